@@ -1,0 +1,97 @@
+"""Errors: exceptions mean that Sealane, its engine or its cluster could not do it, or was used wrongly.
+
+What a user's own work comes to (a failed step, a denial, a rollback) is a value, never an exception.
+
+    SealaneError
+    ├── UsageError           2   asked in a way that can't be meant
+    │   └── InvalidFiles     2   files with findings
+    ├── Refused              1   allowed to ask, not allowed to have
+    │   ├── NotSignedIn
+    │   └── Conflicting          the name, the sequence or the state says no
+    ├── NotThere             2   no such app, run, revision …
+    ├── Unavailable          3   an engine, cluster, registry or server did not answer
+    └── Fenced               3   another worker took over; nothing was written
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sealane.findings import Finding
+
+
+class SealaneError(Exception):
+    """Sealane could not do what was asked.
+
+    `retry` says whether the same call may work later; `http_status` and `exit_code` are what the API and the
+    command line answer with; `mend` is what a person can do about it.
+    """
+
+    retry: ClassVar[bool] = False
+    http_status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, message: str, *, mend: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.mend = mend
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.mend})" if self.mend else self.message
+
+
+class UsageError(SealaneError):
+    """The command or request can't be meant this way."""
+
+    http_status = 422
+    exit_code = 2
+
+
+class InvalidFiles(UsageError):
+    """Files have findings; all of them are in `findings`, the first in the message."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        more = f" and {len(findings) - 1} more" if len(findings) > 1 else ""
+        super().__init__(f"{findings[0]}{more}")
+        self.findings = tuple(findings)
+
+
+class NotThere(UsageError):
+    """Nothing has that name here."""
+
+    http_status = 404
+
+
+class Refused(SealaneError):
+    """The answer is no, and will stay no until a person changes something."""
+
+    http_status = 403
+    exit_code = 1
+
+
+class NotSignedIn(Refused):
+    """No valid token or session came with the request."""
+
+    http_status = 401
+
+
+class Conflicting(Refused):
+    """The name is taken, or something newer is already there."""
+
+    http_status = 409
+
+
+class Unavailable(SealaneError):
+    """An engine, cluster, registry, database or server did not answer, or could not do it."""
+
+    retry = True
+    http_status = 503
+
+
+class Fenced(SealaneError):
+    """Another worker has taken over; this one has written nothing."""
+
+    http_status = 409

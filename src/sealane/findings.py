@@ -1,0 +1,61 @@
+"""Findings: what is wrong in a file, where, and how to mend it. Pure: knows nothing about files on disk."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How bad a finding is; only errors stop the work."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, order=True)
+class Place:
+    """A place in a file; line and column count from 1, 0 when only the file is known."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One thing wrong at one place."""
+
+    message: str
+    place: Place
+    mend: str | None = None
+    severity: Severity = field(default=Severity.ERROR)
+
+    def __str__(self) -> str:
+        text = f"{self.place}: {self.message}"
+        return f"{text} ({self.mend})" if self.mend else text
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant, or nothing."""
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return close[0] if close else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """How to mend an unknown word: the likely one, else the list of what there is."""
+    known = sorted(known)
+    close = nearest(word, known)
+    if close:
+        return f"did you mean {close}?"
+    return f"known here: {', '.join(known)}" if known else "nothing is known here"
+
+
+def errors(found: Iterable[Finding]) -> list[Finding]:
+    """Those that stop the work."""
+    return [finding for finding in found if finding.severity is Severity.ERROR]
