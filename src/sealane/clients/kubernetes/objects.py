@@ -1,0 +1,434 @@
+"""What is read of Kubernetes' objects: pruned structs, decoded straight from the wire. Pure: knows nothing about HTTP.
+
+A full pod is 10 KB of JSON; these keep only what judging and showing need, so ten thousand live pods fit in 100 MiB.
+Names are Python's (`ready_replicas`), the wire's are camelCase (`readyReplicas`). Unknown fields are skipped, missing
+ones take their defaults. Times are aware UTC datetimes. Source of the fields: the Kubernetes API reference, v1.36.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+
+class Read(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
+    """Base of everything read: immutable, camelCase on the wire, a tree without cycles (hence no garbage collection)."""
+
+
+class Owner(Read, frozen=True, kw_only=True):
+    """One entry of `metadata.ownerReferences`."""
+
+    kind: str
+    name: str
+    uid: str
+    api_version: str = ""
+    controller: bool | None = None
+
+
+class Metadata(Read, frozen=True, kw_only=True):
+    """`metadata`, without managed fields."""
+
+    name: str = ""
+    namespace: str | None = None
+    uid: str = ""
+    resource_version: str = ""
+    generation: int = 0
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+    owner_references: tuple[Owner, ...] = ()
+    creation_timestamp: datetime | None = None
+    deletion_timestamp: datetime | None = None
+
+    @property
+    def controller(self) -> Owner | None:
+        """The owner that controls the object (a pod's ReplicaSet), if any."""
+        return next((owner for owner in self.owner_references if owner.controller), None)
+
+
+class Identity(Read, frozen=True, kw_only=True):
+    """Any object, as far as its identity goes: kind, labels and annotations, whatever the rest."""
+
+    api_version: str = ""
+    kind: str = ""
+    metadata: Metadata
+
+
+class Condition(Read, frozen=True, kw_only=True):
+    """One of `status.conditions`; every kind has the same shape."""
+
+    type: str
+    status: str  # True, False or Unknown
+    reason: str | None = None
+    message: str | None = None
+    last_transition_time: datetime | None = None
+
+
+# --- pods
+
+
+class Waiting(Read, frozen=True, kw_only=True):
+    """Why a container isn't running yet."""
+
+    reason: str | None = None
+    message: str | None = None
+
+
+class Running(Read, frozen=True, kw_only=True):
+    """Since when a container runs."""
+
+    started_at: datetime | None = None
+
+
+class Terminated(Read, frozen=True, kw_only=True):
+    """How a container ended."""
+
+    exit_code: int = 0
+    signal: int | None = None
+    reason: str | None = None
+    message: str | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+class ContainerState(Read, frozen=True, kw_only=True):
+    """At most one of the three is set."""
+
+    waiting: Waiting | None = None
+    running: Running | None = None
+    terminated: Terminated | None = None
+
+
+class ContainerStatus(Read, frozen=True, kw_only=True):
+    """What the kubelet says of one container."""
+
+    name: str
+    image: str = ""
+    image_id: str = msgspec.field(name="imageID", default="")
+    ready: bool = False
+    started: bool | None = None
+    restart_count: int = 0
+    state: ContainerState = ContainerState()
+    last_state: ContainerState = ContainerState()
+
+
+class Probe(Read, frozen=True, kw_only=True):
+    """When a probe is asked and how often it may fail; what it asks is kept only as far as a person wants to read it."""
+
+    http_get: HttpProbe | None = None
+    tcp_socket: PortProbe | None = None
+    grpc: PortProbe | None = None
+    exec: CommandProbe | None = None
+    initial_delay_seconds: int = 0
+    period_seconds: int = 10
+    timeout_seconds: int = 1
+    success_threshold: int = 1
+    failure_threshold: int = 3
+
+
+class HttpProbe(Read, frozen=True, kw_only=True):
+    """`httpGet` of a probe."""
+
+    port: int | str
+    path: str = "/"
+    scheme: str = "HTTP"
+
+
+class PortProbe(Read, frozen=True, kw_only=True):
+    """`tcpSocket` or `grpc` of a probe."""
+
+    port: int | str
+
+
+class CommandProbe(Read, frozen=True, kw_only=True):
+    """`exec` of a probe."""
+
+    command: tuple[str, ...] = ()
+
+
+class Resources(Read, frozen=True, kw_only=True):
+    """Quantities as written, for example `100m` or `64Mi`."""
+
+    requests: dict[str, str] = {}
+    limits: dict[str, str] = {}
+
+
+class ContainerPort(Read, frozen=True, kw_only=True):
+    """One of a container's `ports`."""
+
+    container_port: int
+    name: str | None = None
+
+
+class Container(Read, frozen=True, kw_only=True):
+    """One container of a pod's specification."""
+
+    name: str
+    image: str = ""
+    ports: tuple[ContainerPort, ...] = ()
+    resources: Resources = Resources()
+    readiness_probe: Probe | None = None
+    liveness_probe: Probe | None = None
+    startup_probe: Probe | None = None
+    restart_policy: str | None = None  # Always on an init container makes it a sidecar
+
+
+class PodSpec(Read, frozen=True, kw_only=True):
+    """What was asked of a pod."""
+
+    containers: tuple[Container, ...] = ()
+    init_containers: tuple[Container, ...] = ()
+    restart_policy: str = "Always"
+    node_name: str | None = None
+    termination_grace_period_seconds: int = 30
+
+
+class PodStatus(Read, frozen=True, kw_only=True):
+    """What became of a pod."""
+
+    phase: str = "Pending"
+    reason: str | None = None
+    message: str | None = None
+    conditions: tuple[Condition, ...] = ()
+    container_statuses: tuple[ContainerStatus, ...] = ()
+    init_container_statuses: tuple[ContainerStatus, ...] = ()
+    pod_ip: str | None = msgspec.field(name="podIP", default=None)
+    start_time: datetime | None = None
+
+
+class Pod(Read, frozen=True, kw_only=True):
+    """v1 Pod."""
+
+    metadata: Metadata
+    spec: PodSpec = PodSpec()
+    status: PodStatus = PodStatus()
+
+
+class PodTemplate(Read, frozen=True, kw_only=True):
+    """The pods a workload makes."""
+
+    metadata: Metadata = Metadata()
+    spec: PodSpec = PodSpec()
+
+
+class Selector(Read, frozen=True, kw_only=True):
+    """`matchLabels` only: expressions are not needed to find a workload's own pods by owner."""
+
+    match_labels: dict[str, str] = {}
+
+
+# --- workloads
+
+
+class RollingUpdate(Read, frozen=True, kw_only=True):
+    """How many may change at once; `partition` of a StatefulSet."""
+
+    max_surge: int | str | None = None
+    max_unavailable: int | str | None = None
+    partition: int = 0
+
+
+class UpdateStrategy(Read, frozen=True, kw_only=True):
+    """`strategy` of a Deployment, `updateStrategy` of the others."""
+
+    type: str = "RollingUpdate"
+    rolling_update: RollingUpdate | None = None
+
+
+class DeploymentSpec(Read, frozen=True, kw_only=True):
+    """Of a Deployment or, without strategy, a ReplicaSet."""
+
+    replicas: int = 1
+    selector: Selector = Selector()
+    template: PodTemplate = PodTemplate()
+    strategy: UpdateStrategy = UpdateStrategy()
+    min_ready_seconds: int = 0
+    progress_deadline_seconds: int | None = None
+    revision_history_limit: int | None = None
+    paused: bool = False
+
+
+class DeploymentStatus(Read, frozen=True, kw_only=True):
+    """Of a Deployment or a ReplicaSet."""
+
+    observed_generation: int = 0
+    replicas: int = 0
+    updated_replicas: int = 0
+    ready_replicas: int = 0
+    available_replicas: int = 0
+    unavailable_replicas: int = 0
+    conditions: tuple[Condition, ...] = ()
+
+
+class Deployment(Read, frozen=True, kw_only=True):
+    """apps/v1 Deployment."""
+
+    metadata: Metadata
+    spec: DeploymentSpec = DeploymentSpec()
+    status: DeploymentStatus = DeploymentStatus()
+
+
+class ReplicaSet(Read, frozen=True, kw_only=True):
+    """apps/v1 ReplicaSet."""
+
+    metadata: Metadata
+    spec: DeploymentSpec = DeploymentSpec()
+    status: DeploymentStatus = DeploymentStatus()
+
+
+class StatefulSetSpec(Read, frozen=True, kw_only=True):
+    """What was asked of a StatefulSet."""
+
+    replicas: int = 1
+    selector: Selector = Selector()
+    template: PodTemplate = PodTemplate()
+    update_strategy: UpdateStrategy = UpdateStrategy()
+    pod_management_policy: str = "OrderedReady"
+    min_ready_seconds: int = 0
+
+
+class StatefulSetStatus(Read, frozen=True, kw_only=True):
+    """What became of a StatefulSet."""
+
+    observed_generation: int = 0
+    replicas: int = 0
+    current_replicas: int = 0
+    updated_replicas: int = 0
+    ready_replicas: int = 0
+    available_replicas: int = 0
+    current_revision: str = ""
+    update_revision: str = ""
+    conditions: tuple[Condition, ...] = ()
+
+
+class StatefulSet(Read, frozen=True, kw_only=True):
+    """apps/v1 StatefulSet."""
+
+    metadata: Metadata
+    spec: StatefulSetSpec = StatefulSetSpec()
+    status: StatefulSetStatus = StatefulSetStatus()
+
+
+class DaemonSetSpec(Read, frozen=True, kw_only=True):
+    """What was asked of a DaemonSet."""
+
+    selector: Selector = Selector()
+    template: PodTemplate = PodTemplate()
+    update_strategy: UpdateStrategy = UpdateStrategy()
+    min_ready_seconds: int = 0
+
+
+class DaemonSetStatus(Read, frozen=True, kw_only=True):
+    """What became of a DaemonSet; the numbers count nodes."""
+
+    observed_generation: int = 0
+    desired_number_scheduled: int = 0
+    current_number_scheduled: int = 0
+    updated_number_scheduled: int = 0
+    number_ready: int = 0
+    number_available: int = 0
+    number_unavailable: int = 0
+    number_misscheduled: int = 0
+    conditions: tuple[Condition, ...] = ()
+
+
+class DaemonSet(Read, frozen=True, kw_only=True):
+    """apps/v1 DaemonSet."""
+
+    metadata: Metadata
+    spec: DaemonSetSpec = DaemonSetSpec()
+    status: DaemonSetStatus = DaemonSetStatus()
+
+
+class JobSpec(Read, frozen=True, kw_only=True):
+    """What was asked of a Job."""
+
+    completions: int | None = None
+    parallelism: int | None = None
+    backoff_limit: int = 6
+    active_deadline_seconds: int | None = None
+    suspend: bool = False
+    template: PodTemplate = PodTemplate()
+
+
+class JobStatus(Read, frozen=True, kw_only=True):
+    """What became of a Job; the numbers count pods."""
+
+    active: int = 0
+    ready: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    start_time: datetime | None = None
+    completion_time: datetime | None = None
+    conditions: tuple[Condition, ...] = ()
+
+
+class Job(Read, frozen=True, kw_only=True):
+    """batch/v1 Job."""
+
+    metadata: Metadata
+    spec: JobSpec = JobSpec()
+    status: JobStatus = JobStatus()
+
+
+# --- what the cluster says about objects
+
+
+class Involved(Read, frozen=True, kw_only=True):
+    """The object an event is about; `field_path` names the container, for example `spec.containers{web}`."""
+
+    kind: str = ""
+    namespace: str | None = None
+    name: str = ""
+    uid: str = ""
+    field_path: str | None = None
+
+
+class EventSeries(Read, frozen=True, kw_only=True):
+    """Repetitions of an event."""
+
+    count: int = 0
+    last_observed_time: datetime | None = None
+
+
+class EventSource(Read, frozen=True, kw_only=True):
+    """Who reported an event, in the older form."""
+
+    component: str = ""
+
+
+class Event(Read, frozen=True, kw_only=True):
+    """v1 Event."""
+
+    metadata: Metadata
+    involved_object: Involved = Involved()
+    type: str = "Normal"  # or Warning
+    reason: str = ""
+    message: str = ""
+    count: int | None = None
+    first_timestamp: datetime | None = None
+    last_timestamp: datetime | None = None
+    event_time: datetime | None = None
+    series: EventSeries | None = None
+    source: EventSource = EventSource()
+    reporting_component: str = ""
+
+    @property
+    def last_seen(self) -> datetime | None:
+        """When it was last reported: old and new forms keep that in different fields."""
+        series = self.series.last_observed_time if self.series else None
+        return series or self.last_timestamp or self.event_time or self.metadata.creation_timestamp
+
+
+class Phase(Read, frozen=True, kw_only=True):
+    """A status that is one word, with conditions beside it."""
+
+    phase: str | None = None
+    conditions: tuple[Condition, ...] = ()
+
+
+class Phased(Read, frozen=True, kw_only=True):
+    """Namespaces, volume claims and custom resource definitions, as far as waiting for them goes."""
+
+    metadata: Metadata
+    status: Phase = Phase()
