@@ -1,0 +1,61 @@
+# Every target says what it does after two hashes; `make` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+STAMP := .venv/.installed
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## make .venv with sealane in it
+$(STAMP): requirements.lock pyproject.toml
+	@python3 -c 'import sys; sys.exit("Sealane needs Python 3.11 or newer; this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	@echo "making .venv (locked packages; about a minute the first time)"
+	@python3 -c 'import ensurepip' 2>/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq python3-venv; }
+	@[ -x $(PY) ] || python3 -m venv .venv
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup testbed ## the whole way once: push, deploy, approve, break, roll back, repair
+	@$(PY) -m bench.demo
+
+demo-down: ## end what the demo left running for you to look at
+	@[ ! -x $(PY) ] || $(PY) -m bench.demo --down
+	@python3 -m testbed down
+
+test: setup browser ## every test, on real parts (starts and ends its own test bed)
+	@$(PY) -m pytest
+
+unit: setup ## the pure tests, in seconds
+	@$(PY) -m pytest -q tests/unit tests/architecture
+
+browser:
+	@[ -x /usr/bin/chromium ] || { echo "installing Chromium for the tests of the pages"; $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq chromium >/dev/null; }
+
+check: setup ## style, types, arrows between packages, size of modules, docs
+	@.venv/bin/ruff format --check --quiet . || { echo "run: .venv/bin/ruff format ."; exit 1; }
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-cache
+	@$(PY) -m pytest -q tests/architecture/test_size.py
+	@$(MAKE) --no-print-directory docs
+
+format: setup ## put the code into its form
+	@.venv/bin/ruff format --quiet . && .venv/bin/ruff check --quiet --fix .
+
+docs: setup ## build the documentation into site/
+	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet
+
+bench: setup testbed ## our speeds beside a peer's, in the same run
+	@$(PY) -m bench
+
+testbed: ## start a real Kubernetes, registry, engine and PostgreSQL (built once, about 6 minutes)
+	@python3 -m testbed up
+
+testbed-down: ## end the test bed and leave nothing behind
+	@python3 -m testbed down
+
+.PHONY: help setup demo demo-down test unit browser check format docs bench testbed testbed-down
