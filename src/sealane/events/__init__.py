@@ -1,0 +1,1 @@
+"""Something happened: what starts a run, and where it came from."""

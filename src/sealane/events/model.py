@@ -1,0 +1,50 @@
+"""Events: something happened to an app. Pure: knows nothing about webhooks, schedules or people's clicks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class EventKind(StrEnum):
+    """What happened."""
+
+    PUSH = "push"
+    PULL_REQUEST = "pull_request"
+    TAG = "tag"
+    SCHEDULE = "schedule"
+    PROMOTE = "promote"
+    ROLLBACK = "rollback"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """One thing that happened to one app, at one commit.
+
+    What nobody could tell is None: a working folder outside git has no commit, and a forced push no list of paths.
+    """
+
+    kind: EventKind
+    app: str
+    repository: str | None = None
+    """Where to clone from; None for a working folder."""
+    commit: str | None = None
+    """The full hash of the commit to build."""
+    branch: str | None = None
+    """The branch pushed to; of a pull request the branch it wants into; None for a tag."""
+    trunk: str | None = None
+    """The repository's default branch; unasked delivery happens from there only."""
+    ref: str | None = None
+    """The full reference, such as refs/heads/main or refs/tags/v1."""
+    before: str | None = None
+    """The commit the branch stood at before a push, where known."""
+    author: str | None = None
+    message: str = ""
+    paths: tuple[str, ...] | None = None
+    """The files changed, from the repository's root; None when unknown, which counts as every file."""
+    delivery: str | None = None
+    """The sender's id of the message, by which a redelivered one is known again."""
+    received: datetime
+    """When it arrived, aware, in UTC."""
