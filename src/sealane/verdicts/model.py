@@ -1,0 +1,213 @@
+"""Observations, facts, causes, judgements and verdicts. Pure: target-neutral values, all of them plain data.
+
+An object is named `Kind/name`, for example `Deployment/web`; the namespace is the formation's. Times are aware UTC.
+Everything here goes through `msgspec.to_builtins` and back through `msgspec.convert`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+# --- what is seen
+
+
+class Role(StrEnum):
+    """What a container is there for."""
+
+    MAIN = "main"
+    SIDECAR = "sidecar"  # starts before the main ones and stays
+    INIT = "init"  # has to end before the main ones start
+
+
+class Health(StrEnum):
+    """How far one workload is."""
+
+    CONVERGING = "converging"
+    READY = "ready"  # of the wanted version and ready; whether it holds is for judging
+    FAILED = "failed"  # will not get there by itself
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Container:
+    """One container of an instance."""
+
+    name: str
+    role: Role
+    ready: bool
+    restarts: int
+    state: str
+    """A few words for people: `running`, `waiting: ImagePullBackOff`, `ended: exit code 1`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Instance:
+    """One running copy of a workload: a pod, a task."""
+
+    object: str
+    workload: str
+    wanted: bool
+    """Made from the wanted version; others are never blamed for it."""
+    leaving: bool
+    ready: bool
+    ready_since: datetime | None
+    created: datetime
+    state: str
+    containers: tuple[Container, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Workload:
+    """What keeps instances alive, as far as the wanted version has come."""
+
+    object: str
+    health: Health
+    wanted: int
+    updated: int
+    """Instances of the wanted version that are not leaving."""
+    ready: int
+    """Those of `updated` that are ready."""
+    old: int
+    """Instances of other versions that are not leaving."""
+    ready_since: datetime | None
+    """When the last of them became ready; only with health READY."""
+    says: str
+    """What it is at or waits for, for people: `1 of 3 new pods ready, 2 old pods still there`."""
+    hold: timedelta = timedelta()
+    """How long the workload itself wants ready to hold."""
+
+
+class FactKind(StrEnum):
+    """What can be wrong; the members stand in the order in which they explain others: earlier ones are more causal."""
+
+    REFUSED = "refused"  # the cluster answered no: invalid, immutable, forbidden, admission
+    QUOTA = "quota"
+    REFERENCE_MISSING = "reference_missing"  # no such ConfigMap, Secret, key or service account
+    IMAGE_INVALID = "image_invalid"  # the reference itself can't be pulled: malformed, wrong platform, never pulled
+    IMAGE_MISSING = "image_missing"
+    IMAGE_DENIED = "image_denied"
+    CANNOT_START = "cannot_start"  # the container can't be made as it is asked for, ever
+    BAD_COMMAND = "bad_command"
+    INIT_ENDED = "init_ended"
+    OUT_OF_MEMORY = "out_of_memory"
+    KILLED_BY_PROBE = "killed_by_probe"
+    ENDED = "ended"
+    JOB_FAILED = "job_failed"
+    VOLUME_PENDING = "volume_pending"
+    UNSCHEDULABLE = "unschedulable"
+    REGISTRY_UNREACHABLE = "registry_unreachable"
+    NOT_ANSWERING = "not_answering"  # an API or webhook on the way timed out, was busy or broke
+    START_TROUBLE = "start_trouble"  # the machine could not make the container, this time
+    EVICTED = "evicted"
+    PROBE_FAILING = "probe_failing"
+    INIT_RUNNING = "init_running"
+    NOT_READY = "not_ready"
+    STARTING = "starting"  # images are pulled, containers made: no trouble
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fact:
+    """One thing that keeps the wanted version from being ready."""
+
+    kind: FactKind
+    object: str
+    workload: str
+    container: str | None = None
+    since: datetime
+    """When it began; patience counts from here."""
+    words: str = ""
+    """What the cluster, the registry, the scheduler or the probe said, shortened."""
+    times: int = 1
+    """How often; for a container's ends, those that belong to this deployment."""
+    detail: Mapping[str, str] = field(default_factory=dict)
+    """By kind: `exit_code`, `limit`, `image`, `probe`, `asks`, `reference`, `key`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Observation:
+    """Everything that is known of a deployment's objects at one moment; each replaces the one before."""
+
+    at: datetime
+    workloads: tuple[Workload, ...] = ()
+    instances: tuple[Instance, ...] = ()
+    facts: tuple[Fact, ...] = ()
+
+
+# --- what follows from it
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rules:
+    """What a formation's strategy asks, and what its revision makes."""
+
+    started: datetime
+    """When the deployment was applied."""
+    healthy_for: timedelta = timedelta(seconds=10)
+    patience: timedelta = timedelta(seconds=60)
+    deadline: timedelta = timedelta(minutes=10)
+    made: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """ConfigMaps, Secrets and service accounts the revision makes, with their keys; `*` stands for any key."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cause:
+    """Why it failed or does not move, in one sentence."""
+
+    sentence: str
+    object: str
+    container: str | None = None
+    workload: str
+    reason: FactKind
+    decisive: bool
+    since: datetime
+    others: int = 0
+    """How many more instances have the same trouble."""
+    log: str | None = None
+    """The line of its log that tells most, where there is one."""
+
+
+class State(StrEnum):
+    """Where a rollout stands."""
+
+    PROGRESSING = "progressing"
+    HEALTHY = "healthy"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judgement:
+    """What an observation comes to under the rules."""
+
+    state: State
+    waiting_for: str
+    """One line: what it waits for, or what it found."""
+    since: datetime
+    cause: Cause | None = None
+    """Why it failed; while progressing, what stands in the way, if anything does."""
+    again: datetime | None = None
+    """When to judge again though nothing was seen: a hold, patience or deadline ends then."""
+
+
+class VerdictKind(StrEnum):
+    """How a deployment ended."""
+
+    DEPLOYED = "deployed"
+    ROLLED_BACK = "rolled_back"
+    ROLLBACK_FAILED = "rollback_failed"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """How a deployment ended, why, and where its evidence is."""
+
+    kind: VerdictKind
+    reason: str
+    """One sentence, for people; the cause's where there is one."""
+    at: datetime
+    cause: Cause | None = None
+    dossier_id: str | None = None
