@@ -1,0 +1,1 @@
+"""Destinations: where formations live, and the only writers there."""

@@ -1,0 +1,220 @@
+"""What is said about objects at a destination. Pure: knows nothing about any destination's API.
+
+An object is plain data in the form of a Kubernetes manifest; other destinations map their own things to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+MANAGED_BY = "app.kubernetes.io/managed-by"
+APP = "sealane.dev/app"
+FORMATION = "sealane.dev/formation"
+REVISION = "sealane.dev/revision"
+RELEASE = "sealane.dev/release"
+SEQUENCE = "sealane.dev/sequence"
+
+HIDDEN = "<hidden>"
+"""Stands where a secret's value would."""
+
+Fence = Callable[[], Awaitable[None]]
+"""Awaited before every write; raises `errors.Fenced` when another worker has taken over."""
+
+Key = tuple[str, str, str, str]
+"""Group, kind, namespace (empty when there is none) and name: what makes an object the same one."""
+
+
+async def unfenced() -> None:
+    """The fence of someone who is alone, such as a command line without a server."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ObjectRef:
+    """Names one object. `uid` is known once it exists; the key leaves it and the version out."""
+
+    group: str
+    version: str
+    kind: str
+    namespace: str | None
+    name: str
+    uid: str | None = None
+
+    @property
+    def api_version(self) -> str:
+        """Group and version as manifests write them."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def key(self) -> Key:
+        """What makes it the same object, whichever version it was written in."""
+        return (self.group, self.kind, self.namespace or "", self.name)
+
+    def with_uid(self, uid: str | None) -> ObjectRef:
+        """The same object, now that it exists."""
+        return replace(self, uid=uid)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+
+Inventory = tuple[ObjectRef, ...]
+"""What a formation has at its destination."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identity:
+    """Whose objects they are and which revision they come from."""
+
+    app: str
+    formation: str
+    namespace: str
+    revision: str
+    release: str = ""
+    sequence: int = 0
+
+    @property
+    def owner(self) -> str:
+        """The formation's full name."""
+        return f"{self.app}/{self.formation}"
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Labels of every object."""
+        return {MANAGED_BY: "sealane", APP: self.app, FORMATION: self.formation}
+
+    @property
+    def annotations(self) -> dict[str, str]:
+        """Top-level annotations of every object that is written: never in a pod template, which they would restart."""
+        return {REVISION: self.revision, RELEASE: self.release, SEQUENCE: str(self.sequence)}
+
+
+class Action(StrEnum):
+    """What applying would do to an object."""
+
+    CREATE = "create"
+    CHANGE = "change"
+    DELETE = "delete"
+    NONE = "none"
+
+
+class Reason(StrEnum):
+    """Why a destination won't have an object; each is decisive, asking again gives the same answer."""
+
+    INVALID = "invalid"
+    IMMUTABLE = "immutable"
+    ADMISSION = "admission"
+    QUOTA = "quota"
+    FORBIDDEN = "forbidden"
+    UNKNOWN_KIND = "unknown kind"
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refusal:
+    """The destination, or Sealane on its behalf, says no to one object."""
+
+    ref: ObjectRef
+    reason: Reason
+    message: str
+    mend: str | None = None
+
+    def __str__(self) -> str:
+        text = f"{self.ref}: {self.message}"
+        return f"{text} ({self.mend})" if self.mend else text
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FieldChange:
+    """One field that would change; `path` reads like `spec.template.spec.containers[web].image`.
+
+    A value that isn't there is None. `manager` is who set the value that will be overwritten, when that isn't Sealane.
+    """
+
+    path: str
+    before: Any
+    after: Any
+    manager: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ObjectChange:
+    """What would happen to one object. `checked` is False when the destination could not be asked yet."""
+
+    action: Action
+    ref: ObjectRef
+    fields: tuple[FieldChange, ...] = ()
+    refusal: Refusal | None = None
+    checked: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Applied:
+    """What an apply left: every wanted object that is there, those it wrote, and who said no.
+
+    With refusals of the dry run nothing was written.
+    """
+
+    inventory: Inventory
+    changed: Inventory = ()
+    refusals: tuple[Refusal, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Budget:
+    """How much pruning may delete. `confirmed` is a person's typed yes to exactly this deletion."""
+
+    deletes: int = 3
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """An object that pruning left in place, and why."""
+
+    ref: ObjectRef
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pruned:
+    """What pruning did: `inventory` is what is left of the stored one."""
+
+    deleted: Inventory
+    held: tuple[Held, ...]
+    inventory: Inventory
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ledger:
+    """What a formation keeps at its destination when there is no server: its inventory and a few texts.
+
+    `version` guards against two writers: a ledger read before another one was written can't be written.
+    """
+
+    inventory: Inventory = ()
+    entries: Mapping[str, str] = field(default_factory=dict)
+    version: str | None = None
+
+
+def ref_of(manifest: Mapping[str, Any], namespace: str | None) -> ObjectRef:
+    """The reference of a manifest; `namespace` is where it goes, None for an object that lives in no namespace."""
+    metadata = manifest.get("metadata") or {}
+    group, _, version = str(manifest["apiVersion"]).rpartition("/")
+    return ObjectRef(
+        group=group,
+        version=version,
+        kind=str(manifest["kind"]),
+        namespace=namespace,
+        name=str(metadata["name"]),
+        uid=metadata.get("uid"),
+    )
+
+
+def owner_of(labels: Mapping[str, str]) -> str | None:
+    """The formation that labels name as an object's owner, None when it isn't Sealane's."""
+    if labels.get(MANAGED_BY) != "sealane" or not labels.get(APP) or not labels.get(FORMATION):
+        return None
+    return f"{labels[APP]}/{labels[FORMATION]}"

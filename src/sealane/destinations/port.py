@@ -1,0 +1,79 @@
+"""The port every destination fills: compare, write, watch, prune.
+
+**Order of calls.** `refs` and `diff` at any time. A deployment: the caller stores the union of the old inventory and
+`refs(objects)`, then calls `apply`, `observe` until there is a verdict, and `prune` only after a good one, so that a
+rollback still finds what the old revision used. What a later rollback may need (the last verified revision's
+configuration) the caller leaves in by adding it to `wanted`.
+
+**Concurrency.** Calls for different formations may run at once; for one formation the caller writes one at a time.
+
+**Idempotency.** `apply` and `prune` repeated with the same arguments write nothing new: no generation changes, no Job
+runs twice. A worker that was killed is followed by another that simply calls again.
+
+**Failure.** What the destination refuses for good is a value (`Applied.refusals`, `Pruned.held`). `errors.Fenced` means
+that nothing was written after the take-over. `errors.Unavailable` and any other error with `retry` may come at any
+point; calling again later is safe. No method leaves a half-written object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from sealane.destinations import model
+    from sealane.verdicts import model as verdicts
+
+Manifest = Mapping[str, Any]
+
+
+class Destination(Protocol):
+    """Where formations live."""
+
+    async def refs(self, objects: Sequence[Manifest], *, namespace: str) -> model.Inventory:
+        """What applying these would leave in the inventory, without uids."""
+        ...
+
+    async def diff(self, objects: Sequence[Manifest], *, identity: model.Identity) -> tuple[model.ObjectChange, ...]:
+        """What applying these would change, object by object, in the order of applying; writes nothing."""
+        ...
+
+    async def apply(
+        self, objects: Sequence[Manifest], *, identity: model.Identity, fence: model.Fence, adopt: bool = False
+    ) -> model.Applied:
+        """Makes the objects so. `adopt` also takes over objects that nobody's labels claim; never another formation's."""
+        ...
+
+    async def prune(
+        self,
+        stored: model.Inventory,
+        wanted: model.Inventory,
+        *,
+        identity: model.Identity,
+        fence: model.Fence,
+        budget: model.Budget,
+    ) -> model.Pruned:
+        """Deletes what is stored but not wanted, within the budget, and says what it held back."""
+        ...
+
+    def observe(self, identity: model.Identity, wanted: model.Inventory) -> AsyncIterator[verdicts.Observation]:
+        """The state of the wanted objects: the whole at once, and again whenever any of it changes."""
+        ...
+
+    async def evidence(self, identity: model.Identity, observation: verdicts.Observation) -> Mapping[str, Any]:
+        """The raw material of a dossier as plain data: events, last logs, probe answers, exit codes."""
+        ...
+
+    async def read(self, refs: model.Inventory) -> tuple[Manifest, ...]:
+        """The objects as they are there; missing ones are left out. Values of secrets are hidden."""
+        ...
+
+    async def read_ledger(self, app: str, formation: str, *, namespace: str) -> model.Ledger:
+        """What was kept for the formation, empty at first."""
+        ...
+
+    async def write_ledger(
+        self, ledger: model.Ledger, app: str, formation: str, *, namespace: str, fence: model.Fence
+    ) -> model.Ledger:
+        """Keeps it; raises `errors.Conflicting` when another writer was faster."""
+        ...
