@@ -1,0 +1,172 @@
+"""Building and pushing images over the Docker Engine API, Docker's or Podman's.
+
+Secrets of a build are mounted (`RUN --mount=type=secret,id=NAME`), never in a layer, argument or label. Podman's engine
+takes them beside the context and moves them out of it before the build begins; Docker's answers them only through a
+BuildKit session, which this client does not speak, so it says so instead of building without them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import docker
+import docker.auth
+import docker.errors
+import docker.utils.build
+import requests
+
+from sealane.errors import Refused, SealaneError, Unavailable, UsageError
+from sealane.images.references import Reference
+
+Sink = Callable[[bytes], None]
+"""Takes what the engine says, as it says it; called from another thread."""
+
+_MOUNTED = ".sealane-build-mount-{}"
+
+
+class BuildFailed(SealaneError):
+    """The Dockerfile's own work failed; the log says why."""
+
+    http_status = 422
+    exit_code = 1
+
+
+class EngineCouldNot(Unavailable):
+    """The engine did not answer, or could not build or push."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Build:
+    """One build: the folder sent as context, the Dockerfile in it, and what the result is called."""
+
+    context: Path
+    dockerfile: str
+    target: str | None
+    args: Mapping[str, str]
+    labels: Mapping[str, str]
+    secrets: Mapping[str, str] = field(repr=False)
+    name: str
+    """`host/path:tag` of the result."""
+
+
+async def build(base_url: str, what: Build, sink: Sink) -> str:
+    """Builds the image and gives the engine's id of it.
+
+    Raises BuildFailed for what the Dockerfile did, EngineCouldNot for the engine, UsageError for the context.
+    """
+    return await asyncio.to_thread(lambda: _build(base_url, what, sink))
+
+
+async def push(base_url: str, reference: Reference, sink: Sink) -> None:
+    """Pushes a built image to the registry in its name. Raises EngineCouldNot, Refused."""
+    await asyncio.to_thread(lambda: _push(base_url, reference, sink))
+
+
+async def untag(base_url: str, name: str) -> None:
+    """Takes the name off an image the engine has, if it has it."""
+
+    def remove() -> None:
+        with _engine(base_url) as api:
+            try:
+                api.remove_image(name, noprune=False)
+            except docker.errors.ImageNotFound:
+                return
+
+    await asyncio.to_thread(remove)
+
+
+@contextmanager
+def _engine(base_url: str) -> Iterator[Any]:
+    """An APIClient; Any, because the calls made here are ones its stubs leave out."""
+    try:
+        api = docker.APIClient(base_url=base_url, version="auto", timeout=3600)
+    except docker.errors.DockerException as error:
+        raise EngineCouldNot(f"no container engine answers at {base_url}: {error}") from error
+    try:
+        yield api
+    except docker.errors.APIError as error:
+        raise EngineCouldNot(f"the container engine says: {error.explanation or error}") from error
+    except requests.exceptions.RequestException as error:
+        raise EngineCouldNot(f"the container engine at {base_url} went away in the middle of its work") from error
+    finally:
+        api.close()
+
+
+def _build(base_url: str, what: Build, sink: Sink) -> str:
+    with _engine(base_url) as api, tempfile.TemporaryFile() as archive:
+        if what.secrets and not _is_podman(api):
+            message = (
+                f"image {what.name} wants secrets in its build, which this engine takes only from BuildKit's client"
+            )
+            raise UsageError(message, mend="use Podman's engine socket for builds with secrets")
+        files = {_MOUNTED.format(number): value for number, value in enumerate(what.secrets.values())}
+        _pack(what, files, archive)
+        params = {
+            "t": what.name,
+            "dockerfile": what.dockerfile,
+            "buildargs": json.dumps(dict(what.args)),
+            "labels": json.dumps(dict(what.labels)),
+            "target": what.target or "",
+            "rm": True,
+            "forcerm": True,
+            "secrets": json.dumps([f"id={name},src={file}" for name, file in zip(what.secrets, files, strict=True)]),
+        }
+        params = {name: value for name, value in params.items() if value not in {"", "[]"}}
+        headers = {"Content-Type": "application/x-tar"}
+        answer = api._post(api._url("/build"), data=archive, params=params, headers=headers, stream=True)  # noqa: SLF001 - the SDK's own build() can't send secrets
+        _follow(api, answer, sink, BuildFailed)
+        return str(api.inspect_image(what.name)["Id"])
+
+
+def _push(base_url: str, reference: Reference, sink: Sink) -> None:
+    with _engine(base_url) as api:
+        headers = docker.auth.get_config_header(api, reference.host) or b""
+        params = {"tag": reference.tag or "latest", "tlsVerify": "false" if reference.insecure else "true"}
+        url = api._url("/images/{0}/push", reference.repository)  # noqa: SLF001 - the SDK's push() can't say tlsVerify
+        answer = api._post(url, params=params, headers={"X-Registry-Auth": headers}, stream=True)  # noqa: SLF001
+        _follow(api, answer, sink, _push_error)
+
+
+def _push_error(message: str) -> SealaneError:
+    denied = any(word in message.lower() for word in ("denied", "unauthorized", "authentication required"))
+    return Refused(f"the registry refuses the image: {message}") if denied else EngineCouldNot(message)
+
+
+def _follow(api: Any, answer: requests.Response, sink: Sink, error: Callable[[str], SealaneError]) -> None:
+    """Passes on what the engine says; its first error ends it."""
+    api._raise_for_status(answer)  # noqa: SLF001
+    for said in api._stream_helper(answer, decode=True):  # noqa: SLF001
+        if problem := said.get("error"):
+            sink(f"{problem}\n".encode())
+            raise error(str(problem).strip())
+        if text := said.get("stream") or said.get("status"):
+            sink(text.encode() if text.endswith("\n") else f"{text}\n".encode())
+
+
+def _pack(what: Build, secrets: Mapping[str, str], archive: IO[bytes]) -> None:
+    """The context as a tar, less what .dockerignore names, with the secrets' files beside it."""
+    if not (what.context / what.dockerfile).is_file():
+        message = f"{what.context / what.dockerfile} is not there"
+        raise UsageError(message, mend="name the file with `dockerfile:`, relative to the context")
+    ignore = what.context / ".dockerignore"
+    patterns = [line.strip() for line in ignore.read_text().splitlines()] if ignore.is_file() else []
+    patterns = [pattern for pattern in patterns if pattern and not pattern.startswith("#")]
+    root = str(what.context.resolve())
+    files = sorted(docker.utils.build.exclude_paths(root, patterns, dockerfile=what.dockerfile))
+    try:
+        docker.utils.build.create_archive(root, files, archive, extra_files=list(secrets.items()))
+    except OSError as error:
+        raise UsageError(f"the build context {what.context} can't be read: {error}") from error
+    archive.seek(0)
+
+
+def _is_podman(api: Any) -> bool:
+    version: dict[str, Any] = api.version()
+    return any("podman" in str(part.get("Name", "")).lower() for part in version.get("Components") or ())

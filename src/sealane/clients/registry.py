@@ -1,0 +1,166 @@
+"""OCI registries (distribution-spec v1.1): digests and copying by manifest, layers left where they are.
+
+Signing in is the `oras` library's: tokens, basic, Docker's config file and its credential helpers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urljoin
+
+import oras.auth
+import oras.container
+import requests
+
+from sealane.errors import Refused, SealaneError, Unavailable
+from sealane.images.references import Reference
+
+_INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
+_MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
+_ACCEPT = {"Accept": ", ".join((*_INDEXES, *_MANIFESTS))}
+_HUB = "registry-1.docker.io"
+_TIMEOUT = (5.0, 60.0)
+_CHUNK = 1024 * 1024
+
+
+class RegistryUnavailable(Unavailable):
+    """The registry did not answer, or answered that it can't just now."""
+
+
+class RegistryDenied(Refused):
+    """The registry knows us and says no, or doesn't know us."""
+
+
+class ImageMissing(SealaneError):
+    """The registry has no such repository, tag or digest."""
+
+    http_status = 404
+    exit_code = 1
+
+
+async def digest(reference: Reference) -> str:
+    """The digest the registry has under this reference now.
+
+    Raises ImageMissing, RegistryDenied, RegistryUnavailable.
+    """
+    return await asyncio.to_thread(lambda: _Repository(reference).digest(reference.pointer))
+
+
+async def copy(source: Reference, target: Reference) -> str:
+    """Puts the source's manifest under the target's tag, and what it names beside it; gives the digest.
+
+    Blobs the target has are left alone; those of the same registry are mounted, others streamed through.
+    Copying again changes nothing. Raises ImageMissing, RegistryDenied, RegistryUnavailable.
+    """
+    return await asyncio.to_thread(lambda: _Copying(source, target).run())
+
+
+class _Repository:
+    """One repository of one registry, spoken to with blocking requests."""
+
+    def __init__(self, reference: Reference) -> None:
+        self.reference = reference
+        self.session = requests.Session()
+        self.auth = oras.auth.get_auth_backend("token", self.session, insecure=reference.insecure)
+        self.auth.load_configs(oras.container.Container(str(reference)))
+        host = _HUB if reference.host == "docker.io" else reference.host
+        self.base = f"{'http' if reference.insecure else 'https'}://{host}/v2/{reference.path}/"
+
+    def ask(self, method: str, path: str, *, expect: tuple[int, ...] = (200,), **how: Any) -> requests.Response:
+        """One request; signs in when asked to. Answers outside `expect` become our errors."""
+        url = urljoin(self.base, path)
+        headers = {**how.pop("headers", {})}
+        try:
+            if getattr(self.auth, "token", None):
+                headers |= self.auth.get_auth_header()
+            answer = self.session.request(method, url, headers=headers, timeout=_TIMEOUT, **how)
+            if answer.status_code in {401, 403} and not hasattr(how.get("data"), "__next__"):
+                headers, changed = self.auth.authenticate_request(answer, headers)
+                if changed:
+                    answer = self.session.request(method, url, headers=headers, timeout=_TIMEOUT, **how)
+        except requests.exceptions.RequestException as error:
+            raise RegistryUnavailable(f"the registry {self.reference.host} did not answer: {_plain(error)}") from error
+        except oras.auth.AuthenticationException as error:
+            raise self._denied(str(error)) from error
+        if answer.status_code in expect:
+            return answer
+        raise self._error(answer)
+
+    def manifest(self, pointer: str) -> tuple[bytes, str]:
+        """The manifest's bytes as they are, and their media type."""
+        answer = self.ask("GET", f"manifests/{pointer}", headers=dict(_ACCEPT))
+        return answer.content, answer.headers.get("Content-Type", _MANIFESTS[0]).split(";")[0]
+
+    def digest(self, pointer: str) -> str:
+        answer = self.ask("HEAD", f"manifests/{pointer}", headers=dict(_ACCEPT))
+        if known := answer.headers.get("Docker-Content-Digest"):
+            return known
+        return _sha256(self.manifest(pointer)[0])
+
+    def _denied(self, why: str) -> RegistryDenied:
+        host = self.reference.host
+        return RegistryDenied(f"{host} refuses {self.reference.path}: {why}", mend=f"sign in with: docker login {host}")
+
+    def _error(self, answer: requests.Response) -> SealaneError:
+        said = _said(answer)
+        if answer.status_code in {401, 403}:
+            return self._denied(said)
+        if answer.status_code == 404:
+            return ImageMissing(f"{self.reference} is not in its registry: {said}")
+        return RegistryUnavailable(f"the registry {self.reference.host} answered {answer.status_code}: {said}")
+
+
+class _Copying:
+    def __init__(self, source: Reference, target: Reference) -> None:
+        self.source, self.target = source, target
+        self.old, self.new = _Repository(source), _Repository(target)
+
+    def run(self) -> str:
+        return self._manifest(self.source.pointer, self.target.tag)
+
+    def _manifest(self, pointer: str, tag: str | None) -> str:
+        body, kind = self.old.manifest(pointer)
+        found = json.loads(body)
+        for child in found.get("manifests", ()):
+            self._manifest(child["digest"], None)
+        for blob in (found.get("config"), *found.get("layers", ())):
+            if blob and not blob.get("urls"):
+                self._blob(blob["digest"], int(blob["size"]))
+        digest = _sha256(body)
+        self.new.ask("PUT", f"manifests/{tag or digest}", expect=(201,), data=body, headers={"Content-Type": kind})
+        return digest
+
+    def _blob(self, digest: str, size: int) -> None:
+        if self.new.ask("HEAD", f"blobs/{digest}", expect=(200, 404)).status_code == 200:
+            return
+        same = self.source.host == self.target.host
+        wish = {"mount": digest, "from": self.source.path} if same else {}
+        begun = self.new.ask("POST", "blobs/uploads/", params=wish, expect=(201, 202))
+        if begun.status_code == 201:
+            return
+        with self.old.ask("GET", f"blobs/{digest}", stream=True) as blob:
+            place = urljoin(begun.url, begun.headers["Location"])
+            headers = {"Content-Length": str(size), "Content-Type": "application/octet-stream"}
+            body: Iterator[bytes] = blob.iter_content(_CHUNK)
+            self.new.ask("PUT", place, expect=(201,), params={"digest": digest}, data=body, headers=headers)
+
+
+def _sha256(body: bytes) -> str:
+    return f"sha256:{hashlib.sha256(body).hexdigest()}"
+
+
+def _said(answer: requests.Response) -> str:
+    """The registry's own words, shortened."""
+    try:
+        first = answer.json()["errors"][0]
+        return f"{first.get('code', '')} {first.get('message', '')}".strip()[:200]
+    except (ValueError, LookupError, TypeError):
+        return (answer.text or answer.reason or "no reason given").strip()[:200]
+
+
+def _plain(error: Exception) -> str:
+    return str(error).rsplit(": ", 1)[-1].strip("')\"")[:200]

@@ -1,0 +1,72 @@
+"""Building: an image from the repository, pushed under the run's deploy tag, known by its digest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sealane.clients import building, registry
+from sealane.clients.registry import ImageMissing
+from sealane.errors import UsageError
+from sealane.images import references
+from sealane.images.model import Image
+from sealane.pipelines.model import ImageBuild
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Workshop:
+    """Where and under which name a run builds.
+
+    `folder` is the run's workspace, `engine` the URL of an engine's socket, `repository` the registry's host and path
+    under which each image gets its own name, `secrets` the values of the secrets a build may mount.
+    """
+
+    engine: str
+    folder: Path
+    repository: str
+    tag: str
+    labels: Mapping[str, str]
+    secrets: Mapping[str, str] = field(repr=False)
+
+
+async def build(image: ImageBuild, workshop: Workshop, sink: building.Sink) -> Image:
+    """Builds and pushes one image.
+
+    Key: repository and deploy tag. What the registry already has under them is not built again, so that a run taken
+    up after a crash goes on where it was. Undo: none; an unused tag harms nobody.
+    Raises clients.building.BuildFailed, EngineCouldNot; registry errors; UsageError for a bad context.
+    """
+    target = references.parse(f"{workshop.repository}/{image.name}:{workshop.tag}")
+    try:
+        digest = await registry.digest(target)
+    except ImageMissing:
+        await build_only(image, workshop, sink)
+        await building.push(workshop.engine, target, sink)
+        digest = await registry.digest(target)
+    return Image(name=image.name, repository=target.repository, tag=workshop.tag, digest=digest)
+
+
+async def build_only(image: ImageBuild, workshop: Workshop, sink: building.Sink) -> str:
+    """Builds without pushing and gives the engine's id of the image; for a run on a developer's machine."""
+    missing = [name for name in image.secrets if name not in workshop.secrets]
+    if missing:
+        raise UsageError(f"image {image.name} wants secrets that are not there: {', '.join(missing)}")
+    what = building.Build(
+        context=inside(workshop.folder, image.context),
+        dockerfile=image.dockerfile,
+        target=image.target,
+        args=image.args,
+        labels=workshop.labels,
+        secrets={name: workshop.secrets[name] for name in image.secrets},
+        name=f"{workshop.repository}/{image.name}:{workshop.tag}",
+    )
+    return await building.build(workshop.engine, what, sink)
+
+
+def inside(folder: Path, relative: str) -> Path:
+    """The path in the folder; refuses what leads out of it, also through symbolic links."""
+    path = (folder / relative).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise UsageError(f"{relative} leads out of the repository")
+    return path

@@ -1,0 +1,17 @@
+"""Retagging: a ready-made image gets the run's deploy tag by its manifest; no layer is pulled or pushed."""
+
+from __future__ import annotations
+
+from sealane.clients import registry
+from sealane.images import references
+from sealane.images.model import Image
+
+
+async def retag(*, name: str, source: str, repository: str, tag: str) -> Image:
+    """Copies `source`'s manifest to `repository:tag` and gives the image by its digest.
+
+    Key: repository and tag; a repeat writes the same manifest. Raises the registry client's errors.
+    """
+    target = references.parse(f"{repository}:{tag}")
+    digest = await registry.copy(references.parse(source), target)
+    return Image(name=name, repository=target.repository, tag=tag, digest=digest)

@@ -1,0 +1,15 @@
+"""The deploy tag: one name for every image a run builds or retags. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+SHORT = 7
+
+
+def deploy_tag(at: datetime, commit: str) -> str:
+    """The UTC time to the second and the commit's short hash: `20261121031512-8c21f0e`.
+
+    A folder without git has no commit; its tag ends in `workdir`.
+    """
+    return f"{at.astimezone(UTC):%Y%m%d%H%M%S}-{commit[:SHORT].lower() or 'workdir'}"
