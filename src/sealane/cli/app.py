@@ -1,0 +1,84 @@
+"""The command line's shape: which commands there are, and under which heading `--help` lists them.
+
+A module of this room named in COMMANDS has `add_to(app)`, which registers its commands. It imports only typer and
+`output` at its top, and what it works with when it runs: `sealane --help` loads no server, database or cluster client.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+COMMANDS: tuple[str, ...] = ()
+
+ANYWHERE = "In any repository"
+SERVER = "With a server"
+RUNNING = "Running a server"
+_HEADINGS = (ANYWHERE, SERVER, RUNNING)
+
+
+class _Headings(TyperGroup):
+    """Lists commands under their headings, in the order in which they were added."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Writes one list a heading; commands without one come last."""
+        listed = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        shown = [(name, command) for name, command in listed if command is not None and not command.hidden]
+        if not shown:
+            return
+        column = max(len(name) for name, _ in shown)
+        for heading in (*_HEADINGS, None):
+            rows = [
+                (name.ljust(column), command.get_short_help_str(formatter.width - column - 6))
+                for name, command in shown
+                if _heading(command) == heading
+            ]
+            if rows:
+                with formatter.section(heading or "Commands"):
+                    formatter.write_dl(rows)
+
+
+def _heading(command: Any) -> str | None:
+    panel = getattr(command, "rich_help_panel", None)
+    return panel if panel in _HEADINGS else None
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from sealane import __version__
+
+        print(f"sealane {__version__}")
+        raise typer.Exit
+
+
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error; SEALANE_DEBUG=1 does the same.")
+    ] = False,
+) -> None:
+    """From a git push to a verified, observed, reversible release."""
+    del version
+    if debug:
+        os.environ["SEALANE_DEBUG"] = "1"
+
+
+def command() -> Any:
+    """The whole command line, ready to be run with arguments."""
+    app = typer.Typer(
+        cls=_Headings,
+        no_args_is_help=True,
+        rich_markup_mode=None,  # the framed help takes three times as long to show
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    app.callback()(_options)
+    for name in COMMANDS:
+        importlib.import_module(f"sealane.cli.{name}").add_to(app)
+    return typer.main.get_command(app)

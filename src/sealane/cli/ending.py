@@ -1,0 +1,121 @@
+"""How a command ends: its exit code, and what is said about an error.
+
+    0    as asked
+    1    the user's own failure: a step failed, a policy denied, a release was rolled back, a diff has differences
+    2    wrong usage, or invalid files
+    3    Sealane, the engine, the cluster or the server could not do it
+    130  interrupted
+    141  whoever read the output has gone, as a shell names it
+
+A known error never shows a traceback. An unknown one is a bug of Sealane: a short message, and the traceback with
+`--debug` or SEALANE_DEBUG=1.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import typer
+from typer.exceptions import TyperException
+
+from sealane import errors
+from sealane.cli import app, output
+
+FAILED = 1
+WRONG_USAGE = 2
+COULD_NOT = 3
+INTERRUPTED = 130
+READER_GONE = 141
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line and gives the exit code; every error has been told by then."""
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = READER_GONE
+    if code == READER_GONE:
+        _forget_the_reader()
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        ended = app.command().main(args=arguments, prog_name="sealane", standalone_mode=False)
+    except BrokenPipeError:
+        raise
+    except SystemExit as left:
+        return _left(left)
+    except Exception as error:  # noqa: BLE001 - the last place that can say something sensible
+        return tell(error)
+    return ended if isinstance(ended, int) else 0
+
+
+def tell(error: Exception) -> int:
+    """Says what went wrong, on stderr, and gives the exit code for it."""
+    match error:
+        case typer.Abort():
+            return INTERRUPTED
+        case TyperException():
+            return _wrong_usage(error)
+        case errors.InvalidFiles():
+            output.findings(error.findings, to_stderr=True)
+        case errors.SealaneError():
+            output.error(error.message, error.mend)
+        case _:
+            return _bug(error)
+    _traceback_if_wanted(error)
+    return error.exit_code
+
+
+def _wrong_usage(error: TyperException) -> int:
+    """Arguments that can't be meant; asking for nothing shows the help, which is no error to explain."""
+    context = getattr(error, "ctx", None)
+    message = error.format_message()
+    if type(error).__name__ == "NoArgsIsHelpError":
+        output.say(message)
+        return WRONG_USAGE
+    path = context.command_path if context else "sealane"
+    output.error(message[:1].lower() + message[1:].rstrip("."), f"`{path} --help` shows what it takes")
+    return WRONG_USAGE
+
+
+def _left(left: SystemExit) -> int:
+    """The command line library leaves by itself when the reader has gone; anything else says its own code."""
+    if isinstance(left.__context__, BrokenPipeError):
+        return READER_GONE
+    return left.code if isinstance(left.code, int) else 0 if left.code is None else COULD_NOT
+
+
+def _bug(error: Exception) -> int:
+    said = " ".join(str(error).split())
+    output.error(
+        f"Sealane itself broke: {type(error).__name__}{f': {said}' if said else ''}"[:500],
+        None if _debugging() else "SEALANE_DEBUG=1 shows where; please report it",
+    )
+    _traceback_if_wanted(error)
+    return COULD_NOT
+
+
+def _traceback_if_wanted(error: Exception) -> None:
+    if _debugging():
+        traceback.print_exception(error)
+
+
+def _debugging() -> bool:
+    return os.environ.get("SEALANE_DEBUG", "0") not in {"", "0"}
+
+
+def _forget_the_reader() -> None:
+    """Sends what is still buffered nowhere, or the interpreter complains about it while it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

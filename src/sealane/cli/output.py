@@ -1,0 +1,113 @@
+"""What the command line prints: data to stdout, talk to stderr, colour only where a person looks.
+
+Data is what was asked for and may be piped on; talk is progress, hints, warnings and errors. Every command that shows
+something has `--json`, whose output is one JSON document on stdout.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, TextIO
+
+import typer
+
+from sealane.findings import Finding, Severity
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+"""The `--json` option that every command which shows something takes."""
+
+_STYLES = {
+    "bold": "1",
+    "dim": "2",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "blue": "34",
+    "magenta": "35",
+    "cyan": "36",
+}
+
+
+def examples(*lines: str) -> str:
+    """The closing part of a command's help; give each line as it would be typed."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def coloured(stream: TextIO) -> bool:
+    """Whether a person looks at the stream and wants colour: NO_COLOR says no, FORCE_COLOR says yes."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def style(text: str, *styles: str, stream: TextIO | None = None) -> str:
+    """The text in the given styles (bold dim red green yellow blue magenta cyan) where the stream shows them."""
+    if not coloured(stream or sys.stdout):
+        return text
+    return f"\x1b[{';'.join(_STYLES[name] for name in styles)}m{text}\x1b[0m"
+
+
+def data(text: str) -> None:
+    """One piece of what was asked for, to stdout."""
+    print(text, flush=True)
+
+
+def json(value: Any) -> None:
+    """What was asked for as one JSON document, to stdout; takes dataclasses, times, mappings, lists and plain values."""
+    data(as_json(value))
+
+
+def as_json(value: Any) -> str:
+    """The value as an indented JSON document; times in ISO 8601, what JSON has no form for as its text."""
+    import msgspec
+
+    return msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2).decode()
+
+
+def say(text: str, *styles: str) -> None:
+    """Talk, to stderr."""
+    print(style(text, *styles, stream=sys.stderr) if styles else text, file=sys.stderr, flush=True)
+
+
+def error(message: str, mend: str | None = None) -> None:
+    """What went wrong and how to mend it, to stderr."""
+    say(f"{style('error:', 'bold', 'red', stream=sys.stderr)} {message}")
+    if mend:
+        say(f"       {mend}", "dim")
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Aligned columns to stdout, never cut off; the header only where a person looks."""
+    head = [list(headers)] if sys.stdout.isatty() else []
+    lines = [*head, *([str(cell) for cell in row] for row in rows)]
+    if not lines:
+        return
+    widths = [max(len(line[column]) for line in lines) for column in range(len(headers))]
+    for number, line in enumerate(lines):
+        text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        data(style(text, "dim") if head and number == 0 else text)
+
+
+def in_order(found: Iterable[Finding]) -> list[Finding]:
+    """Findings as people read them: by file, line and column, each once."""
+    return sorted(set(found), key=lambda finding: (finding.place, finding.message))
+
+
+def findings(found: Iterable[Finding], *, to_stderr: bool = False) -> None:
+    """All findings in order, a line each: `file:line:column: message`, then how to mend it.
+
+    They are data for the command that looks for them, and talk for one that stumbles over them.
+    """
+    stream = sys.stderr if to_stderr else sys.stdout
+    for finding in in_order(found):
+        colour = "red" if finding.severity is Severity.ERROR else "yellow"
+        place = style(f"{finding.place}:", "bold", stream=stream)
+        severity = style(f"{finding.severity}:", colour, stream=stream)
+        print(f"{place} {severity} {finding.message}", file=stream)
+        if finding.mend:
+            print(style(f"    {finding.mend}", "dim", stream=stream), file=stream)
+    stream.flush()
