@@ -1,4 +1,4 @@
-"""The command line's shape: which commands there are, and under which heading `--help` lists them.
+"""The command line's shape: which commands there are, and and their order under each heading.
 
 A module of this room named in COMMANDS has `add_to(app)`, which registers its commands. It imports only typer and
 `output` at its top, and what it works with when it runs: `sealane --help` loads no server, database or cluster client.
@@ -13,12 +13,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-COMMANDS: tuple[str, ...] = ()
+from sealane.cli import headings
 
-ANYWHERE = "In any repository"
-SERVER = "With a server"
-RUNNING = "Running a server"
-_HEADINGS = (ANYWHERE, SERVER, RUNNING)
+COMMANDS: tuple[str, ...] = ()
 
 
 class _Headings(TyperGroup):
@@ -31,7 +28,7 @@ class _Headings(TyperGroup):
         if not shown:
             return
         column = max(len(name) for name, _ in shown)
-        for heading in (*_HEADINGS, None):
+        for heading in (*headings.ALL, None):
             rows = [
                 (name.ljust(column), command.get_short_help_str(formatter.width - column - 6))
                 for name, command in shown
@@ -44,7 +41,7 @@ class _Headings(TyperGroup):
 
 def _heading(command: Any) -> str | None:
     panel = getattr(command, "rich_help_panel", None)
-    return panel if panel in _HEADINGS else None
+    return panel if panel in headings.ALL else None
 
 
 def _show_version(wanted: bool) -> None:
