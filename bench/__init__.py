@@ -1,0 +1,1 @@
+"""Measuring: our speeds beside a peer's, and the demo."""
