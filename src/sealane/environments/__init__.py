@@ -1,0 +1,1 @@
+"""Environments: the operators' files, and what they forbid."""

@@ -1,0 +1,76 @@
+"""Environments: what is allowed where, and who may. Pure: knows nothing about files on disk or clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sealane.findings import Place
+from sealane.pipelines.model import Approval
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DestinationConfig:
+    """How to reach one destination.
+
+    A Kubernetes cluster is reached by a kubeconfig file (any sign-in that kubeconfig allows, exec plugins included) and
+    a context in it, or from inside the cluster by the pod's own service account. `dummy` is a destination in memory.
+    """
+
+    name: str
+    kind: Literal["kubernetes", "dummy"]
+    kubeconfig: str | None = None
+    """Path on the machine that deploys; None: the usual places, `KUBECONFIG` and then `~/.kube/config`."""
+    context: str | None = None
+    """Context in the kubeconfig; None: its current one."""
+    in_cluster: bool = False
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AppLimits:
+    """What one app may do in an environment; no pushed commit can loosen it."""
+
+    namespaces: tuple[str, ...]
+    secrets: tuple[str, ...] = ()
+    """Globs of the references its formations may name; nothing listed: none."""
+    registries: tuple[str, ...] = ()
+    """Globs of the image repositories it may run, `host/path/*`; nothing listed: none."""
+    approvals: Approval | None = None
+    """What each delivery must ask for at least."""
+    deny_kinds: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waiver:
+    """A policy that an app is let off, with the reason."""
+
+    policy: str
+    app: str | None = None
+    reason: str = ""
+    until: str | None = None
+    """A date, `2026-12-31`; from the day after on the waiver is void."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PolicyChoice:
+    """Which policies are tried on what goes into the environment."""
+
+    packs: tuple[str, ...] = ("default@1",)
+    waivers: tuple[Waiver, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Environment:
+    """One environment of the operators: `environments/NAME.yaml`."""
+
+    name: str
+    production: bool = False
+    destinations: Mapping[str, DestinationConfig] = field(default_factory=dict)
+    apps: Mapping[str, AppLimits] = field(default_factory=dict)
+    policies: PolicyChoice = field(default_factory=PolicyChoice)
+    delete_budget: int = 3
+    """How many objects a deployment may delete without a typed yes."""
+    place: Place

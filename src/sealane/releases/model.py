@@ -1,0 +1,49 @@
+"""Releases: what one run built, for good. Pure: knows nothing about registries, clusters or the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from sealane.images.model import Image
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Release:
+    """Immutable: an app at a commit, and the images built from it under one deploy tag."""
+
+    id: str
+    app: str
+    commit: str
+    """The full hash."""
+    deploy_tag: str
+    images: Mapping[str, Image]
+    """Name in the pipeline to the image."""
+    created: datetime
+
+    @property
+    def references(self) -> Mapping[str, str]:
+        """Name of each image to its reference by digest: the words `${image.NAME}`."""
+        return {name: image.reference for name, image in self.images.items()}
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, for the store and for workflows."""
+        return {
+            "id": self.id,
+            "app": self.app,
+            "commit": self.commit,
+            "deploy_tag": self.deploy_tag,
+            "images": {
+                name: {"name": image.name, "repository": image.repository, "tag": image.tag, "digest": image.digest}
+                for name, image in self.images.items()
+            },
+            "created": self.created.isoformat(),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The release that `to_json` gave."""
+        images = {name: Image(**image) for name, image in data["images"].items()}
+        return cls(**{**data, "images": images, "created": datetime.fromisoformat(data["created"])})

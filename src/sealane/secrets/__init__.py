@@ -1,0 +1,1 @@
+"""Secrets: references resolved last, values that don't show themselves, masking."""

@@ -1,0 +1,1 @@
+"""Stencils: plain manifests with words, rendered for one formation to a revision."""

@@ -1,0 +1,225 @@
+"""Formations, rendered objects and revisions. Pure: knows nothing about files, clusters or the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Literal, Self
+
+from sealane.documents import Path
+from sealane.findings import Place
+
+HEALTHY_FOR = timedelta(seconds=10)
+DEADLINE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Strategy:
+    """How a formation rolls out, and when its verdict falls.
+
+    `max_unavailable` and `max_surge` are counts or percentages ("25%") and None where the stencil, or else the
+    destination, decides. `stated` is false when the formation names neither `rolling` nor `recreate`.
+    """
+
+    kind: Literal["rolling", "recreate"] = "rolling"
+    stated: bool = False
+    max_unavailable: int | str | None = None
+    max_surge: int | str | None = None
+    healthy_for: timedelta = HEALTHY_FOR
+    """How long ready must hold before it is healthy."""
+    patience: timedelta | None = None
+    """How long something not decisive may last; None: judged by the start-up of the last verified revision."""
+    deadline: timedelta = DEADLINE
+    """How long the whole rollout may take."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; durations in seconds."""
+        return {
+            "kind": self.kind,
+            "stated": self.stated,
+            "max_unavailable": self.max_unavailable,
+            "max_surge": self.max_surge,
+            "healthy_for": self.healthy_for.total_seconds(),
+            "patience": self.patience.total_seconds() if self.patience is not None else None,
+            "deadline": self.deadline.total_seconds(),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The strategy that `to_json` gave."""
+        patience = data["patience"]
+        return cls(
+            kind=data["kind"],
+            stated=data["stated"],
+            max_unavailable=data["max_unavailable"],
+            max_surge=data["max_surge"],
+            healthy_for=timedelta(seconds=data["healthy_for"]),
+            patience=timedelta(seconds=patience) if patience is not None else None,
+            deadline=timedelta(seconds=data["deadline"]),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StencilChoice:
+    """Which stencils a formation takes: globs on the path below `deploy/stencils`; nothing included means all."""
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Formation:
+    """One instance of an app: environment and destination, values, references of secrets, and strategy."""
+
+    name: str
+    environment: str
+    destination: str
+    namespace: str
+    stencils: StencilChoice = field(default_factory=StencilChoice)
+    images: Mapping[str, str] = field(default_factory=dict)
+    """The word in the stencils to the name in the pipeline: `{web: web-debug}`."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    config: Mapping[str, str] = field(default_factory=dict)
+    """Name of the entry to text, or to `file:` and a path in the repository."""
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    """Name of the entry to a reference of a store, `scheme:rest`."""
+    strategy: Strategy = field(default_factory=Strategy)
+    place: Place
+    places: Mapping[Path, Place] = field(default_factory=dict, repr=False)
+    """Where each value of the formation's file stands, by path."""
+
+    def at(self, *path: str | int) -> Place:
+        """Where the value at the path stands, or its nearest parent that is in the file."""
+        return nearest_place(self.places, path, self.place)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """Where a rendered object and its fields were written."""
+
+    file: str
+    places: Mapping[Path, Place] = field(default_factory=dict, repr=False)
+    """Path in the object to its place; the empty path is the object's."""
+
+    def place(self, path: Path = ()) -> Place:
+        """Where the field at the path was written, or its nearest parent that has a place."""
+        return nearest_place(self.places, path, Place(file=self.file))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data: the file, and `[path, line, column]` for each place."""
+        places = [[list(path), place.line, place.column] for path, place in self.places.items()]
+        return {"file": self.file, "places": places}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The origin that `to_json` gave."""
+        file = data["file"]
+        places = {tuple(path): Place(file=file, line=line, column=column) for path, line, column in data["places"]}
+        return cls(file=file, places=places)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rendered:
+    """One object as it will be applied, and where it came from. Values of secrets read `<secret NAME>`."""
+
+    object: dict[str, Any]
+    origin: Origin
+
+    @property
+    def kind(self) -> str:
+        return str(self.object["kind"])
+
+    @property
+    def name(self) -> str:
+        return str(self.object["metadata"]["name"])
+
+    @property
+    def namespace(self) -> str | None:
+        """The object's namespace; None for kinds of the whole cluster."""
+        namespace = self.object["metadata"].get("namespace")
+        return None if namespace is None else str(namespace)
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What makes the object the same one in two revisions: group, kind, namespace, name."""
+        group, _, _ = str(self.object["apiVersion"]).rpartition("/")
+        return group, self.kind, self.namespace or "", self.name
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Revision:
+    """Immutable and content-addressed: a release rendered for one formation.
+
+    `id` covers all that will run (objects, strategy, versions of configuration and secrets), not the release it came
+    from nor the time: two releases that render alike have the same revision. Values of secrets are in neither.
+    """
+
+    id: str
+    """`sha256:` and 64 hexadecimal digits."""
+    app: str
+    formation: str
+    environment: str
+    destination: str
+    namespace: str
+    release: str | None
+    """The release's id; None when rendered without one: then images that Sealane builds read `NAME@unbuilt`."""
+    objects: tuple[Rendered, ...]
+    strategy: Strategy
+    secret_object: str | None
+    """Name of the immutable Secret among the objects; None when the formation has no secrets."""
+    secrets: Mapping[str, str]
+    """Name of each entry of that Secret to its reference."""
+    secret_versions: Mapping[str, str]
+    """Name of each entry to the version that `secret_object` is named by; without those not resolved yet."""
+    config_object: str | None
+    """Name of the immutable ConfigMap among the objects."""
+    config_versions: Mapping[str, str]
+
+    @property
+    def label(self) -> str:
+        """How people name the formation: `app/formation`."""
+        return f"{self.app}/{self.formation}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, for the store and for workflows."""
+        return {
+            "id": self.id,
+            "app": self.app,
+            "formation": self.formation,
+            "environment": self.environment,
+            "destination": self.destination,
+            "namespace": self.namespace,
+            "release": self.release,
+            "objects": [{"object": each.object, "origin": each.origin.to_json()} for each in self.objects],
+            "strategy": self.strategy.to_json(),
+            "secret_object": self.secret_object,
+            "secrets": dict(self.secrets),
+            "secret_versions": dict(self.secret_versions),
+            "config_object": self.config_object,
+            "config_versions": dict(self.config_versions),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The revision that `to_json` gave."""
+        return cls(
+            **{
+                **data,
+                "objects": tuple(
+                    Rendered(object=each["object"], origin=Origin.from_json(each["origin"])) for each in data["objects"]
+                ),
+                "strategy": Strategy.from_json(data["strategy"]),
+            }
+        )
+
+
+def nearest_place(places: Mapping[Path, Place], path: Path, otherwise: Place) -> Place:
+    """The place of the path or of its nearest parent."""
+    for length in range(len(path), -1, -1):
+        if found := places.get(path[:length]):
+            return found
+    return otherwise
