@@ -1,0 +1,124 @@
+"""Runners' values: what to run, where, under which names, and how it ended. Pure: knows nothing about engines."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sealane.pipelines.model import Healthcheck, StepStatus
+
+WORKSPACE = "/workspace"
+"""Where every step finds the workspace, and its working folder."""
+
+_RUN_KEY = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_.-]+")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunKey:
+    """A run's key: lower-case letters, digits and dashes, at most 63. All names in an engine derive from it."""
+
+    value: str
+
+    def __post_init__(self) -> None:
+        if not _RUN_KEY.fullmatch(self.value):
+            message = f"{self.value!r} is no run key: lower-case letters, digits and dashes, at most 63"
+            raise ValueError(message)
+
+    def __str__(self) -> str:
+        return self.value
+
+    @property
+    def network(self) -> str:
+        """The network all containers of the run are in."""
+        return f"sealane-{self.value}"
+
+    @property
+    def cancelled(self) -> str:
+        """The empty volume whose being there says that the run was cancelled."""
+        return f"sealane-{self.value}-cancelled"
+
+    def step(self, key: str, attempt: int) -> str:
+        """The container of one attempt at a step; `key` as in the plan."""
+        return f"sealane-{self.value}-{_slug(key)}-{attempt}"
+
+    def service(self, name: str) -> str:
+        """The container of a service."""
+        return f"sealane-{self.value}-{_slug(f'service/{name}')}"
+
+
+def _slug(text: str) -> str:
+    """A part of a name that engines take; a hash keeps apart what would come out alike."""
+    plain = _NOT_IN_NAMES.sub("-", text.replace("/", "-", 1))[:48]
+    if plain == text.replace("/", "-", 1):
+        return plain
+    return f"{plain}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Workspace:
+    """What every step finds at WORKSPACE: a folder of this machine, or a volume of the engine; one of the two."""
+
+    folder: Path | None = None
+    volume: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.folder is None) == (self.volume is None):
+            message = "a workspace is either a folder or a volume"
+            raise ValueError(message)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepSpec:
+    """One attempt at one step."""
+
+    key: str
+    """As in the plan: step/test."""
+    image: str
+    commands: tuple[str, ...] = ()
+    """Empty: the image's own entry point does the work."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    timeout: timedelta = timedelta(hours=1)
+    workdir: str = WORKSPACE
+    attempt: int = 1
+    """Counts from 1; each attempt has a container of its own."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceSpec:
+    """A container beside the steps, reached by its name."""
+
+    name: str
+    image: str
+    command: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    healthcheck: Healthcheck | None = None
+    ready_within: timedelta = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepResult:
+    """How an attempt ended: passed, failed (the step's own doing), broken (the machinery's) or cancelled."""
+
+    status: StepStatus
+    exit_code: int | None = None
+    reason: str | None = None
+    """One sentence for people; None when passed."""
+    started: datetime
+    ended: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceHealth:
+    """Whether a service became healthy, and if not, why and what it had printed last."""
+
+    healthy: bool
+    reason: str | None = None
+    log: bytes = b""
+    """The last lines, secrets not yet masked."""

@@ -1,0 +1,46 @@
+"""The port of the rooms that run steps: what the run loop and the server's flows ask of an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from sealane.runners.model import RunKey, ServiceHealth, ServiceSpec, StepResult, StepSpec, Workspace
+
+Output = Callable[[bytes], None]
+"""Takes what a step prints, as it prints it, secrets not yet masked; called on the event loop."""
+
+
+class Runner(Protocol):
+    """Runs containers (or what stands for them) of runs.
+
+    Every call may be repeated, also by another process after a crash: names derive from keys, what is there is
+    attached to, and nothing is started twice. Steps of one run may run at the same time. What the user's own work
+    comes to is a result; sealane.errors.Unavailable is raised where the engine could not do it, except by `run_step`,
+    which says so as a broken result.
+    """
+
+    async def prepare(self, run: RunKey, workspace: Workspace) -> None:
+        """Makes what the run's containers share. Called before anything else of the run, once or again."""
+
+    async def start_service(self, run: RunKey, service: ServiceSpec) -> ServiceHealth | None:
+        """Starts a service and returns at once; a health only when it can't be started at all."""
+
+    async def await_healthy(self, run: RunKey, service: ServiceSpec) -> ServiceHealth:
+        """Waits until a started service is healthy, has ended, or `ready_within` is over."""
+
+    async def run_step(self, run: RunKey, spec: StepSpec, output: Output) -> StepResult:
+        """Runs one attempt to its end and passes on all it prints, from its beginning.
+
+        Attaches to the attempt's container where there is one; a container that has ended gives its output and result
+        again. When cancelled as a task it ends the step, with its grace, and then raises CancelledError.
+        """
+
+    async def cancel(self, run: RunKey) -> None:
+        """Ends the run's steps, politely first; they come to `cancelled`, whoever waits for them, and none starts."""
+
+    async def kill(self, run: RunKey) -> None:
+        """Ends the run's steps and services at once; what a second Ctrl-C asks for."""
+
+    async def destroy(self, run: RunKey) -> None:
+        """Removes everything of the run but its workspace's folder or volume; fine if nothing, or half, is there."""
