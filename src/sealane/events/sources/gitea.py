@@ -1,0 +1,21 @@
+"""Gitea's webhooks (docs.gitea.com, "Webhooks"): GitHub's payloads under headers and a signature of its own. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sealane.events.sources import github, webhooks
+from sealane.events.sources.webhooks import Read
+
+SIGNATURE, KIND, DELIVERY = "x-gitea-signature", "x-gitea-event", "x-gitea-delivery"
+
+
+def read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, received: datetime) -> Read:
+    """Verifies and reads one message; header names are lower case.
+
+    Raises NotSignedIn for a wrong signature, UsageError for what can't be read.
+    """
+    webhooks.verify(body, secret=secret, signature=headers.get(SIGNATURE))
+    found = webhooks.payload(body)
+    return github.event(app, headers.get(KIND, ""), found, delivery=headers.get(DELIVERY), received=received)

@@ -1,0 +1,95 @@
+"""GitHub's webhooks (docs.github.com, "Webhook events and payloads") and those of hosts that speak like it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sealane.errors import UsageError
+from sealane.events.model import Event, EventKind
+from sealane.events.sources import webhooks
+from sealane.events.sources.webhooks import Ignored, Read
+
+SIGNATURE, KIND, DELIVERY = "x-hub-signature-256", "x-github-event", "x-github-delivery"
+MOST_COMMITS = 2048
+"""A push with more commits than this lists only these (2,048 by GitHub's documentation)."""
+
+_PULL_REQUEST_STARTS = {"opened", "reopened", "synchronize", "synchronized"}
+
+
+def read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, received: datetime) -> Read:
+    """Verifies and reads one message; header names are lower case.
+
+    Raises NotSignedIn for a wrong signature, UsageError for what can't be read.
+    """
+    webhooks.verify(body, secret=secret, signature=headers.get(SIGNATURE))
+    found = webhooks.payload(body)
+    kind = headers.get(KIND, "")
+    return event(app, kind, found, delivery=headers.get(DELIVERY), received=received)
+
+
+def event(app: str, kind: str, found: Mapping[str, Any], *, delivery: str | None, received: datetime) -> Read:
+    """What a verified message says. Raises UsageError when it lacks what its kind promises."""
+    match kind:
+        case "push":
+            return _push(app, found, delivery, received)
+        case "pull_request":
+            return _pull_request(app, found, delivery, received)
+        case "":
+            raise UsageError("the webhook does not say its kind")
+        case _:
+            return Ignored(reason=f"{kind} starts nothing")
+
+
+def _push(app: str, found: Mapping[str, Any], delivery: str | None, received: datetime) -> Read:
+    ref, after, before = webhooks.text(found, "ref"), webhooks.text(found, "after"), webhooks.maybe(found, "before")
+    if after == webhooks.NOWHERE or found.get("deleted") is True:
+        return Ignored(reason=f"{ref} was deleted")
+    if not ref.startswith(("refs/heads/", "refs/tags/")):
+        return Ignored(reason=f"{ref} is neither a branch nor a tag")
+    commits = found.get("commits")
+    whole = found.get("forced") is not True and before not in {None, webhooks.NOWHERE}
+    whole = whole and isinstance(commits, list) and len(commits) < MOST_COMMITS
+    whole = whole and found.get("total_commits", len(commits or ())) == len(commits or ())
+    return Event(
+        kind=EventKind.TAG if ref.startswith("refs/tags/") else EventKind.PUSH,
+        app=app,
+        repository=webhooks.text(found, "repository", "clone_url"),
+        commit=webhooks.maybe(found, "head_commit", "id") or after,
+        branch=ref.removeprefix("refs/heads/") if ref.startswith("refs/heads/") else None,
+        trunk=webhooks.maybe(found, "repository", "default_branch"),
+        ref=ref,
+        before=None if before == webhooks.NOWHERE else before,
+        author=webhooks.maybe(found, "head_commit", "author", "name") or webhooks.maybe(found, "pusher", "name"),
+        message=(webhooks.maybe(found, "head_commit", "message") or "").split("\n", 1)[0],
+        paths=webhooks.changed_paths(commits, complete=whole),
+        delivery=delivery,
+        received=received,
+    )
+
+
+def _pull_request(app: str, found: Mapping[str, Any], delivery: str | None, received: datetime) -> Read:
+    action = webhooks.text(found, "action")
+    if action not in _PULL_REQUEST_STARTS:
+        return Ignored(reason=f"a pull request that was {action} starts nothing")
+    ours = webhooks.text(found, "repository", "full_name")
+    theirs = webhooks.maybe(found, "pull_request", "head", "repo", "full_name")
+    if theirs != ours:
+        return Ignored(
+            reason=f"a pull request from a fork ({theirs or 'deleted'}) is not run: its code is a stranger's"
+        )
+    number = found.get("number")
+    return Event(
+        kind=EventKind.PULL_REQUEST,
+        app=app,
+        repository=webhooks.text(found, "repository", "clone_url"),
+        commit=webhooks.text(found, "pull_request", "head", "sha"),
+        branch=webhooks.text(found, "pull_request", "base", "ref"),
+        trunk=webhooks.maybe(found, "repository", "default_branch"),
+        ref=f"refs/pull/{number}/head",
+        author=webhooks.maybe(found, "pull_request", "user", "login"),
+        message=webhooks.maybe(found, "pull_request", "title") or "",
+        delivery=delivery,
+        received=received,
+    )

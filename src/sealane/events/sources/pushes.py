@@ -1,0 +1,54 @@
+"""Pushes to the repositories Sealane serves itself: references before and after. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sealane.events.model import Event, EventKind
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tip:
+    """Where a reference stands: the commit, and what is told of it."""
+
+    commit: str
+    author: str = ""
+    message: str = ""
+    paths: tuple[str, ...] | None = None
+
+
+def events(
+    app: str,
+    *,
+    repository: str,
+    trunk: str,
+    before: Mapping[str, str],
+    after: Mapping[str, Tip],
+    received: datetime,
+) -> tuple[Event, ...]:
+    """One event for each branch and tag that is new or moved; deleted ones start nothing.
+
+    `before` maps references to commits. The order is by name, tags last, so that a push of a branch and a tag on it
+    runs the branch first.
+    """
+    moved = [(ref, tip) for ref, tip in after.items() if before.get(ref) != tip.commit]
+    return tuple(
+        Event(
+            kind=EventKind.TAG if ref.startswith("refs/tags/") else EventKind.PUSH,
+            app=app,
+            repository=repository,
+            commit=tip.commit,
+            branch=ref.removeprefix("refs/heads/") if ref.startswith("refs/heads/") else None,
+            trunk=trunk,
+            ref=ref,
+            before=before.get(ref),
+            author=tip.author,
+            message=tip.message,
+            paths=tip.paths,
+            received=received,
+        )
+        for ref, tip in sorted(moved)
+        if ref.startswith(("refs/heads/", "refs/tags/"))
+    )

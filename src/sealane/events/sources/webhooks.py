@@ -1,0 +1,83 @@
+"""What all webhooks share: what came, what was made of it, and how a signature is checked. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sealane.errors import NotSignedIn, UsageError
+from sealane.events.model import Event
+
+NOWHERE = "0" * 40
+"""What a push names as `before` of a new reference and `after` of a deleted one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ignored:
+    """A message that starts nothing, and why."""
+
+    reason: str
+
+
+Read = Event | Ignored
+
+
+def verify(body: bytes, *, secret: str, signature: str | None) -> None:
+    """Checks an HMAC-SHA256 signature in hexadecimal digits, with or without `sha256=` before it.
+
+    Raises UsageError when the app has no webhook secret, NotSignedIn when the signature is missing or wrong.
+    """
+    if not secret:
+        raise UsageError("this app has no webhook secret", mend="set one: sealane app set APP --webhook-secret")
+    if not signature:
+        raise NotSignedIn("the webhook is not signed", mend="enter the app's webhook secret at the git host")
+    made = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(made.encode(), signature.removeprefix("sha256=").lower().encode()):
+        raise NotSignedIn("the webhook's signature is wrong", mend="the secret differs from the app's")
+
+
+def payload(body: bytes) -> dict[str, Any]:
+    """The JSON object of a webhook. Raises UsageError when it is none."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise UsageError("the webhook's body is not JSON") from error
+    if not isinstance(found, dict):
+        raise UsageError("the webhook's body is not a JSON object")
+    return found
+
+
+def text(found: Mapping[str, Any], *path: str) -> str:
+    """The text at a path of keys. Raises UsageError naming the path when it isn't there."""
+    value: Any = found
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    if not isinstance(value, str):
+        raise UsageError(f"the webhook lacks {'.'.join(path)}")
+    return value
+
+
+def maybe(found: Mapping[str, Any], *path: str) -> str | None:
+    """The text at a path of keys, or None."""
+    try:
+        return text(found, *path)
+    except UsageError:
+        return None
+
+
+def changed_paths(commits: Any, *, complete: bool) -> tuple[str, ...] | None:
+    """Every file the commits of a push name; None when the list isn't known to be whole."""
+    if not complete or not isinstance(commits, list):
+        return None
+    named: set[str] = set()
+    for commit in commits:
+        for kind in ("added", "removed", "modified"):
+            files = commit.get(kind) if isinstance(commit, dict) else None
+            if not isinstance(files, list):
+                return None
+            named.update(str(file) for file in files)
+    return tuple(sorted(named))

@@ -1,0 +1,172 @@
+"""Webhooks of GitHub and Gitea: what is believed, what starts something, and what is made of it."""
+
+import hashlib
+import hmac
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sealane.errors import NotSignedIn, SealaneError, UsageError
+from sealane.events.model import Event, EventKind
+from sealane.events.sources import gitea, github, pushes
+from sealane.events.sources.webhooks import Ignored
+
+AT = datetime(2026, 11, 21, tzinfo=UTC)
+OLD, NEW = "a" * 40, "b" * 40
+SECRET = "between us"
+PUSH: dict[str, Any] = {
+    "ref": "refs/heads/main",
+    "before": OLD,
+    "after": NEW,
+    "forced": False,
+    "deleted": False,
+    "repository": {
+        "full_name": "team/shop",
+        "clone_url": "https://git.example.com/team/shop.git",
+        "default_branch": "main",
+    },
+    "pusher": {"name": "kim"},
+    "commits": [{"id": NEW, "added": ["web/new.py"], "removed": [], "modified": ["README.md"]}],
+    "head_commit": {"id": NEW, "message": "Cache pages\n\nLonger words", "author": {"name": "Kim"}},
+}
+PULL: dict[str, Any] = {
+    "action": "synchronize",
+    "number": 7,
+    "pull_request": {
+        "title": "Cache pages",
+        "user": {"login": "kim"},
+        "head": {"sha": NEW, "ref": "cache", "repo": {"full_name": "team/shop"}},
+        "base": {"ref": "main"},
+    },
+    "repository": PUSH["repository"],
+}
+
+
+def sign(body: bytes, secret: str = SECRET) -> str:
+    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def receive(found: dict[str, Any], kind: str = "push", *, host: Any = github) -> Any:
+    body = json.dumps(found).encode()
+    prefix = "sha256=" if host is github else ""
+    headers = {host.SIGNATURE: prefix + sign(body), host.KIND: kind, host.DELIVERY: "d-1"}
+    return host.read("shop", headers, body, secret=SECRET, received=AT)
+
+
+@pytest.mark.parametrize("host", [github, gitea])
+def test_a_push_says_commit_branch_author_and_files(host: Any) -> None:
+    assert receive(PUSH, host=host) == Event(
+        kind=EventKind.PUSH,
+        app="shop",
+        repository="https://git.example.com/team/shop.git",
+        commit=NEW,
+        branch="main",
+        trunk="main",
+        ref="refs/heads/main",
+        before=OLD,
+        author="Kim",
+        message="Cache pages",
+        paths=("README.md", "web/new.py"),
+        delivery="d-1",
+        received=AT,
+    )
+
+
+@pytest.mark.parametrize("change", [{"forced": True}, {"before": "0" * 40}, {"total_commits": 30}, {"commits": None}])
+def test_a_push_whose_list_of_files_may_not_be_whole_has_none(change: dict[str, Any]) -> None:
+    assert receive(PUSH | change).paths is None
+
+
+def test_an_annotated_tag_is_built_at_its_commit() -> None:
+    event = receive(PUSH | {"ref": "refs/tags/v1", "after": "c" * 40})
+    assert (event.kind, event.commit, event.branch) == (EventKind.TAG, NEW, None)
+
+
+def test_a_pull_request_is_built_at_its_head_for_the_branch_it_wants_into() -> None:
+    event = receive(PULL, "pull_request")
+    assert (event.kind, event.commit, event.branch, event.ref) == (
+        EventKind.PULL_REQUEST,
+        NEW,
+        "main",
+        "refs/pull/7/head",
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "kind", "reason"),
+    [
+        (PUSH | {"after": "0" * 40, "deleted": True}, "push", "was deleted"),
+        (PUSH | {"ref": "refs/notes/x"}, "push", "neither a branch nor a tag"),
+        (PULL | {"action": "closed"}, "pull_request", "closed starts nothing"),
+        ({}, "ping", "ping starts nothing"),
+        (
+            PULL
+            | {
+                "pull_request": PULL["pull_request"]
+                | {"head": {"sha": NEW, "ref": "x", "repo": {"full_name": "evil/shop"}}}
+            },
+            "pull_request",
+            r"fork \(evil/shop\)",
+        ),
+    ],
+)
+def test_what_starts_nothing_says_why(found: dict[str, Any], kind: str, reason: str) -> None:
+    ignored = receive(found, kind)
+    assert isinstance(ignored, Ignored)
+    assert re.search(reason, ignored.reason)
+
+
+@pytest.mark.parametrize("host", [github, gitea])
+@pytest.mark.parametrize("signature", [None, "", "sha256=", sign(b"{}", "another"), "sha256=é"])
+def test_an_unsigned_or_wrongly_signed_message_is_refused(host: Any, signature: str | None) -> None:
+    headers = {host.KIND: "push"} | ({host.SIGNATURE: signature} if signature is not None else {})
+    with pytest.raises(NotSignedIn):
+        host.read("shop", headers, b"{}", secret=SECRET, received=AT)
+
+
+@pytest.mark.parametrize("host", [github, gitea])
+def test_an_empty_secret_is_refused_even_when_the_signature_fits(host: Any) -> None:
+    with pytest.raises(UsageError, match="no webhook secret"):
+        host.read("shop", {host.KIND: "push", host.SIGNATURE: sign(b"{}", "")}, b"{}", secret="", received=AT)
+
+
+@pytest.mark.parametrize("missing", ["ref", "after", "repository"])
+def test_a_push_that_lacks_something_says_what(missing: str) -> None:
+    with pytest.raises(UsageError, match=missing):
+        receive({key: value for key, value in PUSH.items() if key != missing})
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from([*PUSH, *PULL, "id", "head"]), inner),
+        max_leaves=20,
+    )
+)
+def test_no_signed_payload_breaks_the_reader(found: Any) -> None:
+    body = json.dumps(found).encode()
+    for kind in ("push", "pull_request"):
+        try:
+            github.read("shop", {github.KIND: kind, github.SIGNATURE: sign(body)}, body, secret=SECRET, received=AT)
+        except SealaneError as error:
+            assert error.exit_code == 2
+
+
+def test_a_push_to_our_own_repository_is_what_moved() -> None:
+    """New and moved branches and tags; not deleted ones, not what stayed."""
+    tips = {
+        "refs/heads/main": pushes.Tip(commit=NEW, message="m"),
+        "refs/heads/still": pushes.Tip(commit=OLD),
+        "refs/tags/v1": pushes.Tip(commit=NEW),
+    }
+    before = {"refs/heads/main": OLD, "refs/heads/still": OLD, "refs/heads/gone": OLD}
+    made = pushes.events("shop", repository="r", trunk="main", before=before, after=tips, received=AT)
+    assert [(event.kind, event.ref, event.before) for event in made] == [
+        (EventKind.PUSH, "refs/heads/main", OLD),
+        (EventKind.TAG, "refs/tags/v1", None),
+    ]
