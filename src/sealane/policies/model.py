@@ -1,0 +1,193 @@
+"""Policies and what they decide. Pure: knows nothing about files, CEL or clusters.
+
+The words are those of Kubernetes' ValidatingAdmissionPolicy (admissionregistration.k8s.io/v1), so that one file means
+the same in the pipeline and in the cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from sealane.findings import Place
+
+
+class Effect(StrEnum):
+    """What follows when a policy is not met."""
+
+    DENY = "deny"
+    """Nothing is deployed."""
+    SIGN_OFF = "sign-off"
+    """A person has to agree first."""
+    NOTE = "note"
+    """It is said, and nothing else follows."""
+
+
+class Scope(StrEnum):
+    """What a policy sees."""
+
+    OBJECT = "object"
+    """One object, as the API server does."""
+    RELEASE = "release"
+    """One object and, as `objects`, all that are rendered with it. Only Sealane can evaluate it."""
+
+
+class Verdict(StrEnum):
+    """What all decisions together come to."""
+
+    PASSES = "passes"
+    NEEDS_SIGN_OFF = "needs sign-off"
+    DENIED = "denied"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResourceRule:
+    """Which requests are meant; `*` stands for all."""
+
+    groups: tuple[str, ...]
+    versions: tuple[str, ...]
+    resources: tuple[str, ...]
+    operations: tuple[str, ...]
+    scope: str = "*"
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Requirement:
+    """One of a label selector's `matchExpressions`."""
+
+    key: str
+    operator: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Match:
+    """Which objects are meant: one of `rules`, none of `excluded`, and labels that fit."""
+
+    rules: tuple[ResourceRule, ...] = ()
+    excluded: tuple[ResourceRule, ...] = ()
+    any_version: bool = True
+    """matchPolicy Equivalent: the group and resource decide, the API server converts between versions."""
+    objects: tuple[Requirement, ...] = ()
+    """The objectSelector."""
+    namespaces: tuple[Requirement, ...] = ()
+    """The namespaceSelector."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NamedExpression:
+    """A variable or a match condition."""
+
+    name: str
+    expression: str
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Validation:
+    """One CEL expression that must be true."""
+
+    expression: str
+    message: str = ""
+    message_expression: str = ""
+    reason: str = "Invalid"
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Policy:
+    """One ValidatingAdmissionPolicy with what Sealane adds by annotations."""
+
+    name: str
+    effect: Effect = Effect.DENY
+    scope: Scope = Scope.OBJECT
+    mend: str = ""
+    match: Match
+    bindings: tuple[Match, ...] = ()
+    """Further limits of the bindings in the same files, one of which must fit; none: no further limit."""
+    takes_params: bool = False
+    ignores_errors: bool = False
+    """failurePolicy Ignore: an expression that can't be evaluated lets the object pass."""
+    conditions: tuple[NamedExpression, ...] = ()
+    variables: tuple[NamedExpression, ...] = ()
+    validations: tuple[Validation, ...]
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """What is true of where the objects go; rules read it as `params.data.NAME`, always text."""
+
+    environment: str
+    production: bool = False
+    namespace: str = ""
+    app: str = ""
+    formation: str = ""
+    registries: tuple[str, ...] = ()
+    """Globs of the images that may run, such as `registry.example.com/shop/*`; empty: any."""
+    namespace_labels: Mapping[str, str] = field(default_factory=dict)
+    """Labels of the namespace where they are known; its name is always one of them."""
+
+    def params(self) -> dict[str, Any]:
+        """The ConfigMap that stands for these facts, as a cluster would have it."""
+        data = {
+            "environment": self.environment,
+            "production": "true" if self.production else "false",
+            "namespace": self.namespace,
+            "app": self.app,
+            "formation": self.formation,
+            "registries": ",".join(self.registries),
+        }
+        return {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "sealane-facts"},
+            "data": {name: value for name, value in data.items() if value},
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subject:
+    """The object a decision is about."""
+
+    kind: str
+    namespace: str | None
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """One policy not met by one object, and how to mend it."""
+
+    effect: Effect
+    policy: str
+    message: str
+    mend: str
+    subject: Subject
+    path: str | None
+    """The field, such as `spec.template.spec.containers[name=web].image`, where it can be told."""
+    place: Place
+    """Where that field, else the object, was written."""
+    failed: bool = False
+    """The policy could not be evaluated; it counts as not met."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for `--json` and the store."""
+        return {
+            "effect": self.effect.value,
+            "policy": self.policy,
+            "message": self.message,
+            "mend": self.mend,
+            "object": {"kind": self.subject.kind, "namespace": self.subject.namespace, "name": self.subject.name},
+            "path": self.path,
+            "file": self.place.file,
+            "line": self.place.line,
+            "column": self.place.column,
+            "failed": self.failed,
+        }
