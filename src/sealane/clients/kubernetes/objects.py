@@ -173,11 +173,34 @@ class Container(Read, frozen=True, kw_only=True):
     restart_policy: str | None = None  # Always on an init container makes it a sidecar
 
 
+class Named(Read, frozen=True, kw_only=True):
+    """What a volume refers to; a Secret's name has a field of its own."""
+
+    name: str | None = None
+    secret_name: str | None = None
+
+
+class Volume(Read, frozen=True, kw_only=True):
+    """One of a pod's volumes, as far as it comes from a ConfigMap or Secret."""
+
+    name: str
+    config_map: Named | None = None
+    secret: Named | None = None
+
+    @property
+    def source(self) -> str | None:
+        """The name of the ConfigMap or Secret behind it."""
+        if self.config_map:
+            return self.config_map.name
+        return self.secret.secret_name if self.secret else None
+
+
 class PodSpec(Read, frozen=True, kw_only=True):
     """What was asked of a pod."""
 
     containers: tuple[Container, ...] = ()
     init_containers: tuple[Container, ...] = ()
+    volumes: tuple[Volume, ...] = ()
     restart_policy: str = "Always"
     node_name: str | None = None
     termination_grace_period_seconds: int = 30
@@ -338,6 +361,13 @@ class DaemonSet(Read, frozen=True, kw_only=True):
     metadata: Metadata
     spec: DaemonSetSpec = DaemonSetSpec()
     status: DaemonSetStatus = DaemonSetStatus()
+
+
+class ControllerRevision(Read, frozen=True, kw_only=True):
+    """apps/v1 ControllerRevision: one template a StatefulSet or DaemonSet had; its data is not read."""
+
+    metadata: Metadata
+    revision: int = 0
 
 
 class JobSpec(Read, frozen=True, kw_only=True):
