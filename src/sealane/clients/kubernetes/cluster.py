@@ -1,0 +1,254 @@
+"""A cluster: get, list, apply, create, delete, logs, and live views of its objects."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import msgspec
+
+from sealane.clients.kubernetes import discovery, errors, kinds, listing, reflecting, signing_in, transport, watching
+
+T = TypeVar("T")
+L = TypeVar("L", bound=reflecting.Named)
+
+MANAGER = "sealane"
+"""The one field manager of everything Sealane writes."""
+LOG_LIMIT = 1024 * 1024
+_WRITE = {"fieldManager": MANAGER, "fieldValidation": "Strict"}
+_APPLY = "application/apply-patch+yaml"
+_JSON_PATCH = "application/json-patch+json"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Precondition:
+    """What must still be so for a write to happen; a Conflict otherwise."""
+
+    uid: str | None = None
+    version: str | None = None
+
+
+class Cluster:
+    """One cluster, signed in. Made by `connect`."""
+
+    def __init__(self, connection: transport.Transport) -> None:
+        self._connection = connection
+        self._resources: discovery.Resources = {}
+        self._discovering = asyncio.Lock()
+        self._live = reflecting.Shared(connection)
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(
+        cls,
+        kubeconfig: Path | None = None,
+        *,
+        context: str | None = None,
+        in_cluster: bool = False,
+        patience: float = 15.0,
+    ) -> AsyncIterator[Self]:
+        """Signs in with a kubeconfig (`KUBECONFIG` or `~/.kube/config` when None) or as the pod it runs in.
+
+        `patience` is how many seconds repeatable calls go on trying while the server is away or busy.
+        Raises NoSignIn; whether the server answers shows with the first call.
+        """
+        source = signing_in.Source(kubeconfig=kubeconfig, context=context, in_cluster=in_cluster)
+        connection = transport.Transport(source, patience=patience)
+        await connection.open()
+        cluster = cls(connection)
+        try:
+            yield cluster
+        finally:
+            await cluster._live.close()
+            await connection.close()
+
+    @property
+    def server(self) -> str:
+        """The address of the API server."""
+        return self._connection.server
+
+    # --- what there is
+
+    async def resource(self, kind: kinds.Kind[Any]) -> discovery.Resource:
+        """Where a kind lives. Asks the server once, and again for a kind it didn't have: a definition may be new.
+
+        Raises UnknownKind.
+        """
+        key = (kind.group, kind.version, kind.kind)
+        known = self._resources
+        if key not in known:
+            async with self._discovering:
+                if self._resources is known:
+                    self._resources = await self._discover()
+        if found := self._resources.get(key):
+            return found
+        others = sorted(f"{g}/{v}".strip("/") for g, v, name in self._resources if name == kind.kind)
+        mend = (
+            f"it has {kind.kind} in {', '.join(others)}" if others else "is its custom resource definition installed?"
+        )
+        raise errors.UnknownKind(f"the cluster has no {kind}", mend=mend)
+
+    async def _discover(self) -> discovery.Resources:
+        calls = [transport.Call(method="GET", path=path, accept=discovery.ACCEPT) for path in discovery.PATHS]
+        answers = await asyncio.gather(*(self._connection.call(call) for call in calls))
+        return discovery.read(answer.body for answer in answers)
+
+    async def get(self, kind: kinds.Kind[T], name: str, *, namespace: str | None = None) -> T:
+        """One object. Raises NotFound."""
+        path = (await self.resource(kind)).path(namespace=namespace, name=name)
+        answer = await self._connection.call(transport.Call(method="GET", path=path))
+        return listing.decoded(answer.body, kind.type, path)
+
+    async def find(self, kind: kinds.Kind[T], name: str, *, namespace: str | None = None) -> T | None:
+        """One object, or None when there is no such object, namespace or kind."""
+        try:
+            return await self.get(kind, name, namespace=namespace)
+        except errors.NotFound:
+            return None
+
+    async def list(
+        self, kind: kinds.Kind[T], *, namespace: str | None = None, selector: str = ""
+    ) -> listing.Listing[T]:
+        """All objects of a kind in a namespace (everywhere when None) that match a label selector."""
+        path = (await self.resource(kind)).path(namespace=namespace)
+        return await listing.listed(self._connection, path, kind.type, {"labelSelector": selector} if selector else {})
+
+    @asynccontextmanager
+    async def live(
+        self, kind: kinds.Kind[L], *, namespace: str | None = None
+    ) -> AsyncIterator[reflecting.Reflector[L]]:
+        """A live view of a kind in a namespace, shared by all who ask for it at the same time; already filled.
+
+        Raises what stands in the way of the first listing.
+        """
+        resource = await self.resource(kind)
+        async with self._live.view(resource, kind.type, namespace) as view:
+            yield view
+
+    # --- writing
+
+    async def apply(
+        self,
+        manifest: Mapping[str, Any],
+        *,
+        namespace: str | None = None,
+        force: bool = False,
+        dry_run: bool = False,
+        version: str | None = None,
+    ) -> dict[str, Any]:
+        """Server-side apply: makes the fields so, and gives the whole object. An apply that changes nothing writes nothing.
+
+        `version` is the resourceVersion the object must still have. Raises Conflict when that moved or, without
+        `force`, when another manager set a field differently; Rejected for a field the schema doesn't know.
+        """
+        body: Mapping[str, Any] = manifest
+        if version is not None:
+            body = {**manifest, "metadata": {**manifest["metadata"], "resourceVersion": version}}
+        query = {**_WRITE, **_dry(dry_run), "force": "true" if force else "false"}
+        name = str(manifest["metadata"]["name"])
+        path = (await self.resource(kinds.of(manifest))).path(namespace=namespace, name=name)
+        call = transport.Call(method="PATCH", path=path, query=query, body=_json(body), content_type=_APPLY)
+        return await self._object(call)
+
+    async def create(
+        self, manifest: Mapping[str, Any], *, namespace: str | None = None, dry_run: bool = False
+    ) -> dict[str, Any]:
+        """Makes the object only if it isn't there. Raises AlreadyExists; Unreachable may leave it made."""
+        path = (await self.resource(kinds.of(manifest))).path(namespace=namespace)
+        query = {**_WRITE, **_dry(dry_run)}
+        call = transport.Call(method="POST", path=path, query=query, body=_json(manifest), repeatable=dry_run)
+        return await self._object(call)
+
+    async def patch(
+        self,
+        kind: kinds.Kind[Any],
+        name: str,
+        operations: Sequence[Mapping[str, Any]],
+        *,
+        namespace: str | None = None,
+    ) -> dict[str, Any]:
+        """JSON patch (RFC 6902); its `test` operations make it safe to repeat. Raises Invalid when a test fails."""
+        path = (await self.resource(kind)).path(namespace=namespace, name=name)
+        query = {"fieldManager": MANAGER}
+        body = _json(operations)
+        call = transport.Call(method="PATCH", path=path, query=query, body=body, content_type=_JSON_PATCH)
+        return await self._object(call)
+
+    async def delete(
+        self,
+        kind: kinds.Kind[Any],
+        name: str,
+        *,
+        namespace: str | None = None,
+        only: Precondition | None = None,
+        propagation: str = "Background",
+    ) -> None:
+        """Deletes an object; `only` guards against deleting a newer one. Raises NotFound, or Conflict by `only`."""
+        path = (await self.resource(kind)).path(namespace=namespace, name=name)
+        body: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation}
+        if only is not None:
+            guards = {"uid": only.uid, "resourceVersion": only.version}
+            body["preconditions"] = {key: value for key, value in guards.items() if value}
+        await self._object(transport.Call(method="DELETE", path=path, body=_json(body)))
+
+    async def _object(self, call: transport.Call) -> dict[str, Any]:
+        answer = await self._connection.call(call)
+        return listing.decoded(answer.body, dict[str, Any], call.path)
+
+    # --- around pods
+
+    async def log(
+        self,
+        pod: str,
+        container: str,
+        *,
+        namespace: str,
+        previous: bool = False,
+        tail: int = 100,
+    ) -> tuple[str, ...]:
+        """The last lines of a container's log, or of its previous run. Raises NotFound, or Invalid when there is none."""
+        query = {
+            "container": container,
+            "previous": "true" if previous else "false",
+            "tailLines": str(tail),
+            "limitBytes": str(LOG_LIMIT),
+        }
+        path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
+        answer = await self._connection.call(transport.Call(method="GET", path=path, query=query, accept="*/*"))
+        return tuple(answer.body.decode(errors="replace").splitlines())
+
+    async def follow_log(self, pod: str, container: str, *, namespace: str, tail: int = 100) -> AsyncIterator[str]:
+        """The last lines of a running container's log and then each new one, until the container ends."""
+        query = {"container": container, "follow": "true", "tailLines": str(tail)}
+        path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
+        call = transport.Call(method="GET", path=path, query=query, accept="*/*")
+        async with self._connection.stream(call) as chunks:
+            async for line in watching.lines(chunks):
+                yield line.decode(errors="replace").rstrip("\r")
+
+    async def may(self, verb: str, kind: kinds.Kind[Any], *, namespace: str | None = None, name: str = "") -> bool:
+        """Whether the account may do this."""
+        resource = await self.resource(kind)
+        asked = {"verb": verb, "group": resource.group, "resource": resource.plural, "name": name}
+        if namespace and resource.namespaced:
+            asked["namespace"] = namespace
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": asked},
+        }
+        path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+        answer = await self._object(transport.Call(method="POST", path=path, body=_json(review)))
+        return bool(answer.get("status", {}).get("allowed"))
+
+
+def _dry(dry_run: bool) -> dict[str, str]:  # noqa: FBT001 - it is what the one argument says
+    return {"dryRun": "All"} if dry_run else {}
+
+
+def _json(value: object) -> bytes:
+    return msgspec.json.encode(value)

@@ -1,0 +1,271 @@
+"""What a cluster says no with, as one tree of errors. Pure: turns a status code and a body into an error.
+
+ClusterError
+├── Unreachable         no answer: network, time-out, TLS        retried
+│   └── Untrusted       its certificate is not the one expected
+├── NoSignIn            no usable kubeconfig, context or credentials
+├── Unauthorized        401
+├── Forbidden           403: the account may not
+├── AdmissionDenied     a webhook, policy or plugin says no
+├── QuotaExceeded
+├── NotFound            404
+│   └── UnknownKind     the cluster has no such kind
+├── Conflict            409: `causes` name field and manager
+│   └── AlreadyExists
+├── Gone                410: the resource version is too old
+├── Invalid             400, 413, 422: `causes` name the fields
+│   └── Rejected        the schema says no
+├── TooManyRequests     429                                      retried
+└── ServerError         5xx, failing webhooks                    retried
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import msgspec
+
+from sealane import errors
+
+MAX_MESSAGE = 2000
+MAX_CAUSES = 20
+
+_SCHEMA_SAYS_NO = ("failed to create typed patch object", "failed to create typed live object", "failed to merge")
+_MANAGER = re.compile(r'conflict with "([^"]+)"')
+_POLICY = re.compile(r"admission webhook \"|ValidatingAdmissionPolicy '|violates PodSecurity")
+_VALUES = (
+    (re.compile(r"(Invalid value: )(\"(?:[^\"\\]|\\.)*\"|[^\s:,]+)"), r"\1<hidden>"),
+    (re.compile(r"(, got ).*", re.DOTALL), r"\1<hidden>"),
+    (re.compile(r", error found in #.*", re.DOTALL), ""),
+)
+_BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cause:
+    """One reason among several: a field, what is wrong with it and, in a conflict, who manages it."""
+
+    field: str
+    message: str
+    manager: str | None = None
+
+
+class ClusterError(errors.SealaneError):
+    """The cluster could not, or would not, do it. `status` is the HTTP code, None when there was no answer."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        mend: str | None = None,
+        status: int | None = None,
+        causes: tuple[Cause, ...] = (),
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, mend=mend)
+        self.status = status
+        self.causes = causes
+        self.retry_after = retry_after
+
+
+class Unreachable(ClusterError):
+    """No answer came. `sent` is False when the request certainly never reached the server."""
+
+    retry = True
+    http_status = 503
+    sent = True
+
+
+class Untrusted(Unreachable):
+    """The server's certificate is not trusted; asking again won't help."""
+
+    retry = False
+    sent = False
+
+
+class NoSignIn(ClusterError):
+    """There is no usable way to sign in: kubeconfig, context, plugin or in-cluster token."""
+
+    exit_code = 2
+
+
+class Unauthorized(ClusterError):
+    """The cluster doesn't accept the credentials."""
+
+
+class Forbidden(ClusterError):
+    """The account may not do this."""
+
+
+class AdmissionDenied(ClusterError):
+    """An admission webhook, policy or plugin refuses the object."""
+
+
+class QuotaExceeded(ClusterError):
+    """A resource quota refuses the object."""
+
+
+class NotFound(ClusterError):
+    """There is no such object or namespace."""
+
+
+class UnknownKind(NotFound):
+    """The cluster knows no such kind."""
+
+
+class Conflict(ClusterError):
+    """Another manager owns the fields, or the object changed in between."""
+
+
+class AlreadyExists(Conflict):
+    """It was to be created and is there."""
+
+
+class Gone(ClusterError):
+    """The resource version or page token is too old: list again."""
+
+
+class Invalid(ClusterError):
+    """The object is not valid."""
+
+    @property
+    def immutable(self) -> bool:
+        """Whether a field was to change that never may."""
+        return "immutable" in self.message or "may not change once set" in self.message
+
+
+class Rejected(Invalid):
+    """The object doesn't fit its schema: a misspelt field or a wrong type."""
+
+
+class TooManyRequests(ClusterError):
+    """The server asks for patience."""
+
+    retry = True
+
+
+class ServerError(ClusterError):
+    """The server, its store or one of its webhooks is in trouble."""
+
+    retry = True
+
+
+class _Cause(msgspec.Struct):
+    field: str = ""
+    message: str = ""
+    reason: str = ""
+
+
+class _Details(msgspec.Struct, rename="camel"):
+    kind: str = ""
+    causes: list[_Cause] = []
+    retry_after_seconds: float | None = None
+
+
+class Status(msgspec.Struct):
+    """The API's `Status` object, as far as it is read."""
+
+    kind: str = ""
+    message: str = ""
+    reason: str = ""
+    code: int = 0
+    details: _Details | None = None
+
+    KIND: ClassVar[str] = "Status"
+
+
+_BY_CODE: dict[int, type[ClusterError]] = {
+    400: Invalid,
+    401: Unauthorized,
+    404: NotFound,
+    405: Invalid,
+    406: Invalid,
+    409: Conflict,
+    410: Gone,
+    413: Invalid,
+    415: Invalid,
+    422: Invalid,
+    429: TooManyRequests,
+}
+
+
+def of_response(code: int, body: bytes, *, request: str, retry_after: float | None = None) -> ClusterError:
+    """The error a response stands for. `request` is method and path, for the message; values of secrets are hidden."""
+    try:
+        status = msgspec.json.decode(body, type=Status)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        status = Status()
+    if status.kind != Status.KIND:  # a proxy's page, or text: nothing of it is repeated
+        status = Status(code=code)
+    return of_status(msgspec.structs.replace(status, code=code), request=request, retry_after=retry_after)
+
+
+def of_status(status: Status, *, request: str, retry_after: float | None = None) -> ClusterError:
+    """The error a `Status` stands for, wherever it came from (a response, or an ERROR event of a watch)."""
+    details = status.details or _Details()
+    kind = _class_of(status, details)
+    secret = "/secrets" in request
+    causes = tuple(
+        Cause(field=cause.field, message=scrubbed(cause.message, secret=secret)[:500], manager=_manager(cause.message))
+        for cause in details.causes[:MAX_CAUSES]
+    )
+    message = scrubbed(status.message, secret=secret)[:MAX_MESSAGE] or f"HTTP {status.code}"
+    return kind(
+        f"{request}: {message}",
+        mend=_MENDS.get(kind),
+        status=status.code,
+        causes=causes,
+        retry_after=details.retry_after_seconds or retry_after,
+    )
+
+
+def scrubbed(message: str, *, secret: bool) -> str:
+    """The message without credentials and, if it is about a Secret, without the values the server repeats."""
+    message = _BEARER.sub(r"\1 <hidden>", message)
+    if secret:
+        for pattern, instead in _VALUES:
+            message = pattern.sub(instead, message)
+    return message
+
+
+_MENDS: dict[type[ClusterError], str] = {
+    Unauthorized: "the token or certificate has expired, or belongs to another cluster",
+    Forbidden: "ask the cluster's operators for a role that allows it",
+}
+
+
+def _class_of(status: Status, details: _Details) -> type[ClusterError]:  # noqa: PLR0911 - one return a rule
+    message = status.message
+    if status.code < 500 and _POLICY.search(message):
+        return AdmissionDenied
+    if status.code == 403:
+        if "exceeded quota" in message or "failed quota" in message:
+            return QuotaExceeded
+        account_may_not = re.search(r'User "[^"]*" cannot ', message) or not message
+        return Forbidden if account_may_not else AdmissionDenied
+    if status.code == 409:
+        if details.kind == "resourcequotas":  # two creations raced for the quota's counter; asking again settles it
+            return ServerError
+        return AlreadyExists if status.reason == "AlreadyExists" else Conflict
+    if status.code == 400 and "strict decoding error" in message:
+        return Rejected
+    if status.code == 500 and not status.reason and message.startswith(_SCHEMA_SAYS_NO):
+        return Rejected
+    return _BY_CODE.get(status.code, ServerError if status.code >= 500 else ClusterError)
+
+
+def _manager(message: str) -> str | None:
+    found = _MANAGER.search(message)
+    return found[1] if found else None
+
+
+def as_data(error: ClusterError) -> dict[str, Any]:
+    """The error as plain data, for evidence."""
+    return {
+        "error": type(error).__name__,
+        "message": error.message,
+        "status": error.status,
+        "causes": [{"field": c.field, "message": c.message, "manager": c.manager} for c in error.causes],
+    }

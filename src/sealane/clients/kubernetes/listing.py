@@ -1,0 +1,71 @@
+"""Decoding answers and reading whole lists, page by page."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, cast
+
+import msgspec
+
+from sealane.clients.kubernetes import errors, transport
+
+T = TypeVar("T")
+
+PAGE = 500
+"""Objects a page: ten thousand pods then need 100 MiB instead of a gigabyte."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listing(Generic[T]):
+    """All objects of a kind, as of one version."""
+
+    items: list[T]
+    version: str
+
+
+class _Page(msgspec.Struct, rename="camel"):
+    resource_version: str = ""
+    continue_: str = msgspec.field(name="continue", default="")
+
+
+class _List(msgspec.Struct, Generic[T]):
+    metadata: _Page
+    items: list[T] | None = None
+
+
+@functools.cache
+def decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    """The decoder of a type; made once."""
+    return msgspec.json.Decoder(kind)
+
+
+def decoded(body: bytes, kind: type[T], request: str) -> T:
+    """A body as a value of the type. Raises ServerError when it isn't one: a proxy may answer for the server."""
+    try:
+        value: T = decoder(cast("Any", kind)).decode(body)
+    except msgspec.DecodeError as error:
+        raise errors.ServerError(f"{request}: the answer can't be read: {error}") from error
+    return value
+
+
+async def listed(connection: transport.Transport, path: str, kind: type[T], query: Mapping[str, str]) -> Listing[T]:
+    """A whole list; begins again, once, when the server forgot the page token in between. Raises a ClusterError."""
+    try:
+        return await _pages(connection, path, kind, query)
+    except errors.Gone:
+        return await _pages(connection, path, kind, query)
+
+
+async def _pages(connection: transport.Transport, path: str, kind: type[T], query: Mapping[str, str]) -> Listing[T]:
+    items: list[T] = []
+    page = _Page()
+    while True:
+        asked = {**query, "limit": str(PAGE)} | ({"continue": page.continue_} if page.continue_ else {})
+        answer = await connection.call(transport.Call(method="GET", path=path, query=asked))
+        part: _List[T] = decoded(answer.body, _List[kind], path)  # type: ignore[valid-type]
+        items.extend(part.items or ())
+        page = part.metadata
+        if not page.continue_:
+            return Listing(items=items, version=page.resource_version)

@@ -1,0 +1,244 @@
+"""Live views: all objects of a kind in a namespace, listed once and then kept current by one watch.
+
+Level-based: a reader looks at what is there now and waits for `changes` to move, it never counts events. However many
+readers ask for the same view, there is one stream; all views of one namespace share their `changes`, so that one wait
+covers pods, workloads and events alike.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Generic, Protocol, TypeVar
+
+from sealane import clock
+from sealane.clients.kubernetes import discovery, errors, listing, objects, transport, watching
+
+ObjectKey = tuple[str, str]
+"""Namespace (empty when there is none) and name."""
+
+
+class Named(Protocol):
+    """Any of the pruned structs."""
+
+    @property
+    def metadata(self) -> objects.Metadata:
+        """Name, uid, owners."""
+        ...
+
+
+T = TypeVar("T", bound=Named)
+
+
+class Standing(StrEnum):
+    """How far a view can be believed."""
+
+    FILLING = "filling"  # the first list isn't there yet
+    LIVE = "live"
+    AWAY = "away"  # the server does not answer, or says no; what is shown may be old
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class State:
+    """How far a view can be believed, since when, and what stands in the way."""
+
+    standing: Standing
+    since: datetime
+    error: errors.ClusterError | None = None
+
+
+class Changes:
+    """Counts changes and lets any number of readers wait for the next one."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._next: asyncio.Future[None] | None = None
+
+    def move(self) -> None:
+        """Something changed."""
+        self.count += 1
+        if self._next is not None and not self._next.done():
+            self._next.set_result(None)
+        self._next = None
+
+    async def after(self, count: int) -> int:
+        """Waits until the count is beyond the given one, and gives it."""
+        while self.count <= count:
+            if self._next is None:
+                self._next = asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._next)
+        return self.count
+
+
+class Reflector(Generic[T]):
+    """A live view of one kind. Read `objects`, `owned_by` and `state`; wait with `changes.after(count)`."""
+
+    def __init__(
+        self,
+        connection: transport.Transport,
+        resource: discovery.Resource,
+        kind: type[T],
+        *,
+        namespace: str | None = None,
+        changes: Changes | None = None,
+    ) -> None:
+        self.namespace = namespace
+        self.changes = changes or Changes()
+        self.state = State(standing=Standing.FILLING, since=clock.now())
+        self.lists = 0
+        """How often everything was listed: 1 as long as every reconnection could resume."""
+        self._connection = connection
+        self._path = resource.path(namespace=namespace)
+        self._kind = kind
+        self._objects: dict[ObjectKey, T] = {}
+        self._owned: dict[str, dict[ObjectKey, T]] = {}
+
+    @property
+    def objects(self) -> Mapping[ObjectKey, T]:
+        """All objects by namespace and name, as they are now."""
+        return MappingProxyType(self._objects)
+
+    def owned_by(self, uid: str) -> Iterable[T]:
+        """The objects that the object with this uid controls (the pods of a ReplicaSet)."""
+        return tuple(self._owned.get(uid, {}).values())
+
+    async def run(self) -> None:
+        """Keeps the view current until cancelled; never gives up."""
+        version: str | None = None
+        fruitless = 0  # attempts in a row that brought nothing; each makes the next pause longer
+        while True:
+            try:
+                if version is None:
+                    version = await self._fill()
+                async for change in self._watch(version):
+                    self._stand(Standing.LIVE)
+                    if change.version != version or change.object is not None:
+                        fruitless = 0
+                    version = change.version or version
+                    self._take(change)
+            except errors.Gone:
+                version = None
+            except errors.ClusterError as error:
+                self._stand(Standing.AWAY, error)
+            await asyncio.sleep(transport.pause(min(fruitless, 8)))
+            fruitless += 1
+
+    def ended(self, task: asyncio.Task[None]) -> None:
+        """Called when `run` ends; only a fault of ours makes it end by itself, and then readers must not wait."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._stand(Standing.AWAY, errors.ClusterError(f"watching {self._path} broke: {error!r}"))
+
+    async def filled(self) -> None:
+        """Waits for the first list. Raises the ClusterError in its way when trying again won't help."""
+        count = self.changes.count
+        while self.lists == 0:
+            if self.state.error is not None and not self.state.error.retry:
+                raise self.state.error
+            count = await self.changes.after(count)
+
+    def _watch(self, version: str) -> AsyncIterator[watching.Change[T]]:
+        return watching.changes(self._connection, self._path, listing.decoder(self._kind), since=version)
+
+    async def _fill(self) -> str:
+        found = await listing.listed(self._connection, self._path, self._kind, {})
+        self._objects.clear()
+        self._owned.clear()
+        for item in found.items:
+            self._put(item)
+        self.lists += 1
+        self.changes.move()
+        return found.version
+
+    def _take(self, change: watching.Change[T]) -> None:
+        if change.object is None:
+            return
+        if change.deleted:
+            self._drop(_key(change.object))
+        else:
+            self._put(change.object)
+        self.changes.move()
+
+    def _put(self, item: T) -> None:
+        key = _key(item)
+        self._drop(key)
+        self._objects[key] = item
+        if owner := item.metadata.controller:
+            self._owned.setdefault(owner.uid, {})[key] = item
+
+    def _drop(self, key: ObjectKey) -> None:
+        old = self._objects.pop(key, None)
+        if old is not None and (owner := old.metadata.controller):
+            siblings = self._owned.get(owner.uid, {})
+            siblings.pop(key, None)
+            if not siblings:
+                self._owned.pop(owner.uid, None)
+
+    def _stand(self, standing: Standing, error: errors.ClusterError | None = None) -> None:
+        since = self.state.since if standing is self.state.standing else clock.now()
+        moved = standing is not self.state.standing or error is not None
+        self.state = State(standing=standing, since=since, error=error)
+        if moved:
+            self.changes.move()
+
+
+def _key(item: Named) -> ObjectKey:
+    return (item.metadata.namespace or "", item.metadata.name)
+
+
+@dataclass(kw_only=True, slots=True)
+class _Running:
+    view: Reflector[Any]
+    task: asyncio.Task[None]
+    readers: int = 0
+
+
+class Shared:
+    """The views of one cluster that are in use: made for the first reader, ended after the last."""
+
+    def __init__(self, connection: transport.Transport) -> None:
+        self._connection = connection
+        self._running: dict[tuple[str, type[Any]], _Running] = {}
+
+    @asynccontextmanager
+    async def view(
+        self, resource: discovery.Resource, kind: type[T], namespace: str | None
+    ) -> AsyncIterator[Reflector[T]]:
+        """A filled view, shared. Raises what stands in the way of filling it."""
+        key = (resource.path(namespace=namespace), kind)
+        running = self._running.get(key) or self._start(key, resource, kind, namespace)
+        running.readers += 1
+        try:
+            await running.view.filled()
+            yield running.view
+        finally:
+            running.readers -= 1
+            if running.readers == 0 and self._running.get(key) is running:
+                del self._running[key]
+                await _end(running.task)
+
+    async def close(self) -> None:
+        """Ends all views."""
+        while self._running:
+            _, running = self._running.popitem()
+            await _end(running.task)
+
+    def _start(
+        self, key: tuple[str, type[T]], resource: discovery.Resource, kind: type[T], namespace: str | None
+    ) -> _Running:
+        same_namespace = (r.view.changes for r in self._running.values() if r.view.namespace == namespace)
+        changes = next(same_namespace, None) or Changes()
+        view = Reflector(self._connection, resource, kind, namespace=namespace, changes=changes)
+        running = _Running(view=view, task=asyncio.create_task(view.run(), name=f"watch {key[0]}"))
+        running.task.add_done_callback(view.ended)
+        self._running[key] = running
+        return running
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,100 @@
+"""One watch connection: the server's changes as decoded values, until the server ends it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import msgspec
+
+from sealane.clients.kubernetes import errors, transport
+
+T = TypeVar("T")
+
+SERVER_SECONDS = 300
+"""How long the server keeps a watch open; a little less by chance, so that not all of them end at once."""
+
+
+class _Frame(msgspec.Struct):
+    type: str
+    object: msgspec.Raw
+
+
+class _Version(msgspec.Struct, rename="camel"):
+    resource_version: str = ""
+
+
+class _Marked(msgspec.Struct):
+    metadata: _Version
+
+
+_frames = msgspec.json.Decoder(_Frame)
+_marks = msgspec.json.Decoder(_Marked)
+_statuses = msgspec.json.Decoder(errors.Status)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change(Generic[T]):
+    """One change. A bookmark (`object` None) only moves the version to resume from."""
+
+    version: str
+    deleted: bool = False
+    object: T | None = None
+
+
+async def changes(
+    connection: transport.Transport,
+    path: str,
+    decoder: msgspec.json.Decoder[T],
+    *,
+    since: str,
+    query: dict[str, str] | None = None,
+) -> AsyncIterator[Change[T]]:
+    """Everything that changes after the version `since`, until the server closes the watch.
+
+    The first value is a bookmark at `since`: the watch stands.
+    Raises Gone when the server no longer knows that version, whether it says so with HTTP 410 or in the stream.
+    """
+    seconds = int(SERVER_SECONDS * random.uniform(0.8, 1.0))  # noqa: S311 - spreads load
+    asked = {
+        **(query or {}),
+        "watch": "1",
+        "resourceVersion": since,
+        "allowWatchBookmarks": "true",
+        "timeoutSeconds": str(seconds),
+    }
+    call = transport.Call(method="GET", path=path, query=asked)
+    async with connection.stream(call, silence=seconds + 30.0) as chunks:
+        yield Change(version=since)
+        async for line in lines(chunks):
+            yield _change(line, decoder, str(call))
+
+
+async def lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Splits a stream at line ends, however long the lines are."""
+    waiting: list[bytes] = []
+    async for chunk in chunks:
+        first, *rest = chunk.split(b"\n")
+        waiting.append(first)
+        for part in rest:
+            if line := b"".join(waiting):
+                yield line
+            waiting = [part]
+    if line := b"".join(waiting):
+        yield line
+
+
+def _change(line: bytes, decoder: msgspec.json.Decoder[T], request: str) -> Change[T]:
+    try:
+        frame = _frames.decode(line)
+        if frame.type == "ERROR":
+            raise errors.of_status(_statuses.decode(frame.object), request=request)
+        version = _marks.decode(frame.object).metadata.resource_version
+        if frame.type == "BOOKMARK":
+            return Change(version=version)
+        return Change(version=version, deleted=frame.type == "DELETED", object=decoder.decode(frame.object))
+    except msgspec.DecodeError as error:
+        # the connection broke within a line, or the server speaks nonsense: resuming from the last version is right
+        raise errors.Unreachable(f"{request}: a change could not be read: {error}") from error
