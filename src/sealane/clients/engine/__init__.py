@@ -1,0 +1,1 @@
+"""Container engines that speak the Docker Engine API: Docker's and Podman's."""

@@ -1,0 +1,236 @@
+"""One container engine over the Docker Engine API, Docker's or Podman's. Blocking calls run in threads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import docker
+import requests
+
+from sealane.clients.engine import errors, reading
+from sealane.clients.engine.model import ContainerSpec, ContainerState, Leftover
+from sealane.clients.engine.streams import Stream
+
+_Answer = TypeVar("_Answer")
+_TIMEOUT = 60
+_KEPT_OUTPUT = 4096
+_FOREVER = (10, None)
+"""Seconds to connect, and to wait for the next byte of a stream."""
+
+
+class Engine:
+    """A container engine that answers.
+
+    Raises EngineUnavailable when it stops answering and EngineFailed when it can't; what else a call may raise stands
+    with it. `address` is where it answers, for people and for other clients of the same engine.
+    """
+
+    def __init__(self, address: str, version: str, *, tls: docker.tls.TLSConfig | bool = False) -> None:
+        self.address = address
+        # Any: the stubs leave out parameters used here
+        self._api: Any = docker.APIClient(
+            base_url=address,
+            version=version,
+            timeout=_TIMEOUT,
+            max_pool_size=64,
+            use_ssh_client=address.startswith("ssh://"),
+            tls=tls,
+        )
+
+    async def close(self) -> None:
+        """Closes idle connections."""
+        await asyncio.to_thread(self._api.close)
+
+    async def create_network(self, name: str, labels: Mapping[str, str]) -> None:
+        """Makes a network with name resolution, unless it is there."""
+        found = await self._call(lambda api: api.networks(names=[name]))
+        if not any(network.get("Name") == name for network in found):
+            await self._call(lambda api: api.create_network(name, driver="bridge", labels=dict(labels)))
+
+    async def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
+        """Makes a volume, unless it is there."""
+        try:
+            await self._call(lambda api: api.create_volume(name, labels=dict(labels)))
+        except errors.NameTaken:
+            return
+
+    async def has_volume(self, name: str) -> bool:
+        """Whether a volume of that name is there."""
+        try:
+            await self._call(lambda api: api.inspect_volume(name))
+        except errors.ContainerMissing:
+            return False
+        return True
+
+    async def create(self, spec: ContainerSpec) -> None:
+        """Creates a container without starting it. Raises NameTaken, ImageMissing when the engine lacks the image."""
+
+        def create(api: Any) -> None:
+            networking = None
+            if spec.network:
+                endpoint = api.create_endpoint_config(aliases=list(spec.aliases))
+                networking = api.create_networking_config({spec.network: endpoint})
+            api.create_container(
+                spec.image,
+                name=spec.name,
+                entrypoint=_list(spec.entrypoint),
+                command=_list(spec.command),
+                environment=dict(spec.environment),
+                labels=dict(spec.labels),
+                working_dir=spec.workdir,
+                host_config=api.create_host_config(
+                    binds=list(spec.binds),
+                    network_mode=spec.network or "none",
+                    log_config={"Type": "json-file", "Config": {"max-size": str(spec.log_bytes)}},
+                    security_opt=["label=disable"] if spec.unlabelled else None,
+                ),
+                networking_config=networking,
+            )
+
+        await self._call(create)
+
+    async def start(self, name: str) -> None:
+        """Starts a created container. Raises CannotExecute when its program can't be run."""
+        await self._call(lambda api: api.start(name))
+
+    async def state(self, name: str) -> ContainerState | None:
+        """How far the container is; None when there is none of that name."""
+        try:
+            return reading.state(await self._call(lambda api: api.inspect_container(name)))
+        except errors.ContainerMissing:
+            return None
+
+    async def attach(self, name: str) -> Stream:
+        """All that the container prints from now on; attach before it is started."""
+        return await self._stream("POST", f"/containers/{name}/attach", {"stream": 1, "stdout": 1, "stderr": 1})
+
+    async def logs(self, name: str, *, follow: bool, tail: int | None = None) -> Stream:
+        """What the container has printed, and with `follow` what it goes on to print until it ends."""
+        query: dict[str, int | str] = {
+            "stdout": 1,
+            "stderr": 1,
+            "follow": int(follow),
+            "tail": "all" if tail is None else str(tail),
+        }
+        return await self._stream("GET", f"/containers/{name}/logs", query)
+
+    async def execute(self, name: str, command: Sequence[str], timeout: float) -> tuple[int | None, bytes]:  # noqa: ASYNC109 - the program's, not ours
+        """Runs a program in a running container; its exit code, None when `timeout` seconds were not enough, and output."""
+        created = await self._call(lambda api: api.exec_create(name, list(command)))
+        stream = await self._stream("POST", f"/exec/{created['Id']}/start", {}, body={"Detach": False, "Tty": False})
+        output = b""
+        try:
+            async with asyncio.timeout(timeout):
+                while (piece := await stream.read()) is not None:
+                    output = (output + piece)[-_KEPT_OUTPUT:]
+                ended = await self._ended(created["Id"])
+        except TimeoutError:
+            return None, output
+        finally:
+            await stream.close()
+        return int(ended["ExitCode"]), output
+
+    async def _ended(self, execution: str) -> dict[str, Any]:
+        while True:
+            found: dict[str, Any] = await self._call(lambda api: api.exec_inspect(execution))
+            if not found.get("Running"):
+                return found
+            await asyncio.sleep(0.02)
+
+    async def signal(self, name: str, signal: str) -> None:
+        """Sends a signal to the container's first process; fine if it has ended or is not there."""
+        try:
+            await self._call(lambda api: api.kill(name, signal))
+        except (errors.ContainerMissing, errors.NameTaken):  # 409: it is not running
+            return
+        except errors.EngineFailed:
+            found = await self.state(name)
+            if found is not None and found.exit_code is None:
+                raise
+
+    async def remove(self, name: str) -> None:
+        """Ends and removes a container with its anonymous volumes; fine if it is not there."""
+        try:
+            await self._call(lambda api: api.remove_container(name, v=True, force=True))
+        except (errors.ContainerMissing, errors.NameTaken):  # 409: somebody else is removing it
+            return
+
+    async def remove_network(self, name: str) -> None:
+        """Removes a network nobody uses any more; fine if it is not there."""
+        await self._remove(lambda api: api.remove_network(name))
+
+    async def remove_volume(self, name: str) -> None:
+        """Removes a volume; fine if it is not there."""
+        await self._remove(lambda api: api.remove_volume(name, force=True))
+
+    async def containers(self, label: str) -> tuple[Leftover, ...]:
+        """Containers, running or ended, with the label (`name` or `name=value`)."""
+        found = await self._call(lambda api: api.containers(all=True, filters={"label": [label]}))
+        return tuple(Leftover(name=one["Id"], labels=one.get("Labels") or {}) for one in found)
+
+    async def networks(self, label: str) -> tuple[Leftover, ...]:
+        """Networks with the label."""
+        found = await self._call(lambda api: api.networks(filters={"label": [label]}))
+        return tuple(Leftover(name=one["Name"], labels=one.get("Labels") or {}) for one in found)
+
+    async def volumes(self, label: str) -> tuple[Leftover, ...]:
+        """Volumes with the label."""
+        found = await self._call(lambda api: api.volumes(filters={"label": [label]}))
+        return tuple(Leftover(name=one["Name"], labels=one.get("Labels") or {}) for one in found.get("Volumes") or ())
+
+    async def image_healthcheck(self, image: str) -> tuple[str, ...] | None:
+        """The test an image brings along, in the engine's form (CMD or CMD-SHELL first), if it brings one."""
+        found = await self._call(lambda api: api.inspect_image(image))
+        test = ((found.get("Config") or {}).get("Healthcheck") or {}).get("Test") or ()
+        return tuple(test) if test and test[0] != "NONE" else None
+
+    async def pull(self, image: str) -> None:
+        """Fetches an image. Raises ImageMissing for what no waiting will bring, EngineFailed for what it may."""
+
+        def pull(api: Any) -> str | None:
+            said = api.pull(image, stream=True, decode=True)
+            return next((str(one["error"]) for one in said if one.get("error")), None)
+
+        try:
+            problem = await self._call(pull)
+        except (errors.EngineFailed, errors.ContainerMissing, errors.CannotExecute, errors.ImageMissing) as error:
+            raise reading.pull_problem(image, error.message) from error
+        if problem:
+            raise reading.pull_problem(image, problem)
+
+    async def _call(self, ask: Callable[[Any], _Answer]) -> _Answer:
+        def call() -> _Answer:
+            with errors.translated(self.address):
+                return ask(self._api)
+
+        return await asyncio.to_thread(call)
+
+    async def _remove(self, ask: Callable[[Any], Any]) -> None:
+        try:
+            await self._call(ask)
+        except errors.ContainerMissing:
+            return
+
+    async def _stream(
+        self, method: str, path: str, query: Mapping[str, int | str], body: Mapping[str, Any] | None = None
+    ) -> Stream:
+        def ask(api: Any) -> requests.Response:
+            answer: requests.Response = api.request(
+                method,
+                f"{api.base_url}/v{api.api_version}{path}",
+                params=dict(query),
+                json=body,
+                stream=True,
+                timeout=_FOREVER,
+            )
+            if answer.status_code >= 400:
+                raise errors.meaning(answer.status_code, answer.text)
+            return answer
+
+        return Stream(await self._call(ask), self.address)
+
+
+def _list(words: tuple[str, ...] | None) -> list[str] | None:
+    return None if words is None else list(words)

@@ -1,0 +1,145 @@
+"""What an engine's refusals mean: the SDK's exceptions become ours here and go no further."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import docker.errors
+import requests
+import urllib3.exceptions
+
+from sealane.errors import SealaneError, Unavailable
+
+
+class EngineUnavailable(Unavailable):
+    """No container engine answers, or it stopped answering."""
+
+
+class EngineFailed(Unavailable):
+    """The engine answered that it could not do it: its disk is full, its network has no addresses left, …"""
+
+
+class ImageMissing(SealaneError):
+    """The engine does not have the image, and no registry gives it."""
+
+    exit_code = 1
+
+
+class CannotExecute(SealaneError):
+    """The image is there, but the program asked for is not in it or can't be run."""
+
+    exit_code = 1
+
+
+class ContainerMissing(SealaneError):
+    """The engine has no container of that name."""
+
+
+class NameTaken(SealaneError):
+    """The engine already has something of that name."""
+
+
+DISK_FULL = ("no space left on device", "disk quota exceeded", "enospc")
+_NO_ADDRESSES = ("non-overlapping ipv4 address pool", "no free subnet", "could not find free subnet")
+_NOT_EXECUTABLE = (
+    "executable file not found",
+    "executable file `",
+    "exec format error",
+    "no such file or directory: oci",
+    "not a directory: oci",
+    "exec: ",
+    "error locating executable",
+    "permission denied: oci",
+)
+_NO_SUCH_IMAGE = ("no such image", "image not known", "unable to find a name and tag match")
+NOT_GIVEN = (
+    "manifest unknown",
+    "name unknown",
+    "repository name not known",
+    "repository does not exist",
+    "pull access denied",
+    "access to the resource is denied",
+    "access to the requested resource is not authorized",
+    "authentication required",
+    "unauthorized",
+    "not found: manifest",
+    "no such image",
+    "invalid reference format",
+    "short-name",
+    "unsupported manifest",
+    "no image found in manifest list",
+    "no matching manifest",
+    "not found",
+)
+"""What a registry or engine says about an image that waiting will not bring."""
+
+
+@contextmanager
+def translated(address: str) -> Iterator[None]:
+    """Turns what the SDK and its transport raise into our errors; `address` is the engine's, for people."""
+    try:
+        yield
+    except docker.errors.APIError as error:
+        raise meaning(error.status_code or 0, str(error.explanation or error)) from error
+    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        raise gone(address, error) from error
+    except docker.errors.DockerException as error:
+        raise EngineFailed(f"the engine at {address} can't be used: {_one_line(str(error))}") from error
+
+
+def gone(address: str, error: Exception) -> EngineUnavailable:
+    """The engine stopped answering."""
+    text = _one_line(str(error))
+    why = "it took too long" if isinstance(error, requests.exceptions.Timeout) else _root_cause(error) or text
+    return EngineUnavailable(
+        f"the container engine at {address} does not answer: {why}",
+        mend="see that it runs: `docker version` or `systemctl status docker podman.socket`",
+    )
+
+
+def engine_says(text: str) -> EngineFailed:
+    """What the engine could not do, with the mend people need most often."""
+    lower = text.lower()
+    if any(words in lower for words in DISK_FULL):
+        return EngineFailed(
+            f"the engine's disk is full: {_one_line(text)}",
+            mend="free some: `docker system prune` or `podman system prune`",
+        )
+    if any(words in lower for words in _NO_ADDRESSES):
+        return EngineFailed(
+            f"the engine has no addresses left for another network: {_one_line(text)}",
+            mend="remove unused ones: `docker network prune` or `podman network prune`",
+        )
+    return EngineFailed(f"the container engine says: {_one_line(text)}")
+
+
+def meaning(status: int, text: str) -> SealaneError:
+    """The error for an HTTP answer of the engine: its status and its words."""
+    lower = text.lower()
+    if any(words in lower for words in DISK_FULL):
+        return engine_says(text)
+    if any(words in lower for words in _NO_SUCH_IMAGE):
+        return ImageMissing(_one_line(text))
+    if any(words in lower for words in _NOT_EXECUTABLE):
+        return CannotExecute(_one_line(text))
+    if status == 404:
+        return ContainerMissing(_one_line(text))
+    if status == 409 or "already in use" in lower or "already exists" in lower or "already used" in lower:
+        return NameTaken(_one_line(text))
+    return engine_says(text)
+
+
+def _root_cause(error: BaseException) -> str | None:
+    """The innermost operating system error's own words, such as "Connection refused"."""
+    found: str | None = None
+    current: BaseException | None = error
+    while current is not None:
+        if isinstance(current, OSError) and current.strerror:
+            found = current.strerror.lower()
+        current = current.__cause__ or current.__context__
+    return found
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:600]

@@ -1,0 +1,162 @@
+"""Finding the container engine that answers: a socket on disk, or a program on PATH, proves nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import docker
+import docker.errors
+import requests
+
+from sealane.clients.engine.api import Engine
+from sealane.clients.engine.errors import EngineUnavailable
+
+_PATIENCE = 3.0
+_OLDEST_SPOKEN = (1, 40)
+_NEWEST_SPOKEN = (1, 44)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """An address an engine may answer at, and who says so."""
+
+    address: str
+    source: str
+
+
+async def find(environ: Mapping[str, str] | None = None) -> Engine:
+    """The first engine that answers. Raises EngineUnavailable, naming every address tried and how to mend it."""
+    return await asyncio.to_thread(_find, os.environ if environ is None else environ)
+
+
+def candidates(environ: Mapping[str, str], platform: str = sys.platform) -> tuple[Candidate, ...]:
+    """Where engines may be, best first; DOCKER_HOST is an order and leaves nothing else to try."""
+    if host := environ.get("DOCKER_HOST"):
+        return (Candidate(address=host, source="DOCKER_HOST"),)
+    found = [_docker_context(environ), Candidate(address="unix:///var/run/docker.sock", source="Docker")]
+    if runtime := environ.get("XDG_RUNTIME_DIR"):
+        found.append(Candidate(address=f"unix://{runtime}/docker.sock", source="rootless Docker"))
+        found.append(Candidate(address=f"unix://{runtime}/podman/podman.sock", source="rootless Podman"))
+    found.append(Candidate(address="unix:///run/podman/podman.sock", source="Podman"))
+    if platform == "darwin" and (home := environ.get("HOME")):
+        found += [Candidate(address=f"unix://{home}/{path}", source=source) for path, source in _ON_MACOS]
+    seen: dict[str, Candidate] = {}
+    for candidate in found:
+        if candidate is not None:
+            seen.setdefault(candidate.address, candidate)
+    return tuple(seen.values())
+
+
+_ON_MACOS = (
+    (".docker/run/docker.sock", "Docker Desktop"),
+    (".orbstack/run/docker.sock", "OrbStack"),
+    (".colima/default/docker.sock", "Colima"),
+    (".rd/docker.sock", "Rancher Desktop"),
+    (".local/share/containers/podman/machine/podman.sock", "Podman machine"),
+)
+
+
+def _docker_context(environ: Mapping[str, str]) -> Candidate | None:
+    """The endpoint of the context that the docker program uses, where one is chosen."""
+    config = Path(environ.get("DOCKER_CONFIG") or Path(environ.get("HOME", "/")) / ".docker")
+    try:
+        name = environ.get("DOCKER_CONTEXT") or json.loads((config / "config.json").read_text()).get("currentContext")
+        if not name or name == "default":
+            return None
+        for meta in sorted((config / "contexts" / "meta").glob("*/meta.json")):
+            context = json.loads(meta.read_text())
+            if context.get("Name") == name:
+                host = str(context["Endpoints"]["docker"]["Host"])
+                return Candidate(address=host, source=f"Docker context {name}")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # no such file, or not one we understand
+        return None
+    return None
+
+
+def _find(environ: Mapping[str, str]) -> Engine:
+    tried: list[str] = []
+    for candidate in candidates(environ):
+        answer = _ask(candidate.address, environ)
+        if isinstance(answer, Engine):
+            return answer
+        tried.append(f"{candidate.address} ({candidate.source}): {answer}")
+    raise EngineUnavailable(
+        "no container engine answers; tried\n  " + "\n  ".join(tried),
+        mend=_mend(environ, tried),
+    )
+
+
+def _mend(environ: Mapping[str, str], tried: list[str]) -> str:
+    if environ.get("DOCKER_HOST"):
+        return "DOCKER_HOST names the only engine asked: start that one, or unset DOCKER_HOST"
+    if any("permission denied" in line for line in tried):
+        return "your user may not use it: join the docker group (`sudo usermod -aG docker $USER`, then sign in again)"
+    if sys.platform == "darwin":
+        return "start Docker Desktop, or `podman machine start`"
+    return "start one: `systemctl start docker`, or `systemctl --user start podman.socket`"
+
+
+def _ask(address: str, environ: Mapping[str, str]) -> Engine | str:
+    """The engine at the address, or why there is none."""
+    path = Path(address.removeprefix("unix://"))
+    if address.startswith("unix://"):
+        try:
+            if not path.exists():
+                return "no such socket"
+        except OSError as error:
+            return (error.strerror or "it can't be looked at").lower()
+    try:
+        api = docker.APIClient(
+            address, version="1.40", timeout=3, use_ssh_client=address.startswith("ssh://"), tls=_tls(environ)
+        )
+        answer = api.get(f"{api.base_url}/_ping", timeout=_PATIENCE)
+    except (docker.errors.DockerException, requests.exceptions.RequestException, OSError, ValueError) as error:
+        return _why(error)
+    spoken = answer.headers.get("Api-Version")
+    if answer.status_code != 200 or not spoken:
+        api.close()
+        return f"something answers, but it is no container engine (HTTP {answer.status_code})"
+    api.close()
+    version = _common_version(spoken)
+    if version is None:
+        return f"it speaks the Engine API {spoken}, which is too old; Docker 19.03 or Podman 3 at least"
+    return Engine(address, version, tls=_tls(environ))
+
+
+def _tls(environ: Mapping[str, str]) -> docker.tls.TLSConfig | bool:
+    """How DOCKER_TLS_VERIFY and DOCKER_CERT_PATH want to be spoken to, as the docker program reads them."""
+    if not environ.get("DOCKER_TLS_VERIFY"):
+        return False
+    folder = Path(environ.get("DOCKER_CERT_PATH") or Path(environ.get("HOME", "/")) / ".docker")
+    certificate = (str(folder / "cert.pem"), str(folder / "key.pem"))
+    return docker.tls.TLSConfig(client_cert=certificate, ca_cert=str(folder / "ca.pem"), verify=True)
+
+
+def _common_version(spoken: str) -> str | None:
+    try:
+        major, minor = (int(part) for part in spoken.split(".")[:2])
+    except ValueError:
+        return None
+    if (major, minor) < _OLDEST_SPOKEN:
+        return None
+    chosen = min((major, minor), _NEWEST_SPOKEN)
+    return f"{chosen[0]}.{chosen[1]}"
+
+
+def _why(error: BaseException) -> str:
+    """The innermost cause in a few words: "connection refused", "permission denied"."""
+    words = str(error)
+    current: BaseException | None = error
+    while current is not None:
+        if isinstance(current, TimeoutError | requests.exceptions.Timeout):
+            words = f"no answer within {_PATIENCE:.0f} s"
+        elif isinstance(current, OSError) and current.strerror:
+            words = current.strerror.lower()
+        current = current.__cause__ or current.__context__
+    return " ".join(words.split())[:200]

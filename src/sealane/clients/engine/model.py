@@ -1,0 +1,59 @@
+"""What is asked of an engine, and what it answers. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Phase(StrEnum):
+    """How far a container is."""
+
+    CREATED = "created"
+    RUNNING = "running"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContainerSpec:
+    """A container to create. `entrypoint` None keeps the image's own, and its command unless one is given."""
+
+    name: str
+    image: str
+    entrypoint: tuple[str, ...] | None = None
+    command: tuple[str, ...] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    workdir: str | None = None
+    binds: tuple[str, ...] = ()
+    """`source:target`: a folder's absolute path or a volume's name, and where it is mounted."""
+    network: str | None = None
+    aliases: tuple[str, ...] = ()
+    """Other names by which it is found in its network."""
+    unlabelled: bool = False
+    """Let it into the machine's own folders on hosts with SELinux."""
+    log_bytes: int
+    """How much of its output the engine keeps."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContainerState:
+    """What the engine says about a container."""
+
+    phase: Phase
+    exit_code: int | None = None
+    """Only when it has ended."""
+    out_of_memory: bool = False
+    started: datetime | None = None
+    ended: datetime | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Leftover:
+    """Something of a run that an engine has: its name or id, and its labels."""
+
+    name: str
+    labels: Mapping[str, str]

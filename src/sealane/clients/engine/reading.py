@@ -1,0 +1,67 @@
+"""Reading what engines answer: Docker's and Podman's words for the same. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sealane.clients.engine import errors
+from sealane.clients.engine.model import ContainerState, Phase
+from sealane.errors import SealaneError
+
+_BEFORE_START = {"created", "configured", "initialized"}
+_AFTER_END = {"exited", "stopped", "dead"}
+
+
+def state(inspected: dict[str, Any]) -> ContainerState:
+    """How far a container is, from the engine's long description of it."""
+    said = inspected.get("State") or {}
+    status = str(said.get("Status") or "").lower()
+    if status in _BEFORE_START:
+        return ContainerState(phase=Phase.CREATED, error=str(said.get("Error") or ""))
+    started = _time(said.get("StartedAt"))
+    if status not in _AFTER_END:
+        return ContainerState(phase=Phase.RUNNING, started=started)
+    return ContainerState(
+        phase=Phase.ENDED,
+        exit_code=int(said.get("ExitCode") or 0),
+        out_of_memory=bool(said.get("OOMKilled")),
+        started=started,
+        ended=_time(said.get("FinishedAt")),
+        error=str(said.get("Error") or ""),
+    )
+
+
+def pull_problem(image: str, text: str) -> SealaneError:
+    """Why an image could not be fetched: not there for us, or perhaps later."""
+    lower = text.lower()
+    said = " ".join(text.split())[:400]
+    if _only_local(image):
+        return errors.ImageMissing(
+            f"image {image} is not on this engine, and a name that begins with localhost/ can't be fetched",
+            mend="build it, or name the registry it is in",
+        )
+    if any(words in lower for words in errors.NOT_GIVEN):
+        return errors.ImageMissing(
+            f"image {image} can't be had: {said}", mend="check its name and tag, and that you may read it"
+        )
+    if any(words in lower for words in errors.DISK_FULL):
+        return errors.engine_says(text)
+    return errors.EngineFailed(
+        f"image {image} is not on this engine and could not be fetched: {said}",
+        mend="check the network and the registry, then try again",
+    )
+
+
+def _only_local(image: str) -> bool:
+    return image.startswith("localhost/")
+
+
+def _time(text: Any) -> datetime | None:
+    """An engine's time; what never happened is written as the year 1."""
+    if not isinstance(text, str) or not text or text.startswith("0001-"):
+        return None
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except ValueError:
+        return None

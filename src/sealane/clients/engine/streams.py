@@ -1,0 +1,79 @@
+"""What containers print, as the Engine API frames it: pulled in large pieces, so that whoever reads sets the pace."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import requests
+
+from sealane.clients.engine import errors
+
+_PIECE = 1 << 18
+_HEADER = 8
+_THREADS = ThreadPoolExecutor(max_workers=256, thread_name_prefix="engine-stream")
+"""Reading blocks for as long as a step is silent, so it must not take the threads that short calls need."""
+
+
+class Frames:
+    """Takes the API's multiplexed stream in any pieces and gives the payloads, both channels in order."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, piece: bytes) -> bytes:
+        """The payload bytes that are whole now; a payload may be given in parts."""
+        data = self._rest + piece if self._rest else piece
+        parts: list[bytes] = []
+        at = 0
+        while len(data) - at >= _HEADER:
+            length = int.from_bytes(data[at + 4 : at + _HEADER], "big")
+            end = at + _HEADER + length
+            if end > len(data):
+                break
+            parts.append(data[at + _HEADER : end])
+            at = end
+        self._rest = data[at:]
+        return b"".join(parts)
+
+
+class Stream:
+    """The output of one container; `read` until it gives nothing, and always `close`."""
+
+    def __init__(self, answer: requests.Response, address: str) -> None:
+        self._answer = answer
+        self._address = address
+        self._frames = Frames()
+
+    async def read(self) -> bytes | None:
+        """The next bytes printed; None at the end.
+
+        The end also comes when the engine goes away in the middle: ask it about the container to know.
+        """
+        loop = asyncio.get_running_loop()
+        while True:
+            piece = await loop.run_in_executor(_THREADS, self._pull)
+            if not piece:
+                return None
+            if payload := self._frames.feed(piece):
+                return payload
+
+    def _pull(self) -> bytes:
+        raw: Any = self._answer.raw
+        try:
+            with errors.translated(self._address):
+                return bytes(raw.read1(_PIECE))
+        except (errors.EngineUnavailable, AttributeError, ValueError):  # cut off, or closed from this side
+            return b""
+
+    async def close(self) -> None:
+        """Hangs up, which also ends a `read` that is waiting in its thread."""
+        try:
+            with socket.socket(fileno=os.dup(self._answer.raw.fileno())) as connection:
+                connection.shutdown(socket.SHUT_RDWR)
+        except (OSError, ValueError, AttributeError):  # already closed
+            pass
+        await asyncio.to_thread(self._answer.close)
