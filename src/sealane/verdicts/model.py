@@ -77,6 +77,8 @@ class Workload:
     """What it is at or waits for, for people: `1 of 3 new pods ready, 2 old pods still there`."""
     hold: timedelta = timedelta()
     """How long the workload itself wants ready to hold."""
+    settled: bool = False
+    """It is done and nothing of it can become unready: a Job that ended well, a workload of no instances."""
 
 
 class FactKind(StrEnum):
@@ -92,8 +94,8 @@ class FactKind(StrEnum):
     BAD_COMMAND = "bad_command"
     INIT_ENDED = "init_ended"
     OUT_OF_MEMORY = "out_of_memory"
-    KILLED_BY_PROBE = "killed_by_probe"
     ENDED = "ended"
+    KILLED_BY_PROBE = "killed_by_probe"
     JOB_FAILED = "job_failed"
     VOLUME_PENDING = "volume_pending"
     UNSCHEDULABLE = "unschedulable"
@@ -115,14 +117,21 @@ class Fact:
     object: str
     workload: str
     container: str | None = None
+    role: Role | None = None
     since: datetime
     """When it began; patience counts from here."""
     words: str = ""
     """What the cluster, the registry, the scheduler or the probe said, shortened."""
     times: int = 1
-    """How often; for a container's ends, those that belong to this deployment."""
+    """How often; a container's ends are those of its whole life."""
+    born: datetime | None = None
+    """When the instance was made."""
+    run: datetime | None = None
+    """When the container's last ended run began."""
+    last: datetime | None = None
+    """When it happened last: the end of that run."""
     detail: Mapping[str, str] = field(default_factory=dict)
-    """By kind: `exit_code`, `limit`, `image`, `probe`, `asks`, `reference`, `key`."""
+    """By kind: `exit_code`, `limit`, `image`, `probe`, `asks`, `reference`, `key`, `freeable`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,6 +142,8 @@ class Observation:
     workloads: tuple[Workload, ...] = ()
     instances: tuple[Instance, ...] = ()
     facts: tuple[Fact, ...] = ()
+    blind_since: datetime | None = None
+    """Since when the destination does not answer; what is seen here is from before."""
 
 
 # --- what follows from it
@@ -149,6 +160,14 @@ class Rules:
     deadline: timedelta = timedelta(minutes=10)
     made: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """ConfigMaps, Secrets and service accounts the revision makes, with their keys; `*` stands for any key."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Memory:
+    """What a watcher carries from one judgement to the next; a new watcher starts with none of it."""
+
+    blind: timedelta = timedelta()
+    """How long the destination did not answer, altogether: patience and deadline don't count it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

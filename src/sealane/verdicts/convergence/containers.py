@@ -1,0 +1,247 @@
+"""What one pod's containers say. Pure: container statuses and the pod's events in, facts out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sealane.clients.kubernetes import objects
+from sealane.verdicts import model
+from sealane.verdicts.words import probes, pulls, refusals
+
+_KILL_SLACK = timedelta(seconds=2)
+"""Events and statuses have times of whole seconds, given by different hands."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _One:
+    """One container with all that is known of it."""
+
+    pod: objects.Pod
+    spec: objects.Container
+    status: objects.ContainerStatus
+    role: model.Role
+    workload: str
+    events: Sequence[objects.Event]
+    at: datetime
+
+    def fact(
+        self,
+        kind: model.FactKind,
+        *,
+        since: datetime | None,
+        words: str = "",
+        detail: dict[str, str] | None = None,
+        ended: tuple[int, objects.Terminated] | None = None,
+    ) -> model.Fact:
+        times, end = ended or (1, None)
+        return model.Fact(
+            kind=kind,
+            object=f"Pod/{self.pod.metadata.name}",
+            workload=self.workload,
+            container=self.spec.name,
+            role=self.role,
+            since=since or self.pod.metadata.creation_timestamp or self.at,
+            words=probes.shorten(words),
+            times=times,
+            born=self.pod.metadata.creation_timestamp,
+            run=end.started_at if end else None,
+            last=end.finished_at if end else None,
+            detail=detail or {},
+        )
+
+
+def views(pod: objects.Pod) -> tuple[model.Container, ...]:
+    """The pod's containers for people, in the order in which they start."""
+    return tuple(
+        model.Container(
+            name=spec.name, role=role, ready=status.ready, restarts=status.restart_count, state=_words(status.state)
+        )
+        for spec, status, role in _pairs(pod)
+    )
+
+
+def facts(pod: objects.Pod, *, workload: str, events: Sequence[objects.Event], at: datetime) -> tuple[model.Fact, ...]:
+    """What keeps each container from doing its part; empty for those that are well."""
+    found: list[model.Fact] = []
+    for spec, status, role in _pairs(pod):
+        path = f"spec.{'containers' if role is model.Role.MAIN else 'initContainers'}{{{spec.name}}}"
+        own = [event for event in events if event.involved_object.field_path == path]
+        one = _One(pod=pod, spec=spec, status=status, role=role, workload=workload, events=own, at=at)
+        found += _facts(one)
+    return tuple(found)
+
+
+def _pairs(pod: objects.Pod) -> Iterator[tuple[objects.Container, objects.ContainerStatus, model.Role]]:
+    statuses = {each.name: each for each in (*pod.status.init_container_statuses, *pod.status.container_statuses)}
+    for spec in pod.spec.init_containers:
+        role = model.Role.SIDECAR if spec.restart_policy == "Always" else model.Role.INIT
+        if status := statuses.get(spec.name):
+            yield spec, status, role
+    for spec in pod.spec.containers:
+        if status := statuses.get(spec.name):
+            yield spec, status, model.Role.MAIN
+
+
+def _facts(one: _One) -> Iterator[model.Fact]:
+    waiting = one.status.state.waiting
+    starting = _waiting(one, waiting) if waiting else None
+    ended = _ended(one)
+    if starting:
+        yield starting
+    if ended and not (starting and starting.kind is ended.kind):
+        yield ended
+    if not starting:
+        yield from _running(one)
+
+
+def _waiting(one: _One, waiting: objects.Waiting) -> model.Fact | None:
+    reason, message = waiting.reason or "", waiting.message or ""
+    if reason in pulls.REASONS:
+        return _pulling(one, reason, message)
+    if reason == "CreateContainerConfigError":
+        return _configuring(one, message)
+    if reason in {"CreateContainerError", "RunContainerError", "PreCreateHookError", "PostStartHookError"}:
+        kind = refusals.starting(message)
+        return one.fact(kind, since=_reported(one, "Failed"), words=refusals.start_words(message))
+    if reason == "ContainerCreating" and not one.status.last_state.terminated:
+        return one.fact(model.FactKind.STARTING, since=None, words=_pulling_now(one))
+    return None
+
+
+def _pulling(one: _One, reason: str, message: str) -> model.Fact | None:
+    """The registry's answer; a bare back-off is explained by the event before it."""
+    said = [message, *(event.message for event in reversed(one.events) if event.reason in {"Failed", "InspectFailed"})]
+    kind, words = next(((found, each) for each in said if (found := pulls.kind(reason, each))), (None, message))
+    return one.fact(
+        kind or model.FactKind.REGISTRY_UNREACHABLE,
+        since=_reported(one, "Failed", "InspectFailed"),
+        words=pulls.words(words),
+        detail={"image": one.spec.image or one.status.image},
+    )
+
+
+def _configuring(one: _One, message: str) -> model.Fact:
+    since = _reported(one, "Failed")
+    if missing := refusals.missing(message):
+        detail = {"reference": missing.reference} | ({"key": missing.key} if missing.key else {})
+        return one.fact(model.FactKind.REFERENCE_MISSING, since=since, words=message, detail=detail)
+    return one.fact(refusals.starting(message), since=since, words=message)
+
+
+def _ended(one: _One) -> model.Fact | None:
+    """That it ended, if it should not have: init containers may end well, the others are to stay."""
+    status = one.status
+    end = status.state.terminated or status.last_state.terminated
+    if end is None or _may_end(one, end):
+        return None
+    times = status.restart_count + (1 if status.state.terminated else 0)
+    ended = (max(times, 1), end)
+    detail = {"exit_code": str(end.exit_code)}
+    if end.signal:
+        detail["signal"] = str(end.signal)
+    if end.reason in {"StartError", "ContainerCannotRun"}:
+        kind = refusals.starting(end.message or "")
+        return one.fact(kind, since=end.finished_at, words=refusals.start_words(end.message or ""), ended=ended)
+    if one.role is model.Role.INIT:
+        detail |= _limit(one, end)
+        return one.fact(
+            model.FactKind.INIT_ENDED, since=end.finished_at, words=end.message or "", detail=detail, ended=ended
+        )
+    if limit := _limit(one, end):
+        return one.fact(model.FactKind.OUT_OF_MEMORY, since=end.finished_at, detail=detail | limit, ended=ended)
+    if probe := _killed_by(one, end):
+        asked, words = _answer(one, probe)
+        detail |= {"probe": probe, "asks": asked}
+        return one.fact(model.FactKind.KILLED_BY_PROBE, since=end.finished_at, words=words, detail=detail, ended=ended)
+    return one.fact(model.FactKind.ENDED, since=end.finished_at, words=end.message or "", detail=detail, ended=ended)
+
+
+def _may_end(one: _One, end: objects.Terminated) -> bool:
+    if one.role is model.Role.INIT:
+        return end.exit_code == 0 or one.status.ready
+    if one.role is model.Role.SIDECAR:
+        return False
+    policy = one.pod.spec.restart_policy
+    return end.exit_code == 0 and policy != "Always"
+
+
+def _limit(one: _One, end: objects.Terminated) -> dict[str, str]:
+    """The memory limit it ran into; empty when memory was not the reason."""
+    if end.reason != "OOMKilled":
+        return {}
+    return {"limit": one.spec.resources.limits.get("memory", "the machine's memory")}
+
+
+def _killed_by(one: _One, end: objects.Terminated) -> str | None:
+    """The probe that had this run killed, if one had."""
+    for event in reversed(one.events):
+        found = probes.killed(event.message) if event.reason == "Killing" else None
+        seen = event.last_seen
+        if found and seen and end.started_at and end.finished_at:
+            within = end.started_at - _KILL_SLACK <= seen <= end.finished_at + _KILL_SLACK
+            if within:
+                return found[1]
+    return None
+
+
+def _running(one: _One) -> Iterator[model.Fact]:
+    """A container that runs without having ended: what it is not ready for."""
+    running = one.status.state.running
+    if running is None:
+        return
+    if one.role is model.Role.INIT:
+        yield one.fact(model.FactKind.INIT_RUNNING, since=running.started_at)
+        return
+    if one.status.ready:
+        return
+    probe = "startup" if one.spec.startup_probe and not one.status.started else "readiness"
+    asked, words = _answer(one, probe)
+    since = _unready_since(one, running.started_at)
+    detail = {"probe": probe, "asks": asked}
+    if since and running.started_at and since - running.started_at > _KILL_SLACK:
+        detail["lost"] = "yes"  # ready became false after the start: it had been ready
+    kind = model.FactKind.PROBE_FAILING if words else model.FactKind.NOT_READY
+    yield one.fact(kind, since=since, words=words, detail=detail)
+
+
+def _answer(one: _One, probe: str) -> tuple[str, str]:
+    """What the probe asks, and the last answer to it since the container's last start; empty when none came yet."""
+    spec = {
+        "startup": one.spec.startup_probe,
+        "liveness": one.spec.liveness_probe,
+        "readiness": one.spec.readiness_probe,
+    }[probe]
+    for event in reversed(one.events):
+        failed = probes.failed(event.message) if event.reason == "Unhealthy" else None
+        if failed and failed[0] == probe:
+            return probes.asks(spec), probes.answer(spec, failed[1])
+    return probes.asks(spec), ""
+
+
+def _unready_since(one: _One, started: datetime | None) -> datetime | None:
+    """When it began to be not ready: at its start, or later when it had been ready."""
+    lost = next((each.last_transition_time for each in one.pod.status.conditions if each.type == "Ready"), None)
+    return max((time for time in (started, lost) if time), default=None)
+
+
+def _reported(one: _One, *reasons: str) -> datetime | None:
+    """When the first event of these reasons came."""
+    times = (event.first_timestamp or event.last_seen for event in one.events if event.reason in reasons)
+    return min((time for time in times if time), default=None)
+
+
+def _pulling_now(one: _One) -> str:
+    pulled = [event.reason for event in one.events if event.reason in {"Pulling", "Pulled"}]
+    return "pulls its image" if pulled and pulled[-1] == "Pulling" else ""
+
+
+def _words(state: objects.ContainerState) -> str:
+    if state.running:
+        return "running"
+    if state.terminated:
+        reason = state.terminated.reason
+        return f"ended: {reason}" if reason == "OOMKilled" else f"ended: exit code {state.terminated.exit_code}"
+    reason = state.waiting.reason if state.waiting else None
+    return f"waiting: {reason}" if reason else "waiting"

@@ -1,0 +1,43 @@
+"""How far a DaemonSet is. Pure: a DaemonSet and what it owns in, neutral values out.
+
+Its status does not name the wanted version; its newest ControllerRevision does, and pods carry the same label.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sealane.clients.kubernetes import objects
+from sealane.verdicts.convergence import around as around_
+from sealane.verdicts.convergence import instances, stateful_set
+
+
+def converge(daemon_set: objects.DaemonSet, around: around_.Around) -> around_.Part:
+    """The DaemonSet's state, its pods, and what keeps those of the wanted version from being ready."""
+    name = f"DaemonSet/{daemon_set.metadata.name}"
+    revisions = around.revisions(daemon_set.metadata.uid)
+    label = stateful_set.REVISION_HASH
+    newest = revisions[-1].metadata.labels.get(label) if revisions else None
+    status = daemon_set.status
+    seen = newest is not None and status.observed_generation >= daemon_set.metadata.generation
+    counted = instances.count(
+        around.pods(daemon_set.metadata.uid),
+        workload=name,
+        is_wanted=lambda pod: seen and pod.metadata.labels.get(label) == newest,
+        around=around,
+    )
+    wanted = status.desired_number_scheduled
+    if not seen:
+        waits = "the cluster has not taken in its new version yet"
+        return instances.unseen(name, wanted=wanted, counted=counted, says=waits), counted.instances, ()
+    facts = counted.facts
+    if len(counted.updated) + len(counted.old) < wanted:
+        facts = (
+            *facts,
+            *instances.uncreated(
+                name, owner=daemon_set.metadata, conditions=(), around=around, freeable=bool(counted.leaving)
+            ),
+        )
+    hold = timedelta(seconds=daemon_set.spec.min_ready_seconds)
+    workload = instances.workload(name, counted, wanted=wanted, hold=hold)
+    return workload, counted.instances, facts

@@ -1,0 +1,165 @@
+"""Counting a workload's instances, and what is said when they can't be made. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sealane.clients.kubernetes import objects
+from sealane.verdicts import model
+from sealane.verdicts.convergence import around as around_
+from sealane.verdicts.convergence import pod as pods
+from sealane.verdicts.words import probes, refusals
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counted:
+    """A workload's instances, and the facts about those of the wanted version."""
+
+    instances: tuple[model.Instance, ...]
+    facts: tuple[model.Fact, ...]
+
+    @property
+    def updated(self) -> tuple[model.Instance, ...]:
+        """Those of the wanted version that stay."""
+        return tuple(each for each in self.instances if each.wanted and not each.leaving)
+
+    @property
+    def ready(self) -> tuple[model.Instance, ...]:
+        """Those of `updated` that are ready."""
+        return tuple(each for each in self.updated if each.ready)
+
+    @property
+    def old(self) -> tuple[model.Instance, ...]:
+        """Those of other versions that are not on their way out."""
+        return tuple(each for each in self.instances if not each.wanted and not each.leaving)
+
+    @property
+    def leaving(self) -> tuple[model.Instance, ...]:
+        """Those on their way out, of whichever version."""
+        return tuple(each for each in self.instances if each.leaving)
+
+
+def count(
+    owned: Iterable[objects.Pod], *, workload: str, is_wanted: Callable[[objects.Pod], bool], around: around_.Around
+) -> Counted:
+    """Sorts a workload's pods; those that are over and replaced count as leaving."""
+    instances: list[model.Instance] = []
+    facts: list[model.Fact] = []
+    for pod in owned:
+        wanted = is_wanted(pod)
+        seen = pods.instance(pod, workload=workload, wanted=wanted, at=around.at)
+        over = pod.status.phase in {"Failed", "Succeeded"}
+        if over:
+            seen = replace(seen, leaving=True, ready=False, ready_since=None)
+        instances.append(seen)
+        if wanted and not seen.leaving:
+            facts += pods.facts(pod, workload=workload, around=around)
+    return Counted(instances=tuple(instances), facts=tuple(facts))
+
+
+def workload(
+    name: str, counted: Counted, *, wanted: int, held_by_old: bool = True, hold: timedelta = timedelta()
+) -> model.Workload:
+    """The workload when its controller has taken in the wanted version.
+
+    `held_by_old` is whether instances of other versions keep it from being there.
+    """
+    ready, updated, old = len(counted.ready), len(counted.updated), len(counted.old)
+    there = ready >= wanted and updated == wanted and not (held_by_old and old)
+    since = max((each.ready_since for each in counted.ready if each.ready_since), default=None)
+    return model.Workload(
+        object=name,
+        health=model.Health.READY if there else model.Health.CONVERGING,
+        wanted=wanted,
+        updated=updated,
+        ready=ready,
+        old=old,
+        ready_since=since if there else None,
+        says=says(wanted=wanted, updated=updated, ready=ready, old=old if held_by_old else 0),
+        hold=hold,
+        settled=there and wanted == 0,
+    )
+
+
+def unseen(name: str, *, wanted: int, counted: Counted | None = None, says: str) -> model.Workload:
+    """A workload whose controller has not taken in the wanted version: nothing it says counts yet."""
+    return model.Workload(
+        object=name,
+        health=model.Health.CONVERGING,
+        wanted=wanted,
+        updated=0,
+        ready=0,
+        old=len(counted.old) if counted else 0,
+        ready_since=None,
+        says=says,
+    )
+
+
+def says(*, wanted: int, updated: int, ready: int, old: int) -> str:
+    """What a workload is at, for people."""
+    if not wanted:
+        return f"{_pods(old)} still to go" if old else "no pods wanted"
+    parts = [f"{ready} of {_pods(wanted)} ready"]
+    if updated < wanted and old:
+        parts = [f"{updated} of {_pods(wanted)} updated", f"{ready} ready"]
+    if updated > wanted:
+        parts.append(f"{_pods(updated - wanted)} too many")
+    if old and updated >= wanted:
+        parts.append(f"{old} old {'pod' if old == 1 else 'pods'} still to go")
+    return ", ".join(parts)
+
+
+def uncreated(
+    name: str,
+    *,
+    owner: objects.Metadata,
+    conditions: Sequence[objects.Condition],
+    around: around_.Around,
+    freeable: bool,
+) -> tuple[model.Fact, ...]:
+    """Why the controller can't make instances, from its condition or, where its kind has none, from events.
+
+    `freeable` says that instances on their way out may still make room, in which case a quota is not the last word.
+    """
+    message, since = _uncreated(owner, conditions, around)
+    if message is None:
+        return ()
+    kind = refusals.creating(message)
+    detail = {"freeable": "yes"} if freeable else {}
+    if missing := refusals.missing(message):
+        detail["reference"] = missing.reference
+    return (
+        model.Fact(
+            kind=kind,
+            object=name,
+            workload=name,
+            since=since or around.at,
+            words=probes.shorten(refusals.words(message)),
+            detail=detail,
+        ),
+    )
+
+
+def _uncreated(
+    owner: objects.Metadata, conditions: Sequence[objects.Condition], around: around_.Around
+) -> tuple[str | None, datetime | None]:
+    for condition in conditions:
+        if condition.type == "ReplicaFailure" and condition.status == "True":
+            return condition.message or condition.reason or "", condition.last_transition_time
+    events = around.events(owner.uid)
+    failed = [event for event in events if event.reason == "FailedCreate"]
+    made = max(
+        (event.last_seen for event in events if event.reason == "SuccessfulCreate" and event.last_seen), default=None
+    )
+    if conditions or not failed:
+        return None, None
+    last = failed[-1].last_seen
+    if made and last and made > last:
+        return None, None
+    return failed[-1].message, failed[-1].first_timestamp or last
+
+
+def _pods(number: int) -> str:
+    return f"{number} pod" if number == 1 else f"{number} pods"

@@ -1,0 +1,110 @@
+"""A pod as an instance, and pods that nothing controls. Pure: one pod and its events in, neutral values out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sealane.clients.kubernetes import objects
+from sealane.verdicts import model
+from sealane.verdicts.convergence import around as around_
+from sealane.verdicts.convergence import containers, scheduling
+
+
+def converge(pod: objects.Pod, around: around_.Around) -> around_.Part:
+    """A pod of its own: ready, or done where it is not to be restarted."""
+    name = f"Pod/{pod.metadata.name}"
+    seen = instance(pod, workload=name, wanted=True, at=around.at)
+    done = pod.status.phase == "Succeeded"
+    failed = pod.status.phase == "Failed"
+    found = () if done else facts(pod, workload=name, around=around)
+    workload = model.Workload(
+        object=name,
+        health=model.Health.READY if done or seen.ready else model.Health.FAILED if failed else model.Health.CONVERGING,
+        wanted=1,
+        updated=1,
+        ready=int(done or seen.ready),
+        old=0,
+        ready_since=seen.ready_since,
+        says="done" if done else seen.state,
+        settled=done,
+    )
+    if failed:
+        found = (*found, _failed(pod, name=name, at=around.at))
+    return workload, (seen,), found
+
+
+def instance(pod: objects.Pod, *, workload: str, wanted: bool, at: datetime) -> model.Instance:
+    """The pod, as far as people and judging ask."""
+    ready = condition(pod, "Ready")
+    is_ready = ready is not None and ready.status == "True"
+    seen = containers.views(pod)
+    return model.Instance(
+        object=f"Pod/{pod.metadata.name}",
+        workload=workload,
+        wanted=wanted,
+        leaving=pod.metadata.deletion_timestamp is not None,
+        ready=is_ready,
+        ready_since=_ready_since(pod, ready) if ready and is_ready else None,
+        created=pod.metadata.creation_timestamp or at,
+        state=_state(pod, seen, ready=is_ready),
+        containers=seen,
+    )
+
+
+def facts(pod: objects.Pod, *, workload: str, around: around_.Around) -> tuple[model.Fact, ...]:
+    """What keeps the pod from being ready, or shows that it will not stay so."""
+    events = around.events(pod.metadata.uid)
+    if placing := scheduling.unplaced(pod, workload=workload, at=around.at):
+        return (placing,)
+    found = containers.facts(pod, workload=workload, events=events, at=around.at)
+    mounting = scheduling.unmounted(pod, workload=workload, events=events, at=around.at)
+    return (*mounting, *found)
+
+
+def condition(pod: objects.Pod, kind: str) -> objects.Condition | None:
+    """The pod's condition of a type, if it has it."""
+    return next((each for each in pod.status.conditions if each.type == kind), None)
+
+
+def _ready_since(pod: objects.Pod, ready: objects.Condition) -> datetime | None:
+    """Since when it is ready: no earlier than the last start of a container that has to run."""
+    starts = [
+        status.state.running.started_at
+        for status in pod.status.container_statuses
+        if status.state.running and status.state.running.started_at
+    ]
+    times = [time for time in (ready.last_transition_time, *starts) if time]
+    return max(times, default=None)
+
+
+def _state(pod: objects.Pod, seen: tuple[model.Container, ...], *, ready: bool) -> str:
+    """A few words for people, the telling ones first."""
+    if pod.metadata.deletion_timestamp:
+        return "leaving"
+    if ready:
+        return "ready"
+    if pod.status.phase in {"Failed", "Succeeded"}:
+        return pod.status.reason or pod.status.phase.lower()
+    placed = condition(pod, "PodScheduled")
+    if placed and placed.status == "False":
+        return "not placed"
+    telling = next((each for each in seen if not each.ready and each.state.startswith(("waiting", "ended"))), None)
+    if telling:
+        return f"{telling.name} {telling.state}"
+    return "running, not ready" if pod.status.phase == "Running" else "starting"
+
+
+def _failed(pod: objects.Pod, *, name: str, at: datetime) -> model.Fact:
+    return model.Fact(
+        kind=model.FactKind.EVICTED if pod.status.reason in EVICTIONS else model.FactKind.JOB_FAILED,
+        object=name,
+        workload=name,
+        since=pod.metadata.creation_timestamp or at,
+        words=pod.status.message or pod.status.reason or "it failed",
+    )
+
+
+EVICTIONS = frozenset(
+    {"Evicted", "Preempting", "NodeLost", "NodeShutdown", "Terminated", "NodeAffinity", "UnexpectedAdmissionError"}
+)
+"""Reasons of failed pods that are the machine's, not the container's."""

@@ -1,0 +1,83 @@
+"""Pods that have no machine yet, or whose volumes are not there. Pure: one pod and its events in, facts out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from sealane.clients.kubernetes import objects
+from sealane.verdicts import model
+from sealane.verdicts.words import probes, refusals
+
+_VOLUME = re.compile(
+    r"persistentvolumeclaim|PersistentVolume|volume node affinity|volume binding|unbound", re.IGNORECASE
+)
+_MOUNTING = frozenset({"FailedMount", "FailedAttachVolume", "FailedMapVolume", "VolumeResizeFailed"})
+
+
+def unplaced(pod: objects.Pod, *, workload: str, at: datetime) -> model.Fact | None:
+    """The scheduler's words, when it found no machine."""
+    for condition in pod.status.conditions:
+        if condition.type == "PodScheduled" and condition.status == "False":
+            message = condition.message or condition.reason or ""
+            return model.Fact(
+                kind=model.FactKind.VOLUME_PENDING if _VOLUME.search(message) else model.FactKind.UNSCHEDULABLE,
+                object=f"Pod/{pod.metadata.name}",
+                workload=workload,
+                since=pod.metadata.creation_timestamp or condition.last_transition_time or at,
+                born=pod.metadata.creation_timestamp,
+                words=placing_words(message),
+            )
+    return None
+
+
+def placing_words(message: str) -> str:
+    """What the scheduler says, without what it says about preempting others."""
+    return probes.shorten(re.split(r"\s*preemption: ", message)[0].rstrip(". "))
+
+
+def unmounted(
+    pod: objects.Pod, *, workload: str, events: Sequence[objects.Event], at: datetime
+) -> tuple[model.Fact, ...]:
+    """What its volumes wait for, as long as no container has been made."""
+    if any(_made(status) for status in (*pod.status.init_container_statuses, *pod.status.container_statuses)):
+        return ()
+    latest = {event.reason: event for event in events if event.reason in {*_MOUNTING, "FailedCreatePodSandBox"}}
+    return tuple(_unmounted(pod, event, workload=workload, at=at) for event in latest.values())
+
+
+def _unmounted(pod: objects.Pod, event: objects.Event, *, workload: str, at: datetime) -> model.Fact:
+    detail: dict[str, str] = {}
+    kind = model.FactKind.START_TROUBLE if event.reason == "FailedCreatePodSandBox" else model.FactKind.VOLUME_PENDING
+    if missing := refusals.missing(event.message):
+        kind = model.FactKind.REFERENCE_MISSING
+        detail = {"reference": _complete(pod, missing.reference, event.message)}
+        if missing.key:
+            detail["key"] = missing.key
+    return model.Fact(
+        kind=kind,
+        object=f"Pod/{pod.metadata.name}",
+        workload=workload,
+        since=event.first_timestamp or event.last_seen or at,
+        born=pod.metadata.creation_timestamp,
+        last=event.last_seen,
+        words=probes.shorten(event.message),
+        detail=detail,
+    )
+
+
+def _complete(pod: objects.Pod, reference: str, message: str) -> str:
+    """A message about a volume's missing key names the volume only; the pod knows what is behind it."""
+    if not reference.endswith("/"):
+        return reference
+    match = re.search(r"for volume \"([^\"]+)\"", message)
+    for volume in pod.spec.volumes:
+        if match and volume.name == match[1]:
+            return f"{reference}{volume.source or volume.name}"
+    return f"{reference}{match[1] if match else ''}"
+
+
+def _made(status: objects.ContainerStatus) -> bool:
+    waiting = status.state.waiting
+    return waiting is None or waiting.reason not in {"ContainerCreating", "PodInitializing"} or status.restart_count > 0

@@ -1,0 +1,88 @@
+"""Which facts are decisive, and how long the others are waited for: the table of `docs/verdicts.md`. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sealane.verdicts import model
+
+ENDS = 2
+"""A container's second end in one deployment is decisive: one restart is not."""
+INIT_ENDS = 3
+"""An init container has used up its backoff at its third end: started again at once, then after a pause."""
+NEWBORN = timedelta(seconds=30)
+"""Instances made so shortly before the deployment count as its own: clocks differ and times are whole seconds."""
+
+_AT_ONCE = frozenset(
+    {
+        model.FactKind.REFUSED,
+        model.FactKind.IMAGE_INVALID,
+        model.FactKind.IMAGE_MISSING,
+        model.FactKind.IMAGE_DENIED,
+        model.FactKind.CANNOT_START,
+        model.FactKind.JOB_FAILED,
+        model.FactKind.EVICTED,
+    }
+)
+_BY_ENDS = {
+    model.FactKind.BAD_COMMAND: ENDS,
+    model.FactKind.OUT_OF_MEMORY: ENDS,
+    model.FactKind.ENDED: ENDS,
+    model.FactKind.KILLED_BY_PROBE: ENDS,
+    model.FactKind.INIT_ENDED: INIT_ENDS,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Weight:
+    """What a fact comes to: decisive now, or when patience with it ends; neither means that only the deadline ends it."""
+
+    decisive: bool = False
+    due: datetime | None = None
+
+
+DECISIVE = Weight(decisive=True)
+TOLERATED = Weight()
+
+
+def weigh(fact: model.Fact, rules: model.Rules, memory: model.Memory) -> Weight:
+    """The table: what a fact about an instance of the wanted version comes to."""
+    patient = Weight(due=max(fact.since, rules.started) + rules.patience + memory.blind)
+    if fact.kind in _AT_ONCE:
+        return DECISIVE
+    if fact.kind in _BY_ENDS:
+        return DECISIVE if ends(fact, rules) >= _BY_ENDS[fact.kind] else TOLERATED
+    if fact.kind is model.FactKind.STARTING:
+        return TOLERATED
+    if fact.kind is model.FactKind.QUOTA:
+        return patient if fact.detail.get("freeable") else DECISIVE
+    if fact.kind is model.FactKind.REFERENCE_MISSING:
+        return patient if will_be_made(fact, rules) else DECISIVE
+    return patient
+
+
+def ends(fact: model.Fact, rules: model.Rules) -> int:
+    """How many of a container's ends belong to this deployment.
+
+    Those of an instance made by it all do. Of an older instance the last one does when it came after the start, and the
+    one before it too when the ended run began after the start.
+    """
+    if fact.born is None or fact.born >= rules.started - NEWBORN:
+        return fact.times
+    started = rules.started.replace(microsecond=0)
+    if fact.last is None or fact.last < started:
+        return 0
+    return min(2, fact.times) if fact.run and fact.run >= started else 1
+
+
+def will_be_made(fact: model.Fact, rules: model.Rules) -> bool:
+    """Whether something in the revision makes what is missing; volume claims are waited for in any case."""
+    reference = fact.detail.get("reference", "")
+    if reference.startswith("PersistentVolumeClaim/"):
+        return True
+    keys = rules.made.get(reference)
+    if keys is None:
+        return False
+    key = fact.detail.get("key")
+    return key is None or key in keys or "*" in keys

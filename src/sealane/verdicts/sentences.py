@@ -1,0 +1,124 @@
+"""Causes in words: one sentence with object and container, as a person would say it. Pure."""
+
+from __future__ import annotations
+
+from sealane.verdicts import model
+
+K = model.FactKind
+
+
+def sentence(fact: model.Fact, *, ends: int, others: int = 0) -> str:
+    """The fact in one sentence; `ends` is how often its container ended in this deployment."""
+    if fact.kind in _ENDINGS:
+        text = f"{_container(fact)} {_ENDINGS[fact.kind]}".format(**_words(fact, ends))
+    elif fact.kind in _STARTS:
+        text = f"{_container(fact)} cannot start: {_STARTS[fact.kind]}".format(**_words(fact, ends))
+    elif fact.kind in _WAITS:
+        text = _WAITS[fact.kind].format(**_words(fact, ends))
+    else:
+        text = _probe(fact) if fact.kind is K.PROBE_FAILING else _missing(fact)
+    more = f" ({others} more {'pod has' if others == 1 else 'pods have'} the same trouble)" if others else ""
+    return f"{text}{more}."
+
+
+_ENDINGS = {
+    K.OUT_OF_MEMORY: "ran out of memory ({limit}){times}",
+    K.ENDED: "{ended}{times}",
+    K.KILLED_BY_PROBE: "was killed by its {probe} probe{times}: {asks} {answer}",
+    K.INIT_ENDED: "{ended}{times}",
+    K.INIT_RUNNING: "has not ended yet, and nothing else starts before it does",
+    K.NOT_READY: "is not ready: {unanswered}",
+    K.STARTING: "is starting{pulling}",
+}
+_STARTS = {
+    K.IMAGE_MISSING: "the registry does not have image {image} ({said})",
+    K.IMAGE_DENIED: "the registry denies image {image} ({said})",
+    K.IMAGE_INVALID: "image {image} cannot be used ({said})",
+    K.REGISTRY_UNREACHABLE: "the registry of image {image} does not give it out ({said})",
+    K.BAD_COMMAND: "{said}",
+    K.CANNOT_START: "{said}",
+    K.START_TROUBLE: "{said}",
+}
+_WAITS = {
+    K.REFUSED: "{object} is refused by the cluster: {said}",
+    K.QUOTA: "{object} gets no more pods: {said}",
+    K.NOT_ANSWERING: "{object} could not make its pods, which is tried again: {said}",
+    K.JOB_FAILED: "{object} failed: {failed}",
+    K.VOLUME_PENDING: "{object} waits for a volume: {said}",
+    K.UNSCHEDULABLE: "{object} finds no machine: {said}",
+    K.EVICTED: "{object} was taken away by its machine: {said}",
+}
+
+
+def _words(fact: model.Fact, ends: int) -> dict[str, str]:
+    detail = fact.detail
+    limit = detail.get("limit", "")
+    asks = detail.get("asks", "")
+    return {
+        "object": name(fact.object),
+        "said": fact.words or "no reason is given",
+        "image": detail.get("image", "unknown"),
+        "limit": f"limit {limit}" if limit else "without a limit of its own",
+        "times": _times(ends),
+        "ended": _ended(fact),
+        "probe": detail.get("probe", ""),
+        "asks": asks or "the probe",
+        "answer": fact.words or "failed",
+        "unanswered": f"{asks} has not been answered yet" if asks else "the cluster does not say why",
+        "pulling": f": it {fact.words}" if fact.words else "",
+        "failed": _failed(fact),
+    }
+
+
+def name(reference: str) -> str:
+    """An object as it stands in a sentence: `pod web-x2k`, `Deployment web`."""
+    kind, _, rest = reference.partition("/")
+    return f"{'pod' if kind == 'Pod' else kind} {rest}" if rest else reference
+
+
+def capital(text: str) -> str:
+    """The text with a capital first letter, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def _container(fact: model.Fact) -> str:
+    if fact.container is None:
+        return capital(name(fact.object))
+    role = "Init container" if fact.role is model.Role.INIT else "Container"
+    return f"{role} {fact.container} of {name(fact.object)}"
+
+
+def _times(ends: int) -> str:
+    return {0: "", 1: "", 2: " twice"}.get(ends, f" {ends} times")
+
+
+def _ended(fact: model.Fact) -> str:
+    code = fact.detail.get("exit_code", "?")
+    if fact.detail.get("limit"):
+        return f"ran out of memory (limit {fact.detail['limit']})"
+    if code == "0":
+        return "ended by itself with exit code 0 where it should keep running"
+    return f"ended with exit code {code}"
+
+
+def _failed(fact: model.Fact) -> str:
+    said = fact.words or "its retries are used up"
+    if not fact.container:
+        return said
+    role = "init container" if fact.role is model.Role.INIT else "container"
+    return f"{said}; its {role} {fact.container} {_ended(fact)}"
+
+
+def _probe(fact: model.Fact) -> str:
+    state = "is no longer ready" if fact.detail.get("lost") else "has not become ready"
+    if fact.detail.get("probe") == "startup":
+        state = "has not started up"
+    return f"{_container(fact)} {state}: {fact.detail.get('asks', 'its probe')} {fact.words}"
+
+
+def _missing(fact: model.Fact) -> str:
+    kind, _, rest = fact.detail.get("reference", "").partition("/")
+    key = fact.detail.get("key")
+    what = f"{kind} {rest} has no key {key}" if key else f"there is no {kind} {rest}"
+    start = "cannot make its pods" if fact.container is None and not fact.object.startswith("Pod/") else "cannot start"
+    return f"{_container(fact)} {start}: {what}"

@@ -1,0 +1,95 @@
+"""What a message means that says why a workload's instances are not made, or why a container can't be.
+
+Pure: knows nothing about API servers beyond their words.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sealane.verdicts import model
+
+_LATER = re.compile(
+    r"failed calling webhook|failed to call webhook|timed? ?out|deadline exceeded|connection refused|too many requests"
+    r"|etcd|Internal error occurred|the server is currently unable|try again|object has been modified|EOF",
+    re.IGNORECASE,
+)
+_ANSWERED = re.compile(r"denied the request|admission webhook \"[^\"]*\" denied", re.IGNORECASE)
+_KEY = re.compile(
+    r"(?:references non-existent (?:config|secret) key:|couldn't find key) (?P<key>\S+)"
+    r"(?: in (?P<kind>\w+) \S+?/(?P<name>\S+))?"
+)
+_KINDS = {
+    "configmap": "ConfigMap",
+    "secret": "Secret",
+    "serviceaccount": "ServiceAccount",
+    "persistentvolumeclaim": "PersistentVolumeClaim",
+}
+_NOT_FOUND = re.compile(rf"(?P<kind>{'|'.join(_KINDS)})s? \"(?P<name>[^\"]+)\" not found", re.IGNORECASE)
+_BAD_COMMAND = re.compile(
+    r"executable file not found|no such file or directory|permission denied|exec format error|is a directory"
+    r"|no command specified"
+)
+_BAD_USER = re.compile(r"runAsNonRoot|non-numeric user|will run as root|unable to find user|invalid user")
+_LAYERS = re.compile(
+    r"(?:OCI runtime create failed|failed to create shim task|unable to start container process"
+    r"|failed to create containerd task): "
+)
+_PREFIX = re.compile(
+    r"^(?:Error creating: |create Pod \S+ in \w+ \S+ failed error: |failed to create pod: )?"
+    r"(?:pods \"[^\"]*\" is forbidden: )?"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Missing:
+    """A reference to something that is not there; `key` when it is there but lacks it."""
+
+    reference: str
+    key: str | None = None
+
+
+def creating(message: str) -> model.FactKind:
+    """Why a workload's instances can't be made."""
+    if _ANSWERED.search(message):
+        return model.FactKind.REFUSED
+    if "exceeded quota" in message or "failed quota" in message:
+        return model.FactKind.QUOTA
+    if missing(message):
+        return model.FactKind.REFERENCE_MISSING
+    return model.FactKind.NOT_ANSWERING if _LATER.search(message) else model.FactKind.REFUSED
+
+
+def words(message: str) -> str:
+    """The refusal itself, without who was creating what."""
+    return " ".join(_PREFIX.sub("", message.strip()).split())
+
+
+def missing(message: str) -> Missing | None:
+    """What is missing, where a message says that something is.
+
+    A volume's message names the key only: then the reference is `Kind/`, to be completed from the pod's volumes.
+    """
+    if match := _KEY.search(message):
+        if match["kind"]:
+            return Missing(reference=f"{match['kind']}/{match['name']}", key=match["key"])
+        return Missing(reference="Secret/" if "secret key" in message else "ConfigMap/", key=match["key"])
+    if match := _NOT_FOUND.search(message):
+        return Missing(reference=f"{_KINDS[match['kind'].lower()]}/{match['name']}")
+    return None
+
+
+def starting(message: str) -> model.FactKind:
+    """Why a container can't be made from its image, when nothing it refers to is missing."""
+    if _BAD_COMMAND.search(message):
+        return model.FactKind.BAD_COMMAND
+    return model.FactKind.CANNOT_START if _BAD_USER.search(message) else model.FactKind.START_TROUBLE
+
+
+def start_words(message: str) -> str:
+    """What the container's runtime says, without the layers that pass it on."""
+    text = " ".join(message.split())
+    if match := re.search(r"exec: .*$", text):
+        return match[0]
+    return _LAYERS.split(text)[-1]
