@@ -48,7 +48,7 @@ def _patterns(what: str) -> Discriminator:
 
 Text = Annotated[str, Field(max_length=65536)]
 Texts = Annotated[
-    Annotated[Text, Tag("(one)")] | Annotated[list[Text], Field(min_length=1), Tag("(list)")],
+    Annotated[Text, Tag("(one)")] | Annotated[list[Text], Field(min_length=1, max_length=200), Tag("(list)")],
     _one_or_list("a text"),
 ]
 
@@ -56,43 +56,44 @@ Texts = Annotated[
 class EventPatterns(File):
     """Events by what is wanted and what is not."""
 
-    include: Maybe[Annotated[list[EventName], Field(min_length=1)]] = None
+    include: Maybe[Annotated[list[EventName], Field(min_length=1, max_length=200)]] = None
     """Events of which one must have happened; all when left out."""
-    exclude: Maybe[Annotated[list[EventName], Field(min_length=1)]] = None
+    exclude: Maybe[Annotated[list[EventName], Field(min_length=1, max_length=200)]] = None
     """Events that must not have happened."""
 
 
 class GlobPatterns(File):
     """Globs by what is wanted and what is not."""
 
-    include: Maybe[Annotated[list[Glob], Field(min_length=1)]] = None
+    include: Maybe[Annotated[list[Glob], Field(min_length=1, max_length=200)]] = None
     """Globs of which one must match; everything when left out."""
-    exclude: Maybe[Annotated[list[Glob], Field(min_length=1)]] = None
+    exclude: Maybe[Annotated[list[Glob], Field(min_length=1, max_length=200)]] = None
     """Globs of which none may match."""
 
 
 Events = Annotated[
     Annotated[EventName, Tag("(one)")]
-    | Annotated[list[EventName], Field(min_length=1), Tag("(list)")]
+    | Annotated[list[EventName], Field(min_length=1, max_length=200), Tag("(list)")]
     | Annotated[EventPatterns, Tag("(mapping)")],
     _patterns("an event"),
 ]
 Globs = Annotated[
     Annotated[Glob, Tag("(one)")]
-    | Annotated[list[Glob], Field(min_length=1), Tag("(list)")]
+    | Annotated[list[Glob], Field(min_length=1, max_length=200), Tag("(list)")]
     | Annotated[GlobPatterns, Tag("(mapping)")],
     _patterns("a glob"),
 ]
 GlobList = Annotated[
-    Annotated[Glob, Tag("(one)")] | Annotated[list[Glob], Field(min_length=1), Tag("(list)")],
+    Annotated[Glob, Tag("(one)")] | Annotated[list[Glob], Field(min_length=1, max_length=200), Tag("(list)")],
     _one_or_list("a glob"),
 ]
 Groups = Annotated[
-    Annotated[Group, Tag("(one)")] | Annotated[list[Group], Field(min_length=1), Tag("(list)")],
+    Annotated[Group, Tag("(one)")] | Annotated[list[Group], Field(min_length=1, max_length=200), Tag("(list)")],
     _one_or_list("a group"),
 ]
 Statuses = Annotated[
-    Annotated[StatusName, Tag("(one)")] | Annotated[list[StatusName], Field(min_length=1), Tag("(list)")],
+    Annotated[StatusName, Tag("(one)")]
+    | Annotated[list[StatusName], Field(min_length=1, max_length=200), Tag("(list)")],
     _one_or_list("success or failure"),
 ]
 
@@ -122,7 +123,7 @@ class RetryFile(File):
 
     limit: Annotated[int, Field(ge=1, le=10), WHOLE]
     """How many more times after the first."""
-    on: Maybe[Annotated[list[FailureName], Field(min_length=1)]] = None
+    on: Maybe[Annotated[list[FailureName], Field(min_length=1, max_length=200)]] = None
     """After what: infrastructure (engine lost, image not pulled), as if left out, or failure (the step's own exit)."""
 
 
@@ -142,11 +143,11 @@ class StepFile(File):
     """The image to run: a reference, or ${image.NAME} for an image of this file that the step needs."""
     commands: Maybe[Texts] = None
     """Shell commands, run one after the other until one fails. Left out, the image's own entry point runs."""
-    environment: Maybe[dict[Variable, Text]] = None
+    environment: Maybe[Annotated[dict[Variable, Text], Field(max_length=500)]] = None
     """Environment variables. Values are texts: quote numbers, or 3.10 would become 3.1."""
-    secrets: Maybe[Annotated[list[Variable], Field(min_length=1)]] = None
+    secrets: Maybe[Annotated[list[Variable], Field(min_length=1, max_length=200)]] = None
     """Names of secrets, each set as an environment variable and hidden in the log."""
-    needs: Maybe[list[Name]] = None
+    needs: Maybe[Annotated[list[Name], Field(max_length=200)]] = None
     """Steps and images that must have ended before. Any `needs` makes the steps a graph: one without starts at once."""
     when: Maybe[StepWhenFile] = None
     """Conditions; a step whose conditions don't hold is skipped, and what needs it goes on."""
@@ -180,9 +181,9 @@ class ServiceFile(File):
     """The image to run."""
     command: Maybe[Texts] = None
     """What to run instead of the image's own command: a shell command, or a list that is run as it is."""
-    environment: Maybe[dict[Variable, Text]] = None
+    environment: Maybe[Annotated[dict[Variable, Text], Field(max_length=500)]] = None
     """Environment variables."""
-    secrets: Maybe[Annotated[list[Variable], Field(min_length=1)]] = None
+    secrets: Maybe[Annotated[list[Variable], Field(min_length=1, max_length=200)]] = None
     """Names of secrets, each set as an environment variable."""
     healthcheck: Maybe[HealthcheckFile] = None
     """How to find out that it is ready; steps start only then. Without one, the image's own is used if it has one."""
@@ -199,11 +200,11 @@ class BuildFile(File):
     """The build file, from the repository's root; the folder's Dockerfile when left out."""
     target: Maybe[Text] = None
     """The stage of the build file to stop at; the last one when left out."""
-    args: Maybe[dict[Variable, Text]] = None
+    args: Maybe[Annotated[dict[Variable, Text], Field(max_length=500)]] = None
     """Build arguments. They can be read from the image: what is secret goes under `secrets`."""
-    secrets: Maybe[Annotated[list[Variable], Field(min_length=1)]] = None
+    secrets: Maybe[Annotated[list[Variable], Field(min_length=1, max_length=200)]] = None
     """Names of secrets, each mounted at /run/secrets/NAME while it is built and in no layer."""
-    needs: Maybe[list[Name]] = None
+    needs: Maybe[Annotated[list[Name], Field(max_length=200)]] = None
     """Steps and images that must have ended before; all steps when left out, or nothing when a step needs this image."""
     when: Maybe[WhenFile] = None
     """Conditions; without the image nothing is delivered."""
@@ -262,11 +263,11 @@ class PipelineFile(File):
     """The product's name, unique on a server."""
     owner: Maybe[Group] = None
     """Who answers for it; a server may know."""
-    services: Maybe[dict[Name, ServiceFile]] = None
+    services: Maybe[Annotated[dict[Name, ServiceFile], Field(max_length=50)]] = None
     """Containers beside the steps, such as a database. They start first; steps reach them by their name here."""
-    steps: Maybe[Annotated[list[StepFile], Field(min_length=1)]] = None
+    steps: Maybe[Annotated[list[StepFile], Field(min_length=1, max_length=200)]] = None
     """What to run, in order; any `needs` makes it a graph."""
-    images: Maybe[dict[Name, ImageFile]] = None
+    images: Maybe[Annotated[dict[Name, ImageFile], Field(max_length=100)]] = None
     """Images to build or retag, all under one deploy tag; after the steps, unless a step needs one."""
-    deliver: Maybe[Annotated[list[DeliverItem], Field(min_length=1)]] = None
+    deliver: Maybe[Annotated[list[DeliverItem], Field(min_length=1, max_length=200)]] = None
     """Formations the finished run goes to, one after the other."""

@@ -1,0 +1,14 @@
+"""What the parts of a pipeline file mean to each other; each module is one family of findings. Pure."""
+
+from __future__ import annotations
+
+from sealane.findings import Finding
+from sealane.pipelines.checks import conditions, containers, delivery, names, needs
+from sealane.pipelines.drafts import Draft
+
+
+def check(draft: Draft) -> list[Finding]:
+    """All findings about what the file means, by place."""
+    families = (names, needs, containers, conditions, delivery)
+    found = {finding for family in families for finding in family.check(draft)}
+    return sorted(found, key=lambda finding: (finding.place, finding.message))

@@ -1,0 +1,61 @@
+"""Needs: of steps and images that exist, never in a circle. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sealane import fields
+from sealane.documents import Path
+from sealane.findings import Finding, did_you_mean
+from sealane.pipelines import files, ordering
+from sealane.pipelines.drafts import Draft
+
+
+def check(draft: Draft) -> Iterator[Finding]:
+    """Unknown, doubled and circular needs, and images used without being needed or built."""
+    known = {part.name for part in draft.named}
+    wanted = {path[:2]: (name, list(needs)) for name, path, needs in _all(draft)}
+    for path, (name, needs) in wanted.items():
+        for index, need in enumerate(needs):
+            where: Path = (*path, "needs", index)
+            if need == name:
+                yield draft.finding(where, f"{name} needs itself")
+            elif need not in known:
+                mend = did_you_mean(need, known - {name})
+                yield draft.finding(where, f"{name} needs {need}, which is no step and no image here", mend)
+            if need in needs[:index]:
+                yield draft.finding(where, f"{need} is needed twice", "keep one")
+    yield from _circle(draft, wanted)
+    yield from _built(draft)
+
+
+def _all(draft: Draft) -> Iterator[tuple[str, Path, list[str]]]:
+    for step in draft.steps:
+        yield step.name, step.path, step.file.needs or []
+    for image in draft.images:
+        if isinstance(image.file, files.BuildFile):
+            yield image.name, image.path, image.file.needs or []
+
+
+def _circle(draft: Draft, wanted: Mapping[Path, tuple[str, list[str]]]) -> Iterator[Finding]:
+    """The first circle of each knot, told once, at the part that stands first in the file."""
+    graph = {name: [need for need in needs if need != name] for name, needs in wanted.values()}
+    paths = {name: path for path, (name, _) in wanted.items()}
+    for circle in ordering.circles(graph):
+        names = " → ".join([*circle, circle[0]])
+        mend = "take one of these needs out"
+        yield draft.finding((*paths[circle[0]], "needs"), f"needs go in a circle: {names}", mend)
+
+
+def _built(draft: Draft) -> Iterator[Finding]:
+    """A step that runs an image of this file must need it, or it would start before the image is there."""
+    images = {part.name for part in draft.named if part.path[0] == "images"}
+    for step in draft.steps:
+        name = fields.built_image(step.file.image)
+        where = (*step.path, "image")
+        if name is None:
+            continue
+        if name not in images:
+            yield draft.finding(where, f"no image {name} is built here", did_you_mean(name, images))
+        elif name not in (step.file.needs or []):
+            yield draft.finding(where, f"{step.name} runs the image {name} without needing it", f"add needs: [{name}]")

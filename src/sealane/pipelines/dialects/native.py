@@ -1,0 +1,180 @@
+"""Our own way to write a pipeline: a checked `.sealane.yml` becomes the model. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from sealane import fields
+from sealane.documents import Document
+from sealane.findings import Place
+from sealane.pipelines import files
+from sealane.pipelines.model import (
+    Approval,
+    Delivery,
+    FailureClass,
+    Healthcheck,
+    Image,
+    ImageBuild,
+    ImageRetag,
+    Outcome,
+    Patterns,
+    Pipeline,
+    Retry,
+    Service,
+    Step,
+    When,
+)
+
+SHELL_FORM = "CMD-SHELL"
+EXEC_FORM = "CMD"
+
+
+def pipeline(file: files.PipelineFile, document: Document) -> Pipeline:
+    """The pipeline a file means; `document` is where it was read from, for places."""
+    return Pipeline(
+        app=file.app,
+        owner=file.owner,
+        services=tuple(
+            _service(name, service, document.key_place(("services", name)))
+            for name, service in (file.services or {}).items()
+        ),
+        steps=tuple(_step(step, document.place(("steps", index))) for index, step in enumerate(file.steps or ())),
+        images=tuple(
+            _image(name, image, document.key_place(("images", name))) for name, image in (file.images or {}).items()
+        ),
+        deliver=tuple(
+            _delivery(delivery, document.place(("deliver", index))) for index, delivery in enumerate(file.deliver or ())
+        ),
+        place=document.place(()),
+    )
+
+
+def _step(file: files.StepFile, place: Place) -> Step:
+    return Step(
+        name=file.name,
+        image=file.image,
+        commands=_texts(file.commands),
+        environment=dict(file.environment or {}),
+        secrets=tuple(file.secrets or ()),
+        needs=None if file.needs is None else tuple(file.needs),
+        when=_when(file.when),
+        retry=_retry(file.retry),
+        reports={"junit": _texts(file.reports.junit)} if file.reports and file.reports.junit else {},
+        place=place,
+        **_given(timeout=_time(file.timeout)),
+    )
+
+
+def _service(name: str, file: files.ServiceFile, place: Place) -> Service:
+    healthcheck = _healthcheck(file.healthcheck) if file.healthcheck else None
+    return Service(
+        name=name,
+        image=file.image,
+        command=_texts(file.command) if isinstance(file.command, list) else _shell(file.command),
+        environment=dict(file.environment or {}),
+        secrets=tuple(file.secrets or ()),
+        healthcheck=healthcheck,
+        ready_within=_time(file.ready_within) or _patience(healthcheck),
+        place=place,
+    )
+
+
+def _patience(check: Healthcheck | None) -> timedelta:
+    """As long as the health check itself allows before it gives up, at least a minute."""
+    allowed = check.start_period + check.retries * (check.interval + check.timeout) if check else timedelta(0)
+    return max(timedelta(minutes=1), allowed)
+
+
+def _healthcheck(file: files.HealthcheckFile) -> Healthcheck:
+    test: tuple[str, ...]
+    match file.test:
+        case str():
+            test = (SHELL_FORM, file.test)
+        case ["CMD" | "CMD-SHELL", _, *_]:  # as compose files write it
+            test = tuple(file.test)
+        case _:
+            test = (EXEC_FORM, *file.test)
+    times = _given(
+        interval=_time(file.interval),
+        timeout=_time(file.timeout),
+        retries=file.retries,
+        start_period=_time(file.start_period),
+    )
+    return Healthcheck(test=test, **times)
+
+
+def _image(name: str, file: files.BuildFile | files.RetagFile, place: Place) -> Image:
+    if isinstance(file, files.RetagFile):
+        return ImageRetag(name=name, source=file.retag, when=_when(file.when), place=place)
+    folder = file.build.rstrip("/")
+    beside = "Dockerfile" if folder == "." else f"{folder}/Dockerfile"
+    return ImageBuild(
+        name=name,
+        context=folder,
+        dockerfile=file.dockerfile or beside,
+        target=file.target,
+        args=dict(file.args or {}),
+        secrets=tuple(file.secrets or ()),
+        needs=None if file.needs is None else tuple(file.needs),
+        when=_when(file.when),
+        place=place,
+    )
+
+
+def _delivery(file: str | files.DeliveryFile, place: Place) -> Delivery:
+    if isinstance(file, str):
+        return Delivery(formation=file, place=place)
+    asked = file.approval
+    approval = Approval(by=_texts(asked.by), count=asked.count or 1) if asked else None
+    return Delivery(formation=file.formation, approval=approval, when=_when(file.when), place=place)
+
+
+def _when(file: files.WhenFile | None) -> When:
+    if file is None:
+        return When()
+    status = file.status if isinstance(file, files.StepWhenFile) else None
+    return When(
+        event=_patterns(file.event),
+        branch=_patterns(file.branch),
+        ref=_patterns(file.ref),
+        paths=_patterns(file.paths),
+        **_given(status=tuple(Outcome(name) for name in _texts(status)) or None),
+    )
+
+
+def _patterns(
+    written: str | Iterable[str] | files.EventPatterns | files.GlobPatterns | None,
+) -> Patterns | None:
+    match written:
+        case None:
+            return None
+        case files.EventPatterns() | files.GlobPatterns():
+            return Patterns(include=_texts(written.include), exclude=_texts(written.exclude))
+        case _:
+            return Patterns(include=_texts(written))
+
+
+def _retry(file: files.RetryFile | None) -> Retry:
+    if file is None:
+        return Retry()
+    return Retry(limit=file.limit, **_given(on=tuple(FailureClass(name) for name in file.on or ()) or None))
+
+
+def _texts(written: str | Iterable[str] | None) -> tuple[str, ...]:
+    """One text or several, as several."""
+    return (written,) if isinstance(written, str) else tuple(written or ())
+
+
+def _shell(command: str | None) -> tuple[str, ...]:
+    return ("sh", "-c", command) if command else ()
+
+
+def _time(text: str | None) -> timedelta | None:
+    return fields.duration(text) if text else None
+
+
+def _given(**values: Any) -> Mapping[str, Any]:
+    """What was written; the rest keeps the model's own default."""
+    return {key: value for key, value in values.items() if value is not None}
