@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal, Self
 
-from sealane.documents import Path
+from sealane.documents import Document, Path
 from sealane.findings import Place
+from sealane.stencils.words import Source
 
 HEALTHY_FOR = timedelta(seconds=10)
 DEADLINE = timedelta(minutes=10)
@@ -95,6 +96,35 @@ class Formation:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Stencil:
+    """One document of a stencil file, words not replaced yet."""
+
+    document: Document
+    source: Source
+    """The whole file's text."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConfigEntry:
+    """One entry of a formation's configuration before its words are replaced."""
+
+    content: bytes = field(repr=False)
+    place: Place
+    """The file that was read, or where the text stands in the formation's file."""
+    source: Source | None = None
+    """The formation's file when the text stands there; None when a file of its own was read."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sources:
+    """All that one formation is rendered from, read."""
+
+    formation: Formation
+    stencils: tuple[Stencil, ...]
+    config: Mapping[str, ConfigEntry] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Origin:
     """Where a rendered object and its fields were written."""
 
@@ -107,15 +137,21 @@ class Origin:
         return nearest_place(self.places, path, Place(file=self.file))
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data: the file, and `[path, line, column]` for each place."""
-        places = [[list(path), place.line, place.column] for path, place in self.places.items()]
+        """Plain data: the file, and `[path, line, column]` for each place, the file too where it is another."""
+        places = [
+            [list(path), place.line, place.column, *([] if place.file == self.file else [place.file])]
+            for path, place in self.places.items()
+        ]
         return {"file": self.file, "places": places}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """The origin that `to_json` gave."""
         file = data["file"]
-        places = {tuple(path): Place(file=file, line=line, column=column) for path, line, column in data["places"]}
+        places = {
+            tuple(path): Place(file=other[0] if other else file, line=line, column=column)
+            for path, line, column, *other in data["places"]
+        }
         return cls(file=file, places=places)
 
 

@@ -1,0 +1,117 @@
+"""The shape of `deploy/formations/NAME.yaml`, as people write it. Pure: what it means is decided in `reading.py`.
+
+The docstrings here are the descriptions in the JSON Schema and the words of the reference in the documentation.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from sealane.fields import WHOLE, Duration, File, Glob, Matching, Maybe, Name
+
+_WORD = r"[A-Za-z_][A-Za-z0-9_-]*"
+
+ValueName = Annotated[
+    str,
+    Matching(
+        pattern=_WORD,
+        expected="a word (letters, digits, _ and -, no digit in front)",
+        longest=63,
+    ),
+]
+"""The name of a value, `${name}` in stencils; dots are kept for given words such as `${image.web}`."""
+
+EntryName = Annotated[
+    str,
+    Matching(
+        pattern=r"(?!\.{1,2}$)(?!\.\.)[-._a-zA-Z0-9]+",
+        expected="a key of a ConfigMap or Secret (letters, digits, - _ and .)",
+    ),
+]
+"""Also the name of a file when the ConfigMap or Secret is mounted."""
+
+SecretReference = Annotated[
+    str,
+    Matching(
+        pattern=r"[a-z][a-z0-9]*:[^\s]+",
+        expected="a reference to a secret",
+        longest=512,
+        hint=lambda _: (
+            "it names a store and a secret in it, such as env:DATABASE_URL; the value itself never stands here"
+        ),
+    ),
+]
+
+Percentage = Annotated[
+    str,
+    Matching(pattern=r"(?:100|[1-9]?[0-9])%", expected="a percentage such as 25%", longest=4),
+]
+
+Many = Annotated[int, Field(ge=0, le=100_000), WHOLE] | Percentage
+"""A count of containers, or a share of them."""
+
+ConfigText = Annotated[str, Field(max_length=1024 * 1024)] | bool | int | float
+
+
+class StencilsFile(File):
+    """Which stencils this formation takes."""
+
+    include: Maybe[Annotated[list[Glob], Field(min_length=1)]] = None
+    """Globs on the path below deploy/stencils of which one must match; all stencils when left out."""
+    exclude: Maybe[Annotated[list[Glob], Field(min_length=1)]] = None
+    """Globs of which none may match."""
+
+
+class RollingFile(File):
+    """A few containers at a time."""
+
+    max_unavailable: Maybe[Many] = None
+    """How many may be missing meanwhile, a count or a percentage; what the destination does when left out."""
+    max_surge: Maybe[Many] = None
+    """How many there may be more meanwhile, a count or a percentage; what the destination does when left out."""
+
+
+class RecreateFile(File):
+    """All old containers end before the first new one starts; there is an outage between."""
+
+
+class StrategyFile(File):
+    """How it rolls out, and when its verdict falls."""
+
+    rolling: Maybe[RollingFile] = None
+    """A few containers at a time, for each Deployment whose stencil doesn't say otherwise."""
+    recreate: Maybe[RecreateFile] = None
+    """All old containers end before new ones start, for each Deployment whose stencil doesn't say otherwise."""
+    healthy_for: Maybe[Duration] = None
+    """How long ready must hold before it counts as healthy; 10s when left out."""
+    patience: Maybe[Duration] = None
+    """How long something that may still mend itself is waited for; when left out the larger of 60s and three times the start-up of the last verified revision."""
+    deadline: Maybe[Duration] = None
+    """How long the whole rollout may take; 10m when left out."""
+
+
+class FormationFile(File):
+    """One instance of an app: environment, destination, values, secrets and strategy; a file in deploy/formations."""
+
+    formation: Name
+    """Its name, the same as the file's."""
+    environment: Name
+    """The operators' environment it belongs to."""
+    destination: Name
+    """The destination in that environment."""
+    namespace: Name
+    """The namespace its objects live in."""
+    stencils: Maybe[StencilsFile] = None
+    """Which stencils it takes; all when left out."""
+    images: Maybe[dict[Name, Name]] = None
+    """The word in stencils to the image of the pipeline: {web: web-debug} puts web-debug where ${image.web} stands."""
+    values: Maybe[dict[ValueName, Any]] = None
+    """Words of the stencils and what they stand for: texts, numbers, true or false, lists or mappings."""
+    config: Maybe[dict[EntryName, ConfigText]] = None
+    """Entries of the ConfigMap ${config}: texts, or file: and a path in the repository; words in them are replaced."""
+    secrets: Maybe[dict[EntryName, SecretReference]] = None
+    """Entries of the Secret ${secrets}: references such as env:DATABASE_URL or age:deploy/secrets.age#DATABASE_URL."""
+    strategy: Maybe[StrategyFile] = None
+    """How it rolls out, and when its verdict falls."""

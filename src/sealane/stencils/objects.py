@@ -1,0 +1,118 @@
+"""Objects: what every rendered object must have, each where it belongs and there once. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sealane.documents import Path
+from sealane.findings import Finding
+from sealane.stencils import scopes
+from sealane.stencils.model import Origin, Rendered
+
+_API_VERSION = re.compile(r"([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?[a-z][a-z0-9]*")
+_KIND = re.compile(r"[A-Z][A-Za-z0-9]*")
+_NAME = re.compile(r"(?!\.{1,2}$)[^/%\s\x00-\x1f]{1,253}")
+
+
+def unfold(value: Any, origin: Origin) -> Iterable[tuple[Any, Origin]]:
+    """The value itself, or the items of a `List` (of any kind of list), lists within lists too."""
+    if not _is_list(value):
+        yield value, origin
+        return
+    for index, item in enumerate(value["items"]):
+        head = ("items", index)
+        places = {path[2:]: place for path, place in origin.places.items() if path[:2] == head}
+        yield from unfold(item, Origin(file=origin.file, places=places or {(): origin.place(head)}))
+
+
+def _is_list(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and str(value.get("kind", "")).endswith("List")
+        and isinstance(value.get("items"), list)
+        and "spec" not in value
+    )
+
+
+def problems(value: Any, origin: Origin) -> list[Finding]:
+    """What keeps the value from being an object with a name."""
+    if not isinstance(value, dict):
+        return [_finding("this is no object", origin, (), "it needs apiVersion, kind and metadata.name")]
+    found = [
+        _finding(f"{key} is missing", origin, (), f"every object says its {key}")
+        if value.get(key) is None
+        else _finding(f"{key} can't be {value[key]!r}", origin, (key,), f"for example {example}")
+        for key, pattern, example in (("apiVersion", _API_VERSION, "apps/v1"), ("kind", _KIND, "Deployment"))
+        if not (isinstance(value.get(key), str) and pattern.fullmatch(value[key]))
+    ]
+    metadata = value.get("metadata")
+    if metadata is None:
+        return [*found, _finding("metadata is missing", origin, (), "every object has a metadata.name")]
+    if not isinstance(metadata, dict):
+        return [*found, _finding("metadata must be a mapping", origin, ("metadata",), None)]
+    return [*found, *_metadata_problems(metadata, origin)]
+
+
+def _metadata_problems(metadata: dict[str, Any], origin: Origin) -> list[Finding]:
+    found = []
+    name = metadata.get("name")
+    if name is None:
+        made = "generateName" in metadata
+        mend = "a name made up by the cluster can't be followed" if made else "every object has a name"
+        path: Path = ("metadata", "generateName") if made else ("metadata",)
+        found.append(_finding("metadata.name is missing", origin, path, mend))
+    elif not isinstance(name, str):
+        found.append(_finding(f"metadata.name must be a text, not {name!r}", origin, ("metadata", "name"), "quote it"))
+    elif not _NAME.fullmatch(name):
+        found.append(_finding(f"no object can be called {name!r}", origin, ("metadata", "name"), None))
+    for key in ("labels", "annotations"):
+        entries = metadata.get(key)
+        found.extend(
+            _finding(f"{key} are texts; {entry} is {value!r}", origin, ("metadata", key, entry), "quote it")
+            for entry, value in (entries.items() if isinstance(entries, dict) else ())
+            if not isinstance(value, str)
+        )
+    return found
+
+
+def settle(found: Sequence[tuple[dict[str, Any], Origin]], namespace: str) -> tuple[list[Rendered], list[Finding]]:
+    """The objects with the formation's namespace where they need one; one of another namespace is a finding."""
+    defined = scopes.defined(value for value, _ in found)
+    rendered: list[Rendered] = []
+    wrong: list[Finding] = []
+    for value, origin in found:
+        kind = scopes.kind_of(value)
+        given = value["metadata"].get("namespace")
+        path = ("metadata", "namespace")
+        if kind in scopes.CLUSTER or kind in defined:
+            if given is not None:
+                message = f"{kind[1]} {value['metadata']['name']} lives in no namespace"
+                wrong.append(_finding(message, origin, path, "take the namespace away"))
+            rendered.append(Rendered(object=value, origin=origin))
+            continue
+        if given is not None and given != namespace:
+            message = (
+                f"{kind[1]} {value['metadata']['name']} is for the namespace {given}, the formation for {namespace}"
+            )
+            wrong.append(_finding(message, origin, path, "leave it out, or write ${namespace}"))
+        metadata = {**value["metadata"], "namespace": namespace}
+        rendered.append(Rendered(object={**value, "metadata": metadata}, origin=origin))
+    return rendered, wrong
+
+
+def duplicates(rendered: Iterable[Rendered]) -> list[Finding]:
+    """Objects that are given more than once, naming both places."""
+    first: dict[tuple[str, str, str, str], Rendered] = {}
+    found = []
+    for each in rendered:
+        known = first.setdefault(each.key, each)
+        if known is not each:
+            message = f"{each} is given twice"
+            found.append(_finding(message, each.origin, (), f"it is already at {known.origin.place()}"))
+    return found
+
+
+def _finding(message: str, origin: Origin, path: Path, mend: str | None) -> Finding:
+    return Finding(message=message, place=origin.place(path), mend=mend)

@@ -1,0 +1,178 @@
+"""Reading formations and stencils: text to values and findings. Pure: takes text, knows nothing about files on disk."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from pathlib import PurePosixPath
+from typing import Any
+
+from sealane import documents, fields, globs, validating
+from sealane.documents import Document
+from sealane.findings import Finding, Place, did_you_mean
+from sealane.stencils import files
+from sealane.stencils.model import DEADLINE, HEALTHY_FOR, Formation, Stencil, StencilChoice, Strategy
+from sealane.stencils.words import Source
+
+STORES = ("age", "env")
+"""Schemes of references to secrets that Sealane knows."""
+
+GIVEN = ("app", "config", "deploy_tag", "formation", "image", "namespace", "secrets")
+"""Words that Sealane gives; `image` stands for `image.NAME`."""
+
+_ELSEWHERE = {"name": "formation", "cluster": "destination", "configs": "config", "vars": "values", "env": "values"}
+
+
+def read_formation(text: str, file: str) -> tuple[Formation | None, list[Finding]]:
+    """The formation that the file's text says, or what is wrong with it; warnings may come beside a formation."""
+    found_documents, found = documents.read(text, file)
+    if found:
+        return None, found
+    if len(found_documents) != 1:
+        message = f"the file holds {len(found_documents) or 'no'} documents" if found_documents else "the file is empty"
+        return None, [Finding(message=message, place=Place(file=file), mend="a formation's file is one document")]
+    document = found_documents[0]
+    written, found = validating.validate(document, files.FormationFile, elsewhere=_ELSEWHERE)
+    meant = written or validating.salvage(document.value, files.FormationFile)
+    if meant is not None:
+        found.extend(_problems(meant, document))
+    if written is None or found:
+        return None, found
+    return _formation(written, document), []
+
+
+def read_stencils(text: str, file: str) -> tuple[list[Stencil], list[Finding]]:
+    """One stencil for each document of the text, lists of objects not yet unfolded."""
+    found_documents, found = documents.read(text, file)
+    source = Source(text)
+    return [Stencil(document=document, source=source) for document in found_documents], found
+
+
+def _formation(written: files.FormationFile, document: Document) -> Formation:
+    stencils = written.stencils or files.StencilsFile()
+    return Formation(
+        name=written.formation,
+        environment=written.environment,
+        destination=written.destination,
+        namespace=written.namespace,
+        stencils=StencilChoice(include=tuple(stencils.include or ()), exclude=tuple(stencils.exclude or ())),
+        images=written.images or {},
+        values=written.values or {},
+        config={name: _text(value) for name, value in (written.config or {}).items()},
+        secrets=written.secrets or {},
+        strategy=_strategy(written.strategy or files.StrategyFile()),
+        place=document.place(()),
+        places=document.values,
+    )
+
+
+def _text(value: Any) -> str:
+    """An entry of the configuration as text; numbers and true or false in YAML's spelling."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _strategy(written: files.StrategyFile) -> Strategy:
+    rolling = written.rolling or files.RollingFile()
+    return Strategy(
+        kind="recreate" if written.recreate else "rolling",
+        stated=bool(written.recreate or written.rolling),
+        max_unavailable=rolling.max_unavailable,
+        max_surge=rolling.max_surge,
+        healthy_for=_duration(written.healthy_for, HEALTHY_FOR),
+        patience=fields.duration(written.patience) if written.patience is not None else None,
+        deadline=_duration(written.deadline, DEADLINE),
+    )
+
+
+def _duration(written: str | None, otherwise: timedelta) -> timedelta:
+    return otherwise if written is None else fields.duration(written)
+
+
+def _problems(written: files.FormationFile, document: Document) -> list[Finding]:
+    """What the shape can't say: parts of the file that don't fit each other, or nothing Sealane knows."""
+    return [
+        *_name_problems(written, document),
+        *_glob_problems(written.stencils, document),
+        *_value_problems(written, document),
+        *_reference_problems(written, document),
+        *_strategy_problems(written.strategy, document),
+    ]
+
+
+def _name_problems(written: files.FormationFile, document: Document) -> list[Finding]:
+    stem = PurePosixPath(document.file).stem
+    if stem == written.formation:
+        return []
+    message = f"the file is called {stem} and the formation {written.formation}"
+    return [Finding(message=message, place=document.place(("formation",)), mend="call both the same")]
+
+
+def _glob_problems(written: files.StencilsFile | None, document: Document) -> list[Finding]:
+    listed = {"include": written.include or [], "exclude": written.exclude or []} if written else {}
+    return [
+        Finding(message=f"{glob} is no glob: {problem}", place=document.place(("stencils", key, index)))
+        for key, patterns in listed.items()
+        for index, glob in enumerate(patterns)
+        if (problem := globs.problem(glob))
+    ]
+
+
+def _value_problems(written: files.FormationFile, document: Document) -> list[Finding]:
+    mend = "choose another name; this word is given"
+    values = written.values or {}
+    given = [
+        Finding(message=f"Sealane itself gives ${{{name}}}", place=document.key_place(("values", name)), mend=mend)
+        for name in values
+        if name in GIVEN
+    ]
+    endless = [
+        Finding(message=f"{name} holds a number that JSON doesn't know", place=document.place(("values", name)))
+        for name, value in values.items()
+        if not _finite(value)
+    ]
+    return [*given, *endless]
+
+
+def _finite(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(_finite(child) for child in value.values())
+    if isinstance(value, list):
+        return all(_finite(child) for child in value)
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def _reference_problems(written: files.FormationFile, document: Document) -> list[Finding]:
+    found = []
+    for name, reference in (written.secrets or {}).items():
+        scheme = reference.partition(":")[0]
+        if scheme not in STORES:
+            place = document.place(("secrets", name))
+            message = f"no store of secrets is called {scheme}"
+            found.append(Finding(message=message, place=place, mend=did_you_mean(scheme, STORES)))
+    for name, text in (written.config or {}).items():
+        if isinstance(text, str) and text.partition(":")[0] in STORES and " " not in text and "\n" not in text:
+            place = document.place(("config", name))
+            message = f"{name} looks like a reference to a secret; configuration is readable by everyone"
+            found.append(Finding(message=message, place=place, mend="move it to secrets:"))
+    return found
+
+
+def _strategy_problems(written: files.StrategyFile | None, document: Document) -> list[Finding]:
+    if written is None:
+        return []
+    found = []
+    if written.rolling and written.recreate:
+        message, mend = "rolling and recreate are both given", "keep one"
+        found.append(Finding(message=message, place=document.key_place(("strategy", "recreate")), mend=mend))
+    if written.rolling and {written.rolling.max_unavailable, written.rolling.max_surge} <= {0, "0%"}:
+        message, mend = (
+            "with none missing and none more, nothing could ever be replaced",
+            "let one of them be 1 or more",
+        )
+        found.append(Finding(message=message, place=document.place(("strategy", "rolling")), mend=mend))
+    healthy_for, deadline = _duration(written.healthy_for, HEALTHY_FOR), _duration(written.deadline, DEADLINE)
+    if healthy_for >= deadline:
+        message = "the deadline ends before healthy could have held long enough"
+        place = document.place(("strategy", "deadline" if written.deadline else "healthy_for"))
+        found.append(Finding(message=message, place=place, mend="make it longer than healthy_for"))
+    return found

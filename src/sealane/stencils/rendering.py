@@ -1,0 +1,187 @@
+"""Rendering: a formation, its stencils and a release to a revision. Pure: the same in gives the same out, always."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sealane.findings import Finding, Place, did_you_mean, errors
+from sealane.stencils import configuring, hashing, objects, substituting
+from sealane.stencils.configuring import Configured
+from sealane.stencils.model import Formation, Origin, Rendered, Revision, Sources, Strategy
+from sealane.stencils.words import Words
+
+UNBUILT = "unbuilt"
+"""Stands for the digest of an image, and for the deploy tag, while there is no release."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Inputs:
+    """What the release and the machine give to the rendering of a formation."""
+
+    app: str
+    images: Mapping[str, str]
+    """Name in the pipeline to the reference that `${image.NAME}` stands for."""
+    release: str | None = None
+    """The release's id; None: rendered to look at, or before anything was built."""
+    deploy_tag: str = UNBUILT
+    secret_versions: Mapping[str, str] = field(default_factory=dict)
+    """Entry of the formation's secrets to the version of its value, as far as they are resolved."""
+    key: bytes = field(default=b"", repr=False)
+    """Keys the hashes in names of Secrets and ConfigMaps."""
+
+
+def unbuilt(name: str) -> str:
+    """What stands for an image that no release has built yet; no registry can have it."""
+    return f"{name}@{UNBUILT}"
+
+
+def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Finding]]:
+    """The revision, or everything that is wrong with it; warnings may come beside a revision."""
+    formation = sources.formation
+    found = _image_problems(formation, inputs)
+    secret = configuring.secret(inputs.app, formation, inputs.secret_versions, inputs.key)
+    words = _words(formation, inputs, secret)
+    config, problems = configuring.config(inputs.app, formation, sources.config, words, inputs.key)
+    found.extend(problems)
+    words = _with_config(words, config)
+    rendered, problems = _objects(sources, words)
+    found.extend(problems)
+    made = [each.rendered for each in (config, secret) if each]
+    every = [*made, *(_with_strategy(each, formation) for each in rendered)]
+    found.extend(objects.duplicates(every))
+    if not errors(found):
+        found.extend(_unused(formation, words))
+    if errors(found):
+        return None, found
+    return _revision(formation, inputs, tuple(every), secret, config), found
+
+
+def _words(formation: Formation, inputs: Inputs, secret: Configured | None) -> Words:
+    """Words that configuration may use; those of stencils and `${config}` come on top."""
+    chosen = {word: inputs.images[name] for word, name in formation.images.items() if name in inputs.images}
+    values: dict[str, Any] = {
+        **formation.values,
+        **{f"image.{name}": reference for name, reference in {**inputs.images, **chosen}.items()},
+        "deploy_tag": inputs.deploy_tag,
+        "app": inputs.app,
+        "formation": formation.name,
+        "namespace": formation.namespace,
+    }
+    missing = {"config": configuring.ITSELF}
+    if secret:
+        values["secrets"] = secret.name
+    else:
+        missing["secrets"] = "the formation has no secrets:"
+    return Words(values=values, missing=missing)
+
+
+def _with_config(words: Words, config: Configured | None) -> Words:
+    if config:
+        return Words(values={**words.values, "config": config.name}, missing=words.missing, used=words.used)
+    return Words(
+        values=words.values, missing={**words.missing, "config": "the formation has no config:"}, used=words.used
+    )
+
+
+def _objects(sources: Sources, words: Words) -> tuple[list[Rendered], list[Finding]]:
+    """All objects of the stencils, each in its namespace."""
+    good: list[tuple[dict[str, Any], Origin]] = []
+    found: list[Finding] = []
+    for stencil in sources.stencils:
+        document = stencil.document
+        value, problems = substituting.substitute(stencil, words)
+        found.extend(problems)
+        if problems:
+            continue
+        for part, origin in objects.unfold(value, Origin(file=document.file, places=document.values)):
+            problems = objects.problems(part, origin)
+            found.extend(problems)
+            if not problems:
+                good.append((part, origin))
+    rendered, problems = objects.settle(good, sources.formation.namespace)
+    return rendered, [*found, *problems]
+
+
+def _image_problems(formation: Formation, inputs: Inputs) -> list[Finding]:
+    return [
+        Finding(
+            message=f"the pipeline makes no image {name}",
+            place=formation.at("images", word),
+            mend=did_you_mean(name, inputs.images),
+        )
+        for word, name in formation.images.items()
+        if name not in inputs.images
+    ]
+
+
+def _unused(formation: Formation, words: Words) -> list[Finding]:
+    """What the formation says and no stencil or configuration asks for: most likely a slip of the pen."""
+    said: list[tuple[str, Place]] = [
+        *((name, formation.at("values", name)) for name in formation.values),
+        *((f"image.{word}", formation.at("images", word)) for word in formation.images),
+    ]
+    if formation.config:
+        said.append(("config", formation.at("config")))
+    if formation.secrets:
+        said.append(("secrets", formation.at("secrets")))
+    mend = "take it away, or use it"
+    return [
+        Finding(message=f"nothing uses ${{{word}}}", place=place, mend=mend)
+        for word, place in said
+        if word not in words.used
+    ]
+
+
+def _with_strategy(each: Rendered, formation: Formation) -> Rendered:
+    """A Deployment whose stencil doesn't say how it rolls out does as the formation says."""
+    strategy, spec = formation.strategy, each.object.get("spec")
+    if (
+        not strategy.stated
+        or each.key[:2] != ("apps", "Deployment")
+        or not isinstance(spec, dict)
+        or "strategy" in spec
+    ):
+        return each
+    manifest = {**each.object, "spec": {**spec, "strategy": _deployment_strategy(strategy)}}
+    places = {**each.origin.places, ("spec", "strategy"): formation.at("strategy")}
+    return Rendered(object=manifest, origin=Origin(file=each.origin.file, places=places))
+
+
+def _deployment_strategy(strategy: Strategy) -> dict[str, Any]:
+    if strategy.kind == "recreate":
+        return {"type": "Recreate"}
+    limits = {"maxUnavailable": strategy.max_unavailable, "maxSurge": strategy.max_surge}
+    given = {name: limit for name, limit in limits.items() if limit is not None}
+    return {"type": "RollingUpdate", **({"rollingUpdate": given} if given else {})}
+
+
+def _revision(
+    formation: Formation,
+    inputs: Inputs,
+    rendered: tuple[Rendered, ...],
+    secret: Configured | None,
+    config: Configured | None,
+) -> Revision:
+    content: dict[str, Any] = {
+        "app": inputs.app,
+        "formation": formation.name,
+        "environment": formation.environment,
+        "destination": formation.destination,
+        "namespace": formation.namespace,
+        "secrets": dict(formation.secrets),
+        "secret_versions": dict(secret.versions) if secret else {},
+        "config_versions": dict(config.versions) if config else {},
+    }
+    objects_by_key = [each.object for each in sorted(rendered, key=lambda each: each.key)]
+    hashed = {**content, "objects": objects_by_key, "strategy": formation.strategy.to_json()}
+    return Revision(
+        **content,
+        id=hashing.content_id(hashed),
+        release=inputs.release,
+        objects=rendered,
+        strategy=formation.strategy,
+        secret_object=secret.name if secret else None,
+        config_object=config.name if config else None,
+    )

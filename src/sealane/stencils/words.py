@@ -1,0 +1,148 @@
+"""Words: `${name}` in texts replaced by values. Pure: knows nothing about formations or files.
+
+A text that is one word and nothing else becomes the word's value with its type; a word inside other text becomes text.
+`$${` is a literal `${`. What a value holds is never looked at again, so a value can't bring in another word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sealane.findings import Finding, Place, did_you_mean
+
+_TOKEN = re.compile(r"\$\$\{|\$\{(?P<name>[^{}$\n]*)\}|\$\{")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_][A-Za-z0-9_.-]*)?")
+_LITERAL = "$${"
+_BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
+
+At = Callable[[str, int], Place]
+"""The place of a token in the file, from the token and how many of the same stand before it in the text."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Words:
+    """What can be written, what of it was, and why some words can't be."""
+
+    values: Mapping[str, Any]
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """Words that exist but have no value here, to the reason."""
+    used: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file's text, for finding places inside scalars."""
+
+    text: str = field(repr=False)
+    _lines: list[int] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    def inside(self, scalar: Place, token: str, nth: int) -> Place:
+        """Where the token stands, `nth` of the same being between the scalar's start and it; else the scalar's start.
+
+        Works in every style of scalar, because none of them changes how a word is written.
+        """
+        if not scalar.line:
+            return scalar
+        starts = self._starts()
+        at = starts[scalar.line - 1] + scalar.column - 2
+        for _ in range(nth + 1):
+            at = self.text.find(token, at + 1)
+            if at < 0:
+                return scalar
+        return self.at(scalar.file, at)
+
+    def at(self, file: str, offset: int) -> Place:
+        """The place of a character of the text, counted from 0."""
+        starts = self._starts()
+        line = max(index for index, start in enumerate(starts) if start <= offset)
+        return Place(file=file, line=line + 1, column=offset - starts[line] + 1)
+
+    def _starts(self) -> list[int]:
+        """Offsets at which lines start; worked out once, and only when something is wrong."""
+        if not self._lines:
+            self._lines.extend((0, *(found.end() for found in _BREAK.finditer(self.text))))
+        return self._lines
+
+
+def replace(text: str, words: Words, at: At) -> tuple[Any, list[Finding]]:
+    """The text with its words replaced: a value of any type when the text is one word, else a text."""
+    if "${" not in text:
+        return text, []
+    whole = _TOKEN.fullmatch(text)
+    if whole and whole["name"] is not None:
+        value, problem = _value(whole["name"], words)
+        return (value, []) if problem is None else (None, [_finding(problem, whole, text, at)])
+    return replace_inside(text, words, at)
+
+
+def replace_inside(text: str, words: Words, at: At) -> tuple[str, list[Finding]]:
+    """The text with its words replaced, each as text."""
+    found: list[Finding] = []
+
+    def written(token: re.Match[str]) -> str:
+        if token[0] == _LITERAL:
+            return "${"
+        value, problem = _value(token["name"], words)
+        if problem is None:
+            shown = as_text(value)
+            if shown is not None:
+                return shown
+            problem = _Problem(
+                message=f"the value of {token['name']} is {_kind(value)}, which can't stand inside a text",
+                mend=f"let ${{{token['name']}}} be the whole value, or give it a text",
+            )
+        found.append(_finding(problem, token, text, at))
+        return ""
+
+    return _TOKEN.sub(written, text), found
+
+
+def has_word(text: str) -> bool:
+    """Whether a word stands in the text that isn't written as a literal."""
+    return "${" in text and any(token[0] != _LITERAL for token in _TOKEN.finditer(text))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Problem:
+    message: str
+    mend: str | None
+
+
+def _value(name: str | None, words: Words) -> tuple[Any, _Problem | None]:
+    if name is None:
+        return None, _Problem(message="${ without its }", mend="write $${ for a literal ${")
+    if not _NAME.fullmatch(name):
+        shown = f"${{{name}}}" if len(name) < 40 else f"${{{name[:36]}…}}"
+        return None, _Problem(message=f"{shown} is no word", mend=f"write $${{{name[:36]} for a literal ${{{name[:36]}")
+    if name in words.values:
+        words.used.add(name)
+        return words.values[name], None
+    if name in words.missing:
+        words.used.add(name)
+        return None, _Problem(message=f"${{{name}}} stands for nothing here", mend=words.missing[name])
+    return None, _Problem(message=f"unknown word ${{{name}}}", mend=did_you_mean(name, words.values))
+
+
+def _finding(problem: _Problem, token: re.Match[str], text: str, at: At) -> Finding:
+    place = at(token[0], text[: token.start()].count(token[0]))
+    return Finding(message=problem.message, place=place, mend=problem.mend)
+
+
+def as_text(value: Any) -> str | None:
+    """A value as it stands inside a text, in YAML's spelling; None for what has no such form."""
+    match value:
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return str(value)
+        case _:
+            return None
+
+
+def _kind(value: Any) -> str:
+    return "a list" if isinstance(value, list) else "a mapping" if isinstance(value, dict) else "empty"
