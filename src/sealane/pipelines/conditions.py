@@ -1,0 +1,89 @@
+"""Whether conditions hold for an event, and if not, why, in words. Pure."""
+
+from __future__ import annotations
+
+from sealane import globs
+from sealane.events.model import Event, EventKind
+from sealane.pipelines.model import Delivery, Patterns, When
+
+DELIVERED_UNASKED = (EventKind.PUSH, EventKind.MANUAL, EventKind.PROMOTE)
+NEVER_DELIVERED = (EventKind.PULL_REQUEST, EventKind.ROLLBACK)
+
+_CALLED = {
+    EventKind.PUSH: "a push",
+    EventKind.PULL_REQUEST: "a pull request",
+    EventKind.TAG: "a tag",
+    EventKind.SCHEDULE: "a scheduled run",
+    EventKind.PROMOTE: "a promotion",
+    EventKind.ROLLBACK: "a rollback",
+    EventKind.MANUAL: "a run by hand",
+}
+
+
+def unmet(when: When, event: Event) -> str | None:
+    """Why the conditions don't hold for this event, or None when they do. `status` is not asked here."""
+    return (
+        _event(when.event, event)
+        or _name("branch", when.branch, event.branch, event)
+        or _name("reference", when.ref, event.ref, event)
+        or _paths(when.paths, event)
+    )
+
+
+def undelivered(delivery: Delivery, event: Event) -> str | None:
+    """Why this event doesn't lead to the delivery, or None when it does.
+
+    Without conditions of its own a delivery follows pushes, promotions and runs by hand, from the default branch only:
+    a branch pushed for somebody to look at must not reach an environment by accident.
+    """
+    if event.kind in NEVER_DELIVERED:
+        return f"{_CALLED[event.kind]} delivers nothing"
+    if delivery.when.event is None and event.kind not in DELIVERED_UNASKED:
+        return f"{_CALLED[event.kind]} delivers only where `when: {{event: {event.kind}}}` says so"
+    reason = unmet(delivery.when, event)
+    if reason:
+        return reason
+    unasked = delivery.when.branch is None and delivery.when.ref is None and event.branch is not None
+    if unasked and event.trunk is not None and event.branch != event.trunk:
+        return f"only {event.trunk} delivers; `when: {{branch: {event.branch}}}` would change that"
+    return None
+
+
+def _event(patterns: Patterns | None, event: Event) -> str | None:
+    if patterns is None:
+        return None
+    if patterns.include and event.kind not in patterns.include:
+        return f"this is {_CALLED[event.kind]}, not {_either(patterns.include)}"
+    if event.kind in patterns.exclude:
+        return f"{_CALLED[event.kind]} is left out"
+    return None
+
+
+def _name(what: str, patterns: Patterns | None, name: str | None, event: Event) -> str | None:
+    if patterns is None:
+        return None
+    if name is None:
+        return f"{_CALLED[event.kind]} is on no branch" if event.kind is EventKind.TAG else f"no {what} is known"
+    if patterns.include and not globs.any_matches(patterns.include, name):
+        return f"the {what} is {name}, not {_either(patterns.include)}"
+    if globs.any_matches(patterns.exclude, name):
+        return f"the {what} {name} is left out"
+    return None
+
+
+def _paths(patterns: Patterns | None, event: Event) -> str | None:
+    """Holds when one changed file counts, when nobody knows what changed, and for a commit that changes nothing."""
+    if patterns is None or not event.paths:
+        return None
+    for path in event.paths:
+        wanted = not patterns.include or globs.any_matches(patterns.include, path)
+        if wanted and not globs.any_matches(patterns.exclude, path):
+            return None
+    within = f" in {_either(patterns.include)}" if patterns.include else ""
+    without = f" outside {_either(patterns.exclude)}" if patterns.exclude else ""
+    return f"nothing changed{within}{without}"
+
+
+def _either(patterns: tuple[str, ...]) -> str:
+    *others, last = patterns
+    return f"{', '.join(others)} or {last}" if others else last

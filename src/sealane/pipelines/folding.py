@@ -1,0 +1,25 @@
+"""How far a run is, folded from how far its steps are; it is never set in any other way. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sealane.pipelines.model import RunStatus, StepStatus
+
+_ENDS = (
+    (StepStatus.CANCELLED, RunStatus.CANCELLED),
+    (StepStatus.FAILED, RunStatus.FAILED),
+    (StepStatus.BROKEN, RunStatus.BROKEN),
+    (StepStatus.PASSED, RunStatus.PASSED),
+)
+"""What decides an ended run, the strongest first: a person's word, then the user's own failure, then ours."""
+
+
+def fold(statuses: Iterable[StepStatus]) -> RunStatus:
+    """The status of a run whose steps have these; one without steps, or with skipped ones only, is skipped."""
+    found = set(statuses)
+    if StepStatus.RUNNING in found:
+        return RunStatus.RUNNING
+    if StepStatus.WAITING in found:
+        return RunStatus.RUNNING if found - {StepStatus.WAITING, StepStatus.SKIPPED} else RunStatus.WAITING
+    return next((run for step, run in _ENDS if step in found), RunStatus.SKIPPED)

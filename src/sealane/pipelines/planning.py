@@ -1,0 +1,97 @@
+"""What a run will do for an event, in which order, and what it leaves out and why. Pure.
+
+Steps run in order; any `needs` among them makes them a graph. Images come after the steps, those that a step needs at
+once. Deliveries come last, one after the other. What is left out holds nothing up: what needs it goes on, except that
+nothing is delivered without all of its images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from sealane.events.model import Event
+from sealane.pipelines import conditions, ordering
+from sealane.pipelines.model import Image, ImageBuild, Kind, Pipeline, Plan, PlannedStep
+
+
+def plan(pipeline: Pipeline, event: Event) -> Plan:
+    """The plan of a run of a checked pipeline, in an order in which everything comes after what it needs."""
+    work = {step.key: step for step in (*_steps(pipeline, event), *_images(pipeline, event))}
+    order = ordering.in_order({own: step.needs for own, step in work.items()})
+    steps = [work[own] for own in order]
+    return Plan(steps=(*steps, *_deliveries(pipeline, event, steps)))
+
+
+def key(kind: Kind, name: str) -> str:
+    """The key of a planned step: its kind, a slash and its name. An image keeps its key when it is retagged instead."""
+    return f"{Kind.IMAGE if kind is Kind.RETAG else kind}/{name}"
+
+
+def _steps(pipeline: Pipeline, event: Event) -> Iterable[PlannedStep]:
+    graph = any(step.needs is not None for step in pipeline.steps)
+    images = {image.name for image in pipeline.images}
+    before: tuple[str, ...] = ()
+    for step in pipeline.steps:
+        own = key(Kind.STEP, step.name)
+        yield PlannedStep(
+            key=own,
+            kind=Kind.STEP,
+            name=step.name,
+            needs=_keys(step.needs or (), images) if graph else before,
+            on=step.when.status,
+            skip=conditions.unmet(step.when, event),
+        )
+        before = (own,)
+
+
+def _images(pipeline: Pipeline, event: Event) -> Iterable[PlannedStep]:
+    names = {image.name for image in pipeline.images}
+    early = _needed_by_steps(pipeline, names)
+    after_all = tuple(key(Kind.STEP, step.name) for step in pipeline.steps)
+    for image in pipeline.images:
+        needs = image.needs if isinstance(image, ImageBuild) else None
+        usual = () if image.name in early else after_all
+        kind = Kind.IMAGE if isinstance(image, ImageBuild) else Kind.RETAG
+        yield PlannedStep(
+            key=key(kind, image.name),
+            kind=kind,
+            name=image.name,
+            needs=usual if needs is None else _keys(needs, names),
+            skip=conditions.unmet(image.when, event),
+        )
+
+
+def _needed_by_steps(pipeline: Pipeline, names: set[str]) -> set[str]:
+    """Images that a step needs, or that such an image needs in turn."""
+    images: dict[str, Image] = {image.name: image for image in pipeline.images}
+    needed: set[str] = set()
+    front = [need for step in pipeline.steps for need in step.needs or () if need in names]
+    while front:
+        name = front.pop()
+        if name not in needed:
+            needed.add(name)
+            image = images[name]
+            further = image.needs if isinstance(image, ImageBuild) else ()
+            front.extend(need for need in further or () if need in names)
+    return needed
+
+
+def _deliveries(pipeline: Pipeline, event: Event, work: Sequence[PlannedStep]) -> Iterable[PlannedStep]:
+    missing = [step for step in work if step.kind is not Kind.STEP and step.skip]
+    reason = f"the image {missing[0].name} is left out: {missing[0].skip}" if missing else None
+    before = tuple(step.key for step in work)
+    for delivery in pipeline.deliver:
+        planned = PlannedStep(
+            key=key(Kind.DELIVER, delivery.formation),
+            kind=Kind.DELIVER,
+            name=delivery.formation,
+            needs=before,
+            skip=conditions.undelivered(delivery, event),
+        )
+        yield planned if planned.skip else replace(planned, skip=reason)
+        before = (planned.key,)
+
+
+def _keys(names: Iterable[str], images: set[str]) -> tuple[str, ...]:
+    return tuple(key(Kind.IMAGE if name in images else Kind.STEP, name) for name in names)

@@ -1,0 +1,79 @@
+"""What to do next in a run, from its plan and how far each step is. Pure, and the same on a laptop and on the server.
+
+A status that is not known yet is `waiting`. Whoever runs the plan marks what `skipped` names, starts what `next_steps`
+gives, and asks again whenever a status has changed, until `done`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sealane.pipelines.model import Outcome, Plan, PlannedStep, StepStatus
+
+Statuses = Mapping[str, StepStatus]
+"""How far each planned step is, by its key."""
+
+ENDED = frozenset(StepStatus) - {StepStatus.WAITING, StepStatus.RUNNING}
+_FAILED = {StepStatus.FAILED, StepStatus.BROKEN}
+
+
+def next_steps(plan: Plan, statuses: Statuses) -> tuple[PlannedStep, ...]:
+    """The steps that can start now, in the plan's order."""
+    return tuple(_look(plan, statuses)[0])
+
+
+def skipped(plan: Plan, statuses: Statuses) -> dict[str, str]:
+    """The waiting steps that will never run, by key, each with the reason."""
+    return _look(plan, statuses)[1]
+
+
+def done(plan: Plan, statuses: Statuses) -> bool:
+    """Whether every step has ended, or will never run."""
+    left_out = skipped(plan, statuses)
+    return all(step.key in left_out or statuses.get(step.key) in ENDED for step in plan.steps)
+
+
+def _look(plan: Plan, statuses: Statuses) -> tuple[list[PlannedStep], dict[str, str]]:
+    """One pass is enough, because a plan's needs point backwards."""
+    cancelled = next((step for step in plan.steps if statuses.get(step.key) is StepStatus.CANCELLED), None)
+    now = dict(statuses)
+    culprits: dict[str, PlannedStep | None] = {}
+    settled: set[str] = set()
+    start: list[PlannedStep] = []
+    left_out: dict[str, str] = {}
+    for step in plan.steps:
+        culprit = cancelled or _culprit(step, culprits)
+        if now.get(step.key, StepStatus.WAITING) is StepStatus.WAITING:
+            ready = settled.issuperset(step.needs)
+            reason = step.skip or _hopeless(step, culprit, now, ready=ready)
+            if reason:
+                left_out[step.key] = reason
+                now[step.key] = StepStatus.SKIPPED
+            elif ready:
+                start.append(step)
+        if _settles(now.get(step.key), needs_are_settled=settled.issuperset(step.needs)):
+            settled.add(step.key)
+        culprits[step.key] = step if now.get(step.key) in _FAILED else culprit
+    return start, left_out
+
+
+def _settles(status: StepStatus | None, *, needs_are_settled: bool) -> bool:
+    """What is left out passes on the waiting for what it needs itself; anything else has waited for that."""
+    return needs_are_settled if status is StepStatus.SKIPPED else status in ENDED
+
+
+def _culprit(step: PlannedStep, culprits: Mapping[str, PlannedStep | None]) -> PlannedStep | None:
+    """The first step that did not go well among all that this one comes after."""
+    return next((culprit for need in step.needs if (culprit := culprits.get(need))), None)
+
+
+def _hopeless(step: PlannedStep, culprit: PlannedStep | None, now: Statuses, *, ready: bool) -> str | None:
+    """Why a waiting step will never run, or None while it may."""
+    if culprit is None:
+        return "nothing has failed" if ready and Outcome.SUCCESS not in step.on else None
+    status = now[culprit.key]
+    if status is StepStatus.CANCELLED:
+        return f"{culprit.name} was cancelled"
+    if Outcome.FAILURE in step.on:
+        return None
+    return f"{culprit.name} {'failed' if status is StepStatus.FAILED else 'could not be run'}"
