@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import docker
+import docker.auth
+import docker.utils
 import requests
 
 from sealane.clients.engine import errors, reading
@@ -188,24 +190,37 @@ class Engine:
 
     async def pull(self, image: str) -> None:
         """Fetches an image. Raises ImageMissing for what no waiting will bring, EngineFailed for what it may."""
-
-        def pull(api: Any) -> str | None:
-            said = api.pull(image, stream=True, decode=True)
-            return next((str(one["error"]) for one in said if one.get("error")), None)
-
+        repository, tag = docker.utils.parse_repository_tag(image)
+        registry, _ = docker.auth.resolve_repository_name(repository)
+        sign_in = docker.auth.get_config_header(self._api, registry)
+        query = {"fromImage": repository, "tag": tag or "latest"}
         try:
-            problem = await self._call(pull)
+            stream = await self._stream(
+                "POST", "/images/create", query, headers={"X-Registry-Auth": sign_in} if sign_in else None
+            )
         except (errors.EngineFailed, errors.ContainerMissing, errors.CannotExecute, errors.ImageMissing) as error:
             raise reading.pull_problem(image, error.message) from error
-        if problem:
-            raise reading.pull_problem(image, problem)
+        try:
+            said = b""
+            while (piece := await stream.read_raw()) is not None:
+                said += piece
+                *lines, said = said.split(b"\n")
+                reading.raise_pull_problem(image, lines)
+            reading.raise_pull_problem(image, [said])
+        finally:
+            await stream.close()
 
     async def _call(self, ask: Callable[[Any], _Answer]) -> _Answer:
         def call() -> _Answer:
             with errors.translated(self.address):
                 return ask(self._api)
 
-        return await asyncio.to_thread(call)
+        asked = asyncio.ensure_future(asyncio.to_thread(call))
+        try:
+            return await asyncio.shield(asked)
+        except asyncio.CancelledError:  # a thread can't be stopped: what it makes must be there before anyone cleans up
+            await asyncio.wait([asked])
+            raise
 
     async def _remove(self, ask: Callable[[Any], Any]) -> None:
         try:
@@ -214,7 +229,13 @@ class Engine:
             return
 
     async def _stream(
-        self, method: str, path: str, query: Mapping[str, int | str], body: Mapping[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, int | str],
+        *,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, bytes] | None = None,
     ) -> Stream:
         def ask(api: Any) -> requests.Response:
             answer: requests.Response = api.request(
@@ -222,11 +243,12 @@ class Engine:
                 f"{api.base_url}/v{api.api_version}{path}",
                 params=dict(query),
                 json=body,
+                headers=headers,
                 stream=True,
                 timeout=_FOREVER,
             )
             if answer.status_code >= 400:
-                raise errors.meaning(answer.status_code, answer.text)
+                raise errors.meaning(answer.status_code, reading.message(answer.text))
             return answer
 
         return Stream(await self._call(ask), self.address)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,6 +34,14 @@ def state(inspected: dict[str, Any]) -> ContainerState:
     )
 
 
+def message(answer: str) -> str:
+    """The words in an error the engine answered with."""
+    try:
+        return str(json.loads(answer)["message"])
+    except (ValueError, KeyError, TypeError):
+        return answer
+
+
 def pull_problem(image: str, text: str) -> SealaneError:
     """Why an image could not be fetched: not there for us, or perhaps later."""
     lower = text.lower()
@@ -51,6 +61,14 @@ def pull_problem(image: str, text: str) -> SealaneError:
         f"image {image} is not on this engine and could not be fetched: {said}",
         mend="check the network and the registry, then try again",
     )
+
+
+def raise_pull_problem(image: str, lines: Iterable[bytes]) -> None:
+    """Raises what the engine's account of a pull says went wrong, if it does."""
+    for line in lines:
+        said = json.loads(line) if line.strip() else {}
+        if problem := said.get("error"):
+            raise pull_problem(image, str(problem))
 
 
 def _only_local(image: str) -> bool:

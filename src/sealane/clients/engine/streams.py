@@ -53,13 +53,14 @@ class Stream:
 
         The end also comes when the engine goes away in the middle: ask it about the container to know.
         """
-        loop = asyncio.get_running_loop()
-        while True:
-            piece = await loop.run_in_executor(_THREADS, self._pull)
-            if not piece:
-                return None
+        while (piece := await self.read_raw()) is not None:
             if payload := self._frames.feed(piece):
                 return payload
+        return None
+
+    async def read_raw(self) -> bytes | None:
+        """The next bytes as they come, for answers that are not framed; None at the end."""
+        return await asyncio.get_running_loop().run_in_executor(_THREADS, self._pull) or None
 
     def _pull(self) -> bytes:
         raw: Any = self._answer.raw

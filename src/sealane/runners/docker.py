@@ -1,0 +1,239 @@
+"""The adapter that runs steps as containers of an engine, Docker's or Podman's.
+
+Containers stay until their run is destroyed: who comes back after a crash finds how each attempt ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sealane import clock
+from sealane.clients.engine import errors
+from sealane.clients.engine.api import Engine
+from sealane.clients.engine.model import ContainerSpec, ContainerState, Phase
+from sealane.errors import Unavailable
+from sealane.pipelines.model import StepStatus
+from sealane.runners import following, outcomes, scripts, services
+from sealane.runners.model import (
+    WORKSPACE,
+    RunKey,
+    ServiceHealth,
+    ServiceSpec,
+    StepResult,
+    StepSpec,
+    Workspace,
+)
+from sealane.runners.port import Output
+
+RUN = "sealane.run"
+"""The label that says which run something belongs to."""
+OWNER = "sealane.owner"
+"""The label that says who looks after it; see sealane.runners.owning."""
+STEP = "sealane.step"
+"""The label of a step's container: the step's key."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Habits:
+    """How containers are treated."""
+
+    grace: timedelta = timedelta(seconds=10)
+    """What a step has to end by itself, once asked to, before it is killed."""
+    engine_patience: timedelta = timedelta(seconds=10)
+    """How long an engine that stopped answering is waited for."""
+    log_bytes: int = 512 * 1024 * 1024
+    """How much of one container's output the engine keeps on its disk."""
+
+
+class DockerRunner:
+    """Runs steps and services on one container engine. `owner` stands on all it makes."""
+
+    def __init__(
+        self, engine: Engine, *, owner: str, habits: Habits | None = None, now: clock.Clock = clock.now
+    ) -> None:
+        self._engine = engine
+        self._owner = owner
+        self._habits = habits or Habits()
+        self._now = now
+        self._workspaces: dict[RunKey, Workspace] = {}
+        self._pulls: dict[str, asyncio.Lock] = {}
+
+    async def prepare(self, run: RunKey, workspace: Workspace) -> None:
+        """Makes the run's network."""
+        self._workspaces[run] = workspace
+        await self._engine.create_network(run.network, self._labels(run))
+
+    async def start_service(self, run: RunKey, service: ServiceSpec) -> ServiceHealth | None:
+        """Starts a service under its name in the run's network."""
+        spec = ContainerSpec(
+            name=run.service(service.name),
+            image=service.image,
+            command=service.command or None,
+            environment={**service.environment, **service.secrets},
+            labels=self._labels(run),
+            network=run.network,
+            aliases=(service.name,),
+            log_bytes=self._habits.log_bytes,
+        )
+        try:
+            if not await self._create(spec, lambda _: None):
+                state = await self._engine.state(spec.name)
+                if state is not None and state.phase is not Phase.CREATED:
+                    return None
+            await self._engine.start(spec.name)
+        except (errors.ImageMissing, errors.CannotExecute) as error:
+            return ServiceHealth(healthy=False, reason=str(error))
+        return None
+
+    async def await_healthy(self, run: RunKey, service: ServiceSpec) -> ServiceHealth:
+        """Asks the service's healthcheck, or its image's, until it says yes."""
+        return await services.await_healthy(self._engine, run.service(service.name), service)
+
+    async def run_step(self, run: RunKey, spec: StepSpec, output: Output) -> StepResult:
+        """Runs one attempt in a container of its own."""
+        begun = self._now()
+        try:
+            return await self._run_step(run, spec, output)
+        except (errors.ImageMissing, errors.CannotExecute) as error:
+            status, reason = StepStatus.FAILED, _explained(spec, error)
+        except Unavailable as error:
+            status, reason = StepStatus.BROKEN, str(error)
+        return StepResult(status=status, reason=reason, started=begun, ended=self._now())
+
+    async def cancel(self, run: RunKey) -> None:
+        """Marks the run as cancelled and ends its steps."""
+        await self._engine.create_volume(run.cancelled, self._labels(run))
+        await self._each(f"{RUN}={run}", lambda name, labels: self._end(name) if STEP in labels else _nothing())
+
+    async def kill(self, run: RunKey) -> None:
+        """Kills whatever of the run is running."""
+        await self._each(f"{RUN}={run}", lambda name, _: self._engine.signal(name, "KILL"))
+
+    async def destroy(self, run: RunKey) -> None:
+        """Removes the run's containers, network and marker."""
+        await self._each(f"{RUN}={run}", lambda name, _: self._engine.remove(name))
+        await self._engine.remove_network(run.network)
+        await self._engine.remove_volume(run.cancelled)
+        self._workspaces.pop(run, None)
+
+    async def _run_step(self, run: RunKey, spec: StepSpec, output: Output) -> StepResult:
+        begun = self._now()
+        container = self._container(run, spec)
+        fresh = await self._create(container, output)
+        if await self._engine.has_volume(run.cancelled):  # asked once the container is there for `cancel` to find
+            return outcomes.result(None, outcomes.Circumstances(cancelled=True), begun=begun, now=begun)
+        follow = following.Following(
+            self._engine, container.name, output, patience=self._habits.engine_patience, fresh=fresh
+        )
+        time_left = spec.timeout if fresh else await self._time_left(container.name, spec)
+        state, in_time = await self._watched(container.name, follow, time_left)
+        failed = state is None or state.exit_code != 0
+        around = outcomes.Circumstances(
+            timed_out=None if in_time else spec.timeout,
+            cancelled=failed and await self._engine.has_volume(run.cancelled),
+            engine_was_away=follow.engine_was_away,
+            disk_full=follow.disk_full,
+        )
+        return outcomes.result(state, around, begun=begun, now=self._now())
+
+    async def _watched(
+        self, name: str, follow: following.Following, time_left: timedelta
+    ) -> tuple[ContainerState | None, bool]:
+        """The container's last state, and whether it came to it in time; ends it when it didn't, or when cancelled."""
+        watch = asyncio.create_task(follow.to_the_end())
+        try:
+            await asyncio.wait([watch], timeout=time_left.total_seconds())
+            in_time = watch.done()
+            if not in_time:
+                await self._end(name)
+            return await watch, in_time
+        except asyncio.CancelledError:
+            with contextlib.suppress(Unavailable):
+                await self._end(name)
+                await asyncio.wait([watch], timeout=self._habits.engine_patience.total_seconds())
+            raise
+        finally:
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
+
+    def _container(self, run: RunKey, spec: StepSpec) -> ContainerSpec:
+        workspace = self._workspaces[run]
+        return ContainerSpec(
+            name=run.step(spec.key, spec.attempt),
+            image=spec.image,
+            entrypoint=scripts.SHELL if spec.commands else None,
+            command=(scripts.script(spec.commands),) if spec.commands else None,
+            environment={**spec.environment, **spec.secrets},
+            labels={**self._labels(run), STEP: spec.key},
+            workdir=spec.workdir,
+            binds=(f"{workspace.folder or workspace.volume}:{WORKSPACE}",),
+            network=run.network,
+            unlabelled=workspace.folder is not None,
+            log_bytes=self._habits.log_bytes,
+        )
+
+    async def _create(self, spec: ContainerSpec, output: Output) -> bool:
+        """Creates the container, fetching its image if that is missing; False when the container was there."""
+        try:
+            try:
+                await self._engine.create(spec)
+            except errors.ImageMissing:
+                async with self._pulls.setdefault(spec.image, asyncio.Lock()):
+                    output(f"fetching image {spec.image}\n".encode())
+                    await self._engine.pull(spec.image)
+                await self._engine.create(spec)
+        except errors.NameTaken:
+            return False
+        return True
+
+    async def _time_left(self, name: str, spec: StepSpec) -> timedelta:
+        """A step found running has used up some of its time."""
+        state = await self._engine.state(name)
+        running = state is not None and state.phase is Phase.RUNNING
+        used = self._now() - state.started if state and running and state.started else timedelta()
+        return max(timedelta(), spec.timeout - used)
+
+    async def _end(self, name: str) -> None:
+        """Ends a container politely: asks every process in it, waits for the grace, kills."""
+        asking = asyncio.gather(
+            self._engine.execute(name, ("/bin/sh", "-c", "kill -TERM -1"), 5),
+            self._engine.signal(name, "TERM"),
+            return_exceptions=True,
+        )
+        if not await self._ends_within(name, self._habits.grace):
+            await self._engine.signal(name, "KILL")
+            await self._ends_within(name, self._habits.grace)
+        await asking
+
+    async def _ends_within(self, name: str, time: timedelta) -> bool:
+        try:
+            async with asyncio.timeout(time.total_seconds()):
+                await following.ended(self._engine, name)
+        except TimeoutError:
+            return False
+        return True
+
+    async def _each(self, label: str, do: Callable[[str, Mapping[str, str]], Awaitable[object]]) -> None:
+        """Does it to all containers with the label, several at a time; raises the first error once all are done."""
+        found = await self._engine.containers(label)
+        done = await asyncio.gather(*(do(one.name, one.labels) for one in found), return_exceptions=True)
+        for outcome in done:
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    def _labels(self, run: RunKey) -> dict[str, str]:
+        return {RUN: run.value, OWNER: self._owner}
+
+
+async def _nothing() -> None:
+    return None
+
+
+def _explained(spec: StepSpec, error: errors.ImageMissing | errors.CannotExecute) -> str:
+    if isinstance(error, errors.CannotExecute) and spec.commands and "/bin/sh" in error.message:
+        return f"image {spec.image} has no /bin/sh to run `commands` with; use one that has, or leave `commands` out"
+    return str(error)

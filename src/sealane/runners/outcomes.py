@@ -1,0 +1,70 @@
+"""What a container's end means for its step. Pure."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sealane.clients.engine.model import ContainerState
+from sealane.pipelines.model import StepStatus
+from sealane.runners.model import StepResult
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Circumstances:
+    """What happened around a container's end."""
+
+    timed_out: timedelta | None = None
+    """The timeout it was ended for."""
+    cancelled: bool = False
+    engine_was_away: bool = False
+    disk_full: bool = False
+    """It complained about a full disk."""
+
+
+def result(state: ContainerState | None, around: Circumstances, *, begun: datetime, now: datetime) -> StepResult:
+    """How a step ended, from its container's last state; None when the container has vanished."""
+    started = (state and state.started) or begun
+    ended = (state and state.ended) or now
+    status, reason = _verdict(state, around)
+    exit_code = state.exit_code if state else None
+    return StepResult(status=status, exit_code=exit_code, reason=reason, started=started, ended=max(started, ended))
+
+
+def _verdict(state: ContainerState | None, around: Circumstances) -> tuple[StepStatus, str | None]:
+    if around.cancelled:
+        return StepStatus.CANCELLED, "cancelled"
+    if state is None:
+        return StepStatus.BROKEN, "its container was removed by somebody else while it ran"
+    if around.timed_out is not None:
+        return StepStatus.FAILED, f"took longer than {span(around.timed_out)} and was ended"
+    if state.exit_code == 0:
+        return StepStatus.PASSED, None
+    if around.engine_was_away:
+        return StepStatus.BROKEN, f"the container engine went away while it ran ({exit_words(state)})"
+    hint = "; it says that a disk is full" if around.disk_full else ""
+    return StepStatus.FAILED, exit_words(state) + hint
+
+
+def exit_words(state: ContainerState) -> str:
+    """An exit code in words: "exit code 1", "out of memory (exit code 137)"."""
+    code = state.exit_code or 0
+    if state.out_of_memory:
+        return f"out of memory (exit code {code})"
+    if code > 128:
+        try:
+            return f"ended by {signal.Signals(code - 128).name} (exit code {code})"
+        except ValueError:
+            pass
+    return f"exit code {code}"
+
+
+def span(length: timedelta) -> str:
+    """A length of time as people write it in the file: 10m, 1h30m, 45s."""
+    seconds = length.total_seconds()
+    if seconds < 1:
+        return f"{seconds * 1000:.0f}ms"
+    whole = round(seconds)
+    parts = ((whole // 3600, "h"), (whole % 3600 // 60, "m"), (whole % 60, "s"))
+    return "".join(f"{count}{unit}" for count, unit in parts if count)

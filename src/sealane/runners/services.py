@@ -1,0 +1,103 @@
+"""Waiting until a service is ready, by its healthcheck, run inside its container by us: Podman's own needs systemd."""
+
+from __future__ import annotations
+
+import asyncio
+
+from sealane.clients.engine.api import Engine
+from sealane.clients.engine.model import ContainerState, Phase
+from sealane.pipelines.model import Healthcheck
+from sealane.runners import outcomes
+from sealane.runners.model import ServiceHealth, ServiceSpec
+
+_SETTLING = 0.25
+"""Seconds a service without any healthcheck must have run to count as ready."""
+_LOG_LINES = 100
+
+
+async def await_healthy(engine: Engine, name: str, service: ServiceSpec) -> ServiceHealth:
+    """Waits until the service in the named container is healthy, has ended, or has had its time."""
+    check = service.healthcheck or await _of_image(engine, service.image)
+    asking = _Asking(engine, name, check)
+    try:
+        async with asyncio.timeout(service.ready_within.total_seconds()):
+            reason = await asking.until_decided()
+    except TimeoutError:
+        reason = f"not healthy within {outcomes.span(service.ready_within)}{asking.last_words()}"
+    if reason is None:
+        return ServiceHealth(healthy=True)
+    return ServiceHealth(healthy=False, reason=reason, log=await _last_lines(engine, name))
+
+
+async def ended_early(engine: Engine, name: str) -> str | None:
+    """How a service ended that should still run; None when it runs."""
+    return _ended(await engine.state(name))
+
+
+class _Asking:
+    def __init__(self, engine: Engine, name: str, check: Healthcheck | None) -> None:
+        self._engine = engine
+        self._name = name
+        self._check = check
+        self._last = ""
+
+    def last_words(self) -> str:
+        """What the check said last, if it said anything."""
+        return f"; its check said last: {self._last}" if self._last else ""
+
+    async def until_decided(self) -> str | None:
+        """None once it is healthy, else why it never will be."""
+        if self._check is None:
+            await asyncio.sleep(_SETTLING)
+            return _ended(await self._engine.state(self._name))
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        failures = 0
+        while True:
+            if problem := _ended(await self._engine.state(self._name)):
+                return problem
+            asked = loop.time()
+            if await self._healthy(self._check):
+                return None
+            if asked - begun >= self._check.start_period.total_seconds():
+                failures += 1
+            if failures >= max(1, self._check.retries):
+                return f"not healthy after {failures} checks{self.last_words()}"
+            await asyncio.sleep(max(0.0, self._check.interval.total_seconds() - (loop.time() - asked)))
+
+    async def _healthy(self, check: Healthcheck) -> bool:
+        timeout = check.timeout.total_seconds()
+        code, said = await self._engine.execute(self._name, _command(check.test), timeout)
+        words = " ".join(said.decode(errors="replace").split())[-300:]
+        self._last = (
+            f"no answer within {outcomes.span(check.timeout)}" if code is None else f"{words} (exit code {code})"
+        )
+        return code == 0
+
+
+def _command(test: tuple[str, ...]) -> tuple[str, ...]:
+    """The program to run for a test in the engine's form."""
+    kind, *rest = test
+    return ("/bin/sh", "-c", " ".join(rest)) if kind == "CMD-SHELL" else tuple(rest)
+
+
+def _ended(state: ContainerState | None) -> str | None:
+    if state is None:
+        return "its container was removed by somebody else"
+    return f"it ended: {outcomes.exit_words(state)}" if state.phase is Phase.ENDED else None
+
+
+async def _of_image(engine: Engine, image: str) -> Healthcheck | None:
+    test = await engine.image_healthcheck(image)
+    return Healthcheck(test=test) if test else None
+
+
+async def _last_lines(engine: Engine, name: str) -> bytes:
+    stream = await engine.logs(name, follow=False, tail=_LOG_LINES)
+    log = b""
+    try:
+        while (piece := await stream.read()) is not None:
+            log += piece
+    finally:
+        await stream.close()
+    return log
