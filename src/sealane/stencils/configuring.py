@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sealane import hashing
 from sealane.documents import Path
 from sealane.findings import Finding, Place
-from sealane.stencils import hashing, words
+from sealane.stencils import words
 from sealane.stencils.model import ConfigEntry, Formation, Origin, Rendered
 from sealane.stencils.words import Source, Words
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from sealane.fields import WHOLE, Duration, File, Glob, Matching, Maybe, Name
+from sealane.secrets import references
 
 _WORD = r"[A-Za-z_][A-Za-z0-9_-]*"
 
@@ -34,15 +35,9 @@ EntryName = Annotated[
 
 SecretReference = Annotated[
     str,
-    Matching(
-        pattern=r"[a-z][a-z0-9]*:[^\s]+",
-        expected="a reference to a secret",
-        longest=512,
-        hint=lambda _: (
-            "it names a store and a secret in it, such as env:DATABASE_URL; the value itself never stands here"
-        ),
-    ),
+    WithJsonSchema({"type": "string", "maxLength": 512, "pattern": f"^(?:{references.PATTERN})$(?!\\n)"}),
 ]
+"""A reference such as env:DATABASE_URL. Checked while it is read, so that no message shows what may be a value."""
 
 Percentage = Annotated[
     str,

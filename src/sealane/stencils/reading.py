@@ -9,13 +9,11 @@ from typing import Any
 
 from sealane import documents, fields, globs, validating
 from sealane.documents import Document
-from sealane.findings import Finding, Place, did_you_mean
+from sealane.findings import Finding, Place
+from sealane.secrets import references
 from sealane.stencils import files
 from sealane.stencils.model import DEADLINE, HEALTHY_FOR, Formation, Stencil, StencilChoice, Strategy
 from sealane.stencils.words import Source
-
-STORES = ("age", "env")
-"""Schemes of references to secrets that Sealane knows."""
 
 GIVEN = ("app", "config", "deploy_tag", "formation", "image", "namespace", "secrets")
 """Words that Sealane gives; `image` stands for `image.NAME`."""
@@ -144,13 +142,16 @@ def _finite(value: Any) -> bool:
 def _reference_problems(written: files.FormationFile, document: Document) -> list[Finding]:
     found = []
     for name, reference in (written.secrets or {}).items():
-        scheme = reference.partition(":")[0]
-        if scheme not in STORES:
-            place = document.place(("secrets", name))
-            message = f"no store of secrets is called {scheme}"
-            found.append(Finding(message=message, place=place, mend=did_you_mean(scheme, STORES)))
+        if problem := references.problem(reference):
+            message, mend = problem
+            found.append(Finding(message=f"{name}: {message}", place=document.place(("secrets", name)), mend=mend))
     for name, text in (written.config or {}).items():
-        if isinstance(text, str) and text.partition(":")[0] in STORES and " " not in text and "\n" not in text:
+        if (
+            isinstance(text, str)
+            and text.partition(":")[0] in references.SCHEMES
+            and " " not in text
+            and "\n" not in text
+        ):
             place = document.place(("config", name))
             message = f"{name} looks like a reference to a secret; configuration is readable by everyone"
             found.append(Finding(message=message, place=place, mend="move it to secrets:"))

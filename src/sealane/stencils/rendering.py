@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sealane import hashing
 from sealane.findings import Finding, Place, did_you_mean, errors
-from sealane.stencils import configuring, hashing, objects, substituting
+from sealane.stencils import configuring, objects, substituting
 from sealane.stencils.configuring import Configured
 from sealane.stencils.model import Formation, Origin, Rendered, Revision, Sources, Strategy
 from sealane.stencils.words import Words

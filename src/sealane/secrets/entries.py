@@ -1,0 +1,54 @@
+"""Entries of a decrypted file: `NAME=value` lines or a YAML mapping of texts. Pure. No message holds any content."""
+
+from __future__ import annotations
+
+import re
+
+from sealane import documents
+
+_LINE = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*)=(.*)")
+
+
+class Unreadable(ValueError):
+    """The text holds no entries; the message says where and why."""
+
+
+def parse(text: str) -> dict[str, str]:
+    """All entries. A text whose first line reads `NAME=…` has only such lines; any other text is YAML.
+
+    In lines everything after `=` is the value, quotes and all; blank lines and lines that begin with # count for
+    nothing. Values of several lines want YAML. Raises `Unreadable`.
+    """
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if _matters(line)]
+    if not lines:
+        raise Unreadable("it is empty")
+    return _of_lines(lines) if _LINE.fullmatch(lines[0][1]) else _of_yaml(text)
+
+
+def _matters(line: str) -> bool:
+    return bool(line.strip()) and not line.lstrip().startswith("#")
+
+
+def _of_lines(lines: list[tuple[int, str]]) -> dict[str, str]:
+    entries: dict[str, str] = {}
+    for number, line in lines:
+        match = _LINE.fullmatch(line)
+        if match is None:
+            raise Unreadable(f"line {number} is not NAME=value")
+        if match[1] in entries:
+            raise Unreadable(f"line {number} gives {match[1]} a second time")
+        entries[match[1]] = match[2]
+    return entries
+
+
+def _of_yaml(text: str) -> dict[str, str]:
+    found, problems = documents.read(text, "")
+    if problems:
+        raise Unreadable(f"line {problems[0].place.line} is neither NAME=value nor YAML")
+    if len(found) != 1 or not isinstance(found[0].value, dict):
+        raise Unreadable("it is neither NAME=value lines nor one YAML mapping")
+    for name, value in found[0].value.items():
+        if not isinstance(value, str):
+            # A password such as 0123 would be read as a number and come out as another text.
+            raise Unreadable(f"line {found[0].place((name,)).line}: {name} must be a text; quote it")
+    return dict(found[0].value)

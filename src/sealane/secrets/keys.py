@@ -1,0 +1,96 @@
+"""Keys that Sealane keeps in files of this machine: an age identity for each app, and the key of names.
+
+    FOLDER/identities/APP.txt    as `age-keygen` writes it; several lines while an old one is still in use
+    FOLDER/names.key             keys the hashes in names of Secrets and ConfigMaps
+
+All are readable by their owner only. A server's folder is in its data; the command line's own is
+`~/.local/share/sealane` (`XDG_DATA_HOME` moves it).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from sealane.clients import age
+from sealane.errors import Unavailable, UsageError
+
+_NAMES = b"names of secrets and configuration"
+
+
+def own_folder(variables: Mapping[str, str]) -> Path:
+    """The folder the command line keeps its keys in; `variables` are those of the process."""
+    data = variables.get("XDG_DATA_HOME")
+    return (Path(data) if data else Path.home() / ".local" / "share") / "sealane"
+
+
+def names_key(secret: str) -> bytes:
+    """The key of names that follows from a server's one secret: the same on every machine that has the secret."""
+    return hmac.new(secret.encode(), _NAMES, hashlib.sha256).digest()
+
+
+def own_names_key(folder: Path) -> bytes:
+    """The key of names in the folder, made the first time."""
+    return names_key(_kept(folder / "names.key", lambda: secrets.token_hex(32) + "\n").strip())
+
+
+def identities(folder: Path, app: str) -> tuple[age.Identity, ...]:
+    """The app's age identities in the folder; none when it has none there."""
+    path = _identity_file(folder, app)
+    try:
+        return age.identities(path.read_text())
+    except FileNotFoundError:
+        return ()
+    except UsageError as error:
+        raise UsageError(f"{path}: {error.message}", mend=error.mend) from error
+    except OSError as error:
+        raise Unavailable(f"can't read {path}: {error.strerror}") from error
+
+
+def own_identity(folder: Path, app: str) -> age.Identity:
+    """The app's first age identity in the folder, made when it has none; its recipient is what people encrypt to."""
+
+    def made() -> str:
+        identity = age.new_identity()
+        return f"# app: {app}\n# public key: {identity.recipient}\n{identity.secret}\n"
+
+    path = _identity_file(folder, app)
+    found = age.identities(_kept(path, made))
+    if not found:
+        raise UsageError(f"{path} holds no identity", mend="remove it, and one is made")
+    return found[0]
+
+
+def _identity_file(folder: Path, app: str) -> Path:
+    if not app or "/" in app or app.startswith("."):
+        raise UsageError(f"no app is called {app!r}")
+    return folder / "identities" / f"{app}.txt"
+
+
+def _kept(path: Path, make: Callable[[], str]) -> str:
+    """The file's content; made, whole or not at all, when there is no such file yet."""
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _make_once(path, make())
+        return path.read_text()
+    except OSError as error:
+        raise Unavailable(f"can't keep {path}: {error.strerror}") from error
+
+
+def _make_once(path: Path, content: str) -> None:
+    """Writes a file of its own first; the link fails when another process was faster, and then its file counts."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(content)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

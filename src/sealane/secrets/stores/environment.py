@@ -1,0 +1,39 @@
+"""Secrets from variables of Sealane's own environment, named for the app.
+
+`env:DATABASE_URL` of the app `web-shop` is `SEALANE_SECRET_WEB_SHOP__DATABASE_URL`. Two underscores part app and name,
+and neither may hold two of its own, so that no app can spell a variable of another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sealane.errors import UsageError
+from sealane.secrets.port import SecretMissing
+from sealane.secrets.references import Reference
+
+PREFIX = "SEALANE_SECRET_"
+
+
+class EnvironmentStore:
+    """Variables of a process, `os.environ` as a rule; of one app."""
+
+    def __init__(self, app: str, variables: Mapping[str, str]) -> None:
+        if "--" in app:
+            raise UsageError(f"secrets of the environment can't be named for {app}", mend="a name without -- can")
+        self.app = app
+        self.variables = variables
+
+    def variable(self, name: str) -> str:
+        """The variable that holds the app's secret of that name."""
+        return f"{PREFIX}{self.app.replace('-', '_').upper()}__{name}"
+
+    async def check(self, reference: Reference) -> str | None:
+        variable = self.variable(reference.name)
+        return None if self.variables.get(variable) else f"the variable {variable} is not set"
+
+    async def read(self, reference: Reference) -> bytes:
+        reason = await self.check(reference)
+        if reason:
+            raise SecretMissing(reason, mend="set it where Sealane runs")
+        return self.variables[self.variable(reference.name)].encode("utf-8", "surrogateescape")
