@@ -15,7 +15,10 @@ from typer.core import TyperGroup
 
 from sealane.cli import headings
 
-COMMANDS: tuple[str, ...] = ()
+COMMANDS: tuple[str, ...] = (
+    "schema",
+    "validate",
+)
 
 
 class _Headings(TyperGroup):

@@ -92,6 +92,18 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         data(style(text, "dim") if head and number == 0 else text)
 
 
+def plain(finding: Finding) -> dict[str, Any]:
+    """A finding as it stands in `--json`."""
+    return {
+        "severity": finding.severity,
+        "message": finding.message,
+        "mend": finding.mend,
+        "file": finding.place.file,
+        "line": finding.place.line,
+        "column": finding.place.column,
+    }
+
+
 def in_order(found: Iterable[Finding]) -> list[Finding]:
     """Findings as people read them: by file, line and column, each once."""
     return sorted(set(found), key=lambda finding: (finding.place, finding.message))

@@ -1,0 +1,90 @@
+"""`sealane validate`: everything that is wrong with the files of a repository, at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sealane import errors
+from sealane.cli import headings, output
+
+if TYPE_CHECKING:
+    from sealane.checking import Checked
+
+
+def add_to(app: typer.Typer) -> None:
+    """Registers the command."""
+    more = output.examples("sealane validate", "sealane validate apps/shop", "sealane validate --json .sealane.yml")
+    app.command("validate", rich_help_panel=headings.ANYWHERE, epilog=more)(validate)
+
+
+def validate(
+    path: Annotated[Path, typer.Argument(help="A repository's folder, or one file.", show_default=False)] = Path(),
+    as_json: output.Json = False,
+) -> None:
+    """Check .sealane.yml, formations and stencils.
+
+    Prints every finding with file, line and column, and ends with 2 if one of them is an error. Needs no server, no
+    cluster and no container engine.
+    """
+    checked = _check(path)
+    if as_json:
+        output.json(_plain(checked))
+    else:
+        output.findings(checked.findings)
+        output.say(_summary(checked), "green" if checked.valid else "red")
+    if not checked.valid:
+        raise typer.Exit(errors.UsageError.exit_code)
+
+
+def _check(path: Path) -> Checked:
+    from sealane import checking
+    from sealane.stencils import trees
+
+    if path.is_file():
+        try:
+            return checking.check_text(path.read_text("utf-8-sig"), str(path))
+        except UnicodeDecodeError as error:
+            raise errors.UsageError(f"{path} is not UTF-8 text", mend="save it as UTF-8") from error
+        except OSError as error:
+            raise errors.UsageError(f"{path} can't be read: {error.strerror}") from error
+    if not path.is_dir():
+        raise errors.NotThere(f"there is no {path}")
+    checked = checking.check(trees.FolderTree(path))
+    if not checked.files:
+        raise errors.NotThere(f"nothing of Sealane's is in {path.resolve()}", mend="`sealane init` writes a beginning")
+    return _below(path, checked)
+
+
+def _below(folder: Path, checked: Checked) -> Checked:
+    """Names files as they are seen from where the command runs, so that a click in a terminal opens them."""
+    from dataclasses import replace
+
+    def seen(file: str) -> str:
+        return str(folder / file)
+
+    found = tuple(
+        replace(finding, place=replace(finding.place, file=seen(finding.place.file))) for finding in checked.findings
+    )
+    return replace(checked, files=tuple(seen(file) for file in checked.files), findings=found)
+
+
+def _summary(checked: Checked) -> str:
+    looked = f"{len(checked.files)} file{'s' if len(checked.files) != 1 else ''}"
+    from sealane import findings
+
+    wrong = len(findings.errors(checked.findings))
+    warnings = len(checked.findings) - wrong
+    told = [f"{count} {word}{'s' if count != 1 else ''}" for count, word in ((wrong, "error"), (warnings, "warning"))]
+    counted = [text for text in told if not text.startswith("0 ")]
+    return f"{looked}: {', '.join(counted)}" if counted else f"{looked}: nothing wrong"
+
+
+def _plain(checked: Checked) -> dict[str, Any]:
+    return {
+        "valid": checked.valid,
+        "files": checked.files,
+        "findings": [output.plain(finding) for finding in checked.findings],
+    }
