@@ -1,0 +1,149 @@
+"""Commits checked out for a run. What is in them is hostile: no hooks, no submodules, limited in files and bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from sealane.errors import NotThere, Unavailable, UsageError
+
+MOST_FILES = 100_000
+MOST_BYTES = 1024 * 1024 * 1024
+"""What one commit may hold when it is checked out."""
+
+_PATIENCE = 600.0
+_DEPTH = "--depth=50"
+_NOT_ANSWERING = (
+    "could not resolve host",
+    "connection refused",
+    "timed out",
+    "could not connect",
+    "the requested url returned error: 5",
+    "early eof",
+    "hung up unexpectedly",
+)
+
+
+class RepositoryUnavailable(Unavailable):
+    """The repository's host did not answer."""
+
+
+async def checkout(repository: str, commit: str, folder: Path, *, credentials: str | None = None) -> None:
+    """Puts the commit's files into the folder, with their history of 50 commits.
+
+    `repository` is a URL or a path, `credentials` `user:password` for HTTP. Key: the folder; one that holds this commit
+    already is left alone, a half-made one is made anew.
+    Raises RepositoryUnavailable, NotThere for a commit that isn't there, UsageError for one that is too large.
+    """
+    if await _head(folder) == commit:
+        return
+    making = folder.with_name(f"{folder.name}.making")
+    for stale in (making, folder):
+        await asyncio.to_thread(shutil.rmtree, stale, ignore_errors=True)
+    making.parent.mkdir(parents=True, exist_ok=True)
+    environment = quiet(credentials)
+    await run("init", "--quiet", str(making), environment=environment)
+    await _fetch(making, repository, commit, environment)
+    await _measure(making, commit)
+    await run("-C", str(making), "checkout", "--quiet", "--detach", commit, environment=environment)
+    making.rename(folder)
+
+
+async def run(*arguments: str, environment: Mapping[str, str] | None = None) -> bytes:
+    """Runs git and gives what it printed.
+
+    Raises RepositoryUnavailable when a host does not answer, UsageError for all else that git refuses, Unavailable
+    when there is no git.
+    """
+    try:
+        process = await asyncio.create_subprocess_exec(
+            "git",
+            *arguments,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=dict(environment or quiet()),
+        )
+    except FileNotFoundError as error:
+        raise Unavailable("there is no git on this machine", mend="apt-get install git") from error
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            out, problem = await process.communicate()
+    except TimeoutError as error:
+        raise RepositoryUnavailable(f"git took longer than {_PATIENCE:.0f} s") from error
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        said = " ".join(problem.decode(errors="replace").split())[:300]
+        kind = RepositoryUnavailable if any(words in said.lower() for words in _NOT_ANSWERING) else UsageError
+        raise kind(f"git says: {said}")
+    return out
+
+
+def quiet(credentials: str | None = None) -> dict[str, str]:
+    """An environment in which git asks nobody, reads nobody's settings, and runs and follows nothing it fetched."""
+    settings = {
+        "core.hooksPath": os.devnull,
+        "protocol.allow": "never",
+        "protocol.https.allow": "always",
+        "protocol.http.allow": "always",
+        "protocol.ssh.allow": "always",
+        "protocol.file.allow": "always",
+        "submodule.recurse": "false",
+        "advice.detachedHead": "false",
+        "gc.auto": "0",
+        "safe.directory": "*",
+    }
+    if credentials:  # in the environment, where an argument list would show it to everybody
+        settings["http.extraHeader"] = f"Authorization: Basic {base64.b64encode(credentials.encode()).decode()}"
+    numbered = {f"GIT_CONFIG_KEY_{number}": key for number, key in enumerate(settings)}
+    numbered |= {f"GIT_CONFIG_VALUE_{number}": value for number, value in enumerate(settings.values())}
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_COUNT": str(len(settings)),
+        "GIT_TERMINAL_PROMPT": "0",
+        "LC_ALL": "C",
+        **numbered,
+    }
+
+
+async def _head(folder: Path) -> str | None:
+    if not (folder / ".git").is_dir():
+        return None
+    try:
+        return (await run("-C", str(folder), "rev-parse", "HEAD")).decode().strip()
+    except UsageError:
+        return None
+
+
+async def _fetch(folder: Path, repository: str, commit: str, environment: Mapping[str, str]) -> None:
+    """The one commit where the host allows asking for it, else every branch and tag."""
+    fetch = ("-C", str(folder), "fetch", "--quiet", "--no-tags", "--no-recurse-submodules")
+    try:
+        await run(*fetch, _DEPTH, "--", repository, commit, environment=environment)
+    except UsageError:
+        everything = ("--", repository, "+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*")
+        await run(*fetch, *everything, environment=environment)
+    try:
+        await run("-C", str(folder), "cat-file", "-e", f"{commit}^{{commit}}", environment=environment)
+    except UsageError as error:
+        raise NotThere(f"commit {commit[:12]} is not in {repository}") from error
+
+
+async def _measure(folder: Path, commit: str) -> None:
+    """Refuses a commit that would fill the disk, before a file of it is written."""
+    listed = (await run("-C", str(folder), "ls-tree", "-r", "-l", "-z", commit)).split(b"\0")
+    sizes = [int(size) for entry in listed if entry and (size := entry.split(b"\t")[0].split()[-1]).isdigit()]
+    if len(sizes) > MOST_FILES:
+        raise UsageError(f"the commit has {len(sizes)} files; at most {MOST_FILES} are checked out")
+    if sum(sizes) > MOST_BYTES:
+        raise UsageError(f"the commit's files have {sum(sizes)} bytes; at most {MOST_BYTES} are checked out")

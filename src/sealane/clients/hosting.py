@@ -1,0 +1,214 @@
+"""Bare git repositories served over HTTP by git's own `http-backend` (git-http-backend(1)), one for each app.
+
+What is pushed is hostile: objects are checked (fsck), packs are limited in size, hooks and submodules are never run or
+fetched, and only git's smart protocol is served.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from sealane.clients import git
+from sealane.errors import NotThere, Refused, Unavailable
+from sealane.events.sources.pushes import Tip
+
+PATHS = ("info/refs", "git-upload-pack", "git-receive-pack")
+"""All that the smart protocol asks for (gitprotocol-http(5))."""
+
+MOST_PATHS = 5_000
+"""A push that changes more files than this counts as one that changes every file."""
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_HEAD_LIMIT = 16 * 1024
+_CHUNK = 64 * 1024
+_CONFIGURATION = {
+    "http.receivepack": "true",
+    "http.uploadpack": "true",
+    "core.hooksPath": os.devnull,
+    "receive.fsckObjects": "true",
+    "receive.autogc": "false",
+    "receive.denyDeleteCurrent": "refuse",
+    "uploadpack.allowAnySHA1InWant": "true",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """One request of git's client: method, path below the repository, query and the headers that git knows."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    user: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What git answers: status, headers and the body as it comes."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: AsyncIterator[bytes]
+
+
+class Repositories:
+    """The bare repositories below one folder."""
+
+    def __init__(self, folder: Path, *, most_bytes: int = 512 * 1024 * 1024, patience: float = 300.0) -> None:
+        """`most_bytes` limits one pack pushed, `patience` is the seconds one request may take."""
+        self.folder = folder
+        self.most_bytes = most_bytes
+        self.patience = patience
+
+    def path(self, app: str) -> Path:
+        """Where the app's repository is. Raises NotThere for what can't be an app's name."""
+        if not _NAME.fullmatch(app):
+            raise NotThere(f"there is no repository {app}")
+        return self.folder / f"{app}.git"
+
+    async def create(self, app: str, *, trunk: str = "main") -> Path:
+        """Makes the app's repository, or brings its settings up to date. Key: the app's name."""
+        path = self.path(app)
+        await git.run("init", "--quiet", "--bare", f"--initial-branch={trunk}", str(path))
+        settings = {**_CONFIGURATION, "receive.maxInputSize": str(self.most_bytes)}
+        for key, value in settings.items():
+            await git.run("-C", str(path), "config", key, value)
+        return path
+
+    async def refs(self, app: str) -> dict[str, str]:
+        """Every branch and tag with the commit it stands at."""
+        form = "%(refname) %(objectname) %(*objectname)"
+        listed = await git.run("-C", str(self.path(app)), "for-each-ref", f"--format={form}", "refs/heads", "refs/tags")
+        found = (line.split() for line in listed.decode(errors="replace").splitlines())
+        return {parts[0]: parts[-1] for parts in found}
+
+    async def tips(self, app: str, before: Mapping[str, str]) -> dict[str, Tip]:
+        """What is told of each branch and tag that isn't where it was; the others only by their commit."""
+        return {
+            ref: Tip(commit=commit) if before.get(ref) == commit else await self._tip(app, commit, before.get(ref))
+            for ref, commit in (await self.refs(app)).items()
+        }
+
+    async def _tip(self, app: str, commit: str, before: str | None) -> Tip:
+        told = await git.run("-C", str(self.path(app)), "log", "-1", "--format=%an%x00%s", commit)
+        author, _, message = told.decode(errors="replace").strip().partition("\0")
+        return Tip(commit=commit, author=author, message=message, paths=await self._changed(app, before, commit))
+
+    async def _changed(self, app: str, before: str | None, after: str) -> tuple[str, ...] | None:
+        """The files between two commits; None when there is no former one, or too many."""
+        if before is None:
+            return None
+        named = await git.run("-C", str(self.path(app)), "diff", "--name-only", "-z", "--no-renames", before, after)
+        paths = tuple(path for path in named.decode(errors="replace").split("\0") if path)
+        return paths if len(paths) <= MOST_PATHS else None
+
+    async def serve(self, app: str, request: Request, body: AsyncIterator[bytes]) -> Answer:
+        """Answers one request of git's client.
+
+        The answer's body must be read to its end or closed. Raises NotThere, Refused for the dumb protocol,
+        Unavailable when git fails.
+        """
+        path = self.path(app)
+        if not path.is_dir():
+            raise NotThere(f"there is no repository {app}", mend=f"register it: sealane app add {app}")
+        if request.path not in PATHS or (request.path == "info/refs" and "service=git-" not in request.query):
+            raise Refused("only git's smart protocol is served", mend="use git 1.6.6 or newer")
+        process = await asyncio.create_subprocess_exec(
+            "git",
+            "http-backend",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=self._environment(path, request),
+        )
+        exchange = _Exchange(process, body, self.patience)
+        try:
+            status, headers = await exchange.head()
+        except BaseException:
+            await exchange.end()
+            raise
+        return Answer(status=status, headers=headers, body=exchange.rest())
+
+    def _environment(self, path: Path, request: Request) -> dict[str, str]:
+        given = {
+            "REQUEST_METHOD": request.method,
+            "QUERY_STRING": request.query,
+            "PATH_INFO": f"/{path.name}/{request.path}",
+            "CONTENT_TYPE": request.headers.get("content-type", ""),
+            "CONTENT_LENGTH": request.headers.get("content-length", ""),
+            "HTTP_CONTENT_ENCODING": request.headers.get("content-encoding", ""),
+            "GIT_PROTOCOL": request.headers.get("git-protocol", ""),
+            "REMOTE_USER": request.user,
+        }
+        fixed = {"GIT_PROJECT_ROOT": str(self.folder.resolve()), "GIT_HTTP_EXPORT_ALL": "1", **git.quiet()}
+        return {**fixed, **{name: value for name, value in given.items() if value}}
+
+
+class _Exchange:
+    """One CGI process: the request's body goes in while the answer comes out."""
+
+    def __init__(self, process: asyncio.subprocess.Process, body: AsyncIterator[bytes], patience: float) -> None:
+        self.process = process
+        self.deadline = asyncio.get_running_loop().time() + patience
+        self.feeding = asyncio.create_task(self._feed(body))
+
+    async def _feed(self, body: AsyncIterator[bytes]) -> None:
+        stdin = self.process.stdin
+        if stdin is None:
+            return
+        with suppress(BrokenPipeError, ConnectionResetError):  # git said no before it read everything
+            async for chunk in body:
+                stdin.write(chunk)
+                await stdin.drain()
+        stdin.close()
+
+    async def head(self) -> tuple[int, dict[str, str]]:
+        """The CGI answer's status and headers."""
+        stdout = self.process.stdout
+        headers: dict[str, str] = {}
+        while stdout is not None:
+            line = (await self._within(stdout.readline())).decode("latin-1").strip()
+            if not line:
+                break
+            name, _, value = line.partition(":")
+            headers[name.strip().lower()] = value.strip()
+            if sum(map(len, headers)) > _HEAD_LIMIT:
+                break
+        if "content-type" not in headers and "status" not in headers:
+            raise Unavailable("git could not serve the repository")
+        return int(headers.pop("status", "200").split()[0]), headers
+
+    async def rest(self) -> AsyncIterator[bytes]:
+        """The answer's body."""
+        try:
+            stdout = self.process.stdout
+            while stdout is not None and (chunk := await self._within(stdout.read(_CHUNK))):
+                yield chunk
+        finally:
+            await self.end()
+
+    async def _within(self, reading: Awaitable[bytes]) -> bytes:
+        try:
+            async with asyncio.timeout_at(self.deadline):
+                return await reading
+        except TimeoutError as error:
+            raise Unavailable("git took too long to serve the repository") from error
+
+    async def end(self) -> None:
+        """Ends the process if it hasn't ended, and what feeds it."""
+        self.feeding.cancel()
+        with suppress(asyncio.CancelledError, Exception):
+            await self.feeding
+        if self.process.returncode is None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.process.wait(), 2.0)
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.wait()
