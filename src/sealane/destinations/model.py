@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from sealane import errors
+
 MANAGED_BY = "app.kubernetes.io/managed-by"
 APP = "sealane.dev/app"
 FORMATION = "sealane.dev/formation"
@@ -200,8 +202,13 @@ class Ledger:
 
 
 def ref_of(manifest: Mapping[str, Any], namespace: str | None) -> ObjectRef:
-    """The reference of a manifest; `namespace` is where it goes, None for an object that lives in no namespace."""
+    """The reference of a manifest; `namespace` is where it goes, None for an object that lives in no namespace.
+
+    Raises UsageError for an object without a name: what has no name of its own can't be found again.
+    """
     metadata = manifest.get("metadata") or {}
+    if not metadata.get("name"):
+        raise errors.UsageError(f"a {manifest.get('kind')} has no name", mend="give it metadata.name")
     group, _, version = str(manifest["apiVersion"]).rpartition("/")
     return ObjectRef(
         group=group,

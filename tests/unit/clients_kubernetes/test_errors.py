@@ -98,6 +98,11 @@ def test_values_of_secrets_are_never_repeated(message: str) -> None:
     assert "hunter22" not in str(said(500, message, request="PATCH /api/v1/namespaces/a/secrets/b"))
 
 
+def test_a_missing_namespace_is_told_from_a_missing_object() -> None:
+    assert type(said(404, 'namespaces "x" not found', kind="namespaces")) is errors.NoNamespace
+    assert type(said(404, 'pods "x" not found', kind="pods")) is errors.NotFound
+
+
 def test_credentials_are_never_repeated() -> None:
     assert "eyJhbGciOi" not in str(said(400, "bad header Authorization: Bearer eyJhbGciOi.abc"))
 

@@ -9,6 +9,7 @@ ClusterError
 ├── AdmissionDenied     a webhook, policy or plugin says no
 ├── QuotaExceeded
 ├── NotFound            404
+│   ├── NoNamespace     the namespace the object is in
 │   └── UnknownKind     the cluster has no such kind
 ├── Conflict            409: `causes` name field and manager
 │   └── AlreadyExists
@@ -32,7 +33,8 @@ from sealane import errors
 MAX_MESSAGE = 2000
 MAX_CAUSES = 20
 
-_SCHEMA_SAYS_NO = ("failed to create typed patch object", "failed to create typed live object", "failed to merge")
+_SCHEMA_SAYS_NO = ("failed to create typed patch object", "failed to convert new object", "failed to merge")
+_NEVER_CHANGES = ("immutable", "may not change once set", "updates to statefulset spec for fields other than")
 _MANAGER = re.compile(r'conflict with "([^"]+)"')
 _POLICY = re.compile(r"admission webhook \"|ValidatingAdmissionPolicy '|violates PodSecurity")
 _VALUES = (
@@ -53,7 +55,10 @@ class Cause:
 
 
 class ClusterError(errors.SealaneError):
-    """The cluster could not, or would not, do it. `status` is the HTTP code, None when there was no answer."""
+    """The cluster could not, or would not, do it.
+
+    `status` is the HTTP code, None when there was no answer; `says` are the server's own words.
+    """
 
     def __init__(
         self,
@@ -63,11 +68,13 @@ class ClusterError(errors.SealaneError):
         status: int | None = None,
         causes: tuple[Cause, ...] = (),
         retry_after: float | None = None,
+        says: str = "",
     ) -> None:
         super().__init__(message, mend=mend)
         self.status = status
         self.causes = causes
         self.retry_after = retry_after
+        self.says = says or message
 
 
 class Unreachable(ClusterError):
@@ -111,6 +118,10 @@ class NotFound(ClusterError):
     """There is no such object or namespace."""
 
 
+class NoNamespace(NotFound):
+    """The object's namespace is not there."""
+
+
 class UnknownKind(NotFound):
     """The cluster knows no such kind."""
 
@@ -133,7 +144,7 @@ class Invalid(ClusterError):
     @property
     def immutable(self) -> bool:
         """Whether a field was to change that never may."""
-        return "immutable" in self.message or "may not change once set" in self.message
+        return any(words in self.message for words in _NEVER_CHANGES)
 
 
 class Rejected(Invalid):
@@ -218,6 +229,7 @@ def of_status(status: Status, *, request: str, retry_after: float | None = None)
         status=status.code,
         causes=causes,
         retry_after=details.retry_after_seconds or retry_after,
+        says=message,
     )
 
 
@@ -249,6 +261,8 @@ def _class_of(status: Status, details: _Details) -> type[ClusterError]:  # noqa:
         if details.kind == "resourcequotas":  # two creations raced for the quota's counter; asking again settles it
             return ServerError
         return AlreadyExists if status.reason == "AlreadyExists" else Conflict
+    if status.code == 404 and details.kind == "namespaces":
+        return NoNamespace
     if status.code == 400 and "strict decoding error" in message:
         return Rejected
     if status.code == 500 and not status.reason and message.startswith(_SCHEMA_SAYS_NO):

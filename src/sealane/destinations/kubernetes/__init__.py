@@ -1,0 +1,1 @@
+"""Kubernetes as a destination: the only writer to a cluster."""

@@ -1,0 +1,189 @@
+"""Writing a deployment's objects, phase by phase. The only place that creates and changes objects in a cluster.
+
+Every write is fenced, and carries what it was planned against: a creation is create-only, a change names the version it
+saw; when that moved, the object is planned anew. Objects that are as wanted already are not written, hence a repeated
+apply changes nothing. A new object is created rather than applied, and then its ownership record is turned into the one
+that an apply would have left (as kubectl does when it migrates to server-side apply): only a creation can be exclusive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from sealane import errors as ours
+from sealane.clients.kubernetes import cluster as clusters
+from sealane.clients.kubernetes import errors, kinds, objects
+from sealane.destinations import model
+from sealane.destinations.kubernetes import ordering, planning, refusing
+
+TRIES = 10
+"""How often a write is planned anew because the object moved: controllers write its status all the time."""
+SETTLING_SECONDS = 60.0
+"""How long a namespace, a definition or a deletion may take."""
+POLL = 0.1
+
+
+async def apply(
+    cluster: clusters.Cluster,
+    wanted: Sequence[Mapping[str, Any]],
+    *,
+    identity: model.Identity,
+    fence: model.Fence,
+    adopt: bool = False,
+) -> model.Applied:
+    """Makes the objects so; see the port for what is promised."""
+    planner = planning.Planner(cluster, wanted, identity=identity, adopt=adopt)
+    planned = await planner.plan()
+    writing = _Writing(cluster, planner, fence)
+    if refusals := tuple(each.change.refusal for each in planned if each.change.refusal):
+        there = tuple(each.ref for each in planned if each.live and each.live.owner == identity.owner)
+        return model.Applied(inventory=there, refusals=refusals)
+    return await writing.write_all(planned)
+
+
+class _Writing:
+    def __init__(self, cluster: clusters.Cluster, planner: planning.Planner, fence: model.Fence) -> None:
+        self._cluster = cluster
+        self._planner = planner
+        self._fence = fence
+
+    async def write_all(self, planned: Sequence[planning.Planned]) -> model.Applied:
+        """Writes phase after phase; stops at the first object that is refused."""
+        inventory: list[model.ObjectRef] = []
+        changed: list[model.ObjectRef] = []
+        for phase, group in itertools.groupby(planned, lambda each: ordering.phase(each.ref.group, each.ref.kind)):
+            written = []
+            for each in group:
+                done = await self._write(each)
+                if done.change.refusal:
+                    rest = [later.ref for later in planned if later.live and later.ref not in inventory]
+                    return model.Applied(
+                        inventory=(*inventory, *rest), changed=tuple(changed), refusals=(done.change.refusal,)
+                    )
+                inventory.append(done.ref)
+                if done.change.action is not model.Action.NONE:
+                    changed.append(done.ref)
+                written.append(done.ref)
+            await self._settled(phase, written)
+        return model.Applied(inventory=tuple(inventory), changed=tuple(changed))
+
+    async def _write(self, planned: planning.Planned) -> planning.Planned:
+        """One object: written if need be, planned anew as often as it moved meanwhile."""
+        if not planned.change.checked:
+            planned = await self._again(planned)
+        for attempt in range(TRIES):
+            if planned.change.refusal:
+                return planned
+            if planned.change.action is model.Action.NONE:
+                await self._settle(planned, planned.live.unsettled if planned.live else None)
+                return planned
+            await self._fence()
+            try:
+                return await self._put(planned)
+            except errors.ClusterError as error:
+                if not _moved(error):
+                    return _refused(planned, error)
+            await asyncio.sleep(POLL * attempt)
+            planned = await self._again(planned)
+        raise ours.Unavailable(
+            f"{planned.ref} changes too often to be written", mend="who else writes it all the time?"
+        )
+
+    async def _put(self, planned: planning.Planned) -> planning.Planned:
+        namespace = planned.ref.namespace
+        if planned.live is None:
+            made = await self._cluster.create(planned.body, namespace=namespace)
+            done = self._done(planned, made)
+            await self._settle(done, planning.unsettled(made))
+            return done
+        version = planned.live.version
+        if planned.live.unsettled is not None:
+            settled = await self._settle(planned, planned.live.unsettled)
+            version = settled["metadata"]["resourceVersion"] if settled else version
+        made = await self._cluster.apply(planned.body, namespace=namespace, force=True, version=version)
+        return self._done(planned, made)
+
+    def _done(self, planned: planning.Planned, made: Mapping[str, Any]) -> planning.Planned:
+        ref = planned.ref.with_uid(str(made["metadata"]["uid"]))
+        change = model.ObjectChange(action=planned.change.action, ref=ref, fields=planned.change.fields)
+        return planning.Planned(manifest=planned.manifest, ref=ref, change=change, body=planned.body)
+
+    async def _settle(self, planned: planning.Planned, index: int | None) -> dict[str, Any] | None:
+        """Turns the ownership record of a creation into that of an apply; changes no generation."""
+        if index is None:
+            return None
+        entry = f"/metadata/managedFields/{index}"
+        operations = [
+            {"op": "test", "path": f"{entry}/manager", "value": clusters.MANAGER},
+            {"op": "test", "path": f"{entry}/operation", "value": "Update"},
+            {"op": "replace", "path": f"{entry}/operation", "value": "Apply"},
+        ]
+        await self._fence()
+        try:
+            return await self._cluster.patch(
+                planned.kind, planned.ref.name, operations, namespace=planned.ref.namespace
+            )
+        except (errors.Invalid, errors.NotFound):
+            return None  # the records moved; the next apply looks at them again
+
+    async def _again(self, planned: planning.Planned) -> planning.Planned:
+        """Plans an object anew; waits first until one that is being deleted is gone."""
+        if planned.live and planned.live.leaving:
+            await self._until_gone(planned)
+        again = await self._planner.plan_one(planned.manifest)
+        if again.live and again.live.leaving:
+            await self._until_gone(again)
+            again = await self._planner.plan_one(planned.manifest)
+        return again
+
+    async def _until_gone(self, planned: planning.Planned) -> None:
+        async def gone() -> bool:
+            found = await self._cluster.find(planned.kind, planned.ref.name, namespace=planned.ref.namespace)
+            return found is None or found["metadata"]["uid"] != planned.ref.uid
+
+        await _until(gone, f"{planned.ref} is being deleted and still there", "what do its finalizers wait for?")
+
+    async def _settled(self, phase: ordering.Phase, refs: Sequence[model.ObjectRef]) -> None:
+        """Waits until namespaces take objects and new kinds are known."""
+        if phase not in (ordering.Phase.NAMESPACES, ordering.Phase.KINDS):
+            return
+        kind = kinds.NAMESPACE if phase is ordering.Phase.NAMESPACES else kinds.CUSTOM_KIND
+        for ref in refs:
+            name = ref.name
+
+            async def usable(name: str = name) -> bool:
+                found = await self._cluster.find(kind, name)
+                return found is not None and _usable(found)
+
+            await _until(usable, f"{ref} is not usable yet", "what does its status say?")
+
+
+def _moved(error: errors.ClusterError) -> bool:
+    """Whether the object is not as it was planned against: then it is planned anew."""
+    return isinstance(error, errors.Conflict | errors.NotFound) and not isinstance(error, errors.NoNamespace)
+
+
+def _refused(planned: planning.Planned, error: errors.ClusterError) -> planning.Planned:
+    """The object with the cluster's refusal; trouble that may pass is raised again."""
+    refusal = refusing.of_error(planned.ref, error)
+    if refusal is None:
+        raise error
+    change = model.ObjectChange(action=planned.change.action, ref=planned.ref, refusal=refusal)
+    return planning.Planned(manifest=planned.manifest, ref=planned.ref, change=change, body={})
+
+
+def _usable(found: objects.Phased) -> bool:
+    established = any(each.type == "Established" and each.status == "True" for each in found.status.conditions)
+    return found.status.phase == "Active" or established
+
+
+async def _until(true: Callable[[], Awaitable[bool]], message: str, mend: str) -> None:
+    loop = asyncio.get_running_loop()
+    end = loop.time() + SETTLING_SECONDS
+    while not await true():
+        if loop.time() > end:
+            raise ours.Unavailable(f"{message} after {SETTLING_SECONDS:.0f} s", mend=mend)
+        await asyncio.sleep(POLL)

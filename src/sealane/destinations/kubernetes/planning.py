@@ -1,0 +1,263 @@
+"""What applying would do: each object asked of the cluster as a dry run and compared with what is there. Writes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sealane import errors as ours
+from sealane.clients.kubernetes import cluster as clusters
+from sealane.clients.kubernetes import errors, kinds
+from sealane.destinations import model
+from sealane.destinations.kubernetes import differing, ordering, preparing, refusing
+
+AT_ONCE = 8
+"""Objects asked for at the same time."""
+TRIES = 5
+_CRD_GROUP, _CRD = "apiextensions.k8s.io", "CustomResourceDefinition"
+_OWN_ANNOTATIONS = (model.REVISION, model.RELEASE, model.SEQUENCE)
+_PLACEHOLDER = "<secret "
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Live:
+    """What matters of an object that is there.
+
+    `unsettled` is the position of the entry in its managed fields that an interrupted creation left; `leaving` says
+    that it is being deleted.
+    """
+
+    uid: str
+    version: str
+    owner: str | None
+    leaving: bool
+    unsettled: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Planned:
+    """One object: what would change, what to write for it, and what that was planned against."""
+
+    manifest: Mapping[str, Any]
+    ref: model.ObjectRef
+    change: model.ObjectChange
+    body: Mapping[str, Any]
+    live: Live | None = None
+
+    @property
+    def kind(self) -> kinds.Kind[dict[str, Any]]:
+        """What to ask the cluster for."""
+        return kinds.of(self.manifest)
+
+
+class Planner:
+    """Plans the objects of one deployment."""
+
+    def __init__(
+        self,
+        cluster: clusters.Cluster,
+        objects: Sequence[Mapping[str, Any]],
+        *,
+        identity: model.Identity,
+        adopt: bool = False,
+    ) -> None:
+        self._cluster = cluster
+        self._objects = ordering.ordered(objects, _group_and_kind)
+        self._identity = identity
+        self._adopt = adopt
+        self._namespaces = {str(o["metadata"]["name"]) for o in objects if _group_and_kind(o) == ("", "Namespace")}
+        self._scopes = dict(_defined(o) for o in objects if _group_and_kind(o) == (_CRD_GROUP, _CRD))
+
+    async def plan(self) -> tuple[Planned, ...]:
+        """All objects, in the order of writing."""
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def one(manifest: Mapping[str, Any]) -> Planned:
+            async with gate:
+                return await self.plan_one(manifest)
+
+        planned = await asyncio.gather(*(one(manifest) for manifest in self._objects))
+        return tuple(_refuse_twins(planned))
+
+    async def refs(self) -> model.Inventory:
+        """The references of all objects, in the order of writing; kinds nobody knows count as namespaced."""
+        return tuple([await self._ref(manifest) for manifest in self._objects])
+
+    async def plan_one(self, manifest: Mapping[str, Any]) -> Planned:
+        """One object. Raises a ClusterError only where asking again may help, or nobody is signed in."""
+        for _ in range(TRIES):
+            ref = model.ref_of(manifest, None)
+            try:
+                ref = await self._ref(manifest, strict=True)
+                live = await self._cluster.find(kinds.of(manifest), ref.name, namespace=ref.namespace)
+                return await (self._existing(manifest, ref, live) if live else self._missing(manifest, ref))
+            except errors.AlreadyExists:
+                continue  # somebody made it in between: look again
+            except errors.ClusterError as error:
+                if refusal := refusing.of_error(ref, error):
+                    return self._refused(manifest, ref, refusal)
+                raise
+        raise ours.Unavailable(f"{ref} comes and goes while it is looked at", mend="who else writes it?")
+
+    async def _ref(self, manifest: Mapping[str, Any], *, strict: bool = False) -> model.ObjectRef:
+        group, kind = _group_and_kind(manifest)
+        try:
+            namespaced = (await self._cluster.resource(kinds.of(manifest))).namespaced
+        except errors.UnknownKind:
+            if strict and (group, kind) not in self._scopes:
+                raise
+            namespaced = self._scopes.get((group, kind), True)
+        own = (manifest.get("metadata") or {}).get("namespace")
+        return model.ref_of(manifest, (own or self._identity.namespace) if namespaced else None)
+
+    async def _missing(self, manifest: Mapping[str, Any], ref: model.ObjectRef) -> Planned:
+        body = self._body(manifest, ref)
+        checked = True
+        try:
+            await self._cluster.create(body, namespace=ref.namespace, dry_run=True)
+        except errors.NoNamespace:
+            if ref.namespace not in self._namespaces:
+                raise
+            checked = False
+        except errors.UnknownKind:  # its definition is among the objects, else its reference had been refused
+            checked = False
+        except errors.AdmissionDenied as error:
+            if "does not support dry run" not in error.says:
+                raise
+            checked = False
+        change = model.ObjectChange(action=model.Action.CREATE, ref=ref, checked=checked)
+        return Planned(manifest=manifest, ref=ref, change=change, body=body)
+
+    async def _existing(self, manifest: Mapping[str, Any], ref: model.ObjectRef, found: Mapping[str, Any]) -> Planned:
+        live = _live(found)
+        ref = ref.with_uid(live.uid)
+        if refusal := refusing.foreign(ref, live.owner, self._identity, adopt=self._adopt):
+            return self._refused(manifest, ref, refusal, live)
+        if live.leaving:
+            change = model.ObjectChange(action=model.Action.CREATE, ref=ref, checked=False)
+            return Planned(manifest=manifest, ref=ref, change=change, body=self._body(manifest, ref), live=live)
+        if found.get("immutable") is True and live.owner is not None:
+            return self._unchanging(manifest, ref, found, live)
+        kept = {key: value for key, value in _annotations(found).items() if key in _OWN_ANNOTATIONS}
+        result, managers, dropped = await self._dry_run(manifest, ref, found, kept)
+        fields = differing.differences(found, result, managers=managers)
+        action = model.Action.CHANGE if fields else model.Action.NONE
+        change = model.ObjectChange(action=action, ref=ref, fields=fields)
+        body = _without(self._body(manifest, ref), dropped)
+        return Planned(manifest=manifest, ref=ref, change=change, body=body, live=live)
+
+    async def _dry_run(
+        self, manifest: Mapping[str, Any], ref: model.ObjectRef, found: Mapping[str, Any], kept: Mapping[str, str]
+    ) -> tuple[dict[str, Any], dict[str, str], bool]:
+        """The object as it would be, who manages what will be overwritten, and whether replicas are left alone."""
+        body = self._body(manifest, ref, kept)
+        managers: dict[str, str] = {}
+        dropped = False
+        try:
+            return await self._cluster.apply(body, namespace=ref.namespace, dry_run=True), managers, dropped
+        except errors.Conflict as conflict:
+            dropped = any(cause.field == ".spec.replicas" for cause in conflict.causes) and _autoscaled(found)
+            for cause in conflict.causes:
+                if cause.manager:
+                    managers[differing.path_of_field(cause.field)] = cause.manager
+        body = _without(body, dropped)
+        result = await self._cluster.apply(body, namespace=ref.namespace, dry_run=True, force=True)
+        return result, managers, dropped
+
+    def _unchanging(
+        self, manifest: Mapping[str, Any], ref: model.ObjectRef, found: Mapping[str, Any], live: Live
+    ) -> Planned:
+        """An immutable ConfigMap or Secret: the name stands for the content, so there is nothing to write."""
+        wanted = self._body(manifest, ref)
+        same = all(_same_content(found.get(part) or {}, wanted.get(part) or {}) for part in ("data", "binaryData"))
+        if not same:
+            return self._refused(manifest, ref, refusing.changed_content(ref), live)
+        change = model.ObjectChange(action=model.Action.NONE, ref=ref)
+        return Planned(manifest=manifest, ref=ref, change=change, body=wanted, live=live)
+
+    def _body(
+        self, manifest: Mapping[str, Any], ref: model.ObjectRef, annotations: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        given = self._identity.annotations if annotations is None else annotations
+        return preparing.prepared(manifest, identity=self._identity, namespace=ref.namespace, annotations=given)
+
+    def _refused(
+        self, manifest: Mapping[str, Any], ref: model.ObjectRef, refusal: model.Refusal, live: Live | None = None
+    ) -> Planned:
+        action = model.Action.CHANGE if live else model.Action.CREATE
+        change = model.ObjectChange(action=action, ref=ref, refusal=refusal)
+        return Planned(manifest=manifest, ref=ref, change=change, body={}, live=live)
+
+
+def _live(found: Mapping[str, Any]) -> Live:
+    metadata = found["metadata"]
+    return Live(
+        uid=metadata["uid"],
+        version=metadata["resourceVersion"],
+        owner=model.owner_of(metadata.get("labels") or {}),
+        leaving="deletionTimestamp" in metadata,
+        unsettled=unsettled(found),
+    )
+
+
+def unsettled(found: Mapping[str, Any]) -> int | None:
+    """The position of the record that a creation by Sealane left among the managed fields, if it is still there."""
+    for index, entry in enumerate(found["metadata"].get("managedFields") or ()):
+        created = entry.get("manager") == clusters.MANAGER and entry.get("operation") == "Update"
+        if created and not entry.get("subresource"):
+            return index
+    return None
+
+
+def _autoscaled(found: Mapping[str, Any]) -> bool:
+    """Whether an autoscaler set the replicas: then they are its business, not the stencil's."""
+    return any(
+        entry.get("manager") == "kube-controller-manager"
+        and entry.get("subresource") == "scale"
+        and "f:replicas" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
+        for entry in found["metadata"].get("managedFields") or ()
+    )
+
+
+def _without(body: dict[str, Any], dropped: bool) -> dict[str, Any]:  # noqa: FBT001 - it is what was decided
+    if not dropped:
+        return body
+    return {**body, "spec": {key: value for key, value in body["spec"].items() if key != "replicas"}}
+
+
+def _same_content(found: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    """Whether the content is the same, as far as it is known: values of secrets may not be resolved yet."""
+    return found.keys() == wanted.keys() and all(
+        found[key] == value or value.startswith(_PLACEHOLDER) for key, value in wanted.items()
+    )
+
+
+def _annotations(found: Mapping[str, Any]) -> Mapping[str, str]:
+    return found["metadata"].get("annotations") or {}
+
+
+def _group_and_kind(manifest: Mapping[str, Any]) -> tuple[str, str]:
+    return str(manifest["apiVersion"]).rpartition("/")[0], str(manifest["kind"])
+
+
+def _defined(definition: Mapping[str, Any]) -> tuple[tuple[str, str], bool]:
+    """Group and kind that a custom resource definition defines, and whether its objects are namespaced."""
+    spec = definition.get("spec") or {}
+    kind = (spec.get("names") or {}).get("kind", "")
+    return (str(spec.get("group", "")), str(kind)), spec.get("scope") != "Cluster"
+
+
+def _refuse_twins(planned: Sequence[Planned]) -> list[Planned]:
+    """An object given twice would be written twice, each time differently."""
+    seen: set[model.Key] = set()
+    result = []
+    for each in planned:
+        if each.ref.key in seen:
+            change = model.ObjectChange(action=each.change.action, ref=each.ref, refusal=refusing.twin(each.ref))
+            result.append(Planned(manifest=each.manifest, ref=each.ref, change=change, body={}, live=each.live))
+        else:
+            result.append(each)
+        seen.add(each.ref.key)
+    return result

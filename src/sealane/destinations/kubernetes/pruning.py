@@ -1,0 +1,71 @@
+"""What may be deleted. Pure: compares inventories, knows nothing about clusters.
+
+Deleting works from the stored inventory of what was applied, never from a search by label. It is refused, for a person
+to say yes to, for more objects than the budget; for whatever holds data or other objects; and for what isn't labelled
+as this formation's. Where nothing is wanted any more nothing is deleted at all: that is a fault of rendering.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sealane.destinations import model
+from sealane.destinations.kubernetes import ordering
+
+PRECIOUS = {
+    ("", "PersistentVolumeClaim"): "it holds data",
+    ("", "PersistentVolume"): "it holds data",
+    ("", "Namespace"): "everything in it would go with it",
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): "all objects of its kind would go with it",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What to delete, in this order; what stays in place and why; and what is already gone."""
+
+    delete: model.Inventory
+    held: tuple[model.Held, ...] = ()
+    gone: model.Inventory = ()
+
+
+def candidates(stored: model.Inventory, wanted: model.Inventory) -> model.Inventory:
+    """What is stored and not wanted, in the order of deleting: what was written last goes first."""
+    keep = {ref.key for ref in wanted}
+    unwanted = {ref.key: ref for ref in stored if ref.key not in keep}
+    return tuple(reversed(ordering.ordered(unwanted.values(), lambda ref: (ref.group, ref.kind))))
+
+
+def plan(
+    stored: model.Inventory,
+    wanted: model.Inventory,
+    *,
+    labels: Mapping[model.Key, Mapping[str, str]],
+    identity: model.Identity,
+    budget: model.Budget,
+) -> Plan:
+    """What to delete of the stored inventory. `labels` are those of the candidates that still exist."""
+    unwanted = candidates(stored, wanted)
+    there = tuple(ref for ref in unwanted if ref.key in labels)
+    gone = tuple(ref for ref in unwanted if ref.key not in labels)
+    if not wanted:
+        why = "nothing at all is wanted any more, which deletes nothing"
+        return Plan(delete=(), held=tuple(model.Held(ref=ref, reason=why) for ref in there), gone=gone)
+    if budget.confirmed:
+        return Plan(delete=there, gone=gone)
+    reasons = {ref.key: _objection(ref, labels[ref.key], identity) for ref in there}
+    delete = tuple(ref for ref in there if reasons[ref.key] is None)
+    if len(delete) > budget.deletes:
+        why = f"{len(delete)} deletions are more than the budget of {budget.deletes}"
+        reasons = {key: reason or why for key, reason in reasons.items()}
+        delete = ()
+    held = tuple(model.Held(ref=ref, reason=reason) for ref in there if (reason := reasons[ref.key]))
+    return Plan(delete=delete, held=held, gone=gone)
+
+
+def _objection(ref: model.ObjectRef, labels: Mapping[str, str], identity: model.Identity) -> str | None:
+    owner = model.owner_of(labels)
+    if owner != identity.owner:
+        return f"it is labelled as {owner}'s" if owner else "it isn't labelled as Sealane's any more"
+    return PRECIOUS.get((ref.group, ref.kind))
