@@ -93,6 +93,10 @@ class DockerRunner:
         """Asks the service's healthcheck, or its image's, until it says yes."""
         return await services.await_healthy(self._engine, run.service(service.name), service)
 
+    async def ended_early(self, run: RunKey, service: ServiceSpec) -> ServiceHealth | None:
+        """Whether the service's container has ended, and how."""
+        return await services.ended_early(self._engine, run.service(service.name))
+
     async def run_step(self, run: RunKey, spec: StepSpec, output: Output) -> StepResult:
         """Runs one attempt in a container of its own."""
         begun = self._now()

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sealane.pipelines.model import Healthcheck, StepStatus
+from sealane.events.model import Event
+from sealane.pipelines.model import Healthcheck, Pipeline, Plan, RunStatus, StepStatus
 
 WORKSPACE = "/workspace"
 """Where every step finds the workspace, and its working folder."""
@@ -122,3 +123,43 @@ class ServiceHealth:
     reason: str | None = None
     log: bytes = b""
     """The last lines, secrets not yet masked."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Work:
+    """All a run works with: what to do, for which event, where, and with which secrets."""
+
+    run: RunKey
+    pipeline: Pipeline
+    plan: Plan
+    event: Event
+    workspace: Workspace
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Values of the secrets by name; those a step asks for must be there."""
+    images: Mapping[str, str] = field(default_factory=dict)
+    """References of images built so far, by name, for `${image.NAME}`."""
+    deploy_tag: str = ""
+    at_once: int = 4
+    """How many steps may run at the same time."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepEnd:
+    """How a planned step came to its end."""
+
+    status: StepStatus
+    exit_code: int | None = None
+    reason: str | None = None
+    started: datetime | None = None
+    """None when it was left out."""
+    ended: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunResult:
+    """How a run ended: each planned step by its key, and the status folded from them."""
+
+    status: RunStatus
+    steps: Mapping[str, StepEnd]
+    leftovers: str | None = None
+    """Why what the run made in the engine could not be removed; None when it was."""

@@ -29,6 +29,9 @@ class Runner(Protocol):
     async def await_healthy(self, run: RunKey, service: ServiceSpec) -> ServiceHealth:
         """Waits until a started service is healthy, has ended, or `ready_within` is over."""
 
+    async def ended_early(self, run: RunKey, service: ServiceSpec) -> ServiceHealth | None:
+        """How a service ended that was healthy before; None while it runs. For explaining a step that failed."""
+
     async def run_step(self, run: RunKey, spec: StepSpec, output: Output) -> StepResult:
         """Runs one attempt to its end and passes on all it prints, from its beginning.
 

@@ -16,10 +16,11 @@ def script(commands: Sequence[str]) -> str:
     """
     lines = ["trap 'exit 143' TERM"]
     for command in commands:
-        lines += (f"echo {shlex.quote(_said(command))}", command)
+        lines += (f"echo {shlex.quote(said(command))}", command)
     return "\n".join(lines) + "\n"
 
 
-def _said(command: str) -> str:
+def said(command: str) -> str:
+    """A command as the log shows it."""
     first, *more = command.strip("\n").splitlines() or [""]
     return "\n".join([f"+ {first}", *(f"  {line}" for line in more)])

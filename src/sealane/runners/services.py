@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from sealane.clients.engine import errors
 from sealane.clients.engine.api import Engine
 from sealane.clients.engine.model import ContainerState, Phase
 from sealane.pipelines.model import Healthcheck
@@ -29,9 +30,10 @@ async def await_healthy(engine: Engine, name: str, service: ServiceSpec) -> Serv
     return ServiceHealth(healthy=False, reason=reason, log=await _last_lines(engine, name))
 
 
-async def ended_early(engine: Engine, name: str) -> str | None:
-    """How a service ended that should still run; None when it runs."""
-    return _ended(await engine.state(name))
+async def ended_early(engine: Engine, name: str) -> ServiceHealth | None:
+    """How a service ended that should still run; None while it runs."""
+    reason = _ended(await engine.state(name))
+    return ServiceHealth(healthy=False, reason=reason, log=await _last_lines(engine, name)) if reason else None
 
 
 class _Asking:
@@ -93,7 +95,10 @@ async def _of_image(engine: Engine, image: str) -> Healthcheck | None:
 
 
 async def _last_lines(engine: Engine, name: str) -> bytes:
-    stream = await engine.logs(name, follow=False, tail=_LOG_LINES)
+    try:
+        stream = await engine.logs(name, follow=False, tail=_LOG_LINES)
+    except errors.ContainerMissing:
+        return b""
     log = b""
     try:
         while (piece := await stream.read()) is not None:

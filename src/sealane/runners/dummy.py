@@ -1,0 +1,196 @@
+"""The adapter that pretends: steps that take time and end as their environment says, without any engine.
+
+    DUMMY_EXIT_CODE=1     the step ends with that code; a service ends before it is healthy
+    DUMMY_SLEEP=0.5       it takes that many seconds; a service takes them to become healthy
+    DUMMY_OUTPUT=text     it prints that
+    DUMMY_OOM=1           it runs out of memory
+    DUMMY_BROKEN=2        the engine breaks under its first two attempts
+    DUMMY_UNHEALTHY=1     the service never becomes healthy
+    DUMMY_STUBBORN=1      it ignores being asked to end, and is killed after the grace
+
+What was started stands in files, so that another process finds it as it would find containers: still running, or ended
+at its time. For tests, demonstrations and dry runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sealane import clock
+from sealane.clients.engine.model import ContainerState, Phase
+from sealane.pipelines.model import StepStatus
+from sealane.runners import outcomes, scripts
+from sealane.runners.model import RunKey, ServiceHealth, ServiceSpec, StepResult, StepSpec, Workspace
+from sealane.runners.port import Output
+
+_PAUSE = 0.01
+_CANCELLED = "cancelled"
+
+
+class DummyRunner:
+    """Pretends to run steps; keeps what it started below `folder`."""
+
+    def __init__(self, folder: Path, *, grace: timedelta = timedelta(seconds=10), now: clock.Clock = clock.now) -> None:
+        self._folder = folder
+        self._grace = grace
+        self._now = now
+
+    def starts(self) -> Counter[str]:
+        """How often each container was started since the folder is there, by its name; of destroyed runs, too."""
+        journal = self._folder / "journal"
+        return Counter(journal.read_text().split()) if journal.exists() else Counter()
+
+    async def prepare(self, run: RunKey, workspace: Workspace) -> None:
+        """Makes the run's folder."""
+        (self._folder / run.value).mkdir(parents=True, exist_ok=True)
+
+    async def start_service(self, run: RunKey, service: ServiceSpec) -> ServiceHealth | None:
+        """Notes that the service was started."""
+        self._start(run, run.service(service.name), service.environment, kind="service")
+        return None
+
+    async def await_healthy(self, run: RunKey, service: ServiceSpec) -> ServiceHealth:
+        """Waits for as long as the service is said to take."""
+        told = self._read(run, run.service(service.name))
+        until = min(_time(told["started"]) + timedelta(seconds=told["sleep"]), self._now() + service.ready_within)
+        while self._now() < until:
+            await asyncio.sleep(_PAUSE)
+        if early := await self.ended_early(run, service):
+            return early
+        if told["unhealthy"]:
+            reason = f"not healthy within {outcomes.span(service.ready_within)}"
+            return ServiceHealth(healthy=False, reason=reason, log=told["output"].encode())
+        return ServiceHealth(healthy=True)
+
+    async def ended_early(self, run: RunKey, service: ServiceSpec) -> ServiceHealth | None:
+        """Whether the service is said to have ended."""
+        told = self._read(run, run.service(service.name))
+        if not told["exit_code"]:
+            return None
+        words = outcomes.exit_words(ContainerState(phase=Phase.ENDED, exit_code=told["exit_code"]))
+        return ServiceHealth(healthy=False, reason=f"it ended: {words}", log=told["output"].encode())
+
+    async def run_step(self, run: RunKey, spec: StepSpec, output: Output) -> StepResult:
+        """Waits for as long as the step is said to take, prints and ends as told."""
+        begun = self._now()
+        name = run.step(spec.key, spec.attempt)
+        if self._is_cancelled(run):
+            return outcomes.result(None, outcomes.Circumstances(cancelled=True), begun=begun, now=begun)
+        if spec.attempt <= int(spec.environment.get("DUMMY_BROKEN", "0")):
+            return StepResult(status=StepStatus.BROKEN, reason="the dummy engine broke", started=begun, ended=begun)
+        self._start(run, name, {**spec.environment, **spec.secrets}, kind="step")
+        told = self._read(run, name)
+        for line in spec.commands:
+            output(f"{scripts.said(line)}\n".encode())
+        output(told["output"].encode())
+        due = _time(told["started"]) + spec.timeout
+        try:
+            timed_out = await self._until_ended(run, name, due)
+        except asyncio.CancelledError:
+            await self._asked_to_end(run, name)
+            raise
+        state = self._state(self._read(run, name))
+        around = outcomes.Circumstances(
+            timed_out=spec.timeout if timed_out else None,
+            cancelled=state.exit_code != 0 and self._is_cancelled(run),
+        )
+        return outcomes.result(state, around, begun=begun, now=self._now())
+
+    async def cancel(self, run: RunKey) -> None:
+        """Marks the run as cancelled and ends its steps."""
+        (self._folder / run.value).mkdir(parents=True, exist_ok=True)
+        (self._folder / run.value / _CANCELLED).touch()
+        names = [path.stem for path in (self._folder / run.value).glob("*.json")]
+        await asyncio.gather(*(self._asked_to_end(run, name) for name in names))
+
+    async def kill(self, run: RunKey) -> None:
+        """Ends everything of the run now."""
+        for path in (self._folder / run.value).glob("*.json"):
+            self._kill(run, path.stem, code=137)
+
+    async def destroy(self, run: RunKey) -> None:
+        """Forgets the run, but not how often its steps were started."""
+        shutil.rmtree(self._folder / run.value, ignore_errors=True)
+
+    def _start(self, run: RunKey, name: str, told: Mapping[str, str], *, kind: str) -> None:
+        """Notes a start, once; the file's name decides who was first."""
+        path = self._folder / run.value / f"{name}.json"
+        note = {
+            "kind": kind,
+            "started": self._now().isoformat(),
+            "sleep": float(told.get("DUMMY_SLEEP", "0")),
+            "exit_code": 137 if told.get("DUMMY_OOM") else int(told.get("DUMMY_EXIT_CODE", "0")),
+            "oom": bool(told.get("DUMMY_OOM")),
+            "output": told.get("DUMMY_OUTPUT", ""),
+            "unhealthy": bool(told.get("DUMMY_UNHEALTHY")),
+            "stubborn": bool(told.get("DUMMY_STUBBORN")),
+            "killed": None,
+        }
+        if path.exists():
+            return
+        _write(path, note)
+        with (self._folder / "journal").open("a") as journal:
+            journal.write(f"{name}\n")
+
+    async def _until_ended(self, run: RunKey, name: str, due: datetime) -> bool:
+        """Waits for the end; True when it had to be brought about because the time was up."""
+        while self._state(self._read(run, name)).phase is not Phase.ENDED:
+            if self._now() >= due:
+                await self._asked_to_end(run, name)
+                return True
+            await asyncio.sleep(_PAUSE)
+        return False
+
+    async def _asked_to_end(self, run: RunKey, name: str) -> None:
+        told = self._read(run, name)
+        if told["kind"] != "step":
+            return
+        until = self._now() + self._grace
+        while told["stubborn"] and self._state(self._read(run, name)).phase is not Phase.ENDED and self._now() < until:
+            await asyncio.sleep(_PAUSE)
+        self._kill(run, name, code=137 if told["stubborn"] else 143)
+
+    def _kill(self, run: RunKey, name: str, *, code: int) -> None:
+        told = self._read(run, name)
+        if told["kind"] == "step" and self._state(told).phase is not Phase.ENDED:
+            told |= {"killed": self._now().isoformat(), "exit_code": code, "oom": False}
+            _write(self._folder / run.value / f"{name}.json", told)
+
+    def _state(self, told: Mapping[str, Any]) -> ContainerState:
+        started = _time(told["started"])
+        ended = _time(told["killed"]) if told["killed"] else started + timedelta(seconds=told["sleep"])
+        if self._now() < ended:
+            return ContainerState(phase=Phase.RUNNING, started=started)
+        return ContainerState(
+            phase=Phase.ENDED,
+            exit_code=told["exit_code"],
+            out_of_memory=told["oom"],
+            started=started,
+            ended=ended,
+        )
+
+    def _read(self, run: RunKey, name: str) -> dict[str, Any]:
+        told: dict[str, Any] = json.loads((self._folder / run.value / f"{name}.json").read_text())
+        return told
+
+    def _is_cancelled(self, run: RunKey) -> bool:
+        return (self._folder / run.value / _CANCELLED).exists()
+
+
+def _write(path: Path, note: Mapping[str, Any]) -> None:
+    """Whole or not at all, also when killed in the middle."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_suffix(".half")
+    half.write_text(json.dumps(note))
+    half.replace(path)
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,82 @@
+"""From a pipeline's steps and services to what a runner is asked to run. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from sealane.events.model import Event
+from sealane.pipelines.model import Kind, Service, Step
+from sealane.runners.model import WORKSPACE, ServiceSpec, StepSpec, Work
+
+_IMAGE_WORD = re.compile(r"\$\{image\.([^}]+)\}")
+
+
+def step(work: Work, key: str, step: Step, attempt: int) -> StepSpec:
+    """One attempt at a step. Its secrets must be in `work`, and images it names built."""
+    return StepSpec(
+        key=key,
+        image=_image(step.image, work),
+        commands=step.commands,
+        environment={**_given(work), "SEALANE_STEP": step.name, "SEALANE_ATTEMPT": str(attempt), **step.environment},
+        secrets={name: work.secrets[name] for name in step.secrets},
+        timeout=step.timeout,
+        attempt=attempt,
+    )
+
+
+def service(work: Work, service: Service) -> ServiceSpec:
+    """A service. Its secrets must be in `work`."""
+    return ServiceSpec(
+        name=service.name,
+        image=_image(service.image, work),
+        command=service.command,
+        environment=service.environment,
+        secrets={name: work.secrets[name] for name in service.secrets},
+        healthcheck=service.healthcheck,
+        ready_within=service.ready_within,
+    )
+
+
+def wanted_secrets(work: Work) -> dict[str, list[str]]:
+    """Names of the secrets this run will need, each with who asks for it: "step test", "image web"."""
+    wanted: dict[str, list[str]] = {}
+    for planned in work.plan.steps:
+        if planned.skip or planned.kind not in {Kind.STEP, Kind.IMAGE}:
+            continue
+        asks = work.pipeline.step(planned.name) if planned.kind is Kind.STEP else work.pipeline.image(planned.name)
+        for name in getattr(asks, "secrets", ()):
+            wanted.setdefault(name, []).append(f"{planned.kind} {planned.name}")
+    if has_steps(work):
+        for one in work.pipeline.services:
+            for name in one.secrets:
+                wanted.setdefault(name, []).append(f"service {one.name}")
+    return wanted
+
+
+def has_steps(work: Work) -> bool:
+    """Whether any container is to run; services are there for those only."""
+    return any(planned.kind is Kind.STEP and not planned.skip for planned in work.plan.steps)
+
+
+def _image(image: str, work: Work) -> str:
+    return _IMAGE_WORD.sub(lambda word: work.images[word.group(1)], image)
+
+
+def _given(work: Work) -> dict[str, str]:
+    """What every step is told about its run; what is not known is left out."""
+    event: Event = work.event
+    given = {
+        "CI": "true",
+        "SEALANE": "true",
+        "SEALANE_RUN": work.run.value,
+        "SEALANE_APP": work.pipeline.app,
+        "SEALANE_EVENT": event.kind.value,
+        "SEALANE_COMMIT": event.commit,
+        "SEALANE_BRANCH": event.branch,
+        "SEALANE_REF": event.ref,
+        "SEALANE_AUTHOR": event.author,
+        "SEALANE_REPOSITORY": event.repository,
+        "SEALANE_DEPLOY_TAG": work.deploy_tag,
+        "SEALANE_WORKSPACE": WORKSPACE,
+    }
+    return {name: value for name, value in given.items() if value}

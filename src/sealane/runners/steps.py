@@ -1,0 +1,82 @@
+"""One planned step from its first attempt to its end: the same here for `sealane run` and for the server's flows."""
+
+from __future__ import annotations
+
+import asyncio
+
+from sealane import clock, signals
+from sealane.pipelines import retrying
+from sealane.pipelines.model import FailureClass, PlannedStep, StepStatus
+from sealane.runners import logs, specs
+from sealane.runners.model import StepEnd, StepResult, Work
+from sealane.runners.port import Runner
+
+_WHY = {StepStatus.FAILED: FailureClass.FAILURE, StepStatus.BROKEN: FailureClass.INFRASTRUCTURE}
+
+
+async def run_step(
+    work: Work, planned: PlannedStep, runner: Runner, listener: signals.Listener, *, now: clock.Clock = clock.now
+) -> StepEnd:
+    """Runs a step with its retries, tells the listener all of it, its log masked, and says how it ended.
+
+    May be called again after a crash: attempts that have ended give their output and result again, so whoever keeps
+    logs begins an attempt's log anew at StepStarted. Raises what the runner's run_step raises, CancelledError included.
+    """
+    step = work.pipeline.step(planned.name)
+    attempt = 1
+    first: StepResult | None = None
+    while True:
+        result = await _attempt(work, planned, runner, listener, attempt=attempt, now=now)
+        first = first or result
+        why = _WHY.get(result.status)
+        pause = retrying.again(step.retry, attempt, why) if why else None
+        if pause is None:
+            break
+        reason = result.reason or ""
+        listener(
+            signals.StepRetried(
+                run=work.run.value,
+                key=planned.key,
+                attempt=attempt,
+                status=result.status,
+                reason=reason,
+                at=now(),
+            )
+        )
+        await asyncio.sleep(pause.total_seconds())
+        attempt += 1
+    return StepEnd(
+        status=result.status,
+        exit_code=result.exit_code,
+        reason=_counted(result.reason, attempt),
+        started=first.started,
+        ended=result.ended,
+    )
+
+
+async def _attempt(
+    work: Work, planned: PlannedStep, runner: Runner, listener: signals.Listener, *, attempt: int, now: clock.Clock
+) -> StepResult:
+    spec = specs.step(work, planned.key, work.pipeline.step(planned.name), attempt)
+    run = work.run.value
+
+    def tell(data: bytes) -> None:
+        listener(signals.LogWritten(run=run, key=planned.key, attempt=attempt, data=data))
+
+    listener(signals.StepStarted(run=run, key=planned.key, attempt=attempt, at=now()))
+    log = logs.Log(work.secrets, tell)
+    try:
+        result = await runner.run_step(work.run, spec, log.write)
+    finally:
+        log.close()
+    return StepResult(
+        status=result.status,
+        exit_code=result.exit_code,
+        reason=log.masked(result.reason),
+        started=result.started,
+        ended=result.ended,
+    )
+
+
+def _counted(reason: str | None, attempts: int) -> str | None:
+    return f"{reason}, after {attempts} attempts" if reason and attempts > 1 else reason
