@@ -18,7 +18,7 @@ import asyncio
 import json
 import shutil
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -60,8 +60,7 @@ class DummyRunner:
         """Waits for as long as the service is said to take."""
         told = self._read(run, run.service(service.name))
         until = min(_time(told["started"]) + timedelta(seconds=told["sleep"]), self._now() + service.ready_within)
-        while self._now() < until:
-            await asyncio.sleep(_PAUSE)
+        await _true(lambda: self._now() >= until)
         if early := await self.ended_early(run, service):
             return early
         if told["unhealthy"]:
@@ -141,20 +140,19 @@ class DummyRunner:
 
     async def _until_ended(self, run: RunKey, name: str, due: datetime) -> bool:
         """Waits for the end; True when it had to be brought about because the time was up."""
-        while self._state(self._read(run, name)).phase is not Phase.ENDED:
-            if self._now() >= due:
-                await self._asked_to_end(run, name)
-                return True
-            await asyncio.sleep(_PAUSE)
-        return False
+        await _true(lambda: self._has_ended(run, name) or self._now() >= due)
+        if self._has_ended(run, name):
+            return False
+        await self._asked_to_end(run, name)
+        return True
 
     async def _asked_to_end(self, run: RunKey, name: str) -> None:
         told = self._read(run, name)
         if told["kind"] != "step":
             return
         until = self._now() + self._grace
-        while told["stubborn"] and self._state(self._read(run, name)).phase is not Phase.ENDED and self._now() < until:
-            await asyncio.sleep(_PAUSE)
+        if told["stubborn"]:
+            await _true(lambda: self._has_ended(run, name) or self._now() >= until)
         self._kill(run, name, code=137 if told["stubborn"] else 143)
 
     def _kill(self, run: RunKey, name: str, *, code: int) -> None:
@@ -162,6 +160,9 @@ class DummyRunner:
         if told["kind"] == "step" and self._state(told).phase is not Phase.ENDED:
             told |= {"killed": self._now().isoformat(), "exit_code": code, "oom": False}
             _write(self._folder / run.value / f"{name}.json", told)
+
+    def _has_ended(self, run: RunKey, name: str) -> bool:
+        return self._state(self._read(run, name)).phase is Phase.ENDED
 
     def _state(self, told: Mapping[str, Any]) -> ContainerState:
         started = _time(told["started"])
@@ -182,6 +183,13 @@ class DummyRunner:
 
     def _is_cancelled(self, run: RunKey) -> bool:
         return (self._folder / run.value / _CANCELLED).exists()
+
+
+async def _true(condition: Callable[[], bool]) -> None:
+    while True:
+        if condition():
+            return
+        await asyncio.sleep(_PAUSE)
 
 
 def _write(path: Path, note: Mapping[str, Any]) -> None:
