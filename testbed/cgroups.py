@@ -1,0 +1,83 @@
+"""Kubelet's root cgroup, in whichever form the kernel has them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Final
+
+from testbed.layout import Layout
+
+_ROOT: Final = Path("/sys/fs/cgroup")
+_PODMAN: Final = "libpod_parent"
+_INHERITED: Final = ("cpuset.cpus", "cpuset.mems")
+
+
+def make(layout: Layout) -> None:
+    """Make the cgroup below which kubelet puts every pod of this bed, and of no other."""
+    for tree in _trees():
+        group = tree / layout.cgroup
+        group.mkdir(exist_ok=True)
+        for name in _INHERITED:
+            # In version 1 a new cpuset is empty, and no process can enter it.
+            if (tree / name).exists() and (group / name).exists():
+                (group / name).write_text((tree / name).read_text())
+    unified = _ROOT / "cgroup.controllers"
+    if unified.exists():
+        wanted = " ".join(f"+{controller}" for controller in unified.read_text().split())
+        for group in (_ROOT, _ROOT / layout.cgroup):
+            (group / "cgroup.subtree_control").write_text(wanted)
+
+
+def processes(layout: Layout) -> set[int]:
+    """The processes in the bed's cgroups: those of its pods, whoever their parent is by now."""
+    found: set[int] = set()
+    for tree in _trees():
+        for listing in (tree / layout.cgroup).rglob("cgroup.procs"):
+            found.update(map(int, listing.read_text().split()))
+    return found - {0}
+
+
+def remove(layout: Layout) -> None:
+    """End what is left in the bed's cgroups and remove them, innermost first."""
+    deadline = time.monotonic() + 20
+    while groups := [group for tree in _trees() if (group := tree / layout.cgroup).exists()]:
+        for pid in processes(layout):
+            os.kill(pid, signal.SIGKILL)
+        gone = [_remove_tree(group) for group in groups]
+        if all(gone) or time.monotonic() > deadline:
+            return
+        time.sleep(0.05)
+
+
+def remove_engine_groups(ids: set[str]) -> None:
+    """Remove the cgroups of Podman's containers `ids`, and the one it keeps them in if nobody else is in there."""
+    for tree in _trees():
+        for group in (tree / _PODMAN).glob("libpod-*"):
+            if any(one in group.name for one in ids):
+                _remove_tree(group)
+        if ids:
+            _remove_tree(tree / _PODMAN, only_empty=True)
+
+
+def _remove_tree(group: Path, *, only_empty: bool = False) -> bool:
+    """Remove `group` and what is in it, innermost first; False when a process is still in one of them."""
+    gone = True
+    folders = [str(group)] if only_empty else [folder for folder, _, _ in os.walk(group, topdown=False)]
+    for folder in folders:
+        try:
+            Path(folder).rmdir()
+        except FileNotFoundError:
+            continue
+        except OSError:
+            gone = False
+    return gone
+
+
+def _trees() -> list[Path]:
+    if (_ROOT / "cgroup.controllers").exists():
+        return [_ROOT]
+    # Several controllers may share a tree under different names.
+    return sorted({path.resolve() for path in _ROOT.iterdir() if (path / "cgroup.procs").exists()})

@@ -1,0 +1,56 @@
+"""Becoming root, and seeing the machine's control groups."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from testbed.errors import BedError
+from testbed.layout import Layout
+
+_KEPT = ("PATH", "HOME", "TERM", "SEALANE_TEST_KUBECONFIG", "SEALANE_TESTBED_DEBIAN_MIRROR", "GOPROXY", "GOFLAGS", "GOSUMDB",
+         "GOCACHE", "GOMODCACHE", "http_proxy", "https_proxy", "no_proxy")  # fmt: skip
+
+
+def become_root(layout: Layout) -> None:
+    """Run this command again through sudo unless root runs it; containers, mounts and cgroups take root."""
+    if os.geteuid() == 0:
+        return
+    if not shutil.which("sudo"):
+        raise BedError("the bed mounts, makes networks and runs containers: run it as root, or install sudo")
+    kept = [f"{name}={os.environ[name]}" for name in _KEPT if name in os.environ]
+    places = [f"SEALANE_TESTBED_HOME={layout.home}", f"SEALANE_TESTBED_CACHE={layout.cache}"]
+    _run_again(["sudo", "--", "env", *kept, *places])
+
+
+def see_control_groups() -> None:
+    """Run this command again in the machine's own mount namespace when the current one hides the cgroups.
+
+    `ip netns exec` does that, and would besides give each command a mount namespace of its own, so that `down`
+    could not unmount what `up` mounted.
+    """
+    hidden = not any(Path("/sys/fs/cgroup").glob("*"))
+    if hidden and _mounts("self") != _mounts("1"):
+        _run_again(["nsenter", "--mount=/proc/1/ns/mnt", f"--wd={Path.cwd()}", "--"])
+
+
+def hand_over(layout: Layout) -> None:
+    """Give the user behind sudo what tests use: the kubeconfigs, the engine's socket and the audit log."""
+    owner = os.environ.get("SUDO_UID")
+    if owner is None or not owner.isdigit():
+        return
+    group = int(os.environ.get("SUDO_GID", owner))
+    own = [] if layout.other_cluster else [layout.admin_kubeconfig, layout.audit_log]
+    for path in (layout.sealane_kubeconfig, layout.engine_socket, *own):
+        os.chown(path, int(owner), group)
+
+
+def _mounts(process: str) -> str:
+    return str(Path(f"/proc/{process}/ns/mnt").readlink())
+
+
+def _run_again(prefix: list[str]) -> None:
+    sys.stdout.flush()
+    os.execvp(prefix[0], [*prefix, sys.executable, "-m", "testbed", *sys.argv[1:]])

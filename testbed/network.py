@@ -1,0 +1,94 @@
+"""What the host needs so that pods reach each other, the host and the world."""
+
+from __future__ import annotations
+
+import json
+import socket
+
+from testbed.commands import run, succeeds
+from testbed.errors import BedError
+from testbed.layout import API_PORT, LOOPBACK, NODE_ADDRESS, NODE_LINK, POD_RANGE, Layout
+
+TABLE = "sealane-bed"
+
+
+def lift_loopback() -> None:
+    """Bring `lo` up, which is down in a fresh network namespace."""
+    if "LOWER_UP" not in run(["ip", "link", "show", "dev", "lo"]):
+        run(["ip", "link", "set", "dev", "lo", "up"])
+
+
+def give_node_an_address() -> None:
+    """Make the node's own interface and the rules around it.
+
+    The address is the one under which pods reach the host, the API server and the DNS server; loopback would be
+    theirs, not the host's. The interface is a bridge without ports, since not every kernel has `dummy`.
+    """
+    run(["ip", "link", "add", NODE_LINK, "type", "bridge"])
+    run(["ip", "address", "add", f"{NODE_ADDRESS}/32", "dev", NODE_LINK])
+    run(["ip", "link", "set", "dev", NODE_LINK, "up"])
+    # The API server listens everywhere because it can't listen on two addresses: keep everyone else out.
+    rules = f"""
+    table ip {TABLE} {{
+        chain guard {{
+            type filter hook input priority filter; policy accept;
+            iifname != "lo" ip saddr != {POD_RANGE} tcp dport {API_PORT} drop
+        }}
+        chain outward {{
+            type nat hook postrouting priority srcnat; policy accept;
+            ip saddr {POD_RANGE} ip daddr != {POD_RANGE} oifname != "lo" masquerade
+        }}
+    }}
+    table ip6 {TABLE} {{
+        chain guard {{
+            type filter hook input priority filter; policy accept;
+            iifname != "lo" tcp dport {API_PORT} drop
+        }}
+    }}
+    """
+    run(["nft", "-f", "-"], given=rules)
+
+
+def write_pod_network(layout: Layout) -> None:
+    """Tell containerd how a pod gets its interface.
+
+    `ptp` routes every packet through the host instead of switching it on a bridge, where the way back from a
+    service on the same node would pass kube-proxy's rules by. The host masquerades by its own table (above), as
+    the plugin would by iptables chains that stay behind when a pod is killed.
+    """
+    folder = layout.containerd / "cni"
+    folder.mkdir(parents=True, exist_ok=True)
+    address = {
+        "type": "host-local",
+        "dataDir": str(layout.containerd / "addresses"),
+        "ranges": [[{"subnet": POD_RANGE, "gateway": NODE_ADDRESS}]],
+        "routes": [{"dst": "0.0.0.0/0"}],
+    }
+    plugins = [
+        {"type": "ptp", "ipMasq": False, "ipam": address},
+        {"type": "portmap", "capabilities": {"portMappings": True}},
+    ]
+    conflist = {"cniVersion": "0.4.0", "name": layout.pod_network, "plugins": plugins}
+    (folder / "10-pods.conflist").write_text(json.dumps(conflist))
+
+
+def refuse_taken_ports(ports: dict[str, int]) -> None:
+    """Raise with the names of the parts whose port someone else listens on."""
+    taken = []
+    for name, port in ports.items():
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((LOOPBACK, port))
+            except OSError:
+                taken.append(f"{port} ({name})")
+    if taken:
+        raise BedError(
+            f"another program listens on port {', '.join(taken)}; if that is a bed with another home, end it first "
+            "(SEALANE_TESTBED_HOME=... python3 -m testbed down)"
+        )
+
+
+def link_exists(name: str) -> bool:
+    """Say whether there is a network interface called `name` in this network namespace."""
+    return succeeds(["ip", "link", "show", "dev", name])

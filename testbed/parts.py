@@ -1,0 +1,24 @@
+"""The daemons of a bed."""
+
+from __future__ import annotations
+
+from testbed import control, dns, engine, node, postgres, registry
+from testbed.layout import Layout
+from testbed.processes import Daemon
+
+
+def services(layout: Layout) -> list[Daemon]:
+    """What runs beside whichever cluster."""
+    return [registry.server(layout), engine.server(layout), postgres.server(layout)]
+
+
+def cluster(layout: Layout) -> list[Daemon]:
+    """The daemons of the bed's own cluster."""
+    of_control = [control.etcd, control.api_server, control.controllers, control.scheduler]
+    of_node = [node.containerd, node.kubelet, node.proxy, dns.server]
+    return [make(layout) for make in of_control + of_node]
+
+
+def daemons(layout: Layout) -> list[Daemon]:
+    """Every daemon that a whole bed has."""
+    return services(layout) + (cluster(layout) if layout.other_cluster is None else [])

@@ -1,0 +1,139 @@
+"""Starting the bed, each part when what it needs answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from testbed import (
+    access,
+    before,
+    certificates,
+    control,
+    dns,
+    engine,
+    firewall,
+    golang,
+    images,
+    network,
+    node,
+    packages,
+    parts,
+    postgres,
+    registry,
+)
+from testbed import layout as places
+from testbed.errors import BedError
+from testbed.layout import Layout
+from testbed.processes import Daemon, last_words, start, wait_for
+from testbed.record import Bed, describe
+from testbed.waiting import until
+
+_NODE_PATIENCE: Final = 90.0
+
+
+def prepare(layout: Layout) -> None:
+    """Get everything that is kept between starts: packages, programs and images."""
+    own = layout.other_cluster is None
+    packages.install(cluster=own)
+    golang.build(layout, golang.CLUSTER if own else [golang.KUBECTL])
+    images.make(layout, images.served() + ((images.pause(),) if own else ()))
+
+
+def start_all(layout: Layout) -> Bed:
+    """Start every part of a bed of which nothing runs, and return what it offers."""
+    own = layout.other_cluster is None
+    network.lift_loopback()
+    before.remember(layout)
+    if own and (tables := firewall.stranger_tables(layout)):
+        raise BedError(f"another cluster's tables are in the packet filter: {', '.join(tables)}")
+    network.refuse_taken_ports(_ports(own=own))
+    for folder in (layout.processes, layout.logs, layout.bin, layout.run / "home", layout.run / "tmp"):
+        folder.mkdir(parents=True, exist_ok=True)
+    layout.run.chmod(0o755)
+    for program in golang.CLUSTER if own else [golang.KUBECTL]:
+        (layout.bin / program.name).symlink_to(golang.path_of(layout, program))
+    work = [lambda: _services(layout), lambda: _cluster(layout) if own else _account(layout)]
+    with ThreadPoolExecutor() as pool:
+        for done in [pool.submit(part) for part in work]:
+            done.result()
+    bed = describe(layout)
+    bed.write(layout.record)
+    return bed
+
+
+def restock(layout: Layout) -> None:
+    """Put the base images back where a test has removed them."""
+    for image in images.served():
+        if not images.served_by_registry(image):
+            images.push(layout, image)
+        if not engine.has(layout, image.name):
+            engine.load(layout, image.archive(layout))
+
+
+def _services(layout: Layout) -> None:
+    """The registry, the engine and PostgreSQL, with the base images in the first two."""
+    for write in (registry.write_files, engine.write_files, postgres.write_files):
+        write(layout)
+    _start(layout, parts.services(layout))
+    restock(layout)
+
+
+def _cluster(layout: Layout) -> None:
+    certificates.make_all(layout)
+    network.give_node_an_address()
+    for write in (control.write_files, node.write_files, dns.write_files):
+        write(layout)
+    _start(layout, [control.etcd(layout), node.containerd(layout)])
+    _start(layout, [control.api_server(layout)], meanwhile=lambda: _pause_image(layout))
+    _start(
+        layout,
+        [control.controllers(layout), control.scheduler(layout), node.kubelet(layout), node.proxy(layout)],
+        meanwhile=lambda: access.apply(layout, access.manifests() + access.dns_manifests()),
+    )
+    _start(layout, [dns.server(layout)], meanwhile=lambda: access.write_account(layout))
+    until(
+        lambda: node.node_ready(layout),
+        within=_NODE_PATIENCE,
+        missed=lambda: f"the node did not become ready:\n{last_words(layout, 'kubelet')}",
+    )
+
+
+def _pause_image(layout: Layout) -> None:
+    node.import_image(layout, images.pause().archive(layout))
+
+
+def _account(layout: Layout) -> None:
+    """Sealane's account in a cluster that is not ours."""
+    access.apply(layout, access.manifests())
+    access.write_account(layout)
+
+
+def _start(layout: Layout, daemons: Iterable[Daemon], *, meanwhile: Callable[[], None] = lambda: None) -> None:
+    begun = time.monotonic()
+    wanted = list(daemons)
+    for daemon in wanted:
+        start(layout, daemon)
+    meanwhile()
+    for daemon in wanted:
+        wait_for(layout, daemon)
+        print(f"  {daemon.name} answers ({time.monotonic() - begun:.1f} s)", flush=True)
+
+
+def _ports(*, own: bool) -> dict[str, int]:
+    ports = {"registry": places.REGISTRY_PORT, "PostgreSQL": places.POSTGRES_PORT}
+    if own:
+        ports |= {
+            "etcd": places.ETCD_PORT,
+            "etcd's peers": places.ETCD_PEER_PORT,
+            "kube-apiserver": places.API_PORT,
+            "kubelet's health": places.KUBELET_HEALTH_PORT,
+            "kube-controller-manager": places.CONTROLLERS_PORT,
+            "kube-scheduler": places.SCHEDULER_PORT,
+            "kube-proxy's health": places.PROXY_HEALTH_PORT,
+            "kube-proxy's metrics": places.PROXY_METRICS_PORT,
+            "CoreDNS' readiness": places.DNS_READY_PORT,
+        }
+    return ports

@@ -1,0 +1,55 @@
+"""Small things that the bed's daemons put at fixed places outside its folder."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Final
+
+from testbed import belongings, cgroups
+from testbed.commands import succeeds
+from testbed.layout import Layout
+
+_SHIM_SOCKETS: Final = Path("/run/containerd/s")
+_CNI_RESULTS: Final = Path("/var/lib/cni/results")
+_LOG_LINKS: Final = Path("/var/log/containers")
+_SEGMENT_LINE: Final = 6
+
+
+def sandbox_ids(layout: Layout) -> set[str]:
+    """Every container and sandbox of which a trace can be left; to be asked before shims are ended."""
+    kept = layout.containerd / "state" / "io.containerd.runtime.v2.task" / "k8s.io"
+    plugin = layout.containerd / "root" / "io.containerd.grpc.v1.cri"
+    ids = {entry.name for folder in (kept, plugin / "sandboxes", plugin / "containers") for entry in _entries(folder)}
+    named = f"{layout.pod_network}-"
+    ids |= {
+        entry.name.removeprefix(named).split("-")[0] for entry in _entries(_CNI_RESULTS) if entry.name.startswith(named)
+    }
+    return ids | belongings.shim_ids(layout)
+
+
+def remove(layout: Layout, ids: set[str]) -> None:
+    """Remove what the containers `ids` and the daemons left."""
+    for one in ids:
+        # containerd makes the name of a shim's socket like this.
+        name = hashlib.sha256(f"{layout.containerd_socket}/k8s.io/{one}".encode()).hexdigest()
+        (_SHIM_SOCKETS / name).unlink(missing_ok=True)
+    for entry in _entries(_CNI_RESULTS):
+        if any(one in entry.name for one in ids):
+            entry.unlink(missing_ok=True)
+    for entry in _entries(_LOG_LINKS):
+        if entry.is_symlink() and str(entry.readlink()).startswith(f"{layout.run}/"):
+            entry.unlink(missing_ok=True)
+    cgroups.remove_engine_groups({entry.name for entry in _entries(layout.engine / "storage" / "overlay-containers")})
+    _remove_segment(layout.postgres / "postmaster.pid")
+
+
+def _remove_segment(file: Path) -> None:
+    # A killed PostgreSQL leaves the small segment by which it keeps a second server from its folder.
+    lines = file.read_text().splitlines() if file.exists() else []
+    if len(lines) > _SEGMENT_LINE and len(lines[_SEGMENT_LINE].split()) == 2:
+        succeeds(["ipcrm", "--shmem-id", lines[_SEGMENT_LINE].split()[1]])
+
+
+def _entries(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() else []

@@ -1,0 +1,136 @@
+"""Fixtures of the test bed: a real cluster, registry, container engine and PostgreSQL.
+
+A session that selects a test using one of them starts the bed if it is not up, and then ends it, too; a bed that
+is up already stays up.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from testbed.access import let_in
+from testbed.layout import Layout
+from testbed.packages import postgres_program
+from testbed.record import Bed, read
+
+_ROOT = Path(__file__).parent.parent
+_STARTED = pytest.StashKey[bool]()
+
+
+class Kubectl(Protocol):
+    """Runs kubectl as the cluster's administrator."""
+
+    def __call__(self, *words: str, given: str | None = None) -> str:
+        """Return what `kubectl WORDS` prints, or raise with what it complains about."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Start the bed before the first test, where building it for the first time counts against no test's limit."""
+    config = session.config
+    if config.option.collectonly or not any("bed" in getattr(item, "fixturenames", ()) for item in session.items):
+        return
+    if _testbed("status", quiet=True).returncode == 0:
+        return
+    capture = config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        print("\nstarting the test bed", flush=True)
+        config.stash[_STARTED] = True
+        if _testbed("up").returncode:
+            pytest.exit("the test bed did not start", returncode=1)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the bed if this session started it."""
+    if config.stash.get(_STARTED, False):
+        _testbed("down")
+
+
+@pytest.fixture(scope="session")
+def bed() -> Bed:
+    """Every address of the running bed."""
+    return read(Layout.from_environment().record)
+
+
+@pytest.fixture(scope="session")
+def kubectl(bed: Bed) -> Kubectl:
+    """Kubectl as the cluster's administrator."""
+
+    def run(*words: str, given: str | None = None) -> str:
+        argv = [bed.kubectl, f"--kubeconfig={bed.admin_kubeconfig}", *words]
+        done = subprocess.run(argv, input=given, capture_output=True, text=True, timeout=120, check=False)
+        if done.returncode:
+            raise RuntimeError(f"kubectl {' '.join(words)}: {done.stderr.strip()}")
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture
+def namespace(bed: Bed, kubectl: Kubectl) -> Iterator[str]:
+    """A fresh namespace in which Sealane's account may deploy."""
+    name = f"t-{secrets.token_hex(4)}"
+    made = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}, let_in(name)]
+    kubectl("apply", "-f", "-", given=json.dumps({"apiVersion": "v1", "kind": "List", "items": made}))
+    # Pods are refused until the controllers have given the namespace its account.
+    kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={name}", "--timeout=30s")
+    yield name
+    kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture(scope="session")
+def kubeconfig(bed: Bed) -> Path:
+    """The kubeconfig of Sealane's own account."""
+    return Path(bed.sealane_kubeconfig)
+
+
+@pytest.fixture(scope="session")
+def engine_socket(bed: Bed) -> str:
+    """The path of a socket that speaks Docker's Engine API."""
+    return bed.engine_socket
+
+
+@pytest.fixture(scope="session")
+def registry(bed: Bed) -> str:
+    """The registry's host and port, as in image names."""
+    return bed.registry
+
+
+@pytest.fixture(scope="session")
+def busybox_image(bed: Bed) -> str:
+    """A small image with a shell, in the registry and in the engine."""
+    return bed.busybox_image
+
+
+@pytest.fixture(scope="session")
+def python_image(bed: Bed) -> str:
+    """An image with Python 3.11, in the registry and in the engine."""
+    return bed.python_image
+
+
+@pytest.fixture
+def postgres_url(bed: Bed) -> Iterator[str]:
+    """A fresh database."""
+    name = f"t_{secrets.token_hex(6)}"
+    _sql(bed, f"CREATE DATABASE {name}")
+    yield bed.postgres_url.rpartition("/")[0] + f"/{name}"
+    _sql(bed, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _sql(bed: Bed, statement: str) -> None:
+    argv = [str(postgres_program("psql")), "--no-psqlrc", "--quiet", f"--command={statement}", bed.postgres_url]
+    subprocess.run(argv, check=True, capture_output=True, timeout=60)
+
+
+def _testbed(command: str, *, quiet: bool = False) -> subprocess.CompletedProcess[bytes]:
+    words = subprocess.DEVNULL if quiet else None
+    argv = [sys.executable, "-m", "testbed", command]
+    return subprocess.run(argv, cwd=_ROOT, stdout=words, stderr=words, check=False)
