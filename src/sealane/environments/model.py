@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 from sealane.findings import Place
@@ -48,10 +49,11 @@ class Waiver:
     """A policy that an app is let off, with the reason."""
 
     policy: str
+    reason: str
     app: str | None = None
-    reason: str = ""
-    until: str | None = None
-    """A date, `2026-12-31`; from the day after on the waiver is void."""
+    """None: every app."""
+    until: date | None = None
+    """The last day it holds, in UTC."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,41 @@
+"""Gathering: the operators' files of a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sealane.environments import reading
+from sealane.environments.model import Environment
+from sealane.errors import NotThere, Unavailable
+from sealane.findings import Finding, Place
+
+FOLDER = "environments"
+_ENDINGS = {".yaml", ".yml"}
+
+
+def gather(config: Path) -> tuple[dict[str, Environment], list[Finding]]:
+    """The environments in `config`/environments by name, and everything wrong with their files.
+
+    Raises NotThere when there is no such folder.
+    """
+    folder = config / FOLDER
+    if not folder.is_dir():
+        raise NotThere(f"there is no folder {folder}", mend="it holds the operators' files, one an environment")
+    environments: dict[str, Environment] = {}
+    found: list[Finding] = []
+    for file in sorted(each for each in folder.iterdir() if each.suffix in _ENDINGS):
+        environment, problems = _read(file)
+        found.extend(problems)
+        if environment is not None and environments.setdefault(environment.name, environment) is not environment:
+            message = f"the environment {environment.name} is also in {environments[environment.name].place.file}"
+            found.append(Finding(message=message, place=Place(file=str(file)), mend="keep one"))
+    return environments, found
+
+
+def _read(file: Path) -> tuple[Environment | None, list[Finding]]:
+    try:
+        return reading.read(file.read_text(encoding="utf-8"), str(file))
+    except UnicodeDecodeError:
+        return None, [Finding(message="is not UTF-8 text", place=Place(file=str(file)), mend="save it as UTF-8")]
+    except OSError as error:
+        raise Unavailable(f"can't read {file}: {error.strerror}") from error

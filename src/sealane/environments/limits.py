@@ -1,0 +1,144 @@
+"""Limits: what a pushed commit asks for against what the operators' file allows. Pure.
+
+A commit is hostile until this has passed. Everything is compared with the operators' file as it stands now, on the
+objects as they would be applied: whatever a stencil, value or strategy did, it shows here. A commit may only add.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sealane.environments import patterns, running
+from sealane.environments.model import AppLimits, Environment
+from sealane.findings import Finding, Place, did_you_mean
+from sealane.pipelines.model import Approval, Delivery
+from sealane.stencils.model import Formation, Rendered, Revision
+from sealane.stencils.rendering import UNBUILT
+
+
+def check(
+    environment: Environment, formation: Formation, revision: Revision | None, delivery: Delivery | None, *, app: str
+) -> list[Finding]:
+    """Why the app may not do this in the environment, each with the reason and the place in the app's own files.
+
+    Without a revision the formation is looked at alone; without a delivery (a deployment by hand) so are approvals.
+    """
+    limits = environment.apps.get(app)
+    if limits is None:
+        message = f"{app} may not come to {environment.name}"
+        return [
+            Finding(message=message, place=formation.at("environment"), mend=_ask(environment, "list it under apps:"))
+        ]
+    case = _Case(environment=environment, limits=limits, app=app)
+    found = [*_formation_problems(case, formation), *(_delivery_problems(case, delivery) if delivery else ())]
+    if revision is not None:
+        found.extend(finding for each in revision.objects for finding in _object_problems(case, each, revision))
+    return found
+
+
+def environment_of(
+    formation: Formation, environments: Mapping[str, Environment]
+) -> tuple[Environment | None, list[Finding]]:
+    """The operators' environment that the formation names."""
+    environment = environments.get(formation.environment)
+    if environment is None:
+        message = f"there is no environment {formation.environment}"
+        mend = did_you_mean(formation.environment, environments)
+        return None, [Finding(message=message, place=formation.at("environment"), mend=mend)]
+    return environment, []
+
+
+def approvals(limits: AppLimits, delivery: Delivery | None) -> tuple[Approval, ...]:
+    """All approvals that a deployment needs, each by itself: the operators' and what the delivery adds."""
+    asked = (limits.approvals, delivery.approval if delivery else None)
+    return tuple(dict.fromkeys(approval for approval in asked if approval is not None))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Case:
+    environment: Environment
+    limits: AppLimits
+    app: str
+
+    @property
+    def where(self) -> str:
+        return f"{self.app} in {self.environment.name}"
+
+    def finding(self, message: str, place: Place, wish: str) -> Finding:
+        return Finding(message=message, place=place, mend=_ask(self.environment, wish, self.limits.place))
+
+
+def _ask(environment: Environment, wish: str, place: Place | None = None) -> str:
+    return f"operators can {wish} in {place or environment.place}"
+
+
+def _formation_problems(case: _Case, formation: Formation) -> list[Finding]:
+    found = []
+    environment, limits = case.environment, case.limits
+    if formation.destination not in environment.destinations:
+        message = f"{environment.name} has no destination {formation.destination}"
+        mend = did_you_mean(formation.destination, environment.destinations)
+        found.append(Finding(message=message, place=formation.at("destination"), mend=mend))
+    if formation.namespace not in limits.namespaces:
+        message = f"the namespace {formation.namespace} is not open to {case.where}: only {_listed(limits.namespaces)}"
+        found.append(case.finding(message, formation.at("namespace"), "list it under namespaces:"))
+    for name, reference in formation.secrets.items():
+        if not patterns.secret_allowed(limits.secrets, reference):
+            message = f"{reference} is not open to {case.where}: only {_listed(limits.secrets)}"
+            found.append(case.finding(message, formation.at("secrets", name), "list it under secrets:"))
+    return found
+
+
+def _delivery_problems(case: _Case, delivery: Delivery) -> list[Finding]:
+    """A delivery must ask for at least the approvals that the environment wants: who drops them is told, not obeyed."""
+    wanted, asked = case.limits.approvals, delivery.approval
+    if wanted is None:
+        return []
+    needs = f"{case.environment.name} wants the approval of {wanted.count} of {_listed(wanted.by)}"
+    mend = f"write approval: {{by: [{', '.join(wanted.by)}], count: {wanted.count}}}, or more"
+    if asked is None:
+        message = f"{needs}; this delivery asks for none"
+    elif asked.count < wanted.count:
+        message = f"{needs}; this delivery asks for {asked.count} only"
+    elif not set(asked.by) & set(wanted.by):
+        message = f"{needs}; this delivery asks {_listed(asked.by)} instead"
+    else:
+        return []
+    return [Finding(message=message, place=delivery.place, mend=mend)]
+
+
+def _object_problems(case: _Case, each: Rendered, revision: Revision) -> list[Finding]:
+    place, limits = each.origin.place, case.limits
+    found = []
+    if each.kind in limits.deny_kinds:
+        message = f"{each}: objects of kind {each.kind} are denied to {case.where}"
+        found.append(case.finding(message, place(("kind",)), "take it from deny_kinds:"))
+    elif each.namespace not in {None, revision.namespace}:
+        message = f"{each} is for the namespace {each.namespace}, the formation for {revision.namespace}"
+        found.append(Finding(message=message, place=place(("metadata", "namespace"))))
+    elif each.kind == "Namespace" and each.name != revision.namespace:
+        message = f"{each} is not the formation's namespace {revision.namespace}"
+        found.append(Finding(message=message, place=place(("metadata", "name")), mend="write ${namespace}"))
+    for path, image in running.images(each.object):
+        if reason := _image_problem(case, image, revision):
+            found.append(case.finding(f"{each}: {reason}", place(path), "list its repository under registries:"))
+    return found
+
+
+def _image_problem(case: _Case, image: object, revision: Revision) -> str | None:
+    if not isinstance(image, str):
+        return "the image is no text"
+    if revision.release is None and image.endswith(f"@{UNBUILT}"):
+        return None  # looked at again once it is built
+    try:
+        allowed = patterns.image_allowed(case.limits.registries, image)
+    except ValueError as problem:
+        return f"{image} is no image reference: {problem}"
+    if allowed:
+        return None
+    return f"the image {image} is not authorised for {case.where}: only {_listed(case.limits.registries)}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none are"
