@@ -21,7 +21,7 @@ class Checked:
     """What was looked at, and everything found."""
 
     files: tuple[str, ...]
-    """The files that were asked for by their role; none when the repository holds nothing for Sealane."""
+    """The files that are Sealane's; none when the repository holds nothing for it."""
     findings: tuple[Finding, ...] = ()
     pipeline: Pipeline | None = field(default=None, repr=False)
 
@@ -39,7 +39,7 @@ def check(tree: Tree) -> Checked:
         found += delivery.unknown_formations(pipeline, names)
     for name in names:
         found += _formation(tree, name, pipeline)
-    files += [f"{gathering.FORMATIONS}/{name}.yaml" for name in names]
+    files += [*tree.files(gathering.FORMATIONS), *tree.files(gathering.STENCILS)]
     return Checked(files=tuple(files), findings=_in_order(found), pipeline=pipeline)
 
 

@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 from sealane.cli import headings
 
 COMMANDS: tuple[str, ...] = (
+    "init",
     "schema",
     "validate",
 )

@@ -1,0 +1,141 @@
+"""Detecting: what kind of project a folder holds, so that the first pipeline does something of use in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sealane.pipelines.reading import FILE
+
+PORT = 8080
+"""The port a container listens at where its build file doesn't say."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Buildable:
+    """A folder with a Dockerfile."""
+
+    name: str
+    folder: str
+    """From the repository's root; `.` for the root itself."""
+    port: int = PORT
+    as_root: bool = False
+    """Whether the build file names no user, so that the container would run as root."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Project:
+    """What was found in a folder."""
+
+    app: str
+    language: str
+    """In words: Python, Node.js, Go, or nothing known."""
+    image: str
+    commands: tuple[str, ...]
+    images: tuple[Buildable, ...] = ()
+    formations: tuple[str, ...] = ()
+    """Formations that have a file already."""
+
+
+def detect(folder: Path) -> Project:
+    """Looks at the folder and those directly in it; reads files of well-known names only, and runs nothing."""
+    language, image, commands = _python(folder) or _node(folder) or _go(folder) or _nothing_known()
+    return Project(
+        app=_slug(folder.resolve().name) or "app",
+        language=language,
+        image=image,
+        commands=commands,
+        images=tuple(_images(folder)),
+        formations=tuple(sorted(path.stem for path in folder.glob("deploy/formations/*.y*ml"))),
+    )
+
+
+def is_started(folder: Path) -> bool:
+    """Whether the folder has a pipeline file already."""
+    return (folder / FILE).exists()
+
+
+Found = tuple[str, str, tuple[str, ...]]
+
+
+def _python(folder: Path) -> Found | None:
+    requirements = folder / "requirements.txt"
+    packaged = [name for name in ("pyproject.toml", "setup.py", "setup.cfg") if (folder / name).exists()]
+    if not packaged and not requirements.exists():
+        return None
+    commands = ["pip install -r requirements.txt"] if requirements.exists() else []
+    if "[build-system]" in _text(folder / "pyproject.toml") or "setup.py" in packaged:
+        commands.append("pip install .")
+    tested = any((folder / name).is_dir() for name in ("tests", "test")) or any(folder.glob("test_*.py"))
+    commands += ["pip install pytest", "python -m pytest"] if tested else ["python -m compileall -q ."]
+    return "Python", "docker.io/library/python:3.12-slim", tuple(commands)
+
+
+def _node(folder: Path) -> Found | None:
+    if not (folder / "package.json").exists():
+        return None
+    install = "npm ci" if (folder / "package-lock.json").exists() else "npm install"
+    if (folder / "yarn.lock").exists():
+        install = "corepack enable && yarn install --immutable"
+    if (folder / "pnpm-lock.yaml").exists():
+        install = "corepack enable && pnpm install --frozen-lockfile"
+    scripts = _scripts(folder)
+    tested = "test" in scripts and "no test specified" not in str(scripts["test"])
+    return (
+        "Node.js",
+        "docker.io/library/node:22-slim",
+        (install, "npm test" if tested else "npm run --if-present build"),
+    )
+
+
+def _go(folder: Path) -> Found | None:
+    if not (folder / "go.mod").exists():
+        return None
+    version = re.search(r"^go (\d+\.\d+)", _text(folder / "go.mod"), re.MULTILINE)
+    image = f"docker.io/library/golang:{version[1] if version else '1.26'}"
+    return "Go", image, ("go vet ./...", "go test ./...")
+
+
+def _nothing_known() -> Found:
+    return "nothing known", "docker.io/library/busybox:1.37", ("echo put your tests here",)
+
+
+def _images(folder: Path) -> list[Buildable]:
+    """The root's Dockerfile, or else those of the folders directly below."""
+    if (folder / "Dockerfile").is_file():
+        return [_buildable("web", ".", folder / "Dockerfile")]
+    below = sorted(path for path in folder.glob("*/Dockerfile") if path.is_file())
+    names = {_slug(path.parent.name): path for path in reversed(below) if _slug(path.parent.name) not in {"", "test"}}
+    return [_buildable(name, names[name].parent.name, names[name]) for name in sorted(names)]
+
+
+def _buildable(name: str, folder: str, file: Path) -> Buildable:
+    text = _text(file)
+    exposed = re.findall(r"^\s*EXPOSE\s+(\d{1,5})", text, re.MULTILINE | re.IGNORECASE)
+    users = re.findall(r"^\s*USER\s+(\S+)", text, re.MULTILINE | re.IGNORECASE)
+    port = next((int(port) for port in exposed if 0 < int(port) < 65536), PORT)
+    return Buildable(name=name, folder=folder, port=port, as_root=not users or users[-1] in {"root", "0"})
+
+
+def _scripts(folder: Path) -> dict[str, Any]:
+    try:
+        package = json.loads(_text(folder / "package.json"))
+    except ValueError:
+        return {}
+    scripts = package.get("scripts") if isinstance(package, dict) else None
+    return scripts if isinstance(scripts, dict) else {}
+
+
+def _slug(name: str) -> str:
+    """The name as Sealane wants names: lower case, digits and dashes."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""
