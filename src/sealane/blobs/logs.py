@@ -1,0 +1,82 @@
+"""Logs of steps, a file each. A log that is written again from its beginning, by whoever resumed the step, stays whole.
+
+What a container printed comes again from its start when a restarted worker attaches to it, byte for byte; so a writer
+begins at offset 0 and writes over what is there, and nobody who reads along sees the log shrink.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import BinaryIO, Self
+
+MOST = 256 * 1024 * 1024
+"""Bytes kept of one log; the rest is dropped, and the log says so."""
+
+_CUT = b"\n[sealane: this log is cut here, it has more than 256 MiB]\n"
+_ID = re.compile(r"[a-z]+-[a-z0-9]+")
+_KEY = re.compile(r"[a-z]+/[A-Za-z0-9_.-]+")
+
+
+class Logs:
+    """The logs below one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def writer(self, run_id: str, key: str, attempt: int = 1) -> Writer:
+        """Writes one attempt's log from its beginning. Later attempts come after the earlier ones, in the same log."""
+        path = self._path(run_id, key, attempt)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return Writer(path)
+
+    def read(self, run_id: str, key: str, *, offset: int, limit: int) -> bytes:
+        """At most `limit` bytes of the attempts' logs, one after the other, from `offset`; empty at its end."""
+        parts: list[bytes] = []
+        attempt = 1
+        while limit > 0 and (path := self._path(run_id, key, attempt)).exists():
+            size = path.stat().st_size
+            if offset < size:
+                with path.open("rb") as file:
+                    file.seek(offset)
+                    parts.append(file.read(limit))
+                limit -= len(parts[-1])
+            offset = max(0, offset - size)
+            attempt += 1
+        return b"".join(parts)
+
+    def _path(self, run_id: str, key: str, attempt: int) -> Path:
+        if not _ID.fullmatch(run_id) or not _KEY.fullmatch(key):
+            message = f"no log can be called {run_id} {key}"
+            raise ValueError(message)
+        return self._folder / run_id / key.replace("/", "-", 1) / f"{attempt}.log"
+
+
+class Writer:
+    """Writes one log; use as a context manager, or call `close`."""
+
+    def __init__(self, path: Path) -> None:
+        path.touch()
+        self._file: BinaryIO = path.open("r+b", buffering=0)
+        self._written = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def write(self, data: bytes) -> None:
+        """Writes at the end of what this writer has written."""
+        room = MOST - self._written
+        if room <= 0:
+            return
+        self._file.write(data[:room])
+        self._written += len(data)
+        if len(data) > room:
+            self._file.write(_CUT)
+
+    def close(self) -> None:
+        """Ends the log; what an earlier, longer try left behind is cut off."""
+        self._file.truncate(self._file.tell())
+        self._file.close()

@@ -1,0 +1,186 @@
+"""Settings of the server: one root, in groups, from the environment (`SEALANE_DATA`, `SEALANE_HTTP__PORT` …).
+
+Two underscores lead into a group. The command line tool without a server needs none of them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+class Http(_Group):
+    """Where the server listens and how browsers and hooks reach it."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on. Only this machine by default, because the server speaks plain HTTP: put TLS before it,
+    or set `0.0.0.0`."""
+
+    port: int = Field(default=8080, ge=0, le=65535)
+    """Port to listen on; 0 takes a free one."""
+
+    url: str | None = None
+    """The address people use, such as `https://sealane.example.com`, for links and hooks. None: made of host and
+    port. With `https`, cookies are sent over TLS only."""
+
+    max_body: int = Field(default=1024 * 1024, gt=0)
+    """Bytes a request's body may have, pushes of git aside: hooks and forms are far smaller."""
+
+    session_hours: float = Field(default=12.0, gt=0)
+    """Hours a browser's session lasts: a working day, so that a forgotten one ends by itself."""
+
+
+class Git(_Group):
+    """Clones of what was pushed, and the repositories Sealane serves itself."""
+
+    max_pack: int = Field(default=512 * 1024 * 1024, gt=0)
+    """Bytes one push or clone may bring. Large enough for ordinary products, small enough that a hostile push can't
+    fill the disk."""
+
+    patience: float = Field(default=300.0, gt=0)
+    """Seconds one clone or push may take."""
+
+    token: SecretStr | None = None
+    """Password for cloning from a git host over HTTPS. None: only what can be read without signing in."""
+
+
+class Registry(_Group):
+    """Where built images go."""
+
+    prefix: str | None = None
+    """Host and path before an app's images: with `registry.example.com/team`, the image `web` of `shop` becomes
+    `registry.example.com/team/shop/web`. None: a pipeline with `images` is refused with this as the reason."""
+
+
+class Runs(_Group):
+    """Runs of pipelines."""
+
+    at_once: int = Field(default=4, ge=1)
+    """Runs one worker carries at the same time; more wait in the queue. Four keep a small machine busy without
+    starving the rollouts beside them."""
+
+    keep_workspaces: bool = False
+    """Keeps the clone of a finished run on disk, to look at. Off: it is removed when the run ends."""
+
+
+class Worker(_Group):
+    """What a worker does and how a dead one is noticed."""
+
+    heartbeat: float = Field(default=2.0, gt=0)
+    """Seconds between two heartbeats."""
+
+    dead_after: float = Field(default=15.0, gt=0)
+    """Seconds of silence after which another worker takes over. Longer than a slow database or a long garbage
+    collection, short enough that nobody waits for a dead machine."""
+
+    poll: float = Field(default=0.1, gt=0, le=60)
+    """Seconds between two looks into a queue: what a push waits at most before its run starts. A larger number
+    costs less when idle."""
+
+    sweep: float = Field(default=5.0, gt=0)
+    """Seconds between two looks for dead workers and for work that was stored but not queued."""
+
+
+class Engine(_Group):
+    """The container engine that runs steps and builds images."""
+
+    kind: str = Field(default="docker", pattern="^(docker|dummy)$")
+    """`docker`: Docker's or Podman's engine API. `dummy`: pretends, for tests; warns at start."""
+
+    socket: str | None = None
+    """Address of the engine, `unix:///run/docker.sock`. None: `DOCKER_HOST`, then the usual sockets, the first that
+    answers."""
+
+
+class Secrets(_Group):
+    """Where secret values come from."""
+
+    age_key: Path | None = None
+    """File with the server's age identity, which opens the apps' encrypted files. None: age files can't be read."""
+
+    age_folder: Path | None = None
+    """Folder of the encrypted files, `APP.age` each. None: `secrets` in the folder of the environments."""
+
+
+class Settings(BaseSettings):
+    """All settings of `sealane serve`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SEALANE_", env_nested_delimiter="__", extra="ignore", use_attribute_docstrings=True
+    )
+
+    data: Path = Path("sealane-data")
+    """Folder of everything the server keeps: database, key, repositories, logs. Back it up."""
+
+    config: Path | None = None
+    """Folder that holds `environments/*.yaml`, the operators' files. None: `config` in the data folder."""
+
+    database: str | None = None
+    """URL of a PostgreSQL database, `postgresql://user@host/name`, for more than one worker. None: SQLite in the data
+    folder, which serves one process."""
+
+    key: SecretStr | None = None
+    """Key that signs cookies and makes hook secrets, at least 32 characters. None: made at first start and kept in
+    the data folder; several machines on one database must be given the same."""
+
+    http: Http = Field(default_factory=Http)
+    git: Git = Field(default_factory=Git)
+    registry: Registry = Field(default_factory=Registry)
+    runs: Runs = Field(default_factory=Runs)
+    worker: Worker = Field(default_factory=Worker)
+    engine: Engine = Field(default_factory=Engine)
+    secrets: Secrets = Field(default_factory=Secrets)
+
+    @field_validator("database")
+    @classmethod
+    def _known_database(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("postgresql://", "sqlite:///")):
+            message = "must begin with postgresql:// (or sqlite:/// and a path)"
+            raise ValueError(message)
+        return url
+
+    @field_validator("key")
+    @classmethod
+    def _long_key(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and len(key.get_secret_value()) < 32:
+            message = "is shorter than 32 characters; make one with: openssl rand -hex 32"
+            raise ValueError(message)
+        return key
+
+    @property
+    def config_folder(self) -> Path:
+        """The folder that holds `environments/`."""
+        return self.config or self.data / "config"
+
+    @property
+    def repositories(self) -> Path:
+        """The bare repositories that Sealane serves itself."""
+        return self.data / "repositories"
+
+    @property
+    def logs(self) -> Path:
+        """What steps print."""
+        return self.data / "logs"
+
+    @property
+    def workspaces(self) -> Path:
+        """The clones that runs work in."""
+        return self.data / "workspaces"
+
+    @property
+    def store_url(self) -> str:
+        """URL of the database with Sealane's own tables."""
+        return self.database or f"sqlite:///{self.data.resolve() / 'sealane.db'}"
+
+    @property
+    def flows_url(self) -> str:
+        """URL of the workflow engine's tables: the same PostgreSQL database, or a SQLite file of its own."""
+        if self.store_url.startswith("sqlite:"):
+            return self.store_url.removesuffix(".db") + "-flows.db"
+        return self.store_url

@@ -1,0 +1,92 @@
+"""Registered apps."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from sealane.errors import Conflicting
+from sealane.store import auditing, changes, rows
+from sealane.store.database import Database
+from sealane.store.model import App
+from sealane.store.tables import apps
+
+
+class Apps:
+    """The table of apps."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, app: App, *, by: str) -> None:
+        """Adds the app. Raises Conflicting when its name, or its repository and path, are taken."""
+
+        def work(connection: sa.Connection) -> None:
+            taken = rows.one(connection, sa.select(apps).where(apps.c.name == app.name))
+            if taken:
+                raise Conflicting(
+                    f"the name {app.name} is taken by {taken['repository']}, owned by {taken['owner']}",
+                    mend="choose another name, or ask its owner to remove it: sealane app remove",
+                )
+            same = (apps.c.repository == app.repository) & (apps.c.path == app.path)
+            if other := rows.one(connection, sa.select(apps).where(same)):
+                raise Conflicting(f"{app.repository} is registered already, as {other['name']}")
+            connection.execute(sa.insert(apps).values(**rows.fields(app)))
+            auditing.note(connection, app.created, actor=by, action="add app", subject=app.name)
+            changes.tell(connection, app.created, changes.OVERVIEW)
+
+        try:
+            await self._database.write(work)
+        except exc.IntegrityError as error:  # two at the same moment: the table itself keeps names unique
+            raise Conflicting(f"the name {app.name} or its repository was taken a moment ago") from error
+
+    async def get(self, name: str) -> App:
+        """The app. Raises NotThere."""
+        return await self._database.read(lambda c: get(c, name))
+
+    async def all(self) -> tuple[App, ...]:
+        """Every app, by name."""
+        found = await self._database.read(lambda c: rows.all_of(c, sa.select(apps).order_by(apps.c.name)))
+        return tuple(rows.app(row) for row in found)
+
+    async def rotate_hook(self, name: str, *, by: str, at: datetime) -> App:
+        """Makes the app's hook secret another one. Raises NotThere."""
+
+        def work(connection: sa.Connection) -> App:
+            app = get(connection, name)
+            bumped = sa.update(apps).where(apps.c.name == name).values(hook_generation=app.hook_generation + 1)
+            connection.execute(bumped)
+            auditing.note(connection, at, actor=by, action="rotate hook secret", subject=name)
+            return get(connection, name)
+
+        return await self._database.write(work)
+
+    async def remove(self, name: str, *, by: str, at: datetime) -> None:
+        """Removes the app and all that is stored of it; what runs at destinations stays. Raises NotThere."""
+
+        def work(connection: sa.Connection) -> None:
+            get(connection, name)
+            connection.execute(sa.delete(apps).where(apps.c.name == name))
+            auditing.note(connection, at, actor=by, action="remove app", subject=name)
+            changes.tell(connection, at, changes.OVERVIEW)
+
+        await self._database.write(work)
+
+
+def get(connection: sa.Connection, name: str) -> App:
+    """The app, in this transaction. Raises NotThere."""
+    return rows.app(rows.there(rows.one(connection, sa.select(apps).where(apps.c.name == name)), f"app {name}"))
+
+
+def next_sequence(connection: sa.Connection, name: str) -> int:
+    """The app's next sequence number: each is given once. Raises NotThere."""
+    raised = (
+        sa.update(apps)
+        .where(apps.c.name == name)
+        .values(last_sequence=apps.c.last_sequence + 1)
+        .returning(apps.c.last_sequence)
+    )
+    number = connection.execute(raised).scalar()
+    return int(rows.there(number, f"app {name}"))

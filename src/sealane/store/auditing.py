@@ -1,0 +1,43 @@
+"""Who did what: lines written in the same transaction as the deed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from sealane.store import rows
+from sealane.store.database import Database
+from sealane.store.model import AuditEntry
+from sealane.store.tables import audit
+
+
+def note(
+    connection: sa.Connection,
+    at: datetime,
+    *,
+    actor: str,
+    action: str,
+    subject: str,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Adds a line in this transaction: `ann`, `approve`, `shop/production`."""
+    row = {"at": at, "actor": actor, "action": action, "subject": subject, "detail": detail}
+    connection.execute(sa.insert(audit).values(row))
+
+
+class Audit:
+    """Reads the lines."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def last(self, limit: int = 100, before: int | None = None) -> tuple[AuditEntry, ...]:
+        """The newest lines first; `before` is the id of the last line of the page before."""
+        query = sa.select(audit).order_by(audit.c.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(audit.c.id < before)
+        found = await self._database.read(lambda c: rows.all_of(c, query))
+        return tuple(AuditEntry(**row) for row in found)

@@ -1,0 +1,82 @@
+"""The one transaction that ends a deployment: verdict, what is now there, holds put and lifted, what it supersedes."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from sealane.destinations.model import Inventory
+from sealane.store import deployments, formations, holds, rows
+from sealane.store.database import Database
+from sealane.store.model import Deployment, DeploymentKind, DeploymentState
+from sealane.store.tables import deployments as table
+from sealane.store.tables import releases
+from sealane.verdicts.model import Verdict, VerdictKind
+
+_HELD = {VerdictKind.FAILED, VerdictKind.ROLLED_BACK, VerdictKind.ROLLBACK_FAILED}
+
+
+async def conclude(
+    database: Database,
+    deployment_id: str,
+    verdict: Verdict,
+    *,
+    inventory: Inventory | None = None,
+    startup: float | None = None,
+    note: str | None = None,
+) -> Deployment:
+    """Ends the deployment. Key: its id; the first verdict stays.
+
+    A good one becomes the formation's verified deployment, lifts the holds it is newer than and supersedes what waits
+    with a lower number. A bad one that carried a release puts a hold on it and everything older.
+    """
+
+    def work(connection: sa.Connection) -> Deployment:
+        deployment = deployments.get(connection, deployment_id)
+        if deployment.state is DeploymentState.ENDED:
+            return deployment
+        there = formations.lock(connection, deployment.app, deployment.formation)
+        deployments.finish(connection, deployment_id, verdict)
+        if note:
+            connection.execute(sa.update(table).where(table.c.id == deployment_id).values(note=note))
+        values: dict[str, object] = {"holder": None}
+        if inventory is not None:
+            values["inventory"] = rows.plain(inventory)
+        if verdict.kind is VerdictKind.DEPLOYED:
+            values |= {"verified_id": deployment_id, "current_id": deployment_id}
+            values |= {"startup": startup} if startup is not None else {}
+            _good(connection, deployment, verdict)
+        elif verdict.kind is VerdictKind.ROLLED_BACK:
+            values["current_id"] = there.verified_id
+        if verdict.kind in _HELD:
+            _bad(connection, deployment, verdict)
+        formations.update(connection, deployment.app, deployment.formation, **values)
+        return deployments.get(connection, deployment_id)
+
+    return await database.write(work)
+
+
+def _good(connection: sa.Connection, deployment: Deployment, verdict: Verdict) -> None:
+    up_to = _release_sequence(connection, deployment)
+    passed = tuple(
+        hold
+        for hold in holds.open_ones(connection, deployment.app)
+        if hold.formation == deployment.formation and hold.up_to < up_to
+    )
+    if passed:
+        reason = f"{deployment.app} #{up_to} was deployed"
+        holds.lift(connection, passed, by=None, reason=reason, at=verdict.at)
+    if deployment.kind is not DeploymentKind.ROLLBACK:
+        deployments.supersede_waiting(connection, deployment, verdict.at)
+
+
+def _bad(connection: sa.Connection, deployment: Deployment, verdict: Verdict) -> None:
+    if deployment.kind in {DeploymentKind.DELIVERY, DeploymentKind.MANUAL}:
+        up_to = _release_sequence(connection, deployment)
+        holds.put(connection, deployment, up_to=up_to, reason=verdict.reason, at=verdict.at)
+
+
+def _release_sequence(connection: sa.Connection, deployment: Deployment) -> int:
+    """When the release was made, which is what is older or newer; a promotion's own number is when it was asked for."""
+    query = sa.select(releases.c.sequence).where(releases.c.id == deployment.release_id)
+    found = connection.execute(query).scalar() if deployment.release_id else None
+    return int(found) if found is not None else deployment.sequence

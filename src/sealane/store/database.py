@@ -1,0 +1,95 @@
+"""The connection to the database: transactions off the event loop, on SQLite (WAL) or PostgreSQL.
+
+Reads see one snapshot or the last commit; a write is one transaction that either lands whole or not at all. On SQLite
+writers queue up behind each other from their first statement, so a write never fails half-way for a busy database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import event, exc
+
+from sealane.errors import Unavailable
+
+T = TypeVar("T")
+
+_WRITES = {"sealane_writes": True}
+
+
+class Database:
+    """One database. Closed with `close`."""
+
+    def __init__(self, url: str, *, connections: int = 8) -> None:
+        """`url` as in the settings, `sqlite:///path` or `postgresql://…`; `connections` are used at most at once."""
+        self.sqlite = url.startswith("sqlite:")
+        if self.sqlite:
+            Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+            self.engine = sa.create_engine(url, pool_size=connections, max_overflow=0)
+            _prepare_sqlite(self.engine)
+        else:
+            url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+            self.engine = sa.create_engine(url, pool_size=connections, max_overflow=0, pool_pre_ping=True)
+        self._readers = ThreadPoolExecutor(max_workers=connections, thread_name_prefix="store-read")
+        writers = 1 if self.sqlite else connections
+        self._writers = ThreadPoolExecutor(max_workers=writers, thread_name_prefix="store-write")
+
+    async def read(self, work: Callable[[sa.Connection], T]) -> T:
+        """Does the work in a transaction that only reads. Raises Unavailable when the database doesn't answer."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, work)
+
+    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+        """Does the work in one transaction. The work may be done again from its start, so it changes nothing else."""
+        return await asyncio.get_running_loop().run_in_executor(self._writers, self.write_now, work)
+
+    def read_now(self, work: Callable[[sa.Connection], T]) -> T:
+        """As `read`, for callers without an event loop."""
+        return self._do(work, {})
+
+    def write_now(self, work: Callable[[sa.Connection], T]) -> T:
+        """As `write`, for callers without an event loop."""
+        try:
+            return self._do(work, _WRITES)
+        except _Collided:
+            return self._do(work, _WRITES)
+
+    def _do(self, work: Callable[[sa.Connection], T], options: dict[str, Any]) -> T:
+        try:
+            with self.engine.connect().execution_options(**options) as connection, connection.begin():
+                return work(connection)
+        except exc.OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) in {"40001", "40P01"}:  # serialization failure, deadlock
+                raise _Collided(f"two writers collided: {error.orig}") from error
+            raise Unavailable(f"the database does not answer: {error.orig}", mend="see SEALANE_DATABASE") from error
+        except exc.InterfaceError as error:
+            raise Unavailable(f"the database does not answer: {error.orig}", mend="see SEALANE_DATABASE") from error
+
+    def close(self) -> None:
+        """Ends the connections once their work is done."""
+        self._readers.shutdown()
+        self._writers.shutdown()
+        self.engine.dispose()
+
+
+class _Collided(Unavailable):
+    """Two writers were in each other's way; PostgreSQL ended one of them, which may try again."""
+
+
+def _prepare_sqlite(engine: sa.Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # transactions begin where we say, not before the first INSERT
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA busy_timeout = 30000")
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @event.listens_for(engine, "begin")
+    def _began(connection: sa.Connection) -> None:
+        writes = connection.get_execution_options().get("sealane_writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,277 @@
+"""Deployments: from being offered to their verdict. Every change is one transaction that may be repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from sealane.stencils.model import Revision
+from sealane.store import apps, auditing, changes, formations, ids, releases, rows
+from sealane.store.database import Database
+from sealane.store.model import Deployment, DeploymentState, TimelineEntry
+from sealane.store.tables import deployments, dossiers, timeline
+from sealane.verdicts.model import Verdict, VerdictKind
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """A line of a deployment's story; the key keeps a repeated step from telling it twice."""
+
+    key: str
+    phase: str
+    text: str
+    detail: Mapping[str, Any] | None = None
+
+
+class Deployments:
+    """The tables of deployments, their timelines and dossiers."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def offer(self, deployment: Deployment, revision: Revision) -> Deployment:
+        """Stores a deployment with its revision. Key: its id; a second offer gives the first one's row.
+
+        A sequence of 0 takes the app's next. Raises NotThere for an unknown app.
+        """
+
+        def work(connection: sa.Connection) -> Deployment:
+            known = rows.one(connection, sa.select(deployments).where(deployments.c.id == deployment.id))
+            if known:
+                return rows.deployment(known)
+            sequence = deployment.sequence or apps.next_sequence(connection, deployment.app)
+            before = formations.meant_for(connection, deployment)
+            releases.keep(connection, revision, deployment.created)
+            offered = replace(deployment, sequence=sequence, from_revision_id=_verified(connection, before.verified_id))
+            connection.execute(sa.insert(deployments).values(_row(offered)))
+            if offered.requested_by:
+                detail = {"deployment": offered.id, "revision": revision.id, "release": offered.release_id}
+                auditing.note(
+                    connection,
+                    offered.created,
+                    actor=offered.requested_by,
+                    action=offered.kind.value,
+                    subject=offered.label,
+                    detail=detail,
+                )
+            _tell(connection, offered, offered.created)
+            return offered
+
+        return await self._database.write(work)
+
+    async def get(self, deployment_id: str) -> Deployment:
+        """The deployment. Raises NotThere."""
+        return await self._database.read(lambda c: get(c, deployment_id))
+
+    async def waiting(self, app: str | None = None) -> tuple[Deployment, ...]:
+        """Deployments whose gates are not all open, oldest first; of one app or of all."""
+        return await self._database.read(lambda c: in_state(c, DeploymentState.WAITING, app))
+
+    async def history(self, app: str, formation: str, limit: int = 50) -> tuple[Deployment, ...]:
+        """The formation's deployments, newest first."""
+        return await self._database.read(lambda c: history(c, app, formation, limit))
+
+    async def unqueued(self) -> tuple[Deployment, ...]:
+        """Deployments whose gates are open but whose flow was never queued: somebody died in between."""
+        query = sa.select(deployments).where(deployments.c.state == DeploymentState.QUEUED.value, ~deployments.c.queued)
+        found = await self._database.read(lambda c: rows.all_of(c, query.order_by(deployments.c.sequence)))
+        return tuple(rows.deployment(row) for row in found)
+
+    async def open(self, deployment_id: str, *, at: datetime) -> bool:
+        """Opens the gate, once: True for the caller who did."""
+
+        def work(connection: sa.Connection) -> bool:
+            closed = deployments.c.state == DeploymentState.WAITING.value
+            opened = sa.update(deployments).where(deployments.c.id == deployment_id, closed)
+            values = {"state": DeploymentState.QUEUED.value, "opened": at, "waiting_for": None}
+            if not connection.execute(opened.values(values)).rowcount:
+                return False
+            _tell(connection, get(connection, deployment_id), at)
+            return True
+
+        return await self._database.write(work)
+
+    async def mark_queued(self, deployment_id: str) -> None:
+        """Notes that the deployment's flow is queued."""
+        update = sa.update(deployments).where(deployments.c.id == deployment_id).values(queued=True)
+        await self._database.write(lambda c: c.execute(update))
+
+    async def begin(self, deployment_id: str, *, at: datetime) -> Deployment:
+        """The flow begins. What is lower than something already started there is superseded, for good.
+
+        Gives the deployment as it then is: rolling out, or ended.
+        """
+
+        def work(connection: sa.Connection) -> Deployment:
+            deployment = get(connection, deployment_id)
+            if deployment.state in {DeploymentState.ROLLING_OUT, DeploymentState.ENDED}:
+                return deployment
+            there = formations.lock(connection, deployment.app, deployment.formation)
+            if deployment.sequence < there.last_sequence:
+                _supersede(connection, deployment, by=there.last_sequence, at=at)
+                return get(connection, deployment_id)
+            formations.update(
+                connection,
+                deployment.app,
+                deployment.formation,
+                last_sequence=deployment.sequence,
+                current_id=deployment.id,
+                environment=deployment.environment,
+                destination=deployment.destination,
+                namespace=deployment.namespace,
+            )
+            values = {"state": DeploymentState.ROLLING_OUT.value, "started": at, "phase": "begin", "waiting_for": None}
+            values["from_revision_id"] = _verified(connection, there.verified_id)
+            connection.execute(sa.update(deployments).where(deployments.c.id == deployment_id).values(values))
+            _tell(connection, deployment, at)
+            return get(connection, deployment_id)
+
+        return await self._database.write(work)
+
+    async def tell(
+        self, deployment_id: str, *, at: datetime, line: Line | None = None, waiting_for: str | None = None
+    ) -> None:
+        """Adds a line to the story, unless it is there, and sets what the deployment waits for."""
+
+        def work(connection: sa.Connection) -> None:
+            values: dict[str, Any] = {"waiting_for": waiting_for}
+            if line is not None:
+                add_line(connection, deployment_id, line, at)
+                values["phase"] = line.phase
+            connection.execute(sa.update(deployments).where(deployments.c.id == deployment_id).values(values))
+            _tell(connection, get(connection, deployment_id), at)
+
+        await self._database.write(work)
+
+    async def revise(self, deployment_id: str, revision: Revision, *, note: str, at: datetime) -> None:
+        """Gives the deployment another revision and closes its gate again: votes on the former one don't count."""
+
+        def work(connection: sa.Connection) -> None:
+            releases.keep(connection, revision, at)
+            values = {"revision_id": revision.id, "note": note, "state": DeploymentState.WAITING.value, "queued": False}
+            connection.execute(sa.update(deployments).where(deployments.c.id == deployment_id).values(values))
+            line = Line(key=f"revised {revision.id}", phase="approval", text=note)
+            add_line(connection, deployment_id, line, at)
+            _tell(connection, get(connection, deployment_id), at)
+
+        await self._database.write(work)
+
+    async def keep_dossier(self, deployment_id: str, data: Mapping[str, Any], *, at: datetime) -> str:
+        """Keeps the evidence and gives its id. Key: the deployment; the first one stays."""
+
+        def work(connection: sa.Connection) -> str:
+            deployment = get(connection, deployment_id)
+            if deployment.dossier_id:
+                return deployment.dossier_id
+            dossier_id = ids.new("x")
+            row = {"id": dossier_id, "deployment_id": deployment_id, "data": dict(data), "created": at}
+            connection.execute(sa.insert(dossiers).values(row))
+            named = sa.update(deployments).where(deployments.c.id == deployment_id).values(dossier_id=dossier_id)
+            connection.execute(named)
+            return dossier_id
+
+        return await self._database.write(work)
+
+    async def reject(self, deployment_id: str, *, reason: str, at: datetime) -> bool:
+        """Ends a deployment that never started, as cancelled. False when it has started."""
+
+        def work(connection: sa.Connection) -> bool:
+            if get(connection, deployment_id).state is not DeploymentState.WAITING:
+                return False
+            finish(connection, deployment_id, Verdict(kind=VerdictKind.CANCELLED, reason=reason, at=at))
+            return True
+
+        return await self._database.write(work)
+
+
+def get(connection: sa.Connection, deployment_id: str) -> Deployment:
+    """The deployment, in this transaction. Raises NotThere."""
+    row = rows.one(connection, sa.select(deployments).where(deployments.c.id == deployment_id))
+    return rows.deployment(rows.there(row, f"deployment {deployment_id}"))
+
+
+def in_state(connection: sa.Connection, state: DeploymentState, app: str | None = None) -> tuple[Deployment, ...]:
+    """Deployments in a state, oldest first, in this transaction."""
+    query = sa.select(deployments).where(deployments.c.state == state.value)
+    query = query if app is None else query.where(deployments.c.app == app)
+    found = rows.all_of(connection, query.order_by(deployments.c.created, deployments.c.sequence))
+    return tuple(rows.deployment(row) for row in found)
+
+
+def history(connection: sa.Connection, app: str, formation: str, limit: int = 50) -> tuple[Deployment, ...]:
+    """The formation's deployments, newest first, in this transaction."""
+    query = sa.select(deployments).where(deployments.c.app == app, deployments.c.formation == formation)
+    query = query.order_by(deployments.c.sequence.desc(), deployments.c.created.desc()).limit(limit)
+    return tuple(rows.deployment(row) for row in rows.all_of(connection, query))
+
+
+def story(connection: sa.Connection, deployment_id: str) -> tuple[TimelineEntry, ...]:
+    """The deployment's timeline, in this transaction."""
+    columns = (timeline.c.phase, timeline.c.text, timeline.c.detail, timeline.c.at)
+    query = sa.select(*columns).where(timeline.c.deployment_id == deployment_id).order_by(timeline.c.id)
+    return tuple(TimelineEntry(**row) for row in rows.all_of(connection, query))
+
+
+def dossier(connection: sa.Connection, deployment_id: str) -> Mapping[str, Any] | None:
+    """The deployment's evidence, in this transaction."""
+    query = sa.select(dossiers.c.data).where(dossiers.c.deployment_id == deployment_id)
+    found: Mapping[str, Any] | None = connection.execute(query).scalar()
+    return found
+
+
+def add_line(connection: sa.Connection, deployment_id: str, line: Line, at: datetime) -> None:
+    """Adds a line to the story unless its key is there, in this transaction."""
+    same = (timeline.c.deployment_id == deployment_id) & (timeline.c.key == line.key)
+    if rows.one(connection, sa.select(timeline.c.id).where(same)) is None:
+        values = {**rows.fields(line), "deployment_id": deployment_id, "at": at}
+        connection.execute(sa.insert(timeline).values(values))
+
+
+def finish(connection: sa.Connection, deployment_id: str, verdict: Verdict) -> None:
+    """Writes the verdict, in this transaction."""
+    values = {
+        "state": DeploymentState.ENDED.value,
+        "ended": verdict.at,
+        "verdict": rows.plain(verdict),
+        "verdict_kind": verdict.kind.value,
+        "waiting_for": None,
+        "phase": "verdict",
+    }
+    connection.execute(sa.update(deployments).where(deployments.c.id == deployment_id).values(values))
+    line = Line(key="verdict", phase="verdict", text=verdict.reason, detail={"verdict": verdict.kind.value})
+    add_line(connection, deployment_id, line, verdict.at)
+    _tell(connection, get(connection, deployment_id), verdict.at)
+
+
+def _supersede(connection: sa.Connection, deployment: Deployment, *, by: int, at: datetime) -> None:
+    reason = f"{deployment.app} #{by} was started on {deployment.label} before it"
+    finish(connection, deployment.id, Verdict(kind=VerdictKind.SUPERSEDED, reason=reason, at=at))
+
+
+def supersede_waiting(connection: sa.Connection, newer: Deployment, at: datetime) -> None:
+    """Ends what still waits for the formation with a lower sequence, in this transaction."""
+    for waiting in in_state(connection, DeploymentState.WAITING, newer.app):
+        if waiting.formation == newer.formation and waiting.sequence < newer.sequence:
+            _supersede(connection, waiting, by=newer.sequence, at=at)
+
+
+def _verified(connection: sa.Connection, deployment_id: str | None) -> str | None:
+    return get(connection, deployment_id).revision_id if deployment_id else None
+
+
+def _row(deployment: Deployment) -> dict[str, Any]:
+    row = rows.fields(deployment)
+    row["kind"], row["state"] = deployment.kind.value, deployment.state.value
+    row["rules"], row["after"] = rows.plain(deployment.rules), list(deployment.after)
+    row["verdict"] = rows.plain(deployment.verdict) if deployment.verdict else None
+    row["verdict_kind"] = deployment.verdict.kind.value if deployment.verdict else None
+    return row
+
+
+def _tell(connection: sa.Connection, deployment: Deployment, at: datetime) -> None:
+    run = [f"run:{deployment.run_id}"] if deployment.run_id else []
+    changes.tell(connection, at, f"deployment:{deployment.id}", changes.OVERVIEW, changes.APPROVALS, *run)

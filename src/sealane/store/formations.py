@@ -1,0 +1,81 @@
+"""Formations: what is where, and the inventory of what was applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from sealane.destinations.model import Inventory
+from sealane.store import changes, rows
+from sealane.store.database import Database
+from sealane.store.model import Deployment, Formation
+from sealane.store.tables import formations
+
+
+class Formations:
+    """The table of formations."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, app: str, formation: str) -> Formation:
+        """The formation. Raises NotThere when nothing was ever meant for it."""
+        return await self._database.read(lambda c: get(c, app, formation))
+
+    async def all(self) -> tuple[Formation, ...]:
+        """Every formation, by app and name."""
+        query = sa.select(formations).order_by(formations.c.app, formations.c.formation)
+        return tuple(rows.formation(row) for row in await self._database.read(lambda c: rows.all_of(c, query)))
+
+    async def set_inventory(self, app: str, formation: str, inventory: Inventory) -> None:
+        """Keeps what is at the destination."""
+        values = {"inventory": rows.plain(inventory)}
+        await self._database.write(lambda c: c.execute(sa.update(formations).where(_is(app, formation)).values(values)))
+
+    async def set_requests(self, app: str, formation: str, requests: Mapping[str, float], *, at: datetime) -> None:
+        """Keeps what the formation requests of its cluster."""
+
+        def work(connection: sa.Connection) -> None:
+            kept = sa.update(formations).where(_is(app, formation)).values(requests=dict(requests))
+            connection.execute(kept)
+            changes.tell(connection, at, changes.OVERVIEW)
+
+        await self._database.write(work)
+
+
+def get(connection: sa.Connection, app: str, formation: str) -> Formation:
+    """The formation, in this transaction. Raises NotThere."""
+    row = rows.one(connection, sa.select(formations).where(_is(app, formation)))
+    return rows.formation(rows.there(row, f"formation {app}/{formation}"))
+
+
+def lock(connection: sa.Connection, app: str, formation: str) -> Formation:
+    """The formation, kept from other writers until this transaction ends."""
+    row = rows.one(connection, sa.select(formations).where(_is(app, formation)).with_for_update())
+    return rows.formation(rows.there(row, f"formation {app}/{formation}"))
+
+
+def meant_for(connection: sa.Connection, deployment: Deployment) -> Formation:
+    """The deployment's formation, made when it is the first. Where it goes is only changed by what starts there."""
+    if rows.one(connection, sa.select(formations).where(_is(deployment.app, deployment.formation))) is None:
+        values = {
+            "app": deployment.app,
+            "formation": deployment.formation,
+            "environment": deployment.environment,
+            "destination": deployment.destination,
+            "namespace": deployment.namespace,
+            "inventory": [],
+        }
+        connection.execute(sa.insert(formations).values(values))
+    return get(connection, deployment.app, deployment.formation)
+
+
+def update(connection: sa.Connection, app: str, formation: str, **values: object) -> None:
+    """Sets fields of the formation, in this transaction."""
+    connection.execute(sa.update(formations).where(_is(app, formation)).values(values))
+
+
+def _is(app: str, formation: str) -> sa.ColumnElement[bool]:
+    return (formations.c.app == app) & (formations.c.formation == formation)

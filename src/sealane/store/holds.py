@@ -1,0 +1,66 @@
+"""Holds: what stops a failed release, and everything older, from going to a formation."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from sealane.errors import NotThere
+from sealane.store import auditing, changes, ids, rows
+from sealane.store.database import Database
+from sealane.store.model import Deployment, Hold
+from sealane.store.tables import holds
+
+
+class Holds:
+    """The table of holds."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def open(self, app: str) -> tuple[Hold, ...]:
+        """The app's holds that nobody lifted, on any of its formations."""
+        return await self._database.read(lambda c: open_ones(c, app))
+
+    async def lift(self, app: str, formation: str, *, by: str, reason: str, at: datetime) -> tuple[Hold, ...]:
+        """Lifts the formation's holds, as a person. Raises NotThere when there are none."""
+
+        def work(connection: sa.Connection) -> tuple[Hold, ...]:
+            found = tuple(hold for hold in open_ones(connection, app) if hold.formation == formation)
+            if not found:
+                raise NotThere(f"nothing is held on {app}/{formation}")
+            lift(connection, found, by=by, reason=reason, at=at)
+            detail = {"reason": reason, "held": [hold.up_to for hold in found]}
+            auditing.note(connection, at, actor=by, action="lift hold", subject=f"{app}/{formation}", detail=detail)
+            return found
+
+        return await self._database.write(work)
+
+
+def open_ones(connection: sa.Connection, app: str) -> tuple[Hold, ...]:
+    """The app's open holds, in this transaction."""
+    query = sa.select(holds).where(holds.c.app == app, holds.c.lifted.is_(None)).order_by(holds.c.up_to)
+    return tuple(rows.hold(row) for row in rows.all_of(connection, query))
+
+
+def put(connection: sa.Connection, deployment: Deployment, *, up_to: int, reason: str, at: datetime) -> None:
+    """Holds a deployment's release and everything older, in this transaction."""
+    values = {
+        "id": ids.new("h"),
+        "app": deployment.app,
+        "formation": deployment.formation,
+        "up_to": up_to,
+        "release_id": deployment.release_id,
+        "deployment_id": deployment.id,
+        "reason": reason,
+        "created": at,
+    }
+    connection.execute(sa.insert(holds).values(values))
+
+
+def lift(connection: sa.Connection, found: tuple[Hold, ...], *, by: str | None, reason: str, at: datetime) -> None:
+    """Lifts these, in this transaction."""
+    chosen = holds.c.id.in_([hold.id for hold in found])
+    connection.execute(sa.update(holds).where(chosen).values(lifted=at, lifted_by=by, lift_reason=reason))
+    changes.tell(connection, at, changes.OVERVIEW, *(f"deployment:{hold.deployment_id}" for hold in found))

@@ -1,0 +1,12 @@
+"""Names for new rows: short, unguessable, fit for URLs, file names and containers."""
+
+from __future__ import annotations
+
+import secrets
+
+_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
+
+
+def new(prefix: str) -> str:
+    """A fresh id such as `r-k3m9q2xw7p`; ten letters of 32 make collisions a matter of centuries."""
+    return f"{prefix}-" + "".join(secrets.choice(_LETTERS) for _ in range(10))

@@ -1,0 +1,28 @@
+"""Brings the database to the tables of this version; run at every start, by one process at a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+from sealane.store.database import Database
+
+_LOCK = 0x5EA1A4E  # any number that nobody else locks in PostgreSQL
+
+
+def migrate(database: Database) -> None:
+    """Applies every migration the database lacks. Raises Unavailable when it doesn't answer."""
+    database.write_now(_upgrade)
+
+
+def _upgrade(connection: sa.Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,345 @@
+"""What the store keeps, as frozen values. Times are aware UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sealane.destinations.model import Inventory
+from sealane.events.model import Event
+from sealane.pipelines.model import RunStatus, StepStatus
+from sealane.releases.model import Release
+from sealane.stencils.model import Revision
+from sealane.verdicts.model import Verdict, VerdictKind
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class App:
+    """A product with an owner, registered with one repository and, in a monorepo, a path."""
+
+    name: str
+    repository: str
+    """URL to clone from; for a repository that Sealane serves, the folder on its disk."""
+    path: str
+    """Folder in the repository, empty for its root."""
+    owner: str
+    trunk: str
+    hosted: bool
+    """Whether Sealane serves the repository itself."""
+    hook_generation: int
+    """Counts rotations of the hook secret, which is derived and not stored."""
+    created: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """One execution of a pipeline for one commit."""
+
+    id: str
+    app: str
+    sequence: int
+    """The app's own counter, given at receipt."""
+    event: Event
+    status: RunStatus
+    reason: str | None = None
+    """Why it ended as it did, where its steps don't say: refused before anything ran, cancelled by somebody."""
+    deploy_tag: str | None = None
+    release_id: str | None = None
+    requested_by: str | None = None
+    cancelled_by: str | None = None
+    created: datetime
+    started: datetime | None = None
+    ended: datetime | None = None
+
+    @property
+    def label(self) -> str:
+        """How people name it: `shop #12`."""
+        return f"{self.app} #{self.sequence}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunStep:
+    """One planned step of a run."""
+
+    key: str
+    kind: str
+    name: str
+    needs: tuple[str, ...]
+    status: StepStatus
+    reason: str | None = None
+    exit_code: int | None = None
+    attempt: int = 1
+    result: Mapping[str, Any] | None = None
+    """What it made, as plain data: an image, the deployment it asked for."""
+    started: datetime | None = None
+    ended: datetime | None = None
+
+
+class DeploymentKind(StrEnum):
+    """Where a deployment came from."""
+
+    DELIVERY = "delivery"  # a run's own `deliver`
+    MANUAL = "manual"  # a person sent a release somewhere
+    ROLLBACK = "rollback"  # a person went back
+    SCALE = "scale"  # the current revision with other numbers of instances
+
+
+class DeploymentState(StrEnum):
+    """How far a deployment is; its verdict says how it ended."""
+
+    WAITING = "waiting"  # for approvals, holds, earlier deliveries
+    QUEUED = "queued"  # every gate is open
+    ROLLING_OUT = "rolling_out"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApprovalRule:
+    """`count` different people out of the groups; `source` says who asks for it."""
+
+    by: tuple[str, ...]
+    count: int
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deployment:
+    """One revision going to one formation."""
+
+    id: str
+    app: str
+    formation: str
+    sequence: int
+    kind: DeploymentKind
+    state: DeploymentState
+    environment: str
+    destination: str
+    namespace: str
+    revision_id: str
+    release_id: str | None = None
+    run_id: str | None = None
+    from_revision_id: str | None = None
+    """The revision verified there when it was asked for; what reviewers compare with."""
+    requested_by: str | None = None
+    unasked: bool = False
+    """Goes by itself, without anybody's approval."""
+    confirmed: bool = False
+    """A person's typed yes to deleting more than the budget."""
+    rules: tuple[ApprovalRule, ...] = ()
+    after: tuple[str, ...] = ()
+    """Deployments of the same run that must be deployed first."""
+    phase: str | None = None
+    waiting_for: str | None = None
+    verdict: Verdict | None = None
+    dossier_id: str | None = None
+    note: str | None = None
+    """A remark that stays with it: what pruning left in place, why approval is asked again."""
+    created: datetime
+    opened: datetime | None = None
+    """When its last gate opened."""
+    started: datetime | None = None
+    ended: datetime | None = None
+
+    @property
+    def label(self) -> str:
+        """How people name the formation: `app/formation`."""
+        return f"{self.app}/{self.formation}"
+
+    @property
+    def verdict_kind(self) -> VerdictKind | None:
+        """How it ended; None while it hasn't."""
+        return self.verdict.kind if self.verdict else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Formation:
+    """What the server knows of one app's formation."""
+
+    app: str
+    formation: str
+    environment: str
+    destination: str
+    namespace: str
+    epoch: int
+    last_sequence: int
+    """The highest sequence that was ever started here."""
+    current_id: str | None
+    """The deployment that is there now, good or not."""
+    verified_id: str | None
+    """The last one that was deployed and judged good."""
+    inventory: Inventory
+    requests: Mapping[str, float] | None
+    """Requests of the cluster, summed: `cpu` in cores, `memory` in bytes."""
+    startup: float | None
+    """Seconds the last verified revision took to become ready."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TimelineEntry:
+    """One line of a deployment's story."""
+
+    phase: str
+    text: str
+    detail: Mapping[str, Any] | None
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Vote:
+    """One person's yes or no to one revision."""
+
+    user: str
+    groups: frozenset[str]
+    revision_id: str
+    approves: bool
+    comment: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hold:
+    """Stops a failed release, and everything older, from going to a formation."""
+
+    id: str
+    app: str
+    formation: str
+    up_to: int
+    """Sequence of the failed release."""
+    release_id: str | None
+    deployment_id: str
+    reason: str
+    created: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class User:
+    """Someone with tokens."""
+
+    name: str
+    groups: frozenset[str]
+    created: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Token:
+    """A token as it is kept: never in clear. `user` or `app` says whose it is."""
+
+    id: str
+    kind: str
+    user: str | None
+    app: str | None
+    name: str
+    hash: str = field(repr=False)
+    created: datetime
+    used: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredSession:
+    """A browser's session; its id is the hash of what the cookie holds."""
+
+    id: str
+    user: str
+    csrf: str = field(repr=False)
+    expires: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AuditEntry:
+    """Who did what to what."""
+
+    id: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    detail: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkerRow:
+    """A worker as its heartbeats tell."""
+
+    id: str
+    host: str
+    beats: int
+    """Counts heartbeats, so that two machines need not agree on the time to see whether there are new ones."""
+    started: datetime
+    beat: datetime
+    dead: datetime | None
+
+
+# --- what pages and the API show
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FormationRow:
+    """One formation on the overview."""
+
+    app: str
+    owner: str
+    formation: str
+    environment: str
+    destination: str
+    namespace: str
+    current: Deployment | None
+    """What is there now, good or not."""
+    verified: Deployment | None
+    last: Deployment | None
+    """The newest that was started, which may have been taken back."""
+    running: Deployment | None
+    waiting: tuple[Deployment, ...]
+    hold: Hold | None
+    release: Release | None
+    """Of `current`."""
+    requests: Mapping[str, float] | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunView:
+    """A run with all that came of it."""
+
+    run: Run
+    steps: tuple[RunStep, ...]
+    findings: tuple[Mapping[str, Any], ...]
+    """Why it was refused, or warnings: `message`, `place`, `mend`, `severity`."""
+    deployments: tuple[Deployment, ...]
+    release: Release | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApprovalView:
+    """A deployment that asks people, and what they said."""
+
+    deployment: Deployment
+    votes: tuple[Vote, ...]
+    """Only those for the revision as it is now."""
+    missing: tuple[str, ...]
+    """A line for each rule that is not met: `1 more of release-managers, sre`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeploymentView:
+    """A deployment with its story and evidence."""
+
+    deployment: Deployment
+    timeline: tuple[TimelineEntry, ...]
+    revision: Revision
+    previous: Revision | None
+    """What it is compared with."""
+    release: Release | None
+    approval: ApprovalView
+    dossier: Mapping[str, Any] | None
+    hold: Hold | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogPart:
+    """A piece of a log. `ended` is True when nothing more will come after it."""
+
+    data: bytes
+    next_offset: int
+    ended: bool

@@ -1,0 +1,164 @@
+"""Users, tokens and sessions. Tokens are kept as argon2 hashes, sessions as the hash of their cookie."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from sealane.errors import Conflicting, NotThere
+from sealane.store import auditing, rows
+from sealane.store.database import Database
+from sealane.store.model import StoredSession, Token, User
+from sealane.store.tables import sessions, tokens, users
+
+
+class People:
+    """The tables of users, tokens and sessions."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add_first(self, user: User, token: Token) -> bool:
+        """Adds the very first user; False when there has ever been one."""
+
+        def work(connection: sa.Connection) -> bool:
+            if connection.execute(sa.select(users.c.name).limit(1)).first():
+                return False
+            _insert_user(connection, user, by=user.name)
+            _insert_token(connection, token, by=user.name)
+            return True
+
+        return await self._database.write(work)
+
+    async def add(self, user: User, token: Token, *, by: str) -> None:
+        """Adds a user with a first token. Raises Conflicting when the name is or was taken."""
+
+        def work(connection: sa.Connection) -> None:
+            if connection.execute(sa.select(users.c.name).where(users.c.name == user.name)).first():
+                raise Conflicting(f"there is, or was, a user {user.name}", mend="choose another name")
+            _insert_user(connection, user, by=by)
+            _insert_token(connection, token, by=by)
+
+        await self._database.write(work)
+
+    async def get(self, name: str) -> User:
+        """The user. Raises NotThere, for removed ones too."""
+        return await self._database.read(lambda c: _get(c, name))
+
+    async def all(self) -> tuple[User, ...]:
+        """Every user, by name."""
+        query = sa.select(users).where(users.c.removed.is_(None)).order_by(users.c.name)
+        return tuple(_user(row) for row in await self._database.read(lambda c: rows.all_of(c, query)))
+
+    async def set_groups(self, name: str, groups: frozenset[str], *, by: str, at: datetime) -> User:
+        """Puts the user into exactly these groups. Raises NotThere."""
+
+        def work(connection: sa.Connection) -> User:
+            _get(connection, name)
+            connection.execute(sa.update(users).where(users.c.name == name).values(groups=sorted(groups)))
+            auditing.note(
+                connection, at, actor=by, action="set groups", subject=name, detail={"groups": sorted(groups)}
+            )
+            return _get(connection, name)
+
+        return await self._database.write(work)
+
+    async def remove(self, name: str, *, by: str, at: datetime) -> None:
+        """Removes the user with all tokens and sessions; the name stays taken, for the audit. Raises NotThere."""
+
+        def work(connection: sa.Connection) -> None:
+            _get(connection, name)
+            connection.execute(sa.update(users).where(users.c.name == name).values(removed=at, groups=[]))
+            connection.execute(sa.update(tokens).where(tokens.c.user == name).values(revoked=at))
+            connection.execute(sa.delete(sessions).where(sessions.c.user == name))
+            auditing.note(connection, at, actor=by, action="remove user", subject=name)
+
+        await self._database.write(work)
+
+    async def add_token(self, token: Token, *, by: str, replace: bool = False) -> None:
+        """Adds a token; `replace` revokes all others of the same user or app. Raises NotThere."""
+
+        def work(connection: sa.Connection) -> None:
+            if token.user:
+                _get(connection, token.user)
+            if replace:
+                same = (tokens.c.kind == token.kind) & (tokens.c.user.is_(token.user) | (tokens.c.user == token.user))
+                same &= tokens.c.app.is_(token.app) | (tokens.c.app == token.app)
+                connection.execute(sa.update(tokens).where(same).values(revoked=token.created))
+            _insert_token(connection, token, by=by)
+
+        await self._database.write(work)
+
+    async def token(self, token_id: str) -> Token | None:
+        """The token, unless it was revoked or never was."""
+        query = sa.select(tokens).where(tokens.c.id == token_id, tokens.c.revoked.is_(None))
+        row = await self._database.read(lambda c: rows.one(c, query))
+        return _token(row) if row else None
+
+    async def tokens_of(self, user: str) -> tuple[Token, ...]:
+        """The user's tokens that work."""
+        query = sa.select(tokens).where(tokens.c.user == user, tokens.c.revoked.is_(None)).order_by(tokens.c.created)
+        return tuple(_token(row) for row in await self._database.read(lambda c: rows.all_of(c, query)))
+
+    async def used(self, token_id: str, at: datetime) -> None:
+        """Notes when the token was used last."""
+        await self._database.write(
+            lambda c: c.execute(sa.update(tokens).where(tokens.c.id == token_id).values(used=at))
+        )
+
+    async def revoke(self, token_id: str, *, by: str, at: datetime) -> None:
+        """Makes the token useless. Raises NotThere."""
+
+        def work(connection: sa.Connection) -> None:
+            working = sa.update(tokens).where(tokens.c.id == token_id, tokens.c.revoked.is_(None))
+            if not connection.execute(working.values(revoked=at)).rowcount:
+                raise NotThere(f"there is no token {token_id}")
+            auditing.note(connection, at, actor=by, action="revoke token", subject=token_id)
+
+        await self._database.write(work)
+
+    async def add_session(self, session: StoredSession, *, at: datetime) -> None:
+        """Adds a session and forgets those that are over."""
+
+        def work(connection: sa.Connection) -> None:
+            connection.execute(sa.delete(sessions).where(sessions.c.expires < at))
+            connection.execute(sa.insert(sessions).values(**rows.fields(session), created=at))
+
+        await self._database.write(work)
+
+    async def session(self, session_id: str) -> StoredSession | None:
+        """The session, over or not."""
+        columns = (sessions.c.id, sessions.c.user, sessions.c.csrf, sessions.c.expires)
+        query = sa.select(*columns).where(sessions.c.id == session_id)
+        row = await self._database.read(lambda c: rows.one(c, query))
+        return StoredSession(**row) if row else None
+
+    async def end_session(self, session_id: str) -> None:
+        """Ends the session; fine when it is over."""
+        await self._database.write(lambda c: c.execute(sa.delete(sessions).where(sessions.c.id == session_id)))
+
+
+def _get(connection: sa.Connection, name: str) -> User:
+    query = sa.select(users).where(users.c.name == name, users.c.removed.is_(None))
+    return _user(rows.there(rows.one(connection, query), f"user {name}"))
+
+
+def _user(row: rows.Row) -> User:
+    return User(name=row["name"], groups=frozenset(row["groups"]), created=row["created"])
+
+
+def _token(row: rows.Row) -> Token:
+    return Token(**{key: value for key, value in row.items() if key != "revoked"})
+
+
+def _insert_user(connection: sa.Connection, user: User, *, by: str) -> None:
+    values = {"name": user.name, "groups": sorted(user.groups), "created": user.created}
+    connection.execute(sa.insert(users).values(values))
+    detail = {"groups": sorted(user.groups)}
+    auditing.note(connection, user.created, actor=by, action="add user", subject=user.name, detail=detail)
+
+
+def _insert_token(connection: sa.Connection, token: Token, *, by: str) -> None:
+    connection.execute(sa.insert(tokens).values(rows.fields(token)))
+    auditing.note(connection, token.created, actor=by, action="add token", subject=token.user or token.app or token.id)

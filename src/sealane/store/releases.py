@@ -1,0 +1,81 @@
+"""Releases and revisions: both immutable, each stored once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from sealane.releases.model import Release
+from sealane.stencils.model import Revision
+from sealane.store import changes, rows
+from sealane.store.database import Database
+from sealane.store.tables import releases, revisions, runs
+
+
+class Releases:
+    """The tables of releases and revisions."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, release: Release, *, sequence: int, run_id: str | None) -> None:
+        """Stores the release and names it at its run. Key: the release's id; repeating it changes nothing."""
+
+        def work(connection: sa.Connection) -> None:
+            if rows.one(connection, sa.select(releases.c.id).where(releases.c.id == release.id)):
+                return
+            values = {
+                "id": release.id,
+                "app": release.app,
+                "sequence": sequence,
+                "run_id": run_id,
+                "commit": release.commit,
+                "deploy_tag": release.deploy_tag,
+                "data": release.to_json(),
+                "created": release.created,
+            }
+            connection.execute(sa.insert(releases).values(values))
+            if run_id is not None:
+                connection.execute(sa.update(runs).where(runs.c.id == run_id).values(release_id=release.id))
+                changes.tell(connection, release.created, f"run:{run_id}")
+
+        await self._database.write(work)
+
+    async def get(self, release_id: str) -> Release:
+        """The release. Raises NotThere."""
+        return await self._database.read(lambda c: get(c, release_id))
+
+    async def sequence(self, release_id: str) -> int:
+        """The sequence of the run that made the release. Raises NotThere."""
+        query = sa.select(releases.c.sequence).where(releases.c.id == release_id)
+        found = await self._database.read(lambda c: c.execute(query).scalar())
+        return int(rows.there(found, f"release {release_id}"))
+
+    async def of(self, app: str, limit: int = 50) -> tuple[Release, ...]:
+        """The app's newest releases."""
+        query = sa.select(releases).where(releases.c.app == app).order_by(releases.c.sequence.desc()).limit(limit)
+        return tuple(rows.release(row) for row in await self._database.read(lambda c: rows.all_of(c, query)))
+
+    async def revision(self, revision_id: str) -> Revision:
+        """The revision. Raises NotThere."""
+        return await self._database.read(lambda c: revision(c, revision_id))
+
+
+def get(connection: sa.Connection, release_id: str) -> Release:
+    """The release, in this transaction. Raises NotThere."""
+    row = rows.one(connection, sa.select(releases).where(releases.c.id == release_id))
+    return rows.release(rows.there(row, f"release {release_id}"))
+
+
+def revision(connection: sa.Connection, revision_id: str) -> Revision:
+    """The revision, in this transaction. Raises NotThere."""
+    row = rows.one(connection, sa.select(revisions).where(revisions.c.id == revision_id))
+    return rows.revision(rows.there(row, f"revision {revision_id}"))
+
+
+def keep(connection: sa.Connection, kept: Revision, at: datetime) -> None:
+    """Stores the revision unless it is there: the same content has the same id."""
+    if rows.one(connection, sa.select(revisions.c.id).where(revisions.c.id == kept.id)) is None:
+        values = {"id": kept.id, "app": kept.app, "formation": kept.formation, "data": kept.to_json(), "created": at}
+        connection.execute(sa.insert(revisions).values(values))

@@ -1,0 +1,126 @@
+"""Rows to values and back, where several modules of the store need the same."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+
+from sealane.destinations.model import Inventory, ObjectRef
+from sealane.errors import NotThere
+from sealane.events.model import Event
+from sealane.pipelines.model import RunStatus, StepStatus
+from sealane.releases.model import Release
+from sealane.stencils.model import Revision
+from sealane.store import model
+from sealane.verdicts.model import Verdict
+
+T = TypeVar("T")
+Row = Mapping[str, Any]
+
+
+def there(value: T | None, what: str) -> T:
+    """The value. Raises NotThere when there is none; `what` names it."""
+    if value is None:
+        raise NotThere(f"there is no {what}")
+    return value
+
+
+def plain(value: Any) -> Any:
+    """A value as plain data."""
+    return msgspec.to_builtins(value)
+
+
+def one(connection: sa.Connection, query: sa.Select[Any]) -> Row | None:
+    """The first row, or None."""
+    row = connection.execute(query).mappings().first()
+    return row if row is None else dict(row)
+
+
+def all_of(connection: sa.Connection, query: sa.Select[Any]) -> list[Row]:
+    """All rows."""
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def inventory(data: Any) -> Inventory:
+    """An inventory from what the store keeps."""
+    return msgspec.convert(data, tuple[ObjectRef, ...])
+
+
+def app(row: Row) -> model.App:
+    """The app of a row."""
+    kept = {key: value for key, value in row.items() if key != "last_sequence"}
+    return model.App(**kept)
+
+
+_RUN = ("id", "app", "sequence", "reason", "deploy_tag", "release_id", "requested_by", "cancelled_by", "created")
+
+
+def run(row: Row) -> model.Run:
+    """The run of a row."""
+    return model.Run(
+        **{key: row[key] for key in _RUN},
+        event=msgspec.convert(row["event"], Event),
+        status=RunStatus(row["status"]),
+        started=row["started"],
+        ended=row["ended"],
+    )
+
+
+def run_step(row: Row) -> model.RunStep:
+    """The step of a row."""
+    kept = {key: value for key, value in row.items() if key not in {"run_id", "position"}}
+    return model.RunStep(**{**kept, "needs": tuple(row["needs"]), "status": StepStatus(row["status"])})
+
+
+_NOT_IN_DEPLOYMENT = {"queued", "verdict_kind"}
+
+
+def deployment(row: Row) -> model.Deployment:
+    """The deployment of a row."""
+    kept = {key: value for key, value in row.items() if key not in _NOT_IN_DEPLOYMENT}
+    return model.Deployment(
+        **{
+            **kept,
+            "kind": model.DeploymentKind(row["kind"]),
+            "state": model.DeploymentState(row["state"]),
+            "rules": msgspec.convert(row["rules"], tuple[model.ApprovalRule, ...]),
+            "after": tuple(row["after"]),
+            "verdict": msgspec.convert(row["verdict"], Verdict) if row["verdict"] else None,
+        }
+    )
+
+
+def formation(row: Row) -> model.Formation:
+    """The formation of a row."""
+    kept = {key: value for key, value in row.items() if key != "holder"}
+    return model.Formation(**{**kept, "inventory": inventory(row["inventory"])})
+
+
+def hold(row: Row) -> model.Hold:
+    """The hold of a row."""
+    return model.Hold(**{key: value for key, value in row.items() if not key.startswith("lift")})
+
+
+def vote(row: Row) -> model.Vote:
+    """The vote of a row."""
+    kept = {key: value for key, value in row.items() if key not in {"id", "deployment_id"}}
+    return model.Vote(**{**kept, "groups": frozenset(row["groups"])})
+
+
+def release(row: Row) -> Release:
+    """The release of a row."""
+    return Release.from_json(row["data"])
+
+
+def revision(row: Row) -> Revision:
+    """The revision of a row."""
+    return Revision.from_json(row["data"])
+
+
+def fields(value: Any) -> dict[str, Any]:
+    """The fields of a dataclass by name, as they are."""
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}

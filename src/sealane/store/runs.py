@@ -1,0 +1,227 @@
+"""Runs and their steps, and the intake that makes each event at most one run."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from sealane.events.model import Event, EventKind
+from sealane.pipelines.model import Plan, RunStatus, StepStatus
+from sealane.store import apps, auditing, changes, ids, rows, tables
+from sealane.store.database import Database
+from sealane.store.model import Run, RunStep
+from sealane.store.tables import events, run_steps, runs
+
+_PUSHED = {EventKind.PUSH, EventKind.TAG, EventKind.PULL_REQUEST}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Receipt:
+    """What an event came to; a duplicate names the run that its first copy started."""
+
+    run_id: str
+    duplicate: bool
+
+
+class Runs:
+    """The tables of events, runs and steps."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def receive(self, event: Event, *, source: str, requested_by: str | None = None) -> Receipt:
+        """Stores the event and its run, once. Key: (source, delivery), and what was pushed where. Raises NotThere."""
+
+        def work(connection: sa.Connection) -> Receipt:
+            sequence = apps.next_sequence(connection, event.app)  # first: it locks the app, so copies queue up
+            sameness = _sameness(event)
+            if known := _known(connection, source, event.delivery, sameness):
+                connection.execute(_give_back(event.app, sequence))
+                return Receipt(run_id=known, duplicate=True)
+            run_id = ids.new("r")
+            values = {
+                "id": ids.new("e"),
+                "app": event.app,
+                "kind": event.kind.value,
+                "source": source,
+                "delivery": event.delivery,
+                "sameness": sameness,
+                "sequence": sequence,
+                "run_id": run_id,
+                "received": event.received,
+            }
+            connection.execute(sa.insert(events).values(values))
+            _insert(connection, run_id, sequence, event, requested_by)
+            return Receipt(run_id=run_id, duplicate=False)
+
+        return await self._database.write(work)
+
+    async def get(self, run_id: str) -> Run:
+        """The run. Raises NotThere."""
+        return await self._database.read(lambda c: get(c, run_id))
+
+    async def plan(self, run_id: str) -> Plan | None:
+        """What the run will do; None until it is planned."""
+        query = sa.select(runs.c.plan).where(runs.c.id == run_id)
+        data = await self._database.read(lambda c: c.execute(query).scalar())
+        return msgspec.convert(data, Plan) if data else None
+
+    async def steps(self, run_id: str) -> tuple[RunStep, ...]:
+        """The run's steps as planned, in their order."""
+        return await self._database.read(lambda c: steps(c, run_id))
+
+    async def unqueued(self) -> tuple[str, ...]:
+        """Runs that were stored but whose flow was never queued: somebody died in between."""
+        query = sa.select(runs.c.id).where(~runs.c.queued, runs.c.ended.is_(None)).order_by(runs.c.created)
+        return await self._database.read(lambda c: tuple(c.execute(query).scalars()))
+
+    async def mark_queued(self, run_id: str) -> None:
+        """Notes that the run's flow is queued."""
+        await self._database.write(
+            lambda c: c.execute(sa.update(runs).where(runs.c.id == run_id, ~runs.c.queued).values(queued=True))
+        )
+
+    async def begin(self, run_id: str, *, at: datetime, deploy_tag: str) -> None:
+        """The run's flow begins. Keeps what a first try wrote."""
+
+        def work(connection: sa.Connection) -> None:
+            values = {"started": at, "deploy_tag": deploy_tag, "status": RunStatus.RUNNING.value}
+            fresh = sa.update(runs).where(runs.c.id == run_id, runs.c.started.is_(None)).values(values)
+            connection.execute(fresh)
+            changes.tell(connection, at, f"run:{run_id}", changes.OVERVIEW)
+
+        await self._database.write(work)
+
+    async def planned(self, run_id: str, plan: Plan, findings: Iterable[Mapping[str, Any]], *, at: datetime) -> None:
+        """Stores the plan with its steps, and warnings. Repeating it changes nothing."""
+
+        def work(connection: sa.Connection) -> None:
+            values = {"plan": rows.plain(plan), "findings": list(findings)}
+            connection.execute(sa.update(runs).where(runs.c.id == run_id).values(values))
+            there = {step.key for step in steps(connection, run_id)}
+            for position, step in enumerate(plan.steps):
+                if step.key not in there:
+                    status = StepStatus.SKIPPED if step.skip else StepStatus.WAITING
+                    row = {
+                        "run_id": run_id,
+                        "key": step.key,
+                        "position": position,
+                        "kind": step.kind.value,
+                        "name": step.name,
+                        "needs": list(step.needs),
+                        "status": status.value,
+                        "reason": step.skip,
+                    }
+                    connection.execute(sa.insert(run_steps).values(row))
+            changes.tell(connection, at, f"run:{run_id}")
+
+        await self._database.write(work)
+
+    async def set_step(self, run_id: str, key: str, *, at: datetime, **values: Any) -> None:
+        """Sets fields of a step: status, reason, exit_code, attempt, result, started, ended."""
+        given = {name: value.value if isinstance(value, StepStatus) else value for name, value in values.items()}
+
+        def work(connection: sa.Connection) -> None:
+            chosen = (run_steps.c.run_id == run_id) & (run_steps.c.key == key)
+            connection.execute(sa.update(run_steps).where(chosen).values(given))
+            changes.tell(connection, at, f"run:{run_id}")
+
+        await self._database.write(work)
+
+    async def end(
+        self,
+        run_id: str,
+        *,
+        at: datetime,
+        status: RunStatus,
+        reason: str | None = None,
+        findings: Iterable[Mapping[str, Any]] | None = None,
+    ) -> None:
+        """The run came to its end. Repeating it keeps the first end."""
+
+        def work(connection: sa.Connection) -> None:
+            values: dict[str, Any] = {"ended": at, "status": status.value, "reason": reason}
+            if findings is not None:
+                values["findings"] = list(findings)
+            first = sa.update(runs).where(runs.c.id == run_id, runs.c.ended.is_(None)).values(values)
+            connection.execute(first)
+            changes.tell(connection, at, f"run:{run_id}", changes.OVERVIEW)
+
+        await self._database.write(work)
+
+    async def ask_cancel(self, run_id: str, *, by: str, at: datetime) -> bool:
+        """Notes that somebody wants the run to stop. False when it has ended, or was cancelled before."""
+
+        def work(connection: sa.Connection) -> bool:
+            get(connection, run_id)
+            open_ones = sa.update(runs).where(
+                runs.c.id == run_id, runs.c.ended.is_(None), runs.c.cancelled_by.is_(None)
+            )
+            done = bool(connection.execute(open_ones.values(cancelled_by=by)).rowcount)
+            if done:
+                auditing.note(connection, at, actor=by, action="cancel run", subject=run_id)
+                changes.tell(connection, at, f"run:{run_id}")
+            return done
+
+        return await self._database.write(work)
+
+
+def get(connection: sa.Connection, run_id: str) -> Run:
+    """The run, in this transaction. Raises NotThere."""
+    return rows.run(rows.there(rows.one(connection, sa.select(runs).where(runs.c.id == run_id)), f"run {run_id}"))
+
+
+def steps(connection: sa.Connection, run_id: str) -> tuple[RunStep, ...]:
+    """The run's steps in their order, in this transaction."""
+    query = sa.select(run_steps).where(run_steps.c.run_id == run_id).order_by(run_steps.c.position)
+    return tuple(rows.run_step(row) for row in rows.all_of(connection, query))
+
+
+def _insert(connection: sa.Connection, run_id: str, sequence: int, event: Event, requested_by: str | None) -> None:
+    values = {
+        "id": run_id,
+        "app": event.app,
+        "sequence": sequence,
+        "event": rows.plain(event),
+        "kind": event.kind.value,
+        "commit": event.commit,
+        "branch": event.branch,
+        "author": event.author,
+        "message": event.message,
+        "status": RunStatus.WAITING.value,
+        "requested_by": requested_by,
+        "created": event.received,
+    }
+    connection.execute(sa.insert(runs).values(values))
+    changes.tell(connection, event.received, f"run:{run_id}", changes.OVERVIEW)
+
+
+def _give_back(app: str, sequence: int) -> sa.Update:
+    """A duplicate takes no number; the app's row has been locked since it was drawn."""
+    return sa.update(tables.apps).where(tables.apps.c.name == app).values(last_sequence=sequence - 1)
+
+
+def _known(connection: sa.Connection, source: str, delivery: str | None, sameness: str | None) -> str | None:
+    same = [events.c.sameness == sameness] if sameness else []
+    if delivery:
+        same.append((events.c.source == source) & (events.c.delivery == delivery))
+    if not same:
+        return None
+    return connection.execute(sa.select(events.c.run_id).where(sa.or_(*same)).limit(1)).scalar()
+
+
+def _sameness(event: Event) -> str | None:
+    """What makes two pushes the same one, whatever id they were delivered under; None for what people ask for.
+
+    Where the branch stood before belongs to it: pushing a commit again after another one is a new push.
+    """
+    if event.kind not in _PUSHED:
+        return None
+    parts = (event.app, event.kind.value, event.ref or event.branch or "", event.before or "", event.commit or "")
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -1,0 +1,67 @@
+"""The whole store in one value, opened and brought up to date."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Self
+
+from sealane.store import migrating
+from sealane.store.apps import Apps
+from sealane.store.auditing import Audit
+from sealane.store.changes import Changes
+from sealane.store.database import Database
+from sealane.store.deployments import Deployments
+from sealane.store.formations import Formations
+from sealane.store.holds import Holds
+from sealane.store.people import People
+from sealane.store.releases import Releases
+from sealane.store.runs import Runs
+from sealane.store.views import Views
+from sealane.store.votes import Votes
+from sealane.store.workers import Workers
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Store:
+    """Every table, by what it is about."""
+
+    database: Database
+    apps: Apps
+    runs: Runs
+    releases: Releases
+    formations: Formations
+    deployments: Deployments
+    votes: Votes
+    holds: Holds
+    people: People
+    workers: Workers
+    audit: Audit
+    changes: Changes
+    views: Views
+
+    @classmethod
+    async def open(cls, url: str) -> Self:
+        """Opens the database at the URL and migrates it. Raises Unavailable."""
+        database = await asyncio.to_thread(Database, url)
+        await asyncio.to_thread(migrating.migrate, database)
+        return cls(
+            database=database,
+            apps=Apps(database),
+            runs=Runs(database),
+            releases=Releases(database),
+            formations=Formations(database),
+            deployments=Deployments(database),
+            votes=Votes(database),
+            holds=Holds(database),
+            people=People(database),
+            workers=Workers(database),
+            audit=Audit(database),
+            changes=Changes(database),
+            views=Views(database),
+        )
+
+    async def close(self) -> None:
+        """Ends the connections."""
+        await self.changes.close()
+        await asyncio.to_thread(self.database.close)

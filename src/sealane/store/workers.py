@@ -1,0 +1,95 @@
+"""Workers: heartbeats, burials, and the epochs that keep a buried one from writing.
+
+Each formation has an epoch and a holder. Whoever works on it takes the epoch, which raises it; burying a worker raises
+the epochs of all it held, in the same transaction. A writer checks before every write that the epoch is still its own.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from sealane.errors import Fenced
+from sealane.store import auditing, rows
+from sealane.store.database import Database
+from sealane.store.model import WorkerRow
+from sealane.store.tables import formations, workers
+
+_REMEMBERED = timedelta(days=7)
+
+
+class Workers:
+    """The table of workers, and the epochs of formations."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def register(self, worker: str, *, host: str, at: datetime) -> None:
+        """A worker begins; its id is used once and never again."""
+
+        def work(connection: sa.Connection) -> None:
+            connection.execute(sa.delete(workers).where(workers.c.dead < at - _REMEMBERED))
+            connection.execute(sa.insert(workers).values(id=worker, host=host, started=at, beat=at))
+
+        await self._database.write(work)
+
+    async def beat(self, worker: str, *, at: datetime) -> bool:
+        """One heartbeat; False when others have buried the worker."""
+        alive = sa.update(workers).where(workers.c.id == worker, workers.c.dead.is_(None))
+        beating = alive.values(beats=workers.c.beats + 1, beat=at)
+        return await self._database.write(lambda c: bool(c.execute(beating).rowcount))
+
+    async def all(self) -> tuple[WorkerRow, ...]:
+        """Every worker of the last days, living and dead."""
+        found = await self._database.read(lambda c: rows.all_of(c, sa.select(workers)))
+        return tuple(WorkerRow(**row) for row in found)
+
+    async def bury(self, worker: str, *, beats: int | None, by: str, at: datetime) -> bool:
+        """Declares a worker dead and fences it off. `beats` is where it stood: one more and it lives after all.
+
+        None buries whatever it says. False when it was not to be buried, or had been before.
+        """
+
+        def work(connection: sa.Connection) -> bool:
+            still = [workers.c.id == worker, workers.c.dead.is_(None)]
+            if beats is not None:
+                still.append(workers.c.beats == beats)
+            if not connection.execute(sa.update(workers).where(*still).values(dead=at)).rowcount:
+                return False
+            held = sa.update(formations).where(formations.c.holder == worker)
+            connection.execute(held.values(epoch=formations.c.epoch + 1, holder=None))
+            auditing.note(connection, at, actor=by, action="take over", subject=worker)
+            return True
+
+        return await self._database.write(work)
+
+    async def take(self, app: str, formation: str, *, worker: str) -> int:
+        """Takes the formation for this worker and gives its new epoch. Raises Fenced when the worker is buried."""
+
+        def work(connection: sa.Connection) -> int:
+            _check_alive(connection, worker)
+            chosen = (formations.c.app == app) & (formations.c.formation == formation)
+            raised = sa.update(formations).where(chosen).values(epoch=formations.c.epoch + 1, holder=worker)
+            epoch = connection.execute(raised.returning(formations.c.epoch)).scalar()
+            return int(rows.there(epoch, f"formation {app}/{formation}"))
+
+        return await self._database.write(work)
+
+    async def check(self, app: str, formation: str, *, epoch: int, worker: str) -> None:
+        """Raises Fenced unless the worker lives and the formation's epoch is the one it took."""
+
+        def work(connection: sa.Connection) -> None:
+            _check_alive(connection, worker)
+            chosen = (formations.c.app == app) & (formations.c.formation == formation)
+            now = connection.execute(sa.select(formations.c.epoch).where(chosen)).scalar()
+            if now != epoch:
+                raise Fenced(f"{app}/{formation} was taken over: epoch {now}, not {epoch}")
+
+        await self._database.read(work)
+
+
+def _check_alive(connection: sa.Connection, worker: str) -> None:
+    dead = sa.select(workers.c.id).where(workers.c.id == worker, workers.c.dead.is_(None))
+    if connection.execute(dead).first() is None:
+        raise Fenced(f"worker {worker} was taken for dead and others took over its work")

@@ -1,0 +1,106 @@
+"""Events become runs, each at most once."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from sealane.errors import Conflicting, NotThere
+from sealane.events.model import EventKind
+from sealane.pipelines.model import RunStatus
+from sealane.store.storing import Store
+
+from .samples import NOON, app, push
+
+
+async def test_a_push_becomes_a_run_with_the_apps_next_number(store: Store) -> None:
+    """Numbers are the app's own and count from 1."""
+    first = await store.runs.receive(push("a"), source="github")
+    second = await store.runs.receive(push("b", before="a"), source="github")
+
+    assert [(await store.runs.get(each.run_id)).label for each in (first, second)] == ["shop #1", "shop #2"]
+    assert (await store.runs.get(first.run_id)).status is RunStatus.WAITING
+
+
+async def test_a_redelivered_hook_starts_nothing(store: Store) -> None:
+    """The same delivery of the same sender names the run it started."""
+    first = await store.runs.receive(push("a", delivery="1"), source="github")
+    again = await store.runs.receive(push("a", delivery="1"), source="github")
+
+    assert (again.run_id, again.duplicate) == (first.run_id, True)
+
+
+async def test_the_same_push_under_another_delivery_starts_nothing_and_takes_no_number(store: Store) -> None:
+    """What was pushed where makes it the same push, whatever the message's id."""
+    first = await store.runs.receive(push("a", delivery="1"), source="github")
+    again = await store.runs.receive(push("a", delivery="2"), source="github")
+    later = await store.runs.receive(push("b", before="a", delivery="3"), source="github")
+
+    assert (again.run_id, again.duplicate) == (first.run_id, True)
+    assert (await store.runs.get(later.run_id)).sequence == 2
+
+
+async def test_a_commit_pushed_again_after_another_one_is_a_new_push(store: Store) -> None:
+    """Going back to an older commit by a forced push builds it again."""
+    first = await store.runs.receive(push("a"), source="github")
+    await store.runs.receive(push("b", before="a"), source="github")
+    back = await store.runs.receive(push("a", before="b"), source="github")
+
+    assert not back.duplicate
+    assert back.run_id != first.run_id
+
+
+async def test_copies_that_arrive_at_the_same_moment_start_one_run(store: Store) -> None:
+    """Eight copies at once, one run."""
+    receipts = await asyncio.gather(
+        *(store.runs.receive(push("a", delivery=str(n % 2)), source="gitea") for n in range(8))
+    )
+
+    assert len({receipt.run_id for receipt in receipts}) == 1
+    assert sum(not receipt.duplicate for receipt in receipts) == 1
+
+
+async def test_asking_by_hand_twice_starts_two_runs(store: Store) -> None:
+    """Only pushes are compared; a person who asks twice means it."""
+    asked = push("a")
+    manual = type(asked)(kind=EventKind.MANUAL, app="shop", commit=asked.commit, received=NOON)
+
+    receipts = [await store.runs.receive(manual, source="") for _ in range(2)]
+
+    assert [receipt.duplicate for receipt in receipts] == [False, False]
+
+
+async def test_an_unknown_app_has_no_runs(store: Store) -> None:
+    """An event of an app that nobody registered is refused."""
+    with pytest.raises(NotThere, match="there is no app nobody"):
+        await store.runs.receive(push("a", app_name="nobody"), source="github")
+
+
+async def test_runs_that_were_never_queued_are_found(store: Store) -> None:
+    """A server that died between storing and queueing finds the run when it comes back."""
+    first = await store.runs.receive(push("a"), source="github")
+    second = await store.runs.receive(push("b", before="a"), source="github")
+    await store.runs.mark_queued(first.run_id)
+
+    assert await store.runs.unqueued() == (second.run_id,)
+
+
+async def test_a_second_repository_cannot_claim_an_apps_name(store: Store) -> None:
+    """Names are unique on a server; the refusal says whose it is."""
+    with pytest.raises(Conflicting, match=r"the name shop is taken by https://git.example.com/shop.git"):
+        await store.apps.add(app("shop", "https://elsewhere.example.com/shop.git"), by="eve")
+
+
+async def test_a_repository_is_registered_once(store: Store) -> None:
+    """The same repository and path under another name is refused, too."""
+    with pytest.raises(Conflicting, match="is registered already, as shop"):
+        await store.apps.add(app("other", "https://git.example.com/shop.git"), by="eve")
+
+
+async def test_the_newest_commit_of_each_ref_is_known(store: Store) -> None:
+    """What a server that was down has missed can be told from it."""
+    await store.runs.receive(push("a"), source="pushes")
+    await store.runs.receive(push("b", before="a"), source="pushes")
+
+    assert await store.views.heads("shop") == {"refs/heads/main": "b" * 40}
