@@ -85,7 +85,7 @@ def _waiting_for(
     if not behind:
         until = _held_until(observation, rules) or now
         return f"everything is ready and has to stay so for {_seconds(until - now)} more"
-    if cause:
+    if cause and cause.reason is not model.FactKind.STARTING:
         return cause.sentence.rstrip(".")
     return "; ".join(f"{sentences.name(workload.object)}: {workload.says}" for workload in behind)
 

@@ -18,14 +18,14 @@ def sentence(fact: model.Fact, *, ends: int, others: int = 0) -> str:
     else:
         text = _probe(fact) if fact.kind is K.PROBE_FAILING else _missing(fact)
     more = f" ({others} more {'pod has' if others == 1 else 'pods have'} the same trouble)" if others else ""
-    return f"{text}{more}."
+    return capital(f"{text}{more}.")
 
 
 _ENDINGS = {
-    K.OUT_OF_MEMORY: "ran out of memory ({limit}){times}",
-    K.ENDED: "{ended}{times}",
-    K.KILLED_BY_PROBE: "was killed by its {probe} probe{times}: {asks} {answer}",
-    K.INIT_ENDED: "{ended}{times}",
+    K.OUT_OF_MEMORY: "ran out of memory{times} ({limit})",
+    K.ENDED: "{ended}",
+    K.KILLED_BY_PROBE: "was killed{times} by its {probe} probe: {asks} {answer}",
+    K.INIT_ENDED: "{ended}",
     K.INIT_RUNNING: "has not ended yet, and nothing else starts before it does",
     K.NOT_READY: "is not ready: {unanswered}",
     K.STARTING: "is starting{pulling}",
@@ -60,7 +60,7 @@ def _words(fact: model.Fact, ends: int) -> dict[str, str]:
         "image": detail.get("image", "unknown"),
         "limit": f"limit {limit}" if limit else "without a limit of its own",
         "times": _times(ends),
-        "ended": _ended(fact),
+        "ended": _ended(fact, _times(ends)),
         "probe": detail.get("probe", ""),
         "asks": asks or "the probe",
         "answer": fact.words or "failed",
@@ -92,13 +92,13 @@ def _times(ends: int) -> str:
     return {0: "", 1: "", 2: " twice"}.get(ends, f" {ends} times")
 
 
-def _ended(fact: model.Fact) -> str:
+def _ended(fact: model.Fact, times: str) -> str:
     code = fact.detail.get("exit_code", "?")
     if fact.detail.get("limit"):
-        return f"ran out of memory (limit {fact.detail['limit']})"
+        return f"ran out of memory{times} (limit {fact.detail['limit']})"
     if code == "0":
-        return "ended by itself with exit code 0 where it should keep running"
-    return f"ended with exit code {code}"
+        return f"ended{times} by itself with exit code 0, where it should keep running"
+    return f"ended{times} with exit code {code}"
 
 
 def _failed(fact: model.Fact) -> str:
@@ -106,7 +106,7 @@ def _failed(fact: model.Fact) -> str:
     if not fact.container:
         return said
     role = "init container" if fact.role is model.Role.INIT else "container"
-    return f"{said}; its {role} {fact.container} {_ended(fact)}"
+    return f"{said}; its {role} {fact.container} {_ended(fact, '')}"
 
 
 def _probe(fact: model.Fact) -> str:

@@ -88,9 +88,9 @@ def _facts(one: _One) -> Iterator[model.Fact]:
     waiting = one.status.state.waiting
     starting = _waiting(one, waiting) if waiting else None
     ended = _ended(one)
-    if starting:
+    if starting and not (ended and starting.kind is ended.kind):
         yield starting
-    if ended and not (starting and starting.kind is ended.kind):
+    if ended:
         yield ended
     if not starting:
         yield from _running(one)
@@ -136,8 +136,7 @@ def _ended(one: _One) -> model.Fact | None:
     end = status.state.terminated or status.last_state.terminated
     if end is None or _may_end(one, end):
         return None
-    times = status.restart_count + (1 if status.state.terminated else 0)
-    ended = (max(times, 1), end)
+    ended = (max(status.restart_count + (0 if status.state.running else 1), 1), end)
     detail = {"exit_code": str(end.exit_code)}
     if end.signal:
         detail["signal"] = str(end.signal)
@@ -161,8 +160,8 @@ def _ended(one: _One) -> model.Fact | None:
 def _may_end(one: _One, end: objects.Terminated) -> bool:
     if one.role is model.Role.INIT:
         return end.exit_code == 0 or one.status.ready
-    if one.role is model.Role.SIDECAR:
-        return False
+    if one.role is model.Role.SIDECAR:  # once all others are done it is told to go
+        return all(each.state.terminated for each in one.pod.status.container_statuses)
     policy = one.pod.spec.restart_policy
     return end.exit_code == 0 and policy != "Always"
 

@@ -33,8 +33,9 @@ def unplaced(pod: objects.Pod, *, workload: str, at: datetime) -> model.Fact | N
 
 
 def placing_words(message: str) -> str:
-    """What the scheduler says, without what it says about preempting others."""
-    return probes.shorten(re.split(r"\s*preemption: ", message)[0].rstrip(". "))
+    """What the scheduler says of the machines, without what it tried on other pods' account."""
+    said = re.split(r"\s*preemption: |\. no new claims to deallocate|\. not found$", message)[0]
+    return probes.shorten(said.rstrip(". "))
 
 
 def unmounted(

@@ -1,0 +1,53 @@
+"""The kinds whose rollouts are judged, and the observation made of several. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from sealane.clients.kubernetes import objects
+from sealane.verdicts import model
+from sealane.verdicts.convergence import around, daemon_set, deployment, job, pod, stateful_set
+
+_CONVERGE: dict[type[Any], Callable[[Any, around.Around], around.Part]] = {
+    objects.Deployment: deployment.converge,
+    objects.StatefulSet: stateful_set.converge,
+    objects.DaemonSet: daemon_set.converge,
+    objects.Job: job.converge,
+    objects.Pod: pod.converge,
+}
+
+
+def converge(found: Any, surroundings: around.Around) -> around.Part:
+    """What one workload of any judged kind adds to an observation."""
+    return _CONVERGE[type(found)](found, surroundings)
+
+
+def absent(name: str) -> around.Part:
+    """What a wanted workload adds that is not there."""
+    workload = model.Workload(
+        object=name,
+        health=model.Health.CONVERGING,
+        wanted=1,
+        updated=0,
+        ready=0,
+        old=0,
+        ready_since=None,
+        says="it is not there",
+    )
+    return workload, (), ()
+
+
+def observation(
+    parts: Iterable[around.Part], *, at: datetime, blind_since: datetime | None = None
+) -> model.Observation:
+    """All parts as one."""
+    parts = tuple(parts)
+    return model.Observation(
+        at=at,
+        workloads=tuple(workload for workload, _, _ in parts),
+        instances=tuple(instance for _, instances, _ in parts for instance in instances),
+        facts=tuple(fact for _, _, facts in parts for fact in facts),
+        blind_since=blind_since,
+    )
