@@ -20,7 +20,6 @@ from sealane.destinations import model
 from sealane.verdicts import model as verdicts
 from sealane.verdicts.convergence import around, every_kind
 
-
 _WATCHED: dict[tuple[str, str], tuple[kinds.Kind[Any], ...]] = {
     ("apps", "Deployment"): (kinds.DEPLOYMENT, kinds.REPLICA_SET, kinds.POD),
     ("apps", "StatefulSet"): (kinds.STATEFUL_SET, kinds.POD),
