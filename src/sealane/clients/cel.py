@@ -33,7 +33,6 @@ _COMPARED = (
 _NUMBERS = ("int", "uint", "double")
 _COMPARISONS = ("_<_", "_<=_", "_>_", "_>=_")
 _COMPLAINT = re.compile(r"ERROR: <input>:(\d+):(\d+): (.+)")
-_UNBOUND = re.compile(r'No value with name "([^"]+)" found in Activation')
 
 
 class Uncompilable(errors.UsageError):
@@ -48,11 +47,7 @@ class Uncompilable(errors.UsageError):
 
 
 class EvaluationError(errors.SealaneError):
-    """An expression that has no value for this input, in the API server's words; `unbound` names a missing variable."""
-
-    def __init__(self, message: str, *, unbound: str | None = None) -> None:
-        super().__init__(message)
-        self.unbound = unbound
+    """An expression that has no value for this input, in the API server's words."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,18 +102,21 @@ class Language:
     """CEL with further functions."""
 
     def __init__(self, functions: Sequence[Function]) -> None:
-        self._config = cel.NewEnvConfigFromYaml(_configuration(_EXTENSIONS, excluded=(*_COMPARISONS, "string")))
+        excluded = (*_COMPARISONS, "string")
+        self._plain = cel.NewEnvConfigFromYaml(_configuration(_EXTENSIONS, excluded))
+        self._binding = cel.NewEnvConfigFromYaml(_configuration((*_EXTENSIONS, "bindings"), excluded))
         self._declared = _declarations([*functions, *_comparisons(), *_printing()])
         runtime = cel.NewEnvConfigFromYaml(_configuration((*_EXTENSIONS, _STRINGS)))
         self._runtime = cel.NewEnv(config=runtime, functions=_implementations([*functions, *_inserting()]))
-        self._checkers: dict[tuple[tuple[str, Any], ...], Any] = {}
+        self._checkers: dict[tuple[bool, tuple[tuple[str, str], ...]], Any] = {}
 
-    def compile(self, source: str, names: Mapping[str, Any]) -> Expression:
+    def compile(self, source: str, names: Mapping[str, Any], *, binds: bool = False) -> Expression:
         """Compile, given the names in scope and their types: CEL's names, or the `type` of another expression.
 
+        `binds` allows `cel.bind(name, value, expression)`, whose value is found when it is needed and once.
         Raises Uncompilable.
         """
-        checker = self._checker(names)
+        checker = self._checker(names, binds=binds)
         try:
             checked = checker.compile(source)
         except RuntimeError as error:
@@ -131,11 +129,12 @@ class Language:
         """Values for names; one whose value is no data is found out only by the expression that needs it."""
         return Bindings(self._runtime.Activation(dict(values)))
 
-    def _checker(self, names: Mapping[str, Any]) -> Any:
-        key = tuple(sorted((name, str(kind)) for name, kind in names.items()))
+    def _checker(self, names: Mapping[str, Any], *, binds: bool) -> Any:
+        key = binds, tuple(sorted((name, str(kind)) for name, kind in names.items()))
         if key not in self._checkers:
             variables = {name: _type(kind) if isinstance(kind, str) else kind for name, kind in names.items()}
-            self._checkers[key] = cel.NewEnv(config=self._config, functions=self._declared, variables=variables)
+            config = self._binding if binds else self._plain
+            self._checkers[key] = cel.NewEnv(config=config, functions=self._declared, variables=variables)
         return self._checkers[key]
 
 
@@ -311,8 +310,6 @@ def _bare(text: str) -> str:
 
 def _evaluation_error(text: str) -> EvaluationError:
     text = _bare(text)
-    if unbound := _UNBOUND.search(text):
-        return EvaluationError(text, unbound=unbound[1])
     for pattern, words in _WORDS:
         if found := pattern.search(text):
             return EvaluationError(found.expand(words))

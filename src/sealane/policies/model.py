@@ -78,6 +78,15 @@ class Match:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Binding:
+    """A ValidatingAdmissionPolicyBinding: where a policy holds, and with which effect."""
+
+    name: str
+    effect: Effect
+    match: Match
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class NamedExpression:
     """A variable or a match condition."""
 
@@ -102,12 +111,13 @@ class Policy:
     """One ValidatingAdmissionPolicy with what Sealane adds by annotations."""
 
     name: str
-    effect: Effect = Effect.DENY
+    effect: Effect | None = None
+    """By annotation; None: that of the bindings that fit, and `deny` where there are none."""
     scope: Scope = Scope.OBJECT
     mend: str = ""
     match: Match
-    bindings: tuple[Match, ...] = ()
-    """Further limits of the bindings in the same files, one of which must fit; none: no further limit."""
+    bindings: tuple[Binding, ...] = ()
+    """Those in the same files, one of which must fit; none: the policy holds everywhere."""
     takes_params: bool = False
     ignores_errors: bool = False
     """failurePolicy Ignore: an expression that can't be evaluated lets the object pass."""
@@ -139,7 +149,7 @@ class Facts:
             "namespace": self.namespace,
             "app": self.app,
             "formation": self.formation,
-            "registries": ",".join(self.registries),
+            "registries": "\n".join(self.registries),
         }
         return {
             "apiVersion": "v1",
@@ -162,6 +172,14 @@ class Subject:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Field:
+    """A field of an object, such as `spec.template.spec.containers[name=web].image`, and where it was written."""
+
+    path: str
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
     """One policy not met by one object, and how to mend it."""
 
@@ -170,12 +188,22 @@ class Decision:
     message: str
     mend: str
     subject: Subject
-    path: str | None
-    """The field, such as `spec.template.spec.containers[name=web].image`, where it can be told."""
-    place: Place
-    """Where that field, else the object, was written."""
+    fields: tuple[Field, ...] = ()
+    """What is wrong, where it can be told."""
+    written: Place
+    """Where the object was written."""
     failed: bool = False
     """The policy could not be evaluated; it counts as not met."""
+
+    @property
+    def path(self) -> str | None:
+        """The first field that is wrong."""
+        return self.fields[0].path if self.fields else None
+
+    @property
+    def place(self) -> Place:
+        """Where the first field that is wrong, else the object, was written."""
+        return self.fields[0].place if self.fields else self.written
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for `--json` and the store."""
@@ -186,8 +214,11 @@ class Decision:
             "mend": self.mend,
             "object": {"kind": self.subject.kind, "namespace": self.subject.namespace, "name": self.subject.name},
             "path": self.path,
-            "file": self.place.file,
-            "line": self.place.line,
-            "column": self.place.column,
+            "fields": [{"path": each.path, **_written(each.place)} for each in self.fields],
+            **_written(self.place),
             "failed": self.failed,
         }
+
+
+def _written(place: Place) -> dict[str, Any]:
+    return {"file": place.file, "line": place.line, "column": place.column}

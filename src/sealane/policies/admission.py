@@ -1,0 +1,81 @@
+"""The request that the API server would see for an object. Pure: knows nothing about policies or clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sealane.policies import kinds
+from sealane.policies.kinds import Custom
+from sealane.policies.model import Facts, Subject
+
+OPERATION = "CREATE"
+_NAME_LABEL = "kubernetes.io/metadata.name"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """The creation of one object."""
+
+    group: str
+    version: str
+    resource: str
+    namespaced: bool
+    subject: Subject
+    labels: Mapping[str, str]
+    namespace_labels: Mapping[str, str] | None
+    """None for objects outside of namespaces."""
+    object: Mapping[str, Any]
+
+    def data(self) -> dict[str, Any]:
+        """`request` as rules see it. Who asks is not known offline, so `userInfo` is left out."""
+        kind = {"group": self.group, "version": self.version, "kind": self.subject.kind}
+        resource = {"group": self.group, "version": self.version, "resource": self.resource}
+        return {
+            "kind": kind,
+            "resource": resource,
+            "subResource": "",
+            "requestKind": kind,
+            "requestResource": resource,
+            "requestSubResource": "",
+            "name": self.subject.name,
+            "namespace": self.subject.namespace or "",
+            "operation": OPERATION,
+            "dryRun": False,
+        }
+
+    def namespace_object(self) -> dict[str, Any] | None:
+        """`namespaceObject` as rules see it: the name and labels that are known offline."""
+        if self.namespace_labels is None:
+            return None
+        return {"metadata": {"name": self.subject.namespace or "", "labels": dict(self.namespace_labels)}}
+
+
+def request(manifest: Mapping[str, Any], facts: Facts, custom: Custom) -> Request:
+    """The request that creates the object of a manifest, however incomplete that is."""
+    group, _, version = str(manifest.get("apiVersion", "")).rpartition("/")
+    kind = str(manifest.get("kind", ""))
+    metadata = manifest.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    resource = kinds.resource(group, kind, custom)
+    namespace = (metadata.get("namespace") or facts.namespace or None) if resource.namespaced else None
+    return Request(
+        group=group,
+        version=version,
+        resource=resource.name,
+        namespaced=resource.namespaced,
+        subject=Subject(kind=kind, namespace=namespace, name=str(metadata.get("name") or "")),
+        labels=_texts(metadata.get("labels")),
+        namespace_labels=_namespace_labels(namespace, facts) if resource.namespaced else None,
+        object=manifest,
+    )
+
+
+def _namespace_labels(namespace: str | None, facts: Facts) -> dict[str, str]:
+    known = facts.namespace_labels if namespace == facts.namespace else {}
+    return {**known, _NAME_LABEL: namespace or ""}
+
+
+def _texts(value: Any) -> dict[str, str]:
+    return {str(key): str(text) for key, text in value.items()} if isinstance(value, dict) else {}

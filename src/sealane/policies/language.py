@@ -1,0 +1,125 @@
+"""CEL as Kubernetes speaks it in admission policies, and the words an expression is made of. Pure.
+
+Functions are those of Kubernetes 1.36: CEL's standard library, strings, lists, sets, optionals and comprehensions with
+two variables by the engine, the rest from `functions/`. What only a cluster can answer (`authorizer`) is not there.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Sequence
+
+from sealane.clients import cel
+from sealane.policies.functions import lists, quantities, texts
+
+_FUNCTIONS = (*lists.FUNCTIONS, *texts.FUNCTIONS, *quantities.FUNCTIONS)
+_BOUND = "sealane_variable_"
+_TOKEN = re.compile(
+    r"""(?P<skip>//[^\n]*|\s+)"""
+    r"""|(?P<text>[rRbB]{0,2}(?:"{3}(?:\\.|[^\\])*?"{3}|'{3}(?:\\.|[^\\])*?'{3}|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'))"""
+    r"""|(?P<word>[A-Za-z_][A-Za-z0-9_]*)"""
+    r"""|(?P<other>\d[\w.]*|.)""",
+    re.DOTALL,
+)
+
+
+@functools.cache
+def language() -> cel.Language:
+    """The one language that all policies share."""
+    return cel.Language(_FUNCTIONS)
+
+
+def prepared(source: str) -> str:
+    """The expression in the words of the engine: `existsOne` with one variable is its `exists_one`."""
+    tokens = list(_tokens(source))
+    out = []
+    for index, (kind, text) in enumerate(tokens):
+        old = kind == "word" and text == "existsOne" and _arguments(tokens, index + 1) == 2
+        out.append("exists_one" if old else text)
+    return "".join(out)
+
+
+def composed(source: str, variables: Sequence[tuple[str, str]]) -> str:
+    """The expression as one: each `variables.NAME` of those given is bound around it, and evaluated only when needed.
+
+    `variables` are names and expressions in their order; one may use those before it.
+    """
+    names = {name for name, _ in variables}
+    needed = used_variables(source) & names
+    for name, expression in reversed(variables):
+        if name in needed:
+            needed |= used_variables(expression) & names
+    text = _renamed(prepared(source), names)
+    for name, expression in reversed(variables):
+        if name in needed:
+            text = f"cel.bind({_BOUND}{name}, {_renamed(prepared(expression), names)}\n, {text}\n)"
+    return text
+
+
+def _renamed(source: str, names: set[str]) -> str:
+    tokens = list(_tokens(source))
+    out: list[str] = []
+    index = 0
+    while index < len(tokens):
+        name = _variable(tokens, index)
+        out.append(f"{_BOUND}{name}" if name in names else tokens[index][1])
+        index += 3 if name in names else 1
+    return "".join(out)
+
+
+def used_variables(source: str) -> set[str]:
+    """The names of all `variables.NAME` in the expression."""
+    tokens = [token for token in _tokens(source) if token[0] != "skip"]
+    return {name for index in range(len(tokens)) if (name := _variable(tokens, index))}
+
+
+def words(source: str) -> set[str]:
+    """All identifiers, those of fields and functions too."""
+    return {text for kind, text in _tokens(source) if kind == "word"}
+
+
+def chains(source: str, root: str) -> set[tuple[str, ...]]:
+    """The longest plain selections that start at a name: `object.spec.replicas > 1` gives `("spec", "replicas")`.
+
+    A name at the end that is called as a function is left out.
+    """
+    tokens = [token for token in _tokens(source) if token[0] != "skip"]
+    found = set()
+    for index, (kind, text) in enumerate(tokens):
+        if kind != "word" or text != root or (index and tokens[index - 1][1] == "."):
+            continue
+        chain: list[str] = []
+        at = index + 1
+        while at + 1 < len(tokens) and tokens[at][1] == "." and tokens[at + 1][0] == "word":
+            chain.append(tokens[at + 1][1])
+            at += 2
+        if chain and at < len(tokens) and tokens[at][1] == "(":
+            chain.pop()
+        if chain:
+            found.add(tuple(chain))
+    return {chain for chain in found if not any(other[: len(chain)] == chain for other in found if other != chain)}
+
+
+def _tokens(source: str) -> Iterator[tuple[str, str]]:
+    for found in _TOKEN.finditer(source):
+        yield str(found.lastgroup), found[0]
+
+
+def _variable(tokens: list[tuple[str, str]], index: int) -> str:
+    """NAME where `variables.NAME` starts at the index, else nothing."""
+    if tokens[index] != ("word", "variables") or (index and tokens[index - 1][1] == "."):
+        return ""
+    after = tokens[index + 1 : index + 3]
+    return after[1][1] if len(after) == 2 and after[0][1] == "." and after[1][0] == "word" else ""
+
+
+def _arguments(tokens: list[tuple[str, str]], index: int) -> int:
+    """How many arguments stand between the brackets that open at the index."""
+    depth, count = 0, 1
+    for _, text in tokens[index:]:
+        depth += (text in {"(", "[", "{"}) - (text in {")", "]", "}"})
+        count += text == "," and depth == 1
+        if depth == 0:
+            return count
+    return 0

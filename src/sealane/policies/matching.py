@@ -1,0 +1,58 @@
+"""Whether a policy or binding is about a request: resource rules and label selectors. Pure: knows nothing about CEL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from sealane.policies import admission
+from sealane.policies.admission import Request
+from sealane.policies.model import Match, Requirement, ResourceRule
+
+
+def matches(match: Match, request: Request) -> bool:
+    """Whether the request is meant, by the rules of the API server's matcher.
+
+    No rules at all mean every request, as in a binding.
+    """
+    if match.rules and not any(_rule_matches(rule, request, any_version=match.any_version) for rule in match.rules):
+        return False
+    if any(_rule_matches(rule, request, any_version=match.any_version) for rule in match.excluded):
+        return False
+    if not fits(match.objects, request.labels):
+        return False
+    if match.namespaces and request.resource == "namespaces" and not request.group:
+        return fits(match.namespaces, request.labels)
+    return request.namespace_labels is None or fits(match.namespaces, request.namespace_labels)
+
+
+def fits(requirements: Iterable[Requirement], labels: Mapping[str, str]) -> bool:
+    """Whether labels meet all requirements of a selector."""
+    return all(_meets(requirement, labels) for requirement in requirements)
+
+
+def _rule_matches(rule: ResourceRule, request: Request, *, any_version: bool) -> bool:
+    return (
+        _among(admission.OPERATION, rule.operations)
+        and _among(request.group, rule.groups)
+        and (any_version or _among(request.version, rule.versions))
+        and any(resource in {"*", "*/*", request.resource} for resource in rule.resources)
+        and rule.scope in {"*", "Namespaced" if request.namespaced else "Cluster"}
+        and (not rule.names or request.subject.name in rule.names)
+    )
+
+
+def _among(word: str, words: Iterable[str]) -> bool:
+    return any(each in {"*", word} for each in words)
+
+
+def _meets(requirement: Requirement, labels: Mapping[str, str]) -> bool:
+    value = labels.get(requirement.key)
+    match requirement.operator:
+        case "In":
+            return value in requirement.values
+        case "NotIn":
+            return value not in requirement.values
+        case "Exists":
+            return value is not None
+        case _:
+            return value is None
