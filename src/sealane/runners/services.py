@@ -69,7 +69,12 @@ class _Asking:
 
     async def _healthy(self, check: Healthcheck) -> bool:
         timeout = check.timeout.total_seconds()
-        code, said = await self._engine.execute(self._name, _command(check.test), timeout)
+        try:
+            code, said = await self._engine.execute(self._name, _command(check.test), timeout)
+        except (errors.NameTaken, errors.ContainerMissing, errors.EngineFailed):
+            if _ended(await self._engine.state(self._name)):  # in the very moment before: the next look says how
+                return False
+            raise
         words = " ".join(said.decode(errors="replace").split())[-300:]
         self._last = (
             f"no answer within {outcomes.span(check.timeout)}" if code is None else f"{words} (exit code {code})"
