@@ -1,0 +1,181 @@
+"""Changes: what differs between two revisions of a formation. Pure. Values of secrets never show.
+
+The Secret and ConfigMap that Sealane makes get a new name with each change; here the old and the new one are the same
+object that changed, so that people see which entry did.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sealane.environments import running
+from sealane.stencils import printing
+from sealane.stencils.model import Rendered, Revision
+
+HIDDEN = "<hidden>"
+HIDDEN_CHANGED = "<hidden, changed>"
+
+_Key = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ObjectChange:
+    """One object that is added, changed or removed."""
+
+    action: Literal["added", "changed", "removed"]
+    kind: str
+    name: str
+    """The new name, where there is a new one."""
+    lines: tuple[str, ...]
+    """A unified difference of the YAML, keys sorted: each line begins with a space, + or -, or @@ at a new place."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageChange:
+    """One container that runs another image; None where there was, or will be, no such container."""
+
+    kind: str
+    name: str
+    container: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Changes:
+    """All that differs."""
+
+    objects: tuple[ObjectChange, ...] = ()
+    images: tuple[ImageChange, ...] = ()
+    secrets: tuple[str, ...] = ()
+    """Entries of the formation's secrets whose value or reference differs, are new or gone."""
+    config: tuple[str, ...] = ()
+    """The same of its configuration."""
+
+    def __bool__(self) -> bool:
+        return bool(self.objects or self.secrets or self.config)
+
+    def of(self, action: str) -> tuple[ObjectChange, ...]:
+        """Those added, changed or removed."""
+        return tuple(change for change in self.objects if change.action == action)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, for dossiers, pages and `--json`."""
+        return {
+            "objects": [
+                {"action": each.action, "kind": each.kind, "name": each.name, "lines": list(each.lines)}
+                for each in self.objects
+            ],
+            "images": [
+                {
+                    "kind": each.kind,
+                    "name": each.name,
+                    "container": each.container,
+                    "before": each.before,
+                    "after": each.after,
+                }
+                for each in self.images
+            ],
+            "secrets": list(self.secrets),
+            "config": list(self.config),
+        }
+
+
+def between(old: Revision | None, new: Revision) -> Changes:
+    """What the new revision changes; without an old one everything is added."""
+    before, after = _by_key(old), _by_key(new)
+    changes = [_change(before.get(key), after.get(key)) for key in dict.fromkeys([*after, *before])]
+    return Changes(
+        objects=tuple(change for change in changes if change is not None),
+        images=tuple(_image_changes(before, after)),
+        secrets=_differing(_secret_marks(old), _secret_marks(new)),
+        config=_differing(old.config_versions if old else {}, new.config_versions),
+    )
+
+
+def _by_key(revision: Revision | None) -> dict[_Key, Rendered]:
+    """Objects by what makes them the same; those Sealane makes go by what they are, not by their name."""
+    if revision is None:
+        return {}
+    made = {("Secret", revision.secret_object): "${secrets}", ("ConfigMap", revision.config_object): "${config}"}
+    return {(*each.key[:3], made.get((each.kind, each.name), each.name)): each for each in revision.objects}
+
+
+def _change(old: Rendered | None, new: Rendered | None) -> ObjectChange | None:
+    if old is not None and new is not None and old.object == new.object:
+        return None
+    subject = new or old
+    assert subject is not None
+    before, after = old.object if old else None, new.object if new else None
+    if subject.kind == "Secret":
+        before, after = _hidden(before, None), _hidden(after, before)
+    lines = tuple(difflib.unified_diff(_lines(before), _lines(after), n=3, lineterm=""))[2:]
+    action: Literal["added", "changed", "removed"] = "changed" if old and new else "added" if new else "removed"
+    return ObjectChange(action=action, kind=subject.kind, name=subject.name, lines=lines)
+
+
+def _lines(manifest: Mapping[str, Any] | None) -> list[str]:
+    return [] if manifest is None else printing.as_yaml(manifest, sort_keys=True).splitlines()
+
+
+def _hidden(manifest: Mapping[str, Any] | None, before: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if manifest is None:
+        return None
+    return {
+        key: _hidden_entries(part, (before or {}).get(key), compared=before is not None)
+        if key in {"data", "stringData"} and isinstance(part, dict)
+        else part
+        for key, part in manifest.items()
+    }
+
+
+def _hidden_entries(entries: Mapping[str, Any], before: Any, *, compared: bool) -> dict[str, str]:
+    """A value that reads `<secret NAME>` is no value and stays."""
+    known = before if isinstance(before, dict) else {}
+    return {
+        name: value
+        if value == f"<secret {name}>"
+        else HIDDEN_CHANGED
+        if compared and name in known and known[name] != value
+        else HIDDEN
+        for name, value in entries.items()
+    }
+
+
+def _image_changes(before: Mapping[_Key, Rendered], after: Mapping[_Key, Rendered]) -> Iterator[ImageChange]:
+    for key in dict.fromkeys([*after, *before]):
+        old, new = _images(before.get(key)), _images(after.get(key))
+        for container in dict.fromkeys([*new, *old]):
+            if old.get(container) != new.get(container):
+                yield ImageChange(
+                    kind=key[1],
+                    name=key[3],
+                    container=container,
+                    before=old.get(container),
+                    after=new.get(container),
+                )
+
+
+def _images(each: Rendered | None) -> dict[str, str]:
+    """Name of each container to its image; a volume's goes by its path."""
+    found: dict[str, str] = {}
+    for path, image in running.images(each.object if each else None):
+        holder: Any = each.object if each else None
+        for part in path[:-1]:
+            holder = holder[part]
+        name = holder.get("name") if path[-1] == "image" else None
+        found[str(name or ".".join(str(part) for part in path))] = str(image)
+    return found
+
+
+def _secret_marks(revision: Revision | None) -> dict[str, str]:
+    if revision is None:
+        return {}
+    return {name: f"{text} {revision.secret_versions.get(name)}" for name, text in revision.secrets.items()}
+
+
+def _differing(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(sorted(name for name in {*old, *new} if old.get(name) != new.get(name)))

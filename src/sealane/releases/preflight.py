@@ -1,0 +1,97 @@
+"""Preflight: everything a delivery needs, looked at before the first step of a run.
+
+Each formation is rendered with images nobody has built yet and held against its environment's limits; each of its
+secrets must be there. All that is wrong comes back at once. Nothing is written and no value of a secret is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sealane import findings
+from sealane.environments import limits
+from sealane.environments.model import Environment
+from sealane.findings import Finding
+from sealane.pipelines.model import Delivery, Pipeline
+from sealane.secrets import resolving
+from sealane.secrets.resolving import Stores
+from sealane.stencils import gathering, rendering
+from sealane.stencils.model import Formation, Revision
+from sealane.stencils.rendering import Inputs
+from sealane.stencils.trees import Tree
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prospect:
+    """One delivery as far as it can be told before anything is built."""
+
+    delivery: Delivery
+    formation: Formation
+    environment: Environment
+    revision: Revision
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Preflight:
+    """What was found; `prospects` are the deliveries with nothing wrong in their files."""
+
+    findings: tuple[Finding, ...] = ()
+    prospects: tuple[Prospect, ...] = field(default=())
+
+    @property
+    def passes(self) -> bool:
+        """Whether nothing stands in the way; warnings don't."""
+        return not findings.errors(self.findings)
+
+
+async def check(
+    tree: Tree,
+    pipeline: Pipeline,
+    deliveries: Sequence[Delivery],
+    environments: Mapping[str, Environment],
+    *,
+    stores: Stores,
+    key: bytes = b"",
+) -> Preflight:
+    """Looks at the deliveries of a run that its plan doesn't skip.
+
+    Raises `errors.Unavailable` when a store of secrets doesn't answer.
+    """
+    found: list[Finding] = []
+    prospects: list[Prospect] = []
+    for delivery in deliveries:
+        prospect, problems = prospect_of(tree, pipeline, delivery, environments, key=key)
+        found.extend(problems)
+        if prospect is not None:
+            prospects.append(prospect)
+            found.extend(await _secret_problems(prospect.formation, stores))
+    return Preflight(findings=tuple(dict.fromkeys(found)), prospects=tuple(prospects))
+
+
+def prospect_of(
+    tree: Tree, pipeline: Pipeline, delivery: Delivery, environments: Mapping[str, Environment], *, key: bytes = b""
+) -> tuple[Prospect | None, list[Finding]]:
+    """One delivery rendered without a release and held against the limits; secrets aren't looked at."""
+    sources, found = gathering.gather(tree, delivery.formation)
+    if sources is None:
+        return None, found
+    formation = sources.formation
+    environment, problems = limits.environment_of(formation, environments)
+    found.extend(problems)
+    images = {image.name: rendering.unbuilt(image.name) for image in pipeline.images}
+    revision, problems = rendering.render(sources, Inputs(app=pipeline.app, images=images, key=key))
+    found.extend(problems)
+    if environment is not None:
+        found.extend(limits.check(environment, formation, revision, delivery, app=pipeline.app))
+    if environment is None or revision is None:
+        return None, found
+    return Prospect(delivery=delivery, formation=formation, environment=environment, revision=revision), found
+
+
+async def _secret_problems(formation: Formation, stores: Stores) -> list[Finding]:
+    reasons = await resolving.check(formation.secrets, stores)
+    return [
+        Finding(message=f"the secret {name} has no value: {reason}", place=formation.at("secrets", name))
+        for name, reason in reasons.items()
+    ]
