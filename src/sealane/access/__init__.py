@@ -1,0 +1,1 @@
+"""Access: who it is, which groups they are in, and what these may."""

@@ -1,0 +1,104 @@
+"""Registering apps: a name, a repository, and the secrets with which the repository proves itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from sealane import clock
+from sealane.access import tokens
+from sealane.access.model import check_app_name
+from sealane.access.signing_in import Access
+from sealane.clients.hosting import Repositories
+from sealane.errors import UsageError
+from sealane.store.model import App
+from sealane.store.storing import Store
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Registered:
+    """A fresh app with its secrets, which are shown this once (the hook secret also later, to administrators)."""
+
+    app: App
+    push_token: str = field(repr=False)
+    hook_secret: str = field(repr=False)
+
+
+class Apps:
+    """The apps of this server."""
+
+    def __init__(
+        self, store: Store, access: Access, repositories: Repositories, *, key: bytes, now: clock.Clock = clock.now
+    ) -> None:
+        """`key` is what hook secrets follow from."""
+        self._store = store
+        self._access = access
+        self._repositories = repositories
+        self._key = key
+        self._now = now
+
+    async def register(
+        self, name: str, *, owner: str, by: str, repository: str | None = None, path: str = "", trunk: str = "main"
+    ) -> Registered:
+        """Registers an app; without a repository Sealane serves a bare one itself.
+
+        Raises Conflicting when the name or the repository and path are taken, UsageError for bad ones.
+        """
+        check_app_name(name)
+        if repository is not None:
+            _check_repository(repository)
+        hosted = repository is None
+        where = repository or str(self._repositories.path(name))
+        path = path.strip("/")
+        app = App(
+            name=name,
+            repository=where,
+            path=path,
+            owner=owner,
+            trunk=trunk,
+            hosted=hosted,
+            hook_generation=1,
+            created=self._now(),
+        )
+        await self._store.apps.add(app, by=by)
+        if hosted:
+            await self._repositories.create(name, trunk=trunk)
+        token = await self._access.new_push_token(name, by=by)
+        return Registered(app=app, push_token=token, hook_secret=self._hook(app))
+
+    async def rotate_push_token(self, name: str, *, by: str) -> str:
+        """A fresh push token in place of the former ones. Raises NotThere."""
+        await self._store.apps.get(name)
+        return await self._access.new_push_token(name, by=by)
+
+    async def rotate_hook_secret(self, name: str, *, by: str) -> str:
+        """A fresh hook secret in place of the former one. Raises NotThere."""
+        return self._hook(await self._store.apps.rotate_hook(name, by=by, at=self._now()))
+
+    async def hook_secret(self, name: str) -> str:
+        """The secret that signs the app's hooks: it follows from the server's key and is never stored. NotThere."""
+        return self._hook(await self._store.apps.get(name))
+
+    async def get(self, name: str) -> App:
+        """The app. Raises NotThere."""
+        return await self._store.apps.get(name)
+
+    async def all(self) -> tuple[App, ...]:
+        """Every app, by name."""
+        return await self._store.apps.all()
+
+    async def remove(self, name: str, *, by: str) -> None:
+        """Removes the app and its record; what runs at destinations and its repository stay. Raises NotThere."""
+        await self._store.apps.remove(name, by=by, at=self._now())
+
+    def _hook(self, app: App) -> str:
+        return tokens.derive(self._key, "hook", app.name, str(app.hook_generation))
+
+
+def _check_repository(repository: str) -> None:
+    """Only what git fetches from a host: a path would be a file of the server's own machine."""
+    parts = urlsplit(repository)
+    if parts.scheme not in {"https", "http", "ssh"} or not parts.hostname:
+        raise UsageError(f"{repository} is no repository's URL", mend="it begins with https://, http:// or ssh://")
+    if parts.password:
+        raise UsageError("the repository's URL holds a password", mend="give it as SEALANE_GIT__TOKEN")
