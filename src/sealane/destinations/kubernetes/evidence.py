@@ -1,0 +1,149 @@
+"""The raw material of a dossier: events, last lines of logs, probe answers and exit codes, as plain data."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sealane.clients.kubernetes import cluster as clusters
+from sealane.clients.kubernetes import errors, kinds, objects
+from sealane.verdicts import model as verdicts
+from sealane.verdicts.words import probes
+
+LINES = 100
+"""Lines of each log."""
+INSTANCES = 3
+"""Of how many instances of one workload logs are read."""
+EVENTS = 200
+
+_ENDED = frozenset(
+    {
+        verdicts.FactKind.INIT_ENDED,
+        verdicts.FactKind.OUT_OF_MEMORY,
+        verdicts.FactKind.ENDED,
+        verdicts.FactKind.KILLED_BY_PROBE,
+        verdicts.FactKind.BAD_COMMAND,
+        verdicts.FactKind.JOB_FAILED,
+    }
+)
+_PROBED = frozenset({verdicts.FactKind.KILLED_BY_PROBE, verdicts.FactKind.PROBE_FAILING, verdicts.FactKind.NOT_READY})
+
+
+async def gather(cluster: clusters.Cluster, observation: verdicts.Observation, *, namespace: str) -> dict[str, Any]:
+    """Everything that tells why; what can't be had is left out. Raises nothing of the cluster's."""
+    events, logs = await asyncio.gather(
+        _events(cluster, observation, namespace), _logs(cluster, observation, namespace)
+    )
+    return {"events": events, "logs": logs, "probes": _probes(observation), "ends": _ends(observation)}
+
+
+async def _events(cluster: clusters.Cluster, observation: verdicts.Observation, namespace: str) -> list[dict[str, Any]]:
+    """What was reported of the workloads and of the instances that are not older ones."""
+    ours = {each.object for each in observation.workloads}
+    ours |= {each.object for each in observation.instances if each.wanted}
+    try:
+        found = (await cluster.list(kinds.EVENT, namespace=namespace)).items
+    except errors.ClusterError:
+        return []
+    mine = [event for event in found if _name(event) in ours or _of_replica_set(event, observation)]
+    mine.sort(key=lambda event: (event.last_seen is not None, event.last_seen))
+    return [_event(event) for event in mine[-EVENTS:]]
+
+
+def _event(event: objects.Event) -> dict[str, Any]:
+    path = event.involved_object.field_path or ""
+    return {
+        "at": event.last_seen.isoformat() if event.last_seen else None,
+        "object": _name(event),
+        "container": path.partition("{")[2].rstrip("}") or None,
+        "type": event.type,
+        "reason": event.reason,
+        "message": probes.shorten(event.message, 1000),
+        "count": event.count or (event.series.count if event.series else 1),
+    }
+
+
+def _name(event: objects.Event) -> str:
+    return f"{event.involved_object.kind}/{event.involved_object.name}"
+
+
+def _of_replica_set(event: objects.Event, observation: verdicts.Observation) -> bool:
+    """Whether it is about a ReplicaSet that the wanted instances come from, or could not come from."""
+    if event.involved_object.kind != "ReplicaSet" or event.type != "Warning":
+        return False
+    names = (each.object.partition("/")[2] for each in observation.workloads if each.object.startswith("Deployment/"))
+    return any(event.involved_object.name.rpartition("-")[0] == name for name in names)
+
+
+async def _logs(cluster: clusters.Cluster, observation: verdicts.Observation, namespace: str) -> list[dict[str, Any]]:
+    wanted = [
+        _log(cluster, namespace, instance.object, container.name, previous=previous)
+        for instance in _telling(observation)
+        for container in instance.containers
+        for previous in _runs(container)
+    ]
+    return [log for log in await asyncio.gather(*wanted) if log]
+
+
+def _telling(observation: verdicts.Observation) -> Iterable[verdicts.Instance]:
+    """The instances whose logs may tell why: of each workload the first few that facts are about."""
+    about = {fact.object for fact in observation.facts} | {fact.detail.get("pod", "") for fact in observation.facts}
+    taken: dict[str, int] = {}
+    for instance in observation.instances:
+        if instance.object in about and instance.wanted:
+            taken[instance.workload] = taken.get(instance.workload, 0) + 1
+            if taken[instance.workload] <= INSTANCES:
+                yield instance
+
+
+def _runs(container: verdicts.Container) -> tuple[bool, ...]:
+    """Which of its logs there are: the previous run's first, once it was started again."""
+    never = container.state.startswith("waiting") and not container.restarts and "CrashLoop" not in container.state
+    return () if never else (True, False) if container.restarts else (False,)
+
+
+async def _log(
+    cluster: clusters.Cluster, namespace: str, instance: str, container: str, *, previous: bool
+) -> dict[str, Any] | None:
+    try:
+        lines = await cluster.log(
+            instance.partition("/")[2], container, namespace=namespace, previous=previous, tail=LINES
+        )
+    except errors.ClusterError:
+        return None
+    return {"object": instance, "container": container, "previous": previous, "lines": list(lines)}
+
+
+def _probes(observation: verdicts.Observation) -> list[dict[str, Any]]:
+    return [
+        {
+            "object": fact.object,
+            "container": fact.container,
+            "probe": fact.detail.get("probe"),
+            "asks": fact.detail.get("asks"),
+            "answer": fact.words or None,
+        }
+        for fact in observation.facts
+        if fact.kind in _PROBED
+    ]
+
+
+def _ends(observation: verdicts.Observation) -> list[dict[str, Any]]:
+    return [
+        {
+            "object": fact.object,
+            "container": fact.container,
+            "exit_code": _code(fact.detail),
+            "reason": fact.kind.value,
+            "at": fact.last.isoformat() if fact.last else None,
+            "times": fact.times,
+        }
+        for fact in observation.facts
+        if fact.kind in _ENDED
+    ]
+
+
+def _code(detail: Mapping[str, str]) -> int | None:
+    code = detail.get("exit_code", "")
+    return int(code) if code.lstrip("-").isdigit() else None

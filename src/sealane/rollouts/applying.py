@@ -1,0 +1,47 @@
+"""The phase that writes. Key: the identity's revision and sequence. Undo: the same with the revision verified before."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sealane.destinations import model as destinations
+from sealane.destinations.port import Destination
+from sealane.rollouts import model
+from sealane.verdicts import model as verdicts
+from sealane.verdicts import sentences
+
+_KINDS = {destinations.Reason.QUOTA: verdicts.FactKind.QUOTA}
+
+
+async def apply(
+    destination: Destination, goal: model.Goal, *, fence: destinations.Fence, adopt: bool = False
+) -> destinations.Applied:
+    """Makes the goal's objects so. Repeated, it changes nothing."""
+    objects = await goal.objects()
+    return await destination.apply(objects, identity=goal.identity, fence=fence, adopt=adopt)
+
+
+def refused(applied: destinations.Applied, *, at: datetime) -> verdicts.Cause | None:
+    """Why the destination won't have it, if it won't."""
+    if not applied.refusals:
+        return None
+    first, others = applied.refusals[0], len(applied.refusals) - 1
+    name = f"{first.ref.kind}/{first.ref.name}"
+    more = f", and {others} more {'object is' if others == 1 else 'objects are'} refused" if others else ""
+    return verdicts.Cause(
+        sentence=f"{sentences.name(name)} is refused: {first.message.rstrip('.')}{more}.",
+        object=name,
+        workload=name,
+        reason=_KINDS.get(first.reason, verdicts.FactKind.REFUSED),
+        decisive=True,
+        since=at,
+    )
+
+
+def union(stored: destinations.Inventory, more: destinations.Inventory) -> destinations.Inventory:
+    """What a formation may have there while it is between two revisions; what is written later has newer uids."""
+    by_key = {ref.key: ref for ref in stored}
+    for ref in more:
+        old = by_key.get(ref.key)
+        by_key[ref.key] = ref if ref.uid or old is None else old
+    return tuple(by_key.values())

@@ -1,0 +1,134 @@
+"""The evidence of a failed deployment, taken before anything is rolled back or cleaned up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Self
+
+import msgspec
+
+from sealane.destinations.port import Destination
+from sealane.rollouts import model
+from sealane.verdicts import model as verdicts
+
+Mask = Callable[[str], str]
+"""Takes secrets' values out of a text."""
+
+_TELLING = re.compile(
+    r"error|exception|fatal|panic|fail|denied|refused|cannot|can't|unable|no such|not found|missing|invalid",
+    re.IGNORECASE,
+)
+_LONGEST = 300
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dossier:
+    """What was known when the judgement fell. Plain data throughout; it goes through `msgspec.to_builtins` and back."""
+
+    taken: datetime
+    cause: verdicts.Cause | None
+    workloads: tuple[verdicts.Workload, ...] = ()
+    instances: tuple[verdicts.Instance, ...] = ()
+    others: tuple[verdicts.Cause, ...] = ()
+    """What else stood in the way, less causal."""
+    events: Sequence[Mapping[str, Any]] = ()
+    """`at object container reason message count`, oldest first."""
+    logs: Sequence[Mapping[str, Any]] = ()
+    """`object container previous lines`: last lines of what ended or is not ready, the blamed container first."""
+    probes: Sequence[Mapping[str, Any]] = ()
+    """`object container probe asks answer`."""
+    ends: Sequence[Mapping[str, Any]] = ()
+    """`object container exit_code reason at times`."""
+    difference: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    """What the revision changed against the one verified last."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        return plain
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The dossier that `to_json` gave."""
+        return msgspec.convert(data, cls)
+
+
+def plain(text: str) -> str:
+    """The mask of someone who has no secrets."""
+    return text
+
+
+async def take(
+    destination: Destination,
+    goal: model.Goal,
+    watched: model.Watched,
+    *,
+    others: Sequence[verdicts.Cause] = (),
+    difference: Sequence[Mapping[str, Any]] = (),
+    mask: Mask = plain,
+) -> Dossier:
+    """Gathers it; writes nothing. The cause gains the line of its log that tells most.
+
+    Evidence that can't be had (a log that is gone) is left out; it never stands in the way of going back.
+    """
+    raw = masked(await destination.evidence(goal.identity, watched.observation), mask)
+    cause = watched.judgement.cause
+    logs = _blamed_first(raw.get("logs", ()), cause)
+    return Dossier(
+        taken=watched.observation.at,
+        cause=replace(cause, log=telling(logs, cause)) if cause else None,
+        workloads=watched.observation.workloads,
+        instances=watched.observation.instances,
+        others=tuple(others),
+        events=tuple(raw.get("events", ())),
+        logs=logs,
+        probes=tuple(raw.get("probes", ())),
+        ends=tuple(raw.get("ends", ())),
+        difference=tuple(difference),
+    )
+
+
+def refused(cause: verdicts.Cause, *, difference: Sequence[Mapping[str, Any]] = ()) -> Dossier:
+    """The evidence of a deployment that the destination did not even take."""
+    return Dossier(taken=cause.since, cause=cause, difference=tuple(difference))
+
+
+def masked(value: Any, mask: Mask) -> Any:
+    """Plain data with every text masked."""
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, Mapping):
+        return {key: masked(part, mask) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [masked(part, mask) for part in value]
+    return value
+
+
+def telling(logs: Sequence[Mapping[str, Any]], cause: verdicts.Cause | None) -> str | None:
+    """The line of the blamed container's log that tells most: the last one that sounds like trouble, else the last.
+
+    Only a container that ended or doesn't answer has something to say in its log.
+    """
+    if cause is None:
+        return None
+    for log in logs:
+        if log["object"] == cause.object and log["container"] == cause.container:
+            lines = [line.strip() for line in log["lines"] if line.strip()]
+            if lines:
+                line = next((line for line in reversed(lines) if _TELLING.search(line)), lines[-1])
+                return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+    return None
+
+
+def _blamed_first(logs: Sequence[Mapping[str, Any]], cause: verdicts.Cause | None) -> tuple[Mapping[str, Any], ...]:
+    """Logs of the blamed container first; among those, the run that ended before the one that runs now."""
+    if cause is None:
+        return tuple(logs)
+
+    def rank(log: Mapping[str, Any]) -> tuple[bool, bool, bool]:
+        return log["object"] != cause.object, log["container"] != cause.container, not log["previous"]
+
+    return tuple(sorted(logs, key=rank))

@@ -1,0 +1,122 @@
+"""What a rollout is given, tells on its way, and comes to. Pure: plain values, all but the objects."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sealane.destinations import model as destinations
+from sealane.verdicts import model as verdicts
+
+Manifest = Mapping[str, Any]
+Objects = Callable[[], Awaitable[Sequence[Manifest]]]
+"""Gives a revision's objects ready to be applied, secrets' values put in; asked inside the step that applies them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Goal:
+    """One revision to be had at a destination."""
+
+    identity: destinations.Identity
+    objects: Objects = field(repr=False)
+    made: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What the revision makes that its containers may refer to, as `verdicts.making` gives it."""
+    healthy_for: timedelta = timedelta(seconds=10)
+    patience: timedelta = timedelta(seconds=60)
+    deadline: timedelta = timedelta(minutes=10)
+
+    def rules(self, started: datetime) -> verdicts.Rules:
+        """The rules it is judged by when it was applied at that time."""
+        return verdicts.Rules(
+            started=started,
+            healthy_for=self.healthy_for,
+            patience=self.patience,
+            deadline=self.deadline,
+            made=self.made,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeploymentPlan:
+    """One revision going to one formation, and all that is needed to go back."""
+
+    goal: Goal
+    stored: destinations.Inventory = ()
+    """What the formation has there before."""
+    previous: Goal | None = None
+    """The revision that was verified last; None when there is nothing to go back to."""
+    stays: str = "nothing was verified here before, so there is nothing to go back to"
+    """Why a failure is not rolled back, when `previous` is None."""
+    keep: destinations.Inventory = ()
+    """What pruning leaves in place for later rollbacks: configuration and secrets of verified revisions."""
+    budget: destinations.Budget = field(default_factory=destinations.Budget)
+    adopt: bool = False
+    difference: Sequence[Mapping[str, Any]] = ()
+    """What the revision changes against the one verified last, as plain data for the dossier."""
+
+
+class Phase(StrEnum):
+    """Where a rollout is."""
+
+    APPLY = "apply"
+    WATCH = "watch"
+    DOSSIER = "dossier"
+    REVERT = "revert"
+    PRUNE = "prune"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """Something to show: a phase begins or ends, or something new is seen in it."""
+
+    phase: Phase
+    at: datetime
+    says: str
+    key: str
+    """The same for progress that a resumed rollout would tell again."""
+    observation: verdicts.Observation | None = None
+    judgement: verdicts.Judgement | None = None
+
+
+Listener = Callable[[Progress], None]
+"""Told of progress on the event loop; returns quickly and never raises."""
+
+
+def unheard(progress: Progress) -> None:
+    """The listener of a rollout that nobody follows."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Begun:
+    """What was applied and when: kept by whoever may have to resume watching it."""
+
+    inventory: destinations.Inventory
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Watched:
+    """What watching came to."""
+
+    judgement: verdicts.Judgement
+    observation: verdicts.Observation
+    startup: timedelta
+    """How long the slowest instance took from its making to ready."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """How a rollout ended."""
+
+    verdict: verdicts.Verdict
+    inventory: destinations.Inventory
+    """What the formation has there now."""
+    startup: timedelta = timedelta()
+    dossier: Mapping[str, Any] | None = None
+    second_dossier: Mapping[str, Any] | None = None
+    """The evidence of the rollback, when that failed too."""
+    held: tuple[destinations.Held, ...] = ()
+    """What pruning left in place, and why."""

@@ -1,0 +1,109 @@
+"""The phase that waits for a judgement. It writes nothing, so a worker that takes over just calls it again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+
+from sealane import clock, errors
+from sealane.destinations.port import Destination
+from sealane.rollouts import model
+from sealane.verdicts import judging
+from sealane.verdicts import model as verdicts
+
+TICK = timedelta(seconds=30)
+"""The longest time without judging again, should nothing be seen."""
+
+
+async def watch(
+    destination: Destination,
+    goal: model.Goal,
+    *,
+    begun: model.Begun,
+    phase: model.Phase = model.Phase.WATCH,
+    listener: model.Listener = model.unheard,
+    now: clock.Clock = clock.now,
+) -> model.Watched:
+    """Waits until the goal is healthy or has failed: woken by what is seen, and when a hold or patience ends.
+
+    With the same `begun` a new watcher judges like the last one did.
+    """
+    watching = _Watching(goal.rules(begun.at), phase=phase, listener=listener, now=now)
+    reading = asyncio.create_task(watching.read(destination.observe(goal.identity, begun.inventory)))
+    try:
+        while True:
+            if watched := watching.judge():
+                return watched
+            if reading.done():
+                reading.result()
+                raise errors.Unavailable("the destination stopped telling what it sees", mend="try again")
+            await watching.woken(reading)
+    finally:
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+
+
+class _Watching:
+    """The latest observation and what is carried from one judgement to the next."""
+
+    def __init__(
+        self, rules: verdicts.Rules, *, phase: model.Phase, listener: model.Listener, now: clock.Clock
+    ) -> None:
+        self._rules = rules
+        self._phase = phase
+        self._listener = listener
+        self._now = now
+        self._seen: verdicts.Observation | None = None
+        self._new = asyncio.Event()
+        self._memory = verdicts.Memory()
+        self._told: tuple[str, str] | None = None
+        self._again: datetime | None = None
+
+    async def read(self, observations: AsyncIterator[verdicts.Observation]) -> None:
+        """Keeps the latest observation; those that come faster than they are judged are passed over."""
+        async for observation in observations:
+            if self._seen and self._seen.blind_since and not observation.blind_since:
+                blind = self._memory.blind + (observation.at - max(self._seen.blind_since, self._rules.started))
+                self._memory = verdicts.Memory(blind=blind)
+            self._seen = observation
+            self._new.set()
+
+    def judge(self) -> model.Watched | None:
+        """The end of watching, when the latest observation is one."""
+        if self._seen is None:
+            return None
+        judgement = judging.judge(self._seen, self._rules, now=self._now(), memory=self._memory)
+        self._again = judgement.again
+        self._tell(judgement)
+        if judgement.state is verdicts.State.PROGRESSING:
+            return None
+        return model.Watched(judgement=judgement, observation=self._seen, startup=judging.startup(self._seen))
+
+    async def woken(self, reading: asyncio.Task[None]) -> None:
+        """Waits until there is something to judge: a new observation, or a time that has come."""
+        span = min(self._again - self._now(), TICK) if self._again else TICK
+        new = asyncio.create_task(self._new.wait())
+        try:
+            await asyncio.wait(
+                {new, reading}, timeout=max(span.total_seconds(), 0), return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            new.cancel()
+        self._new.clear()
+
+    def _tell(self, judgement: verdicts.Judgement) -> None:
+        """Tells what is new: another state, or another thing that is waited for; the countdown of a hold is not."""
+        told = (judgement.state.value, judgement.waiting_for)
+        if told != self._told:
+            self._told = told
+            self._listener(
+                model.Progress(
+                    phase=self._phase,
+                    at=self._now(),
+                    says=judgement.waiting_for,
+                    key=f"{self._phase} {judgement.waiting_for}",
+                    observation=self._seen,
+                    judgement=judgement,
+                )
+            )

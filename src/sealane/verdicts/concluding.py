@@ -1,0 +1,48 @@
+"""Verdicts, with their reason in words. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sealane.verdicts import model
+
+
+def deployed(*, at: datetime, workloads: int, healthy_for: timedelta) -> model.Verdict:
+    """Everything was ready, and stayed so."""
+    held = f" and stayed so for {healthy_for.total_seconds():g} s" if healthy_for else ""
+    things = f"{workloads} workload is" if workloads == 1 else f"{workloads} workloads are" if workloads else "all is"
+    return model.Verdict(kind=model.VerdictKind.DEPLOYED, reason=f"{things} ready{held}.", at=at)
+
+
+def failed(cause: model.Cause, *, at: datetime, because: str, dossier_id: str | None = None) -> model.Verdict:
+    """It failed and was left as it is; `because` says why nothing was rolled back."""
+    reason = f"{cause.sentence} It was left as it is: {because}."
+    return model.Verdict(kind=model.VerdictKind.FAILED, reason=reason, at=at, cause=cause, dossier_id=dossier_id)
+
+
+def rolled_back(cause: model.Cause, *, at: datetime, dossier_id: str | None = None) -> model.Verdict:
+    """It failed, and what was there before is there again."""
+    return model.Verdict(
+        kind=model.VerdictKind.ROLLED_BACK, reason=cause.sentence, at=at, cause=cause, dossier_id=dossier_id
+    )
+
+
+def rollback_failed(
+    cause: model.Cause, second: model.Cause, *, at: datetime, dossier_id: str | None = None
+) -> model.Verdict:
+    """It failed, and so did going back: somebody has to look."""
+    reason = f"{cause.sentence} Going back failed too: {second.sentence}"
+    return model.Verdict(
+        kind=model.VerdictKind.ROLLBACK_FAILED, reason=reason, at=at, cause=cause, dossier_id=dossier_id
+    )
+
+
+def superseded(*, by: int, label: str, at: datetime) -> model.Verdict:
+    """A newer one started on the formation before it."""
+    reason = f"#{by} was started on {label} before it."
+    return model.Verdict(kind=model.VerdictKind.SUPERSEDED, reason=reason, at=at)
+
+
+def cancelled(*, by: str, at: datetime) -> model.Verdict:
+    """A person called it off; what is there stays as it is."""
+    return model.Verdict(kind=model.VerdictKind.CANCELLED, reason=f"{by} called it off.", at=at)

@@ -1,0 +1,46 @@
+"""What a revision makes that its containers may refer to. Pure: reads manifests."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+ANY_KEY = "*"
+_BUILT_IN = re.compile(r"^(?:[a-z]+|[a-z.]+\.k8s\.io)$")
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
+_DATA = {"ConfigMap": ("data", "binaryData"), "Secret": ("data", "stringData")}
+
+
+def made(objects: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """`Kind/name` of every ConfigMap, Secret and ServiceAccount, with its keys.
+
+    A custom resource (a certificate, an external secret) may have a controller that makes what it names, some time
+    later: any name in it counts as a ConfigMap and a Secret that will be made.
+    """
+    found: dict[str, set[str]] = defaultdict(set)
+    for each in objects:
+        kind, name = str(each.get("kind")), str(each.get("metadata", {}).get("name"))
+        group = str(each.get("apiVersion", "")).rpartition("/")[0]
+        if group and not _BUILT_IN.fullmatch(group):
+            for named in {name, *_names(each.get("spec"))}:
+                found[f"ConfigMap/{named}"].add(ANY_KEY)
+                found[f"Secret/{named}"].add(ANY_KEY)
+        elif kind in _DATA:
+            found[f"{kind}/{name}"].update(key for part in _DATA[kind] for key in each.get(part) or ())
+        elif kind == "ServiceAccount":
+            found[f"ServiceAccount/{name}"].add(ANY_KEY)
+    return {reference: tuple(sorted(keys)) for reference, keys in found.items()}
+
+
+def _names(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        if _NAME.fullmatch(value):
+            yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _names(part)
+    elif isinstance(value, Sequence):
+        for part in value:
+            yield from _names(part)

@@ -1,0 +1,58 @@
+"""What a failed deployment goes back to, or why it does not. Pure: reads a formation's history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sealane.verdicts import model
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Past:
+    """One ended deployment of the formation."""
+
+    sequence: int
+    revision: str
+    verdict: model.VerdictKind
+
+    @property
+    def verified(self) -> bool:
+        """Whether its revision was seen healthy there."""
+        return self.verdict is model.VerdictKind.DEPLOYED
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """The verified deployment whose revision is deployed again; None with the reason why nothing is."""
+
+    past: Past | None
+    reason: str
+
+
+def target(history: Iterable[Past], *, failed: str, is_rollback: bool) -> Target:
+    """Where a failed revision goes back to: the revision that was verified last.
+
+    A rollback that fails goes nowhere: a person has to look. The first deployment has nothing to go back to. And where
+    the failing revision is itself the one that was verified last, it isn't the revision's fault: going further back
+    would only add a second change to the first trouble.
+    """
+    if is_rollback:
+        return Target(past=None, reason="a rollback is never rolled back")
+    last = max((past for past in history if past.verified), key=lambda past: past.sequence, default=None)
+    if last is None:
+        return Target(past=None, reason="nothing was verified here before, so there is nothing to go back to")
+    if last.revision == failed:
+        return Target(past=None, reason="this very revision was verified here before, so going back would not help")
+    return Target(past=last, reason=f"#{last.sequence} was verified last")
+
+
+def before(history: Iterable[Past], *, now_there: str) -> Target:
+    """Where a person's rollback goes that names no target: the last verified revision that is not there now."""
+    verified = sorted((past for past in history if past.verified), key=lambda past: past.sequence, reverse=True)
+    if not verified:
+        return Target(past=None, reason="nothing was verified here yet")
+    for past in verified:
+        if past.revision != now_there:
+            return Target(past=past, reason=f"#{past.sequence} was verified before")
+    return Target(past=None, reason="only the revision that is there now was ever verified")
