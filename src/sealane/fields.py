@@ -59,6 +59,8 @@ class Matching:
     longest: int = 253
     hint: Callable[[str], str | None] | None = None
     """Says how to mend a text that doesn't match, or nothing."""
+    quiet: bool = False
+    """Keeps the text out of messages: where somebody may have written a secret instead of its name."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Checks once it is sure to be a text; what YAML took for a number gets the better advice of the two."""
@@ -83,8 +85,10 @@ class Matching:
             raise PydanticCustomError("too_long_text", message, {"length": len(text), "longest": self.longest})
         if not re.fullmatch(self.pattern, text):
             mend = self.hint(text) if self.hint else None
-            context = {"shown": text if len(text) <= 60 else f"{text[:57]}…", "expected": self.expected, "mend": mend}
-            raise PydanticCustomError("no_match", "{shown} is not {expected}", context)
+            shown = text if len(text) <= 60 else f"{text[:57]}…"
+            context = {"shown": shown, "expected": self.expected, "mend": mend}
+            message = "must be {expected}" if self.quiet else "{shown} is not {expected}"
+            raise PydanticCustomError("no_match", message, context)
         return text
 
 
@@ -131,7 +135,18 @@ Variable = Annotated[
         hint=lambda text: f"for example {re.sub(r'[^A-Za-z0-9_]', '_', text)}" if text[:1].isalpha() else None,
     ),
 ]
-"""The name of an environment variable or a secret."""
+"""The name of an environment variable."""
+
+SecretName = Annotated[
+    str,
+    Matching(
+        pattern=r"[A-Za-z_][A-Za-z0-9_]*",
+        expected="the name of a secret: letters, digits and underscores, no digit in front",
+        hint=lambda _: "the value itself never stands here",
+        quiet=True,
+    ),
+]
+"""The name by which a secret is asked for, and of the variable it is set as."""
 
 Group = Annotated[
     str,

@@ -40,7 +40,8 @@ def description_at(model: type[File], path: Path) -> str | None:
     parts = [whole]
     for element in path:
         parts = [child for part in parts for child in _children(whole, part, element)]
-    return next((str(part["description"]) for part in parts if "description" in part), None)
+    variants = (variant for part in parts for variant in _variants(whole, part))
+    return next((str(variant["description"]) for variant in variants if "description" in variant), None)
 
 
 class _Generate(GenerateJsonSchema):

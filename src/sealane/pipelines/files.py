@@ -19,6 +19,7 @@ from sealane.fields import (
     Maybe,
     Name,
     RelativePath,
+    SecretName,
     StepImage,
     Variable,
 )
@@ -145,7 +146,7 @@ class StepFile(File):
     """Shell commands, run one after the other until one fails. Left out, the image's own entry point runs."""
     environment: Maybe[Annotated[dict[Variable, Text], Field(max_length=500)]] = None
     """Environment variables. Values are texts: quote numbers, or 3.10 would become 3.1."""
-    secrets: Maybe[Annotated[list[Variable], Field(min_length=1, max_length=200)]] = None
+    secrets: Maybe[Annotated[list[SecretName], Field(min_length=1, max_length=200)]] = None
     """Names of secrets, each set as an environment variable and hidden in the log."""
     needs: Maybe[Annotated[list[Name], Field(max_length=200)]] = None
     """Steps and images that must have ended before. Any `needs` makes the steps a graph: one without starts at once."""
@@ -183,7 +184,7 @@ class ServiceFile(File):
     """What to run instead of the image's own command: a shell command, or a list that is run as it is."""
     environment: Maybe[Annotated[dict[Variable, Text], Field(max_length=500)]] = None
     """Environment variables."""
-    secrets: Maybe[Annotated[list[Variable], Field(min_length=1, max_length=200)]] = None
+    secrets: Maybe[Annotated[list[SecretName], Field(min_length=1, max_length=200)]] = None
     """Names of secrets, each set as an environment variable."""
     healthcheck: Maybe[HealthcheckFile] = None
     """How to find out that it is ready; steps start only then. Without one, the image's own is used if it has one."""
@@ -202,7 +203,7 @@ class BuildFile(File):
     """The stage of the build file to stop at; the last one when left out."""
     args: Maybe[Annotated[dict[Variable, Text], Field(max_length=500)]] = None
     """Build arguments. They can be read from the image: what is secret goes under `secrets`."""
-    secrets: Maybe[Annotated[list[Variable], Field(min_length=1, max_length=200)]] = None
+    secrets: Maybe[Annotated[list[SecretName], Field(min_length=1, max_length=200)]] = None
     """Names of secrets, each mounted at /run/secrets/NAME while it is built and in no layer."""
     needs: Maybe[Annotated[list[Name], Field(max_length=200)]] = None
     """Steps and images that must have ended before; all steps when left out, or nothing when a step needs this image."""
