@@ -11,7 +11,7 @@ import asyncio
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -69,22 +69,12 @@ async def push(base_url: str, reference: Reference, sink: Sink) -> None:
     await asyncio.to_thread(lambda: _push(base_url, reference, sink))
 
 
-async def untag(base_url: str, name: str) -> None:
-    """Takes the name off an image the engine has, if it has it."""
-
-    def remove() -> None:
-        with _engine(base_url) as api:
-            try:
-                api.remove_image(name, noprune=False)
-            except docker.errors.ImageNotFound:
-                return
-
-    await asyncio.to_thread(remove)
-
-
 @contextmanager
 def _engine(base_url: str) -> Iterator[Any]:
     """An APIClient; Any, because the calls made here are ones its stubs leave out."""
+    path = base_url.removeprefix("unix://")
+    if path != base_url and not Path(path).is_socket():
+        raise EngineCouldNot(f"no container engine listens at {path}", mend="start Docker or Podman's socket service")
     try:
         api = docker.APIClient(base_url=base_url, version="auto", timeout=3600)
     except docker.errors.DockerException as error:
@@ -141,13 +131,14 @@ def _push_error(message: str) -> SealaneError:
 
 def _follow(api: Any, answer: requests.Response, sink: Sink, error: Callable[[str], SealaneError]) -> None:
     """Passes on what the engine says; its first error ends it."""
-    api._raise_for_status(answer)  # noqa: SLF001
-    for said in api._stream_helper(answer, decode=True):  # noqa: SLF001
-        if problem := said.get("error"):
-            sink(f"{problem}\n".encode())
-            raise error(str(problem).strip())
-        if text := said.get("stream") or said.get("status"):
-            sink(text.encode() if text.endswith("\n") else f"{text}\n".encode())
+    with closing(answer):
+        api._raise_for_status(answer)  # noqa: SLF001
+        for said in api._stream_helper(answer, decode=True):  # noqa: SLF001
+            if problem := said.get("error"):
+                sink(f"{problem}\n".encode())
+                raise error(str(problem).strip())
+            if text := said.get("stream") or said.get("status"):
+                sink(text.encode() if text.endswith("\n") else f"{text}\n".encode())
 
 
 def _pack(what: Build, secrets: Mapping[str, str], archive: IO[bytes]) -> None:

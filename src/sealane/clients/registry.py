@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 from urllib.parse import urljoin
 
@@ -47,7 +48,12 @@ async def digest(reference: Reference) -> str:
 
     Raises ImageMissing, RegistryDenied, RegistryUnavailable.
     """
-    return await asyncio.to_thread(lambda: _Repository(reference).digest(reference.pointer))
+
+    def ask() -> str:
+        with closing(_Repository(reference)) as repository:
+            return repository.digest(reference.pointer)
+
+    return await asyncio.to_thread(ask)
 
 
 async def copy(source: Reference, target: Reference) -> str:
@@ -56,7 +62,12 @@ async def copy(source: Reference, target: Reference) -> str:
     Blobs the target has are left alone; those of the same registry are mounted, others streamed through.
     Copying again changes nothing. Raises ImageMissing, RegistryDenied, RegistryUnavailable.
     """
-    return await asyncio.to_thread(lambda: _Copying(source, target).run())
+
+    def carry() -> str:
+        with closing(_Repository(source)) as old, closing(_Repository(target)) as new:
+            return _Copying(old, new).run()
+
+    return await asyncio.to_thread(carry)
 
 
 class _Repository:
@@ -69,6 +80,10 @@ class _Repository:
         self.auth.load_configs(oras.container.Container(str(reference)))
         host = _HUB if reference.host == "docker.io" else reference.host
         self.base = f"{'http' if reference.insecure else 'https'}://{host}/v2/{reference.path}/"
+
+    def close(self) -> None:
+        """Ends the connections."""
+        self.session.close()
 
     def ask(self, method: str, path: str, *, expect: tuple[int, ...] = (200,), **how: Any) -> requests.Response:
         """One request; signs in when asked to. Answers outside `expect` become our errors."""
@@ -115,9 +130,9 @@ class _Repository:
 
 
 class _Copying:
-    def __init__(self, source: Reference, target: Reference) -> None:
-        self.source, self.target = source, target
-        self.old, self.new = _Repository(source), _Repository(target)
+    def __init__(self, old: _Repository, new: _Repository) -> None:
+        self.old, self.new = old, new
+        self.source, self.target = old.reference, new.reference
 
     def run(self) -> str:
         return self._manifest(self.source.pointer, self.target.tag)

@@ -1,0 +1,201 @@
+"""Images built, pushed and retagged with a real engine and a real registry."""
+
+import gzip
+import io
+import secrets
+import tarfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import docker
+import httpx
+import pytest
+
+from sealane.clients import building as builder
+from sealane.clients import registry as registries
+from sealane.errors import UsageError
+from sealane.findings import Place
+from sealane.images import building, labels, references, retagging
+from sealane.pipelines.model import ImageBuild
+
+PLACE = Place(file=".sealane.yml")
+
+
+@pytest.fixture
+def repository(registry: str) -> str:
+    return f"{registry}/t{secrets.token_hex(4)}"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, busybox_image: str) -> Path:
+    (tmp_path / "hello.txt").write_text("hello\n")
+    (tmp_path / "left-out.txt").write_text("never in a context")
+    (tmp_path / ".dockerignore").write_text("# comment\nleft-out.txt\n")
+    (tmp_path / "Dockerfile").write_text(
+        f"FROM {busybox_image} AS base\n"
+        "ARG GREETING=none\n"
+        "COPY . /app\n"
+        'RUN --mount=type=secret,id=pip_token [ -z "$(cat /run/secrets/pip_token 2>/dev/null)" ] || wc -c < /run/secrets/pip_token > /app/length\n'
+        'RUN echo "$GREETING" > /app/greeting\n'
+        "FROM base AS debug\n"
+        "RUN touch /app/debug\n"
+        "FROM base AS runtime\n"
+    )
+    return tmp_path
+
+
+@pytest.fixture
+def shop(engine_socket: str, folder: Path, repository: str) -> building.Workshop:
+    return building.Workshop(
+        engine=f"unix://{engine_socket}",
+        folder=folder,
+        repository=repository,
+        tag="20261121031512-8c21f0e",
+        labels=labels.oci_labels(
+            source="https://git.example.com/shop",
+            revision="8c21f0e",
+            version="t",
+            created=datetime(2026, 1, 2, tzinfo=UTC),
+        ),
+        secrets={"pip_token": "s3cr3t-" + "x" * 20},
+    )
+
+
+def files_of(engine_socket: str, name: str) -> tuple[dict[str, bytes], bytes]:
+    """The files of all layers of an image, and everything about it that isn't a layer."""
+    client = docker.DockerClient(base_url=f"unix://{engine_socket}")
+    saved = b"".join(client.images.get(name).save())
+    client.close()
+    files: dict[str, bytes] = {}
+    rest = b""
+    with tarfile.open(fileobj=io.BytesIO(saved)) as outer:
+        for member in outer:
+            part = outer.extractfile(member)
+            if part is None:
+                continue
+            body = part.read()
+            body = gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
+            try:
+                with tarfile.open(fileobj=io.BytesIO(body)) as layer:
+                    files |= {f.name: opened.read() for f in layer if (opened := layer.extractfile(f))}
+            except tarfile.TarError:
+                rest += body
+    return files, rest
+
+
+async def test_an_image_is_built_pushed_and_known_by_the_registrys_digest(shop, engine_socket) -> None:
+    """Arguments, target, labels and .dockerignore count; what comes back is what the registry has."""
+    said: list[bytes] = []
+    web = ImageBuild(name="web", target="runtime", args={"GREETING": "salut"}, secrets=("pip_token",), place=PLACE)
+
+    image = await building.build(web, shop, said.append)
+
+    assert image.digest == await registries.digest(references.parse(f"{image.repository}:{image.tag}"))
+    files, rest = files_of(engine_socket, f"{image.repository}:{image.tag}")
+    assert files["app/greeting"] == b"salut\n"
+    assert files["app/length"].strip() == b"27"
+    assert "app/debug" not in files
+    assert "app/left-out.txt" not in files
+    assert b'"org.opencontainers.image.revision":"8c21f0e"' in rest
+    assert b"STEP" in b"".join(said)
+
+
+async def test_a_builds_secret_is_in_no_layer_label_or_history(shop, engine_socket) -> None:
+    """Every byte of the saved image is searched, the names of the mounted files too."""
+    image = await building.build(ImageBuild(name="web", secrets=("pip_token",), place=PLACE), shop, lambda _: None)
+    files, rest = files_of(engine_socket, f"{image.repository}:{image.tag}")
+
+    assert b"27" in files["app/length"], "the secret was mounted"
+    everything = rest + b"".join(files.values()) + "".join(files).encode()
+    assert b"s3cr3t-" not in everything
+    assert not [name for name in files if "sealane-build" in name]
+
+
+async def test_what_the_registry_has_is_not_built_again(shop, folder) -> None:
+    """A run taken up after a crash finds its image under the deploy tag."""
+    web = ImageBuild(name="web", place=PLACE)
+    first = await building.build(web, shop, lambda _: None)
+    (folder / "Dockerfile").write_text("FROM nothing-like-this\n")
+
+    assert await building.build(web, shop, lambda _: None) == first
+
+
+async def test_a_failing_dockerfile_is_the_users_failure_with_its_log(shop, folder, busybox_image) -> None:
+    (folder / "Dockerfile").write_text(f"FROM {busybox_image}\nRUN echo on the way; exit 7\n")
+    said: list[bytes] = []
+
+    with pytest.raises(builder.BuildFailed, match="7") as failed:
+        await building.build(ImageBuild(name="web", place=PLACE), shop, said.append)
+
+    assert failed.value.exit_code == 1
+    assert b"on the way" in b"".join(said)
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        (ImageBuild(name="web", context="../..", place=PLACE), "leads out of the repository"),
+        (ImageBuild(name="web", context="link", place=PLACE), "leads out of the repository"),
+        (ImageBuild(name="web", dockerfile="Dokerfile", place=PLACE), "Dokerfile is not there"),
+        (ImageBuild(name="web", secrets=("npm",), place=PLACE), "not there: npm"),
+    ],
+)
+async def test_a_bad_context_is_said_before_the_engine_is_asked(shop, folder, image, message) -> None:
+    (folder / "link").symlink_to("/etc")
+
+    with pytest.raises(UsageError, match=message):
+        await building.build(image, shop, lambda _: None)
+
+
+async def test_no_engine_is_an_error_that_names_the_socket(shop, tmp_path) -> None:
+    import dataclasses
+
+    nowhere = dataclasses.replace(shop, engine=f"unix://{tmp_path}/none.sock")
+    with pytest.raises(builder.EngineCouldNot, match=r"none\.sock"):
+        await building.build(ImageBuild(name="web", place=PLACE), nowhere, lambda _: None)
+
+
+async def test_retagging_copies_the_manifest_and_keeps_the_digest(repository, busybox_image) -> None:
+    """Another repository of the same registry gets the same digest; again changes nothing."""
+    first = await retagging.retag(name="cache", source=busybox_image, repository=f"{repository}/cache", tag="t1")
+    again = await retagging.retag(name="cache", source=busybox_image, repository=f"{repository}/cache", tag="t1")
+
+    assert first == again
+    assert first.digest == await registries.digest(references.parse(busybox_image))
+    assert await registries.digest(references.parse(f"{repository}/cache:t1")) == first.digest
+
+
+async def test_an_index_of_several_platforms_is_retagged_whole(repository, registry, busybox_image) -> None:
+    """All manifests an index names come along."""
+    source = references.parse(busybox_image)
+    path = f"http://{registry}/v2/{source.path}"
+    accept = {
+        "Accept": "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
+    }
+    manifest = httpx.get(f"{path}/manifests/{source.pointer}", headers=accept)
+    entry = {
+        "mediaType": manifest.headers["content-type"],
+        "digest": manifest.headers["docker-content-digest"],
+        "size": len(manifest.content),
+        "platform": {"os": "linux", "architecture": "amd64"},
+    }
+    index = {
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.docker.distribution.manifest.list.v2+json",
+        "manifests": [entry],
+    }
+    tag = f"index-{secrets.token_hex(4)}"
+    put = httpx.put(f"{path}/manifests/{tag}", json=index, headers={"Content-Type": index["mediaType"]})
+    assert put.status_code == 201
+
+    image = await retagging.retag(name="x", source=f"{source.repository}:{tag}", repository=f"{repository}/x", tag="t")
+
+    assert image.digest == put.headers["docker-content-digest"]
+    assert await registries.digest(references.parse(f"{repository}/x@{entry['digest']}")) == entry["digest"]
+
+
+async def test_a_missing_image_and_a_missing_registry_are_told_apart(repository) -> None:
+    with pytest.raises(registries.ImageMissing, match="not in its registry"):
+        await retagging.retag(name="x", source=f"{repository}/none:1", repository=f"{repository}/x", tag="t")
+    with pytest.raises(registries.RegistryUnavailable, match=r"127\.0\.0\.1:9 did not answer"):
+        await retagging.retag(name="x", source="127.0.0.1:9/none:1", repository=f"{repository}/x", tag="t")
