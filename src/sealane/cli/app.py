@@ -19,6 +19,9 @@ COMMANDS: tuple[str, ...] = (
     "init",
     "schema",
     "validate",
+    "render",
+    "vet",
+    "diff",
 )
 
 

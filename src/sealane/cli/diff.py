@@ -1,0 +1,183 @@
+"""`sealane diff`: what deploying a formation would change at its destination."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from sealane.cli import headings, options, output
+
+if TYPE_CHECKING:
+    from sealane.cli import locally
+    from sealane.destinations.model import FieldChange, Inventory, ObjectChange
+    from sealane.environments.model import DestinationConfig
+    from sealane.stencils.model import Revision
+
+_MARKS = {"create": ("+", "green"), "change": ("~", "yellow"), "delete": ("-", "red")}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Registers the command."""
+    more = output.examples(
+        "sealane diff production",
+        "sealane diff dev --kubeconfig ~/.kube/config --context staging",
+        "sealane diff production --image web=registry.example.com/shop/web@sha256:… --json",
+    )
+    app.command("diff", rich_help_panel=headings.ANYWHERE, epilog=more)(diff)
+
+
+def diff(
+    formation: options.Formation,
+    *,
+    folder: options.Folder = Path(),
+    config: options.Config = None,
+    kubeconfig: options.Kubeconfig = None,
+    context: options.Context = None,
+    image: options.Images = None,
+    app: options.App = None,
+    as_json: output.Json = False,
+) -> None:
+    """Show what deploying a formation would change.
+
+    The destination itself is asked, by a dry run that writes nothing. Values of secrets stay hidden. Ends with 0 when
+    nothing would change, with 1 when something would.
+    """
+    from sealane.cli import locally
+
+    project = locally.load(formation, folder, app=app, images=image or ())
+    environment = locally.environment(project, config)
+    where = locally.destination_config(project, environment, kubeconfig, context)
+    asking = _prepare(project)
+    found = asyncio.run(_ask(asking, where))
+    if as_json:
+        output.json(_plain(found, project, asking.revision))
+    else:
+        _show(found, project, asking.revision)
+    if found.differs:
+        raise typer.Exit(1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Asking:
+    revision: Revision
+    manifests: Sequence[dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Found:
+    changes: tuple[ObjectChange, ...]
+    gone: Inventory
+    """Objects of the formation's last deployment that it no longer has."""
+
+    @property
+    def differs(self) -> bool:
+        return bool(self.gone) or any(change.action != "none" or change.refusal for change in self.changes)
+
+
+def _prepare(project: locally.Project) -> _Asking:
+    """The objects with the names they would have: values of secrets join where this machine has them."""
+    import os
+
+    from sealane.cli import locally
+    from sealane.secrets import keys, resolving
+    from sealane.stencils import joining
+
+    key = keys.own_names_key(keys.own_folder(os.environ))
+    try:
+        values = locally.resolve(project, key)
+    except resolving.Unresolved as unresolved:
+        output.say(f"{unresolved.message}; the Secret is compared without its name", "yellow")
+        revision = project.render(key=key)
+        return _Asking(revision=revision, manifests=[each.object for each in revision.objects])
+    revision = project.render(versions=resolving.versions(values), key=key)
+    return _Asking(revision=revision, manifests=joining.join(revision, values))
+
+
+async def _ask(asking: _Asking, where: DestinationConfig) -> _Found:
+    from sealane.cli import locally
+    from sealane.destinations.model import Identity
+
+    revision = asking.revision
+    identity = Identity(
+        app=revision.app, formation=revision.formation, namespace=revision.namespace, revision=revision.id
+    )
+    async with locally.destination(where) as destination:
+        changes = await destination.diff(asking.manifests, identity=identity)
+        ledger = await destination.read_ledger(revision.app, revision.formation, namespace=revision.namespace)
+    wanted = {change.ref.key for change in changes}
+    return _Found(changes=changes, gone=tuple(ref for ref in ledger.inventory if ref.key not in wanted))
+
+
+def _show(found: _Found, project: locally.Project, revision: Revision) -> None:
+    places = _places(project, revision)
+    for change in found.changes:
+        if change.refusal:
+            output.data(output.style(f"! {change.ref}  refused: {change.refusal.message}", "red"))
+            if change.refusal.mend:
+                output.data(output.style(f"    {change.refusal.mend}", "dim"))
+        elif change.action in _MARKS:
+            mark, colour = _MARKS[change.action]
+            place = output.style(f"  {places.get(change.ref.key, '')}", "dim")
+            output.data(f"{output.style(f'{mark} {change.ref}', 'bold', colour)}{place}")
+            for field in change.fields:
+                _show_field(field)
+    for ref in found.gone:
+        output.data(output.style(f"- {ref}", "bold", "red"))
+    output.say(_summary(found))
+
+
+def _show_field(field: FieldChange) -> None:
+    output.data(f"    {field.path}")
+    if field.before is not None:
+        output.data(output.style(f"      - {_value(field.before)}", "red"))
+    if field.after is not None:
+        output.data(output.style(f"      + {_value(field.after)}", "green"))
+    if field.manager:
+        output.data(output.style(f"      set by {field.manager}", "dim"))
+
+
+def _value(value: Any) -> str:
+    return value if isinstance(value, str) and "\n" not in value else json.dumps(value, ensure_ascii=False)
+
+
+def _summary(found: _Found) -> str:
+    counts = {
+        "to create": sum(change.action == "create" and not change.refusal for change in found.changes),
+        "to change": sum(change.action == "change" and not change.refusal for change in found.changes),
+        "to delete": len(found.gone),
+        "refused": sum(change.refusal is not None for change in found.changes),
+    }
+    return ", ".join(f"{count} {word}" for word, count in counts.items() if count) or "nothing would change"
+
+
+def _places(project: locally.Project, revision: Revision) -> dict[tuple[str, str, str, str], str]:
+    return {each.key: str(project.seen(each.origin.place())) for each in revision.objects}
+
+
+def _plain(found: _Found, project: locally.Project, revision: Revision) -> dict[str, Any]:
+    places = _places(project, revision)
+    return {
+        "differs": found.differs,
+        "revision": revision.id,
+        "objects": [
+            {
+                "action": change.action,
+                "object": str(change.ref),
+                "place": places.get(change.ref.key),
+                "checked": change.checked,
+                "refusal": change.refusal.message if change.refusal else None,
+                "fields": [
+                    {"path": each.path, "before": each.before, "after": each.after, "manager": each.manager}
+                    for each in change.fields
+                ],
+            }
+            for change in found.changes
+        ],
+        "gone": [str(ref) for ref in found.gone],
+    }

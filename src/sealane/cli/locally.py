@@ -1,0 +1,178 @@
+"""One formation of a folder on this machine, for commands that work without a server."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sealane import errors, findings
+from sealane.cli import output
+from sealane.destinations.port import Destination
+from sealane.environments import gathering as operators
+from sealane.environments.model import DestinationConfig, Environment
+from sealane.findings import Finding, Place, did_you_mean
+from sealane.images import references
+from sealane.pipelines import reading
+from sealane.pipelines.model import Pipeline
+from sealane.secrets import keys, resolving
+from sealane.secrets.resolving import Stores
+from sealane.secrets.stores.age import AgeStore
+from sealane.secrets.stores.environment import EnvironmentStore
+from sealane.secrets.values import SecretValue
+from sealane.stencils import gathering, rendering
+from sealane.stencils.model import Revision, Sources
+from sealane.stencils.rendering import Inputs
+from sealane.stencils.trees import FolderTree, Unreadable
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Project:
+    """One formation of one app, its files read and in order."""
+
+    folder: Path
+    tree: FolderTree
+    app: str
+    pipeline: Pipeline | None
+    sources: Sources
+    images: Mapping[str, str]
+
+    def render(self, *, versions: Mapping[str, str] | None = None, key: bytes = b"") -> Revision:
+        """The formation without a release. Raises InvalidFiles with everything that is wrong; says warnings."""
+        inputs = Inputs(app=self.app, images=self.images, secret_versions=versions or {}, key=key)
+        revision, found = rendering.render(self.sources, inputs)
+        self.tell(found)
+        if revision is None:
+            raise errors.InvalidFiles([])  # unreachable: without a revision there are errors, and tell raises
+        return revision
+
+    def seen(self, place: Place) -> Place:
+        """The place as it is called from where the command runs, so that a click in a terminal opens it."""
+        return replace(place, file=str(self.folder / place.file))
+
+    def tell(self, found: Iterable[Finding]) -> None:
+        """Says warnings; raises InvalidFiles when there is an error."""
+        _tell(self.folder, found)
+
+    def stores(self) -> Stores:
+        """Where this machine has values of the app's secrets: its environment, and identities in files."""
+        folder = keys.own_folder(os.environ)
+        return {
+            "env": EnvironmentStore(self.app, os.environ),
+            "age": AgeStore(self.tree.read, keys.identities(folder, self.app)),
+        }
+
+
+def load(name: str, folder: Path, *, app: str | None, images: Iterable[str]) -> Project:
+    """Reads all files of the formation. Raises InvalidFiles with everything that is wrong with them."""
+    if not folder.is_dir():
+        raise errors.NotThere(f"there is no folder {folder}")
+    tree = FolderTree(folder)
+    pipeline, found = _pipeline(tree)
+    _tell(folder, found)
+    app = app or (pipeline.app if pipeline else None)
+    if app is None:
+        mend = "name the app there (app: NAME), or with --app NAME"
+        raise errors.UsageError(f"there is no {reading.FILE} in {folder.resolve()}", mend=mend)
+    sources, found = gathering.gather(tree, name)
+    _tell(folder, found)
+    assert sources is not None, "without sources there are errors, and then nothing comes here"
+    return Project(
+        folder=folder,
+        tree=tree,
+        app=app,
+        pipeline=pipeline,
+        sources=sources,
+        images=_images(pipeline, images),
+    )
+
+
+def environment(project: Project, config: Path | None) -> Environment | None:
+    """The operators' environment of the formation; None where nobody wrote any. Raises InvalidFiles."""
+    folder = config or project.folder
+    if config is None and not (folder / operators.FOLDER).is_dir():
+        return None
+    environments, found = operators.gather(folder)
+    _tell(Path(), found)
+    wanted = project.sources.formation.environment
+    if wanted not in environments:
+        place = project.seen(project.sources.formation.at("environment"))
+        mend = f"{did_you_mean(wanted, environments)} (looked in {folder / operators.FOLDER})"
+        raise errors.InvalidFiles([Finding(message=f"there is no environment {wanted}", place=place, mend=mend)])
+    return environments[wanted]
+
+
+def resolve(project: Project, key: bytes) -> dict[str, SecretValue]:
+    """The values of the formation's secrets on this machine. Raises `resolving.Unresolved`."""
+    return asyncio.run(resolving.resolve(project.sources.formation.secrets, project.stores(), key=key))
+
+
+@asynccontextmanager
+async def destination(config: DestinationConfig) -> AsyncIterator[Destination]:
+    """The destination, signed in; raises errors.Unavailable when it can't be reached."""
+    from sealane.clients.kubernetes.cluster import Cluster
+    from sealane.destinations.kubernetes.destination import KubernetesDestination
+
+    if config.kind != "kubernetes":
+        raise errors.UsageError(f"the destination {config.name} only pretends", mend="a server has it, no command line")
+    kubeconfig = Path(config.kubeconfig) if config.kubeconfig else None
+    async with Cluster.connect(kubeconfig, context=config.context, in_cluster=config.in_cluster) as cluster:
+        yield KubernetesDestination(cluster)
+
+
+def destination_config(
+    project: Project, found: Environment | None, kubeconfig: Path | None, context: str | None
+) -> DestinationConfig:
+    """Which destination is meant: what the options say, else the environment's, else what kubectl would use."""
+    formation = project.sources.formation
+    if kubeconfig is not None or context is not None or found is None:
+        return DestinationConfig(
+            name=formation.destination,
+            kind="kubernetes",
+            kubeconfig=str(kubeconfig) if kubeconfig else None,
+            context=context,
+            place=formation.at("destination"),
+        )
+    if formation.destination not in found.destinations:
+        message = f"{found.name} has no destination {formation.destination}"
+        mend = did_you_mean(formation.destination, found.destinations)
+        place = project.seen(formation.at("destination"))
+        raise errors.InvalidFiles([Finding(message=message, place=place, mend=mend)])
+    return found.destinations[formation.destination]
+
+
+def _pipeline(tree: FolderTree) -> tuple[Pipeline | None, list[Finding]]:
+    """The pipeline, which names the app and its images; None when there is no file of one."""
+    if not (tree.root / reading.FILE).exists():
+        return None, []
+    try:
+        return reading.read(tree.read(reading.FILE).decode("utf-8-sig"), reading.FILE)
+    except (Unreadable, UnicodeDecodeError) as problem:
+        return None, [Finding(message=f"can't be read: {problem}", place=Place(file=reading.FILE))]
+
+
+def _images(pipeline: Pipeline | None, given: Iterable[str]) -> dict[str, str]:
+    """What each image stands for: not built yet, or as an option says."""
+    images = {image.name: rendering.unbuilt(image.name) for image in (pipeline.images if pipeline else ())}
+    for text in given:
+        name, equals, reference = text.partition("=")
+        if not equals or not name:
+            raise errors.UsageError(f"--image {text} has no =", mend="write --image NAME=REFERENCE")
+        if pipeline and name not in images:
+            raise errors.UsageError(f"the pipeline makes no image {name}", mend=did_you_mean(name, images))
+        try:
+            references.parse(reference)
+        except ValueError as problem:
+            raise errors.UsageError(f"--image {text}: {problem}") from problem
+        images[name] = reference
+    return images
+
+
+def _tell(folder: Path, found: Iterable[Finding]) -> None:
+    seen = [replace(each, place=replace(each.place, file=str(folder / each.place.file))) for each in found]
+    if findings.errors(seen):
+        raise errors.InvalidFiles(seen)
+    output.findings(seen, to_stderr=True)

@@ -1,0 +1,129 @@
+"""`sealane vet`: what policies and the operators' limits say about a formation's manifests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from sealane.cli import headings, options, output
+
+if TYPE_CHECKING:
+    from sealane.cli import locally
+    from sealane.environments.model import Environment
+    from sealane.environments.waiving import Judged
+    from sealane.findings import Finding
+    from sealane.stencils.model import Revision
+
+_COLOURS = {"deny": "red", "sign-off": "yellow", "note": "cyan"}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Registers the command."""
+    more = output.examples("sealane vet production", "sealane vet production --config ../operations --json")
+    app.command("vet", rich_help_panel=headings.ANYWHERE, epilog=more)(vet)
+
+
+def vet(
+    formation: options.Formation,
+    folder: options.Folder = Path(),
+    config: options.Config = None,
+    image: options.Images = None,
+    app: options.App = None,
+    as_json: output.Json = False,
+) -> None:
+    """Try policies and limits on a formation.
+
+    Each finding says the object, the field, the line of the stencil and how to mend it. Ends with 1 when something is
+    denied. Without an operators' file for the environment the default pack is tried, and no limits.
+    """
+    from sealane.cli import locally
+
+    project = locally.load(formation, folder, app=app, images=image or ())
+    revision = project.render()
+    environment = locally.environment(project, config)
+    judged, beyond = _judge(project, revision, environment)
+    denied = bool(beyond) or any(each.decision.effect == "deny" and each.waiver is None for each in judged)
+    if as_json:
+        output.json(_plain(project, judged, beyond, denied=denied))
+    else:
+        _show(project, judged, beyond)
+        if environment is None:
+            wanted = project.sources.formation.environment
+            output.say(
+                f"no operators' file says what holds in {wanted}: tried the default policies, and no limits", "dim"
+            )
+        output.say(_summary(judged, beyond), "red" if denied else "green")
+    if denied:
+        raise typer.Exit(1)
+
+
+def _judge(
+    project: locally.Project, revision: Revision, environment: Environment | None
+) -> tuple[list[Judged], list[Finding]]:
+    """Decisions of the policies with waivers, and what goes beyond the limits."""
+    from sealane import clock
+    from sealane.environments import limits, waiving
+    from sealane.environments.model import PolicyChoice
+    from sealane.policies import packs, vetting
+    from sealane.policies.model import Facts
+
+    choice = environment.policies if environment else PolicyChoice()
+    known = environment.apps.get(project.app) if environment else None
+    facts = Facts(
+        environment=revision.environment,
+        production=environment.production if environment else False,
+        namespace=revision.namespace,
+        app=project.app,
+        formation=revision.formation,
+        registries=known.registries if known else (),
+    )
+    policies = [policy for pack in choice.packs for policy in packs.load(pack)]
+    decisions = vetting.vet(revision.objects, policies, facts)
+    judged = waiving.judge(decisions, choice.waivers, app=project.app, today=clock.now().date())
+    if environment is None:
+        return judged, []
+    return judged, limits.check(environment, project.sources.formation, revision, None, app=project.app)
+
+
+def _show(project: locally.Project, judged: list[Judged], beyond: list[Finding]) -> None:
+    for finding in beyond:
+        _entry("deny", "limits", finding.message, str(project.seen(finding.place)), finding.mend)
+    for each in judged:
+        decision = each.decision
+        where = (
+            f"{project.seen(decision.place)}  {decision.path}" if decision.path else str(project.seen(decision.place))
+        )
+        effect = f"waived {decision.effect}" if each.waiver else decision.effect
+        mend = f"waived: {each.waiver.reason}" if each.waiver else decision.mend
+        _entry(effect, decision.policy, f"{decision.subject}: {decision.message}", where, mend)
+
+
+def _entry(effect: str, policy: str, message: str, where: str, mend: str | None) -> None:
+    output.data(f"{output.style(effect, 'bold', _COLOURS.get(effect, 'dim'))} {policy}  {message}")
+    output.data(f"    {where}")
+    if mend:
+        output.data(output.style(f"    {' '.join(mend.split())}", "dim"))
+
+
+def _summary(judged: list[Judged], beyond: list[Finding]) -> str:
+    effects = [*("deny" for _ in beyond), *("waived" if each.waiver else str(each.decision.effect) for each in judged)]
+    words = {"deny": "denied", "sign-off": "to be signed off", "note": "noted", "waived": "waived"}
+    told = [f"{effects.count(effect)} {word}" for effect, word in words.items() if effect in effects]
+    return ", ".join(told) or "nothing to object"
+
+
+def _plain(project: locally.Project, judged: list[Judged], beyond: list[Finding], *, denied: bool) -> dict[str, Any]:
+    return {
+        "denied": denied,
+        "limits": [{**output.plain(each), "file": project.seen(each.place).file} for each in beyond],
+        "decisions": [
+            {
+                **each.decision.to_json(),
+                "file": project.seen(each.decision.place).file,
+                "waived": each.waiver.reason if each.waiver else None,
+            }
+            for each in judged
+        ],
+    }
