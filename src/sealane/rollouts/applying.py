@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sealane import clock
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
 from sealane.rollouts import model
@@ -14,11 +15,18 @@ _KINDS = {destinations.Reason.QUOTA: verdicts.FactKind.QUOTA}
 
 
 async def apply(
-    destination: Destination, goal: model.Goal, *, fence: destinations.Fence, adopt: bool = False
-) -> destinations.Applied:
-    """Makes the goal's objects so. Repeated, it changes nothing."""
+    destination: Destination,
+    goal: model.Goal,
+    *,
+    fence: destinations.Fence,
+    adopt: bool = False,
+    now: clock.Clock = clock.now,
+) -> tuple[destinations.Applied, model.Begun]:
+    """Makes the goal's objects so, and gives what watching needs. Repeated, it changes nothing."""
+    at = now()
     objects = await goal.objects()
-    return await destination.apply(objects, identity=goal.identity, fence=fence, adopt=adopt)
+    applied = await destination.apply(objects, identity=goal.identity, fence=fence, adopt=adopt)
+    return applied, model.Begun(inventory=union(applied.inventory, goal.kept), at=at)
 
 
 def refused(applied: destinations.Applied, *, at: datetime) -> verdicts.Cause | None:

@@ -22,6 +22,8 @@ class Goal:
 
     identity: destinations.Identity
     objects: Objects = field(repr=False)
+    kept: destinations.Inventory = ()
+    """Objects of the revision that are there as they should be and are not written: its immutable Secret on going back."""
     made: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What the revision makes that its containers may refer to, as `verdicts.making` gives it."""
     healthy_for: timedelta = timedelta(seconds=10)
