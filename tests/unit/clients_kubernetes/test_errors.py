@@ -86,6 +86,17 @@ def test_an_immutable_field_is_recognised() -> None:
     assert error.immutable
 
 
+def test_what_counts_in_a_long_message_is_kept() -> None:
+    """A Job's template is repeated whole before the words that matter."""
+    message = f"Invalid value: {{{'x' * 5000}}}: field is immutable"
+    error = said(
+        422, f"Job x is invalid: spec.template: {message}", causes=[{"field": "spec.template", "message": message}]
+    )
+    assert isinstance(error, errors.Invalid)
+    assert error.says == "spec.template: Invalid value: field is immutable"
+    assert error.immutable
+
+
 @pytest.mark.parametrize(
     "message",
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,22 @@ async def test_a_no_is_not_retried(api: FakeApi, connected: cluster.Cluster) -> 
     with pytest.raises(errors.NotFound):
         await connected.get(kinds.POD, "web", namespace="shop")
     assert api.count("GET", ONE) == 1
+
+
+async def test_a_no_that_comes_in_pieces_is_read_whole(api: FakeApi, connected: cluster.Cluster) -> None:
+    async def in_pieces(request: web.Request) -> web.StreamResponse:
+        whole = status(422, "x" * 50_000 + " and why").body
+        assert isinstance(whole, bytes)
+        response = web.StreamResponse(status=422)
+        await response.prepare(request)
+        for start in range(0, len(whole), 10_000):
+            await response.write(whole[start : start + 10_000])
+            await asyncio.sleep(0.01)
+        return response
+
+    api.on("GET", ONE, in_pieces)
+    with pytest.raises(errors.Invalid, match="xxxx"):
+        await connected.get(kinds.POD, "web", namespace="shop")
 
 
 async def test_a_server_that_is_not_there_is_said_soon_and_in_our_words(tmp_path: Path) -> None:

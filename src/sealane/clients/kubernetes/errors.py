@@ -42,6 +42,7 @@ _VALUES = (
     (re.compile(r"(, got ).*", re.DOTALL), r"\1<hidden>"),
     (re.compile(r", error found in #.*", re.DOTALL), ""),
 )
+_LONG_VALUE = re.compile(r"Invalid value: .{80,}(?=: )", re.DOTALL)
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
 
 
@@ -219,10 +220,14 @@ def of_status(status: Status, *, request: str, retry_after: float | None = None)
     kind = _class_of(status, details)
     secret = "/secrets" in request
     causes = tuple(
-        Cause(field=cause.field, message=scrubbed(cause.message, secret=secret)[:500], manager=_manager(cause.message))
+        Cause(
+            field=cause.field,
+            message=scrubbed(_LONG_VALUE.sub("Invalid value", cause.message), secret=secret)[:500],
+            manager=_manager(cause.message),
+        )
         for cause in details.causes[:MAX_CAUSES]
     )
-    message = scrubbed(status.message, secret=secret)[:MAX_MESSAGE] or f"HTTP {status.code}"
+    message = scrubbed(_in_short(kind, status.message, details), secret=secret)[:MAX_MESSAGE] or f"HTTP {status.code}"
     return kind(
         f"{request}: {message}",
         mend=_MENDS.get(kind),
@@ -268,6 +273,13 @@ def _class_of(status: Status, details: _Details) -> type[ClusterError]:  # noqa:
     if status.code == 500 and not status.reason and message.startswith(_SCHEMA_SAYS_NO):
         return Rejected
     return _BY_CODE.get(status.code, ServerError if status.code >= 500 else ClusterError)
+
+
+def _in_short(kind: type[ClusterError], message: str, details: _Details) -> str:
+    """The message, without the page of data that an invalid object's carries: what counts stands at its end."""
+    if not issubclass(kind, Invalid) or not details.causes or len(message) < 300:
+        return message
+    return "; ".join(f"{c.field}: {_LONG_VALUE.sub('Invalid value', c.message)}" for c in details.causes[:MAX_CAUSES])
 
 
 def _manager(message: str) -> str | None:

@@ -454,7 +454,7 @@ class Phase(Read, frozen=True, kw_only=True):
     """A status that is one word, with conditions beside it."""
 
     phase: str | None = None
-    conditions: tuple[Condition, ...] = ()
+    conditions: tuple[Condition, ...] | None = None  # null in a definition that was just made
 
 
 class Phased(Read, frozen=True, kw_only=True):

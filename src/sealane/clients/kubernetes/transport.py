@@ -26,6 +26,8 @@ ANSWER_SECONDS = 65.0
 CONNECT_SECONDS = 10.0
 FIRST_PATIENCE = 3.0
 """How long a server that has never answered is tried: a wrong address should be said soon."""
+LONGEST_NO = 1024 * 1024
+"""Bytes of an error that are read; an invalid object comes back whole in it."""
 PAUSE = 0.1
 LONGEST_PAUSE = 5.0
 JSON = "application/json"
@@ -205,8 +207,10 @@ def _retry_after(header: str | None) -> float | None:
 
 
 async def _said_no(call: Call, response: aiohttp.ClientResponse) -> errors.ClusterError:
+    body = b""
     with _translated(call):
-        body = await response.content.read(256 * 1024)
+        while len(body) < LONGEST_NO and (chunk := await response.content.readany()):
+            body += chunk
     after = _retry_after(response.headers.get("Retry-After"))
     return errors.of_response(response.status, body, request=str(call), retry_after=after)
 

@@ -17,7 +17,7 @@ from sealane import errors as ours
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds, objects
 from sealane.destinations import model
-from sealane.destinations.kubernetes import ordering, planning, refusing
+from sealane.destinations.kubernetes import ordering, planning, refusing, settling
 
 TRIES = 10
 """How often a write is planned anew because the object moved: controllers write its status all the time."""
@@ -72,13 +72,15 @@ class _Writing:
 
     async def _write(self, planned: planning.Planned) -> planning.Planned:
         """One object: written if need be, planned anew as often as it moved meanwhile."""
+        if planned.live and not planned.live.settled and not planned.change.refusal:
+            await settling.settle(self._cluster, planned.kind, planned.ref, fence=self._fence)
+            planned = await self._again(planned)  # only now does a dry run show which fields go
         if not planned.change.checked:
             planned = await self._again(planned)
         for attempt in range(TRIES):
             if planned.change.refusal:
                 return planned
             if planned.change.action is model.Action.NONE:
-                await self._settle(planned, planned.live.unsettled if planned.live else None)
                 return planned
             await self._fence()
             try:
@@ -97,12 +99,9 @@ class _Writing:
         if planned.live is None:
             made = await self._cluster.create(planned.body, namespace=namespace)
             done = self._done(planned, made)
-            await self._settle(done, planning.unsettled(made))
+            await settling.settle(self._cluster, planned.kind, done.ref, found=made, fence=self._fence)
             return done
         version = planned.live.version
-        if planned.live.unsettled is not None:
-            settled = await self._settle(planned, planned.live.unsettled)
-            version = settled["metadata"]["resourceVersion"] if settled else version
         made = await self._cluster.apply(planned.body, namespace=namespace, force=True, version=version)
         return self._done(planned, made)
 
@@ -110,24 +109,6 @@ class _Writing:
         ref = planned.ref.with_uid(str(made["metadata"]["uid"]))
         change = model.ObjectChange(action=planned.change.action, ref=ref, fields=planned.change.fields)
         return planning.Planned(manifest=planned.manifest, ref=ref, change=change, body=planned.body)
-
-    async def _settle(self, planned: planning.Planned, index: int | None) -> dict[str, Any] | None:
-        """Turns the ownership record of a creation into that of an apply; changes no generation."""
-        if index is None:
-            return None
-        entry = f"/metadata/managedFields/{index}"
-        operations = [
-            {"op": "test", "path": f"{entry}/manager", "value": clusters.MANAGER},
-            {"op": "test", "path": f"{entry}/operation", "value": "Update"},
-            {"op": "replace", "path": f"{entry}/operation", "value": "Apply"},
-        ]
-        await self._fence()
-        try:
-            return await self._cluster.patch(
-                planned.kind, planned.ref.name, operations, namespace=planned.ref.namespace
-            )
-        except (errors.Invalid, errors.NotFound):
-            return None  # the records moved; the next apply looks at them again
 
     async def _again(self, planned: planning.Planned) -> planning.Planned:
         """Plans an object anew; waits first until one that is being deleted is gone."""
@@ -176,7 +157,7 @@ def _refused(planned: planning.Planned, error: errors.ClusterError) -> planning.
 
 
 def _usable(found: objects.Phased) -> bool:
-    established = any(each.type == "Established" and each.status == "True" for each in found.status.conditions)
+    established = any(each.type == "Established" and each.status == "True" for each in found.status.conditions or ())
     return found.status.phase == "Active" or established
 
 

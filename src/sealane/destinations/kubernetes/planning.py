@@ -11,7 +11,7 @@ from sealane import errors as ours
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
 from sealane.destinations import model
-from sealane.destinations.kubernetes import differing, ordering, preparing, refusing
+from sealane.destinations.kubernetes import differing, ordering, preparing, refusing, settling
 
 AT_ONCE = 8
 """Objects asked for at the same time."""
@@ -25,15 +25,14 @@ _PLACEHOLDER = "<secret "
 class Live:
     """What matters of an object that is there.
 
-    `unsettled` is the position of the entry in its managed fields that an interrupted creation left; `leaving` says
-    that it is being deleted.
+    `settled` is False when its creation was interrupted (see `settling`); `leaving` says that it is being deleted.
     """
 
     uid: str
     version: str
     owner: str | None
     leaving: bool
-    unsettled: int | None
+    settled: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -198,17 +197,8 @@ def _live(found: Mapping[str, Any]) -> Live:
         version=metadata["resourceVersion"],
         owner=model.owner_of(metadata.get("labels") or {}),
         leaving="deletionTimestamp" in metadata,
-        unsettled=unsettled(found),
+        settled=settling.is_settled(found),
     )
-
-
-def unsettled(found: Mapping[str, Any]) -> int | None:
-    """The position of the record that a creation by Sealane left among the managed fields, if it is still there."""
-    for index, entry in enumerate(found["metadata"].get("managedFields") or ()):
-        created = entry.get("manager") == clusters.MANAGER and entry.get("operation") == "Update"
-        if created and not entry.get("subresource"):
-            return index
-    return None
 
 
 def _autoscaled(found: Mapping[str, Any]) -> bool:

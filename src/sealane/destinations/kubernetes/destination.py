@@ -1,0 +1,84 @@
+"""The Kubernetes adapter of the port: puts reading, writing, watching and pruning of one cluster together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from sealane import clock
+from sealane.clients.kubernetes import cluster as clusters
+from sealane.clients.kubernetes import kinds
+from sealane.destinations import model
+from sealane.destinations.kubernetes import applying, deleting, differing, evidence, ledgers, observing, planning
+from sealane.verdicts import model as verdicts
+
+
+class KubernetesDestination:
+    """One cluster as a destination; many formations may live there."""
+
+    def __init__(self, cluster: clusters.Cluster, *, now: clock.Clock = clock.now) -> None:
+        self._cluster = cluster
+        self._now = now
+
+    async def refs(self, objects: Sequence[Mapping[str, Any]], *, namespace: str) -> model.Inventory:
+        """See the port."""
+        identity = model.Identity(app="", formation="", namespace=namespace, revision="")
+        return await planning.Planner(self._cluster, objects, identity=identity).refs()
+
+    async def diff(
+        self, objects: Sequence[Mapping[str, Any]], *, identity: model.Identity
+    ) -> tuple[model.ObjectChange, ...]:
+        """See the port."""
+        planned = await planning.Planner(self._cluster, objects, identity=identity).plan()
+        return tuple(each.change for each in planned)
+
+    async def apply(
+        self,
+        objects: Sequence[Mapping[str, Any]],
+        *,
+        identity: model.Identity,
+        fence: model.Fence,
+        adopt: bool = False,
+    ) -> model.Applied:
+        """See the port."""
+        return await applying.apply(self._cluster, objects, identity=identity, fence=fence, adopt=adopt)
+
+    async def prune(
+        self,
+        stored: model.Inventory,
+        wanted: model.Inventory,
+        *,
+        identity: model.Identity,
+        fence: model.Fence,
+        budget: model.Budget,
+    ) -> model.Pruned:
+        """See the port."""
+        return await deleting.prune(self._cluster, stored, wanted, identity=identity, budget=budget, fence=fence)
+
+    def observe(self, identity: model.Identity, wanted: model.Inventory) -> AsyncIterator[verdicts.Observation]:
+        """See the port."""
+        return observing.observe(self._cluster, wanted, namespace=identity.namespace, now=self._now)
+
+    async def evidence(self, identity: model.Identity, observation: verdicts.Observation) -> Mapping[str, Any]:
+        """See the port."""
+        return await evidence.gather(self._cluster, observation, namespace=identity.namespace)
+
+    async def read(self, refs: model.Inventory) -> tuple[Mapping[str, Any], ...]:
+        """See the port."""
+        found = []
+        for ref in refs:
+            kind = kinds.whole(ref.api_version, ref.kind)
+            each = await self._cluster.find(kind, ref.name, namespace=ref.namespace)
+            if each is not None:
+                found.append(differing.shown(each))
+        return tuple(found)
+
+    async def read_ledger(self, app: str, formation: str, *, namespace: str) -> model.Ledger:
+        """See the port."""
+        return await ledgers.read(self._cluster, app, formation, namespace=namespace)
+
+    async def write_ledger(
+        self, ledger: model.Ledger, app: str, formation: str, *, namespace: str, fence: model.Fence
+    ) -> model.Ledger:
+        """See the port."""
+        return await ledgers.write(self._cluster, ledger, app, formation, namespace=namespace, fence=fence)
