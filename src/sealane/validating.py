@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from sealane import schemas
 from sealane.documents import Document, Path
 from sealane.fields import File
-from sealane.findings import Finding, did_you_mean, nearest
+from sealane.findings import Finding, did_you_mean
 
 M = TypeVar("M", bound=File)
 Problem = tuple[str, str | None]
@@ -94,7 +94,7 @@ def _unknown(key: str, known: set[str], elsewhere: Mapping[str, str]) -> Problem
     if key in known:  # of another way to write the same thing
         return f"{key} doesn't go with the other keys here", None
     meant = elsewhere.get(key)
-    if meant in known and nearest(key, known) is None:
+    if meant in known:
         return f"unknown key {key}", f"here it is called {meant}"
     return f"unknown key {key}", did_you_mean(key, known)
 

@@ -1,0 +1,103 @@
+"""A pushed file is hostile: whatever it holds, reading ends soon with a pipeline or with findings."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sealane import findings as found
+from sealane.pipelines import planning, reading
+from tests.unit.files import corpus
+from tests.unit.pipelines.test_reading import GOOD
+
+WORDS = [
+    "app",
+    "steps",
+    "name",
+    "image",
+    "needs",
+    "when",
+    "a",
+    "1",
+    "~",
+    "---",
+    "<<",
+    "*a",
+    "&a",
+    "!!python/object:x",
+    "${image.a}",
+]
+MARKS = [": ", ":\n", "\n", "  ", "- ", "{", "}", "[", "]", ",", '"', "'", "|", ">", "\t", "#", "\0", " "]
+
+yaml_like = st.lists(st.sampled_from([*WORDS, *MARKS]), max_size=60).map("".join)
+
+
+@st.composite
+def damaged(draw):
+    """A good file with a piece cut out, doubled or overwritten."""
+    start = draw(st.integers(0, len(GOOD)))
+    end = draw(st.integers(start, min(len(GOOD), start + 80)))
+    return GOOD[:start] + draw(st.one_of(st.just(""), st.just(GOOD[start:end] * 2), yaml_like)) + GOOD[end:]
+
+
+@settings(max_examples=250, deadline=None)
+@given(st.one_of(st.text(max_size=200), yaml_like, damaged()))
+def test_any_text_gives_a_pipeline_or_findings(text):
+    """Never an exception, and every finding points into the file."""
+    pipeline, findings = reading.read(text, "f")
+
+    assert (pipeline is None) == bool(found.errors(findings))
+    lines = text.count("\n") + text.count("\r") + text.count("\x85") + text.count("\u2028") + text.count("\u2029") + 1
+    assert all(finding.place.file == "f" and 0 <= finding.place.line <= lines + 1 for finding in findings)
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_what_reads_without_findings_can_be_planned(seed, event):
+    """The planner asks no further questions of a checked pipeline."""
+    import yaml
+
+    value = corpus.spoiled(corpus.PIPELINES[seed % 2], seed)
+    pipeline, _ = reading.read(yaml.safe_dump(value, sort_keys=False), "f")
+    if pipeline:
+        plan = planning.plan(pipeline, event)
+        keys = [step.key for step in plan.steps]
+        assert len(keys) == len(pipeline.steps) + len(pipeline.images) + len(pipeline.deliver) == len(set(keys))
+        assert all(set(step.needs) <= set(keys[:index]) for index, step in enumerate(plan.steps))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("a: &a [x, x]\n" + "".join(f"{n}: &{n} [*{p}, *{p}]\n" for p, n in zip("abcdefghijkl" * 2, "bcdefghijklm" * 2, strict=True)), id="bomb"),
+        pytest.param("app: shop\nsteps: " + "[" * 5000, id="deep"),
+        pytest.param("app: shop\nsteps: " + "{a: " * 5000, id="deeper"),
+        pytest.param("app: shop\nsteps:\n" + "  - {name: a, image: x}\n" * 20000, id="many-steps"),
+        pytest.param("app: shop\nsteps: [{name: a, image: x, needs: [" + "b," * 90000 + "]}]", id="many-needs"),
+        pytest.param("app: shop\nsteps: [{name: a, image: x, secrets: [" + "b," * 90000 + "]}]", id="many-secrets"),
+        pytest.param("app: shop\nsteps: [{name: a, image: " + "a-" * 200000 + "}]", id="long-image"),
+        pytest.param("app: shop\nsteps: [{name: a, image: " + "a" * 500 + "!}]", id="backtracking-image"),
+        pytest.param("app: shop\nsteps: [{name: a, image: " + "a." * 250 + "!}]", id="backtracking-host"),
+        pytest.param("app: shop\nsteps: [{name: a, image: x, when: {branch: '" + "*a" * 500 + "'}}]", id="glob"),
+        pytest.param("app: shop\nx: " + "a" * (2 * 1024 * 1024), id="long"),
+    ],
+)  # fmt: skip
+def test_hostile_files_cost_little(text):
+    """In time that a server can spare for every push of everybody."""
+    started = time.perf_counter()
+    reading.read(text, "f")
+
+    assert time.perf_counter() - started < 5
+
+
+def test_many_needs_in_a_chain_are_planned_quickly(event):
+    """The largest graph that is let in."""
+    steps = "".join(f"  - {{name: s{n}, image: x, needs: [{f's{n - 1}' if n else ''}]}}\n" for n in range(200))
+    started = time.perf_counter()
+    pipeline, findings = reading.read("app: shop\nsteps:\n" + steps, "f")
+
+    assert not findings
+    assert len(planning.plan(pipeline, event).steps) == 200
+    assert time.perf_counter() - started < 5
