@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sealane.policies import kinds
+from sealane.policies import defaulting, kinds
 from sealane.policies.kinds import Custom
 from sealane.policies.model import Facts, Subject
 
@@ -27,6 +27,11 @@ class Request:
     namespace_labels: Mapping[str, str] | None
     """None for objects outside of namespaces."""
     object: Mapping[str, Any]
+
+    @property
+    def kind(self) -> tuple[str, str, str, bool]:
+        """What resource rules look at, names aside."""
+        return self.group, self.version, self.resource, self.namespaced
 
     def data(self) -> dict[str, Any]:
         """`request` as rules see it. Who asks is not known offline, so `userInfo` is left out."""
@@ -52,7 +57,7 @@ class Request:
         return {"metadata": {"name": self.subject.namespace or "", "labels": dict(self.namespace_labels)}}
 
 
-def request(manifest: Mapping[str, Any], facts: Facts, custom: Custom) -> Request:
+def request(manifest: dict[str, Any], facts: Facts, custom: Custom) -> Request:
     """The request that creates the object of a manifest, however incomplete that is."""
     group, _, version = str(manifest.get("apiVersion", "")).rpartition("/")
     kind = str(manifest.get("kind", ""))
@@ -68,7 +73,7 @@ def request(manifest: Mapping[str, Any], facts: Facts, custom: Custom) -> Reques
         subject=Subject(kind=kind, namespace=namespace, name=str(metadata.get("name") or "")),
         labels=_texts(metadata.get("labels")),
         namespace_labels=_namespace_labels(namespace, facts) if resource.namespaced else None,
-        object=manifest,
+        object=defaulting.defaulted(manifest, namespace),
     )
 
 

@@ -8,6 +8,8 @@ every validation, then takes one evaluation.
 from __future__ import annotations
 
 import functools
+import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +20,10 @@ from sealane.policies import language
 from sealane.policies.model import NamedExpression, Policy, Scope, Validation
 
 _OF_OBJECT = frozenset({"object", "oldObject", "request", "namespaceObject"})
+_PORTABLE = re.compile(r"(?:bool|int|double|string|null_type|dyn|list|map|[<>, ])+")
+"""Types whose values can leave the engine and come back as they were."""
+_FORGOTTEN = re.compile(r"kubernetes\.|net\.|optional_type")
+"""Types that the API server forgets in a variable: quantities, addresses, optionals."""
 _ONLY_IN_CLUSTERS = {
     "authorizer": "only a cluster knows who may do what; keep such a rule to the cluster",
     "objects": "only a policy annotated sealane.dev/scope: release sees all objects",
@@ -32,6 +38,7 @@ class Check:
     validation: Validation
     expression: cel.Expression
     message: cel.Expression | None
+    """The messageExpression, when it has one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,27 +52,27 @@ class Compiled:
     checks: tuple[Check, ...]
     paths: cel.Expression | None
     """The variable `paths`, a list of the fields that are meant, when the policy has one."""
-    once: tuple[tuple[str, cel.Expression], ...]
-    """Variables of a release rule that are the same for every object: evaluated once, bound as data."""
+    once: Mapping[str, cel.Expression]
+    """Variables that are the same for every object, by the names they are bound to for all other expressions."""
     variables: tuple[tuple[str, cel.Expression], ...]
-    """The other variables, to tell which of them fails."""
+    """All variables, to tell which of them fails."""
 
 
 @functools.lru_cache(maxsize=1024)
 def compiled(policy: Policy) -> Compiled:
     """The policy ready to run; raises cel.Uncompilable, which `problems` gives as findings."""
     scope = _scope(policy)
-    once = [each for each in policy.variables if each.name in scope.once]
+    known = {name: bound for name, (bound, _) in scope.once.items()}
     rest = [(each.name, each.expression) for each in policy.variables if each.name not in scope.once]
+    names = {**scope.names, **dict.fromkeys(known.values(), "dyn")}
 
     def run(source: str) -> cel.Expression:
-        return language.language().compile(language.composed(source, rest), scope.bound, binds=True)
+        return language.language().compile(language.composed(source, rest, known), names, binds=True)
 
-    everything = "\n&& ".join(f"({each.expression}\n)" for each in policy.validations)
     return Compiled(
         policy=policy,
         conditions=tuple((each, _plain(each.expression, scope.names)) for each in policy.conditions),
-        everything=run(everything),
+        everything=run("\n&& ".join(f"({each.expression}\n)" for each in policy.validations)),
         checks=tuple(
             Check(
                 validation=each,
@@ -75,8 +82,8 @@ def compiled(policy: Policy) -> Compiled:
             for each in policy.validations
         ),
         paths=run("variables.paths") if any(each.name == "paths" for each in policy.variables) else None,
-        once=tuple((each.name, _plain(each.expression, scope.bound)) for each in once),
-        variables=tuple((name, run(f"variables.{name}")) for name, _ in rest),
+        once={bound: language.language().compile(text, scope.names, binds=True) for bound, text in scope.once.values()},
+        variables=tuple((each.name, run(f"variables.{each.name}")) for each in policy.variables),
     )
 
 
@@ -104,9 +111,8 @@ class _Scope:
     """What is there without variables."""
     typed: dict[str, Any]
     """With all variables, for the check."""
-    bound: dict[str, Any]
-    """With the variables that are evaluated once, for the run."""
-    once: set[str] = field(default_factory=set)
+    once: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Variables that don't look at the object: the name each is bound to, and its whole expression."""
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -117,30 +123,24 @@ def _scope(policy: Policy) -> _Scope:
         names["params"] = "dyn"
     if policy.scope is Scope.RELEASE:
         names["objects"] = "list<dyn>"
-    scope = _Scope(names=names, typed=dict(names), bound=dict(names))
+    scope = _Scope(names=names, typed=dict(names))
+    constant: list[tuple[str, str]] = []
     for variable in policy.variables:
         try:
             expression = _plain(variable.expression, scope.typed)
         except cel.Uncompilable as error:
             scope.findings += _findings(error, variable.expression, variable.place, scope.typed)
-            kind: Any = "dyn"
+            kind, portable = "dyn", False
         else:
-            kind = "dyn" if _is_own(expression.result) else expression.type
+            kind = "dyn" if _FORGOTTEN.match(expression.result) else expression.type
+            portable = _PORTABLE.fullmatch(expression.result) is not None
         scope.typed[f"variables.{variable.name}"] = kind
-        if policy.scope is Scope.RELEASE and _is_constant(variable, scope.once):
-            scope.once.add(variable.name)
-            scope.bound[f"variables.{variable.name}"] = "dyn"
+        source = variable.expression
+        if portable and not language.words(source) & _OF_OBJECT and language.used_variables(source) <= set(scope.once):
+            constant.append((variable.name, source))
+            text = language.composed(f"variables.{variable.name}", constant, {})
+            scope.once[variable.name] = f"sealane_once_{hashlib.sha256(text.encode()).hexdigest()[:16]}", text
     return scope
-
-
-def _is_own(kind: str) -> bool:
-    """Types the API server forgets in a variable: its quantities, addresses and the like."""
-    return kind.startswith(("kubernetes.", "net.", "optional_type"))
-
-
-def _is_constant(variable: NamedExpression, constant: set[str]) -> bool:
-    source = variable.expression
-    return not language.words(source) & _OF_OBJECT and language.used_variables(source) <= constant
 
 
 def _plain(source: str, names: Mapping[str, Any]) -> cel.Expression:

@@ -5,6 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 
-def defaulted(manifest: dict[str, Any]) -> dict[str, Any]:
+def defaulted(manifest: dict[str, Any], namespace: str | None) -> dict[str, Any]:
     """TEMP"""
     return manifest

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sealane.clients import cel
 from sealane.policies.functions import lists, quantities, texts
@@ -40,31 +40,33 @@ def prepared(source: str) -> str:
     return "".join(out)
 
 
-def composed(source: str, variables: Sequence[tuple[str, str]]) -> str:
+def composed(source: str, variables: Sequence[tuple[str, str]], known: Mapping[str, str]) -> str:
     """The expression as one: each `variables.NAME` of those given is bound around it, and evaluated only when needed.
 
-    `variables` are names and expressions in their order; one may use those before it.
+    `variables` are names and expressions in their order; one may use those before it. `known` are the variables that
+    have been evaluated already, with the names by which the expression finds them.
     """
     names = {name for name, _ in variables}
     needed = used_variables(source) & names
     for name, expression in reversed(variables):
         if name in needed:
             needed |= used_variables(expression) & names
-    text = _renamed(prepared(source), names)
+    called = {**{name: f"{_BOUND}{name}" for name in names}, **known}
+    text = _renamed(prepared(source), called)
     for name, expression in reversed(variables):
         if name in needed:
-            text = f"cel.bind({_BOUND}{name}, {_renamed(prepared(expression), names)}\n, {text}\n)"
+            text = f"cel.bind({called[name]}, {_renamed(prepared(expression), called)}\n, {text}\n)"
     return text
 
 
-def _renamed(source: str, names: set[str]) -> str:
+def _renamed(source: str, called: Mapping[str, str]) -> str:
     tokens = list(_tokens(source))
     out: list[str] = []
     index = 0
     while index < len(tokens):
         name = _variable(tokens, index)
-        out.append(f"{_BOUND}{name}" if name in names else tokens[index][1])
-        index += 3 if name in names else 1
+        out.append(called.get(name, tokens[index][1]))
+        index += 3 if name in called else 1
     return "".join(out)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from sealane.policies import admission
 from sealane.policies.admission import Request
-from sealane.policies.model import Match, Requirement, ResourceRule
+from sealane.policies.model import Effect, Match, Policy, Requirement, ResourceRule
 
 
 def matches(match: Match, request: Request) -> bool:
@@ -23,6 +23,26 @@ def matches(match: Match, request: Request) -> bool:
     if match.namespaces and request.resource == "namespaces" and not request.group:
         return fits(match.namespaces, request.labels)
     return request.namespace_labels is None or fits(match.namespaces, request.namespace_labels)
+
+
+def effect(policy: Policy, request: Request) -> Effect | None:
+    """The effect that a policy would have on a request: the gravest of its bindings that fit; None when none does."""
+    if not matches(policy.match, request):
+        return None
+    if not policy.bindings:
+        return policy.effect or Effect.DENY
+    fitting = {binding.effect for binding in policy.bindings if matches(binding.match, request)}
+    if not fitting:
+        return None
+    return policy.effect or next(each for each in Effect if each in fitting)
+
+
+def by_kind(policy: Policy) -> bool:
+    """Whether the kind of an object alone decides if a policy is about it."""
+    return all(
+        not (match.objects or match.namespaces or any(rule.names for rule in (*match.rules, *match.excluded)))
+        for match in (policy.match, *(binding.match for binding in policy.bindings))
+    )
 
 
 def fits(requirements: Iterable[Requirement], labels: Mapping[str, str]) -> bool:

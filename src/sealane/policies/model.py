@@ -15,7 +15,7 @@ from sealane.findings import Place
 
 
 class Effect(StrEnum):
-    """What follows when a policy is not met."""
+    """What follows when a policy is not met; the gravest first."""
 
     DENY = "deny"
     """Nothing is deployed."""

@@ -33,7 +33,6 @@ _ANNOTATIONS: Mapping[str, tuple[str, ...]] = {
     SCOPE: tuple(Scope),
 }
 _ACTIONS = {"Deny": Effect.DENY, "Warn": Effect.NOTE, "Audit": Effect.NOTE}
-_STRENGTH = (Effect.DENY, Effect.SIGN_OFF, Effect.NOTE)
 
 
 def read(texts: Mapping[str, str]) -> tuple[list[Policy], list[Finding]]:
@@ -200,7 +199,7 @@ def _bind(document: Document, bindings: list[tuple[str, Binding, Place]]) -> lis
     effects = {_ACTIONS[action] for action in shape.spec.validation_actions}
     binding = Binding(
         name=shape.metadata.name,
-        effect=next(effect for effect in _STRENGTH if effect in effects),
+        effect=next(effect for effect in Effect if effect in effects),
         match=_match(shape.spec.match_resources or files.MatchFile()),
     )
     bindings.append((shape.spec.policy_name, binding, document.place(("spec", "policyName"))))

@@ -6,17 +6,18 @@ counts as not met, unless the policy says `failurePolicy: Ignore`.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from sealane.clients import cel
 from sealane.documents import Path
 from sealane.findings import Place
-from sealane.policies import admission, compiling, defaulting, kinds, language, matching, pointing
+from sealane.policies import admission, compiling, kinds, language, matching, pointing
 from sealane.policies.admission import Request
 from sealane.policies.compiling import Check, Compiled
-from sealane.policies.model import Decision, Effect, Facts, Field, Policy, Scope, Verdict
+from sealane.policies.model import Decision, Effect, Facts, Field, Policy, Verdict
 
 _LONGEST_MESSAGE = 5 * 1024
 _RANK = {Effect.DENY: 0, Effect.SIGN_OFF: 1, Effect.NOTE: 2}
@@ -48,12 +49,13 @@ def vet(objects: Sequence[Vettable], policies: Iterable[Policy], facts: Facts) -
     """
     items = [item for each in objects for item in _items(each)]
     custom = kinds.defined(item.manifest for item in items)
-    requests = [(item, admission.request(defaulting.defaulted(item.manifest), facts, custom)) for item in items]
-    rules = [_prepared(compiling.compiled(policy), facts, [request for _, request in requests]) for policy in policies]
+    cases = [(item, admission.request(item.manifest, facts, custom)) for item in items]
+    rules = [_Rule(compiling.compiled(policy)) for policy in policies]
+    shared = _shared(rules, facts, [request.object for _, request in cases])
     decisions: list[Decision] = []
-    for item, request in requests:
-        shared = language.language().bind(_names(request, facts))
-        found = [decision for rule in rules for decision in _decide(rule, _Case(item, request, shared), facts)]
+    for item, request in cases:
+        case = _Case(item, request, shared)
+        found = [decision for rule in rules for decision in _decide(rule, case)]
         decisions += sorted(found, key=lambda decision: _RANK[decision.effect])
     return tuple(decisions)
 
@@ -77,20 +79,56 @@ class _Item:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """A compiled policy with what is the same for every object."""
+    """A compiled policy, and its effect on kinds already met where only the kind decides."""
 
     compiled: Compiled
-    extra: Mapping[str, Any] | None
-    """Further names of a release rule; None: the names that all rules share are enough."""
+    effects: dict[tuple[str, str, str, bool], Effect | None] = field(default_factory=dict)
+
+    def effect(self, request: Request) -> Effect | None:
+        """The effect that the policy would have on the request; None when it is not about it."""
+        policy = self.compiled.policy
+        if not matching.by_kind(policy):
+            return matching.effect(policy, request)
+        if request.kind not in self.effects:
+            self.effects[request.kind] = matching.effect(policy, request)
+        return self.effects[request.kind]
 
 
-@dataclass(frozen=True, slots=True)
 class _Case:
-    """One object before the policies."""
+    """One object before the policies, with its names ready for the engine once a policy is about it."""
 
-    item: _Item
-    request: Request
-    bindings: cel.Bindings
+    def __init__(self, item: _Item, request: Request, shared: Mapping[str, Any]) -> None:
+        self.item = item
+        self.request = request
+        self.names = {
+            "object": request.object,
+            "oldObject": None,
+            "request": request.data(),
+            "namespaceObject": request.namespace_object(),
+            **shared,
+        }
+
+    @functools.cached_property
+    def bindings(self) -> cel.Bindings:
+        """For variables and validations."""
+        return language.language().bind(self.names)
+
+    @functools.cached_property
+    def before(self) -> cel.Bindings:
+        """For match conditions, which the API server evaluates before it knows the namespace."""
+        return language.language().bind({**self.names, "namespaceObject": None})
+
+
+def _shared(rules: Sequence[_Rule], facts: Facts, objects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The names that are the same for every object."""
+    names: dict[str, Any] = {"params": facts.params(), "objects": list(objects)}
+    bindings = language.language().bind(names)
+    for name, expression in {name: each for rule in rules for name, each in rule.compiled.once.items()}.items():
+        try:
+            names[name] = expression.evaluate(bindings)
+        except cel.EvaluationError:
+            continue  # stays unknown: an expression that needs it fails, and says so
+    return names
 
 
 def _items(rendered: Vettable) -> Iterator[_Item]:
@@ -105,67 +143,27 @@ def _items(rendered: Vettable) -> Iterator[_Item]:
             yield _Item(each, rendered.origin, ("items", index))
 
 
-def _prepared(rule: Compiled, facts: Facts, requests: Sequence[Request]) -> _Rule:
-    if rule.policy.scope is not Scope.RELEASE:
-        return _Rule(rule, None)
-    names: dict[str, Any] = {"objects": [request.object for request in requests], "params": facts.params()}
-    for name, expression in rule.once:
-        try:
-            names[f"variables.{name}"] = expression.evaluate(language.language().bind(names))
-        except cel.EvaluationError:
-            continue  # stays unknown: an expression that needs it fails, and says so
-    return _Rule(rule, names)
-
-
-def _names(request: Request, facts: Facts) -> dict[str, Any]:
-    return {
-        "object": request.object,
-        "oldObject": None,
-        "request": request.data(),
-        "namespaceObject": request.namespace_object(),
-        "params": facts.params(),
-    }
-
-
-def _decide(rule: _Rule, case: _Case, facts: Facts) -> Iterator[Decision]:
-    policy = rule.compiled.policy
-    effect = _effect(policy, case.request)
+def _decide(rule: _Rule, case: _Case) -> Iterator[Decision]:
+    effect = rule.effect(case.request)
     if effect is None:
         return
-    bindings = case.bindings
-    if rule.extra is not None:
-        bindings = language.language().bind({**_names(case.request, facts), **rule.extra})
+    compiled = rule.compiled
     try:
-        if not _applies(rule.compiled, case, facts) or _met(rule.compiled.everything, bindings):
+        if not _applies(compiled, case) or _met(compiled.everything, case.bindings):
             return
     except cel.EvaluationError as error:
-        yield _failed(policy, effect, case, error.message)
+        yield _failed(compiled.policy, effect, case, error.message)
         return
-    for check in rule.compiled.checks:
-        yield from _check(rule.compiled, check, effect, case, bindings)
+    for check in compiled.checks:
+        yield from _check(compiled, check, effect, case)
 
 
-def _effect(policy: Policy, request: Request) -> Effect | None:
-    """The effect that the policy would have on the request; None when it is not about it."""
-    if not matching.matches(policy.match, request):
-        return None
-    if not policy.bindings:
-        return policy.effect or Effect.DENY
-    effects = [binding.effect for binding in policy.bindings if matching.matches(binding.match, request)]
-    if not effects:
-        return None
-    return policy.effect or min(effects, key=_RANK.__getitem__)
-
-
-def _applies(rule: Compiled, case: _Case, facts: Facts) -> bool:
+def _applies(rule: Compiled, case: _Case) -> bool:
     """Whether all match conditions hold: one that is false outweighs one that can't be evaluated."""
-    if not rule.conditions:
-        return True
-    bindings = language.language().bind({**_names(case.request, facts), "namespaceObject": None})
     errors = []
     for condition, expression in rule.conditions:
         try:
-            if not expression.evaluate(bindings):
+            if not expression.evaluate(case.before):
                 return False
         except cel.EvaluationError as error:
             errors.append(_unevaluated(condition.expression, error))
@@ -182,19 +180,19 @@ def _met(expression: cel.Expression, bindings: cel.Bindings) -> bool:
         return False
 
 
-def _check(rule: Compiled, check: Check, effect: Effect, case: _Case, bindings: cel.Bindings) -> Iterator[Decision]:
-    validation = check.validation
+def _check(rule: Compiled, check: Check, effect: Effect, case: _Case) -> Iterator[Decision]:
+    source = check.validation.expression
     try:
-        if check.expression.evaluate(bindings) is True:
+        if check.expression.evaluate(case.bindings) is True:
             return
     except cel.EvaluationError as error:
-        text = _unevaluated(validation.expression, _composite(rule, bindings, validation.expression) or error)
+        text = _unevaluated(source, _composite(rule, case.bindings, source) or error)
         yield _failed(rule.policy, effect, case, text)
         return
-    paths = _paths(rule, bindings)
-    if not paths and (guessed := pointing.guess(validation.expression, case.item.manifest)):
+    paths = _paths(rule, case.bindings)
+    if not paths and (guessed := pointing.guess(source, case.item.manifest)):
         paths = [guessed]
-    yield _decision(rule.policy, effect, case, _message(check, bindings), paths)
+    yield _decision(rule.policy, effect, case, _message(check, case.bindings), paths)
 
 
 def _message(check: Check, bindings: cel.Bindings) -> str:
