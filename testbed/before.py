@@ -75,8 +75,6 @@ def restore(layout: Layout, *, forwarding: bool) -> None:
             (_SYSCTL / name).write_text(text)
     for folder in reversed(_FOLDERS):
         if folder not in before.folders:
-            # Kubelet leaves this socket at a place that can't be moved.
-            Path(folder, "kubelet.sock").unlink(missing_ok=True)
             _remove_if_empty(Path(folder))
     _file(layout).unlink(missing_ok=True)
 

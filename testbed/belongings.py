@@ -16,7 +16,7 @@ from typing import Final
 from testbed import cgroups
 from testbed.errors import BedError
 from testbed.layout import Layout
-from testbed.processes import MARK, born
+from testbed.processes import MARK, ancestors, born
 
 _PROGRAMS: Final = frozenset(
     (
@@ -33,7 +33,8 @@ def find(layout: Layout) -> dict[int, str]:
     pids = {int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
     in_pods = cgroups.processes(layout)
     found = {}
-    for pid in pids - _ourselves():
+    # An ancestor may be a shell with the bed's variables.
+    for pid in pids - {os.getpid(), *ancestors()}:
         birth = born(pid)
         if birth is not None and (pid in in_pods or _belongs(layout, Path("/proc") / str(pid))):
             found[pid] = birth
@@ -104,13 +105,3 @@ def _kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
         return
-
-
-def _ourselves() -> set[int]:
-    """This process and those it was started by, one of which may be a shell with the bed's variables."""
-    line, pid = set(), os.getpid()
-    while pid > 1 and pid not in line:
-        line.add(pid)
-        stat = _read(Path(f"/proc/{pid}/stat")).decode(errors="replace").rpartition(")")[2].split()
-        pid = int(stat[1]) if len(stat) > 1 else 1
-    return line

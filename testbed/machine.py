@@ -7,6 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from testbed import processes
 from testbed.errors import BedError
 from testbed.layout import Layout
 
@@ -26,14 +27,17 @@ def become_root(layout: Layout) -> None:
 
 
 def see_control_groups() -> None:
-    """Run this command again in the machine's own mount namespace when the current one hides the cgroups.
+    """Run this command again in the mount namespace of an ancestor when the current one hides the cgroups.
 
     `ip netns exec` does that, and would besides give each command a mount namespace of its own, so that `down`
     could not unmount what `up` mounted.
     """
-    hidden = not any(Path("/sys/fs/cgroup").glob("*"))
-    if hidden and _mounts("self") != _mounts("1"):
-        _run_again(["nsenter", "--mount=/proc/1/ns/mnt", f"--wd={Path.cwd()}", "--"])
+    if any(Path("/sys/fs/cgroup").glob("*")):
+        return
+    for pid in processes.ancestors():
+        if _mounts(pid) not in (None, _mounts(os.getpid())):
+            _run_again(["nsenter", f"--mount=/proc/{pid}/ns/mnt", f"--wd={Path.cwd()}", "--"])
+    raise BedError("no cgroups are mounted at /sys/fs/cgroup, without which no container can run")
 
 
 def hand_over(layout: Layout) -> None:
@@ -47,8 +51,11 @@ def hand_over(layout: Layout) -> None:
         os.chown(path, int(owner), group)
 
 
-def _mounts(process: str) -> str:
-    return str(Path(f"/proc/{process}/ns/mnt").readlink())
+def _mounts(pid: int) -> str | None:
+    try:
+        return str(Path(f"/proc/{pid}/ns/mnt").readlink())
+    except OSError:
+        return None
 
 
 def _run_again(prefix: list[str]) -> None:

@@ -47,15 +47,20 @@ class Process:
 
 def born(pid: int) -> str | None:
     """When `pid` was started, as boot id and clock ticks since then; None when it is gone or a zombie."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return None
-    # The program's name, in parentheses, may hold spaces and parentheses itself.
-    fields = stat.rpartition(")")[2].split()
-    if fields[0] in "ZX":
+    fields = _stat(pid)
+    if fields is None or fields[0] in "ZX":
         return None
     return f"{Path('/proc/sys/kernel/random/boot_id').read_text().strip()}/{fields[19]}"
+
+
+def ancestors() -> list[int]:
+    """The process that started this one, the one that started that, and so on."""
+    found: list[int] = []
+    while fields := _stat(found[-1] if found else os.getpid()):
+        if int(fields[1]) < 1:
+            break
+        found.append(int(fields[1]))
+    return found
 
 
 def environment(layout: Layout) -> dict[str, str]:
@@ -139,6 +144,16 @@ def stop(process: Process, *, by: signal.Signals = signal.SIGTERM, within: float
     if process.alive:
         _send(process, signal.SIGKILL)
         until(lambda: not process.alive, within=30, missed=lambda: f"{process.name} ({process.pid}) can't be ended")
+
+
+def _stat(pid: int) -> list[str] | None:
+    """The fields of a process from its state on."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    # The program's name, in parentheses, may hold spaces and parentheses itself.
+    return text.rpartition(")")[2].split()
 
 
 def _send(process: Process, number: signal.Signals) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from testbed.layout import Layout
 _SHIM_SOCKETS: Final = Path("/run/containerd/s")
 _CNI_RESULTS: Final = Path("/var/lib/cni/results")
 _LOG_LINKS: Final = Path("/var/log/containers")
+_DEVICE_SOCKET: Final = Path("/var/lib/kubelet/device-plugins/kubelet.sock")
 _SEGMENT_LINE: Final = 6
 
 
@@ -41,7 +43,19 @@ def remove(layout: Layout, ids: set[str]) -> None:
         if entry.is_symlink() and str(entry.readlink()).startswith(f"{layout.run}/"):
             entry.unlink(missing_ok=True)
     cgroups.remove_engine_groups({entry.name for entry in _entries(layout.engine / "storage" / "overlay-containers")})
+    _remove_if_deserted(_DEVICE_SOCKET)
     _remove_segment(layout.postgres / "postmaster.pid")
+
+
+def _remove_if_deserted(path: Path) -> None:
+    # Kubelet has this socket at a place that can't be moved; a second kubelet of the machine may have it now.
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink(missing_ok=True)
+        except OSError:
+            return
 
 
 def _remove_segment(file: Path) -> None:
