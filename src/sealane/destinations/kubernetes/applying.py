@@ -16,8 +16,8 @@ from typing import Any
 from sealane import errors as ours
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds, objects
-from sealane.destinations import model
-from sealane.destinations.kubernetes import ordering, planning, refusing, settling
+from sealane.destinations import model, ordering
+from sealane.destinations.kubernetes import planning, refusing, settling
 
 TRIES = 10
 """How often a write is planned anew because the object moved: controllers write its status all the time."""

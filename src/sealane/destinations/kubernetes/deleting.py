@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
-from sealane.destinations import model
-from sealane.destinations.kubernetes import pruning
+from sealane.destinations import model, pruning
 
 
 async def prune(

@@ -8,8 +8,8 @@ from typing import Any
 from sealane import clock
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import kinds
-from sealane.destinations import model
-from sealane.destinations.kubernetes import applying, deleting, differing, evidence, ledgers, observing, planning
+from sealane.destinations import differing, model
+from sealane.destinations.kubernetes import applying, deleting, evidence, ledgers, observing, planning
 from sealane.verdicts import model as verdicts
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from sealane import errors as ours
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
-from sealane.destinations import model
-from sealane.destinations.kubernetes import differing, ordering, preparing, refusing, settling
+from sealane.destinations import differing, model, ordering, owning, preparing
+from sealane.destinations.kubernetes import refusing, settling
 
 AT_ONCE = 8
 """Objects asked for at the same time."""
@@ -132,7 +132,7 @@ class Planner:
     async def _existing(self, manifest: Mapping[str, Any], ref: model.ObjectRef, found: Mapping[str, Any]) -> Planned:
         live = _live(found)
         ref = ref.with_uid(live.uid)
-        if refusal := refusing.foreign(ref, live.owner, self._identity, adopt=self._adopt):
+        if refusal := owning.foreign(ref, live.owner, self._identity, adopt=self._adopt):
             return self._refused(manifest, ref, refusal, live)
         if live.leaving:
             change = model.ObjectChange(action=model.Action.CREATE, ref=ref, checked=False)
@@ -172,7 +172,7 @@ class Planner:
         wanted = self._body(manifest, ref)
         same = all(_same_content(found.get(part) or {}, wanted.get(part) or {}) for part in ("data", "binaryData"))
         if not same:
-            return self._refused(manifest, ref, refusing.changed_content(ref), live)
+            return self._refused(manifest, ref, owning.changed_content(ref), live)
         change = model.ObjectChange(action=model.Action.NONE, ref=ref)
         return Planned(manifest=manifest, ref=ref, change=change, body=wanted, live=live)
 
@@ -245,7 +245,7 @@ def _refuse_twins(planned: Sequence[Planned]) -> list[Planned]:
     result = []
     for each in planned:
         if each.ref.key in seen:
-            change = model.ObjectChange(action=each.change.action, ref=each.ref, refusal=refusing.twin(each.ref))
+            change = model.ObjectChange(action=each.change.action, ref=each.ref, refusal=owning.twin(each.ref))
             result.append(Planned(manifest=each.manifest, ref=each.ref, change=change, body={}, live=each.live))
         else:
             result.append(each)

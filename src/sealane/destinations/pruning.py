@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sealane.destinations import model
-from sealane.destinations.kubernetes import ordering
+from sealane.destinations import model, ordering
 
 PRECIOUS = {
     ("", "PersistentVolumeClaim"): "it holds data",

@@ -11,8 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sealane.destinations import model
-from sealane.destinations.kubernetes import preparing
+from sealane.destinations import model, preparing
 
 _NOISE = {
     ("status",),
