@@ -19,6 +19,7 @@ COMMANDS: tuple[str, ...] = (
     "init",
     "schema",
     "validate",
+    "run",
     "render",
     "vet",
     "diff",

@@ -1,0 +1,177 @@
+"""A run drawn live: one line for each step with its state and time, and the end of what is printed below."""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live
+from rich.text import Text
+
+from sealane import clock, signals
+from sealane.cli import output, progress, summary, terminal
+from sealane.cli.progress import Progress, Row
+from sealane.pipelines.model import StepStatus
+from sealane.runners import keeping
+from sealane.runners.assembling import Assembled
+from sealane.runners.model import RunResult
+
+_TAIL = 10
+_SHOWN_OF_A_FAILURE = 40
+_FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_MARKS = {
+    StepStatus.WAITING: "·",
+    StepStatus.PASSED: "✓",
+    StepStatus.FAILED: "✗",
+    StepStatus.BROKEN: "!",
+    StepStatus.SKIPPED: "–",  # noqa: RUF001 - a dash is meant
+    StepStatus.CANCELLED: "■",
+}
+_SIMPLE = str.maketrans({"·": ".", "✓": "+", "✗": "x", "–": "-", "■": "#", "│": "|", "…": "."})  # noqa: RUF001
+
+
+class LiveScreen:
+    """Redraws a small block at the bottom of the terminal, and leaves a summary of it behind."""
+
+    def __init__(self, console: Console | None = None, now: clock.Clock = clock.now) -> None:
+        self._console = console or Console(highlight=False, no_color=not output.coloured(sys.stdout))
+        self._now = now
+        self._progress = Progress()
+        self._heading = ""
+        self._lines: dict[str, terminal.Lines] = {}
+        self._tail: deque[tuple[str, str]] = deque(maxlen=_TAIL)
+        self._ends: dict[str, deque[str]] = {}
+        self._logs: keeping.LogFolder | None = None
+        self._live: Live | None = None
+        self._plain = not self._console.encoding.lower().startswith("utf")
+
+    @contextmanager
+    def shown(self, assembled: Assembled) -> Iterator[None]:
+        """Draws while the run goes on."""
+        output.findings(assembled.warnings, to_stderr=True)
+        self._heading = summary.heading(assembled.work)
+        self._logs = keeping.log_folder(assembled.work.run.value)
+        with Live(self, console=self._console, transient=True, refresh_per_second=10, redirect_stderr=False) as live:
+            self._live = live
+            yield
+        self._live = None
+
+    def tell(self, signal: signals.Signal) -> None:
+        """Takes one fact in; the next frame shows it."""
+        self._progress.tell(signal)
+        if self._logs:
+            self._logs.tell(signal)
+        match signal:
+            case signals.StepStarted():
+                self._lines[signal.key] = terminal.Lines()
+                self._ends[signal.key] = deque(maxlen=_SHOWN_OF_A_FAILURE)
+            case signals.LogWritten():
+                self._print(signal.key, self._lines[signal.key].feed(signal.data))
+            case signals.StepEnded() if signal.key in self._lines:
+                self._print(signal.key, self._lines.pop(signal.key).close())
+            case signals.ServiceFailed():
+                self._ends[f"service/{signal.service}"] = deque(signal.log.splitlines(), maxlen=_SHOWN_OF_A_FAILURE)
+            case _:
+                pass
+
+    def say(self, text: str) -> None:
+        """A word that stays above the block."""
+        self._console.print(Text(text, style="yellow"))
+
+    def conclude(self, result: RunResult, exit_code: int) -> None:
+        """The block once more, whole; then the logs of what failed, and the verdict."""
+        now = self._now()
+        width = self._console.width
+        self._put(Text(self._heading, style="bold"))
+        for row in self._progress.rows.values():
+            self._put(self._row(row, now, width))
+        for row in self._progress.rows.values():
+            if row.status in {StepStatus.FAILED, StepStatus.BROKEN} and self._ends.get(row.key):
+                self._failure(row, width)
+        self._put(
+            Text(summary.verdict(self._progress, result), style=" ".join(("bold", *summary.COLOURS[result.status])))
+        )
+        if self._logs and any(self._ends.values()):
+            self._put(Text(f"whole logs: {self._logs.folder}", style="dim"))
+        if result.leftovers:
+            output.error(result.leftovers, "the next `sealane run` tries again")
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """One frame, never taller or wider than the terminal."""
+        now = self._now()
+        width = options.max_width
+        room = max(3, console.size.height - 2)
+        tail = min(len(self._tail), max(0, min(_TAIL, room // 2)))
+        rows = self._fitting(room - tail - 2)
+        yield self._simple(self._head(now, width))
+        for row in rows:
+            yield self._simple(row if isinstance(row, Text) else self._row(row, now, width))
+        if tail:
+            yield Text()
+            labels = max(len(label) for label, _ in list(self._tail)[-tail:])
+            for label, line in list(self._tail)[-tail:]:
+                text = Text.assemble((f"  {label.ljust(labels)} │ ", "dim"), line, no_wrap=True, overflow="ellipsis")
+                text.truncate(width, overflow="ellipsis")
+                yield self._simple(text)
+
+    def _head(self, now: datetime, width: int) -> Text:
+        seconds = (now - self._progress.started).total_seconds() if self._progress.started else 0
+        time = progress.span(seconds)
+        head = Text(self._heading, style="bold")
+        head.truncate(max(4, width - len(time) - 2), overflow="ellipsis")
+        head.append(f"  {time}", style="dim")
+        return head
+
+    def _fitting(self, room: int) -> list[Row | Text]:
+        """All rows, or where they don't fit those that matter: what runs, what failed, and the next to come."""
+        rows = list(self._progress.rows.values())
+        if len(rows) <= room:
+            return [*rows]
+        room = max(1, room - 1)
+        wanted = [row for row in rows if row.status not in {StepStatus.PASSED, StepStatus.SKIPPED, StepStatus.WAITING}]
+        waiting = [row for row in rows if row.status is StepStatus.WAITING]
+        ended = [row for row in rows if row.status in {StepStatus.PASSED, StepStatus.SKIPPED}]
+        kept = [*wanted, *waiting[: max(1, room // 4)], *reversed(ended), *waiting[max(1, room // 4) :]][:room]
+        keys = {row.key for row in kept}
+        hidden = [row for row in rows if row.key not in keys]
+        more = Text(f"  … {progress.count(hidden)} more", style="dim")
+        return [*(row for row in rows if row.key in keys), more]
+
+    def _row(self, row: Row, now: datetime, width: int) -> Text:
+        names = min(max(len(one.name) for one in self._progress.rows.values()), max(8, width // 2 - 8))
+        style = " ".join(summary.STYLES[row.status])
+        spinner = _FRAMES[int(now.timestamp() * 10) % len(_FRAMES)]
+        mark = "*" if self._plain and row.status is StepStatus.RUNNING else _MARKS.get(row.status, spinner)
+        seconds = row.seconds(now)
+        time = progress.span(seconds) if seconds is not None else ""
+        name = Text(row.name, style="dim" if row.status in {StepStatus.WAITING, StepStatus.SKIPPED} else "")
+        name.truncate(names, overflow="ellipsis", pad=True)
+        said = row.reason or (row.word if row.word not in {"passed", "running", "waiting"} else "")
+        text = Text.assemble(("  "), (f"{mark} ", style), name, (f"  {time:>6}", "dim"), (f"  {said}".rstrip(), "dim"))
+        text.truncate(width, overflow="ellipsis")
+        return text
+
+    def _failure(self, row: Row, width: int) -> None:
+        self._put(Text())
+        self._put(Text(f"{row.name}, the end of its log", style="bold"))
+        for line in self._ends[row.key]:
+            self._put(Text.assemble(("  │ ", "red"), line))
+        self._put(Text())
+
+    def _print(self, key: str, lines: list[str]) -> None:
+        label = self._progress.label(key)
+        self._tail.extend((label, line) for line in lines[-_TAIL:])
+        self._ends[key].extend(lines)
+
+    def _put(self, text: Text) -> None:
+        self._console.print(self._simple(text), soft_wrap=True)
+
+    def _simple(self, text: Text) -> Text:
+        """In characters the terminal's encoding has."""
+        if self._plain:
+            text.plain = text.plain.translate(_SIMPLE)
+        return text

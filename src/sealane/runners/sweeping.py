@@ -1,0 +1,42 @@
+"""Sweeping: what runs left in the engine that were killed before they could clean up. Live runs are left alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+
+from sealane.clients.engine.api import Engine
+from sealane.clients.engine.model import Leftover
+from sealane.errors import SealaneError
+from sealane.runners import owning
+from sealane.runners.docker import OWNER, RUN
+
+
+async def sweep(engine: Engine) -> tuple[str, ...]:
+    """Removes what belongs to runs of processes of this machine that have ended; gives those runs' keys.
+
+    What can't be removed now is left for the next sweep. Raises EngineUnavailable.
+    """
+    containers, networks, volumes = await asyncio.gather(
+        engine.containers(OWNER), engine.networks(OWNER), engine.volumes(OWNER)
+    )
+    swept = [
+        *await _remove(containers, engine.remove),
+        *await _remove(networks, engine.remove_network),
+        *await _remove(volumes, engine.remove_volume),
+    ]
+    return tuple(sorted(set(swept)))
+
+
+async def _remove(found: Iterable[Leftover], remove: Callable[[str], Awaitable[None]]) -> list[str]:
+    gone = [one for one in found if _is_orphan(one)]
+    done = await asyncio.gather(*(remove(one.name) for one in gone), return_exceptions=True)
+    for outcome in done:
+        if isinstance(outcome, BaseException) and not isinstance(outcome, SealaneError):
+            raise outcome
+    return [one.labels.get(RUN, "?") for one, outcome in zip(gone, done, strict=True) if outcome is None]
+
+
+def _is_orphan(one: Leftover) -> bool:
+    owner = owning.parse(one.labels.get(OWNER, ""))
+    return owner is not None and owning.is_gone(owner)
