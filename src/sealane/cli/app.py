@@ -23,6 +23,10 @@ COMMANDS: tuple[str, ...] = (
     "render",
     "vet",
     "diff",
+    "login",
+    "apps",
+    "users",
+    "serve",
 )
 
 

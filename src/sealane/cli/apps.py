@@ -1,0 +1,75 @@
+"""`sealane app …`: registering apps with a server."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sealane.cli import connecting, headings, output
+
+Name = Annotated[str, typer.Argument(help="The app's name.")]
+
+
+def add(
+    name: Name,
+    owner: Annotated[str, typer.Option(help="Who owns it: a team or a person.")],
+    repo: Annotated[
+        str | None, typer.Option(help="URL to clone from. Without it, the server serves the repository itself.")
+    ] = None,
+    path: Annotated[str, typer.Option(help="The app's folder in a repository of several.")] = "",
+    trunk: Annotated[str, typer.Option(help="The branch whose pushes are delivered.")] = "main",
+    as_json: output.Json = False,
+) -> None:
+    """Register an app; its tokens are shown once."""
+    body = {"name": name, "owner": owner, "repository": repo, "path": path, "trunk": trunk}
+    made = connecting.server().post("/api/apps", body)
+    if as_json:
+        output.json(made)
+        return
+    shown = made["app"]
+    output.say(f"registered {shown['name']}, owned by {shown['owner']}")
+    if made["push_token"]:
+        output.data(f"push token    {made['push_token']}")
+        output.say(f"push to it:   git push {shown['repository']} {shown['trunk']}")
+        output.say(f"user name {shown['name']}, password the push token; it is not shown again")
+    else:
+        output.data(f"hook secret   {made['hook_secret']}")
+        for host, url in made["hook_urls"].items():
+            output.say(f"webhook for {host}: {url}")
+
+
+def list_apps(as_json: output.Json = False) -> None:
+    """List the registered apps."""
+    found = connecting.server().get("/api/apps")
+    if as_json:
+        output.json(found)
+        return
+    output.table(
+        ("APP", "OWNER", "TRUNK", "REPOSITORY"), [(a["name"], a["owner"], a["trunk"], a["repository"]) for a in found]
+    )
+
+
+def push_token(name: Name, as_json: output.Json = False) -> None:
+    """Make a fresh push token; the one before is void."""
+    made = connecting.server().post(f"/api/apps/{name}/push-token")
+    if as_json:
+        output.json(made)
+        return
+    output.data(made["push_token"])
+
+
+def remove(name: Name) -> None:
+    """Forget an app; what runs of it stays where it is."""
+    connecting.server().delete(f"/api/apps/{name}")
+    output.say(f"{name} is forgotten here; what runs of it stays where it is")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds `app` and its commands."""
+    group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Register apps with the server.")
+    group.command("add", epilog=output.examples("sealane app add shop --owner payments"))(add)
+    group.command("list")(list_apps)
+    group.command("push-token")(push_token)
+    group.command("remove")(remove)
+    app.add_typer(group, name="app", rich_help_panel=headings.SERVER)

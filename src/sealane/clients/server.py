@@ -1,0 +1,89 @@
+"""The command line's side of the HTTP API: one server, one token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from sealane.errors import Conflicting, NotSignedIn, NotThere, Refused, SealaneError, Unavailable, UsageError
+
+_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+_BY_STATUS: dict[int, type[SealaneError]] = {
+    401: NotSignedIn,
+    403: Refused,
+    404: NotThere,
+    409: Conflicting,
+    413: UsageError,
+    422: UsageError,
+}
+
+
+class Server:
+    """A server of Sealane's, spoken to with blocking requests.
+
+    Every call raises the error the server answered with, as the same class; Unavailable when it did not answer.
+    """
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url = url.rstrip("/")
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        self._http = httpx.Client(base_url=self.url, headers=headers, timeout=_TIMEOUT, trust_env=False)
+
+    def get(self, path: str, **query: object) -> Any:
+        """Reads; parameters that are None are left out."""
+        given = {name: str(value) for name, value in query.items() if value is not None}
+        return self._ask("GET", path, params=given)
+
+    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """Asks for something to be made or done."""
+        return self._ask("POST", path, json=dict(body or {}))
+
+    def put(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Replaces something."""
+        return self._ask("PUT", path, json=dict(body))
+
+    def delete(self, path: str) -> None:
+        """Removes something."""
+        self._ask("DELETE", path)
+
+    def stream(self, path: str, **query: object) -> Iterator[bytes]:
+        """Reads a body as it comes, for as long as it comes."""
+        given = {name: str(value) for name, value in query.items() if value is not None}
+        with self._telling(), self._http.stream("GET", path, params=given, timeout=None) as answer:
+            if answer.status_code >= 400:
+                answer.read()
+            _raise_for(answer)
+            yield from answer.iter_bytes()
+
+    def _ask(self, method: str, path: str, **how: Any) -> Any:
+        with self._telling():
+            answer = self._http.request(method, path, **how)
+        _raise_for(answer)
+        return answer.json() if answer.content else None
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except httpx.HTTPError as error:
+            mend = "is it running? `sealane login URL` names another"
+            raise Unavailable(
+                f"the server {self.url} did not answer: {str(error) or type(error).__name__}", mend=mend
+            ) from error
+        except (httpx.InvalidURL, ValueError) as error:
+            raise UsageError(f"{self.url} is no server's address", mend="sealane login https://…") from error
+
+
+def _raise_for(answer: httpx.Response) -> None:
+    if answer.status_code < 400:
+        return
+    try:
+        said: Mapping[str, Any] = answer.json()
+    except ValueError:
+        said = {}
+    message = str(said.get("message") or f"the server answered {answer.status_code} {answer.reason_phrase}")
+    kind = _BY_STATUS.get(answer.status_code, Unavailable if answer.status_code == 503 else SealaneError)
+    raise kind(message, mend=said.get("mend"))
