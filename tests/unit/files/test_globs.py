@@ -77,11 +77,11 @@ def test_says_why_a_glob_cannot_be_meant(glob, why):
 
 def test_a_hostile_glob_takes_no_time():
     """Where a backtracking expression would run for centuries."""
-    started = time.perf_counter()
+    started = time.process_time()
     assert not globs.matches("**/" * 300 + "x", "/".join("a" * 1000))
     assert not globs.matches("*a" * 300 + "b", "a" * 1000)
 
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 10
 
 
 @given(st.text(alphabet="ab/*?[]{},\\!-", max_size=30), st.text(alphabet="ab/*-", max_size=20))
