@@ -17,6 +17,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 import typer
 from typer.exceptions import TyperException
@@ -33,6 +34,7 @@ READER_GONE = 141
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and gives the exit code; every error has been told by then."""
+    _open_the_closed()
     try:
         code = _run(arguments)
         sys.stdout.flush()
@@ -108,6 +110,14 @@ def _traceback_if_wanted(error: Exception) -> None:
 
 def _debugging() -> bool:
     return os.environ.get("SEALANE_DEBUG", "0") not in {"", "0"}
+
+
+def _open_the_closed() -> None:
+    """A shell may close what we print to (`>&-`); Python then has no stream at all there."""
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - lives as long as the process
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - lives as long as the process
 
 
 def _forget_the_reader() -> None:
