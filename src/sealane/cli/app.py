@@ -26,6 +26,9 @@ COMMANDS: tuple[str, ...] = (
     "login",
     "apps",
     "users",
+    "approve",
+    "logs",
+    "scale",
     "serve",
 )
 

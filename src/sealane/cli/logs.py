@@ -1,0 +1,64 @@
+"""`sealane logs`: what steps printed, and what runs now prints."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import typer
+
+from sealane.cli import connecting, headings, output
+from sealane.errors import NotThere
+
+
+def logs(
+    what: Annotated[
+        str, typer.Argument(help="A run's id, an app (its newest run), or app/formation for what runs there.")
+    ],
+    step: Annotated[str | None, typer.Option(help="Only this step of the run, or this container.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on while more comes.")] = False,
+    tail: Annotated[int, typer.Option(help="Lines to begin with, of what runs now.")] = 50,
+) -> None:
+    """Print the logs of a run's steps, or of what runs in a formation."""
+    server = connecting.server()
+    if "/" in what:
+        query = {"follow": str(follow).lower(), "tail": tail, "container": step}
+        _copy(server.stream(f"/api/formations/{what}/logs", **query))
+        return
+    run = what if what.startswith("r-") else _newest(server.get("/api/runs", app=what, limit=1), what)
+    done: set[str] = set()
+    while True:
+        view = server.get(f"/api/runs/{run}")
+        ready = [
+            each
+            for each in view["steps"]
+            if each["started"] and each["key"] not in done and step in {None, each["name"]}
+        ]
+        for each in ready:
+            output.say(f"── {each['name']}", "bold")
+            _copy(server.stream(f"/api/runs/{run}/logs/{each['key']}", follow=str(follow).lower()))
+            done.add(each["key"])
+        if not follow or (not ready and view["run"]["ended"]):
+            break
+    if step and not done:
+        known = ", ".join(each["name"] for each in view["steps"])
+        raise NotThere(f"run {run} has no log of {step}", mend=f"its steps: {known}")
+
+
+def _newest(found: list[dict[str, Any]], app: str) -> str:
+    if not found:
+        raise NotThere(f"nothing of {app} has run yet")
+    return str(found[0]["id"])
+
+
+def _copy(parts: Iterable[bytes]) -> None:
+    for part in parts:
+        sys.stdout.buffer.write(part)
+        sys.stdout.buffer.flush()
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds `logs`."""
+    examples = output.examples("sealane logs shop -f", "sealane logs r-1 --step test", "sealane logs shop/dev -f")
+    app.command("logs", rich_help_panel=headings.SERVER, epilog=examples)(logs)
