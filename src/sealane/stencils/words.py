@@ -116,7 +116,7 @@ def _value(name: str | None, words: Words) -> tuple[Any, _Problem | None]:
         return None, _Problem(message="${ without its }", mend="write $${ for a literal ${")
     if not _NAME.fullmatch(name):
         shown = f"${{{name}}}" if len(name) < 40 else f"${{{name[:36]}…}}"
-        return None, _Problem(message=f"{shown} is no word", mend=f"write $${{{name[:36]} for a literal ${{{name[:36]}")
+        return None, _Problem(message=f"{shown} is no word", mend="write $${ for a literal ${")
     if name in words.values:
         words.used.add(name)
         return words.values[name], None

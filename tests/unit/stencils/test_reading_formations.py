@@ -1,0 +1,130 @@
+"""Formation files: what is wrong with one is told at its place, all at once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from sealane.stencils import reading
+from sealane.stencils.model import StencilChoice, Strategy
+
+GOOD = """\
+formation: production
+environment: production
+destination: europe
+namespace: shop
+stencils: {exclude: [debug-*]}
+images: {web: web-debug}
+values: {replicas: 4, host: shop.example.com, list: [1, a], map: {a: 1}}
+config: {database.yml: "file:config/database.yml", PORT: 8080, DEBUG: true}
+secrets: {DATABASE_URL: "env:DATABASE_URL", token: "age:deploy/secrets/production.age#token"}
+strategy: {rolling: {max_unavailable: 0, max_surge: 25%}, healthy_for: 10s, patience: 2m, deadline: 1h30m}
+"""
+HEAD = "formation: dev\nenvironment: dev\ndestination: bed\nnamespace: shop\n"
+
+
+def test_everything_a_formation_may_say() -> None:
+    """Each key arrives with its type."""
+    formation, found = reading.read_formation(GOOD, "deploy/formations/production.yaml")
+    assert not found
+    assert formation is not None
+    assert (formation.name, formation.environment, formation.destination) == ("production", "production", "europe")
+    assert formation.namespace == "shop"
+    assert formation.stencils == StencilChoice(exclude=("debug-*",))
+    assert formation.images == {"web": "web-debug"}
+    assert formation.values == {"replicas": 4, "host": "shop.example.com", "list": [1, "a"], "map": {"a": 1}}
+    assert formation.config == {"database.yml": "file:config/database.yml", "PORT": "8080", "DEBUG": "true"}
+    assert formation.secrets["token"] == "age:deploy/secrets/production.age#token"
+    assert formation.strategy == Strategy(
+        kind="rolling",
+        stated=True,
+        max_unavailable=0,
+        max_surge="25%",
+        healthy_for=timedelta(seconds=10),
+        patience=timedelta(minutes=2),
+        deadline=timedelta(minutes=90),
+    )
+    assert str(formation.at("values", "host")) == "deploy/formations/production.yaml:7:29"
+
+
+def test_what_a_formation_says_nothing_about() -> None:
+    """The defaults are those in the documentation."""
+    formation, found = reading.read_formation(HEAD, "dev.yaml")
+    assert not found
+    assert formation is not None
+    assert formation.strategy == Strategy(
+        kind="rolling", stated=False, healthy_for=timedelta(seconds=10), patience=None, deadline=timedelta(minutes=10)
+    )
+    assert not formation.values
+    assert not formation.secrets
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ["dev.yaml: the file is empty (a formation's file is one document)"]),
+        (HEAD + "---\n" + HEAD, ["dev.yaml: the file holds 2 documents (a formation's file is one document)"]),
+        (HEAD + "strategie: {}\n", ["dev.yaml:5:1: unknown key strategie (did you mean strategy?)"]),
+        (HEAD + "vars: {a: 1}\n", ["dev.yaml:5:1: unknown key vars (here it is called values)"]),
+        (
+            HEAD.replace("namespace: shop\n", "") + "values: {app: 1}\nsecrets: {A: vault:x}\n",
+            [
+                "dev.yaml:1:1: namespace is missing (The namespace its objects live in)",
+            ],
+        ),
+        (
+            HEAD + "values: {app: 1, image: 2, 1a: 3}\n",
+            [
+                "dev.yaml:5:28: the name 1a is not a word (letters, digits, _ and -, no digit in front)",
+            ],
+        ),
+        (
+            HEAD + "values: {app: 1, image: 2}\nsecrets: {A: vault:x}\nstrategy: {rolling: {}, recreate: {}}\n",
+            [
+                "dev.yaml:5:10: Sealane itself gives ${app} (choose another name; this word is given)",
+                "dev.yaml:5:18: Sealane itself gives ${image} (choose another name; this word is given)",
+                "dev.yaml:6:14: A: there is no store of secrets called vault here (known here: age, env)",
+                "dev.yaml:7:25: rolling and recreate are both given (keep one)",
+            ],
+        ),
+        (HEAD + "values: {a: [{b: .inf}]}\n", ["dev.yaml:5:13: a holds a number that JSON doesn't know"]),
+        (
+            HEAD + "strategy: {rolling: {max_unavailable: 0, max_surge: 0%}}\n",
+            [
+                "dev.yaml:5:21: with none missing and none more, nothing could ever be replaced (let one of them be 1 or more)"
+            ],
+        ),
+        (
+            HEAD + "strategy: {healthy_for: 20m}\n",
+            [
+                "dev.yaml:5:25: the deadline ends before healthy could have held long enough (make it longer than healthy_for)"
+            ],
+        ),
+        (
+            HEAD.replace("formation: dev", "formation: prod"),
+            ["dev.yaml:1:12: the file is called dev and the formation prod (call both the same)"],
+        ),
+        (HEAD + "stencils: {include: ['a[']}\n", ["dev.yaml:5:22: a[ is no glob: a [ is never closed"]),
+        (
+            HEAD + "secrets: {PASSWORD: hunter2, OTHER: 's3cret:hunter2'}\n",
+            [
+                "dev.yaml:5:21: PASSWORD: this is no reference to a secret (it reads like env:DATABASE_URL, never the value itself)",
+                "dev.yaml:5:37: OTHER: there is no store of secrets of that name (known here: age, env)",
+            ],
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_at_its_place(text: str, expected: list[str]) -> None:
+    """And how to mend it."""
+    formation, found = reading.read_formation(text, "dev.yaml")
+    assert formation is None
+    assert [str(finding) for finding in found] == expected
+
+
+def test_no_message_repeats_what_may_be_a_secret() -> None:
+    """Someone who writes a value where a reference belongs does not find it in a log."""
+    for value in ("hunter2", "hunter2:x", "env:hunter2", "age:a b#hunter2!", "age:../hunter2#A", "hunter2 " * 100):
+        _, found = reading.read_formation(HEAD + f"secrets: {{A: {value!r}}}\n", "dev.yaml")
+        assert found
+        assert not any("hunter2" in str(finding) for finding in found)
