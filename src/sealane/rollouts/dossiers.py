@@ -114,8 +114,9 @@ def telling(logs: Sequence[Mapping[str, Any]], cause: verdicts.Cause | None) -> 
     """
     if cause is None:
         return None
+    told = any(log["object"] == cause.object for log in logs)  # else the cause is a workload's: any of its instances'
     for log in logs:
-        if log["object"] == cause.object and log["container"] == cause.container:
+        if log["container"] == cause.container and (log["object"] == cause.object or not told):
             lines = [line.strip() for line in log["lines"] if line.strip()]
             if lines:
                 line = next((line for line in reversed(lines) if _TELLING.search(line)), lines[-1])

@@ -17,6 +17,9 @@ INSTANCES = 3
 """Of how many instances of one workload logs are read."""
 EVENTS = 200
 
+_GONE = ("unable to retrieve container logs for ", "failed to try resolving symlinks in path ")
+"""What a kubelet gives, as if it were the log, for a run whose container it has cleared away."""
+
 _ENDED = frozenset(
     {
         verdicts.FactKind.INIT_ENDED,
@@ -111,6 +114,8 @@ async def _log(
             instance.partition("/")[2], container, namespace=namespace, previous=previous, tail=LINES
         )
     except errors.ClusterError:
+        return None
+    if lines and lines[0].startswith(_GONE):
         return None
     return {"object": instance, "container": container, "previous": previous, "lines": list(lines)}
 
