@@ -112,11 +112,17 @@ class LiveScreen:
             yield self._simple(row if isinstance(row, Text) else self._row(row, now, width))
         if tail:
             yield Text()
-            labels = max(len(label) for label, _ in list(self._tail)[-tail:])
-            for label, line in list(self._tail)[-tail:]:
-                text = Text.assemble((f"  {label.ljust(labels)} │ ", "dim"), line, no_wrap=True, overflow="ellipsis")
-                text.truncate(width, overflow="ellipsis")
-                yield self._simple(text)
+            yield from self._printed_last(tail, width)
+
+    def _printed_last(self, lines: int, width: int) -> Iterator[Text]:
+        shown = list(self._tail)[-lines:]
+        labels = min(max(len(label) for label, _ in shown), max(6, width // 4))
+        for label, line in shown:
+            who = Text(label, style="dim")
+            who.truncate(labels, overflow="ellipsis", pad=True)
+            text = Text.assemble("  ", who, (" │ ", "dim"), line)
+            text.truncate(width, overflow="ellipsis")
+            yield self._simple(text)
 
     def _head(self, now: datetime, width: int) -> Text:
         seconds = (now - self._progress.started).total_seconds() if self._progress.started else 0
@@ -138,11 +144,11 @@ class LiveScreen:
         kept = [*wanted, *waiting[: max(1, room // 4)], *reversed(ended), *waiting[max(1, room // 4) :]][:room]
         keys = {row.key for row in kept}
         hidden = [row for row in rows if row.key not in keys]
-        more = Text(f"  … {progress.count(hidden)} more", style="dim")
+        more = Text(f"  … {progress.count(hidden)}", style="dim")
         return [*(row for row in rows if row.key in keys), more]
 
     def _row(self, row: Row, now: datetime, width: int) -> Text:
-        names = min(max(len(one.name) for one in self._progress.rows.values()), max(8, width // 2 - 8))
+        names = min(max(len(one.name) for one in self._progress.rows.values()), max(8, width - 26))
         style = " ".join(summary.STYLES[row.status])
         spinner = _FRAMES[int(now.timestamp() * 10) % len(_FRAMES)]
         mark = "*" if self._plain and row.status is StepStatus.RUNNING else _MARKS.get(row.status, spinner)

@@ -77,6 +77,7 @@ class DockerRunner:
             labels=self._labels(run),
             network=run.network,
             aliases=(service.name,),
+            healthcheck=service.healthcheck.test if service.healthcheck else None,
             log_bytes=self._habits.log_bytes,
         )
         try:
@@ -169,7 +170,7 @@ class DockerRunner:
         return ContainerSpec(
             name=run.step(spec.key, spec.attempt),
             image=spec.image,
-            entrypoint=scripts.SHELL if spec.commands else None,
+            entrypoint=scripts.ENTRYPOINT if spec.commands else None,
             command=(scripts.script(spec.commands),) if spec.commands else None,
             environment={**spec.environment, **spec.secrets},
             labels={**self._labels(run), STEP: spec.key},
@@ -202,16 +203,11 @@ class DockerRunner:
         return max(timedelta(), spec.timeout - used)
 
     async def _end(self, name: str) -> None:
-        """Ends a container politely: asks every process in it, waits for the grace, kills."""
-        asking = asyncio.gather(
-            self._engine.execute(name, ("/bin/sh", "-c", "kill -TERM -1"), 5),
-            self._engine.signal(name, "TERM"),
-            return_exceptions=True,
-        )
+        """Ends a container: asks it to, waits for the grace, kills it."""
+        await self._engine.signal(name, "TERM")
         if not await self._ends_within(name, self._habits.grace):
             await self._engine.signal(name, "KILL")
             await self._ends_within(name, self._habits.grace)
-        await asking
 
     async def _ends_within(self, name: str, time: timedelta) -> bool:
         try:

@@ -49,7 +49,9 @@ async def run_pipeline(
     loop.close()
     status = folding.fold(end.status for end in loop.ends.values())
     listener(signals.RunEnded(run=run, status=status, reason=leftovers, at=now()))
-    return RunResult(status=status, steps=dict(loop.ends), leftovers=leftovers)
+    return RunResult(
+        status=status, steps={step.key: loop.ends[step.key] for step in work.plan.steps}, leftovers=leftovers
+    )
 
 
 async def start_services(

@@ -5,18 +5,26 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-SHELL = ("/bin/sh", "-ec")
-"""Ends at the first command that fails; one shell for all, so `cd` and `export` last."""
+_KEEPER = (
+    "trap 'kill -TERM -1 2>/dev/null' TERM; "
+    '/bin/sh -ec "$1" & child=$!; '
+    "wait $child; code=$?; "
+    "while kill -0 $child 2>/dev/null; do wait $child; code=$?; done; "
+    "exit $code"
+)
+"""The container's first process. The kernel spares that one every signal it does not ask for, and engines signal no
+other: so it asks, passes TERM on to all the rest, and waits until the commands have ended, however they do."""
+
+ENTRYPOINT = ("/bin/sh", "-c", _KEEPER, "step")
+"""Takes a script as its argument, and ends as that does."""
 
 
 def script(commands: Sequence[str]) -> str:
-    """The commands as one script that says each before running it.
+    """The commands as one script that says each before running it and ends at the first that fails.
 
-    The shell is the container's first process, which the kernel spares signals it does not ask for: it asks.
+    One shell runs all of them, so `cd` and `export` last.
     """
-    lines = ["trap 'exit 143' TERM"]
-    for command in commands:
-        lines += (f"echo {shlex.quote(said(command))}", command)
+    lines = [line for command in commands for line in (f"echo {shlex.quote(said(command))}", command)]
     return "\n".join(lines) + "\n"
 
 

@@ -68,24 +68,13 @@ class _Asking:
             await asyncio.sleep(max(0.0, self._check.interval.total_seconds() - (loop.time() - asked)))
 
     async def _healthy(self, check: Healthcheck) -> bool:
-        timeout = check.timeout.total_seconds()
         try:
-            code, said = await self._engine.execute(self._name, _command(check.test), timeout)
+            healthy, self._last = await self._engine.is_healthy(self._name, check.test, check.timeout.total_seconds())
         except (errors.NameTaken, errors.ContainerMissing, errors.EngineFailed):
             if _ended(await self._engine.state(self._name)):  # in the very moment before: the next look says how
                 return False
             raise
-        words = " ".join(said.decode(errors="replace").split())[-300:]
-        self._last = (
-            f"no answer within {outcomes.span(check.timeout)}" if code is None else f"{words} (exit code {code})"
-        )
-        return code == 0
-
-
-def _command(test: tuple[str, ...]) -> tuple[str, ...]:
-    """The program to run for a test in the engine's form."""
-    kind, *rest = test
-    return ("/bin/sh", "-c", " ".join(rest)) if kind == "CMD-SHELL" else tuple(rest)
+        return healthy
 
 
 def _ended(state: ContainerState | None) -> str | None:

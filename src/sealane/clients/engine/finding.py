@@ -126,7 +126,7 @@ def _ask(address: str, environ: Mapping[str, str]) -> Engine | str:
     version = _common_version(spoken)
     if version is None:
         return f"it speaks the Engine API {spoken}, which is too old; Docker 19.03 or Podman 3 at least"
-    return Engine(address, version, tls=_tls(environ))
+    return Engine(address, version, tls=_tls(environ), podman="Libpod-Api-Version" in answer.headers)
 
 
 def _tls(environ: Mapping[str, str]) -> docker.tls.TLSConfig | bool:

@@ -32,6 +32,8 @@ class ContainerSpec:
     network: str | None = None
     aliases: tuple[str, ...] = ()
     """Other names by which it is found in its network."""
+    healthcheck: tuple[str, ...] | None = None
+    """The test in the engine's form (CMD or CMD-SHELL first), run only when asked for; None keeps the image's own."""
     unlabelled: bool = False
     """Let it into the machine's own folders on hosts with SELinux."""
     log_bytes: int

@@ -34,6 +34,18 @@ def state(inspected: dict[str, Any]) -> ContainerState:
     )
 
 
+def last_check(inspected: dict[str, Any]) -> str:
+    """What the last health check of a container said, and how it ended."""
+    state = inspected.get("State") or {}
+    log = (state.get("Health") or state.get("Healthcheck") or {}).get("Log") or [{}]
+    return words(str(log[-1].get("Output") or ""), int(log[-1].get("ExitCode") or 0))
+
+
+def words(said: str, exit_code: int) -> str:
+    """A program's last words and its exit code."""
+    return f"{' '.join(said.split())[-300:]} (exit code {exit_code})".lstrip()
+
+
 def message(answer: str) -> str:
     """The words in an error the engine answered with."""
     try:
