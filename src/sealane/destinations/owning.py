@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from sealane import errors
 from sealane.destinations import model
+
+PLACEHOLDER = "<secret "
+"""How rendering writes the value of a secret that isn't resolved."""
 
 
 def foreign(
@@ -33,6 +41,31 @@ def changed_content(ref: model.ObjectRef) -> model.Refusal:
     """Something of this name is there and can never become what is wanted."""
     message = "it is immutable and holds other content"
     return model.Refusal(ref=ref, reason=model.Reason.IMMUTABLE, message=message, mend=rename(ref))
+
+
+def same_content(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether two immutable ConfigMaps or Secrets hold the same, as far as it is known.
+
+    Values of secrets may not be resolved yet: then they read `<secret NAME>`, and the object's name stands for them.
+    """
+    return all(_same(found.get(part) or {}, wanted.get(part) or {}) for part in ("data", "binaryData", "stringData"))
+
+
+def check_resolved(ref: model.ObjectRef, manifest: Mapping[str, Any]) -> None:
+    """Raises SealaneError for a Secret with a value that isn't resolved: such a thing must never be written."""
+    values = [*(manifest.get("data") or {}).values(), *(manifest.get("stringData") or {}).values()]
+    if ref.kind == "Secret" and any(_is_placeholder(str(value)) for value in values):
+        raise errors.SealaneError(f"{ref} was to be written before its values were resolved", mend="report this")
+
+
+def _same(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    return found.keys() == wanted.keys() and all(
+        found[key] == value or _is_placeholder(str(value)) for key, value in wanted.items()
+    )
+
+
+def _is_placeholder(value: str) -> bool:
+    return value.startswith((PLACEHOLDER, base64.b64encode(PLACEHOLDER.encode()[:6]).decode()))
 
 
 def rename(ref: model.ObjectRef) -> str:

@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from sealane.clients.kubernetes import cluster as clusters
-from sealane.clients.kubernetes import kinds
+from sealane.clients.kubernetes import errors, kinds
 from sealane.destinations import model
 from sealane.destinations.kubernetes import applying
+from testbed.access import let_in
+
+
+@asynccontextmanager
+async def fresh_namespace(admin: clusters.Cluster, cluster: clusters.Cluster) -> AsyncIterator[str]:
+    """A namespace in which Sealane's account may deploy; goes when it is left."""
+    name = f"t-{secrets.token_hex(4)}"
+    await admin.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    try:
+        await admin.create(let_in(name), namespace=name)
+        async with asyncio.timeout(30):
+            while not await cluster.may("create", kinds.CONFIG_MAP, namespace=name):  # noqa: ASYNC110 - it is over there
+                await asyncio.sleep(0.02)
+        yield name
+    finally:
+        with contextlib.suppress(errors.NotFound):
+            await admin.delete(kinds.NAMESPACE, name)
 
 
 def identity(namespace: str, *, formation: str = "dev", sequence: int = 1) -> model.Identity:

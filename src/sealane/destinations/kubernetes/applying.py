@@ -16,7 +16,7 @@ from typing import Any
 from sealane import errors as ours
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds, objects
-from sealane.destinations import model, ordering
+from sealane.destinations import model, ordering, owning
 from sealane.destinations.kubernetes import planning, refusing, settling
 
 TRIES = 10
@@ -82,6 +82,7 @@ class _Writing:
                 return planned
             if planned.change.action is model.Action.NONE:
                 return planned
+            owning.check_resolved(planned.ref, planned.body)
             await self._fence()
             try:
                 return await self._put(planned)

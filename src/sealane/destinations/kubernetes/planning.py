@@ -18,7 +18,6 @@ AT_ONCE = 8
 TRIES = 5
 _CRD_GROUP, _CRD = "apiextensions.k8s.io", "CustomResourceDefinition"
 _OWN_ANNOTATIONS = (model.REVISION, model.RELEASE, model.SEQUENCE)
-_PLACEHOLDER = "<secret "
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,15 +87,20 @@ class Planner:
         """One object. Raises a ClusterError only where asking again may help, or nobody is signed in."""
         for _ in range(TRIES):
             ref = model.ref_of(manifest, None)
+            live: Live | None = None
             try:
                 ref = await self._ref(manifest, strict=True)
-                live = await self._cluster.find(kinds.of(manifest), ref.name, namespace=ref.namespace)
-                return await (self._existing(manifest, ref, live) if live else self._missing(manifest, ref))
-            except errors.AlreadyExists:
-                continue  # somebody made it in between: look again
+                found = await self._cluster.find(kinds.of(manifest), ref.name, namespace=ref.namespace)
+                if found is None:
+                    return await self._missing(manifest, ref)
+                live = _live(found)
+                ref = ref.with_uid(live.uid)
+                return await self._existing(manifest, ref, found, live)
+            except errors.Conflict:
+                continue  # somebody made or changed it in between: look again
             except errors.ClusterError as error:
                 if refusal := refusing.of_error(ref, error):
-                    return self._refused(manifest, ref, refusal)
+                    return self._refused(manifest, ref, refusal, live)
                 raise
         raise ours.Unavailable(f"{ref} comes and goes while it is looked at", mend="who else writes it?")
 
@@ -129,9 +133,9 @@ class Planner:
         change = model.ObjectChange(action=model.Action.CREATE, ref=ref, checked=checked)
         return Planned(manifest=manifest, ref=ref, change=change, body=body)
 
-    async def _existing(self, manifest: Mapping[str, Any], ref: model.ObjectRef, found: Mapping[str, Any]) -> Planned:
-        live = _live(found)
-        ref = ref.with_uid(live.uid)
+    async def _existing(
+        self, manifest: Mapping[str, Any], ref: model.ObjectRef, found: Mapping[str, Any], live: Live
+    ) -> Planned:
         if refusal := owning.foreign(ref, live.owner, self._identity, adopt=self._adopt):
             return self._refused(manifest, ref, refusal, live)
         if live.leaving:
@@ -170,8 +174,7 @@ class Planner:
     ) -> Planned:
         """An immutable ConfigMap or Secret: the name stands for the content, so there is nothing to write."""
         wanted = self._body(manifest, ref)
-        same = all(_same_content(found.get(part) or {}, wanted.get(part) or {}) for part in ("data", "binaryData"))
-        if not same:
+        if not owning.same_content(found, wanted):
             return self._refused(manifest, ref, owning.changed_content(ref), live)
         change = model.ObjectChange(action=model.Action.NONE, ref=ref)
         return Planned(manifest=manifest, ref=ref, change=change, body=wanted, live=live)
@@ -215,13 +218,6 @@ def _without(body: dict[str, Any], dropped: bool) -> dict[str, Any]:  # noqa: FB
     if not dropped:
         return body
     return {**body, "spec": {key: value for key, value in body["spec"].items() if key != "replicas"}}
-
-
-def _same_content(found: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
-    """Whether the content is the same, as far as it is known: values of secrets may not be resolved yet."""
-    return found.keys() == wanted.keys() and all(
-        found[key] == value or value.startswith(_PLACEHOLDER) for key, value in wanted.items()
-    )
 
 
 def _annotations(found: Mapping[str, Any]) -> Mapping[str, str]:

@@ -1,0 +1,1 @@
+"""A destination that pretends: for tests, demonstrations and dry runs."""

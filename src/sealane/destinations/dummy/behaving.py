@@ -1,0 +1,214 @@
+"""How pretended workloads come along: as their containers' environment says. Pure: knows nothing about files or the clock.
+
+    DUMMY_READY_AFTER=0.5   ready after that many seconds; a Job has ended well by then
+    DUMMY_NEVER_READY=1     its readiness probe never passes
+    DUMMY_EXIT_CODE=1       the container ends with that code, again and again; a Job fails
+    DUMMY_OOM=1             it runs out of memory, again and again
+    DUMMY_NO_IMAGE=1        the registry knows no such image
+    DUMMY_UNSCHEDULABLE=1   no machine has room
+    DUMMY_OUTPUT=text       what its log says
+
+As in a rolling update, instances of the older version stay until all new ones are ready.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sealane.destinations import model
+from sealane.verdicts import model as verdicts
+
+WORKLOADS = frozenset(
+    {("apps", "Deployment"), ("apps", "StatefulSet"), ("apps", "DaemonSet"), ("batch", "Job"), ("", "Pod")}
+)
+FIRST_END = timedelta(milliseconds=100)
+"""When a container that ends has ended first; it ends again after as long."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Life:
+    """One workload: what is there of it and since when."""
+
+    ref: model.ObjectRef
+    manifest: Mapping[str, Any]
+    since: datetime
+    older: bool
+    generation: int
+
+    @property
+    def object(self) -> str:
+        """As observations name it."""
+        return f"{self.ref.kind}/{self.ref.name}"
+
+    @property
+    def replicas(self) -> int:
+        """How many instances are wanted."""
+        spec = self.manifest.get("spec") or {}
+        return int(spec.get("replicas", 1)) if self.ref.kind in ("Deployment", "StatefulSet") else 1
+
+    @property
+    def containers(self) -> list[Mapping[str, Any]]:
+        """The containers it is made of."""
+        spec = self.manifest.get("spec") or {}
+        pod = spec if self.ref.kind == "Pod" else (spec.get("template") or {}).get("spec") or {}
+        return list(pod.get("containers") or ())
+
+
+def seconds(life: Life) -> float:
+    """How long it takes to be ready."""
+    return max((float(_told(each).get("DUMMY_READY_AFTER", "0")) for each in life.containers), default=0.0)
+
+
+def observation(lives: Iterable[Life], absent: Iterable[model.ObjectRef], *, at: datetime) -> verdicts.Observation:
+    """All that is to be seen at a time."""
+    workloads = [_absent(ref) for ref in absent]
+    instances: list[verdicts.Instance] = []
+    facts: list[verdicts.Fact] = []
+    for life in lives:
+        found = list(_facts(life, at))
+        workload = _workload(life, found, at)
+        workloads.append(workload)
+        instances.extend(_instances(life, workload, found))
+        facts.extend(found)
+    return verdicts.Observation(at=at, workloads=tuple(workloads), instances=tuple(instances), facts=tuple(facts))
+
+
+def _workload(life: Life, facts: list[verdicts.Fact], at: datetime) -> verdicts.Workload:
+    ready_at = life.since + timedelta(seconds=seconds(life))
+    ready = not facts and at >= ready_at
+    failed = any(fact.kind is verdicts.FactKind.JOB_FAILED for fact in facts)
+    health = verdicts.Health.READY if ready else verdicts.Health.CONVERGING
+    wanted = life.replicas
+    old = wanted if life.older and not ready and life.ref.kind not in ("Job", "Pod") else 0
+    return verdicts.Workload(
+        object=life.object,
+        health=verdicts.Health.FAILED if failed else health,
+        wanted=wanted,
+        updated=wanted,
+        ready=wanted if ready else 0,
+        old=old,
+        ready_since=ready_at if ready else None,
+        says=f"{wanted if ready else 0} of {wanted} new instances ready" + (f", {old} old still there" if old else ""),
+        settled=ready and (life.ref.kind == "Job" or wanted == 0),
+    )
+
+
+def _facts(life: Life, at: datetime) -> Iterable[verdicts.Fact]:
+    for number in range(life.replicas):
+        for container in life.containers:
+            yield from _facts_of(life, container, _instance(life, number), at)
+
+
+def _facts_of(life: Life, container: Mapping[str, Any], instance: str, at: datetime) -> Iterable[verdicts.Fact]:
+    told = _told(container)
+    common = {"object": instance, "workload": life.object, "container": container["name"], "role": verdicts.Role.MAIN}
+
+    def fact(kind: verdicts.FactKind, **more: Any) -> verdicts.Fact:
+        return verdicts.Fact(**{"kind": kind, "since": life.since, "born": life.since, **common, **more})
+
+    if "DUMMY_UNSCHEDULABLE" in told:
+        yield fact(verdicts.FactKind.UNSCHEDULABLE, container=None, role=None, words="no machine has room")
+    elif "DUMMY_NO_IMAGE" in told:
+        image = str(container.get("image", ""))
+        yield fact(verdicts.FactKind.IMAGE_MISSING, words="manifest unknown", detail={"image": image})
+    elif "DUMMY_OOM" in told or "DUMMY_EXIT_CODE" in told:
+        yield from _ends(life, told, fact, at)
+    elif "DUMMY_NEVER_READY" in told:
+        asks = {"probe": "readiness", "asks": "GET /healthz"}
+        yield fact(verdicts.FactKind.PROBE_FAILING, words="HTTP probe failed with statuscode: 503", detail=asks)
+    elif at < life.since + timedelta(seconds=seconds(life)):
+        yield fact(verdicts.FactKind.STARTING)
+
+
+def _ends(life: Life, told: Mapping[str, str], fact: Any, at: datetime) -> Iterable[verdicts.Fact]:
+    times = int((at - life.since) / FIRST_END)
+    code = "137" if "DUMMY_OOM" in told else told["DUMMY_EXIT_CODE"]
+    if times == 0:
+        yield fact(verdicts.FactKind.STARTING)
+        return
+    if life.ref.kind == "Job":
+        yield fact(verdicts.FactKind.JOB_FAILED, words=f"exit code {code}", detail={"exit_code": code})
+        return
+    kind = verdicts.FactKind.OUT_OF_MEMORY if "DUMMY_OOM" in told else verdicts.FactKind.ENDED
+    last = life.since + FIRST_END * times
+    detail = {"exit_code": code}
+    yield fact(
+        kind,
+        since=life.since + FIRST_END,
+        run=last - FIRST_END,
+        last=last,
+        times=times,
+        detail=detail,
+        words="it ended",
+    )
+
+
+def _instances(life: Life, workload: verdicts.Workload, facts: list[verdicts.Fact]) -> Iterable[verdicts.Instance]:
+    if workload.settled:
+        return
+    ready = workload.health is verdicts.Health.READY
+    restarts = max((fact.times for fact in facts), default=0) if not ready else 0
+    for number in range(workload.updated):
+        yield _one(life, _instance(life, number), workload, wanted=True, ready=ready, restarts=restarts)
+    for number in range(workload.old):
+        yield _one(life, f"{_instance(life, number)}-old", workload, wanted=False, ready=True, restarts=0)
+
+
+def _one(
+    life: Life, name: str, workload: verdicts.Workload, *, wanted: bool, ready: bool, restarts: int
+) -> verdicts.Instance:
+    state = "running" if ready else "waiting"
+    containers = tuple(
+        verdicts.Container(name=each["name"], role=verdicts.Role.MAIN, ready=ready, restarts=restarts, state=state)
+        for each in life.containers
+    )
+    return verdicts.Instance(
+        object=name,
+        workload=life.object,
+        wanted=wanted,
+        leaving=False,
+        ready=ready,
+        ready_since=(workload.ready_since or life.since) if ready else None,
+        created=life.since,
+        state=state,
+        containers=containers,
+    )
+
+
+def logs(lives: Iterable[Life]) -> list[dict[str, Any]]:
+    """What the containers printed, as evidence."""
+    return [
+        {
+            "object": _instance(life, 0),
+            "container": each["name"],
+            "previous": False,
+            "lines": [_told(each)["DUMMY_OUTPUT"]],
+        }
+        for life in lives
+        for each in life.containers
+        if "DUMMY_OUTPUT" in _told(each)
+    ]
+
+
+def _instance(life: Life, number: int) -> str:
+    return life.object if life.ref.kind == "Pod" else f"Pod/{life.ref.name}-{life.generation}-{number}"
+
+
+def _told(container: Mapping[str, Any]) -> dict[str, str]:
+    return {str(each["name"]): str(each.get("value", "")) for each in container.get("env") or () if "name" in each}
+
+
+def _absent(ref: model.ObjectRef) -> verdicts.Workload:
+    return verdicts.Workload(
+        object=f"{ref.kind}/{ref.name}",
+        health=verdicts.Health.CONVERGING,
+        wanted=1,
+        updated=0,
+        ready=0,
+        old=0,
+        ready_since=None,
+        says="it is not there",
+    )

@@ -1,0 +1,207 @@
+"""The adapter that pretends: objects in memory or in a file, workloads that come along as `behaving` says.
+
+Annotations of any object tell how writing it goes:
+
+    dummy.sealane.dev/refuse: words    the destination says no to it
+    dummy.sealane.dev/away: "2"        its first two writes find the destination away
+    dummy.sealane.dev/pause: "0.1"     its write takes that many seconds, before and after
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from sealane import clock, errors
+from sealane.destinations import differing, model, owning, pruning
+from sealane.destinations.dummy import behaving, planning
+from sealane.destinations.dummy import state as states
+from sealane.verdicts import model as verdicts
+
+LOOK_EVERY = 0.03
+"""Seconds between two looks of a watcher: time alone changes what there is to see."""
+
+
+class DummyDestination:
+    """Pretends to be a destination."""
+
+    def __init__(self, state: states.State | None = None, *, now: clock.Clock = clock.now) -> None:
+        self._state = state or states.State()
+        self._now = now
+
+    def journal(self) -> tuple[states.Write, ...]:
+        """All writes so far, of all processes, in order."""
+        return tuple(self._state.read().journal)
+
+    async def refs(self, objects: Sequence[Mapping[str, Any]], *, namespace: str) -> model.Inventory:
+        """See the port."""
+        return tuple(planning.ref_in(each, namespace) for each in planning.ordered(objects))
+
+    async def diff(
+        self, objects: Sequence[Mapping[str, Any]], *, identity: model.Identity
+    ) -> tuple[model.ObjectChange, ...]:
+        """See the port."""
+        return tuple(each.change for each in planning.plan(self._state.read(), objects, identity, adopt=False))
+
+    async def apply(
+        self,
+        objects: Sequence[Mapping[str, Any]],
+        *,
+        identity: model.Identity,
+        fence: model.Fence,
+        adopt: bool = False,
+    ) -> model.Applied:
+        """See the port."""
+        planned = planning.plan(self._state.read(), objects, identity, adopt=adopt)
+        if refusals := tuple(each.change.refusal for each in planned if each.change.refusal):
+            return model.Applied(inventory=tuple(p.change.ref for p in planned if p.mine), refusals=refusals)
+        inventory: list[model.ObjectRef] = []
+        changed: list[model.ObjectRef] = []
+        for manifest in planning.ordered(objects):
+            change = await self._put(manifest, identity, fence, adopt=adopt)
+            if change.refusal:
+                return model.Applied(inventory=tuple(inventory), changed=tuple(changed), refusals=(change.refusal,))
+            inventory.append(change.ref)
+            if change.action is not model.Action.NONE:
+                changed.append(change.ref)
+        return model.Applied(inventory=tuple(inventory), changed=tuple(changed))
+
+    async def prune(
+        self,
+        stored: model.Inventory,
+        wanted: model.Inventory,
+        *,
+        identity: model.Identity,
+        fence: model.Fence,
+        budget: model.Budget,
+    ) -> model.Pruned:
+        """See the port."""
+        there = self._state.read().objects
+        candidates = {ref.key: planning.text(ref) for ref in pruning.candidates(stored, wanted)}
+        labels = {key: planning.labels(there[text].manifest) for key, text in candidates.items() if text in there}
+        plan = pruning.plan(stored, wanted, labels=labels, identity=identity, budget=budget)
+        for ref in plan.delete:
+            await fence()
+            with self._state.write() as content:
+                if gone := content.objects.pop(planning.text(ref), None):
+                    content.journal.append(states.Write(verb="delete", object=str(ref), generation=gone.generation))
+        away = {ref.key for ref in (*plan.delete, *plan.gone)}
+        left = tuple(ref for ref in stored if ref.key not in away)
+        return model.Pruned(deleted=plan.delete, held=plan.held, inventory=left)
+
+    async def observe(self, identity: model.Identity, wanted: model.Inventory) -> AsyncIterator[verdicts.Observation]:
+        """See the port."""
+        last: verdicts.Observation | None = None
+        while True:
+            seen = self._observation(wanted)
+            if last is None or replace(seen, at=last.at) != last:
+                last = seen
+                yield seen
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def evidence(self, identity: model.Identity, observation: verdicts.Observation) -> Mapping[str, Any]:
+        """See the port."""
+        events = [
+            {
+                "at": fact.since.isoformat(),
+                "object": fact.object,
+                "container": fact.container,
+                "type": "Warning",
+                "reason": fact.kind.value,
+                "message": fact.words,
+                "count": fact.times,
+            }
+            for fact in observation.facts
+        ]
+        about = {fact.workload for fact in observation.facts}
+        lives = [life for life in self._lives() if life.object in about]
+        return {"events": events, "logs": behaving.logs(lives), "probes": [], "ends": []}
+
+    async def read(self, refs: model.Inventory) -> tuple[Mapping[str, Any], ...]:
+        """See the port."""
+        there = self._state.read().objects
+        return tuple(differing.shown(there[planning.text(ref)].manifest) for ref in refs if planning.text(ref) in there)
+
+    async def read_ledger(self, app: str, formation: str, *, namespace: str) -> model.Ledger:
+        """See the port."""
+        kept = self._state.read().ledgers.get(f"{namespace}/{app}/{formation}")
+        if kept is None:
+            return model.Ledger()
+        return replace(msgspec.json.decode(kept.content, type=model.Ledger), version=str(kept.version))
+
+    async def write_ledger(
+        self, ledger: model.Ledger, app: str, formation: str, *, namespace: str, fence: model.Fence
+    ) -> model.Ledger:
+        """See the port."""
+        await fence()
+        with self._state.write() as content:
+            name = f"{namespace}/{app}/{formation}"
+            kept = content.ledgers.get(name)
+            if (str(kept.version) if kept else None) != ledger.version:
+                raise errors.Conflicting(f"another deployment of {app}/{formation} is under way", mend="wait for it")
+            version = content.next()
+            text = msgspec.json.encode(ledger).decode()
+            content.ledgers[name] = states.KeptLedger(content=text, version=version)
+        return replace(ledger, version=str(version))
+
+    # --- writing
+
+    async def _put(
+        self, manifest: Mapping[str, Any], identity: model.Identity, fence: model.Fence, *, adopt: bool
+    ) -> model.ObjectChange:
+        """Writes one object if need be, planned anew as long as it moves meanwhile."""
+        pause = float(planning.annotation(manifest, planning.PAUSE) or 0)
+        while True:
+            planned = planning.plan_one(self._state.read(), manifest, identity, adopt=adopt)
+            if planned.change.refusal or planned.change.action is model.Action.NONE:
+                return planned.change
+            owning.check_resolved(planned.change.ref, planned.body)
+            await fence()
+            await asyncio.sleep(pause)
+            ref = self._write(planned, away=int(planning.annotation(manifest, planning.AWAY) or 0))
+            await asyncio.sleep(pause)
+            if ref is not None:
+                return replace(planned.change, ref=ref)
+
+    def _write(self, planned: planning.Planned, *, away: int) -> model.ObjectRef | None:
+        """One atomic write; None when the object moved since it was planned."""
+        ref, text = planned.change.ref, planning.text(planned.change.ref)
+        with self._state.write() as content:
+            tries = content.tries[text] = content.tries.get(text, 0) + 1
+            old = content.objects.get(text)
+            if tries <= away:
+                new = None
+            elif (old.version if old else None) != planned.version:
+                return None
+            else:
+                new = content.objects[text] = planning.stored(content, old, planned.body, self._now())
+                verb = "change" if old else "create"
+                content.journal.append(states.Write(verb=verb, object=str(ref), generation=new.generation))
+        if new is None:
+            raise errors.Unavailable(f"the destination is away ({ref})", mend="try again")
+        return ref.with_uid(new.uid)
+
+    # --- watching
+
+    def _lives(self) -> list[behaving.Life]:
+        return [
+            behaving.Life(
+                ref=planning.ref_in(each.manifest, each.manifest["metadata"].get("namespace") or ""),
+                manifest=each.manifest,
+                since=each.since,
+                older=each.older,
+                generation=each.generation,
+            )
+            for each in self._state.read().objects.values()
+        ]
+
+    def _observation(self, wanted: model.Inventory) -> verdicts.Observation:
+        watched = {ref.key: ref for ref in wanted if (ref.group, ref.kind) in behaving.WORKLOADS}
+        lives = [life for life in self._lives() if life.ref.key in watched]
+        there = {life.ref.key for life in lives}
+        absent = [ref for key, ref in watched.items() if key not in there]
+        return behaving.observation(lives, absent, at=self._now())

@@ -1,0 +1,137 @@
+"""What pretended writing would do. Pure: compares manifests with what is kept, knows nothing about files or the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from sealane.destinations import differing, model, ordering, owning, preparing
+from sealane.destinations.dummy import state as states
+
+REFUSE = "dummy.sealane.dev/refuse"
+AWAY = "dummy.sealane.dev/away"
+PAUSE = "dummy.sealane.dev/pause"
+_OF_NO_NAMESPACE = frozenset(
+    {
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "CustomResourceDefinition",
+        "IngressClass",
+        "Namespace",
+        "PersistentVolume",
+        "PriorityClass",
+        "RuntimeClass",
+        "StorageClass",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Planned:
+    """One object: what would change, what to keep then, and the version that was planned against."""
+
+    change: model.ObjectChange
+    body: Mapping[str, Any]
+    version: int | None
+    mine: bool = False
+    """Whether it is there and this formation's."""
+
+
+def plan(
+    content: states.Content, objects: Sequence[Mapping[str, Any]], identity: model.Identity, *, adopt: bool
+) -> tuple[Planned, ...]:
+    """All objects, in the order of writing; the second of two same ones is refused."""
+    planned = [plan_one(content, each, identity, adopt=adopt) for each in ordered(objects)]
+    seen: set[model.Key] = set()
+    for index, each in enumerate(planned):
+        if each.change.ref.key in seen:
+            planned[index] = replace(each, change=replace(each.change, refusal=owning.twin(each.change.ref)))
+        seen.add(each.change.ref.key)
+    return tuple(planned)
+
+
+def plan_one(content: states.Content, manifest: Mapping[str, Any], identity: model.Identity, *, adopt: bool) -> Planned:
+    """One object."""
+    ref = ref_in(manifest, identity.namespace)
+    old = content.objects.get(text(ref))
+    body = preparing.prepared(manifest, identity=identity, namespace=ref.namespace, annotations=identity.annotations)
+    owner = model.owner_of(labels(old.manifest)) if old else None
+    if old:
+        ref = ref.with_uid(old.uid)
+    fixed = old is not None and old.manifest.get("immutable") is True and owning.same_content(old.manifest, body)
+    fields = differing.differences(old.manifest, body) if old and not fixed else ()
+    action = model.Action.CREATE if not old else model.Action.CHANGE if fields else model.Action.NONE
+    refusal = _refusal(manifest, ref)
+    if old and refusal is None:
+        refusal = owning.foreign(ref, owner, identity, adopt=adopt)
+    if old and refusal is None and fields and _never_changes(old.manifest, fields):
+        refusal = owning.changed_content(ref)
+    return Planned(
+        change=model.ObjectChange(action=action, ref=ref, fields=fields, refusal=refusal),
+        body=body,
+        version=old.version if old else None,
+        mine=owner == identity.owner,
+    )
+
+
+def _refusal(manifest: Mapping[str, Any], ref: model.ObjectRef) -> model.Refusal | None:
+    words = annotation(manifest, REFUSE)
+    return model.Refusal(ref=ref, reason=model.Reason.ADMISSION, message=words) if words else None
+
+
+def _never_changes(manifest: Mapping[str, Any], fields: Sequence[model.FieldChange]) -> bool:
+    if manifest.get("immutable") is True:
+        return any(each.path.startswith(("data", "binaryData")) for each in fields)
+    return manifest["kind"] == "Job" and any(each.path.startswith("spec.template") for each in fields)
+
+
+def stored(content: states.Content, old: states.Stored | None, body: Mapping[str, Any], now: datetime) -> states.Stored:
+    """What is kept once it is written. Its instances are others from now on if the template changed."""
+    version = content.next()
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(body))
+    if old is None:
+        return states.Stored(manifest=plain, uid=f"dummy-{version}", version=version, since=now)
+    before, after = (each.get("spec") or {} for each in (old.manifest, plain))
+    moved = before.get("template") != after.get("template")
+    return states.Stored(
+        manifest=plain,
+        uid=old.uid,
+        generation=old.generation + (before != after),
+        version=version,
+        since=now if moved else old.since,
+        older=True if moved else old.older,
+    )
+
+
+def ref_in(manifest: Mapping[str, Any], namespace: str) -> model.ObjectRef:
+    """The reference of a manifest that goes into the namespace, if its kind lives in one."""
+    if str(manifest["kind"]) in _OF_NO_NAMESPACE:
+        return model.ref_of(manifest, None)
+    return model.ref_of(manifest, (manifest.get("metadata") or {}).get("namespace") or namespace)
+
+
+def ordered(objects: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The manifests in the order of writing."""
+    return ordering.ordered(objects, lambda each: (str(each["apiVersion"]).rpartition("/")[0], str(each["kind"])))
+
+
+def text(ref: model.ObjectRef) -> str:
+    """How the object is named among those that are kept."""
+    return "|".join(ref.key)
+
+
+def labels(manifest: Mapping[str, Any]) -> Mapping[str, str]:
+    """The manifest's labels."""
+    return (manifest.get("metadata") or {}).get("labels") or {}
+
+
+def annotation(manifest: Mapping[str, Any], name: str) -> str | None:
+    """One of the manifest's annotations."""
+    found = ((manifest.get("metadata") or {}).get("annotations") or {}).get(name)
+    return None if found is None else str(found)

@@ -1,0 +1,110 @@
+"""What the pretended destination holds: in memory, or in a file that another process finds after a kill.
+
+A write is atomic: the file is replaced as a whole, under a lock that processes share. Only its owner may read it: like a
+real destination it holds the values of secrets.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+
+class Stored(msgspec.Struct, kw_only=True):
+    """One object. `since` is when its instances were last asked to be others; `older` says that there were some before."""
+
+    manifest: dict[str, Any]
+    uid: str
+    generation: int = 1
+    version: int
+    since: datetime
+    older: bool = False
+
+
+class Write(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the journal of all writes: `verb` is create, change or delete."""
+
+    verb: str
+    object: str
+    generation: int
+
+
+class KeptLedger(msgspec.Struct, kw_only=True):
+    """A formation's ledger, as text."""
+
+    content: str
+    version: int
+
+
+class Content(msgspec.Struct, kw_only=True):
+    """Everything."""
+
+    objects: dict[str, Stored] = {}
+    ledgers: dict[str, KeptLedger] = {}
+    journal: list[Write] = []
+    tries: dict[str, int] = {}
+    """How often each object was tried to be written."""
+    counter: int = 0
+    """The last version and uid given."""
+
+    def next(self) -> int:
+        """A new number."""
+        self.counter += 1
+        return self.counter
+
+
+class State:
+    """Holds the content; in the file when one is given."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._memory = msgspec.json.encode(Content())
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+
+    def read(self) -> Content:
+        """A copy of the content as it is now."""
+        return msgspec.json.decode(self._load(), type=Content)
+
+    @contextmanager
+    def write(self) -> Iterator[Content]:
+        """The content to change; kept when the block ends well, all of it or nothing."""
+        with self._lock, self._between_processes():
+            content = self.read()
+            yield content
+            self._keep(msgspec.json.encode(content))
+
+    def _load(self) -> bytes:
+        if self._path is None:
+            return self._memory
+        try:
+            return self._path.read_bytes()
+        except FileNotFoundError:
+            return msgspec.json.encode(Content())
+
+    def _keep(self, raw: bytes) -> None:
+        if self._path is None:
+            self._memory = raw
+            return
+        new = self._path.with_suffix(f".{os.getpid()}.new")
+        new.touch(mode=0o600)
+        new.write_bytes(raw)
+        new.replace(self._path)
+
+    @contextmanager
+    def _between_processes(self) -> Iterator[None]:
+        if self._path is None:
+            yield
+            return
+        with self._path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield

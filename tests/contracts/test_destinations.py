@@ -1,0 +1,330 @@
+"""What every destination promises, by the port's own words: the same suite for each adapter."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sealane import errors
+from sealane.clients.kubernetes import cluster as clusters
+from sealane.destinations import model, port
+from sealane.destinations.dummy import destination as dummy
+from sealane.destinations.dummy import state as states
+from sealane.destinations.kubernetes import destination as kubernetes
+from sealane.verdicts import model as verdicts
+from testbed.record import Bed
+from tests.integration.kubernetes.parts import config_map, fresh_namespace, identity, job, names
+
+Manifest = dict[str, Any]
+
+
+def claim(name: str = "files") -> Manifest:
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
+    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name}, "spec": spec}
+
+
+def secret(name: str = "keys", **values: str) -> Manifest:
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": values}
+
+
+def sleeper(image: str, word: str = "1") -> Manifest:
+    """A Deployment whose one container stays and ends at once when asked to."""
+    command = ["sh", "-c", "trap 'exit 0' TERM; sleep 3600 & wait"]
+    container = {"name": "app", "image": image, "command": command, "env": [{"name": "WORD", "value": word}]}
+    template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [container]}}
+    spec = {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}, "template": template}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": spec}
+
+
+class Counting:
+    """A fence that lets so many writes through."""
+
+    def __init__(self, passes: int) -> None:
+        self.passes = passes
+
+    async def __call__(self) -> None:
+        if self.passes == 0:
+            raise errors.Fenced("another worker has taken over")
+        self.passes -= 1
+
+
+class DestinationContract:
+    """The suite; an adapter's class gives `destination`, `namespace` and `image`."""
+
+    @pytest.fixture
+    async def applied(self, destination: port.Destination, namespace: str) -> model.Applied:
+        """Two ConfigMaps and a claim, in place."""
+        objects = [config_map("one"), config_map("two"), claim()]
+        return await destination.apply(objects, identity=identity(namespace), fence=model.unfenced)
+
+    async def test_an_apply_leaves_what_refs_foretold(self, destination: port.Destination, namespace: str) -> None:
+        objects = [claim(), config_map()]
+        foretold = await destination.refs(objects, namespace=namespace)
+        applied = await destination.apply(objects, identity=identity(namespace), fence=model.unfenced)
+        assert names(foretold) == ["ConfigMap/settings", "PersistentVolumeClaim/files"]
+        assert [ref.key for ref in applied.inventory] == [ref.key for ref in foretold]
+        assert applied.changed == applied.inventory
+        assert all(ref.uid for ref in applied.inventory)
+
+    async def test_a_repeated_apply_writes_nothing(
+        self, destination: port.Destination, namespace: str, image: str
+    ) -> None:
+        objects = [config_map(), job("migrate", image), secret(a="1")]
+        first = await destination.apply(objects, identity=identity(namespace), fence=model.unfenced)
+        again = await destination.apply(objects, identity=identity(namespace, sequence=2), fence=Counting(0))
+        assert again.changed == ()
+        assert again.inventory == first.inventory
+
+    async def test_a_change_is_foretold_and_then_made(self, destination: port.Destination, namespace: str) -> None:
+        who = identity(namespace)
+        (before,) = await destination.diff([config_map(a="1", b="1")], identity=who)
+        assert (before.action, before.refusal) == (model.Action.CREATE, None)
+        await destination.apply([config_map(a="1", b="1")], identity=who, fence=model.unfenced)
+        (change,) = await destination.diff([config_map(a="2", c="1")], identity=who)
+        assert change.action is model.Action.CHANGE
+        assert {(each.path, each.before, each.after) for each in change.fields} == {
+            ("data.a", "1", "2"),
+            ("data.b", "1", None),
+            ("data.c", None, "1"),
+        }
+        await destination.apply([config_map(a="2", c="1")], identity=who, fence=model.unfenced)
+        (after,) = await destination.diff([config_map(a="2", c="1")], identity=who)
+        assert (after.action, after.fields) == (model.Action.NONE, ())
+
+    async def test_values_of_secrets_are_never_shown(self, destination: port.Destination, namespace: str) -> None:
+        who = identity(namespace)
+        applied = await destination.apply([secret(a="hunter22")], identity=who, fence=model.unfenced)
+        changes = await destination.diff([secret(a="hunter33", b="hunter44")], identity=who)
+        shown = await destination.read(applied.inventory)
+        text = f"{changes} {shown}"
+        assert [each.path for each in changes[0].fields] == ["data.a", "data.b"]
+        assert shown[0]["data"] == {"a": model.HIDDEN}
+        assert not any(part in text for part in ("hunter", "aHVudGVy"))
+
+    async def test_an_unresolved_secret_is_compared_by_name_and_never_written(
+        self, destination: port.Destination, namespace: str
+    ) -> None:
+        who = identity(namespace)
+        fixed = {**secret("keys-1", a="hunter22"), "immutable": True}
+        rendered = {**secret("keys-1", a="<secret a>"), "immutable": True}
+        with pytest.raises(errors.SealaneError, match="resolved"):
+            await destination.apply([rendered], identity=who, fence=model.unfenced)
+        await destination.apply([fixed], identity=who, fence=model.unfenced)
+        (change,) = await destination.diff([rendered], identity=who)
+        assert (change.action, change.refusal) == (model.Action.NONE, None)
+
+    async def test_another_formations_object_is_refused_by_name(
+        self, destination: port.Destination, namespace: str, applied: model.Applied
+    ) -> None:
+        other = identity(namespace, formation="qa")
+        refused = await destination.apply([config_map("one", a="2")], identity=other, fence=Counting(0))
+        assert [refusal.reason for refusal in refused.refusals] == [model.Reason.FOREIGN]
+        assert "shop/dev" in str(refused.refusals[0])
+        assert refused.inventory == ()
+
+    async def test_a_refusal_of_one_object_leaves_all_unwritten(
+        self, destination: port.Destination, namespace: str, image: str
+    ) -> None:
+        await destination.apply([job("migrate", image)], identity=identity(namespace), fence=model.unfenced)
+        objects = [config_map(), job("migrate", image, "other")]
+        refused = await destination.apply(objects, identity=identity(namespace, sequence=2), fence=Counting(0))
+        assert [refusal.reason for refusal in refused.refusals] == [model.Reason.IMMUTABLE]
+        assert names(refused.inventory) == ["Job/migrate"]
+
+    async def test_the_same_object_twice_is_refused(self, destination: port.Destination, namespace: str) -> None:
+        objects = [config_map(a="1"), config_map(a="2")]
+        refused = await destination.apply(objects, identity=identity(namespace), fence=Counting(0))
+        assert "twice" in str(refused.refusals[0])
+
+    async def test_nothing_is_written_once_the_fence_fell(self, destination: port.Destination, namespace: str) -> None:
+        objects = [config_map("one"), config_map("two")]
+        with pytest.raises(errors.Fenced):
+            await destination.apply(objects, identity=identity(namespace), fence=Counting(0))
+        assert await destination.read(await destination.refs(objects, namespace=namespace)) == ()
+
+    async def test_formations_are_written_at_the_same_time(self, destination: port.Destination, namespace: str) -> None:
+        formations = [f"dev{number}" for number in range(5)]
+        results = await asyncio.gather(
+            *(
+                destination.apply(
+                    [config_map(f"{each}-{n}") for n in range(3)],
+                    identity=identity(namespace, formation=each),
+                    fence=model.unfenced,
+                )
+                for each in formations
+            )
+        )
+        assert [len(each.changed) for each in results] == [3] * 5
+
+    # --- pruning
+
+    async def prune(
+        self, destination: port.Destination, applied: model.Applied, *wanted: str, **budget: Any
+    ) -> model.Pruned:
+        kept = tuple(ref for ref in applied.inventory if ref.name in wanted)
+        fence = budget.pop("fence", model.unfenced)
+        namespace = applied.inventory[0].namespace or ""
+        return await destination.prune(
+            applied.inventory, kept, identity=identity(namespace), fence=fence, budget=model.Budget(**budget)
+        )
+
+    async def test_what_is_not_wanted_goes_and_can_be_made_again(
+        self, destination: port.Destination, namespace: str, applied: model.Applied
+    ) -> None:
+        pruned = await self.prune(destination, applied, "one", "files")
+        assert names(pruned.deleted) == ["ConfigMap/two"]
+        assert names(pruned.inventory) == ["ConfigMap/one", "PersistentVolumeClaim/files"]
+        assert len(await destination.read(applied.inventory)) == 2
+        again = await destination.apply(
+            [config_map("one"), config_map("two"), claim()], identity=identity(namespace), fence=model.unfenced
+        )
+        assert names(again.changed) == ["ConfigMap/two"]
+
+    async def test_a_repeated_prune_deletes_nothing_more(
+        self, destination: port.Destination, applied: model.Applied
+    ) -> None:
+        first = await self.prune(destination, applied, "one", "files")
+        again = await self.prune(destination, applied, "one", "files", fence=Counting(0))
+        assert (again.deleted, again.held, again.inventory) == ((), (), first.inventory)
+
+    async def test_more_than_the_budget_needs_a_yes(
+        self, destination: port.Destination, applied: model.Applied
+    ) -> None:
+        held = await self.prune(destination, applied, "files", deletes=1)
+        assert (held.deleted, len(held.held), held.inventory) == ((), 2, applied.inventory)
+        assert "budget of 1" in held.held[0].reason
+        assert names((await self.prune(destination, applied, "files", deletes=1, confirmed=True)).deleted) == [
+            "ConfigMap/two",
+            "ConfigMap/one",
+        ]
+
+    async def test_what_holds_data_needs_a_yes(self, destination: port.Destination, applied: model.Applied) -> None:
+        held = await self.prune(destination, applied, "one")
+        assert names(held.deleted) == ["ConfigMap/two"]
+        assert [(each.ref.name, each.reason) for each in held.held] == [("files", "it holds data")]
+        assert names(held.inventory) == ["ConfigMap/one", "PersistentVolumeClaim/files"]
+
+    async def test_an_empty_render_deletes_nothing(self, destination: port.Destination, applied: model.Applied) -> None:
+        held = await self.prune(destination, applied, confirmed=True)
+        assert held.deleted == ()
+        assert held.inventory == applied.inventory
+
+    async def test_what_somebody_else_owns_by_now_is_left(
+        self, destination: port.Destination, namespace: str, applied: model.Applied
+    ) -> None:
+        await self.prune(destination, applied, "one", "files")
+        other = identity(namespace, formation="qa")
+        await destination.apply([config_map("two")], identity=other, fence=model.unfenced)
+        held = await self.prune(destination, applied, "one", "files")
+        assert held.deleted == ()
+        assert [each.reason for each in held.held] == ["it is labelled as shop/qa's"]
+
+    async def test_nothing_is_deleted_once_the_fence_fell(
+        self, destination: port.Destination, applied: model.Applied
+    ) -> None:
+        with pytest.raises(errors.Fenced):
+            await self.prune(destination, applied, "one", "files", fence=Counting(0))
+        assert len(await destination.read(applied.inventory)) == 3
+
+    # --- watching
+
+    async def test_every_watcher_sees_the_whole_at_once_and_then_what_becomes_of_it(
+        self, destination: port.Destination, namespace: str, image: str
+    ) -> None:
+        who = identity(namespace)
+        applied = await destination.apply([sleeper(image)], identity=who, fence=model.unfenced)
+
+        async def ready() -> verdicts.Observation:
+            async for seen in destination.observe(who, applied.inventory):
+                assert [each.object for each in seen.workloads] == ["Deployment/web"]
+                if seen.workloads[0].health is verdicts.Health.READY:
+                    return seen
+            raise AssertionError("a watcher never ends by itself")
+
+        async with asyncio.timeout(60):
+            first, second = await asyncio.gather(ready(), ready())
+            late = await ready()
+        assert first.workloads == second.workloads == late.workloads
+        assert [each.ready for each in late.instances] == [True]
+        evidence = await destination.evidence(who, late)
+        assert json.loads(json.dumps(evidence)).keys() == {"events", "logs", "probes", "ends"}
+
+    # --- the ledger
+
+    async def test_a_ledger_is_kept(self, destination: port.Destination, namespace: str) -> None:
+        empty = await destination.read_ledger("shop", "dev", namespace=namespace)
+        assert empty == model.Ledger()
+        refs = await destination.refs([config_map()], namespace=namespace)
+        ledger = model.Ledger(inventory=refs, entries={"verified": "x" * 100_000})
+        kept = await destination.write_ledger(ledger, "shop", "dev", namespace=namespace, fence=model.unfenced)
+        assert await destination.read_ledger("shop", "dev", namespace=namespace) == kept
+        assert (kept.inventory, kept.entries) == (ledger.inventory, ledger.entries)
+        shorter = model.Ledger(inventory=(), entries={}, version=kept.version)
+        await destination.write_ledger(shorter, "shop", "dev", namespace=namespace, fence=model.unfenced)
+        assert (await destination.read_ledger("shop", "dev", namespace=namespace)).entries == {}
+        assert await destination.read_ledger("shop", "qa", namespace=namespace) == model.Ledger()
+
+    async def test_a_ledger_read_too_early_cannot_be_written(
+        self, destination: port.Destination, namespace: str
+    ) -> None:
+        async def write(version: str | None, fence: model.Fence = model.unfenced) -> model.Ledger:
+            ledger = model.Ledger(version=version, entries={"n": secrets.token_hex(4)})
+            return await destination.write_ledger(ledger, "shop", "dev", namespace=namespace, fence=fence)
+
+        first = await write(None)
+        with pytest.raises(errors.Conflicting):
+            await write(None)
+        await write(first.version)
+        with pytest.raises(errors.Conflicting):
+            await write(first.version)
+        with pytest.raises(errors.Fenced):
+            await write(None, Counting(0))
+
+
+class TestDummyInMemory(DestinationContract):
+    @pytest.fixture
+    def destination(self) -> dummy.DummyDestination:
+        return dummy.DummyDestination()
+
+    @pytest.fixture
+    def namespace(self) -> str:
+        return "shop"
+
+    @pytest.fixture
+    def image(self) -> str:
+        return "app:1"
+
+
+class TestDummyInAFile(TestDummyInMemory):
+    @pytest.fixture
+    def destination(self, tmp_path: Path) -> dummy.DummyDestination:
+        return dummy.DummyDestination(states.State(tmp_path / "state.json"))
+
+
+class TestKubernetes(DestinationContract):
+    @pytest.fixture
+    async def cluster(self, kubeconfig: Path) -> AsyncIterator[clusters.Cluster]:
+        async with clusters.Cluster.connect(kubeconfig) as connected:
+            yield connected
+
+    @pytest.fixture
+    def destination(self, cluster: clusters.Cluster) -> kubernetes.KubernetesDestination:
+        return kubernetes.KubernetesDestination(cluster)
+
+    @pytest.fixture
+    async def namespace(self, bed: Bed, cluster: clusters.Cluster) -> AsyncIterator[str]:
+        async with (
+            clusters.Cluster.connect(Path(bed.admin_kubeconfig)) as admin,
+            fresh_namespace(admin, cluster) as name,
+        ):
+            yield name
+
+    @pytest.fixture
+    def image(self, busybox_image: str) -> str:
+        return busybox_image
