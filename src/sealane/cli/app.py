@@ -47,14 +47,15 @@ class _Headings(TyperGroup):
             rows = [
                 (name.ljust(column), command.get_short_help_str(formatter.width - column - 6))
                 for name, command in shown
-                if _heading(command) == heading
+                if heading_of(command) == heading
             ]
             if rows:
                 with formatter.section(heading or "Commands"):
                     formatter.write_dl(rows)
 
 
-def _heading(command: Any) -> str | None:
+def heading_of(command: Any) -> str | None:
+    """The heading under which a command is listed, or None."""
     panel = getattr(command, "rich_help_panel", None)
     return panel if panel in headings.ALL else None
 
