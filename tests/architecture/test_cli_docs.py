@@ -14,7 +14,7 @@ from sealane.cli import app, headings
 DOCS = Path(__file__).parents[2] / "docs"
 HEAVY = [
     *("fastapi", "starlette", "uvicorn", "dbos", "sqlalchemy", "alembic", "kubernetes", "docker", "aiohttp", "httpx"),
-    *("pydantic", "yaml", "jinja2", "msgspec", "rich", "cel_expr_python", "asyncio"),
+    *("pydantic", "yaml", "jinja2", "msgspec", "rich", "cel_expr_python"),
 ]
 
 
