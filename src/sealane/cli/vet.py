@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,20 +90,20 @@ def _judge(
 
 def _show(project: locally.Project, judged: list[Judged], beyond: list[Finding]) -> None:
     for finding in beyond:
-        _entry("deny", "limits", finding.message, str(project.seen(finding.place)), finding.mend)
+        _entry("deny", "limits", finding.message, [str(project.seen(finding.place))], finding.mend)
     for each in judged:
         decision = each.decision
-        where = (
-            f"{project.seen(decision.place)}  {decision.path}" if decision.path else str(project.seen(decision.place))
-        )
         effect = f"waived {decision.effect}" if each.waiver else decision.effect
         mend = f"waived: {each.waiver.reason}" if each.waiver else decision.mend
-        _entry(effect, decision.policy, f"{decision.subject}: {decision.message}", where, mend)
+        where = [f"{project.seen(field.place)}  {field.path}" for field in decision.fields]
+        message = f"{decision.subject}: {decision.message}"
+        _entry(effect, decision.policy, message, where or [str(project.seen(decision.place))], mend)
 
 
-def _entry(effect: str, policy: str, message: str, where: str, mend: str | None) -> None:
+def _entry(effect: str, policy: str, message: str, where: Sequence[str], mend: str | None) -> None:
     output.data(f"{output.style(effect, 'bold', _COLOURS.get(effect, 'dim'))} {policy}  {message}")
-    output.data(f"    {where}")
+    for line in where:
+        output.data(f"    {line}")
     if mend:
         output.data(output.style(f"    {' '.join(mend.split())}", "dim"))
 
@@ -122,6 +123,9 @@ def _plain(project: locally.Project, judged: list[Judged], beyond: list[Finding]
             {
                 **each.decision.to_json(),
                 "file": project.seen(each.decision.place).file,
+                "fields": [
+                    {"path": field.path, "place": str(project.seen(field.place))} for field in each.decision.fields
+                ],
                 "waived": each.waiver.reason if each.waiver else None,
             }
             for each in judged

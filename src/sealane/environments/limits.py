@@ -81,11 +81,11 @@ def _formation_problems(case: _Case, formation: Formation) -> list[Finding]:
         mend = did_you_mean(formation.destination, environment.destinations)
         found.append(Finding(message=message, place=formation.at("destination"), mend=mend))
     if formation.namespace not in limits.namespaces:
-        message = f"the namespace {formation.namespace} is not open to {case.where}: only {_listed(limits.namespaces)}"
+        message = f"the namespace {formation.namespace} is not open to {case.where}: {_only(limits.namespaces)}"
         found.append(case.finding(message, formation.at("namespace"), "list it under namespaces:"))
     for name, reference in formation.secrets.items():
         if not patterns.secret_allowed(limits.secrets, reference):
-            message = f"{reference} is not open to {case.where}: only {_listed(limits.secrets)}"
+            message = f"{reference} is not open to {case.where}: {_only(limits.secrets)}"
             found.append(case.finding(message, formation.at("secrets", name), "list it under secrets:"))
     return found
 
@@ -137,8 +137,13 @@ def _image_problem(case: _Case, image: object, revision: Revision) -> str | None
         return f"{image} is no image reference: {problem}"
     if allowed:
         return None
-    return f"the image {image} is not authorised for {case.where}: only {_listed(case.limits.registries)}"
+    return f"the image {image} is not authorised for {case.where}: {_only(case.limits.registries)}"
 
 
 def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names) or "none are"
+    return ", ".join(names)
+
+
+def _only(names: Iterable[str]) -> str:
+    listed = _listed(names)
+    return f"only {listed}" if listed else "nothing is"

@@ -1,0 +1,156 @@
+"""Operators' files: exact keys, each mistake at its place."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from sealane.environments import gathering, reading
+from sealane.environments.model import DestinationConfig, PolicyChoice, Waiver
+from sealane.errors import NotThere
+from sealane.pipelines.model import Approval
+
+GOOD = """\
+environment: production
+production: true
+destinations:
+  europe: {kubernetes: {kubeconfig: /etc/sealane/europe, context: shop-deployer}}
+  inside: {kubernetes: {in_cluster: true}}
+  bed: {kubernetes: {}}
+  pretend: {dummy: {}}
+apps:
+  shop:
+    namespaces: [shop]
+    secrets: ["env:*", "age:deploy/secrets/*"]
+    registries: ["registry.example.com/shop/*"]
+    approvals: {by: [release-managers], count: 2}
+    deny_kinds: [ClusterRole]
+  plain: {namespaces: [plain]}
+policies:
+  packs: [default@1]
+  waivers: [{policy: replicas, app: shop, reason: one is enough, until: 2026-12-31}]
+delete_budget: 5
+"""
+
+
+def test_everything_an_environment_may_say() -> None:
+    """Each key arrives with its type."""
+    environment, found = reading.read(GOOD, "environments/production.yaml")
+    assert not found
+    assert environment is not None
+    assert environment.production
+    europe = environment.destinations["europe"]
+    assert (europe.kind, europe.kubeconfig, europe.context) == ("kubernetes", "/etc/sealane/europe", "shop-deployer")
+    assert environment.destinations["inside"].in_cluster
+    assert environment.destinations["bed"] == DestinationConfig(
+        name="bed", kind="kubernetes", place=environment.destinations["bed"].place
+    )
+    assert environment.destinations["pretend"].kind == "dummy"
+    shop = environment.apps["shop"]
+    assert shop.namespaces == ("shop",)
+    assert shop.secrets == ("env:*", "age:deploy/secrets/*")
+    assert shop.registries == ("registry.example.com/shop/*",)
+    assert shop.approvals == Approval(by=("release-managers",), count=2)
+    assert shop.deny_kinds == ("ClusterRole",)
+    assert environment.policies == PolicyChoice(
+        packs=("default@1",),
+        waivers=(Waiver(policy="replicas", app="shop", reason="one is enough", until=date(2026, 12, 31)),),
+    )
+    assert environment.delete_budget == 5
+
+
+def test_what_an_environment_says_nothing_about_stays_shut() -> None:
+    """No app, no secret, no registry and no object of the whole cluster by silence."""
+    text = "environment: dev\ndestinations: {bed: {kubernetes: {}}}\napps: {shop: {namespaces: [a]}}\n"
+    environment, found = reading.read(text, "dev.yaml")
+    assert not found
+    assert environment is not None
+    shop = environment.apps["shop"]
+    assert shop.secrets == ()
+    assert shop.registries == ()
+    assert {"ClusterRole", "Namespace", "CustomResourceDefinition", "ValidatingWebhookConfiguration"} <= set(
+        shop.deny_kinds
+    )
+    assert environment.policies.packs == ("default@1",)
+    assert environment.delete_budget == 3
+    assert not environment.production
+
+
+HEAD = "environment: dev\ndestinations: {bed: {kubernetes: {}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "dev.yaml: the file is empty or several documents"),
+        (HEAD.replace("dev", "prod"), "dev.yaml:1:14: the file is called dev and the environment prod"),
+        (HEAD + "delete_budgets: 3\n", "dev.yaml:3:1: unknown key delete_budgets (did you mean delete_budget?)"),
+        ("environment: dev\n", "dev.yaml:1:1: destinations is missing"),
+        ("environment: dev\ndestinations: {}\n", "dev.yaml:2:15: destinations must have at least 1 item"),
+        ("environment: dev\ndestinations: {bed: {}}\n", "dev.yaml:2:21: kubernetes is missing"),
+        (
+            "environment: dev\ndestinations: {bed: {kubernetes: {in_cluster: true, context: a}}}\n",
+            "dev.yaml:2:47: in_cluster signs in with the pod's own account",
+        ),
+        (HEAD + "apps: {shop: {}}\n", "dev.yaml:3:14: namespaces is missing"),
+        (HEAD + "apps: {shop: {namespaces: []}}\n", "dev.yaml:3:27: namespaces must have at least 1 item"),
+        (
+            HEAD + "apps: {shop: {namespaces: [a], secrets: ['vault:*']}}\n",
+            "dev.yaml:3:42: item 1 of secrets vault:* is not a glob of references to secrets",
+        ),
+        (
+            HEAD + "apps: {shop: {namespaces: [a], registries: [x.com/a:1]}}\n",
+            "dev.yaml:3:45: x.com/a:1 can't be meant: it says a tag",
+        ),
+        (
+            HEAD + "apps: {shop: {namespaces: [a], deny_kinds: [clusterrole]}}\n",
+            "dev.yaml:3:45: item 1 of deny_kinds clusterrole is not a kind of object",
+        ),
+        (
+            HEAD + "policies: {waivers: [{policy: a}]}\n",
+            "dev.yaml:3:22: reason is missing",
+        ),
+        (
+            HEAD + "policies: {waivers: [{policy: a, reason: b, until: 2026-02-30}]}\n",
+            "dev.yaml:3:52: there is no day 2026-02-30",
+        ),
+        (
+            HEAD + "policies: {packs: [default]}\n",
+            "dev.yaml:3:20: item 1 of packs default is not the name of a policy pack",
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_at_its_place(text: str, expected: str) -> None:
+    """And nothing else is."""
+    environment, found = reading.read(text, "dev.yaml")
+    assert environment is None
+    assert len(found) == 1
+    assert str(found[0]).startswith(expected)
+
+
+def test_a_kind_of_destination_nobody_knows() -> None:
+    """With those there are."""
+    _, found = reading.read("environment: dev\ndestinations: {bed: {ecs: {}}}\n", "dev.yaml")
+    assert "dev.yaml:2:22: unknown key ecs (known here: dummy, kubernetes)" in [str(finding) for finding in found]
+
+
+def test_the_folder_of_the_operators(tmp_path: Path) -> None:
+    """All files of it, by name; what is wrong with one hides no other."""
+    with pytest.raises(NotThere):
+        gathering.gather(tmp_path)
+    folder = tmp_path / "environments"
+    folder.mkdir()
+    (folder / "dev.yaml").write_text(HEAD)
+    (folder / "production.yaml").write_text(GOOD)
+    (folder / "wrong.yaml").write_text("environment: [")
+    (folder / "latin.yml").write_bytes(b"\xff")
+    (folder / "dev.yml").write_text(HEAD)
+    (folder / "notes.txt").write_text("not read")
+    environments, found = gathering.gather(tmp_path)
+    assert set(environments) == {"dev", "production"}
+    told = "\n".join(str(finding) for finding in found)
+    assert f"{folder}/wrong.yaml:" in told
+    assert f"{folder}/latin.yml: is not UTF-8 text" in told
+    assert f"{folder}/dev.yml: the environment dev is also in {folder}/dev.yaml" in told
