@@ -101,11 +101,9 @@ class Engine(_Group):
 class Secrets(_Group):
     """Where secret values come from."""
 
-    age_key: Path | None = None
-    """File with the server's age identity, which opens the apps' encrypted files. None: age files can't be read."""
-
-    age_folder: Path | None = None
-    """Folder of the encrypted files, `APP.age` each. None: `secrets` in the folder of the environments."""
+    identities: Path | None = None
+    """Folder whose `identities/APP.txt` hold the apps' age identities, which open their encrypted files. None: the
+    data folder."""
 
 
 class Settings(BaseSettings):
@@ -162,6 +160,11 @@ class Settings(BaseSettings):
     def repositories(self) -> Path:
         """The bare repositories that Sealane serves itself."""
         return self.data / "repositories"
+
+    @property
+    def identities(self) -> Path:
+        """The folder with the apps' age identities."""
+        return self.secrets.identities or self.data
 
     @property
     def logs(self) -> Path:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from sealane import clock
 from sealane.access import tokens
-from sealane.access.model import check_app_name
+from sealane.access.model import Actor, check_app_name
 from sealane.access.signing_in import Access
 from sealane.clients.hosting import Repositories
 from sealane.errors import UsageError
@@ -38,7 +38,7 @@ class Apps:
         self._now = now
 
     async def register(
-        self, name: str, *, owner: str, by: str, repository: str | None = None, path: str = "", trunk: str = "main"
+        self, name: str, *, owner: str, by: Actor, repository: str | None = None, path: str = "", trunk: str = "main"
     ) -> Registered:
         """Registers an app; without a repository Sealane serves a bare one itself.
 
@@ -60,20 +60,20 @@ class Apps:
             hook_generation=1,
             created=self._now(),
         )
-        await self._store.apps.add(app, by=by)
+        await self._store.apps.add(app, by=by.name)
         if hosted:
             await self._repositories.create(name, trunk=trunk)
         token = await self._access.new_push_token(name, by=by)
         return Registered(app=app, push_token=token, hook_secret=self._hook(app))
 
-    async def rotate_push_token(self, name: str, *, by: str) -> str:
+    async def rotate_push_token(self, name: str, *, by: Actor) -> str:
         """A fresh push token in place of the former ones. Raises NotThere."""
         await self._store.apps.get(name)
         return await self._access.new_push_token(name, by=by)
 
-    async def rotate_hook_secret(self, name: str, *, by: str) -> str:
+    async def rotate_hook_secret(self, name: str, *, by: Actor) -> str:
         """A fresh hook secret in place of the former one. Raises NotThere."""
-        return self._hook(await self._store.apps.rotate_hook(name, by=by, at=self._now()))
+        return self._hook(await self._store.apps.rotate_hook(name, by=by.name, at=self._now()))
 
     async def hook_secret(self, name: str) -> str:
         """The secret that signs the app's hooks: it follows from the server's key and is never stored. NotThere."""
@@ -87,9 +87,9 @@ class Apps:
         """Every app, by name."""
         return await self._store.apps.all()
 
-    async def remove(self, name: str, *, by: str) -> None:
+    async def remove(self, name: str, *, by: Actor) -> None:
         """Removes the app and its record; what runs at destinations and its repository stay. Raises NotThere."""
-        await self._store.apps.remove(name, by=by, at=self._now())
+        await self._store.apps.remove(name, by=by.name, at=self._now())
 
     def _hook(self, app: App) -> str:
         return tokens.derive(self._key, "hook", app.name, str(app.hook_generation))

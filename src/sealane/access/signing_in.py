@@ -84,46 +84,46 @@ class Access:
         """Signs out. Raises NotSignedIn for a forged cookie."""
         await self._store.people.end_session(self._session_id(cookie))
 
-    async def add_user(self, name: str, groups: frozenset[str], *, by: str) -> str:
+    async def add_user(self, name: str, groups: frozenset[str], *, by: Actor) -> str:
         """Adds a user and gives the token's text, this once. Raises Conflicting, UsageError."""
         check_name(name, "a user")
         for group in groups:
             check_name(group, "a group")
         minted = await asyncio.to_thread(tokens.mint)
         user = User(name=name, groups=frozenset(groups), created=self._now())
-        await self._store.people.add(user, self._token(minted, "first", user=name), by=by)
+        await self._store.people.add(user, self._token(minted, "first", user=name), by=by.name)
         return minted.text
 
-    async def new_token(self, user: str, name: str, *, by: str) -> str:
+    async def new_token(self, user: str, name: str, *, by: Actor) -> str:
         """One more token for the user; its text is given this once. Raises NotThere."""
         minted = await asyncio.to_thread(tokens.mint)
-        await self._store.people.add_token(self._token(minted, name, user=user), by=by)
+        await self._store.people.add_token(self._token(minted, name, user=user), by=by.name)
         return minted.text
 
-    async def new_push_token(self, app: str, *, by: str) -> str:
+    async def new_push_token(self, app: str, *, by: Actor) -> str:
         """A fresh push token for the app, in place of all former ones; its text is given this once."""
         minted = await asyncio.to_thread(tokens.mint)
-        await self._store.people.add_token(self._token(minted, "push", app=app), by=by, replace=True)
+        await self._store.people.add_token(self._token(minted, "push", app=app), by=by.name, replace=True)
         self._checked.clear()
         return minted.text
 
-    async def revoke_token(self, token_id: str, *, by: str) -> None:
+    async def revoke_token(self, token_id: str, *, by: Actor) -> None:
         """Makes a token useless at once. Raises NotThere."""
-        await self._store.people.revoke(token_id, by=by, at=self._now())
+        await self._store.people.revoke(token_id, by=by.name, at=self._now())
 
     async def tokens_of(self, user: str) -> tuple[Token, ...]:
         """The user's tokens that work."""
         return await self._store.people.tokens_of(user)
 
-    async def set_groups(self, user: str, groups: frozenset[str], *, by: str) -> User:
+    async def set_groups(self, user: str, groups: frozenset[str], *, by: Actor) -> User:
         """Puts the user into exactly these groups. Raises NotThere, UsageError."""
         for group in groups:
             check_name(group, "a group")
-        return await self._store.people.set_groups(user, groups, by=by, at=self._now())
+        return await self._store.people.set_groups(user, groups, by=by.name, at=self._now())
 
-    async def remove_user(self, name: str, *, by: str) -> None:
+    async def remove_user(self, name: str, *, by: Actor) -> None:
         """Removes the user with all tokens and sessions. Raises NotThere."""
-        await self._store.people.remove(name, by=by, at=self._now())
+        await self._store.people.remove(name, by=by.name, at=self._now())
 
     async def users(self) -> tuple[User, ...]:
         """Every user, by name."""

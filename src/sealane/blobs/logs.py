@@ -45,6 +45,14 @@ class Logs:
             attempt += 1
         return b"".join(parts)
 
+    def size(self, run_id: str, key: str) -> int:
+        """Bytes of all attempts' logs together; 0 when there is none."""
+        total, attempt = 0, 1
+        while (path := self._path(run_id, key, attempt)).exists():
+            total += path.stat().st_size
+            attempt += 1
+        return total
+
     def _path(self, run_id: str, key: str, attempt: int) -> Path:
         if not _ID.fullmatch(run_id) or not _KEY.fullmatch(key):
             message = f"no log can be called {run_id} {key}"

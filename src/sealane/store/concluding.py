@@ -26,8 +26,8 @@ async def conclude(
 ) -> Deployment:
     """Ends the deployment. Key: its id; the first verdict stays.
 
-    A good one becomes the formation's verified deployment, lifts the holds it is newer than and supersedes what waits
-    with a lower number. A bad one that carried a release puts a hold on it and everything older.
+    A good one becomes the formation's verified deployment and lifts the holds it is newer than. A bad one that carried a
+    release puts a hold on it and everything older, and so does going back by hand on what was there.
     """
 
     def work(connection: sa.Connection) -> Deployment:
@@ -44,10 +44,10 @@ async def conclude(
         if verdict.kind is VerdictKind.DEPLOYED:
             values |= {"verified_id": deployment_id, "current_id": deployment_id}
             values |= {"startup": startup} if startup is not None else {}
-            _good(connection, deployment, verdict)
+            _good(connection, deployment, verdict, there.verified_id)
         elif verdict.kind is VerdictKind.ROLLED_BACK:
             values["current_id"] = there.verified_id
-        if verdict.kind in _HELD:
+        if verdict.kind in _HELD and verdict.cause is not None:
             _bad(connection, deployment, verdict)
         formations.update(connection, deployment.app, deployment.formation, **values)
         return deployments.get(connection, deployment_id)
@@ -55,7 +55,7 @@ async def conclude(
     return await database.write(work)
 
 
-def _good(connection: sa.Connection, deployment: Deployment, verdict: Verdict) -> None:
+def _good(connection: sa.Connection, deployment: Deployment, verdict: Verdict, before: str | None) -> None:
     up_to = _release_sequence(connection, deployment)
     passed = tuple(
         hold
@@ -65,8 +65,11 @@ def _good(connection: sa.Connection, deployment: Deployment, verdict: Verdict) -
     if passed:
         reason = f"{deployment.app} #{up_to} was deployed"
         holds.lift(connection, passed, by=None, reason=reason, at=verdict.at)
-    if deployment.kind is not DeploymentKind.ROLLBACK:
-        deployments.supersede_waiting(connection, deployment, verdict.at)
+    if deployment.kind is DeploymentKind.ROLLBACK and before is not None:
+        left = deployments.get(connection, before)
+        if (bad := _release_sequence(connection, left)) > up_to:
+            reason = f"{deployment.requested_by or 'somebody'} went back from it"
+            holds.put(connection, left, up_to=bad, reason=reason, at=verdict.at)
 
 
 def _bad(connection: sa.Connection, deployment: Deployment, verdict: Verdict) -> None:

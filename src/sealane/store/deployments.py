@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sealane.stencils.model import Revision
 from sealane.store import apps, auditing, changes, formations, ids, releases, rows
 from sealane.store.database import Database
-from sealane.store.model import Deployment, DeploymentState, TimelineEntry
+from sealane.store.model import Deployment, DeploymentKind, DeploymentState, TimelineEntry
 from sealane.store.tables import deployments, dossiers, timeline
 from sealane.verdicts.model import Verdict, VerdictKind
 
@@ -81,12 +81,12 @@ class Deployments:
         found = await self._database.read(lambda c: rows.all_of(c, query.order_by(deployments.c.sequence)))
         return tuple(rows.deployment(row) for row in found)
 
-    async def open(self, deployment_id: str, *, at: datetime) -> bool:
-        """Opens the gate, once: True for the caller who did."""
+    async def open(self, deployment_id: str, *, revision_id: str, at: datetime) -> bool:
+        """Opens the gate for that revision, once: True for the caller who did."""
 
         def work(connection: sa.Connection) -> bool:
-            closed = deployments.c.state == DeploymentState.WAITING.value
-            opened = sa.update(deployments).where(deployments.c.id == deployment_id, closed)
+            closed = (deployments.c.state == DeploymentState.WAITING.value) & (deployments.c.id == deployment_id)
+            opened = sa.update(deployments).where(closed, deployments.c.revision_id == revision_id)
             values = {"state": DeploymentState.QUEUED.value, "opened": at, "waiting_for": None}
             if not connection.execute(opened.values(values)).rowcount:
                 return False
@@ -114,16 +114,7 @@ class Deployments:
             if deployment.sequence < there.last_sequence:
                 _supersede(connection, deployment, by=there.last_sequence, at=at)
                 return get(connection, deployment_id)
-            formations.update(
-                connection,
-                deployment.app,
-                deployment.formation,
-                last_sequence=deployment.sequence,
-                current_id=deployment.id,
-                environment=deployment.environment,
-                destination=deployment.destination,
-                namespace=deployment.namespace,
-            )
+            _start_there(connection, deployment, at)
             values = {"state": DeploymentState.ROLLING_OUT.value, "started": at, "phase": "begin", "waiting_for": None}
             values["from_revision_id"] = _verified(connection, there.verified_id)
             connection.execute(sa.update(deployments).where(deployments.c.id == deployment_id).values(values))
@@ -252,8 +243,21 @@ def _supersede(connection: sa.Connection, deployment: Deployment, *, by: int, at
     finish(connection, deployment.id, Verdict(kind=VerdictKind.SUPERSEDED, reason=reason, at=at))
 
 
-def supersede_waiting(connection: sa.Connection, newer: Deployment, at: datetime) -> None:
-    """Ends what still waits for the formation with a lower sequence, in this transaction."""
+def _start_there(connection: sa.Connection, deployment: Deployment, at: datetime) -> None:
+    """The formation is the deployment's now. Scaling brings no release, so what waits for the formation still may go."""
+    values: dict[str, object] = {
+        "current_id": deployment.id,
+        "environment": deployment.environment,
+        "destination": deployment.destination,
+        "namespace": deployment.namespace,
+    }
+    if deployment.kind is not DeploymentKind.SCALE:
+        values["last_sequence"] = deployment.sequence
+        _supersede_waiting(connection, deployment, at)
+    formations.update(connection, deployment.app, deployment.formation, **values)
+
+
+def _supersede_waiting(connection: sa.Connection, newer: Deployment, at: datetime) -> None:
     for waiting in in_state(connection, DeploymentState.WAITING, newer.app):
         if waiting.formation == newer.formation and waiting.sequence < newer.sequence:
             _supersede(connection, waiting, by=newer.sequence, at=at)

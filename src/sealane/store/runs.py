@@ -36,11 +36,14 @@ class Runs:
         self._database = database
 
     async def receive(self, event: Event, *, source: str, requested_by: str | None = None) -> Receipt:
-        """Stores the event and its run, once. Key: (source, delivery), and what was pushed where. Raises NotThere."""
+        """Stores the event and its run, once. Key: (source, delivery), and what was pushed where.
+
+        What a person asks for is never taken for a copy. Raises NotThere for an unknown app.
+        """
 
         def work(connection: sa.Connection) -> Receipt:
             sequence = apps.next_sequence(connection, event.app)  # first: it locks the app, so copies queue up
-            sameness = _sameness(event)
+            sameness = _sameness(event) if requested_by is None else None
             if known := _known(connection, source, event.delivery, sameness):
                 connection.execute(_give_back(event.app, sequence))
                 return Receipt(run_id=known, duplicate=True)

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Self
 
+from sealane.blobs.logs import Logs
 from sealane.store import migrating
 from sealane.store.apps import Apps
 from sealane.store.auditing import Audit
@@ -41,8 +42,8 @@ class Store:
     views: Views
 
     @classmethod
-    async def open(cls, url: str) -> Self:
-        """Opens the database at the URL and migrates it. Raises Unavailable."""
+    async def open(cls, url: str, *, logs: Logs) -> Self:
+        """Opens the database at the URL and migrates it; `logs` are what views show. Raises Unavailable."""
         database = await asyncio.to_thread(Database, url)
         await asyncio.to_thread(migrating.migrate, database)
         return cls(
@@ -58,7 +59,7 @@ class Store:
             workers=Workers(database),
             audit=Audit(database),
             changes=Changes(database),
-            views=Views(database),
+            views=Views(database, logs),
         )
 
     async def close(self) -> None:

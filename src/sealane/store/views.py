@@ -2,69 +2,61 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 import sqlalchemy as sa
 
 from sealane.approvals import quorum
-from sealane.store import deployments, releases, rows, runs, votes
+from sealane.approvals.waiting import Circumstances, Why
+from sealane.blobs.logs import Logs
+from sealane.store import deployments, explaining, overviews, releases, rows, runs, votes
+from sealane.store.auditing import Audit
 from sealane.store.database import Database
 from sealane.store.model import (
     ApprovalView,
+    AuditEntry,
     Deployment,
     DeploymentState,
     DeploymentView,
     FormationRow,
+    LogPart,
     Run,
     RunView,
     Vote,
 )
-from sealane.store.tables import apps as apps_table
 from sealane.store.tables import deployments as deployments_table
 from sealane.store.tables import events as events_table
-from sealane.store.tables import formations as formations_table
 from sealane.store.tables import holds as holds_table
-from sealane.store.tables import releases as releases_table
 from sealane.store.tables import runs as runs_table
 
-_STARTED = (DeploymentState.ROLLING_OUT.value, DeploymentState.ENDED.value)
-_OPEN = (DeploymentState.WAITING.value, DeploymentState.QUEUED.value, DeploymentState.ROLLING_OUT.value)
+__all__ = ["Views", "Why"]
 
 
 class Views:
     """Everything that is shown and not changed."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, logs: Logs) -> None:
         self._database = database
+        self._logs = logs
 
     async def overview(self) -> tuple[FormationRow, ...]:
         """Every formation with what is there, what runs and what waits, by app and formation."""
-        return await self._database.read(_overview)
+        return await self._database.read(overviews.overview)
 
-    async def runs(self, app: str | None = None, *, limit: int = 50, before: Run | None = None) -> tuple[Run, ...]:
-        """The newest runs first; `before` is the last run of the page before."""
-        query = sa.select(runs_table).order_by(runs_table.c.created.desc(), runs_table.c.id.desc()).limit(limit)
-        if app is not None:
-            query = query.where(runs_table.c.app == app)
-        if before is not None:
-            place = sa.tuple_(runs_table.c.created, runs_table.c.id)
-            last = sa.tuple_(sa.literal(before.created, runs_table.c.created.type), sa.literal(before.id))
-            query = query.where(place < last)
-        return tuple(rows.run(row) for row in await self._database.read(lambda c: rows.all_of(c, query)))
+    async def runs(self, app: str | None = None, *, limit: int = 50, before: str | None = None) -> tuple[Run, ...]:
+        """The newest runs first; `before` is the id of the last run of the page before."""
+        return await self._database.read(lambda c: _runs(c, app, limit, before))
 
     async def run(self, run_id: str) -> RunView:
         """A run with its steps, deployments and findings. Raises NotThere."""
-        return await self._database.read(lambda c: _run(c, run_id))
+        return await self._database.read(lambda c: explaining.view_run(c, run_id))
 
     async def deployments(
-        self, app: str, formation: str, *, limit: int = 50, before: int | None = None
+        self, app: str | None = None, formation: str | None = None, *, limit: int = 50, before: str | None = None
     ) -> tuple[Deployment, ...]:
-        """The formation's deployments, newest first; `before` is the sequence of the last one of the page before."""
-        query = sa.select(deployments_table).where(_of(app, formation))
-        if before is not None:
-            query = query.where(deployments_table.c.sequence < before)
-        query = query.order_by(deployments_table.c.sequence.desc(), deployments_table.c.created.desc()).limit(limit)
-        return tuple(rows.deployment(row) for row in await self._database.read(lambda c: rows.all_of(c, query)))
+        """The newest deployments first; `before` is the id of the last one of the page before."""
+        return await self._database.read(lambda c: _deployments(c, app, formation, limit, before))
 
     async def deployment(self, deployment_id: str) -> DeploymentView:
         """A deployment with its story and evidence. Raises NotThere."""
@@ -78,88 +70,69 @@ class Views:
         """Each ref that was ever pushed, with the commit of its newest event."""
         return await self._database.read(lambda c: _heads(c, app))
 
+    async def log(self, run_id: str, key: str, *, offset: int = 0, limit: int = 65536) -> LogPart:
+        """A piece of a step's log. Raises NotThere for an unknown run; a step without log has an empty one."""
+        ended = await self._database.read(lambda c: _log_ended(c, run_id, key))
+        data = await asyncio.to_thread(self._logs.read, run_id, key, offset=offset, limit=limit)
+        return LogPart(data=data, next_offset=offset + len(data), ended=ended and len(data) < limit)
 
-def _of(app: str, formation: str) -> sa.ColumnElement[bool]:
-    return (deployments_table.c.app == app) & (deployments_table.c.formation == formation)
+    async def log_size(self, run_id: str, key: str) -> int:
+        """Bytes of a step's log; 0 when there is none."""
+        return await asyncio.to_thread(self._logs.size, run_id, key)
 
+    async def why(self, what: str) -> Why:
+        """Why a run, a deployment or `app/formation` failed or does not move. Raises NotThere."""
+        return await self._database.read(lambda c: explaining.why(c, what))
 
-def _overview(connection: sa.Connection) -> tuple[FormationRow, ...]:
-    query = sa.select(formations_table, apps_table.c.owner).join(apps_table).order_by(formations_table.c.app)
-    found = rows.all_of(connection, query.order_by(formations_table.c.formation))
-    newest = _newest_started(connection)
-    named = {row[key] for row in found for key in ("current_id", "verified_id") if row[key]}
-    known = {each.id: each for each in _by_id(connection, named)}
-    active = sa.select(deployments_table).where(deployments_table.c.state.in_(_OPEN))
-    going = [rows.deployment(row) for row in rows.all_of(connection, active.order_by(deployments_table.c.sequence))]
-    open_holds = [rows.hold(row) for row in rows.all_of(connection, sa.select(holds_table).where(_not_lifted()))]
-    ids = {each.release_id for each in known.values() if each.release_id}
-    made = sa.select(releases_table).where(releases_table.c.id.in_(ids))
-    by_id = {row["id"]: rows.release(row) for row in rows.all_of(connection, made)}
+    async def circumstances(self, deployment: Deployment) -> Circumstances:
+        """All that a waiting deployment depends on."""
+        return await self._database.read(lambda c: explaining.circumstances(c, deployment))
 
-    def line(row: rows.Row) -> FormationRow:
-        label = (row["app"], row["formation"])
-        current = known.get(row["current_id"] or "")
-        mine = [each for each in going if (each.app, each.formation) == label]
-        return FormationRow(
-            **{key: row[key] for key in ("app", "owner", "formation", "environment", "destination", "namespace")},
-            current=current,
-            verified=known.get(row["verified_id"] or ""),
-            last=newest.get(label),
-            running=next((each for each in mine if each.state is DeploymentState.ROLLING_OUT), None),
-            waiting=tuple(each for each in mine if each.state is not DeploymentState.ROLLING_OUT),
-            hold=next((each for each in open_holds if (each.app, each.formation) == label), None),
-            release=by_id.get(current.release_id or "") if current else None,
-            requests=row["requests"],
-        )
-
-    return tuple(line(row) for row in found)
+    async def audit(self, *, limit: int = 100, before: int | None = None) -> tuple[AuditEntry, ...]:
+        """Who did what, the newest first; `before` is the id of the last line of the page before."""
+        return await Audit(self._database).last(limit, before)
 
 
-def _newest_started(connection: sa.Connection) -> dict[tuple[str, str], Deployment]:
-    """The deployment with each formation's highest sequence that was started."""
-    same = (deployments_table.c.app == formations_table.c.app) & (
-        deployments_table.c.formation == formations_table.c.formation
-    )
-    query = (
-        sa.select(deployments_table)
-        .join(formations_table, same)
-        .where(
-            deployments_table.c.sequence == formations_table.c.last_sequence, deployments_table.c.state.in_(_STARTED)
-        )
-    )
-    found = [rows.deployment(row) for row in rows.all_of(connection, query)]
-    return {(each.app, each.formation): each for each in found}
+def _runs(connection: sa.Connection, app: str | None, limit: int, before: str | None) -> tuple[Run, ...]:
+    table = runs_table
+    query = sa.select(table).order_by(table.c.created.desc(), table.c.id.desc()).limit(limit)
+    if app is not None:
+        query = query.where(table.c.app == app)
+    if before is not None:
+        last = runs.get(connection, before)
+        earlier = (table.c.created == last.created) & (table.c.id < last.id)
+        query = query.where((table.c.created < last.created) | earlier)
+    return tuple(rows.run(row) for row in rows.all_of(connection, query))
 
 
-def _by_id(connection: sa.Connection, wanted: set[str]) -> list[Deployment]:
-    query = sa.select(deployments_table).where(deployments_table.c.id.in_(wanted))
-    return [rows.deployment(row) for row in rows.all_of(connection, query)]
+def _deployments(
+    connection: sa.Connection, app: str | None, formation: str | None, limit: int, before: str | None
+) -> tuple[Deployment, ...]:
+    table = deployments_table
+    query = sa.select(table).order_by(table.c.created.desc(), table.c.id.desc()).limit(limit)
+    for column, wanted in ((table.c.app, app), (table.c.formation, formation)):
+        if wanted is not None:
+            query = query.where(column == wanted)
+    if before is not None:
+        last = deployments.get(connection, before)
+        earlier = (table.c.created == last.created) & (table.c.id < last.id)
+        query = query.where((table.c.created < last.created) | earlier)
+    return tuple(rows.deployment(row) for row in rows.all_of(connection, query))
 
 
-def _not_lifted() -> sa.ColumnElement[bool]:
-    return holds_table.c.lifted.is_(None)
-
-
-def _run(connection: sa.Connection, run_id: str) -> RunView:
+def _log_ended(connection: sa.Connection, run_id: str, key: str) -> bool:
     run = runs.get(connection, run_id)
-    findings = connection.execute(sa.select(runs_table.c.findings).where(runs_table.c.id == run_id)).scalar()
-    came = (
-        sa.select(deployments_table).where(deployments_table.c.run_id == run_id).order_by(deployments_table.c.created)
-    )
-    return RunView(
-        run=run,
-        steps=runs.steps(connection, run_id),
-        findings=tuple(findings or ()),
-        deployments=tuple(rows.deployment(row) for row in rows.all_of(connection, came)),
-        release=releases.get(connection, run.release_id) if run.release_id else None,
-    )
+    step = next((each for each in runs.steps(connection, run_id) if each.key == key), None)
+    return run.ended is not None or (step is not None and step.ended is not None)
 
 
 def _deployment(connection: sa.Connection, deployment_id: str) -> DeploymentView:
     deployment = deployments.get(connection, deployment_id)
     previous = deployment.from_revision_id
     cast = votes.of(connection, deployment_id, deployment.revision_id)
-    own_hold = sa.select(holds_table).where(holds_table.c.deployment_id == deployment_id, _not_lifted())
+    own_hold = sa.select(holds_table).where(
+        holds_table.c.deployment_id == deployment_id, holds_table.c.lifted.is_(None)
+    )
     held = rows.one(connection, own_hold)
     return DeploymentView(
         deployment=deployment,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sealane.blobs.logs import Logs
 from sealane.store.storing import Store
 
 from .samples import app
@@ -22,9 +23,9 @@ def database_url(request: pytest.FixtureRequest, bed: object, tmp_path: Path) ->
 
 
 @pytest.fixture
-async def store(database_url: str) -> AsyncIterator[Store]:
+async def store(database_url: str, tmp_path: Path) -> AsyncIterator[Store]:
     """An open store that knows the app `shop`."""
-    opened = await Store.open(database_url)
+    opened = await Store.open(database_url, logs=Logs(tmp_path / "logs"))
     await opened.apps.add(app("shop"), by="ann")
     yield opened
     await opened.close()

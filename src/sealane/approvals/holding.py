@@ -1,0 +1,28 @@
+"""Holds: whether a failed release stands in a deployment's way. Pure: knows nothing about the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sealane.store.model import Deployment, DeploymentKind, Hold
+
+_FREE = {DeploymentKind.ROLLBACK, DeploymentKind.SCALE}
+
+
+def blocking(deployment: Deployment, release_sequence: int, holds: Iterable[Hold]) -> Hold | None:
+    """The hold that stops the deployment, or None.
+
+    On its own formation a hold stops the failed release and everything older; on the app's other formations it stops
+    the failed release only. Going back and scaling are free of holds: they bring nothing that was not verified there.
+    """
+    if deployment.kind in _FREE:
+        return None
+    return next((hold for hold in holds if _stops(hold, deployment, release_sequence)), None)
+
+
+def _stops(hold: Hold, deployment: Deployment, release_sequence: int) -> bool:
+    if hold.app != deployment.app:
+        return False
+    if hold.formation == deployment.formation:
+        return release_sequence <= hold.up_to
+    return hold.release_id is not None and hold.release_id == deployment.release_id

@@ -1,0 +1,113 @@
+"""The story of a deployment: applied, watched, judged; and when it fails, explained and taken back by itself.
+
+Everything a person might want stopped was decided before: the gates are open. Every execution takes the formation for
+its worker, which fences off whoever worked on it before; and no write is made that does not look at the fence first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from dbos import DBOS
+
+from sealane.flows import durable, tools
+from sealane.flows.doing import rolling
+from sealane.flows.doing.rolling import Rollout
+from sealane.flows.durable import Broken, step
+from sealane.rollouts.rolling_out import NOTHING_WRITTEN
+from sealane.store import rows
+from sealane.verdicts import concluding
+from sealane.verdicts.model import Cause, Verdict, VerdictKind
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class End:
+    """How a deployment ended, and what is there now; None where what was stored before stays true."""
+
+    verdict: Verdict
+    inventory: Any = None
+    startup: float | None = None
+    note: str | None = None
+
+
+@DBOS.workflow(name="deployment", max_recovery_attempts=None)
+async def deployment(deployment_id: str) -> None:
+    """Takes a revision to its formation, and to a verdict."""
+    try:
+        begun = await step("begin", rolling.begin, deployment_id)
+        end = await _roll_out(await _taken(deployment_id, begun)) if begun["go"] else None
+    except Broken as error:
+        end = End(verdict=_broken(error))
+    if end is not None:
+        verdict = rows.plain(end.verdict)
+        await step("conclude", rolling.conclude, deployment_id, verdict, end.inventory, end.startup, end.note)
+    await step("gates", rolling.look_at_gates, deployment_id)
+
+
+async def _taken(deployment_id: str, begun: dict[str, Any]) -> Rollout:
+    """Not a durable step, on purpose: a worker that takes over takes the formation anew."""
+    bench = tools.current()
+    subject = await bench.store.deployments.get(deployment_id)
+    fence = await durable.insisting("take", bench.fencing.take, subject.app, subject.formation)
+    return Rollout(
+        deployment_id=deployment_id,
+        fence=fence,
+        stored=begun["stored"],
+        previous=begun["previous"],
+        stays=begun["stays"],
+    )
+
+
+async def _roll_out(rollout: Rollout) -> End:
+    applied = await step("apply", rolling.apply, rollout)
+    watched = None
+    if applied["cause"] is None:
+        watched = await step("watch", rolling.watch, rollout, applied["begun"])
+        if watched["healthy"]:
+            return await _deployed(rollout, applied, watched)
+    known = applied["cause"] or (watched and watched["cause"])
+    found = await step("dossier", rolling.take_dossier, rollout, applied["begun"], known, watched)
+    cause = msgspec.convert(found["cause"] or known, Cause)
+    if applied["cause"] and not applied["written"]:
+        return End(verdict=concluding.failed(cause, at=tools.current().now(), because=NOTHING_WRITTEN))
+    if rollout.previous is None:
+        return End(verdict=concluding.failed(cause, at=tools.current().now(), because=rollout.stays))
+    return await _reverted(rollout, cause, applied["begun"])
+
+
+async def _deployed(rollout: Rollout, applied: dict[str, Any], watched: dict[str, Any]) -> End:
+    pruned = await step("prune", rolling.prune, rollout, applied["begun"])
+    held = timedelta(seconds=watched["healthy_for"])
+    verdict = concluding.deployed(at=tools.current().now(), workloads=watched["workloads"], healthy_for=held)
+    return End(verdict=verdict, inventory=pruned["inventory"], startup=watched["startup"], note=pruned["note"])
+
+
+async def _reverted(rollout: Rollout, cause: Cause, failed: Any) -> End:
+    """Back to what was verified before: the same apply and watch, with another revision."""
+    try:
+        restored = await step("revert", rolling.revert, rollout)
+        second = restored["cause"]
+        if second is None:
+            watched = await step("watch revert", rolling.watch_revert, rollout, restored["begun"])
+            if watched["healthy"]:
+                cleared = await step("clear", rolling.clear, rollout, failed, restored["begun"])
+                verdict = concluding.rolled_back(cause, at=tools.current().now())
+                return End(verdict=verdict, inventory=cleared["inventory"], note=cleared["note"])
+            second = watched["cause"]
+    except Broken as error:
+        return End(verdict=_stuck(cause, error.message))
+    return End(verdict=_stuck(cause, second["sentence"]))
+
+
+def _stuck(cause: Cause, second: str) -> Verdict:
+    reason = f"{cause.sentence} Going back failed too: {second}"
+    return Verdict(kind=VerdictKind.ROLLBACK_FAILED, reason=reason, at=tools.current().now(), cause=cause)
+
+
+def _broken(error: Broken) -> Verdict:
+    """Sealane could not do it: nobody's release is to blame, so nothing is held and nothing taken back."""
+    reason = f"Sealane could not do it: {error.message}"
+    return Verdict(kind=VerdictKind.FAILED, reason=reason, at=tools.current().now())

@@ -1,0 +1,138 @@
+"""Beginning a run: its commit checked out and looked at. What is refused is refused before anything of it runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from sealane import checking
+from sealane.clients import git
+from sealane.destinations.model import Identity
+from sealane.errors import NotThere, UsageError
+from sealane.findings import Finding, Place, Severity, errors
+from sealane.flows import sites, tools
+from sealane.flows.doing import vetting
+from sealane.images import tags
+from sealane.pipelines import planning, reading
+from sealane.pipelines.model import Kind, Pipeline, Plan, RunStatus
+from sealane.releases import preflight
+from sealane.releases.preflight import Prospect
+from sealane.runners import specs
+from sealane.runners.model import RunKey, Work, Workspace
+from sealane.secrets import resolving
+from sealane.store import rows
+from sealane.store.model import Run
+
+
+async def begin(run_id: str) -> dict[str, Any]:
+    """Checks the commit out, plans the run and looks ahead. Gives `plan`, or `refused` with the reason.
+
+    Key: the run, whose clone and plan are made once. Undo: `ending.finish` removes the clone.
+    """
+    bench = tools.current()
+    run = await bench.store.runs.get(run_id)
+    at = bench.now()
+    await bench.store.runs.begin(run_id, at=at, deploy_tag=tags.deploy_tag(at, run.event.commit or ""))
+    run = await bench.store.runs.get(run_id)
+    try:
+        await _check_out(run)
+        plan, found = await _look_ahead(run)
+    except (UsageError, NotThere) as error:
+        plan, found = None, (Finding(message=error.message, place=Place(file=run.app), mend=error.mend),)
+    wrong = errors(found)
+    if plan is None or wrong:
+        return await _refuse(run, wrong)
+    await bench.store.runs.planned(run_id, plan, rows.plain(found), at=bench.now())
+    return {"plan": rows.plain(plan)}
+
+
+async def _check_out(run: Run) -> None:
+    bench = tools.current()
+    app = await bench.store.apps.get(run.app)
+    if not run.event.commit:
+        raise UsageError(f"{run.label} names no commit")
+    token = bench.settings.git.token
+    credentials = f"sealane:{token.get_secret_value()}" if token and not app.hosted else None
+    await git.checkout(app.repository, run.event.commit, sites.clone_of(run.id), credentials=credentials)
+
+
+async def _refuse(run: Run, wrong: Sequence[Finding]) -> dict[str, Any]:
+    bench = tools.current()
+    more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+    reason = f"refused before anything ran: {wrong[0]}{more}"
+    found = rows.plain(list(wrong))
+    await bench.store.runs.end(run.id, at=bench.now(), status=RunStatus.FAILED, reason=reason, findings=found)
+    return {"refused": reason}
+
+
+async def _look_ahead(run: Run) -> tuple[Plan | None, tuple[Finding, ...]]:
+    """The plan, and everything found; nothing is built or started, and nothing is written at any destination."""
+    here = await sites.site(run.id, run.app)
+    checked = await asyncio.to_thread(checking.check, here.tree)
+    if checked.pipeline is None:
+        nothing = Finding(message=f"there is no {reading.FILE}", place=Place(file=reading.FILE), mend="`sealane init`")
+        return None, checked.findings if errors(checked.findings) else (nothing,)
+    pipeline = checked.pipeline
+    plan = planning.plan(pipeline, run.event)
+    found = [*checked.findings, *_name_problems(run, pipeline), *_image_problems(pipeline, plan)]
+    if errors(found):
+        return plan, tuple(found)
+    found += await _secret_problems(run, here, pipeline, plan)
+    environments = tools.current().environments()
+    wanted = [pipeline.delivery(step.name) for step in plan.steps if step.kind is Kind.DELIVER and not step.skip]
+    ahead = await preflight.check(
+        here.tree, pipeline, wanted, environments, stores=here.stores, key=tools.current().names_key
+    )
+    found += ahead.findings
+    for prospect in ahead.prospects:
+        found += await _destination_problems(run, prospect)
+    return plan, tuple(dict.fromkeys(found))
+
+
+def _name_problems(run: Run, pipeline: Pipeline) -> list[Finding]:
+    if pipeline.app == run.app:
+        return []
+    message = f"the file is for the app {pipeline.app}; this repository is registered as {run.app}"
+    return [Finding(message=message, place=pipeline.place, mend=f"write app: {run.app}")]
+
+
+def _image_problems(pipeline: Pipeline, plan: Plan) -> list[Finding]:
+    made = [step for step in plan.steps if step.kind in {Kind.IMAGE, Kind.RETAG} and not step.skip]
+    if not made or tools.current().settings.registry.prefix:
+        return []
+    message = f"the image {made[0].name} can't be made: this server has no registry to push to"
+    mend = "operators set SEALANE_REGISTRY__PREFIX"
+    return [Finding(message=message, place=pipeline.image(made[0].name).place, mend=mend)]
+
+
+async def _secret_problems(run: Run, here: sites.Site, pipeline: Pipeline, plan: Plan) -> list[Finding]:
+    bare = Work(
+        run=RunKey(value=run.id),
+        pipeline=pipeline,
+        plan=plan,
+        event=run.event,
+        workspace=Workspace(folder=here.folder),
+    )
+    asked = specs.wanted_secrets(bare)
+    reasons = await resolving.check(sites.step_secrets(asked), here.stores)
+    return [
+        Finding(message=f"the secret {name} of {asked[name][0]} has no value: {reason}", place=pipeline.place)
+        for name, reason in reasons.items()
+    ]
+
+
+async def _destination_problems(run: Run, prospect: Prospect) -> list[Finding]:
+    """What policies deny whatever gets built, and what the destination would refuse by its own word."""
+    denied = [finding for finding in await vetting.denials(prospect) if finding.severity is Severity.ERROR]
+    if denied:
+        return denied
+    revision = prospect.revision
+    destination = await tools.current().destinations.get(prospect.environment, revision.destination)
+    identity = Identity(app=run.app, formation=revision.formation, namespace=revision.namespace, revision=revision.id)
+    changes = await destination.diff([each.object for each in revision.objects], identity=identity)
+    return [
+        Finding(message=f"{revision.destination} refuses {refusal}", place=prospect.formation.place)
+        for change in changes
+        if (refusal := change.refusal)
+    ]

@@ -1,0 +1,132 @@
+"""Containers of a run: services, and steps with their logs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sealane import signals
+from sealane.blobs.logs import Writer
+from sealane.flows import sites, tools
+from sealane.pipelines.model import StepStatus
+from sealane.runners import running, steps
+from sealane.runners.model import RunKey, Work
+
+_LOOK_FOR_CANCEL = 0.5
+"""Seconds between two looks whether a person wants the run to stop."""
+
+
+async def start_services(run_id: str) -> dict[str, Any]:
+    """Starts the run's services and waits until they are healthy; gives `status` and `reason` when they aren't.
+
+    Key: the services' containers, named for the run. Undo: `ending.finish` removes them.
+    """
+    recorder = _Recorder(run_id)
+    work = await _prepared(run_id)
+    async with _cancelling(run_id), recorder.recording():
+        trouble = await running.start_services(work, tools.current().runner, recorder)
+    return {} if trouble is None else {"status": trouble[0].value, "reason": trouble[1]}
+
+
+async def run_step(run_id: str, key: str) -> dict[str, Any]:
+    """Runs one planned step with its retries. Gives `status`, `reason`, `exit_code`.
+
+    Key: each attempt's container, named for run, step and attempt: one that is there is attached to, none is started
+    twice. Undo: `ending.finish` removes them.
+    """
+    bench = tools.current()
+    run = await bench.store.runs.get(run_id)
+    if run.cancelled_by:
+        return await ended(run_id, key, StepStatus.CANCELLED, f"{run.cancelled_by} cancelled the run")
+    recorder = _Recorder(run_id)
+    work = await _prepared(run_id)
+    async with _cancelling(run_id), recorder.recording():
+        end = await steps.run_step(work, work.plan.step(key), bench.runner, recorder)
+    return await ended(run_id, key, end.status, end.reason, exit_code=end.exit_code)
+
+
+async def ended(
+    run_id: str, key: str, status: StepStatus, reason: str | None, *, exit_code: int | None = None
+) -> dict[str, Any]:
+    """Stores how a step ended, and gives it."""
+    bench = tools.current()
+    at = bench.now()
+    await bench.store.runs.set_step(run_id, key, at=at, status=status, reason=reason, exit_code=exit_code, ended=at)
+    return {"status": status.value, "reason": reason, "exit_code": exit_code}
+
+
+async def _prepared(run_id: str) -> Work:
+    """The run's work, its room in the engine made: by this process too, when it took over."""
+    bench = tools.current()
+    plan = await bench.store.runs.plan(run_id)
+    assert plan is not None, "a run is planned before its steps"
+    work = await sites.work(await bench.store.runs.get(run_id), plan)
+    await bench.runner.prepare(RunKey(value=run_id), work.workspace)
+    return work
+
+
+@asynccontextmanager
+async def _cancelling(run_id: str) -> AsyncIterator[None]:
+    """Ends the run's steps when a person asks for it."""
+    looking = asyncio.create_task(_cancel_when_asked(run_id))
+    try:
+        yield
+    finally:
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
+
+
+async def _cancel_when_asked(run_id: str) -> None:
+    bench = tools.current()
+    while not (await bench.store.runs.get(run_id)).cancelled_by:  # noqa: ASYNC110 - whoever cancels may be elsewhere
+        await asyncio.sleep(_LOOK_FOR_CANCEL)
+    await bench.runner.cancel(RunKey(value=run_id))
+
+
+class _Recorder:
+    """A listener that writes logs at once and tells the store, in order, how far the steps are."""
+
+    def __init__(self, run_id: str) -> None:
+        self._run_id = run_id
+        self._writers: dict[tuple[str, int], Writer] = {}
+        self._started: asyncio.Queue[signals.StepStarted | None] = asyncio.Queue()
+
+    def __call__(self, signal: signals.Signal) -> None:
+        """Takes a fact."""
+        match signal:
+            case signals.StepStarted():
+                self._open(signal.key, signal.attempt)
+                self._started.put_nowait(signal)
+            case signals.LogWritten():
+                self._open(signal.key, signal.attempt).write(signal.data)
+            case signals.ServiceFailed():
+                self._open(f"service/{signal.service}", 1).write(signal.log.encode())
+            case _:
+                pass
+
+    @asynccontextmanager
+    async def recording(self) -> AsyncIterator[None]:
+        """Keeps the store up to date meanwhile; afterwards everything is written."""
+        telling = asyncio.create_task(self._tell())
+        try:
+            yield
+        finally:
+            self._started.put_nowait(None)
+            await telling
+            for writer in self._writers.values():
+                writer.close()
+
+    def _open(self, key: str, attempt: int) -> Writer:
+        if (key, attempt) not in self._writers:
+            self._writers[key, attempt] = tools.current().logs.writer(self._run_id, key, attempt)
+        return self._writers[key, attempt]
+
+    async def _tell(self) -> None:
+        store = tools.current().store
+        while signal := await self._started.get():
+            values: dict[str, Any] = {"status": StepStatus.RUNNING, "attempt": signal.attempt}
+            if signal.attempt == 1:
+                values["started"] = signal.at
+            await store.runs.set_step(self._run_id, signal.key, at=signal.at, **values)

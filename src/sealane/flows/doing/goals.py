@@ -1,0 +1,140 @@
+"""Goals: what a rollout is to reach, from a stored deployment, its revision and what is known of its formation."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sealane.clients import git
+from sealane.destinations.model import Identity, Inventory
+from sealane.destinations.port import Destination
+from sealane.errors import UsageError
+from sealane.flows import sites, tools
+from sealane.rollouts.model import Goal
+from sealane.secrets import resolving
+from sealane.secrets.values import SecretValue
+from sealane.stencils import joining
+from sealane.stencils.model import Rendered, Revision
+from sealane.stencils.trees import StoredTree
+from sealane.store.model import Deployment, Formation
+from sealane.verdicts import judging, making, reverting
+from sealane.verdicts.model import VerdictKind
+
+_KEPT_REVISIONS = 5
+"""Verified revisions whose Secret and ConfigMap pruning leaves in place, so that going back finds them as they were."""
+
+
+async def destination_of(deployment: Deployment) -> Destination:
+    """Where the deployment goes, as the operators' files stand now. Raises NotThere, Unavailable."""
+    bench = tools.current()
+    return await bench.destinations.get(bench.environment(deployment.environment), deployment.destination)
+
+
+async def goal(deployment: Deployment, revision: Revision, formation: Formation, destination: Destination) -> Goal:
+    """The revision as a goal. An immutable Secret that is still there is left as it is: its name says what it holds."""
+    kept = await _secret_there(revision, destination)
+
+    async def objects() -> Sequence[Mapping[str, Any]]:
+        if kept or not revision.secrets:
+            return joining.without_secret(revision) if kept else [each.object for each in revision.objects]
+        return joining.join(revision, await values(deployment, revision))
+
+    startup = timedelta(seconds=formation.startup) if formation.startup else None
+    return Goal(
+        identity=Identity(
+            app=deployment.app,
+            formation=deployment.formation,
+            namespace=revision.namespace,
+            revision=revision.id,
+            release=revision.release or "",
+            sequence=deployment.sequence,
+        ),
+        objects=objects,
+        kept=kept,
+        made=making.made(each.object for each in revision.objects),
+        healthy_for=revision.strategy.healthy_for,
+        patience=judging.patience(revision.strategy.patience, startup),
+        deadline=revision.strategy.deadline,
+    )
+
+
+async def secrets_changed(deployment: Deployment, revision: Revision, destination: Destination) -> bool:
+    """Whether the revision would have to be rendered anew, because a secret isn't any more what it was rendered with.
+
+    Raises Unresolved when one has no value.
+    """
+    if not revision.secrets or await _secret_there(revision, destination):
+        return False
+    now = resolving.versions(await values(deployment, revision))
+    return now != dict(revision.secret_versions)
+
+
+async def values(deployment: Deployment, revision: Revision) -> dict[str, SecretValue]:
+    """Values of the revision's secrets. They must not leave the step that asks. Raises Unresolved."""
+    bench = tools.current()
+    if not revision.secrets:
+        return {}
+    needs_files = any(reference.startswith("age:") for reference in revision.secrets.values())
+    here = await checked_out(deployment) if needs_files else None
+    stores = here.stores if here else bench.stores(deployment.app, StoredTree({}))
+    return await resolving.resolve(revision.secrets, stores, key=bench.names_key)
+
+
+async def checked_out(deployment: Deployment) -> sites.Site:
+    """The files of the commit that the deployment's release was made from. Raises UsageError without a release."""
+    bench = tools.current()
+    if deployment.release_id is None:
+        raise UsageError(f"{deployment.id} carries no release whose files could be read")
+    release = await sites.released(deployment.app, deployment.release_id)
+    app = await bench.store.apps.get(deployment.app)
+    token = bench.settings.git.token
+    credentials = f"sealane:{token.get_secret_value()}" if token and not app.hosted else None
+    await git.checkout(app.repository, release.commit, sites.clone_of(deployment.id), credentials=credentials)
+    return await sites.site(deployment.id, deployment.app)
+
+
+def forget_clone(deployment: Deployment) -> None:
+    """Removes the deployment's clone, if it has one."""
+    shutil.rmtree(sites.clone_of(deployment.id), ignore_errors=True)
+
+
+async def going_back(deployment: Deployment) -> tuple[Deployment | None, str]:
+    """The verified deployment that a failure goes back to, or None, and the reason."""
+    history = await tools.current().store.deployments.history(deployment.app, deployment.formation, limit=200)
+    ended = {each.sequence: each for each in history if each.verdict_kind}
+    past = [
+        reverting.Past(sequence=each.sequence, revision=each.revision_id, verdict=each.verdict_kind)
+        for each in ended.values()
+        if each.verdict_kind
+    ]
+    is_rollback = deployment.kind == "rollback"
+    target = reverting.target(past, failed=deployment.revision_id, is_rollback=is_rollback)
+    return (ended[target.past.sequence] if target.past else None), target.reason
+
+
+async def kept_for_later(deployment: Deployment, destination: Destination) -> Inventory:
+    """Secrets and ConfigMaps of the revisions verified last."""
+    store = tools.current().store
+    history = await store.deployments.history(deployment.app, deployment.formation, limit=200)
+    verified = [each.revision_id for each in history if each.verdict_kind is VerdictKind.DEPLOYED]
+    found: list[Mapping[str, Any]] = []
+    for revision_id in list(dict.fromkeys(verified))[:_KEPT_REVISIONS]:
+        revision = await store.releases.revision(revision_id)
+        found += [each.object for each in revision.objects if _is_made(each, revision)]
+    return await destination.refs(found, namespace=deployment.namespace) if found else ()
+
+
+async def _secret_there(revision: Revision, destination: Destination) -> Inventory:
+    """The revision's immutable Secret, when the destination has it."""
+    wanted = [each.object for each in revision.objects if each.kind == "Secret" and _is_made(each, revision)]
+    if not wanted:
+        return ()
+    refs = await destination.refs(wanted, namespace=revision.namespace)
+    return refs if await destination.read(refs) else ()
+
+
+def _is_made(each: Rendered, revision: Revision) -> bool:
+    made = {("Secret", revision.secret_object), ("ConfigMap", revision.config_object)}
+    return each.namespace == revision.namespace and (each.kind, each.name) in made

@@ -1,0 +1,85 @@
+"""Images of a run: built or retagged, all under the run's deploy tag."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sealane.blobs.logs import Writer
+from sealane.clients.building import BuildFailed
+from sealane.clients.registry import ImageMissing, RegistryDenied
+from sealane.errors import SealaneError, UsageError
+from sealane.flows import sites, tools
+from sealane.flows.doing import containers
+from sealane.images import building, labels, retagging
+from sealane.images.model import Image
+from sealane.pipelines.model import ImageBuild, StepStatus
+from sealane.runners import logs
+from sealane.runners.model import Work
+from sealane.store.model import Run
+
+_USERS_OWN = (BuildFailed, ImageMissing, RegistryDenied, UsageError)
+
+
+async def make(run_id: str, key: str) -> dict[str, Any]:
+    """Builds or retags one image. Gives `status`, `reason`, `exit_code`; the image stands at its step.
+
+    Key: repository and deploy tag: what the registry has under them is not made again. Undo: none, an image nobody
+    refers to harms nobody.
+    """
+    bench = tools.current()
+    run = await bench.store.runs.get(run_id)
+    plan = await bench.store.runs.plan(run_id)
+    assert plan is not None, "a run is planned before its steps"
+    if run.cancelled_by:
+        return await containers.ended(run_id, key, StepStatus.CANCELLED, f"{run.cancelled_by} cancelled the run")
+    at = bench.now()
+    await bench.store.runs.set_step(run_id, key, at=at, status=StepStatus.RUNNING, started=at)
+    work = await sites.work(run, plan)
+    with bench.logs.writer(run_id, key) as writer:
+        log = logs.Log(work.secrets, writer.write)
+        try:
+            image = await _make(run, work, key, log)
+        except _USERS_OWN as error:
+            return await containers.ended(run_id, key, StepStatus.FAILED, log.masked(_reason(error, writer)))
+        finally:
+            log.close()
+    result = {"name": image.name, "repository": image.repository, "tag": image.tag, "digest": image.digest}
+    result["reference"] = image.reference
+    await bench.store.runs.set_step(run_id, key, at=bench.now(), result=result)
+    return await containers.ended(run_id, key, StepStatus.PASSED, None)
+
+
+async def _make(run: Run, work: Work, key: str, log: logs.Log) -> Image:
+    settings = tools.current().settings
+    repository = f"{settings.registry.prefix}/{run.app}"
+    planned = work.pipeline.image(work.plan.step(key).name)
+    if not isinstance(planned, ImageBuild):
+        log.write(f"{planned.source} becomes {repository}/{planned.name}:{work.deploy_tag}\n".encode())
+        return await retagging.retag(
+            name=planned.name,
+            source=planned.source,
+            repository=f"{repository}/{planned.name}",
+            tag=work.deploy_tag,
+        )
+    app = await tools.current().store.apps.get(run.app)
+    folder = work.workspace.folder
+    assert folder is not None, "the server's workspaces are folders"
+    workshop = building.Workshop(
+        engine=tools.current().engine,
+        folder=folder,
+        repository=repository,
+        tag=work.deploy_tag,
+        labels=labels.oci_labels(
+            source="" if app.hosted else app.repository,
+            revision=run.event.commit or "",
+            version=work.deploy_tag,
+            created=run.started or run.created,
+        ),
+        secrets=work.secrets,
+    )
+    return await building.build(planned, workshop, log.write)
+
+
+def _reason(error: SealaneError, writer: Writer) -> str:
+    writer.write(f"{error}\n".encode())
+    return str(error)

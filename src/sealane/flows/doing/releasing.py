@@ -1,0 +1,180 @@
+"""Releasing: the record of what a run built, and offering it to formations."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from sealane.access.model import APPROVERS
+from sealane.environments import limits
+from sealane.environments.model import Environment
+from sealane.findings import Finding, errors
+from sealane.flows import sites, tools
+from sealane.flows.doing import containers, vetting
+from sealane.images.model import Image
+from sealane.pipelines.model import Delivery, StepStatus
+from sealane.policies.model import Decision, Effect
+from sealane.releases.model import Release
+from sealane.secrets import resolving
+from sealane.stencils import gathering, rendering
+from sealane.stencils.model import Formation, Revision
+from sealane.stencils.rendering import Inputs
+from sealane.store.model import ApprovalRule, Deployment, DeploymentKind, DeploymentState, Run
+
+_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
+
+
+async def release(run_id: str) -> str:
+    """Stores what the run built and gives the release's id. Key: the run; repeating it changes nothing. Undo: none."""
+    bench = tools.current()
+    run = await bench.store.runs.get(run_id)
+    made = [step.result for step in await bench.store.runs.steps(run_id) if step.result and "digest" in step.result]
+    fields = ("name", "repository", "tag", "digest")
+    images = {each["name"]: Image(**{field: each[field] for field in fields}) for each in made}
+    release_id = derived("rel", run_id)
+    done = Release(
+        id=release_id,
+        app=run.app,
+        commit=run.event.commit or "",
+        deploy_tag=run.deploy_tag or "",
+        images=images,
+        created=bench.now(),
+    )
+    await bench.store.releases.add(done, sequence=run.sequence, run_id=run_id)
+    return release_id
+
+
+async def offer(run_id: str, key: str, after: list[str]) -> dict[str, Any]:
+    """Renders the release for one formation and offers it as a deployment, which goes by itself or asks people.
+
+    `after` names deployments that must be deployed first. Gives `status`, `reason`, `exit_code`; the deployment's id
+    stands at its step. Key: run and formation. Undo: a deployment that waits may be rejected.
+    """
+    bench = tools.current()
+    run = await bench.store.runs.get(run_id)
+    if run.cancelled_by:
+        return await containers.ended(run_id, key, StepStatus.CANCELLED, f"{run.cancelled_by} cancelled the run")
+    at = bench.now()
+    await bench.store.runs.set_step(run_id, key, at=at, status=StepStatus.RUNNING, started=at)
+    offered = await _offered(run, key.partition("/")[2], tuple(after))
+    if not isinstance(offered, Deployment):
+        return await containers.ended(run_id, key, StepStatus.FAILED, _reason(offered))
+    await bench.store.runs.set_step(run_id, key, at=bench.now(), result={"deployment": offered.id})
+    await bench.gates.look(run.app)
+    asks = f"asks for approval: {offered.id}" if offered.rules else None
+    ended = await containers.ended(run_id, key, StepStatus.PASSED, asks)
+    return {**ended, "deployment": offered.id}
+
+
+async def _offered(run: Run, name: str, after: tuple[str, ...]) -> Deployment | list[Finding]:
+    bench = tools.current()
+    here = await sites.site(run.id, run.app)
+    plan = await bench.store.runs.plan(run.id)
+    assert plan is not None, "a run is planned before its deliveries"
+    delivery = (await sites.work(run, plan)).pipeline.delivery(name)
+    proposed = await propose(here, name, await sites.released(run.app, derived("rel", run.id)), delivery)
+    if not isinstance(proposed, Proposal):
+        return proposed
+    wanted = Deployment(
+        id=derived("d", run.id, name),
+        sequence=run.sequence,
+        kind=DeploymentKind.DELIVERY,
+        run_id=run.id,
+        requested_by=run.requested_by or run.event.author,
+        unasked=not proposed.rules,
+        after=after,
+        created=bench.now(),
+        **proposed.fields(),
+    )
+    return await bench.store.deployments.offer(wanted, proposed.revision)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Proposal:
+    """A release rendered for a formation, allowed there, and who must agree."""
+
+    revision: Revision
+    rules: tuple[ApprovalRule, ...]
+
+    def fields(self) -> dict[str, Any]:
+        """What a deployment takes from it."""
+        return {
+            "app": self.revision.app,
+            "formation": self.revision.formation,
+            "environment": self.revision.environment,
+            "destination": self.revision.destination,
+            "namespace": self.revision.namespace,
+            "revision_id": self.revision.id,
+            "release_id": self.revision.release,
+            "rules": self.rules,
+            "state": DeploymentState.WAITING,
+        }
+
+
+async def propose(here: sites.Site, name: str, made: Release, delivery: Delivery | None) -> Proposal | list[Finding]:
+    """Renders a release for the formation as its commit has it, and holds it against limits and policies.
+
+    Gives everything that stands in the way instead, when something does. Raises Unresolved for secrets without value.
+    """
+    revision, formation, found = await render(here, name, made)
+    if revision is None or formation is None:
+        return found
+    environment, found = limits.environment_of(formation, tools.current().environments())
+    if environment is None:
+        return found
+    found = errors(limits.check(environment, formation, revision, delivery, app=made.app))
+    decided = await vetting.decisions(environment, revision)
+    found += [vetting.finding(each) for each in decided if each.effect is Effect.DENY]
+    if found:
+        return found
+    return Proposal(revision=revision, rules=_rules(environment, made.app, delivery, decided))
+
+
+async def render(here: sites.Site, name: str, made: Release) -> tuple[Revision | None, Formation | None, list[Finding]]:
+    """The release rendered for the formation as its files are in the clone. Secrets are read for their versions only.
+
+    Raises Unresolved when a secret has no value.
+    """
+    sources, found = gathering.gather(here.tree, name)
+    if sources is None:
+        return None, None, found
+    key = tools.current().names_key
+    values = await resolving.resolve(sources.formation.secrets, here.stores, key=key)
+    inputs = Inputs(
+        app=here.app.name,
+        images=made.references,
+        release=made.id,
+        deploy_tag=made.deploy_tag,
+        secret_versions=resolving.versions(values),
+        key=key,
+    )
+    revision, found = rendering.render(sources, inputs)
+    return revision, sources.formation, found
+
+
+def derived(prefix: str, *words: str) -> str:
+    """An id that follows from what it is for, so that a repeated step finds what it made before."""
+    digest = hashlib.sha256("\0".join((prefix, *words)).encode()).digest()
+    return f"{prefix}-" + "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest[:10])
+
+
+def _rules(
+    environment: Environment, app: str, delivery: Delivery | None, decided: list[Decision]
+) -> tuple[ApprovalRule, ...]:
+    """Everything that asks for people: the operators' file, the delivery, and policies that want a sign-off."""
+    allowed = environment.apps[app]
+    rules = [
+        ApprovalRule(by=tuple(each.by), count=each.count, source="approval")
+        for each in limits.approvals(allowed, delivery)
+    ]
+    signing = tuple(allowed.approvals.by) if allowed.approvals else (APPROVERS,)
+    names = sorted({each.policy for each in decided if each.effect is Effect.SIGN_OFF})
+    if names:
+        rules.append(ApprovalRule(by=signing, count=1, source=f"sign-off of {', '.join(names)}"))
+    return tuple(dict.fromkeys(rules))
+
+
+def _reason(found: list[Finding]) -> str:
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return f"{found[0]}{more}"

@@ -1,0 +1,268 @@
+"""A deployment's phases, as bodies of durable steps. Each may be run again by a worker that takes over."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from sealane.destinations.model import Budget, Fence, Held
+from sealane.destinations.port import Destination
+from sealane.errors import SealaneError
+from sealane.flows import sizes, tools
+from sealane.flows.doing import goals, releasing, telling
+from sealane.releases import changes
+from sealane.rollouts import applying, dossiers, pruning, rolling_out, watching
+from sealane.rollouts.model import Begun, DeploymentPlan, Goal, Phase, Watched
+from sealane.secrets.masking import Masker
+from sealane.stencils.model import Revision
+from sealane.store import concluding, rows
+from sealane.store.model import Deployment, DeploymentState
+from sealane.verdicts import diagnosing
+from sealane.verdicts.model import Cause, State, Verdict
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rollout:
+    """One deployment under way, as its workflow knows it."""
+
+    deployment_id: str
+    fence: Fence
+    stored: Any
+    """The formation's inventory before, as plain data."""
+    previous: str | None
+    """The verified deployment that a failure goes back to."""
+    stays: str
+    """Why a failure is not taken back, when there is none."""
+
+
+async def begin(deployment_id: str) -> dict[str, Any]:
+    """Decides whether the deployment goes, and takes note of what is there before it.
+
+    Gives `go`, and then `stored`, `previous`, `stays`. Key: the deployment. Undo: none needed, nothing is written.
+    """
+    bench = tools.current()
+    deployment = await bench.store.deployments.get(deployment_id)
+    revision = await bench.store.releases.revision(deployment.revision_id)
+    destination = await goals.destination_of(deployment)
+    if deployment.state is DeploymentState.QUEUED and await goals.secrets_changed(deployment, revision, destination):
+        await _revise(deployment)
+        return {"go": False}
+    deployment = await bench.store.deployments.begin(deployment_id, at=bench.now())
+    if deployment.state is not DeploymentState.ROLLING_OUT:
+        return {"go": False}
+    formation = await bench.store.formations.get(deployment.app, deployment.formation)
+    previous, reason = await goals.going_back(deployment)
+    return {
+        "go": True,
+        "stored": rows.plain(formation.inventory),
+        "previous": previous.id if previous else None,
+        "stays": reason,
+    }
+
+
+async def apply(rollout: Rollout) -> dict[str, Any]:
+    """Writes the revision. Gives `begun`, `cause` when it was refused, and whether anything was `written`.
+
+    Key: revision and sequence; a repeat changes nothing. Undo: `revert`.
+    """
+    bench = tools.current()
+    deployment, plan, destination = await _planned(rollout)
+    objects = [each.object for each in (await _revision(deployment)).objects]
+    coming = await destination.refs(objects, namespace=deployment.namespace)
+    both = applying.union(plan.stored, applying.union(coming, plan.goal.kept))
+    await rollout.fence()
+    await bench.store.formations.set_inventory(deployment.app, deployment.formation, both)
+    applied, begun = await applying.apply(destination, plan.goal, fence=rollout.fence, adopt=plan.adopt, now=bench.now)
+    cause = applying.refused(applied, at=begun.at)
+    says = cause.sentence if cause else rolling_out.applied_words(applied)
+    await telling.line(deployment.id, Phase.APPLY, says, at=begun.at)
+    return {"begun": rows.plain(begun), "cause": rows.plain(cause), "written": bool(applied.changed)}
+
+
+async def watch(rollout: Rollout, begun: Any) -> dict[str, Any]:
+    """Waits for the judgement. Gives `healthy`, the `cause` when it is not, and what was `seen`.
+
+    Key: when it was applied; a new watcher judges like the last one. Undo: none, it only looks.
+    """
+    deployment, plan, destination = await _planned(rollout)
+    async with telling.progress(deployment.id) as listener:
+        watched = await watching.watch(
+            destination, plan.goal, begun=_begun(begun), listener=listener, now=tools.current().now
+        )
+    return {
+        "healthy": watched.judgement.state is State.HEALTHY,
+        "cause": rows.plain(watched.judgement.cause),
+        "seen": rows.plain(watched),
+        "workloads": len(watched.observation.workloads),
+        "healthy_for": plan.goal.healthy_for.total_seconds(),
+        "startup": watched.startup.total_seconds(),
+    }
+
+
+async def prune(rollout: Rollout, begun: Any) -> dict[str, Any]:
+    """Deletes what the revision no longer has. Gives `inventory` and a `note` on what was left.
+
+    Key: the two inventories. Undo: the next deployment makes it again.
+    """
+    deployment, plan, destination = await _planned(rollout)
+    pruned = await pruning.prune(destination, plan, _begun(begun), fence=rollout.fence)
+    if words := rolling_out.pruned_words(pruned):
+        await telling.line(deployment.id, Phase.PRUNE, words, at=tools.current().now())
+    return {"inventory": rows.plain(pruned.inventory), "note": _note(pruned.held)}
+
+
+async def take_dossier(rollout: Rollout, begun: Any, cause: Any, watched: Any) -> dict[str, Any]:
+    """Keeps the evidence, before anything is taken back. Gives the `cause`, with the line of the log that tells most.
+
+    Key: the deployment; the first dossier stays. Undo: none.
+    """
+    bench = tools.current()
+    deployment, plan, destination = await _planned(rollout)
+    if watched is None:
+        dossier = dossiers.refused(msgspec.convert(cause, Cause), difference=plan.difference)
+    else:
+        mask = await _mask(deployment)
+        dossier = await _dossier(
+            destination, plan.goal, _watched(watched["seen"]), _begun(begun), plan.difference, mask
+        )
+    await bench.store.deployments.keep_dossier(deployment.id, dossier.to_json(), at=bench.now())
+    words = f"took {rolling_out.evidence_words(dossier)}"
+    await telling.line(deployment.id, Phase.DOSSIER, words, at=bench.now())
+    return {"cause": rows.plain(dossier.cause)}
+
+
+async def revert(rollout: Rollout) -> dict[str, Any]:
+    """Writes the revision verified before, over the failed one. Gives `begun`, and `cause` when it was refused.
+
+    Key: that revision and this sequence. Undo: none, a rollback is never rolled back.
+    """
+    deployment, plan, destination = await _planned(rollout)
+    previous = plan.previous
+    assert previous is not None, "there is something to go back to"
+    words = f"going back to {rolling_out.short(previous.identity.revision)}"
+    await telling.line(deployment.id, Phase.REVERT, words, at=tools.current().now())
+    applied, begun = await applying.apply(destination, previous, fence=rollout.fence, now=tools.current().now)
+    return {"begun": rows.plain(begun), "cause": rows.plain(applying.refused(applied, at=begun.at))}
+
+
+async def watch_revert(rollout: Rollout, begun: Any) -> dict[str, Any]:
+    """As `watch`, for the revision gone back to. Gives `healthy`, and the `cause` when it is not."""
+    bench = tools.current()
+    deployment, plan, destination = await _planned(rollout)
+    previous = plan.previous
+    assert previous is not None, "there is something to go back to"
+    async with telling.progress(deployment.id) as listener:
+        watched = await watching.watch(
+            destination, previous, begun=_begun(begun), phase=Phase.REVERT, listener=listener, now=bench.now
+        )
+    healthy = watched.judgement.state is State.HEALTHY
+    return {"healthy": healthy, "cause": None if healthy else rows.plain(watched.judgement.cause)}
+
+
+async def clear(rollout: Rollout, failed: Any, restored: Any) -> dict[str, Any]:
+    """Deletes what only the failed revision made. Gives `inventory` and a `note`. Key: the inventories. Undo: none."""
+    _, plan, destination = await _planned(rollout)
+    pruned = await pruning.clear(
+        destination, plan, failed=_begun(failed).inventory, restored=_begun(restored), fence=rollout.fence
+    )
+    return {"inventory": rows.plain(pruned.inventory), "note": _note(pruned.held)}
+
+
+async def conclude(deployment_id: str, verdict: Any, inventory: Any, startup: float | None, note: str | None) -> str:
+    """Writes the verdict, with holds, inventory and all that follows, in one transaction. Gives the verdict's kind.
+
+    Key: the deployment; the first verdict stays. Undo: none.
+    """
+    bench = tools.current()
+    ended = await concluding.conclude(
+        bench.store.database,
+        deployment_id,
+        msgspec.convert(verdict, Verdict),
+        inventory=rows.inventory(inventory) if inventory is not None else None,
+        startup=startup,
+        note=note,
+    )
+    if ended.verdict_kind == "deployed":
+        asked = sizes.requests(each.object for each in (await _revision(ended)).objects)
+        await bench.store.formations.set_requests(ended.app, ended.formation, asked, at=bench.now())
+    await asyncio.to_thread(goals.forget_clone, ended)
+    return str(ended.verdict_kind)
+
+
+async def look_at_gates(deployment_id: str) -> None:
+    """Opens the gates that this deployment kept shut. Key: none needed, looking changes only what may go."""
+    bench = tools.current()
+    deployment = await bench.store.deployments.get(deployment_id)
+    await bench.gates.look(deployment.app)
+
+
+async def _revise(deployment: Deployment) -> None:
+    """A secret is not what it was: the release is rendered anew, and whoever had to approve is asked again."""
+    bench = tools.current()
+    here = await goals.checked_out(deployment)
+    made = await bench.store.releases.get(deployment.release_id or "")
+    revision, _, found = await releasing.render(here, deployment.formation, made)
+    if revision is None:
+        raise SealaneError(f"{deployment.label} can't be rendered any more: {found[0]}")
+    note = "a secret changed since it was rendered, so this is another revision and approval is asked again"
+    await bench.store.deployments.revise(deployment.id, revision, note=note, at=bench.now())
+
+
+async def _planned(rollout: Rollout) -> tuple[Deployment, DeploymentPlan, Destination]:
+    bench = tools.current()
+    store = bench.store
+    deployment = await store.deployments.get(rollout.deployment_id)
+    formation = await store.formations.get(deployment.app, deployment.formation)
+    destination = await goals.destination_of(deployment)
+    revision = await _revision(deployment)
+    old = await _revision(await store.deployments.get(rollout.previous)) if rollout.previous else None
+    previous = await goals.goal(deployment, old, formation, destination) if old else None
+    budget = Budget(deletes=bench.environment(deployment.environment).delete_budget, confirmed=deployment.confirmed)
+    difference: tuple[Mapping[str, Any], ...] = tuple(changes.between(old, revision).to_json()["objects"])
+    plan = DeploymentPlan(
+        goal=await goals.goal(deployment, revision, formation, destination),
+        stored=rows.inventory(rollout.stored),
+        previous=previous,
+        stays=rollout.stays,
+        keep=await goals.kept_for_later(deployment, destination),
+        budget=budget,
+        difference=difference,
+    )
+    return deployment, plan, destination
+
+
+async def _dossier(
+    destination: Destination, goal: Goal, watched: Watched, begun: Begun, difference: Any, mask: dossiers.Mask
+) -> dossiers.Dossier:
+    causes = diagnosing.diagnose(watched.observation, goal.rules(begun.at), now=tools.current().now())
+    return await dossiers.take(destination, goal, watched, others=causes[1:], difference=difference, mask=mask)
+
+
+async def _mask(deployment: Deployment) -> dossiers.Mask:
+    """Takes the values of the deployment's secrets out of texts; without the values nothing can be told from them."""
+    try:
+        values = await goals.values(deployment, await _revision(deployment))
+    except SealaneError:
+        return dossiers.plain
+    texts = {name: value.reveal().decode("utf-8", "replace") for name, value in values.items()}
+    return Masker({name: text for name, text in texts.items() if len(text) >= 4}).whole
+
+
+async def _revision(deployment: Deployment) -> Revision:
+    return await tools.current().store.releases.revision(deployment.revision_id)
+
+
+def _begun(data: Any) -> Begun:
+    return msgspec.convert(data, Begun)
+
+
+def _watched(data: Any) -> Watched:
+    return msgspec.convert(data, Watched)
+
+
+def _note(held: tuple[Held, ...]) -> str | None:
+    return "; ".join(f"left {each.ref}: {each.reason}" for each in held) or None

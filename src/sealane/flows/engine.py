@@ -1,0 +1,109 @@
+"""The workflow engine of a worker: an event loop of its own in a thread, on which workflows and heartbeats run.
+
+The loop is apart from the server's, so that pages stay quick while rollouts are judged, and so that a server that ends
+leaves running containers alone: nothing on this loop is cancelled, the process just goes, and whoever comes next
+attaches to what is there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any, Self, TypeVar
+
+from dbos import DBOS
+
+from sealane.errors import Unavailable
+from sealane.flows import queueing
+
+T = TypeVar("T")
+
+_IDLE = 3600.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EngineSettings:
+    """How the engine is run; seconds."""
+
+    url: str
+    worker: str
+    """Its executor id: only workflows of this worker are its own."""
+    poll: float
+    runs_at_once: int
+
+
+class Engine:
+    """Carries workflows. One a process."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
+        self._loop = loop
+        self._thread = thread
+
+    @classmethod
+    async def start(cls, settings: EngineSettings) -> Self:
+        """Starts carrying workflows of the queues. Raises Unavailable."""
+        loop = asyncio.new_event_loop()
+        thread = threading.Thread(target=loop.run_forever, name="flows", daemon=True)
+        thread.start()
+        engine = cls(loop, thread)
+        try:
+            await engine.do(_launch(settings))
+        except Exception as error:
+            raise Unavailable(f"the workflow engine did not start: {error}") from error
+        return engine
+
+    async def do(self, work: Coroutine[Any, Any, T]) -> T:
+        """Runs a coroutine on the engine's loop and waits for it."""
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+
+    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Starts a coroutine on the engine's loop and does not wait for it."""
+        asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    async def recover(self, workers: list[str]) -> int:
+        """Puts the unfinished workflows of dead workers back into their queues; says how many there were."""
+        handles = await asyncio.to_thread(DBOS._recover_pending_workflows, workers)  # noqa: SLF001 - there is no other
+        return len(handles)
+
+    async def destroy(self) -> None:
+        """Cancels everything that runs, as a killed process would not; for tests that start another engine after it."""
+        await asyncio.to_thread(DBOS.destroy)
+        await self.do(_cancel_all())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        await asyncio.to_thread(self._thread.join)
+        self._loop.close()
+
+
+async def _launch(settings: EngineSettings) -> None:
+    logging.getLogger("dbos").setLevel(logging.WARNING)
+    DBOS(
+        config={
+            "name": queueing.NAME,
+            "system_database_url": settings.url,
+            "application_version": queueing.VERSION,
+            "executor_id": settings.worker,
+            "serializer": queueing.SERIALIZER,
+            "log_level": "WARNING",
+            "scheduler_polling_interval_sec": _IDLE,  # schedules are ours
+        }
+    )
+    DBOS.launch()
+    await DBOS.register_queue_async(
+        queueing.DELIVERIES,
+        worker_concurrency=settings.runs_at_once,
+        polling_interval_sec=settings.poll,
+        on_conflict="always_update",
+    )
+    await DBOS.register_queue_async(
+        queueing.DEPLOYMENTS, partition_concurrency=1, polling_interval_sec=settings.poll, on_conflict="always_update"
+    )
+
+
+async def _cancel_all() -> None:
+    tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,68 @@
+"""Queueing workflows: from any process, whether it carries workflows or not. Key: the workflow's id, queued once."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from dbos import DBOS, DBOSClient
+from dbos._serialization import DBOSPortableJSON  # plain JSON in the database, not pickle
+
+from sealane.errors import Unavailable
+
+if TYPE_CHECKING:
+    from dbos import EnqueueOptions
+
+NAME = "sealane"
+VERSION = "1"
+"""Ours, not a hash of the source: an upgrade strands nothing, and changed workflows are patched (DBOS.patch)."""
+
+DELIVERIES = "deliveries"
+DEPLOYMENTS = "deployments"
+
+SERIALIZER = DBOSPortableJSON
+
+
+@dataclass(frozen=True, slots=True)
+class Queueing:
+    """Puts workflows into their queues."""
+
+    client: DBOSClient
+
+    @classmethod
+    async def open(cls, url: str) -> Self:
+        """Connects, and makes the engine's tables when they aren't there. Raises Unavailable."""
+        try:
+            await asyncio.to_thread(DBOS.migrate, url)
+            return cls(await asyncio.to_thread(_client, url))
+        except Exception as error:  # the engine wraps drivers' errors in its own and in bare ones
+            raise Unavailable(f"the workflow engine's database does not answer: {error}") from error
+
+    async def delivery(self, run_id: str) -> None:
+        """Queues the delivery of a run. Key: the run's id."""
+        await self._enqueue({"workflow_name": "delivery", "queue_name": DELIVERIES, "workflow_id": run_id}, run_id)
+
+    async def deployment(self, deployment_id: str, formation: str, attempt: str) -> None:
+        """Queues a deployment; one at a time goes to each formation. Key: its id and the revision it is about."""
+        options: EnqueueOptions = {
+            "workflow_name": "deployment",
+            "queue_name": DEPLOYMENTS,
+            "workflow_id": f"{deployment_id}:{attempt}",
+            "queue_partition_key": formation,
+        }
+        await self._enqueue(options, deployment_id)
+
+    async def close(self) -> None:
+        """Ends the connections."""
+        await asyncio.to_thread(self.client.destroy)
+
+    async def _enqueue(self, options: EnqueueOptions, argument: str) -> None:
+        try:
+            await self.client.enqueue_async({**options, "app_version": VERSION}, argument)
+        except Exception as error:
+            raise Unavailable(f"the workflow engine's database does not answer: {error}") from error
+
+
+def _client(url: str) -> DBOSClient:
+    return DBOSClient(system_database_url=url, serializer=SERIALIZER, application_name=NAME)

@@ -1,0 +1,224 @@
+"""Requesting: what people ask for by hand. Each request is a fresh deployment, or run, with a sequence of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import shutil
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sealane import clock, hashing
+from sealane.access.model import Actor
+from sealane.clients import git
+from sealane.errors import Conflicting, InvalidFiles, NotThere, Refused, UsageError
+from sealane.findings import did_you_mean
+from sealane.flows import sites, tools
+from sealane.flows.doing import releasing
+from sealane.flows.gating import Gates
+from sealane.flows.intake import Intake
+from sealane.releases.model import Release
+from sealane.stencils.model import Rendered, Revision
+from sealane.store import ids
+from sealane.store.model import Deployment, DeploymentKind, DeploymentState
+from sealane.store.storing import Store
+from sealane.verdicts import reverting
+from sealane.verdicts.model import VerdictKind
+
+_SCALED = {"Deployment", "StatefulSet"}
+_MOST = 1000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Requests:
+    """Takes requests of people; whether they may is decided before."""
+
+    store: Store
+    gates: Gates
+    intake: Intake
+    now: clock.Clock = clock.now
+
+    async def deploy(
+        self,
+        app: str,
+        formation: str,
+        *,
+        by: Actor,
+        release: str | None = None,
+        revision: str | None = None,
+        confirmed: bool = False,
+    ) -> Deployment:
+        """Sends a release (its id or deploy tag; the newest when nothing is said) or a revision to the formation.
+
+        It passes limits, policies and approvals like any other. `confirmed` is a typed yes to deleting more than the
+        budget. Raises NotThere, UsageError, InvalidFiles with everything that stands in its way.
+        """
+        if revision is not None:
+            return await self._again(app, formation, revision, by=by, confirmed=confirmed)
+        made = await self._release(app, release)
+        deployment_id = ids.new("d")
+        folder = sites.clone_of(deployment_id)
+        try:
+            proposed = await self._proposed(deployment_id, formation, made)
+        finally:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        wanted = self._asked(deployment_id, DeploymentKind.MANUAL, proposed.fields(), by=by)
+        return await self._offer(replace(wanted, unasked=False, confirmed=confirmed), proposed.revision)
+
+    async def rollback(self, app: str, formation: str, *, by: Actor, to: str | None = None) -> Deployment:
+        """Goes back to a verified revision; to the last one before what is there when nothing is said.
+
+        Raises NotThere, and Refused when there is nothing to go back to.
+        """
+        there = await self.store.formations.get(app, formation)
+        history = await self.store.deployments.history(app, formation, limit=200)
+        if to is not None:
+            target = _verified(history, to)
+        else:
+            current = await self.store.deployments.get(there.current_id) if there.current_id else None
+            found = reverting.before(_past(history), now_there=current.revision_id if current else "")
+            if found.past is None:
+                raise Refused(f"{app}/{formation} can't go back: {found.reason}")
+            target = next(each for each in history if each.sequence == found.past.sequence)
+        return await self._same(target, DeploymentKind.ROLLBACK, by=by)
+
+    async def scale(self, app: str, formation: str, workload: str, replicas: int, *, by: Actor) -> Deployment:
+        """Gives a workload another number of instances, `web` or `Deployment/web`, until the next deployment.
+
+        Raises NotThere, UsageError, Refused when nothing is verified there.
+        """
+        if not 0 <= replicas <= _MOST:
+            raise UsageError(f"{replicas} instances can't be had", mend=f"0 to {_MOST}")
+        there = await self.store.formations.get(app, formation)
+        if there.verified_id is None or there.verified_id != there.current_id:
+            raise Refused(f"what is at {app}/{formation} now is not verified, so it is not scaled")
+        verified = await self.store.deployments.get(there.verified_id)
+        scaled = _scaled(await self.store.releases.revision(verified.revision_id), workload, replicas)
+        wanted = replace(_copy(verified), revision_id=scaled.id, note=f"{workload} has {replicas} instances")
+        return await self._offer(self._fresh(wanted, DeploymentKind.SCALE, by=by), scaled)
+
+    async def lift_hold(self, app: str, formation: str, *, by: Actor, reason: str) -> None:
+        """Lifts the formation's holds. Raises NotThere when there are none, UsageError without a reason."""
+        if not reason.strip():
+            raise UsageError("a hold is lifted with a reason")
+        await self.store.holds.lift(app, formation, by=by.name, reason=reason, at=self.now())
+        await self.gates.look(app)
+
+    async def rerun(self, run_id: str, *, by: Actor) -> str:
+        """Runs the same event again, as a new run. Raises NotThere."""
+        run = await self.store.runs.get(run_id)
+        event = replace(run.event, delivery=None, received=self.now())
+        receipt = await self.intake.receive(event, source="rerun", requested_by=by.name)
+        return receipt.run_id
+
+    async def cancel_run(self, run_id: str, *, by: Actor) -> None:
+        """Stops a run; deployments it asked for go on. Raises NotThere, Conflicting when it has ended."""
+        if not await self.store.runs.ask_cancel(run_id, by=by.name, at=self.now()):
+            raise Conflicting(f"run {run_id} has ended, or is being cancelled")
+
+    async def _release(self, app: str, wanted: str | None) -> Release:
+        releases = await self.store.releases.of(app, limit=1 if wanted is None else 500)
+        if not releases:
+            raise NotThere(f"{app} has no release yet", mend="push a commit whose run builds images or delivers")
+        if wanted is None:
+            return releases[0]
+        for release in releases:
+            if wanted in {release.id, release.deploy_tag}:
+                return release
+        raise NotThere(f"{app} has no release {wanted}", mend=did_you_mean(wanted, (r.deploy_tag for r in releases)))
+
+    async def _proposed(self, deployment_id: str, formation: str, made: Release) -> releasing.Proposal:
+        bench = tools.current()
+        app = await self.store.apps.get(made.app)
+        token = bench.settings.git.token
+        credentials = f"sealane:{token.get_secret_value()}" if token and not app.hosted else None
+        await git.checkout(app.repository, made.commit, sites.clone_of(deployment_id), credentials=credentials)
+        proposed = await releasing.propose(await sites.site(deployment_id, made.app), formation, made, None)
+        if not isinstance(proposed, releasing.Proposal):
+            raise InvalidFiles(proposed)
+        return proposed
+
+    async def _again(self, app: str, formation: str, revision_id: str, *, by: Actor, confirmed: bool) -> Deployment:
+        """The same revision once more, with the approvals it needed before."""
+        history = await self.store.deployments.history(app, formation, limit=500)
+        known = next((each for each in history if each.revision_id == revision_id), None)
+        if known is None:
+            raise NotThere(f"{app}/{formation} never had the revision {revision_id}")
+        return await self._same(known, DeploymentKind.MANUAL, by=by, confirmed=confirmed)
+
+    async def _same(self, known: Deployment, kind: DeploymentKind, *, by: Actor, confirmed: bool = False) -> Deployment:
+        revision = await self.store.releases.revision(known.revision_id)
+        rules = known.rules if kind is DeploymentKind.MANUAL else ()
+        wanted = replace(_copy(known), rules=rules, confirmed=confirmed)
+        return await self._offer(self._fresh(wanted, kind, by=by), revision)
+
+    async def _offer(self, wanted: Deployment, revision: Revision) -> Deployment:
+        offered = await self.store.deployments.offer(wanted, revision)
+        await self.gates.look(offered.app)
+        return await self.store.deployments.get(offered.id)
+
+    def _asked(self, deployment_id: str, kind: DeploymentKind, fields: dict[str, Any], *, by: Actor) -> Deployment:
+        return Deployment(**fields, id=deployment_id, kind=kind, sequence=0, requested_by=by.name, created=self.now())
+
+    def _fresh(self, wanted: Deployment, kind: DeploymentKind, *, by: Actor) -> Deployment:
+        return replace(
+            wanted, id=ids.new("d"), kind=kind, sequence=0, requested_by=by.name, created=self.now(), unasked=False
+        )
+
+
+def _copy(known: Deployment) -> Deployment:
+    """What two deployments of one revision have in common."""
+    return replace(
+        known,
+        state=DeploymentState.WAITING,
+        rules=(),
+        after=(),
+        run_id=None,
+        phase=None,
+        waiting_for=None,
+        verdict=None,
+        dossier_id=None,
+        note=None,
+        opened=None,
+        started=None,
+        ended=None,
+    )
+
+
+def _past(history: tuple[Deployment, ...]) -> list[reverting.Past]:
+    return [
+        reverting.Past(sequence=each.sequence, revision=each.revision_id, verdict=each.verdict_kind)
+        for each in history
+        if each.verdict_kind and each.kind is not DeploymentKind.SCALE
+    ]
+
+
+def _verified(history: tuple[Deployment, ...], revision_id: str) -> Deployment:
+    known = [each for each in history if each.revision_id == revision_id]
+    verified = next((each for each in known if each.verdict_kind is VerdictKind.DEPLOYED), None)
+    if verified is None:
+        what = "was never verified" if known else "never was"
+        raise Refused(f"the revision {revision_id} {what} there", mend="go back to one that was deployed")
+    return verified
+
+
+def _scaled(revision: Revision, workload: str, replicas: int) -> Revision:
+    """The revision with another number of instances, by its own content's id."""
+    changed = tuple(_with_replicas(each, replicas) if _meant(each, workload) else each for each in revision.objects)
+    if changed == revision.objects:
+        known = [f"{each.kind}/{each.name}" for each in revision.objects if each.kind in _SCALED]
+        if not any(_meant(each, workload) for each in revision.objects):
+            raise NotThere(f"there is no workload {workload} to scale", mend=did_you_mean(workload, known))
+        raise Conflicting(f"{workload} has {replicas} instances already")
+    scaled = hashing.content_id({"scaled": revision.id, "objects": [each.object for each in changed]})
+    return replace(revision, id=scaled, objects=changed)
+
+
+def _meant(each: Rendered, workload: str) -> bool:
+    return each.kind in _SCALED and workload in {each.name, f"{each.kind}/{each.name}"}
+
+
+def _with_replicas(each: Rendered, replicas: int) -> Rendered:
+    manifest = copy.deepcopy(each.object)
+    manifest["spec"]["replicas"] = replicas
+    return replace(each, object=manifest)

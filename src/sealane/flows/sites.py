@@ -1,0 +1,94 @@
+"""Sites: where a run works. Its clone on disk, what its files say, and what it works with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sealane.errors import UsageError
+from sealane.flows import tools
+from sealane.pipelines import reading
+from sealane.pipelines.model import Pipeline, Plan
+from sealane.releases.model import Release
+from sealane.runners import specs
+from sealane.runners.model import RunKey, Work, Workspace
+from sealane.secrets import resolving
+from sealane.secrets.resolving import Stores
+from sealane.stencils.trees import FolderTree
+from sealane.store.model import App, Run
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Site:
+    """One commit of one app on this machine."""
+
+    app: App
+    folder: Path
+    """The app's own folder in the clone."""
+
+    @property
+    def tree(self) -> FolderTree:
+        """The app's files, read without trusting them."""
+        return FolderTree(self.folder)
+
+    @property
+    def stores(self) -> Stores:
+        """The stores that have the app's secrets."""
+        return tools.current().stores(self.app.name, self.tree)
+
+
+def clone_of(owner: str) -> Path:
+    """The folder of a run's or deployment's clone."""
+    return (tools.current().settings.workspaces / owner).resolve()
+
+
+async def site(owner: str, app_name: str) -> Site:
+    """The app's folder in a clone that was made before. Raises UsageError when it leads out of the clone."""
+    app = await tools.current().store.apps.get(app_name)
+    clone = clone_of(owner)
+    folder = (clone / app.path).resolve()
+    if not folder.is_relative_to(clone):
+        raise UsageError(f"{app.path} leads out of the repository")
+    return Site(app=app, folder=folder)
+
+
+async def work(run: Run, plan: Plan) -> Work:
+    """What the run's steps work with; secrets are read now and go no further than the step that asked."""
+    here = await site(run.id, run.app)
+    pipeline = _pipeline(here)
+    bench = tools.current()
+    steps = await bench.store.runs.steps(run.id)
+    built = {step.name: step.result["reference"] for step in steps if step.result and "reference" in step.result}
+    bare = Work(
+        run=RunKey(value=run.id),
+        pipeline=pipeline,
+        plan=plan,
+        event=run.event,
+        workspace=Workspace(folder=here.folder),
+        images=built,
+        deploy_tag=run.deploy_tag or "",
+    )
+    wanted = step_secrets(specs.wanted_secrets(bare))
+    values = await resolving.resolve(wanted, here.stores, key=bench.names_key)
+    return replace(bare, secrets={name: value.reveal().decode("utf-8", "replace") for name, value in values.items()})
+
+
+def step_secrets(names: Iterable[str]) -> dict[str, str]:
+    """References of secrets that steps name: they are the app's own on the server."""
+    return {name: f"env:{name}" for name in sorted(set(names))}
+
+
+async def released(app: str, release_id: str) -> Release:
+    """The app's release. Raises UsageError for another app's."""
+    release = await tools.current().store.releases.get(release_id)
+    if release.app != app:
+        raise UsageError(f"{release_id} is a release of {release.app}, not of {app}")
+    return release
+
+
+def _pipeline(here: Site) -> Pipeline:
+    text = here.tree.read(reading.FILE).decode("utf-8-sig")
+    pipeline, _ = reading.read(text, reading.FILE)
+    assert pipeline is not None, "it was read without errors when the run was prepared"
+    return pipeline

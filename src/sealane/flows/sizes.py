@@ -1,0 +1,36 @@
+"""Sizes: what a revision requests of its cluster. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+_QUANTITY = re.compile(r"([0-9.]+)(m|[kKMGTP]i?|)")
+_SCALES = {"": Decimal(1), "m": Decimal("0.001"), "k": Decimal(1000), "K": Decimal(1000)}
+_SCALES |= {letter: Decimal(1000) ** power for power, letter in enumerate("MGTP", start=2)}
+_SCALES |= {f"{letter}i": Decimal(1024) ** power for power, letter in enumerate("KMGTP", start=1)}
+
+
+def requests(objects: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    """CPU in cores and memory in bytes that all instances together ask for."""
+    total = {"cpu": Decimal(0), "memory": Decimal(0)}
+    for each in objects:
+        spec = each.get("spec") if isinstance(each.get("spec"), Mapping) else {}
+        assert isinstance(spec, Mapping)
+        template = spec.get("template") if each.get("kind") != "Pod" else {"spec": spec}
+        pod = template.get("spec") if isinstance(template, Mapping) else None
+        if not isinstance(pod, Mapping):
+            continue
+        replicas = spec.get("replicas", 1) if each.get("kind") in {"Deployment", "StatefulSet", "ReplicaSet"} else 1
+        for container in pod.get("containers") or ():
+            asked = ((container.get("resources") or {}).get("requests")) or {}
+            for name in total:
+                total[name] += _amount(asked.get(name)) * (replicas if isinstance(replicas, int) else 1)
+    return {name: float(amount) for name, amount in total.items()}
+
+
+def _amount(quantity: Any) -> Decimal:
+    found = _QUANTITY.fullmatch(str(quantity or "0"))
+    return Decimal(found[1]) * _SCALES[found[2]] if found else Decimal(0)

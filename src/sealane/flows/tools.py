@@ -1,0 +1,103 @@
+"""What step bodies work with. Workflows are found by name in the whole process, so their tools stand beside them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+from sealane import clock
+from sealane.blobs.logs import Logs
+from sealane.environments import gathering
+from sealane.environments.model import Environment
+from sealane.errors import InvalidFiles, NotThere
+from sealane.findings import errors
+from sealane.flows.gating import Gates
+from sealane.flows.reaching import Destinations
+from sealane.flows.taking_over import Fencing
+from sealane.runners.port import Runner
+from sealane.secrets import keys
+from sealane.secrets.resolving import Stores
+from sealane.secrets.stores.age import AgeStore
+from sealane.secrets.stores.environment import EnvironmentStore
+from sealane.settings import Settings
+from sealane.stencils.trees import Tree
+from sealane.store.storing import Store
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Equipment:
+    """What a worker has and a process that only answers requests has not."""
+
+    runner: Runner
+    engine: str
+    fencing: Fencing
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tools:
+    """All that step bodies and requests work with."""
+
+    settings: Settings
+    store: Store
+    logs: Logs
+    destinations: Destinations
+    equipment: Equipment | None
+    """What carrying workflows takes; None in a process that only answers requests."""
+    gates: Gates
+    names_key: bytes = field(repr=False)
+    """Keys the names of Secrets and ConfigMaps, and versions of secrets."""
+    now: clock.Clock = clock.now
+
+    @property
+    def runner(self) -> Runner:
+        """Runs steps."""
+        return self._equipped.runner
+
+    @property
+    def engine(self) -> str:
+        """Address of the engine that builds images."""
+        return self._equipped.engine
+
+    @property
+    def fencing(self) -> Fencing:
+        """Hands out fences."""
+        return self._equipped.fencing
+
+    @property
+    def _equipped(self) -> Equipment:
+        assert self.equipment is not None, "only workers carry workflows"
+        return self.equipment
+
+    def environments(self) -> dict[str, Environment]:
+        """The operators' environments as their files stand now. Raises InvalidFiles, NotThere."""
+        found, problems = gathering.gather(self.settings.config_folder)
+        if wrong := errors(problems):
+            raise InvalidFiles(wrong)
+        return found
+
+    def environment(self, name: str) -> Environment:
+        """One of them. Raises InvalidFiles, NotThere."""
+        environments = self.environments()
+        if name not in environments:
+            raise NotThere(f"there is no environment {name}", mend=f"see {self.settings.config_folder}/environments")
+        return environments[name]
+
+    def stores(self, app: str, tree: Tree) -> Stores:
+        """The stores that have the app's secrets, for files of one commit."""
+        identities = keys.identities(self.settings.identities, app)
+        return {"env": EnvironmentStore(app, os.environ), "age": AgeStore(tree.read, identities)}
+
+
+class _Bench:
+    tools: Tools | None = None
+
+
+def lay_out(tools: Tools | None) -> None:
+    """Puts the process's tools where bodies find them; None takes them away."""
+    _Bench.tools = tools
+
+
+def current() -> Tools:
+    """The process's tools."""
+    assert _Bench.tools is not None, "whoever starts a server or worker lays out its tools first"
+    return _Bench.tools

@@ -1,0 +1,86 @@
+"""Working: a worker from its start to its end: heartbeats, taking over, and sweeping up what got lost on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sealane import clock
+from sealane.errors import SealaneError
+from sealane.flows import delivery, deployment
+from sealane.flows.engine import Engine, EngineSettings
+from sealane.flows.gating import Gates
+from sealane.flows.taking_over import Worker
+from sealane.settings import Settings
+from sealane.store.storing import Store
+
+_log = logging.getLogger(__name__)
+
+WORKFLOWS = (delivery.delivery, deployment.deployment)
+"""Known to the engine by being imported."""
+
+_GONE = 70
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Working:
+    """A worker that works."""
+
+    worker: Worker
+    engine: Engine
+
+    async def stop(self) -> None:
+        """Leaves: others may take up its workflows at once. Containers that run go on; who takes over attaches."""
+        await self.worker.resign()
+
+    async def destroy(self) -> None:
+        """As `stop`, and ends every task of it; for tests that start another worker in the same process."""
+        await self.worker.resign()
+        await self.engine.destroy()
+
+
+def die() -> None:
+    """Ends the process at once: it was taken for dead, others do its work, and whatever it still does is wrong."""
+    logging.shutdown()
+    os._exit(_GONE)
+
+
+async def start(
+    worker: Worker,
+    store: Store,
+    gates: Gates,
+    settings: Settings,
+    *,
+    alone: bool,
+    lost: Callable[[], None] = die,
+) -> Working:
+    """Starts a worker. `alone` when no other can be alive; `lost` is called when others took it for dead."""
+    await worker.register()
+    engine = await Engine.start(
+        EngineSettings(
+            url=settings.flows_url,
+            worker=worker.id,
+            poll=settings.worker.poll,
+            runs_at_once=settings.runs.at_once,
+        )
+    )
+    await worker.take_over(engine, alone=alone)
+    engine.begin(worker.beat(lost))
+    engine.begin(_sweep(worker, engine, store, gates, settings.worker.sweep))
+    return Working(worker=worker, engine=engine)
+
+
+async def _sweep(worker: Worker, engine: Engine, store: Store, gates: Gates, every: float) -> None:
+    while True:
+        try:
+            await gates.sweep()
+            await worker.take_over(engine)
+            await store.changes.trim(clock.now())
+        except SealaneError as error:
+            _log.warning("the sweep waits: %s", error)
+        except Exception:  # noqa: BLE001 - the next sweep may fare better; without sweeps nothing lost is ever found
+            _log.exception("the sweep failed")
+        await asyncio.sleep(every)

@@ -1,0 +1,72 @@
+"""The overview: every formation of every app in a handful of queries."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from sealane.store import rows
+from sealane.store.model import Deployment, DeploymentState, FormationRow
+from sealane.store.tables import apps as apps_table
+from sealane.store.tables import deployments as deployments_table
+from sealane.store.tables import formations as formations_table
+from sealane.store.tables import holds as holds_table
+from sealane.store.tables import releases as releases_table
+
+_STARTED = (DeploymentState.ROLLING_OUT.value, DeploymentState.ENDED.value)
+_OPEN = (DeploymentState.WAITING.value, DeploymentState.QUEUED.value, DeploymentState.ROLLING_OUT.value)
+
+
+def overview(connection: sa.Connection) -> tuple[FormationRow, ...]:
+    """Every formation, in this transaction."""
+    query = sa.select(formations_table, apps_table.c.owner).join(apps_table).order_by(formations_table.c.app)
+    found = rows.all_of(connection, query.order_by(formations_table.c.formation))
+    newest = _newest_started(connection)
+    named = {row[key] for row in found for key in ("current_id", "verified_id") if row[key]}
+    known = {each.id: each for each in _by_id(connection, named)}
+    active = sa.select(deployments_table).where(deployments_table.c.state.in_(_OPEN))
+    going = [rows.deployment(row) for row in rows.all_of(connection, active.order_by(deployments_table.c.sequence))]
+    open_holds = [
+        rows.hold(row) for row in rows.all_of(connection, sa.select(holds_table).where(holds_table.c.lifted.is_(None)))
+    ]
+    ids = {each.release_id for each in known.values() if each.release_id}
+    made = sa.select(releases_table).where(releases_table.c.id.in_(ids))
+    by_id = {row["id"]: rows.release(row) for row in rows.all_of(connection, made)}
+
+    def line(row: rows.Row) -> FormationRow:
+        label = (row["app"], row["formation"])
+        current = known.get(row["current_id"] or "")
+        mine = [each for each in going if (each.app, each.formation) == label]
+        return FormationRow(
+            **{key: row[key] for key in ("app", "owner", "formation", "environment", "destination", "namespace")},
+            current=current,
+            verified=known.get(row["verified_id"] or ""),
+            last=newest.get(label),
+            running=next((each for each in mine if each.state is DeploymentState.ROLLING_OUT), None),
+            waiting=tuple(each for each in mine if each.state is not DeploymentState.ROLLING_OUT),
+            hold=next((each for each in open_holds if (each.app, each.formation) == label), None),
+            release=by_id.get(current.release_id or "") if current else None,
+            requests=row["requests"],
+        )
+
+    return tuple(line(row) for row in found)
+
+
+def _newest_started(connection: sa.Connection) -> dict[tuple[str, str], Deployment]:
+    """The deployment with each formation's highest sequence that was started."""
+    same = (deployments_table.c.app == formations_table.c.app) & (
+        deployments_table.c.formation == formations_table.c.formation
+    )
+    query = (
+        sa.select(deployments_table)
+        .join(formations_table, same)
+        .where(
+            deployments_table.c.sequence == formations_table.c.last_sequence, deployments_table.c.state.in_(_STARTED)
+        )
+    )
+    found = [rows.deployment(row) for row in rows.all_of(connection, query)]
+    return {(each.app, each.formation): each for each in found}
+
+
+def _by_id(connection: sa.Connection, wanted: set[str]) -> list[Deployment]:
+    query = sa.select(deployments_table).where(deployments_table.c.id.in_(wanted))
+    return [rows.deployment(row) for row in rows.all_of(connection, query)]

@@ -1,0 +1,199 @@
+"""Wiring: puts the parts of a server together, and takes them apart. The only place that knows all of them."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import IO
+
+from sealane.access.registering import Apps
+from sealane.access.signing_in import Access
+from sealane.approvals.deciding import Approvals
+from sealane.blobs.logs import Logs
+from sealane.clients.engine import finding
+from sealane.clients.hosting import Repositories
+from sealane.errors import Unavailable
+from sealane.flows import taking_over, tools, working
+from sealane.flows.gating import Gates
+from sealane.flows.intake import Intake
+from sealane.flows.queueing import Queueing
+from sealane.flows.reaching import Destinations
+from sealane.flows.requesting import Requests
+from sealane.flows.taking_over import Fencing, Worker
+from sealane.flows.working import Working
+from sealane.runners.docker import DockerRunner
+from sealane.runners.dummy import DummyRunner
+from sealane.secrets import keys
+from sealane.settings import Settings
+from sealane.store.changes import Changes
+from sealane.store.storing import Store
+from sealane.store.views import Views
+
+_log = logging.getLogger(__name__)
+
+
+class Role(StrEnum):
+    """What a process does."""
+
+    ALL = "all"
+    API = "api"
+    """Answers requests; workflows run elsewhere."""
+    WORKER = "worker"
+    """Carries workflows; the same as ALL but for the pages nobody asks it for."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Server:
+    """Everything that routes, pages and commands ask."""
+
+    settings: Settings
+    settings_url: str
+    """The address people use."""
+    first_token: str | None = field(repr=False)
+    """The administrator's token, on the very first start only."""
+    store: Store
+    access: Access
+    apps: Apps
+    intake: Intake
+    requests: Requests
+    approvals: Approvals
+    repositories: Repositories
+    queueing: Queueing
+    working: Working | None
+    lock: IO[str] | None
+
+    @property
+    def views(self) -> Views:
+        """Everything that is shown."""
+        return self.store.views
+
+    @property
+    def changes(self) -> Changes:
+        """What changes, live."""
+        return self.store.changes
+
+    async def stop(self) -> None:
+        """Ends the server. Steps that run in containers go on, and whoever starts next attaches to them."""
+        if self.working is not None:
+            await self.working.stop()
+        await self._close()
+
+    async def destroy(self) -> None:
+        """Ends the server with all its tasks, so that another one can be started in the same process; for tests."""
+        if self.working is not None:
+            await self.working.destroy()
+        await self._close()
+
+    async def _close(self) -> None:
+        await self.queueing.close()
+        await self.store.close()
+        if self.lock is not None:
+            self.lock.close()
+
+
+async def start(settings: Settings, *, role: Role = Role.ALL, lost: Callable[[], None] = working.die) -> Server:
+    """Starts a server. `lost` is called when other workers took this one for dead; by default the process ends.
+
+    Raises Unavailable when the database or the engine does not answer, or another server has the data folder.
+    """
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = _lock(settings) if settings.store_url.startswith("sqlite:") else None
+    secret = _secret(settings)
+    key = secret.encode()
+    logs = Logs(settings.logs)
+    store = await Store.open(settings.store_url, logs=logs)
+    queueing = await Queueing.open(settings.flows_url)
+    gates = Gates(store=store, queueing=queueing)
+    intake = Intake(store=store, queueing=queueing)
+    access = Access(store, key=key, session=timedelta(hours=settings.http.session_hours))
+    repositories = Repositories(settings.repositories, most_bytes=settings.git.max_pack, patience=settings.git.patience)
+    worker = Worker(
+        taking_over.fresh_id(),
+        store.workers,
+        heartbeat=settings.worker.heartbeat,
+        dead_after=settings.worker.dead_after,
+    )
+    tools.lay_out(
+        tools.Tools(
+            settings=settings,
+            store=store,
+            logs=logs,
+            destinations=Destinations(settings.data / "dummies"),
+            equipment=None if role is Role.API else await _equipment(settings, worker, store),
+            gates=gates,
+            names_key=keys.names_key(secret),
+        )
+    )
+    return Server(
+        settings=settings,
+        settings_url=_url(settings),
+        first_token=await access.make_administrator(),
+        store=store,
+        access=access,
+        apps=Apps(store, access, repositories, key=key),
+        intake=intake,
+        requests=Requests(store=store, gates=gates, intake=intake),
+        approvals=Approvals(store=store, look=gates.look),
+        repositories=repositories,
+        queueing=queueing,
+        working=None
+        if role is Role.API
+        else await working.start(worker, store, gates, settings, alone=lock is not None, lost=lost),
+        lock=lock,
+    )
+
+
+async def _equipment(settings: Settings, worker: Worker, store: Store) -> tools.Equipment:
+    fencing = Fencing(worker.id, store.workers)
+    if settings.engine.kind == "dummy":
+        _log.warning("steps only pretend to run: SEALANE_ENGINE__KIND is dummy")
+        return tools.Equipment(runner=DummyRunner(settings.data / "dummies" / "engine"), engine="", fencing=fencing)
+    environment = dict(os.environ)
+    if settings.engine.socket:
+        environment["DOCKER_HOST"] = settings.engine.socket
+    engine = await finding.find(environment)
+    owner = f"sealane-server-{socket.gethostname()}"  # nobody else's sweep takes it for a process that has ended
+    return tools.Equipment(runner=DockerRunner(engine, owner=owner), engine=engine.address, fencing=fencing)
+
+
+def _lock(settings: Settings) -> IO[str]:
+    """SQLite serves one process: whoever holds the lock knows that every other worker is gone."""
+    lock = (settings.data / "lock").open("a")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.close()
+        mend = "end it first, or use PostgreSQL for several: SEALANE_DATABASE"
+        raise Unavailable(f"another Sealane serves from {settings.data}", mend=mend) from error
+    return lock
+
+
+def _secret(settings: Settings) -> str:
+    """The server's one secret: as set, or made at the first start and kept where only its owner reads it."""
+    if settings.key is not None:
+        return settings.key.get_secret_value()
+    return _kept(settings.data / "key")
+
+
+def _kept(path: Path) -> str:
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    return path.read_text().strip()
+
+
+def _url(settings: Settings) -> str:
+    if settings.http.url:
+        return settings.http.url.rstrip("/")
+    host = "127.0.0.1" if settings.http.host in {"0.0.0.0", "::"} else settings.http.host  # noqa: S104 - compared only
+    return f"http://{host}:{settings.http.port}"
