@@ -86,7 +86,7 @@ class PolicyServer:
     def refused(self, manifest: Mapping[str, Any]) -> Answer:
         """Create an object that must be refused, waiting until the policies have taken effect."""
         end = time.monotonic() + PATIENCE
-        while (answer := self.create(manifest)).allowed and time.monotonic() < end:
+        while _early(answer := self.create(manifest)) and time.monotonic() < end:
             time.sleep(0.1)
         return answer
 
@@ -107,6 +107,11 @@ class PolicyServer:
         root = f"/apis/{group}/{version}" if group else f"/api/{version}"
         namespace = manifest["metadata"].get("namespace", self.namespace)
         return f"{root}/namespaces/{namespace}/{resource.name}" if resource.namespaced else f"{root}/{resource.name}"
+
+
+def _early(answer: Answer) -> bool:
+    """Whether the policy, or the params it names, may just not have reached the API server's memory yet."""
+    return answer.allowed or answer.message.startswith("failed to configure binding")
 
 
 def _access(bed: Bed, folder: Path) -> tuple[str, ssl.SSLContext]:

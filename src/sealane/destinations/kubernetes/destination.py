@@ -9,7 +9,7 @@ from sealane import clock
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import kinds
 from sealane.destinations import differing, model
-from sealane.destinations.kubernetes import applying, deleting, evidence, ledgers, observing, planning
+from sealane.destinations.kubernetes import applying, deleting, evidence, freeing, ledgers, observing, planning
 from sealane.verdicts import model as verdicts
 
 
@@ -41,7 +41,10 @@ class KubernetesDestination:
         adopt: bool = False,
     ) -> model.Applied:
         """See the port."""
-        return await applying.apply(self._cluster, objects, identity=identity, fence=fence, adopt=adopt)
+        applied = await applying.apply(self._cluster, objects, identity=identity, fence=fence, adopt=adopt)
+        if not applied.refusals:
+            await freeing.free(self._cluster, applied.inventory, fence=fence)
+        return applied
 
     async def prune(
         self,

@@ -25,7 +25,7 @@ from sealane.verdicts import making
 from testbed.access import let_in
 from testbed.record import Bed
 
-SCENARIOS = Path(__file__).parent.parent / "scenarios" / "rollouts"
+SCENARIOS = Path(__file__).parents[2] / "scenarios" / "rollouts"
 
 
 @dataclass(frozen=True, kw_only=True)

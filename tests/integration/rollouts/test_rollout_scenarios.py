@@ -12,7 +12,7 @@ import pytest
 
 from sealane.clients.kubernetes import cluster as clusters
 from testbed.record import Bed
-from tests.integration import rollout_parts as parts
+from tests.integration.rollouts import parts
 
 AT_ONCE = 8
 SCENARIOS = {scenario.name: scenario for scenario in parts.scenarios()}

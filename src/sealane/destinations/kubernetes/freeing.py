@@ -1,0 +1,67 @@
+"""Making way for a StatefulSet's wanted version.
+
+A StatefulSet that starts its pods in order waits for a broken pod of an older version to become ready before it
+replaces it, which may be never: a documented limit of Kubernetes ("forced rollback"). Such a pod serves nobody and would
+be replaced anyway, so it is deleted; the controller then makes it anew from the wanted version.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from sealane.clients.kubernetes import cluster as clusters
+from sealane.clients.kubernetes import errors, kinds, objects
+from sealane.destinations import model
+
+SEEN_SECONDS = 10.0
+"""How long the controller may take to take in a new version; later the next apply frees it."""
+POLL = 0.1
+_REVISION_HASH = "controller-revision-hash"
+
+
+async def free(cluster: clusters.Cluster, applied: model.Inventory, *, fence: model.Fence) -> None:
+    """Deletes pods that hold up StatefulSets. Repeated, it deletes nothing: then they are of the wanted version."""
+    for ref in applied:
+        if (ref.group, ref.kind) == ("apps", "StatefulSet"):
+            found = await _seen(cluster, ref)
+            if found is not None:
+                await _free(cluster, found, ref.namespace, fence)
+
+
+async def _seen(cluster: clusters.Cluster, ref: model.ObjectRef) -> objects.StatefulSet | None:
+    """The StatefulSet once its controller has taken it in; None when it updates in a way that can't be held up."""
+    for _ in range(round(SEEN_SECONDS / POLL)):
+        found = await cluster.find(kinds.STATEFUL_SET, ref.name, namespace=ref.namespace)
+        if found is None or found.spec.pod_management_policy != "OrderedReady":
+            return None
+        if found.spec.update_strategy.type != "RollingUpdate":
+            return None
+        if found.status.observed_generation >= found.metadata.generation and found.status.update_revision:
+            return found
+        await asyncio.sleep(POLL)
+    return None
+
+
+async def _free(
+    cluster: clusters.Cluster, found: objects.StatefulSet, namespace: str | None, fence: model.Fence
+) -> None:
+    for pod in (await cluster.list(kinds.POD, namespace=namespace)).items:
+        owner = pod.metadata.controller
+        if owner is None or owner.uid != found.metadata.uid or not _holds_up(pod, found):
+            continue
+        await fence()
+        try:
+            only = clusters.Precondition(uid=pod.metadata.uid)
+            await cluster.delete(kinds.POD, pod.metadata.name, namespace=namespace, only=only)
+        except (errors.NotFound, errors.Conflict):
+            continue  # it went by itself
+
+
+def _holds_up(pod: objects.Pod, found: objects.StatefulSet) -> bool:
+    """Whether it is an older version's, not ready, and stays although it should be replaced."""
+    ready = any(each.type == "Ready" and each.status == "True" for each in pod.status.conditions)
+    old = pod.metadata.labels.get(_REVISION_HASH) != found.status.update_revision
+    update = found.spec.update_strategy.rolling_update
+    ordinal = pod.metadata.name.rpartition("-")[2]
+    kept = update is not None and ordinal.isdigit() and int(ordinal) < update.partition
+    return old and not ready and not kept and pod.metadata.deletion_timestamp is None
