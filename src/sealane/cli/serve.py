@@ -27,7 +27,7 @@ def serve(
     from sealane.errors import UsageError
     from sealane.settings import Settings
 
-    given = {"data": data, "config": config, "database": database}
+    given: dict[str, Any] = {"data": data, "config": config, "database": database}
     try:
         settings = Settings(**{name: value for name, value in given.items() if value is not None})
         http = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncGenerator, Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -38,7 +38,7 @@ class Changes:
         self._followers: set[asyncio.Queue[frozenset[str]]] = set()
         self._looking: asyncio.Task[None] | None = None
 
-    async def follow(self, topics: Collection[str]) -> AsyncIterator[frozenset[str]]:
+    async def follow(self, topics: Collection[str]) -> AsyncGenerator[frozenset[str], None]:
         """Gives all the topics at once, and then those that changed, as they change, without end."""
         wanted = frozenset(topics)
         queue: asyncio.Queue[frozenset[str]] = asyncio.Queue()

@@ -1,0 +1,63 @@
+"""Errors as answers: JSON for clients, a page or the way to the sign-in for browsers."""
+
+from __future__ import annotations
+
+import logging
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from sealane.errors import NotSignedIn, NotThere, SealaneError, UsageError
+from sealane.server.ui import templates
+
+_log = logging.getLogger("sealane.server")
+
+
+def add_to(app: FastAPI) -> None:
+    """Every error of Sealane gets its own status; an unknown one is logged and told without its inside."""
+
+    @app.exception_handler(SealaneError)
+    async def known(request: Request, error: SealaneError) -> Response:
+        return answer(request, error)
+
+    @app.exception_handler(RequestValidationError)
+    async def unreadable(request: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"] if part != "body")
+        return answer(request, UsageError(f"{where}: {first['msg']}" if where else str(first["msg"])))
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 404:
+            return answer(request, NotThere(f"there is nothing at {request.url.path}"))
+        body = {"error": type(error).__name__, "message": error.detail}
+        return JSONResponse(body, status_code=error.status_code, headers=dict(error.headers or {}))
+
+    @app.exception_handler(Exception)
+    async def unknown(request: Request, error: Exception) -> Response:
+        _log.error("%s %s broke", request.method, request.url.path, exc_info=error)
+        return answer(request, SealaneError("Sealane itself broke; its log says where"))
+
+
+def answer(request: Request, error: SealaneError) -> Response:
+    """One error as one answer."""
+    if _wants_page(request):
+        if isinstance(error, NotSignedIn):
+            wanted = request.url.path if request.method == "GET" else "/"
+            return RedirectResponse(f"/sign-in?next={quote(wanted)}", status_code=303)
+        page = {"status": error.http_status, "message": error.message, "mend": error.mend, "reader": None, "here": ""}
+        return templates.page("error.html", page, status=error.http_status)
+    headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, NotSignedIn) else {}
+    if isinstance(error, NotSignedIn) and request.url.path.startswith("/git/"):
+        headers = {"WWW-Authenticate": 'Basic realm="Sealane: the password is the app\'s push token"'}
+    body = {"error": type(error).__name__, "message": error.message, "mend": error.mend, "retry": error.retry}
+    return JSONResponse(body, status_code=error.http_status, headers=headers)
+
+
+def _wants_page(request: Request) -> bool:
+    if request.url.path.startswith(("/api/", "/git/", "/hooks/")):
+        return False
+    return "text/html" in request.headers.get("accept", "")

@@ -1,0 +1,59 @@
+"""Deployments: their story, verdict and evidence, and the approvals they wait for."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict
+
+from sealane.access.dependencies import Viewer
+from sealane.server import wired
+from sealane.store.model import ApprovalView, Deployment, DeploymentView
+
+router = APIRouter(prefix="/api", tags=["deployments"])
+
+
+class Comment(BaseModel):
+    """A word on a yes or no."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    comment: str = ""
+
+
+@router.get("/deployments")
+async def list_deployments(
+    server: wired.Server,
+    _: Viewer,
+    app: Annotated[str | None, Query(description="Only this app's.")] = None,
+    formation: Annotated[str | None, Query(description="Only to this formation.")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    before: Annotated[str | None, Query(description="The id of the last deployment of the page before.")] = None,
+) -> list[Deployment]:
+    """Deployments, the newest first."""
+    return list(await server.views.deployments(app, formation, limit=limit, before=before))
+
+
+@router.get("/deployments/{deployment}")
+async def get(deployment: str, server: wired.Server, _: Viewer) -> DeploymentView:
+    """One deployment with its timeline, verdict and dossier."""
+    return await server.views.deployment(deployment)
+
+
+@router.get("/approvals")
+async def approvals(server: wired.Server, _: Viewer) -> list[ApprovalView]:
+    """Deployments that wait for people."""
+    return list(await server.views.approvals_waiting())
+
+
+@router.post("/deployments/{deployment}/approve")
+async def approve(deployment: str, comment: Comment, server: wired.Server, actor: Viewer) -> Deployment:
+    """Says yes to the revision as it is now. Who asked for it, or isn't in the groups asked, is refused."""
+    return await server.approvals.approve(deployment, by=actor, comment=comment.comment)
+
+
+@router.post("/deployments/{deployment}/reject")
+async def reject(deployment: str, comment: Comment, server: wired.Server, actor: Viewer) -> Deployment:
+    """Says no; the deployment is cancelled."""
+    return await server.approvals.reject(deployment, by=actor, comment=comment.comment)

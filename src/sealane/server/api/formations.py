@@ -1,0 +1,86 @@
+"""What is where, and why something does not move."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
+
+from sealane.access.dependencies import Developer, Viewer
+from sealane.server import wired
+from sealane.store.model import Deployment, FormationRow
+from sealane.store.views import Why
+
+router = APIRouter(prefix="/api", tags=["formations"])
+
+
+class Deploy(BaseModel):
+    """What to deploy; with nothing said, the newest release of the app."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    release: str | None = None
+    """A release's id or its deploy tag."""
+    revision: str | None = None
+    """A revision's id, to deploy exactly that again."""
+
+
+class Rollback(BaseModel):
+    """Where to go back to; with nothing said, the last verified revision before the one that is there."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    to: str | None = None
+    """A revision's id."""
+
+
+class Scale(BaseModel):
+    """How many instances a workload shall have."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    workload: str
+    replicas: int
+
+
+class Lift(BaseModel):
+    """Why a hold is lifted; it stands in the audit."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str
+
+
+@router.get("/formations")
+async def overview(server: wired.Server, _: Viewer) -> list[FormationRow]:
+    """Every app's formations: what is there, since when, what is on its way and what holds it up."""
+    return list(await server.views.overview())
+
+
+@router.post("/formations/{app}/{formation}/deploy", status_code=202)
+async def deploy(app: str, formation: str, what: Deploy, server: wired.Server, actor: Developer) -> Deployment:
+    """Deploys a release or revision. It passes policies and approvals like any other."""
+    return await server.requests.deploy(app, formation, release=what.release, revision=what.revision, by=actor)
+
+
+@router.post("/formations/{app}/{formation}/rollback", status_code=202)
+async def rollback(app: str, formation: str, where: Rollback, server: wired.Server, actor: Developer) -> Deployment:
+    """Deploys a revision that was verified before."""
+    return await server.requests.rollback(app, formation, to=where.to, by=actor)
+
+
+@router.post("/formations/{app}/{formation}/scale", status_code=202)
+async def scale(app: str, formation: str, how: Scale, server: wired.Server, actor: Developer) -> Deployment:
+    """Deploys what is there with another number of instances."""
+    return await server.requests.scale(app, formation, how.workload, how.replicas, by=actor)
+
+
+@router.post("/formations/{app}/{formation}/lift-hold", status_code=204)
+async def lift_hold(app: str, formation: str, why: Lift, server: wired.Server, actor: Developer) -> None:
+    """Lets releases go out again that a failure holds up."""
+    await server.requests.lift_hold(app, formation, by=actor, reason=why.reason)
+
+
+@router.get("/why/{what:path}")
+async def why(what: str, server: wired.Server, _: Viewer) -> Why:
+    """Why a run, a deployment or `app/formation` failed or does not move, and who or what mends that."""
+    return await server.views.why(what)

@@ -1,0 +1,95 @@
+"""Git over HTTP: repositories that Sealane serves itself. The password is the app's push token; a push starts a run."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import StreamingResponse
+
+from sealane import clock
+from sealane.clients import hosting
+from sealane.errors import NotSignedIn
+from sealane.events.sources import pushes
+from sealane.server import wired
+
+router = APIRouter(prefix="/git", include_in_schema=False)
+_pushing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+"""One push at a time for each app, so that what moved is told by comparing before and after."""
+
+
+@router.api_route("/{app}.git/{path:path}", methods=["GET", "POST"])
+async def serve(app: str, path: str, request: Request, server: wired.Server) -> StreamingResponse:
+    """One request of git's client: fetching and pushing both want the app's push token."""
+    registered = await server.access.check_push(app, _password(request))
+    asked = hosting.Request(
+        method=request.method,
+        path=path,
+        query=request.url.query,
+        headers={name.lower(): value for name, value in request.headers.items()},
+        user=registered.name,
+    )
+    if path != "git-receive-pack":
+        answer = await server.repositories.serve(registered.name, asked, request.stream())
+        return _streaming(answer, answer.body)
+    return await _receive_pack(registered, asked, request, server)
+
+
+async def _receive_pack(registered: Any, asked: hosting.Request, request: Request, server: Any) -> StreamingResponse:
+    lock = _pushing[registered.name]
+    await lock.acquire()
+    try:
+        before = await server.repositories.refs(registered.name)
+        answer = await server.repositories.serve(registered.name, asked, request.stream())
+    except BaseException:
+        lock.release()
+        raise
+
+    async def body() -> AsyncIterator[bytes]:
+        try:
+            last = b""
+            async for chunk in answer.body:
+                yield last
+                last = chunk
+            await take_in(server, registered, before)  # before git's client hears the end, so that nothing is lost
+            yield last
+        finally:
+            lock.release()
+
+    return _streaming(answer, body())
+
+
+async def take_in(server: Any, registered: Any, before: dict[str, str]) -> None:
+    """Starts what a push asks for: one event for each reference that isn't where it was."""
+    tips = await server.repositories.tips(registered.name, before)
+    made = pushes.events(
+        registered.name,
+        repository=registered.repository,
+        trunk=registered.trunk,
+        before=before,
+        after=tips,
+        received=clock.now(),
+    )
+    for event in made:
+        await server.intake.receive(wired.of_app(event, registered), source="git")
+
+
+def _streaming(answer: hosting.Answer, body: AsyncIterator[bytes]) -> StreamingResponse:
+    headers = {name: value for name, value in answer.headers.items() if name != "content-length"}
+    return StreamingResponse(body, status_code=answer.status, headers=headers)
+
+
+def _password(request: Request) -> str:
+    scheme, _, coded = request.headers.get("authorization", "").partition(" ")
+    try:
+        _, _, password = base64.b64decode(coded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        password = ""
+    if scheme.lower() != "basic" or not password:
+        raise NotSignedIn("git must sign in: the user name is the app, the password its push token")
+    return password

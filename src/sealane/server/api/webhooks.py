@@ -1,0 +1,49 @@
+"""Webhooks of git hosts: signed with the app's secret, answered as soon as the event is stored."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request
+from pydantic import BaseModel, Field
+
+from sealane import clock
+from sealane.errors import NotSignedIn, NotThere
+from sealane.events.sources import gitea, github
+from sealane.events.sources.webhooks import Ignored
+from sealane.server import wired
+
+router = APIRouter(prefix="/hooks", tags=["webhooks"])
+_SOURCES: dict[str, Any] = {"github": github, "gitea": gitea}
+
+
+class Received(BaseModel):
+    """What became of a webhook."""
+
+    run: str | None = Field(default=None, description="The run it started, or had started before.")
+    duplicate: bool = Field(default=False, description="Whether it had come before and started nothing now.")
+    ignored: str | None = Field(default=None, description="Why it starts nothing.")
+
+
+@router.post("/{source}/{app}", status_code=202)
+async def receive(
+    source: Annotated[str, Path(description="github or gitea")],
+    app: Annotated[str, Path(description="The app's name")],
+    request: Request,
+    server: wired.Server,
+) -> Received:
+    """Takes one webhook. It is believed only with a signature made with the app's webhook secret."""
+    reader = _SOURCES.get(source)
+    if reader is None:
+        raise NotThere(f"webhooks of {source} are not read here", mend=f"known: {', '.join(_SOURCES)}")
+    try:
+        registered = await server.apps.get(app)
+        secret = await server.apps.hook_secret(app)
+    except NotThere:
+        raise NotSignedIn("the webhook's signature is wrong") from None  # whether an app exists is nobody's business
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    read = reader.read(registered.name, headers, await request.body(), secret=secret, received=clock.now())
+    if isinstance(read, Ignored):
+        return Received(ignored=read.reason)
+    receipt = await server.intake.receive(wired.of_app(read, registered), source=source)
+    return Received(run=receipt.run_id, duplicate=receipt.duplicate)

@@ -1,0 +1,73 @@
+"""Guarding every request: its size, and what browsers may do with the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from starlette.exceptions import HTTPException
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+MOST_BYTES = 1024 * 1024
+"""What the body of a request may have; webhooks of large pushes stay below 25 MB by their hosts' word."""
+MOST_HOOK_BYTES = 25 * 1024 * 1024
+
+_HEADERS = {
+    b"x-content-type-options": b"nosniff",
+    b"x-frame-options": b"DENY",
+    b"referrer-policy": b"same-origin",
+    b"content-security-policy": (
+        b"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        b"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+}
+
+
+class TooLarge(HTTPException):
+    """The body went over its limit while it was read."""
+
+    def __init__(self) -> None:
+        super().__init__(413, "the request is too large")
+
+
+class Guard:
+    """ASGI middleware: limits bodies as they come (a length in a header proves nothing), and adds the headers."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes one request on."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        most = _most(scope["path"])
+        read = 0
+
+        async def limited() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if most is not None and read > most:
+                raise TooLarge
+            return message
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                present = {name.lower() for name, _ in message.get("headers", ())}
+                added = [(name, value) for name, value in _HEADERS.items() if name not in present]
+                message["headers"] = [*message.get("headers", ()), *added]
+            await send(message)
+
+        await self.app(scope, limited, guarded)
+
+
+def _most(path: str) -> int | None:
+    if path.startswith("/git/"):
+        return None  # git limits its packs itself
+    return MOST_HOOK_BYTES if path.startswith("/hooks/") else MOST_BYTES

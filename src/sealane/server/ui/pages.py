@@ -1,0 +1,210 @@
+"""The pages' routes: each reads the store, has a view made of it and writes it out. Actions are plain forms."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+
+from sealane import clock
+from sealane.access.dependencies import Signed
+from sealane.errors import NotThere
+from sealane.server import following, wired
+from sealane.server.ui import templates
+from sealane.server.ui.presenting import deployments as presenting_deployments
+from sealane.server.ui.presenting import overview as presenting_overview
+from sealane.server.ui.presenting import runs as presenting_runs
+from sealane.server.ui.views import Reader
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+_PAGE = 50
+_WEEK = 2_000
+"""Deployments read for the figures of seven days: more than anybody does in a week."""
+_KEEP_ALIVE = 15.0
+
+
+@router.get("/")
+async def overview(server: wired.Server, signed: Signed, find: str = "") -> HTMLResponse:
+    """What needs me, and what is where."""
+    views = server.views
+    formations, apps, approvals, recent = await asyncio.gather(
+        views.overview(), server.apps.all(), views.approvals_waiting(), views.deployments(None, None, limit=_WEEK)
+    )
+    page = presenting_overview.overview(formations, apps, approvals, recent, now=clock.now(), asked=find)
+    shown = await _shown(server, signed, "/")
+    return templates.page("overview.html", {**shown, "page": page, "asked": find, "base": server.settings_url})
+
+
+@router.get("/runs")
+async def runs(server: wired.Server, signed: Signed, app: str | None = None, before: str | None = None) -> HTMLResponse:
+    """Runs, the newest first."""
+    found = await server.views.runs(app, limit=_PAGE, before=before)
+    only = f"&app={app}" if app else ""
+    listed = {
+        "title": f"Runs of {app}" if app else "Runs",
+        "rows": [presenting_runs.row(run) for run in found],
+        "empty": "Nothing has run yet: a push starts a run.",
+        "older": f"/runs?before={found[-1].id}{only}" if len(found) == _PAGE else "",
+        "topic": "overview",
+    }
+    return templates.page("list.html", {**await _shown(server, signed, "/runs"), **listed})
+
+
+@router.get("/runs/{run}")
+async def run(run: str, server: wired.Server, signed: Signed, step: str | None = None) -> HTMLResponse:
+    """One run, and the log of one of its steps."""
+    view = await server.views.run(run)
+    chosen = presenting_runs.choose(view, step)
+    log, begun = await _end_of_log(server, run, chosen) if chosen else (None, 0)
+    page = presenting_runs.run(view, log, chosen=chosen, log_from=begun, now=clock.now())
+    return templates.page("run.html", {**await _shown(server, signed, "/runs"), "page": page})
+
+
+@router.get("/runs/{run}/log/{key:path}")
+async def raw_log(run: str, key: str, server: wired.Server, _: Signed) -> Response:
+    """A step's whole log as text."""
+    await server.views.run(run)
+
+    async def body() -> AsyncIterator[bytes]:
+        async for part in following.log(server, run, key, offset=0, follow=False):
+            yield part.data
+
+    return StreamingResponse(body(), media_type="text/plain; charset=utf-8")
+
+
+@router.get("/runs/{run}/follow/{key:path}")
+async def follow_log(
+    run: str, key: str, server: wired.Server, _: Signed, begin: Annotated[int, Query(alias="from", ge=0)] = 0
+) -> Response:
+    """A step's log as it comes, as server-sent events of ready lines; ends with the step."""
+    await server.views.run(run)
+
+    async def body() -> AsyncIterator[str]:
+        rest = b""
+        async for part in following.log(server, run, key, offset=begin, follow=True):
+            whole, _, rest = (rest + part.data).rpartition(b"\n")
+            if whole:
+                spans = "".join(f"<span>{html.escape(line)}</span>" for line in presenting_runs.lines(whole + b"\n"))
+                yield f"event: line\ndata: {spans}\n\n"
+        if rest:
+            yield f"event: line\ndata: <span>{html.escape(rest.decode(errors='replace'))}</span>\n\n"
+        yield "event: end\ndata: \n\n"
+
+    return StreamingResponse(body(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+@router.get("/changes")
+async def changes(server: wired.Server, _: Signed, of: str) -> Response:
+    """Says `changed` whenever what a page shows has changed; the page then reads itself again."""
+    topic = of.replace("/", ":", 1)
+
+    async def body() -> AsyncIterator[str]:
+        yield "retry: 2000\n\n"
+        async with aclosing(server.changes.follow({topic})) as followed:
+            waiting = asyncio.ensure_future(anext(followed))
+            try:
+                while True:
+                    done, _pending = await asyncio.wait({waiting}, timeout=_KEEP_ALIVE)
+                    if done:
+                        waiting.result()
+                        waiting = asyncio.ensure_future(anext(followed))
+                    yield "event: changed\ndata: \n\n" if done else ": still here\n\n"
+            except StopAsyncIteration:
+                return
+            finally:
+                waiting.cancel()
+                await asyncio.gather(waiting, return_exceptions=True)
+
+    return StreamingResponse(body(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+@router.get("/deployments")
+async def deployments(
+    server: wired.Server, signed: Signed, app: str | None = None, before: str | None = None
+) -> HTMLResponse:
+    """Deployments, the newest first."""
+    found = await server.views.deployments(app, None, limit=_PAGE, before=before)
+    listed = {
+        "title": f"Deployments of {app}" if app else "Deployments",
+        "rows": [presenting_deployments.row(one) for one in found],
+        "empty": "Nothing has been deployed yet.",
+        "older": f"/deployments?before={found[-1].id}" + (f"&app={app}" if app else "") if len(found) == _PAGE else "",
+        "topic": "overview",
+    }
+    return templates.page("list.html", {**await _shown(server, signed, "/deployments"), **listed})
+
+
+@router.get("/deployments/{deployment}")
+async def deployment(deployment: str, server: wired.Server, signed: Signed) -> HTMLResponse:
+    """One deployment: verdict, cause, story, evidence."""
+    view = await server.views.deployment(deployment)
+    page = presenting_deployments.deployment(view, signed.actor, now=clock.now())
+    return templates.page("deployment.html", {**await _shown(server, signed, "/deployments"), "page": page})
+
+
+@router.post("/deployments/{deployment}/rollback")
+async def roll_back(deployment: str, server: wired.Server, signed: Signed) -> Response:
+    """Goes back to the revision that was verified before this one."""
+    found = (await server.views.deployment(deployment)).deployment
+    made = await server.requests.rollback(found.app, found.formation, to=None, by=signed.actor)
+    return RedirectResponse(f"/deployments/{made.id}", status_code=303)
+
+
+@router.post("/deployments/{deployment}/release-hold")
+async def lift_hold(deployment: str, server: wired.Server, signed: Signed) -> Response:
+    """Lifts the hold of a formation."""
+    found = (await server.views.deployment(deployment)).deployment
+    await server.requests.lift_hold(found.app, found.formation, by=signed.actor, reason="lifted on its page")
+    return RedirectResponse(f"/deployments/{deployment}", status_code=303)
+
+
+@router.get("/approvals")
+async def approvals(server: wired.Server, signed: Signed) -> HTMLResponse:
+    """What waits for people."""
+    waiting = await server.views.approvals_waiting()
+    details = await asyncio.gather(*(server.views.deployment(view.deployment.id) for view in waiting))
+    rows = [
+        presenting_deployments.approval(view, detail, signed.actor)
+        for view, detail in zip(waiting, details, strict=True)
+    ]
+    return templates.page("approvals.html", {**await _shown(server, signed, "/approvals"), "rows": rows})
+
+
+@router.post("/approvals/{deployment}")
+async def approve(deployment: str, server: wired.Server, signed: Signed) -> Response:
+    """Says yes."""
+    await server.approvals.approve(deployment, by=signed.actor)
+    return RedirectResponse(f"/deployments/{deployment}", status_code=303)
+
+
+@router.post("/approvals/{deployment}/decline")
+async def decline(deployment: str, server: wired.Server, signed: Signed) -> Response:
+    """Says no."""
+    await server.approvals.reject(deployment, by=signed.actor)
+    return RedirectResponse("/approvals", status_code=303)
+
+
+async def _end_of_log(server: wired.Server, run: str, key: str) -> tuple[Any, int]:
+    """The last part of a log that a page shows, and the byte it begins at."""
+    size = await server.views.log_size(run, key)
+    begun = max(0, size - presenting_runs.MOST_BYTES)
+    try:
+        return await server.views.log(run, key, offset=begun, limit=presenting_runs.MOST_BYTES), begun
+    except NotThere:
+        return None, 0
+
+
+async def _shown(server: wired.Server, signed: Signed, here: str) -> dict[str, Any]:
+    """What the frame of every page shows."""
+    reader = Reader(
+        name=signed.actor.name,
+        groups=tuple(sorted(signed.actor.groups)),
+        approvals=len(await server.views.approvals_waiting()),
+        form_token=signed.csrf,
+    )
+    return {"reader": reader, "here": here}

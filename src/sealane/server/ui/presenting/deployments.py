@@ -1,0 +1,185 @@
+"""A deployment: the verdict with its cause first, then how it came about. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Literal
+
+from sealane.access.model import Actor
+from sealane.releases import changes
+from sealane.server.ui import words
+from sealane.server.ui.presenting import evidence, states
+from sealane.server.ui.presenting.overview import short
+from sealane.server.ui.views import ApprovalRow, DeploymentPage, ListRow, Moment, ObjectRow, Pill
+from sealane.store.model import ApprovalView, Deployment, DeploymentState, DeploymentView
+from sealane.verdicts.model import VerdictKind
+
+_GOOD = "Everything of this revision is there, ready, and stayed ready."
+
+
+def version(view: DeploymentView) -> str:
+    """The short commit of the release, else the revision's hash."""
+    return view.release.commit[:7] if view.release and view.release.commit else short(view.deployment.revision_id)
+
+
+def deployment(view: DeploymentView, actor: Actor, *, now: datetime) -> DeploymentPage:
+    """The page of one deployment for one reader."""
+    found = view.deployment
+    verdict = found.verdict
+    may = bool(actor.groups & {"administrators", "developers"})
+    ended_well = verdict is not None and verdict.kind is VerdictKind.DEPLOYED
+    return DeploymentPage(
+        id=found.id,
+        app=found.app,
+        formation=found.formation,
+        version=version(view),
+        pill=states.deployment(found),
+        headline=_headline(view),
+        explanation=_explanation(view),
+        ended=found.ended,
+        duration=_duration(found, now),
+        moments=tuple(_moments(view)),
+        objects=tuple(_objects(view)),
+        evidence=evidence.pieces(view.dossier or {}),
+        difference=difference(view),
+        facts=tuple(_facts(view)),
+        can_roll_back=short(view.previous.id) if may and ended_well and view.previous else "",
+        hold=f"Nothing newer goes to {found.formation} by itself: {view.hold.reason}" if view.hold else "",
+        live=found.state is not DeploymentState.ENDED,
+    )
+
+
+def row(found: Deployment) -> ListRow:
+    """One line of the list of deployments."""
+    said = found.verdict.reason if found.verdict else found.waiting_for or found.phase or ""
+    return ListRow(
+        pill=states.deployment(found),
+        href=f"/deployments/{found.id}",
+        what=f"{found.app} to {found.formation}",
+        version=short(found.revision_id),
+        words=said,
+        at=found.ended or found.started or found.created,
+    )
+
+
+def approval(view: ApprovalView, details: DeploymentView, actor: Actor) -> ApprovalRow:
+    """One approval for one reader; the button is there only for those whose yes would count."""
+    found = view.deployment
+    groups = {group for rule in found.rules for group in rule.by}
+    why_not = ""
+    if found.requested_by == actor.name:
+        why_not = "You asked for it; somebody else approves."
+    elif not actor.groups & groups:
+        why_not = f"People of {', '.join(sorted(groups))} approve this."
+    elif any(vote.user == actor.name for vote in view.votes):
+        why_not = "You have said yes."
+    return ApprovalRow(
+        id=found.id,
+        pill=states.deployment(found),
+        app=found.app,
+        formation=found.formation,
+        version=version(details),
+        asked_by=found.requested_by or "the pipeline",
+        at=found.created,
+        given=tuple(vote.user for vote in view.votes if vote.approves),
+        wants=", ".join(view.missing) or "nothing more",
+        may=not why_not,
+        why_not=why_not,
+        difference=difference(details),
+    )
+
+
+def difference(view: DeploymentView) -> tuple[str, ...]:
+    """What the manifests differ in from what was there, line by line; nothing for a first deployment."""
+    if view.previous is None or view.previous.id == view.revision.id:
+        return ()
+    lines: list[str] = []
+    for change in changes.between(view.previous, view.revision).objects:
+        lines.append(f"@@ {change.kind}/{change.name} {change.action}")
+        lines.extend(change.lines)
+    return tuple(lines)
+
+
+def _headline(view: DeploymentView) -> str:
+    found = view.deployment
+    if found.verdict is not None:
+        return _GOOD if found.verdict.kind is VerdictKind.DEPLOYED else found.verdict.reason
+    if found.waiting_for:
+        return found.waiting_for[:1].upper() + found.waiting_for[1:]
+    if view.approval.missing:
+        return f"Waits for {', '.join(view.approval.missing)}."
+    return "On its way." if found.state is DeploymentState.ROLLING_OUT else "Waits for its turn."
+
+
+def _explanation(view: DeploymentView) -> str:
+    found = view.deployment
+    match found.verdict.kind if found.verdict else None:
+        case VerdictKind.ROLLED_BACK:
+            back = f"The formation is back on {short(view.previous.id)}" if view.previous else "It was taken back"
+            return f"{back}, the last revision that was verified there."
+        case VerdictKind.ROLLBACK_FAILED:
+            return "Going back did not work either: somebody has to look at the formation now."
+        case VerdictKind.FAILED:
+            return "There was nothing verified to go back to, so it stays as it is for you to look at."
+        case VerdictKind.SUPERSEDED:
+            return "Something newer had gone there before its turn came."
+        case _:
+            return found.note or ""
+
+
+def _duration(found: Deployment, now: datetime) -> str:
+    if found.started is None:
+        return ""
+    took = words.duration(((found.ended or now) - found.started).total_seconds())
+    if found.verdict and found.verdict.kind is VerdictKind.ROLLED_BACK:
+        return f"{took} from apply to the old version serving"
+    return f"took {took}" if found.ended else f"for {took}"
+
+
+def _moments(view: DeploymentView) -> Iterator[Moment]:
+    found = view.deployment
+    yield Moment(at=found.created, words="asked for" if found.requested_by else "delivered by its run", tone="ok")
+    bad = {"dossier", "failed", "judged"}
+    for entry in view.timeline:
+        back = entry.phase.startswith(("revert", "roll", "back"))
+        tone: Literal["back", "bad", "ok"] = (
+            "back" if back else "bad" if entry.phase in bad and _failed(found) else "ok"
+        )
+        yield Moment(at=entry.at, words=entry.text, tone=tone)
+
+
+def _failed(found: Deployment) -> bool:
+    return found.verdict is not None and found.verdict.kind is not VerdictKind.DEPLOYED
+
+
+def _objects(view: DeploymentView) -> Iterator[ObjectRow]:
+    """What the revision consists of; the blamed object stands out."""
+    verdict = view.deployment.verdict
+    cause = verdict.cause if verdict else None
+    tone = states.deployment(view.deployment)
+    for rendered in view.revision.objects:
+        kind, name = rendered.object.get("kind", ""), rendered.object.get("metadata", {}).get("name", "")
+        blamed = cause is not None and cause.workload == f"{kind}/{name}"
+        replicas = rendered.object.get("spec", {}).get("replicas")
+        note = words.count(replicas, "instance") if isinstance(replicas, int) else ""
+        pill = Pill(tone="bad", words="failed") if blamed else Pill(tone="off", words="taken back")
+        if cause is None or (not blamed and verdict and verdict.kind is VerdictKind.DEPLOYED):
+            pill = Pill(tone=tone.tone, words="there" if tone.tone == "ok" else tone.words)
+        yield ObjectRow(name=str(name), kind=str(kind), pill=pill, note=note)
+
+
+def _facts(view: DeploymentView) -> Iterator[tuple[str, str]]:
+    found = view.deployment
+    yield "App", found.app
+    yield "Formation", f"{found.formation} ({found.environment})"
+    yield "Destination", f"{found.destination}, namespace {found.namespace}"
+    yield "Revision", short(found.revision_id)
+    if view.release:
+        yield "Deploy tag", view.release.deploy_tag
+        for name, image in view.release.images.items():
+            yield f"Image {name}", image.reference
+    yield "Asked by", found.requested_by or "its run"
+    if given := [vote.user for vote in view.approval.votes if vote.approves]:
+        yield "Approved by", ", ".join(given)
+    yield "Number", f"{found.app} #{found.sequence}"

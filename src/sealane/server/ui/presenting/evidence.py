@@ -1,0 +1,47 @@
+"""A dossier as pieces of evidence, the most telling first. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sealane.server.ui.views import Evidence
+
+
+def pieces(dossier: Mapping[str, Any]) -> tuple[Evidence, ...]:
+    """Last words, probe answers, how containers ended, what else stood in the way, events."""
+    return tuple(piece for piece in _pieces(dossier) if piece.lines)
+
+
+def _pieces(dossier: Mapping[str, Any]) -> Iterator[Evidence]:
+    for log in dossier.get("logs", ()):
+        before = ", before it was restarted" if log.get("previous") else ""
+        yield Evidence(heading=f"Last words of {_who(log)}{before}", lines=tuple(map(str, log.get("lines", ()))))
+    yield Evidence(
+        heading="What the probes were answered",
+        lines=tuple(
+            f"{_who(probe)}: {probe.get('asks', '')} {probe.get('answer', '')}" for probe in dossier.get("probes", ())
+        ),
+    )
+    yield Evidence(heading="How containers ended", lines=tuple(_end(end) for end in dossier.get("ends", ())))
+    yield Evidence(
+        heading="What else stood in the way",
+        lines=tuple(str(cause.get("sentence", "")) for cause in dossier.get("others", ())),
+    )
+    yield Evidence(heading="Events", lines=tuple(_event(event) for event in dossier.get("events", ())))
+
+
+def _who(found: Mapping[str, Any]) -> str:
+    container = found.get("container")
+    return f"container {container} of {found.get('object', '')}" if container else str(found.get("object", ""))
+
+
+def _end(end: Mapping[str, Any]) -> str:
+    times = f", {end['times']} times" if end.get("times", 1) != 1 else ""
+    return f"{_who(end)}: exit code {end.get('exit_code', '?')} {end.get('reason', '')}{times}".rstrip()
+
+
+def _event(event: Mapping[str, Any]) -> str:
+    at = str(event.get("at", ""))[11:19]
+    count = f" (x{event['count']})" if event.get("count", 1) not in {0, 1, None} else ""
+    return f"{at} {event.get('object', '')} {event.get('reason', '')}: {event.get('message', '')}{count}".strip()

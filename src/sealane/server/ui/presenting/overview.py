@@ -1,0 +1,180 @@
+"""The overview: what needs me, then what is where. Pure."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from sealane.server.ui import words
+from sealane.server.ui.presenting import states
+from sealane.server.ui.views import Cell, Figures, Need, Overview, Pill, Row
+from sealane.store.model import App, ApprovalView, Deployment, DeploymentKind, FormationRow
+from sealane.verdicts.model import VerdictKind
+
+_DAYS = 7
+_SHORT = 7
+
+
+def overview(
+    formations: Sequence[FormationRow],
+    apps: Sequence[App],
+    approvals: Sequence[ApprovalView],
+    recent: Sequence[Deployment],
+    *,
+    now: datetime,
+    asked: str = "",
+) -> Overview:
+    """The whole page; `recent` holds at least the last seven days' deployments, `asked` what is looked for."""
+    columns = _columns(formations)
+    found = [row for row in _rows(formations, apps, columns) if _matches(row, asked)]
+    return Overview(
+        figures=_figures(formations, approvals, recent, now),
+        needs=(*_approvals(approvals), *_troubles(formations)),
+        columns=columns,
+        rows=tuple(found),
+        asked=asked,
+    )
+
+
+def version(formation: FormationRow) -> str:
+    """The short commit of what is there, else the revision's hash."""
+    if formation.release:
+        return formation.release.commit[:_SHORT] or formation.release.deploy_tag
+    return short(formation.current.revision_id) if formation.current else ""
+
+
+def short(revision: str) -> str:
+    """A revision's id for people."""
+    return revision.removeprefix("sha256:")[:_SHORT]
+
+
+def _columns(formations: Iterable[FormationRow]) -> tuple[str, ...]:
+    """Formations in the order in which a release goes through them: production ones last, else by name."""
+    known = {row.formation: row.environment for row in formations}
+    return tuple(sorted(known, key=lambda name: (_rank(known[name]), _rank(name), name)))
+
+
+def _rank(name: str) -> int:
+    order = ("dev", "test", "qa", "staging", "stage", "preprod", "prod")
+    return next((at for at, word in enumerate(order) if name.startswith(word)), 3)
+
+
+def _rows(formations: Sequence[FormationRow], apps: Sequence[App], columns: Sequence[str]) -> list[Row]:
+    by_place = {(row.app, row.formation): row for row in formations}
+    rows = []
+    for app in sorted(apps, key=lambda app: app.name):
+        places = [by_place.get((app.name, column)) for column in columns]
+        images = max((len(place.release.images) for place in places if place and place.release), default=0)
+        rows.append(
+            Row(
+                app=app.name,
+                owner=app.owner,
+                about=words.count(images, "image") if images else "",
+                cells=tuple(_cell(place) if place else None for place in places),
+                href=f"/runs?app={app.name}",
+            )
+        )
+    return rows
+
+
+def _cell(row: FormationRow) -> Cell | None:
+    shown = row.running or row.last or row.current or next(iter(row.waiting), None)
+    if shown is None:
+        return None
+    notes = []
+    if row.running and row.running.waiting_for:
+        notes.append(row.running.waiting_for)
+    if row.hold:
+        notes.append("held until rolled forward")
+    if row.waiting and shown not in row.waiting:
+        notes.append(f"{len(row.waiting)} waiting")
+    if row.requests and not row.running:
+        notes.append(_requests(row.requests.get("cpu", 0.0), row.requests.get("memory", 0.0)))
+    since = shown.ended or shown.started or shown.created
+    return Cell(
+        pill=states.deployment(shown),
+        version=version(row),
+        since=since,
+        href=f"/deployments/{shown.id}",
+        note=" · ".join(notes),
+    )
+
+
+def _requests(cpu: float, memory: float) -> str:
+    """`requests 0.2 CPU, 256 MiB`."""
+    mebibytes = memory / 1024**2
+    size = f"{mebibytes / 1024:.1f} GiB" if mebibytes >= 1024 else f"{mebibytes:.0f} MiB"
+    return f"requests {cpu:g} CPU, {size}"
+
+
+def _matches(row: Row, asked: str) -> bool:
+    wanted = asked.strip().lower()
+    versions = [cell.version for cell in row.cells if cell]
+    return any(wanted in text.lower() for text in (row.app, row.owner, *versions)) or any(
+        text and wanted.startswith(text.lower()) for text in versions
+    )
+
+
+def _approvals(approvals: Sequence[ApprovalView]) -> list[Need]:
+    return [
+        Need(
+            pill=Pill(tone="wait", words="approval" if not view.votes else f"approval, {len(view.votes)} given"),
+            app=view.deployment.app,
+            version=short(view.deployment.revision_id),
+            formation=view.deployment.formation,
+            words=f"wants {', '.join(view.missing)} · asked by {view.deployment.requested_by or 'the pipeline'}",
+            at=view.deployment.created,
+            href=f"/deployments/{view.deployment.id}",
+            approval=view.deployment.id,
+        )
+        for view in approvals
+    ]
+
+
+def _troubles(formations: Sequence[FormationRow]) -> list[Need]:
+    bad = {VerdictKind.ROLLED_BACK, VerdictKind.ROLLBACK_FAILED, VerdictKind.FAILED}
+    ended = [(row, row.last) for row in formations if row.last and row.last.verdict and row.last.verdict.kind in bad]
+    return [
+        Need(
+            pill=states.deployment(last),
+            app=row.app,
+            version=short(last.revision_id),
+            formation=row.formation,
+            words=(last.verdict.reason if last.verdict else "") + (" · held until rolled forward" if row.hold else ""),
+            at=last.ended or last.created,
+            href=f"/deployments/{last.id}",
+        )
+        for row, last in ended
+    ]
+
+
+def _figures(
+    formations: Sequence[FormationRow], approvals: Sequence[ApprovalView], recent: Sequence[Deployment], now: datetime
+) -> Figures:
+    begun = now - timedelta(days=_DAYS)
+    week = [one for one in recent if one.ended and one.ended > begun and one.kind is not DeploymentKind.SCALE]
+    days = [0] * _DAYS
+    for one in week:
+        if one.verdict and one.verdict.kind is VerdictKind.DEPLOYED and one.ended:
+            days[_DAYS - 1 - min((now - one.ended).days, _DAYS - 1)] += 1
+    back = [one for one in week if one.verdict and one.verdict.kind is VerdictKind.ROLLED_BACK]
+    took = [(one.ended - one.started).total_seconds() for one in back if one.ended and one.started]
+    production = {(row.app, row.formation) for row in formations if row.environment.startswith("prod")}
+    there = [
+        (one.ended - one.created).total_seconds()
+        for one in week
+        if one.ended
+        and (one.app, one.formation) in production
+        and one.verdict
+        and one.verdict.kind is VerdictKind.DEPLOYED
+        and one.kind is DeploymentKind.DELIVERY
+    ]
+    return Figures(
+        days=tuple(days),
+        rolled_back=len(back),
+        back_after=words.duration(statistics.median(took)) if took else "",
+        to_production=words.duration(statistics.median(there)) if there else "",
+        waiting=len(approvals),
+        oldest=min((view.deployment.created for view in approvals), default=None),
+    )

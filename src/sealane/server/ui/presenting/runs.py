@@ -1,0 +1,132 @@
+"""A run and its log. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from sealane.pipelines.model import StepStatus
+from sealane.server.ui import words
+from sealane.server.ui.presenting import states
+from sealane.server.ui.views import ListRow, RunPage, StepRow
+from sealane.store.model import LogPart, Run, RunStep, RunView
+
+MOST_BYTES = 256 * 1024
+"""How much of a log a page shows; the rest is behind `Raw`."""
+
+_ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_OVER = {"passed", "failed", "broken", "skipped", "cancelled", "refused"}
+
+
+def lines(data: bytes) -> tuple[str, ...]:
+    """A log's lines for a page: escape sequences and control characters are left out, overwritten text too."""
+    text = _ESCAPES.sub("", data.decode(errors="replace"))
+    kept = (line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n"))
+    shown = tuple(_CONTROLS.sub("", line) for line in kept)
+    return shown[:-1] if shown and not shown[-1] else shown
+
+
+def run(view: RunView, log: LogPart | None, *, chosen: str | None, log_from: int, now: datetime) -> RunPage:
+    """One run; `chosen` is the key of the step whose log is shown, `log_from` where that log's part began."""
+    rows = tuple(_step(view.run, step, chosen=step.key == chosen, now=now) for step in view.steps)
+    event = view.run.event
+    over = view.run.status.value in _OVER
+    result = next((step.result for step in view.steps if step.key == chosen), None) or {}
+    return RunPage(
+        id=view.run.id,
+        app=view.run.app,
+        title=f"{view.run.label} {event.message}".strip(),
+        pill=states.run(view.run.status),
+        event=_event(view.run),
+        commit=(event.commit or "")[:7],
+        time=_time(view.run, now),
+        reason=_reason(view),
+        steps=rows,
+        chosen=next((row for row in rows if row.chosen), None),
+        image=str(result.get("image", "") if isinstance(result.get("image"), str) else ""),
+        log=lines(log.data) if log else (),
+        log_from=log.next_offset if log else 0,
+        log_cut=log_from > 0,
+        live=not over,
+    )
+
+
+def row(found: Run) -> ListRow:
+    """One line of the list of runs."""
+    return ListRow(
+        pill=states.run(found.status),
+        href=f"/runs/{found.id}",
+        what=found.label,
+        version=(found.event.commit or "")[:7],
+        words=f"{found.event.message} · {_event(found)}" if found.event.message else _event(found),
+        at=found.created,
+    )
+
+
+def choose(view: RunView, asked: str | None) -> str | None:
+    """The step whose log is worth seeing: the one asked for, else what failed, what runs, what came last."""
+    keys = [step.key for step in view.steps]
+    if asked in keys:
+        return asked
+    order = (
+        {StepStatus.FAILED, StepStatus.BROKEN},
+        {StepStatus.RUNNING},
+        {StepStatus.PASSED},
+    )
+    for wanted in order:
+        with_it = [step.key for step in view.steps if step.status in wanted and step.kind != "deliver"]
+        if with_it:
+            return with_it[-1] if StepStatus.PASSED in wanted else with_it[0]
+    return keys[0] if keys else None
+
+
+def _event(found: Run) -> str:
+    event = found.event
+    where = event.branch or (event.ref or "").removeprefix("refs/tags/")
+    what = f"{event.kind.value.replace('_', ' ')} to {where}" if where else event.kind.value.replace("_", " ")
+    who = found.requested_by or event.author
+    return f"{what} by {who}" if who else what
+
+
+def _time(found: Run, now: datetime) -> str:
+    if found.started is None:
+        return "waiting to start" if found.ended is None else "never started"
+    return words.duration(((found.ended or now) - found.started).total_seconds())
+
+
+def _reason(view: RunView) -> str:
+    said = [view.run.reason] if view.run.reason else []
+    for finding in view.findings:
+        place = finding.get("place")
+        mend = f" ({finding['mend']})" if finding.get("mend") else ""
+        text = f"{finding.get('message', '')}{mend}"
+        said.append(f"{_place(place)}: {text}" if place else text)
+    return " · ".join(dict.fromkeys(said))
+
+
+def _place(place: object) -> str:
+    if isinstance(place, dict):
+        return ":".join(str(place[part]) for part in ("file", "line", "column") if place.get(part))
+    return str(place)
+
+
+def _step(found: Run, step: RunStep, *, chosen: bool, now: datetime) -> StepRow:
+    tone = states.step(step.status)
+    if step.started:
+        time = words.duration(((step.ended or now) - step.started).total_seconds())
+    elif step.status is StepStatus.SKIPPED:
+        time = step.reason or "skipped"
+    elif step.needs:
+        time = f"after {step.needs[-1].split('/', 1)[-1]}"
+    else:
+        time = step.status.value
+    return StepRow(
+        key=step.key,
+        name=step.name,
+        kind={"step": ""}.get(step.kind, step.kind),
+        tone=tone or "none",
+        time=time,
+        href=f"/runs/{found.id}?step={step.key}",
+        chosen=chosen,
+    )

@@ -1,0 +1,49 @@
+"""Templates and static files: what turns a view into a page."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from starlette.responses import HTMLResponse
+
+from sealane import clock
+from sealane.server.ui import words
+
+FOLDER = Path(__file__).parent
+STATIC = FOLDER / "static"
+
+
+def page(name: str, shown: Mapping[str, Any], *, status: int = 200) -> HTMLResponse:
+    """One page; never kept by a browser's or proxy's cache, since it shows what is so now."""
+    text = _environment().get_template(name).render(**shown)
+    return HTMLResponse(text, status_code=status, headers={"Cache-Control": "no-store"})
+
+
+@functools.cache
+def static(name: str) -> str:
+    """The address of a static file; it changes with its content, so that browsers may keep it for ever."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?{digest}"
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+    )
+    environment.globals["static"] = static
+    environment.filters["ago"] = _ago
+    return environment
+
+
+def _ago(at: datetime) -> str:
+    return words.ago((clock.now() - at).total_seconds())

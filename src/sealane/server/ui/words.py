@@ -1,0 +1,36 @@
+"""Times and amounts in words, as a person would say them. Pure."""
+
+from __future__ import annotations
+
+_UNITS = (("day", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+
+
+def ago(seconds: float) -> str:
+    """`just now`, `40 s ago`, `6 min ago`, `yesterday`, `3 days ago`."""
+    if seconds < 2:
+        return "just now"
+    unit, size = next(found for found in _UNITS if seconds >= found[1])
+    count = int(seconds // size)
+    if unit == "day":
+        return "yesterday" if count == 1 else f"{count} days ago"
+    return f"{count} {unit} ago"
+
+
+def duration(seconds: float) -> str:
+    """`0.4 s`, `48 s`, `2 min 40 s`, `1 h 5 min`, `3 days`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    if seconds < 3_600:
+        minutes, rest = divmod(round(seconds), 60)
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    if seconds < 172_800:
+        hours, rest = divmod(round(seconds / 60), 60)
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    return f"{seconds / 86_400:.0f} days"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """`1 image`, `2 images`."""
+    return f"{number} {one if number == 1 else many or one + 's'}"

@@ -1,0 +1,192 @@
+"""Nobody gets in without a token or session, and nothing that is sent breaks the server."""
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.serving import Serving
+
+OPEN = {"/hooks/{source}/{app}"}
+"""Routes that a signature guards instead of a token."""
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    server = Serving(tmp_path_factory.mktemp("server"), {"SEALANE_ENGINE__KIND": "dummy"}).start()
+    try:
+        server.app("shop")
+        yield server
+    finally:
+        server.stop()
+
+
+def routes(serving: Serving) -> list[tuple[str, str]]:
+    document = serving.client().get("/api/openapi.json").json()
+    return [(method, path) for path, found in document["paths"].items() for method in found]
+
+
+@pytest.mark.parametrize("authorization", [None, "Bearer x", "Bearer sln_nobody_knows", "Basic YTpi", "Bearer é"])
+def test_every_route_of_the_api_wants_a_token(serving: Serving, authorization: str | None) -> None:
+    """The whole OpenAPI document is walked; each answers 401, whatever is in the path."""
+    found = routes(serving)
+    assert len(found) > 15
+    headers = {"Authorization": authorization.encode()} if authorization else {}
+    for method, path in found:
+        if path in OPEN:
+            continue
+        url = re.sub(r"\{[^}]+\}", "x", path)
+        answer = httpx.request(method, serving.url + url, headers=headers, json={})
+        assert answer.status_code == 401, f"{method} {path} answered {answer.status_code} {answer.text[:200]}"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/runs",
+        "/runs/x",
+        "/deployments",
+        "/deployments/x",
+        "/approvals",
+        "/changes?of=overview",
+        "/runs/x/log/y",
+        "/runs/x/follow/y",
+    ],
+)
+def test_every_page_leads_to_the_sign_in(serving: Serving, path: str) -> None:
+    answer = httpx.get(serving.url + path, headers={"Accept": "text/html"})
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/sign-in?next=")
+
+
+def test_a_developer_may_not_administer(serving: Serving) -> None:
+    token = serving.user("dana", "developers")
+    with serving.client(token) as dana:
+        for answer in (
+            dana.get("/api/users"),
+            dana.post("/api/users", json={"name": "x"}),
+            dana.post("/api/apps", json={"name": "x", "owner": "y"}),
+        ):
+            assert answer.status_code == 403
+            assert "dana may not administer" in answer.json()["message"]
+
+
+def test_an_app_s_name_is_taken_once(serving: Serving) -> None:
+    with serving.client() as admin:
+        again = admin.post(
+            "/api/apps", json={"name": "shop", "owner": "others", "repository": "https://git.example.com/other"}
+        )
+    assert again.status_code == 409
+    assert "shop" in again.json()["message"]
+
+
+def sign_in(serving: Serving, browser: httpx.Client, token: str) -> httpx.Response:
+    page = browser.get("/sign-in").text
+    form_token = re.search(r'name="form_token" value="([^"]+)"', page)
+    assert form_token
+    return browser.post("/sign-in", data={"form_token": form_token[1], "token": token, "next": "/runs"})
+
+
+def test_a_session_is_begun_used_and_ended(serving: Serving) -> None:
+    """The cookie is kept from scripts and other sites; after signing out it opens nothing."""
+    with httpx.Client(base_url=serving.url) as browser:
+        answer = sign_in(serving, browser, serving.token)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/runs")
+        cookie = next(value for value in answer.headers.get_list("set-cookie") if value.startswith("sealane_session"))
+        assert "httponly" in cookie.lower()
+        assert "samesite=lax" in cookie.lower()
+        page = browser.get("/", headers={"Accept": "text/html"})
+        assert "What is where" in page.text
+        assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+        form_token = re.search(r'name="form_token" value="([^"]+)"', page.text)
+        assert form_token
+        kept = dict(browser.cookies)
+        assert browser.post("/sign-out", data={"form_token": form_token[1]}).status_code == 303
+        browser.cookies.update(kept)
+        assert browser.get("/", headers={"Accept": "text/html"}).status_code == 303
+
+
+def test_a_form_of_another_site_does_nothing(serving: Serving) -> None:
+    """A cookie without this session's form token changes nothing; nor does a sign-in without the form."""
+    with httpx.Client(base_url=serving.url) as browser:
+        sign_in(serving, browser, serving.token)
+        for data in ({}, {"form_token": "guessed"}):
+            assert browser.post("/sign-out", data=data).status_code == 403
+            assert browser.post("/api/users", data=data).status_code in {403, 422}
+    with httpx.Client(base_url=serving.url) as browser:
+        assert browser.post("/sign-in", data={"token": serving.token}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "where", ["//evil.example.com", "https://evil.example.com", "/\\evil.example.com", "javascript:alert(1)"]
+)
+def test_the_sign_in_never_leads_to_another_site(serving: Serving, where: str) -> None:
+    page = httpx.get(serving.url + "/sign-in", params={"next": where}).text
+    assert 'name="next" value="/"' in page
+
+
+def test_a_body_too_large_is_refused_while_it_is_read(serving: Serving) -> None:
+    def endless() -> Iterator[bytes]:
+        for _ in range(64):
+            yield b"x" * 65536
+
+    answer = httpx.post(
+        serving.url + "/api/users", content=endless(), headers={"Authorization": f"Bearer {serving.token}"}
+    )
+    assert answer.status_code == 413
+
+
+def hook(
+    serving: Serving, body: bytes, secret: str, *, delivery: str = "d", app: str = "shop", kind: str = "push"
+) -> httpx.Response:
+    signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    headers = {"X-GitHub-Event": kind, "X-GitHub-Delivery": delivery, "X-Hub-Signature-256": f"sha256={signature}"}
+    return httpx.post(f"{serving.url}/hooks/github/{app}", content=body, headers=headers)
+
+
+def test_a_webhook_starts_one_run_however_often_it_comes(serving: Serving) -> None:
+    """Redelivered, or the same push under a new delivery id: nothing starts twice. Unsigned: nothing starts at all."""
+    made = serving.app("hooked", repository="http://127.0.0.1:9/nowhere.git")
+    push = json.dumps(
+        {
+            "ref": "refs/heads/main",
+            "before": "a" * 40,
+            "after": "b" * 40,
+            "repository": {
+                "full_name": "t/hooked",
+                "clone_url": "https://evil.example.com/x.git",
+                "default_branch": "main",
+            },
+        }
+    ).encode()
+    assert hook(serving, push, "wrong", app="hooked").status_code == 401
+    assert hook(serving, push, made["hook_secret"], app="nobody").status_code == 401
+
+    first = hook(serving, push, made["hook_secret"], app="hooked")
+    assert first.status_code == 202, first.text
+    assert first.json()["duplicate"] is False
+    for delivery in ("d", "another"):
+        again = hook(serving, push, made["hook_secret"], app="hooked", delivery=delivery).json()
+        assert (again["duplicate"], again["run"]) == (True, first.json()["run"])
+    assert (
+        hook(serving, b"{}", made["hook_secret"], app="hooked", kind="ping").json()["ignored"] == "ping starts nothing"
+    )
+
+
+def test_git_wants_the_app_s_own_push_token(serving: Serving) -> None:
+    one, other = serving.app("one")["push_token"], serving.app("other")["push_token"]
+    url = f"{serving.url}/git/one.git/info/refs?service=git-receive-pack"
+
+    def ask(password: str) -> int:
+        coded = base64.b64encode(f"one:{password}".encode()).decode()
+        return httpx.get(url, headers={"Authorization": f"Basic {coded}"}).status_code
+
+    assert httpx.get(url).status_code == 401
+    assert "Basic" in httpx.get(url).headers["www-authenticate"]
+    assert [ask(one), ask(other), ask(serving.token), ask("x")] == [200, 401, 401, 401]

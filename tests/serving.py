@@ -1,0 +1,179 @@
+"""A real `sealane serve` in a process of its own, for tests that speak to it as clients do."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+SEALANE = Path(sys.executable).with_name("sealane")
+Found = TypeVar("Found")
+
+
+def until(what: str, look: Callable[[], Found | None], *, within: float = 60.0) -> Found:
+    """Waits until there is something; fails with what it waited for."""
+    deadline = time.monotonic() + within
+    while True:
+        found = look()
+        if found is not None and found is not False:
+            return found
+        assert time.monotonic() < deadline, f"waited {within:.0f} s for {what}"
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on now."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@dataclass
+class Serving:
+    """One server on one data folder; it can be killed and started again."""
+
+    folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+    token: str = ""
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        path = self.folder / "server.log"
+        return path.read_text() if path.exists() else ""
+
+    def start(self) -> Serving:
+        """Starts it and waits until it answers; the first start gives the administrator's token."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "config" / "environments").mkdir(parents=True, exist_ok=True)
+        words = [str(SEALANE), "serve", "--data", str(self.folder / "data"), "--config", str(self.folder / "config")]
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*words, "--port", str(self.port)],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "PYTHONUNBUFFERED": "1", **self.environment},
+                start_new_session=True,
+            )
+        until("the server to answer", self._answers)
+        if not self.token:
+            self.token = until(
+                "the first token", lambda: next((w for w in self.log.split() if w.startswith("sln_")), None)
+            )
+        return self
+
+    def _answers(self) -> bool | None:
+        assert self.process is not None
+        assert self.process.poll() is None, f"the server ended:\n{self.log[-4000:]}"
+        try:
+            return httpx.get(f"{self.url}/sign-in", timeout=5).status_code == 200 or None
+        except httpx.TransportError:
+            return None
+
+    def kill(self) -> None:
+        """kill -9, as a machine that goes away."""
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> None:
+        """Asks it to end and waits."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def client(self, token: str | None = None, **how: Any) -> httpx.Client:
+        """A client signed in with a token, the administrator's by default; an empty one is nobody."""
+        given = self.token if token is None else token
+        headers = {"Authorization": f"Bearer {given}"} if given else {}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=30, **how)
+
+    def user(self, name: str, *groups: str) -> str:
+        """Adds a user and gives their token."""
+        with self.client() as client:
+            made = client.post("/api/users", json={"name": name, "groups": list(groups)})
+            assert made.status_code == 201, made.text
+            return str(made.json()["token"])
+
+    def app(self, name: str, **given: Any) -> dict[str, Any]:
+        """Registers an app and gives what that answers."""
+        with self.client() as client:
+            made = client.post("/api/apps", json={"name": name, "owner": "team", **given})
+            assert made.status_code == 201, made.text
+            found: dict[str, Any] = made.json()
+            return found
+
+    def environment_file(self, name: str, text: str) -> None:
+        """Writes an operators' file; takes effect with the next run."""
+        path = self.folder / "config" / "environments" / f"{name}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def repository(folder: Path, files: Mapping[str, str]) -> Path:
+    """A git repository with one commit of these files on main."""
+    folder.mkdir(parents=True, exist_ok=True)
+    git(folder, "init", "-q", "-b", "main")
+    return commit(folder, files)
+
+
+def commit(folder: Path, files: Mapping[str, str], message: str = "Change") -> Path:
+    """Another commit."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    git(folder, "add", "--all")
+    git(
+        folder,
+        "-c",
+        "user.name=Kim",
+        "-c",
+        "user.email=kim@example.com",
+        "commit",
+        "-q",
+        "--allow-empty",
+        "-m",
+        message,
+    )
+    return folder
+
+
+def git(folder: Path, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Runs git there, asking nobody."""
+    environment = {
+        **os.environ,
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+    }
+    done = subprocess.run(
+        ["git", "-C", str(folder), *words], capture_output=True, text=True, env=environment, check=False
+    )
+    assert not check or done.returncode == 0, done.stderr
+    return done
+
+
+def plain(value: Any) -> str:
+    """Anything as text, for messages of assertions."""
+    return json.dumps(value, indent=1, default=str)
