@@ -120,6 +120,21 @@ async def test_what_the_registry_has_is_not_built_again(shop, folder) -> None:
     assert await building.build(web, shop, lambda _: None) == first
 
 
+async def test_a_dockerfile_may_stand_outside_its_context(shop, folder, busybox_image, engine_socket) -> None:
+    """Both are relative to the repository's root, as in `build: {context: web, dockerfile: docker/web}`."""
+    (folder / "web").mkdir()
+    (folder / "web" / "page.html").write_text("page")
+    (folder / "docker").mkdir()
+    (folder / "docker" / "web").write_text(f"FROM {busybox_image}\nCOPY . /page\n")
+
+    image = await building.build(
+        ImageBuild(name="web", context="web", dockerfile="docker/web", place=PLACE), shop, print
+    )
+
+    files, _ = files_of(engine_socket, f"{image.repository}:{image.tag}")
+    assert files["page/page.html"] == b"page"
+
+
 async def test_a_failing_dockerfile_is_the_users_failure_with_its_log(shop, folder, busybox_image) -> None:
     (folder / "Dockerfile").write_text(f"FROM {busybox_image}\nRUN echo on the way; exit 7\n")
     said: list[bytes] = []
@@ -136,7 +151,7 @@ async def test_a_failing_dockerfile_is_the_users_failure_with_its_log(shop, fold
     [
         (ImageBuild(name="web", context="../..", place=PLACE), "leads out of the repository"),
         (ImageBuild(name="web", context="link", place=PLACE), "leads out of the repository"),
-        (ImageBuild(name="web", dockerfile="Dokerfile", place=PLACE), "Dokerfile is not there"),
+        (ImageBuild(name="web", dockerfile="Dokerfile", place=PLACE), "there is no Dokerfile to build by"),
         (ImageBuild(name="web", secrets=("npm",), place=PLACE), "not there: npm"),
     ],
 )

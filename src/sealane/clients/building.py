@@ -29,6 +29,7 @@ Sink = Callable[[bytes], None]
 """Takes what the engine says, as it says it; called from another thread."""
 
 _MOUNTED = ".sealane-build-mount-{}"
+_ELSEWHERE = ".sealane-dockerfile"
 
 
 class BuildFailed(SealaneError):
@@ -44,10 +45,10 @@ class EngineCouldNot(Unavailable):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Build:
-    """One build: the folder sent as context, the Dockerfile in it, and what the result is called."""
+    """One build: the folder sent as context, the Dockerfile, in it or elsewhere, and what the result is called."""
 
     context: Path
-    dockerfile: str
+    dockerfile: Path
     target: str | None
     args: Mapping[str, str]
     labels: Mapping[str, str]
@@ -97,10 +98,10 @@ def _build(base_url: str, what: Build, sink: Sink) -> str:
             )
             raise UsageError(message, mend="use Podman's engine socket for builds with secrets")
         files = {_MOUNTED.format(number): value for number, value in enumerate(what.secrets.values())}
-        _pack(what, files, archive)
+        dockerfile = _pack(what, files, archive)
         params = {
             "t": what.name,
-            "dockerfile": what.dockerfile,
+            "dockerfile": dockerfile,
             "buildargs": json.dumps(dict(what.args)),
             "labels": json.dumps(dict(what.labels)),
             "target": what.target or "",
@@ -141,21 +142,27 @@ def _follow(api: Any, answer: requests.Response, sink: Sink, error: Callable[[st
                 sink(text.encode() if text.endswith("\n") else f"{text}\n".encode())
 
 
-def _pack(what: Build, secrets: Mapping[str, str], archive: IO[bytes]) -> None:
-    """The context as a tar, less what .dockerignore names, with the secrets' files beside it."""
-    if not (what.context / what.dockerfile).is_file():
-        message = f"{what.context / what.dockerfile} is not there"
-        raise UsageError(message, mend="name the file with `dockerfile:`, relative to the context")
-    ignore = what.context / ".dockerignore"
+def _pack(what: Build, mounted: Mapping[str, str], archive: IO[bytes]) -> str:
+    """The context as a tar, less what .dockerignore names, with files beside it; gives the Dockerfile's name in it."""
+    if not what.dockerfile.is_file():
+        raise UsageError(f"there is no {what.dockerfile.name} to build by", mend="`dockerfile:` names another file")
+    root = what.context.resolve()
+    ignore = root / ".dockerignore"
     patterns = [line.strip() for line in ignore.read_text().splitlines()] if ignore.is_file() else []
     patterns = [pattern for pattern in patterns if pattern and not pattern.startswith("#")]
-    root = str(what.context.resolve())
-    files = sorted(docker.utils.build.exclude_paths(root, patterns, dockerfile=what.dockerfile))
+    beside = dict(mounted)
+    name = _ELSEWHERE
+    if what.dockerfile.resolve().is_relative_to(root):
+        name = str(what.dockerfile.resolve().relative_to(root))
+    else:
+        beside[name] = what.dockerfile.read_text()
+    files = sorted(docker.utils.build.exclude_paths(str(root), patterns, dockerfile=name))
     try:
-        docker.utils.build.create_archive(root, files, archive, extra_files=list(secrets.items()))
+        docker.utils.build.create_archive(str(root), files, archive, extra_files=list(beside.items()))
     except OSError as error:
         raise UsageError(f"the build context {what.context} can't be read: {error}") from error
     archive.seek(0)
+    return name
 
 
 def _is_podman(api: Any) -> bool:

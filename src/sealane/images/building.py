@@ -54,7 +54,7 @@ async def build_only(image: ImageBuild, workshop: Workshop, sink: building.Sink)
         raise UsageError(f"image {image.name} wants secrets that are not there: {', '.join(missing)}")
     what = building.Build(
         context=inside(workshop.folder, image.context),
-        dockerfile=image.dockerfile,
+        dockerfile=inside(workshop.folder, image.dockerfile),
         target=image.target,
         args=image.args,
         labels=workshop.labels,
