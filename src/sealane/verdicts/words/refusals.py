@@ -90,6 +90,6 @@ def starting(message: str) -> model.FactKind:
 def start_words(message: str) -> str:
     """What the container's runtime says, without the layers that pass it on."""
     text = " ".join(message.split())
-    if match := re.search(r"exec: .*$", text):
+    if match := re.search(r"exec: .*?(?=(?:: unknown)?$)", text):
         return match[0]
     return _LAYERS.split(text)[-1]
