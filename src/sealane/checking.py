@@ -1,10 +1,12 @@
-"""Checking all files of a repository that are Sealane's, at once: the pipeline, the formations with their stencils."""
+"""Checking all files of a repository that are Sealane's, at once: pipeline, formations with stencils, environments."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from sealane import documents, findings
+from sealane.environments import gathering as environment_gathering
+from sealane.environments import reading as environment_reading
 from sealane.findings import Finding, Place
 from sealane.pipelines import reading as pipeline_reading
 from sealane.pipelines.checks import delivery
@@ -13,6 +15,7 @@ from sealane.stencils import gathering, rendering
 from sealane.stencils import reading as formation_reading
 from sealane.stencils.trees import Tree, Unreadable
 
+YAML = (".yaml", ".yml")
 MISNAMED = (".sealane.yaml", "sealane.yml", "sealane.yaml")
 
 
@@ -39,15 +42,21 @@ def check(tree: Tree) -> Checked:
         found += delivery.unknown_formations(pipeline, names)
     for name in names:
         found += _formation(tree, name, pipeline)
-    files += [*tree.files(gathering.FORMATIONS), *tree.files(gathering.STENCILS)]
+    environments = [path for path in tree.files(environment_gathering.FOLDER) if path.endswith(YAML)]
+    for path in environments:
+        text, unread = _text(tree, path)
+        found += unread or environment_reading.read(text, path)[1]
+    files += [*tree.files(gathering.FORMATIONS), *tree.files(gathering.STENCILS), *environments]
     return Checked(files=tuple(files), findings=_in_order(found), pipeline=pipeline)
 
 
 def check_text(text: str, file: str) -> Checked:
     """One file by itself; its first document's keys tell which kind it is."""
-    if _looks_like_a_formation(text, file):
-        _, found = formation_reading.read_formation(text, file)
-        return Checked(files=(file,), findings=_in_order(found))
+    keys = _keys(text, file)
+    if "formation" in keys and "app" not in keys:
+        return Checked(files=(file,), findings=_in_order(formation_reading.read_formation(text, file)[1]))
+    if "environment" in keys and "app" not in keys:
+        return Checked(files=(file,), findings=_in_order(environment_reading.read(text, file)[1]))
     pipeline, found = pipeline_reading.read(text, file)
     return Checked(files=(file,), findings=_in_order(found), pipeline=pipeline)
 
@@ -59,14 +68,21 @@ def _pipeline(tree: Tree) -> tuple[Pipeline | None, list[str], list[Finding]]:
         mend = f"rename it to {file}"
         found = [Finding(message="this name is not looked for", place=Place(file=name), mend=mend) for name in misnamed]
         return None, misnamed, found
-    try:
-        text = tree.read(file).decode("utf-8-sig")
-    except Unreadable as problem:
-        return None, [file], [Finding(message=f"can't be read: {problem.message}", place=Place(file=file))]
-    except UnicodeDecodeError:
-        return None, [file], [Finding(message="is not UTF-8 text", place=Place(file=file), mend="save it as UTF-8")]
+    text, unread = _text(tree, file)
+    if unread:
+        return None, [file], unread
     pipeline, found = pipeline_reading.read(text, file)
     return pipeline, [file], found
+
+
+def _text(tree: Tree, path: str) -> tuple[str, list[Finding]]:
+    """A file's text, or why there is none."""
+    try:
+        return tree.read(path).decode("utf-8-sig"), []
+    except Unreadable as problem:
+        return "", [Finding(message=f"can't be read: {problem.message}", place=Place(file=path))]
+    except UnicodeDecodeError:
+        return "", [Finding(message="is not UTF-8 text", place=Place(file=path), mend="save it as UTF-8")]
 
 
 def _is_there(tree: Tree, path: str) -> bool:
@@ -87,10 +103,11 @@ def _formation(tree: Tree, name: str, pipeline: Pipeline | None) -> list[Finding
     return [*found, *rendered]
 
 
-def _looks_like_a_formation(text: str, file: str) -> bool:
+def _keys(text: str, file: str) -> set[str]:
+    """The keys at the top of the first document."""
     read, _ = documents.read(text, file)
     first = read[0].value if read else None
-    return isinstance(first, dict) and "formation" in first and "app" not in first
+    return set(first) if isinstance(first, dict) else set()
 
 
 def _in_order(found: list[Finding]) -> tuple[Finding, ...]:

@@ -15,6 +15,7 @@ class FileKind(StrEnum):
 
     PIPELINE = "pipeline"
     FORMATION = "formation"
+    ENVIRONMENT = "environment"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -46,3 +47,7 @@ def _model(file: FileKind) -> type:
             from sealane.stencils.files import FormationFile
 
             return FormationFile
+        case FileKind.ENVIRONMENT:
+            from sealane.environments.files import EnvironmentFile
+
+            return EnvironmentFile

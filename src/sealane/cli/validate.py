@@ -24,7 +24,7 @@ def validate(
     path: Annotated[Path, typer.Argument(help="A repository's folder, or one file.", show_default=False)] = Path(),
     as_json: output.Json = False,
 ) -> None:
-    """Check .sealane.yml, formations and stencils.
+    """Check .sealane.yml, formations, stencils and environments.
 
     Prints every finding with file, line and column, and ends with 2 if one of them is an error. Needs no server, no
     cluster and no container engine.

@@ -121,7 +121,7 @@ def test_a_command_may_return_its_exit_code(monkeypatch):
     [
         (["vaildate"], "no such command 'vaildate'"),
         (["validate", "--jsn"], "no such option: --jsn"),
-        (["schema", "formatoin"], "'formatoin' is not one of 'pipeline', 'formation'"),
+        (["schema", "formatoin"], "'formatoin' is not one of 'pipeline', 'formation', 'environment'"),
         (["validate", "a", "b"], "unexpected extra argument"),
     ],
 )

@@ -88,7 +88,17 @@ def test_validate_looks_at_formations_and_stencils(capsys, tmp_path):
     assert err.startswith("3 files: ")
 
 
-def test_validate_one_file_of_either_kind(capsys, tmp_path):
+def test_validate_looks_at_environments(capsys, tmp_path):
+    """Also in a folder that holds nothing else, as the operators' does."""
+    (tmp_path / "environments").mkdir()
+    (tmp_path / "environments" / "dev.yaml").write_text("environment: dev\ndestinatoins: {a: {dummy: {}}}\n")
+
+    code, out, _ = run(capsys, "validate")
+    assert code == 2
+    assert "environments/dev.yaml:2:1: error: unknown key destinatoins\n    did you mean destinations?" in out
+
+
+def test_validate_one_file_of_any_kind(capsys, tmp_path):
     (tmp_path / "any.yml").write_text("app: shop\nsteps: [{name: a, image: x}]\n")
     (tmp_path / "formation.yml").write_text("formation: dev\nenviroment: dev\n")
 
@@ -96,6 +106,8 @@ def test_validate_one_file_of_either_kind(capsys, tmp_path):
     code, out, _ = run(capsys, "validate", "formation.yml")
     assert code == 2
     assert "did you mean environment?" in out
+    (tmp_path / "environment.yml").write_text("environment: dev\ndestinations: {a: {dumy: {}}}\n")
+    assert "did you mean dummy?" in run(capsys, "validate", "environment.yml")[1]
 
 
 def test_validate_where_there_is_nothing(capsys, tmp_path):
@@ -137,6 +149,7 @@ def test_schema(capsys):
     assert json.loads(out) == schemas.schema(PipelineFile)
 
     assert json.loads(run(capsys, "schema", "formation")[1])["properties"]["namespace"]
+    assert json.loads(run(capsys, "schema", "environment")[1])["properties"]["delete_budget"]
 
 
 DOCKERFILE = "FROM scratch\nEXPOSE 9000\nUSER 1000\n"

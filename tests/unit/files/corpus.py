@@ -77,6 +77,26 @@ FORMATIONS: list[Any] = [
     },
 ]
 
+ENVIRONMENTS: list[Any] = [
+    {"environment": "dev", "destinations": {"cluster": {"kubernetes": {}}, "nowhere": {"dummy": {}}}},
+    {
+        "environment": "production",
+        "production": True,
+        "destinations": {"europe": {"kubernetes": {"kubeconfig": "/etc/x", "context": "shop", "in_cluster": False}}},
+        "apps": {
+            "shop": {
+                "namespaces": ["shop"],
+                "secrets": ["env:*", "age:deploy/*"],
+                "registries": ["registry.example.com/shop/*"],
+                "approvals": {"by": ["release-managers"], "count": 1},
+                "deny_kinds": ["ClusterRole"],
+            }
+        },
+        "policies": {"packs": ["default@1"], "waivers": [{"policy": "replicas", "reason": "x", "until": "2026-12-31"}]},
+        "delete_budget": 3,
+    },
+]
+
 POOL: list[Any] = [
     *(None, True, False, 0, 1, 2, -1, 2.0, 2.5, 10, 101, 100_000, float("nan"), float("inf")),
     *(

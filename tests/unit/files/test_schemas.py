@@ -12,15 +12,20 @@ from hypothesis import strategies as st
 
 from sealane import schemas, validating
 from sealane.documents import Document
+from sealane.environments.files import EnvironmentFile
 from sealane.fields import File
 from sealane.pipelines.files import PipelineFile
 from sealane.secrets import references
 from sealane.stencils.files import FormationFile
 from tests.unit.files import corpus
 
-KINDS = [(PipelineFile, corpus.PIPELINES), (FormationFile, corpus.FORMATIONS)]
+KINDS = [
+    (PipelineFile, corpus.PIPELINES),
+    (FormationFile, corpus.FORMATIONS),
+    (EnvironmentFile, corpus.ENVIRONMENTS),
+]
 EACH_KIND = pytest.mark.parametrize(("model", "good"), KINDS, ids=lambda part: getattr(part, "__name__", ""))
-SPOILED = 800
+SPOILED = 500
 
 VALIDATORS = {model: jsonschema.Draft202012Validator(schemas.schema(model)) for model, _ in KINDS}
 
@@ -64,7 +69,7 @@ def test_both_decide_the_same_on_spoiled_files(model, good):
 
 
 @EACH_KIND
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(seed=st.integers(), further=st.integers(), which=st.integers())
 def test_both_decide_the_same_on_twice_spoiled_files(model, good, seed, further, which):
     """The same from anywhere in the space of slips."""
