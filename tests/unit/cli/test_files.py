@@ -248,3 +248,15 @@ def test_init_in_no_folder(capsys, tmp_path):
     code, _, err = run(capsys, "init", "nowhere")
     assert code == 2
     assert "there is no folder nowhere" in err
+
+
+def test_what_init_writes_offends_no_default_policy(capsys, tmp_path, monkeypatch):
+    """A beginner's first `sealane vet` has nothing to object."""
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    (shop / "Dockerfile").write_text(DOCKERFILE)
+    monkeypatch.chdir(shop)
+    run(capsys, "init")
+
+    code, out, _ = run(capsys, "vet", "dev")
+    assert (code, out) == (0, "")
