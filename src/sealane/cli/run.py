@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from sealane import signals
     from sealane.cli.showing import Screen
     from sealane.runners.assembling import Asked
+    from sealane.runners.docker import Habits
     from sealane.runners.model import RunResult, Work
     from sealane.runners.port import Runner
 
@@ -51,6 +53,9 @@ def run(
     ] = None,
     ref: Annotated[str | None, typer.Option("--ref", metavar="REF", help="Its ref, such as refs/tags/v1.")] = None,
     at_once: Annotated[int, typer.Option("--at-once", min=1, help="Steps that may run at the same time.")] = 4,
+    grace: Annotated[
+        float, typer.Option("--grace", min=0, metavar="SECONDS", help="What a step has to end by itself when stopped.")
+    ] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document a line for each event.")] = False,
     no_live: Annotated[bool, typer.Option("--no-live", help=_LINES)] = False,
 ) -> None:
@@ -62,6 +67,7 @@ def run(
     """
     from sealane.cli import showing
     from sealane.runners import assembling, cleaning
+    from sealane.runners.docker import Habits
 
     screen = showing.screen(as_json=as_json, live=not no_live)
     with cleaning.clone_folder(wanted=clean) as folder:
@@ -75,7 +81,7 @@ def run(
             secrets_file=secrets_file,
             at_once=at_once,
         )
-        result = asyncio.run(_run(asked, screen))
+        result = asyncio.run(_run(asked, screen, Habits(grace=timedelta(seconds=grace))))
     raise typer.Exit(exit_code(result))
 
 
@@ -91,7 +97,7 @@ def exit_code(result: RunResult) -> int:
     return codes.get(result.status, ending.COULD_NOT if result.leftovers else 0)
 
 
-async def _run(asked: Asked, screen: Screen) -> RunResult:
+async def _run(asked: Asked, screen: Screen, habits: Habits) -> RunResult:
     from sealane import clock
     from sealane.clients.engine import finding
     from sealane.pipelines.model import Kind
@@ -103,7 +109,7 @@ async def _run(asked: Asked, screen: Screen) -> RunResult:
     try:
         for key in await sweeping.sweep(engine):
             screen.say(f"removed what run {key} left behind when it was killed")
-        runner = DockerRunner(engine, owner=str(owning.this_process()))
+        runner = DockerRunner(engine, owner=str(owning.this_process()), habits=habits)
         stop = asyncio.Event()
         listener = _Listener(screen, stop)
         _stop_when_interrupted(runner, assembled.work, screen, stop)

@@ -22,9 +22,11 @@ ENTRYPOINT = ("/bin/sh", "-c", _KEEPER, "step")
 def script(commands: Sequence[str]) -> str:
     """The commands as one script that says each before running it and ends at the first that fails.
 
-    One shell runs all of them, so `cd` and `export` last.
+    One shell runs all of them, so `cd` and `export` last. Asked to end, it first lets the command that runs end as that
+    likes.
     """
-    lines = [line for command in commands for line in (f"echo {shlex.quote(said(command))}", command)]
+    lines = ["trap 'exit 143' TERM"]
+    lines += [line for command in commands for line in (f"echo {shlex.quote(said(command))}", command)]
     return "\n".join(lines) + "\n"
 
 
