@@ -15,6 +15,7 @@ from sealane.stencils import gathering, rendering
 from sealane.stencils import reading as formation_reading
 from sealane.stencils.trees import Tree, Unreadable
 
+MOST_FORMATIONS = 200
 YAML = (".yaml", ".yml")
 MISNAMED = (".sealane.yaml", "sealane.yml", "sealane.yaml")
 
@@ -40,7 +41,10 @@ def check(tree: Tree) -> Checked:
     names = gathering.names(tree)
     if pipeline:
         found += delivery.unknown_formations(pipeline, names)
-    for name in names:
+    if len(names) > MOST_FORMATIONS:
+        message = f"{len(names)} formations are too many; at most {MOST_FORMATIONS} are looked at"
+        found.append(Finding(message=message, place=Place(file=gathering.FORMATIONS)))
+    for name in names[:MOST_FORMATIONS]:
         found += _formation(tree, name, pipeline)
     environments = [path for path in tree.files(environment_gathering.FOLDER) if path.endswith(YAML)]
     for path in environments:

@@ -17,12 +17,12 @@ from sealane.cli import headings
 
 COMMANDS: tuple[str, ...] = (
     "init",
-    "schema",
     "validate",
     "run",
     "render",
     "vet",
     "diff",
+    "schema",
     "login",
     "apps",
     "users",
