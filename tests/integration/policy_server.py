@@ -21,8 +21,9 @@ from testbed.record import Bed
 
 GROUP = "/apis/admissionregistration.k8s.io/v1"
 DENIED = re.compile(r"ValidatingAdmissionPolicy '([^']+)' with binding '[^']+' denied request: (.*)", re.DOTALL)
-PATIENCE = 40
-"""Seconds until a policy that was accepted must have taken effect."""
+_RULE = {"apiGroups": ["*"], "apiVersions": ["*"], "operations": ["*"], "resources": ["*"]}
+PATIENCE = 30
+"""Seconds until all policies that were accepted must have taken effect."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,7 @@ class PolicyServer:
         self.suffix = suffix
         self.namespace = namespace
         self.installed: list[str] = []
+        self.deadline = 0.0
         address, context = _access(bed, folder)
         self.client = httpx.Client(base_url=address, verify=context, timeout=30)
 
@@ -50,28 +52,43 @@ class PolicyServer:
 
     def install(self, policies: Iterable[tuple[Mapping[str, Any], Iterable[str]]], params: str) -> None:
         """Create policies, each bound to objects of the given names; `params` names the ConfigMap with the facts."""
+        self._keep_params_alive()
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda each: self._install(*each, params), list(policies)))
+        self.deadline = time.monotonic() + PATIENCE
+
+    def _keep_params_alive(self) -> None:
+        """Leave a policy behind that is about nothing.
+
+        When the last bound policy with params goes, Kubernetes (seen on 1.36.3) stops watching ConfigMaps for good:
+        until its API server starts anew, later policies find no params.
+        """
+        name = "sealane-tests-keep-params-alive"
+        policy = {
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "ValidatingAdmissionPolicy",
+            "metadata": {"name": name},
+            "spec": {
+                "paramKind": {"apiVersion": "v1", "kind": "ConfigMap"},
+                "matchConstraints": {"resourceRules": [_RULE | {"resourceNames": [name]}]},
+                "validations": [{"expression": "true"}],
+            },
+        }
+        binding = _binding(name, {"resourceRules": [_RULE | {"resourceNames": [name]}]})
+        binding["spec"]["paramRef"] = {"name": name, "namespace": "default", "parameterNotFoundAction": "Allow"}
+        for kind, wanted in (("validatingadmissionpolicies", policy), ("validatingadmissionpolicybindings", binding)):
+            answer = self.post(f"{GROUP}/{kind}", wanted)
+            assert answer.is_success or answer.status_code == httpx.codes.CONFLICT, answer.text
 
     def _install(self, policy: Mapping[str, Any], names: Iterable[str], params: str) -> None:
         name = self.own(policy["metadata"]["name"])
         named = {**policy, "metadata": {**policy["metadata"], "name": name}}
         self.post(f"{GROUP}/validatingadmissionpolicies", named).raise_for_status()
         self.installed.append(name)
-        rule = {"apiGroups": ["*"], "apiVersions": ["*"], "operations": ["*"], "resources": ["*"]}
-        spec: dict[str, Any] = {
-            "policyName": name,
-            "validationActions": ["Deny"],
-            "matchResources": {"resourceRules": [rule | {"resourceNames": sorted(names)}]},
-        }
+        binding = _binding(name, {"resourceRules": [_RULE | {"resourceNames": sorted(names)}]})
         if "paramKind" in policy["spec"]:
-            spec["paramRef"] = {"name": params, "namespace": self.namespace, "parameterNotFoundAction": "Deny"}
-        binding = {
-            "apiVersion": "admissionregistration.k8s.io/v1",
-            "kind": "ValidatingAdmissionPolicyBinding",
-            "metadata": {"name": name},
-            "spec": spec,
-        }
+            found = {"name": params, "namespace": self.namespace, "parameterNotFoundAction": "Deny"}
+            binding["spec"]["paramRef"] = found
         self.post(f"{GROUP}/validatingadmissionpolicybindings", binding).raise_for_status()
 
     def create(self, manifest: Mapping[str, Any]) -> Answer:
@@ -85,9 +102,9 @@ class PolicyServer:
 
     def refused(self, manifest: Mapping[str, Any]) -> Answer:
         """Create an object that must be refused, waiting until the policies have taken effect."""
-        end = time.monotonic() + PATIENCE
-        while _early(answer := self.create(manifest)) and time.monotonic() < end:
+        while _early(answer := self.create(manifest)) and time.monotonic() < self.deadline:
             time.sleep(0.1)
+        assert not _unconfigured(answer), f"{answer.message}; start the API server anew (see _keep_params_alive)"
         return answer
 
     def post(self, path: str, body: Mapping[str, Any], *, dry: bool = False) -> httpx.Response:
@@ -109,9 +126,22 @@ class PolicyServer:
         return f"{root}/namespaces/{namespace}/{resource.name}" if resource.namespaced else f"{root}/{resource.name}"
 
 
+def _binding(name: str, match: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": {"name": name},
+        "spec": {"policyName": name, "validationActions": ["Deny"], "matchResources": match},
+    }
+
+
 def _early(answer: Answer) -> bool:
     """Whether the policy, or the params it names, may just not have reached the API server's memory yet."""
-    return answer.allowed or answer.message.startswith("failed to configure binding")
+    return answer.allowed or _unconfigured(answer)
+
+
+def _unconfigured(answer: Answer) -> bool:
+    return answer.message.startswith("failed to configure binding")
 
 
 def _access(bed: Bed, folder: Path) -> tuple[str, ssl.SSLContext]:

@@ -320,6 +320,12 @@ _WORDS = [
     (re.compile(pattern), words)
     for pattern, words in (
         (r'Key not found in map : "?([^"]*)"?', r"no such key: \1"),
+        (r'No value with name "(?:[^"]+\.)?([^".]+)" found in Activation', r"no such key: \1"),
+        (r"^cannot convert (string) to (u?int|double|bool)$", r"type conversion error from '\1' to '\2'"),
+        (
+            r"String to (Duration|Timestamp) conversion failed",
+            r"type conversion error from 'string' to 'google.protobuf.\1'",
+        ),
         (r"divide by zero", "division by zero"),
         (r"modulus by zero", "modulus by zero"),
         (r"Index error: index=(-?\d+) size=\d+", r"index out of bounds: \1"),

@@ -33,28 +33,26 @@ class Request:
         """What resource rules look at, names aside."""
         return self.group, self.version, self.resource, self.namespaced
 
-    def data(self) -> dict[str, Any]:
-        """`request` as rules see it. Who asks is not known offline, so `userInfo` is left out."""
+    def names(self) -> dict[str, Any]:
+        """`request` and `namespaceObject` as rules see them. Who asks is not known offline: there is no `userInfo`."""
         kind = {"group": self.group, "version": self.version, "kind": self.subject.kind}
         resource = {"group": self.group, "version": self.version, "resource": self.resource}
+        namespace = None
+        if self.namespace_labels is not None:
+            namespace = {"metadata": {"name": self.subject.namespace or "", "labels": dict(self.namespace_labels)}}
         return {
-            "kind": kind,
-            "resource": resource,
-            "subResource": "",
-            "requestKind": kind,
-            "requestResource": resource,
-            "requestSubResource": "",
-            "name": self.subject.name,
-            "namespace": self.subject.namespace or "",
-            "operation": OPERATION,
-            "dryRun": False,
+            "request": {
+                "kind": kind,
+                "resource": resource,
+                "requestKind": kind,
+                "requestResource": resource,
+                "name": self.subject.name,
+                "namespace": self.subject.namespace or "",
+                "operation": OPERATION,
+                "dryRun": False,
+            },
+            "namespaceObject": namespace,
         }
-
-    def namespace_object(self) -> dict[str, Any] | None:
-        """`namespaceObject` as rules see it: the name and labels that are known offline."""
-        if self.namespace_labels is None:
-            return None
-        return {"metadata": {"name": self.subject.namespace or "", "labels": dict(self.namespace_labels)}}
 
 
 def request(manifest: dict[str, Any], facts: Facts, custom: Custom) -> Request:

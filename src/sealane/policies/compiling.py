@@ -118,7 +118,12 @@ class _Scope:
 
 @functools.lru_cache(maxsize=1024)
 def _scope(policy: Policy) -> _Scope:
-    names: dict[str, Any] = {"object": "dyn", "oldObject": "dyn", "request": "dyn", "namespaceObject": "dyn"}
+    names: dict[str, Any] = {
+        "object": "dyn",
+        "oldObject": "dyn",
+        "request": "dyn",
+        "namespaceObject": "dyn",
+    }
     if policy.takes_params:
         names["params"] = "dyn"
     if policy.scope is Scope.RELEASE:
@@ -144,7 +149,7 @@ def _scope(policy: Policy) -> _Scope:
 
 
 def _plain(source: str, names: Mapping[str, Any]) -> cel.Expression:
-    return language.language().compile(language.prepared(source), names)
+    return language.language().compile(source, names)
 
 
 def _checked(source: str, names: Mapping[str, Any], place: Place, wanted: str, what: str) -> Iterator[Finding]:
@@ -153,7 +158,7 @@ def _checked(source: str, names: Mapping[str, Any], place: Place, wanted: str, w
     except cel.Uncompilable as error:
         yield from _findings(error, source, place, names)
         return
-    if expression.result != wanted:
+    if language.KNOWN.get(source.strip(), expression.result) != wanted:
         message = f"{what} must evaluate to {wanted} but this one to {expression.result}"
         mend = f"compare it, as in {' '.join(source.split())} == true" if wanted == "bool" else "wrap it in string(…)"
         yield Finding(message=message, place=place, mend=mend)

@@ -11,9 +11,27 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from sealane.clients import cel
-from sealane.policies.functions import lists, quantities, texts
+from sealane.policies.functions import addresses, lists, quantities, texts, urls, versions
 
-_FUNCTIONS = (*lists.FUNCTIONS, *texts.FUNCTIONS, *quantities.FUNCTIONS)
+_FUNCTIONS = tuple(
+    each for library in (addresses, lists, quantities, texts, urls, versions) for each in library.FUNCTIONS
+)
+KNOWN: Mapping[str, str] = {
+    **{
+        f"request.{what}.{part}": "string"
+        for what, last in (
+            ("kind", "kind"),
+            ("requestKind", "kind"),
+            ("resource", "resource"),
+            ("requestResource", "resource"),
+        )
+        for part in ("group", "version", last)
+    },
+    **{f"request.{part}": "string" for part in ("name", "namespace", "operation", "subResource", "requestSubResource")},
+    "request.dryRun": "bool",
+    "namespaceObject.metadata.name": "string",
+}
+"""Fields of `request` and `namespaceObject` whose types the API server knows and this engine can't be told."""
 _BOUND = "sealane_variable_"
 _TOKEN = re.compile(
     r"""(?P<skip>//[^\n]*|\s+)"""
@@ -30,16 +48,6 @@ def language() -> cel.Language:
     return cel.Language(_FUNCTIONS)
 
 
-def prepared(source: str) -> str:
-    """The expression in the words of the engine: `existsOne` with one variable is its `exists_one`."""
-    tokens = list(_tokens(source))
-    out = []
-    for index, (kind, text) in enumerate(tokens):
-        old = kind == "word" and text == "existsOne" and _arguments(tokens, index + 1) == 2
-        out.append("exists_one" if old else text)
-    return "".join(out)
-
-
 def composed(source: str, variables: Sequence[tuple[str, str]], known: Mapping[str, str]) -> str:
     """The expression as one: each `variables.NAME` of those given is bound around it, and evaluated only when needed.
 
@@ -52,10 +60,10 @@ def composed(source: str, variables: Sequence[tuple[str, str]], known: Mapping[s
         if name in needed:
             needed |= used_variables(expression) & names
     called = {**{name: f"{_BOUND}{name}" for name in names}, **known}
-    text = _renamed(prepared(source), called)
+    text = _renamed(source, called)
     for name, expression in reversed(variables):
         if name in needed:
-            text = f"cel.bind({called[name]}, {_renamed(prepared(expression), called)}\n, {text}\n)"
+            text = f"cel.bind({called[name]}, {_renamed(expression, called)}\n, {text}\n)"
     return text
 
 
@@ -114,14 +122,3 @@ def _variable(tokens: list[tuple[str, str]], index: int) -> str:
         return ""
     after = tokens[index + 1 : index + 3]
     return after[1][1] if len(after) == 2 and after[0][1] == "." and after[1][0] == "word" else ""
-
-
-def _arguments(tokens: list[tuple[str, str]], index: int) -> int:
-    """How many arguments stand between the brackets that open at the index."""
-    depth, count = 0, 1
-    for _, text in tokens[index:]:
-        depth += (text in {"(", "[", "{"}) - (text in {")", "]", "}"})
-        count += text == "," and depth == 1
-        if depth == 0:
-            return count
-    return 0

@@ -100,13 +100,7 @@ class _Case:
     def __init__(self, item: _Item, request: Request, shared: Mapping[str, Any]) -> None:
         self.item = item
         self.request = request
-        self.names = {
-            "object": request.object,
-            "oldObject": None,
-            "request": request.data(),
-            "namespaceObject": request.namespace_object(),
-            **shared,
-        }
+        self.names = {"object": request.object, "oldObject": None, **request.names(), **shared}
 
     @functools.cached_property
     def bindings(self) -> cel.Bindings:

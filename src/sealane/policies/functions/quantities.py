@@ -14,7 +14,7 @@ from typing import Any
 from sealane.clients.cel import Function
 
 QUANTITY = "kubernetes.Quantity"
-_GRAMMAR = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))([a-zA-Z]{0,2}|[eE][+-]?\d+)")
+_GRAMMAR = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))([a-zA-Z]{0,2}|[eE][+-]?\d+)|[+-]?()([a-zA-Z]{1,2})")
 _BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50, "Ei": 2**60}
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _SMALLEST = Fraction(1, 10**9)
@@ -28,7 +28,7 @@ def parse(text: str) -> Fraction:
     found = _GRAMMAR.fullmatch(text) if len(text) <= _LONGEST else None
     if not found:
         raise ValueError(_wrong(text))
-    number, suffix = Fraction(found[1]), found[2]
+    number, suffix = (Fraction(found[1]), found[2]) if found[1] else (Fraction(0), found[4])  # Mi alone is zero
     if suffix in _BINARY:
         value = number * _BINARY[suffix]
     elif suffix in _DECIMAL:
@@ -59,7 +59,7 @@ def printed(text: str) -> str:
     """
     value = parse(text)
     found = _GRAMMAR.fullmatch(text)
-    suffix = found[2] if found else ""
+    suffix = (found[2] or "") if found else ""
     if suffix in _BINARY and value.denominator == 1 and abs(value) >= _BINARY["Ki"]:
         for unit in reversed(_BINARY):
             if value % _BINARY[unit] == 0:
