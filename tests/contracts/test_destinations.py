@@ -148,6 +148,27 @@ class DestinationContract:
             await destination.apply(objects, identity=identity(namespace), fence=Counting(0))
         assert await destination.read(await destination.refs(objects, namespace=namespace)) == ()
 
+    async def test_whoever_follows_a_killed_worker_finishes_its_work_and_repeats_none(
+        self, destination: port.Destination, namespace: str, image: str
+    ) -> None:
+        """The first worker ends between any two writes; nothing that it wrote is written a second time."""
+        objects = [config_map(), job("migrate", image), sleeper(image)]
+        uids: dict[model.Key, str | None] = {}
+        for writes in range(20):
+            who = identity(namespace, sequence=writes + 1)
+            try:
+                applied = await destination.apply(objects, identity=who, fence=Counting(1))
+            except errors.Fenced:
+                there = await destination.read(await destination.refs(objects, namespace=namespace))
+                found = {(each["kind"], each["metadata"]["name"]): each["metadata"] for each in there}
+                assert all(metadata.get("generation", 1) == 1 for metadata in found.values())
+            else:
+                uids = {ref.key: ref.uid for ref in applied.inventory}
+                break
+        assert len(uids) == 3
+        last = await destination.apply(objects, identity=identity(namespace, sequence=99), fence=Counting(0))
+        assert {ref.key: ref.uid for ref in last.inventory} == uids
+
     async def test_formations_are_written_at_the_same_time(self, destination: port.Destination, namespace: str) -> None:
         formations = [f"dev{number}" for number in range(5)]
         results = await asyncio.gather(

@@ -299,6 +299,55 @@ async def test_replicas_an_autoscaler_set_are_left_alone(
     assert found["spec"]["template"]["spec"]["containers"][0]["env"] == [{"name": "A", "value": "2"}]
 
 
+async def test_replicas_a_stencil_no_longer_names_stay_until_an_autoscaler_acts(
+    cluster: clusters.Cluster, namespace: str, busybox_image: str
+) -> None:
+    await apply(cluster, namespace, deployment(busybox_image, replicas=2))
+    await apply(cluster, namespace, deployment(busybox_image, replicas=None, A="1"), sequence=2)
+    assert (await live(cluster, namespace, deployment(busybox_image)))["spec"]["replicas"] == 2
+
+
+async def test_an_admission_policy_is_a_refusal_in_its_own_words(
+    admin: clusters.Cluster, cluster: clusters.Cluster, namespace: str
+) -> None:
+    group = "admissionregistration.k8s.io/v1"
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["configmaps"]}
+    policy = {
+        "apiVersion": group,
+        "kind": "ValidatingAdmissionPolicy",
+        "metadata": {"name": namespace},
+        "spec": {
+            "matchConstraints": {"resourceRules": [rule]},
+            "validations": [{"expression": "object.metadata.name != 'forbidden'", "message": "not that name"}],
+        },
+    }
+    binding = {
+        "apiVersion": group,
+        "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": {"name": namespace},
+        "spec": {
+            "policyName": namespace,
+            "validationActions": ["Deny"],
+            "matchResources": {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}},
+        },
+    }
+    planner = planning.Planner(cluster, [config_map("forbidden")], identity=identity(namespace))
+    await admin.create(policy)
+    await admin.create(binding)
+    try:
+        async with asyncio.timeout(30):
+            # the policy reaches the admission plugin a moment after it was made
+            while not (refused := await planner.plan())[0].change.refusal:  # noqa: ASYNC110 - it is over there
+                await asyncio.sleep(0.05)
+        refusal = refused[0].change.refusal
+        assert refusal.reason is model.Reason.ADMISSION
+        assert "not that name" in refusal.message
+        assert not (await apply(cluster, namespace, config_map("allowed"))).refusals
+    finally:
+        await admin.delete(kinds.of(binding), namespace)
+        await admin.delete(kinds.of(policy), namespace)
+
+
 async def test_the_same_object_twice_is_refused(cluster: clusters.Cluster, namespace: str) -> None:
     refused = await apply(cluster, namespace, config_map(a="1"), config_map(a="2"))
     assert "twice" in str(refused.refusals[0])

@@ -11,7 +11,7 @@ from sealane import errors as ours
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
 from sealane.destinations import differing, model, ordering, owning, preparing
-from sealane.destinations.kubernetes import refusing, settling
+from sealane.destinations.kubernetes import refusing, scaling, settling
 
 AT_ONCE = 8
 """Objects asked for at the same time."""
@@ -144,30 +144,20 @@ class Planner:
         if found.get("immutable") is True and live.owner is not None:
             return self._unchanging(manifest, ref, found, live)
         kept = {key: value for key, value in _annotations(found).items() if key in _OWN_ANNOTATIONS}
-        result, managers, dropped = await self._dry_run(manifest, ref, found, kept)
+        to_apply = scaling.scaled(manifest, found)
+        result, managers = await self._dry_run(self._body(to_apply, ref, kept), ref)
         fields = differing.differences(found, result, managers=managers)
         action = model.Action.CHANGE if fields else model.Action.NONE
         change = model.ObjectChange(action=action, ref=ref, fields=fields)
-        body = _without(self._body(manifest, ref), dropped)
-        return Planned(manifest=manifest, ref=ref, change=change, body=body, live=live)
+        return Planned(manifest=manifest, ref=ref, change=change, body=self._body(to_apply, ref), live=live)
 
-    async def _dry_run(
-        self, manifest: Mapping[str, Any], ref: model.ObjectRef, found: Mapping[str, Any], kept: Mapping[str, str]
-    ) -> tuple[dict[str, Any], dict[str, str], bool]:
-        """The object as it would be, who manages what will be overwritten, and whether replicas are left alone."""
-        body = self._body(manifest, ref, kept)
-        managers: dict[str, str] = {}
-        dropped = False
+    async def _dry_run(self, body: Mapping[str, Any], ref: model.ObjectRef) -> tuple[dict[str, Any], dict[str, str]]:
+        """The object as it would be, and who manages, by path, what will be overwritten."""
         try:
-            return await self._cluster.apply(body, namespace=ref.namespace, dry_run=True), managers, dropped
+            return await self._cluster.apply(body, namespace=ref.namespace, dry_run=True), {}
         except errors.Conflict as conflict:
-            dropped = any(cause.field == ".spec.replicas" for cause in conflict.causes) and _autoscaled(found)
-            for cause in conflict.causes:
-                if cause.manager:
-                    managers[differing.path_of_field(cause.field)] = cause.manager
-        body = _without(body, dropped)
-        result = await self._cluster.apply(body, namespace=ref.namespace, dry_run=True, force=True)
-        return result, managers, dropped
+            managers = {differing.path_of_field(each.field): each.manager for each in conflict.causes if each.manager}
+        return await self._cluster.apply(body, namespace=ref.namespace, dry_run=True, force=True), managers
 
     def _unchanging(
         self, manifest: Mapping[str, Any], ref: model.ObjectRef, found: Mapping[str, Any], live: Live
@@ -202,22 +192,6 @@ def _live(found: Mapping[str, Any]) -> Live:
         leaving="deletionTimestamp" in metadata,
         settled=settling.is_settled(found),
     )
-
-
-def _autoscaled(found: Mapping[str, Any]) -> bool:
-    """Whether an autoscaler set the replicas: then they are its business, not the stencil's."""
-    return any(
-        entry.get("manager") == "kube-controller-manager"
-        and entry.get("subresource") == "scale"
-        and "f:replicas" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
-        for entry in found["metadata"].get("managedFields") or ()
-    )
-
-
-def _without(body: dict[str, Any], dropped: bool) -> dict[str, Any]:  # noqa: FBT001 - it is what was decided
-    if not dropped:
-        return body
-    return {**body, "spec": {key: value for key, value in body["spec"].items() if key != "replicas"}}
 
 
 def _annotations(found: Mapping[str, Any]) -> Mapping[str, str]:

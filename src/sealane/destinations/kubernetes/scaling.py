@@ -1,0 +1,34 @@
+"""Whose business the number of replicas is. Pure: reads the managed fields of an object that is there.
+
+Where an autoscaler has set it, a stencil's number is left out: a deployment must not throw the load onto fewer pods.
+Where a stencil stops naming a number (because an autoscaler will), the live one stays: left out of an apply it would
+fall back to 1 before the autoscaler can act.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sealane.clients.kubernetes import cluster as clusters
+
+
+def scaled(manifest: Mapping[str, Any], found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The manifest with the replicas to apply to the object that is there."""
+    spec = manifest.get("spec")
+    if not isinstance(spec, Mapping) or "replicas" not in (found.get("spec") or {}):
+        return manifest
+    if _sets_replicas(found, "kube-controller-manager", "scale"):
+        return {**manifest, "spec": {key: value for key, value in spec.items() if key != "replicas"}}
+    if "replicas" not in spec and _sets_replicas(found, clusters.MANAGER, ""):
+        return {**manifest, "spec": {**spec, "replicas": found["spec"]["replicas"]}}
+    return manifest
+
+
+def _sets_replicas(found: Mapping[str, Any], manager: str, subresource: str) -> bool:
+    return any(
+        entry.get("manager") == manager
+        and (entry.get("subresource") or "") == subresource
+        and "f:replicas" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
+        for entry in found["metadata"].get("managedFields") or ()
+    )

@@ -1,0 +1,31 @@
+"""Autoscalers keep what they set; nothing falls back to one replica unasked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sealane.destinations.kubernetes import scaling
+
+
+def found(manager: str, subresource: str = "") -> dict[str, Any]:
+    entry = {"manager": manager, "subresource": subresource, "fieldsV1": {"f:spec": {"f:replicas": {}}}}
+    return {"metadata": {"managedFields": [entry]}, "spec": {"replicas": 7}}
+
+
+def test_a_number_an_autoscaler_set_is_left_to_it() -> None:
+    assert scaling.scaled({"spec": {"replicas": 2, "paused": False}}, found("kube-controller-manager", "scale")) == {
+        "spec": {"paused": False}
+    }
+
+
+def test_a_number_that_is_no_longer_given_stays() -> None:
+    assert scaling.scaled({"spec": {}}, found("sealane")) == {"spec": {"replicas": 7}}
+
+
+def test_a_number_that_a_person_set_gives_way() -> None:
+    manifest = {"spec": {"replicas": 2}}
+    assert scaling.scaled(manifest, found("kubectl", "scale")) == manifest
+
+
+def test_objects_without_replicas_are_left_as_they_are() -> None:
+    assert scaling.scaled({"data": {}}, {"metadata": {}, "data": {}}) == {"data": {}}
