@@ -44,12 +44,12 @@ def vet(
     project = locally.load(formation, folder, app=app, images=image or ())
     revision = project.render()
     environment = locally.environment(project, config)
-    judged, beyond = _judge(project, revision, environment)
+    judged, beyond = judge(project, revision, environment)
     denied = bool(beyond) or any(each.decision.effect == "deny" and each.waiver is None for each in judged)
     if as_json:
         output.json(_plain(project, judged, beyond, denied=denied))
     else:
-        _show(project, judged, beyond)
+        show(project, judged, beyond)
         if environment is None:
             wanted = project.sources.formation.environment
             output.say(
@@ -60,7 +60,7 @@ def vet(
         raise typer.Exit(1)
 
 
-def _judge(
+def judge(
     project: locally.Project, revision: Revision, environment: Environment | None
 ) -> tuple[list[Judged], list[Finding]]:
     """Decisions of the policies with waivers, and what goes beyond the limits."""
@@ -88,7 +88,8 @@ def _judge(
     return judged, limits.check(environment, project.sources.formation, revision, None, app=project.app)
 
 
-def _show(project: locally.Project, judged: list[Judged], beyond: list[Finding]) -> None:
+def show(project: locally.Project, judged: Sequence[Judged], beyond: Sequence[Finding]) -> None:
+    """Prints them, a block each."""
     for finding in beyond:
         _entry("deny", "limits", finding.message, [str(project.seen(finding.place))], finding.mend)
     for each in judged:

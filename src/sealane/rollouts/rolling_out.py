@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sealane import clock
+from sealane import clock, errors
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
 from sealane.rollouts import applying, dossiers, model, pruning, watching
@@ -105,7 +105,11 @@ async def _go_back(
     if previous is None:
         return _left(plan, failure, begun, around, because=plan.stays)
     around.tell(model.Phase.REVERT, f"going back to {short(previous.identity.revision)}")
-    applied, restored = await applying.apply(around.destination, previous, fence=around.fence, now=around.now)
+    try:
+        applied, restored = await applying.apply(around.destination, previous, fence=around.fence, now=around.now)
+    except errors.Refused as refused:  # an old secret is gone, say
+        second = Failure(cause=_unable(refused, around), dossier=dossiers.refused(_unable(refused, around)))
+        return _stuck(failure, second, around, there=_everything(plan, begun))
     if cause := applying.refused(applied, at=restored.at):
         second = Failure(cause=cause, dossier=dossiers.refused(cause))
         return _stuck(failure, second, around, there=_everything(plan, begun, restored))
@@ -152,6 +156,17 @@ def _stuck(first: Failure, second: Failure, around: Surroundings, *, there: dest
     )
 
 
+def _unable(refused: errors.Refused, around: Surroundings) -> verdicts.Cause:
+    return verdicts.Cause(
+        sentence=f"{refused}.",
+        object="",
+        workload="",
+        reason=verdicts.FactKind.REFUSED,
+        decisive=True,
+        since=around.now(),
+    )
+
+
 def _everything(plan: model.DeploymentPlan, *begun: model.Begun) -> destinations.Inventory:
     """Whatever the formation may have there."""
     inventory = plan.stored
@@ -174,8 +189,13 @@ def applied_words(applied: destinations.Applied) -> str:
 def pruned_words(pruned: destinations.Pruned) -> str:
     """What pruning did; empty when there was nothing to do."""
     said = [f"deleted {', '.join(str(ref) for ref in pruned.deleted)}"] if pruned.deleted else []
-    said += [f"left {held.ref}: {held.reason}" for held in pruned.held]
+    said += [held_words(pruned.held)] if pruned.held else []
     return "; ".join(said)
+
+
+def held_words(held: Sequence[destinations.Held]) -> str:
+    """What pruning left in place, and why."""
+    return "; ".join(f"left {each.ref}: {each.reason}" for each in held)
 
 
 def evidence_words(dossier: dossiers.Dossier) -> str:

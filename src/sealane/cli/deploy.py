@@ -1,0 +1,101 @@
+"""`sealane deploy`: a revision to a formation, until there is a verdict; with a server, or without one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sealane.cli import headings, options, output
+
+if TYPE_CHECKING:
+    from sealane.cli import locally
+    from sealane.environments.model import Environment
+    from sealane.stencils.model import Revision
+
+What = Annotated[
+    str,
+    typer.Argument(
+        help="A formation of this folder (deployed from here), or app/formation (by the server).", show_default=False
+    ),
+]
+Yes = Annotated[
+    bool, typer.Option("--yes", "-y", help="Yes to deleting what is over the budget, to sign-offs and approvals.")
+]
+TakeOver = Annotated[bool, typer.Option("--take-over", help="Fence off a deployment whose command was killed.")]
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Follow it to its verdict (with a server).")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Registers the command."""
+    more = output.examples(
+        "sealane deploy dev --image web=registry.example.com/shop/web:1.4",
+        "sealane deploy production --kubeconfig ~/.kube/europe --context shop-deployer",
+        "sealane deploy shop/production --release 20261121031512-8c21f0e",
+    )
+    app.command("deploy", rich_help_panel=headings.ANYWHERE, epilog=more)(deploy)
+
+
+def deploy(
+    what: What,
+    *,
+    image: options.Images = None,
+    folder: options.Folder = Path(),
+    config: options.Config = None,
+    kubeconfig: options.Kubeconfig = None,
+    context: options.Context = None,
+    app: options.App = None,
+    release: Annotated[
+        str | None, typer.Option(help="The release to deploy, the newest when left out (with a server).")
+    ] = None,
+    yes: Yes = False,
+    adopt: Annotated[bool, typer.Option("--adopt", help="Take over objects that nobody's labels claim.")] = False,
+    take_over: TakeOver = False,
+    wait: Wait = True,
+    as_json: output.Json = False,
+) -> None:
+    """Deploy a formation and judge it.
+
+    Applies its manifests, watches until they are healthy for as long as the formation asks, and says why when they
+    are not: then the revision that was verified last is deployed again by itself. Ends with 0 when it is deployed, with
+    1 when it failed or was rolled back, with 3 when it could not be done.
+    """
+    from sealane.cli import remotely
+
+    if "/" in what:
+        place, formation = remotely.place(what)
+        remotely.deploy(place, formation, release=release, wait=wait, as_json=as_json)
+        return
+    from sealane.cli import deploying, deploying_here, locally
+
+    project = locally.load(what, folder, app=app, images=image or ())
+    environment = locally.environment(project, config)
+    where = locally.destination_config(project, environment, kubeconfig, context)
+    revision, values = deploying_here.rendered(project)
+    _check(project, revision, environment, yes=yes)
+    permitted = deploying_here.permitted(environment, confirmed=yes, adopt=adopt, take_over=take_over)
+    wish = deploying.Wish(revision=revision, values=values, permitted=permitted)
+    deploying_here.deploy(wish, where, as_json=as_json)
+
+
+def _check(project: locally.Project, revision: Revision, environment: Environment | None, *, yes: bool) -> None:
+    """What the operators' files say; without any nobody has said anything. Raises Refused."""
+    if environment is None:
+        return
+    from sealane.cli import vet
+    from sealane.errors import Refused
+
+    judged, beyond = vet.judge(project, revision, environment)
+    against = [each for each in judged if each.waiver is None and each.decision.effect != "note"]
+    denied = [each for each in against if each.decision.effect == "deny"]
+    if denied or beyond:
+        vet.show(project, denied, beyond)
+        raise Refused(f"{environment.name} denies it", mend="mend what is listed above, or ask for a waiver")
+    limits = environment.apps.get(project.app)
+    asked = [f"{each.decision.policy} ({each.decision.subject})" for each in against]
+    if limits and limits.approvals:
+        asked.append(f"an approval by {' or '.join(limits.approvals.by)}")
+    if asked and not yes:
+        mend = "--yes if you may say so; a server asks those who have to"
+        raise Refused(f"{environment.name} wants a person's yes to {', '.join(asked)}", mend=mend)

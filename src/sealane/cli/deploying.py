@@ -1,0 +1,204 @@
+"""Deploying from this machine, without a server: the ledger beside the objects remembers what a server would.
+
+One deployment of a formation at a time: the ledger says who deploys, and every write looks there first. A command that
+was killed leaves its deployment open; the next one may take over once that can't be under way any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, Protocol
+
+from sealane import clock
+from sealane.destinations import model as destinations
+from sealane.destinations.port import Destination
+from sealane.errors import Conflicting, Fenced, NotThere
+from sealane.releases import changes
+from sealane.rollouts import applying, goals, recording, rolling_out
+from sealane.rollouts import model as rollouts
+from sealane.rollouts.recording import History, Record
+from sealane.secrets.masking import Masker
+from sealane.secrets.values import SecretValue
+from sealane.stencils.model import Revision
+from sealane.verdicts import concluding, reverting
+from sealane.verdicts import model as verdicts
+
+DELETE_BUDGET = 3
+"""Deletions without a person's yes, where no operators' file says how many."""
+LEAST_MASKED = 4
+"""Shorter values would be found everywhere."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Permitted:
+    """What a deployment may do beyond the usual."""
+
+    deletes: int = DELETE_BUDGET
+    confirmed: bool = False
+    """Somebody said yes to deleting more than that."""
+    adopt: bool = False
+    take_over: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wish:
+    """What a person asks for."""
+
+    revision: Revision
+    values: Mapping[str, SecretValue]
+    is_rollback: bool = False
+    permitted: Permitted = field(default_factory=Permitted)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """How it ended."""
+
+    record: Record
+    outcome: rollouts.Outcome
+
+
+class Screen(Protocol):
+    """Shows a deployment from its beginning to its end."""
+
+    def begin(self, record: Record, revision: Revision) -> None:
+        """It starts, under this number."""
+
+    def tell(self, progress: rollouts.Progress) -> None:
+        """Something new."""
+
+
+async def deploy(wish: Wish, destination: Destination, screen: Screen) -> Ended:
+    """Deploys a revision and keeps the record of it. Raises `errors.Conflicting` when another one is under way."""
+    revision = wish.revision
+    place = (revision.app, revision.formation)
+    ledger = await destination.read_ledger(*place, namespace=revision.namespace)
+    history = _free(recording.read(ledger), wish)
+    record = Record(
+        sequence=history.next_sequence,
+        revision=revision.id,
+        is_rollback=wish.is_rollback,
+        by=getpass.getuser(),
+        images=recording.images(revision),
+        started=clock.now(),
+        token=secrets.token_hex(8),
+    )
+    plan = await _plan(wish, destination, ledger, history, record)
+    coming = await destination.refs([each.object for each in revision.objects], namespace=revision.namespace)
+    both = applying.union(ledger.inventory, applying.union(coming, plan.goal.kept))
+    history = history.begun(record)
+    ledger = await _write(destination, recording.written(replace(ledger, inventory=both), history), revision)
+    screen.begin(record, revision)
+    around = rolling_out.Surroundings(
+        destination=destination,
+        fence=_fence(destination, revision, record),
+        listener=screen.tell,
+        mask=_masker(wish.values).whole,
+    )
+    try:
+        outcome = await rolling_out.roll_out(plan, around)
+    except asyncio.CancelledError:
+        verdict = concluding.cancelled(by=record.by, at=clock.now())
+        await _write(destination, recording.written(ledger, _closed(history, record, verdict, revision)), revision)
+        raise
+    record = replace(
+        record, verdict=outcome.verdict, startup=outcome.startup, note=rolling_out.held_words(outcome.held) or None
+    )
+    history = history.ended(record, revision=revision, dossier=outcome.dossier)
+    await _write(destination, recording.written(replace(ledger, inventory=outcome.inventory), history), revision)
+    return Ended(record=record, outcome=outcome)
+
+
+def target(history: History, to: str | None, *, label: str) -> Revision:
+    """The revision a person goes back to: the one they name, else the last verified one that is not there now.
+
+    Raises NotThere.
+    """
+    if to is not None:
+        found = history.find(to)
+        if found is None:
+            known = ", ".join(rolling_out.short(key) for key in history.revisions) or "none"
+            raise NotThere(f"{label} has no verified revision {to}", mend=f"those that are kept: {known}")
+        return history.revision(found)
+    there = history.there
+    aim = reverting.before(history.pasts, now_there=there.revision if there else "")
+    if aim.past is None:
+        raise NotThere(f"{label} can't go back: {aim.reason}")
+    return history.revision(aim.past.revision)
+
+
+async def _plan(
+    wish: Wish, destination: Destination, ledger: destinations.Ledger, history: History, record: Record
+) -> rollouts.DeploymentPlan:
+    async def given() -> Mapping[str, SecretValue]:
+        return wish.values
+
+    async def goal(revision: Revision) -> rollouts.Goal:
+        return await goals.goal(revision, destination, sequence=record.sequence, startup=history.startup, values=given)
+
+    aim = reverting.target(history.pasts, failed=record.revision, is_rollback=wish.is_rollback)
+    old = history.revision(aim.past.revision) if aim.past else None
+    keep = await goals.configuration(history.verified(), destination)
+    if wish.is_rollback:  # written into a stencil, hence in no record: left as they are
+        keep = (*keep, *(ref for ref in ledger.inventory if (ref.group, ref.kind) == ("", "Secret")))
+    difference: tuple[Mapping[str, Any], ...] = tuple(changes.between(old, wish.revision).to_json()["objects"])
+    return rollouts.DeploymentPlan(
+        goal=await goal(wish.revision),
+        stored=ledger.inventory,
+        previous=await goal(old) if old else None,
+        stays=aim.reason,
+        keep=keep,
+        budget=destinations.Budget(deletes=wish.permitted.deletes, confirmed=wish.permitted.confirmed),
+        adopt=wish.permitted.adopt,
+        difference=difference if old else (),
+    )
+
+
+def _free(history: History, wish: Wish) -> History:
+    """The history with nothing under way. Raises Conflicting when something may still be."""
+    running = history.running
+    if running is None:
+        return history
+    at_most = 2 * wish.revision.strategy.deadline + timedelta(minutes=1)
+    if not wish.permitted.take_over and clock.now() - running.started < at_most:
+        raise Conflicting(
+            f"#{running.sequence} has been on its way to {wish.revision.label} since {running.started:%H:%M:%S} UTC, "
+            f"started by {running.by}",
+            mend="wait for it; if its command was killed, --take-over fences it off",
+        )
+    verdict = verdicts.Verdict(
+        kind=verdicts.VerdictKind.CANCELLED, reason="Its command ended without a verdict.", at=clock.now()
+    )
+    return _closed(history, running, verdict, wish.revision)
+
+
+def _closed(history: History, record: Record, verdict: verdicts.Verdict, revision: Revision) -> History:
+    return history.ended(replace(record, verdict=verdict), revision=revision, dossier=None)
+
+
+def _fence(destination: Destination, revision: Revision, record: Record) -> destinations.Fence:
+    """Looks into the ledger whether somebody else has taken over."""
+
+    async def fence() -> None:
+        ledger = await destination.read_ledger(revision.app, revision.formation, namespace=revision.namespace)
+        last = recording.read(ledger).last
+        if last is None or last.token != record.token:
+            raise Fenced(f"another command has taken over {revision.label}", mend="look there with `sealane status`")
+
+    return fence
+
+
+async def _write(destination: Destination, ledger: destinations.Ledger, revision: Revision) -> destinations.Ledger:
+    return await destination.write_ledger(
+        ledger, revision.app, revision.formation, namespace=revision.namespace, fence=destinations.unfenced
+    )
+
+
+def _masker(values: Mapping[str, SecretValue]) -> Masker:
+    texts = {name: value.reveal().decode("utf-8", "replace") for name, value in values.items()}
+    return Masker({name: text for name, text in texts.items() if len(text) >= LEAST_MASKED})

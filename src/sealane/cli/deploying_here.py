@@ -1,0 +1,96 @@
+"""What `deploy` and `rollback` share when they work from this folder, and how they are followed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping
+
+import typer
+
+from sealane.cli import deploying, locally, output, rollout_screens
+from sealane.destinations.port import Destination
+from sealane.environments.model import DestinationConfig, Environment
+from sealane.errors import UsageError
+from sealane.rollouts import recording
+from sealane.secrets import keys, resolving
+from sealane.secrets.values import SecretValue
+from sealane.stencils.model import Revision
+from sealane.stencils.rendering import UNBUILT
+from sealane.verdicts import model as verdicts
+
+
+def rendered(project: locally.Project) -> tuple[Revision, Mapping[str, SecretValue]]:
+    """The revision with the names it will have, and its secrets' values. Raises UsageError for images without a build."""
+    key = keys.own_names_key(keys.own_folder(os.environ))
+    found = locally.resolve(project, key)
+    revision = project.render(versions=resolving.versions(found), key=key)
+    unbuilt = sorted(name for name, reference in project.images.items() if reference.endswith(f"@{UNBUILT}"))
+    used = [name for name in unbuilt if any(f"{name}@{UNBUILT}" in str(each.object) for each in revision.objects)]
+    if used:
+        options = " ".join(f"--image {name}=REFERENCE" for name in used)
+        raise UsageError(f"{', '.join(used)} has no image yet", mend=f"say which to deploy: {options}")
+    return revision, found
+
+
+def values(project: locally.Project) -> Mapping[str, SecretValue]:
+    """Values of the formation's secrets as far as this machine has them: going back seldom needs them."""
+    try:
+        return locally.resolve(project, keys.own_names_key(keys.own_folder(os.environ)))
+    except resolving.Unresolved:
+        return {}
+
+
+def deploy(wish: deploying.Wish, where: DestinationConfig, *, as_json: bool) -> None:
+    """Deploys the wish's revision and shows it; ends with 1 unless it was deployed."""
+
+    async def work(_: Destination) -> deploying.Wish:
+        return wish
+
+    _follow(work, where, formation=wish.revision.formation, as_json=as_json)
+
+
+def rollback(
+    project: locally.Project, where: DestinationConfig, to: str | None, permitted: deploying.Permitted, *, as_json: bool
+) -> None:
+    """Deploys a verified revision again and shows it; ends with 1 unless it was deployed."""
+    place = project.sources.formation
+    found = values(project)
+
+    async def work(destination: Destination) -> deploying.Wish:
+        ledger = await destination.read_ledger(project.app, place.name, namespace=place.namespace)
+        label = f"{project.app}/{place.name}"
+        revision = deploying.target(recording.read(ledger), to, label=label)
+        return deploying.Wish(revision=revision, values=found, is_rollback=True, permitted=permitted)
+
+    _follow(work, where, formation=place.name, as_json=as_json)
+
+
+def permitted(
+    environment: Environment | None, *, confirmed: bool, take_over: bool, adopt: bool = False
+) -> deploying.Permitted:
+    """What options and the operators' file let it do."""
+    budget = environment.delete_budget if environment else deploying.DELETE_BUDGET
+    return deploying.Permitted(deletes=budget, confirmed=confirmed, adopt=adopt, take_over=take_over)
+
+
+def _follow(
+    wish: Callable[[Destination], Awaitable[deploying.Wish]],
+    where: DestinationConfig,
+    *,
+    formation: str,
+    as_json: bool,
+) -> None:
+    screen = rollout_screens.screen(as_json=as_json)
+
+    async def work() -> deploying.Ended:
+        async with locally.destination(where) as destination:
+            return await deploying.deploy(await wish(destination), destination, screen)
+
+    with screen.shown():
+        ended = asyncio.run(work())
+    screen.conclude(ended)
+    if ended.outcome.verdict.kind is not verdicts.VerdictKind.DEPLOYED:
+        if not as_json:
+            output.say(f"`sealane why {formation}` shows the evidence again", "dim")
+        raise typer.Exit(1)

@@ -1,0 +1,54 @@
+"""Where a formation of this folder lives, read from its own file alone: also when its stencils are broken just now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sealane import errors
+from sealane.cli import locally
+from sealane.environments.model import DestinationConfig, Environment
+from sealane.pipelines import reading
+from sealane.stencils import gathering
+from sealane.stencils.model import Sources
+from sealane.stencils.trees import FolderTree, Unreadable
+
+
+def formation(name: str, folder: Path, *, app: str | None) -> locally.Project:
+    """The formation without its stencils. Raises InvalidFiles, or UsageError where nothing says the app's name."""
+    if not folder.is_dir():
+        raise errors.NotThere(f"there is no folder {folder}")
+    tree = FolderTree(folder)
+    found, findings = gathering.read_formation(tree, name)
+    if found is None:
+        raise errors.InvalidFiles(findings)
+    named = app or _app(tree)
+    if named is None:
+        raise errors.UsageError(f"no {reading.FILE} in {folder.resolve()} says the app's name", mend="--app NAME")
+    sources = Sources(formation=found, stencils=(), config={})
+    return locally.Project(folder=folder, tree=tree, app=named, pipeline=None, sources=sources, images={})
+
+
+def names(folder: Path) -> tuple[str, ...]:
+    """The formations of the folder."""
+    return gathering.names(FolderTree(folder)) if folder.is_dir() else ()
+
+
+def destination(
+    project: locally.Project,
+    *,
+    config: Path | None,
+    kubeconfig: Path | None,
+    context: str | None,
+) -> tuple[Environment | None, DestinationConfig]:
+    """The operators' environment, if there is one, and the destination that is meant."""
+    environment = locally.environment(project, config)
+    return environment, locally.destination_config(project, environment, kubeconfig, context)
+
+
+def _app(tree: FolderTree) -> str | None:
+    """What the pipeline's file says, as far as it can be read."""
+    try:
+        pipeline, _ = reading.read(tree.read(reading.FILE).decode("utf-8-sig"), reading.FILE)
+    except (Unreadable, UnicodeDecodeError):
+        return None
+    return pipeline.app if pipeline else None

@@ -1,0 +1,56 @@
+"""`sealane rollback`: back to a revision that was verified; with a server, or without one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sealane.cli import deploy, headings, options, output
+
+
+def add_to(app: typer.Typer) -> None:
+    """Registers the command."""
+    more = output.examples(
+        "sealane rollback dev",
+        "sealane rollback production --to 7",
+        "sealane rollback shop/production --to 4f7c2d1",
+    )
+    app.command("rollback", rich_help_panel=headings.ANYWHERE, epilog=more)(rollback)
+
+
+def rollback(
+    what: deploy.What,
+    *,
+    to: Annotated[
+        str | None, typer.Option(help="A verified revision: its number in `sealane status`, or how its id begins.")
+    ] = None,
+    folder: options.Folder = Path(),
+    config: options.Config = None,
+    kubeconfig: options.Kubeconfig = None,
+    context: options.Context = None,
+    app: options.App = None,
+    yes: deploy.Yes = False,
+    take_over: deploy.TakeOver = False,
+    wait: deploy.Wait = True,
+    as_json: output.Json = False,
+) -> None:
+    """Go back to a verified revision.
+
+    It is deployed again as it was, with its configuration, secrets and the objects that were deleted since, and judged
+    like any deployment; a rollback that fails is not rolled back. Without --to it is the verified revision before the
+    one that is there now.
+    """
+    from sealane.cli import remotely
+
+    if "/" in what:
+        place, formation = remotely.place(what)
+        remotely.rollback(place, formation, to=to, wait=wait, as_json=as_json)
+        return
+    from sealane.cli import deploying_here, located
+
+    project = located.formation(what, folder, app=app)
+    environment, where = located.destination(project, config=config, kubeconfig=kubeconfig, context=context)
+    permitted = deploying_here.permitted(environment, confirmed=yes, take_over=take_over)
+    deploying_here.rollback(project, where, to, permitted, as_json=as_json)

@@ -1,0 +1,115 @@
+"""The words for how a deployment goes and ended. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sealane.cli import progress
+from sealane.cli.deploying import Ended
+from sealane.rollouts import model as rollouts
+from sealane.rollouts import rolling_out
+from sealane.rollouts.recording import Record
+from sealane.stencils.model import Revision
+from sealane.verdicts import model as verdicts
+
+COLOURS = {
+    verdicts.VerdictKind.DEPLOYED: "green",
+    verdicts.VerdictKind.ROLLED_BACK: "red",
+    verdicts.VerdictKind.ROLLBACK_FAILED: "red",
+    verdicts.VerdictKind.FAILED: "red",
+    verdicts.VerdictKind.SUPERSEDED: "dim",
+    verdicts.VerdictKind.CANCELLED: "yellow",
+}
+_SHOWN_LINES = 15
+
+
+@dataclass(kw_only=True)
+class Story:
+    """What has been told of one deployment so far."""
+
+    heading: str = ""
+    started: datetime | None = None
+    lines: list[tuple[datetime, str]] = field(default_factory=list)
+    latest: rollouts.Progress | None = None
+
+    def begin(self, record: Record, revision: Revision) -> None:
+        """The deployment has its number."""
+        going = "going back to" if record.is_rollback else "revision"
+        self.heading = f"{revision.label} #{record.sequence}, {going} {rolling_out.short(revision.id)}"
+        self.started = record.started
+
+    def tell(self, told: rollouts.Progress) -> str | None:
+        """Takes it in; gives the line that is new in it, None when only the watching goes on."""
+        if told.observation is not None:
+            self.latest = told
+            if told.judgement is None or told.judgement.state is not verdicts.State.FAILED:
+                return None
+        line = f"judged failed: {told.says}" if told.judgement else told.says
+        self.lines.append((told.at, line))
+        return line
+
+    def seconds(self, at: datetime) -> float:
+        """Since the start."""
+        return (at - self.started).total_seconds() if self.started else 0.0
+
+
+def verdict_word(kind: verdicts.VerdictKind) -> str:
+    """The verdict as people read it: `rolled back`."""
+    return kind.value.replace("_", " ")
+
+
+def took(ended: Ended) -> str:
+    """How long it took, from applying to the verdict."""
+    span = ended.outcome.verdict.at - ended.record.started
+    return progress.span(span.total_seconds())
+
+
+def log_sentence(cause: verdicts.Cause | None) -> str | None:
+    """What the blamed container's log says."""
+    return f"Its log says “{cause.log}”." if cause and cause.log else None
+
+
+def blamed_log(dossier: Mapping[str, Any] | None) -> tuple[str, Sequence[str]] | None:
+    """Heading and last lines of the blamed container's log, as they were before it was taken down."""
+    cause = (dossier or {}).get("cause") or {}
+    for log in (dossier or {}).get("logs", ()):
+        if log["container"] == cause.get("container") and log["lines"]:
+            return f"Last lines of {log['container']}, before it was taken down", log["lines"][-_SHOWN_LINES:]
+    return None
+
+
+def difference(dossier: Mapping[str, Any] | None) -> list[tuple[str, Sequence[str]]]:
+    """Each object that differs from the revision verified last, with its lines."""
+    return [
+        (f"{each['action']} {each['kind']} {each['name']}", each["lines"])
+        for each in (dossier or {}).get("difference", ())
+        if each["kind"] != "Secret"
+    ]
+
+
+def ago(span: timedelta) -> str:
+    """A length of time in its largest unit."""
+    seconds = int(span.total_seconds())
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{max(seconds, 0)} s"
+
+
+def plain(ended: Ended, story: Story) -> dict[str, Any]:
+    """The whole deployment for `--json`."""
+    outcome = ended.outcome
+    return {
+        "sequence": ended.record.sequence,
+        "revision": ended.record.revision,
+        "started": ended.record.started,
+        "verdict": outcome.verdict,
+        "timeline": [{"at": at, "says": says} for at, says in story.lines],
+        "dossier": outcome.dossier,
+        "second_dossier": outcome.second_dossier,
+        "inventory": [str(ref) for ref in outcome.inventory],
+        "held": [{"object": str(each.ref), "reason": each.reason} for each in outcome.held],
+    }

@@ -1,0 +1,118 @@
+"""`sealane status`: what is where, and since when; with a server, or from the ledgers of this folder's formations."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sealane.cli import headings, options, output
+
+if TYPE_CHECKING:
+    from sealane.cli import locally
+    from sealane.environments.model import DestinationConfig
+    from sealane.rollouts.recording import History, Record
+
+
+def add_to(app: typer.Typer) -> None:
+    """Registers the command."""
+    more = output.examples("sealane status", "sealane status production", "sealane status shop/production")
+    app.command("status", rich_help_panel=headings.ANYWHERE, epilog=more)(status)
+
+
+def status(
+    what: Annotated[
+        str | None,
+        typer.Argument(
+            help="A formation of this folder, or an app or app/formation of the server.", show_default="everything"
+        ),
+    ] = None,
+    *,
+    folder: options.Folder = Path(),
+    config: options.Config = None,
+    kubeconfig: options.Kubeconfig = None,
+    context: options.Context = None,
+    app: options.App = None,
+    as_json: output.Json = False,
+) -> None:
+    """Show what is deployed where.
+
+    Without a server it asks each destination of this folder's formations for what was deployed from command lines.
+    """
+    from sealane.cli import connecting, located, remotely
+
+    here = located.names(folder)
+    local = what in here if what else not connecting.known()
+    if not local:
+        remotely.status(what, as_json=as_json)
+        return
+    found: list[dict[str, Any]] = []
+    for name in (what,) if what else here:
+        project = located.formation(name, folder, app=app)
+        _, where = located.destination(project, config=config, kubeconfig=kubeconfig, context=context)
+        history = asyncio.run(read(project, where))
+        found += _plain(project, history) if what else _plain(project, history)[:1]
+    if as_json:
+        output.json(found)
+    elif not found:
+        output.say("nothing was deployed from a command line yet: `sealane deploy FORMATION`")
+    else:
+        headers = ("FORMATION", "#", "STATE", "REVISION", "SINCE", "BY", "NOTE")
+        output.table(headers, [_row(each) for each in found])
+
+
+async def read(project: locally.Project, where: DestinationConfig) -> History:
+    """What the formation's ledger tells."""
+    from sealane.cli import locally
+    from sealane.rollouts import recording
+
+    place = project.sources.formation
+    async with locally.destination(where) as destination:
+        return recording.read(await destination.read_ledger(project.app, place.name, namespace=place.namespace))
+
+
+def _plain(project: locally.Project, history: History) -> list[dict[str, Any]]:
+    """The deployments, newest first."""
+    name = f"{project.app}/{project.sources.formation.name}"
+    there = history.there
+    return [_one(each, name, history, is_there=each is there) for each in reversed(history.records)]
+
+
+def _one(record: Record, name: str, history: History, *, is_there: bool) -> dict[str, Any]:
+    return {
+        "formation": name,
+        "sequence": record.sequence,
+        "state": record.verdict.kind.value if record.verdict else "rolling_out",
+        "there": is_there,
+        "revision": record.revision,
+        "can_go_back": record.revision in history.revisions,
+        "since": record.verdict.at if record.verdict else record.started,
+        "by": record.by,
+        "reason": record.verdict.reason if record.verdict else None,
+        "rollback": record.is_rollback,
+        "images": dict(record.images),
+        "note": record.note,
+    }
+
+
+def _row(each: dict[str, Any]) -> tuple[str, ...]:
+    from sealane import clock
+    from sealane.cli import rollout_words
+    from sealane.rollouts import rolling_out
+    from sealane.verdicts.model import VerdictKind
+
+    colour = rollout_words.COLOURS.get(VerdictKind(each["state"])) if each["state"] != "rolling_out" else "blue"
+    notes = ["there now"] if each["there"] else []
+    notes += ["a rollback"] if each["rollback"] else []
+    notes += [each["note"]] if each["note"] else []
+    return (
+        each["formation"],
+        str(each["sequence"]),
+        output.style(each["state"].replace("_", " "), colour or "bold"),
+        rolling_out.short(each["revision"]),
+        rollout_words.ago(clock.now() - each["since"]),
+        each["by"],
+        "; ".join(notes),
+    )

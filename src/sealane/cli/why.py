@@ -1,0 +1,89 @@
+"""`sealane why`: why something failed, or does not move; with a server, or from a formation's ledger."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sealane.cli import headings, options, output
+
+if TYPE_CHECKING:
+    from sealane.rollouts.recording import History, Record
+
+
+def add_to(app: typer.Typer) -> None:
+    """Registers the command."""
+    more = output.examples("sealane why production", "sealane why shop/production", "sealane why d-12 --json")
+    app.command("why", rich_help_panel=headings.ANYWHERE, epilog=more)(why)
+
+
+def why(
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="A formation of this folder, or anything the server knows: app/formation, a run's or deployment's id.",
+            show_default=False,
+        ),
+    ],
+    *,
+    folder: options.Folder = Path(),
+    config: options.Config = None,
+    kubeconfig: options.Kubeconfig = None,
+    context: options.Context = None,
+    app: options.App = None,
+    as_json: output.Json = False,
+) -> None:
+    """Say why something failed, or why it does not move.
+
+    The cause comes first, then the evidence as it was before anything was rolled back or cleaned up.
+    """
+    from sealane.cli import located, remotely, status
+
+    if what not in located.names(folder):
+        remotely.why(what, as_json=as_json)
+        return
+    project = located.formation(what, folder, app=app)
+    _, where = located.destination(project, config=config, kubeconfig=kubeconfig, context=context)
+    history = asyncio.run(status.read(project, where))
+    if as_json:
+        output.json({"last": history.last, "there": history.there, "dossier": history.dossier})
+    else:
+        _show(f"{project.app}/{what}", history)
+
+
+def _show(label: str, history: History) -> None:
+    from sealane.cli import rollout_screens, rollout_words
+
+    last = history.last
+    if last is None:
+        output.data(f"Nothing was deployed to {label} from a command line yet.")
+        return
+    if last.verdict is None:
+        output.data(
+            f"#{last.sequence} has been on its way to {label} since {last.started:%Y-%m-%d %H:%M:%S} UTC, "
+            f"started by {last.by}; the command that deploys it shows what it waits for."
+        )
+        return
+    kind = last.verdict.kind
+    word = output.style(rollout_words.verdict_word(kind), "bold", rollout_words.COLOURS[kind])
+    output.data(f"{word}  {last.verdict.reason}")
+    if said := rollout_words.log_sentence(last.verdict.cause):
+        output.data(f"  {said}")
+    output.data(_there(label, history, last))
+    if last.verdict.cause:
+        rollout_screens.evidence(history.dossier)
+
+
+def _there(label: str, history: History, last: Record) -> str:
+    """What is there now, in one sentence."""
+    from sealane.rollouts import rolling_out
+
+    there = history.there
+    if there is None:
+        return f"  Nothing was verified at {label} yet."
+    if there is last:
+        return f"  It is what is there now, revision {rolling_out.short(there.revision)}."
+    return f"  What is there now is #{there.sequence}, revision {rolling_out.short(there.revision)}."

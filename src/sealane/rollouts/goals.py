@@ -1,0 +1,77 @@
+"""Goals from revisions. A revision's immutable Secret that is still there is left as it is: its name says what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sealane.destinations.model import Identity, Inventory
+from sealane.destinations.port import Destination
+from sealane.rollouts.model import Goal
+from sealane.secrets.values import SecretValue
+from sealane.stencils import joining
+from sealane.stencils.model import Rendered, Revision
+from sealane.verdicts import judging, making
+
+Values = Callable[[], Awaitable[Mapping[str, SecretValue]]]
+"""Resolves the revision's secrets; asked inside the applying step only, and not when its Secret is there already."""
+
+
+async def goal(
+    revision: Revision, destination: Destination, *, sequence: int, startup: timedelta | None, values: Values
+) -> Goal:
+    """The revision as a goal, to be deployed under a sequence number.
+
+    `startup` is that of the revision verified last, for the default of patience.
+    """
+    kept = await secret_there(revision, destination)
+
+    async def objects() -> Sequence[Mapping[str, Any]]:
+        if kept:
+            return joining.without_secret(revision)
+        return joining.join(revision, await values() if revision.secrets else {})
+
+    return Goal(
+        identity=Identity(
+            app=revision.app,
+            formation=revision.formation,
+            namespace=revision.namespace,
+            revision=revision.id,
+            release=revision.release or "",
+            sequence=sequence,
+        ),
+        objects=objects,
+        kept=kept,
+        made=making.made(each.object for each in revision.objects),
+        healthy_for=revision.strategy.healthy_for,
+        patience=judging.patience(revision.strategy.patience, startup),
+        deadline=revision.strategy.deadline,
+    )
+
+
+async def secret_there(revision: Revision, destination: Destination) -> Inventory:
+    """The revision's immutable Secret, when the destination has it."""
+    wanted = [each.object for each in revision.objects if each.kind == "Secret" and is_made(each, revision)]
+    if not wanted:
+        return ()
+    refs = await destination.refs(wanted, namespace=revision.namespace)
+    return refs if await destination.read(refs) else ()
+
+
+async def configuration(revisions: Sequence[Revision], destination: Destination) -> Inventory:
+    """Secrets and ConfigMaps of verified revisions: what pruning leaves in place, so that going back finds it."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for revision in revisions:
+        made = [each.object for each in revision.objects if is_made(each, revision)]
+        found.setdefault(revision.namespace, []).extend(made)
+    inventory: Inventory = ()
+    for namespace, objects in found.items():
+        inventory = (*inventory, *await destination.refs(objects, namespace=namespace)) if objects else inventory
+    return inventory
+
+
+def is_made(each: Rendered, revision: Revision) -> bool:
+    """Whether Sealane made the object from the formation."""
+    made = {("Secret", revision.secret_object), ("ConfigMap", revision.config_object)}
+    return each.namespace == revision.namespace and (each.kind, each.name) in made
