@@ -15,6 +15,9 @@ _KEEPER = (
 """The container's first process. The kernel spares that one every signal it does not ask for, and engines signal no
 other: so it asks, passes TERM on to all the rest, and waits until the commands have ended, however they do."""
 
+_SAY = "printf '%s\\n'"
+"""Not echo, which in some shells reads backslashes."""
+
 ENTRYPOINT = ("/bin/sh", "-c", _KEEPER, "step")
 """Takes a script as its argument, and ends as that does."""
 
@@ -26,7 +29,7 @@ def script(commands: Sequence[str]) -> str:
     likes.
     """
     lines = ["trap 'exit 143' TERM"]
-    lines += [line for command in commands for line in (f"echo {shlex.quote(said(command))}", command)]
+    lines += [line for command in commands for line in (f"{_SAY} {shlex.quote(said(command))}", command)]
     return "\n".join(lines) + "\n"
 
 

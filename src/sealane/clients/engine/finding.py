@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -104,13 +105,8 @@ def _mend(environ: Mapping[str, str], tried: list[str]) -> str:
 
 def _ask(address: str, environ: Mapping[str, str]) -> Engine | str:
     """The engine at the address, or why there is none."""
-    path = Path(address.removeprefix("unix://"))
-    if address.startswith("unix://"):
-        try:
-            if not path.exists():
-                return "no such socket"
-        except OSError as error:
-            return (error.strerror or "it can't be looked at").lower()
+    if address.startswith("unix://") and (problem := _unreachable(address.removeprefix("unix://"))):
+        return problem
     try:
         api = docker.APIClient(
             address, version="1.40", timeout=3, use_ssh_client=address.startswith("ssh://"), tls=_tls(environ)
@@ -127,6 +123,19 @@ def _ask(address: str, environ: Mapping[str, str]) -> Engine | str:
     if version is None:
         return f"it speaks the Engine API {spoken}, which is too old; Docker 19.03 or Podman 3 at least"
     return Engine(address, version, tls=_tls(environ), podman="Libpod-Api-Version" in answer.headers)
+
+
+def _unreachable(path: str) -> str | None:
+    """Why nothing can be asked at a socket; None when somebody listens."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(_PATIENCE)
+        try:
+            connection.connect(path)
+        except FileNotFoundError:
+            return "no such socket"
+        except OSError as error:
+            return _why(error)
+    return None
 
 
 def _tls(environ: Mapping[str, str]) -> docker.tls.TLSConfig | bool:
