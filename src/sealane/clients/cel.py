@@ -168,12 +168,16 @@ def _searching(source: str) -> tuple[Any, Any]:
     return environment, environment.compile(source)
 
 
-@functools.cache
+_GROUP = re.compile(
+    r"(?P<kept>\\Q.*?(?:\\E|$)|\\.|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\])|\((?:\?P?<\w+>|(?!\?))", re.DOTALL
+)
+"""The start of a group that captures; what only looks like one is `kept`."""
+
+
+@functools.lru_cache(maxsize=1024)
 def _without_groups(pattern: str) -> str:
     """The pattern with groups that don't capture: the engine would give the group instead of the match."""
-    token = re.compile(r"\\Q.*?(?:\\E|$)|\\.|\[\^?\]?(?:\[:\w+:\]|\\.|[^\]\\])*\]|\(\?P?<\w+>|\((?!\?)|.", re.DOTALL)
-    parts = token.findall(pattern)
-    return "".join("(?:" if part == "(" or part.startswith(("(?P<", "(?<")) else part for part in parts)
+    return _GROUP.sub(lambda found: found["kept"] or "(?:", pattern)
 
 
 def _configuration(extensions: Sequence[str], excluded: Sequence[str] = ()) -> str:

@@ -182,12 +182,12 @@ def _volume(given: _Fields) -> _Fields:
     return volume if set(volume) - {"name"} else {**volume, "emptyDir": {}}
 
 
-def _template(spec: _Fields, defaults: Mapping[str, Any], pod: Callable[[_Fields], _Fields] = _pod) -> _Fields:
+def _template(spec: _Fields, defaults: Mapping[str, Any]) -> _Fields:
     """A spec with a pod template."""
     found = {**defaults, **spec}
     template = _fields(found.get("template"))
     if isinstance(template.get("spec"), dict):
-        found["template"] = {**template, "spec": pod(template["spec"])}
+        found["template"] = {"metadata": {}, **template, "spec": _pod(template["spec"])}
     return found
 
 
@@ -226,7 +226,7 @@ def _cron_job(spec: _Fields) -> _Fields:
     found = {**_CRON_JOB, **spec}
     job = _fields(found.get("jobTemplate"))
     if isinstance(job.get("spec"), dict):
-        found["jobTemplate"] = {**job, "spec": _template(job["spec"], {})}
+        found["jobTemplate"] = {"metadata": {}, **job, "spec": _template(job["spec"], {})}
     return found
 
 
