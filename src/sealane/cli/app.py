@@ -22,6 +22,7 @@ COMMANDS: tuple[str, ...] = (
     "render",
     "vet",
     "diff",
+    "secrets",
     "deploy",
     "status",
     "why",

@@ -68,15 +68,7 @@ class Project:
 
 def load(name: str, folder: Path, *, app: str | None, images: Iterable[str]) -> Project:
     """Reads all files of the formation. Raises InvalidFiles with everything that is wrong with them."""
-    if not folder.is_dir():
-        raise errors.NotThere(f"there is no folder {folder}")
-    tree = FolderTree(folder)
-    pipeline, found = _pipeline(tree)
-    _tell(folder, found)
-    app = app or (pipeline.app if pipeline else None)
-    if app is None:
-        mend = "name the app there (app: NAME), or with --app NAME"
-        raise errors.UsageError(f"there is no {reading.FILE} in {folder.resolve()}", mend=mend)
+    tree, pipeline, app = _beginning(folder, app)
     sources, found = gathering.gather(tree, name)
     _tell(folder, found)
     assert sources is not None, "without sources there are errors, and then nothing comes here"
@@ -88,6 +80,11 @@ def load(name: str, folder: Path, *, app: str | None, images: Iterable[str]) -> 
         sources=sources,
         images=_images(pipeline, images),
     )
+
+
+def app_name(folder: Path, app: str | None) -> str:
+    """The app's name: what the option says, else the pipeline file of the folder."""
+    return app or _beginning(folder, app)[2]
 
 
 def environment(project: Project, config: Path | None) -> Environment | None:
@@ -142,6 +139,20 @@ def destination_config(
         place = project.seen(formation.at("destination"))
         raise errors.InvalidFiles([Finding(message=message, place=place, mend=mend)])
     return found.destinations[formation.destination]
+
+
+def _beginning(folder: Path, app: str | None) -> tuple[FolderTree, Pipeline | None, str]:
+    """The folder's files, its pipeline if it has one, and the app's name."""
+    if not folder.is_dir():
+        raise errors.NotThere(f"there is no folder {folder}")
+    tree = FolderTree(folder)
+    pipeline, found = _pipeline(tree)
+    _tell(folder, found)
+    name = app or (pipeline.app if pipeline else None)
+    if name is None:
+        mend = "name the app there (app: NAME), or with --app NAME"
+        raise errors.UsageError(f"there is no {reading.FILE} in {folder.resolve()}", mend=mend)
+    return tree, pipeline, name
 
 
 def _pipeline(tree: FolderTree) -> tuple[Pipeline | None, list[Finding]]:
