@@ -107,7 +107,7 @@ async def _ask(asking: _Asking, where: DestinationConfig) -> _Found:
     identity = Identity(
         app=revision.app, formation=revision.formation, namespace=revision.namespace, revision=revision.id
     )
-    async with locally.destination(where) as destination:
+    async with locally.destination(where, patience=5.0) as destination:
         changes = await destination.diff(asking.manifests, identity=identity)
         ledger = await destination.read_ledger(revision.app, revision.formation, namespace=revision.namespace)
     wanted = {change.ref.key for change in changes}

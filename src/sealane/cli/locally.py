@@ -108,15 +108,19 @@ def resolve(project: Project, key: bytes) -> dict[str, SecretValue]:
 
 
 @asynccontextmanager
-async def destination(config: DestinationConfig) -> AsyncIterator[Destination]:
-    """The destination, signed in; raises errors.Unavailable when it can't be reached."""
+async def destination(config: DestinationConfig, *, patience: float = 15.0) -> AsyncIterator[Destination]:
+    """The destination, signed in; `patience` is how many seconds calls go on trying while it doesn't answer.
+
+    Raises errors.Unavailable.
+    """
     from sealane.clients.kubernetes.cluster import Cluster
     from sealane.destinations.kubernetes.destination import KubernetesDestination
 
     if config.kind != "kubernetes":
         raise errors.UsageError(f"the destination {config.name} only pretends", mend="a server has it, no command line")
     kubeconfig = Path(config.kubeconfig) if config.kubeconfig else None
-    async with Cluster.connect(kubeconfig, context=config.context, in_cluster=config.in_cluster) as cluster:
+    signing_in = Cluster.connect(kubeconfig, context=config.context, in_cluster=config.in_cluster, patience=patience)
+    async with signing_in as cluster:
         yield KubernetesDestination(cluster)
 
 
