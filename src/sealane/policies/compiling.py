@@ -182,4 +182,8 @@ def _mend(message: str, names: Mapping[str, Any]) -> str | None:
     if "undeclared reference to '" not in message:
         return None
     name = message.split("'")[1]
-    return _ONLY_IN_CLUSTERS.get(name) or did_you_mean(name, names)
+    root, _, rest = name.partition(".")
+    if root == "variables":
+        variables = [each.partition(".")[2] for each in names if each.startswith("variables.")]
+        return did_you_mean(rest, variables) if variables else "there are no variables here; match conditions see none"
+    return _ONLY_IN_CLUSTERS.get(root) or did_you_mean(root, names)

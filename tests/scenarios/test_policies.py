@@ -1,0 +1,34 @@
+"""Plays every scenario in policies/: rendered objects and facts, and what the default pack must decide."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sealane import documents
+from sealane.policies import packs, reading, vetting
+from sealane.policies.model import Facts
+from sealane.stencils.model import Origin, Rendered
+
+SCENARIOS = sorted((Path(__file__).parent / "policies").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
+def test_the_scenario_is_decided_as_it_says(path: Path) -> None:
+    """The verdict, and of each decision effect, policy, object, field and line."""
+    told: dict[str, Any] = yaml.safe_load(path.read_text())
+    found, findings = documents.read(told["objects"], "web.yaml")
+    assert findings == []
+    objects = [Rendered(object=each.value, origin=Origin(file=each.file, places=each.values)) for each in found]
+    own, findings = reading.read({"own.yaml": told.get("policies", "")})
+    assert findings == []
+    facts = {key: tuple(value) if isinstance(value, list) else value for key, value in told["facts"].items()}
+
+    decisions = vetting.vet(objects, [*packs.load("default@1"), *own], Facts(**facts))
+
+    decided = [f"{each.effect} {each.policy} {each.subject} {each.path} {each.place.line}" for each in decisions]
+    assert decided == told["decisions"]
+    assert vetting.verdict(decisions) == told["verdict"]

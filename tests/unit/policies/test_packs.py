@@ -1,0 +1,112 @@
+"""The packs that come with Sealane: complete, explained, and true to their own examples."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from sealane import documents, errors
+from sealane.policies import packs, vetting
+from sealane.policies.model import Decision, Effect, Facts
+from sealane.stencils.model import Origin, Rendered
+
+PACK = Path(str(resources.files(packs))) / "default" / "1"
+POLICIES = {policy.name: policy for policy in packs.load("default@1")}
+FACTS = Facts(
+    environment="production",
+    production=True,
+    namespace="shop",
+    registries=("registry.example.com/shop/*", "localhost:5000/base/**", "docker.io/library/redis"),
+)
+
+
+def examples(rule: str, word: str) -> list[Rendered]:
+    file = PACK / "examples" / f"{rule}.{word}.yaml"
+    found, findings = documents.read(file.read_text(), file.name)
+    assert findings == []
+    return [Rendered(object=each.value, origin=Origin(file=file.name, places=each.values)) for each in found]
+
+
+def vet(rule: str, objects: list[Rendered], facts: Facts = FACTS) -> tuple[Decision, ...]:
+    return vetting.vet(objects, [POLICIES[rule]], facts)
+
+
+@pytest.mark.parametrize("rule", POLICIES)
+def test_a_rule_lets_its_good_examples_pass(rule: str) -> None:
+    assert vet(rule, examples(rule, "good")) == ()
+
+
+@pytest.mark.parametrize("rule", sorted(set(POLICIES) - {"disruption-budget"}))
+def test_a_rule_refuses_each_of_its_bad_examples_once_and_says_why(rule: str) -> None:
+    objects = examples(rule, "bad")
+
+    decisions = vet(rule, objects)
+
+    assert [decision.subject.name for decision in decisions] == [each.name for each in objects]
+    assert not any(decision.failed for decision in decisions)
+    assert all(decision.fields and decision.place.line for decision in decisions)
+
+
+def test_budgets_of_other_pods_guard_nobody() -> None:
+    decisions = vet("disruption-budget", examples("disruption-budget", "bad"))
+
+    assert [decision.subject.kind for decision in decisions] == ["Deployment", "StatefulSet"]
+
+
+@pytest.mark.parametrize("rule", ["replicas", "disruption-budget"])
+def test_what_production_asks_is_not_asked_elsewhere(rule: str) -> None:
+    elsewhere = Facts(environment="dev", namespace="shop")
+
+    assert vet(rule, examples(rule, "bad"), elsewhere) == ()
+
+
+def test_without_a_list_every_registry_will_do() -> None:
+    anywhere = Facts(environment="production", namespace="shop")
+
+    assert vet("image-registry", examples("image-registry", "bad"), anywhere) == ()
+
+
+def test_an_image_that_is_not_built_yet_is_not_refused() -> None:
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "a"},
+        "spec": {"containers": [{"name": "a", "image": "web@unbuilt"}]},
+    }
+    objects = [Rendered(object=pod, origin=Origin(file="a.yaml"))]
+
+    assert vet("image-tag", objects) == vet("image-registry", objects) == ()
+
+
+def test_an_object_without_any_namespace_is_refused() -> None:
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": []}}
+
+    assert vet("namespace", [Rendered(object=pod, origin=Origin(file="a.yaml"))], Facts(environment="dev"))
+
+
+def test_every_rule_says_how_to_mend_what_it_refuses() -> None:
+    assert all(policy.mend and policy.effect and policy.validations[0].message for policy in POLICIES.values())
+    assert {policy.effect for policy in POLICIES.values()} == set(Effect)
+
+
+def test_the_examples_cover_every_kind_that_makes_pods() -> None:
+    kinds = {each.kind for rule in POLICIES for word in ("good", "bad") for each in examples(rule, word)}
+
+    assert {"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"} <= kinds
+
+
+def test_there_is_an_example_for_every_rule_and_no_other() -> None:
+    found = {tuple(file.name.split(".")[:2]) for file in (PACK / "examples").glob("*.*.yaml")}
+
+    assert found == {(rule, word) for rule in POLICIES for word in ("good", "bad")}
+
+
+def test_a_pack_that_is_not_there_is_named_with_those_that_are() -> None:
+    with pytest.raises(
+        errors.UsageError, match=r"no pack of policies is called default@2 \(did you mean default@1\?\)"
+    ):
+        packs.load("default@2")
+    with pytest.raises(errors.UsageError, match="no pack"):
+        packs.load("../default@1")
