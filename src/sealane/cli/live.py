@@ -31,6 +31,7 @@ _MARKS = {
     StepStatus.SKIPPED: "–",  # noqa: RUF001 - a dash is meant
     StepStatus.CANCELLED: "■",
 }
+_BAD = {StepStatus.FAILED, StepStatus.BROKEN, StepStatus.CANCELLED}
 _SIMPLE = str.maketrans({"·": ".", "✓": "+", "✗": "x", "–": "-", "■": "#", "│": "|", "…": "."})  # noqa: RUF001
 
 
@@ -104,11 +105,11 @@ class LiveScreen:
         """One frame, never taller or wider than the terminal."""
         now = self._now()
         width = options.max_width
-        room = max(3, console.size.height - 2)
-        tail = min(len(self._tail), max(0, min(_TAIL, room // 2)))
-        rows = self._fitting(room - tail - 2)
+        room = console.size.height - 1
+        tail = max(0, min(len(self._tail), _TAIL, (room - 3) // 2))
+        rows = room - 1 - (tail + 1 if tail else 0)
         yield self._simple(self._head(now, width))
-        for row in rows:
+        for row in self._fitting(rows, width):
             yield self._simple(row if isinstance(row, Text) else self._row(row, now, width))
         if tail:
             yield Text()
@@ -132,20 +133,25 @@ class LiveScreen:
         head.append(f"  {time}", style="dim")
         return head
 
-    def _fitting(self, room: int) -> list[Row | Text]:
+    def _fitting(self, room: int, width: int) -> list[Row | Text]:
         """All rows, or where they don't fit those that matter: what runs, what failed, and the next to come."""
         rows = list(self._progress.rows.values())
         if len(rows) <= room:
             return [*rows]
-        room = max(1, room - 1)
-        wanted = [row for row in rows if row.status not in {StepStatus.PASSED, StepStatus.SKIPPED, StepStatus.WAITING}]
+        room = max(0, room - 1)
+        ahead = max(1, room // 4)
         waiting = [row for row in rows if row.status is StepStatus.WAITING]
-        ended = [row for row in rows if row.status in {StepStatus.PASSED, StepStatus.SKIPPED}]
-        kept = [*wanted, *waiting[: max(1, room // 4)], *reversed(ended), *waiting[max(1, room // 4) :]][:room]
-        keys = {row.key for row in kept}
-        hidden = [row for row in rows if row.key not in keys]
-        more = Text(f"  … {progress.count(hidden)}", style="dim")
-        return [*(row for row in rows if row.key in keys), more]
+        by_weight = [
+            *(row for row in rows if row.status in _BAD),
+            *(row for row in rows if row.status is StepStatus.RUNNING),
+            *waiting[:ahead],
+            *(row for row in reversed(rows) if row.status in {StepStatus.PASSED, StepStatus.SKIPPED}),
+            *waiting[ahead:],
+        ]
+        kept = {row.key for row in by_weight[:room]}
+        hidden = Text(f"  … {progress.count(row for row in rows if row.key not in kept)}", style="dim")
+        hidden.truncate(width, overflow="ellipsis")
+        return [*(row for row in rows if row.key in kept), hidden]
 
     def _row(self, row: Row, now: datetime, width: int) -> Text:
         names = min(max(len(one.name) for one in self._progress.rows.values()), max(8, width - 26))
