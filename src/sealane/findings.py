@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+MOST_KNOWN = 30
+"""Words that a finding lists; more would hide what it says."""
+
 
 class Severity(StrEnum):
     """How bad a finding is; only errors stop the work."""
@@ -53,7 +56,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     close = nearest(word, known)
     if close:
         return f"did you mean {close}?"
-    return f"known here: {', '.join(known)}" if known else "nothing is known here"
+    more = ", …" if len(known) > MOST_KNOWN else ""
+    return f"known here: {', '.join(known[:MOST_KNOWN])}{more}" if known else "nothing is known here"
 
 
 def errors(found: Iterable[Finding]) -> list[Finding]:

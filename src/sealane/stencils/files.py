@@ -12,6 +12,9 @@ from pydantic import Field, WithJsonSchema
 from sealane.fields import WHOLE, Duration, File, Glob, Matching, Maybe, Name
 from sealane.secrets import references
 
+MOST = 1000
+"""Entries of one kind that a formation may have."""
+
 _WORD = r"[A-Za-z_][A-Za-z0-9_-]*"
 
 ValueName = Annotated[
@@ -100,13 +103,13 @@ class FormationFile(File):
     """The namespace its objects live in."""
     stencils: Maybe[StencilsFile] = None
     """Which stencils it takes; all when left out."""
-    images: Maybe[dict[Name, Name]] = None
+    images: Maybe[Annotated[dict[Name, Name], Field(max_length=MOST)]] = None
     """The word in stencils to the image of the pipeline: {web: web-debug} puts web-debug where ${image.web} stands."""
-    values: Maybe[dict[ValueName, Any]] = None
+    values: Maybe[Annotated[dict[ValueName, Any], Field(max_length=MOST)]] = None
     """Words of the stencils and what they stand for: texts, numbers, true or false, lists or mappings."""
-    config: Maybe[dict[EntryName, ConfigText]] = None
+    config: Maybe[Annotated[dict[EntryName, ConfigText], Field(max_length=MOST)]] = None
     """Entries of the ConfigMap ${config}: texts, or file: and a path in the repository; words in them are replaced."""
-    secrets: Maybe[dict[EntryName, SecretReference]] = None
+    secrets: Maybe[Annotated[dict[EntryName, SecretReference], Field(max_length=MOST)]] = None
     """Entries of the Secret ${secrets}: references such as env:DATABASE_URL or age:deploy/secrets.age#DATABASE_URL."""
     strategy: Maybe[StrategyFile] = None
     """How it rolls out, and when its verdict falls."""

@@ -14,6 +14,8 @@ from sealane.stencils.words import Source
 FORMATIONS = "deploy/formations"
 STENCILS = "deploy/stencils"
 FILE = "file:"
+MAX_TOTAL = 32 * 1024 * 1024
+"""Bytes that all stencils of a formation may have together."""
 _ENDINGS = (".yaml", ".yml")
 
 
@@ -62,8 +64,14 @@ def _formation(tree: Tree, name: str) -> tuple[Formation | None, Source, list[Fi
 def _stencils(tree: Tree, formation: Formation) -> tuple[list[Stencil], list[Finding]]:
     stencils: list[Stencil] = []
     chosen, found = _chosen(tree, formation)
+    total = 0
     for path in chosen:
         text, problems = _text(tree, path)
+        total += len(text)
+        if total > MAX_TOTAL:
+            message = f"with it all stencils come to more than {MAX_TOTAL} bytes"
+            found.append(Finding(message=message, place=Place(file=path), mend="exclude what isn't needed"))
+            break
         found.extend(problems)
         read, problems = reading.read_stencils(text, path)
         stencils.extend(read)

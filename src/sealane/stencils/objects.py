@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sealane.documents import Path
-from sealane.findings import Finding
+from sealane.findings import Finding, Place
 from sealane.stencils import scopes
 from sealane.stencils.model import Origin, Rendered
 
@@ -21,10 +21,13 @@ def unfold(value: Any, origin: Origin) -> Iterable[tuple[Any, Origin]]:
     if not _is_list(value):
         yield value, origin
         return
+    places: dict[int, dict[Path, Place]] = {}
+    for path, place in origin.places.items():
+        if len(path) > 1 and path[0] == "items" and isinstance(path[1], int):
+            places.setdefault(path[1], {})[path[2:]] = place
     for index, item in enumerate(value["items"]):
-        head = ("items", index)
-        places = {path[2:]: place for path, place in origin.places.items() if path[:2] == head}
-        yield from unfold(item, Origin(file=origin.file, places=places or {(): origin.place(head)}))
+        below = places.get(index) or {(): origin.place(("items", index))}
+        yield from unfold(item, Origin(file=origin.file, places=below))
 
 
 def _is_list(value: Any) -> bool:

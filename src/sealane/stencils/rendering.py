@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sealane import hashing
@@ -11,7 +11,7 @@ from sealane.findings import Finding, Place, did_you_mean, errors
 from sealane.stencils import configuring, objects, substituting
 from sealane.stencils.configuring import Configured
 from sealane.stencils.model import Formation, Origin, Rendered, Revision, Sources, Strategy
-from sealane.stencils.words import Words
+from sealane.stencils.words import MOST_FINDINGS, Words
 
 UNBUILT = "unbuilt"
 """Stands for the digest of an image, and for the deploy tag, while there is no release."""
@@ -80,10 +80,8 @@ def _words(formation: Formation, inputs: Inputs, secret: Configured | None) -> W
 
 def _with_config(words: Words, config: Configured | None) -> Words:
     if config:
-        return Words(values={**words.values, "config": config.name}, missing=words.missing, used=words.used)
-    return Words(
-        values=words.values, missing={**words.missing, "config": "the formation has no config:"}, used=words.used
-    )
+        return replace(words, values={**words.values, "config": config.name})
+    return replace(words, missing={**words.missing, "config": "the formation has no config:"})
 
 
 def _objects(sources: Sources, words: Words) -> tuple[list[Rendered], list[Finding]]:
@@ -94,6 +92,10 @@ def _objects(sources: Sources, words: Words) -> tuple[list[Rendered], list[Findi
         document = stencil.document
         value, problems = substituting.substitute(stencil, words)
         found.extend(problems)
+        if words.enough:
+            message = f"more words are wrong than the first {MOST_FINDINGS}, which are told here"
+            found.append(Finding(message=message, place=Place(file=document.file)))
+            break
         if problems:
             continue
         for part, origin in objects.unfold(value, Origin(file=document.file, places=document.values)):

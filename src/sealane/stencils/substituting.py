@@ -85,8 +85,11 @@ class _Walk:
         return above in _TEXTS_IN or (len(path) == 2 and above in _ENTRIES.get(kind, ()))
 
     def bad_key(self, key: str) -> None:
+        if self.known.enough:
+            return
         message, mend = f"{key} is a key; words stand in values only", "write the key out, or $${ for a literal ${"
         place = self.stencil.document.key_place(tuple(self.path))
+        self.known.spent.findings += 1
         self.found.append(Finding(message=message, place=place, mend=mend))
 
     def finite(self, value: float) -> None:

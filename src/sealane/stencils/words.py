@@ -18,8 +18,25 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_][A-Za-z0-9_.-]*)?")
 _LITERAL = "$${"
 _BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 
+MOST_FINDINGS = 100
+"""Wrong words that one rendering tells of: strangers' files may hold a million."""
+
+MOST_TEXT = 16 * 1024 * 1024
+"""Characters that values may come to in one rendering: a large value, written often, would fill the memory."""
+
+_LONGEST = 128
+
 At = Callable[[str, int], Place]
 """The place of a token in the file, from the token and how many of the same stand before it in the text."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Spent:
+    """How much of what strangers' files may cost is used up."""
+
+    findings: int = 0
+    text: int = 0
+    lengths: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +47,12 @@ class Words:
     missing: Mapping[str, str] = field(default_factory=dict)
     """Words that exist but have no value here, to the reason."""
     used: set[str] = field(default_factory=set)
+    spent: Spent = field(default_factory=Spent)
+
+    @property
+    def enough(self) -> bool:
+        """Whether so much is wrong that nobody reads on."""
+        return self.spent.findings >= MOST_FINDINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +97,7 @@ def replace(text: str, words: Words, at: At) -> tuple[Any, list[Finding]]:
     whole = _TOKEN.fullmatch(text)
     if whole and whole["name"] is not None:
         value, problem = _value(whole["name"], words)
-        return (value, []) if problem is None else (None, [_finding(problem, whole, text, at)])
+        return (value, []) if problem is None else (None, _told(problem, whole, text, words, at))
     return replace_inside(text, words, at)
 
 
@@ -94,7 +117,7 @@ def replace_inside(text: str, words: Words, at: At) -> tuple[str, list[Finding]]
                 message=f"the value of {token['name']} is {_kind(value)}, which can't stand inside a text",
                 mend=f"let ${{{token['name']}}} be the whole value, or give it a text",
             )
-        found.append(_finding(problem, token, text, at))
+        found.extend(_told(problem, token, text, words, at))
         return ""
 
     return _TOKEN.sub(written, text), found
@@ -114,21 +137,37 @@ class _Problem:
 def _value(name: str | None, words: Words) -> tuple[Any, _Problem | None]:
     if name is None:
         return None, _Problem(message="${ without its }", mend="write $${ for a literal ${")
-    if not _NAME.fullmatch(name):
+    if len(name) > _LONGEST or not _NAME.fullmatch(name):
         shown = f"${{{name}}}" if len(name) < 40 else f"${{{name[:36]}…}}"
         return None, _Problem(message=f"{shown} is no word", mend="write $${ for a literal ${")
     if name in words.values:
         words.used.add(name)
-        return words.values[name], None
+        return words.values[name], _too_much(name, words)
+    if words.enough:
+        return None, _Problem(message="", mend=None)  # nobody is told
     if name in words.missing:
         words.used.add(name)
         return None, _Problem(message=f"${{{name}}} stands for nothing here", mend=words.missing[name])
     return None, _Problem(message=f"unknown word ${{{name}}}", mend=did_you_mean(name, words.values))
 
 
-def _finding(problem: _Problem, token: re.Match[str], text: str, at: At) -> Finding:
+def _too_much(name: str, words: Words) -> _Problem | None:
+    spent = words.spent
+    if name not in spent.lengths:
+        spent.lengths[name] = len(str(words.values[name]))
+    spent.text += spent.lengths[name]
+    if spent.text <= MOST_TEXT:
+        return None
+    message = f"the values put in come to more than {MOST_TEXT} characters"
+    return _Problem(message=message, mend="put large texts into files")
+
+
+def _told(problem: _Problem, token: re.Match[str], text: str, words: Words, at: At) -> list[Finding]:
+    if words.enough:
+        return []
+    words.spent.findings += 1
     place = at(token[0], text[: token.start()].count(token[0]))
-    return Finding(message=problem.message, place=place, mend=problem.mend)
+    return [Finding(message=problem.message, place=place, mend=problem.mend)]
 
 
 def as_text(value: Any) -> str | None:

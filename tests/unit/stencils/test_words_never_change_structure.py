@@ -87,7 +87,7 @@ def _render(values: dict[str, Any], stencil: str = STENCIL, **inputs: Any) -> Re
 
 
 @given(value=_VALUE, text=_SCALAR)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_value_stays_where_its_word_stood(value: Any, text: Any) -> None:
     """Nothing a value holds adds, moves or removes anything around it."""
     (rendered,) = _render({"value": value, "text": text}).objects
@@ -107,7 +107,7 @@ def test_a_value_stays_where_its_word_stood(value: Any, text: Any) -> None:
 
 
 @given(value=_VALUE, text=_SCALAR)
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_printed_reads_back_as_the_same_object(value: Any, text: Any) -> None:
     """By our own reader and by a YAML 1.1 reader, as kubectl has."""
     (rendered,) = _render({"value": value, "text": text}).objects
@@ -119,7 +119,7 @@ def test_what_is_printed_reads_back_as_the_same_object(value: Any, text: Any) ->
 
 
 @given(value=_VALUE, seed=st.randoms())
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_order_of_keys_changes_no_revision(value: Any, seed: Any) -> None:
     """A revision is what it says, not how it was typed."""
 

@@ -1,0 +1,88 @@
+"""Strangers' files that would cost much are told of in little time and memory."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from sealane.findings import Finding
+from sealane.stencils import gathering, rendering, words
+from sealane.stencils.trees import StoredTree
+
+FORMATION = {"formation": "dev", "environment": "dev", "destination": "bed", "namespace": "shop"}
+
+
+def render(stencil: str, **formation: object) -> list[Finding]:
+    tree = StoredTree(
+        {
+            "deploy/formations/dev.yaml": json.dumps({**FORMATION, **formation}).encode(),
+            "deploy/stencils/a.yaml": stencil.encode(),
+        }
+    )
+    sources, found = gathering.gather(tree, "dev")
+    if sources is not None:
+        revision, found = rendering.render(sources, rendering.Inputs(app="shop", images={}))
+        assert revision is None
+    assert found
+    return found
+
+
+HEAD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n"
+
+
+@pytest.mark.parametrize(
+    "stencil",
+    [
+        HEAD + "  a: |\n" + "    ${x}\n" * 20_000,
+        HEAD + "".join(f"  k{index}: ${{unknown{index}}}\n" for index in range(4_000)),
+        HEAD + "  a: '" + "${" * 40_000 + "'\n",
+        HEAD + "  a: '${" + "x" * 900_000 + "}'\n",
+        HEAD + "".join(f"  ${{k{index}}}: x\n" for index in range(4_000)),
+        "apiVersion: v1\nkind: List\nitems:\n" + "- {kind: a}\n" * 4_000,
+        "a: &a [x, x, x, x, x, x, x, x]\n"
+        + "".join(f"{n}: &{n} [{', '.join([f'*{p}'] * 9)}]\n" for p, n in zip("abcdefgh", "bcdefghi", strict=True)),
+    ],
+    ids=["lines", "scalars", "unclosed", "long", "keys", "items", "bomb"],
+)
+def test_a_million_mistakes_are_not_all_looked_at(stencil: str) -> None:
+    """What is told stays readable, and the time stays short."""
+    started = time.process_time()
+    found = render(stencil, values={f"value{index}": index for index in range(900)})
+    assert time.process_time() - started < 5
+    assert sum("word" in finding.message for finding in found) <= words.MOST_FINDINGS + 1
+    assert all(len(str(finding)) < 2_000 for finding in found)
+
+
+def test_many_mistakes_say_that_there_are_more() -> None:
+    """Those told are the first."""
+    found = render(HEAD + "  a: |\n" + "    ${x}\n" * 500)
+    assert len(found) == words.MOST_FINDINGS + 1
+    assert [finding.place.line for finding in found[:3]] == [6, 7, 8]
+    assert "more words are wrong than the first 100" in found[-1].message
+
+
+def test_a_large_value_written_often_is_refused() -> None:
+    """As text and as a whole mapping."""
+    large = "x" * 200_000
+    for value in (large, {"a": large}):
+        stencil = "apiVersion: v1\nkind: Thing\nmetadata: {name: a}\nspec: [" + "'${v}', " * 1000 + "]\n"
+        found = render(stencil, values={"v": value})
+        assert "the values put in come to more than 16777216 characters" in found[0].message
+
+
+def test_a_formation_has_only_so_many_values() -> None:
+    """Nobody needs more."""
+    found = render(HEAD, values={f"v{index}": 1 for index in range(1001)})
+    assert "values may have at most 1000 items" in str(found[0])
+
+
+def test_all_stencils_together_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each by itself would pass."""
+    monkeypatch.setattr(gathering, "MAX_TOTAL", 1000)
+    tree = StoredTree({f"deploy/stencils/{index}.yaml": HEAD.encode() + b"  a: b\n" for index in range(20)})
+    tree.contents["deploy/formations/dev.yaml"] = json.dumps(FORMATION).encode()
+    sources, found = gathering.gather(tree, "dev")
+    assert sources is None
+    assert "come to more than 1000 bytes" in str(found[-1])
