@@ -57,10 +57,10 @@ def _play(story: Story) -> int:
         play = stage.build()
         came.append(f"serving at {places.URL}")
     loads: dict[str, subprocess.Popen[bytes]] = {}
-    _deliver(story, play, "Say hello", "push a first version")
+    commit = _deliver(story, play, "Say hello", "push a first version")
     for formation in ("dev", "control"):
         loads[formation] = _load(play, formation)
-    _approve(story, play, "production approved by a second person")
+    _approve(story, play, commit, "production approved by a second person")
     loads["production"] = _load(play, "production")
 
     app = play.repository / "api" / "app.py"
@@ -74,12 +74,12 @@ def _play(story: Story) -> int:
         if ended["verdict"]["kind"] != "rolled_back":
             raise places.Broke(f"the broken change ended as {ended['verdict']['kind']}")
     app.write_text(good.replace("ok", "well"))
-    _deliver(story, play, "Greet without a table", "push the repaired change, which lifts the hold")
-    _approve(story, play, "production approved again")
+    commit = _deliver(story, play, "Greet without a table", "push the repaired change, which lifts the hold")
+    _approve(story, play, commit, "production approved again")
     return _close(story, play, loads)
 
 
-def _deliver(story: Story, play: stage.Stage, message: str, what: str) -> None:
+def _deliver(story: Story, play: stage.Stage, message: str, what: str) -> str:
     with story.part(what) as came:
         commit = play.push(message)
         for formation in ("dev", "control"):
@@ -87,12 +87,12 @@ def _deliver(story: Story, play: stage.Stage, message: str, what: str) -> None:
             came.append(f"{formation} {_words(ended)}")
             if ended["verdict"]["kind"] != "deployed":
                 raise places.Broke(f"{formation} ended as {ended['verdict']}")
+    return commit
 
 
-def _approve(story: Story, play: stage.Stage, what: str) -> None:
+def _approve(story: Story, play: stage.Stage, commit: str, what: str) -> None:
     with story.part(what) as came:
-        waiting = places.until("an approval to be asked", lambda: _first(play, "approvals"), within=60)
-        deployment = waiting["deployment"]["id"]
+        deployment = places.until("an approval to be asked", lambda: _made(play, commit, "production"), within=60)["id"]
         play.sealane("ada", "approve", deployment)
         ended = places.until("production", lambda: _if_ended(play, deployment), within=120)
         came.append(f"production {_words(ended)}")
@@ -100,29 +100,27 @@ def _approve(story: Story, play: stage.Stage, what: str) -> None:
             raise places.Broke(f"production ended as {ended['verdict']}")
 
 
-def _first(play: stage.Stage, what: str) -> Any:
-    found = _get(play, f"/api/{what}")
-    return found[0] if found else None
-
-
 def _ended(play: stage.Stage, commit: str, formation: str) -> Any:
     """The deployment of a commit to a formation, once it has ended."""
 
     def look() -> Any:
-        run = next(
-            (run for run in _get(play, "/api/runs?app=hello") if run["event"]["commit"].startswith(commit)), None
-        )
-        if run is None:
-            return None
-        view = _get(play, f"/api/runs/{run['id']}")
-        if view["run"]["status"] in {"failed", "broken", "cancelled"} and not view["deployments"]:
-            raise places.Broke(
-                f"the run of {commit} ended as {view['run']['status']}: {json.dumps(view['findings'])} {view['run']['reason']}"
-            )
-        made = [each for each in view["deployments"] if each["formation"] == formation]
-        return _if_ended(play, made[0]["id"]) if made else None
+        made = _made(play, commit, formation)
+        return _if_ended(play, made["id"]) if made else None
 
     return places.until(f"{formation} to get {commit}", look, within=150)
+
+
+def _made(play: stage.Stage, commit: str, formation: str) -> Any:
+    """The deployment a commit's run has made for a formation, once it is there."""
+    runs = _get(play, "/api/runs?app=hello")
+    run = next((run for run in runs if run["event"]["commit"].startswith(commit)), None)
+    if run is None:
+        return None
+    view = _get(play, f"/api/runs/{run['id']}")
+    found = view["run"]
+    if found["status"] in {"failed", "broken", "cancelled"} and not view["deployments"]:
+        raise places.Broke(f"the run of {commit} {found['status']}: {found['reason']} {json.dumps(view['findings'])}")
+    return next((each for each in view["deployments"] if each["formation"] == formation), None)
 
 
 def _if_ended(play: stage.Stage, deployment: str) -> Any:

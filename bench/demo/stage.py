@@ -22,7 +22,7 @@ stencils: {exclude: [disruption.yaml]}
 values: {replicas: 1, place: control}
 config: {greeting.txt: "file:deploy/config/greeting.txt"}
 secrets: {SIGNING_KEY: "env:SIGNING_KEY"}
-strategy: {recreate: {}, healthy_for: 1s, patience: 15s, deadline: 2m}
+strategy: {recreate: {}, healthy_for: 1s, patience: 1m, deadline: 2m}
 """
 
 

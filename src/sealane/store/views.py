@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 
@@ -28,6 +28,7 @@ from sealane.store.model import (
 from sealane.store.tables import deployments as deployments_table
 from sealane.store.tables import events as events_table
 from sealane.store.tables import holds as holds_table
+from sealane.store.tables import releases as releases_table
 from sealane.store.tables import runs as runs_table
 
 __all__ = ["Views", "Why"]
@@ -61,6 +62,12 @@ class Views:
     async def deployment(self, deployment_id: str) -> DeploymentView:
         """A deployment with its story and evidence. Raises NotThere."""
         return await self._database.read(lambda c: _deployment(c, deployment_id))
+
+    async def commits(self, found: Iterable[Deployment]) -> Mapping[str, str]:
+        """The commit of each release that these deployments deploy, by the release's id."""
+        wanted = {each.release_id for each in found if each.release_id}
+        query = sa.select(releases_table.c.id, releases_table.c.commit).where(releases_table.c.id.in_(wanted))
+        return {row["id"]: row["commit"] for row in await self._database.read(lambda c: rows.all_of(c, query))}
 
     async def approvals_waiting(self) -> tuple[ApprovalView, ...]:
         """Deployments that wait for people, oldest first."""

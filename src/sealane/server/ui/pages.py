@@ -35,7 +35,11 @@ async def overview(server: wired.Server, signed: Signed, find: str = "") -> HTML
     formations, apps, approvals, recent = await asyncio.gather(
         views.overview(), server.apps.all(), views.approvals_waiting(), views.deployments(None, None, limit=_WEEK)
     )
-    page = presenting_overview.overview(formations, apps, approvals, recent, now=clock.now(), asked=find)
+    shown_now = [row.last for row in formations if row.last] + [view.deployment for view in approvals]
+    commits = await views.commits(shown_now)
+    page = presenting_overview.overview(
+        formations, apps, approvals, recent, commits=commits, reader=signed.actor, now=clock.now(), asked=find
+    )
     shown = await _shown(server, signed, "/")
     return templates.page("overview.html", {**shown, "page": page, "asked": find, "base": server.settings_url})
 
@@ -129,9 +133,10 @@ async def deployments(
 ) -> HTMLResponse:
     """Deployments, the newest first."""
     found = await server.views.deployments(app, None, limit=_PAGE, before=before)
+    commits = await server.views.commits(found)
     listed = {
         "title": f"Deployments of {app}" if app else "Deployments",
-        "rows": [presenting_deployments.row(one) for one in found],
+        "rows": [presenting_deployments.row(one, commits) for one in found],
         "empty": "Nothing has been deployed yet.",
         "older": f"/deployments?before={found[-1].id}" + (f"&app={app}" if app else "") if len(found) == _PAGE else "",
         "topic": "overview",

@@ -40,7 +40,7 @@ class Need:
     at: datetime
     href: str
     approval: str | None = None
-    """The approval's id when the reader may give it from here."""
+    """For what waits for an approval: its id when the reader's yes would count, else empty."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,6 +132,7 @@ class Moment:
     at: datetime
     words: str
     tone: Tone | Literal["back", "none"]
+    phase: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -166,6 +167,8 @@ class DeploymentPage:
     ended: datetime | None
     duration: str
     moments: tuple[Moment, ...]
+    milestones: tuple[Moment, ...]
+    """What each phase came to."""
     objects: tuple[ObjectRow, ...]
     evidence: tuple[Evidence, ...]
     difference: tuple[str, ...]

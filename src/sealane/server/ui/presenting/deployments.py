@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
 from sealane.access.model import Actor
 from sealane.releases import changes
 from sealane.server.ui import words
-from sealane.server.ui.presenting import evidence, states
-from sealane.server.ui.presenting.overview import short
+from sealane.server.ui.presenting import approving, evidence, states
+from sealane.server.ui.presenting.overview import named, short
 from sealane.server.ui.views import ApprovalRow, DeploymentPage, ListRow, Moment, ObjectRow, Pill
 from sealane.store.model import ApprovalView, Deployment, DeploymentState, DeploymentView
 from sealane.verdicts.model import VerdictKind
@@ -28,6 +29,7 @@ def deployment(view: DeploymentView, actor: Actor, *, now: datetime) -> Deployme
     found = view.deployment
     verdict = found.verdict
     may = bool(actor.groups & {"administrators", "developers"})
+    moments = tuple(_moments(view))
     ended_well = verdict is not None and verdict.kind is VerdictKind.DEPLOYED
     return DeploymentPage(
         id=found.id,
@@ -39,7 +41,8 @@ def deployment(view: DeploymentView, actor: Actor, *, now: datetime) -> Deployme
         explanation=_explanation(view),
         ended=found.ended,
         duration=_duration(found, now),
-        moments=tuple(_moments(view)),
+        moments=moments,
+        milestones=milestones(moments),
         objects=tuple(_objects(view)),
         evidence=evidence.pieces(view.dossier or {}),
         difference=difference(view),
@@ -50,14 +53,14 @@ def deployment(view: DeploymentView, actor: Actor, *, now: datetime) -> Deployme
     )
 
 
-def row(found: Deployment) -> ListRow:
+def row(found: Deployment, commits: Mapping[str, str]) -> ListRow:
     """One line of the list of deployments."""
     said = found.verdict.reason if found.verdict else found.waiting_for or found.phase or ""
     return ListRow(
         pill=states.deployment(found),
         href=f"/deployments/{found.id}",
         what=f"{found.app} to {found.formation}",
-        version=short(found.revision_id),
+        version=named(found, commits),
         words=said,
         at=found.ended or found.started or found.created,
     )
@@ -66,14 +69,7 @@ def row(found: Deployment) -> ListRow:
 def approval(view: ApprovalView, details: DeploymentView, actor: Actor) -> ApprovalRow:
     """One approval for one reader; the button is there only for those whose yes would count."""
     found = view.deployment
-    groups = {group for rule in found.rules for group in rule.by}
-    why_not = ""
-    if found.requested_by == actor.name:
-        why_not = "You asked for it; somebody else approves."
-    elif not actor.groups & groups:
-        why_not = f"People of {', '.join(sorted(groups))} approve this."
-    elif any(vote.user == actor.name for vote in view.votes):
-        why_not = "You have said yes."
+    why_not = approving.why_not(view, actor)
     return ApprovalRow(
         id=found.id,
         pill=states.deployment(found),
@@ -138,15 +134,28 @@ def _duration(found: Deployment, now: datetime) -> str:
 
 
 def _moments(view: DeploymentView) -> Iterator[Moment]:
+    """Every moment of it, in the order in which they were."""
     found = view.deployment
-    yield Moment(at=found.created, words="asked for" if found.requested_by else "delivered by its run", tone="ok")
-    bad = {"dossier", "failed", "judged"}
+    yield Moment(at=found.created, words=f"asked for by {found.requested_by or 'its run'}", tone="ok", phase="asked")
     for entry in view.timeline:
-        back = entry.phase.startswith(("revert", "roll", "back"))
-        tone: Literal["back", "bad", "ok"] = (
-            "back" if back else "bad" if entry.phase in bad and _failed(found) else "ok"
-        )
-        yield Moment(at=entry.at, words=entry.text, tone=tone)
+        yield Moment(at=entry.at, words=entry.text, tone=_tone(entry.phase, found), phase=entry.phase)
+
+
+def milestones(moments: Sequence[Moment]) -> tuple[Moment, ...]:
+    """What each phase came to: its last moment."""
+    return tuple(
+        moment
+        for moment, following in itertools.zip_longest(moments, moments[1:])
+        if following is None or following.phase != moment.phase
+    )
+
+
+def _tone(phase: str, found: Deployment) -> Literal["ok", "bad", "back", "none"]:
+    if phase == "revert":
+        return "back"
+    if phase in {"watch", "dossier", "verdict"} and _failed(found):
+        return "bad"
+    return "ok"
 
 
 def _failed(found: Deployment) -> bool:

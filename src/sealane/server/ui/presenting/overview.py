@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from sealane.access.model import Actor
 from sealane.server.ui import words
-from sealane.server.ui.presenting import states
+from sealane.server.ui.presenting import approving, states
 from sealane.server.ui.views import Cell, Figures, Need, Overview, Pill, Row
 from sealane.store.model import App, ApprovalView, Deployment, DeploymentKind, FormationRow
 from sealane.verdicts.model import VerdictKind
@@ -22,15 +23,17 @@ def overview(
     approvals: Sequence[ApprovalView],
     recent: Sequence[Deployment],
     *,
+    commits: Mapping[str, str],
+    reader: Actor,
     now: datetime,
     asked: str = "",
 ) -> Overview:
-    """The whole page; `recent` holds at least the last seven days' deployments, `asked` what is looked for."""
+    """The whole page; `recent` holds at least the last seven days' deployments, `commits` those of their releases."""
     columns = _columns(formations)
     found = [row for row in _rows(formations, apps, columns) if _matches(row, asked)]
     return Overview(
         figures=_figures(formations, approvals, recent, now),
-        needs=(*_approvals(approvals), *_troubles(formations)),
+        needs=(*_approvals(approvals, reader, commits), *_troubles(formations, commits)),
         columns=columns,
         rows=tuple(found),
         asked=asked,
@@ -42,6 +45,11 @@ def version(formation: FormationRow) -> str:
     if formation.release:
         return formation.release.commit[:_SHORT] or formation.release.deploy_tag
     return short(formation.current.revision_id) if formation.current else ""
+
+
+def named(found: Deployment, commits: Mapping[str, str]) -> str:
+    """The short commit of what a deployment deploys, else the revision's hash."""
+    return commits.get(found.release_id or "", "")[:_SHORT] or short(found.revision_id)
 
 
 def short(revision: str) -> str:
@@ -116,30 +124,30 @@ def _matches(row: Row, asked: str) -> bool:
     )
 
 
-def _approvals(approvals: Sequence[ApprovalView]) -> list[Need]:
+def _approvals(approvals: Sequence[ApprovalView], reader: Actor, commits: Mapping[str, str]) -> list[Need]:
     return [
         Need(
             pill=Pill(tone="wait", words="approval" if not view.votes else f"approval, {len(view.votes)} given"),
             app=view.deployment.app,
-            version=short(view.deployment.revision_id),
+            version=named(view.deployment, commits),
             formation=view.deployment.formation,
             words=f"wants {', '.join(view.missing)} · asked by {view.deployment.requested_by or 'the pipeline'}",
             at=view.deployment.created,
             href=f"/deployments/{view.deployment.id}",
-            approval=view.deployment.id,
+            approval="" if approving.why_not(view, reader) else view.deployment.id,
         )
         for view in approvals
     ]
 
 
-def _troubles(formations: Sequence[FormationRow]) -> list[Need]:
+def _troubles(formations: Sequence[FormationRow], commits: Mapping[str, str]) -> list[Need]:
     bad = {VerdictKind.ROLLED_BACK, VerdictKind.ROLLBACK_FAILED, VerdictKind.FAILED}
     ended = [(row, row.last) for row in formations if row.last and row.last.verdict and row.last.verdict.kind in bad]
     return [
         Need(
             pill=states.deployment(last),
             app=row.app,
-            version=short(last.revision_id),
+            version=named(last, commits),
             formation=row.formation,
             words=(last.verdict.reason if last.verdict else "") + (" · held until rolled forward" if row.hold else ""),
             at=last.ended or last.created,
