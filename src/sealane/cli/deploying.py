@@ -96,7 +96,7 @@ async def deploy(wish: Wish, destination: Destination, screen: Screen) -> Ended:
     screen.begin(record, revision)
     around = rolling_out.Surroundings(
         destination=destination,
-        fence=_fence(destination, revision, record),
+        fence=fence(destination, revision, record),
         listener=screen.tell,
         mask=_masker(wish.values).whole,
     )
@@ -181,16 +181,16 @@ def _closed(history: History, record: Record, verdict: verdicts.Verdict, revisio
     return history.ended(replace(record, verdict=verdict), revision=revision, dossier=None)
 
 
-def _fence(destination: Destination, revision: Revision, record: Record) -> destinations.Fence:
+def fence(destination: Destination, revision: Revision, record: Record) -> destinations.Fence:
     """Looks into the ledger whether somebody else has taken over."""
 
-    async def fence() -> None:
+    async def look() -> None:
         ledger = await destination.read_ledger(revision.app, revision.formation, namespace=revision.namespace)
         last = recording.read(ledger).last
         if last is None or last.token != record.token:
             raise Fenced(f"another command has taken over {revision.label}", mend="look there with `sealane status`")
 
-    return fence
+    return look
 
 
 async def _write(destination: Destination, ledger: destinations.Ledger, revision: Revision) -> destinations.Ledger:

@@ -137,7 +137,14 @@ class Drawn(Lines):
             ]
             for instance in unready[:_UNREADY_SHOWN] if workload.health is not verdicts.Health.READY else ():
                 yield Text.assemble(("          ", ""), (sentences.name(instance.object), "dim"), f"  {instance.state}")
-        if latest.judgement and latest.judgement.state is verdicts.State.PROGRESSING:
+        behind = any(each.health is not verdicts.Health.READY for each in latest.observation.workloads)
+        if (
+            latest.judgement
+            and latest.judgement.state is verdicts.State.PROGRESSING
+            and not (
+                behind and latest.judgement.cause is None  # the workloads above say it all
+            )
+        ):
             yield Text.assemble(("      waits: ", "dim"), latest.judgement.waiting_for)
 
 

@@ -46,8 +46,8 @@ class Dossier:
     """What the revision changed against the one verified last."""
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data."""
-        plain: dict[str, Any] = msgspec.to_builtins(self)
+        """Plain data, as it is after having been stored."""
+        plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
         return plain
 
     @classmethod

@@ -183,7 +183,8 @@ def short(revision: str) -> str:
 def applied_words(applied: destinations.Applied) -> str:
     """What applying did."""
     changed, every = len(applied.changed), len(applied.inventory)
-    return f"applied {every} {_objects(every)}, {changed or 'none'} of them changed"
+    same = "" if changed == every else f", {every - changed} as they were" if changed else ", all as they were"
+    return f"applied {every} {_objects(every)}{same}"
 
 
 def pruned_words(pruned: destinations.Pruned) -> str:

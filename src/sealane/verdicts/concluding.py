@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sealane.verdicts import model
+from sealane.verdicts import model, sentences
 
 
 def deployed(*, at: datetime, workloads: int, healthy_for: timedelta) -> model.Verdict:
     """Everything was ready, and stayed so."""
-    held = f" and stayed so for {healthy_for.total_seconds():g} s" if healthy_for else ""
-    things = f"{workloads} workload is" if workloads == 1 else f"{workloads} workloads are" if workloads else "all is"
-    return model.Verdict(kind=model.VerdictKind.DEPLOYED, reason=f"{things} ready{held}.", at=at)
+    things = f"{workloads} workload" if workloads == 1 else f"{workloads} workloads" if workloads else "everything"
+    one = workloads <= 1
+    reason = f"{things} {'is' if one else 'are'} ready."
+    if workloads and healthy_for:
+        reason = f"{things} {'has' if one else 'have'} been ready for {healthy_for.total_seconds():g} s."
+    return model.Verdict(kind=model.VerdictKind.DEPLOYED, reason=sentences.capital(reason), at=at)
 
 
 def failed(cause: model.Cause, *, at: datetime, because: str, dossier_id: str | None = None) -> model.Verdict:

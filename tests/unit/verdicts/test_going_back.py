@@ -101,7 +101,7 @@ CAUSE = model.Cause(
 def test_verdicts_say_the_cause_first() -> None:
     second = "The registry does not have it."
     assert concluding.deployed(at=AT, workloads=2, healthy_for=timedelta(seconds=10)).reason == (
-        "2 workloads are ready and stayed so for 10 s."
+        "2 workloads have been ready for 10 s."
     )
     assert concluding.rolled_back(CAUSE, at=AT).reason == CAUSE.sentence
     failed = concluding.failed(CAUSE, at=AT, because="nothing was verified here before")

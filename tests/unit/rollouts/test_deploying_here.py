@@ -1,0 +1,182 @@
+"""Deploying without a server: what the ledger remembers, what can be gone back to, and that only one deploys at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from datetime import timedelta
+
+import pytest
+
+from sealane import clock, errors
+from sealane.cli import deploying, rollout_screens
+from sealane.destinations import model as destinations
+from sealane.destinations.dummy.destination import DummyDestination
+from sealane.rollouts import recording
+from sealane.rollouts.recording import History
+from sealane.stencils.model import Revision
+from sealane.verdicts import concluding
+from tests.unit.rollouts import parts
+
+
+@pytest.fixture
+def destination() -> DummyDestination:
+    return DummyDestination()
+
+
+async def deploy(destination: DummyDestination, revision: Revision, **wish: object) -> deploying.Ended:
+    """As the command does, without showing it."""
+    given = {"values": {}, **wish}
+    return await deploying.deploy(deploying.Wish(revision=revision, **given), destination, rollout_screens.Json())
+
+
+async def history(destination: DummyDestination) -> History:
+    return recording.read(await destination.read_ledger("shop", "dev", namespace="shop"))
+
+
+async def test_what_was_verified_is_gone_back_to_by_itself_and_by_hand(destination: DummyDestination) -> None:
+    one = parts.revision("one", parts.deployment(), parts.config("extra", a="1"))
+    two = parts.revision("two", parts.deployment(image="web:2"))
+    bad = parts.revision("bad", parts.deployment(behaves=parts.CRASH))
+    kinds = [(await deploy(destination, each)).record.verdict for each in (one, two, bad)]
+    assert [verdict.kind for verdict in kinds if verdict] == ["deployed", "deployed", "rolled_back"]
+    known = await history(destination)
+    assert [each.sequence for each in known.records] == [1, 2, 3]
+    assert known.there is not None
+    assert known.there.revision == two.id
+    assert known.dossier is not None
+    assert known.dossier["cause"]["log"] == "no such table"
+    back = deploying.target(known, None, label="shop/dev")
+    assert back.id == one.id
+    ended = await deploy(destination, back, is_rollback=True)
+    assert ended.outcome.verdict.kind == "deployed"
+    ledger = await destination.read_ledger("shop", "dev", namespace="shop")
+    assert parts.names(ledger.inventory) == {"Deployment web", "ConfigMap extra"}
+
+
+async def test_a_rollback_that_fails_is_not_rolled_back(destination: DummyDestination) -> None:
+    one = parts.revision("one", parts.deployment())
+    await deploy(destination, one)
+    worse = parts.revision("worse", parts.deployment(behaves=parts.NO_IMAGE))
+    ended = await deploy(destination, worse, is_rollback=True)
+    assert ended.outcome.verdict.kind == "failed"
+    assert "a rollback is never rolled back" in ended.outcome.verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("to", "found"),
+    [("1", "sha256:one"), ("#2", "sha256:two"), ("two", "sha256:two"), ("sha256:on", "sha256:one"), ("9", None)],
+)
+async def test_a_revision_is_named_by_its_number_or_how_its_id_begins(
+    destination: DummyDestination, to: str, found: str | None
+) -> None:
+    await deploy(destination, parts.revision("one", parts.deployment()))
+    await deploy(destination, parts.revision("two", parts.deployment(image="web:2")))
+    known = await history(destination)
+    if found is None:
+        with pytest.raises(errors.NotThere, match="those that are kept: two, one"):
+            deploying.target(known, to, label="shop/dev")
+    else:
+        assert deploying.target(known, to, label="shop/dev").id == found
+
+
+async def test_only_one_deploys_at_a_time_and_a_killed_one_is_fenced_off(destination: DummyDestination) -> None:
+    slow = parts.revision("slow", parts.deployment(behaves={"DUMMY_READY_AFTER": "30"}))
+    first = asyncio.create_task(deploy(destination, slow))
+    while not (await history(destination)).running:  # noqa: ASYNC110 - it is to be seen there
+        await asyncio.sleep(0.01)
+    quick = parts.revision("quick", parts.deployment(image="web:2"))
+    with pytest.raises(errors.Conflicting, match="#1 has been on its way to shop/dev"):
+        await deploy(destination, quick)
+    fence = deploying.fence(destination, slow, (await history(destination)).records[0])
+    await fence()
+    ended = await deploy(destination, quick, permitted=deploying.Permitted(take_over=True))
+    assert ended.outcome.verdict.kind == "deployed"
+    with pytest.raises(errors.Fenced):
+        await fence()
+    first.cancel()
+    with pytest.raises((asyncio.CancelledError, errors.Conflicting, errors.Fenced)):
+        await first
+    known = await history(destination)
+    assert known.there is not None
+    assert known.there.revision == quick.id
+
+
+async def test_an_interrupted_deployment_says_so_and_leaves_what_is_there(destination: DummyDestination) -> None:
+    slow = parts.revision("slow", parts.deployment(behaves={"DUMMY_READY_AFTER": "30"}))
+    task = asyncio.create_task(deploy(destination, slow))
+    while not destination.journal():  # noqa: ASYNC110 - it is to be seen there
+        await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    known = await history(destination)
+    assert known.running is None
+    assert known.last is not None
+    assert known.last.verdict is not None
+    assert known.last.verdict.kind == "cancelled"
+    assert {write.verb for write in destination.journal()} == {"create"}
+
+
+async def test_a_deployment_without_a_verdict_for_too_long_blocks_nobody(destination: DummyDestination) -> None:
+    one = parts.revision("one", parts.deployment(), deadline=timedelta(seconds=10))
+    old = recording.Record(
+        sequence=1,
+        revision="sha256:dead",
+        is_rollback=False,
+        by="somebody",
+        images={},
+        started=clock.now() - timedelta(minutes=5),
+        token="dead",
+    )
+    ledger = recording.written(destinations.Ledger(), History().begun(old))
+    await destination.write_ledger(ledger, "shop", "dev", namespace="shop", fence=destinations.unfenced)
+    ended = await deploy(destination, one)
+    assert (ended.record.sequence, ended.outcome.verdict.kind) == (2, "deployed")
+    first = (await history(destination)).records[0]
+    assert first.verdict is not None
+    assert first.verdict.reason == "Its command ended without a verdict."
+
+
+async def test_values_of_secrets_are_never_in_the_ledger(destination: DummyDestination) -> None:
+    """Neither the formation's own, nor those somebody wrote into a stencil; and going back leaves the latter alone."""
+    written = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "written", "namespace": "shop"},
+        "stringData": {"password": "hunter-two"},
+    }
+    one = parts.revision("one", parts.deployment(), written, secrets={"TOKEN": "sesame-open"})
+    await deploy(destination, one, values=parts.values(TOKEN="sesame-open"))
+    two = parts.revision("two", parts.deployment(image="web:2"), written)
+    await deploy(destination, two)
+    ledger = await destination.read_ledger("shop", "dev", namespace="shop")
+    kept = " ".join(ledger.entries.values())
+    assert "hunter-two" not in kept
+    assert "nepo-emases" not in kept
+    back = deploying.target(recording.read(ledger), None, label="shop/dev")
+    ended = await deploy(destination, back, is_rollback=True)
+    assert ended.outcome.verdict.kind == "deployed"
+    assert "Secret written" in parts.names(ended.outcome.inventory)
+    assert "Secret keys-one" in parts.names(ended.outcome.inventory)
+
+
+def test_the_ledger_keeps_so_much_and_no_more() -> None:
+    """It lives in a ConfigMap: the oldest deployments and revisions go."""
+    known = History()
+    for number in range(60):
+        one = parts.revision(f"r{number}", parts.deployment(image=f"web:{number}"))
+        record = recording.Record(
+            sequence=known.next_sequence,
+            revision=one.id,
+            is_rollback=False,
+            by="me",
+            images={},
+            started=clock.now(),
+            token=str(number),
+        )
+        verdict = concluding.deployed(at=clock.now(), workloads=1, healthy_for=timedelta())
+        ended = dataclasses.replace(record, verdict=verdict)
+        known = known.begun(record).ended(ended, revision=one, dossier=None)
+    assert (len(known.records), len(known.revisions), known.next_sequence) == (50, 5, 61)
+    assert "sha256:r0" not in known.revisions

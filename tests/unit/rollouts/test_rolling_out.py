@@ -1,0 +1,161 @@
+"""The story of a rollout on a destination that pretends: what is written, told, kept and taken back, and in which order."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+import pytest
+
+from sealane import clock, errors
+from sealane.destinations import model as destinations
+from sealane.destinations.dummy.destination import DummyDestination
+from sealane.rollouts import applying, dossiers, model, watching
+from sealane.verdicts import model as verdicts
+from tests.unit.rollouts import parts
+
+
+@pytest.fixture
+def destination() -> DummyDestination:
+    return DummyDestination()
+
+
+async def test_a_good_revision_is_deployed_and_what_it_no_longer_has_is_deleted(destination: DummyDestination) -> None:
+    one = parts.revision("one", parts.deployment(), parts.config("old", a="1"))
+    first = await parts.roll_out(destination, await parts.goal(one, destination))
+    two = parts.revision("two", parts.deployment(image="web:2"), parts.config("new", a="2"))
+    told: list[model.Progress] = []
+    second = await parts.roll_out(destination, await parts.goal(two, destination), stored=first.inventory, told=told)
+    assert second.verdict.kind == "deployed"
+    assert parts.names(second.inventory) == {"Deployment web", "ConfigMap new"}
+    assert [each.phase for each in told if each.observation is None] == ["apply", "prune"]
+
+
+async def test_the_first_that_fails_stays_to_be_looked_at(destination: DummyDestination) -> None:
+    bad = await parts.goal(parts.revision("one", parts.deployment(behaves=parts.CRASH)), destination)
+    outcome = await parts.roll_out(destination, bad)
+    assert outcome.verdict.kind == "failed"
+    assert "nothing was verified here before" in outcome.verdict.reason
+    assert parts.names(outcome.inventory) == {"Deployment web"}
+    assert {write.verb for write in destination.journal()} == {"create"}
+
+
+async def test_a_failure_is_explained_before_it_is_taken_back(destination: DummyDestination) -> None:
+    one = parts.revision("one", parts.deployment(), parts.config("settings", a="1"))
+    previous = await parts.goal(one, destination)
+    first = await parts.roll_out(destination, previous)
+    two = parts.revision("two", parts.deployment(behaves=parts.CRASH), parts.config("more", a="2"))
+    told: list[model.Progress] = []
+    outcome = await parts.roll_out(
+        destination,
+        await parts.goal(two, destination),
+        stored=first.inventory,
+        previous=previous,
+        told=told,
+        difference=({"kind": "Deployment", "name": "web", "action": "changed", "lines": ["-a"]},),
+    )
+    assert outcome.verdict.kind == "rolled_back"
+    assert outcome.verdict.cause is not None
+    assert outcome.verdict.cause.log == "no such table"
+    assert parts.names(outcome.inventory) == {"Deployment web", "ConfigMap settings"}
+    phases = [each.phase for each in told]
+    assert phases.index(model.Phase.DOSSIER) < phases.index(model.Phase.REVERT)
+    assert outcome.dossier is not None
+    dossier = dossiers.Dossier.from_json(outcome.dossier)
+    assert dossier.difference[0]["lines"] == ["-a"]
+    assert dossier.to_json() == outcome.dossier
+
+
+async def test_going_back_that_fails_too_is_said_loudly(destination: DummyDestination) -> None:
+    good = parts.revision("one", parts.deployment())
+    first = await parts.roll_out(destination, await parts.goal(good, destination))
+    gone = await parts.goal(parts.revision("one", parts.deployment(behaves=parts.NO_IMAGE)), destination)
+    bad = await parts.goal(parts.revision("two", parts.deployment(behaves=parts.CRASH)), destination)
+    outcome = await parts.roll_out(destination, bad, stored=first.inventory, previous=gone)
+    assert outcome.verdict.kind == "rollback_failed"
+    assert "Going back failed too:" in outcome.verdict.reason
+    assert outcome.dossier is not None
+    assert outcome.second_dossier is not None
+    assert outcome.dossier != outcome.second_dossier
+
+
+async def test_a_refusal_before_anything_was_written_leaves_everything(destination: DummyDestination) -> None:
+    previous = await parts.goal(parts.revision("one", parts.deployment()), destination)
+    first = await parts.roll_out(destination, previous)
+    writes = destination.journal()
+    refused = parts.deployment(image="web:2", **{"dummy.sealane.dev/refuse": "over the limit"})
+    wanted = await parts.goal(parts.revision("two", refused), destination)
+    outcome = await parts.roll_out(destination, wanted, stored=first.inventory, previous=previous)
+    assert outcome.verdict.kind == "failed"
+    assert outcome.verdict.cause is not None
+    assert "over the limit" in outcome.verdict.cause.sentence
+    assert destination.journal() == writes
+
+
+async def test_an_old_secret_is_used_as_it_is_and_its_value_is_not_asked_for(destination: DummyDestination) -> None:
+    """The store has a newer value by now; the immutable Secret of the verified revision is still there."""
+    one = parts.revision("one", parts.deployment(), secrets={"TOKEN": "v1"})
+    first = await parts.roll_out(destination, await parts.goal(one, destination, TOKEN="v1"))
+    two = parts.revision("two", parts.deployment(behaves=parts.CRASH), secrets={"TOKEN": "v2"})
+    previous = await parts.goal(one, destination, TOKEN="v2")
+    wanted = await parts.goal(two, destination, TOKEN="v2")
+    outcome = await parts.roll_out(destination, wanted, stored=first.inventory, previous=previous)
+    assert outcome.verdict.kind == "rolled_back"
+    assert parts.names(outcome.inventory) == {"Secret keys-one", "Deployment web"}
+
+
+async def test_a_secret_that_is_gone_and_has_changed_makes_going_back_fail(destination: DummyDestination) -> None:
+    one = parts.revision("one", parts.deployment(), secrets={"TOKEN": "v1"})
+    previous = await parts.goal(one, destination, TOKEN="v2")
+    bad = await parts.goal(parts.revision("two", parts.deployment(behaves=parts.CRASH)), destination)
+    outcome = await parts.roll_out(destination, bad, previous=previous)
+    assert outcome.verdict.kind == "rollback_failed"
+    assert "TOKEN changed since shop/dev was rendered" in outcome.verdict.reason
+
+
+async def test_secrets_are_masked_in_what_is_kept(destination: DummyDestination) -> None:
+    wanted = await parts.goal(parts.revision("one", parts.deployment(behaves=parts.CRASH)), destination)
+    applied, begun = await applying.apply(destination, wanted, fence=destinations.unfenced)
+    assert not applied.refusals
+    watched = await watching.watch(destination, wanted, begun=begun)
+    dossier = await dossiers.take(destination, wanted, watched, mask=lambda text: text.replace("table", "*****"))
+    assert "table" not in msgspec.json.encode(dossier.to_json()).decode()
+    assert dossier.cause is not None
+    assert dossier.cause.log == "no such *****"
+
+
+async def test_a_watcher_that_takes_over_judges_as_the_last_one_did(destination: DummyDestination) -> None:
+    """Patience counts from what is seen, not from when somebody began to look."""
+    never = parts.revision("one", parts.deployment(behaves={"DUMMY_NEVER_READY": "1"}))
+    wanted = await parts.goal(never, destination)
+    _, begun = await applying.apply(destination, wanted, fence=destinations.unfenced)
+    first = asyncio.create_task(watching.watch(destination, wanted, begun=begun))
+    await asyncio.sleep(0.1)
+    first.cancel()
+    later = clock.now() + wanted.patience
+    second = await watching.watch(destination, wanted, begun=begun, now=lambda: later)
+    assert second.judgement.state is verdicts.State.FAILED
+
+
+async def test_watching_something_that_stops_telling_is_an_error_of_the_destination(
+    destination: DummyDestination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(identity: object, wanted: object):
+        return
+        yield
+
+    monkeypatch.setattr(destination, "observe", nothing)
+    wanted = await parts.goal(parts.revision("one", parts.deployment()), destination)
+    begun = model.Begun(inventory=(), at=clock.now())
+    with pytest.raises(errors.Unavailable):
+        await watching.watch(destination, wanted, begun=begun)
+
+
+async def test_a_fenced_rollout_writes_nothing_more(destination: DummyDestination) -> None:
+    async def fenced() -> None:
+        raise errors.Fenced("another worker has taken over")
+
+    wanted = await parts.goal(parts.revision("one", parts.deployment()), destination)
+    with pytest.raises(errors.Fenced):
+        await applying.apply(destination, wanted, fence=fenced)
+    assert destination.journal() == ()
