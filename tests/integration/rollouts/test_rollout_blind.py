@@ -1,0 +1,98 @@
+"""A cluster that does not answer for a while: no false verdict, whichever way."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sealane.clients.kubernetes import cluster as clusters
+from sealane.destinations.kubernetes.destination import KubernetesDestination
+from sealane.destinations.model import unfenced
+from sealane.rollouts import applying, model, watching
+from tests.integration.rollouts import parts
+
+
+class Wire:
+    """A way to the API server that can be cut; what is cut breaks off at once, and nothing new comes through."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._target = (host, port)
+        self._open: set[asyncio.StreamWriter] = set()
+        self.whole = True
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection."""
+        if not self.whole:
+            writer.close()
+            return
+        there_reader, there_writer = await asyncio.open_connection(*self._target)
+        self._open |= {writer, there_writer}
+        await asyncio.gather(_copy(reader, there_writer), _copy(there_reader, writer))
+        self._open -= {writer, there_writer}
+
+    def cut(self) -> None:
+        """The server is away."""
+        self.whole = False
+        for writer in self._open:
+            writer.transport.abort()
+
+    def mend(self) -> None:
+        """The server is back."""
+        self.whole = True
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(ConnectionError):
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    writer.close()
+
+
+@asynccontextmanager
+async def wired(kubeconfig: Path, folder: Path) -> AsyncIterator[tuple[clusters.Cluster, Wire]]:
+    """A cluster behind a wire."""
+    content = yaml.safe_load(kubeconfig.read_text())
+    place = content["clusters"][0]["cluster"]
+    host, _, port = place["server"].removeprefix("https://").partition(":")
+    wire = Wire(host, int(port))
+    server = await asyncio.start_server(wire.serve, "127.0.0.1", 0)
+    place["server"] = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    place["tls-server-name"] = host
+    changed = folder / "kubeconfig"
+    changed.write_text(yaml.safe_dump(content))
+    async with clusters.Cluster.connect(changed, patience=1.0) as cluster:
+        yield cluster, wire
+    server.close()
+
+
+@pytest.mark.parametrize("fate", ["healthy", "failed"])
+async def test_nothing_is_judged_while_the_server_is_away(
+    fate: str, kubeconfig: Path, tmp_path: Path, namespace: str, busybox_image: str
+) -> None:
+    """Patience of five seconds survives an absence of eight: that time does not count. Then it is judged as ever."""
+    late = "sleep 4; touch /ready; exec sleep 3600" if fate == "healthy" else "exec sleep 3600"
+    probe = {"exec": {"command": ["cat", "/ready"]}, "periodSeconds": 1}
+    container = {"name": "web", "image": busybox_image, "command": ["sh", "-c", late], "readinessProbe": probe}
+    wanted = parts.goal(namespace, [parts.deployment("web", [container])], patience=timedelta(seconds=5))
+    told: list[model.Progress] = []
+    async with wired(kubeconfig, tmp_path) as (cluster, wire), asyncio.timeout(90):
+        destination = KubernetesDestination(cluster)
+        _, begun = await applying.apply(destination, wanted, fence=unfenced)
+        watching_it = asyncio.create_task(watching.watch(destination, wanted, begun=begun, listener=told.append))
+        while not any(each.says.startswith(("Container web", "Deployment web: 0 of 1")) for each in told):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        wire.cut()
+        await asyncio.sleep(8)
+        assert not watching_it.done()
+        assert any("has not answered since" in each.says for each in told)
+        wire.mend()
+        watched = await watching_it
+    assert watched.judgement.state == fate, watched.judgement.waiting_for
