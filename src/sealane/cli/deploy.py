@@ -73,20 +73,22 @@ def deploy(
     environment = locally.environment(project, config)
     where = locally.destination_config(project, environment, kubeconfig, context)
     revision, values = deploying_here.rendered(project)
-    _check(project, revision, environment, yes=yes)
+    _check(project, revision, environment, config or folder, yes=yes)
     permitted = deploying_here.permitted(environment, confirmed=yes, adopt=adopt, take_over=take_over)
     wish = deploying.Wish(revision=revision, values=values, permitted=permitted)
     deploying_here.deploy(wish, where, as_json=as_json)
 
 
-def _check(project: locally.Project, revision: Revision, environment: Environment | None, *, yes: bool) -> None:
+def _check(
+    project: locally.Project, revision: Revision, environment: Environment | None, config: Path, *, yes: bool
+) -> None:
     """What the operators' files say; without any nobody has said anything. Raises Refused."""
     if environment is None:
         return
     from sealane.cli import vet
     from sealane.errors import Refused
 
-    judged, beyond = vet.judge(project, revision, environment)
+    judged, beyond = vet.judge(project, revision, environment, config)
     against = [each for each in judged if each.waiver is None and each.decision.effect != "note"]
     denied = [each for each in against if each.decision.effect == "deny"]
     if denied or beyond:

@@ -44,7 +44,7 @@ def vet(
     project = locally.load(formation, folder, app=app, images=image or ())
     revision = project.render()
     environment = locally.environment(project, config)
-    judged, beyond = judge(project, revision, environment)
+    judged, beyond = judge(project, revision, environment, config or folder)
     denied = bool(beyond) or any(each.decision.effect == "deny" and each.waiver is None for each in judged)
     if as_json:
         output.json(_plain(project, judged, beyond, denied=denied))
@@ -61,9 +61,9 @@ def vet(
 
 
 def judge(
-    project: locally.Project, revision: Revision, environment: Environment | None
+    project: locally.Project, revision: Revision, environment: Environment | None, config: Path
 ) -> tuple[list[Judged], list[Finding]]:
-    """Decisions of the policies with waivers, and what goes beyond the limits."""
+    """Decisions of the policies with waivers, and what goes beyond the limits; `config` has the operators' packs."""
     from sealane import clock
     from sealane.environments import limits, waiving
     from sealane.environments.model import PolicyChoice
@@ -80,7 +80,7 @@ def judge(
         formation=revision.formation,
         registries=known.registries if known else (),
     )
-    policies = [policy for pack in choice.packs for policy in packs.load(pack)]
+    policies = [policy for pack in choice.packs for policy in packs.load(pack, config)]
     decisions = vetting.vet(revision.objects, policies, facts)
     judged = waiving.judge(decisions, choice.waivers, app=project.app, today=clock.now().date())
     if environment is None:

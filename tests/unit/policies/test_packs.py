@@ -110,3 +110,53 @@ def test_a_pack_that_is_not_there_is_named_with_those_that_are() -> None:
         packs.load("default@2")
     with pytest.raises(errors.UsageError, match="no pack"):
         packs.load("../default@1")
+
+
+OWN = """\
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: no-jobs}
+spec:
+  matchConstraints:
+    resourceRules:
+      - {apiGroups: [batch], apiVersions: [v1], operations: [CREATE], resources: [jobs]}
+  validations: [{expression: "false", message: no jobs here}]
+"""
+
+
+def test_operators_have_packs_of_their_own_beside_their_environments(tmp_path: Path) -> None:
+    folder = tmp_path / "policies" / "house" / "3"
+    folder.mkdir(parents=True)
+    (folder / "no-jobs.yaml").write_text(OWN)
+
+    (policy,) = packs.load("house@3", tmp_path)
+
+    assert policy.name == "no-jobs"
+    assert str(policy.place) == "house@3/no-jobs.yaml:1:1"
+    assert packs.known(tmp_path) == ("default@1", "house@3")
+
+
+def test_a_change_of_an_operators_pack_holds_at_once(tmp_path: Path) -> None:
+    folder = tmp_path / "policies" / "house" / "1"
+    folder.mkdir(parents=True)
+    (folder / "a.yaml").write_text(OWN)
+    before = packs.load("house@1", tmp_path)
+    (folder / "a.yaml").write_text(OWN.replace("no-jobs", "no-jobs-at-all"))
+
+    assert [policy.name for policy in (*before, *packs.load("house@1", tmp_path))] == ["no-jobs", "no-jobs-at-all"]
+
+
+def test_a_mistake_in_an_operators_pack_stops_the_work(tmp_path: Path) -> None:
+    folder = tmp_path / "policies" / "house" / "1"
+    folder.mkdir(parents=True)
+    (folder / "a.yaml").write_text(OWN.replace('"false"', "nope"))
+
+    with pytest.raises(errors.InvalidFiles, match=r"house@1/a\.yaml:8:30: undeclared reference to 'nope'"):
+        packs.load("house@1", tmp_path)
+
+
+def test_no_pack_takes_the_place_of_one_that_comes_with_sealane(tmp_path: Path) -> None:
+    (tmp_path / "policies" / "default" / "1").mkdir(parents=True)
+
+    with pytest.raises(errors.UsageError, match="takes the name of a pack that comes with Sealane"):
+        packs.load("default@1", tmp_path)

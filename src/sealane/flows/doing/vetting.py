@@ -46,7 +46,8 @@ def _decisions(environment: Environment, revision: Revision) -> list[Decision]:
         formation=revision.formation,
         registries=limits.registries if limits else (),
     )
-    policies = [policy for pack in environment.policies.packs for policy in packs.load(pack)]
+    config = tools.current().settings.config_folder
+    policies = [policy for pack in environment.policies.packs for policy in packs.load(pack, config)]
     judged = waiving.judge(
         vetting.vet(revision.objects, policies, facts),
         environment.policies.waivers,

@@ -1,45 +1,79 @@
-"""Packs of policies that come with Sealane, by name and version: `default@1`.
+"""Packs of policies by name and version: those that come with Sealane, `default@1`, and the operators' own.
 
-A version never changes what it decides; a stricter pack is a new version.
+A version never changes what it decides; a stricter pack is a new version. The operators' packs stand beside their
+environments, in `policies/NAME/VERSION/*.yaml`.
 """
 
 from __future__ import annotations
 
 import functools
+import re
 from importlib import resources
 from importlib.resources.abc import Traversable
+from pathlib import Path
 
 from sealane import errors
 from sealane.findings import did_you_mean
 from sealane.policies import reading
 from sealane.policies.model import Policy
 
+FOLDER = "policies"
+_REFERENCE = re.compile(r"([a-z][a-z0-9-]*)@([1-9][0-9]*)")
+_RELEASE = "release"
+"""The folder in a pack for policies that a cluster can't evaluate; everything else can be applied to one as it is."""
 
-@functools.cache
-def load(reference: str) -> tuple[Policy, ...]:
-    """The policies of a pack; raises UsageError for one that is not there."""
-    name, _, version = reference.partition("@")
-    folder = resources.files(__name__) / name / version
-    if reference not in known():
-        raise errors.UsageError(f"no pack of policies is called {reference}", mend=did_you_mean(reference, known()))
-    texts = {f"{reference}/{path}": file.read_text() for path, file in sorted(_files(folder).items())}
-    policies, findings = reading.read(texts)
+
+def load(reference: str, config: Path | None = None) -> tuple[Policy, ...]:
+    """The policies of a pack; `config` is the folder of the operators' files.
+
+    Raises UsageError for a pack that is not there, InvalidFiles for one with mistakes.
+    """
+    found = _REFERENCE.fullmatch(reference)
+    places = _places(config)
+    if not found or reference not in _known(places):
+        raise errors.UsageError(
+            f"no pack of policies is called {reference}", mend=did_you_mean(reference, _known(places))
+        )
+    folders = [place / found[1] / found[2] for place in places]
+    there = [folder for folder in folders if folder.is_dir()]
+    if len(there) > 1:
+        raise errors.UsageError(f"{there[1]} takes the name of a pack that comes with Sealane", mend="rename it")
+    texts = {f"{reference}/{path}": file.read_text("utf-8") for path, file in sorted(_files(there[0]).items())}
+    return _read(tuple(texts.items()))
+
+
+def known(config: Path | None = None) -> tuple[str, ...]:
+    """The packs there are."""
+    return _known(_places(config))
+
+
+@functools.lru_cache(maxsize=32)
+def _read(texts: tuple[tuple[str, str], ...]) -> tuple[Policy, ...]:
+    policies, findings = reading.read(dict(texts))
     if findings:
         raise errors.InvalidFiles(findings)
     return tuple(policies)
 
 
-@functools.cache
-def known() -> tuple[str, ...]:
-    """The packs there are."""
-    packs = [pack for pack in resources.files(__name__).iterdir() if pack.is_dir() and not pack.name.startswith("_")]
-    return tuple(sorted(f"{pack.name}@{version.name}" for pack in packs for version in pack.iterdir()))
+def _places(config: Path | None) -> list[Traversable]:
+    own = config / FOLDER if config else None
+    return [resources.files(__name__), *([own] if own and own.is_dir() else [])]
+
+
+def _known(places: list[Traversable]) -> tuple[str, ...]:
+    names = (
+        f"{pack.name}@{version.name}"
+        for place in places
+        for pack in place.iterdir()
+        if pack.is_dir()
+        for version in pack.iterdir()
+    )
+    return tuple(sorted({name for name in names if _REFERENCE.fullmatch(name)}))
 
 
 def _files(folder: Traversable) -> dict[str, Traversable]:
-    """Policy files by path: those a cluster takes too, and below `release/` those that only Sealane evaluates."""
     found = {file.name: file for file in folder.iterdir() if file.name.endswith(".yaml")}
-    release = folder / "release"
+    release = folder / _RELEASE
     if release.is_dir():
-        found |= {f"release/{file.name}": file for file in release.iterdir() if file.name.endswith(".yaml")}
+        found |= {f"{_RELEASE}/{file.name}": file for file in release.iterdir() if file.name.endswith(".yaml")}
     return found
