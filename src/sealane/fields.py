@@ -37,7 +37,9 @@ class NotEmpty:
         """The inner schema without null."""
         inner = handler(schema)
         kinds = [kind for kind in inner.get("anyOf", ()) if kind.get("type") != "null"]
-        return kinds[0] if len(kinds) == 1 else inner
+        if not kinds:
+            return inner
+        return kinds[0] if len(kinds) == 1 else inner | {"anyOf": kinds}
 
     def _check(self, value: Any) -> Any:
         if value is None:

@@ -1,0 +1,108 @@
+"""Editors are told what Sealane will say: schema and parser take and refuse the same formations and environments."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema
+import pytest
+
+from sealane import schemas
+from sealane.environments import reading as environments
+from sealane.environments.files import EnvironmentFile
+from sealane.stencils import printing
+from sealane.stencils import reading as formations
+from sealane.stencils.files import FormationFile
+
+FORMATION: dict[str, Any] = {
+    "formation": "dev",
+    "environment": "dev",
+    "destination": "bed",
+    "namespace": "shop",
+    "stencils": {"include": ["a*"], "exclude": ["b/**"]},
+    "images": {"web": "web-debug"},
+    "values": {"replicas": 4, "list": [1], "map": {"a": None}},
+    "config": {"a.yml": "file:a.yml", "n": 1, "b": True},
+    "secrets": {"A": "env:A", "b.key": "age:x/y.age#b"},
+    "strategy": {
+        "rolling": {"max_unavailable": 0, "max_surge": "25%"},
+        "healthy_for": "1s",
+        "patience": "2m",
+        "deadline": "1h",
+    },
+}
+ENVIRONMENT: dict[str, Any] = {
+    "environment": "dev",
+    "production": False,
+    "destinations": {"bed": {"kubernetes": {"kubeconfig": "/a", "context": "b"}}, "no": {"dummy": {}}},
+    "apps": {
+        "shop": {
+            "namespaces": ["shop"],
+            "secrets": ["env:*"],
+            "registries": ["x.com/*"],
+            "approvals": {"by": ["leads"], "count": 2},
+            "deny_kinds": ["ClusterRole"],
+        }
+    },
+    "policies": {
+        "packs": ["default@1"],
+        "waivers": [{"policy": "a", "app": "shop", "reason": "b", "until": "2026-12-31"}],
+    },
+    "delete_budget": 3,
+}
+STRANGE: tuple[Any, ...] = (None, "Ä b", -1, True, [], {"unknown": 1}, "a\n")
+
+
+def spoiled(good: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The file with one thing in it replaced by something strange, left out, or added."""
+
+    def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+        if path:
+            yield path
+        children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        for key, child in children:
+            yield from paths(child, (*path, key))
+
+    for path, strange in itertools.product(paths(good), (*STRANGE, "leave out", "add")):
+        bad = copy.deepcopy(good)
+        holder = bad
+        for part in path[:-1]:
+            holder = holder[part]
+        if strange == "leave out":
+            del holder[path[-1]]
+        elif strange == "add":
+            if not isinstance(holder, dict):
+                continue
+            holder["Unknown Key"] = 1
+        else:
+            holder[path[-1]] = copy.deepcopy(strange)
+        yield bad
+
+
+@pytest.mark.parametrize(
+    ("model", "read", "good"),
+    [(FormationFile, formations.read_formation, FORMATION), (EnvironmentFile, environments.read, ENVIRONMENT)],
+    ids=["formation", "environment"],
+)
+def test_what_the_schema_refuses_the_parser_refuses(model: Any, read: Any, good: dict[str, Any]) -> None:
+    """And nothing that the parser takes is marked wrong in an editor."""
+    validator = jsonschema.Draft202012Validator(schemas.schema(model))
+    assert validator.is_valid(good)
+    assert read(printing.as_yaml(good), "dev.yaml")[0]
+    refused = 0
+    for bad in spoiled(good):
+        by_schema = not validator.is_valid(bad)
+        result, found = read(printing.as_yaml(bad), "dev.yaml")
+        assert (result is None) == bool(found)
+        assert not (by_schema and result), f"only the schema refuses {bad}"
+        if result is None and not by_schema:
+            # What parts of the file mean to each other, and globs, only the parser knows.
+            assert not any(word in str(found) for word in ("unknown key", "is missing", "must be a", "is empty")), (
+                bad,
+                found,
+            )
+        refused += by_schema
+    assert refused > 100
