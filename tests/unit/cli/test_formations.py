@@ -10,6 +10,8 @@ import pytest
 import yaml
 
 from sealane import cli
+from sealane.cli import locally
+from sealane.secrets import resolving
 
 FILES = {
     ".sealane.yml": "app: shop\nimages: {web: {build: .}}\n",
@@ -202,3 +204,17 @@ def test_secrets_are_encrypted_for_an_app(
     assert "hunter2" not in err
     assert run(capsys, "secrets", "encrypt", "plain", "--to", "age1nobody")[0] == 2
     assert run(capsys, "secrets", "encrypt", "none", "--to", recipient.strip())[0] == 2
+
+
+def test_this_machine_opens_what_was_encrypted_to_it(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    """From the recipient to the value, by the commands people use."""
+    recipient = run(capsys, "secrets", "recipient")[1].strip()
+    (folder / "plain").write_text("TOKEN=hunter2\n")
+    assert run(capsys, "secrets", "encrypt", "plain", "--to", recipient, "-o", "deploy/dev.age")[0] == 0
+    formation = folder / "deploy/formations/dev.yaml"
+    formation.write_text(formation.read_text().replace("env:TOKEN", "age:deploy/dev.age#TOKEN"))
+    project = locally.load("dev", folder, app=None, images=())
+    assert locally.resolve(project, b"k")["TOKEN"].reveal() == b"hunter2"
+    other = locally.load("dev", folder, app="other", images=())
+    with pytest.raises(resolving.Unresolved, match="no age identity for this app"):
+        locally.resolve(other, b"k")
