@@ -21,6 +21,8 @@ def create(settings: Settings, *, role: wiring.Role = wiring.Role.ALL) -> FastAP
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.server = await wiring.start(settings, role=role)
+        if role is not wiring.Role.WORKER:
+            await git.catch_up(app.state.server)
         try:
             yield
         finally:
@@ -41,5 +43,5 @@ def create(settings: Settings, *, role: wiring.Role = wiring.Role.ALL) -> FastAP
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=templates.STATIC), name="static")
     answering.add_to(app)
-    app.add_middleware(guarding.Guard)
+    app.add_middleware(guarding.Guard, most=settings.http.max_body)
     return app

@@ -13,9 +13,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-MOST_BYTES = 1024 * 1024
-"""What the body of a request may have; webhooks of large pushes stay below 25 MB by their hosts' word."""
 MOST_HOOK_BYTES = 25 * 1024 * 1024
+"""What a webhook may have, whatever is set for others: GitHub's documentation caps payloads at 25 MB."""
 
 _HEADERS = {
     b"x-content-type-options": b"nosniff",
@@ -38,15 +37,17 @@ class TooLarge(HTTPException):
 class Guard:
     """ASGI middleware: limits bodies as they come (a length in a header proves nothing), and adds the headers."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, *, most: int) -> None:
+        """`most` is what the body of a request may have, in bytes; webhooks may have more, and git limits its packs."""
         self.app = app
+        self.most = most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes one request on."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        most = _most(scope["path"])
+        most = self._most(scope["path"])
         read = 0
 
         async def limited() -> Message:
@@ -66,8 +67,7 @@ class Guard:
 
         await self.app(scope, limited, guarded)
 
-
-def _most(path: str) -> int | None:
-    if path.startswith("/git/"):
-        return None  # git limits its packs itself
-    return MOST_HOOK_BYTES if path.startswith("/hooks/") else MOST_BYTES
+    def _most(self, path: str) -> int | None:
+        if path.startswith("/git/"):
+            return None
+        return max(self.most, MOST_HOOK_BYTES) if path.startswith("/hooks/") else self.most

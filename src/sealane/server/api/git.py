@@ -7,16 +7,16 @@ import base64
 import binascii
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import StreamingResponse
 
-from sealane import clock
+from sealane import clock, wiring
 from sealane.clients import hosting
 from sealane.errors import NotSignedIn
 from sealane.events.sources import pushes
 from sealane.server import wired
+from sealane.store.model import App
 
 router = APIRouter(prefix="/git", include_in_schema=False)
 _pushing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -40,7 +40,9 @@ async def serve(app: str, path: str, request: Request, server: wired.Server) -> 
     return await _receive_pack(registered, asked, request, server)
 
 
-async def _receive_pack(registered: Any, asked: hosting.Request, request: Request, server: Any) -> StreamingResponse:
+async def _receive_pack(
+    registered: App, asked: hosting.Request, request: Request, server: wiring.Server
+) -> StreamingResponse:
     lock = _pushing[registered.name]
     await lock.acquire()
     try:
@@ -64,7 +66,7 @@ async def _receive_pack(registered: Any, asked: hosting.Request, request: Reques
     return _streaming(answer, body())
 
 
-async def take_in(server: Any, registered: Any, before: dict[str, str]) -> None:
+async def take_in(server: wiring.Server, registered: App, before: dict[str, str]) -> None:
     """Starts what a push asks for: one event for each reference that isn't where it was."""
     tips = await server.repositories.tips(registered.name, before)
     made = pushes.events(
@@ -77,6 +79,13 @@ async def take_in(server: Any, registered: Any, before: dict[str, str]) -> None:
     )
     for event in made:
         await server.intake.receive(wired.of_app(event, registered), source="git")
+
+
+async def catch_up(server: wiring.Server) -> None:
+    """Takes in what was pushed when the server died before it had stored the event."""
+    for app in await server.apps.all():
+        if app.hosted:
+            await take_in(server, app, dict(await server.views.heads(app.name)))
 
 
 def _streaming(answer: hosting.Answer, body: AsyncIterator[bytes]) -> StreamingResponse:

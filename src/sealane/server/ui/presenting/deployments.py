@@ -138,7 +138,8 @@ def _moments(view: DeploymentView) -> Iterator[Moment]:
     found = view.deployment
     yield Moment(at=found.created, words=f"asked for by {found.requested_by or 'its run'}", tone="ok", phase="asked")
     for entry in view.timeline:
-        yield Moment(at=entry.at, words=entry.text, tone=_tone(entry.phase, found), phase=entry.phase)
+        said = states.deployment(found).words if entry.phase == "verdict" else entry.text
+        yield Moment(at=entry.at, words=said, tone=_tone(entry.phase, found), phase=entry.phase)
 
 
 def milestones(moments: Sequence[Moment]) -> tuple[Moment, ...]:

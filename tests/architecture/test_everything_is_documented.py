@@ -1,0 +1,62 @@
+"""Every setting and every error says what it is; the page of settings is current."""
+
+import importlib
+import importlib.util
+import inspect
+import pkgutil
+from pathlib import Path
+from types import ModuleType
+
+from pydantic import BaseModel
+
+import sealane
+from sealane.errors import SealaneError
+from sealane.settings import Settings
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generate_settings", DOCS / "generate_settings.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def undescribed(model: type[BaseModel], prefix: str = "") -> list[str]:
+    missing = []
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            missing += undescribed(kind, f"{prefix}{name}.") + ([] if kind.__doc__ else [prefix + name])
+        elif not (field.description or "").strip().endswith("."):
+            missing.append(prefix + name)
+    return missing
+
+
+def test_every_setting_is_described() -> None:
+    """A sentence for each, with unit, reason of the default and how to switch it off."""
+    assert undescribed(Settings) == []
+
+
+def test_the_page_of_settings_is_current() -> None:
+    """Otherwise run `make docs`."""
+    assert (DOCS / "settings.md").read_text() == generator().page()
+
+
+def test_every_error_says_what_it_is_and_how_it_ends() -> None:
+    """Each class of errors has a docstring of its own, an exit code of the table and an HTTP status."""
+    for found in pkgutil.walk_packages(sealane.__path__, "sealane."):
+        if "migrations" not in found.name and not found.name.endswith("__main__"):
+            importlib.import_module(found.name)
+
+    def below(kind: type[SealaneError]) -> list[type[SealaneError]]:
+        return [kind, *(each for child in kind.__subclasses__() for each in below(child))]
+
+    errors = below(SealaneError)
+    assert len(errors) > 15
+    assert [e.__name__ for e in errors if not inspect.cleandoc(vars(e).get("__doc__") or "").endswith((".", "…"))] == []
+    assert {e.exit_code for e in errors} <= {1, 2, 3}
+    assert all(400 <= e.http_status < 600 for e in errors)
