@@ -70,12 +70,19 @@ class Serving:
                 env={**os.environ, "PYTHONUNBUFFERED": "1", **self.environment},
                 start_new_session=True,
             )
-        until("the server to answer", self._answers)
+        try:
+            self._wait()
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def _wait(self) -> None:
+        until("the server to answer", self._answers, within=120)
         if not self.token:
             self.token = until(
                 "the first token", lambda: next((w for w in self.log.split() if w.startswith("sln_")), None)
             )
-        return self
 
     def _answers(self) -> bool | None:
         assert self.process is not None
