@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import os
 import shlex
 import shutil
 import sys
@@ -89,15 +90,18 @@ def _up(layout: Layout) -> int:
         stop.stop_all(layout)
         raise
     machine.hand_over(layout)
+    layout.started_for.write_text(os.environ.get("SEALANE_TESTBED_FOR", ""))
     print(f"the bed is up: {time.monotonic() - ready:.1f} s, described in {layout.record}")
     return 0
 
 
 def _down(layout: Layout) -> int:
     begun = time.monotonic()
-    there = health.traces(layout)
+    if not health.traces(layout):
+        print("there was no bed to end")
+        return 0
     stop.stop_all(layout)
-    print(f"the bed is down ({time.monotonic() - begun:.1f} s)" if there else "there was no bed to end")
+    print(f"the bed is down ({time.monotonic() - begun:.1f} s)")
     return 0
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
+from testbed import cgroups
 from testbed.layout import Layout
 
 # Kubelet and the network plugins set these.
@@ -40,6 +41,8 @@ class Before:
     settings: dict[str, str] = field(default_factory=dict)
     folders: list[str] = field(default_factory=lambda: list(_FOLDERS))
     """Those of the fixed folders that were there."""
+    engine_group: bool = True
+    """Whether there was the cgroup that all Podmans of the machine share."""
     rules: list[str] | None = None
     """The packet filter's tables and iptables chains, or None when nobody looked."""
 
@@ -51,6 +54,7 @@ def remember(layout: Layout) -> None:
     before = Before(
         settings={name: text for name in _SETTINGS if (text := _setting(name)) is not None},
         folders=[folder for folder in _FOLDERS if Path(folder).exists()],
+        engine_group=cgroups.engine_group_exists(),
         rules=sorted(tables() | {f"{table} {chain}" for table, chain in iptables_chains()}),
     )
     _file(layout).with_suffix(".new").write_text(json.dumps(asdict(before), indent=1))
@@ -76,6 +80,8 @@ def restore(layout: Layout, *, forwarding: bool) -> None:
     for folder in reversed(_FOLDERS):
         if folder not in before.folders:
             _remove_if_empty(Path(folder))
+    if not before.engine_group:
+        cgroups.remove_engine_group()
     _file(layout).unlink(missing_ok=True)
 
 

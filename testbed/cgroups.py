@@ -53,20 +53,28 @@ def remove(layout: Layout) -> None:
 
 
 def remove_engine_groups(ids: set[str]) -> None:
-    """Remove the cgroups of Podman's containers `ids`, and the one it keeps them in if nobody else is in there."""
+    """Remove the cgroups of Podman's containers `ids`."""
     for tree in _trees():
         for group in (tree / _PODMAN).glob("libpod-*"):
             if any(one in group.name for one in ids):
                 _remove_tree(group)
-        if ids:
-            _remove_tree(tree / _PODMAN, only_empty=True)
 
 
-def _remove_tree(group: Path, *, only_empty: bool = False) -> bool:
+def engine_group_exists() -> bool:
+    """Say whether some Podman of this machine has run containers."""
+    return any((tree / _PODMAN).exists() for tree in _trees())
+
+
+def remove_engine_group() -> None:
+    """Remove the cgroup that all Podmans share, unless one has a container in it."""
+    for tree in _trees():
+        _remove_tree(tree / _PODMAN)
+
+
+def _remove_tree(group: Path) -> bool:
     """Remove `group` and what is in it, innermost first; False when a process is still in one of them."""
     gone = True
-    folders = [str(group)] if only_empty else [folder for folder, _, _ in os.walk(group, topdown=False)]
-    for folder in folders:
+    for folder, _, _ in os.walk(group, topdown=False):
         try:
             Path(folder).rmdir()
         except FileNotFoundError:

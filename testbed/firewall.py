@@ -47,10 +47,9 @@ def clean(layout: Layout) -> None:
             run(["nft", "delete", "table", *table.split()])
 
 
-def stranger_tables(layout: Layout) -> list[str]:
-    """Tables of the names we need that were there before us, which only another cluster can have made."""
-    known = before.recall(layout).rules or []
-    return [table for table in known if table.split()[-1] in _WHOLE_TABLES and table in before.tables()]
+def stranger_tables() -> list[str]:
+    """Tables of the names we need that are there when nothing of us runs, so another cluster's."""
+    return sorted(table for table in before.tables() if table.split()[-1] in _WHOLE_TABLES)
 
 
 def _ours(layout: Layout) -> tuple[list[Rule], set[tuple[str, str]]]:

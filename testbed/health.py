@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Final
 
 from testbed import access, firewall, network, node, parts
 from testbed.errors import BedError
 from testbed.layout import NODE_LINK, Layout
 from testbed.processes import Daemon, Process, recorded
 from testbed.record import describe, read
+from testbed.waiting import until
+
+_PATIENCE: Final = 20.0
 
 Check = Callable[[], str | None]
 
@@ -34,15 +38,18 @@ def problems(layout: Layout) -> list[str]:
 
 
 def traces(layout: Layout) -> bool:
-    """Say whether there is anything of an earlier start."""
-    return layout.record.exists() or layout.run.exists()
+    """Say whether there is anything of an earlier start, in the home or, if that was deleted, on the machine."""
+    return layout.record.exists() or layout.run.exists() or network.owner() == str(layout.home)
 
 
 def _described(layout: Layout) -> str | None:
     try:
-        return None if read(layout.record) == describe(layout) else "it was started with other settings"
+        found, wanted = read(layout.record), describe(layout)
     except BedError as error:
         return str(error)
+    if (found.own_cluster, found.admin_kubeconfig) != (wanted.own_cluster, wanted.admin_kubeconfig):
+        return "it was started for another cluster"
+    return None
 
 
 def _running(daemon: Daemon, process: Process | None, *, ask: bool = True) -> str | None:
@@ -50,11 +57,20 @@ def _running(daemon: Daemon, process: Process | None, *, ask: bool = True) -> st
         return f"{daemon.name} was not started"
     if not process.alive:
         return f"{daemon.name} is not running"
-    return f"{daemon.name} does not answer" if ask and not daemon.ready() else None
+    return f"{daemon.name} does not answer" if ask and not _soon(daemon.ready) else None
+
+
+def _soon(condition: Callable[[], bool]) -> bool:
+    """Say whether `condition` comes to hold: on a busy machine a bed that others use may need a second question."""
+    try:
+        until(condition, within=_PATIENCE, missed=str)
+    except BedError:
+        return False
+    return True
 
 
 def _account(layout: Layout) -> str | None:
-    return None if access.account_works(layout) else "Sealane's account can't sign in"
+    return None if _soon(lambda: access.account_works(layout)) else "Sealane's account can't sign in"
 
 
 def _connected() -> str | None:
@@ -64,7 +80,4 @@ def _connected() -> str | None:
 
 
 def _node(layout: Layout) -> str | None:
-    try:
-        return None if node.node_ready(layout) else "the node is not ready"
-    except BedError:
-        return "the node can't be asked about"
+    return None if _soon(lambda: node.node_ready(layout)) else "the node is not ready"

@@ -92,6 +92,11 @@ class Layout:
         return self.home / "lock"
 
     @property
+    def started_for(self) -> Path:
+        """Names the test session that started the bed, which therefore ends it."""
+        return self.run / "started-for"
+
+    @property
     def processes(self) -> Path:
         return self.run / "processes"
 

@@ -23,9 +23,9 @@ def remove(layout: Layout) -> None:
             succeeds(["ip", "link", "delete", "dev", link["ifname"]])
 
 
-def remove_engine_namespaces(layout: Layout) -> None:
-    """Remove the network namespaces of containers that Podman could not remove itself."""
-    for path in _engine_namespaces(layout):
+def remove_namespaces(paths: list[Path]) -> None:
+    """Remove the network namespaces that Podman could not remove itself."""
+    for path in paths:
         if path.exists():
             succeeds(["umount", str(path)])
             path.unlink(missing_ok=True)
@@ -51,7 +51,8 @@ def _engine_bridges(layout: Layout) -> set[str]:
     return names
 
 
-def _engine_namespaces(layout: Layout) -> list[Path]:
+def engine_namespaces(layout: Layout) -> list[Path]:
+    """The network namespaces of the engine's containers."""
     found = []
     for file in (layout.engine / "storage" / "overlay-containers").glob("*/userdata/config.json"):
         try:

@@ -11,7 +11,7 @@ from testbed import processes
 from testbed.errors import BedError
 from testbed.layout import Layout
 
-_KEPT = ("PATH", "HOME", "TERM", "SEALANE_TEST_KUBECONFIG", "SEALANE_TESTBED_DEBIAN_MIRROR", "GOPROXY", "GOFLAGS", "GOSUMDB",
+_KEPT = ("PATH", "HOME", "TERM", "SEALANE_TEST_KUBECONFIG", "SEALANE_TESTBED_FOR", "SEALANE_TESTBED_DEBIAN_MIRROR", "GOPROXY", "GOFLAGS", "GOSUMDB",
          "GOCACHE", "GOMODCACHE", "http_proxy", "https_proxy", "no_proxy")  # fmt: skip
 
 

@@ -18,13 +18,37 @@ def lift_loopback() -> None:
         run(["ip", "link", "set", "dev", "lo", "up"])
 
 
-def give_node_an_address() -> None:
-    """Make the node's own interface and the rules around it.
+def claim(layout: Layout) -> None:
+    """Make the node's interface, whose alias says which bed this network namespace belongs to.
 
-    The address is the one under which pods reach the host, the API server and the DNS server; loopback would be
-    theirs, not the host's. The interface is a bridge without ports, since not every kernel has `dummy`.
+    Names of interfaces, tables and address ranges are the same for all beds, so there is one bed to a namespace.
+    The interface is a bridge without ports, since not every kernel has `dummy`.
     """
     run(["ip", "link", "add", NODE_LINK, "type", "bridge"])
+    run(["ip", "link", "set", "dev", NODE_LINK, "alias", str(layout.home)])
+
+
+def other_owner(layout: Layout) -> str | None:
+    """The home of another bed that has this network namespace, or None when there is none."""
+    found = owner()
+    return None if found == str(layout.home) else found
+
+
+def owner() -> str | None:
+    """The home of the bed that has this network namespace."""
+    try:
+        listed = json.loads(run(["ip", "-json", "-details", "link", "show", "dev", NODE_LINK]))
+    except BedError:
+        return None
+    return str(listed[0].get("ifalias", "unknown"))
+
+
+def give_node_an_address() -> None:
+    """Give the node's interface its address and set the rules around it.
+
+    The address is the one under which pods reach the host, the API server and the DNS server; loopback would be
+    theirs, not the host's.
+    """
     run(["ip", "address", "add", f"{NODE_ADDRESS}/32", "dev", NODE_LINK])
     run(["ip", "link", "set", "dev", NODE_LINK, "up"])
     # The API server listens everywhere because it can't listen on two addresses: keep everyone else out.
@@ -83,10 +107,7 @@ def refuse_taken_ports(ports: dict[str, int]) -> None:
             except OSError:
                 taken.append(f"{port} ({name})")
     if taken:
-        raise BedError(
-            f"another program listens on port {', '.join(taken)}; if that is a bed with another home, end it first "
-            "(SEALANE_TESTBED_HOME=... python3 -m testbed down)"
-        )
+        raise BedError(f"another program listens on port {', '.join(taken)}, which the bed needs")
 
 
 def link_exists(name: str) -> bool:

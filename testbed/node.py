@@ -8,6 +8,7 @@ from typing import Final
 
 from testbed import cgroups, kubeconfigs, network
 from testbed.commands import run, succeeds
+from testbed.errors import BedError
 from testbed.layout import (
     DNS_SERVICE,
     KUBELET_HEALTH_PORT,
@@ -79,9 +80,11 @@ def node_ready(layout: Layout) -> bool:
     """Say whether the node takes pods, and the default account that pods need is there."""
     kubectl = [str(layout.bin / "kubectl"), f"--kubeconfig={layout.admin_kubeconfig}"]
     condition = 'jsonpath={.status.conditions[?(@.type=="Ready")].status}'
-    return succeeds([*kubectl, "get", "serviceaccount", "default"]) and "True" in run(
-        [*kubectl, "get", "node", NODE_NAME, "--ignore-not-found", f"--output={condition}"]
-    )
+    try:
+        run([*kubectl, "get", "serviceaccount", "default"], within=10)
+        return run([*kubectl, "get", "node", NODE_NAME, f"--output={condition}"], within=10) == "True"
+    except BedError:
+        return False
 
 
 def ctr(layout: Layout) -> list[str]:

@@ -38,18 +38,30 @@ def prepare(layout: Layout) -> None:
     """Get everything that is kept between starts: packages, programs and images."""
     own = layout.other_cluster is None
     packages.install(cluster=own)
+    _check(layout)
     golang.build(layout, golang.CLUSTER if own else [golang.KUBECTL])
     images.make(layout, images.served() + ((images.pause(),) if own else ()))
+
+
+def _check(layout: Layout) -> None:
+    """Raise when something that is not ours is where the bed has to be, before minutes are spent on building."""
+    own = layout.other_cluster is None
+    network.lift_loopback()
+    if owner := network.other_owner(layout):
+        raise BedError(
+            f"the bed with the home {owner} has this network namespace; use it, or end it with "
+            f"`SEALANE_TESTBED_HOME={owner} python3 -m testbed down`"
+        )
+    if own and (tables := firewall.stranger_tables()):
+        raise BedError(f"another cluster's tables are in the packet filter: {', '.join(tables)}")
+    network.refuse_taken_ports(_ports(own=own))
 
 
 def start_all(layout: Layout) -> Bed:
     """Start every part of a bed of which nothing runs, and return what it offers."""
     own = layout.other_cluster is None
-    network.lift_loopback()
     before.remember(layout)
-    if own and (tables := firewall.stranger_tables(layout)):
-        raise BedError(f"another cluster's tables are in the packet filter: {', '.join(tables)}")
-    network.refuse_taken_ports(_ports(own=own))
+    network.claim(layout)
     for folder in (layout.processes, layout.logs, layout.bin, layout.run / "home", layout.run / "tmp"):
         folder.mkdir(parents=True, exist_ok=True)
     layout.run.chmod(0o755)

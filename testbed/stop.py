@@ -7,7 +7,7 @@ import signal
 from contextlib import suppress
 from typing import Final
 
-from testbed import before, belongings, cgroups, engine, firewall, links, mounts, node, traces
+from testbed import before, belongings, cgroups, engine, firewall, links, mounts, network, node, traces
 from testbed.commands import run
 from testbed.errors import BedError
 from testbed.layout import Layout
@@ -24,6 +24,9 @@ def stop_all(layout: Layout) -> None:
     for name in _FIRST:
         _stop(processes, name)
     ids = traces.sandbox_ids(layout)
+    # Podman forgets containers whose cgroup or network it could not remove.
+    containers = traces.container_ids(layout)
+    spaces = links.engine_namespaces(layout)
     _end_pods(layout, processes)
     _end_engine(layout, processes)
     for name in _THEN:
@@ -31,12 +34,17 @@ def stop_all(layout: Layout) -> None:
     # An interrupt ends PostgreSQL at once and in order; a termination waits for its clients.
     _stop(processes, "postgres", by=signal.SIGINT)
     belongings.end_all(layout)
+    # Without records kubelet was alive until now, and may have started pods again.
+    ids |= traces.sandbox_ids(layout)
     cgroups.remove(layout)
-    links.remove_engine_namespaces(layout)
+    links.remove_namespaces(spaces)
     mounts.remove(layout)
-    links.remove(layout)
-    firewall.clean(layout)
+    if network.other_owner(layout) is None:
+        # In a network namespace that another bed has, everything of these kinds is that bed's.
+        links.remove(layout)
+        firewall.clean(layout)
     traces.remove(layout, ids)
+    cgroups.remove_engine_groups(containers)
     forget(layout)
     before.restore(layout, forwarding=not links.others_forward())
 

@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 from typing import Final
 
-from testbed import belongings, cgroups
+from testbed import belongings
 from testbed.commands import succeeds
 from testbed.layout import Layout
 
@@ -30,6 +30,11 @@ def sandbox_ids(layout: Layout) -> set[str]:
     return ids | belongings.shim_ids(layout)
 
 
+def container_ids(layout: Layout) -> set[str]:
+    """The engine's containers."""
+    return {entry.name for entry in _entries(layout.engine / "storage" / "overlay-containers")}
+
+
 def remove(layout: Layout, ids: set[str]) -> None:
     """Remove what the containers `ids` and the daemons left."""
     for one in ids:
@@ -42,7 +47,6 @@ def remove(layout: Layout, ids: set[str]) -> None:
     for entry in _entries(_LOG_LINKS):
         if entry.is_symlink() and str(entry.readlink()).startswith(f"{layout.run}/"):
             entry.unlink(missing_ok=True)
-    cgroups.remove_engine_groups({entry.name for entry in _entries(layout.engine / "storage" / "overlay-containers")})
     _remove_if_deserted(_DEVICE_SOCKET)
     _remove_segment(layout.postgres / "postmaster.pid")
 

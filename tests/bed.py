@@ -7,6 +7,7 @@ is up already stays up.
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from testbed.packages import postgres_program
 from testbed.record import Bed, read
 
 _ROOT = Path(__file__).parent.parent
-_STARTED = pytest.StashKey[bool]()
+_SESSION = secrets.token_hex(8)
 
 
 class Kubectl(Protocol):
@@ -38,19 +39,17 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     config = session.config
     if config.option.collectonly or not any("bed" in getattr(item, "fixturenames", ()) for item in session.items):
         return
-    if _testbed("status", quiet=True).returncode == 0:
-        return
     capture = config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
-        print("\nstarting the test bed", flush=True)
-        config.stash[_STARTED] = True
+        print(flush=True)
         if _testbed("up").returncode:
             pytest.exit("the test bed did not start", returncode=1)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End the bed if this session started it."""
-    if config.stash.get(_STARTED, False):
+    mark = Layout.from_environment().started_for
+    if (mark.read_text() if mark.exists() else None) == _SESSION:
         _testbed("down")
 
 
@@ -130,7 +129,6 @@ def _sql(bed: Bed, statement: str) -> None:
     subprocess.run(argv, check=True, capture_output=True, timeout=60)
 
 
-def _testbed(command: str, *, quiet: bool = False) -> subprocess.CompletedProcess[bytes]:
-    words = subprocess.DEVNULL if quiet else None
-    argv = [sys.executable, "-m", "testbed", command]
-    return subprocess.run(argv, cwd=_ROOT, stdout=words, stderr=words, check=False)
+def _testbed(command: str) -> subprocess.CompletedProcess[bytes]:
+    env = {**os.environ, "SEALANE_TESTBED_FOR": _SESSION}
+    return subprocess.run([sys.executable, "-m", "testbed", command], cwd=_ROOT, env=env, check=False)

@@ -6,6 +6,7 @@ looking at the machine.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import random
@@ -13,16 +14,21 @@ import re
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from testbed.layout import Layout
+from testbed.access import ACCOUNT_USER
+from testbed.layout import API_PORT, Layout
 from testbed.record import Bed, read
 
 _ROOT = Path(__file__).parents[2]
@@ -41,6 +47,8 @@ class Elsewhere:
     def run(self, *argv: str, check: bool = True) -> str:
         """Run a program in the other network namespace."""
         places = {"SEALANE_TESTBED_HOME": str(self.layout.home), "SEALANE_TESTBED_CACHE": str(self.layout.cache)}
+        if self.layout.other_cluster:
+            places["SEALANE_TEST_KUBECONFIG"] = str(self.layout.other_cluster)
         done = subprocess.run(
             ["ip", "netns", "exec", self.space, *argv],
             cwd=_ROOT,
@@ -174,12 +182,9 @@ def _work(place: Elsewhere) -> list[Path]:
     return [space, *groups, segment]
 
 
-def _gone(traces: list[Path]) -> bool:
-    segments = {line.split()[1] for line in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]}
-    return not any(
-        trace.name.removeprefix("shm#") in segments if trace.name.startswith("shm#") else trace.exists()
-        for trace in traces
-    )
+def _still_there(traces: list[Path]) -> list[Path]:
+    segments = {f"shm#{line.split()[1]}" for line in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]}
+    return [trace for trace in traces if trace.exists() or trace.name in segments]
 
 
 def _kill(place: Elsewhere, share: float) -> None:
@@ -195,7 +200,7 @@ def _kill(place: Elsewhere, share: float) -> None:
 def _assert_nothing_left(place: Elsewhere, before: Census, up: Census, traces: list[Path]) -> None:
     assert census(place) == before
     assert not [path for path in up.sockets if Path(path).exists()]
-    assert _gone(traces)
+    assert not _still_there(traces)
     assert {file.name for file in place.layout.home.iterdir()} <= {"lock", "failed-logs"}
 
 
@@ -249,6 +254,88 @@ def test_a_bed_whose_records_are_lost_is_found_again(elsewhere: Elsewhere) -> No
     elsewhere.testbed("down")
 
     _assert_nothing_left(elsewhere, before, up, traces)
+
+
+def test_two_commands_at_once_start_one_bed(elsewhere: Elsewhere) -> None:
+    with ThreadPoolExecutor() as pool:
+        said = list(pool.map(elsewhere.testbed, ["up", "up"]))
+
+    assert sum("starting" in one for one in said) == 1
+    assert all("the bed is up" in one for one in said)
+
+
+def test_a_bed_for_another_cluster_starts_none_and_leaves_that_one_alone(elsewhere: Elsewhere, bed: Bed) -> None:
+    before = census(elsewhere)
+    with _reachable(elsewhere.space, API_PORT):
+        place = replace(elsewhere, layout=replace(elsewhere.layout, other_cluster=Path(bed.admin_kubeconfig)))
+        place.testbed("up")
+        offered = place.bed
+        processes = {json.loads(file.read_text())["name"] for file in place.layout.processes.iterdir()}
+        whoami = ["auth", "whoami", "--output=jsonpath={.status.userInfo.username}"]
+        account = place.run(offered.kubectl, f"--kubeconfig={offered.sealane_kubeconfig}", *whoami)
+        assert place.testbed("up").startswith("the bed is up (")
+        place.testbed("down")
+
+    assert processes == {"registry", "engine", "postgres"}
+    assert not offered.own_cluster
+    assert account == ACCOUNT_USER
+    assert Path(bed.admin_kubeconfig).exists()
+    _assert_nothing_left(elsewhere, before, before, [])
+
+
+def test_a_bed_does_not_start_where_another_one_is(bed: Bed, tmp_path: Path) -> None:
+    env = {**os.environ, "SEALANE_TESTBED_HOME": str(tmp_path), "SEALANE_TESTBED_CACHE": f"{bed.home}/cache"}
+    others = _recorded(bed)
+    for command, code in (("up", 1), ("down", 0)):
+        argv = [sys.executable, "-m", "testbed", command]
+        done = subprocess.run(argv, cwd=_ROOT, env=env, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == code, done.stderr
+        assert code == 0 or bed.home in done.stderr
+
+    assert _recorded(bed) == others
+    argv = [sys.executable, "-m", "testbed", "status"]
+    assert subprocess.run(argv, cwd=_ROOT, capture_output=True, timeout=120, check=False).returncode == 0
+
+
+@contextmanager
+def _reachable(space: str, port: int) -> Iterator[None]:
+    """Carry connections to a loopback port in another network namespace to the same port here."""
+    with ThreadPoolExecutor(max_workers=1) as elsewhere:
+        # Only the thread changes its namespace, and a socket stays in the one it was made in.
+        listener = elsewhere.submit(_listen_in, space, port).result()
+    ends: list[socket.socket] = [listener]
+
+    def copy(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(1 << 16):
+                target.sendall(data)
+        with suppress(OSError):
+            target.shutdown(socket.SHUT_WR)
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = listener.accept()
+                far = socket.create_connection(("127.0.0.1", port))
+                ends.extend((near, far))
+                for pair in ((near, far), (far, near)):
+                    threading.Thread(target=copy, args=pair, daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield
+    finally:
+        for end in ends:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+
+def _listen_in(space: str, port: int) -> socket.socket:
+    with Path(f"/run/netns/{space}").open() as handle:
+        assert ctypes.CDLL(None, use_errno=True).setns(handle.fileno(), 0) == 0, os.strerror(ctypes.get_errno())
+    subprocess.run(["ip", "-netns", space, "link", "set", "dev", "lo", "up"], check=True)
+    return socket.create_server(("127.0.0.1", port))
 
 
 def test_a_reused_process_id_is_not_ended(elsewhere: Elsewhere) -> None:
