@@ -33,10 +33,11 @@ def describe(here: Bed) -> dict[str, Any]:
 
 def words(machine: dict[str, Any]) -> str:
     """The same in a line or two."""
+    load = " to ".join(str(machine[name]) for name in ("load", "load_at_the_end") if name in machine)
     return (
         f"{machine['cores']} cores ({machine['processor']}), {machine['memory_gib']} GiB, Linux {machine['kernel']}, "
         f"{machine['engine']}, Kubernetes {machine['kubernetes']}, Python {machine['python']}, "
-        f"load at the beginning {machine['load']}, {machine['date']}"
+        f"load {load}, {machine['date']}"
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench import pipelines
+from bench.demo import places
 from bench.figures import Row
 from testbed.record import Bed
 
@@ -52,4 +53,4 @@ def _first_line(told: str) -> float:
             words = said.split()
             if len(words) == 2 and words[0].replace(".", "").isdigit():
                 return float(words[0])
-    raise ValueError(f"no container said its uptime:\n{told[-2000:]}")
+    raise places.Broke(f"no container said its uptime:\n{told[-2000:]}")
