@@ -24,6 +24,7 @@ from sealane.errors import Unavailable
 from sealane.flows import taking_over, tools, working
 from sealane.flows.gating import Gates
 from sealane.flows.intake import Intake
+from sealane.flows.looking import Looking
 from sealane.flows.queueing import Queueing
 from sealane.flows.reaching import Destinations
 from sealane.flows.requesting import Requests
@@ -65,6 +66,7 @@ class Server:
     intake: Intake
     requests: Requests
     approvals: Approvals
+    looking: Looking
     repositories: Repositories
     queueing: Queueing
     working: Working | None
@@ -93,6 +95,7 @@ class Server:
         await self._close()
 
     async def _close(self) -> None:
+        await self.looking.close()
         await self.queueing.close()
         await self.store.close()
         if self.lock is not None:
@@ -110,7 +113,7 @@ async def start(settings: Settings, *, role: Role = Role.ALL, lost: Callable[[],
     key = secret.encode()
     logs = Logs(settings.logs)
     store = await Store.open(settings.store_url, logs=logs)
-    queueing = await Queueing.open(settings.flows_url)
+    queueing = await Queueing.open(settings.flows_url, poll=settings.worker.poll, runs_at_once=settings.runs.at_once)
     gates = Gates(store=store, queueing=queueing)
     intake = Intake(store=store, queueing=queueing)
     access = Access(store, key=key, session=timedelta(hours=settings.http.session_hours))
@@ -142,6 +145,7 @@ async def start(settings: Settings, *, role: Role = Role.ALL, lost: Callable[[],
         intake=intake,
         requests=Requests(store=store, gates=gates, intake=intake),
         approvals=Approvals(store=store, look=gates.look),
+        looking=Looking(store, settings.data / "dummies"),
         repositories=repositories,
         queueing=queueing,
         working=None

@@ -35,7 +35,7 @@ def secret(name: str = "keys", **values: str) -> Manifest:
 
 def sleeper(image: str, word: str = "1") -> Manifest:
     """A Deployment whose one container stays and ends at once when asked to."""
-    command = ["sh", "-c", "trap 'exit 0' TERM; sleep 3600 & wait"]
+    command = ["sh", "-c", "echo awake; trap 'exit 0' TERM; sleep 3600 & wait"]
     container = {"name": "app", "image": image, "command": command, "env": [{"name": "WORD", "value": word}]}
     template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [container]}}
     spec = {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}, "template": template}
@@ -306,6 +306,24 @@ class DestinationContract:
             await write(first.version)
         with pytest.raises(errors.Fenced):
             await write(None, Counting(0))
+
+    async def test_what_workloads_print_is_followed(
+        self, destination: port.Destination, namespace: str, image: str
+    ) -> None:
+        """Also of instances that start after the reader has come; then their last lines are there for others."""
+        applied = await destination.apply(
+            [sleeper(image), config_map()], identity=identity(namespace), fence=model.unfenced
+        )
+        following = destination.tail(applied.inventory, namespace=namespace, container="app", lines=5, follow=True)
+        async with asyncio.timeout(90):
+            first = await anext(following)
+        await following.aclose()  # type: ignore[attr-defined]
+        assert first.startswith("web-")
+        assert "/app  " in first
+        shown = destination.tail(applied.inventory, namespace=namespace, container="app", lines=5, follow=False)
+        assert first in [line async for line in shown]
+        none = destination.tail(applied.inventory, namespace=namespace, container="other", lines=5, follow=False)
+        assert [line async for line in none if "/app  " in line] == []
 
 
 class TestDummyInMemory(DestinationContract):

@@ -64,6 +64,12 @@ class Destination(Protocol):
         """The raw material of a dossier as plain data: events, last logs, probe answers, exit codes."""
         ...
 
+    def tail(
+        self, refs: model.Inventory, *, namespace: str, container: str | None, lines: int, follow: bool
+    ) -> AsyncIterator[str]:
+        """What these workloads print, as `instance/container  line`: the last lines, with `follow` without end."""
+        ...
+
     async def read(self, refs: model.Inventory) -> tuple[Manifest, ...]:
         """The objects as they are there; missing ones are left out. Values of secrets are hidden."""
         ...

@@ -121,6 +121,16 @@ class DummyDestination:
         lives = [life for life in self._lives() if life.object in about]
         return {"events": events, "logs": behaving.logs(lives), "probes": [], "ends": []}
 
+    async def tail(
+        self, refs: model.Inventory, *, namespace: str, container: str | None, lines: int, follow: bool
+    ) -> AsyncIterator[str]:
+        """See the port: every workload says one line."""
+        for ref in refs:
+            if ref.group in {"apps", "batch"}:
+                yield f"{ref.name}-0/{container or ref.name}  pretends to run"
+        if follow:
+            await asyncio.Event().wait()
+
     async def read(self, refs: model.Inventory) -> tuple[Mapping[str, Any], ...]:
         """See the port."""
         there = self._state.read().objects

@@ -9,7 +9,7 @@ from sealane import clock
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import kinds
 from sealane.destinations import differing, model
-from sealane.destinations.kubernetes import applying, deleting, evidence, freeing, ledgers, observing, planning
+from sealane.destinations.kubernetes import applying, deleting, evidence, freeing, ledgers, observing, planning, tailing
 from sealane.verdicts import model as verdicts
 
 
@@ -65,6 +65,12 @@ class KubernetesDestination:
     async def evidence(self, identity: model.Identity, observation: verdicts.Observation) -> Mapping[str, Any]:
         """See the port."""
         return await evidence.gather(self._cluster, observation, namespace=identity.namespace)
+
+    def tail(
+        self, refs: model.Inventory, *, namespace: str, container: str | None, lines: int, follow: bool
+    ) -> AsyncIterator[str]:
+        """See the port."""
+        return tailing.tail(self._cluster, refs, namespace=namespace, container=container, lines=lines, follow=follow)
 
     async def read(self, refs: model.Inventory) -> tuple[Mapping[str, Any], ...]:
         """See the port."""

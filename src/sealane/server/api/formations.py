@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
+from starlette.responses import StreamingResponse
 
 from sealane.access.dependencies import Developer, Viewer
 from sealane.server import wired
@@ -78,6 +82,27 @@ async def scale(app: str, formation: str, how: Scale, server: wired.Server, acto
 async def lift_hold(app: str, formation: str, why: Lift, server: wired.Server, actor: Developer) -> None:
     """Lets releases go out again that a failure holds up."""
     await server.requests.lift_hold(app, formation, by=actor, reason=why.reason)
+
+
+@router.get("/formations/{app}/{formation}/logs", response_class=StreamingResponse)
+async def logs(
+    app: str,
+    formation: str,
+    server: wired.Server,
+    _: Viewer,
+    container: Annotated[str | None, Query(description="Only containers of this name.")] = None,
+    tail: Annotated[int, Query(ge=0, le=10_000, description="How many lines of each container to begin with.")] = 50,
+    *,
+    follow: Annotated[bool, Query(description="Goes on as more is printed.")] = False,
+) -> StreamingResponse:
+    """What runs there now prints, as `pod/container  line`."""
+    lines = await server.looking.tail(app, formation, container=container, lines=tail, follow=follow)
+
+    async def body() -> AsyncIterator[str]:
+        async for line in lines:
+            yield f"{line}\n"
+
+    return StreamingResponse(body(), media_type="text/plain; charset=utf-8")
 
 
 @router.get("/why/{what:path}")

@@ -1,0 +1,98 @@
+"""Tailing: what the containers of a formation's workloads print, merged, pods that come later included."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import suppress
+
+from sealane.clients.kubernetes import cluster as clusters
+from sealane.clients.kubernetes import errors, kinds, objects
+from sealane.destinations import model
+
+_WAITING = 1_000
+"""Lines kept for a slow reader before the containers' streams are made to wait."""
+
+Selector = Mapping[str, str]
+
+
+async def tail(
+    cluster: clusters.Cluster, refs: model.Inventory, *, namespace: str, container: str | None, lines: int, follow: bool
+) -> AsyncIterator[str]:
+    """Lines as `pod/container  line`; with `follow` without end, else each container's last lines."""
+    selectors = [found for ref in refs if (found := await _selector(cluster, ref)) is not None]
+    if not follow:
+        listed = await cluster.list(kinds.POD, namespace=namespace)
+        for pod, name in _containers(listed.items, selectors, container):
+            with suppress(errors.NotFound, errors.Invalid):
+                for line in await cluster.log(pod, name, namespace=namespace, tail=lines):
+                    yield f"{pod}/{name}  {line}"
+        return
+    queue: asyncio.Queue[str] = asyncio.Queue(_WAITING)
+    tasks: set[asyncio.Task[None]] = set()
+    finding = asyncio.create_task(_find(cluster, selectors, queue, tasks, (namespace, container, lines)))
+    try:
+        while not finding.done():
+            waiting = asyncio.create_task(queue.get())
+            await asyncio.wait({waiting, finding}, return_when=asyncio.FIRST_COMPLETED)
+            if waiting.done():
+                yield waiting.result()
+            else:
+                waiting.cancel()
+        await finding
+    finally:
+        for task in {finding, *tasks}:
+            task.cancel()
+        await asyncio.gather(finding, *tasks, return_exceptions=True)
+
+
+async def _find(
+    cluster: clusters.Cluster,
+    selectors: Sequence[Selector],
+    queue: asyncio.Queue[str],
+    tasks: set[asyncio.Task[None]],
+    asked: tuple[str, str | None, int],
+) -> None:
+    """Starts following each container once it runs, for as long as it is asked to."""
+    namespace, container, lines = asked
+    following: set[tuple[str, str]] = set()
+    async with cluster.live(kinds.POD, namespace=namespace) as view:
+        seen = view.changes.count
+        while True:
+            running = [pod for pod in view.objects.values() if pod.status.phase == "Running"]
+            for key in _containers(running, selectors, container):
+                if key not in following:
+                    following.add(key)
+                    tasks.add(asyncio.create_task(_follow(cluster, key, queue, namespace, lines)))
+            seen = await view.changes.after(seen)
+
+
+async def _follow(
+    cluster: clusters.Cluster, key: tuple[str, str], queue: asyncio.Queue[str], namespace: str, lines: int
+) -> None:
+    pod, name = key
+    with suppress(errors.ClusterError):  # the pod has gone, or is not that far: others go on
+        async for line in cluster.follow_log(pod, name, namespace=namespace, tail=lines):
+            await queue.put(f"{pod}/{name}  {line}")
+
+
+async def _selector(cluster: clusters.Cluster, ref: model.ObjectRef) -> Selector | None:
+    """The labels by which a workload knows its pods; None for what has no pods."""
+    if ref.group not in {"apps", "batch"}:
+        return None
+    found = await cluster.find(kinds.whole(ref.api_version, ref.kind), ref.name, namespace=ref.namespace)
+    labels = ((found or {}).get("spec") or {}).get("selector", {}).get("matchLabels")
+    return labels or None
+
+
+def _containers(
+    pods: Iterable[objects.Pod], selectors: Sequence[Selector], container: str | None
+) -> list[tuple[str, str]]:
+    """Pod and container of everything that any of the selectors means."""
+    return [
+        (pod.metadata.name, each.name)
+        for pod in sorted(pods, key=lambda pod: pod.metadata.name)
+        if any(selector.items() <= (pod.metadata.labels or {}).items() for selector in selectors)
+        for each in pod.spec.containers
+        if container in {None, each.name}
+    ]
