@@ -19,7 +19,7 @@ def counting(rule: ApprovalRule, deployment: Deployment, votes: Iterable[Vote]) 
         for vote in votes
         if vote.approves
         and vote.revision_id == deployment.revision_id
-        and vote.user != deployment.requested_by
+        and not _asked(deployment, vote.user)
         and vote.groups & set(rule.by)
     )
 
@@ -40,9 +40,14 @@ def refusal(deployment: Deployment, user: str, groups: frozenset[str]) -> str | 
     """Why this person may not decide on the deployment, or None."""
     if not deployment.rules:
         return "nobody's approval is asked for"
-    if user == deployment.requested_by:
+    if _asked(deployment, user):
         return f"{user} asked for it, and who asks does not approve"
     asked = sorted({group for rule in deployment.rules for group in rule.by})
     if not groups & set(asked):
         return f"{user} is in none of the groups asked: {', '.join(asked)}"
     return None
+
+
+def _asked(deployment: Deployment, user: str) -> bool:
+    """Whether the person asked for it. A commit's author is written as people write names, a user's name in small letters."""
+    return deployment.requested_by is not None and user.casefold() == deployment.requested_by.casefold()

@@ -114,7 +114,7 @@ def _held(subject: Deployment, hold: Hold) -> Condition:
     newer = (
         "a newer commit that is deployed there, or " if subject.unasked or hold.formation != subject.formation else ""
     )
-    return Condition(what=what, who=f"{newer}a person: sealane rollback --lift-hold {where}")
+    return Condition(what=what, who=f"{newer}a developer, who lifts it on the page of {hold.deployment_id}")
 
 
 def _after(earlier: Deployment) -> Condition:

@@ -37,7 +37,7 @@ class End:
 async def deployment(deployment_id: str) -> None:
     """Takes a revision to its formation, and to a verdict."""
     try:
-        begun = await step("begin", rolling.begin, deployment_id)
+        begun = await step("start", rolling.begin, deployment_id)
         end = await _roll_out(await _taken(deployment_id, begun)) if begun["go"] else None
     except Broken as error:
         end = End(verdict=_broken(error))

@@ -49,6 +49,24 @@ def _nobody(step: str, boundary: Boundary) -> None:
 probe: Probe = _nobody
 
 
+class _Mood:
+    leaving = False
+
+
+def _leaving() -> bool:
+    return _Mood.leaving
+
+
+def leave() -> None:
+    """From now on nothing is recorded any more: the worker leaves, and who takes over does unfinished steps again."""
+    _Mood.leaving = True
+
+
+def stay() -> None:
+    """A worker starts in this process."""
+    _Mood.leaving = False
+
+
 class Broken(SealaneError):
     """A step could not be done, through no fault of the user's."""
 
@@ -82,8 +100,7 @@ async def insisting(name: str, body: Callable[..., Awaitable[T]], *arguments: An
 
 
 async def parked() -> Never:
-    """Waits for the end of a worker that was taken over: it must neither write nor record anything any more."""
-    _log.warning("this worker was taken over; it does nothing more")
+    """Waits for the end of a worker that leaves or was taken over: it neither writes nor records anything any more."""
     await asyncio.Event().wait()
     raise AssertionError
 
@@ -91,6 +108,8 @@ async def parked() -> Never:
 def _body(name: str, body: Body, arguments: tuple[Any, ...]) -> Callable[[], Coroutine[Any, Any, dict[str, Any]]]:
     async def run() -> dict[str, Any]:
         probe(name, Boundary.BEGUN)
+        if _leaving():
+            await parked()
         try:
             result = {"value": await _insisting(name, body, arguments)}
         except Fenced:
@@ -98,8 +117,11 @@ def _body(name: str, body: Body, arguments: tuple[Any, ...]) -> Callable[[], Cor
         except SealaneError as error:
             result = {"broken": str(error)}
         except Exception as error:  # noqa: BLE001 - a fault of ours ends the workflow, it must not leave it hanging
-            _log.exception("step %s", name)
+            if not _leaving():
+                _log.exception("step %s", name)
             result = {"broken": f"Sealane itself failed at {name}: {type(error).__name__}: {error}"}
+        if _leaving():
+            await parked()
         probe(name, Boundary.DONE)
         return result
 

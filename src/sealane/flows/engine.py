@@ -26,13 +26,11 @@ _IDLE = 3600.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EngineSettings:
-    """How the engine is run; seconds."""
+    """How the engine is run."""
 
     url: str
     worker: str
     """Its executor id: only workflows of this worker are its own."""
-    poll: float
-    runs_at_once: int
 
 
 class Engine:
@@ -70,8 +68,9 @@ class Engine:
 
     async def destroy(self) -> None:
         """Cancels everything that runs, as a killed process would not; for tests that start another engine after it."""
-        await asyncio.to_thread(DBOS.destroy)
+        logging.getLogger("dbos").setLevel(logging.CRITICAL)  # it has much to say about tasks that are cancelled
         await self.do(_cancel_all())
+        await asyncio.to_thread(DBOS.destroy)
         self._loop.call_soon_threadsafe(self._loop.stop)
         await asyncio.to_thread(self._thread.join)
         self._loop.close()
@@ -91,15 +90,6 @@ async def _launch(settings: EngineSettings) -> None:
         }
     )
     DBOS.launch()
-    await DBOS.register_queue_async(
-        queueing.DELIVERIES,
-        worker_concurrency=settings.runs_at_once,
-        polling_interval_sec=settings.poll,
-        on_conflict="always_update",
-    )
-    await DBOS.register_queue_async(
-        queueing.DEPLOYMENTS, partition_concurrency=1, polling_interval_sec=settings.poll, on_conflict="always_update"
-    )
 
 
 async def _cancel_all() -> None:

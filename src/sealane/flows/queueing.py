@@ -31,11 +31,19 @@ class Queueing:
     client: DBOSClient
 
     @classmethod
-    async def open(cls, url: str) -> Self:
-        """Connects, and makes the engine's tables when they aren't there. Raises Unavailable."""
+    async def open(cls, url: str, *, poll: float, runs_at_once: int) -> Self:
+        """Connects, makes the engine's tables and queues when they aren't there, and says how the queues work.
+
+        `poll` is the seconds between two looks into a queue, `runs_at_once` the runs one worker carries. Raises
+        Unavailable.
+        """
         try:
             await asyncio.to_thread(DBOS.migrate, url)
-            return cls(await asyncio.to_thread(_client, url))
+            client = await asyncio.to_thread(_client, url)
+            await client.register_queue_async(DELIVERIES, worker_concurrency=runs_at_once, polling_interval_sec=poll)
+            # Nobody waits for a deployment's start with a stopwatch, and every look costs when idle.
+            await client.register_queue_async(DEPLOYMENTS, partition_concurrency=1, polling_interval_sec=2 * poll)
+            return cls(client)
         except Exception as error:  # the engine wraps drivers' errors in its own and in bare ones
             raise Unavailable(f"the workflow engine's database does not answer: {error}") from error
 

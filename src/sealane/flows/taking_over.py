@@ -42,7 +42,7 @@ class Worker:
         self._dead_after = dead_after
         self._now = now
         self._seen: dict[str, tuple[int, float]] = {}
-        self._leaving = False
+        self.leaving = False
 
     async def register(self) -> None:
         """Makes the worker known, once, before it does anything."""
@@ -50,9 +50,9 @@ class Worker:
 
     async def beat(self, lost: Callable[[], None]) -> None:
         """Beats until the worker leaves. Calls `lost` and returns when others have buried it."""
-        while not self._leaving:
+        while not self.leaving:
             try:
-                if not await self._workers.beat(self.id, at=self._now()) and not self._leaving:
+                if not await self._workers.beat(self.id, at=self._now()) and not self.leaving:
                     _log.error("worker %s was silent too long and was taken over", self.id)
                     lost()
                     return
@@ -76,7 +76,7 @@ class Worker:
 
     async def resign(self) -> None:
         """Leaves of its own accord, so that others need not wait for its silence."""
-        self._leaving = True
+        self.leaving = True
         await self._workers.bury(self.id, beats=None, by=self.id, at=self._now())
 
     def _silent(self, row: WorkerRow) -> bool:

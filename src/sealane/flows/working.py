@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sealane import clock
 from sealane.errors import SealaneError
-from sealane.flows import delivery, deployment
+from sealane.flows import delivery, deployment, durable
 from sealane.flows.engine import Engine, EngineSettings
 from sealane.flows.gating import Gates
 from sealane.flows.taking_over import Worker
@@ -34,10 +34,12 @@ class Working:
 
     async def stop(self) -> None:
         """Leaves: others may take up its workflows at once. Containers that run go on; who takes over attaches."""
+        durable.leave()
         await self.worker.resign()
 
     async def destroy(self) -> None:
         """As `stop`, and ends every task of it; for tests that start another worker in the same process."""
+        durable.leave()
         await self.worker.resign()
         await self.engine.destroy()
 
@@ -58,15 +60,9 @@ async def start(
     lost: Callable[[], None] = die,
 ) -> Working:
     """Starts a worker. `alone` when no other can be alive; `lost` is called when others took it for dead."""
+    durable.stay()
     await worker.register()
-    engine = await Engine.start(
-        EngineSettings(
-            url=settings.flows_url,
-            worker=worker.id,
-            poll=settings.worker.poll,
-            runs_at_once=settings.runs.at_once,
-        )
-    )
+    engine = await Engine.start(EngineSettings(url=settings.flows_url, worker=worker.id))
     await worker.take_over(engine, alone=alone)
     engine.begin(worker.beat(lost))
     engine.begin(_sweep(worker, engine, store, gates, settings.worker.sweep))
@@ -74,7 +70,7 @@ async def start(
 
 
 async def _sweep(worker: Worker, engine: Engine, store: Store, gates: Gates, every: float) -> None:
-    while True:
+    while not worker.leaving:
         try:
             await gates.sweep()
             await worker.take_over(engine)
@@ -82,5 +78,6 @@ async def _sweep(worker: Worker, engine: Engine, store: Store, gates: Gates, eve
         except SealaneError as error:
             _log.warning("the sweep waits: %s", error)
         except Exception:  # noqa: BLE001 - the next sweep may fare better; without sweeps nothing lost is ever found
-            _log.exception("the sweep failed")
+            if not worker.leaving:
+                _log.exception("the sweep failed")
         await asyncio.sleep(every)

@@ -83,8 +83,8 @@ class People:
             if token.user:
                 _get(connection, token.user)
             if replace:
-                same = (tokens.c.kind == token.kind) & (tokens.c.user.is_(token.user) | (tokens.c.user == token.user))
-                same &= tokens.c.app.is_(token.app) | (tokens.c.app == token.app)
+                owner = tokens.c.user.is_not_distinct_from(token.user) & tokens.c.app.is_not_distinct_from(token.app)
+                same = (tokens.c.kind == token.kind) & tokens.c.revoked.is_(None) & owner
                 connection.execute(sa.update(tokens).where(same).values(revoked=token.created))
             _insert_token(connection, token, by=by)
 

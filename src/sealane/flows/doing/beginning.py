@@ -85,8 +85,8 @@ async def _look_ahead(run: Run) -> tuple[Plan | None, tuple[Finding, ...]]:
         here.tree, pipeline, wanted, environments, stores=here.stores, key=tools.current().names_key
     )
     found += ahead.findings
-    for prospect in ahead.prospects:
-        found += await _destination_problems(run, prospect)
+    asked = await asyncio.gather(*(_destination_problems(run, prospect) for prospect in ahead.prospects))
+    found += [finding for problems in asked for finding in problems]
     return plan, tuple(dict.fromkeys(found))
 
 

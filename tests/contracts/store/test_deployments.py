@@ -1,0 +1,272 @@
+"""Deployments from being offered to their verdict, one transaction at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sealane.destinations.model import ObjectRef
+from sealane.errors import Conflicting, NotThere
+from sealane.store import concluding
+from sealane.store.deployments import Line
+from sealane.store.model import ApprovalRule, Deployment, DeploymentKind, DeploymentState, Vote
+from sealane.store.storing import Store
+from sealane.verdicts.model import Cause, FactKind, Verdict, VerdictKind
+
+from .samples import NOON, deployment, release, revision
+
+CAUSE = Cause(
+    sentence="Container web ended with exit code 1, twice.",
+    object="Pod/web-1",
+    container="web",
+    workload="Deployment/web",
+    reason=FactKind.ENDED,
+    decisive=True,
+    since=NOON,
+)
+
+
+async def offered(store: Store, number: int, sequence: int, **values: Any) -> Deployment:
+    """A deployment of release and revision `number`."""
+    await store.releases.add(release(number), sequence=number, run_id=None)
+    wanted = deployment(number, sequence, release_id=f"rel-{number}", **values)
+    return await store.deployments.offer(wanted, revision(f"v{number}", wanted.formation))
+
+
+async def ended(store: Store, subject: Deployment, kind: VerdictKind) -> Deployment:
+    """Takes a deployment through its gate to a verdict."""
+    await store.deployments.open(subject.id, revision_id=subject.revision_id, at=NOON)
+    await store.deployments.begin(subject.id, at=NOON)
+    cause = None if kind is VerdictKind.DEPLOYED else CAUSE
+    verdict = Verdict(kind=kind, reason=cause.sentence if cause else "all is ready", at=NOON, cause=cause)
+    return await concluding.conclude(store.database, subject.id, verdict)
+
+
+async def test_a_deployment_comes_back_as_it_was_offered(store: Store) -> None:
+    """Rules and what it comes after included; a second offer under the same id changes nothing."""
+    rules = (ApprovalRule(by=("sre", "release-managers"), count=2, source="approval"),)
+    first = await offered(store, 1, 1, rules=rules, after=("d-0",), requested_by="ann")
+
+    again = await store.deployments.offer(replace(first, rules=()), revision("v9"))
+
+    assert await store.deployments.get("d-1") == first == again
+    assert first.rules == rules
+
+
+async def test_without_a_sequence_it_takes_the_apps_next(store: Store) -> None:
+    """As requests by hand do."""
+    sequences = [(await offered(store, number, 0)).sequence for number in (1, 2)]
+
+    assert sequences == [1, 2]
+
+
+async def test_a_gate_opens_once_and_only_for_the_revision_that_was_looked_at(store: Store) -> None:
+    """Of many who open it at once one does; a revision that changed meanwhile stays shut."""
+    subject = await offered(store, 1, 1)
+
+    stale = await store.deployments.open("d-1", revision_id="sha256:other", at=NOON)
+    opened = await asyncio.gather(
+        *(store.deployments.open("d-1", revision_id=subject.revision_id, at=NOON) for _ in range(4))
+    )
+
+    assert (stale, sorted(opened)) == (False, [False, False, False, True])
+    assert [each.id for each in await store.deployments.unqueued()] == ["d-1"]
+
+
+async def test_a_lower_number_arriving_late_is_superseded(store: Store) -> None:
+    """Even when the higher one failed: it was started there first."""
+    late, early = await offered(store, 1, 1), await offered(store, 2, 2)
+    await store.deployments.open(late.id, revision_id=late.revision_id, at=NOON)
+    await ended(store, early, VerdictKind.FAILED)
+
+    begun = await store.deployments.begin(late.id, at=NOON)
+
+    assert begun.verdict_kind is VerdictKind.SUPERSEDED
+    assert begun.verdict is not None
+    assert begun.verdict.reason == "shop #2 was started on shop/production before it"
+
+
+async def test_what_still_waits_is_superseded_when_a_newer_one_starts(store: Store) -> None:
+    """Nobody is asked to approve what can't go any more; other formations are not touched."""
+    waiting, other = await offered(store, 1, 1), await offered(store, 3, 1, formation="qa")
+    await ended(store, await offered(store, 2, 2), VerdictKind.DEPLOYED)
+
+    assert (await store.deployments.get(waiting.id)).verdict_kind is VerdictKind.SUPERSEDED
+    assert (await store.deployments.get(other.id)).state is DeploymentState.WAITING
+
+
+async def test_scaling_supersedes_nothing(store: Store) -> None:
+    """It brings no release; what waits for approval still may go."""
+    waiting = await offered(store, 1, 1)
+    await ended(store, await offered(store, 2, 2, kind=DeploymentKind.SCALE), VerdictKind.DEPLOYED)
+
+    assert (await store.deployments.get(waiting.id)).state is DeploymentState.WAITING
+
+
+async def test_beginning_again_changes_nothing(store: Store) -> None:
+    """A worker that takes over begins like the first one."""
+    subject = await offered(store, 1, 1)
+    await store.deployments.open(subject.id, revision_id=subject.revision_id, at=NOON)
+    first = await store.deployments.begin(subject.id, at=NOON)
+
+    assert await store.deployments.begin(subject.id, at=NOON + timedelta(minutes=1)) == first
+
+
+async def test_a_good_verdict_makes_it_the_verified_one(store: Store) -> None:
+    """And the inventory is what it left."""
+    subject = await offered(store, 1, 1)
+    inventory = (ObjectRef(group="apps", version="v1", kind="Deployment", namespace="shop", name="web", uid="1"),)
+    await store.deployments.open(subject.id, revision_id=subject.revision_id, at=NOON)
+    await store.deployments.begin(subject.id, at=NOON)
+    verdict = Verdict(kind=VerdictKind.DEPLOYED, reason="all is ready", at=NOON)
+    await concluding.conclude(store.database, subject.id, verdict, inventory=inventory, startup=1.5, note="left it")
+
+    formation = await store.formations.get("shop", "production")
+    assert (formation.current_id, formation.verified_id) == ("d-1", "d-1")
+    assert (formation.inventory, formation.startup) == (inventory, 1.5)
+    assert (await store.deployments.get("d-1")).note == "left it"
+
+
+async def test_the_first_verdict_stays(store: Store) -> None:
+    """A conclusion that is repeated after a crash tells nothing new."""
+    subject = await offered(store, 1, 1)
+    first = await ended(store, subject, VerdictKind.ROLLED_BACK)
+
+    again = await concluding.conclude(
+        store.database, subject.id, Verdict(kind=VerdictKind.DEPLOYED, reason="other", at=NOON)
+    )
+
+    assert again == first
+    assert len(await store.holds.open("shop")) == 1
+
+
+async def test_a_failed_release_is_held_until_a_newer_one_is_deployed(store: Store) -> None:
+    """The hold says why; a newer commit lifts it."""
+    await ended(store, await offered(store, 1, 1), VerdictKind.DEPLOYED)
+    await ended(store, await offered(store, 2, 2), VerdictKind.ROLLED_BACK)
+    (held,) = await store.holds.open("shop")
+    assert (held.formation, held.up_to, held.release_id, held.reason) == ("production", 2, "rel-2", CAUSE.sentence)
+    assert (await store.formations.get("shop", "production")).current_id == "d-1"
+
+    await ended(store, await offered(store, 3, 3), VerdictKind.DEPLOYED)
+
+    assert await store.holds.open("shop") == ()
+
+
+async def test_what_sealane_could_not_do_holds_nothing(store: Store) -> None:
+    """Without a cause no release is to blame."""
+    subject = await offered(store, 1, 1)
+    verdict = Verdict(kind=VerdictKind.FAILED, reason="Sealane could not do it", at=NOON)
+    await concluding.conclude(store.database, subject.id, verdict)
+
+    assert await store.holds.open("shop") == ()
+
+
+async def test_going_back_by_hand_holds_what_was_left(store: Store) -> None:
+    """What somebody went back from does not come again by itself."""
+    first = await ended(store, await offered(store, 1, 1), VerdictKind.DEPLOYED)
+    await ended(store, await offered(store, 2, 2), VerdictKind.DEPLOYED)
+    back = replace(
+        deployment(9, 3, kind=DeploymentKind.ROLLBACK, requested_by="bob", release_id="rel-1"),
+        revision_id=first.revision_id,
+    )
+    await ended(store, await store.deployments.offer(back, revision("v1")), VerdictKind.DEPLOYED)
+
+    (held,) = await store.holds.open("shop")
+    assert (held.up_to, held.reason) == (2, "bob went back from it")
+
+
+async def test_a_person_lifts_holds_with_a_reason(store: Store) -> None:
+    """It stands in the audit, and there is nothing left to lift."""
+    await ended(store, await offered(store, 1, 1), VerdictKind.FAILED)
+
+    await store.holds.lift("shop", "production", by="bob", reason="it was the cluster", at=NOON)
+
+    assert await store.holds.open("shop") == ()
+    assert (await store.audit.last(1))[0].action == "lift hold"
+    with pytest.raises(NotThere, match="nothing is held on shop/production"):
+        await store.holds.lift("shop", "production", by="bob", reason="again", at=NOON)
+
+
+async def test_a_story_is_told_once(store: Store) -> None:
+    """A step that is repeated adds no second line."""
+    await offered(store, 1, 1)
+    line = Line(key="apply applied 1 object", phase="apply", text="applied 1 object")
+    for _ in range(2):
+        await store.deployments.tell("d-1", at=NOON, line=line, waiting_for="applied 1 object")
+
+    view = await store.views.deployment("d-1")
+    assert [entry.text for entry in view.timeline] == ["applied 1 object"]
+    assert view.deployment.waiting_for == "applied 1 object"
+
+
+async def test_the_first_dossier_stays(store: Store) -> None:
+    """Evidence is taken before anything is rolled back; what comes later is no evidence."""
+    await offered(store, 1, 1)
+    kept = [await store.deployments.keep_dossier("d-1", {"n": number}, at=NOON) for number in (1, 2)]
+
+    assert kept[0] == kept[1]
+    assert (await store.views.deployment("d-1")).dossier == {"n": 1}
+
+
+async def test_nobody_votes_twice_on_one_revision(store: Store) -> None:
+    """On a changed revision they are asked again, and former votes are not shown."""
+    subject = await offered(store, 1, 1, rules=(ApprovalRule(by=("sre",), count=1, source="approval"),))
+    vote = Vote(
+        user="bob",
+        groups=frozenset({"sre"}),
+        revision_id=subject.revision_id,
+        approves=True,
+        comment="",
+        at=NOON,
+    )
+    await store.votes.add(subject, vote)
+    with pytest.raises(Conflicting, match="bob has decided on this already"):
+        await store.votes.add(subject, vote)
+    assert await store.views.approvals_waiting() == ()
+
+    await store.deployments.revise("d-1", revision("changed"), note="a secret changed", at=NOON)
+
+    (asked,) = await store.views.approvals_waiting()
+    assert (asked.votes, asked.missing) == ((), ("1 more of sre",))
+
+
+async def test_the_overview_shows_what_is_there_what_runs_and_what_waits(store: Store) -> None:
+    """One row a formation."""
+    await ended(store, await offered(store, 1, 1), VerdictKind.DEPLOYED)
+    await ended(store, await offered(store, 2, 2), VerdictKind.ROLLED_BACK)
+    await offered(store, 3, 3)
+
+    (row,) = await store.views.overview()
+    assert row.current is not None
+    assert row.last is not None
+    assert row.release is not None
+    assert (row.app, row.owner, row.formation) == ("shop", "payments", "production")
+    assert (row.current.sequence, row.last.sequence, row.release.id) == (1, 2, "rel-1")
+    assert [each.sequence for each in row.waiting] == [3]
+    assert row.hold is not None
+
+
+async def test_pages_of_deployments_follow_each_other(store: Store) -> None:
+    """The last one of a page leads to the next page."""
+    for number in range(1, 6):
+        await offered(store, number, number)
+
+    first = await store.views.deployments("shop", limit=3)
+    second = await store.views.deployments("shop", limit=3, before=first[-1].id)
+
+    assert sorted(each.sequence for each in (*first, *second)) == [1, 2, 3, 4, 5]
+
+
+async def test_removing_an_app_removes_its_record(store: Store) -> None:
+    """All of it, in one transaction."""
+    await ended(store, await offered(store, 1, 1), VerdictKind.ROLLED_BACK)
+
+    await store.apps.remove("shop", by="ann", at=NOON)
+
+    assert await store.views.overview() == ()
+    assert await store.views.deployments() == ()

@@ -1,0 +1,152 @@
+"""Killing workers at boundaries, each in a world of its own, and looking at what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from sealane import wiring
+from sealane.destinations.dummy.destination import DummyDestination
+from sealane.destinations.dummy.state import State
+from sealane.runners.dummy import DummyRunner
+
+from .nursery import Order, settings_of, words
+from .shop import SECRETS
+
+_PATIENCE = 150
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a world came to, told in a way that two worlds can be compared."""
+
+    runs: tuple[str, ...]
+    steps: tuple[str, ...]
+    verdicts: tuple[str, ...]
+    holds: tuple[str, ...]
+    starts: Counter[str]
+    """How often each container was started, names without the run's id."""
+    writes: tuple[str, ...]
+    """Every write at the destination, in order, with the generation it gave."""
+
+
+class Copying(Protocol):
+    """Makes a database like another one, and gives its URL; None stands for SQLite, which lives in the folder."""
+
+    def __call__(self, database: str | None) -> str | None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """A server's folder and database."""
+
+    data: Path
+    database: str | None
+
+    def copy(self, to: Path, copying: Copying) -> World:
+        """The same world once more; `to` is where."""
+        shutil.copytree(self.data, to)
+        return World(data=to, database=copying(self.database))
+
+    @asynccontextmanager
+    async def answering(self) -> AsyncIterator[wiring.Server]:
+        """A server in this process that answers and carries no workflows."""
+        server = await wiring.start(settings_of(str(self.data), self.database), role=wiring.Role.API)
+        try:
+            yield server
+        finally:
+            await server.stop()
+
+    async def outcome(self) -> Outcome:
+        """What came of it."""
+        async with self.answering() as server:
+            runs = sorted(await server.views.runs(), key=lambda run: run.sequence)
+            views = [await server.views.run(run.id) for run in runs]
+            deployments = sorted(await server.views.deployments(), key=lambda each: each.sequence)
+            holds = await server.store.holds.open("shop")
+        starts = DummyRunner(self.data / "dummies" / "engine").starts()
+        places = {run.id: str(run.sequence) for run in runs}
+        journal = DummyDestination(State(self.data / "dummies" / "dev" / "here.json")).journal()
+        return Outcome(
+            runs=tuple(f"{run.label} {run.status} {run.reason}" for run in runs),
+            steps=tuple(f"{view.run.label} {step.key} {step.status}" for view in views for step in view.steps),
+            verdicts=tuple(f"{each.label} {each.sequence} {each.verdict_kind}" for each in deployments),
+            holds=tuple(f"{hold.formation} {hold.up_to}" for hold in holds),
+            starts=Counter({_without(name, places): times for name, times in starts.items()}),
+            writes=tuple(f"{write.verb} {write.object} {write.generation}" for write in journal),
+        )
+
+    def holds_text(self, text: str) -> list[str]:
+        """Names of files below the folder that hold the text, the pretended destination's aside."""
+        found = (path for path in self.data.rglob("*") if path.is_file() and "dummies" not in path.parts)
+        return [path.name for path in found if text.encode() in path.read_bytes()]
+
+
+def _without(name: str, places: dict[str, str]) -> str:
+    for run_id, place in places.items():
+        name = name.replace(run_id, place)
+    return name
+
+
+class Nursery:
+    """A process that forks workers."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    async def work(self, order: Order) -> dict[str, Any]:
+        """Carries out an order and gives what came of it: `code` and `boundaries`."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{words(order)}\n".encode())
+        async with asyncio.timeout(_PATIENCE):
+            line = await self._process.stdout.readline()
+        assert line, "the nursery has ended; its stderr says why"
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    async def work_to_the_end(self, world: World) -> list[str]:
+        """Carries out everything with one worker that nothing happens to; gives the boundaries it came to."""
+        done = await self.work(Order(data=str(world.data), database=world.database))
+        assert done["code"] == 0, (world.data / "worker.log").read_text()
+        boundaries: list[str] = done["boundaries"]
+        return boundaries
+
+    async def kill_everywhere(self, world: World) -> list[str]:
+        """One worker after the other, each killed at the first boundary where none was killed before; gives those."""
+        killed: list[str] = []
+        while True:
+            done = await self.work(Order(data=str(world.data), database=world.database, spared=killed))
+            if done["code"] == 0:
+                return killed
+            assert done["code"] == -signal.SIGKILL, (world.data / "worker.log").read_text()
+            killed.append(done["boundaries"][-1])
+
+
+@asynccontextmanager
+async def nursery() -> AsyncIterator[Nursery]:
+    """One nursery; it ends with the block."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.recovery.nursery",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, **SECRETS},
+        cwd=Path(__file__).parents[2],
+    )
+    try:
+        yield Nursery(process)
+    finally:
+        process.kill()
+        await process.wait()

@@ -1,0 +1,126 @@
+"""Workers as real processes, started quickly: one process imports everything and forks a worker for each order.
+
+An order is a line of JSON on stdin, its answer a line of JSON on stdout with the worker's exit code (negative: the
+signal that killed it) and the boundaries it came to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import traceback
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sealane import wiring
+from sealane.flows import durable
+from sealane.flows.durable import Boundary
+from sealane.settings import Settings
+from sealane.store.model import DeploymentState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What a worker is to do: everything there is, or until it comes to the first boundary that is not spared."""
+
+    data: str
+    database: str | None = None
+    spared: list[str] | None = None
+    """Boundaries at which nothing happens; None spares all."""
+    signal: int = signal.SIGKILL
+    heartbeat: float = 0.1
+    dead_after: float = 0.6
+
+
+def serve() -> None:
+    """Takes orders until stdin ends."""
+    for line in sys.stdin:
+        order = Order(**json.loads(line))
+        record = Path(order.data) / f"boundaries-{os.urandom(4).hex()}"
+        pid = os.fork()
+        if pid == 0:
+            _child(order, record)
+        _, status = os.waitpid(pid, 0)
+        code = os.waitstatus_to_exitcode(status)
+        boundaries = record.read_text().splitlines() if record.exists() else []
+        print(json.dumps({"code": code, "boundaries": boundaries}), flush=True)
+
+
+def _child(order: Order, record: Path) -> None:
+    output = os.open(Path(order.data) / "worker.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    code = 1
+    try:
+        _watch_boundaries(order, record)
+        asyncio.run(_work(order))
+        code = 0
+    except BaseException:  # noqa: BLE001 - the child must end here, whatever happened
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _watch_boundaries(order: Order, record: Path) -> None:
+    """Counts what this worker did itself; what it only reads back from a former one is no boundary.
+
+    Where a step begins is the boundary at which the one before was recorded, but for the first write at a destination:
+    between the two the formation was taken.
+    """
+    begun: set[str] = set()
+
+    def probe(step: str, boundary: Boundary) -> None:
+        if boundary is Boundary.BEGUN:
+            begun.add(step)
+        if step not in begun or (boundary is Boundary.BEGUN and step != "apply"):
+            return
+        name = f"{step} {boundary}"
+        with record.open("a") as file:
+            file.write(f"{name}\n")
+        if order.spared is not None and name not in order.spared:
+            (Path(order.data) / f"stopped-{os.getpid()}").touch()
+            os.kill(os.getpid(), order.signal)
+
+    durable.probe = probe
+
+
+async def _work(order: Order) -> None:
+    settings = settings_of(order.data, order.database, heartbeat=order.heartbeat, dead_after=order.dead_after)
+    server = await wiring.start(settings, role=wiring.Role.WORKER)
+    while not await all_done(server):  # noqa: ASYNC110 - nothing tells when a workflow has ended
+        await asyncio.sleep(0.02)
+    await server.stop()
+
+
+async def all_done(server: wiring.Server) -> bool:
+    """Whether every workflow has ended that was queued, or should be."""
+    runs = await server.views.runs()
+    deployments = await server.views.deployments()
+    going = {DeploymentState.QUEUED, DeploymentState.ROLLING_OUT}
+    if not all(run.ended for run in runs) or any(each.state in going for each in deployments):
+        return False
+    return not await server.queueing.client.list_workflows_async(status=["PENDING", "ENQUEUED"], limit=1)
+
+
+def settings_of(data: str, database: str | None, **worker: Any) -> Settings:
+    """Settings of a server that only pretends to run and deploy."""
+    return Settings(
+        data=Path(data),
+        database=database,
+        engine={"kind": "dummy"},
+        worker={"poll": 0.02, "sweep": 0.1, **worker},
+    )
+
+
+def words(order: Order) -> str:
+    """The order as a line."""
+    return json.dumps(asdict(order))
+
+
+if __name__ == "__main__":
+    serve()

@@ -1,0 +1,84 @@
+"""kill -9 at every boundary of every step of both workflows, with a successor that must end the same."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from .killing import Copying, Outcome, World, nursery
+from .shop import SECRETS, Shop, pushed
+
+
+@pytest.fixture(autouse=True)
+def secret_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What workers have in their environment this process has, too."""
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+
+
+async def test_a_run_and_its_first_deployment_survive_any_kill(
+    database: str | None, copying: Copying, tmp_path: Path
+) -> None:
+    """From the clone to the verdict: the same steps, verdict, containers and writes wherever the worker was killed."""
+    shop = Shop(tmp_path)
+    world = World(data=shop.data, database=database)
+    commit = shop.commit("v1")
+    async with world.answering() as server:
+        await shop.register(server)
+        shop.push()
+        await server.intake.receive(pushed(commit))
+
+    undisturbed = await _survive(world, copying, tmp_path)
+
+    assert undisturbed.runs == ("shop #1 passed None",)
+    assert undisturbed.verdicts == ("shop/dev 1 deployed",)
+    assert set(undisturbed.starts) == {
+        "sealane-1-service-db",
+        "sealane-1-step-lint-1",
+        "sealane-1-step-test-1",
+        "sealane-1-step-pack-1",
+    }
+
+
+async def test_a_failing_deployment_is_taken_back_whatever_is_killed(
+    database: str | None, copying: Copying, tmp_path: Path
+) -> None:
+    """Judged, explained, taken back and held: the same wherever the worker was killed."""
+    shop = Shop(tmp_path)
+    world = World(data=shop.data, database=database)
+    good = shop.commit("v1", steps=False)
+    async with world.answering() as server:
+        await shop.register(server)
+        shop.push()
+        await server.intake.receive(pushed(good))
+    async with nursery() as first:
+        await first.work_to_the_end(world)
+    bad = shop.commit("v2", bad=True, steps=False)
+    shop.push()
+    async with world.answering() as server:
+        await server.intake.receive(pushed(bad, before=good))
+
+    undisturbed = await _survive(world, copying, tmp_path)
+
+    assert undisturbed.verdicts == ("shop/dev 1 deployed", "shop/dev 2 rolled_back")
+    assert undisturbed.holds == ("dev 2",)
+
+
+async def _survive(world: World, copying: Copying, folder: Path) -> Outcome:
+    """Compares what comes of the world undisturbed with what comes of it when workers are killed at every boundary."""
+    copies = [world.copy(folder / name, copying) for name in ("alone", "killed")]
+    alone, disturbed = copies
+    async with nursery() as first, nursery() as second:
+        boundaries, killed = await asyncio.gather(first.work_to_the_end(alone), second.kill_everywhere(disturbed))
+    undisturbed, outcome = await alone.outcome(), await disturbed.outcome()
+
+    assert set(killed) <= set(boundaries)
+    # Run and deployment go side by side: where one's kill comes right after the other's step was recorded, that
+    # step's own boundary never comes again. Every step was killed at, though, and every one before it was recorded.
+    assert {name for name in boundaries if name.endswith("done")} <= set(killed)
+    assert outcome == undisturbed
+    assert set(undisturbed.starts.values()) <= {1}
+    assert [copy.holds_text(value) for copy in copies for value in SECRETS.values()] == [[]] * 4
+    return undisturbed
