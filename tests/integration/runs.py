@@ -43,14 +43,14 @@ class Folder:
         return kept | {"HOME": str(home), "DOCKER_HOST": f"unix://{self.socket}", "TERM": "xterm"} | more
 
     def run(self, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Runs to the end; never longer than a minute."""
+        """Runs to the end; and gives up after some minutes."""
         return subprocess.run(
             [*SEALANE, "run", *options],
             cwd=self.path,
             env=self.environment(**environment),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=200,
             check=False,
         )
 
@@ -94,7 +94,7 @@ def folder(path: Path, socket: str, image: str) -> Folder:
     return Folder(path=path / "work", socket=socket, image=image, app=f"app-{secrets.token_hex(4)}")
 
 
-def until(condition: Callable[[], object], seconds: float = 30) -> None:
+def until(condition: Callable[[], object], seconds: float = 120) -> None:
     """Waits for the condition, and fails where it never holds."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -93,6 +93,7 @@ class LiveScreen:
         for row in self._progress.rows.values():
             if row.status in {StepStatus.FAILED, StepStatus.BROKEN} and self._ends.get(row.key):
                 self._failure(row, width)
+        self._put(Text())
         self._put(
             Text(summary.verdict(self._progress, result), style=" ".join(("bold", *summary.COLOURS[result.status])))
         )
@@ -106,17 +107,22 @@ class LiveScreen:
         now = self._now()
         width = options.max_width
         room = console.size.height - 1
-        tail = max(0, min(len(self._tail), _TAIL, (room - 3) // 2))
+        printed = self._printed()
+        tail = max(0, min(len(printed), _TAIL, (room - 3) // 2))
         rows = room - 1 - (tail + 1 if tail else 0)
         yield self._simple(self._head(now, width))
         for row in self._fitting(rows, width):
             yield self._simple(row if isinstance(row, Text) else self._row(row, now, width))
         if tail:
             yield Text()
-            yield from self._printed_last(tail, width)
+            yield from self._last(printed[-tail:], width)
 
-    def _printed_last(self, lines: int, width: int) -> Iterator[Text]:
-        shown = list(self._tail)[-lines:]
+    def _printed(self) -> list[tuple[str, str]]:
+        """What was printed last, by whom; a line not ended yet, such as a question, comes with it."""
+        open_lines = ((self._progress.label(key), lines.unfinished) for key, lines in self._lines.items())
+        return [*self._tail, *((label, text) for label, text in open_lines if text)]
+
+    def _last(self, shown: list[tuple[str, str]], width: int) -> Iterator[Text]:
         labels = min(max(len(label) for label, _ in shown), max(6, width // 4))
         for label, line in shown:
             who = Text(label, style="dim")

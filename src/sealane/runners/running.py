@@ -122,6 +122,7 @@ class _Loop:
     async def work_through(self) -> None:
         """Everything, in order; when cancelled, what is being done is ended first."""
         try:
+            self._leave_out()
             await self._prepare()
             while self._start_what_can() or self._doing:
                 done, _ = await asyncio.wait(self._doing, return_when=asyncio.FIRST_COMPLETED)

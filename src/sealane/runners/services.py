@@ -13,6 +13,8 @@ from sealane.runners.model import ServiceHealth, ServiceSpec
 
 _SETTLING = 0.25
 """Seconds a service without any healthcheck must have run to count as ready."""
+_LOOK = 0.5
+"""Seconds between two looks whether it still runs, while the next check is not due."""
 _LOG_LINES = 100
 
 
@@ -65,7 +67,17 @@ class _Asking:
                 failures += 1
             if failures >= max(1, self._check.retries):
                 return f"not healthy after {failures} checks{self.last_words()}"
-            await asyncio.sleep(max(0.0, self._check.interval.total_seconds() - (loop.time() - asked)))
+            if problem := await self._ended_before(asked + self._check.interval.total_seconds()):
+                return problem
+
+    async def _ended_before(self, time: float) -> str | None:
+        """Waits until that time of the loop's clock, but no longer than the service runs."""
+        loop = asyncio.get_running_loop()
+        while (left := time - loop.time()) > 0:
+            if problem := _ended(await self._engine.state(self._name)):
+                return problem
+            await asyncio.sleep(min(left, _LOOK))
+        return None
 
     async def _healthy(self, check: Healthcheck) -> bool:
         try:

@@ -108,7 +108,7 @@ def test_a_frame_shows_each_step_its_state_and_time_and_what_is_printed_last() -
     assert frame[1] == "  ✓ lint     1.5s"
     assert frame[2].startswith("  ⠋ test     2.5s")
     assert frame[3].rstrip() == "  · build"
-    assert frame[5:] == ["  lint │ fine", "  test │ one"]
+    assert frame[5:] == ["  lint │ fine", "  test │ one", "  test │ two"]  # the last one is still being written
 
 
 @pytest.mark.parametrize("width", [20, 40, 80, 200])
