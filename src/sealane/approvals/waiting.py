@@ -10,6 +10,14 @@ from sealane.pipelines.model import RunStatus, StepStatus
 from sealane.store.model import Deployment, DeploymentState, FormationRow, Hold, RunView, Vote
 from sealane.verdicts.model import VerdictKind
 
+_WORDS = {
+    VerdictKind.ROLLED_BACK: "was rolled back",
+    VerdictKind.ROLLBACK_FAILED: "failed, and so did going back",
+    VerdictKind.FAILED: "failed",
+    VerdictKind.SUPERSEDED: "was superseded",
+    VerdictKind.CANCELLED: "was cancelled",
+}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Condition:
@@ -59,6 +67,9 @@ def hopeless(deployment: Deployment, around: Circumstances) -> str | None:
     if no := quorum.rejected(deployment, around.votes):
         said = f": {no.comment}" if no.comment else ""
         return f"{no.user} rejected it{said}"
+    for earlier in around.after:
+        if earlier.verdict and earlier.verdict.kind is not VerdictKind.DEPLOYED:
+            return f"{earlier.formation}, which comes before it, {_WORDS[earlier.verdict.kind]}"
     return None
 
 
@@ -118,9 +129,6 @@ def _held(subject: Deployment, hold: Hold) -> Condition:
 
 
 def _after(earlier: Deployment) -> Condition:
-    if earlier.verdict:
-        what = f"{earlier.label}, which did not take this release ({earlier.verdict.kind}): {earlier.verdict.reason}"
-        return Condition(what=what, who="a repaired commit")
     return Condition(what=f"{earlier.label} to be deployed first", who=f"itself: sealane why {earlier.id}")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sealane.approvals import waiting
 from sealane.approvals.waiting import Circumstances
 from sealane.store.model import DeploymentState
@@ -42,14 +44,20 @@ def test_where_delivery_is_unasked_a_newer_commit_lifts_the_hold() -> None:
     assert condition.who.startswith("a newer commit that is deployed there, or a developer")
 
 
-def test_a_delivery_waits_for_a_repaired_commit_when_the_one_before_it_failed() -> None:
-    """Its reason is the earlier one's verdict."""
-    dev = ended(VerdictKind.ROLLED_BACK, formation="dev")
-
-    (condition,) = waiting.conditions(deployment(), Circumstances(after=(dev,)))
-
-    assert condition.what == "shop/dev, which did not take this release (rolled_back): the reason"
-    assert condition.who == "a repaired commit"
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (VerdictKind.ROLLED_BACK, "dev, which comes before it, was rolled back"),
+        (VerdictKind.FAILED, "dev, which comes before it, failed"),
+        (VerdictKind.SUPERSEDED, "dev, which comes before it, was superseded"),
+        (VerdictKind.DEPLOYED, None),
+    ],
+)
+def test_a_delivery_is_hopeless_when_the_one_before_it_did_not_take_the_release(
+    kind: VerdictKind, reason: str | None
+) -> None:
+    """Nobody is asked to approve what has failed one formation earlier."""
+    assert waiting.hopeless(deployment(), Circumstances(after=(ended(kind, formation="dev"),))) == reason
 
 
 def test_a_rejected_deployment_is_hopeless() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sealane import checking
@@ -15,6 +16,7 @@ from sealane.flows import sites, tools
 from sealane.flows.doing import vetting
 from sealane.images import tags
 from sealane.pipelines import planning, reading
+from sealane.pipelines.checks import delivery
 from sealane.pipelines.model import Kind, Pipeline, Plan, RunStatus
 from sealane.releases import preflight
 from sealane.releases.preflight import Prospect
@@ -79,6 +81,7 @@ async def _look_ahead(run: Run) -> tuple[Plan | None, tuple[Finding, ...]]:
     if errors(found):
         return plan, tuple(found)
     found += await _secret_problems(run, here, pipeline, plan)
+    found += await _approval_problems(pipeline)
     environments = tools.current().environments()
     wanted = [pipeline.delivery(step.name) for step in plan.steps if step.kind is Kind.DELIVER and not step.skip]
     ahead = await preflight.check(
@@ -120,6 +123,16 @@ async def _secret_problems(run: Run, here: sites.Site, pipeline: Pipeline, plan:
         Finding(message=f"the secret {name} of {asked[name][0]} has no value: {reason}", place=pipeline.place)
         for name, reason in reasons.items()
     ]
+
+
+async def _approval_problems(pipeline: Pipeline) -> list[Finding]:
+    """Approvals that nobody could give as groups are now; only told, because people come and go."""
+    groups: dict[str, set[str]] = {}
+    for user in await tools.current().store.people.all():
+        for group in user.groups:
+            groups.setdefault(group, set()).add(user.name)
+    found = delivery.impossible_approvals(pipeline, groups)
+    return [replace(finding, severity=Severity.WARNING) for finding in found]
 
 
 async def _destination_problems(run: Run, prospect: Prospect) -> list[Finding]:
