@@ -32,6 +32,8 @@ _COMPARED = (
 )
 _NUMBERS = ("int", "uint", "double")
 _COMPARISONS = ("_<_", "_<=_", "_>_", "_>=_")
+_LONGEST = 300
+"""Characters of a message that are kept; the engine puts whole objects into some."""
 _COMPLAINT = re.compile(r"ERROR: <input>:(\d+):(\d+): (.+)")
 
 
@@ -317,7 +319,7 @@ def _evaluation_error(text: str) -> EvaluationError:
     for pattern, words in _WORDS:
         if found := pattern.search(text):
             return EvaluationError(found.expand(words))
-    return EvaluationError(text)
+    return EvaluationError(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
 
 
 _WORDS = [

@@ -127,14 +127,17 @@ def _shared(rules: Sequence[_Rule], facts: Facts, objects: Sequence[Mapping[str,
 
 def _items(rendered: Vettable) -> Iterator[_Item]:
     """The object, or those in it: a List must not carry anything past the policies."""
-    manifest = rendered.object
-    inner = manifest.get("items")
-    if not (str(manifest.get("kind", "")).endswith("List") and isinstance(inner, list)):
-        yield _Item(manifest, rendered.origin)
+    yield from _unpacked(_Item(rendered.object, rendered.origin))
+
+
+def _unpacked(item: _Item) -> Iterator[_Item]:
+    inner = item.manifest.get("items")
+    if not (str(item.manifest.get("kind", "")).endswith("List") and isinstance(inner, list)):
+        yield item
         return
     for index, each in enumerate(inner):
         if isinstance(each, dict):
-            yield _Item(each, rendered.origin, ("items", index))
+            yield from _unpacked(_Item(each, item.origin, (*item.base, "items", index)))
 
 
 def _decide(rule: _Rule, case: _Case) -> Iterator[Decision]:

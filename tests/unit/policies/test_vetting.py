@@ -256,12 +256,13 @@ def test_facts_are_params_as_a_config_map_has_them() -> None:
 
 def test_a_list_carries_nothing_past_the_policies() -> None:
     item = yaml.safe_load(DEPLOYMENT)
-    text = yaml.safe_dump({"apiVersion": "v1", "kind": "List", "items": [item]}, sort_keys=False)
+    inner = {"apiVersion": "v1", "kind": "List", "items": [item]}
+    text = yaml.safe_dump({"apiVersion": "v1", "kind": "List", "items": [inner]}, sort_keys=False)
 
     (decision,) = vet(policy(rule={"resources": ["deployments"]}), objects=rendered(text))
 
     assert str(decision.subject) == "Deployment web"
-    assert decision.place.line == 11
+    assert decision.place.line == 14
 
 
 def test_a_release_rule_sees_all_objects() -> None:
@@ -283,6 +284,17 @@ def test_a_manifest_that_is_hardly_one_is_decided_and_not_stumbled_over() -> Non
     ]
 
     assert [decision.failed for decision in vet(policy("object.spec.replicas > 1"), objects=odd)] == [True, True]
+
+
+@pytest.mark.parametrize("value", [10**30, "\ud800", {None: 1}, object()])
+def test_values_that_the_engine_can_not_take_are_denied_with_a_short_word(value: Any) -> None:
+    manifest = {**yaml.safe_load(DEPLOYMENT), "data": {"long": "x" * 1000, "odd": value}}
+
+    (decision,) = vet(policy("object.data.odd == 'x'"), objects=[Rendered(object=manifest, origin=Origin(file="a"))])
+
+    assert decision.failed
+    assert decision.effect is Effect.DENY
+    assert len(decision.message) < 500
 
 
 def test_the_gravest_decision_comes_first_and_makes_the_verdict() -> None:
