@@ -57,11 +57,14 @@ def _run(command: str, layout: Layout) -> int:
         for program in golang.PEERS:
             print(golang.path_of(layout, program))
         return 0
+    layout.home.mkdir(parents=True, exist_ok=True)
+    if command == "up" and os.geteuid() != 0:
+        # Before there is root, so that Go's own cache stays its owner's.
+        golang.build(layout, start.programs(layout))
     machine.become_root(layout)
     machine.see_control_groups()
     if command == "status":
         return _status(layout)
-    layout.home.mkdir(parents=True, exist_ok=True)
     with _alone(layout):
         return _up(layout) if command == "up" else _down(layout)
 

@@ -6,8 +6,7 @@ import json
 from typing import Final
 
 from testbed import kubeconfigs
-from testbed.commands import run
-from testbed.errors import BedError
+from testbed.kubectl import answer, kubectl
 from testbed.layout import DNS_PORT, DNS_SERVICE, NODE_ADDRESS, Layout
 
 NAMESPACE: Final = "sealane-system"
@@ -104,28 +103,21 @@ def let_in(namespace: str) -> Manifest:
 def apply(layout: Layout, wanted: list[Manifest]) -> None:
     """Apply `wanted` as the cluster's administrator."""
     document = json.dumps({"apiVersion": "v1", "kind": "List", "items": wanted})
-    run([*_kubectl(layout), "apply", "--server-side", "--force-conflicts", "-f", "-"], given=document)
+    kubectl(layout, "apply", "--server-side", "--force-conflicts", "-f", "-", given=document)
 
 
 def write_account(layout: Layout) -> None:
     """Write the kubeconfig with a fresh token of Sealane's account."""
-    token = run([*_kubectl(layout), "create", "token", ACCOUNT, f"--namespace={NAMESPACE}",
-                 f"--duration={_TOKEN_LIFE}"]).strip()  # fmt: skip
-    seen = json.loads(run([*_kubectl(layout), "config", "view", "--minify", "--flatten", "--raw", "--output=json"]))
+    life = f"--duration={_TOKEN_LIFE}"
+    token = kubectl(layout, "create", "token", ACCOUNT, f"--namespace={NAMESPACE}", life).strip()
+    seen = json.loads(kubectl(layout, "config", "view", "--minify", "--flatten", "--raw", "--output=json"))
     kubeconfigs.write(layout.sealane_kubeconfig, kubeconfigs.with_token(seen["clusters"][0]["cluster"], token))
 
 
 def account_works(layout: Layout) -> bool:
     """Say whether Sealane's kubeconfig signs in as its account."""
     whoami = ["auth", "whoami", "--output=jsonpath={.status.userInfo.username}"]
-    try:
-        return run([layout.bin / "kubectl", f"--kubeconfig={layout.sealane_kubeconfig}", *whoami]) == ACCOUNT_USER
-    except BedError:
-        return False
-
-
-def _kubectl(layout: Layout) -> list[str]:
-    return [str(layout.bin / "kubectl"), f"--kubeconfig={layout.admin_kubeconfig}"]
+    return answer(layout, *whoami, kubeconfig=layout.sealane_kubeconfig) == ACCOUNT_USER
 
 
 def _rule(group: str, resources: str, verbs: tuple[str, ...]) -> Manifest:

@@ -8,7 +8,7 @@ from typing import Final
 
 from testbed import kubeconfigs
 from testbed.access import ACCOUNT_USER
-from testbed.commands import succeeds
+from testbed.kubectl import answer
 from testbed.layout import (
     API_PORT,
     CONTROLLERS_PORT,
@@ -153,8 +153,7 @@ def scheduler(layout: Layout) -> Daemon:
 
 def api_ready(layout: Layout) -> bool:
     """Say whether the API server calls itself ready."""
-    kubectl = layout.bin / "kubectl"
-    return succeeds([kubectl, f"--kubeconfig={layout.admin_kubeconfig}", "get", "--raw=/readyz"], within=10)
+    return answer(layout, "get", "--raw=/readyz") is not None
 
 
 def _kubeconfig(layout: Layout, name: str) -> Path:

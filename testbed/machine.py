@@ -6,13 +6,16 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import Final
 
 from testbed import processes
 from testbed.errors import BedError
 from testbed.layout import Layout
 
-_KEPT = ("PATH", "HOME", "TERM", "SEALANE_TEST_KUBECONFIG", "SEALANE_TESTBED_FOR", "SEALANE_TESTBED_DEBIAN_MIRROR", "GOPROXY", "GOFLAGS", "GOSUMDB",
-         "GOCACHE", "GOMODCACHE", "http_proxy", "https_proxy", "no_proxy")  # fmt: skip
+_KEPT: Final = (
+    *("PATH", "TERM", "http_proxy", "https_proxy", "no_proxy"),
+    *("SEALANE_TEST_KUBECONFIG", "SEALANE_TESTBED_FOR", "SEALANE_TESTBED_DEBIAN_MIRROR"),
+)
 
 
 def become_root(layout: Layout) -> None:
@@ -21,7 +24,9 @@ def become_root(layout: Layout) -> None:
         return
     if not shutil.which("sudo"):
         raise BedError("the bed mounts, makes networks and runs containers: run it as root, or install sudo")
-    kept = [f"{name}={os.environ[name]}" for name in _KEPT if name in os.environ]
+    # Somebody else's kubeconfig may name a program that signs in with what it keeps in the home folder.
+    names = (*_KEPT, "HOME") if layout.other_cluster else _KEPT
+    kept = [f"{name}={os.environ[name]}" for name in names if name in os.environ]
     places = [f"SEALANE_TESTBED_HOME={layout.home}", f"SEALANE_TESTBED_CACHE={layout.cache}"]
     _run_again(["sudo", "--", "env", *kept, *places])
 
@@ -47,7 +52,8 @@ def hand_over(layout: Layout) -> None:
         return
     group = int(os.environ.get("SUDO_GID", owner))
     own = [] if layout.other_cluster else [layout.admin_kubeconfig, layout.audit_log]
-    for path in (layout.sealane_kubeconfig, layout.engine_socket, *own):
+    cached = [layout.cache / "images", *(layout.cache / "images").glob("*")]
+    for path in (layout.sealane_kubeconfig, layout.engine_socket, layout.lock, *own, *cached):
         os.chown(path, int(owner), group)
 
 

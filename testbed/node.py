@@ -8,7 +8,7 @@ from typing import Final
 
 from testbed import cgroups, kubeconfigs, network
 from testbed.commands import run, succeeds
-from testbed.errors import BedError
+from testbed.kubectl import answer
 from testbed.layout import (
     DNS_SERVICE,
     KUBELET_HEALTH_PORT,
@@ -78,13 +78,11 @@ def proxy(layout: Layout) -> Daemon:
 
 def node_ready(layout: Layout) -> bool:
     """Say whether the node takes pods, and the default account that pods need is there."""
-    kubectl = [str(layout.bin / "kubectl"), f"--kubeconfig={layout.admin_kubeconfig}"]
     condition = 'jsonpath={.status.conditions[?(@.type=="Ready")].status}'
-    try:
-        run([*kubectl, "get", "serviceaccount", "default"], within=10)
-        return run([*kubectl, "get", "node", NODE_NAME, f"--output={condition}"], within=10) == "True"
-    except BedError:
-        return False
+    return (
+        answer(layout, "get", "serviceaccount", "default") is not None
+        and answer(layout, "get", "node", NODE_NAME, f"--output={condition}") == "True"
+    )
 
 
 def ctr(layout: Layout) -> list[str]:

@@ -42,7 +42,6 @@ FOR_THE_CLUSTER: Final = {
     "etcd-server": "etcd",
     "containerd": "containerd",
     "containernetworking-plugins": str(CNI_PLUGINS / "ptp"),
-    "conntrack": "conntrack",
 }
 
 

@@ -29,7 +29,7 @@ class Daemon:
     argv: tuple[str | Path, ...]
     ready: Callable[[], bool]
     env: Mapping[str, str] = field(default_factory=dict)
-    patience: float = 60
+    patience: float = 120
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,7 +31,12 @@ from testbed.processes import Daemon, last_words, start, wait_for
 from testbed.record import Bed, describe
 from testbed.waiting import until
 
-_NODE_PATIENCE: Final = 90.0
+_NODE_PATIENCE: Final = 120.0
+
+
+def programs(layout: Layout) -> tuple[golang.Program, ...]:
+    """What has to be built."""
+    return golang.CLUSTER if layout.other_cluster is None else (golang.KUBECTL,)
 
 
 def prepare(layout: Layout) -> None:
@@ -39,7 +44,7 @@ def prepare(layout: Layout) -> None:
     own = layout.other_cluster is None
     packages.install(cluster=own)
     _check(layout)
-    golang.build(layout, golang.CLUSTER if own else [golang.KUBECTL])
+    golang.build(layout, programs(layout))
     images.make(layout, images.served() + ((images.pause(),) if own else ()))
 
 
@@ -65,7 +70,7 @@ def start_all(layout: Layout) -> Bed:
     for folder in (layout.processes, layout.logs, layout.bin, layout.run / "home", layout.run / "tmp"):
         folder.mkdir(parents=True, exist_ok=True)
     layout.run.chmod(0o755)
-    for program in golang.CLUSTER if own else [golang.KUBECTL]:
+    for program in programs(layout):
         (layout.bin / program.name).symlink_to(golang.path_of(layout, program))
     work = [lambda: _services(layout), lambda: _cluster(layout) if own else _account(layout)]
     with ThreadPoolExecutor() as pool:
