@@ -71,7 +71,11 @@ def defaulted(manifest: Mapping[str, Any], namespace: str | None) -> _Fields:
 
 def _without_nulls(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_nulls(each) for key, each in value.items() if each is not None}
+        return {
+            key: _without_nulls(each) if isinstance(each, dict | list) else each
+            for key, each in value.items()
+            if each is not None
+        }
     return [_without_nulls(each) for each in value] if isinstance(value, list) else value
 
 

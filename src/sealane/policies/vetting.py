@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sealane.clients import cel
@@ -77,21 +77,22 @@ class _Item:
     base: Path = ()
 
 
-@dataclass(frozen=True, slots=True)
 class _Rule:
     """A compiled policy, and its effect on kinds already met where only the kind decides."""
 
-    compiled: Compiled
-    effects: dict[tuple[str, str, str, bool], Effect | None] = field(default_factory=dict)
+    def __init__(self, compiled: Compiled) -> None:
+        self.compiled = compiled
+        self._by_kind = matching.by_kind(compiled.policy)
+        self._effects: dict[tuple[str, str, str, bool], Effect | None] = {}
 
     def effect(self, request: Request) -> Effect | None:
         """The effect that the policy would have on the request; None when it is not about it."""
-        policy = self.compiled.policy
-        if not matching.by_kind(policy):
-            return matching.effect(policy, request)
-        if request.kind not in self.effects:
-            self.effects[request.kind] = matching.effect(policy, request)
-        return self.effects[request.kind]
+        if not self._by_kind:
+            return matching.effect(self.compiled.policy, request)
+        kind = request.kind
+        if kind not in self._effects:
+            self._effects[kind] = matching.effect(self.compiled.policy, request)
+        return self._effects[kind]
 
 
 class _Case:

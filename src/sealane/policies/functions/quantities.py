@@ -6,6 +6,7 @@ is that of k8s.io/apimachinery/pkg/api/resource.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from fractions import Fraction
@@ -23,6 +24,7 @@ _LONGEST = 64
 _LARGEST_EXPONENT = 1000
 
 
+@functools.lru_cache(maxsize=4096)
 def parse(text: str) -> Fraction:
     """The exact value, rounded away from zero to a billionth as Kubernetes does; raises ValueError."""
     found = _GRAMMAR.fullmatch(text) if len(text) <= _LONGEST else None
@@ -52,6 +54,7 @@ def is_quantity(text: str) -> bool:
     return True
 
 
+@functools.lru_cache(maxsize=4096)
 def printed(text: str) -> str:
     """A quantity as the API server writes it: `1024Mi` is `1Gi`, `0.5` is `500m`; raises ValueError.
 
