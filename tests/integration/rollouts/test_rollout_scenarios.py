@@ -14,7 +14,7 @@ from sealane.clients.kubernetes import cluster as clusters
 from testbed.record import Bed
 from tests.integration.rollouts import parts
 
-AT_ONCE = 8
+AT_ONCE = 6
 SCENARIOS = {scenario.name: scenario for scenario in parts.scenarios()}
 
 
