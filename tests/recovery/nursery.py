@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import traceback
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -32,6 +33,10 @@ class Order:
     spared: list[str] | None = None
     """Boundaries at which nothing happens; None spares all."""
     signal: int = signal.SIGKILL
+    killed_after: float | None = None
+    """Seconds after which the worker is killed wherever it is."""
+    engine: str | None = None
+    """Address of a real engine; None pretends."""
     heartbeat: float = 0.1
     dead_after: float = 0.6
 
@@ -57,6 +62,8 @@ def _child(order: Order, record: Path) -> None:
     code = 1
     try:
         _watch_boundaries(order, record)
+        if order.killed_after is not None:
+            threading.Timer(order.killed_after, os.kill, (os.getpid(), signal.SIGKILL)).start()
         asyncio.run(_work(order))
         code = 0
     except BaseException:  # noqa: BLE001 - the child must end here, whatever happened
@@ -90,7 +97,8 @@ def _watch_boundaries(order: Order, record: Path) -> None:
 
 
 async def _work(order: Order) -> None:
-    settings = settings_of(order.data, order.database, heartbeat=order.heartbeat, dead_after=order.dead_after)
+    timing = {"heartbeat": order.heartbeat, "dead_after": order.dead_after}
+    settings = settings_of(order.data, order.database, engine=order.engine, **timing)
     server = await wiring.start(settings, role=wiring.Role.WORKER)
     while not await all_done(server):  # noqa: ASYNC110 - nothing tells when a workflow has ended
         await asyncio.sleep(0.02)
@@ -107,12 +115,13 @@ async def all_done(server: wiring.Server) -> bool:
     return not await server.queueing.client.list_workflows_async(status=["PENDING", "ENQUEUED"], limit=1)
 
 
-def settings_of(data: str, database: str | None, **worker: Any) -> Settings:
-    """Settings of a server that only pretends to run and deploy."""
+def settings_of(data: str, database: str | None, *, engine: str | None = None, **worker: Any) -> Settings:
+    """Settings of a server; without an engine it only pretends to run steps."""
     return Settings(
         data=Path(data),
         database=database,
-        engine={"kind": "dummy"},
+        engine={"kind": "docker", "socket": engine} if engine else {"kind": "dummy"},
+        runs={"keep_workspaces": engine is not None},
         worker={"poll": 0.02, "sweep": 0.1, **worker},
     )
 

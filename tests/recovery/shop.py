@@ -76,11 +76,18 @@ class Shop:
     def commit(self, words: str, *, bad: bool = False, steps: bool = True) -> str:
         """Commits a version and gives its hash; a bad one ends again and again."""
         pipeline = PIPELINE if steps else "app: shop\ndeliver: [{formation: dev}]\n"
-        self._write(".sealane.yml", pipeline)
-        self._write("deploy/formations/dev.yaml", FORMATION.replace("WORDS", words).replace("CODE", words))
         environment = ', {name: DUMMY_EXIT_CODE, value: "1"}' if bad else ""
-        stencils = STENCILS.replace("WORDS", words).replace("ENV", environment)
-        self._write("deploy/stencils/all.yaml", stencils)
+        files = {
+            ".sealane.yml": pipeline,
+            "deploy/formations/dev.yaml": FORMATION.replace("WORDS", words).replace("CODE", words),
+            "deploy/stencils/all.yaml": STENCILS.replace("WORDS", words).replace("ENV", environment),
+        }
+        return self.commit_files(words, files)
+
+    def commit_files(self, words: str, files: dict[str, str]) -> str:
+        """Commits these files and gives the commit's hash."""
+        for path, text in files.items():
+            self._write(path, text)
         self._git("add", ".")
         self._git("commit", "--quiet", "--message", words)
         return self._git("rev-parse", "HEAD")
