@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -142,6 +143,21 @@ def test_interrupted_while_a_service_is_waited_for(here: Folder) -> None:
     assert process.wait(120) == 130
     process.communicate()
     assert not has_begun(here)
+    assert here.traces() == []
+
+
+def test_interrupted_while_an_image_is_fetched(here: Folder) -> None:
+    """From a registry that accepts connections and never answers."""
+    with socket.socket() as registry:
+        registry.bind(("127.0.0.1", 0))
+        registry.listen()
+        image = f"127.0.0.1:{registry.getsockname()[1]}/never/answers:1"
+        here.write(steps=[{"name": "long", "image": image, "commands": [LONG]}])
+        with here.start() as process:
+            assert process.stdout is not None
+            process.stdout.readline()  # that it is being fetched
+            process.send_signal(signal.SIGINT)
+            assert process.wait(120) == 130
     assert here.traces() == []
 
 
