@@ -41,50 +41,67 @@ class Check:
     """The messageExpression, when it has one."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Compiled:
-    """A policy, ready to run."""
+    """A policy, ready to run; what only a refusal needs is compiled when the first one comes.
 
-    policy: Policy
-    conditions: tuple[tuple[NamedExpression, cel.Expression], ...]
-    everything: cel.Expression
-    """True when every validation is met."""
-    checks: tuple[Check, ...]
-    paths: cel.Expression | None
-    """The variable `paths`, a list of the fields that are meant, when the policy has one."""
-    once: Mapping[str, cel.Expression]
-    """Variables that are the same for every object, by the names they are bound to for all other expressions."""
-    variables: tuple[tuple[str, cel.Expression], ...]
-    """All variables, to tell which of them fails."""
+    Each part raises cel.Uncompilable for what `problems` gives as findings.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self._scope = _scope(policy)
+        self._known = {name: bound for name, (bound, _) in self._scope.once.items()}
+        self._names = {**self._scope.names, **dict.fromkeys(self._known.values(), "dyn")}
+
+    @functools.cached_property
+    def everything(self) -> cel.Expression:
+        """True when every validation is met."""
+        return self._composed("\n&& ".join(f"({each.expression}\n)" for each in self.policy.validations))
+
+    @functools.cached_property
+    def conditions(self) -> tuple[tuple[NamedExpression, cel.Expression], ...]:
+        """The match conditions."""
+        return tuple((each, _plain(each.expression, self._scope.names)) for each in self.policy.conditions)
+
+    @functools.cached_property
+    def checks(self) -> tuple[Check, ...]:
+        """The validations, one by one."""
+        return tuple(
+            Check(
+                validation=each,
+                expression=self._composed(each.expression),
+                message=self._composed(each.message_expression) if each.message_expression else None,
+            )
+            for each in self.policy.validations
+        )
+
+    @functools.cached_property
+    def paths(self) -> cel.Expression | None:
+        """The variable `paths`, a list of the fields that are meant, when the policy has one."""
+        there = any(each.name == "paths" for each in self.policy.variables)
+        return self._composed("variables.paths") if there else None
+
+    @functools.cached_property
+    def once(self) -> Mapping[str, cel.Expression]:
+        """Variables that are the same for every object, by the names they are bound to for all other expressions."""
+        names, sources = self._scope.names, dict(self._scope.once.values())
+        return {bound: language.language().compile(text, names, binds=True) for bound, text in sources.items()}
+
+    @functools.cached_property
+    def variables(self) -> tuple[tuple[str, cel.Expression], ...]:
+        """All variables, to tell which of them fails."""
+        return tuple((each.name, self._composed(f"variables.{each.name}")) for each in self.policy.variables)
+
+    def _composed(self, source: str) -> cel.Expression:
+        rest = [(each.name, each.expression) for each in self.policy.variables if each.name not in self._known]
+        text = language.composed(source, rest, self._known)
+        return language.language().compile(text, self._names, binds=True)
 
 
 @functools.lru_cache(maxsize=1024)
 def compiled(policy: Policy) -> Compiled:
-    """The policy ready to run; raises cel.Uncompilable, which `problems` gives as findings."""
-    scope = _scope(policy)
-    known = {name: bound for name, (bound, _) in scope.once.items()}
-    rest = [(each.name, each.expression) for each in policy.variables if each.name not in scope.once]
-    names = {**scope.names, **dict.fromkeys(known.values(), "dyn")}
-
-    def run(source: str) -> cel.Expression:
-        return language.language().compile(language.composed(source, rest, known), names, binds=True)
-
-    return Compiled(
-        policy=policy,
-        conditions=tuple((each, _plain(each.expression, scope.names)) for each in policy.conditions),
-        everything=run("\n&& ".join(f"({each.expression}\n)" for each in policy.validations)),
-        checks=tuple(
-            Check(
-                validation=each,
-                expression=run(each.expression),
-                message=run(each.message_expression) if each.message_expression else None,
-            )
-            for each in policy.validations
-        ),
-        paths=run("variables.paths") if any(each.name == "paths" for each in policy.variables) else None,
-        once={bound: language.language().compile(text, scope.names, binds=True) for bound, text in scope.once.values()},
-        variables=tuple((each.name, run(f"variables.{each.name}")) for each in policy.variables),
-    )
+    """The policy ready to run, made once."""
+    return Compiled(policy)
 
 
 @functools.lru_cache(maxsize=1024)
