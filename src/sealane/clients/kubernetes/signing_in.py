@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from sealane import clock
-from sealane.clients.kubernetes import errors
+from sealane.clients.kubernetes import errors, plain_signing_in
 
 SIGN_IN_SECONDS = 60.0
 """How long an exec plugin or an identity provider may take."""
@@ -80,6 +80,27 @@ def kubeconfig_paths(explicit: Path | None) -> list[Path]:
 
 
 def _sign_in(source: Source) -> SignIn:
+    return _plain(source) or _by_library(source)
+
+
+def _plain(source: Source) -> SignIn | None:
+    """What a simple kubeconfig says, without the library."""
+    paths = kubeconfig_paths(source.kubeconfig)
+    if source.in_cluster or len(paths) != 1:
+        return None
+    found = plain_signing_in.read(paths[0], source.context)
+    if found is None:
+        return None
+    return SignIn(
+        server=found.server,
+        authorization=f"Bearer {found.token}" if found.token else None,
+        tls=found.tls,
+        fingerprint=found.fingerprint,
+        server_name=found.server_name,
+    )
+
+
+def _by_library(source: Source) -> SignIn:
     from kubernetes.aio import client
     from kubernetes.aio import config as untyped
     from kubernetes.aio.config import kube_config
