@@ -20,6 +20,7 @@ from typing import Any
 from sealane import wiring
 from sealane.flows import durable
 from sealane.flows.durable import Boundary
+from sealane.pipelines.model import StepStatus
 from sealane.settings import Settings
 from sealane.store.model import DeploymentState
 
@@ -35,6 +36,8 @@ class Order:
     signal: int = signal.SIGKILL
     killed_after: float | None = None
     """Seconds after which the worker is killed wherever it is."""
+    leaves_in_a_step: bool = False
+    """Whether the worker is told to end as soon as a step is running."""
     engine: str | None = None
     """Address of a real engine; None pretends."""
     heartbeat: float = 0.1
@@ -100,9 +103,16 @@ async def _work(order: Order) -> None:
     timing = {"heartbeat": order.heartbeat, "dead_after": order.dead_after}
     settings = settings_of(order.data, order.database, engine=order.engine, **timing)
     server = await wiring.start(settings, role=wiring.Role.WORKER)
-    while not await all_done(server):  # noqa: ASYNC110 - nothing tells when a workflow has ended
+    while not await all_done(server):
+        if order.leaves_in_a_step and await _in_a_step(server):
+            break
         await asyncio.sleep(0.02)
     await server.stop()
+
+
+async def _in_a_step(server: wiring.Server) -> bool:
+    views = [await server.views.run(run.id) for run in await server.views.runs()]
+    return any(step.status is StepStatus.RUNNING for view in views for step in view.steps)
 
 
 async def all_done(server: wiring.Server) -> bool:

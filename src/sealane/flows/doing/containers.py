@@ -114,9 +114,11 @@ class _Recorder:
             yield
         finally:
             self._started.put_nowait(None)
-            await telling
-            for writer in self._writers.values():
-                writer.close()
+            try:
+                await telling
+            finally:
+                for writer in self._writers.values():
+                    writer.close()
 
     def _open(self, key: str, attempt: int) -> Writer:
         if (key, attempt) not in self._writers:
