@@ -86,6 +86,10 @@ class Worker(_Group):
     sweep: float = Field(default=5.0, gt=0)
     """Seconds between two looks for dead workers and for work that was stored but not queued."""
 
+    remember_days: float = Field(default=7.0, gt=0)
+    """Days for which the steps of an ended workflow are kept, to look at when something went wrong. Runs, deployments,
+    dossiers and logs stay."""
+
 
 class Engine(_Group):
     """The container engine that runs steps and builds images."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
-from sealane import wiring
+from sealane import clock, wiring
 from sealane.access.model import Actor
 from sealane.destinations.dummy.state import State
 from sealane.errors import Conflicting, Refused
@@ -285,6 +286,22 @@ async def test_deployments_of_one_formation_go_one_after_the_other(world: World)
     (dev,) = (row for row in await world.server.views.overview() if row.formation == "dev")
     assert dev.current is not None
     assert dev.current.sequence == 4
+
+
+async def test_ended_workflows_are_forgotten_but_not_what_came_of_them(world: World) -> None:
+    """A second look finds nothing left, and nothing runs again."""
+    run = await world.push("v1")
+    await world.deployment("dev", run)
+    client = world.server.queueing.client
+    async with asyncio.timeout(30):
+        while await client.list_workflows_async(status=["PENDING", "ENQUEUED"]):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+    assert await world.server.queueing.forget(clock.now() - timedelta(days=1)) == 0
+    assert await world.server.queueing.forget(clock.now() + timedelta(days=1)) == 2
+    assert await world.server.queueing.forget(clock.now() + timedelta(days=1)) == 0
+    assert (await world.server.views.run(run)).run.status is RunStatus.PASSED
+    assert await client.list_workflows_async() == []
 
 
 async def test_only_one_server_serves_a_data_folder(world: World) -> None:

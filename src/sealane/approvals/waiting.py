@@ -108,7 +108,8 @@ def run(view: RunView) -> Why:
     if bad:
         return Why(sentence=f"{subject.label} {subject.status} at {bad.name}: {bad.reason or 'no reason was given'}")
     if subject.status is RunStatus.RUNNING:
-        return Why(sentence=f"{subject.label} is between two steps")
+        doing = "is between two steps" if view.steps else "is being checked out and looked at"
+        return Why(sentence=f"{subject.label} {doing}")
     skipped = next((step.reason for step in view.steps if step.status is StepStatus.SKIPPED and step.reason), None)
     left_out = f"; left out: {skipped}" if skipped and subject.status is RunStatus.SKIPPED else ""
     return Why(sentence=f"{subject.label} {subject.status}{left_out}")

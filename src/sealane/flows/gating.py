@@ -28,7 +28,7 @@ class Gates:
             elif not waiting.conditions(deployment, around) and await self.store.deployments.open(
                 deployment.id, revision_id=deployment.revision_id, at=self.now()
             ):
-                await self.queue(deployment)
+                await self.queue(await self.store.deployments.get(deployment.id))
 
     async def sweep(self) -> None:
         """Queues what was stored or opened by somebody who died before queueing it."""
@@ -40,7 +40,7 @@ class Gates:
         await self.look()
 
     async def queue(self, deployment: Deployment) -> None:
-        """Queues the deployment. Key: its id and revision; queued twice, it runs once."""
-        attempt = deployment.revision_id.rpartition(":")[2][:12]
-        await self.queueing.deployment(deployment.id, deployment.label, attempt)
+        """Queues an opened deployment. Key: its id and when it was opened; queued twice, it runs once."""
+        opened = deployment.opened or deployment.created
+        await self.queueing.deployment(deployment.id, deployment.label, opened.strftime("%Y%m%d%H%M%S%f"))
         await self.store.deployments.mark_queued(deployment.id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from dbos import DBOS, DBOSClient
@@ -22,6 +23,8 @@ DELIVERIES = "deliveries"
 DEPLOYMENTS = "deployments"
 
 SERIALIZER = DBOSPortableJSON
+
+_FORGOTTEN_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class Queueing:
         await self._enqueue({"workflow_name": "delivery", "queue_name": DELIVERIES, "workflow_id": run_id}, run_id)
 
     async def deployment(self, deployment_id: str, formation: str, attempt: str) -> None:
-        """Queues a deployment; one at a time goes to each formation. Key: its id and the revision it is about."""
+        """Queues a deployment; one at a time goes to each formation. Key: its id and `attempt`, another at each opening."""
         options: EnqueueOptions = {
             "workflow_name": "deployment",
             "queue_name": DEPLOYMENTS,
@@ -60,6 +63,19 @@ class Queueing:
             "queue_partition_key": formation,
         }
         await self._enqueue(options, deployment_id)
+
+    async def forget(self, before: datetime) -> int:
+        """Removes workflows, with the records of their steps, that ended before that time; says how many, a few at once."""
+        ended = await self.client.list_workflows_async(
+            status=["SUCCESS", "ERROR", "CANCELLED"],
+            completed_before=before.isoformat(),
+            limit=_FORGOTTEN_AT_ONCE,
+            load_input=False,
+            load_output=False,
+        )
+        if ended:
+            await self.client.delete_workflows_async([each.workflow_id for each in ended])
+        return len(ended)
 
     async def close(self) -> None:
         """Ends the connections."""

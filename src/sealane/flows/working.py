@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sealane import clock
 from sealane.errors import SealaneError
@@ -15,6 +17,7 @@ from sealane.flows.engine import Engine, EngineSettings
 from sealane.flows.gating import Gates
 from sealane.flows.taking_over import Worker
 from sealane.settings import Settings
+from sealane.settings import Worker as WorkerSettings
 from sealane.store.storing import Store
 
 _log = logging.getLogger(__name__)
@@ -23,6 +26,7 @@ WORKFLOWS = (delivery.delivery, deployment.deployment)
 """Known to the engine by being imported."""
 
 _GONE = 70
+_FORGET_EVERY = 600.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,19 +69,23 @@ async def start(
     engine = await Engine.start(EngineSettings(url=settings.flows_url, worker=worker.id))
     await worker.take_over(engine, alone=alone)
     engine.begin(worker.beat(lost))
-    engine.begin(_sweep(worker, engine, store, gates, settings.worker.sweep))
+    engine.begin(_sweep(worker, engine, store, gates, settings.worker))
     return Working(worker=worker, engine=engine)
 
 
-async def _sweep(worker: Worker, engine: Engine, store: Store, gates: Gates, every: float) -> None:
+async def _sweep(worker: Worker, engine: Engine, store: Store, gates: Gates, settings: WorkerSettings) -> None:
+    forgotten = -_FORGET_EVERY
     while not worker.leaving:
         try:
             await gates.sweep()
             await worker.take_over(engine)
             await store.changes.trim(clock.now())
+            if time.monotonic() - forgotten > _FORGET_EVERY:
+                forgotten = time.monotonic()
+                await gates.queueing.forget(clock.now() - timedelta(days=settings.remember_days))
         except SealaneError as error:
             _log.warning("the sweep waits: %s", error)
         except Exception:  # noqa: BLE001 - the next sweep may fare better; without sweeps nothing lost is ever found
             if not worker.leaving:
                 _log.exception("the sweep failed")
-        await asyncio.sleep(every)
+        await asyncio.sleep(settings.sweep)

@@ -59,7 +59,7 @@ class Workers:
                 return False
             held = sa.update(formations).where(formations.c.holder == worker)
             connection.execute(held.values(epoch=formations.c.epoch + 1, holder=None))
-            auditing.note(connection, at, actor=by, action="take over", subject=worker)
+            auditing.note(connection, at, actor=by, action="leave" if by == worker else "take over", subject=worker)
             return True
 
         return await self._database.write(work)
