@@ -7,6 +7,7 @@ signal that killed it) and the boundaries it came to.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -46,6 +47,9 @@ class Order:
 
 def serve() -> None:
     """Takes orders until stdin ends."""
+    settings_of("nowhere", None)  # what is slow the first time is done here, once for all children
+    gc.collect()
+    gc.freeze()
     for line in sys.stdin:
         order = Order(**json.loads(line))
         record = Path(order.data) / f"boundaries-{os.urandom(4).hex()}"
