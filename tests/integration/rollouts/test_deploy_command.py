@@ -1,0 +1,134 @@
+"""`sealane deploy`, `why`, `status` and `rollback` as a person types them, in a folder, without a server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+
+from sealane.clients.kubernetes import cluster as clusters
+from sealane.clients.kubernetes import kinds
+
+FORMATION = """\
+formation: dev
+environment: dev
+destination: here
+namespace: {namespace}
+values: {{command: "{command}"}}
+config: {{colour: {colour}}}
+secrets: {{TOKEN: "env:TOKEN"}}
+strategy: {{healthy_for: {hold}}}
+"""
+STENCIL = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {run: web}}
+  template:
+    metadata: {labels: {run: web}}
+    spec:
+      terminationGracePeriodSeconds: 0
+      containers:
+        - name: web
+          image: "${image.web}"
+          command: [sh, -c, "${command}"]
+          envFrom: [{configMapRef: {name: "${config}"}}, {secretRef: {name: "${secrets}"}}]
+"""
+TOKEN = "sesame-open-wide"
+
+
+class Folder:
+    """A project, and the commands that are run in it."""
+
+    def __init__(self, path: Path, kubeconfig: Path, namespace: str, image: str) -> None:
+        self._path = path
+        self._image = image
+        self._namespace = namespace
+        self._environment = {
+            **os.environ,
+            "KUBECONFIG": str(kubeconfig),
+            "HOME": str(path / "home"),
+            "SEALANE_SECRET_SHOP__TOKEN": TOKEN,
+        }
+        (path / "deploy/stencils").mkdir(parents=True)
+        (path / "deploy/formations").mkdir()
+        (path / "home").mkdir()
+        (path / ".sealane.yml").write_text("app: shop\nimages: {web: {build: .}}\n")
+        (path / "deploy/stencils/web.yaml").write_text(STENCIL)
+
+    def write(self, *, command: str, colour: str, hold: str = "1s") -> None:
+        """Changes what the formation says."""
+        text = FORMATION.format(namespace=self._namespace, command=command, colour=colour, hold=hold)
+        (self._path / "deploy/formations/dev.yaml").write_text(text)
+
+    async def run(self, *words: str) -> tuple[int, str, str]:
+        """Exit code, stdout, stderr."""
+        argv = [sys.executable, "-c", "import sys; from sealane.cli import main; sys.exit(main())", *words]
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            cwd=self._path,
+            env=self._environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await process.communicate()
+        assert TOKEN not in (out + err).decode()
+        return process.returncode or 0, out.decode(), err.decode()
+
+    async def deploy(self, *words: str) -> tuple[int, str, str]:
+        """`sealane deploy dev` with the image."""
+        return await self.run("deploy", "dev", "--image", f"web={self._image}", *words)
+
+
+async def test_a_bad_change_is_explained_and_taken_back_and_a_person_goes_further_back(
+    admin: clusters.Cluster, kubeconfig: Path, namespace: str, busybox_image: str, tmp_path: Path
+) -> None:
+    """Exit code 0 for deployed and 1 for rolled back; the cause comes first, then the evidence."""
+    folder = Folder(tmp_path, kubeconfig, namespace, busybox_image)
+    folder.write(command="sleep 3600", colour="blue")
+    code, out, err = await folder.deploy()
+    assert (code, out.startswith("deployed  1 workload has been ready for 1 s.")) == (0, True), err
+    folder.write(command="sleep 3601", colour="green")
+    code, out, _ = await folder.deploy("--json")
+    assert (code, json.loads(out)["verdict"]["kind"]) == (0, "deployed")
+    folder.write(command="echo $TOKEN is no such table; exit 3", colour="red", hold="60s")
+    code, out, err = await folder.deploy()
+    assert code == 1, err
+    assert out.startswith("rolled back  Container web of pod web-")
+    assert "ended twice with exit code 3." in out
+    assert "is no such table”." in out
+    assert "+  colour: red" in out
+    assert "going back to" in err
+    code, why, _ = await folder.run("why", "dev")
+    assert code == 0
+    assert "What is there now is #2" in why
+    assert "is no such table" in why
+    code, out, err = await folder.run("rollback", "dev")
+    assert (code, out.startswith("deployed")) == (0, True), err
+    code, out, _ = await folder.run("status", "dev", "--json")
+    told = json.loads(out)
+    assert [(each["sequence"], each["state"], each["there"]) for each in told] == [
+        (4, "deployed", True),
+        (3, "rolled_back", False),
+        (2, "deployed", False),
+        (1, "deployed", False),
+    ]
+    found = await admin.get(kinds.whole("apps/v1", "Deployment"), "web", namespace=namespace)
+    assert found["spec"]["template"]["spec"]["containers"][0]["command"][-1] == "sleep 3600"
+
+
+async def test_what_can_not_be_meant_or_done_says_so(kubeconfig: Path, namespace: str, tmp_path: Path) -> None:
+    """2 for wrong usage, 3 for a cluster that isn't there."""
+    folder = Folder(tmp_path, kubeconfig, namespace, "web:1")
+    folder.write(command="sleep 3600", colour="blue")
+    code, _, err = await folder.run("deploy", "dev")
+    assert (code, "say which to deploy: --image web=REFERENCE" in err) == (2, True), err
+    code, _, err = await folder.run("rollback", "dev")
+    assert (code, "can't go back: nothing was verified here yet" in err) == (2, True), err
+    away = tmp_path / "away"
+    away.write_text(kubeconfig.read_text().replace("https://", "https://127.0.0.9:9/"))
+    code, _, err = await folder.deploy("--kubeconfig", str(away))
+    assert code == 3, err
