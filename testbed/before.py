@@ -20,6 +20,7 @@ _SETTINGS: Final = (
     "vm/overcommit_memory",
     "vm/panic_on_oom",
     "net/ipv4/ip_forward",
+    "net/ipv4/ip_local_reserved_ports",
 )
 # Folders that kubelet, CNI and containerd make at fixed places.
 _FOLDERS: Final = (
@@ -76,7 +77,8 @@ def restore(layout: Layout, *, forwarding: bool) -> None:
         if name == "net/ipv4/ip_forward" and not forwarding:
             continue
         if _setting(name) != text:
-            (_SYSCTL / name).write_text(text)
+            # The line end matters: nothing at all would leave a list as it is.
+            (_SYSCTL / name).write_text(f"{text}\n")
     for folder in reversed(_FOLDERS):
         if folder not in before.folders:
             _remove_if_empty(Path(folder))

@@ -25,6 +25,21 @@ SCHEDULER_PORT: Final = 36259
 DNS_PORT: Final = 36053
 DNS_READY_PORT: Final = 36181
 
+SERVICE_PORTS: Final = {"registry": REGISTRY_PORT, "PostgreSQL": POSTGRES_PORT}
+CLUSTER_PORTS: Final = {
+    "etcd": ETCD_PORT,
+    "etcd's peers": ETCD_PEER_PORT,
+    "kube-apiserver": API_PORT,
+    "kubelet": KUBELET_PORT,
+    "kubelet's health": KUBELET_HEALTH_PORT,
+    "kube-controller-manager": CONTROLLERS_PORT,
+    "kube-scheduler": SCHEDULER_PORT,
+    "kube-proxy's health": PROXY_HEALTH_PORT,
+    "kube-proxy's metrics": PROXY_METRICS_PORT,
+    "CoreDNS": DNS_PORT,
+    "CoreDNS' readiness": DNS_READY_PORT,
+}
+
 LOOPBACK: Final = "127.0.0.1"
 NODE_NAME: Final = "sealane-bed"
 NODE_LINK: Final = "sealane-bed"
@@ -78,6 +93,11 @@ class Layout:
     def tag(self) -> str:
         """Eight characters that tell this bed's cgroups and networks from another bed's."""
         return hashlib.sha256(os.fsencode(self.home)).hexdigest()[:8]
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """The ports of every part that this bed has."""
+        return SERVICE_PORTS | (CLUSTER_PORTS if self.other_cluster is None else {})
 
     @property
     def run(self) -> Path:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import socket
+from pathlib import Path
+from typing import Final
 
 from testbed.commands import run, succeeds
 from testbed.errors import BedError
 from testbed.layout import API_PORT, LOOPBACK, NODE_ADDRESS, NODE_LINK, POD_RANGE, Layout
+from testbed.waiting import until
 
-TABLE = "sealane-bed"
+TABLE: Final = "sealane-bed"
+RESERVED: Final = Path("/proc/sys/net/ipv4/ip_local_reserved_ports")
+_LISTENING: Final = "0A"
 
 
 def lift_loopback() -> None:
@@ -96,18 +101,40 @@ def write_pod_network(layout: Layout) -> None:
     (folder / "10-pods.conflist").write_text(json.dumps(conflist))
 
 
-def refuse_taken_ports(ports: dict[str, int]) -> None:
-    """Raise with the names of the parts whose port someone else listens on."""
-    taken = []
-    for name, port in ports.items():
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((LOOPBACK, port))
-            except OSError:
-                taken.append(f"{port} ({name})")
-    if taken:
-        raise BedError(f"another program listens on port {', '.join(taken)}, which the bed needs")
+def listened_on(layout: Layout) -> list[str]:
+    """The bed's ports on which some program listens already, each with the part that wants it."""
+    heard = set()
+    for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
+        for line in table.read_text().splitlines()[1:] if table.exists() else ():
+            _, local, _, state = line.split()[:4]
+            if state == _LISTENING:
+                heard.add(int(local.rpartition(":")[2], 16))
+    return [f"{port} ({part})" for part, port in layout.ports.items() if port in heard]
+
+
+def reserve_ports(layout: Layout) -> None:
+    """Keep the kernel from giving the bed's ports to outgoing connections, and wait for those that have one."""
+    reserved = [text] if (text := RESERVED.read_text().strip()) else []
+    RESERVED.write_text(",".join([*reserved, *map(str, layout.ports.values())]))
+    until(
+        lambda: not _taken(layout),
+        within=60,
+        missed=lambda: f"connections of other programs keep port {', '.join(_taken(layout))}, which the bed needs",
+    )
+
+
+def _taken(layout: Layout) -> list[str]:
+    return [str(port) for port in layout.ports.values() if not _free(port)]
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
 
 
 def link_exists(name: str) -> bool:

@@ -24,7 +24,6 @@ from testbed import (
     postgres,
     registry,
 )
-from testbed import layout as places
 from testbed.errors import BedError
 from testbed.layout import Layout
 from testbed.processes import Daemon, last_words, start, wait_for
@@ -59,7 +58,8 @@ def _check(layout: Layout) -> None:
         )
     if own and (tables := firewall.stranger_tables()):
         raise BedError(f"another cluster's tables are in the packet filter: {', '.join(tables)}")
-    network.refuse_taken_ports(_ports(own=own))
+    if heard := network.listened_on(layout):
+        raise BedError(f"another program listens on port {', '.join(heard)}, which the bed needs")
 
 
 def start_all(layout: Layout) -> Bed:
@@ -67,6 +67,7 @@ def start_all(layout: Layout) -> Bed:
     own = layout.other_cluster is None
     before.remember(layout)
     network.claim(layout)
+    network.reserve_ports(layout)
     for folder in (layout.processes, layout.logs, layout.bin, layout.run / "home", layout.run / "tmp"):
         folder.mkdir(parents=True, exist_ok=True)
     layout.run.chmod(0o755)
@@ -137,20 +138,3 @@ def _start(layout: Layout, daemons: Iterable[Daemon], *, meanwhile: Callable[[],
     for daemon in wanted:
         wait_for(layout, daemon)
         print(f"  {daemon.name} answers ({time.monotonic() - begun:.1f} s)", flush=True)
-
-
-def _ports(*, own: bool) -> dict[str, int]:
-    ports = {"registry": places.REGISTRY_PORT, "PostgreSQL": places.POSTGRES_PORT}
-    if own:
-        ports |= {
-            "etcd": places.ETCD_PORT,
-            "etcd's peers": places.ETCD_PEER_PORT,
-            "kube-apiserver": places.API_PORT,
-            "kubelet's health": places.KUBELET_HEALTH_PORT,
-            "kube-controller-manager": places.CONTROLLERS_PORT,
-            "kube-scheduler": places.SCHEDULER_PORT,
-            "kube-proxy's health": places.PROXY_HEALTH_PORT,
-            "kube-proxy's metrics": places.PROXY_METRICS_PORT,
-            "CoreDNS' readiness": places.DNS_READY_PORT,
-        }
-    return ports

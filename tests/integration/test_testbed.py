@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import secrets
+import shutil
 import socket
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,6 +20,7 @@ import pytest
 from testbed.record import Bed
 from tests.bed import Kubectl
 
+_ROOT = Path(__file__).parents[2]
 _WEB = "mkdir /w && hostname >/w/index.html && exec httpd -f -p 8080 -h /w"
 
 
@@ -65,3 +71,29 @@ def test_the_engine_has_the_base_images(engine_socket: str, busybox_image: str, 
 def test_a_database_is_fresh_for_each_test(postgres_url: str) -> None:
     with psycopg.connect(postgres_url) as connection:
         connection.execute("create table only_here (a int)")
+
+
+def test_a_home_too_long_for_sockets_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    said = _refused("status", SEALANE_TESTBED_HOME=str(tmp_path / ("x" * 80)))
+
+    assert "set SEALANE_TESTBED_HOME to a shorter path" in said
+
+
+def test_an_old_go_is_named_before_anything_is_built(tmp_path: Path) -> None:
+    old = tmp_path / "go"
+    old.write_text("#!/bin/sh\necho go1.20.3\n")
+    old.chmod(0o755)
+    home = tempfile.mkdtemp(prefix="sl-")
+    said = _refused("peers", SEALANE_TESTBED_HOME=home, PATH=f"{tmp_path}:{os.environ['PATH']}")
+    shutil.rmtree(home)
+
+    assert f"{old} is go1.20.3, too old to build Kubernetes" in said
+    assert "install Go 1.26" in said
+
+
+def _refused(command: str, **variables: str) -> str:
+    env = {**os.environ, **variables}
+    argv = [sys.executable, "-m", "testbed", command]
+    done = subprocess.run(argv, cwd=_ROOT, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1, done.stdout
+    return done.stderr
