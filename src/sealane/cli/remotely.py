@@ -52,6 +52,13 @@ def rollback(app: str, formation: str, *, to: str | None, wait: bool, as_json: b
     _told(made, wait=wait, as_json=as_json)
 
 
+def lift_hold(app: str, formation: str) -> None:
+    """Lets out again what a failure or a rollback holds up."""
+    body = {"reason": "lifted from the command line"}
+    connecting.server().post(f"/api/formations/{app}/{formation}/lift-hold", body)
+    output.say(f"nothing is held back from {app}/{formation} any more")
+
+
 def scale(app: str, formation: str, workload: str, replicas: int, *, wait: bool, as_json: bool) -> None:
     """Deploys what is there with another number of instances."""
     body = {"workload": workload, "replicas": replicas}

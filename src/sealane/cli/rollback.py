@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from sealane.cli import deploy, headings, options, output
+from sealane.errors import UsageError
 
 
 def add_to(app: typer.Typer) -> None:
@@ -34,6 +35,9 @@ def rollback(
     yes: deploy.Yes = False,
     take_over: deploy.TakeOver = False,
     wait: deploy.Wait = True,
+    lift_hold: Annotated[
+        bool, typer.Option("--lift-hold", help="Don't go back; let out again what a failure holds up (with a server).")
+    ] = False,
     as_json: output.Json = False,
 ) -> None:
     """Go back to a verified revision.
@@ -46,8 +50,13 @@ def rollback(
 
     if "/" in what:
         place, formation = remotely.place(what)
+        if lift_hold:
+            remotely.lift_hold(place, formation)
+            return
         remotely.rollback(place, formation, to=to, wait=wait, as_json=as_json)
         return
+    if lift_hold:
+        raise UsageError("a hold is the server's", mend="name it as app/formation, such as shop/production")
     from sealane.cli import deploying_here, located
 
     project = located.formation(what, folder, app=app)

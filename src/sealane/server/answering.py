@@ -46,7 +46,8 @@ def answer(request: Request, error: SealaneError) -> Response:
     """One error as one answer."""
     if _wants_page(request):
         if isinstance(error, NotSignedIn):
-            wanted = request.url.path if request.method == "GET" else "/"
+            query = f"?{request.url.query}" if request.url.query else ""
+            wanted = f"{request.url.path}{query}" if request.method == "GET" else "/"
             return RedirectResponse(f"/sign-in?next={quote(wanted)}", status_code=303)
         page = {"status": error.http_status, "message": error.message, "mend": error.mend, "reader": None, "here": ""}
         return templates.page("error.html", page, status=error.http_status)

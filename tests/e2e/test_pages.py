@@ -1,0 +1,274 @@
+"""The pages in a real browser: read, followed live, worked with keys, on a phone, in the dark and without scripts."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests import pretending
+from tests.serving import Serving
+
+PATIENCE = 30_000
+LONG = "an-app-with-a-name-about-as-long-as-a-name-may-be-xx"
+BROAD = "nowhere-to-break-this-line-" * 12
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    server = Serving(tmp_path_factory.mktemp("server"), pretending.SETTINGS).start()
+    try:
+        pretending.environments(server, "shop", "slow", LONG)
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
+        expect.set_options(timeout=PATIENCE)
+        try:
+            yield chromium
+        finally:
+            chromium.close()
+
+
+@dataclass
+class Story:
+    """What the pages show: two good versions of shop and a bad one, and an app all of whose words are long."""
+
+    shop: pretending.App
+    tokens: dict[str, str]
+    first: dict[str, Any]
+    second: dict[str, Any]
+    bad: dict[str, Any]
+    waiting: dict[str, Any]
+    long: dict[str, Any]
+
+    @property
+    def pages(self) -> list[str]:
+        return [
+            "/",
+            "/?find=shop",
+            "/?find=nothing-has-this-name",
+            "/runs",
+            f"/runs/{self.second['run_id']}?step=step%2Ftest",
+            f"/runs/{self.long['run_id']}?step=step%2Ftest",
+            "/deployments",
+            f"/deployments/{self.second['id']}",
+            f"/deployments/{self.bad['id']}",
+            f"/deployments/{self.long['id']}",
+            f"/deployments/{self.waiting['id']}",
+            "/approvals",
+        ]
+
+
+@pytest.fixture(scope="module")
+def story(serving: Serving, tmp_path_factory: pytest.TempPathFactory) -> Story:
+    tokens = {"ann": serving.user("ann", "approvers"), "dev": serving.user("dev", "developers")}
+    shop = pretending.App(serving, tmp_path_factory.mktemp("shop"), "shop")
+    shop.push()
+    first = shop.deployment("dev", shop.head, within=60)
+    second = shop.commit("second")
+    shop.push()
+    deployed = shop.deployment("dev", second, within=60)
+    bad = shop.commit("bad", extra=pretending.ENDS)
+    shop.push()
+    long = pretending.App(serving, tmp_path_factory.mktemp("long"), LONG, owner="the-" + "long-" * 10 + "team")
+    long.commit(BROAD, extra=pretending.ENDS)
+    long.push()
+    return Story(
+        shop=shop,
+        tokens=tokens,
+        first=first,
+        second=deployed,
+        bad=shop.deployment("dev", bad, within=60),
+        waiting=shop.deployment("production", second, "waiting", within=60),
+        long=long.deployment("dev", long.head, within=60),
+    )
+
+
+Opening = Callable[..., Page]
+
+
+@pytest.fixture
+def opening(serving: Serving, browser: Browser) -> Iterator[Opening]:
+    """Opens a page for whoever has the token; at the end none of them may have complained."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_page(token: str = "", path: str = "/", *, at: Serving = serving, **how: Any) -> Page:
+        context = browser.new_context(base_url=at.url, **how)
+        context.set_default_timeout(PATIENCE)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(path)
+        if token:
+            page.get_by_label("Your token").fill(token)
+            page.get_by_role("button", name="Sign in").click()
+            page.wait_for_url(lambda url: "/sign-in" not in url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def test_signing_in_leads_to_the_page_asked_for(opening: Opening, story: Story) -> None:
+    """A wrong token is told; a right one opens what was asked for; signing out closes it."""
+    page = opening(path="/runs")
+    expect(page).to_have_url(re.compile(r"/sign-in\?next="))
+    page.get_by_label("Your token").fill(story.tokens["dev"])
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(re.compile(r"/runs$"))
+    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    page.goto("/runs")
+    expect(page).to_have_url(re.compile(r"/sign-in"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_page_fits_its_window(opening: Opening, story: Story, scheme: str, width: int) -> None:
+    """However long the names and lines are, nothing scrolls sideways; in the dark the paper is dark."""
+    page = opening(story.tokens["ann"], color_scheme=scheme, viewport={"width": width, "height": 844})
+    for path in story.pages:
+        page.goto(path)
+        expect(page.locator("h1").first).to_be_visible()
+        broad = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert broad <= 0, f"{path} is {broad} px broader than the window"
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).map(Number)")
+    assert (sum(paper) < 3 * 80) is (scheme == "dark"), paper
+
+
+def test_the_overview_tells_what_is_where_and_what_is_wrong(opening: Opening, story: Story) -> None:
+    """From the app's cell a click leads to the deployment, with its cause and its last words."""
+    page = opening(story.tokens["dev"])
+    row = page.locator("table.where tr", has_text="shop").first
+    expect(row).to_contain_text("team")
+    page.goto(f"/deployments/{story.bad['id']}")
+    expect(page.locator(".verdict")).to_contain_text("Rolled back", ignore_case=True)
+    expect(page.locator(".verdict")).to_contain_text(story.bad["verdict"]["cause"]["sentence"])
+    expect(page.locator("main")).to_contain_text("no such table: carts")
+    expect(page.get_by_text("What changed in the manifests")).to_be_visible()
+
+
+def test_a_run_is_followed_without_reloading(opening: Opening, story: Story, serving: Serving, tmp_path: Path) -> None:
+    """A step's lines appear while the page stays as it is; so do the states of the steps."""
+    app = pretending.App(serving, tmp_path / "slow", "slow")
+    slow = pretending.PIPELINE.replace("APP", "slow").replace("WORDS", "here come the words")
+    sleeping = slow.replace('DUMMY_OUTPUT: "lint', 'DUMMY_SLEEP: "6", DUMMY_OUTPUT: "lint')
+    head = app.commit("slow", changes={".sealane.yml": sleeping})
+    page = opening(story.tokens["dev"])
+    app.push()
+    run = next(run for run in app.runs() if run["event"]["commit"] == head)
+    page.goto(f"/runs/{run['id']}?step=step%2Ftest")
+    page.evaluate("window.stayed = true")
+    expect(page.locator(".log")).to_be_attached()  # also when the page was opened before there were any steps
+    assert "here come the words" not in page.locator(".log").inner_text()
+    expect(page.locator(".log")).to_contain_text("here come the words")
+    expect(page.locator(".steps .dot.ok")).to_have_count(4)
+    assert page.evaluate("window.stayed") is True
+
+
+def test_another_person_approves_by_a_button(opening: Opening, story: Story) -> None:
+    """Who may not has no button; who may sends it to production with one click."""
+    page = opening(story.tokens["dev"], "/approvals")
+    assert page.get_by_role("button", name="Approve").count() == 0
+    page = opening(story.tokens["ann"], "/approvals")
+    mine = page.locator(f'form[action="/approvals/{story.waiting["id"]}"]')
+    mine.get_by_role("button", name="Approve").click()
+    expect(page).to_have_url(re.compile(f"/deployments/{story.waiting['id']}$"))
+    expect(page.locator(".verdict")).to_contain_text("Deployed", ignore_case=True)
+
+
+def test_a_developer_goes_back_by_a_button(opening: Opening, story: Story) -> None:
+    """The button leads to the new deployment, which ends deployed while one looks at it."""
+    page = opening(story.tokens["ann"], f"/deployments/{story.second['id']}")
+    assert page.get_by_role("button", name="Roll back").count() == 0
+    page = opening(story.tokens["dev"], f"/deployments/{story.second['id']}")
+    page.get_by_role("button", name="Roll back").click()
+    page.wait_for_url(lambda url: story.second["id"] not in url)
+    expect(page.locator(".verdict")).to_contain_text("Deployed", ignore_case=True)
+    container = story.shop.there("dev")["shop-dev/Deployment/web"]["spec"]["template"]["spec"]["containers"][0]
+    assert container["env"][0]["value"] == "first"
+
+
+def test_keys_find_and_walk(opening: Opening, story: Story) -> None:
+    """A slash goes to the search, j and k along the steps, Enter opens one."""
+    page = opening(story.tokens["dev"], f"/runs/{story.second['run_id']}?step=step%2Flint")
+    page.keyboard.press("j")
+    expect(page.locator(":focus")).to_contain_text("test")
+    page.keyboard.press("k")
+    expect(page.locator(":focus")).to_contain_text("lint")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator(".log")).to_contain_text("test all")
+    page.keyboard.press("/")
+    expect(page.get_by_label("Find an app, owner or commit")).to_be_focused()
+    page.keyboard.type("shop")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/\?find=shop"))
+    expect(page.locator("table.where tbody tr")).to_have_count(1)
+
+
+def test_without_scripts_pages_read_and_forms_work(opening: Opening, story: Story) -> None:
+    """The server writes all there is; an approval is a plain form."""
+    head = story.shop.commit("third")
+    story.shop.push()
+    waiting = story.shop.deployment("production", head, "waiting")
+    story.shop.deployment("dev", head)
+    page = opening(story.tokens["ann"], java_script_enabled=False)
+    for path in story.pages:
+        page.goto(path)
+        assert page.locator("main").inner_text().strip(), path
+    page.goto(f"/runs/{story.second['run_id']}?step=step%2Flint")
+    assert "lint is happy" in page.locator(".log").inner_text()
+    page.goto("/approvals")
+    page.locator(f'form[action="/approvals/{waiting["id"]}"] button').click()
+    expect(page).to_have_url(re.compile(f"/deployments/{waiting['id']}$"))
+    done = story.shop.deployment("production", head)
+    assert done["verdict"]["kind"] == "deployed"
+
+
+def test_an_empty_server_says_what_to_do_and_200_apps_are_read_quickly(opening: Opening, tmp_path: Path) -> None:
+    """The first thing somebody sees is how to begin; a full house is on screen within two seconds."""
+    server = Serving(tmp_path / "new", pretending.SETTINGS).start()
+    try:
+        page = opening(server.token, at=server)
+        expect(page.locator("main")).to_contain_text("sealane app add")
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+        def add(number: int) -> None:
+            server.app(f"app-{number}", repository=f"https://git.example.com/{number}.git", owner=f"team-{number % 9}")
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(add, range(200)))
+        page.goto("/")
+        expect(page.locator("table.where tbody tr")).to_have_count(200)
+        took = min(_loading(page) for _ in range(3))
+        assert took < 2, f"the overview of 200 apps took {took:.1f} s"
+        page.goto("/?find=team-3")
+        expect(page.locator("table.where tbody tr")).to_have_count(len(range(3, 200, 9)))
+        page.context.close()
+    finally:
+        server.stop()
+
+
+def _loading(page: Page) -> float:
+    begun = time.monotonic()
+    page.goto("/", wait_until="domcontentloaded")
+    return time.monotonic() - begun

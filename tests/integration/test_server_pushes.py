@@ -1,0 +1,194 @@
+"""From a `git push` over HTTP to a judged deployment, and back again when it was bad; asked through the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import pretending
+from tests.serving import Serving, git, until
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    server = Serving(tmp_path_factory.mktemp("server"), pretending.SETTINGS).start()
+    try:
+        pretending.environments(server, "shop", "store", "tags", "scales")
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def people(serving: Serving) -> dict[str, str]:
+    """Tokens of Kim, who writes the commits and is an approver too, and of two others."""
+    return {
+        "kim": serving.user("kim", "developers", "approvers"),
+        "ann": serving.user("ann", "approvers"),
+        "dev": serving.user("dev", "developers"),
+    }
+
+
+@pytest.fixture(scope="module")
+def shop(serving: Serving, people: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> pretending.App:
+    """An app whose first version went to dev, and waits before production."""
+    app = pretending.App(serving, tmp_path_factory.mktemp("shop"), "shop")
+    app.push()
+    return app
+
+
+def test_a_push_is_run_deployed_to_dev_and_asks_before_production(shop: pretending.App, people: dict[str, str]) -> None:
+    """Who made the commit may not approve, nor who is in no group asked; another approver may."""
+    view = shop.run_of(shop.head)
+    assert view["run"]["status"] == "passed"
+    assert {step["key"]: step["status"] for step in view["steps"]} == {
+        "step/lint": "passed",
+        "step/test": "passed",
+        "deliver/dev": "passed",
+        "deliver/production": "passed",
+    }
+    dev = shop.deployment("dev", shop.head)
+    assert dev["verdict"]["kind"] == "deployed"
+    assert dev["unasked"] is True
+
+    waiting = shop.deployment("production", shop.head, "waiting")
+    assert waiting["verdict"] is None
+    assert not any("shop-production" in name for name in shop.there("production"))
+    own = shop.cli("approve", "shop/production", token=people["kim"])
+    assert (own.returncode, "who asks does not approve" in own.stderr) == (1, True), own.stderr
+    other = shop.cli("approve", "shop/production", token=people["dev"])
+    assert (other.returncode, "in none of the groups asked: approvers" in other.stderr) == (1, True), other.stderr
+    assert shop.deployment("production", shop.head, "waiting")["verdict"] is None
+
+    why = shop.cli("why", "shop/production", token=people["dev"])
+    assert why.returncode == 0, why.stderr
+    assert "waits for the approval of 1 more of approvers" in why.stdout
+    assert "sealane approve" in why.stdout
+
+    yes = shop.cli("approve", "shop/production", "-m", "looks good", "--wait", token=people["ann"])
+    assert yes.returncode == 0, yes.stderr
+    assert "deployed" in yes.stdout
+    assert shop.there("production")["shop-production/Deployment/web"]["spec"]["replicas"] == 2
+
+
+def test_status_and_logs_tell_what_is_there(shop: pretending.App, people: dict[str, str]) -> None:
+    """Readable for people, whole as JSON for programs."""
+    shop.deployment("dev", shop.head)
+    shown = shop.cli("status", "shop", token=people["dev"])
+    assert shown.returncode == 0, shown.stderr
+    assert "shop" in shown.stdout
+    assert "deployed" in shown.stdout
+    found = json.loads(shop.cli("status", "shop/dev", "--json", token=people["dev"]).stdout)
+    assert [(row["app"], row["formation"]) for row in found] == [("shop", "dev")]
+
+    printed = shop.cli("logs", "shop", token=people["dev"])
+    assert printed.returncode == 0, printed.stderr
+    assert "lint is happy" in printed.stdout
+    only = shop.cli("logs", "shop", "--step", "test", token=people["dev"]).stdout
+    assert "test all" in only
+    assert "lint" not in only
+    missing = shop.cli("logs", "shop", "--step", "nobody", token=people["dev"])
+    assert missing.returncode != 0
+    assert "lint, test" in missing.stderr
+
+
+def test_a_bad_push_is_taken_back_explained_and_held_until_a_good_one_comes(
+    serving: Serving, people: dict[str, str], tmp_path: Path
+) -> None:
+    """What is there afterwards is what was there before; the cause names container, exit code and last words."""
+    app = pretending.App(serving, tmp_path / "store", "store")
+    app.push()
+    first = app.deployment("dev", app.head)
+    assert first["verdict"]["kind"] == "deployed"
+    before = app.there("dev")["store-dev/Deployment/web"]
+
+    bad = app.commit("bad", extra=pretending.ENDS)
+    app.push()
+    back = app.deployment("dev", bad)
+    assert back["verdict"]["kind"] == "rolled_back", back
+    cause = back["verdict"]["cause"]
+    assert cause["container"] == "web"
+    assert "3" in cause["sentence"]
+    assert app.there("dev")["store-dev/Deployment/web"]["spec"] == before["spec"]
+    view = app.get(f"/api/deployments/{back['id']}")
+    assert "no such table: carts" in json.dumps(view["dossier"])
+    assert view["hold"]["deployment_id"] == back["id"]
+    why = app.cli("why", "store/dev", token=people["dev"])
+    assert "rolled back" in why.stdout
+    assert "hold" in why.stdout
+
+    again = app.cli("deploy", "store/dev", "--release", view["release"]["id"], "--no-wait", token=people["dev"])
+    assert again.returncode == 0, again.stderr
+    assert "hold" in app.cli("why", again.stdout.strip(), token=people["dev"]).stdout
+
+    good = app.commit("good again")
+    app.push()
+    assert app.deployment("dev", good)["verdict"]["kind"] == "deployed"
+    row = next(row for row in app.get("/api/formations") if (row["app"], row["formation"]) == ("store", "dev"))
+    assert row["hold"] is None
+
+
+def test_scaling_and_going_back_are_deployments_like_any_other(
+    serving: Serving, people: dict[str, str], tmp_path: Path
+) -> None:
+    """Both through the command line. What was gone back from is held until a person lifts that."""
+    app = pretending.App(serving, tmp_path / "scales", "scales")
+    app.push()
+    first = app.deployment("dev", app.head)
+    app.commit("second")
+    app.push()
+    app.deployment("dev", app.head)
+
+    def words() -> str:
+        container = app.there("dev")["scales-dev/Deployment/web"]["spec"]["template"]["spec"]["containers"][0]
+        return str(container["env"][0]["value"])
+
+    def run(*asked: str) -> None:
+        done = app.cli(*asked, token=people["dev"])
+        assert done.returncode == 0, done.stderr
+        assert "deployed" in done.stdout
+
+    run("scale", "scales/dev", "web", "4")
+    assert app.there("dev")["scales-dev/Deployment/web"]["spec"]["replicas"] == 4
+    assert words() == "second"
+    run("rollback", "scales/dev", "--to", first["revision_id"])
+    assert words() == "first"
+    asked = app.cli("deploy", "scales/dev", "--no-wait", token=people["dev"])
+    assert "a hold on" in app.cli("why", asked.stdout.strip(), token=people["dev"]).stdout
+    lifted = app.cli("rollback", "--lift-hold", "scales/dev", token=people["dev"])
+    assert lifted.returncode == 0, lifted.stderr
+    until("what was held back to be there", lambda: words() == "second" or None)
+    unknown = app.cli("scale", "scales/dev", "nobody", "4", token=people["dev"])
+    assert unknown.returncode == 2, unknown.stderr
+    assert "nobody" in unknown.stderr
+
+
+def test_tags_run_clones_come_back_and_deleting_starts_nothing(serving: Serving, tmp_path: Path) -> None:
+    """A pushed tag is an event of its own; a deleted branch is none; what was pushed can be cloned."""
+    app = pretending.App(serving, tmp_path / "tags", "tags")
+    app.push("HEAD:main", "HEAD:refs/heads/side")
+    git(app.folder, "tag", "v1")
+    app.push("v1")
+    assert app.run_of(app.head, ref="refs/tags/v1")["run"]["event"]["kind"] == "tag"
+    assert app.run_of(app.head, ref="refs/heads/side")["deployments"] == []
+    app.run_of(app.head)
+
+    app.push("--delete", "refs/heads/side")
+    head = app.commit("after")
+    app.push()
+    app.run_of(head)
+    assert sorted(run["event"]["ref"] for run in app.runs()) == [
+        "refs/heads/main",
+        "refs/heads/main",
+        "refs/heads/side",
+        "refs/tags/v1",
+    ]
+
+    git(tmp_path, "clone", "-q", app.remote, "clone")
+    assert git(tmp_path / "clone", "rev-parse", "HEAD").stdout.strip() == head
+    refused = git(tmp_path, "clone", "-q", app.url("guessed"), "stolen", check=False)
+    assert refused.returncode != 0
+    assert not (tmp_path / "stolen").exists()
