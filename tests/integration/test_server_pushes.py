@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import http.client
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,12 +14,15 @@ import pytest
 from tests import pretending
 from tests.serving import Serving, git, until
 
+LARGE = {200_000: "small-pack", 900_000: "pack", 5_000_000: "chunked-pack"}
+"""Sizes in bytes of what is pushed, with the app's name; git sends more than a megabyte in chunks."""
+
 
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     server = Serving(tmp_path_factory.mktemp("server"), pretending.SETTINGS).start()
     try:
-        pretending.environments(server, "shop", "store", "tags", "scales")
+        pretending.environments(server, "shop", "store", "tags", "scales", "gone", *LARGE.values())
         yield server
     finally:
         server.stop()
@@ -164,6 +170,42 @@ def test_scaling_and_going_back_are_deployments_like_any_other(
     unknown = app.cli("scale", "scales/dev", "nobody", "4", token=people["dev"])
     assert unknown.returncode == 2, unknown.stderr
     assert "nobody" in unknown.stderr
+
+
+@pytest.mark.parametrize(("size", "name"), LARGE.items(), ids=LARGE.values())
+def test_large_pushes_arrive_whole(serving: Serving, tmp_path: Path, size: int, name: str) -> None:
+    """What git sends with its length, and what it sends in chunks because it is more than its post buffer."""
+    app = pretending.App(serving, tmp_path / "large", name)
+    content = os.urandom(size)
+    (app.folder / "large").write_bytes(content)
+    head = app.commit("large")
+    app.push()
+    git(tmp_path, "clone", "-q", app.remote, "clone")
+    assert git(tmp_path / "clone", "rev-parse", "HEAD").stdout.strip() == head
+    assert (tmp_path / "clone" / "large").read_bytes() == content
+
+
+def test_a_push_broken_off_leaves_the_next_one_through(serving: Serving, tmp_path: Path) -> None:
+    """Git's client goes away in the middle of its pack; nothing of it counts, and nothing waits for it."""
+    app = pretending.App(serving, tmp_path / "gone", "gone")
+    app.push()
+    moved = f"{app.head} {'1' * 40} refs/heads/main\0 report-status\n".encode()
+    beginning = b"%04x%s0000PACK\0\0\0\x02\0\0\0\x09" % (len(moved) + 4, moved)
+    objects = serving.folder / "data" / "repositories" / "gone.git" / "objects"
+    asking = http.client.HTTPConnection(serving.url.removeprefix("http://"))
+    asking.putrequest("POST", "/git/gone.git/git-receive-pack")
+    asking.putheader("Authorization", "Basic " + base64.b64encode(f"gone:{app.push_token}".encode()).decode())
+    asking.putheader("Content-Type", "application/x-git-receive-pack-request")
+    asking.putheader("Transfer-Encoding", "chunked")
+    asking.endheaders()
+    asking.send(b"%x\r\n%s\r\n" % (len(beginning), beginning))
+    until("git to wait for the rest", lambda: any(objects.glob("tmp_objdir-incoming-*")))
+    asking.close()
+
+    head = app.commit("after")
+    app.push()
+    assert app.run_of(head)["run"]["status"] == "passed"
+    assert not list(objects.glob("tmp_objdir-incoming-*"))
 
 
 def test_tags_run_clones_come_back_and_deleting_starts_nothing(serving: Serving, tmp_path: Path) -> None:

@@ -9,14 +9,18 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import signal
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from sealane.clients import git
 from sealane.errors import NotThere, Refused, Unavailable
 from sealane.events.sources.pushes import Tip
+
+T = TypeVar("T")
 
 PATHS = ("info/refs", "git-upload-pack", "git-receive-pack")
 """All that the smart protocol asks for (gitprotocol-http(5))."""
@@ -27,6 +31,8 @@ MOST_PATHS = 5_000
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _HEAD_LIMIT = 16 * 1024
 _CHUNK = 64 * 1024
+_AHEAD = 1024 * 1024
+"""What git may answer, in bytes, while it is still being sent the request."""
 _CONFIGURATION = {
     "http.receivepack": "true",
     "http.uploadpack": "true",
@@ -110,8 +116,9 @@ class Repositories:
         return paths if len(paths) <= MOST_PATHS else None
 
     async def serve(self, app: str, request: Request, body: AsyncIterator[bytes]) -> Answer:
-        """Answers one request of git's client.
+        """Answers one request of git's client, once all of its body was read.
 
+        Whoever sends the answer may listen for the client going away, and would take what is left of the body for that.
         The answer's body must be read to its end or closed. Raises NotThere, Refused for the dumb protocol,
         Unavailable when git fails.
         """
@@ -127,10 +134,13 @@ class Repositories:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
             env=self._environment(path, request),
+            limit=_AHEAD,
+            start_new_session=True,
         )
         exchange = _Exchange(process, body, self.patience)
         try:
             status, headers = await exchange.head()
+            await exchange.fed()
         except BaseException:
             await exchange.end()
             raise
@@ -160,14 +170,21 @@ class _Exchange:
         self.feeding = asyncio.create_task(self._feed(body))
 
     async def _feed(self, body: AsyncIterator[bytes]) -> None:
+        """Sends all of it, and reads on when git said no before the end: git's client hears nothing until it has sent."""
         stdin = self.process.stdin
         if stdin is None:
             return
-        with suppress(BrokenPipeError, ConnectionResetError):  # git said no before it read everything
+        try:
             async for chunk in body:
-                stdin.write(chunk)
-                await stdin.drain()
-        stdin.close()
+                with suppress(BrokenPipeError, ConnectionResetError):
+                    stdin.write(chunk)
+                    await stdin.drain()
+        finally:
+            stdin.close()
+
+    async def fed(self) -> None:
+        """Waits until the request's body was read. Raises what reading it raised, Unavailable when it takes too long."""
+        await self._within(self.feeding)
 
     async def head(self) -> tuple[int, dict[str, str]]:
         """The CGI answer's status and headers."""
@@ -194,7 +211,7 @@ class _Exchange:
         finally:
             await self.end()
 
-    async def _within(self, reading: Awaitable[bytes]) -> bytes:
+    async def _within(self, reading: Awaitable[T]) -> T:
         try:
             async with asyncio.timeout_at(self.deadline):
                 return await reading
@@ -210,5 +227,5 @@ class _Exchange:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.process.wait(), 2.0)
         if self.process.returncode is None:
-            self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL)
         await self.process.wait()
