@@ -24,7 +24,7 @@ class Folder:
 
     def deploy(self, *, image: str, note: str) -> dict[str, Any]:
         """What `sealane deploy --json` tells. Raises places.Broke when there was no verdict."""
-        self._write(image, note)
+        self.write(image, note)
         words = [str(places.SEALANE), "deploy", "dev", "-C", str(self.path), "--json"]
         words += ["--kubeconfig", self.here.sealane_kubeconfig]
         done = subprocess.run(words, capture_output=True, text=True, env=os.environ, check=False)
@@ -33,7 +33,8 @@ class Folder:
         found: dict[str, Any] = json.loads(done.stdout)
         return found
 
-    def _write(self, image: str, note: str) -> None:
+    def write(self, image: str, note: str) -> None:
+        """The pipeline, the formation and the stencil."""
         formation = {
             "formation": "dev",
             "environment": "dev",

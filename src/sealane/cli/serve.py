@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sealane.cli import headings, output
+from sealane.errors import Unavailable, UsageError
+
+if TYPE_CHECKING:
+    from sealane import wiring
+    from sealane.settings import Settings
 
 _STOP_WITHIN = 10
 
@@ -24,7 +31,6 @@ def serve(
     import pydantic
 
     from sealane import wiring
-    from sealane.errors import UsageError
     from sealane.settings import Settings
 
     given: dict[str, Any] = {"data": data, "config": config, "database": database}
@@ -38,16 +44,19 @@ def serve(
     _run(settings, wanted)
 
 
-def _run(settings: Any, role: Any) -> None:
+def _run(settings: Settings, role: wiring.Role) -> None:
     import uvicorn
 
+    from sealane import wiring
     from sealane.server import application
+    from sealane.server.api import git
 
-    app = application.create(settings, role=role)
+    app = application.create(settings)
     configuration = uvicorn.Config(
         app,
         host=settings.http.host,
         port=settings.http.port,
+        lifespan="off",
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -60,10 +69,32 @@ def _run(settings: Any, role: Any) -> None:
             if self.started:
                 _say_hello(app.state.server)
 
+        async def shutdown(self, sockets: Any = None) -> None:
+            await super().shutdown(sockets)
+            await app.state.server.stop()  # here: afterwards the signal that ended it is raised again
+
     server = Server(configuration)
-    server.run()
-    if not server.started:
-        raise typer.Exit(3)
+
+    listening = _listen(settings.http.host, settings.http.port)
+
+    async def work() -> None:
+        app.state.server = await wiring.start(settings, role=role)
+        if role is not wiring.Role.WORKER:
+            await git.catch_up(app.state.server)
+        await server.serve(sockets=[listening])
+
+    with asyncio.Runner(loop_factory=configuration.get_loop_factory()) as runner:
+        runner.run(work())
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise Unavailable(
+            f"can't listen on {host}, port {port}: {str(error.strerror).partition(' (while')[0]}",
+            mend="name another with --port or --host, or end the program that has it",
+        ) from error
 
 
 def _say_hello(started: Any) -> None:
