@@ -107,6 +107,9 @@ class FactKind(StrEnum):
     INIT_RUNNING = "init_running"
     NOT_READY = "not_ready"
     STARTING = "starting"  # images are pulled, containers made: no trouble
+    UNSTEADY = "unsteady"  # restarts, or ready that does not hold, over all instances
+    GATE_FAILED = "gate_failed"
+    HOOK_FAILED = "hook_failed"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
