@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Discriminator, Field, Tag
 
-from sealane.fields import WHOLE, File, Matching, Maybe, Name
+from sealane.fields import WHOLE, Duration, File, Group, Matching, Maybe, Name
 from sealane.pipelines.files import Groups
 
 Text = Annotated[str, Field(min_length=1, max_length=4096)]
@@ -49,6 +49,42 @@ RegistryPattern = Annotated[
         expected="a glob of image repositories",
         longest=512,
         hint=lambda text: "leave out the digest" if "@" in text else None,
+    ),
+]
+
+CronLine = Annotated[
+    str,
+    Matching(
+        pattern=r"(?:[0-9*/,#-]|[A-Za-z]{3}|[Ll])+(?: +(?:[0-9*/,#-]|[A-Za-z]{3}|[Ll])+){4}",
+        expected="a cron line of five fields: minute, hour, day, month, day of the week",
+        hint=lambda _: "0 9 * * 1-5 is nine o'clock from Monday to Friday",
+    ),
+]
+
+RecurrenceRule = Annotated[
+    str,
+    Matching(
+        pattern=r"(?:RRULE:)?[A-Z]+=[A-Z0-9,+-]+(?:;[A-Z]+=[A-Z0-9,+-]+)*",
+        expected="a recurrence rule of RFC 5545",
+        longest=512,
+        hint=lambda _: "FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=15 is 15:00 on the last Friday of each month",
+    ),
+]
+
+LocalTime = Annotated[
+    str,
+    Matching(
+        pattern=r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2})?",
+        expected="a day, or a day and time, such as 2026-12-31T18:00",
+    ),
+]
+
+Zone = Annotated[
+    str,
+    Matching(
+        pattern=r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*",
+        expected="the name of a time zone",
+        hint=lambda _: "for example Europe/Paris or UTC",
     ),
 ]
 
@@ -134,6 +170,53 @@ class PoliciesFile(File):
     """Policies that need not be met."""
 
 
+class _WindowFile(File):
+    """What all windows say."""
+
+    duration: Duration
+    """How long it lasts on the clock: from 22:00 for 8h is until 06:00, also in the night in which clocks change."""
+    timezone: Zone = "UTC"
+    """The time zone of its clock; UTC when left out."""
+    apps: Maybe[Annotated[list[Name], Field(min_length=1)]] = None
+    """The apps it is about; all when left out."""
+    reason: Text
+    """Why; it is shown to whoever waits."""
+
+
+class CronWindow(_WindowFile):
+    """A window that begins as a cron line says."""
+
+    cron: CronLine
+    """When it begins: minute, hour, day, month, day of the week."""
+
+
+class RuleWindow(_WindowFile):
+    """A window that begins as a recurrence rule says."""
+
+    rrule: RecurrenceRule
+    """When it begins, as RFC 5545 writes it."""
+    start: Maybe[LocalTime] = None
+    """From when the rule counts, for INTERVAL and COUNT, and the hour and minute where BYHOUR and BYMINUTE are left out;
+    2024-01-01T00:00 when left out."""
+
+
+WindowFile = Annotated[
+    Annotated[CronWindow, Tag("(cron)")] | Annotated[RuleWindow, Tag("(rrule)")],
+    Discriminator(lambda value: "(rrule)" if isinstance(value, dict) and "rrule" in value else "(cron)"),
+]
+
+
+class WindowsFile(File):
+    """When deployments may begin."""
+
+    allow: Maybe[Annotated[list[WindowFile], Field(min_length=1, max_length=100)]] = None
+    """Windows in which they may. Where there are any, they may at no other time."""
+    deny: Maybe[Annotated[list[WindowFile], Field(min_length=1, max_length=100)]] = None
+    """Windows in which they may not, whatever allows it."""
+    break_glass: Maybe[Annotated[list[Group], Field(min_length=1)]] = None
+    """Groups whose people may let a deployment through all the same, with a reason; nobody when left out."""
+
+
 class EnvironmentFile(File):
     """What is allowed in one environment, and who may: the operators' file environments/NAME.yaml."""
 
@@ -149,3 +232,5 @@ class EnvironmentFile(File):
     """Which policies are tried."""
     delete_budget: Annotated[int, Field(ge=0, le=100_000), WHOLE] = 3
     """How many objects a deployment may delete without a typed yes."""
+    windows: Maybe[WindowsFile] = None
+    """When deployments may begin; at any time when left out."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from sealane.findings import Place
@@ -65,6 +65,36 @@ class PolicyChoice:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Window:
+    """A time that comes again and again, in which deployments may begin, or may not.
+
+    It begins as a cron line or an RRULE of RFC 5545 says, on the clock of its time zone, and lasts for `duration`.
+    """
+
+    cron: str | None = None
+    rrule: str | None = None
+    start: datetime | None = None
+    """The day and time from which an RRULE counts, on the same clock; None where it makes no difference."""
+    duration: timedelta
+    timezone: str = "UTC"
+    """A name of the IANA time zone database."""
+    apps: tuple[str, ...] = ()
+    """Apps it is about; nothing listed: all."""
+    reason: str
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Windows:
+    """When deployments may begin. A window that denies beats any that allows; where some allow, all other time is shut."""
+
+    allow: tuple[Window, ...] = ()
+    deny: tuple[Window, ...] = ()
+    break_glass: tuple[str, ...] = ()
+    """Groups whose people may let a deployment through all the same, with a reason."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Environment:
     """One environment of the operators: `environments/NAME.yaml`."""
 
@@ -75,4 +105,5 @@ class Environment:
     policies: PolicyChoice = field(default_factory=PolicyChoice)
     delete_budget: int = 3
     """How many objects a deployment may delete without a typed yes."""
+    windows: Windows = field(default_factory=Windows)
     place: Place

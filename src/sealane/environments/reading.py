@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from sealane import documents, validating
 from sealane.documents import Document, Path
-from sealane.environments import files, patterns
+from sealane.environments import calendars, files, patterns
 from sealane.environments.model import AppLimits, DestinationConfig, Environment, PolicyChoice, Waiver
 from sealane.findings import Finding, Place
 from sealane.pipelines.model import Approval
@@ -56,6 +56,7 @@ def _environment(written: files.EnvironmentFile, document: Document) -> Environm
             ),
         ),
         delete_budget=written.delete_budget,
+        windows=calendars.windows(written.windows, document),
         place=document.place(()),
     )
 
@@ -117,6 +118,7 @@ def _problems(written: files.EnvironmentFile, document: Document) -> list[Findin
         except ValueError:
             place = document.place(("policies", "waivers", index, "until"))
             found.append(Finding(message=f"there is no day {waiver.until}", place=place))
+    found.extend(calendars.problems(written.windows, document))
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -154,3 +154,47 @@ def test_the_folder_of_the_operators(tmp_path: Path) -> None:
     assert f"{folder}/wrong.yaml:" in told
     assert f"{folder}/latin.yml: is not UTF-8 text" in told
     assert f"{folder}/dev.yml: the environment dev is also in {folder}/dev.yaml" in told
+
+
+WINDOWS = """\
+environment: production
+destinations: {bed: {kubernetes: {}}}
+windows:
+  allow:
+    - {cron: "0 9 * * 1-5", duration: 8h, timezone: Europe/Paris, reason: office hours}
+  deny:
+    - {rrule: "FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=20", start: 2025-01-01, duration: 14d, apps: [shop], reason: holidays}
+  break_glass: [sre]
+"""
+
+
+def test_windows_arrive_with_their_types() -> None:
+    """Cron lines, rules, zones, spans and who may break the glass."""
+    environment, found = reading.read(WINDOWS, "production.yaml")
+    assert not found
+    assert environment is not None
+    (office,), (holidays,) = environment.windows.allow, environment.windows.deny
+    assert (office.cron, office.rrule, office.timezone) == ("0 9 * * 1-5", None, "Europe/Paris")
+    assert (office.duration, office.apps, office.reason) == (timedelta(hours=8), (), "office hours")
+    assert (holidays.cron, holidays.rrule) == (None, "FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=20")
+    assert (holidays.start, holidays.apps, holidays.timezone) == (datetime(2025, 1, 1), ("shop",), "UTC")
+    assert environment.windows.break_glass == ("sre",)
+
+
+@pytest.mark.parametrize(
+    ("line", "instead", "said"),
+    [
+        ('cron: "0 9 * * 1-5"', 'cron: "0 9 * *"', "5:14: cron 0 9 * * is not a cron line of five fields"),
+        ('cron: "0 9 * * 1-5"', 'cron: "0 25 * * *"', "5:7: this window: can't be understood"),
+        ("timezone: Europe/Paris", "timezone: Europe/Pari", "5:7: this window: there is no time zone Europe/Pari"),
+        ("start: 2025-01-01", "start: 2025-13-01", "7:7: this window: can't be understood"),
+        ("duration: 8h", "duration: 8", "a duration"),
+        ("FREQ=YEARLY", "FREQ=SECONDLY", "7:7: this window: can't be understood: FREQ is"),
+        ("break_glass: [sre]", "break_glas: [sre]", "break_glass"),
+    ],
+)
+def test_mistakes_in_windows_are_told_at_their_place(line: str, instead: str, said: str) -> None:
+    """The line and column of the window, or of the key."""
+    environment, found = reading.read(WINDOWS.replace(line, instead), "production.yaml")
+    assert environment is None
+    assert any(said in str(each) for each in found), [str(each) for each in found]

@@ -94,6 +94,14 @@ ENVIRONMENTS: list[Any] = [
         },
         "policies": {"packs": ["default@1"], "waivers": [{"policy": "replicas", "reason": "x", "until": "2026-12-31"}]},
         "delete_budget": 3,
+        "windows": {
+            "allow": [{"cron": "0 9 * * 1-5", "duration": "8h", "timezone": "Europe/Paris", "reason": "office hours"}],
+            "deny": [
+                {"rrule": "FREQ=YEARLY;BYMONTH=12", "start": "2024-01-01T09:00", "duration": "1d", "reason": "x"},
+                {"cron": "0 0 1 * *", "duration": "1h", "apps": ["shop"], "reason": "x"},
+            ],
+            "break_glass": ["sre"],
+        },
     },
 ]
 

@@ -1,0 +1,56 @@
+"""Reading windows of an environment's file. Pure: takes what the file says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sealane import fields
+from sealane.documents import Document, Path
+from sealane.environments import files, occurring
+from sealane.environments.model import Window, Windows
+from sealane.findings import Finding
+
+
+def windows(written: files.WindowsFile | None, document: Document) -> Windows:
+    """The windows, of a file in which nothing is wrong."""
+    if written is None:
+        return Windows()
+    return Windows(
+        allow=tuple(_window(each, document, path) for path, each in _each(written) if path[1] == "allow"),
+        deny=tuple(_window(each, document, path) for path, each in _each(written) if path[1] == "deny"),
+        break_glass=tuple(written.break_glass or ()),
+    )
+
+
+def problems(written: files.WindowsFile | None, document: Document) -> list[Finding]:
+    """What the shape can't say: zones and rules that aren't, windows that never come."""
+    found = []
+    for path, each in _each(written) if written else ():
+        try:
+            reason = occurring.problem(_window(each, document, path))
+        except ValueError as error:
+            reason = f"can't be understood: {error}"
+        if reason:
+            found.append(Finding(message=f"this window: {reason}", place=document.place(path)))
+    return found
+
+
+def _each(written: files.WindowsFile) -> Iterator[tuple[Path, files.CronWindow | files.RuleWindow]]:
+    for effect, listed in (("allow", written.allow), ("deny", written.deny)):
+        for index, each in enumerate(listed or ()):
+            yield ("windows", effect, index), each
+
+
+def _window(written: files.CronWindow | files.RuleWindow, document: Document, path: Path) -> Window:
+    rule = written if isinstance(written, files.RuleWindow) else None
+    return Window(
+        cron=written.cron if isinstance(written, files.CronWindow) else None,
+        rrule=rule.rrule if rule else None,
+        start=datetime.fromisoformat(rule.start) if rule and rule.start else None,
+        duration=fields.duration(written.duration),
+        timezone=written.timezone,
+        apps=tuple(written.apps or ()),
+        reason=written.reason,
+        place=document.place(path),
+    )
