@@ -1,0 +1,1 @@
+"""Asking addresses and metric stores over HTTP; the values come back as plain ones."""

@@ -1,0 +1,86 @@
+"""One request to an address that somebody's file names: no redirects, no proxies, a bounded answer and time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import httpx
+
+from sealane.errors import Unavailable
+
+MOST = 4 * 1024 * 1024
+"""Bytes of an answer that are read."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What an address answered; `problem` says why it did not."""
+
+    seconds: float
+    status: int | None = None
+    problem: str | None = None
+    body: bytes = b""
+
+
+async def ask(
+    url: str,
+    *,
+    patience: timedelta,
+    query: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    keep: bool = False,
+) -> Answer:
+    """One GET, on a connection of its own. `keep` keeps the body, else it is only read to its end.
+
+    Never raises for what the other side does: no answer is an answer without a status.
+    """
+    began = time.monotonic()
+    try:
+        async with (
+            asyncio.timeout(patience.total_seconds()),
+            httpx.AsyncClient(follow_redirects=False, trust_env=False, timeout=patience.total_seconds()) as client,
+            client.stream("GET", url, params=dict(query) if query else None, headers=dict(headers or {})) as answer,
+        ):
+            body = await _read(answer)
+    except TimeoutError:
+        return _silent(began, f"no answer within {patience.total_seconds():g} s")
+    except (httpx.HTTPError, httpx.InvalidURL, _TooMuch, OSError) as error:
+        return _silent(began, _words(error))
+    return Answer(seconds=time.monotonic() - began, status=answer.status_code, body=body if keep else b"")
+
+
+async def ask_store(
+    url: str, *, patience: timedelta, query: Mapping[str, str], headers: Mapping[str, str]
+) -> tuple[int, bytes]:
+    """As `ask`, for one that has to answer: its status and body. Raises Unavailable."""
+    answer = await ask(url, patience=patience, query=query, headers=headers, keep=True)
+    if answer.status is None or answer.status >= 500 or answer.status == 429:
+        said = answer.problem or f"it answered {answer.status}"
+        raise Unavailable(f"{url.partition('?')[0]} can't be asked: {said}", mend="is it running, and reachable?")
+    return answer.status, answer.body
+
+
+class _TooMuch(Exception):
+    """The answer does not end."""
+
+
+async def _read(answer: httpx.Response) -> bytes:
+    body = bytearray()
+    async for chunk in answer.aiter_bytes():
+        body += chunk
+        if len(body) > MOST:
+            raise _TooMuch(f"its answer is longer than {MOST} bytes")
+    return bytes(body)
+
+
+def _silent(began: float, problem: str) -> Answer:
+    return Answer(seconds=time.monotonic() - began, problem=problem)
+
+
+def _words(error: Exception) -> str:
+    text = str(error) or type(error).__name__
+    return {"All connection attempts failed": "nothing answers there"}.get(text, text)[:200]

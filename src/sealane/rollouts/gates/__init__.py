@@ -1,0 +1,1 @@
+"""Gates: checks during a rollout that decide whether it goes on. Judging is pure, asking is thin."""

@@ -1,0 +1,141 @@
+"""Checking gates: all at once, until one fails or all are through. Thin: what samples mean is decided in `judging.py`.
+
+Idempotent by the subject's key: who calls again samples anew and finds the Jobs that run already. A gate never passes by
+being cut short, because nothing is said before all its samples are taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from sealane.clients.measuring import asking, stores
+from sealane.errors import Fenced, Refused, SealaneError, Unavailable
+from sealane.rollouts import jobs
+from sealane.rollouts.gates import judging, reaching
+from sealane.rollouts.gates.model import Around, Checked, Judged, Outcome, Report, Subject
+from sealane.stencils.gates import Alerts, Gate, Http, Query, Store, Task
+
+POLL = 1.0
+"""Seconds between two looks at the alerts that came in."""
+
+
+async def evaluate(gates: Sequence[Gate], *, subject: Subject, around: Around) -> Report:
+    """Checks the gates side by side. The first that fails ends the others: it is decisive.
+
+    Raises Fenced, and Unavailable when the destination of a Job is away. A metric store that is away is inconclusive.
+    """
+    checking = {asyncio.create_task(_check(gate, subject, around)): gate for gate in gates}
+    checked: list[Checked] = []
+    try:
+        for done in asyncio.as_completed(checking):
+            each = await done
+            around.tell(each.sentence)
+            checked.append(each)
+            if each.outcome is Outcome.FAIL:
+                break
+    finally:
+        for task in checking:
+            task.cancel()
+        await asyncio.gather(*checking, return_exceptions=True)
+    return Report(checked=tuple(checked))
+
+
+async def _check(gate: Gate, subject: Subject, around: Around) -> Checked:
+    if gate.url and (problem := reaching.refused(gate.url, around.hosts)):
+        return Checked(gate=gate.name, outcome=Outcome.FAIL, says=problem)
+    if gate.job:
+        return await _job(gate, gate.job, subject, around)
+    if gate.http:
+        judged = await _http(gate.http, around)
+    elif gate.query:
+        judged = await _query(gate, gate.query, around)
+    else:
+        assert gate.alerts is not None, "a gate is one of the four"
+        judged = await _alerts(gate.alerts, subject, around)
+    return Checked(gate=gate.name, outcome=judged.outcome or Outcome.INCONCLUSIVE, says=judged.says)
+
+
+async def _http(check: Http, around: Around) -> Judged:
+    hits: list[judging.Hit] = []
+    while True:
+        answer = await asking.ask(check.url, patience=check.timeout)
+        hits.append(judging.Hit(seconds=answer.seconds, status=answer.status, problem=answer.problem))
+        judged = judging.http(check, hits)
+        if judged.outcome:
+            return judged
+        await around.sleep(max(0.0, check.interval.total_seconds() - answer.seconds))
+
+
+async def _query(gate: Gate, check: Query, around: Around) -> Judged:
+    try:
+        keys = {name: await around.secret(reference) for name, reference in gate.references.items()}
+    except Refused as error:
+        return Judged(outcome=Outcome.INCONCLUSIVE, says=error.message)
+    readings: list[judging.Reading] = []
+    while True:
+        readings.append(await _read(check, keys, around))
+        judged = judging.query(check, readings)
+        if judged.outcome:
+            return judged
+        await around.sleep(check.interval.total_seconds())
+
+
+async def _read(check: Query, keys: dict[str, str], around: Around) -> judging.Reading:
+    try:
+        if check.store is Store.PROMETHEUS:
+            values = await stores.prometheus(check.url, check.query, keys=keys)
+        elif check.store is Store.DATADOG:
+            values = await stores.datadog(check.url, check.query, keys=keys, now=around.now(), window=check.window)
+        else:
+            values = await stores.influxdb(check.url, check.query, keys=keys, database=check.database or "")
+    except (Unavailable, Refused) as error:
+        return judging.Reading(problem=error.message)
+    return judging.Reading(values=values)
+
+
+async def _alerts(check: Alerts, subject: Subject, around: Around) -> Judged:
+    if around.alerts is None:
+        says = "no server receives alerts here; deploy by a server, or leave the gate out"
+        return Judged(outcome=Outcome.INCONCLUSIVE, says=says)
+    until = subject.since + check.over
+    while True:
+        ended = around.now() >= until
+        judged = judging.alerts(check, await around.alerts(check, subject.since), ended=ended)
+        if judged.outcome:
+            return judged
+        await around.sleep(min(POLL, max(0.0, (until - around.now()).total_seconds())))
+
+
+async def _job(gate: Gate, task: Task, subject: Subject, around: Around) -> Checked:
+    order = jobs.Order(
+        manifest=subject.jobs[gate.name],
+        key=(subject.identity.owner, str(subject.identity.sequence), "gate", subject.key, gate.name),
+        identity=subject.identity,
+        timeout=task.timeout,
+        variables=variables(subject),
+    )
+    where = jobs.Where(destination=around.destination, fence=around.fence, mask=around.mask, now=around.now)
+    try:
+        end = await jobs.run(order, where)
+    except (Fenced, Unavailable):
+        raise
+    except SealaneError as error:  # it can't even be written: nobody knows what it would have said
+        return Checked(gate=gate.name, outcome=Outcome.INCONCLUSIVE, says=error.message)
+    if end.cause is None:
+        said = f": {end.lines[-1]}" if end.lines and end.lines[-1].strip() else ""
+        return Checked(gate=gate.name, outcome=Outcome.PASS, says=f"Job {end.name} ended well{said}")
+    said = f" {end.cause.log}" if end.cause.log else ""
+    return Checked(gate=gate.name, outcome=Outcome.FAIL, says=f"{end.cause.sentence}{said}", dossier=end.dossier)
+
+
+def variables(subject: Subject) -> dict[str, str]:
+    """What a Job is told of the deployment it belongs to."""
+    identity = subject.identity
+    return {
+        "SEALANE_APP": identity.app,
+        "SEALANE_FORMATION": identity.formation,
+        "SEALANE_RELEASE": identity.release,
+        "SEALANE_REVISION": identity.revision,
+        "SEALANE_SEQUENCE": str(identity.sequence),
+    }

@@ -1,0 +1,165 @@
+"""Running one Job beside a rollout, for gates and hooks: applied, watched to its end, its last lines kept.
+
+A Job's name is derived from a key, so whoever calls again with the key finds the Job and waits on; it never runs twice.
+It removes itself from the cluster a week after its end.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from sealane import clock
+from sealane.destinations import model as destinations
+from sealane.destinations.port import Destination
+from sealane.rollouts import applying, dossiers, model, watching
+from sealane.verdicts import model as verdicts
+
+KEPT = timedelta(days=7)
+"""How long an ended Job stays to be looked at."""
+LINES = 40
+"""Lines of its log that are kept."""
+_LONGEST_NAME = 46
+_SLACK = timedelta(seconds=5)
+"""The cluster ends a Job that hangs; only when it doesn't, we do after this much longer."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """One Job to be run."""
+
+    manifest: Mapping[str, Any]
+    """As rendered; its name becomes the first part of the real one."""
+    key: tuple[str, ...]
+    """What it is for: the same key finds the same Job."""
+    identity: destinations.Identity
+    timeout: timedelta
+    patience: timedelta = timedelta(seconds=60)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Set in every container, beside what the manifest sets."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class End:
+    """How a Job ended."""
+
+    name: str
+    cause: verdicts.Cause | None
+    """Why it failed; None when it ended well."""
+    lines: tuple[str, ...] = ()
+    """Its last lines, masked."""
+    dossier: Mapping[str, Any] | None = None
+    """The evidence, when it failed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Where:
+    """What a Job is run with."""
+
+    destination: Destination
+    fence: destinations.Fence = destinations.unfenced
+    mask: Callable[[str], str] = dossiers.plain
+    now: clock.Clock = field(default=clock.now)
+
+
+async def run(order: Order, where: Where) -> End:
+    """Runs the Job, or waits for the one that runs already. Raises Fenced and Unavailable."""
+    job = manifest(order)
+    name = str(job["metadata"]["name"])
+    goal = _goal(order)
+    inventory, refused = await _written(job, order, where)
+    if refused:
+        return End(name=name, cause=refused, dossier=dossiers.refused(refused).to_json())
+    begun = model.Begun(inventory=inventory, at=where.now())
+    watched = await watching.watch(where.destination, goal, begun=begun, now=where.now)
+    cause = watched.judgement.cause
+    if watched.judgement.state is verdicts.State.HEALTHY or cause is None:
+        return End(name=name, cause=None, lines=await _lines(inventory, order, where))
+    dossier = await dossiers.take(where.destination, goal, watched, mask=where.mask)
+    cause = dossier.cause or cause
+    lines = tuple(line for log in dossier.logs for line in log["lines"])[-LINES:]
+    return End(name=name, cause=_timed_out(cause, order), lines=lines, dossier=dossier.to_json())
+
+
+def manifest(order: Order) -> dict[str, Any]:
+    """The Job as it is written: under its derived name, with a limit to its time."""
+    given = order.manifest
+    spec = {
+        "activeDeadlineSeconds": max(1, int(order.timeout.total_seconds())),
+        "ttlSecondsAfterFinished": int(KEPT.total_seconds()),
+        **given["spec"],
+    }
+    return {
+        **given,
+        "metadata": {**given["metadata"], "name": name_of(str(given["metadata"]["name"]), order.key)},
+        "spec": {**spec, "template": _with_variables(spec["template"], order.variables)},
+    }
+
+
+def name_of(base: str, key: Sequence[str]) -> str:
+    """A Job's name: for people in front, the key's digest behind."""
+    digest = hashlib.sha256("\0".join(key).encode()).hexdigest()[:12]
+    return f"{base[:_LONGEST_NAME].rstrip('-.')}-{digest}"
+
+
+def _with_variables(template: Mapping[str, Any], variables: Mapping[str, str]) -> dict[str, Any]:
+    pod = template["spec"]
+    added = [{"name": name, "value": value} for name, value in variables.items()]
+
+    def container(each: Mapping[str, Any]) -> dict[str, Any]:
+        own = [*(each.get("env") or ())]
+        taken = {variable.get("name") for variable in own}
+        return {**each, "env": [*own, *(variable for variable in added if variable["name"] not in taken)]}
+
+    parts = {
+        part: [container(each) for each in pod[part]] for part in ("containers", "initContainers") if pod.get(part)
+    }
+    return {**template, "spec": {**pod, **(parts if added else {})}}
+
+
+def _goal(order: Order) -> model.Goal:
+    async def nothing() -> Sequence[Mapping[str, Any]]:
+        return ()
+
+    return model.Goal(
+        identity=order.identity,
+        objects=nothing,
+        healthy_for=timedelta(),
+        patience=order.patience,
+        deadline=order.timeout + _SLACK,
+    )
+
+
+async def _written(
+    job: Mapping[str, Any], order: Order, where: Where
+) -> tuple[destinations.Inventory, verdicts.Cause | None]:
+    """The Job, made unless it is there."""
+    refs = await where.destination.refs([job], namespace=order.identity.namespace)
+    if await where.destination.read(refs):
+        return refs, None
+    applied = await where.destination.apply([job], identity=order.identity, fence=where.fence)
+    return applied.inventory, applying.refused(applied, at=where.now())
+
+
+async def _lines(inventory: destinations.Inventory, order: Order, where: Where) -> tuple[str, ...]:
+    """The last lines of a Job that ended well."""
+    tail = where.destination.tail(
+        inventory, namespace=order.identity.namespace, container=None, lines=LINES, follow=False
+    )
+    found = [line async for line in tail]
+    return tuple(where.mask(line.partition("  ")[2]) for line in found)[-LINES:]
+
+
+def _timed_out(cause: verdicts.Cause, order: Order) -> verdicts.Cause:
+    """A Job that hangs, in our words: the cluster's, and our own deadline's, say it in theirs."""
+    late = "deadline" in cause.sentence.lower() or cause.reason is verdicts.FactKind.NOT_READY
+    if not late:
+        return cause
+    return replace(cause, sentence=f"Job {cause.workload.partition('/')[2]} did not end within {_span(order.timeout)}.")
+
+
+def _span(span: timedelta) -> str:
+    return f"{span.total_seconds():g} s"
