@@ -10,6 +10,7 @@ import time
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from bench import cluster, figures, serving
 from bench.demo import places
@@ -68,7 +69,8 @@ def _configured(folder: Path, namespace: str) -> Path:
     environment = {
         "environment": "dev",
         "destinations": {"bed": {"kubernetes": {}}},
-        "apps": {"bench": {"namespaces": [namespace]}},
+        "apps": {"bench": {"namespaces": [namespace], "registries": ["localhost:35000/base/*"]}},
+        "policies": {"packs": []},
     }
     path = folder / "config" / "environments" / "dev.yaml"
     path.parent.mkdir(parents=True)
@@ -92,21 +94,23 @@ class _App:
         git = ("git", "-C", str(self.folder.path), "-c", "user.name=Kim", "-c", "user.email=kim@example.com")
         places.run(*git, "add", "--all")
         places.run(*git, "commit", "-q", "-m", note)
-        commit = places.run(*git, "rev-parse", "HEAD").strip()
+        before = {each["id"] for each in self._deployments()}
         places.run(*git, "push", "-q", self.remote, "HEAD:main")
 
         def there() -> str | None:
-            for each in self.server.ask("/deployments?app=bench"):
-                if each["commit"] == commit and each["verdict_kind"]:
-                    return str(each["revision_id"])
-            return None
+            ended = (each for each in self._deployments() if each["id"] not in before and each["verdict"])
+            return next((str(each["revision_id"]) for each in ended), None)
 
         return places.until("the pushed version to be deployed", there, within=120)
 
     def deploy(self, revision: str) -> None:
         """Deploys a revision again, to its verdict."""
         begun = self.server.ask("/formations/bench/dev/deploy", {"revision": revision})
-        while not (now := self.server.ask(f"/deployments/{begun['id']}")["deployment"])["verdict_kind"]:
-            time.sleep(0.01)
-        if now["verdict_kind"] != "deployed":
-            raise places.Broke(f"a healthy change was not deployed: {now['verdict']}")
+        while not (verdict := self.server.ask(f"/deployments/{begun['id']}")["deployment"]["verdict"]):
+            time.sleep(0.02)
+        if verdict["kind"] != "deployed":
+            raise places.Broke(f"a healthy change was not deployed: {verdict}")
+
+    def _deployments(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.server.ask("/deployments?app=bench")
+        return found
