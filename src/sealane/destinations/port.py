@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from sealane.destinations import model
+    from sealane.stencils.checks import HealthCheck
     from sealane.verdicts import model as verdicts
 
 Manifest = Mapping[str, Any]
@@ -56,8 +57,13 @@ class Destination(Protocol):
         """Deletes what is stored but not wanted, within the budget, and says what it held back."""
         ...
 
-    def observe(self, identity: model.Identity, wanted: model.Inventory) -> AsyncIterator[verdicts.Observation]:
-        """The state of the wanted objects: the whole at once, and again whenever any of it changes."""
+    def observe(
+        self, identity: model.Identity, wanted: model.Inventory, *, health: Sequence[HealthCheck] = ()
+    ) -> AsyncIterator[verdicts.Observation]:
+        """The state of the wanted objects: the whole at once, and again whenever any of it changes.
+
+        `health` are the formation's own checks, for kinds that the destination can't judge by itself.
+        """
         ...
 
     async def evidence(self, identity: model.Identity, observation: verdicts.Observation) -> Mapping[str, Any]:

@@ -23,6 +23,7 @@ _AT_ONCE = frozenset(
         model.FactKind.CANNOT_START,
         model.FactKind.JOB_FAILED,
         model.FactKind.EVICTED,
+        model.FactKind.RESOURCE_FAILED,
     }
 )
 _BY_ENDS = {

@@ -79,6 +79,8 @@ class Workload:
     """How long the workload itself wants ready to hold."""
     settled: bool = False
     """It is done and nothing of it can become unready: a Job that ended well, a workload of no instances."""
+    runs: bool = True
+    """Instances come from it; False for what only has to be there: a volume claim, an address, a custom resource."""
 
 
 class FactKind(StrEnum):
@@ -86,6 +88,8 @@ class FactKind(StrEnum):
 
     REFUSED = "refused"  # the cluster answered no: invalid, immutable, forbidden, admission
     QUOTA = "quota"
+    RESOURCE_FAILED = "resource_failed"  # a resource, not a container, says that it will not get there
+    RESOURCE_PENDING = "resource_pending"  # a resource says that it is not there yet
     REFERENCE_MISSING = "reference_missing"  # no such ConfigMap, Secret, key or service account
     IMAGE_INVALID = "image_invalid"  # the reference itself can't be pulled: malformed, wrong platform, never pulled
     IMAGE_MISSING = "image_missing"
@@ -97,8 +101,10 @@ class FactKind(StrEnum):
     ENDED = "ended"
     KILLED_BY_PROBE = "killed_by_probe"
     JOB_FAILED = "job_failed"
+    OLD_STAYS = "old_stays"  # an older instance does not go, and no new one is made before it has
     VOLUME_PENDING = "volume_pending"
     UNSCHEDULABLE = "unschedulable"
+    MACHINE_SILENT = "machine_silent"  # the machine it is on does not answer
     REGISTRY_UNREACHABLE = "registry_unreachable"
     NOT_ANSWERING = "not_answering"  # an API or webhook on the way timed out, was busy or broke
     START_TROUBLE = "start_trouble"  # the machine could not make the container, this time
@@ -106,6 +112,8 @@ class FactKind(StrEnum):
     PROBE_FAILING = "probe_failing"
     INIT_RUNNING = "init_running"
     NOT_READY = "not_ready"
+    ADDRESS_PENDING = "address_pending"  # nothing has given it an address yet
+    POINTS_NOWHERE = "points_nowhere"  # it leads to, or acts on, something that is not there
     STARTING = "starting"  # images are pulled, containers made: no trouble
     UNSTEADY = "unsteady"  # restarts, or ready that does not hold, over all instances
     GATE_FAILED = "gate_failed"
@@ -147,6 +155,11 @@ class Observation:
     facts: tuple[Fact, ...] = ()
     blind_since: datetime | None = None
     """Since when the destination does not answer; what is seen here is from before."""
+
+    @property
+    def running(self) -> tuple[Workload, ...]:
+        """The workloads that instances come from."""
+        return tuple(each for each in self.workloads if each.runs)
 
 
 # --- what follows from it

@@ -47,6 +47,12 @@ _WAITS = {
     K.VOLUME_PENDING: "{object} waits for a volume: {said}",
     K.UNSCHEDULABLE: "{object} finds no machine: {said}",
     K.EVICTED: "{object} was taken away by its machine: {said}",
+    K.RESOURCE_FAILED: "{object} has failed: {said}",
+    K.RESOURCE_PENDING: "{object} is not ready: {said}",
+    K.OLD_STAYS: "{object} cannot make its new pods: {said}",
+    K.MACHINE_SILENT: "{object} is with machine {machine}, which {said}",
+    K.ADDRESS_PENDING: "{object} has no address: {said}",
+    K.POINTS_NOWHERE: "{object} {said}",
 }
 
 
@@ -58,13 +64,14 @@ def _words(fact: model.Fact, ends: int) -> dict[str, str]:
         "object": name(fact.object),
         "said": fact.words or "no reason is given",
         "image": detail.get("image", "unknown"),
+        "machine": detail.get("machine", "unknown"),
         "limit": f"limit {limit}" if limit else "without a limit of its own",
         "times": _times(ends),
         "ended": _ended(fact, _times(ends)),
         "probe": detail.get("probe", ""),
         "asks": asks or "the probe",
         "answer": fact.words or "failed",
-        "unanswered": f"{asks} has not been answered yet" if asks else "the cluster does not say why",
+        "unanswered": fact.words or (f"{asks} has not been answered yet" if asks else "the cluster does not say why"),
         "pulling": f": it {fact.words}" if fact.words else "",
         "failed": _failed(fact),
     }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sealane.clients.kubernetes import objects
+from sealane.clients.kubernetes import objects, resources
 
 T = TypeVar("T")
 
@@ -53,5 +53,12 @@ CONTROLLER_REVISION = Kind(api_version="apps/v1", kind="ControllerRevision", typ
 STATEFUL_SET = Kind(api_version="apps/v1", kind="StatefulSet", type=objects.StatefulSet)
 DAEMON_SET = Kind(api_version="apps/v1", kind="DaemonSet", type=objects.DaemonSet)
 JOB = Kind(api_version="batch/v1", kind="Job", type=objects.Job)
+CRON_JOB = Kind(api_version="batch/v1", kind="CronJob", type=resources.CronJob)
+CLAIM = Kind(api_version="v1", kind="PersistentVolumeClaim", type=resources.VolumeClaim)
+SERVICE = Kind(api_version="v1", kind="Service", type=resources.Service)
+INGRESS = Kind(api_version="networking.k8s.io/v1", kind="Ingress", type=resources.Ingress)
+AUTOSCALER = Kind(api_version="autoscaling/v2", kind="HorizontalPodAutoscaler", type=resources.Autoscaler)
+DISRUPTION_BUDGET = Kind(api_version="policy/v1", kind="PodDisruptionBudget", type=resources.DisruptionBudget)
+DEFINITION = Kind(api_version="apiextensions.k8s.io/v1", kind="CustomResourceDefinition", type=resources.Definition)
 CUSTOM_KIND = Kind(api_version="apiextensions.k8s.io/v1", kind="CustomResourceDefinition", type=objects.Phased)
 CONFIG_MAP = whole("v1", "ConfigMap")

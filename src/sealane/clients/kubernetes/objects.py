@@ -39,6 +39,7 @@ class Metadata(Read, frozen=True, kw_only=True):
     owner_references: tuple[Owner, ...] = ()
     creation_timestamp: datetime | None = None
     deletion_timestamp: datetime | None = None
+    finalizers: tuple[str, ...] = ()
 
     @property
     def controller(self) -> Owner | None:

@@ -20,6 +20,7 @@ from sealane import clock, errors
 from sealane.destinations import differing, model, owning, pruning
 from sealane.destinations.dummy import behaving, planning
 from sealane.destinations.dummy import state as states
+from sealane.stencils.checks import HealthCheck
 from sealane.verdicts import model as verdicts
 
 LOOK_EVERY = 0.03
@@ -93,7 +94,13 @@ class DummyDestination:
         left = tuple(ref for ref in stored if ref.key not in away)
         return model.Pruned(deleted=plan.delete, held=plan.held, inventory=left)
 
-    async def observe(self, identity: model.Identity, wanted: model.Inventory) -> AsyncIterator[verdicts.Observation]:
+    async def observe(
+        self,
+        identity: model.Identity,
+        wanted: model.Inventory,
+        *,
+        health: Sequence[HealthCheck] = (),
+    ) -> AsyncIterator[verdicts.Observation]:
         """See the port."""
         last: verdicts.Observation | None = None
         while True:

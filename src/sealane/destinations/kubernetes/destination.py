@@ -10,6 +10,7 @@ from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import kinds
 from sealane.destinations import differing, model
 from sealane.destinations.kubernetes import applying, deleting, evidence, freeing, ledgers, observing, planning, tailing
+from sealane.stencils.checks import HealthCheck
 from sealane.verdicts import model as verdicts
 
 
@@ -58,9 +59,11 @@ class KubernetesDestination:
         """See the port."""
         return await deleting.prune(self._cluster, stored, wanted, identity=identity, budget=budget, fence=fence)
 
-    def observe(self, identity: model.Identity, wanted: model.Inventory) -> AsyncIterator[verdicts.Observation]:
+    def observe(
+        self, identity: model.Identity, wanted: model.Inventory, *, health: Sequence[HealthCheck] = ()
+    ) -> AsyncIterator[verdicts.Observation]:
         """See the port."""
-        return observing.observe(self._cluster, wanted, namespace=identity.namespace, now=self._now)
+        return observing.observe(self._cluster, wanted, namespace=identity.namespace, health=health, now=self._now)
 
     async def evidence(self, identity: model.Identity, observation: verdicts.Observation) -> Mapping[str, Any]:
         """See the port."""

@@ -97,7 +97,7 @@ async def watch(rollout: Rollout, begun: Any) -> dict[str, Any]:
         "healthy": watched.judgement.state is State.HEALTHY,
         "cause": rows.plain(watched.judgement.cause),
         "seen": rows.plain(watched),
-        "workloads": len(watched.observation.workloads),
+        "workloads": len(watched.observation.running),
         "healthy_for": plan.goal.healthy_for.total_seconds(),
         "startup": watched.startup.total_seconds(),
     }

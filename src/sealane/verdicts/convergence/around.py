@@ -3,14 +3,47 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sealane.clients.kubernetes import objects
+from sealane.clients.kubernetes import objects, resources
 from sealane.verdicts import model
 
 Part = tuple[model.Workload, tuple[model.Instance, ...], tuple[model.Fact, ...]]
 """What one workload adds to an observation."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What a formation's own health check says of an object."""
+
+    health: model.Health
+    says: str
+    since: datetime | None = None
+    """When it became ready; None with any other health."""
+
+
+Ask = Callable[[resources.Custom], Answer | None]
+"""Asks the formation's health check of an object; None when it has none for the object's kind."""
+
+
+def unasked(found: resources.Custom) -> Answer | None:
+    """For a formation without health checks."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Besides:
+    """What is known besides the objects that a workload owns; None stands for what can't be, or was not, looked at."""
+
+    labels: Sequence[Mapping[str, str]] | None = None
+    """Those of all pods of the namespace, and of the pods that the formation's workloads make."""
+    services: frozenset[str] | None = None
+    """The names of all Services of the namespace."""
+    ask: Ask = unasked
+
+
+NOTHING = Besides()
 
 
 class Around:
@@ -24,8 +57,10 @@ class Around:
         replica_sets: Iterable[objects.ReplicaSet] = (),
         revisions: Iterable[objects.ControllerRevision] = (),
         events: Iterable[objects.Event] = (),
+        besides: Besides = NOTHING,
     ) -> None:
         self.at = at
+        self.besides = besides
         self._pods: dict[str, list[objects.Pod]] = defaultdict(list)
         self._replica_sets: dict[str, list[objects.ReplicaSet]] = defaultdict(list)
         self._revisions: dict[str, list[objects.ControllerRevision]] = defaultdict(list)

@@ -5,6 +5,7 @@ Its status does not name the wanted version; its newest ControllerRevision does,
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from sealane.clients.kubernetes import objects
@@ -20,12 +21,12 @@ def converge(daemon_set: objects.DaemonSet, around: around_.Around) -> around_.P
     newest = revisions[-1].metadata.labels.get(label) if revisions else None
     status = daemon_set.status
     seen = newest is not None and status.observed_generation >= daemon_set.metadata.generation
-    counted = instances.count(
-        around.pods(daemon_set.metadata.uid),
-        workload=name,
-        is_wanted=lambda pod: seen and pod.metadata.labels.get(label) == newest,
-        around=around,
-    )
+    pods = around.pods(daemon_set.metadata.uid)
+
+    def is_wanted(pod: objects.Pod) -> bool:
+        return seen and pod.metadata.labels.get(label) == newest
+
+    counted = instances.count(pods, workload=name, is_wanted=is_wanted, around=around)
     wanted = status.desired_number_scheduled
     if not seen:
         waits = "the cluster has not taken in its new version yet"
@@ -37,7 +38,10 @@ def converge(daemon_set: objects.DaemonSet, around: around_.Around) -> around_.P
             *instances.uncreated(
                 name, owner=daemon_set.metadata, conditions=(), around=around, freeable=bool(counted.leaving)
             ),
+            *instances.blocked(name, pods, is_wanted=is_wanted, at=around.at),
         )
     hold = timedelta(seconds=daemon_set.spec.min_ready_seconds)
     workload = instances.workload(name, counted, wanted=wanted, hold=hold)
+    if counted.old and daemon_set.spec.update_strategy.type == "OnDelete":
+        workload = replace(workload, says=f"{workload.says}; it updates on delete: delete its old pods")
     return workload, counted.instances, facts

@@ -23,9 +23,11 @@ def converge(deployment: objects.Deployment, around: around_.Around) -> around_.
     replica_sets = around.replica_sets(deployment.metadata.uid)
     wanted = _wanted(deployment, replica_sets)
     pods = [pod for each in replica_sets for pod in around.pods(each.metadata.uid)]
-    counted = instances.count(
-        pods, workload=name, is_wanted=lambda pod: wanted is not None and _made_by(pod, wanted), around=around
-    )
+
+    def is_wanted(pod: objects.Pod) -> bool:
+        return wanted is not None and _made_by(pod, wanted)
+
+    counted = instances.count(pods, workload=name, is_wanted=is_wanted, around=around)
     replicas = deployment.spec.replicas
     if wanted is None:
         missing = instances.unseen(name, wanted=replicas, counted=counted, says=_waits_for(deployment))
@@ -42,6 +44,8 @@ def converge(deployment: objects.Deployment, around: around_.Around) -> around_.
                 freeable=bool(counted.leaving) or (bool(counted.old) and _may_take_away(deployment)),
             ),
         )
+        if deployment.spec.strategy.type == "Recreate":
+            facts = (*facts, *instances.blocked(name, pods, is_wanted=is_wanted, at=around.at))
     hold = timedelta(seconds=deployment.spec.min_ready_seconds)
     return instances.workload(name, counted, wanted=replicas, hold=hold), counted.instances, facts
 

@@ -6,16 +6,39 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from sealane.clients.kubernetes import objects
+from sealane.clients.kubernetes import objects, resources
 from sealane.verdicts import model
-from sealane.verdicts.convergence import around, daemon_set, deployment, job, pod, stateful_set
+from sealane.verdicts.convergence import (
+    around,
+    autoscaler,
+    custom,
+    daemon_set,
+    deployment,
+    ingress,
+    job,
+    pod,
+    replica_set,
+    service,
+    stateful_set,
+    volume_claim,
+    written,
+)
 
 _CONVERGE: dict[type[Any], Callable[[Any, around.Around], around.Part]] = {
     objects.Deployment: deployment.converge,
     objects.StatefulSet: stateful_set.converge,
     objects.DaemonSet: daemon_set.converge,
+    objects.ReplicaSet: replica_set.converge,
     objects.Job: job.converge,
     objects.Pod: pod.converge,
+    resources.CronJob: written.cron_job,
+    resources.VolumeClaim: volume_claim.converge,
+    resources.Service: service.converge,
+    resources.Ingress: ingress.converge,
+    resources.Autoscaler: autoscaler.converge,
+    resources.DisruptionBudget: written.disruption_budget,
+    resources.Definition: written.definition,
+    resources.Custom: custom.converge,
 }
 
 
@@ -24,7 +47,7 @@ def converge(found: Any, surroundings: around.Around) -> around.Part:
     return _CONVERGE[type(found)](found, surroundings)
 
 
-def absent(name: str) -> around.Part:
+def absent(name: str, *, runs: bool = True) -> around.Part:
     """What a wanted workload adds that is not there."""
     workload = model.Workload(
         object=name,
@@ -35,6 +58,7 @@ def absent(name: str) -> around.Part:
         old=0,
         ready_since=None,
         says="it is not there",
+        runs=runs,
     )
     return workload, (), ()
 
@@ -42,8 +66,8 @@ def absent(name: str) -> around.Part:
 def observation(
     parts: Iterable[around.Part], *, at: datetime, blind_since: datetime | None = None
 ) -> model.Observation:
-    """All parts as one."""
-    parts = tuple(parts)
+    """All parts as one, without those that are as they should be for good and have nothing to say."""
+    parts = tuple(part for part in parts if part[0].says or not part[0].settled)
     return model.Observation(
         at=at,
         workloads=tuple(workload for workload, _, _ in parts),

@@ -111,6 +111,29 @@ def says(*, wanted: int, updated: int, ready: int, old: int) -> str:
     return ", ".join(parts)
 
 
+def blocked(
+    name: str, owned: Iterable[objects.Pod], *, is_wanted: Callable[[objects.Pod], bool], at: datetime
+) -> tuple[model.Fact, ...]:
+    """That no new pod is made before an older one has gone, which it does not; since it should have been gone."""
+    leaving = [pod for pod in owned if pod.metadata.deletion_timestamp and not is_wanted(pod)]
+    if not leaving:
+        return ()
+    pod = min(leaving, key=lambda each: each.metadata.deletion_timestamp or at)
+    held = ", ".join(pod.metadata.finalizers)
+    machine = f"machine {pod.spec.node_name}" if pod.spec.node_name else "the cluster"
+    waits = f"held by its finalizer {held}" if held else f"and {machine} has not said that it is gone"
+    return (
+        model.Fact(
+            kind=model.FactKind.OLD_STAYS,
+            object=name,
+            workload=name,
+            since=pod.metadata.deletion_timestamp or at,
+            words=probes.shorten(f"its old pod {pod.metadata.name} is being ended, {waits}"),
+            detail={"pod": f"Pod/{pod.metadata.name}"},
+        ),
+    )
+
+
 def uncreated(
     name: str,
     *,

@@ -58,7 +58,8 @@ def facts(pod: objects.Pod, *, workload: str, around: around_.Around) -> tuple[m
         return (placing,)
     found = containers.facts(pod, workload=workload, events=events, at=around.at)
     mounting = scheduling.unmounted(pod, workload=workload, events=events, at=around.at)
-    return (*mounting, *found)
+    silent = scheduling.unanswered(pod, workload=workload, at=around.at)
+    return (*mounting, *found, *silent)
 
 
 def condition(pod: objects.Pod, kind: str) -> objects.Condition | None:

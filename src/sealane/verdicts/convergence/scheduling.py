@@ -1,4 +1,4 @@
-"""Pods that have no machine yet, or whose volumes are not there. Pure: one pod and its events in, facts out."""
+"""Pods that have no machine yet, whose machine is silent, or whose volumes are not there. Pure: one pod and its events in, facts out."""
 
 from __future__ import annotations
 
@@ -46,6 +46,37 @@ def unmounted(
         return ()
     latest = {event.reason: event for event in events if event.reason in {*_MOUNTING, "FailedCreatePodSandBox"}}
     return tuple(_unmounted(pod, event, workload=workload, at=at) for event in latest.values())
+
+
+def unanswered(pod: objects.Pod, *, workload: str, at: datetime) -> tuple[model.Fact, ...]:
+    """That its machine has not taken it up or does not answer, or that something else keeps it from being ready.
+
+    When a machine is lost the controller takes only the pod's own `Ready` away; its containers still look well.
+    """
+    conditions = {each.type: each for each in pod.status.conditions}
+    ready, containers = conditions.get("Ready"), conditions.get("ContainersReady")
+    kind, detail = model.FactKind.MACHINE_SILENT, {"machine": pod.spec.node_name or "unknown"}
+    if pod.spec.node_name and not pod.status.start_time and not pod.status.container_statuses:
+        placed = conditions.get("PodScheduled")
+        since, words = placed.last_transition_time if placed else None, "has not taken it up yet"
+    elif not ready or ready.status == "True" or not containers or containers.status != "True":
+        return ()
+    elif ready.reason == "ReadinessGatesNotReady":
+        kind, detail = model.FactKind.NOT_READY, {}
+        since, words = ready.last_transition_time, ready.message or "a readiness gate of it is not passed"
+    else:
+        since, words = ready.last_transition_time, "does not answer"
+    return (
+        model.Fact(
+            kind=kind,
+            object=f"Pod/{pod.metadata.name}",
+            workload=workload,
+            since=since or pod.metadata.creation_timestamp or at,
+            born=pod.metadata.creation_timestamp,
+            words=probes.shorten(words),
+            detail=detail,
+        ),
+    )
 
 
 def _unmounted(pod: objects.Pod, event: objects.Event, *, workload: str, at: datetime) -> model.Fact:

@@ -24,12 +24,12 @@ def converge(stateful_set: objects.StatefulSet, around: around_.Around) -> aroun
     revision = stateful_set.status.update_revision
     seen = stateful_set.status.observed_generation >= stateful_set.metadata.generation and bool(revision)
     kept = _partition(stateful_set)
-    counted = instances.count(
-        [pod for pod in pods if _ordinal(pod) >= kept],
-        workload=name,
-        is_wanted=lambda pod: seen and pod.metadata.labels.get(REVISION_HASH) == revision,
-        around=around,
-    )
+
+    def is_wanted(pod: objects.Pod) -> bool:
+        return seen and pod.metadata.labels.get(REVISION_HASH) == revision
+
+    concerned = [pod for pod in pods if _ordinal(pod) >= kept]
+    counted = instances.count(concerned, workload=name, is_wanted=is_wanted, around=around)
     if not seen:
         waits = "the cluster has not taken in its new version yet"
         return instances.unseen(name, wanted=replicas, counted=counted, says=waits), counted.instances, ()
@@ -41,6 +41,7 @@ def converge(stateful_set: objects.StatefulSet, around: around_.Around) -> aroun
             *instances.uncreated(
                 name, owner=stateful_set.metadata, conditions=(), around=around, freeable=bool(counted.leaving)
             ),
+            *instances.blocked(name, concerned, is_wanted=is_wanted, at=around.at),
         )
     workload = instances.workload(
         name, counted, wanted=wanted, hold=timedelta(seconds=stateful_set.spec.min_ready_seconds)

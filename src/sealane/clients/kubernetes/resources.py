@@ -1,0 +1,158 @@
+"""What is read of objects that no container runs from. Pure: knows nothing about HTTP.
+
+Pruned like those of `objects.py`. Source of the fields: the Kubernetes API reference, v1.36; for custom resources the
+conventions of `kstatus` (sigs.k8s.io/cli-utils), which few definitions keep to in all points: nothing is taken for sure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from sealane.clients.kubernetes import objects
+from sealane.clients.kubernetes.objects import Read
+
+
+class Conditions(Read, frozen=True, kw_only=True):
+    """A status of which only conditions are read."""
+
+    observed_generation: int | None = None
+    conditions: tuple[objects.Condition, ...] | None = None
+
+
+class VolumeClaim(Read, frozen=True, kw_only=True):
+    """v1 PersistentVolumeClaim."""
+
+    metadata: objects.Metadata
+    status: objects.Phase = objects.Phase()
+
+
+class Definition(Read, frozen=True, kw_only=True):
+    """apiextensions.k8s.io/v1 CustomResourceDefinition."""
+
+    metadata: objects.Metadata
+    status: Conditions = Conditions()
+
+
+class DisruptionBudget(Read, frozen=True, kw_only=True):
+    """policy/v1 PodDisruptionBudget."""
+
+    metadata: objects.Metadata
+    status: Conditions = Conditions()
+
+
+class Autoscaler(Read, frozen=True, kw_only=True):
+    """autoscaling/v2 HorizontalPodAutoscaler."""
+
+    metadata: objects.Metadata
+    status: Conditions = Conditions()
+
+
+# --- services and what leads to them
+
+
+class Entrance(Read, frozen=True, kw_only=True):
+    """One address at which a load balancer is reached."""
+
+    ip: str | None = None
+    hostname: str | None = None
+
+
+class Entrances(Read, frozen=True, kw_only=True):
+    """`status.loadBalancer`."""
+
+    ingress: tuple[Entrance, ...] = ()
+
+
+class ServiceSpec(Read, frozen=True, kw_only=True):
+    """What was asked of a Service."""
+
+    type: str = "ClusterIP"
+    selector: dict[str, str] = msgspec.field(default_factory=dict)
+    external_ips: tuple[str, ...] = msgspec.field(name="externalIPs", default=())
+
+
+class ServiceStatus(Read, frozen=True, kw_only=True):
+    """What became of a Service."""
+
+    load_balancer: Entrances = Entrances()
+    conditions: tuple[objects.Condition, ...] = ()
+
+
+class Service(Read, frozen=True, kw_only=True):
+    """v1 Service."""
+
+    metadata: objects.Metadata
+    spec: ServiceSpec = ServiceSpec()
+    status: ServiceStatus = ServiceStatus()
+
+
+class BackendService(Read, frozen=True, kw_only=True):
+    """The Service that a backend names."""
+
+    name: str
+
+
+class Backend(Read, frozen=True, kw_only=True):
+    """Where requests are sent: a Service, or a resource that is not read."""
+
+    service: BackendService | None = None
+
+
+class Path(Read, frozen=True, kw_only=True):
+    """One path of an Ingress's rule."""
+
+    backend: Backend = Backend()
+
+
+class Paths(Read, frozen=True, kw_only=True):
+    """`http` of a rule."""
+
+    paths: tuple[Path, ...] = ()
+
+
+class Rule(Read, frozen=True, kw_only=True):
+    """One rule of an Ingress."""
+
+    http: Paths | None = None
+
+
+class IngressSpec(Read, frozen=True, kw_only=True):
+    """What was asked of an Ingress."""
+
+    default_backend: Backend | None = None
+    rules: tuple[Rule, ...] = ()
+
+
+class Ingress(Read, frozen=True, kw_only=True):
+    """networking.k8s.io/v1 Ingress."""
+
+    metadata: objects.Metadata
+    spec: IngressSpec = IngressSpec()
+
+    @property
+    def services(self) -> Iterator[str]:
+        """Names of the Services it sends requests to, in the order in which they stand there."""
+        paths = [path.backend for rule in self.spec.rules if rule.http for path in rule.http.paths]
+        for backend in (self.spec.default_backend, *paths):
+            if backend and backend.service:
+                yield backend.service.name
+
+
+class CronJob(Read, frozen=True, kw_only=True):
+    """batch/v1 CronJob: what it will start later is not read."""
+
+    metadata: objects.Metadata
+
+
+class Custom(Read, frozen=True, kw_only=True):
+    """An object of any kind, specification and status as they are: every definition is free to have what it likes."""
+
+    metadata: objects.Metadata
+    kind: str = ""
+    api_version: str = ""
+    spec: Any = None
+    data: Any = None
+    status: Any = None

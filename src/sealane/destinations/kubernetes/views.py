@@ -1,0 +1,108 @@
+"""Opening the live views that observing needs, and going without those that the account may not have."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from sealane.clients.kubernetes import cluster as clusters
+from sealane.clients.kubernetes import errors, kinds, reflecting
+from sealane.destinations import model
+from sealane.destinations.kubernetes import watched
+
+LONGEST_SECONDS = 20.0
+"""How long the first list of a kind that a verdict can do without may take."""
+
+Key = tuple[str, kinds.Kind[Any]]
+"""Namespace, empty for a kind of the whole cluster, and kind."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subject:
+    """One wanted object, and what is watched for it."""
+
+    ref: model.ObjectRef
+    watched: watched.Watched
+    checked: bool
+    """The formation has a health check for it."""
+    place: str
+    """Its namespace; empty for one of the whole cluster."""
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """The views it is seen by, its own kind's first; events are told only in namespaces."""
+        told = (kinds.EVENT,) if self.place else ()
+        return tuple((self.place, kind) for kind in (*self.watched.kinds, *told))
+
+    @property
+    def needed(self) -> bool:
+        """Whether there is no verdict without seeing it."""
+        return self.watched.runs or self.checked
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opened:
+    """The views there are, and why others are not."""
+
+    views: Mapping[Key, reflecting.Reflector[Any]]
+    without: Mapping[Key, str]
+    """In a few words, for people."""
+    needed: frozenset[Key]
+
+
+async def opened(stack: AsyncExitStack, cluster: clusters.Cluster, subjects: Sequence[Subject]) -> Opened:
+    """All views, open as long as the stack is; first those without which there is no verdict.
+
+    Raises what stands in the way of one of those.
+    """
+    needed = dict.fromkeys(key for each in subjects if each.needed for key in each.keys)
+    first = await _together([_view(stack, cluster, key) for key in needed])
+    views: dict[Key, reflecting.Reflector[Any]] = dict(zip(needed, first, strict=True))
+    more = [key for key in dict.fromkeys(key for each in subjects for key in each.keys) if key not in needed]
+    found = await _together([_perhaps(stack, cluster, key) for key in more])
+    without = {}
+    for key, each in zip(more, found, strict=True):
+        if isinstance(each, str):
+            without[key] = each
+        else:
+            views[key] = each
+    return Opened(views=views, without=without, needed=frozenset(needed))
+
+
+async def _together(calls: Sequence[Any]) -> list[Any]:
+    """All at once; raises the first error when all are done, so that nothing goes on behind one's back."""
+    done = await asyncio.gather(*calls, return_exceptions=True)
+    for each in done:
+        if isinstance(each, BaseException):
+            raise each
+    return done
+
+
+async def _view(stack: AsyncExitStack, cluster: clusters.Cluster, key: Key) -> reflecting.Reflector[Any]:
+    place, kind = key
+    return await stack.enter_async_context(cluster.live(kind, namespace=place or None))
+
+
+async def _perhaps(stack: AsyncExitStack, cluster: clusters.Cluster, key: Key) -> reflecting.Reflector[Any] | str:
+    """The view, or why it can't be had."""
+    _, kind = key
+    try:
+        resource = await cluster.resource(kind)
+        if not {"list", "watch"} <= resource.verbs:
+            return f"the cluster does not let {kind.kind} be watched"
+        async with asyncio.timeout(LONGEST_SECONDS):
+            return await _view(stack, cluster, key)
+    except errors.Forbidden:
+        return not_allowed(kind)
+    except TimeoutError:
+        return f"listing {kind.kind} took longer than {LONGEST_SECONDS:.0f} s"
+    except errors.ClusterError as error:
+        return f"{kind.kind} can't be listed: {error.says}"
+
+
+def not_allowed(kind: kinds.Kind[Any]) -> str:
+    """For a kind that the account has no right to."""
+    return f"the account may not list and watch {kind.kind}"

@@ -1,0 +1,127 @@
+"""Health checks: what a formation says of kinds that Sealane can't judge by itself. Pure: CEL knows nothing of clusters.
+
+An expression sees the live object as `object`, as in Kubernetes' own policies. One that has no value yet, because a field
+is missing, means that the object is not ready.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sealane.clients import cel
+from sealane.findings import Finding, Place, did_you_mean
+
+_NAMES = {"object": "dyn"}
+_LONGEST = 300
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HealthCheck:
+    """How objects of one kind say how they are."""
+
+    kind: str
+    group: str | None = None
+    """None: the kind in whichever group."""
+    ready: str
+    failed: str | None = None
+    message: str | None = None
+    """What to say of an object that is not ready, or has failed."""
+
+    def fits(self, group: str, kind: str) -> bool:
+        """Whether it is about this kind."""
+        return self.kind == kind and self.group in (None, group)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "kind": self.kind,
+            "group": self.group,
+            "ready": self.ready,
+            "failed": self.failed,
+            "message": self.message,
+        }
+
+
+class State(StrEnum):
+    """What a check comes to."""
+
+    READY = "ready"
+    WAITING = "waiting"
+    FAILED = "failed"
+
+
+class Compiled:
+    """A check, ready to be asked. Raises cel.Uncompilable for what `problems` gives as findings."""
+
+    def __init__(self, check: HealthCheck) -> None:
+        self.check = check
+        self._ready = _compiled(check.ready)
+        self._failed = _compiled(check.failed) if check.failed else None
+        self._message = _compiled(check.message) if check.message else None
+
+    def ask(self, found: Mapping[str, Any]) -> tuple[State, str]:
+        """How the object is, and what to say of it."""
+        bound = _language().bind({"object": found})
+        if self._failed and _value(self._failed, bound)[0] is True:
+            return State.FAILED, self._words(bound) or "its check says that it has failed"
+        value, trouble = _value(self._ready, bound)
+        if value is True:
+            return State.READY, "its check says that it is ready"
+        if trouble is None and not isinstance(value, bool):
+            trouble = "it gives neither true nor false"
+        waits = f"its check has no answer yet: {trouble}" if trouble else "its check says that it is not ready"
+        return State.WAITING, self._words(bound) or waits
+
+    def _words(self, bound: cel.Bindings) -> str:
+        value = _value(self._message, bound)[0] if self._message else None
+        return value[:_LONGEST] if isinstance(value, str) else ""
+
+
+def problems(check: HealthCheck, place: Callable[[str], Place]) -> Iterator[Finding]:
+    """What is wrong with its expressions; `place` is where the value of a key stands."""
+    for key, wanted in (("ready", "bool"), ("failed", "bool"), ("message", "string")):
+        source = getattr(check, key)
+        if source is None:
+            continue
+        try:
+            result = _compiled(source).result
+        except cel.Uncompilable as error:
+            yield from _findings(error, source, place(key))
+            continue
+        if result not in (wanted, "dyn"):
+            message = f"{key} must give {'true or false' if wanted == 'bool' else 'a text'}, and this gives {result}"
+            mend = "compare it with something" if wanted == "bool" else "wrap it in string(…)"
+            yield Finding(message=message, place=place(key), mend=mend)
+
+
+def _findings(error: cel.Uncompilable, source: str, place: Place) -> Iterator[Finding]:
+    for line, column, message in error.complaints:
+        at = f"line {line}, column {column}" if "\n" in source else f"column {column}"
+        words = message.removesuffix(" (in container '')")
+        mend = None
+        if "undeclared reference to '" in message:
+            name = message.split("'")[1]
+            mend = did_you_mean(name, _NAMES) or f"the object is called object: object.{name}"
+        yield Finding(message=f"{words}, at {at} of the expression", place=place, mend=mend)
+
+
+def _value(expression: cel.Expression, bound: cel.Bindings) -> tuple[Any, str | None]:
+    """The value, or why there is none."""
+    try:
+        return expression.evaluate(bound), None
+    except cel.EvaluationError as error:
+        return None, error.message
+
+
+@functools.cache
+def _language() -> cel.Language:
+    return cel.Language(())
+
+
+@functools.lru_cache(maxsize=256)
+def _compiled(source: str) -> cel.Expression:
+    return _language().compile(source, _NAMES)

@@ -1,0 +1,116 @@
+"""How far a custom resource is. Pure: the object, and what the formation's health check says of it, in; values out.
+
+Without a health check the conventions of kstatus hold: first `observedGeneration`, then the conditions `Reconciling`,
+`Stalled` and `Ready`, or `Available` where there is no `Ready`. Whatever has none of them is there once it is written.
+
+`Stalled` is decisive only when it is certainly about the wanted version; else it may be what an older one left behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from sealane.clients.kubernetes import objects, resources
+from sealane.verdicts import model
+from sealane.verdicts.convergence import around as around_
+from sealane.verdicts.convergence import things
+
+
+def converge(found: resources.Custom, around: around_.Around) -> around_.Part:
+    """As its health check says or, without one, as its conditions do."""
+    name = f"{found.kind}/{found.metadata.name}"
+    if found.metadata.deletion_timestamp:
+        return things.awaited(name, says="it is being deleted")
+    if any(observed < found.metadata.generation for observed in _observed(found)):
+        return things.awaited(name, says=things.UNSEEN)
+    conditions = _conditions(found)
+    if answer := around.besides.ask(found):
+        return _answered(name, answer, found, conditions, around)
+    return _by_conditions(name, found, conditions, around)
+
+
+def _observed(found: resources.Custom) -> Iterator[int]:
+    """The generations that its status, and the conditions that tell whether it is ready, are about; as far as they say."""
+    status = found.status if isinstance(found.status, dict) else {}
+    ready = [each for each in _listed(found) if each.get("type") in {"Ready", "Available"}]
+    for each in (status, *ready):
+        if isinstance(each.get("observedGeneration"), int):
+            yield each["observedGeneration"]
+
+
+def _answered(
+    name: str,
+    answer: around_.Answer,
+    found: resources.Custom,
+    conditions: Mapping[str, objects.Condition],
+    around: around_.Around,
+) -> around_.Part:
+    if answer.health is model.Health.READY:
+        return things.there(name, says=answer.says, since=answer.since)
+    kind = model.FactKind.RESOURCE_PENDING
+    if answer.health is model.Health.FAILED:
+        kind = model.FactKind.RESOURCE_FAILED
+    since = _since(found, conditions)
+    fact = things.fact(kind, name, since=since, words=answer.says, around=around)
+    if answer.health is model.Health.FAILED:
+        return things.failed(name, fact=fact)
+    return things.awaited(name, says=answer.says, fact=fact)
+
+
+def _by_conditions(
+    name: str, found: resources.Custom, conditions: Mapping[str, objects.Condition], around: around_.Around
+) -> around_.Part:
+    if stalled := things.told(conditions, "Stalled"):
+        sure = _is_current(found)
+        kind = model.FactKind.RESOURCE_FAILED if sure else model.FactKind.RESOURCE_PENDING
+        fact = things.fact(kind, name, since=stalled.last_transition_time, words=things.words(stalled), around=around)
+        return things.failed(name, fact=fact) if sure else things.awaited(name, says=fact.words, fact=fact)
+    ready = conditions.get("Ready") or conditions.get("Available")
+    behind = ready if ready and ready.status != "True" else things.told(conditions, "Reconciling")
+    if behind:
+        since = behind.last_transition_time or found.metadata.creation_timestamp
+        fact = things.fact(
+            model.FactKind.RESOURCE_PENDING, name, since=since, words=things.words(behind), around=around
+        )
+        return things.awaited(name, says=fact.words, fact=fact)
+    if ready:
+        return things.there(name, says="ready", since=ready.last_transition_time or found.metadata.creation_timestamp)
+    return things.there(name, says="it is there", since=found.metadata.creation_timestamp)
+
+
+def _conditions(found: resources.Custom) -> dict[str, objects.Condition]:
+    """Its conditions by type, without those about an older generation and those in no usual form."""
+    told: dict[str, objects.Condition] = {}
+    for each in _listed(found):
+        try:
+            condition = msgspec.convert(each, objects.Condition)
+        except msgspec.ValidationError:
+            continue
+        observed = each.get("observedGeneration")
+        if not isinstance(observed, int) or observed >= found.metadata.generation:
+            told[condition.type] = condition
+    return told
+
+
+def _is_current(found: resources.Custom) -> bool:
+    """Whether `Stalled` is certainly about this generation: older ones were left out, or never came here."""
+    stalled = [each for each in _listed(found) if each.get("type") == "Stalled"]
+    return any(True for _ in _observed(found)) or any(
+        isinstance(each.get("observedGeneration"), int) for each in stalled
+    )
+
+
+def _listed(found: resources.Custom) -> list[dict[str, Any]]:
+    status = found.status if isinstance(found.status, dict) else {}
+    listed = status.get("conditions")
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+
+
+def _since(found: resources.Custom, conditions: Mapping[str, objects.Condition]) -> datetime | None:
+    """The last time that anything of its state moved, as far as it says so."""
+    moved = [each.last_transition_time for each in conditions.values() if each.last_transition_time]
+    return max(moved, default=found.metadata.creation_timestamp)

@@ -1,0 +1,51 @@
+"""How far a ReplicaSet of its own is. Pure: a ReplicaSet and its pods in, neutral values out.
+
+It never replaces its pods: after a change of its template those that run other images are old until somebody deletes
+them. Its pods carry no version, so their images are all that tells.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from sealane.clients.kubernetes import objects
+from sealane.verdicts.convergence import around as around_
+from sealane.verdicts.convergence import instances, things
+
+
+def converge(replica_set: objects.ReplicaSet, around: around_.Around) -> around_.Part:
+    """The ReplicaSet's state, its pods, and what keeps those of the wanted version from being ready."""
+    name = f"ReplicaSet/{replica_set.metadata.name}"
+    wanted = replica_set.spec.replicas
+    seen = replica_set.status.observed_generation >= replica_set.metadata.generation
+    images = _images(replica_set.spec.template.spec)
+    counted = instances.count(
+        around.pods(replica_set.metadata.uid),
+        workload=name,
+        is_wanted=lambda pod: seen and images.items() <= _images(pod.spec).items(),
+        around=around,
+    )
+    if not seen:
+        return instances.unseen(name, wanted=wanted, counted=counted, says=things.UNSEEN), counted.instances, ()
+    facts = counted.facts
+    if len(counted.updated) + len(counted.old) < wanted:
+        facts = (
+            *facts,
+            *instances.uncreated(
+                name,
+                owner=replica_set.metadata,
+                conditions=replica_set.status.conditions,
+                around=around,
+                freeable=bool(counted.leaving),
+            ),
+        )
+    hold = timedelta(seconds=replica_set.spec.min_ready_seconds)
+    workload = instances.workload(name, counted, wanted=wanted, hold=hold)
+    if counted.old:
+        workload = replace(workload, says=f"{workload.says}; it never replaces pods: delete the old ones")
+    return workload, counted.instances, facts
+
+
+def _images(spec: objects.PodSpec) -> dict[str, str]:
+    return {each.name: each.image for each in (*spec.init_containers, *spec.containers)}

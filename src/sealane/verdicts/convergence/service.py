@@ -1,0 +1,37 @@
+"""How far a Service is. Pure: a Service, and the labels of pods around it, in; neutral values out.
+
+One that selects neither a pod nor what a workload of the formation makes leads nowhere: nobody could reach the
+application through it. It may be mended by something outside (an operator, another formation), so patience waits for it.
+A workload of no replicas has its labels too: scaling to nothing is no fault.
+"""
+
+from __future__ import annotations
+
+from sealane.clients.kubernetes import resources
+from sealane.verdicts import model
+from sealane.verdicts.convergence import around as around_
+from sealane.verdicts.convergence import things
+
+
+def converge(service: resources.Service, around: around_.Around) -> around_.Part:
+    """It leads to something, and has an address where it asks for one."""
+    name = f"Service/{service.metadata.name}"
+    since = service.metadata.creation_timestamp
+    selector = service.spec.selector
+    leads = service.spec.type == "ExternalName" or not selector or around.besides.labels is None
+    if not leads and not any(selector.items() <= each.items() for each in around.besides.labels or ()):
+        said = " and ".join(f"{key}={value}" for key, value in selector.items())
+        words = f"selects no pods: none here has the labels {said}"
+        nowhere = things.fact(model.FactKind.POINTS_NOWHERE, name, since=since, words=words, around=around)
+        return things.awaited(name, says="selects no pods", fact=nowhere)
+    if service.spec.type == "LoadBalancer" and not _has_address(service):
+        warned = [event.message for event in around.events(service.metadata.uid) if event.type == "Warning"]
+        words = warned[-1] if warned else "no load balancer of the cluster has given it one yet"
+        pending = things.fact(model.FactKind.ADDRESS_PENDING, name, since=since, words=words, around=around)
+        return things.awaited(name, says="waits for an address", fact=pending)
+    return things.quiet(name)
+
+
+def _has_address(service: resources.Service) -> bool:
+    entrances = service.status.load_balancer.ingress
+    return bool(service.spec.external_ips) or any(each.ip or each.hostname for each in entrances)

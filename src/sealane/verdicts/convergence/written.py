@@ -1,0 +1,40 @@
+"""Kinds that are there once they are written and taken in: CronJobs, disruption budgets, definitions. Pure."""
+
+from __future__ import annotations
+
+from sealane.clients.kubernetes import resources
+from sealane.verdicts import model
+from sealane.verdicts.convergence import around as around_
+from sealane.verdicts.convergence import things
+
+
+def cron_job(found: resources.CronJob, around: around_.Around) -> around_.Part:  # noqa: ARG001 - as every kind is called
+    """It is there; the Jobs it starts some day are no part of the rollout."""
+    return things.quiet(f"CronJob/{found.metadata.name}")
+
+
+def disruption_budget(found: resources.DisruptionBudget, around: around_.Around) -> around_.Part:  # noqa: ARG001
+    """There once its controller has taken it in; how many pods may go at this moment is no fault."""
+    name = f"PodDisruptionBudget/{found.metadata.name}"
+    if (found.status.observed_generation or 0) < found.metadata.generation:
+        return things.awaited(name, says=things.UNSEEN)
+    return things.quiet(name)
+
+
+def definition(found: resources.Definition, around: around_.Around) -> around_.Part:
+    """There once it is established; names that another definition has are waited for with patience."""
+    name = f"CustomResourceDefinition/{found.metadata.name}"
+    conditions = {each.type: each for each in found.status.conditions or ()}
+    if things.told(conditions, "Established"):
+        return things.quiet(name)
+    taken = things.told(conditions, "NamesAccepted", "False")
+    if taken is None:
+        return things.awaited(name, says="waits to be established")
+    pending = things.fact(
+        model.FactKind.RESOURCE_PENDING,
+        name,
+        since=taken.last_transition_time,
+        words=things.words(taken),
+        around=around,
+    )
+    return things.awaited(name, says="its names are not accepted", fact=pending)

@@ -1,0 +1,138 @@
+"""Old pods that do not go, machines that are silent, and workloads that never replace their pods."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sealane.clients.kubernetes import objects
+from sealane.verdicts import deciding, model, sentences
+from sealane.verdicts.convergence import around, daemon_set, deployment, replica_set, stateful_set
+from tests.unit.verdicts.test_convergence import AT, NEW, OLD, a_deployment, a_pod, made, meta
+
+K = model.FactKind
+
+
+def held(name: str, owner: str, **more: Any) -> objects.Pod:
+    """A pod that is told to go and stays, by a finalizer."""
+    return a_pod(name, owner, leaving=True, finalizers=["example.com/drain"], **more)
+
+
+def test_a_recreated_deployment_waits_for_old_pods_to_go() -> None:
+    found = a_deployment(replicas=1, strategy={"type": "Recreate"})
+    _, _, facts = deployment.converge(found, around.Around(at=AT, pods=[held("o", "web-old")], replica_sets=(OLD, NEW)))
+    assert [(fact.kind, fact.object) for fact in facts] == [(K.OLD_STAYS, "Deployment/web")]
+    said = sentences.sentence(facts[0], ends=0)
+    assert said == (
+        "Deployment web cannot make its new pods: its old pod o is being ended, held by its finalizer example.com/drain."
+    )
+
+
+def test_a_rolling_deployment_does_not() -> None:
+    """It makes new pods beside those that go: an old one that stays is nobody's trouble."""
+    pods = [held("o", "web-old"), a_pod("n", "web-new")]
+    found = a_deployment(replicas=1)
+    workload, _, facts = deployment.converge(found, around.Around(at=AT, pods=pods, replica_sets=(OLD, NEW)))
+    assert (workload.health, facts) == (model.Health.READY, ())
+
+
+def test_a_stateful_set_waits_for_the_old_pod_of_the_same_name() -> None:
+    found = made(
+        objects.StatefulSet,
+        metadata=meta("db", generation=2),
+        spec={"replicas": 1},
+        status={"observedGeneration": 2, "updateRevision": "new"},
+    )
+    old = held("db-0", "db", labels={"controller-revision-hash": "old"})
+    _, _, facts = stateful_set.converge(found, around.Around(at=AT, pods=[old]))
+    assert [fact.kind for fact in facts] == [K.OLD_STAYS]
+
+
+def test_a_daemon_set_that_updates_on_delete_says_so() -> None:
+    newest = made(
+        objects.ControllerRevision,
+        metadata=meta("r", owner="web", labels={"controller-revision-hash": "new"}),
+        revision=2,
+    )
+    found = made(
+        objects.DaemonSet,
+        metadata=meta("web", generation=2),
+        spec={"updateStrategy": {"type": "OnDelete"}},
+        status={"observedGeneration": 2, "desiredNumberScheduled": 1},
+    )
+    old = a_pod("o", "web", labels={"controller-revision-hash": "old"})
+    workload, _, _ = daemon_set.converge(found, around.Around(at=AT, pods=[old], revisions=[newest]))
+    assert workload.health is model.Health.CONVERGING
+    assert "it updates on delete: delete its old pods" in workload.says
+
+
+def test_a_bare_replica_set_knows_its_pods_by_their_images() -> None:
+    template = {"spec": {"containers": [{"name": "web", "image": "web:1"}]}}
+
+    def converged(image: str) -> around.Part:
+        template["spec"]["containers"][0]["image"] = image
+        found = made(
+            objects.ReplicaSet,
+            metadata=meta("web"),
+            spec={"replicas": 1, "template": template},
+            status={"observedGeneration": 1},
+        )
+        return replica_set.converge(found, around.Around(at=AT, pods=[a_pod("p", "web")]))
+
+    assert converged("web:1")[0].health is model.Health.READY
+    workload, _, _ = converged("web:2")
+    assert (workload.health, workload.old) == (model.Health.CONVERGING, 1)
+    assert "it never replaces pods" in workload.says
+
+
+def on_machine(*, started: bool, ready: str, containers: str, reason: str | None = None) -> objects.Pod:
+    """A pod of the new version on machine `far`."""
+    conditions = [
+        {"type": "Ready", "status": ready, "reason": reason, "message": "gate says no", "lastTransitionTime": AT},
+        {"type": "ContainersReady", "status": containers},
+    ]
+    state = {"running": {"startedAt": AT}}
+    return made(
+        objects.Pod,
+        metadata=meta("p", owner="web-new"),
+        spec={"nodeName": "far", "containers": [{"name": "web"}]},
+        status={
+            "phase": "Running" if started else "Pending",
+            "startTime": AT if started else None,
+            "conditions": conditions if started else [],
+            "containerStatuses": [{"name": "web", "ready": True, "state": state}] if started else [],
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("pod", "kind", "sentence"),
+    [
+        (
+            on_machine(started=False, ready="False", containers="False"),
+            K.MACHINE_SILENT,
+            "Pod p is with machine far, which has not taken it up yet.",
+        ),
+        (
+            on_machine(started=True, ready="False", containers="True"),
+            K.MACHINE_SILENT,
+            "Pod p is with machine far, which does not answer.",
+        ),
+        (
+            on_machine(started=True, ready="False", containers="True", reason="ReadinessGatesNotReady"),
+            K.NOT_READY,
+            "Pod p is not ready: gate says no.",
+        ),
+    ],
+)
+def test_a_silent_machine_is_waited_for_with_patience(pod: objects.Pod, kind: K, sentence: str) -> None:
+    """When a machine is lost its pods' containers still look well; only the pod's own condition goes."""
+    found = a_deployment(replicas=1)
+    workload, _, facts = deployment.converge(found, around.Around(at=AT, pods=[pod], replica_sets=(OLD, NEW)))
+    assert workload.health is model.Health.CONVERGING
+    assert [fact.kind for fact in facts] == [kind]
+    assert sentences.sentence(facts[0], ends=0) == sentence
+    weight = deciding.weigh(facts[0], model.Rules(started=AT), model.Memory())
+    assert weight.due is not None
+    assert not weight.decisive
