@@ -50,7 +50,7 @@ apps:
 APPS
 policies: {packs: []}
 """
-LIMITS = '  APP: {namespaces: [APP-NAME], registries: ["registry.example.com/**"], secrets: ["env:MINE_*"]APPROVALS}'
+LIMITS = '  APP: {namespaces: [APP-NAME], registries: ["registry.example.com/**"], secrets: ["env:MINE_*", "age:**"]APPROVALS}'
 NEVER_READY = ', {name: DUMMY_NEVER_READY, value: "1"}'
 ENDS = ', {name: DUMMY_EXIT_CODE, value: "3"}, {name: DUMMY_OUTPUT, value: "no such table: carts"}'
 

@@ -20,6 +20,7 @@ from sealane.approvals.deciding import Approvals
 from sealane.blobs.logs import Logs
 from sealane.clients.engine import finding
 from sealane.clients.hosting import Repositories
+from sealane.environments.forecasting import Forecast
 from sealane.errors import Unavailable
 from sealane.flows import taking_over, tools, working
 from sealane.flows.gating import Gates
@@ -35,6 +36,7 @@ from sealane.runners.dummy import DummyRunner
 from sealane.secrets import keys
 from sealane.settings import Settings
 from sealane.store.changes import Changes
+from sealane.store.explaining import Prospects
 from sealane.store.storing import Store
 from sealane.store.views import Views
 
@@ -112,7 +114,7 @@ async def start(settings: Settings, *, role: Role = Role.ALL, lost: Callable[[],
     secret = _secret(settings)
     key = secret.encode()
     logs = Logs(settings.logs)
-    store = await Store.open(settings.store_url, logs=logs)
+    store = await Store.open(settings.store_url, logs=logs, prospects=_prospects(settings))
     queueing = await Queueing.open(settings.flows_url, poll=settings.worker.poll, runs_at_once=settings.runs.at_once)
     gates = Gates(store=store, queueing=queueing)
     intake = Intake(store=store, queueing=queueing)
@@ -141,7 +143,7 @@ async def start(settings: Settings, *, role: Role = Role.ALL, lost: Callable[[],
         first_token=await access.make_administrator(),
         store=store,
         access=access,
-        apps=Apps(store, access, repositories, key=key),
+        apps=Apps(store, access, repositories, key=key, identities=settings.identities),
         intake=intake,
         requests=Requests(store=store, gates=gates, intake=intake),
         approvals=Approvals(store=store, look=gates.look),
@@ -166,6 +168,11 @@ async def _equipment(settings: Settings, worker: Worker, store: Store) -> tools.
     engine = await finding.find(environment)
     owner = f"sealane-server-{socket.gethostname()}"  # nobody else's sweep takes it for a process that has ended
     return tools.Equipment(runner=DockerRunner(engine, owner=owner), engine=engine.address, fencing=fencing)
+
+
+def _prospects(settings: Settings) -> Prospects:
+    forecast = Forecast(settings.config_folder)
+    return Prospects(outlook=lambda each: forecast.outlook(each.app, each.environment), room=settings.runs.at_once)
 
 
 def _lock(settings: Settings) -> IO[str]:

@@ -22,7 +22,7 @@ LARGE = {200_000: "small-pack", 900_000: "pack", 5_000_000: "chunked-pack"}
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     server = Serving(tmp_path_factory.mktemp("server"), pretending.SETTINGS).start()
     try:
-        pretending.environments(server, "shop", "store", "tags", "scales", "gone", *LARGE.values())
+        pretending.environments(server, "shop", "store", "tags", "scales", "gone", "hides", *LARGE.values())
         yield server
     finally:
         server.stop()
@@ -206,6 +206,30 @@ def test_a_push_broken_off_leaves_the_next_one_through(serving: Serving, tmp_pat
     app.push()
     assert app.run_of(head)["run"]["status"] == "passed"
     assert not list(objects.glob("tmp_objdir-incoming-*"))
+
+
+def test_secrets_of_a_file_encrypted_to_the_app_s_recipient_are_opened_by_the_server(
+    serving: Serving, tmp_path: Path
+) -> None:
+    """`app recipient` says whom to encrypt to; the file goes with the commit; what it hides stands nowhere in clear."""
+    app = pretending.App(serving, tmp_path / "hides", "hides")
+    recipient = app.cli("app", "recipient", "hides").stdout.strip()
+    (tmp_path / "plain").write_text("PASSWORD=correct-horse-battery\n")
+    encrypted = app.folder / "deploy" / "secrets.age"
+    assert (
+        app.cli("secrets", "encrypt", str(tmp_path / "plain"), "--to", recipient, "--output", str(encrypted)).returncode
+        == 0
+    )
+    reads = ', {name: PASSWORD, valueFrom: {secretKeyRef: {name: "${secrets}", key: PASSWORD}}}'
+    secrets = 'secrets: {PASSWORD: "age:deploy/secrets.age#PASSWORD"}\n'
+    formations = {path: text + secrets for path, text in app.files("hides").items() if "formations" in path}
+    head = app.commit("hides", extra=reads, changes=formations)
+    app.push()
+    ended = app.deployment("dev", head)
+    assert ended["verdict"]["kind"] == "deployed", ended
+    assert "correct-horse" not in json.dumps([ended, app.get(f"/api/deployments/{ended['id']}")])
+    data = serving.folder / "data"
+    assert not [path for path in data.rglob("*") if path.is_file() and b"correct-horse" in path.read_bytes()]
 
 
 def test_tags_run_clones_come_back_and_deleting_starts_nothing(serving: Serving, tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from sealane import clock
@@ -11,6 +13,7 @@ from sealane.access.model import Actor, check_app_name
 from sealane.access.signing_in import Access
 from sealane.clients.hosting import Repositories
 from sealane.errors import UsageError
+from sealane.secrets import keys
 from sealane.store.model import App
 from sealane.store.storing import Store
 
@@ -28,13 +31,21 @@ class Apps:
     """The apps of this server."""
 
     def __init__(
-        self, store: Store, access: Access, repositories: Repositories, *, key: bytes, now: clock.Clock = clock.now
+        self,
+        store: Store,
+        access: Access,
+        repositories: Repositories,
+        *,
+        key: bytes,
+        identities: Path,
+        now: clock.Clock = clock.now,
     ) -> None:
-        """`key` is what hook secrets follow from."""
+        """`key` is what hook secrets follow from, `identities` the folder of the apps' age identities."""
         self._store = store
         self._access = access
         self._repositories = repositories
         self._key = key
+        self._identities = identities
         self._now = now
 
     async def register(
@@ -78,6 +89,11 @@ class Apps:
     async def hook_secret(self, name: str) -> str:
         """The secret that signs the app's hooks: it follows from the server's key and is never stored. NotThere."""
         return self._hook(await self._store.apps.get(name))
+
+    async def recipient(self, name: str) -> str:
+        """The age recipient that the app's secrets are encrypted to; its key is made the first time. Raises NotThere."""
+        app = await self._store.apps.get(name)
+        return (await asyncio.to_thread(keys.own_identity, self._identities, app.name)).recipient
 
     async def get(self, name: str) -> App:
         """The app. Raises NotThere."""

@@ -37,6 +37,7 @@ def add(
         output.data(f"hook secret   {made['hook_secret']}")
         for host, url in made["hook_urls"].items():
             output.say(f"webhook for {host}: {url}")
+    output.say(f"encrypt secrets to {made['recipient']} (sealane secrets encrypt)")
 
 
 def list_apps(as_json: output.Json = False) -> None:
@@ -59,6 +60,15 @@ def push_token(name: Name, as_json: output.Json = False) -> None:
     output.data(made["push_token"])
 
 
+def recipient(name: Name, as_json: output.Json = False) -> None:
+    """Print the age recipient that the server opens the app's files of secrets with."""
+    found = connecting.server().get(f"/api/apps/{name}/recipient")
+    if as_json:
+        output.json(found)
+        return
+    output.data(found["recipient"])
+
+
 def remove(name: Name) -> None:
     """Forget an app; what runs of it stays where it is."""
     connecting.server().delete(f"/api/apps/{name}")
@@ -71,5 +81,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("add", epilog=output.examples("sealane app add shop --owner payments"))(add)
     group.command("list")(list_apps)
     group.command("push-token")(push_token)
+    more = "sealane secrets encrypt production.env --to $(sealane app recipient shop) --output deploy/secrets.age"
+    group.command("recipient", epilog=output.examples(more))(recipient)
     group.command("remove")(remove)
     app.add_typer(group, name="app", rich_help_panel=headings.SERVER)

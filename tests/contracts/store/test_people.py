@@ -33,7 +33,7 @@ def access(store: Store, clock: SetClock) -> Access:
 
 @pytest.fixture
 def apps(store: Store, access: Access, tmp_path: Path) -> Apps:
-    return Apps(store, access, Repositories(tmp_path / "repositories"), key=b"k" * 32)
+    return Apps(store, access, Repositories(tmp_path / "repositories"), key=b"k" * 32, identities=tmp_path)
 
 
 async def test_the_administrator_is_made_once_and_its_token_shown_once(store: Store, access: Access) -> None:

@@ -53,6 +53,13 @@ class Secrets(BaseModel):
     push_token: str | None = Field(description="Password for `git push` to a repository that Sealane serves.")
     hook_secret: str | None = Field(description="Secret to enter at the git host for its webhook.")
     hook_urls: dict[str, str] = Field(description="Where each kind of git host sends its webhooks.")
+    recipient: str = Field(description="The age recipient that files with the app's secrets are encrypted to.")
+
+
+class Recipient(BaseModel):
+    """Whom files with the app's secrets are encrypted to. No secret."""
+
+    recipient: str
 
 
 class PushToken(BaseModel):
@@ -79,6 +86,7 @@ async def add(new: NewApp, server: wired.Server, actor: Administrator) -> Secret
         push_token=made.push_token,
         hook_secret=made.hook_secret,
         hook_urls={host: f"{base}/hooks/{host}/{made.app.name}" for host in ("github", "gitea")},
+        recipient=await server.apps.recipient(made.app.name),
     )
 
 
@@ -86,6 +94,12 @@ async def add(new: NewApp, server: wired.Server, actor: Administrator) -> Secret
 async def get(name: str, server: wired.Server, _: Viewer) -> AppShown:
     """One app."""
     return shown(server, await server.apps.get(name))
+
+
+@router.get("/{name}/recipient")
+async def recipient(name: str, server: wired.Server, _: Viewer) -> Recipient:
+    """The age recipient that files with the app's secrets are encrypted to."""
+    return Recipient(recipient=await server.apps.recipient(name))
 
 
 @router.post("/{name}/push-token")
