@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fnmatch
+import re
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -111,6 +113,29 @@ async def play(
         around = rolling_out.Surroundings(destination=KubernetesDestination(cluster), listener=told.append)
         outcome = await rolling_out.roll_out(model.DeploymentPlan(goal=wanted), around)
     return Played(name=name, expect=document["expect"], outcome=outcome, told=told)
+
+
+def check(result: Played) -> None:
+    """The verdict, its cause and whom it blames are the scenario's; the twin and the containers beside it are not blamed."""
+    expect, verdict = result.expect, result.outcome.verdict
+    if expect["state"] == "healthy":
+        assert (verdict.kind, verdict.cause) == ("deployed", None), verdict.reason
+        return
+    assert verdict.kind == "failed", verdict.reason
+    cause = verdict.cause
+    assert cause is not None
+    assert (cause.reason, cause.decisive, cause.container) == (
+        expect["reason"],
+        expect["decisive"],
+        expect.get("container"),
+    ), cause.sentence
+    assert fnmatch.fnmatchcase(cause.object, expect["object"]), cause.sentence
+    assert re.search(expect["sentence"], cause.sentence), cause.sentence
+    assert cause.log == expect["log"] if "log" in expect else True, cause.log
+    dossier = result.outcome.dossier
+    assert dossier is not None
+    blamed = {(each["object"], each["container"]) for each in dossier["others"] if each["reason"] != "starting"}
+    assert not [name for name, container in blamed if "-twin" in name or container in {"log", "proxy"}], blamed
 
 
 @asynccontextmanager

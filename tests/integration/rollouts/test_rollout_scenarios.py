@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import fnmatch
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -47,22 +45,4 @@ def test_says_what_the_scenario_expects(scenario: str, played: Mapping[str, part
     result = played[scenario]
     if isinstance(result, BaseException):
         raise result
-    expect, verdict = result.expect, result.outcome.verdict
-    if expect["state"] == "healthy":
-        assert (verdict.kind, verdict.cause) == ("deployed", None), verdict.reason
-        return
-    assert verdict.kind == "failed", verdict.reason
-    cause = verdict.cause
-    assert cause is not None
-    assert (cause.reason, cause.decisive, cause.container) == (
-        expect["reason"],
-        expect["decisive"],
-        expect.get("container"),
-    ), cause.sentence
-    assert fnmatch.fnmatchcase(cause.object, expect["object"]), cause.sentence
-    assert re.search(expect["sentence"], cause.sentence), cause.sentence
-    assert cause.log == expect["log"] if "log" in expect else True, cause.log
-    dossier = result.outcome.dossier
-    assert dossier is not None
-    blamed = {(each["object"], each["container"]) for each in dossier["others"] if each["reason"] != "starting"}
-    assert not [name for name, container in blamed if "-twin" in name or container in {"log", "proxy"}], blamed
+    parts.check(result)
