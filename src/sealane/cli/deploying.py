@@ -22,6 +22,7 @@ from sealane.releases import changes
 from sealane.rollouts import applying, goals, recording, rolling_out
 from sealane.rollouts import model as rollouts
 from sealane.rollouts.recording import History, Record
+from sealane.rollouts.strategies import staging, surveying
 from sealane.secrets.masking import Masker
 from sealane.secrets.values import SecretValue
 from sealane.stencils.model import Revision
@@ -89,7 +90,9 @@ async def deploy(wish: Wish, destination: Destination, screen: Screen) -> Ended:
         token=secrets.token_hex(8),
     )
     plan = await _plan(wish, destination, ledger, history, record)
-    coming = await destination.refs([each.object for each in revision.objects], namespace=revision.namespace)
+    coming = await destination.refs(
+        staging.everything(plan.goal.manifests, plan.goal.shape), namespace=revision.namespace
+    )
     both = applying.union(ledger.inventory, applying.union(coming, plan.goal.kept))
     history = history.begun(record)
     ledger = await _write(destination, recording.written(replace(ledger, inventory=both), history), revision)
@@ -147,10 +150,12 @@ async def _plan(
     if wish.is_rollback:  # written into a stencil, hence in no record: left as they are
         keep = (*keep, *(ref for ref in ledger.inventory if (ref.group, ref.kind) == ("", "Secret")))
     difference: tuple[Mapping[str, Any], ...] = tuple(changes.between(old, wish.revision).to_json()["objects"])
+    forward, back = await goal(wish.revision), await goal(old) if old else None
+    forward, back = goals.shaped(forward, back, await surveying.survey(destination, forward, back))
     return rollouts.DeploymentPlan(
-        goal=await goal(wish.revision),
+        goal=forward,
         stored=ledger.inventory,
-        previous=await goal(old) if old else None,
+        previous=back,
         stays=aim.reason,
         keep=keep,
         budget=destinations.Budget(deletes=wish.permitted.deletes, confirmed=wish.permitted.confirmed),

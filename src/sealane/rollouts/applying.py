@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from sealane import clock
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
 from sealane.rollouts import model
+from sealane.rollouts.strategies import model as strategies
+from sealane.rollouts.strategies import staging
 from sealane.verdicts import model as verdicts
 from sealane.verdicts import sentences
 
@@ -19,14 +22,21 @@ async def apply(
     goal: model.Goal,
     *,
     fence: destinations.Fence,
+    stage: strategies.Stage = strategies.ONLY,
     adopt: bool = False,
     now: clock.Clock = clock.now,
 ) -> tuple[destinations.Applied, model.Begun]:
-    """Makes the goal's objects so, and gives what watching needs. Repeated, it changes nothing."""
+    """Makes the objects of a stage so, and gives what watching needs. Repeated, it changes nothing."""
     at = now()
-    objects = await goal.objects()
-    applied = await destination.apply(objects, identity=goal.identity, fence=fence, adopt=adopt)
-    return applied, model.Begun(inventory=union(applied.inventory, goal.kept), at=at)
+    writing = staging.writing(stage, await goal.objects(), goal.shape)
+    applied = await destination.apply(writing.objects, identity=goal.identity, fence=fence, adopt=adopt)
+    watched = tuple(ref for ref in applied.inventory if f"{ref.kind}/{ref.name}" not in writing.unwatched)
+    return applied, model.Begun(inventory=union(applied.inventory, goal.kept), at=at, watched=watched)
+
+
+def after(earlier: model.Begun | None, begun: model.Begun) -> model.Begun:
+    """What was begun, the writes of earlier stages included."""
+    return begun if earlier is None else replace(begun, inventory=union(earlier.inventory, begun.inventory))
 
 
 def refused(applied: destinations.Applied, *, at: datetime) -> verdicts.Cause | None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from sealane.destinations.model import Identity, Inventory
 from sealane.destinations.port import Destination
 from sealane.rollouts.model import Goal
+from sealane.rollouts.strategies import staging
+from sealane.rollouts.strategies.model import Shape, Survey
 from sealane.secrets.values import SecretValue
 from sealane.stencils import joining
 from sealane.stencils.model import Rendered, Revision
@@ -44,10 +47,24 @@ async def goal(
         objects=objects,
         kept=kept,
         made=making.made(each.object for each in revision.objects),
+        manifests=tuple(each.object for each in revision.objects),
+        shape=Shape(strategy=revision.strategy),
         healthy_for=revision.strategy.healthy_for,
         patience=judging.patience(revision.strategy.patience, startup),
         deadline=revision.strategy.deadline,
     )
+
+
+def shaped(goal: Goal, previous: Goal | None, survey: Survey) -> tuple[Goal, Goal | None]:
+    """Both goals as their strategies shape them, from what was there when the deployment began."""
+    strategy = goal.shape.strategy
+    aside = staging.staged(strategy) or (previous is not None and staging.staged(previous.shape.strategy))
+    before = previous.manifests if previous else ()
+    forward = replace(goal, shape=Shape(strategy=strategy, survey=survey, aside=aside, before=before))
+    if previous is None:
+        return forward, None
+    back = Shape(strategy=previous.shape.strategy, survey=survey, back=True, aside=aside, before=goal.manifests)
+    return forward, replace(previous, shape=back)
 
 
 async def secret_there(revision: Revision, destination: Destination) -> Inventory:

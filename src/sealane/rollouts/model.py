@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from sealane.destinations import model as destinations
+from sealane.rollouts.strategies import model as strategies
 from sealane.verdicts import model as verdicts
 
 Manifest = Mapping[str, Any]
@@ -26,6 +27,10 @@ class Goal:
     """Objects of the revision that are there as they should be and are not written: its immutable Secret on going back."""
     made: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What the revision makes that its containers may refer to, as `verdicts.making` gives it."""
+    manifests: Sequence[Manifest] = field(default=(), repr=False)
+    """The same objects as they were rendered, values of secrets left out."""
+    shape: strategies.Shape = field(default_factory=strategies.Shape)
+    """What its strategy makes of the objects, stage by stage."""
     healthy_for: timedelta = timedelta(seconds=10)
     patience: timedelta = timedelta(seconds=60)
     deadline: timedelta = timedelta(minutes=10)
@@ -65,6 +70,7 @@ class Phase(StrEnum):
 
     APPLY = "apply"
     WATCH = "watch"
+    PAUSE = "pause"
     DOSSIER = "dossier"
     REVERT = "revert"
     PRUNE = "prune"
@@ -96,7 +102,12 @@ class Begun:
     """What was applied and when: kept by whoever may have to resume watching it."""
 
     inventory: destinations.Inventory
+    """All that was written since the deployment began."""
     at: datetime
+    watched: destinations.Inventory | None = None
+    """What its last stage is judged by; None: everything."""
+    pause: timedelta = timedelta()
+    """How long it has to be watched at least."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

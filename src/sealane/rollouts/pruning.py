@@ -5,15 +5,53 @@ from __future__ import annotations
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
 from sealane.rollouts import applying, model
+from sealane.rollouts.strategies import staging
 
 
 async def prune(
     destination: Destination, plan: model.DeploymentPlan, begun: model.Begun, *, fence: destinations.Fence
 ) -> destinations.Pruned:
     """After a good verdict: deletes what the formation had and the revision has not, within the delete budget."""
+    goal = plan.goal
     stored = applying.union(plan.stored, begun.inventory)
-    wanted = applying.union(begun.inventory, plan.keep)
-    return await destination.prune(stored, wanted, identity=plan.goal.identity, fence=fence, budget=plan.budget)
+    spare = staging.spare(stored, goal.manifests, goal.shape)
+    kept_on = staging.kept_on(stored, goal.manifests, goal.shape)
+    now_gone = await _without(destination, goal, stored, _less(spare, kept_on), fence=fence)
+    wanted = applying.union(_less(begun.inventory, spare), applying.union(plan.keep, kept_on))
+    pruned = await destination.prune(
+        now_gone.inventory, wanted, identity=goal.identity, fence=fence, budget=plan.budget
+    )
+    return destinations.Pruned(
+        deleted=(*now_gone.deleted, *pruned.deleted), held=pruned.held, inventory=pruned.inventory
+    )
+
+
+async def retire(
+    destination: Destination, goal: model.Goal, inventory: destinations.Inventory, *, fence: destinations.Fence
+) -> destinations.Pruned:
+    """Some time after the switch: deletes what served before it. Key: the inventory. Undo: the next deployment."""
+    spare = staging.spare(inventory, goal.manifests, goal.shape)
+    return await _without(destination, goal, inventory, spare, fence=fence)
+
+
+async def _without(
+    destination: Destination,
+    goal: model.Goal,
+    stored: destinations.Inventory,
+    spare: destinations.Inventory,
+    *,
+    fence: destinations.Fence,
+) -> destinations.Pruned:
+    """Deletes what the strategy itself had made: nobody's budget counts that."""
+    if not spare:
+        return destinations.Pruned(deleted=(), held=(), inventory=stored)
+    budget = destinations.Budget(deletes=len(spare))
+    return await destination.prune(stored, _less(stored, spare), identity=goal.identity, fence=fence, budget=budget)
+
+
+def _less(inventory: destinations.Inventory, away: destinations.Inventory) -> destinations.Inventory:
+    keys = {ref.key for ref in away}
+    return tuple(ref for ref in inventory if ref.key not in keys)
 
 
 async def clear(
@@ -29,8 +67,11 @@ async def clear(
     That is not counted against the budget, since the deployment itself had just made it; volume claims, namespaces and
     the like stay, and so does what was there before.
     """
-    before = {ref.key for ref in plan.stored}
-    made = tuple(ref for ref in failed if ref.key not in before)
+    previous = plan.previous or plan.goal
+    every = applying.union(plan.stored, failed)
+    spare = staging.spare(every, previous.manifests, previous.shape)
+    before = {ref.key for ref in _less(plan.stored, spare)}
+    made = tuple(ref for ref in every if ref.key not in before)
     stored = applying.union(restored.inventory, made)
     wanted = applying.union(restored.inventory, plan.keep)
     pruned = await destination.prune(
@@ -40,5 +81,5 @@ async def clear(
         fence=fence,
         budget=destinations.Budget(deletes=len(made)),
     )
-    inventory = applying.union(plan.stored, pruned.inventory)
+    inventory = applying.union(_less(plan.stored, pruned.deleted), pruned.inventory)
     return destinations.Pruned(deleted=pruned.deleted, held=pruned.held, inventory=inventory)

@@ -8,13 +8,15 @@ Every phase is idempotent and can be called alone: `applying.apply`, `watching.w
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sealane import clock, errors
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
 from sealane.rollouts import applying, dossiers, model, pruning, watching
+from sealane.rollouts.strategies import model as strategies
+from sealane.rollouts.strategies import staging
 from sealane.verdicts import concluding, diagnosing
 from sealane.verdicts import model as verdicts
 
@@ -44,27 +46,48 @@ class Failure:
     dossier: dossiers.Dossier
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Passed:
+    """The last stage that was healthy."""
+
+    begun: model.Begun
+    watched: model.Watched
+
+
 async def roll_out(plan: model.DeploymentPlan, around: Surroundings) -> model.Outcome:
     """Deploys the plan's revision, and goes back when it fails and there is something to go back to.
 
     The caller has stored the union of `plan.stored` and the goal's references before, and stores the outcome's
     inventory after. Raises `errors.Fenced`, and `errors.Unavailable` when the destination can't be reached.
     """
-    applied, begun = await applying.apply(
-        around.destination, plan.goal, fence=around.fence, adopt=plan.adopt, now=around.now
-    )
-    if cause := applying.refused(applied, at=begun.at):
-        failure = Failure(cause=cause, dossier=dossiers.refused(cause, difference=plan.difference))
-        around.tell(model.Phase.APPLY, cause.sentence)
-        if not applied.changed:
-            return _left(plan, failure, begun, around, because=NOTHING_WRITTEN)
-        return await _go_back(plan, failure, begun, around)
-    around.tell(model.Phase.APPLY, applied_words(applied))
-    watched = await watching.watch(around.destination, plan.goal, begun=begun, listener=around.listener, now=around.now)
-    if watched.judgement.cause is None or watched.judgement.state is verdicts.State.HEALTHY:
-        return await _deployed(plan, watched, begun, around)
-    failure = await _failure(plan.goal, watched, begun, around, difference=plan.difference)
-    return await _go_back(plan, failure, begun, around)
+    passed: Passed | None = None
+    for stage in staging.course(plan.goal.manifests, plan.goal.shape):
+        if stage.says:
+            around.tell(model.Phase.APPLY, stage.says)
+        if stage.kind is strategies.StageKind.PAUSE:
+            assert passed is not None, "a course begins with something that is written"
+            begun = replace(passed.begun, at=around.now(), pause=stage.pause)
+        else:
+            applied, begun = await applying.apply(
+                around.destination, plan.goal, stage=stage, fence=around.fence, adopt=plan.adopt, now=around.now
+            )
+            begun = applying.after(passed.begun if passed else None, begun)
+            if cause := applying.refused(applied, at=begun.at):
+                failure = Failure(cause=cause, dossier=dossiers.refused(cause, difference=plan.difference))
+                around.tell(model.Phase.APPLY, cause.sentence)
+                if not applied.changed and passed is None:
+                    return _left(plan, failure, begun, around, because=NOTHING_WRITTEN)
+                return await _go_back(plan, failure, begun, around)
+            around.tell(model.Phase.APPLY, applied_words(applied))
+        watched = await watching.watch(
+            around.destination, plan.goal, begun=begun, listener=around.listener, now=around.now
+        )
+        if watched.judgement.state is not verdicts.State.HEALTHY:
+            failure = await _failure(plan.goal, watched, begun, around, difference=plan.difference)
+            return await _go_back(plan, failure, begun, around)
+        passed = Passed(begun=begun, watched=watched)
+    assert passed is not None, "every course has a stage"
+    return await _deployed(plan, passed.watched, passed.begun, around)
 
 
 async def _deployed(
@@ -74,7 +97,7 @@ async def _deployed(
     if words := pruned_words(pruned):
         around.tell(model.Phase.PRUNE, words)
     verdict = concluding.deployed(
-        at=around.now(), workloads=len(watched.observation.workloads), healthy_for=plan.goal.healthy_for
+        at=around.now(), workloads=len(watched.observation.running), healthy_for=plan.goal.healthy_for
     )
     return model.Outcome(verdict=verdict, inventory=pruned.inventory, startup=watched.startup, held=pruned.held)
 

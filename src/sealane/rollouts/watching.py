@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sealane import clock, errors
@@ -27,10 +28,12 @@ async def watch(
 ) -> model.Watched:
     """Waits until the goal is healthy or has failed: woken by what is seen, and when a hold or patience ends.
 
-    With the same `begun` a new watcher judges like the last one did.
+    With the same `begun` a new watcher judges like the last one did. After a pause it is healthy only when that
+    is over.
     """
-    watching = _Watching(goal.rules(begun.at), phase=phase, listener=listener, now=now)
-    reading = asyncio.create_task(watching.read(destination.observe(goal.identity, begun.inventory)))
+    watching = _Watching(goal.rules(begun.at), phase=phase, until=begun.at + begun.pause, listener=listener, now=now)
+    wanted = begun.inventory if begun.watched is None else begun.watched
+    reading = asyncio.create_task(watching.read(destination.observe(goal.identity, wanted)))
     try:
         while True:
             if watched := watching.judge():
@@ -48,10 +51,17 @@ class _Watching:
     """The latest observation and what is carried from one judgement to the next."""
 
     def __init__(
-        self, rules: verdicts.Rules, *, phase: model.Phase, listener: model.Listener, now: clock.Clock
+        self,
+        rules: verdicts.Rules,
+        *,
+        phase: model.Phase,
+        until: datetime,
+        listener: model.Listener,
+        now: clock.Clock,
     ) -> None:
         self._rules = rules
         self._phase = phase
+        self._until = until
         self._listener = listener
         self._now = now
         self._seen: verdicts.Observation | None = None
@@ -74,6 +84,13 @@ class _Watching:
         if self._seen is None:
             return None
         judgement = judging.judge(self._seen, self._rules, now=self._now(), memory=self._memory)
+        if judgement.state is verdicts.State.HEALTHY and self._now() < self._until:
+            judgement = replace(
+                judgement,
+                state=verdicts.State.PROGRESSING,
+                waiting_for=f"everything is ready; the next step comes at {self._until:%H:%M:%S} UTC",
+                again=self._until,
+            )
         self._again = judgement.again
         self._tell(judgement)
         if judgement.state is verdicts.State.PROGRESSING:

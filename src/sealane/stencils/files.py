@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field, WithJsonSchema
+from pydantic import ConfigDict, Field, WithJsonSchema
 
 from sealane.fields import WHOLE, Duration, File, Glob, Matching, Maybe, Name
 from sealane.secrets import references
@@ -75,6 +75,37 @@ class RecreateFile(File):
     """All old containers end before the first new one starts; there is an outage between."""
 
 
+class BlueGreenFile(File):
+    """A second, coloured set of Deployments beside the first; Services switch to it once it is healthy."""
+
+    preview_service: Maybe[Name] = None
+    """The Service that reaches the new version before the switch; each Service's name and -preview when left out."""
+    keep_old_for: Maybe[Duration] = None
+    """How long the old version stays up after the switch, for going back at once; 30s when left out."""
+
+
+Weight = Annotated[int, Field(ge=1, le=100), WHOLE]
+"""A share of a hundred."""
+
+
+class CanaryStepFile(File):
+    """One step of a canary: exactly one of its keys."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
+    weight: Maybe[Weight] = None
+    """The share of the new version among all instances, in a hundred, by their number."""
+    pause: Maybe[Duration] = None
+    """How long it has to stay healthy before the next step."""
+
+
+class CanaryFile(File):
+    """The new version beside the old one in growing shares, then everywhere."""
+
+    steps: Annotated[list[CanaryStepFile], Field(min_length=1, max_length=50)]
+    """What is done one after the other; after the last of them the new version goes everywhere."""
+
+
 class StrategyFile(File):
     """How it rolls out, and when its verdict falls."""
 
@@ -82,6 +113,10 @@ class StrategyFile(File):
     """A few containers at a time, for each Deployment whose stencil doesn't say otherwise."""
     recreate: Maybe[RecreateFile] = None
     """All old containers end before new ones start, for each Deployment whose stencil doesn't say otherwise."""
+    blue_green: Maybe[BlueGreenFile] = None
+    """The new version beside the whole old one, and then all traffic at once."""
+    canary: Maybe[CanaryFile] = None
+    """The new version beside the old one in growing shares, then everywhere."""
     healthy_for: Maybe[Duration] = None
     """How long ready must hold before it counts as healthy; 10s when left out."""
     patience: Maybe[Duration] = None

@@ -7,12 +7,32 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal, Self
 
+import msgspec
+
 from sealane.documents import Document, Path
 from sealane.findings import Place
 from sealane.stencils.words import Source
 
 HEALTHY_FOR = timedelta(seconds=10)
 DEADLINE = timedelta(minutes=10)
+KEEP_OLD_FOR = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BlueGreen:
+    """Two coloured sets of Deployments, one of which serves."""
+
+    preview_service: str | None = None
+    """Name of the Service that reaches the new one before the switch; None: each Service's, and `-preview`."""
+    keep_old_for: timedelta = KEEP_OLD_FOR
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CanaryStep:
+    """One step of a canary: a share of a hundred, or a pause."""
+
+    weight: int | None = None
+    pause: timedelta | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,13 +40,17 @@ class Strategy:
     """How a formation rolls out, and when its verdict falls.
 
     `max_unavailable` and `max_surge` are counts or percentages ("25%") and None where the stencil, or else the
-    destination, decides. `stated` is false when the formation names neither `rolling` nor `recreate`.
+    destination, decides. `stated` is false when the formation names no way of rolling out.
     """
 
-    kind: Literal["rolling", "recreate"] = "rolling"
+    kind: Literal["rolling", "recreate", "blue_green", "canary"] = "rolling"
     stated: bool = False
     max_unavailable: int | str | None = None
     max_surge: int | str | None = None
+    blue_green: BlueGreen | None = None
+    """Only with that kind."""
+    steps: tuple[CanaryStep, ...] = ()
+    """Only of a canary."""
     healthy_for: timedelta = HEALTHY_FOR
     """How long ready must hold before it is healthy."""
     patience: timedelta | None = None
@@ -44,6 +68,8 @@ class Strategy:
             "healthy_for": self.healthy_for.total_seconds(),
             "patience": self.patience.total_seconds() if self.patience is not None else None,
             "deadline": self.deadline.total_seconds(),
+            **({"blue_green": msgspec.to_builtins(self.blue_green)} if self.blue_green else {}),
+            **({"steps": msgspec.to_builtins(self.steps)} if self.steps else {}),
         }
 
     @classmethod
@@ -58,6 +84,8 @@ class Strategy:
             healthy_for=timedelta(seconds=data["healthy_for"]),
             patience=timedelta(seconds=patience) if patience is not None else None,
             deadline=timedelta(seconds=data["deadline"]),
+            blue_green=msgspec.convert(data["blue_green"], BlueGreen) if "blue_green" in data else None,
+            steps=tuple(msgspec.convert(data.get("steps", ()), tuple[CanaryStep, ...])),
         )
 
 

@@ -5,19 +5,36 @@ from __future__ import annotations
 import math
 from datetime import timedelta
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Literal
 
 from sealane import documents, fields, globs, validating
 from sealane.documents import Document
 from sealane.findings import Finding, Place
 from sealane.secrets import references
 from sealane.stencils import files
-from sealane.stencils.model import DEADLINE, HEALTHY_FOR, Formation, Stencil, StencilChoice, Strategy
+from sealane.stencils.model import (
+    DEADLINE,
+    HEALTHY_FOR,
+    KEEP_OLD_FOR,
+    BlueGreen,
+    CanaryStep,
+    Formation,
+    Stencil,
+    StencilChoice,
+    Strategy,
+)
 from sealane.stencils.words import Source
 
 GIVEN = ("app", "config", "deploy_tag", "formation", "image", "namespace", "secrets")
 """Words that Sealane gives; `image` stands for `image.NAME`."""
 
+_WAYS: tuple[Literal["rolling", "recreate", "blue_green", "canary"], ...] = (
+    "rolling",
+    "recreate",
+    "blue_green",
+    "canary",
+)
+_LONGEST_PAUSE = timedelta(hours=1)
 _ELSEWHERE = {"name": "formation", "cluster": "destination", "configs": "config", "vars": "values", "env": "values"}
 
 
@@ -71,15 +88,27 @@ def _text(value: Any) -> str:
 
 def _strategy(written: files.StrategyFile) -> Strategy:
     rolling = written.rolling or files.RollingFile()
+    stated = [kind for kind in _WAYS if getattr(written, kind) is not None]
     return Strategy(
-        kind="recreate" if written.recreate else "rolling",
-        stated=bool(written.recreate or written.rolling),
+        kind=stated[0] if stated else "rolling",
+        stated=bool(stated),
         max_unavailable=rolling.max_unavailable,
         max_surge=rolling.max_surge,
+        blue_green=_blue_green(written.blue_green) if written.blue_green else None,
+        steps=tuple(_canary_step(each) for each in written.canary.steps) if written.canary else (),
         healthy_for=_duration(written.healthy_for, HEALTHY_FOR),
         patience=fields.duration(written.patience) if written.patience is not None else None,
         deadline=_duration(written.deadline, DEADLINE),
     )
+
+
+def _blue_green(written: files.BlueGreenFile) -> BlueGreen:
+    keep_old_for = _duration(written.keep_old_for, KEEP_OLD_FOR)
+    return BlueGreen(preview_service=written.preview_service, keep_old_for=keep_old_for)
+
+
+def _canary_step(written: files.CanaryStepFile) -> CanaryStep:
+    return CanaryStep(weight=written.weight, pause=fields.duration(written.pause) if written.pause else None)
 
 
 def _duration(written: str | None, otherwise: timedelta) -> timedelta:
@@ -162,9 +191,12 @@ def _strategy_problems(written: files.StrategyFile | None, document: Document) -
     if written is None:
         return []
     found = []
-    if written.rolling and written.recreate:
-        message, mend = "rolling and recreate are both given", "keep one"
-        found.append(Finding(message=message, place=document.key_place(("strategy", "recreate")), mend=mend))
+    stated = [kind for kind in _WAYS if getattr(written, kind) is not None]
+    if len(stated) > 1:
+        message = f"{' and '.join(stated)} are {'both' if len(stated) == 2 else 'all'} given"
+        found.append(Finding(message=message, place=document.key_place(("strategy", stated[-1])), mend="keep one"))
+    if written.canary:
+        found.extend(_canary_problems(written.canary, document))
     if written.rolling and {written.rolling.max_unavailable, written.rolling.max_surge} <= {0, "0%"}:
         message, mend = (
             "with none missing and none more, nothing could ever be replaced",
@@ -176,4 +208,27 @@ def _strategy_problems(written: files.StrategyFile | None, document: Document) -
         message = "the deadline ends before healthy could have held long enough"
         place = document.place(("strategy", "deadline" if written.deadline else "healthy_for"))
         found.append(Finding(message=message, place=place, mend="make it longer than healthy_for"))
+    return found
+
+
+def _canary_problems(written: files.CanaryFile, document: Document) -> list[Finding]:
+    found = []
+    highest = 0
+    for index, step in enumerate(written.steps):
+        place = document.place(("strategy", "canary", "steps", index))
+        said = [key for key in files.CanaryStepFile.model_fields if getattr(step, key) is not None]
+        if len(said) != 1:
+            message = f"a step does one thing, this one {'does ' + ' and '.join(said) if said else 'nothing'}"
+            found.append(Finding(message=message, place=place, mend="write each of them as a step of its own"))
+        elif step.pause and not fields.duration(step.pause) <= _LONGEST_PAUSE:
+            message = f"a pause of {step.pause} is longer than the {_LONGEST_PAUSE.total_seconds() / 3600:g} h that one may last"
+            found.append(Finding(message=message, place=place, mend="shorten it"))
+        elif step.weight is not None and step.weight <= highest:
+            message = f"weight {step.weight} comes after {highest}: shares only grow"
+            found.append(Finding(message=message, place=place, mend="put the steps in order"))
+        highest = max(highest, step.weight or 0)
+    if written.steps[0].weight is None:
+        place = document.place(("strategy", "canary", "steps", 0))
+        message = "before the first weight there is nothing of the new version"
+        found.append(Finding(message=message, place=place, mend="begin with a weight, such as {weight: 10}"))
     return found

@@ -8,7 +8,7 @@ from typing import Any
 
 from sealane import hashing
 from sealane.findings import Finding, Place, did_you_mean, errors
-from sealane.stencils import configuring, objects, substituting
+from sealane.stencils import configuring, objects, substituting, variants
 from sealane.stencils.configuring import Configured
 from sealane.stencils.model import Formation, Origin, Rendered, Revision, Sources, Strategy
 from sealane.stencils.words import MOST_FINDINGS, Words
@@ -52,6 +52,9 @@ def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Find
     made = [each.rendered for each in (config, secret) if each]
     every = [*made, *(_with_strategy(each, formation) for each in rendered)]
     found.extend(objects.duplicates(every))
+    if not errors(found):
+        strategy = formation.strategy
+        found.extend(variants.problems(every, strategy, formation.at("strategy", strategy.kind)))
     if not errors(found):
         found.extend(_unused(formation, words))
     if errors(found):
@@ -142,6 +145,7 @@ def _with_strategy(each: Rendered, formation: Formation) -> Rendered:
     strategy, spec = formation.strategy, each.object.get("spec")
     if (
         not strategy.stated
+        or strategy.kind not in ("rolling", "recreate")
         or each.key[:2] != ("apps", "Deployment")
         or not isinstance(spec, dict)
         or "strategy" in spec

@@ -1,0 +1,1 @@
+"""Strategies: which stages a revision goes through, and which objects each of them writes. Only surveying asks anybody."""

@@ -1,0 +1,143 @@
+"""What a strategy makes of workloads and Services: their names and labels, and who is concerned. Pure: reads manifests.
+
+Blue-green colours every Deployment that a Service of the formation selects: `web` becomes `web-blue` and `web-green`. A
+canary stands beside its Deployment as `web-canary`. Other workloads roll.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sealane.findings import Finding, Place
+from sealane.stencils.model import Rendered, Strategy
+
+Manifest = Mapping[str, Any]
+
+COLOUR = "sealane.dev/colour"
+TRACK = "sealane.dev/track"
+BLUE, GREEN = "blue", "green"
+CANARY = "canary"
+_WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod")
+
+
+def other(colour: str | None) -> str:
+    """The colour that isn't this one; the first one is blue."""
+    return GREEN if colour == BLUE else BLUE
+
+
+def coloured(name: str, colour: str) -> str:
+    """The name of a Deployment in a colour."""
+    return f"{name}-{colour}"
+
+
+def canary(name: str) -> str:
+    """The name of a Deployment's canary."""
+    return f"{name}-{CANARY}"
+
+
+def preview(name: str, strategy: Strategy) -> str:
+    """The name of the Service that reaches the new version before the switch."""
+    own = strategy.blue_green.preview_service if strategy.blue_green else None
+    return own or f"{name}-preview"
+
+
+def key(manifest: Manifest) -> str:
+    """`Kind/name`."""
+    return f"{manifest['kind']}/{manifest['metadata']['name']}"
+
+
+def is_kind(manifest: Manifest, kind: str) -> bool:
+    """Whether it is Kubernetes' own kind of that name."""
+    api = {"Service": "v1", "Pod": "v1"}.get(kind, "apps/v1")
+    return manifest.get("kind") == kind and manifest.get("apiVersion") == api
+
+
+def served(objects: Iterable[Manifest]) -> list[Manifest]:
+    """The Deployments that a Service among the objects selects."""
+    objects = tuple(objects)
+    services = [each for each in objects if is_kind(each, "Service")]
+    return [
+        each for each in objects if is_kind(each, "Deployment") and any(selects(service, each) for service in services)
+    ]
+
+
+def selecting(objects: Iterable[Manifest]) -> list[Manifest]:
+    """The Services that select a Deployment among the objects."""
+    objects = tuple(objects)
+    deployments = [each for each in objects if is_kind(each, "Deployment")]
+    return [
+        each
+        for each in objects
+        if is_kind(each, "Service") and any(selects(each, deployment) for deployment in deployments)
+    ]
+
+
+def selects(service: Manifest, workload: Manifest) -> bool:
+    """Whether the Service's selector fits the labels of the workload's pods."""
+    selector = _mapping(_mapping(service.get("spec")).get("selector"))
+    spec = _mapping(workload.get("spec"))
+    own = workload if workload.get("kind") == "Pod" else _mapping(spec.get("template"))
+    labels = _mapping(_mapping(own.get("metadata")).get("labels"))
+    same_place = service["metadata"].get("namespace") == workload["metadata"].get("namespace")
+    return bool(selector) and same_place and all(labels.get(name) == value for name, value in selector.items())
+
+
+def problems(rendered: Sequence[Rendered], strategy: Strategy, place: Place) -> list[Finding]:
+    """Why the strategy can't be followed with these objects; `place` is where the formation says it."""
+    objects = [each.object for each in rendered]
+    if strategy.kind == "blue_green":
+        return [*_unswitchable(objects, strategy, place), *_taken(objects, _blue_green_names(objects, strategy), place)]
+    if strategy.kind == "canary":
+        deployments = [each for each in objects if is_kind(each, "Deployment")]
+        stateful = [each for each in objects if is_kind(each, "StatefulSet")]
+        names = [f"Deployment/{canary(each['metadata']['name'])}" for each in deployments]
+        if not deployments and not stateful:
+            message = "there is no Deployment and no StatefulSet that could have a canary"
+            return [Finding(message=message, place=place, mend="roll it: strategy: {rolling: {}}")]
+        return _taken(objects, names, place)
+    return []
+
+
+def _unswitchable(objects: Sequence[Manifest], strategy: Strategy, place: Place) -> list[Finding]:
+    deployments, services = served(objects), selecting(objects)
+    if not deployments:
+        message = "no Service selects a Deployment, so there is nothing that could be switched over"
+        return [Finding(message=message, place=place, mend="add the Service, or roll it: strategy: {rolling: {}}")]
+    found = []
+    if strategy.blue_green and strategy.blue_green.preview_service and len(services) > 1:
+        message = f"{len(services)} Services are switched, and preview_service names one for all of them"
+        found.append(Finding(message=message, place=place, mend="leave preview_service out"))
+    others = [each for each in objects if each.get("kind") in _WORKLOADS and not is_kind(each, "Deployment")]
+    for service in services:
+        for each in others:
+            if selects(service, each):
+                message = f"{key(service)} selects {key(each)} too, which has no colours to switch between"
+                found.append(Finding(message=message, place=place, mend="give each a Service of its own"))
+    return found
+
+
+def _blue_green_names(objects: Sequence[Manifest], strategy: Strategy) -> list[str]:
+    return [
+        *(
+            f"Deployment/{coloured(each['metadata']['name'], colour)}"
+            for each in served(objects)
+            for colour in (BLUE, GREEN)
+        ),
+        *(f"Service/{preview(each['metadata']['name'], strategy)}" for each in selecting(objects)),
+    ]
+
+
+def _taken(objects: Iterable[Manifest], names: Iterable[str], place: Place) -> list[Finding]:
+    there = {key(each) for each in objects}
+    return [
+        Finding(
+            message=f"{name} is what the strategy itself makes, and a stencil has one", place=place, mend="rename it"
+        )
+        for name in names
+        if name in there
+    ]
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
