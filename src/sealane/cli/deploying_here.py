@@ -26,7 +26,7 @@ def rendered(project: locally.Project) -> tuple[Revision, Mapping[str, SecretVal
     found = locally.resolve(project, key)
     revision = project.render(versions=resolving.versions(found), key=key)
     unbuilt = sorted(name for name, reference in project.images.items() if reference.endswith(f"@{UNBUILT}"))
-    used = [name for name in unbuilt if any(f"{name}@{UNBUILT}" in str(each.object) for each in revision.objects)]
+    used = [name for name in unbuilt if any(f"{name}@{UNBUILT}" in str(each.object) for each in revision.everything)]
     if used:
         options = " ".join(f"--image {name}=REFERENCE" for name in used)
         raise UsageError(f"{', '.join(used)} has no image yet", mend=f"say which to deploy: {options}")

@@ -45,7 +45,7 @@ def render(
         return
     from sealane.stencils import printing
 
-    output.data(printing.documents(each.object for each in revision.objects).rstrip("\n"))
+    output.data(printing.documents(each.object for each in revision.everything).rstrip("\n"))
 
 
 def _plain(revision: Revision, project: locally.Project) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def _plain(revision: Revision, project: locally.Project) -> dict[str, Any]:
         "destination": revision.destination,
         "namespace": revision.namespace,
         "revision": revision.id,
-        "objects": [_object(each, project) for each in revision.objects],
+        "objects": [_object(each, project) for each in revision.everything],
     }
 
 

@@ -81,7 +81,7 @@ def judge(
         registries=known.registries if known else (),
     )
     policies = [policy for pack in choice.packs for policy in packs.load(pack, config)]
-    decisions = vetting.vet(revision.objects, policies, facts)
+    decisions = vetting.vet(revision.everything, policies, facts)
     judged = waiving.judge(decisions, choice.waivers, app=project.app, today=clock.now().date())
     if environment is None:
         return judged, []

@@ -23,6 +23,18 @@ KindName = Annotated[
     ),
 ]
 
+HostName = Annotated[
+    str,
+    Matching(
+        pattern=(
+            r"(?:\*\.)?(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])"
+            r"(?::(?:[0-9]{1,5}|\*))?"
+        ),
+        expected="a host such as prometheus.example.com, *.example.com:* or metrics:9090",
+        hint=lambda text: f"leave out {text.split('://', 1)[0]}://" if "://" in text else None,
+    ),
+]
+
 PackName = Annotated[
     str,
     Matching(pattern=r"[a-z][a-z0-9-]*@[1-9][0-9]*", expected="the name of a policy pack and its version: default@1"),
@@ -217,6 +229,13 @@ class WindowsFile(File):
     """Groups whose people may let a deployment through all the same, with a reason; nobody when left out."""
 
 
+class GatesFile(File):
+    """What gates of formations may do from the server."""
+
+    hosts: Maybe[list[HostName]] = None
+    """Hosts that gates may ask; without a port the scheme's own, with :* any. None when left out."""
+
+
 class EnvironmentFile(File):
     """What is allowed in one environment, and who may: the operators' file environments/NAME.yaml."""
 
@@ -232,5 +251,7 @@ class EnvironmentFile(File):
     """Which policies are tried."""
     delete_budget: Annotated[int, Field(ge=0, le=100_000), WHOLE] = 3
     """How many objects a deployment may delete without a typed yes."""
+    gates: Maybe[GatesFile] = None
+    """What gates of formations may do from the server."""
     windows: Maybe[WindowsFile] = None
     """When deployments may begin; at any time when left out."""

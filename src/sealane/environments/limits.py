@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sealane.environments import patterns, running
+from sealane.environments import patterns, reaching, running
 from sealane.environments.model import AppLimits, Environment
 from sealane.findings import Finding, Place, did_you_mean
 from sealane.pipelines.model import Approval, Delivery
@@ -33,7 +33,7 @@ def check(
     case = _Case(environment=environment, limits=limits, app=app)
     found = [*_formation_problems(case, formation), *(_delivery_problems(case, delivery) if delivery else ())]
     if revision is not None:
-        found.extend(finding for each in revision.objects for finding in _object_problems(case, each, revision))
+        found.extend(finding for each in revision.everything for finding in _object_problems(case, each, revision))
     return found
 
 
@@ -87,6 +87,21 @@ def _formation_problems(case: _Case, formation: Formation) -> list[Finding]:
         if not patterns.secret_allowed(limits.secrets, reference):
             message = f"{reference} is not open to {case.where}: {_only(limits.secrets)}"
             found.append(case.finding(message, formation.at("secrets", name), "list it under secrets:"))
+    return [*found, *_gate_problems(case, formation)]
+
+
+def _gate_problems(case: _Case, formation: Formation) -> list[Finding]:
+    """A pushed commit names addresses that the server would ask from inside the operators' network."""
+    found = []
+    for index, gate in enumerate(formation.strategy.gates):
+        place = formation.at("strategy", "gates", index)
+        if gate.url and (problem := reaching.refused(gate.url, case.environment.gate_hosts)):
+            message, mend = f"gate {gate.name}: {problem}", "list the host under gates: hosts:"
+            found.append(Finding(message=message, place=place, mend=_ask(case.environment, mend)))
+        for reference in gate.references.values():
+            if not patterns.secret_allowed(case.limits.secrets, reference):
+                message = f"{reference} is not open to {case.where}: {_only(case.limits.secrets)}"
+                found.append(case.finding(message, place, "list it under secrets:"))
     return found
 
 

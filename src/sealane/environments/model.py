@@ -105,5 +105,7 @@ class Environment:
     policies: PolicyChoice = field(default_factory=PolicyChoice)
     delete_budget: int = 3
     """How many objects a deployment may delete without a typed yes."""
+    gate_hosts: tuple[str, ...] = ()
+    """Hosts that gates may ask from the server: `host`, `*.domain`, either with a port or `:*`."""
     windows: Windows = field(default_factory=Windows)
     place: Place

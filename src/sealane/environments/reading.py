@@ -56,6 +56,7 @@ def _environment(written: files.EnvironmentFile, document: Document) -> Environm
             ),
         ),
         delete_budget=written.delete_budget,
+        gate_hosts=tuple((written.gates.hosts if written.gates else None) or ()),
         windows=calendars.windows(written.windows, document),
         place=document.place(()),
     )

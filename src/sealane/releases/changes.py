@@ -101,7 +101,7 @@ def _by_key(revision: Revision | None) -> dict[_Key, Rendered]:
     if revision is None:
         return {}
     made = {("Secret", revision.secret_object): "${secrets}", ("ConfigMap", revision.config_object): "${config}"}
-    return {(*each.key[:3], made.get((each.kind, each.name), each.name)): each for each in revision.objects}
+    return {(*each.key[:3], made.get((each.kind, each.name), each.name)): each for each in revision.everything}
 
 
 def _change(old: Rendered | None, new: Rendered | None) -> ObjectChange | None:

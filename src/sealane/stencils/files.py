@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, WithJsonSchema
 
 from sealane.fields import WHOLE, Duration, File, Glob, Matching, Maybe, Name
 from sealane.secrets import references
+from sealane.stencils.gate_files import GatesFile, GuardFile, HooksFile
 
 MOST = 1000
 """Entries of one kind that a formation may have."""
@@ -123,6 +124,10 @@ class StrategyFile(File):
     """How long something that may still mend itself is waited for; when left out the larger of 60s and three times the start-up of the last verified revision."""
     deadline: Maybe[Duration] = None
     """How long the whole rollout may take; 10m when left out."""
+    gates: Maybe[GatesFile] = None
+    """Checks that have to pass once it is healthy, and before old versions go."""
+    guard: Maybe[GuardFile] = None
+    """What is looked at without any metrics; restarts and flaps when left out, new error lines are told."""
 
 
 class FormationFile(File):
@@ -148,3 +153,5 @@ class FormationFile(File):
     """Entries of the Secret ${secrets}: references such as env:DATABASE_URL or age:deploy/secrets.age#DATABASE_URL."""
     strategy: Maybe[StrategyFile] = None
     """How it rolls out, and when its verdict falls."""
+    hooks: Maybe[HooksFile] = None
+    """Jobs around a rollout: migrations before it, tasks after it, and what is done when it failed."""

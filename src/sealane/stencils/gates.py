@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any
+
+import msgspec
 
 WAIT = timedelta(hours=1)
 """How long a gate that can't tell waits for a person's word."""
@@ -168,3 +171,29 @@ class Hook:
     task: Task
     undo: tuple[str, ...] = ()
     """The command, in the same image, that takes it back; empty: it is never taken back."""
+
+
+def written(gates: tuple[Gate, ...], guard: Guard) -> dict[str, Any]:
+    """Gates and guard as plain data; nothing where a formation says nothing, so that its revisions keep their ids."""
+    said = {"gates": msgspec.to_builtins(gates)} if gates else {}
+    return {**said, **({"guard": msgspec.to_builtins(guard)} if guard != Guard() else {})}
+
+
+def gates_from(data: Mapping[str, Any]) -> tuple[Gate, ...]:
+    """The gates that `written` gave."""
+    return msgspec.convert(data.get("gates", ()), tuple[Gate, ...])
+
+
+def guard_from(data: Mapping[str, Any]) -> Guard:
+    """The guard that `written` gave."""
+    return msgspec.convert(data.get("guard", {}), Guard)
+
+
+def hooks_from(data: Any) -> tuple[Hook, ...]:
+    """Hooks from plain data."""
+    return msgspec.convert(data, tuple[Hook, ...])
+
+
+def plain_hooks(hooks: tuple[Hook, ...]) -> Any:
+    """Hooks as plain data."""
+    return msgspec.to_builtins(hooks)

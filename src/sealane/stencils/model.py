@@ -11,6 +11,7 @@ import msgspec
 
 from sealane.documents import Document, Path
 from sealane.findings import Place
+from sealane.stencils.gates import Gate, Guard, Hook, gates_from, guard_from, hooks_from, plain_hooks, written
 from sealane.stencils.words import Source
 
 HEALTHY_FOR = timedelta(seconds=10)
@@ -57,6 +58,9 @@ class Strategy:
     """How long something not decisive may last; None: judged by the start-up of the last verified revision."""
     deadline: timedelta = DEADLINE
     """How long the whole rollout may take."""
+    gates: tuple[Gate, ...] = ()
+    """Checked once it is healthy; a strategy with stages may check some of them earlier."""
+    guard: Guard = field(default_factory=Guard)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; durations in seconds."""
@@ -68,6 +72,7 @@ class Strategy:
             "healthy_for": self.healthy_for.total_seconds(),
             "patience": self.patience.total_seconds() if self.patience is not None else None,
             "deadline": self.deadline.total_seconds(),
+            **written(self.gates, self.guard),
             **({"blue_green": msgspec.to_builtins(self.blue_green)} if self.blue_green else {}),
             **({"steps": msgspec.to_builtins(self.steps)} if self.steps else {}),
         }
@@ -84,6 +89,8 @@ class Strategy:
             healthy_for=timedelta(seconds=data["healthy_for"]),
             patience=timedelta(seconds=patience) if patience is not None else None,
             deadline=timedelta(seconds=data["deadline"]),
+            gates=gates_from(data),
+            guard=guard_from(data),
             blue_green=msgspec.convert(data["blue_green"], BlueGreen) if "blue_green" in data else None,
             steps=tuple(msgspec.convert(data.get("steps", ()), tuple[CanaryStep, ...])),
         )
@@ -114,6 +121,8 @@ class Formation:
     secrets: Mapping[str, str] = field(default_factory=dict)
     """Name of the entry to a reference of a store, `scheme:rest`."""
     strategy: Strategy = field(default_factory=Strategy)
+    hooks: tuple[Hook, ...] = ()
+    """Jobs around a rollout, in order."""
     place: Place
     places: Mapping[Path, Place] = field(default_factory=dict, repr=False)
     """Where each value of the formation's file stands, by path."""
@@ -213,6 +222,15 @@ class Rendered:
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {"object": self.object, "origin": self.origin.to_json()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The object that `to_json` gave."""
+        return cls(object=data["object"], origin=Origin.from_json(data["origin"]))
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Revision:
@@ -242,6 +260,15 @@ class Revision:
     config_object: str | None
     """Name of the immutable ConfigMap among the objects."""
     config_versions: Mapping[str, str]
+    hooks: tuple[Hook, ...] = ()
+    """Jobs around its rollout, in order."""
+    jobs: Mapping[str, Rendered] = field(default_factory=dict)
+    """Jobs of hooks and gates by `stencils.jobs`' keys: rendered, and not among the objects."""
+
+    @property
+    def everything(self) -> tuple[Rendered, ...]:
+        """All that it may bring to its destination, for whoever has to allow it."""
+        return (*self.objects, *self.jobs.values())
 
     @property
     def label(self) -> str:
@@ -258,13 +285,15 @@ class Revision:
             "destination": self.destination,
             "namespace": self.namespace,
             "release": self.release,
-            "objects": [{"object": each.object, "origin": each.origin.to_json()} for each in self.objects],
+            "objects": [each.to_json() for each in self.objects],
             "strategy": self.strategy.to_json(),
             "secret_object": self.secret_object,
             "secrets": dict(self.secrets),
             "secret_versions": dict(self.secret_versions),
             "config_object": self.config_object,
             "config_versions": dict(self.config_versions),
+            **({"hooks": plain_hooks(self.hooks)} if self.hooks else {}),
+            **({"jobs": {key: each.to_json() for key, each in self.jobs.items()}} if self.jobs else {}),
         }
 
     @classmethod
@@ -273,10 +302,10 @@ class Revision:
         return cls(
             **{
                 **data,
-                "objects": tuple(
-                    Rendered(object=each["object"], origin=Origin.from_json(each["origin"])) for each in data["objects"]
-                ),
+                "objects": tuple(Rendered.from_json(each) for each in data["objects"]),
                 "strategy": Strategy.from_json(data["strategy"]),
+                "hooks": hooks_from(data.get("hooks", ())),
+                "jobs": {key: Rendered.from_json(each) for key, each in data.get("jobs", {}).items()},
             }
         )
 

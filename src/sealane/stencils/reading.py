@@ -11,7 +11,7 @@ from sealane import documents, fields, globs, validating
 from sealane.documents import Document
 from sealane.findings import Finding, Place
 from sealane.secrets import references
-from sealane.stencils import files
+from sealane.stencils import files, gate_reading
 from sealane.stencils.model import (
     DEADLINE,
     HEALTHY_FOR,
@@ -76,6 +76,7 @@ def _formation(written: files.FormationFile, document: Document) -> Formation:
         config={name: _text(value) for name, value in (written.config or {}).items()},
         secrets=written.secrets or {},
         strategy=_strategy(written.strategy or files.StrategyFile()),
+        hooks=gate_reading.read_hooks(written.hooks),
         place=document.place(()),
         places=document.values,
     )
@@ -99,6 +100,8 @@ def _strategy(written: files.StrategyFile) -> Strategy:
         healthy_for=_duration(written.healthy_for, HEALTHY_FOR),
         patience=fields.duration(written.patience) if written.patience is not None else None,
         deadline=_duration(written.deadline, DEADLINE),
+        gates=gate_reading.read_gates(written.gates),
+        guard=gate_reading.read_guard(written.guard),
     )
 
 
@@ -123,6 +126,7 @@ def _problems(written: files.FormationFile, document: Document) -> list[Finding]
         *_value_problems(written, document),
         *_reference_problems(written, document),
         *_strategy_problems(written.strategy, document),
+        *gate_reading.problems(written.strategy.gates if written.strategy else None, written.hooks, document),
     ]
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from sealane import hashing
 from sealane.findings import Finding, Place, did_you_mean, errors
-from sealane.stencils import configuring, objects, substituting, variants
+from sealane.stencils import configuring, jobs, objects, substituting, variants
 from sealane.stencils.configuring import Configured
+from sealane.stencils.gates import plain_hooks
 from sealane.stencils.model import Formation, Origin, Rendered, Revision, Sources, Strategy
 from sealane.stencils.words import MOST_FINDINGS, Words
 
@@ -49,8 +50,10 @@ def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Find
     words = _with_config(words, config)
     rendered, problems = _objects(sources, words)
     found.extend(problems)
+    aside = jobs.make(formation, rendered, words)
+    found.extend(aside.found)
     made = [each.rendered for each in (config, secret) if each]
-    every = [*made, *(_with_strategy(each, formation) for each in rendered)]
+    every = [*made, *(_with_strategy(each, formation) for each in aside.rest)]
     found.extend(objects.duplicates(every))
     if not errors(found):
         strategy = formation.strategy
@@ -59,7 +62,8 @@ def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Find
         found.extend(_unused(formation, words))
     if errors(found):
         return None, found
-    return _revision(formation, inputs, tuple(every), secret, config), found
+    revision = _revision(formation, inputs, tuple(every), secret, config)
+    return _with_jobs(revision, formation, aside), found
 
 
 def _words(formation: Formation, inputs: Inputs, secret: Configured | None) -> Words:
@@ -162,6 +166,19 @@ def _deployment_strategy(strategy: Strategy) -> dict[str, Any]:
     limits = {"maxUnavailable": strategy.max_unavailable, "maxSurge": strategy.max_surge}
     given = {name: limit for name, limit in limits.items() if limit is not None}
     return {"type": "RollingUpdate", **({"rollingUpdate": given} if given else {})}
+
+
+def _with_jobs(revision: Revision, formation: Formation, aside: jobs.Made) -> Revision:
+    """The revision with its hooks and Jobs, which its id covers where there are any."""
+    if not formation.hooks and not aside.jobs:
+        return revision
+    whole = replace(revision, hooks=formation.hooks, jobs=aside.jobs)
+    more = {
+        "of": revision.id,
+        "hooks": plain_hooks(formation.hooks),
+        "jobs": {k: j.object for k, j in aside.jobs.items()},
+    }
+    return replace(whole, id=hashing.content_id(more))
 
 
 def _revision(

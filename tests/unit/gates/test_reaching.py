@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sealane.rollouts.gates import reaching
+from sealane.environments import reaching
 
 HOSTS = ("shop.example.com", "prometheus:9090", "*.internal.example.com:*", "[::1]:9090")
 

@@ -143,7 +143,7 @@ async def _destination_problems(run: Run, prospect: Prospect) -> list[Finding]:
     revision = prospect.revision
     destination = await tools.current().destinations.get(prospect.environment, revision.destination)
     identity = Identity(app=run.app, formation=revision.formation, namespace=revision.namespace, revision=revision.id)
-    changes = await destination.diff([each.object for each in revision.objects], identity=identity)
+    changes = await destination.diff([each.object for each in revision.everything], identity=identity)
     return [
         Finding(message=f"{revision.destination} refuses {refusal}", place=prospect.formation.place)
         for change in changes

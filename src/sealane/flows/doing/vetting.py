@@ -49,7 +49,7 @@ def _decisions(environment: Environment, revision: Revision) -> list[Decision]:
     config = tools.current().settings.config_folder
     policies = [policy for pack in environment.policies.packs for policy in packs.load(pack, config)]
     judged = waiving.judge(
-        vetting.vet(revision.objects, policies, facts),
+        vetting.vet(revision.everything, policies, facts),
         environment.policies.waivers,
         app=revision.app,
         today=tools.current().now().date(),

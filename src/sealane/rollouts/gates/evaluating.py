@@ -10,9 +10,10 @@ import asyncio
 from collections.abc import Sequence
 
 from sealane.clients.measuring import asking, stores
+from sealane.environments import reaching
 from sealane.errors import Fenced, Refused, SealaneError, Unavailable
 from sealane.rollouts import jobs
-from sealane.rollouts.gates import judging, reaching
+from sealane.rollouts.gates import judging
 from sealane.rollouts.gates.model import Around, Checked, Judged, Outcome, Report, Subject
 from sealane.stencils.gates import Alerts, Gate, Http, Query, Store, Task
 

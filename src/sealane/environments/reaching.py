@@ -1,8 +1,8 @@
-"""Which hosts gates may ask. Pure.
+"""Which hosts gates may ask from a server. Pure.
 
 A server asks addresses that a pushed commit names, from inside the operators' network: only hosts that the operators list
 are asked. An entry is `host`, `*.domain`, either with `:port` or `:*`; without a port it means the scheme's own. The
-address has one reading: what doesn't match `fields.URL` as a whole has none.
+address has one reading: what does not match `URL` as a whole has none.
 """
 
 from __future__ import annotations

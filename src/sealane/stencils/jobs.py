@@ -1,0 +1,227 @@
+"""Jobs of gates and hooks: taken out of the stencils, or written from an image and a command. Pure.
+
+A Job from an image runs like the app itself: where a workload of the formation has a container of that image, its
+environment, limits, security settings, service account and configuration files are taken over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sealane.documents import Path
+from sealane.findings import Finding, Place, did_you_mean
+from sealane.stencils import words as words_
+from sealane.stencils.gates import Hook, Task
+from sealane.stencils.model import Formation, Origin, Rendered
+from sealane.stencils.words import Words
+
+_POD = ("imagePullSecrets", "nodeSelector", "securityContext", "serviceAccountName", "tolerations")
+_CONTAINER = ("env", "envFrom", "imagePullPolicy", "resources", "securityContext", "workingDir")
+_FILES = ("configMap", "downwardAPI", "emptyDir", "projected", "secret")
+RESOURCES: Mapping[str, Any] = {
+    "requests": {"cpu": "100m", "memory": "128Mi"},
+    "limits": {"cpu": "1", "memory": "512Mi"},
+}
+"""What a Job gets whose image no workload of the formation has."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Made:
+    """What became of the stencils: Jobs by their key (`gate NAME`, `hook NAME`, `undo NAME`), and all other objects."""
+
+    jobs: Mapping[str, Rendered]
+    rest: tuple[Rendered, ...]
+    found: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Wanted:
+    key: str
+    task: Task
+    path: Path
+    undo: tuple[str, ...] = ()
+
+
+def gate_key(name: str) -> str:
+    """The key of a gate's Job."""
+    return f"gate {name}"
+
+
+def hook_key(name: str) -> str:
+    """The key of a hook's Job."""
+    return f"hook {name}"
+
+
+def undo_key(name: str) -> str:
+    """The key of the Job that takes a hook back."""
+    return f"undo {name}"
+
+
+def make(formation: Formation, rendered: Sequence[Rendered], words: Words) -> Made:
+    """The Jobs that the formation's gates and hooks ask for."""
+    jobs: dict[str, Rendered] = {}
+    found: list[Finding] = []
+    taken: set[tuple[str, str, str, str]] = set()
+    for wanted in _wanted(formation):
+        job, problems = _job(wanted, formation, rendered, words)
+        found.extend(problems)
+        if job is None:
+            continue
+        if wanted.task.stencil:
+            taken.add(job.key)
+        jobs[wanted.key] = job
+        if wanted.undo:
+            commanded, problems = _words(wanted.undo, words, formation, (*wanted.path, "reversible", "command"))
+            found.extend(problems)
+            hook = wanted.key.partition(" ")[2]
+            jobs[undo_key(hook)] = _with_command(job, commanded)
+    rest = tuple(each for each in rendered if each.key not in taken)
+    return Made(jobs=jobs, rest=rest, found=tuple(found))
+
+
+def _wanted(formation: Formation) -> Iterator[_Wanted]:
+    for index, gate in enumerate(formation.strategy.gates):
+        if gate.job:
+            yield _Wanted(key=gate_key(gate.name), task=gate.job, path=("strategy", "gates", index, "job"))
+    for hook in formation.hooks:
+        path = ("hooks", hook.when.value, _position(hook, formation.hooks))
+        yield _Wanted(key=hook_key(hook.name), task=hook.task, path=path, undo=hook.undo)
+
+
+def _position(hook: Hook, hooks: Sequence[Hook]) -> int:
+    return [each.name for each in hooks if each.when is hook.when].index(hook.name)
+
+
+def _job(
+    wanted: _Wanted, formation: Formation, rendered: Sequence[Rendered], words: Words
+) -> tuple[Rendered | None, list[Finding]]:
+    if wanted.task.stencil:
+        return _of_stencils(wanted, wanted.task.stencil, formation, rendered)
+    images, found = _words([wanted.task.image or ""], words, formation, (*wanted.path, "image"))
+    command, problems = _words(wanted.task.command, words, formation, (*wanted.path, "command"))
+    found.extend(problems)
+    if found:
+        return None, found
+    references = _references(words)
+    like = _like(images[0], rendered)
+    manifest = _manifest(wanted, images[0], command, like, references)
+    metadata = {**manifest["metadata"], "namespace": formation.namespace}
+    place = formation.at(*wanted.path)
+    origin = Origin(file=place.file, places={(): place})
+    return Rendered(object={**manifest, "metadata": metadata}, origin=origin), []
+
+
+def _of_stencils(
+    wanted: _Wanted, name: str, formation: Formation, rendered: Sequence[Rendered]
+) -> tuple[Rendered | None, list[Finding]]:
+    there = {each.name: each for each in rendered if each.key[:2] == ("batch", "Job")}
+    if name in there:
+        job = there[name]
+        if isinstance(job.object.get("spec"), dict) and _containers(job.object["spec"].get("template")):
+            return job, []
+        return None, [Finding(message=f"{job} has no containers", place=job.origin.place(("spec",)))]
+    place = formation.at(*wanted.path, "stencil")
+    mend = did_you_mean(name, there) or "write it as a Job below deploy/stencils"
+    return None, [Finding(message=f"the stencils have no Job {name}", place=place, mend=mend)]
+
+
+def _words(texts: Sequence[str], words: Words, formation: Formation, path: Path) -> tuple[list[str], list[Finding]]:
+    """Texts of the formation's file with their words replaced."""
+    replaced, found = [], []
+    for text in texts:
+
+        def at(_token: str, _nth: int) -> Place:
+            return formation.at(*path)
+
+        value, problems = words_.replace_inside(text, words, at)
+        replaced.append(value)
+        found.extend(problems)
+    return replaced, found
+
+
+def _references(words: Words) -> list[dict[str, Any]]:
+    """The formation's Secret and ConfigMap, as a container's environment."""
+    kinds = {"secrets": "secretRef", "config": "configMapRef"}
+    there = [name for name in kinds if name in words.values]
+    words.used.update(there)
+    return [{kinds[name]: {"name": words.values[name]}} for name in there]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Like:
+    """What of a workload that has the same image is taken over."""
+
+    pod: Mapping[str, Any]
+    container: Mapping[str, Any]
+
+
+def _like(image: str, rendered: Sequence[Rendered]) -> _Like:
+    for each in rendered:
+        template = (
+            (each.object.get("spec") or {}).get("template") if isinstance(each.object.get("spec"), dict) else None
+        )
+        for container in _containers(template):
+            if container.get("image") == image:
+                assert isinstance(template, dict)
+                return _taken(template["spec"], container)
+    return _Like(pod={}, container={"resources": RESOURCES})
+
+
+def _taken(pod: Mapping[str, Any], container: Mapping[str, Any]) -> _Like:
+    volumes = [each for each in pod.get("volumes") or () if any(kind in each for kind in _FILES)]
+    names = {each.get("name") for each in volumes}
+    mounts = [each for each in container.get("volumeMounts") or () if each.get("name") in names]
+    taken = {key: container[key] for key in _CONTAINER if key in container}
+    return _Like(
+        pod={**{key: pod[key] for key in _POD if key in pod}, **({"volumes": volumes} if mounts else {})},
+        container={**taken, **({"volumeMounts": mounts} if mounts else {})},
+    )
+
+
+def _manifest(
+    wanted: _Wanted, image: str, command: Sequence[str], like: _Like, references: list[dict[str, Any]]
+) -> dict[str, Any]:
+    kind, _, name = wanted.key.partition(" ")
+    own = list(like.container.get("envFrom") or ())
+    more = [each for each in references if each not in own]
+    container = {
+        **like.container,
+        "name": name,
+        "image": image,
+        "command": list(command),
+        **({"envFrom": [*own, *more]} if own or more else {}),
+    }
+    labels = {"app.kubernetes.io/component": kind, "app.kubernetes.io/name": name}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": name, "labels": labels},
+        "spec": {
+            "backoffLimit": 0,
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {**like.pod, "restartPolicy": "Never", "containers": [container]},
+            },
+        },
+    }
+
+
+def _with_command(job: Rendered, command: Sequence[str]) -> Rendered:
+    """The same Job with another command in its first container."""
+    spec = job.object["spec"]
+    pod = spec["template"]["spec"]
+    first, *others = pod["containers"]
+    kept = {key: value for key, value in first.items() if key != "args"}
+    containers = [{**kept, "command": list(command)}, *others]
+    template = {**spec["template"], "spec": {**pod, "containers": containers}}
+    metadata = {**job.object["metadata"], "name": f"undo-{job.name}"}
+    manifest = {**job.object, "metadata": metadata, "spec": {**spec, "template": template}}
+    return Rendered(object=manifest, origin=job.origin)
+
+
+def _containers(template: Any) -> list[Mapping[str, Any]]:
+    pod = template.get("spec") if isinstance(template, Mapping) else None
+    found = pod.get("containers") if isinstance(pod, Mapping) else None
+    return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else []

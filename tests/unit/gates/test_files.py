@@ -1,0 +1,299 @@
+"""Gates, guard and hooks in a formation's file: what they mean, and every mistake at its place."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from sealane import schemas
+from sealane.environments import limits
+from sealane.environments import reading as environments
+from sealane.stencils import gates, gathering, reading, rendering
+from sealane.stencils.files import FormationFile
+from sealane.stencils.model import Revision
+from sealane.stencils.trees import StoredTree
+
+FILE = "deploy/formations/dev.yaml"
+HEAD = "formation: dev\nenvironment: dev\ndestination: here\nnamespace: shop\n"
+WEB = """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {run: web}}
+  template:
+    metadata: {labels: {run: web}}
+    spec:
+      serviceAccountName: web
+      securityContext: {runAsNonRoot: true}
+      volumes: [{name: conf, configMap: {name: "${config}"}}, {name: data, persistentVolumeClaim: {claimName: data}}]
+      containers:
+        - name: web
+          image: ${image.web}
+          args: [serve]
+          env: [{name: MODE, value: fast}]
+          readinessProbe: {httpGet: {path: /, port: 80}}
+          resources: {limits: {memory: 64Mi}}
+          volumeMounts: [{name: conf, mountPath: /conf}, {name: data, mountPath: /data}]
+"""
+WARM = """apiVersion: batch/v1
+kind: Job
+metadata: {name: warm}
+spec:
+  template: {spec: {restartPolicy: Never, containers: [{name: warm, image: "busybox:1", command: [warm]}]}}
+"""
+
+
+def gate(text: str) -> str:
+    return f"{HEAD}strategy:\n  gates:\n    - {text}\n"
+
+
+def problems(text: str) -> list[str]:
+    formation, found = reading.read_formation(text, FILE)
+    assert formation is None, "the parser takes it"
+    return [f"{each.place}: {each.message}" for each in found]
+
+
+def test_gates_of_every_kind_are_read() -> None:
+    """With what they mean when keys are left out."""
+    text = (
+        HEAD
+        + """strategy:
+  gates:
+    - {name: smoke, http: {url: "https://shop.example.com/x", samples: 2, latency_p95: 300ms}}
+    - {name: rate, prometheus: {url: "http://prometheus:9090", query: up, condition: "< 0.01", over: 2m}}
+    - {name: dd, datadog: {url: "https://api.datadoghq.eu", query: q, condition: ">= 1", key: env:KEY, application_key: env:APP}}
+    - {name: influx, influxdb: {url: "http://influx:8086", query: q, database: shop, condition: "== -2e3", token: env:T}}
+    - {name: tests, job: {stencil: tests, timeout: 5m}}
+    - {name: pages, alerts: {most: 1, over: 5m, matching: {severity: critical}}, wait: 2h}
+  guard: {new_errors: fail}
+"""
+    )
+    formation, found = reading.read_formation(text, FILE)
+    assert formation, found
+    smoke, rate, datadog, influx, tests, pages = formation.strategy.gates
+    assert smoke.http == gates.Http(
+        url="https://shop.example.com/x", samples=2, latency_p95=timedelta(milliseconds=300)
+    )
+    assert rate.query
+    assert rate.query.condition == gates.Condition(operator="<", bound=0.01)
+    assert datadog.references == {"key": "env:KEY", "application_key": "env:APP"}
+    assert influx.query
+    assert influx.query.condition.bound == -2000
+    assert tests.job == gates.Task(stencil="tests", timeout=timedelta(minutes=5))
+    assert (pages.alerts, pages.wait) == (
+        gates.Alerts(most=1, over=timedelta(minutes=5), matching={"severity": "critical"}),
+        timedelta(hours=2),
+    )
+    assert formation.strategy.guard == gates.Guard(new_errors=gates.NewLines.FAIL)
+    assert type(formation.strategy).from_json(formation.strategy.to_json()) == formation.strategy
+
+
+def test_a_formation_without_gates_keeps_its_revision() -> None:
+    """What it never said stays out of what its id is made of."""
+    formation, _ = reading.read_formation(HEAD, FILE)
+    assert formation
+    assert not {"gates", "guard"} & set(formation.strategy.to_json())
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (gate("{name: smoke}"), f"{FILE}:7:7: http is missing"),
+        (gate("{name: smoke, htp: {}}"), "unknown key htp"),
+        (gate('{name: s, http: {url: "ftp://x"}}'), f"{FILE}:7:29: url ftp://x is not an address"),
+        (gate('{name: s, http: {url: "http://a@b/"}}'), "is not an address"),
+        (gate('{name: s, http: {url: "http://a b/"}}'), "is not an address"),
+        (gate('{name: s, http: {url: "http://x/", job: {}}}'), "unknown key job"),
+        (gate('{name: s, http: {url: "http://x/"}, job: {stencil: a}}'), "job doesn't go with the other keys"),
+        (gate('{name: s, http: {url: "http://x/", samples: 0}}'), "samples"),
+        (gate('{name: s, http: {url: "http://x/", most_failed: 5}}'), "with all samples failed it would still pass"),
+        (gate('{name: s, http: {url: "http://x/", samples: 10000, interval: 1h}}'), "its samples take longer"),
+        (gate('{name: s, prometheus: {url: "http://x", query: q, condition: "about 1"}}'), "is not a condition"),
+        (gate('{name: s, prometheus: {url: "http://x", query: q, condition: "< 1", over: 1m, interval: 0s}}'), "is 0"),
+        (gate('{name: s, prometheus: {url: "http://x", query: q, condition: "< 1", over: 7h}}'), "longer than 6 hours"),
+        (gate('{name: s, prometheus: {url: "http://x", query: q, condition: "< 1", token: hunter2}}'), "no reference"),
+        (gate('{name: s, datadog: {url: "http://x", query: q, condition: "< 1", key: env:K}}'), "application_key is"),
+        (gate("{name: s, job: {stencil: a, command: [b]}}"), "command doesn't go with the other keys"),
+        (gate("{name: s, job: {image: a}}"), "command is missing"),
+        (gate("{name: s, job: {stencil: a, timeout: 0s}}"), "shorter than a second"),
+        (gate("{name: s, alerts: {}}\n    - {name: s, alerts: {}}"), "two gates are called s"),
+        (f"{HEAD}strategy: {{guard: {{restart: true}}}}\n", "unknown key restart"),
+        (f"{HEAD}hooks: {{before: [{{name: a, stencil: a, timeout: 7h}}]}}\n", "longer than 6 hours"),
+        (f"{HEAD}hooks: {{during: []}}\n", "unknown key during"),
+        (
+            f"{HEAD}hooks: {{after: [{{name: a, stencil: a, reversible: {{command: [x]}}}}]}}\n",
+            "unknown key reversible",
+        ),
+        (f"{HEAD}hooks: {{after: [{{name: a, stencil: a}}], failure: [{{name: a, stencil: b}}]}}\n", "two hooks are"),
+        (f"{HEAD}hooks: {{before: []}}\n", "before"),
+    ],
+)
+def test_mistakes_are_found_at_their_place(text: str, problem: str) -> None:
+    """And no message shows what may be a secret."""
+    found = problems(text)
+    assert any(problem in each for each in found), found
+    assert not any("hunter2" in each for each in found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        gate("{name: smoke}"),
+        gate('{name: s, http: {url: "ftp://x"}}'),
+        gate('{name: s, http: {url: "http://a@b/"}}'),
+        gate('{name: s, http: {url: "http://x/"}, job: {stencil: a}}'),
+        gate('{name: s, prometheus: {url: "http://x", query: q, condition: "about 1"}}'),
+        gate('{name: s, prometheus: {url: "http://x", query: q, condition: "< 1", token: hunter2}}'),
+        gate("{name: s, job: {stencil: a, command: [b]}}"),
+        f"{HEAD}hooks: {{after: [{{name: a, stencil: a, reversible: {{command: [x]}}}}]}}\n",
+    ],
+)
+def test_editors_refuse_what_the_parser_refuses(text: str) -> None:
+    """By the JSON Schema made from the same models."""
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(yaml.safe_load(text), schemas.schema(FormationFile))
+    assert problems(text)
+
+
+def render(said: str, *stencils: str, images: dict[str, str] | None = None) -> tuple[Revision | None, list[str]]:
+    files = {FILE: HEAD + said, "deploy/stencils/web.yaml": "---\n".join(stencils or (WEB, WARM))}
+    sources, found = gathering.gather(StoredTree({path: text.encode() for path, text in files.items()}), "dev")
+    assert sources, found
+    inputs = rendering.Inputs(app="shop", images=images or {"web": "registry.example.com/shop/web:1"})
+    revision, found = rendering.render(sources, inputs)
+    return revision, [f"{each.place}: {each.message}" for each in found]
+
+
+HOOKS = """secrets: {TOKEN: env:TOKEN}
+config: {MODE: slow}
+hooks:
+  before:
+    - {name: migrate, image: "${image.web}", command: [migrate, "--to=${formation}"], reversible: {command: [back]}}
+  after:
+    - {name: warm, stencil: warm}
+"""
+
+
+def pod(revision: Revision, key: str) -> Any:
+    return revision.jobs[key].object["spec"]["template"]["spec"]
+
+
+def test_a_hook_of_an_image_runs_like_the_app() -> None:
+    """With what the workload of that image has, but for what serves requests and volumes that can be mounted once."""
+    revision, found = render(HOOKS)
+    assert revision, found
+    spec = pod(revision, "hook migrate")
+    (container,) = spec["containers"]
+    assert (spec["serviceAccountName"], spec["securityContext"]) == ("web", {"runAsNonRoot": True})
+    assert [volume["name"] for volume in spec["volumes"]] == ["conf"]
+    assert container["image"] == "registry.example.com/shop/web:1"
+    assert container["command"] == ["migrate", "--to=dev"]
+    assert container["env"] == [{"name": "MODE", "value": "fast"}]
+    assert container["resources"] == {"limits": {"memory": "64Mi"}}
+    assert [mount["name"] for mount in container["volumeMounts"]] == ["conf"]
+    assert "readinessProbe" not in container
+    assert "args" not in container
+    assert container["envFrom"] == [
+        {"secretRef": {"name": revision.secret_object}},
+        {"configMapRef": {"name": revision.config_object}},
+    ]
+    assert revision.jobs["hook migrate"].namespace == "shop"
+
+
+def test_what_takes_a_hook_back_is_the_same_job_with_another_command() -> None:
+    """Only for hooks that say how."""
+    revision, found = render(HOOKS)
+    assert revision, found
+    assert set(revision.jobs) == {"hook migrate", "undo migrate", "hook warm"}
+    assert pod(revision, "undo migrate")["containers"][0]["command"] == ["back"]
+
+
+def test_a_job_of_the_stencils_is_not_applied_with_the_others() -> None:
+    """But policies and operators' limits still see it."""
+    revision, found = render(HOOKS)
+    assert revision, found
+    assert [each.kind for each in revision.objects] == ["ConfigMap", "Secret", "Deployment"]
+    assert {each.name for each in revision.everything} >= {"warm", "migrate", "web"}
+    assert Revision.from_json(revision.to_json()) == revision
+
+
+def test_another_hook_is_another_revision() -> None:
+    """What is approved covers what hooks do."""
+    one, _ = render("hooks: {after: [{name: a, image: busybox, command: [one]}]}\n", WEB.replace("${config}", "c"))
+    two, _ = render("hooks: {after: [{name: a, image: busybox, command: [two]}]}\n", WEB.replace("${config}", "c"))
+    none, _ = render("", WEB.replace("${config}", "c"))
+    assert one
+    assert two
+    assert none
+    assert len({one.id, two.id, none.id}) == 3
+
+
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        ("hooks: {after: [{name: a, stencil: warn}]}\n", "the stencils have no Job warn"),
+        ("strategy: {gates: [{name: a, job: {stencil: web}}]}\n", "the stencils have no Job web"),
+        ('hooks: {after: [{name: a, image: "${image.wbe}", command: [x]}]}\n', "unknown word ${image.wbe}"),
+        ('hooks: {before: [{name: a, image: b, command: ["${hm}"]}]}\n', "unknown word ${hm}"),
+    ],
+)
+def test_what_is_not_there_is_found_while_rendering(said: str, problem: str) -> None:
+    """At the place in the formation's file."""
+    revision, found = render(f"config: {{A: b}}\n{said}")
+    assert revision is None
+    assert any(each.startswith(FILE) and problem in each for each in found), found
+
+
+ENVIRONMENT = """environment: dev
+destinations: {here: {dummy: {}}}
+apps: {shop: {namespaces: [shop], registries: ["registry.example.com/shop/*"], secrets: ["env:MINE_*"]}}
+gates: {hosts: [shop.example.com]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        (
+            'strategy: {gates: [{name: s, http: {url: "http://169.254.169.254/latest"}}]}\n',
+            "gate s: the operators don't let gates ask 169.254.169.254",
+        ),
+        (
+            (
+                'strategy: {gates: [{name: s, prometheus: {url: "http://shop.example.com", query: q, condition: "< 1", '
+                "token: env:THEIRS}}]}\n"
+            ),
+            "env:THEIRS is not open to shop in dev",
+        ),
+        (
+            "hooks: {after: [{name: a, image: evil.example.com/x:1, command: [x]}]}\n",
+            "the image evil.example.com/x:1 is not authorised",
+        ),
+        ("", None),
+        ('strategy: {gates: [{name: s, http: {url: "https://shop.example.com/x"}}]}\n', None),
+    ],
+)
+def test_a_pushed_commit_cannot_reach_beyond_what_operators_allow(said: str, problem: str | None) -> None:
+    """Hosts, secrets and images of gates and hooks are held to the environment's file."""
+    environment, found = environments.read(ENVIRONMENT, "environments/dev.yaml")
+    assert environment, found
+    formation, read = reading.read_formation(HEAD + said, FILE)
+    assert formation, read
+    revision, rendered = render(said, WEB.replace("${config}", "c"))
+    assert revision, rendered
+    messages = [each.message for each in limits.check(environment, formation, revision, None, app="shop")]
+    assert bool(messages) is bool(problem)
+    assert problem is None or problem in messages[0]
+
+
+@pytest.mark.parametrize("host", ["http://x", "a b", "*", "-x", "x:99999999"])
+def test_what_is_no_host_is_refused_in_the_environment(host: str) -> None:
+    """So that a slip doesn't open everything."""
+    text = ENVIRONMENT.replace("shop.example.com", f'"{host}"')
+    environment, found = environments.read(text, "environments/dev.yaml")
+    assert environment is None
+    assert found
