@@ -10,6 +10,7 @@ from typing import Any
 
 from sealane.destinations import model as destinations
 from sealane.rollouts.strategies import model as strategies
+from sealane.stencils.checks import HealthCheck
 from sealane.verdicts import model as verdicts
 
 Manifest = Mapping[str, Any]
@@ -31,6 +32,8 @@ class Goal:
     """The same objects as they were rendered, values of secrets left out."""
     shape: strategies.Shape = field(default_factory=strategies.Shape)
     """What its strategy makes of the objects, stage by stage."""
+    health: Sequence[HealthCheck] = ()
+    """The formation's own checks, for kinds that the destination can't judge by itself."""
     healthy_for: timedelta = timedelta(seconds=10)
     patience: timedelta = timedelta(seconds=60)
     deadline: timedelta = timedelta(minutes=10)

@@ -33,7 +33,7 @@ async def watch(
     """
     watching = _Watching(goal.rules(begun.at), phase=phase, until=begun.at + begun.pause, listener=listener, now=now)
     wanted = begun.inventory if begun.watched is None else begun.watched
-    reading = asyncio.create_task(watching.read(destination.observe(goal.identity, wanted)))
+    reading = asyncio.create_task(watching.read(destination.observe(goal.identity, wanted, health=goal.health)))
     try:
         while True:
             if watched := watching.judge():
