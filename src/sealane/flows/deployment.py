@@ -18,6 +18,7 @@ from sealane.flows.doing import rolling
 from sealane.flows.doing.rolling import Rollout
 from sealane.flows.durable import Broken, step
 from sealane.rollouts.rolling_out import NOTHING_WRITTEN
+from sealane.rollouts.strategies.model import ONLY, Stage, StageKind
 from sealane.store import rows
 from sealane.verdicts import concluding
 from sealane.verdicts.model import Cause, Verdict, VerdictKind
@@ -38,7 +39,7 @@ async def deployment(deployment_id: str) -> None:
     """Takes a revision to its formation, and to a verdict."""
     try:
         begun = await step("start", rolling.begin, deployment_id)
-        end = await _roll_out(await _taken(deployment_id, begun)) if begun["go"] else None
+        end = await _roll_out(await _taken(deployment_id, begun), _stages(begun)) if begun["go"] else None
     except Broken as error:
         end = End(verdict=_broken(error))
     if end is not None:
@@ -58,16 +59,36 @@ async def _taken(deployment_id: str, begun: dict[str, Any]) -> Rollout:
         stored=begun["stored"],
         previous=begun["previous"],
         stays=begun["stays"],
+        survey=begun.get("survey"),
     )
 
 
-async def _roll_out(rollout: Rollout) -> End:
-    applied = await step("apply", rolling.apply, rollout)
-    watched = None
-    if applied["cause"] is None:
-        watched = await step("watch", rolling.watch, rollout, applied["begun"])
-        if watched["healthy"]:
-            return await _deployed(rollout, applied, watched)
+def _stages(begun: dict[str, Any]) -> tuple[Stage, ...]:
+    """The rollout's stages; deployments begun before there were any have but one."""
+    return msgspec.convert(begun.get("stages") or [rows.plain(ONLY)], tuple[Stage, ...])
+
+
+async def _roll_out(rollout: Rollout, stages: tuple[Stage, ...]) -> End:
+    """Stage after stage, until one fails or the last one is healthy."""
+    applied: dict[str, Any] = {"begun": None}
+    watched: dict[str, Any] | None = None
+    for stage in stages:
+        body = rolling.pause if stage.kind is StageKind.PAUSE else rolling.apply
+        applied = await step(f"apply {stage.name}".strip(), body, rollout, stage, applied["begun"])
+        watched = None
+        if applied["cause"]:
+            break
+        watched = await step(f"watch {stage.name}".strip(), rolling.watch, rollout, applied["begun"])
+        if not watched["healthy"]:
+            break
+    else:
+        assert watched is not None, "every course has a stage"
+        return await _deployed(rollout, applied, watched)
+    return await _failed(rollout, applied, watched)
+
+
+async def _failed(rollout: Rollout, applied: dict[str, Any], watched: dict[str, Any] | None) -> End:
+    """Explained, and taken back where there is something to go back to."""
     known = applied["cause"] or (watched and watched["cause"])
     found = await step("dossier", rolling.take_dossier, rollout, applied["begun"], known, watched)
     cause = msgspec.convert(found["cause"] or known, Cause)

@@ -13,6 +13,7 @@ from sealane.destinations.port import Destination
 from sealane.errors import UsageError
 from sealane.flows import sites, tools
 from sealane.rollouts.model import Goal
+from sealane.rollouts.strategies.model import Shape
 from sealane.secrets import resolving
 from sealane.secrets.values import SecretValue
 from sealane.stencils import joining
@@ -54,6 +55,8 @@ async def goal(deployment: Deployment, revision: Revision, formation: Formation,
         objects=objects,
         kept=kept,
         made=making.made(each.object for each in revision.objects),
+        manifests=tuple(each.object for each in revision.objects),
+        shape=Shape(strategy=revision.strategy),
         healthy_for=revision.strategy.healthy_for,
         patience=judging.patience(revision.strategy.patience, startup),
         deadline=revision.strategy.deadline,

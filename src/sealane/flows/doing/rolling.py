@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -16,7 +16,10 @@ from sealane.flows import sizes, tools
 from sealane.flows.doing import goals, releasing, telling
 from sealane.releases import changes
 from sealane.rollouts import applying, dossiers, pruning, rolling_out, watching
+from sealane.rollouts import goals as rollouts_goals
 from sealane.rollouts.model import Begun, DeploymentPlan, Goal, Phase, Watched
+from sealane.rollouts.strategies import staging, surveying
+from sealane.rollouts.strategies.model import ONLY, Stage, Survey
 from sealane.secrets.masking import Masker
 from sealane.stencils.model import Revision
 from sealane.store import concluding, rows
@@ -37,12 +40,14 @@ class Rollout:
     """The verified deployment that a failure goes back to."""
     stays: str
     """Why a failure is not taken back, when there is none."""
+    survey: Any = None
+    """What the strategy found there before, as plain data."""
 
 
 async def begin(deployment_id: str) -> dict[str, Any]:
     """Decides whether the deployment goes, and takes note of what is there before it.
 
-    Gives `go`, and then `stored`, `previous`, `stays`. Key: the deployment. Undo: none needed, nothing is written.
+    Gives `go`, and then `stored`, `previous`, `stays`, `survey` and `stages`. Key: the deployment. Undo: none needed, nothing is written.
     """
     bench = tools.current()
     deployment = await bench.store.deployments.get(deployment_id)
@@ -56,31 +61,50 @@ async def begin(deployment_id: str) -> dict[str, Any]:
         return {"go": False}
     formation = await bench.store.formations.get(deployment.app, deployment.formation)
     previous, reason = await goals.going_back(deployment)
+    forward, back = await _goals(deployment, revision, previous.id if previous else None)
+    survey = await surveying.survey(destination, forward, back)
+    forward, _ = rollouts_goals.shaped(forward, back, survey)
     return {
         "go": True,
         "stored": rows.plain(formation.inventory),
         "previous": previous.id if previous else None,
         "stays": reason,
+        "survey": rows.plain(survey),
+        "stages": rows.plain(staging.course(forward.manifests, forward.shape)),
     }
 
 
-async def apply(rollout: Rollout) -> dict[str, Any]:
-    """Writes the revision. Gives `begun`, `cause` when it was refused, and whether anything was `written`.
+async def apply(rollout: Rollout, stage: Stage = ONLY, earlier: Any = None) -> dict[str, Any]:
+    """Writes a stage of the revision. Gives `begun`, `cause` when it was refused, and whether anything was `written`.
 
-    Key: revision and sequence; a repeat changes nothing. Undo: `revert`.
+    `earlier` is what stages before it began. Key: revision, sequence and stage; a repeat changes nothing. Undo: `revert`.
     """
     bench = tools.current()
     deployment, plan, destination = await _planned(rollout)
-    objects = [each.object for each in (await _revision(deployment)).objects]
+    objects = staging.everything(plan.goal.manifests, plan.goal.shape)
     coming = await destination.refs(objects, namespace=deployment.namespace)
     both = applying.union(plan.stored, applying.union(coming, plan.goal.kept))
     await rollout.fence()
     await bench.store.formations.set_inventory(deployment.app, deployment.formation, both)
-    applied, begun = await applying.apply(destination, plan.goal, fence=rollout.fence, adopt=plan.adopt, now=bench.now)
+    if stage.says:
+        await telling.line(deployment.id, Phase.APPLY, stage.says, at=bench.now())
+    applied, begun = await applying.apply(
+        destination, plan.goal, stage=stage, fence=rollout.fence, adopt=plan.adopt, now=bench.now
+    )
+    begun = applying.after(_begun(earlier) if earlier else None, begun)
     cause = applying.refused(applied, at=begun.at)
     says = cause.sentence if cause else rolling_out.applied_words(applied)
-    await telling.line(deployment.id, Phase.APPLY, says, at=begun.at)
-    return {"begun": rows.plain(begun), "cause": rows.plain(cause), "written": bool(applied.changed)}
+    await telling.line(deployment.id, Phase.APPLY, f"{stage.name}: {says}" if stage.name else says, at=begun.at)
+    written = bool(applied.changed) or earlier is not None
+    return {"begun": rows.plain(begun), "cause": rows.plain(cause), "written": written}
+
+
+async def pause(rollout: Rollout, stage: Stage, earlier: Any) -> dict[str, Any]:
+    """Begins a pause. Gives `begun`. Key: the stage; the first time that is recorded counts. Undo: none."""
+    at = tools.current().now()
+    await telling.line(rollout.deployment_id, Phase.PAUSE, stage.says, at=at)
+    begun = replace(_begun(earlier), at=at, pause=stage.pause)
+    return {"begun": rows.plain(begun), "cause": None, "written": True}
 
 
 async def watch(rollout: Rollout, begun: Any) -> dict[str, Any]:
@@ -212,21 +236,31 @@ async def _revise(deployment: Deployment) -> None:
     await bench.store.deployments.revise(deployment.id, revision, note=note, at=bench.now())
 
 
+async def _goals(deployment: Deployment, revision: Revision, previous: str | None) -> tuple[Goal, Goal | None]:
+    """The deployment's goal and the one to go back to, of the deployment of that id."""
+    store = tools.current().store
+    formation = await store.formations.get(deployment.app, deployment.formation)
+    destination = await goals.destination_of(deployment)
+    old = await _revision(await store.deployments.get(previous)) if previous else None
+    forward = await goals.goal(deployment, revision, formation, destination)
+    return forward, await goals.goal(deployment, old, formation, destination) if old else None
+
+
 async def _planned(rollout: Rollout) -> tuple[Deployment, DeploymentPlan, Destination]:
     bench = tools.current()
     store = bench.store
     deployment = await store.deployments.get(rollout.deployment_id)
-    formation = await store.formations.get(deployment.app, deployment.formation)
     destination = await goals.destination_of(deployment)
     revision = await _revision(deployment)
     old = await _revision(await store.deployments.get(rollout.previous)) if rollout.previous else None
-    previous = await goals.goal(deployment, old, formation, destination) if old else None
+    forward, back = await _goals(deployment, revision, rollout.previous)
+    forward, back = rollouts_goals.shaped(forward, back, msgspec.convert(rollout.survey or {}, Survey))
     budget = Budget(deletes=bench.environment(deployment.environment).delete_budget, confirmed=deployment.confirmed)
     difference: tuple[Mapping[str, Any], ...] = tuple(changes.between(old, revision).to_json()["objects"])
     plan = DeploymentPlan(
-        goal=await goals.goal(deployment, revision, formation, destination),
+        goal=forward,
         stored=rows.inventory(rollout.stored),
-        previous=previous,
+        previous=back,
         stays=rollout.stays,
         keep=await goals.kept_for_later(deployment, destination),
         budget=budget,
