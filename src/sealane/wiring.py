@@ -16,6 +16,7 @@ from typing import IO
 
 from sealane.access.registering import Apps
 from sealane.access.signing_in import Access
+from sealane.approvals.breaking import Glass
 from sealane.approvals.deciding import Approvals
 from sealane.blobs.logs import Logs
 from sealane.clients.engine import finding
@@ -68,6 +69,7 @@ class Server:
     intake: Intake
     requests: Requests
     approvals: Approvals
+    glass: Glass
     looking: Looking
     repositories: Repositories
     queueing: Queueing
@@ -114,10 +116,12 @@ async def start(settings: Settings, *, role: Role = Role.ALL, lost: Callable[[],
     secret = _secret(settings)
     key = secret.encode()
     logs = Logs(settings.logs)
-    store = await Store.open(settings.store_url, logs=logs, prospects=_prospects(settings))
+    forecast = Forecast(settings.config_folder)
+    store = await Store.open(settings.store_url, logs=logs, prospects=_prospects(settings, forecast))
     queueing = await Queueing.open(settings.flows_url, poll=settings.worker.poll, runs_at_once=settings.runs.at_once)
     gates = Gates(store=store, queueing=queueing)
     intake = Intake(store=store, queueing=queueing)
+    glass = Glass(store=store, groups=forecast.glass_groups, look=gates.look)
     access = Access(store, key=key, session=timedelta(hours=settings.http.session_hours))
     repositories = Repositories(settings.repositories, most_bytes=settings.git.max_pack, patience=settings.git.patience)
     worker = Worker(
@@ -145,8 +149,9 @@ async def start(settings: Settings, *, role: Role = Role.ALL, lost: Callable[[],
         access=access,
         apps=Apps(store, access, repositories, key=key, identities=settings.identities),
         intake=intake,
-        requests=Requests(store=store, gates=gates, intake=intake),
+        requests=Requests(store=store, gates=gates, intake=intake, glass=glass),
         approvals=Approvals(store=store, look=gates.look),
+        glass=glass,
         looking=Looking(store, settings.data / "dummies"),
         repositories=repositories,
         queueing=queueing,
@@ -170,8 +175,7 @@ async def _equipment(settings: Settings, worker: Worker, store: Store) -> tools.
     return tools.Equipment(runner=DockerRunner(engine, owner=owner), engine=engine.address, fencing=fencing)
 
 
-def _prospects(settings: Settings) -> Prospects:
-    forecast = Forecast(settings.config_folder)
+def _prospects(settings: Settings, forecast: Forecast) -> Prospects:
     return Prospects(outlook=lambda each: forecast.outlook(each.app, each.environment), room=settings.runs.at_once)
 
 

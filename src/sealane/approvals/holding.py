@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from sealane.store.model import Deployment, DeploymentKind, Hold
 
-_FREE = {DeploymentKind.ROLLBACK, DeploymentKind.SCALE}
+FREE = {DeploymentKind.ROLLBACK, DeploymentKind.SCALE}
+"""Going back and scaling are free of holds and windows: they bring nothing that was not verified there."""
 
 
 def blocking(deployment: Deployment, release_sequence: int, holds: Iterable[Hold]) -> Hold | None:
@@ -15,7 +16,7 @@ def blocking(deployment: Deployment, release_sequence: int, holds: Iterable[Hold
     On its own formation a hold stops the failed release and everything older; on the app's other formations it stops
     the failed release only. Going back and scaling are free of holds: they bring nothing that was not verified there.
     """
-    if deployment.kind in _FREE:
+    if deployment.kind in FREE:
         return None
     return next((hold for hold in holds if _stops(hold, deployment, release_sequence)), None)
 

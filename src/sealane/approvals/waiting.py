@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sealane.approvals import holding, quorum
+from sealane.approvals import convoys, holding, quorum, windows
+from sealane.approvals.convoys import Muster
+from sealane.approvals.windows import Outlook
 from sealane.pipelines.model import RunStatus, StepStatus
-from sealane.store.model import Deployment, DeploymentState, FormationRow, Hold, RunView, Vote
+from sealane.store.model import (
+    Deployment,
+    DeploymentKind,
+    DeploymentState,
+    FormationRow,
+    Hold,
+    RunView,
+    Vote,
+)
 from sealane.verdicts.model import VerdictKind
 
 _WORDS = {
+    VerdictKind.DEPLOYED: "is deployed",
     VerdictKind.ROLLED_BACK: "was rolled back",
     VerdictKind.ROLLBACK_FAILED: "failed, and so did going back",
     VerdictKind.FAILED: "failed",
@@ -39,27 +50,47 @@ class Why:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Own:
+    """What one deployment depends on by itself."""
+
+    votes: tuple[Vote, ...] = ()
+    release_sequence: int = 0
+    window: Outlook = windows.OPEN
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Circumstances:
     """All that a waiting deployment depends on."""
 
     votes: tuple[Vote, ...] = ()
     holds: tuple[Hold, ...] = ()
     release_sequence: int = 0
+    window: Outlook = windows.OPEN
+    """Whether deployments may begin in its environment now."""
     after: tuple[Deployment, ...] = ()
     """The deployments it comes after, as they are now."""
+    muster: Muster | None = None
+    """The convoy it goes with."""
+    others: tuple[tuple[Deployment, Own], ...] = ()
+    """The other members of its convoy, each with what it depends on by itself."""
+    ahead: tuple[Deployment, ...] = ()
+    """Deployments of its formation that are let through and come first."""
+    workers: int = 1
+    """How many workers are alive."""
 
 
 def conditions(deployment: Deployment, around: Circumstances) -> tuple[Condition, ...]:
     """What keeps the deployment from starting; nothing: its gate may open."""
-    found: list[Condition] = []
-    for lacking in quorum.missing(deployment, around.votes):
-        command = f"sealane approve {deployment.id}"
-        who = f"anyone of them but {deployment.requested_by}" if deployment.requested_by else "any of them"
-        found.append(Condition(what=f"the approval of {lacking}", who=f"{who}: {command}"))
-    if hold := holding.blocking(deployment, around.release_sequence, around.holds):
-        found.append(_held(deployment, hold))
-    undone = (each for each in around.after if each.verdict_kind is not VerdictKind.DEPLOYED)
-    return (*found, *(_after(earlier) for earlier in undone))
+    own = Own(votes=around.votes, release_sequence=around.release_sequence, window=around.window)
+    members = around.muster.members if around.muster else ()
+    under_way = convoys.departed(members)
+    found = [*_by_itself(deployment, own, around.holds, under_way=under_way)]
+    if around.muster and not under_way:
+        found += [_unoffered(name) for name in around.muster.missing]
+        for other, its in around.others:
+            if other.state is DeploymentState.WAITING:
+                found += _with(other, _by_itself(other, its, around.holds, under_way=False))
+    return (*found, *(_after(each) for each in around.after if not _is_done(each, deployment)))
 
 
 def hopeless(deployment: Deployment, around: Circumstances) -> str | None:
@@ -68,21 +99,21 @@ def hopeless(deployment: Deployment, around: Circumstances) -> str | None:
         said = f": {no.comment}" if no.comment else ""
         return f"{no.user} rejected it{said}"
     for earlier in around.after:
-        if earlier.verdict and earlier.verdict.kind is not VerdictKind.DEPLOYED:
+        if earlier.verdict and not _is_done(earlier, deployment):
             return f"{earlier.formation}, which comes before it, {_WORDS[earlier.verdict.kind]}"
+    if around.muster and (because := convoys.failure(around.muster)):
+        return f"what it goes with does not: {because}"
     return None
 
 
-def deployment(subject: Deployment, around: Circumstances, *, ahead: Sequence[Deployment] = ()) -> Why:
-    """Why a deployment is not there yet, or how it ended. `ahead` are those of its formation that come first."""
+def deployment(subject: Deployment, around: Circumstances) -> Why:
+    """Why a deployment is not there yet, or how it ended. What it waits for is empty exactly when it can go on."""
     if subject.state is DeploymentState.ENDED and subject.verdict:
         return Why(sentence=_ended(subject), waiting=_lifting(subject, around.holds))
     if subject.state is DeploymentState.ROLLING_OUT:
         return Why(sentence=f"{_named(subject)} is rolling out: {subject.waiting_for or 'it has just begun'}")
     if subject.state is DeploymentState.QUEUED:
-        first = [each for each in ahead if each.state is DeploymentState.ROLLING_OUT]
-        what = f"waits for {_named(first[0])} to end" if first else "waits for a worker"
-        return Why(sentence=f"{_named(subject)} {what}; one deployment at a time goes to {subject.label}")
+        return _queued(subject, around)
     found = conditions(subject, around)
     if not found:
         return Why(sentence=f"every gate of {_named(subject)} is open; it starts in a moment")
@@ -91,14 +122,25 @@ def deployment(subject: Deployment, around: Circumstances, *, ahead: Sequence[De
     return Why(sentence=f"{_named(subject)} waits for {found[0].what}{many}", waiting=found)
 
 
-def run(view: RunView) -> Why:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Crowd:
+    """What a run shares its workers with."""
+
+    ahead: int = 0
+    """Runs that go or came first."""
+    room: int = 1
+    """Runs that one worker carries at once."""
+    workers: int = 1
+    """How many workers are alive."""
+
+
+def run(view: RunView, crowd: Crowd = Crowd()) -> Why:
     """Why a run is not done yet, or how it ended."""
     subject = view.run
     if subject.status is RunStatus.WAITING:
-        return Why(
-            sentence=f"{subject.label} waits for a worker with room",
-            waiting=(Condition(what="a worker", who="itself"),),
-        )
+        found = tuple(_crowded(crowd))
+        what = f"waits for {found[0].what}" if found else "starts in a moment"
+        return Why(sentence=f"{subject.label} {what}", waiting=found)
     running = [step for step in view.steps if step.status is StepStatus.RUNNING]
     if running:
         return Why(sentence=f"{subject.label} is running {', '.join(step.name for step in running)}")
@@ -118,6 +160,64 @@ def run(view: RunView) -> Why:
 def formation(row: FormationRow) -> Deployment | None:
     """The deployment of a formation that people ask about: what runs, else what waits, else what came last."""
     return row.running or (row.waiting[-1] if row.waiting else None) or row.last
+
+
+def _by_itself(subject: Deployment, own: Own, holds: Sequence[Hold], *, under_way: bool) -> Iterator[Condition]:
+    """What one deployment waits for, whatever it goes with or comes after."""
+    for lacking in quorum.missing(subject, own.votes):
+        who = f"anyone of them but {subject.requested_by}" if subject.requested_by else "any of them"
+        yield Condition(what=f"the approval of {lacking}", who=f"{who}: sealane approve {subject.id}")
+    if hold := holding.blocking(subject, own.release_sequence, holds):
+        yield _held(subject, hold)
+    if not (own.window.open or under_way or subject.glass or subject.kind in holding.FREE):
+        yield _shut(subject, own.window)
+
+
+def _shut(subject: Deployment, window: Outlook) -> Condition:
+    what = f"the window of {subject.environment} to open: {window.reason}"
+    who = "itself"
+    if window.break_glass:
+        who = f'{who}, or one of {", ".join(window.break_glass)}: sealane approve {subject.id} --break-glass "REASON"'
+    return Condition(what=what, who=who, when=f"opens {window.when}" if window.when else None)
+
+
+def _unoffered(formation: str) -> Condition:
+    return Condition(what=f"{formation}, which goes with it, to be offered", who="itself: its run is still at it")
+
+
+def _with(other: Deployment, found: Iterator[Condition]) -> Iterator[Condition]:
+    for each in found:
+        what = f"{each.what} (for {other.formation}, which goes with it)"
+        yield Condition(what=what, who=each.who, when=each.when)
+
+
+def _is_done(earlier: Deployment, subject: Deployment) -> bool:
+    """What goes back waits for the one before it to end, however it ends; anything else needs it to be there."""
+    if subject.kind is DeploymentKind.ROLLBACK:
+        return earlier.verdict is not None
+    return earlier.verdict_kind is VerdictKind.DEPLOYED
+
+
+def _queued(subject: Deployment, around: Circumstances) -> Why:
+    found = [Condition(what=f"{_named(each)} to end", who=f"itself: sealane why {each.id}") for each in around.ahead]
+    if not around.workers:
+        found.append(_no_worker())
+    if not found:
+        return Why(sentence=f"{_named(subject)} starts in a moment")
+    only = f"; one deployment at a time goes to {subject.label}" if around.ahead else ""
+    return Why(sentence=f"{_named(subject)} waits for {found[0].what}{only}", waiting=tuple(found))
+
+
+def _crowded(crowd: Crowd) -> Iterator[Condition]:
+    if not crowd.workers:
+        yield _no_worker()
+    elif crowd.ahead >= crowd.room * crowd.workers:
+        runs = "one run" if crowd.ahead == 1 else f"{crowd.ahead} runs"
+        yield Condition(what=f"a worker with room: {runs} came first", who="itself, when one of them ends")
+
+
+def _no_worker() -> Condition:
+    return Condition(what="a worker: none is alive", who="the server's operators, who start one: sealane serve")
 
 
 def _held(subject: Deployment, hold: Hold) -> Condition:

@@ -40,6 +40,10 @@ class Outlook:
         return f"{self.changes.astimezone(zoneinfo.ZoneInfo(self.timezone)):%a %Y-%m-%d %H:%M} {self.timezone}"
 
 
+OPEN = Outlook(open=True)
+"""Nobody says anything against it."""
+
+
 def outlook(windows: Windows, app: str, at: datetime) -> Outlook:
     """How it is for the app at that moment."""
     allow, deny = _about(windows.allow, app), _about(windows.deny, app)

@@ -71,11 +71,13 @@ async def _deliver(run_id: str, plan: Plan, reserved: Reserved, ends: Ends) -> N
         return
     if any(planned.kind is not Kind.STEP and not planned.skip for planned in plan.steps):
         await step("release", releasing.release, run_id)
-    after: list[str] = []
+    offered: dict[str, str] = {}
     while following := [planned for planned in _next(plan, ends) if planned.kind is Kind.DELIVER]:
         planned = following[0]
+        after = [deployment for key, deployment in offered.items() if key not in planned.beside]
         ends[planned.key] = await _do(reserved, planned, releasing.offer, run_id, after)
-        after = [*after, *([ends[planned.key]["deployment"]] if "deployment" in ends[planned.key] else [])]
+        if "deployment" in ends[planned.key]:
+            offered[planned.key] = ends[planned.key]["deployment"]
 
 
 async def _do(reserved: Reserved, planned: PlannedStep, body: Body, run_id: str, *more: Any) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sealane import clock
-from sealane.approvals import waiting
+from sealane.approvals import convoys, waiting
+from sealane.flows import going_back
 from sealane.flows.queueing import Queueing
 from sealane.store.model import Deployment
 from sealane.store.storing import Store
@@ -21,6 +22,7 @@ class Gates:
 
     async def look(self, app: str | None = None) -> None:
         """Opens every gate of the app, or of all apps, that can be opened. May be called at any time, by anybody."""
+        await self._settle_convoys(app)
         for deployment in await self.store.deployments.waiting(app):
             around = await self.store.views.circumstances(deployment)
             if reason := waiting.hopeless(deployment, around):
@@ -38,6 +40,21 @@ class Gates:
         for deployment in await self.store.deployments.unqueued():
             await self.queue(deployment)
         await self.look()
+
+    async def recheck(self, deployment: Deployment) -> bool:
+        """Whether a deployment that was let through may still begin; if not, its gate is shut again."""
+        around = await self.store.views.circumstances(deployment)
+        if not waiting.conditions(deployment, around) and not waiting.hopeless(deployment, around):
+            return True
+        return not await self.store.deployments.shut(deployment.id, at=self.now())
+
+    async def _settle_convoys(self, app: str | None) -> None:
+        """Takes back what moved with a member that failed, one after the other, and notes what came of it."""
+        for muster in await self.store.convoys.unsettled(app):
+            course = convoys.course(muster)
+            await going_back.offer(self.store, muster, course, at=self.now())
+            if course.settled:
+                await self.store.convoys.settle(muster.convoy, outcome=course.settled, at=self.now())
 
     async def queue(self, deployment: Deployment) -> None:
         """Queues an opened deployment. Key: its id and when it was opened; queued twice, it runs once."""

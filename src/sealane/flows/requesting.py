@@ -10,6 +10,7 @@ from typing import Any
 
 from sealane import clock, hashing
 from sealane.access.model import Actor
+from sealane.approvals.breaking import Glass
 from sealane.clients import git
 from sealane.errors import Conflicting, InvalidFiles, NotThere, Refused, UsageError
 from sealane.findings import did_you_mean
@@ -20,7 +21,7 @@ from sealane.flows.intake import Intake
 from sealane.releases.model import Release
 from sealane.stencils.model import Rendered, Revision
 from sealane.store import ids
-from sealane.store.model import Deployment, DeploymentKind, DeploymentState
+from sealane.store.model import BrokenGlass, Deployment, DeploymentKind
 from sealane.store.storing import Store
 from sealane.verdicts import reverting
 from sealane.verdicts.model import VerdictKind
@@ -30,12 +31,28 @@ _MOST = 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Given:
+    """What a person gives with a request."""
+
+    confirmed: bool = False
+    """A typed yes to deleting more than the budget."""
+    adopt: bool = False
+    """A word that objects nobody's labels claim may be taken over."""
+    break_glass: str | None = None
+    """Why it shall begin though the window of its environment is shut."""
+
+
+NOTHING = Given()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Requests:
     """Takes requests of people; whether they may is decided before."""
 
     store: Store
     gates: Gates
     intake: Intake
+    glass: Glass
     now: clock.Clock = clock.now
 
     async def deploy(
@@ -46,15 +63,15 @@ class Requests:
         by: Actor,
         release: str | None = None,
         revision: str | None = None,
-        confirmed: bool = False,
+        given: Given = NOTHING,
     ) -> Deployment:
         """Sends a release (its id or deploy tag; the newest when nothing is said) or a revision to the formation.
 
-        It passes limits, policies and approvals like any other. `confirmed` is a typed yes to deleting more than the
-        budget. Raises NotThere, UsageError, InvalidFiles with everything that stands in its way.
+        It passes limits, policies, windows and approvals like any other. Raises NotThere, UsageError, InvalidFiles with
+        everything that stands in its way, and Refused when the person may not break the glass.
         """
         if revision is not None:
-            return await self._again(app, formation, revision, by=by, confirmed=confirmed)
+            return await self._again(app, formation, revision, by=by, given=given)
         made = await self._release(app, release)
         deployment_id = ids.new("d")
         folder = sites.clone_of(deployment_id)
@@ -63,7 +80,7 @@ class Requests:
         finally:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         wanted = self._asked(deployment_id, DeploymentKind.MANUAL, proposed.fields(), by=by)
-        return await self._offer(replace(wanted, unasked=False, confirmed=confirmed), proposed.revision)
+        return await self._offer(self._with(replace(wanted, unasked=False), given, by=by), proposed.revision)
 
     async def rollback(self, app: str, formation: str, *, by: Actor, to: str | None = None) -> Deployment:
         """Goes back to a verified revision; to the last one before what is there when nothing is said.
@@ -94,7 +111,7 @@ class Requests:
             raise Refused(f"what is at {app}/{formation} now is not verified, so it is not scaled")
         verified = await self.store.deployments.get(there.verified_id)
         scaled = _scaled(await self.store.releases.revision(verified.revision_id), workload, replicas)
-        wanted = replace(_copy(verified), revision_id=scaled.id, note=f"{workload} has {replicas} instances")
+        wanted = replace(verified.afresh(), revision_id=scaled.id, note=f"{workload} has {replicas} instances")
         return await self._offer(self._fresh(wanted, DeploymentKind.SCALE, by=by), scaled)
 
     async def lift_hold(self, app: str, formation: str, *, by: Actor, reason: str) -> None:
@@ -138,19 +155,26 @@ class Requests:
             raise InvalidFiles(proposed)
         return proposed
 
-    async def _again(self, app: str, formation: str, revision_id: str, *, by: Actor, confirmed: bool) -> Deployment:
+    async def _again(self, app: str, formation: str, revision_id: str, *, by: Actor, given: Given) -> Deployment:
         """The same revision once more, with the approvals it needed before."""
         history = await self.store.deployments.history(app, formation, limit=500)
         known = next((each for each in history if each.revision_id == revision_id), None)
         if known is None:
             raise NotThere(f"{app}/{formation} never had the revision {revision_id}")
-        return await self._same(known, DeploymentKind.MANUAL, by=by, confirmed=confirmed)
+        return await self._same(known, DeploymentKind.MANUAL, by=by, given=given)
 
-    async def _same(self, known: Deployment, kind: DeploymentKind, *, by: Actor, confirmed: bool = False) -> Deployment:
+    async def _same(self, known: Deployment, kind: DeploymentKind, *, by: Actor, given: Given = NOTHING) -> Deployment:
         revision = await self.store.releases.revision(known.revision_id)
         rules = known.rules if kind is DeploymentKind.MANUAL else ()
-        wanted = replace(_copy(known), rules=rules, confirmed=confirmed)
-        return await self._offer(self._fresh(wanted, kind, by=by), revision)
+        wanted = replace(known.afresh(), rules=rules)
+        return await self._offer(self._with(self._fresh(wanted, kind, by=by), given, by=by), revision)
+
+    def _with(self, wanted: Deployment, given: Given, *, by: Actor) -> Deployment:
+        glass = None
+        if given.break_glass is not None:
+            self.glass.may(wanted.environment, by=by, reason=given.break_glass)
+            glass = BrokenGlass(by=by.name, reason=given.break_glass.strip(), at=self.now())
+        return replace(wanted, confirmed=given.confirmed, adopt=given.adopt, glass=glass)
 
     async def _offer(self, wanted: Deployment, revision: Revision) -> Deployment:
         offered = await self.store.deployments.offer(wanted, revision)
@@ -166,30 +190,16 @@ class Requests:
         )
 
 
-def _copy(known: Deployment) -> Deployment:
-    """What two deployments of one revision have in common."""
-    return replace(
-        known,
-        state=DeploymentState.WAITING,
-        rules=(),
-        after=(),
-        run_id=None,
-        phase=None,
-        waiting_for=None,
-        verdict=None,
-        dossier_id=None,
-        note=None,
-        opened=None,
-        started=None,
-        ended=None,
-    )
-
-
 def _past(history: tuple[Deployment, ...]) -> list[reverting.Past]:
+    """Newest first. Of two with one number, what took a convoy's member back counts."""
+    ended: dict[int, Deployment] = {}
+    for each in history:
+        if each.verdict_kind and each.kind is not DeploymentKind.SCALE:
+            ended.setdefault(each.sequence, each)
     return [
         reverting.Past(sequence=each.sequence, revision=each.revision_id, verdict=each.verdict_kind)
-        for each in history
-        if each.verdict_kind and each.kind is not DeploymentKind.SCALE
+        for each in ended.values()
+        if each.verdict_kind
     ]
 
 

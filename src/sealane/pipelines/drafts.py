@@ -56,6 +56,8 @@ class DeliveryPart(Part):
     """A delivery that can be read; its name is the formation's."""
 
     file: files.DeliveryFile
+    named_at: Path
+    """Where its formation is named; what is said about it stands at `path`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,9 +121,24 @@ def _images(value: Mapping[str, Any]) -> Iterator[ImagePart]:
 
 def _deliveries(value: Mapping[str, Any]) -> Iterator[DeliveryPart]:
     for index, item in enumerate(_list(value, "deliver")):
+        path: Path = ("deliver", index)
+        if isinstance(item, dict) and isinstance(item.get("formations"), list):
+            yield from _members(item, path)
+            continue
         delivery = validating.salvage({"formation": item} if isinstance(item, str) else item, files.DeliveryFile)
         if delivery:
-            yield DeliveryPart(name=delivery.formation, path=("deliver", index), file=delivery)
+            yield DeliveryPart(name=delivery.formation, path=path, named_at=path, file=delivery)
+
+
+def _members(item: Mapping[str, Any], path: Path) -> Iterator[DeliveryPart]:
+    """Each formation of a convoy as a delivery of its own; what is said of all of them stands at the convoy."""
+    said = {key: value for key, value in item.items() if key in {"approval", "when"}}
+    for index, member in enumerate(item["formations"][:MOST]):
+        name = member.get("formation") if isinstance(member, dict) else member
+        delivery = validating.salvage({**said, "formation": name}, files.DeliveryFile)
+        if delivery:
+            named_at = (*path, "formations", index)
+            yield DeliveryPart(name=delivery.formation, path=path, named_at=named_at, file=delivery)
 
 
 def _named(value: Mapping[str, Any]) -> Iterator[Part]:

@@ -240,6 +240,48 @@ class DeliveryFile(File):
     """Conditions. Left out, pushes to the default branch are delivered, and runs started by hand or by a promotion."""
 
 
+class MemberFile(File):
+    """A formation of several that move together."""
+
+    formation: Name
+    """The formation: a file in deploy/formations."""
+    keep: bool = False
+    """Whether it stays where it is when the others go back."""
+
+
+def _member_kind(value: Any) -> str | None:
+    return None if isinstance(value, list) else _shape(value)
+
+
+MemberItem = Annotated[
+    Annotated[Name, Tag("(one)")] | Annotated[MemberFile, Tag("(mapping)")],
+    Discriminator(
+        _member_kind,
+        custom_error_type="shape",
+        custom_error_message="must be the name of a formation, or {formation: NAME, keep: true}",
+    ),
+]
+
+
+class ConvoyFile(File):
+    """Several formations that the release reaches together or not at all."""
+
+    formations: Annotated[list[MemberItem], Field(min_length=2, max_length=50)]
+    """The formations, in the order in which they move. When one fails, those that had moved go back in reverse order."""
+    parallel: bool = False
+    """Whether they move side by side instead of one after the other."""
+    approval: Maybe[ApprovalFile] = None
+    """Who must agree first, for each of them. The operators' file may ask for more, never for less."""
+    when: Maybe[WhenFile] = None
+    """Conditions, for all of them. Left out, as for one formation."""
+
+
+def _delivery_kind(value: Any) -> str | None:
+    if isinstance(value, dict) and "formations" in value:
+        return "(convoy)"
+    return None if isinstance(value, list) else _shape(value)
+
+
 def _image_kind(value: Any) -> str:
     return "(retag)" if isinstance(value, dict) and "retag" in value and "build" not in value else "(build)"
 
@@ -248,11 +290,11 @@ ImageFile = Annotated[
     Annotated[BuildFile, Tag("(build)")] | Annotated[RetagFile, Tag("(retag)")], Discriminator(_image_kind)
 ]
 DeliverItem = Annotated[
-    Annotated[Name, Tag("(one)")] | Annotated[DeliveryFile, Tag("(mapping)")],
+    Annotated[Name, Tag("(one)")] | Annotated[DeliveryFile, Tag("(mapping)")] | Annotated[ConvoyFile, Tag("(convoy)")],
     Discriminator(
-        lambda value: None if isinstance(value, list) else _shape(value),
+        _delivery_kind,
         custom_error_type="shape",
-        custom_error_message="must be the name of a formation, or {formation: NAME, …}",
+        custom_error_message="must be the name of a formation, {formation: NAME, …} or {formations: [NAME, NAME], …}",
     ),
 ]
 

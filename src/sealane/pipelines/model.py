@@ -134,11 +134,25 @@ class Approval:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Convoy:
+    """Several formations that the release reaches together or not at all."""
+
+    formations: tuple[str, ...]
+    """In the order in which they move; those that moved before one failed go back in reverse."""
+    parallel: bool = False
+    """Whether they move side by side instead."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
     """One formation a finished run goes to."""
 
     formation: str
     approval: Approval | None = None
+    convoy: Convoy | None = None
+    """Those it goes with."""
+    keep: bool = False
+    """Stays where it is when its convoy goes back."""
     when: When = field(default_factory=When)
     place: Place
 
@@ -188,6 +202,8 @@ class PlannedStep:
     """Keys that must have ended first."""
     on: tuple[Outcome, ...] = (Outcome.SUCCESS,)
     """How what it comes after must have gone."""
+    beside: tuple[str, ...] = ()
+    """Keys of deliveries that it need not wait for once they are offered: they move side by side."""
     skip: str | None = None
     """Why it is left out of this run, or None."""
 

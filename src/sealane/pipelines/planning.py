@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from sealane.events.model import Event
 from sealane.pipelines import conditions, ordering
-from sealane.pipelines.model import Image, ImageBuild, Kind, Pipeline, Plan, PlannedStep
+from sealane.pipelines.model import Delivery, Image, ImageBuild, Kind, Pipeline, Plan, PlannedStep
 
 
 def plan(pipeline: Pipeline, event: Event) -> Plan:
@@ -88,9 +88,17 @@ def _deliveries(pipeline: Pipeline, event: Event, work: Sequence[PlannedStep]) -
             name=delivery.formation,
             needs=before,
             skip=conditions.undelivered(delivery, event),
+            beside=_beside(delivery),
         )
         yield planned if planned.skip else replace(planned, skip=reason)
         before = (planned.key,)
+
+
+def _beside(delivery: Delivery) -> tuple[str, ...]:
+    convoy = delivery.convoy
+    if convoy is None or not convoy.parallel:
+        return ()
+    return tuple(key(Kind.DELIVER, name) for name in convoy.formations if name != delivery.formation)
 
 
 def _keys(names: Iterable[str], images: set[str]) -> tuple[str, ...]:

@@ -68,7 +68,7 @@ def _good(connection: sa.Connection, deployment: Deployment, verdict: Verdict, b
     if deployment.kind is DeploymentKind.ROLLBACK and before is not None:
         left = deployments.get(connection, before)
         if (bad := _release_sequence(connection, left)) > up_to:
-            reason = f"{deployment.requested_by or 'somebody'} went back from it"
+            reason = deployment.note or f"{deployment.requested_by or 'somebody'} went back from it"
             holds.put(connection, left, up_to=bad, reason=reason, at=verdict.at)
 
 

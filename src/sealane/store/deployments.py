@@ -9,10 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from sealane.errors import Conflicting
 from sealane.stencils.model import Revision
 from sealane.store import apps, auditing, changes, formations, ids, releases, rows
 from sealane.store.database import Database
-from sealane.store.model import Deployment, DeploymentKind, DeploymentState, TimelineEntry
+from sealane.store.model import BrokenGlass, Deployment, DeploymentKind, DeploymentState, TimelineEntry
 from sealane.store.tables import deployments, dossiers, timeline
 from sealane.verdicts.model import Verdict, VerdictKind
 
@@ -25,6 +26,9 @@ class Line:
     phase: str
     text: str
     detail: Mapping[str, Any] | None = None
+
+
+_REPLACEABLE = {DeploymentKind.DELIVERY, DeploymentKind.MANUAL}
 
 
 class Deployments:
@@ -48,6 +52,8 @@ class Deployments:
             releases.keep(connection, revision, deployment.created)
             offered = replace(deployment, sequence=sequence, from_revision_id=_verified(connection, before.verified_id))
             connection.execute(sa.insert(deployments).values(_row(offered)))
+            if offered.glass:
+                _tell_broken(connection, offered, offered.glass)
             if offered.requested_by:
                 detail = {"deployment": offered.id, "revision": revision.id, "release": offered.release_id}
                 auditing.note(
@@ -82,7 +88,10 @@ class Deployments:
         return tuple(rows.deployment(row) for row in found)
 
     async def open(self, deployment_id: str, *, revision_id: str, at: datetime) -> bool:
-        """Opens the gate for that revision, once: True for the caller who did."""
+        """Opens the gate for that revision, once: True for the caller who did.
+
+        What was let through to the formation before, is older and has not begun, is superseded: this goes instead.
+        """
 
         def work(connection: sa.Connection) -> bool:
             closed = (deployments.c.state == DeploymentState.WAITING.value) & (deployments.c.id == deployment_id)
@@ -90,10 +99,38 @@ class Deployments:
             values = {"state": DeploymentState.QUEUED.value, "opened": at, "waiting_for": None}
             if not connection.execute(opened.values(values)).rowcount:
                 return False
+            _supersede_queued(connection, get(connection, deployment_id), at)
             _tell(connection, get(connection, deployment_id), at)
             return True
 
         return await self._database.write(work)
+
+    async def shut(self, deployment_id: str, *, at: datetime) -> bool:
+        """Shuts the gate of a deployment that has not begun, because something stands in its way again."""
+
+        def work(connection: sa.Connection) -> bool:
+            queued = (deployments.c.state == DeploymentState.QUEUED.value) & (deployments.c.id == deployment_id)
+            values = {"state": DeploymentState.WAITING.value, "opened": None, "queued": False}
+            if not connection.execute(sa.update(deployments).where(queued).values(values)).rowcount:
+                return False
+            _tell(connection, get(connection, deployment_id), at)
+            return True
+
+        return await self._database.write(work)
+
+    async def break_glass(self, deployment_id: str, glass: BrokenGlass) -> None:
+        """Lets a waiting deployment begin though its window is shut. Raises Conflicting when it does not wait."""
+
+        def work(connection: sa.Connection) -> None:
+            deployment = get(connection, deployment_id)
+            if deployment.state is not DeploymentState.WAITING:
+                raise Conflicting(f"{deployment_id} does not wait any more: it is {deployment.state}")
+            broken = sa.update(deployments).where(deployments.c.id == deployment_id)
+            connection.execute(broken.values(glass=rows.plain(glass)))
+            _tell_broken(connection, deployment, glass)
+            _tell(connection, deployment, glass.at)
+
+        await self._database.write(work)
 
     async def mark_queued(self, deployment_id: str) -> None:
         """Notes that the deployment's flow is queued."""
@@ -263,6 +300,25 @@ def _supersede_waiting(connection: sa.Connection, newer: Deployment, at: datetim
             _supersede(connection, waiting, by=newer.sequence, at=at)
 
 
+def _supersede_queued(connection: sa.Connection, newer: Deployment, at: datetime) -> None:
+    """Two pushes in quick succession: the older one is not deployed only to be replaced. What goes back always goes."""
+    if newer.kind is DeploymentKind.SCALE:
+        return
+    formations.lock(connection, newer.app, newer.formation)
+    for queued in in_state(connection, DeploymentState.QUEUED, newer.app):
+        older = queued.formation == newer.formation and queued.sequence < newer.sequence
+        if older and queued.kind in _REPLACEABLE:
+            reason = f"{newer.app} #{newer.sequence} was let through to {newer.label} before it had begun"
+            finish(connection, queued.id, Verdict(kind=VerdictKind.SUPERSEDED, reason=reason, at=at))
+
+
+def _tell_broken(connection: sa.Connection, deployment: Deployment, glass: BrokenGlass) -> None:
+    said = f"{glass.by} broke the glass: {glass.reason}"
+    add_line(connection, deployment.id, Line(key=said, phase="approval", text=said), glass.at)
+    detail = {"deployment": deployment.id, "environment": deployment.environment, "reason": glass.reason}
+    auditing.note(connection, glass.at, actor=glass.by, action="break glass", subject=deployment.label, detail=detail)
+
+
 def _verified(connection: sa.Connection, deployment_id: str | None) -> str | None:
     return get(connection, deployment_id).revision_id if deployment_id else None
 
@@ -272,6 +328,7 @@ def _row(deployment: Deployment) -> dict[str, Any]:
     row["kind"], row["state"] = deployment.kind.value, deployment.state.value
     row["rules"], row["after"] = rows.plain(deployment.rules), list(deployment.after)
     row["verdict"] = rows.plain(deployment.verdict) if deployment.verdict else None
+    row["glass"] = rows.plain(deployment.glass) if deployment.glass else None
     row["verdict_kind"] = deployment.verdict.kind.value if deployment.verdict else None
     return row
 

@@ -2,24 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import sqlalchemy as sa
 
-from sealane.approvals import waiting
-from sealane.approvals.waiting import Circumstances, Why
+from sealane.approvals import waiting, windows
+from sealane.approvals.waiting import Circumstances, Crowd, Own, Why
+from sealane.approvals.windows import Outlook
 from sealane.errors import NotThere
-from sealane.store import deployments, formations, holds, overviews, releases, rows, runs, votes
+from sealane.pipelines.model import RunStatus
+from sealane.store import convoys, deployments, formations, holds, overviews, releases, rows, runs, votes
 from sealane.store.model import Deployment, DeploymentState, RunView
 from sealane.store.tables import deployments as deployments_table
 from sealane.store.tables import releases as releases_table
 from sealane.store.tables import runs as runs_table
+from sealane.store.tables import workers as workers_table
 
 
-def why(connection: sa.Connection, what: str) -> Why:
+def _open(_: Deployment) -> Outlook:
+    """Where nobody knows of any windows."""
+    return windows.OPEN
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prospects:
+    """What answers know besides the tables."""
+
+    outlook: Callable[[Deployment], Outlook] = _open
+    """Whether the deployment may begin now, as the operators' windows say."""
+    room: int = 1
+    """Runs that one worker carries at once."""
+
+
+def why(connection: sa.Connection, what: str, prospects: Prospects) -> Why:
     """Why a run, a deployment or `app/formation` failed or does not move. Raises NotThere."""
     if what.startswith("r-"):
-        return waiting.run(view_run(connection, what))
+        return waiting.run(view_run(connection, what), _crowd(connection, what, prospects))
     if what.startswith("d-"):
-        return _deployment(connection, deployments.get(connection, what))
+        return _deployment(connection, deployments.get(connection, what), prospects)
     app, slash, formation = what.partition("/")
     if not slash:
         raise NotThere(f"there is nothing called {what}", mend="name a run (r-…), a deployment (d-…) or app/formation")
@@ -31,7 +52,7 @@ def why(connection: sa.Connection, what: str) -> Why:
     subject = waiting.formation(row) if row else None
     if subject is None:
         return Why(sentence=f"nothing was ever started on {what}")
-    return _deployment(connection, subject)
+    return _deployment(connection, subject, prospects)
 
 
 def view_run(connection: sa.Connection, run_id: str) -> RunView:
@@ -50,19 +71,67 @@ def view_run(connection: sa.Connection, run_id: str) -> RunView:
     )
 
 
-def circumstances(connection: sa.Connection, deployment: Deployment) -> Circumstances:
+def circumstances(connection: sa.Connection, deployment: Deployment, prospects: Prospects) -> Circumstances:
     """All that a waiting deployment depends on, in this transaction."""
-    query = sa.select(releases_table.c.sequence).where(releases_table.c.id == deployment.release_id)
-    made = connection.execute(query).scalar() if deployment.release_id else None
+    own = _own(connection, deployment, prospects)
+    muster = convoys.muster(connection, deployment.convoy_id) if deployment.convoy_id else None
+    others = [each for each in muster.members if each.id != deployment.id] if muster else []
     return Circumstances(
-        votes=votes.of(connection, deployment.id, deployment.revision_id),
+        votes=own.votes,
         holds=holds.open_ones(connection, deployment.app),
-        release_sequence=made if made is not None else deployment.sequence,
+        release_sequence=own.release_sequence,
+        window=own.window,
         after=tuple(deployments.get(connection, earlier) for earlier in deployment.after),
+        muster=muster,
+        others=tuple((each, _own(connection, each, prospects)) for each in others),
+        ahead=_ahead(connection, deployment) if deployment.state is DeploymentState.QUEUED else (),
+        workers=_workers(connection),
     )
 
 
-def _deployment(connection: sa.Connection, subject: Deployment) -> Why:
-    rolling = deployments.in_state(connection, DeploymentState.ROLLING_OUT, subject.app)
-    ahead = [each for each in rolling if each.formation == subject.formation]
-    return waiting.deployment(subject, circumstances(connection, subject), ahead=ahead)
+def _own(connection: sa.Connection, deployment: Deployment, prospects: Prospects) -> Own:
+    query = sa.select(releases_table.c.sequence).where(releases_table.c.id == deployment.release_id)
+    made = connection.execute(query).scalar() if deployment.release_id else None
+    return Own(
+        votes=votes.of(connection, deployment.id, deployment.revision_id),
+        release_sequence=made if made is not None else deployment.sequence,
+        window=prospects.outlook(deployment),
+    )
+
+
+def _ahead(connection: sa.Connection, deployment: Deployment) -> tuple[Deployment, ...]:
+    """What goes to its formation before it: what is rolling out there, and what was let through earlier."""
+    going = [
+        *deployments.in_state(connection, DeploymentState.ROLLING_OUT, deployment.app),
+        *deployments.in_state(connection, DeploymentState.QUEUED, deployment.app),
+    ]
+    return tuple(
+        each
+        for each in going
+        if each.formation == deployment.formation
+        and each.id != deployment.id
+        and (each.state is DeploymentState.ROLLING_OUT or _let_through(each) < _let_through(deployment))
+    )
+
+
+def _let_through(deployment: Deployment) -> tuple[float, int]:
+    return (deployment.opened or deployment.created).timestamp(), deployment.sequence
+
+
+def _workers(connection: sa.Connection) -> int:
+    alive = sa.select(sa.func.count()).select_from(workers_table).where(workers_table.c.dead.is_(None))
+    return int(connection.execute(alive).scalar() or 0)
+
+
+def _crowd(connection: sa.Connection, run_id: str, prospects: Prospects) -> Crowd:
+    """Runs that go now, and those that wait and came first."""
+    found = runs.get(connection, run_id)
+    open_ones = sa.select(sa.func.count()).select_from(runs_table).where(runs_table.c.ended.is_(None))
+    going = runs_table.c.status == RunStatus.RUNNING.value
+    first = (runs_table.c.created < found.created) | going
+    ahead = connection.execute(open_ones.where(first, runs_table.c.id != run_id)).scalar() or 0
+    return Crowd(ahead=int(ahead), room=prospects.room, workers=_workers(connection))
+
+
+def _deployment(connection: sa.Connection, subject: Deployment, prospects: Prospects) -> Why:
+    return waiting.deployment(subject, circumstances(connection, subject, prospects))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -106,6 +106,15 @@ class ApprovalRule:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class BrokenGlass:
+    """A person's word that a deployment begins while its window is shut."""
+
+    by: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Deployment:
     """One revision going to one formation."""
 
@@ -128,6 +137,14 @@ class Deployment:
     """Goes by itself, without anybody's approval."""
     confirmed: bool = False
     """A person's typed yes to deleting more than the budget."""
+    adopt: bool = False
+    """A person's word that objects nobody's labels claim may be taken over."""
+    glass: BrokenGlass | None = None
+    """Who let it begin though the window of its environment is shut."""
+    convoy_id: str | None = None
+    """The convoy it goes with: several formations that move together or not at all."""
+    keep: bool = False
+    """Stays where it is when its convoy goes back."""
     rules: tuple[ApprovalRule, ...] = ()
     after: tuple[str, ...] = ()
     """Deployments of the same run that must be deployed first."""
@@ -143,6 +160,30 @@ class Deployment:
     started: datetime | None = None
     ended: datetime | None = None
 
+    def afresh(self) -> Deployment:
+        """The same revision to the same place, with nothing of who agreed to it and how it went."""
+        return replace(
+            self,
+            state=DeploymentState.WAITING,
+            unasked=False,
+            confirmed=False,
+            adopt=False,
+            glass=None,
+            convoy_id=None,
+            keep=False,
+            rules=(),
+            after=(),
+            run_id=None,
+            phase=None,
+            waiting_for=None,
+            verdict=None,
+            dossier_id=None,
+            note=None,
+            opened=None,
+            started=None,
+            ended=None,
+        )
+
     @property
     def label(self) -> str:
         """How people name the formation: `app/formation`."""
@@ -152,6 +193,24 @@ class Deployment:
     def verdict_kind(self) -> VerdictKind | None:
         """How it ended; None while it hasn't."""
         return self.verdict.kind if self.verdict else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Convoy:
+    """Several formations that a run's release reaches together or not at all."""
+
+    id: str
+    app: str
+    run_id: str
+    formations: tuple[str, ...]
+    """In the order in which they move."""
+    parallel: bool
+    """Whether they move side by side instead."""
+    created: datetime
+    settled: datetime | None = None
+    """When all of them had ended, those that went back included."""
+    outcome: str | None = None
+    """What came of it, in a sentence."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -334,6 +393,8 @@ class DeploymentView:
     approval: ApprovalView
     dossier: Mapping[str, Any] | None
     hold: Hold | None
+    convoy: Convoy | None = None
+    """The convoy it goes with."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -89,6 +89,7 @@ def deployment(row: Row) -> model.Deployment:
             "state": model.DeploymentState(row["state"]),
             "rules": msgspec.convert(row["rules"], tuple[model.ApprovalRule, ...]),
             "after": tuple(row["after"]),
+            "glass": msgspec.convert(row["glass"], model.BrokenGlass) if row["glass"] else None,
             "verdict": msgspec.convert(row["verdict"], Verdict) if row["verdict"] else None,
         }
     )
@@ -98,6 +99,11 @@ def formation(row: Row) -> model.Formation:
     """The formation of a row."""
     kept = {key: value for key, value in row.items() if key != "holder"}
     return model.Formation(**{**kept, "inventory": inventory(row["inventory"])})
+
+
+def convoy(row: Row) -> model.Convoy:
+    """The convoy of a row."""
+    return model.Convoy(**{**row, "formations": tuple(row["formations"])})
 
 
 def hold(row: Row) -> model.Hold:

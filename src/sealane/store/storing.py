@@ -11,8 +11,10 @@ from sealane.store import migrating
 from sealane.store.apps import Apps
 from sealane.store.auditing import Audit
 from sealane.store.changes import Changes
+from sealane.store.convoys import Convoys
 from sealane.store.database import Database
 from sealane.store.deployments import Deployments
+from sealane.store.explaining import Prospects
 from sealane.store.formations import Formations
 from sealane.store.holds import Holds
 from sealane.store.people import People
@@ -33,6 +35,7 @@ class Store:
     releases: Releases
     formations: Formations
     deployments: Deployments
+    convoys: Convoys
     votes: Votes
     holds: Holds
     people: People
@@ -42,8 +45,11 @@ class Store:
     views: Views
 
     @classmethod
-    async def open(cls, url: str, *, logs: Logs) -> Self:
-        """Opens the database at the URL and migrates it; `logs` are what views show. Raises Unavailable."""
+    async def open(cls, url: str, *, logs: Logs, prospects: Prospects | None = None) -> Self:
+        """Opens the database at the URL and migrates it. Raises Unavailable.
+
+        `logs` are what views show, `prospects` what answers to "why not yet?" know besides the tables.
+        """
         database = await asyncio.to_thread(Database, url)
         await asyncio.to_thread(migrating.migrate, database)
         return cls(
@@ -53,13 +59,14 @@ class Store:
             releases=Releases(database),
             formations=Formations(database),
             deployments=Deployments(database),
+            convoys=Convoys(database),
             votes=Votes(database),
             holds=Holds(database),
             people=People(database),
             workers=Workers(database),
             audit=Audit(database),
             changes=Changes(database),
-            views=Views(database, logs),
+            views=Views(database, logs, prospects or Prospects()),
         )
 
     async def close(self) -> None:

@@ -211,6 +211,10 @@ deployments = sa.Table(
     _maybe("requested_by"),
     _flag("unasked"),
     _flag("confirmed"),
+    _flag("adopt"),
+    _maybe("glass", Json),
+    _maybe("convoy_id"),
+    _flag("keep"),
     _json("rules"),
     _json("after"),
     _maybe("phase"),
@@ -228,6 +232,21 @@ deployments = sa.Table(
 sa.Index("ix_deployments_formation", deployments.c.app, deployments.c.formation, deployments.c.sequence)
 sa.Index("ix_deployments_state", deployments.c.state)
 sa.Index("ix_deployments_run_id", deployments.c.run_id)
+sa.Index("ix_deployments_convoy_id", deployments.c.convoy_id)
+
+convoys = sa.Table(
+    "convoys",
+    metadata,
+    _id(),
+    _app(),
+    _text("run_id"),
+    _json("formations"),
+    _flag("parallel"),
+    _at("created"),
+    _maybe("settled", Moment),
+    _maybe("outcome"),
+)
+sa.Index("ix_convoys_settled", convoys.c.settled)
 
 timeline = sa.Table(
     "timeline",

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from sealane.approvals import quorum
 from sealane.approvals.waiting import Circumstances, Why
 from sealane.blobs.logs import Logs
-from sealane.store import deployments, explaining, overviews, releases, rows, runs, votes
+from sealane.store import convoys, deployments, explaining, overviews, releases, rows, runs, votes
 from sealane.store.auditing import Audit
 from sealane.store.database import Database
+from sealane.store.explaining import Prospects
 from sealane.store.model import (
     ApprovalView,
     AuditEntry,
@@ -37,9 +38,10 @@ __all__ = ["Views", "Why"]
 class Views:
     """Everything that is shown and not changed."""
 
-    def __init__(self, database: Database, logs: Logs) -> None:
+    def __init__(self, database: Database, logs: Logs, prospects: Prospects) -> None:
         self._database = database
         self._logs = logs
+        self._prospects = prospects
 
     async def overview(self) -> tuple[FormationRow, ...]:
         """Every formation with what is there, what runs and what waits, by app and formation."""
@@ -89,11 +91,11 @@ class Views:
 
     async def why(self, what: str) -> Why:
         """Why a run, a deployment or `app/formation` failed or does not move. Raises NotThere."""
-        return await self._database.read(lambda c: explaining.why(c, what))
+        return await self._database.read(lambda c: explaining.why(c, what, self._prospects))
 
     async def circumstances(self, deployment: Deployment) -> Circumstances:
         """All that a waiting deployment depends on."""
-        return await self._database.read(lambda c: explaining.circumstances(c, deployment))
+        return await self._database.read(lambda c: explaining.circumstances(c, deployment, self._prospects))
 
     async def audit(self, *, limit: int = 100, before: int | None = None) -> tuple[AuditEntry, ...]:
         """Who did what, the newest first; `before` is the id of the last line of the page before."""
@@ -150,6 +152,7 @@ def _deployment(connection: sa.Connection, deployment_id: str) -> DeploymentView
         approval=_approval(deployment, cast),
         dossier=deployments.dossier(connection, deployment_id),
         hold=rows.hold(held) if held else None,
+        convoy=convoys.muster(connection, deployment.convoy_id).convoy if deployment.convoy_id else None,
     )
 
 

@@ -13,7 +13,7 @@ from sealane.destinations.model import ObjectRef
 from sealane.errors import Conflicting, NotThere
 from sealane.store import concluding
 from sealane.store.deployments import Line
-from sealane.store.model import ApprovalRule, Deployment, DeploymentKind, DeploymentState, Vote
+from sealane.store.model import ApprovalRule, BrokenGlass, Deployment, DeploymentKind, DeploymentState, Vote
 from sealane.store.storing import Store
 from sealane.verdicts.model import Cause, FactKind, Verdict, VerdictKind
 
@@ -79,9 +79,10 @@ async def test_a_gate_opens_once_and_only_for_the_revision_that_was_looked_at(st
 
 async def test_a_lower_number_arriving_late_is_superseded(store: Store) -> None:
     """Even when the higher one failed: it was started there first."""
-    late, early = await offered(store, 1, 1), await offered(store, 2, 2)
-    await store.deployments.open(late.id, revision_id=late.revision_id, at=NOON)
+    early = await offered(store, 2, 2)
     await ended(store, early, VerdictKind.FAILED)
+    late = await offered(store, 1, 1)
+    await store.deployments.open(late.id, revision_id=late.revision_id, at=NOON)
 
     begun = await store.deployments.begin(late.id, at=NOON)
 
@@ -97,6 +98,57 @@ async def test_what_still_waits_is_superseded_when_a_newer_one_starts(store: Sto
 
     assert (await store.deployments.get(waiting.id)).verdict_kind is VerdictKind.SUPERSEDED
     assert (await store.deployments.get(other.id)).state is DeploymentState.WAITING
+
+
+async def test_of_two_let_through_the_older_one_that_has_not_begun_is_superseded(store: Store) -> None:
+    """Two quick pushes: it is not deployed only to be replaced. What runs, goes back or goes elsewhere is not touched."""
+    running = await offered(store, 1, 1)
+    await store.deployments.open(running.id, revision_id=running.revision_id, at=NOON)
+    await store.deployments.begin(running.id, at=NOON)
+    queued = [
+        await offered(store, 2, 2),
+        await offered(store, 3, 3, kind=DeploymentKind.ROLLBACK),
+        await offered(store, 4, 4, formation="qa"),
+        await offered(store, 5, 5),
+    ]
+
+    for each in queued:
+        await store.deployments.open(each.id, revision_id=each.revision_id, at=NOON)
+
+    states = [(await store.deployments.get(each.id)) for each in (running, *queued)]
+    assert [each.verdict_kind for each in states] == [None, VerdictKind.SUPERSEDED, None, None, None]
+    assert states[1].verdict is not None
+    assert states[1].verdict.reason == "shop #3 was let through to shop/production before it had begun"
+
+
+async def test_a_gate_that_is_shut_again_opens_again(store: Store) -> None:
+    """Only before it has begun."""
+    subject = await offered(store, 1, 1)
+    opening = {"revision_id": subject.revision_id, "at": NOON}
+    await store.deployments.open(subject.id, **opening)
+
+    assert await store.deployments.shut(subject.id, at=NOON)
+    assert (await store.deployments.get(subject.id)).state is DeploymentState.WAITING
+    assert await store.deployments.open(subject.id, **opening)
+    await store.deployments.begin(subject.id, at=NOON)
+    assert not await store.deployments.shut(subject.id, at=NOON)
+
+
+async def test_broken_glass_is_kept_told_and_audited(store: Store) -> None:
+    """Who and why; once it has begun there is nothing to break."""
+    subject = await offered(store, 1, 1)
+    glass = BrokenGlass(by="eve", reason="INC-1", at=NOON)
+
+    await store.deployments.break_glass(subject.id, glass)
+
+    assert (await store.deployments.get(subject.id)).glass == glass
+    view = await store.views.deployment(subject.id)
+    assert [line.text for line in view.timeline] == ["eve broke the glass: INC-1"]
+    (entry, *_) = await store.audit.last()
+    assert (entry.actor, entry.action, entry.subject) == ("eve", "break glass", "shop/production")
+    await store.deployments.open(subject.id, revision_id=subject.revision_id, at=NOON)
+    with pytest.raises(Conflicting, match="does not wait any more"):
+        await store.deployments.break_glass(subject.id, glass)
 
 
 async def test_scaling_supersedes_nothing(store: Store) -> None:

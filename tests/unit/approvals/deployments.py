@@ -5,7 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sealane.store.model import ApprovalRule, Deployment, DeploymentKind, DeploymentState, Hold, Vote
+from sealane.approvals.convoys import Muster
+from sealane.events.model import Event, EventKind
+from sealane.pipelines.model import RunStatus
+from sealane.store.model import (
+    ApprovalRule,
+    Convoy,
+    Deployment,
+    DeploymentKind,
+    DeploymentState,
+    Hold,
+    Run,
+    RunView,
+    Vote,
+)
 from sealane.verdicts.model import Verdict, VerdictKind
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -54,3 +67,25 @@ def hold(formation: str = "production", up_to: int = 3, release: str | None = "r
 def ended(kind: VerdictKind, **values: Any) -> Deployment:
     verdict = Verdict(kind=kind, reason="the reason", at=NOON)
     return deployment(**{"state": DeploymentState.ENDED, "verdict": verdict, **values})
+
+
+def muster(*members: Deployment, **values: Any) -> Muster:
+    """A convoy to eu and us of which these are offered."""
+    convoy = Convoy(
+        id="cv-1",
+        app="shop",
+        run_id="r-1",
+        formations=("eu", "us"),
+        parallel=values.pop("parallel", False),
+        created=NOON,
+    )
+    there = {each.formation: each.id for each in members}
+    given: dict[str, Any] = {"members": members, "run_over": False, "there": there, "backs": {}}
+    return Muster(**{**given, "convoy": convoy, **values})
+
+
+def run_view() -> RunView:
+    """A run that waits."""
+    event = Event(kind=EventKind.PUSH, app="shop", received=NOON)
+    run = Run(id="r-1", app="shop", sequence=3, event=event, status=RunStatus.WAITING, created=NOON)
+    return RunView(run=run, steps=(), findings=(), deployments=(), release=None)

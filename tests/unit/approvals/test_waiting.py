@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sealane.approvals import waiting
-from sealane.approvals.waiting import Circumstances
-from sealane.store.model import DeploymentState
+from sealane.approvals.waiting import Circumstances, Condition, Crowd, Own
+from sealane.approvals.windows import Outlook
+from sealane.store.model import BrokenGlass, Deployment, DeploymentKind, DeploymentState, Hold, Vote
 from sealane.verdicts.model import VerdictKind
 
-from .deployments import deployment, ended, hold, rule, vote
+from .deployments import NOON, deployment, ended, hold, muster, rule, run_view, vote
 
 
 def test_an_open_gate_has_no_conditions() -> None:
@@ -72,9 +77,193 @@ def test_a_queued_deployment_names_what_goes_first() -> None:
     """One at a time goes to a formation."""
     first = deployment(id="d-0", sequence=2, state=DeploymentState.ROLLING_OUT)
 
-    why = waiting.deployment(deployment(state=DeploymentState.QUEUED), Circumstances(), ahead=[first])
+    why = waiting.deployment(deployment(state=DeploymentState.QUEUED), Circumstances(ahead=(first,)))
 
-    assert "shop #3 to production waits for shop #2 to production to end" in why.sentence
+    assert why.sentence == (
+        "shop #3 to production waits for shop #2 to production to end; one deployment at a time goes to shop/production"
+    )
+    assert why.waiting == (Condition(what="shop #2 to production to end", who="itself: sealane why d-0"),)
+
+
+def test_without_a_worker_nothing_starts_and_operators_are_told() -> None:
+    """What was let through waits for one, and so does a run."""
+    queued = deployment(state=DeploymentState.QUEUED)
+
+    assert "waits for a worker: none is alive" in waiting.deployment(queued, Circumstances(workers=0)).sentence
+    assert waiting.deployment(queued, Circumstances()).waiting == ()
+    assert "waits for a worker: none is alive" in waiting.run(run_view(), Crowd(workers=0)).sentence
+
+
+def test_a_run_waits_while_others_take_all_the_room() -> None:
+    """Who came first is counted."""
+    assert waiting.run(run_view(), Crowd(ahead=7, room=4, workers=2)).waiting == ()
+    why = waiting.run(run_view(), Crowd(ahead=8, room=4, workers=2))
+    assert why.sentence == "shop #3 waits for a worker with room: 8 runs came first"
+
+
+def test_a_shut_window_says_why_until_when_and_who_may_break_the_glass() -> None:
+    """Monday at nine in Paris."""
+    shut = Outlook(
+        open=False,
+        reason="outside of office hours",
+        timezone="Europe/Paris",
+        changes=datetime(2026, 11, 23, 8, tzinfo=UTC),
+        break_glass=("sre",),
+    )
+
+    (found,) = waiting.deployment(deployment(), Circumstances(window=shut)).waiting
+
+    assert found.what == "the window of production to open: outside of office hours"
+    assert found.who == 'itself, or one of sre: sealane approve d-1 --break-glass "REASON"'
+    assert found.when == "opens Mon 2026-11-23 09:00 Europe/Paris"
+    glass = BrokenGlass(by="eve", reason="INC-1", at=NOON)
+    assert waiting.conditions(deployment(glass=glass), Circumstances(window=shut)) == ()
+    assert waiting.conditions(deployment(kind=DeploymentKind.ROLLBACK), Circumstances(window=shut)) == ()
+
+
+def test_members_of_a_convoy_wait_for_each_other_until_the_first_has_begun() -> None:
+    """Europe does not move before somebody has agreed to America; after it has, no window stops America."""
+    europe = deployment(id="d-eu", formation="eu", convoy_id="cv-1")
+    america = deployment(id="d-us", formation="us", convoy_id="cv-1", rules=(rule("sre"),), after=("d-eu",))
+    shut = Outlook(open=False, reason="the freeze")
+    around = Circumstances(muster=muster(europe, america), others=((america, Own(window=shut)),))
+
+    assert [each.what for each in waiting.conditions(europe, around)] == [
+        "the approval of 1 more of sre (for us, which goes with it)",
+        "the window of production to open: the freeze (for us, which goes with it)",
+    ]
+    alone = Circumstances(muster=muster(europe), others=())
+    assert [each.what for each in waiting.conditions(europe, alone)] == ["us, which goes with it, to be offered"]
+
+    moved = ended(VerdictKind.DEPLOYED, id="d-eu", formation="eu", convoy_id="cv-1", started=NOON)
+    agreed = (vote("bob", "sre"),)
+    around = Circumstances(votes=agreed, window=shut, muster=muster(moved, america), after=(moved,))
+    assert waiting.conditions(america, around) == ()
+
+
+@pytest.mark.parametrize("kind", [VerdictKind.FAILED, VerdictKind.CANCELLED])
+def test_a_member_is_hopeless_when_another_has_failed(kind: VerdictKind) -> None:
+    """Also when they move side by side."""
+    europe = deployment(id="d-eu", formation="eu", convoy_id="cv-1")
+    america = ended(kind, id="d-us", formation="us", convoy_id="cv-1")
+
+    found = waiting.hopeless(europe, Circumstances(muster=muster(europe, america)))
+
+    assert found == f"what it goes with does not: shop/us {kind.value}: the reason"
+
+
+def test_what_goes_back_waits_for_the_one_before_it_however_that_ends() -> None:
+    """A member that does not get back keeps no other from going back."""
+    back = deployment(kind=DeploymentKind.ROLLBACK, after=("d-0",))
+    first = deployment(id="d-0", formation="us")
+
+    assert len(waiting.conditions(back, Circumstances(after=(first,)))) == 1
+    failed = Circumstances(after=(ended(VerdictKind.FAILED, id="d-0", formation="us"),))
+    assert waiting.conditions(back, failed) == ()
+    assert waiting.hopeless(back, failed) is None
+
+
+_GROUPS = st.sampled_from(["sre", "release-managers"])
+_RULES = st.lists(st.builds(lambda group, count: rule(group, count=count), _GROUPS, st.integers(1, 2)), max_size=2)
+_VOTES = st.lists(
+    st.builds(
+        lambda user, group, revision: vote(user, group, revision=revision),
+        st.sampled_from(["ann", "bob", "eve"]),
+        _GROUPS,
+        st.sampled_from(["sha256:1", "sha256:2"]),
+    ),
+    max_size=4,
+)
+_HOLDS = st.lists(
+    st.builds(
+        lambda place, up_to: hold(place, up_to=up_to, release=f"rel-{up_to}"),
+        st.sampled_from(["production", "eu", "dev"]),
+        st.integers(1, 4),
+    ),
+    max_size=2,
+)
+_WINDOW = st.sampled_from([Outlook(open=True), Outlook(open=False, reason="the freeze")])
+_KINDS = st.sampled_from(list(DeploymentKind))
+_AFTER = st.lists(st.sampled_from([None, *VerdictKind]), max_size=2)
+
+
+def _agreed(subject: Deployment, votes: list[Vote]) -> bool:
+    """Whether every rule has its people, counted one by one."""
+    for each in subject.rules:
+        people = {v.user for v in votes if v.revision_id == "sha256:1" and v.groups & set(each.by)} - {"ann"}
+        if len(people) < each.count:
+            return False
+    return True
+
+
+def _free(subject: Deployment, holds: list[Hold]) -> bool:
+    """Whether no hold is in its way: there the failed release and older ones, elsewhere that release alone."""
+    if subject.kind in {DeploymentKind.ROLLBACK, DeploymentKind.SCALE}:
+        return True
+    return not any(each.up_to >= 3 if each.formation == subject.formation else each.up_to == 3 for each in holds)
+
+
+def _inside(subject: Deployment, window: Outlook) -> bool:
+    return window.open or bool(subject.glass) or subject.kind in {DeploymentKind.ROLLBACK, DeploymentKind.SCALE}
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data(), kind=_KINDS, broken=st.booleans(), in_convoy=st.booleans(), under_way=st.booleans())
+def test_the_answer_is_empty_exactly_when_the_deployment_may_begin(
+    data: st.DataObject, kind: DeploymentKind, broken: bool, in_convoy: bool, under_way: bool
+) -> None:
+    """Against what may begin, said again in as plain words as there are."""
+    glass = BrokenGlass(by="eve", reason="x", at=NOON) if broken else None
+    own = {"rules": tuple(data.draw(_RULES)), "kind": kind, "glass": glass}
+    subject = deployment(formation="eu", convoy_id="cv-1" if in_convoy else None, **own)
+    votes, holds, window = data.draw(_VOTES), data.draw(_HOLDS), data.draw(_WINDOW)
+    after = [
+        deployment(id="d-x", formation="dev") if each is None else ended(each, id="d-x", formation="dev")
+        for each in data.draw(_AFTER)
+    ]
+    other_window, other_votes = data.draw(_WINDOW), data.draw(_VOTES)
+    state = DeploymentState.ROLLING_OUT if under_way else DeploymentState.WAITING
+    other = deployment(
+        id="d-us",
+        formation="us",
+        convoy_id="cv-1",
+        state=state,
+        rules=tuple(data.draw(_RULES)),
+        started=NOON if under_way else None,
+    )
+    offered = data.draw(st.booleans()) or under_way
+    around = Circumstances(
+        votes=tuple(votes),
+        holds=tuple(holds),
+        release_sequence=3,
+        window=window,
+        after=tuple(after),
+        muster=muster(subject, *((other,) if offered else ())) if in_convoy else None,
+        others=((other, Own(votes=tuple(other_votes), release_sequence=3, window=other_window)),)
+        if in_convoy and offered
+        else (),
+    )
+
+    done = [each.verdict is not None for each in after]
+    if kind is not DeploymentKind.ROLLBACK:
+        done = [each.verdict_kind is VerdictKind.DEPLOYED for each in after]
+    may = _agreed(subject, votes) and _free(subject, holds) and all(done)
+    if in_convoy and under_way:
+        pass  # windows are no matter any more
+    elif in_convoy:
+        together = offered and _agreed(other, other_votes) and _free(other, holds) and _inside(other, other_window)
+        may = may and _inside(subject, window) and together
+    else:
+        may = may and _inside(subject, window)
+    assert (waiting.deployment(subject, around).waiting == ()) == may
+
+
+@given(ahead=st.integers(0, 12), room=st.integers(1, 4), workers=st.integers(0, 3))
+def test_a_runs_answer_is_empty_exactly_when_a_worker_has_room(ahead: int, room: int, workers: int) -> None:
+    """Some worker carries fewer than it may."""
+    has_room = any(share < room for share in [ahead // workers] * workers) if workers else False
+
+    assert (waiting.run(run_view(), Crowd(ahead=ahead, room=room, workers=workers)).waiting == ()) == has_room
 
 
 def test_an_ended_deployment_says_how_and_what_it_holds() -> None:

@@ -220,7 +220,7 @@ ONE = "app: shop\nsteps:\n  - {name: a, image: x%s}\n"
         ("app: shop\ndeliver: [{formation: a, approval: {by: [x, x]}}]\n", ["2:45: x is named twice (ask for more people with count: 2)"]),
         ("app: shop\ndeliver: [{formation: a, approval: {by: x, count: 0}}]\n", ["2:51: count must be at least 1, not 0"]),
         ("app: shop\ndeliver: [{formation: a, when: {event: pull_request}}]\n", ["2:40: a pull request is never delivered (what strangers propose goes nowhere)"]),
-        ("app: shop\ndeliver: [[a]]\n", ["2:11: item 1 of deliver must be the name of a formation, or {formation: NAME, …}"]),
+        ("app: shop\ndeliver: [[a]]\n", ["2:11: item 1 of deliver must be the name of a formation, {formation: NAME, …} or {formations: [NAME, NAME], …}"]),
     ],
 )  # fmt: skip
 def test_finding(text, findings):

@@ -106,7 +106,10 @@ def forget_clone(deployment: Deployment) -> None:
 async def going_back(deployment: Deployment) -> tuple[Deployment | None, str]:
     """The verified deployment that a failure goes back to, or None, and the reason."""
     history = await tools.current().store.deployments.history(deployment.app, deployment.formation, limit=200)
-    ended = {each.sequence: each for each in history if each.verdict_kind}
+    ended: dict[int, Deployment] = {}
+    for each in history:  # newest first: of two with one number, what took a convoy's member back counts
+        if each.verdict_kind:
+            ended.setdefault(each.sequence, each)
     past = [
         reverting.Past(sequence=each.sequence, revision=each.revision_id, verdict=each.verdict_kind)
         for each in ended.values()

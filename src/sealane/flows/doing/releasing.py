@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,9 +19,8 @@ from sealane.secrets import resolving
 from sealane.stencils import gathering, rendering
 from sealane.stencils.model import Formation, Revision
 from sealane.stencils.rendering import Inputs
-from sealane.store.model import ApprovalRule, Deployment, DeploymentKind, DeploymentState, Run
-
-_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
+from sealane.store import ids
+from sealane.store.model import ApprovalRule, Convoy, Deployment, DeploymentKind, DeploymentState, Run
 
 
 async def release(run_id: str) -> str:
@@ -32,7 +30,7 @@ async def release(run_id: str) -> str:
     made = [step.result for step in await bench.store.runs.steps(run_id) if step.result and "digest" in step.result]
     fields = ("name", "repository", "tag", "digest")
     images = {each["name"]: Image(**{field: each[field] for field in fields}) for each in made}
-    release_id = derived("rel", run_id)
+    release_id = ids.derived("rel", run_id)
     done = Release(
         id=release_id,
         app=run.app,
@@ -73,21 +71,41 @@ async def _offered(run: Run, name: str, after: tuple[str, ...]) -> Deployment | 
     plan = await bench.store.runs.plan(run.id)
     assert plan is not None, "a run is planned before its deliveries"
     delivery = (await sites.work(run, plan)).pipeline.delivery(name)
-    proposed = await propose(here, name, await sites.released(run.app, derived("rel", run.id)), delivery)
+    proposed = await propose(here, name, await sites.released(run.app, ids.derived("rel", run.id)), delivery)
     if not isinstance(proposed, Proposal):
         return proposed
     wanted = Deployment(
-        id=derived("d", run.id, name),
+        id=ids.derived("d", run.id, name),
         sequence=run.sequence,
         kind=DeploymentKind.DELIVERY,
         run_id=run.id,
         requested_by=run.requested_by or run.event.author,
         unasked=not proposed.rules,
         after=after,
+        convoy_id=await _convoy(run, delivery),
+        keep=delivery.keep,
         created=bench.now(),
         **proposed.fields(),
     )
     return await bench.store.deployments.offer(wanted, proposed.revision)
+
+
+async def _convoy(run: Run, delivery: Delivery) -> str | None:
+    """The id of the convoy that the delivery is part of, stored before any member is offered."""
+    if delivery.convoy is None:
+        return None
+    bench = tools.current()
+    formations = delivery.convoy.formations
+    convoy = Convoy(
+        id=ids.derived("cv", run.id, *formations),
+        app=run.app,
+        run_id=run.id,
+        formations=formations,
+        parallel=delivery.convoy.parallel,
+        created=bench.now(),
+    )
+    await bench.store.convoys.gather(convoy)
+    return convoy.id
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,12 +169,6 @@ async def render(here: sites.Site, name: str, made: Release) -> tuple[Revision |
     )
     revision, found = rendering.render(sources, inputs)
     return revision, sources.formation, found
-
-
-def derived(prefix: str, *words: str) -> str:
-    """An id that follows from what it is for, so that a repeated step finds what it made before."""
-    digest = hashlib.sha256("\0".join((prefix, *words)).encode()).digest()
-    return f"{prefix}-" + "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest[:10])
 
 
 def _rules(

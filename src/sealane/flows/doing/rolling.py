@@ -56,6 +56,8 @@ async def begin(deployment_id: str) -> dict[str, Any]:
     if deployment.state is DeploymentState.QUEUED and await goals.secrets_changed(deployment, revision, destination):
         await _revise(deployment)
         return {"go": False}
+    if deployment.state is DeploymentState.QUEUED and not await bench.gates.recheck(deployment):
+        return {"go": False}
     deployment = await bench.store.deployments.begin(deployment_id, at=bench.now())
     if deployment.state is not DeploymentState.ROLLING_OUT:
         return {"go": False}
@@ -266,6 +268,7 @@ async def _planned(rollout: Rollout) -> tuple[Deployment, DeploymentPlan, Destin
         budget=budget,
         difference=difference,
     )
+        adopt=deployment.adopt,
     return deployment, plan, destination
 
 

@@ -18,9 +18,9 @@ def check(draft: Draft) -> Iterator[Finding]:
     for part in draft.deliver:
         known = first.setdefault(part.name, part)
         if known is not part:
-            line = draft.place(known.path).line
+            line = draft.place(known.named_at).line
             message = f"{part.name} is delivered to in line {line} already"
-            yield draft.finding(part.path, message, "keep one of them")
+            yield draft.finding(part.named_at, message, "keep one of them")
         yield from _approval(draft, part)
         yield from _events(draft, part)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from sealane.findings import Place
 from sealane.pipelines import files
 from sealane.pipelines.model import (
     Approval,
+    Convoy,
     Delivery,
     FailureClass,
     Healthcheck,
@@ -45,7 +46,9 @@ def pipeline(file: files.PipelineFile, document: Document) -> Pipeline:
             _image(name, image, document.key_place(("images", name))) for name, image in (file.images or {}).items()
         ),
         deliver=tuple(
-            _delivery(delivery, document.place(("deliver", index))) for index, delivery in enumerate(file.deliver or ())
+            delivery
+            for index, written in enumerate(file.deliver or ())
+            for delivery in _deliveries(written, document.place(("deliver", index)))
         ),
         place=document.place(()),
     )
@@ -123,12 +126,23 @@ def _image(name: str, file: files.BuildFile | files.RetagFile, place: Place) -> 
     )
 
 
-def _delivery(file: str | files.DeliveryFile, place: Place) -> Delivery:
+def _deliveries(file: str | files.DeliveryFile | files.ConvoyFile, place: Place) -> Iterator[Delivery]:
+    """One delivery, or one for each member of a convoy."""
     if isinstance(file, str):
-        return Delivery(formation=file, place=place)
+        yield Delivery(formation=file, place=place)
+        return
     asked = file.approval
     approval = Approval(by=_texts(asked.by), count=asked.count or 1) if asked else None
-    return Delivery(formation=file.formation, approval=approval, when=_when(file.when), place=place)
+    when = _when(file.when)
+    if isinstance(file, files.DeliveryFile):
+        yield Delivery(formation=file.formation, approval=approval, when=when, place=place)
+        return
+    members = [files.MemberFile(formation=each) if isinstance(each, str) else each for each in file.formations]
+    convoy = Convoy(formations=tuple(each.formation for each in members), parallel=file.parallel)
+    for each in members:
+        yield Delivery(
+            formation=each.formation, approval=approval, convoy=convoy, keep=each.keep, when=when, place=place
+        )
 
 
 def _when(file: files.WhenFile | None) -> When:

@@ -22,6 +22,14 @@ class Comment(BaseModel):
     comment: str = ""
 
 
+class Reason(BaseModel):
+    """Why the glass is broken; it stands on the deployment and in the audit."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str
+
+
 @router.get("/deployments")
 async def list_deployments(
     server: wired.Server,
@@ -57,3 +65,9 @@ async def approve(deployment: str, comment: Comment, server: wired.Server, actor
 async def reject(deployment: str, comment: Comment, server: wired.Server, actor: Viewer) -> Deployment:
     """Says no; the deployment is cancelled."""
     return await server.approvals.reject(deployment, by=actor, comment=comment.comment)
+
+
+@router.post("/deployments/{deployment}/break-glass")
+async def break_glass(deployment: str, why: Reason, server: wired.Server, actor: Viewer) -> Deployment:
+    """Lets it begin though its window is shut. Only people of the groups that the environment's file names may."""
+    return await server.glass.break_it(deployment, by=actor, reason=why.reason)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import StreamingResponse
 
 from sealane.access.dependencies import Developer, Viewer
+from sealane.flows.requesting import Given
 from sealane.server import wired
 from sealane.store.model import Deployment, FormationRow
 from sealane.store.views import Why
@@ -26,6 +27,12 @@ class Deploy(BaseModel):
     """A release's id or its deploy tag."""
     revision: str | None = None
     """A revision's id, to deploy exactly that again."""
+    confirmed: bool = False
+    """A yes to deleting more objects than the environment's delete budget, or what holds data."""
+    adopt: bool = False
+    """Takes over objects that are there and that nobody's labels claim."""
+    break_glass: str | None = None
+    """Why it shall begin though the environment's window is shut; only people of the groups named there may."""
 
 
 class Rollback(BaseModel):
@@ -63,7 +70,10 @@ async def overview(server: wired.Server, _: Viewer) -> list[FormationRow]:
 @router.post("/formations/{app}/{formation}/deploy", status_code=202)
 async def deploy(app: str, formation: str, what: Deploy, server: wired.Server, actor: Developer) -> Deployment:
     """Deploys a release or revision. It passes policies and approvals like any other."""
-    return await server.requests.deploy(app, formation, release=what.release, revision=what.revision, by=actor)
+    given = Given(confirmed=what.confirmed, adopt=what.adopt, break_glass=what.break_glass)
+    return await server.requests.deploy(
+        app, formation, release=what.release, revision=what.revision, given=given, by=actor
+    )
 
 
 @router.post("/formations/{app}/{formation}/rollback", status_code=202)
