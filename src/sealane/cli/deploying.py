@@ -17,9 +17,9 @@ from typing import Any, Protocol
 from sealane import clock
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
-from sealane.errors import Conflicting, Fenced, NotThere
+from sealane.errors import Conflicting, Fenced, NotThere, SealaneError
 from sealane.releases import changes
-from sealane.rollouts import applying, goals, recording, rolling_out
+from sealane.rollouts import applying, goals, pruning, recording, rolling_out
 from sealane.rollouts import model as rollouts
 from sealane.rollouts.recording import History, Record
 from sealane.rollouts.strategies import staging, surveying
@@ -113,8 +113,35 @@ async def deploy(wish: Wish, destination: Destination, screen: Screen) -> Ended:
         record, verdict=outcome.verdict, startup=outcome.startup, note=rolling_out.held_words(outcome.held) or None
     )
     history = history.ended(record, revision=revision, dossier=outcome.dossier)
-    await _write(destination, recording.written(replace(ledger, inventory=outcome.inventory), history), revision)
+    ledger = recording.written(replace(ledger, inventory=outcome.inventory), history)
+    ledger = await _write(destination, ledger, revision)
+    if outcome.verdict.kind is verdicts.VerdictKind.DEPLOYED:
+        await _retire(plan.goal, ledger, revision, around)
     return Ended(record=record, outcome=outcome)
+
+
+async def _retire(
+    goal: rollouts.Goal, ledger: destinations.Ledger, revision: Revision, around: rolling_out.Surroundings
+) -> None:
+    """Stays until what served before may go, unless it is interrupted or another command deploys meanwhile."""
+    kept_for = pruning.kept_for(goal, ledger.inventory)
+    if not kept_for:
+        return
+    until = f"{clock.now() + kept_for:%H:%M:%S} UTC"
+    around.tell(rollouts.Phase.PRUNE, f"deployed; what served before stays until {until}, interrupt to leave it there")
+    try:
+        await asyncio.sleep(kept_for.total_seconds())
+        retired = await pruning.retire(around.destination, goal, ledger.inventory, fence=around.fence)
+        await _write(around.destination, replace(ledger, inventory=retired.inventory), revision)
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        assert task is not None, "it runs in one"
+        task.uncancel()
+        around.tell(rollouts.Phase.PRUNE, "what served before is left to the next deployment")
+    except SealaneError as error:  # another command deploys, say
+        around.tell(rollouts.Phase.PRUNE, f"what served before is left to the next deployment: {error.message}")
+    else:
+        around.tell(rollouts.Phase.PRUNE, rolling_out.pruned_words(retired))
 
 
 def target(history: History, to: str | None, *, label: str) -> Revision:

@@ -14,7 +14,7 @@ import msgspec
 from dbos import DBOS
 
 from sealane.flows import durable, tools
-from sealane.flows.doing import rolling
+from sealane.flows.doing import retiring, rolling
 from sealane.flows.doing.rolling import Rollout
 from sealane.flows.durable import Broken, step
 from sealane.rollouts.rolling_out import NOTHING_WRITTEN
@@ -32,6 +32,8 @@ class End:
     inventory: Any = None
     startup: float | None = None
     note: str | None = None
+    kept_for: float = 0
+    """Seconds for which what served before stays up."""
 
 
 @DBOS.workflow(name="deployment", max_recovery_attempts=None)
@@ -45,6 +47,8 @@ async def deployment(deployment_id: str) -> None:
     if end is not None:
         verdict = rows.plain(end.verdict)
         await step("conclude", rolling.conclude, deployment_id, verdict, end.inventory, end.startup, end.note)
+        if end.kept_for:
+            await step("retire later", retiring.queue, deployment_id, end.kept_for)
     await step("gates", rolling.look_at_gates, deployment_id)
 
 
@@ -103,7 +107,13 @@ async def _deployed(rollout: Rollout, applied: dict[str, Any], watched: dict[str
     pruned = await step("prune", rolling.prune, rollout, applied["begun"])
     held = timedelta(seconds=watched["healthy_for"])
     verdict = concluding.deployed(at=tools.current().now(), workloads=watched["workloads"], healthy_for=held)
-    return End(verdict=verdict, inventory=pruned["inventory"], startup=watched["startup"], note=pruned["note"])
+    return End(
+        verdict=verdict,
+        inventory=pruned["inventory"],
+        startup=watched["startup"],
+        note=pruned["note"],
+        kept_for=pruned.get("kept_for", 0),
+    )
 
 
 async def _reverted(rollout: Rollout, cause: Cause, failed: Any) -> End:

@@ -64,6 +64,17 @@ class Queueing:
         }
         await self._enqueue(options, deployment_id)
 
+    async def retirement(self, deployment_id: str, formation: str, *, after: float) -> None:
+        """Queues the end of what served before a deployment, to begin after so many seconds. Key: the deployment."""
+        options: EnqueueOptions = {
+            "workflow_name": "retirement",
+            "queue_name": DEPLOYMENTS,
+            "workflow_id": f"{deployment_id}:retirement",
+            "queue_partition_key": formation,
+            "delay_seconds": after,
+        }
+        await self._enqueue(options, deployment_id)
+
     async def forget(self, before: datetime) -> int:
         """Removes workflows, with the records of their steps, that ended before that time; says how many, a few at once."""
         ended = await self.client.list_workflows_async(

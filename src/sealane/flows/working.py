@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from sealane import clock
 from sealane.errors import SealaneError
-from sealane.flows import delivery, deployment, durable
+from sealane.flows import delivery, deployment, durable, retirement
 from sealane.flows.engine import Engine, EngineSettings
 from sealane.flows.gating import Gates
 from sealane.flows.taking_over import Worker
@@ -22,7 +22,7 @@ from sealane.store.storing import Store
 
 _log = logging.getLogger(__name__)
 
-WORKFLOWS = (delivery.delivery, deployment.deployment)
+WORKFLOWS = (delivery.delivery, deployment.deployment, retirement.retirement)
 """Known to the engine by being imported."""
 
 _GONE = 70

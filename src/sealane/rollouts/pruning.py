@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
 from sealane.rollouts import applying, model
@@ -24,6 +26,13 @@ async def prune(
     return destinations.Pruned(
         deleted=(*now_gone.deleted, *pruned.deleted), held=pruned.held, inventory=pruned.inventory
     )
+
+
+def kept_for(goal: model.Goal, inventory: destinations.Inventory) -> timedelta:
+    """How long what served before the goal stays up; no time where nothing of it is there."""
+    strategy = goal.shape.strategy.blue_green
+    kept_on = staging.kept_on(inventory, goal.manifests, goal.shape)
+    return strategy.keep_old_for if strategy and kept_on else timedelta()
 
 
 async def retire(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import kinds
 from sealane.destinations.kubernetes.destination import KubernetesDestination
-from sealane.destinations.model import Inventory
+from sealane.destinations.model import Inventory, unfenced
 from sealane.rollouts import goals, model, pruning, rolling_out
 from sealane.rollouts.strategies import surveying
 from sealane.rollouts.strategies.model import Shape
@@ -78,8 +79,6 @@ class Formation:
     def _goal(self, objects: Sequence[dict[str, Any]], strategy: Strategy) -> model.Goal:
         times = {"healthy_for": timedelta(seconds=1), "patience": timedelta(seconds=4)}
         goal = parts.goal(self.namespace, objects, revision=str(abs(hash(str(objects)))), **times)
-        from dataclasses import replace
-
         return replace(goal, manifests=tuple(objects), shape=Shape(strategy=strategy))
 
     async def pods(self) -> dict[str, tuple[str, int]]:
@@ -93,6 +92,12 @@ class Formation:
             for each in found
             if "deletionTimestamp" not in each["metadata"]
         }
+
+    async def until(self, pods: dict[str, tuple[str, int]]) -> None:
+        """Waits until exactly these pods are there."""
+        async with asyncio.timeout(40):
+            while await self.pods() != pods:  # noqa: ASYNC110 - it is over there
+                await asyncio.sleep(0.2)
 
     async def serving(self) -> set[str]:
         """Versions of the ready pods that the Service selects."""
@@ -139,12 +144,7 @@ async def test_blue_green_switches_and_goes_back_without_touching_a_pod(
     assert await shop.pods() == both
 
     assert shop.plan
-    retired = await pruning.retire(
-        shop.destination,
-        shop.plan.goal,
-        shop.inventory,
-        fence=rolling_out.Surroundings(destination=shop.destination).fence,
-    )
+    retired = await pruning.retire(shop.destination, shop.plan.goal, shop.inventory, fence=unfenced)
     shop.inventory = retired.inventory
     assert [str(ref.name) for ref in retired.deleted] == ["web-green"]
     bad = await shop.deploy(BLUE_GREEN, web(busybox_image, "three", ready=False), service())
@@ -152,8 +152,91 @@ async def test_blue_green_switches_and_goes_back_without_touching_a_pod(
     assert bad.verdict.cause
     assert bad.verdict.cause.workload == "Deployment/web-green"
     assert await shop.serving() == {"one"}
-    async with asyncio.timeout(40):
-        while await shop.pods() != blue:  # noqa: ASYNC110 - it is over there
-            await asyncio.sleep(0.2)
+    await shop.until(blue)
     assert await shop.names() == {"Deployment/web-blue", "Service/web", "Service/web-preview"}
     assert {str(ref.name) for ref in bad.inventory} == {"web-blue", "web", "web-preview"}
+
+
+async def test_a_canary_takes_its_share_and_then_everything(
+    admin: clusters.Cluster, cluster: clusters.Cluster, namespace: str, busybox_image: str
+) -> None:
+    """Old and new pods serve side by side in the shares that were asked for; afterwards only the new ones are there."""
+    shop = Formation(cluster, admin, namespace)
+    await shop.deploy(CANARY, web(busybox_image, "one", replicas=4), service())
+    old = await shop.pods()
+
+    bad = await shop.deploy(CANARY, web(busybox_image, "two", replicas=4, ready=False), service())
+    assert bad.verdict.kind == "rolled_back", bad.verdict.reason
+    assert bad.verdict.cause
+    assert bad.verdict.cause.workload == "Deployment/web-canary"
+    await shop.until(old)
+    assert await shop.names() == {"Deployment/web", "Service/web"}
+
+    shares: list[dict[str, int]] = []
+    rolling = asyncio.create_task(shop.deploy(CANARY, web(busybox_image, "three", replicas=4), service()))
+    while not rolling.done():
+        versions = [version for version, _ in (await shop.pods()).values()]
+        share = {version: versions.count(version) for version in versions}
+        shares += [share] if share not in shares else []
+        await asyncio.sleep(0.1)
+    good = await rolling
+    assert good.verdict.kind == "deployed", good.verdict.reason
+    assert {"one": 4, "three": 1} in shares
+    assert {"one": 1, "three": 4} in shares
+    assert shares.index({"one": 4, "three": 1}) < shares.index({"one": 1, "three": 4})
+    assert await shop.names() == {"Deployment/web", "Service/web"}
+    assert {str(ref.name) for ref in good.inventory} == {"web"}
+    async with asyncio.timeout(40):
+        while {version for version, _ in (await shop.pods()).values()} != {"three"}:  # noqa: ASYNC110 - it is over there
+            await asyncio.sleep(0.2)
+
+
+async def test_a_stateful_set_gives_its_last_ordinals_first(
+    admin: clusters.Cluster, cluster: clusters.Cluster, namespace: str, busybox_image: str
+) -> None:
+    """A failing share is renewed again, and the pods below the partition were never touched."""
+    shop = Formation(cluster, admin, namespace)
+    await shop.deploy(CANARY, web(busybox_image, "one", replicas=3, kind="StatefulSet"))
+    old = await shop.pods()
+    bad = await shop.deploy(CANARY, web(busybox_image, "two", replicas=3, ready=False, kind="StatefulSet"))
+    assert bad.verdict.kind == "rolled_back", bad.verdict.reason
+    after = await shop.pods()
+    assert [version for version, _ in after.values()] == ["one"] * 3
+    assert len(after.keys() & old.keys()) == 2
+    good = await shop.deploy(CANARY, web(busybox_image, "three", replicas=3, kind="StatefulSet"))
+    assert good.verdict.kind == "deployed", good.verdict.reason
+    assert [version for version, _ in (await shop.pods()).values()] == ["three"] * 3
+
+
+async def test_a_formation_changes_its_strategy_without_an_outage(
+    admin: clusters.Cluster, cluster: clusters.Cluster, namespace: str, busybox_image: str
+) -> None:
+    """Somebody serves at every moment, nothing of the former strategy is left, and a failure restores all of it."""
+    shop = Formation(cluster, admin, namespace)
+    await shop.deploy(ROLLING, web(busybox_image, "one"), service())
+    gaps: list[str] = []
+
+    async def look() -> None:
+        while True:
+            if not await shop.serving():
+                gaps.append(shop.told[-1] if shop.told else "")
+            await asyncio.sleep(0.05)
+
+    looking = asyncio.create_task(look())
+    rolled = await shop.names()
+    bad = await shop.deploy(AT_ONCE, web(busybox_image, "bad", ready=False), service())
+    assert bad.verdict.kind == "rolled_back", bad.verdict.reason
+    assert await shop.names() == rolled
+    left = {}
+    for number, strategy in enumerate((AT_ONCE, CANARY, AT_ONCE, ROLLING)):
+        outcome = await shop.deploy(strategy, web(busybox_image, f"v{number}"), service())
+        assert outcome.verdict.kind == "deployed", outcome.verdict.reason
+        left[number] = await shop.names() - {"Service/web"}
+    looking.cancel()
+    assert not gaps
+    assert left == {
+        0: {"Deployment/web-blue", "Service/web-preview"},
+        1: {"Deployment/web"},
+        2: {"Deployment/web-blue", "Service/web-preview"},
+        3: {"Deployment/web"},
+    }

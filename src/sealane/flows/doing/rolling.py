@@ -130,7 +130,7 @@ async def watch(rollout: Rollout, begun: Any) -> dict[str, Any]:
 
 
 async def prune(rollout: Rollout, begun: Any) -> dict[str, Any]:
-    """Deletes what the revision no longer has. Gives `inventory` and a `note` on what was left.
+    """Deletes what the revision no longer has. Gives `inventory`, a `note` on what was left, and seconds it is `kept_for`.
 
     Key: the two inventories. Undo: the next deployment makes it again.
     """
@@ -138,7 +138,8 @@ async def prune(rollout: Rollout, begun: Any) -> dict[str, Any]:
     pruned = await pruning.prune(destination, plan, _begun(begun), fence=rollout.fence)
     if words := rolling_out.pruned_words(pruned):
         await telling.line(deployment.id, Phase.PRUNE, words, at=tools.current().now())
-    return {"inventory": rows.plain(pruned.inventory), "note": _note(pruned.held)}
+    kept_for = pruning.kept_for(plan.goal, pruned.inventory).total_seconds()
+    return {"inventory": rows.plain(pruned.inventory), "note": _note(pruned.held), "kept_for": kept_for}
 
 
 async def take_dossier(rollout: Rollout, begun: Any, cause: Any, watched: Any) -> dict[str, Any]:
@@ -267,8 +268,8 @@ async def _planned(rollout: Rollout) -> tuple[Deployment, DeploymentPlan, Destin
         keep=await goals.kept_for_later(deployment, destination),
         budget=budget,
         difference=difference,
-    )
         adopt=deployment.adopt,
+    )
     return deployment, plan, destination
 
 

@@ -47,7 +47,7 @@ def deployment(manifest: Manifest, shape: model.Shape, *, follows: bool) -> Mani
     there = shape.survey.replicas
     serving = variants.coloured(name, shape.survey.colour) if shape.survey.colour else name
     number = there.get(f"Deployment/{serving}")
-    if number is not None and (follows or "replicas" not in manifest["spec"]):
+    if number is not None and (follows or (number > 1 and "replicas" not in manifest["spec"])):
         return {**made, "spec": {**made["spec"], "replicas": number}}
     return made
 

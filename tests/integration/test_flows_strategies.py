@@ -1,0 +1,108 @@
+"""Strategies on a server, on a destination that pretends: what served before goes in its time, and not before."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from sealane import wiring
+from sealane.settings import Settings
+from sealane.store.model import Deployment, DeploymentState
+from tests.recovery.shop import FORMATION, SECRETS, STENCILS, Shop, pushed
+
+SERVICE = """---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+"""
+
+
+class World:
+    """A shop, its server and what is at its destination."""
+
+    def __init__(self, root: Path) -> None:
+        self.shop = Shop(root)
+        self.server: wiring.Server
+        self.before: str | None = None
+
+    async def push(self, words: str, strategy: str, *, bad: bool = False) -> Deployment:
+        """Pushes a version and gives its deployment once that has ended."""
+        environment = ', {name: DUMMY_EXIT_CODE, value: "1"}' if bad else ""
+        formation = FORMATION.replace("{healthy_for: 0s}", f"{{{strategy}, healthy_for: 0s}}")
+        files = {
+            ".sealane.yml": "app: shop\ndeliver: [{formation: dev}]\n",
+            "deploy/formations/dev.yaml": formation.replace("WORDS", words).replace("CODE", words),
+            "deploy/stencils/all.yaml": (STENCILS + SERVICE).replace("WORDS", words).replace("ENV", environment),
+        }
+        commit = self.shop.commit_files(words, files)
+        self.shop.push()
+        receipt = await self.server.intake.receive(pushed(commit, before=self.before))
+        self.before = commit
+        found: Deployment | None = None
+        async with asyncio.timeout(30):
+            while found is None or found.state is not DeploymentState.ENDED:
+                await asyncio.sleep(0.02)
+                view = await self.server.views.run(receipt.run_id)
+                found = view.deployments[0] if view.deployments else None
+        return found
+
+    def deployments(self) -> dict[str, int]:
+        """Name and generation of each Deployment at the destination."""
+        file = self.shop.data / "dummies" / "dev" / "here.json"
+        found = json.loads(file.read_text())["objects"].values()
+        return {
+            each["manifest"]["metadata"]["name"]: each["generation"]
+            for each in found
+            if each["manifest"]["kind"] == "Deployment"
+        }
+
+    async def until(self, good: Callable[[dict[str, int]], bool]) -> None:
+        """Waits until the Deployments are so."""
+        async with asyncio.timeout(20):
+            while not good(self.deployments()):  # noqa: ASYNC110 - workflows tell nobody here
+                await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    """A server that knows the shop."""
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    made = World(tmp_path)
+    settings = Settings(data=made.shop.data, engine={"kind": "dummy"}, worker={"poll": 0.02, "sweep": 0.2})
+    made.server = await wiring.start(settings, lost=lambda: None)
+    await made.shop.register(made.server)
+    yield made
+    await made.server.destroy()
+
+
+async def test_the_old_colour_stays_for_a_while_and_goes_by_itself(world: World) -> None:
+    """It is there right after the verdict, deleted in its time, and no longer known to the inventory."""
+    strategy = "blue_green: {keep_old_for: 2s}"
+    await world.push("v1", strategy)
+    second = await world.push("v2", strategy)
+    assert second.verdict_kind == "deployed"
+    assert set(world.deployments()) == {"web-blue", "web-green"}
+    await world.until(lambda there: set(there) == {"web-green"})
+    formation = await world.server.store.formations.get("shop", "dev")
+    async with asyncio.timeout(10):
+        while any(ref.name == "web-blue" for ref in formation.inventory):
+            formation = await world.server.store.formations.get("shop", "dev")
+            await asyncio.sleep(0.05)
+
+
+async def test_going_back_within_that_time_changes_no_workload_and_keeps_the_other(world: World) -> None:
+    """The switch back writes no Deployment, and the end that was queued for the former old colour does not come."""
+    strategy = "blue_green: {keep_old_for: 3s}"
+    await world.push("v1", strategy)
+    await world.push("v2", strategy)
+    both = world.deployments()
+    await world.push("v1", strategy.replace("3s", "1h"))
+    assert world.deployments() == both
+    await asyncio.sleep(3.5)  # the end of blue would have come by now
+    assert world.deployments() == both
