@@ -27,6 +27,8 @@ TABLES = {
     "RetagFile": "retag",
     "DeliveryFile": "formation",
     "ApprovalFile": "by",
+    "ConvoyFile": "formations",
+    "MemberFile": "keep",
 }
 """Each part of the file, and the key with which its table begins."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -52,6 +53,10 @@ def deploy(
     yes: Yes = False,
     adopt: Annotated[bool, typer.Option("--adopt", help="Take over objects that nobody's labels claim.")] = False,
     take_over: TakeOver = False,
+    break_glass: Annotated[
+        str | None,
+        typer.Option(help="Begin though the environment's window is shut, for this reason.", metavar="REASON"),
+    ] = None,
     wait: Wait = True,
     as_json: output.Json = False,
 ) -> None:
@@ -65,7 +70,8 @@ def deploy(
 
     if "/" in what:
         place, formation = remotely.place(what)
-        remotely.deploy(place, formation, release=release, wait=wait, as_json=as_json)
+        given = {"release": release, "confirmed": yes, "adopt": adopt, "break_glass": break_glass}
+        remotely.deploy(place, formation, given, wait=wait, as_json=as_json)
         return
     from sealane.cli import deploying, deploying_here, locally
 
@@ -74,9 +80,30 @@ def deploy(
     where = locally.destination_config(project, environment, kubeconfig, context)
     revision, values = deploying_here.rendered(project)
     _check(project, revision, environment, config or folder, yes=yes)
+    glass = _window(environment, project.app, break_glass)
     permitted = deploying_here.permitted(environment, confirmed=yes, adopt=adopt, take_over=take_over)
+    permitted = replace(permitted, glass=glass)
     wish = deploying.Wish(revision=revision, values=values, permitted=permitted)
     deploying_here.deploy(wish, where, as_json=as_json)
+
+
+def _window(environment: Environment | None, app: str, reason: str | None) -> str | None:
+    """Why the glass was broken, where it had to be. Raises Refused when the environment's window is shut."""
+    if environment is None:
+        return None
+    from sealane import clock
+    from sealane.approvals import windows
+    from sealane.errors import Refused
+
+    found = windows.outlook(environment.windows, app, clock.now())
+    if found.open:
+        return None
+    if reason:
+        return reason
+    until = f" until {found.when}" if found.when else ""
+    who = f" if you are one of {', '.join(found.break_glass)}" if found.break_glass else ""
+    mend = f'wait, or --break-glass "REASON"{who}'
+    raise Refused(f"the window of {environment.name} is shut{until}: {found.reason}", mend=mend)
 
 
 def _check(

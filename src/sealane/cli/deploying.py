@@ -46,6 +46,8 @@ class Permitted:
     take_over: bool = False
 
 
+    glass: str | None = None
+    """Why it began though the environment's window was shut."""
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wish:
     """What a person asks for."""
@@ -110,7 +112,7 @@ async def deploy(wish: Wish, destination: Destination, screen: Screen) -> Ended:
         await _write(destination, recording.written(ledger, _closed(history, record, verdict, revision)), revision)
         raise
     record = replace(
-        record, verdict=outcome.verdict, startup=outcome.startup, note=rolling_out.held_words(outcome.held) or None
+        record, verdict=outcome.verdict, startup=outcome.startup, note=_note(wish.permitted, record, outcome)
     )
     history = history.ended(record, revision=revision, dossier=outcome.dossier)
     ledger = recording.written(replace(ledger, inventory=outcome.inventory), history)
@@ -234,3 +236,8 @@ async def _write(destination: Destination, ledger: destinations.Ledger, revision
 def _masker(values: Mapping[str, SecretValue]) -> Masker:
     texts = {name: value.reveal().decode("utf-8", "replace") for name, value in values.items()}
     return Masker({name: text for name, text in texts.items() if len(text) >= LEAST_MASKED})
+def _note(permitted: Permitted, record: Record, outcome: rollouts.Outcome) -> str | None:
+    broken = f"{record.by} broke the glass: {permitted.glass}" if permitted.glass else ""
+    return "; ".join(said for said in (broken, rolling_out.held_words(outcome.held)) if said) or None
+
+

@@ -38,9 +38,9 @@ def place(what: str) -> tuple[str, str]:
     return app, formation
 
 
-def deploy(app: str, formation: str, *, release: str | None, wait: bool, as_json: bool) -> None:
-    """Deploys a release, the newest by default."""
-    body = {"release": release} if release else {}
+def deploy(app: str, formation: str, given: dict[str, Any], *, wait: bool, as_json: bool) -> None:
+    """Deploys a release, the newest by default; `given` is what else is said: a yes, a reason to break the glass."""
+    body = {key: value for key, value in given.items() if value}
     made = connecting.server().post(f"/api/formations/{app}/{formation}/deploy", body)
     _told(made, wait=wait, as_json=as_json)
 
@@ -106,11 +106,15 @@ def follow(deployment: str) -> dict[str, Any]:
         found: dict[str, Any] = view["deployment"]
         if found["verdict"]:
             return found
-        waits = found["waiting_for"] or ", ".join(view["approval"]["missing"])
+        waits = found["waiting_for"] or _waits(server.get(f"/api/why/{deployment}"))
         if waits and waits != said:
             output.say(f"          waits for {waits}", "dim")
             said = waits
         time.sleep(_LOOK_EVERY)
+
+
+def _waits(why: dict[str, Any]) -> str:
+    return "; ".join(f"{each['what']} ({each['when']})" if each["when"] else each["what"] for each in why["waiting"])
 
 
 def ended(found: dict[str, Any]) -> None:

@@ -192,4 +192,10 @@ def _facts(view: DeploymentView) -> Iterator[tuple[str, str]]:
     yield "Asked by", found.requested_by or "its run"
     if given := [vote.user for vote in view.approval.votes if vote.approves]:
         yield "Approved by", ", ".join(given)
+    if found.glass:
+        yield "Glass broken by", f"{found.glass.by}: {found.glass.reason}"
+    if view.convoy:
+        yield "Goes with", ", ".join(name for name in view.convoy.formations if name != found.formation)
+        if view.convoy.outcome:
+            yield "Came of it", view.convoy.outcome
     yield "Number", f"{found.app} #{found.sequence}"
