@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Protocol
@@ -19,8 +19,10 @@ from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
 from sealane.errors import Conflicting, Fenced, NotThere, SealaneError
 from sealane.releases import changes
-from sealane.rollouts import applying, goals, pruning, recording, rolling_out
+from sealane.rollouts import applying, beside, goals, pruning, recording, rolling_out
 from sealane.rollouts import model as rollouts
+from sealane.rollouts.gates import model as gates
+from sealane.rollouts.gates import passing
 from sealane.rollouts.recording import History, Record
 from sealane.rollouts.strategies import staging, surveying
 from sealane.secrets.masking import Masker
@@ -44,10 +46,10 @@ class Permitted:
     """Somebody said yes to deleting more than that."""
     adopt: bool = False
     take_over: bool = False
-
-
     glass: str | None = None
     """Why it began though the environment's window was shut."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wish:
     """What a person asks for."""
@@ -56,6 +58,10 @@ class Wish:
     values: Mapping[str, SecretValue]
     is_rollback: bool = False
     permitted: Permitted = field(default_factory=Permitted)
+    ask: passing.Ask = passing.nobody
+    """Asks the person at the terminal how to take a gate that can't tell."""
+    secret: Callable[[str], Awaitable[str]] = gates.no_secret
+    """Resolves references of gates' keys."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,6 +96,7 @@ async def deploy(wish: Wish, destination: Destination, screen: Screen) -> Ended:
         images=recording.images(revision),
         started=clock.now(),
         token=secrets.token_hex(8),
+        release=revision.release or revision.id,
     )
     plan = await _plan(wish, destination, ledger, history, record)
     coming = await destination.refs(
@@ -104,6 +111,9 @@ async def deploy(wish: Wish, destination: Destination, screen: Screen) -> Ended:
         fence=fence(destination, revision, record),
         listener=screen.tell,
         mask=_masker(wish.values).whole,
+        beside=beside.of(revision, ran=history.hooked(record.release), back=wish.is_rollback),
+        ask=wish.ask,
+        secret=wish.secret,
     )
     try:
         outcome = await rolling_out.roll_out(plan, around)
@@ -114,6 +124,7 @@ async def deploy(wish: Wish, destination: Destination, screen: Screen) -> Ended:
     record = replace(
         record, verdict=outcome.verdict, startup=outcome.startup, note=_note(wish.permitted, record, outcome)
     )
+    record = replace(record, hooks=outcome.hooks)
     history = history.ended(record, revision=revision, dossier=outcome.dossier)
     ledger = recording.written(replace(ledger, inventory=outcome.inventory), history)
     ledger = await _write(destination, ledger, revision)
@@ -233,11 +244,11 @@ async def _write(destination: Destination, ledger: destinations.Ledger, revision
     )
 
 
-def _masker(values: Mapping[str, SecretValue]) -> Masker:
-    texts = {name: value.reveal().decode("utf-8", "replace") for name, value in values.items()}
-    return Masker({name: text for name, text in texts.items() if len(text) >= LEAST_MASKED})
 def _note(permitted: Permitted, record: Record, outcome: rollouts.Outcome) -> str | None:
     broken = f"{record.by} broke the glass: {permitted.glass}" if permitted.glass else ""
     return "; ".join(said for said in (broken, rolling_out.held_words(outcome.held)) if said) or None
 
 
+def _masker(values: Mapping[str, SecretValue]) -> Masker:
+    texts = {name: value.reveal().decode("utf-8", "replace") for name, value in values.items()}
+    return Masker({name: text for name, text in texts.items() if len(text) >= LEAST_MASKED})

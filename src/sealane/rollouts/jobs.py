@@ -23,7 +23,7 @@ KEPT = timedelta(days=7)
 LINES = 40
 """Lines of its log that are kept."""
 _LONGEST_NAME = 46
-_SLACK = timedelta(seconds=5)
+SLACK = timedelta(seconds=5)
 """The cluster ends a Job that hangs; only when it doesn't, we do after this much longer."""
 
 
@@ -81,7 +81,9 @@ async def run(order: Order, where: Where) -> End:
     dossier = await dossiers.take(where.destination, goal, watched, mask=where.mask)
     cause = dossier.cause or cause
     lines = tuple(line for log in dossier.logs for line in log["lines"])[-LINES:]
-    return End(name=name, cause=_timed_out(cause, order), lines=lines, dossier=dossier.to_json())
+    if _is_late(cause, order, waited=where.now() - begun.at):
+        cause = replace(cause, sentence=f"Job {name} did not end within {order.timeout.total_seconds():g} s.")
+    return End(name=name, cause=cause, lines=lines, dossier=dossier.to_json())
 
 
 def manifest(order: Order) -> dict[str, Any]:
@@ -129,7 +131,7 @@ def _goal(order: Order) -> model.Goal:
         objects=nothing,
         healthy_for=timedelta(),
         patience=order.patience,
-        deadline=order.timeout + _SLACK,
+        deadline=order.timeout + SLACK,
     )
 
 
@@ -153,13 +155,7 @@ async def _lines(inventory: destinations.Inventory, order: Order, where: Where) 
     return tuple(where.mask(line.partition("  ")[2]) for line in found)[-LINES:]
 
 
-def _timed_out(cause: verdicts.Cause, order: Order) -> verdicts.Cause:
-    """A Job that hangs, in our words: the cluster's, and our own deadline's, say it in theirs."""
-    late = "deadline" in cause.sentence.lower() or cause.reason is verdicts.FactKind.NOT_READY
-    if not late:
-        return cause
-    return replace(cause, sentence=f"Job {cause.workload.partition('/')[2]} did not end within {_span(order.timeout)}.")
-
-
-def _span(span: timedelta) -> str:
-    return f"{span.total_seconds():g} s"
+def _is_late(cause: verdicts.Cause, order: Order, *, waited: timedelta) -> bool:
+    """Whether it hangs: the cluster ended it for its time, or nothing decisive was seen all the while."""
+    by_cluster = cause.reason is verdicts.FactKind.JOB_FAILED and "deadline" in cause.sentence.lower()
+    return by_cluster or (not cause.decisive and waited >= order.timeout)

@@ -74,6 +74,8 @@ class Phase(StrEnum):
     APPLY = "apply"
     WATCH = "watch"
     PAUSE = "pause"
+    GATES = "gates"
+    HOOKS = "hooks"
     DOSSIER = "dossier"
     REVERT = "revert"
     PRUNE = "prune"
@@ -136,3 +138,5 @@ class Outcome:
     """The evidence of the rollback, when that failed too."""
     held: tuple[destinations.Held, ...] = ()
     """What pruning left in place, and why."""
+    hooks: tuple[str, ...] = ()
+    """Hooks before the rollout that count as run for its release."""

@@ -43,6 +43,10 @@ class Record:
     verdict: verdicts.Verdict | None = None
     startup: timedelta = timedelta()
     note: str | None = None
+    release: str = ""
+    """What `once for each release` means for its hooks: the release, or the revision where there is none."""
+    hooks: tuple[str, ...] = ()
+    """Hooks before the rollout that count as run for it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +57,11 @@ class History:
     revisions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     dossier: Mapping[str, Any] | None = None
     """The evidence of the last deployment that failed."""
+
+    def hooked(self, release: str) -> tuple[str, ...]:
+        """Hooks before a rollout that the last deployment of the release left as run."""
+        known = [each for each in self.records if each.release == release and each.verdict]
+        return known[-1].hooks if known else ()
 
     @property
     def last(self) -> Record | None:

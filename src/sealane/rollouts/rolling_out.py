@@ -7,20 +7,24 @@ Every phase is idempotent and can be called alone: `applying.apply`, `watching.w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sealane import clock, errors
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
-from sealane.rollouts import applying, dossiers, model, pruning, watching
+from sealane.rollouts import accompanying, applying, beside, dossiers, jobs, model, pruning, watching
+from sealane.rollouts.gates import choosing, passing
+from sealane.rollouts.gates import model as gates
 from sealane.rollouts.strategies import model as strategies
 from sealane.rollouts.strategies import staging
+from sealane.stencils.gates import When
 from sealane.verdicts import concluding, diagnosing
 from sealane.verdicts import model as verdicts
 
 NOTHING_WRITTEN = "nothing was written, what was there before still is"
+NO_WORKLOAD = "nothing of the workloads was written, what was there before still is"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +36,33 @@ class Surroundings:
     listener: model.Listener = model.unheard
     mask: dossiers.Mask = dossiers.plain
     now: clock.Clock = field(default=clock.now)
+    beside: beside.Beside = field(default_factory=beside.Beside)
+    """The hooks and gates of the plan's revision."""
+    ask: passing.Ask = passing.nobody
+    """Asks a person how to take a gate that can't tell."""
+    secret: Callable[[str], Awaitable[str]] = gates.no_secret
+    """Resolves a gate's reference of a secret."""
+
+    @property
+    def where(self) -> jobs.Where:
+        """What Jobs beside the rollout are run with."""
+        return jobs.Where(destination=self.destination, fence=self.fence, mask=self.mask, now=self.now)
+
+    @property
+    def gates(self) -> gates.Around:
+        """What gates are checked with; on a person's own machine they may ask any host."""
+        return gates.Around(
+            destination=self.destination,
+            fence=self.fence,
+            secret=self.secret,
+            mask=self.mask,
+            tell=lambda says: self.tell(model.Phase.GATES, says),
+            now=self.now,
+        )
+
+    def hooked(self, says: str) -> None:
+        """Tells the listener of a hook."""
+        self.tell(model.Phase.HOOKS, says)
 
     def tell(self, phase: model.Phase, says: str) -> None:
         """Tells the listener that a phase has come to something."""
@@ -60,8 +91,23 @@ async def roll_out(plan: model.DeploymentPlan, around: Surroundings) -> model.Ou
     The caller has stored the union of `plan.stored` and the goal's references before, and stores the outcome's
     inventory after. Raises `errors.Fenced`, and `errors.Unavailable` when the destination can't be reached.
     """
+    before = await accompanying.before(plan.goal, around.beside, around.where, around.hooked)
+    around = replace(around, beside=replace(around.beside, done=before.ran.done))
+    if before.ran.cause:
+        outcome = await _not_begun(plan, before, around)
+    else:
+        outcome = await _in_stages(plan, around)
+    if outcome.verdict.kind is not verdicts.VerdictKind.DEPLOYED:
+        said = {"cause": outcome.verdict.reason, "verdict": outcome.verdict.kind.value}
+        await accompanying.failed(plan.goal, around.beside, around.where, around.hooked, **said)
+    return outcome
+
+
+async def _in_stages(plan: model.DeploymentPlan, around: Surroundings) -> model.Outcome:
+    """Stage after stage, until one fails or the last one is healthy and its gates are passed."""
     passed: Passed | None = None
-    for stage in staging.course(plan.goal.manifests, plan.goal.shape):
+    course = staging.course(plan.goal.manifests, plan.goal.shape)
+    for stage in course:
         if stage.says:
             around.tell(model.Phase.APPLY, stage.says)
         if stage.kind is strategies.StageKind.PAUSE:
@@ -86,8 +132,50 @@ async def roll_out(plan: model.DeploymentPlan, around: Surroundings) -> model.Ou
             failure = await _failure(plan.goal, watched, begun, around, difference=plan.difference)
             return await _go_back(plan, failure, begun, around)
         passed = Passed(begun=begun, watched=watched)
+        if stopped := await _stopped(plan, stage, course, passed, around):
+            return await _go_back(plan, stopped, begun, around)
     assert passed is not None, "every course has a stage"
     return await _deployed(plan, passed.watched, passed.begun, around)
+
+
+async def _stopped(
+    plan: model.DeploymentPlan,
+    stage: strategies.Stage,
+    course: Sequence[strategies.Stage],
+    passed: Passed,
+    around: Surroundings,
+) -> Failure | None:
+    """Why a gate of a healthy stage, or a hook after the last one, stops the rollout; None when nothing does."""
+    cause, evidence = None, None
+    if chosen := choosing.chosen(around.beside.gates, stage, course):
+        subject = beside.subject(around.beside, plan.goal, key=stage.name or "rolling", since=passed.begun.at)
+        report = await passing.through(chosen, subject=subject, around=around.gates, ask=around.ask)
+        cause, evidence = report.cause(around.now()), beside.evidence(report)
+    if cause is None and stage is course[-1]:
+        ran = await accompanying.at(When.AFTER, plan.goal, around.beside, around.where, around.hooked)
+        cause, evidence = ran.cause, ran.dossier
+    if cause is None:
+        return None
+    watched = beside.failing(passed.watched, cause)
+    failure = await _failure(plan.goal, watched, passed.begun, around, difference=plan.difference)
+    dossier = beside.with_evidence(failure.dossier, evidence)
+    return Failure(cause=dossier.cause or failure.cause, dossier=dossier)
+
+
+async def _not_begun(plan: model.DeploymentPlan, before: accompanying.Before, around: Surroundings) -> model.Outcome:
+    """A hook before the rollout failed: what it did is taken back where it can be, and what was written for it."""
+    assert before.ran.cause is not None, "it failed"
+    cause, inventory = before.ran.cause, before.inventory
+    dossier = beside.refused(cause, before.ran.dossier, plan.difference)
+    undone = await accompanying.undo(plan.goal, around.beside, before.ran.done, around.where, around.hooked)
+    there = model.Begun(inventory=plan.stored, at=around.now())
+    pruned = await pruning.clear(around.destination, plan, failed=inventory, restored=there, fence=around.fence)
+    return model.Outcome(
+        verdict=concluding.failed(dossier.cause or cause, at=around.now(), because=NO_WORKLOAD),
+        inventory=pruned.inventory,
+        dossier=dossier.to_json(),
+        hooks=beside.still_run(around.beside, undone.done),
+    )
 
 
 async def _deployed(
@@ -99,7 +187,13 @@ async def _deployed(
     verdict = concluding.deployed(
         at=around.now(), workloads=len(watched.observation.running), healthy_for=plan.goal.healthy_for
     )
-    return model.Outcome(verdict=verdict, inventory=pruned.inventory, startup=watched.startup, held=pruned.held)
+    return model.Outcome(
+        verdict=verdict,
+        inventory=pruned.inventory,
+        startup=watched.startup,
+        held=pruned.held,
+        hooks=beside.still_run(around.beside, ()),
+    )
 
 
 async def _failure(
@@ -152,11 +246,13 @@ async def _go_back(
     )
     if words := pruned_words(pruned):
         around.tell(model.Phase.PRUNE, words)
+    undone = await accompanying.undo(plan.goal, around.beside, around.beside.done, around.where, around.hooked)
     return model.Outcome(
         verdict=concluding.rolled_back(failure.cause, at=around.now()),
         inventory=pruned.inventory,
         dossier=failure.dossier.to_json(),
         held=pruned.held,
+        hooks=beside.still_run(around.beside, undone.done),
     )
 
 
@@ -167,6 +263,7 @@ def _left(
         verdict=concluding.failed(failure.cause, at=around.now(), because=because),
         inventory=_everything(plan, begun),
         dossier=failure.dossier.to_json(),
+        hooks=beside.still_run(around.beside, ()),
     )
 
 
@@ -176,6 +273,7 @@ def _stuck(first: Failure, second: Failure, around: Surroundings, *, there: dest
         inventory=there,
         dossier=first.dossier.to_json(),
         second_dossier=second.dossier.to_json(),
+        hooks=beside.still_run(around.beside, ()),
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from sealane.clients.measuring import asking, stores
 from sealane.environments import reaching
 from sealane.errors import Fenced, Refused, SealaneError, Unavailable
-from sealane.rollouts import jobs
+from sealane.rollouts import hooks, jobs
 from sealane.rollouts.gates import judging
 from sealane.rollouts.gates.model import Around, Checked, Judged, Outcome, Report, Subject
 from sealane.stencils.gates import Alerts, Gate, Http, Query, Store, Task
@@ -114,7 +114,7 @@ async def _job(gate: Gate, task: Task, subject: Subject, around: Around) -> Chec
         key=(subject.identity.owner, str(subject.identity.sequence), "gate", subject.key, gate.name),
         identity=subject.identity,
         timeout=task.timeout,
-        variables=variables(subject),
+        variables=hooks.variables(subject.identity),
     )
     where = jobs.Where(destination=around.destination, fence=around.fence, mask=around.mask, now=around.now)
     try:
@@ -128,15 +128,3 @@ async def _job(gate: Gate, task: Task, subject: Subject, around: Around) -> Chec
         return Checked(gate=gate.name, outcome=Outcome.PASS, says=f"Job {end.name} ended well{said}")
     said = f" {end.cause.log}" if end.cause.log else ""
     return Checked(gate=gate.name, outcome=Outcome.FAIL, says=f"{end.cause.sentence}{said}", dossier=end.dossier)
-
-
-def variables(subject: Subject) -> dict[str, str]:
-    """What a Job is told of the deployment it belongs to."""
-    identity = subject.identity
-    return {
-        "SEALANE_APP": identity.app,
-        "SEALANE_FORMATION": identity.formation,
-        "SEALANE_RELEASE": identity.release,
-        "SEALANE_REVISION": identity.revision,
-        "SEALANE_SEQUENCE": str(identity.sequence),
-    }

@@ -1,0 +1,113 @@
+"""What goes on beside a rollout: hooks before, after and on failure, gates between its stages. Pure; done in `accompanying`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sealane.destinations import model as destinations
+from sealane.rollouts import dossiers, hooks, model
+from sealane.rollouts.gates.model import Report, Subject
+from sealane.stencils import jobs as rendered
+from sealane.stencils.gates import Gate, Hook, When
+from sealane.stencils.model import Revision
+from sealane.verdicts import model as verdicts
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Beside:
+    """The hooks and gates of one revision, and what is known of those that ran."""
+
+    gates: tuple[Gate, ...] = ()
+    hooks: tuple[Hook, ...] = ()
+    jobs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    """Rendered Jobs by `stencils.jobs`' keys."""
+    made: frozenset[str] = frozenset()
+    """`Kind/name` of the formation's own Secret and ConfigMap, which hooks before a rollout need."""
+    ran: tuple[str, ...] = ()
+    """Hooks before a rollout that ran for this release in earlier deployments."""
+    done: tuple[str, ...] = ()
+    """Those that ran in this one."""
+    back: bool = False
+    """It is a rollback: nothing runs before it."""
+
+    def manifests(self, key: Any) -> dict[str, Mapping[str, Any]]:
+        """Name of each hook or gate to its Job; `key` makes the key of a name."""
+        names = [*(gate.name for gate in self.gates), *(hook.name for hook in self.hooks)]
+        return {name: self.jobs[key(name)] for name in names if key(name) in self.jobs}
+
+
+def of(revision: Revision, *, ran: Sequence[str] = (), back: bool = False) -> Beside:
+    """What goes on beside the revision's rollout."""
+    own = (("Secret", revision.secret_object), ("ConfigMap", revision.config_object))
+    return Beside(
+        gates=revision.strategy.gates,
+        hooks=revision.hooks,
+        jobs={key: each.object for key, each in revision.jobs.items()},
+        made=frozenset(f"{kind}/{name}" for kind, name in own if name),
+        ran=tuple(ran),
+        back=back,
+    )
+
+
+def order(
+    beside: Beside, chosen: Sequence[Hook], identity: destinations.Identity, *, what: str = "", patience: timedelta
+) -> hooks.Order:
+    """The order for some of its hooks; `what` is `undo` for taking them back."""
+    key = rendered.undo_key if what == "undo" else rendered.hook_key
+    return hooks.Order(hooks=chosen, manifests=beside.manifests(key), identity=identity, what=what, patience=patience)
+
+
+def still_run(beside: Beside, undone: Sequence[str]) -> tuple[str, ...]:
+    """Hooks before the rollout that count as run for the release from now on."""
+    return tuple(name for name in (*beside.ran, *beside.done) if name not in undone)
+
+
+def failing(watched: model.Watched, cause: verdicts.Cause) -> model.Watched:
+    """What was healthy, but failed by its gates or hooks."""
+    judgement = replace(
+        watched.judgement, state=verdicts.State.FAILED, waiting_for=cause.sentence, cause=cause, again=None
+    )
+    return replace(watched, judgement=judgement)
+
+
+def with_evidence(dossier: dossiers.Dossier, more: Mapping[str, Any] | None) -> dossiers.Dossier:
+    """The dossier with a Job's evidence in front of its own."""
+    if more is None:
+        return dossier
+    own = dossiers.Dossier.from_json(more)
+    cause = dossier.cause
+    if cause and cause.log is None and own.cause:
+        cause = replace(cause, log=own.cause.log)
+    return replace(
+        dossier,
+        cause=cause,
+        instances=(*own.instances, *dossier.instances),
+        events=(*own.events, *dossier.events),
+        logs=(*own.logs, *dossier.logs),
+        ends=(*own.ends, *dossier.ends),
+    )
+
+
+def refused(cause: verdicts.Cause, more: Mapping[str, Any] | None, difference: Sequence[Mapping[str, Any]]) -> Any:
+    """The evidence of a deployment of which nothing was written, because a hook before it failed."""
+    return with_evidence(dossiers.refused(cause, difference=difference), more)
+
+
+def evidence(report: Report) -> Mapping[str, Any] | None:
+    """The evidence of the gate that failed, when it was a Job."""
+    return report.decisive.dossier if report.decisive else None
+
+
+def hooks_at(beside: Beside, when: When) -> tuple[Hook, ...]:
+    """The hooks that are to run then."""
+    if when is When.BEFORE:
+        return hooks.not_run(beside.hooks, beside.ran, back=beside.back)
+    return hooks.due(beside.hooks, when)
+
+
+def subject(own: Beside, goal: model.Goal, *, key: str, since: datetime) -> Subject:
+    """What the gates check, at one point of the rollout."""
+    return Subject(identity=goal.identity, key=key, since=since, jobs=own.manifests(rendered.gate_key))

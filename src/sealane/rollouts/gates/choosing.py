@@ -1,0 +1,27 @@
+"""Which gates are checked after which stage of a rollout. Pure.
+
+A rollout of one stage checks all of them once it is healthy. Blue-green asks the new version itself (addresses, Jobs)
+before the switch, and what traffic tells (metrics, alerts) after it. A canary checks all of them after each pause and once
+it is everywhere, with no pause after each weight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sealane.rollouts.strategies.model import Stage, StageKind
+from sealane.stencils.gates import Gate
+
+
+def chosen(gates: Sequence[Gate], stage: Stage, course: Sequence[Stage]) -> tuple[Gate, ...]:
+    """The gates to check once the stage is healthy; `course` is all of the rollout's stages."""
+    kinds = {each.kind for each in course}
+    if StageKind.PREVIEW in kinds:
+        return tuple(gate for gate in gates if _asks_itself(gate) is (stage.kind is StageKind.PREVIEW))
+    if stage.kind is StageKind.WEIGHT and StageKind.PAUSE in kinds:
+        return ()
+    return tuple(gates)
+
+
+def _asks_itself(gate: Gate) -> bool:
+    return gate.http is not None or gate.job is not None
