@@ -47,7 +47,7 @@ def refused(applied: destinations.Applied, *, at: datetime) -> verdicts.Cause | 
     name = f"{first.ref.kind}/{first.ref.name}"
     more = f", and {others} more {'object is' if others == 1 else 'objects are'} refused" if others else ""
     return verdicts.Cause(
-        sentence=f"{sentences.name(name)} is refused: {first.message.rstrip('.')}{more}.",
+        sentence=sentences.capital(f"{sentences.name(name)} is refused: {first.message.rstrip('.')}{more}."),
         object=name,
         workload=name,
         reason=_KINDS.get(first.reason, verdicts.FactKind.REFUSED),

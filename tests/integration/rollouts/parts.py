@@ -16,16 +16,18 @@ from string import Template
 from typing import Any
 
 import yaml
-from aiohttp import web
 
 from sealane.clients.kubernetes import cluster as clusters
-from sealane.clients.kubernetes import errors, kinds
+from sealane.clients.kubernetes import errors, kinds, objects
 from sealane.destinations.kubernetes.destination import KubernetesDestination
 from sealane.destinations.model import Identity
 from sealane.rollouts import model, rolling_out
+from sealane.stencils.checks import HealthCheck
 from sealane.verdicts import making
 from testbed.access import let_in
 from testbed.record import Bed
+
+_Made = list[tuple[kinds.Kind[Any], str]]
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios" / "rollouts"
 
@@ -55,6 +57,8 @@ class Played:
     expect: Mapping[str, Any]
     outcome: model.Outcome
     told: Sequence[model.Progress] = field(default_factory=tuple)
+    earlier: str | None = None
+    """The verdict on what came first, if anything did."""
 
 
 def span(text: str) -> timedelta:
@@ -100,24 +104,46 @@ def goal(namespace: str, objects: Sequence[Mapping[str, Any]], *, revision: str 
 async def play(
     scenario: Scenario, bed: Bed, admin: clusters.Cluster, cluster: clusters.Cluster, **words: str
 ) -> Played:
-    """Deploys the scenario beside a healthy twin, with nothing to go back to."""
+    """Deploys the scenario beside a healthy twin, with nothing to go back to; what comes `first` is deployed before."""
     name = f"n{secrets.token_hex(3)}"
     document = scenario.filled({"name": name, "busybox": bed.busybox_image, "registry": bed.registry, **words})
     labels = (document.get("namespace") or {}).get("labels", {})
     told: list[model.Progress] = []
-    async with a_namespace(admin, cluster, labels) as namespace:
-        for each in document.get("before") or ():
-            await admin.apply(each, namespace=namespace)
-        rules = {key: span(value) for key, value in {"healthy_for": "60s", **(document.get("rules") or {})}.items()}
-        wanted = goal(namespace, [*document["objects"], twin(name, bed.busybox_image)], **rules)
-        around = rolling_out.Surroundings(destination=KubernetesDestination(cluster), listener=told.append)
-        outcome = await rolling_out.roll_out(model.DeploymentPlan(goal=wanted), around)
-    return Played(name=name, expect=document["expect"], outcome=outcome, told=told)
+    async with a_namespace(admin, cluster, labels) as namespace, _outside_of_namespaces(admin) as made:
+        await _make(document.get("before") or (), admin, namespace, made)
+        await _allowed([*(document.get("first") or ()), *document["objects"]], cluster, namespace)
+        beside = twin(name, bed.busybox_image)
+        destination = KubernetesDestination(cluster)
+        earlier = None
+        if first := document.get("first"):
+            rules = {"healthy_for": timedelta(seconds=1), **_rules(document.get("first_rules"))}
+            around = rolling_out.Surroundings(destination=destination)
+            wanted = goal(namespace, [*first, beside], revision="zero", **rules)
+            earlier = (await rolling_out.roll_out(model.DeploymentPlan(goal=wanted), around)).verdict.kind.value
+        wanted = goal(
+            namespace,
+            [*document["objects"], beside],
+            health=tuple(HealthCheck(**each) for each in document.get("health") or ()),
+            **{"healthy_for": timedelta(seconds=60), **_rules(document.get("rules"))},
+        )
+        around = rolling_out.Surroundings(destination=destination, listener=told.append)
+        later = asyncio.create_task(_later(document.get("later") or (), told, admin, namespace, made))
+        try:
+            outcome = await rolling_out.roll_out(model.DeploymentPlan(goal=wanted), around)
+        finally:
+            later.cancel()
+            await asyncio.gather(later, return_exceptions=True)
+        if any("finalizers" in each for each in scenario.text.splitlines()):
+            await _let_go(admin, namespace)
+    return Played(name=name, expect=document["expect"], outcome=outcome, told=told, earlier=earlier)
 
 
 def check(result: Played) -> None:
     """The verdict, its cause and whom it blames are the scenario's; the twin and the containers beside it are not blamed."""
     expect, verdict = result.expect, result.outcome.verdict
+    assert result.earlier in (None, expect.get("earlier", "deployed"))
+    _check_order(expect.get("order", ()), [*(each.says for each in result.told), verdict.reason])
+    _check_workloads(expect.get("workloads", {}), result)
     if expect["state"] == "healthy":
         assert (verdict.kind, verdict.cause) == ("deployed", None), verdict.reason
         return
@@ -134,8 +160,105 @@ def check(result: Played) -> None:
     assert cause.log == expect["log"] if "log" in expect else True, cause.log
     dossier = result.outcome.dossier
     assert dossier is not None
+    previous = [line for log in dossier["logs"] if log["previous"] for line in log["lines"]]
+    assert expect["previous_log"] in previous if "previous_log" in expect else True, previous
     blamed = {(each["object"], each["container"]) for each in dossier["others"] if each["reason"] != "starting"}
     assert not [name for name, container in blamed if "-twin" in name or container in {"log", "proxy"}], blamed
+
+
+def _check_order(patterns: Sequence[str], told: Sequence[str]) -> None:
+    """Each pattern is found, at or after where the one before was."""
+    rest = iter([*told])
+    for pattern in patterns:
+        assert any(re.search(pattern, each) for each in rest), f"no {pattern} in its place among {told}"
+
+
+def _check_workloads(expected: Mapping[str, Mapping[str, Any]], result: Played) -> None:
+    """What was seen of workloads in the end: `wanted` instances, or what each `says`."""
+    last = [each.observation for each in result.told if each.observation][-1:]
+    seen = {workload.object: workload for each in last for workload in each.workloads}
+    for name, expect in expected.items():
+        assert {key: getattr(seen[name], key) for key in expect} == expect
+
+
+def _rules(given: Mapping[str, str] | None) -> dict[str, timedelta]:
+    return {key: span(value) for key, value in (given or {}).items()}
+
+
+async def _later(
+    groups: Sequence[Mapping[str, Any]],
+    told: Sequence[model.Progress],
+    admin: clusters.Cluster,
+    namespace: str,
+    made: _Made,
+) -> None:
+    """Makes or changes objects once the revision is applied: each group so long after the one before."""
+    while not told:  # noqa: ASYNC110 - it is a list that a callback fills
+        await asyncio.sleep(0.05)
+    for group in groups:
+        await asyncio.sleep(span(group["after"]).total_seconds())
+        await _make(group["objects"], admin, namespace, made)
+
+
+async def _make(wanted: Sequence[Mapping[str, Any]], admin: clusters.Cluster, namespace: str, made: _Made) -> None:
+    """Applies objects as the cluster's administrator; those of no namespace are noted, to be taken away."""
+    for each in wanted:
+        kind = kinds.of(each)
+        resource = await admin.resource(kind)
+        if not resource.namespaced:
+            made.append((kind, each["metadata"]["name"]))
+        await admin.apply(each, namespace=namespace if resource.namespaced else None, force=True)
+        if each["kind"] == "CustomResourceDefinition":
+            spec = each["spec"]
+            await _known(kinds.whole(f"{spec['group']}/{spec['versions'][0]['name']}", spec["names"]["kind"]), admin)
+
+
+async def _known(kind: kinds.Kind[Any], admin: clusters.Cluster) -> None:
+    """Waits until the server tells of a kind that was defined a moment ago."""
+    async with asyncio.timeout(30):
+        while True:
+            with contextlib.suppress(errors.UnknownKind):
+                await admin.resource(kind)
+                return
+            await asyncio.sleep(0.1)
+
+
+async def _allowed(wanted: Sequence[Mapping[str, Any]], cluster: clusters.Cluster, namespace: str) -> None:
+    """Waits until Sealane's account may write all kinds: rights given a moment ago take one."""
+    async with asyncio.timeout(30):
+        for kind in {kinds.of(each) for each in wanted}:
+            await _known(kind, cluster)
+            while not await cluster.may("patch", kind, namespace=namespace):  # noqa: ASYNC110 - it is over there
+                await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def _outside_of_namespaces(admin: clusters.Cluster) -> AsyncIterator[_Made]:
+    """Objects that no namespace takes with it, taken away in the end, last made first."""
+    made: _Made = []
+    try:
+        yield made
+    finally:
+        for kind, name in reversed(made):
+            with contextlib.suppress(errors.NotFound):
+                await admin.delete(kind, name)
+
+
+async def _let_go(admin: clusters.Cluster, namespace: str) -> None:
+    """Deletes workloads and takes finalizers off pods, so that the namespace can go."""
+    for each in (await admin.list(kinds.STATEFUL_SET, namespace=namespace)).items:
+        await admin.delete(kinds.STATEFUL_SET, each.metadata.name, namespace=namespace)
+    async with asyncio.timeout(30):
+        while held := [pod for pod in (await admin.list(kinds.POD, namespace=namespace)).items if _held(pod)]:
+            for pod in held:
+                with contextlib.suppress(errors.NotFound):
+                    off = [{"op": "remove", "path": "/metadata/finalizers"}]
+                    await admin.patch(kinds.POD, pod.metadata.name, off, namespace=namespace)
+            await asyncio.sleep(0.2)
+
+
+def _held(pod: objects.Pod) -> bool:
+    return bool(pod.metadata.finalizers)
 
 
 @asynccontextmanager
@@ -157,23 +280,3 @@ async def a_namespace(
     finally:
         with contextlib.suppress(errors.NotFound):
             await admin.delete(kinds.NAMESPACE, name)
-
-
-@asynccontextmanager
-async def closed_registry() -> AsyncIterator[str]:
-    """A registry that lets nobody in; its host and port."""
-
-    async def closed(request: web.Request) -> web.Response:
-        return web.Response(status=401, headers={"WWW-Authenticate": 'Basic realm="closed"'})
-
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", closed)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        port = runner.addresses[0][1]
-        yield f"localhost:{port}"
-    finally:
-        await runner.cleanup()

@@ -10,9 +10,9 @@ import pytest
 
 from sealane.clients.kubernetes import cluster as clusters
 from testbed.record import Bed
-from tests.integration.rollouts import parts
+from tests.integration.rollouts import outside, parts
 
-AT_ONCE = 6
+AT_ONCE = 8
 SCENARIOS = {scenario.name: scenario for scenario in parts.scenarios()}
 
 
@@ -28,12 +28,12 @@ async def _play(chosen: list[parts.Scenario], bed: Bed) -> dict[str, parts.Playe
     async with (
         clusters.Cluster.connect(Path(bed.admin_kubeconfig)) as admin,
         clusters.Cluster.connect(Path(bed.sealane_kubeconfig)) as cluster,
-        parts.closed_registry() as closed,
+        outside.everything(bed.registry) as words,
     ):
 
         async def one(scenario: parts.Scenario) -> parts.Played:
             async with slots, asyncio.timeout(120):
-                return await parts.play(scenario, bed, admin, cluster, closed_registry=closed)
+                return await parts.play(scenario, bed, admin, cluster, **words)
 
         done = await asyncio.gather(*(one(each) for each in chosen), return_exceptions=True)
     return {each.name: result for each, result in zip(chosen, done, strict=True)}

@@ -50,5 +50,6 @@ class Asking:
 
 def _plain(found: resources.Custom) -> dict[str, Any]:
     """The object as expressions see it: what it does not have is not there, rather than null."""
-    plain: dict[str, Any] = msgspec.to_builtins(found)
-    return {key: value for key, value in plain.items() if value is not None}
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(found))
+    metadata = {key: value for key, value in plain["metadata"].items() if value or value == 0}
+    return {key: value for key, value in {**plain, "metadata": metadata}.items() if value is not None}
