@@ -140,7 +140,7 @@ async def test_a_watcher_that_takes_over_judges_as_the_last_one_did(destination:
 async def test_watching_something_that_stops_telling_is_an_error_of_the_destination(
     destination: DummyDestination, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def nothing(identity: object, wanted: object):
+    async def nothing(identity: object, wanted: object, *, health: object):
         return
         yield
 
