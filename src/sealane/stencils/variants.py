@@ -134,7 +134,7 @@ def _taken(objects: Iterable[Manifest], names: Iterable[str], place: Place) -> l
         Finding(
             message=f"{name} is what the strategy itself makes, and a stencil has one", place=place, mend="rename it"
         )
-        for name in names
+        for name in dict.fromkeys(names)
         if name in there
     ]
 

@@ -96,6 +96,28 @@ def test_what_a_formation_says_nothing_about() -> None:
             ],
         ),
         (
+            HEAD + "strategy: {blue_green: {keep: 1m}, canary: {steps: [{weight: 10}]}}\n",
+            ["dev.yaml:5:25: unknown key keep (known here: keep_old_for, preview_service)"],
+        ),
+        (
+            HEAD + "strategy: {blue_green: {}, canary: {steps: [{weight: 10}]}}\n",
+            ["dev.yaml:5:28: blue_green and canary are both given (keep one)"],
+        ),
+        (
+            HEAD
+            + "strategy: {canary: {steps: [{pause: 1s}, {weight: 50}, {weight: 20, pause: 1s}, {}, {pause: 2h}]}}\n",
+            [
+                "dev.yaml:5:56: a step does one thing, this one does weight and pause (write each of them as a step of its own)",
+                "dev.yaml:5:81: a step does one thing, this one nothing (write each of them as a step of its own)",
+                "dev.yaml:5:85: a pause of 2h is longer than the 1 h that one may last (shorten it)",
+                "dev.yaml:5:29: before the first weight there is nothing of the new version (begin with a weight, such as {weight: 10})",
+            ],
+        ),
+        (
+            HEAD + "strategy: {canary: {steps: [{weight: 50}, {weight: 20}]}}\n",
+            ["dev.yaml:5:43: weight 20 comes after 50: shares only grow (put the steps in order)"],
+        ),
+        (
             HEAD + "strategy: {healthy_for: 20m}\n",
             [
                 "dev.yaml:5:25: the deadline ends before healthy could have held long enough (make it longer than healthy_for)"
