@@ -381,6 +381,25 @@ class ApprovalView:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class GateWord:
+    """A gate that can't tell, and a person's word on it, once there is one."""
+
+    deployment_id: str
+    key: str
+    """Where in the rollout."""
+    gate: str
+    says: str
+    """Why it can't tell."""
+    asked: datetime
+    until: datetime
+    """When it has failed if nobody says anything."""
+    passes: bool | None = None
+    by: str | None = None
+    reason: str = ""
+    said: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DeploymentView:
     """A deployment with its story and evidence."""
 
@@ -395,6 +414,10 @@ class DeploymentView:
     hold: Hold | None
     convoy: Convoy | None = None
     """The convoy it goes with."""
+    is_there: bool = False
+    """Whether it is what is verified there, and there now."""
+    gates: tuple[GateWord, ...] = ()
+    """Gates that could not tell, oldest first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

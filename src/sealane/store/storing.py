@@ -8,6 +8,7 @@ from typing import Self
 
 from sealane.blobs.logs import Logs
 from sealane.store import migrating
+from sealane.store.alerts import Alerts
 from sealane.store.apps import Apps
 from sealane.store.auditing import Audit
 from sealane.store.changes import Changes
@@ -16,7 +17,9 @@ from sealane.store.database import Database
 from sealane.store.deployments import Deployments
 from sealane.store.explaining import Prospects
 from sealane.store.formations import Formations
+from sealane.store.gates import GateWords
 from sealane.store.holds import Holds
+from sealane.store.hooks import HooksRun
 from sealane.store.people import People
 from sealane.store.releases import Releases
 from sealane.store.runs import Runs
@@ -38,6 +41,9 @@ class Store:
     convoys: Convoys
     votes: Votes
     holds: Holds
+    gates: GateWords
+    alerts: Alerts
+    hooks: HooksRun
     people: People
     workers: Workers
     audit: Audit
@@ -62,6 +68,9 @@ class Store:
             convoys=Convoys(database),
             votes=Votes(database),
             holds=Holds(database),
+            gates=GateWords(database),
+            alerts=Alerts(database),
+            hooks=HooksRun(database),
             people=People(database),
             workers=Workers(database),
             audit=Audit(database),

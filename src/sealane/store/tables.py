@@ -303,6 +303,48 @@ holds = sa.Table(
 )
 sa.Index("ix_holds_app", holds.c.app, holds.c.lifted)
 
+gate_words = sa.Table(
+    "gate_words",
+    metadata,
+    sa.Column("deployment_id", sa.Text, sa.ForeignKey("deployments.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("gate", sa.Text, primary_key=True),
+    _text("says"),
+    _at("asked"),
+    _at("until"),
+    _maybe("passes", sa.Boolean),
+    _maybe("by"),
+    _text("reason", default=""),
+    _maybe("said", Moment),
+)
+
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    _number(),
+    _app(),
+    _text("formation"),
+    _text("name"),
+    _json("labels"),
+    _text("sameness"),
+    _at("fired"),
+    _at("received"),
+    sqlite_autoincrement=True,
+)
+sa.Index("ux_alerts_sameness", alerts.c.app, alerts.c.formation, alerts.c.sameness, unique=True)
+sa.Index("ix_alerts_fired", alerts.c.app, alerts.c.formation, alerts.c.fired)
+
+hooks_run = sa.Table(
+    "hooks_run",
+    metadata,
+    sa.Column("app", sa.Text, sa.ForeignKey("apps.name", ondelete="CASCADE"), primary_key=True),
+    sa.Column("formation", sa.Text, primary_key=True),
+    sa.Column("release", sa.Text, primary_key=True),
+    sa.Column("hook", sa.Text, primary_key=True),
+    _text("deployment_id"),
+    _at("at"),
+)
+
 users = sa.Table(
     "users",
     metadata,

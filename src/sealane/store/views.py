@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sealane.approvals import quorum
 from sealane.approvals.waiting import Circumstances, Why
 from sealane.blobs.logs import Logs
-from sealane.store import convoys, deployments, explaining, overviews, releases, rows, runs, votes
+from sealane.store import convoys, deployments, explaining, formations, gates, overviews, releases, rows, runs, votes
 from sealane.store.auditing import Audit
 from sealane.store.database import Database
 from sealane.store.explaining import Prospects
@@ -143,6 +143,7 @@ def _deployment(connection: sa.Connection, deployment_id: str) -> DeploymentView
         holds_table.c.deployment_id == deployment_id, holds_table.c.lifted.is_(None)
     )
     held = rows.one(connection, own_hold)
+    there = formations.get(connection, deployment.app, deployment.formation)
     return DeploymentView(
         deployment=deployment,
         timeline=deployments.story(connection, deployment_id),
@@ -152,7 +153,9 @@ def _deployment(connection: sa.Connection, deployment_id: str) -> DeploymentView
         approval=_approval(deployment, cast),
         dossier=deployments.dossier(connection, deployment_id),
         hold=rows.hold(held) if held else None,
+        is_there=(deployment_id, deployment_id) == (there.current_id, there.verified_id),
         convoy=convoys.muster(connection, deployment.convoy_id).convoy if deployment.convoy_id else None,
+        gates=gates.of(connection, deployment_id),
     )
 
 

@@ -1,0 +1,82 @@
+"""Gates that can't tell, and what people said about them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from sealane.errors import Conflicting, NotThere
+from sealane.store import auditing, changes, deployments, rows
+from sealane.store.database import Database
+from sealane.store.model import DeploymentState, GateWord
+from sealane.store.tables import gate_words
+
+
+class GateWords:
+    """The table of questions and answers."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def ask(self, question: GateWord) -> GateWord:
+        """Stores a question. Key: deployment, place in the rollout and gate; a second one gives the first as it is."""
+
+        def work(connection: sa.Connection) -> GateWord:
+            if known := _find(connection, question.deployment_id, question.key, question.gate):
+                return known
+            connection.execute(sa.insert(gate_words).values(rows.fields(question)))
+            _tell(connection, question.deployment_id, question.asked)
+            return question
+
+        return await self._database.write(work)
+
+    async def of(self, deployment_id: str) -> tuple[GateWord, ...]:
+        """Everything that was asked of people about a deployment, oldest first."""
+        return await self._database.read(lambda c: of(c, deployment_id))
+
+    async def say(self, deployment_id: str, gate: str, *, passes: bool, by: str, reason: str, at: datetime) -> GateWord:
+        """A person's word, the first one counts. Raises NotThere without an open question, Conflicting when said."""
+
+        def work(connection: sa.Connection) -> GateWord:
+            deployment = deployments.get(connection, deployment_id)
+            asked = [each for each in of(connection, deployment_id) if each.gate == gate]
+            if not asked or deployment.state is not DeploymentState.ROLLING_OUT:
+                raise NotThere(
+                    f"nobody is asked about gate {gate} of {deployment.label}",
+                    mend=f"sealane why {deployment.label} says what it waits for",
+                )
+            question = asked[-1]
+            if question.passes is not None:
+                said = "passes" if question.passes else "fails"
+                raise Conflicting(f"{question.by} has said already that gate {gate} {said}")
+            values = {"passes": passes, "by": by, "reason": reason, "said": at}
+            connection.execute(sa.update(gate_words).where(_is(deployment_id, question.key, gate)).values(values))
+            action = "pass gate" if passes else "fail gate"
+            detail = {"deployment": deployment_id, "gate": gate, "reason": reason, "says": question.says}
+            auditing.note(connection, at, actor=by, action=action, subject=deployment.label, detail=detail)
+            _tell(connection, deployment_id, at)
+            found = _find(connection, deployment_id, question.key, gate)
+            return rows.there(found, f"question about {gate}")
+
+        return await self._database.write(work)
+
+
+def of(connection: sa.Connection, deployment_id: str) -> tuple[GateWord, ...]:
+    """What was asked about a deployment, in this transaction."""
+    query = sa.select(gate_words).where(gate_words.c.deployment_id == deployment_id).order_by(gate_words.c.asked)
+    return tuple(GateWord(**row) for row in rows.all_of(connection, query))
+
+
+def _find(connection: sa.Connection, deployment_id: str, key: str, gate: str) -> GateWord | None:
+    row = rows.one(connection, sa.select(gate_words).where(_is(deployment_id, key, gate)))
+    return GateWord(**row) if row else None
+
+
+def _is(deployment_id: str, key: str, gate: str) -> sa.ColumnElement[bool]:
+    columns = gate_words.c
+    return (columns.deployment_id == deployment_id) & (columns.key == key) & (columns.gate == gate)
+
+
+def _tell(connection: sa.Connection, deployment_id: str, at: datetime) -> None:
+    changes.tell(connection, at, f"deployment:{deployment_id}", changes.OVERVIEW)
