@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,16 +102,32 @@ def _prepare(project: locally.Project) -> _Asking:
 async def _ask(asking: _Asking, where: DestinationConfig) -> _Found:
     from sealane.cli import locally
     from sealane.destinations.model import Identity
+    from sealane.rollouts import goals
+    from sealane.rollouts.model import Goal
+    from sealane.rollouts.strategies import staging, surveying
+    from sealane.rollouts.strategies.model import Shape
 
     revision = asking.revision
     identity = Identity(
         app=revision.app, formation=revision.formation, namespace=revision.namespace, revision=revision.id
     )
     async with locally.destination(where, patience=5.0) as destination:
-        changes = await destination.diff(asking.manifests, identity=identity)
+        goal = Goal(
+            identity=identity, objects=_never, manifests=asking.manifests, shape=Shape(strategy=revision.strategy)
+        )
+        # Compared with what serves, although a strategy may write it beside that.
+        survey = replace(await surveying.survey(destination, goal, None), moved=())
+        shaped, _ = goals.shaped(goal, None, survey)
+        objects = staging.whole(asking.manifests, shaped.shape)
+        changes = await destination.diff(objects, identity=identity)
         ledger = await destination.read_ledger(revision.app, revision.formation, namespace=revision.namespace)
-    wanted = {change.ref.key for change in changes}
-    return _Found(changes=changes, gone=tuple(ref for ref in ledger.inventory if ref.key not in wanted))
+    aside = {ref.key for ref in staging.spare(ledger.inventory, asking.manifests, shaped.shape)}
+    known = {change.ref.key for change in changes} | aside
+    return _Found(changes=changes, gone=tuple(ref for ref in ledger.inventory if ref.key not in known))
+
+
+async def _never() -> Sequence[dict[str, Any]]:
+    raise AssertionError("nothing is written")
 
 
 def _show(found: _Found, project: locally.Project, revision: Revision) -> None:

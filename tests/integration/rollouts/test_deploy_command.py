@@ -47,7 +47,7 @@ class Folder:
         self._path = path
         self._image = image
         self._namespace = namespace
-        self._environment = {
+        self.environment = {
             **os.environ,
             "KUBECONFIG": str(kubeconfig),
             "HOME": str(path / "home"),
@@ -70,7 +70,7 @@ class Folder:
         process = await asyncio.create_subprocess_exec(
             *argv,
             cwd=self._path,
-            env=self._environment,
+            env=self.environment,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )

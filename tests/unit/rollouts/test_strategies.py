@@ -67,6 +67,7 @@ def named(objects: Any, kind: str, name: str) -> Any:
         (CANARY, Survey(), [""]),
         (CANARY, Survey(there=MOVED, moved=MOVED), ["1 weight 25", "2 pause", "3 weight 75", "promote"]),
         (CANARY, Survey(there=MOVED), [""]),
+        (CANARY, Survey(there=MOVED, moved=MOVED, replicas={"Deployment/web": 0}), [""]),
         (CANARY, Survey(colour="green", there=("Deployment/web-green",)), [""]),
     ],
 )
@@ -151,7 +152,6 @@ def test_the_preview_service_may_have_a_name() -> None:
         (4, 25, 1, 4, 1),
         (1, 10, 1, 1, 1),
         (1, 90, 1, 1, 1),
-        (0, 50, 1, 0, 0),
     ],
 )
 def test_shares_in_whole_instances(replicas: int, weight: int, new: int, old: int, renewed: int) -> None:

@@ -18,11 +18,12 @@ _HALF = 50
 
 
 def concerned(objects: Sequence[Manifest], survey: model.Survey) -> list[Manifest]:
-    """The workloads that are there, would be made anew, and can have a share of the new version."""
+    """The workloads that run, would be made anew, and can have a share of the new version."""
     return [
         each
         for each in objects
         if variants.key(each) in survey.moved
+        and survey.replicas.get(variants.key(each), 1)
         and (variants.is_kind(each, "Deployment") or (variants.is_kind(each, "StatefulSet") and _rolls(each)))
     ]
 
