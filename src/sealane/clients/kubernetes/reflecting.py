@@ -19,6 +19,9 @@ from typing import Any, Generic, Protocol, TypeVar
 from sealane import clock
 from sealane.clients.kubernetes import discovery, errors, listing, objects, transport, watching
 
+GRACE = 1.0
+"""Seconds within which a stream that broke may be resumed before its view counts as old: streams break every day."""
+
 ObjectKey = tuple[str, str]
 """Namespace (empty when there is none) and name."""
 
@@ -97,6 +100,8 @@ class Reflector(Generic[T]):
         self._kind = kind
         self._objects: dict[ObjectKey, T] = {}
         self._owned: dict[str, dict[ObjectKey, T]] = {}
+        self._growing_old: asyncio.TimerHandle | None = None
+        self._trouble: errors.ClusterError | None = None
 
     @property
     def objects(self) -> Mapping[ObjectKey, T]:
@@ -109,9 +114,17 @@ class Reflector(Generic[T]):
 
     async def run(self) -> None:
         """Keeps the view current until cancelled; never gives up."""
+        try:
+            await self._follow()
+        finally:
+            self._resumed()
+
+    async def _follow(self) -> None:
         version: str | None = None
         fruitless = 0  # attempts in a row that brought nothing; each makes the next pause longer
         while True:
+            pause = transport.pause(min(fruitless, 8))
+            begun = clock.now()
             try:
                 if version is None:
                     version = await self._fill()
@@ -121,12 +134,16 @@ class Reflector(Generic[T]):
                         fruitless = 0
                     version = change.version or version
                     self._take(change)
-            except errors.Gone:
+                self._broke(None)
+            except errors.Gone as error:
                 version = None
+                self._broke(error)
             except errors.ClusterError as error:
-                self._stand(Standing.AWAY, error)
-            await asyncio.sleep(transport.pause(min(fruitless, 8)))
-            fruitless += 1
+                self._broke(error)
+                pause = max(pause, error.retry_after or 0.0)
+            lasted = (clock.now() - begun).total_seconds()
+            fruitless = 0 if lasted > max(pause, GRACE) and self._lives else fruitless + 1
+            await asyncio.sleep(pause)
 
     def ended(self, task: asyncio.Task[None]) -> None:
         """Called when `run` ends; only a fault of ours makes it end by itself, and then readers must not wait."""
@@ -178,8 +195,32 @@ class Reflector(Generic[T]):
             if not siblings:
                 self._owned.pop(owner.uid, None)
 
-    def _stand(self, standing: Standing, error: errors.ClusterError | None = None) -> None:
-        since = self.state.since if standing is self.state.standing else clock.now()
+    @property
+    def _lives(self) -> bool:
+        return self.state.standing is Standing.LIVE
+
+    def _broke(self, error: errors.ClusterError | None) -> None:
+        """The stream is at its end: the view is old unless it is resumed in time."""
+        if not self._lives or (error is not None and not error.retry and not isinstance(error, errors.Gone)):
+            self._stand(Standing.AWAY, error)
+            return
+        self._trouble = error
+        if self._growing_old is None:
+            broken = clock.now()
+            self._growing_old = asyncio.get_running_loop().call_later(
+                GRACE, lambda: self._stand(Standing.AWAY, self._trouble, broken)
+            )
+
+    def _resumed(self) -> None:
+        if self._growing_old is not None:
+            self._growing_old.cancel()
+            self._growing_old = None
+
+    def _stand(
+        self, standing: Standing, error: errors.ClusterError | None = None, since: datetime | None = None
+    ) -> None:
+        self._resumed()
+        since = self.state.since if standing is self.state.standing else since or clock.now()
         moved = standing is not self.state.standing or error is not None
         self.state = State(standing=standing, since=since, error=error)
         if moved:
