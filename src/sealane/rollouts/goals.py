@@ -49,6 +49,7 @@ async def goal(
         made=making.made(each.object for each in revision.objects),
         manifests=tuple(each.object for each in revision.objects),
         shape=Shape(strategy=revision.strategy),
+        health=revision.health,
         healthy_for=revision.strategy.healthy_for,
         patience=judging.patience(revision.strategy.patience, startup),
         deadline=revision.strategy.deadline,

@@ -13,8 +13,16 @@ from enum import StrEnum
 from typing import Any
 
 from sealane.clients import cel
-from sealane.findings import Finding, Place, did_you_mean
+from sealane.findings import Finding, Place, nearest
 
+_BY_INSTANCES = {
+    "Deployment": "apps",
+    "StatefulSet": "apps",
+    "DaemonSet": "apps",
+    "ReplicaSet": "apps",
+    "Job": "batch",
+    "Pod": "",
+}
 _NAMES = {"object": "dyn"}
 _LONGEST = 300
 
@@ -83,6 +91,10 @@ class Compiled:
 
 def problems(check: HealthCheck, place: Callable[[str], Place]) -> Iterator[Finding]:
     """What is wrong with its expressions; `place` is where the value of a key stands."""
+    if check.kind in _BY_INSTANCES and check.group in (None, _BY_INSTANCES[check.kind]):
+        message = f"Sealane judges a {check.kind} by its pods, which says more than an expression could"
+        mend = "leave it out" if check.group is not None else "name the group if another kind of that name is meant"
+        yield Finding(message=message, place=place("kind"), mend=mend)
     for key, wanted in (("ready", "bool"), ("failed", "bool"), ("message", "string")):
         source = getattr(check, key)
         if source is None:
@@ -105,7 +117,8 @@ def _findings(error: cel.Uncompilable, source: str, place: Place) -> Iterator[Fi
         mend = None
         if "undeclared reference to '" in message:
             name = message.split("'")[1]
-            mend = did_you_mean(name, _NAMES) or f"the object is called object: object.{name}"
+            near = nearest(name.partition(".")[0], _NAMES)
+            mend = f"did you mean {near}?" if near else f"what is looked at is called object: object.{name}"
         yield Finding(message=f"{words}, at {at} of the expression", place=place, mend=mend)
 
 

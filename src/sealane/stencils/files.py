@@ -54,6 +54,31 @@ Many = Annotated[int, Field(ge=0, le=100_000), WHOLE] | Percentage
 ConfigText = Annotated[str, Field(max_length=1024 * 1024)] | bool | int | float
 
 
+KindName = Annotated[
+    str,
+    Matching(
+        pattern=r"[A-Z][A-Za-z0-9]*",
+        expected="a kind, such as Certificate",
+        longest=63,
+        hint=lambda text: f"kinds begin with a capital: {text[:1].upper()}{text[1:]}" if text[:1].islower() else None,
+    ),
+]
+"""As manifests write it."""
+
+GroupName = Annotated[
+    str,
+    Matching(
+        pattern=r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?",
+        expected="an API group, such as cert-manager.io",
+        hint=lambda text: f"without the version: {text.partition('/')[0]}" if "/" in text else None,
+    ),
+]
+"""The part of `apiVersion` before the slash."""
+
+Expression = Annotated[str, Field(min_length=1, max_length=4096)]
+"""An expression in CEL."""
+
+
 class StencilsFile(File):
     """Which stencils this formation takes."""
 
@@ -130,6 +155,21 @@ class StrategyFile(File):
     """What is looked at without any metrics; restarts and flaps when left out, new error lines are told."""
 
 
+class HealthCheckFile(File):
+    """How objects of one kind say how they are, in CEL; the live object is called object."""
+
+    kind: KindName
+    """The kind of the objects, such as Certificate."""
+    group: Maybe[GroupName] = None
+    """The API group of the kind, such as cert-manager.io; any when left out."""
+    ready: Expression
+    """True when the object is as it should be; a field that is not there yet means that it is not."""
+    failed: Maybe[Expression] = None
+    """True when the object won't get there by itself: that ends the rollout at once."""
+    message: Maybe[Expression] = None
+    """A text that says what an object which is not ready waits for."""
+
+
 class FormationFile(File):
     """One instance of an app: environment, destination, values, secrets and strategy; a file in deploy/formations."""
 
@@ -153,5 +193,7 @@ class FormationFile(File):
     """Entries of the Secret ${secrets}: references such as env:DATABASE_URL or age:deploy/secrets.age#DATABASE_URL."""
     strategy: Maybe[StrategyFile] = None
     """How it rolls out, and when its verdict falls."""
+    health: Maybe[Annotated[list[HealthCheckFile], Field(min_length=1, max_length=100)]] = None
+    """Health checks for kinds that Sealane can't judge by itself, mostly custom resources."""
     hooks: Maybe[HooksFile] = None
     """Jobs around a rollout: migrations before it, tasks after it, and what is done when it failed."""

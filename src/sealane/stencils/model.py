@@ -11,6 +11,7 @@ import msgspec
 
 from sealane.documents import Document, Path
 from sealane.findings import Place
+from sealane.stencils.checks import HealthCheck
 from sealane.stencils.gates import Gate, Guard, Hook, gates_from, guard_from, hooks_from, plain_hooks, written
 from sealane.stencils.words import Source
 
@@ -123,6 +124,8 @@ class Formation:
     strategy: Strategy = field(default_factory=Strategy)
     hooks: tuple[Hook, ...] = ()
     """Jobs around a rollout, in order."""
+    health: tuple[HealthCheck, ...] = ()
+    """For kinds that Sealane can't judge by itself."""
     place: Place
     places: Mapping[Path, Place] = field(default_factory=dict, repr=False)
     """Where each value of the formation's file stands, by path."""
@@ -264,6 +267,8 @@ class Revision:
     """Jobs around its rollout, in order."""
     jobs: Mapping[str, Rendered] = field(default_factory=dict)
     """Jobs of hooks and gates by `stencils.jobs`' keys: rendered, and not among the objects."""
+    health: tuple[HealthCheck, ...] = ()
+    """For kinds that Sealane can't judge by itself."""
 
     @property
     def everything(self) -> tuple[Rendered, ...]:
@@ -293,6 +298,7 @@ class Revision:
             "config_object": self.config_object,
             "config_versions": dict(self.config_versions),
             **({"hooks": plain_hooks(self.hooks)} if self.hooks else {}),
+            **({"health": [each.to_json() for each in self.health]} if self.health else {}),
             **({"jobs": {key: each.to_json() for key, each in self.jobs.items()}} if self.jobs else {}),
         }
 
@@ -305,6 +311,7 @@ class Revision:
                 "objects": tuple(Rendered.from_json(each) for each in data["objects"]),
                 "strategy": Strategy.from_json(data["strategy"]),
                 "hooks": hooks_from(data.get("hooks", ())),
+                "health": tuple(HealthCheck(**each) for each in data.get("health", ())),
                 "jobs": {key: Rendered.from_json(each) for key, each in data.get("jobs", {}).items()},
             }
         )

@@ -11,7 +11,8 @@ from sealane import documents, fields, globs, validating
 from sealane.documents import Document
 from sealane.findings import Finding, Place
 from sealane.secrets import references
-from sealane.stencils import files, gate_reading
+from sealane.stencils import checks, files, gate_reading
+from sealane.stencils.checks import HealthCheck
 from sealane.stencils.model import (
     DEADLINE,
     HEALTHY_FOR,
@@ -77,6 +78,7 @@ def _formation(written: files.FormationFile, document: Document) -> Formation:
         secrets=written.secrets or {},
         strategy=_strategy(written.strategy or files.StrategyFile()),
         hooks=gate_reading.read_hooks(written.hooks),
+        health=tuple(HealthCheck(**each.model_dump()) for each in written.health or ()),
         place=document.place(()),
         places=document.values,
     )
@@ -126,6 +128,7 @@ def _problems(written: files.FormationFile, document: Document) -> list[Finding]
         *_value_problems(written, document),
         *_reference_problems(written, document),
         *_strategy_problems(written.strategy, document),
+        *_health_problems(written, document),
         *gate_reading.problems(written.strategy.gates if written.strategy else None, written.hooks, document),
     ]
 
@@ -188,6 +191,17 @@ def _reference_problems(written: files.FormationFile, document: Document) -> lis
             place = document.place(("config", name))
             message = f"{name} looks like a reference to a secret; configuration is readable by everyone"
             found.append(Finding(message=message, place=place, mend="move it to secrets:"))
+    return found
+
+
+def _health_problems(written: files.FormationFile, document: Document) -> list[Finding]:
+    found: list[Finding] = []
+    for index, each in enumerate(written.health or ()):
+
+        def place(key: str, index: int = index) -> Place:
+            return document.place(("health", index, key))
+
+        found.extend(checks.problems(HealthCheck(**each.model_dump()), place))
     return found
 
 

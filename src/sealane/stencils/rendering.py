@@ -60,6 +60,7 @@ def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Find
         found.extend(variants.problems(every, strategy, formation.at("strategy", strategy.kind)))
     if not errors(found):
         found.extend(_unused(formation, words))
+        found.extend(_unasked(formation, every))
     if errors(found):
         return None, found
     revision = _revision(formation, inputs, tuple(every), secret, config)
@@ -144,6 +145,21 @@ def _unused(formation: Formation, words: Words) -> list[Finding]:
     ]
 
 
+def _unasked(formation: Formation, rendered: list[Rendered]) -> list[Finding]:
+    """Health checks for kinds that the formation has no object of."""
+    kinds = {each.key[:2] for each in rendered}
+    return [
+        Finding(
+            message=f"the formation has no {check.kind}" + (f" of {check.group}" if check.group else ""),
+            place=formation.at("health", index, "kind"),
+            mend=did_you_mean(check.kind, {kind for _, kind in kinds if kind != check.kind})
+            or "take the health check away, or look at the group",
+        )
+        for index, check in enumerate(formation.health)
+        if not any(check.fits(*key) for key in kinds)
+    ]
+
+
 def _with_strategy(each: Rendered, formation: Formation) -> Rendered:
     """A Deployment whose stencil doesn't say how it rolls out does as the formation says."""
     strategy, spec = formation.strategy, each.object.get("spec")
@@ -200,6 +216,8 @@ def _revision(
     }
     objects_by_key = [each.object for each in sorted(rendered, key=lambda each: each.key)]
     hashed = {**content, "objects": objects_by_key, "strategy": formation.strategy.to_json()}
+    if formation.health:
+        hashed["health"] = [each.to_json() for each in formation.health]
     return Revision(
         **content,
         id=hashing.content_id(hashed),
@@ -208,4 +226,5 @@ def _revision(
         strategy=formation.strategy,
         secret_object=secret.name if secret else None,
         config_object=config.name if config else None,
+        health=formation.health,
     )

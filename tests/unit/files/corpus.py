@@ -74,6 +74,10 @@ FORMATIONS: list[Any] = [
         "config": {"database.yml": "file:config/database.yml", "n": 1},
         "secrets": {"DATABASE_URL": "env:DATABASE_URL"},
         "strategy": {"rolling": {"max_unavailable": 0, "max_surge": "25%"}, "healthy_for": "10s", "deadline": "10m"},
+        "health": [
+            {"kind": "Widget", "ready": "object.status.ready"},
+            {"kind": "Certificate", "group": "cert-manager.io", "ready": "true", "failed": "false", "message": "'x'"},
+        ],
     },
 ]
 

@@ -65,10 +65,5 @@ def watched(ref: model.ObjectRef, *, checked: bool) -> Watched | None:
     return None
 
 
-def judged_by_instances(group: str, kind: str) -> bool:
-    """Whether Sealane judges a kind by the instances that come from it, so that no health check can say more."""
-    return (group, kind) in _RUNS
-
-
 def _custom(ref: model.ObjectRef) -> kinds.Kind[resources.Custom]:
     return kinds.Kind(api_version=ref.api_version, kind=ref.kind, type=resources.Custom)
