@@ -25,6 +25,7 @@ COMMANDS: tuple[str, ...] = (
     "secrets",
     "deploy",
     "status",
+    "drift",
     "why",
     "rollback",
     "schema",

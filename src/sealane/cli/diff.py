@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -41,6 +41,9 @@ def diff(
     context: options.Context = None,
     image: options.Images = None,
     app: options.App = None,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="As deploy --adopt would: with objects that nobody's labels claim.")
+    ] = False,
     as_json: output.Json = False,
 ) -> None:
     """Show what deploying a formation would change.
@@ -54,7 +57,7 @@ def diff(
     environment = locally.environment(project, config)
     where = locally.destination_config(project, environment, kubeconfig, context)
     asking = _prepare(project)
-    found = asyncio.run(_ask(asking, where))
+    found = asyncio.run(_ask(asking, where, adopt=adopt))
     if as_json:
         output.json(_plain(found, project, asking.revision))
     else:
@@ -99,7 +102,7 @@ def _prepare(project: locally.Project) -> _Asking:
     return _Asking(revision=revision, manifests=joining.join(revision, values))
 
 
-async def _ask(asking: _Asking, where: DestinationConfig) -> _Found:
+async def _ask(asking: _Asking, where: DestinationConfig, *, adopt: bool) -> _Found:
     from sealane.cli import locally
     from sealane.destinations.model import Identity
     from sealane.rollouts import goals
@@ -119,7 +122,7 @@ async def _ask(asking: _Asking, where: DestinationConfig) -> _Found:
         survey = replace(await surveying.survey(destination, goal, None), moved=())
         shaped, _ = goals.shaped(goal, None, survey)
         objects = staging.whole(asking.manifests, shaped.shape)
-        changes = await destination.diff(objects, identity=identity)
+        changes = await destination.diff(objects, identity=identity, adopt=adopt)
         ledger = await destination.read_ledger(revision.app, revision.formation, namespace=revision.namespace)
     aside = {ref.key for ref in staging.spare(ledger.inventory, asking.manifests, shaped.shape)}
     known = {change.ref.key for change in changes} | aside
@@ -141,6 +144,8 @@ def _show(found: _Found, project: locally.Project, revision: Revision) -> None:
             mark, colour = _MARKS[change.action]
             place = output.style(f"  {places.get(change.ref.key, '')}", "dim")
             output.data(f"{output.style(f'{mark} {change.ref}', 'bold', colour)}{place}")
+            if change.adopted:
+                output.data(output.style("    taken over: it is there, and nobody's labels claim it", "yellow"))
             for field in change.fields:
                 _show_field(field)
     for ref in found.gone:
@@ -155,7 +160,8 @@ def _show_field(field: FieldChange) -> None:
     if field.after is not None:
         output.data(output.style(f"      + {_value(field.after)}", "green"))
     if field.manager:
-        output.data(output.style(f"      set by {field.manager}", "dim"))
+        when = f", {field.at:%Y-%m-%d %H:%M:%S} UTC" if field.at else ""
+        output.data(output.style(f"      set by {field.manager}{when}", "dim"))
 
 
 def _value(value: Any) -> str:
@@ -166,6 +172,7 @@ def _summary(found: _Found) -> str:
     counts = {
         "to create": sum(change.action == "create" and not change.refusal for change in found.changes),
         "to change": sum(change.action == "change" and not change.refusal for change in found.changes),
+        "to take over": sum(change.adopted for change in found.changes),
         "to delete": len(found.gone),
         "refused": sum(change.refusal is not None for change in found.changes),
     }
@@ -187,9 +194,16 @@ def _plain(found: _Found, project: locally.Project, revision: Revision) -> dict[
                 "object": str(change.ref),
                 "place": places.get(change.ref.key),
                 "checked": change.checked,
+                "adopted": change.adopted,
                 "refusal": change.refusal.message if change.refusal else None,
                 "fields": [
-                    {"path": each.path, "before": each.before, "after": each.after, "manager": each.manager}
+                    {
+                        "path": each.path,
+                        "before": each.before,
+                        "after": each.after,
+                        "manager": each.manager,
+                        "at": each.at,
+                    }
                     for each in change.fields
                 ],
             }

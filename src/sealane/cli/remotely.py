@@ -52,6 +52,12 @@ def rollback(app: str, formation: str, *, to: str | None, wait: bool, as_json: b
     _told(made, wait=wait, as_json=as_json)
 
 
+def drift(app: str, formation: str) -> dict[str, Any]:
+    """What is not as it was deployed."""
+    found: dict[str, Any] = connecting.server().get(f"/api/formations/{app}/{formation}/drift")
+    return found
+
+
 def lift_hold(app: str, formation: str) -> None:
     """Lets out again what a failure or a rollback holds up."""
     body = {"reason": "lifted from the command line"}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -132,24 +133,30 @@ class Refusal:
 class FieldChange:
     """One field that would change; `path` reads like `spec.template.spec.containers[web].image`.
 
-    A value that isn't there is None. `manager` is who set the value that will be overwritten, when that isn't Sealane.
+    A value that isn't there is None. `manager` is who set the value that will be overwritten, when that isn't Sealane, and
+    `at` when they did, as far as the destination knows.
     """
 
     path: str
     before: Any
     after: Any
     manager: str | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ObjectChange:
-    """What would happen to one object. `checked` is False when the destination could not be asked yet."""
+    """What would happen to one object. `checked` is False when the destination could not be asked yet.
+
+    `adopted` says that it is there, nobody's labels claim it, and a person's word lets it be taken over.
+    """
 
     action: Action
     ref: ObjectRef
     fields: tuple[FieldChange, ...] = ()
     refusal: Refusal | None = None
     checked: bool = True
+    adopted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -35,7 +35,9 @@ class Destination(Protocol):
         """What applying these would leave in the inventory, without uids."""
         ...
 
-    async def diff(self, objects: Sequence[Manifest], *, identity: model.Identity) -> tuple[model.ObjectChange, ...]:
+    async def diff(
+        self, objects: Sequence[Manifest], *, identity: model.Identity, adopt: bool = False
+    ) -> tuple[model.ObjectChange, ...]:
         """What applying these would change, object by object, in the order of applying; writes nothing."""
         ...
 

@@ -2,14 +2,17 @@
 
 Deleting works from the stored inventory of what was applied, never from a search by label. It is refused, for a person
 to say yes to, for more objects than the budget; for whatever holds data or other objects; and for what isn't labelled
-as this formation's. Where nothing is wanted any more nothing is deleted at all: that is a fault of rendering.
+as this formation's. What is labelled as another formation's is that one's, and no yes deletes it from here. Where nothing
+is wanted any more nothing is deleted at all: that is a fault of rendering.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sealane import hashing
 from sealane.destinations import model, ordering
 
 PRECIOUS = {
@@ -18,6 +21,8 @@ PRECIOUS = {
     ("", "Namespace"): "everything in it would go with it",
     ("apiextensions.k8s.io", "CustomResourceDefinition"): "all objects of its kind would go with it",
 }
+
+_MADE = {"ConfigMap": "config", "Secret": "secrets"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,20 +56,37 @@ def plan(
     if not wanted:
         why = "nothing at all is wanted any more, which deletes nothing"
         return Plan(delete=(), held=tuple(model.Held(ref=ref, reason=why) for ref in there), gone=gone)
+    unclaimed = tuple(ref for ref in there if model.owner_of(labels[ref.key]) in {None, identity.owner})
+    theirs = tuple(
+        model.Held(ref=ref, reason=f"it is labelled as {model.owner_of(labels[ref.key])}'s")
+        for ref in there
+        if ref not in unclaimed
+    )
     if budget.confirmed:
-        return Plan(delete=there, gone=gone)
-    reasons = {ref.key: _objection(ref, labels[ref.key], identity) for ref in there}
-    delete = tuple(ref for ref in there if reasons[ref.key] is None)
-    if len(delete) > budget.deletes:
-        why = f"{len(delete)} deletions are more than the budget of {budget.deletes}"
+        return Plan(delete=unclaimed, held=theirs, gone=gone)
+    reasons = {ref.key: _objection(ref, labels[ref.key]) for ref in unclaimed}
+    delete = tuple(ref for ref in unclaimed if reasons[ref.key] is None)
+    counted = [ref for ref in delete if not _is_made(ref, identity)]
+    if len(counted) > budget.deletes:
+        why = f"{len(counted)} deletions are more than the budget of {budget.deletes}"
         reasons = {key: reason or why for key, reason in reasons.items()}
         delete = ()
-    held = tuple(model.Held(ref=ref, reason=reason) for ref in there if (reason := reasons[ref.key]))
-    return Plan(delete=delete, held=held, gone=gone)
+    held = tuple(model.Held(ref=ref, reason=reason) for ref in unclaimed if (reason := reasons[ref.key]))
+    return Plan(delete=delete, held=(*theirs, *held), gone=gone)
 
 
-def _objection(ref: model.ObjectRef, labels: Mapping[str, str], identity: model.Identity) -> str | None:
-    owner = model.owner_of(labels)
-    if owner != identity.owner:
-        return f"it is labelled as {owner}'s" if owner else "it isn't labelled as Sealane's any more"
+def _objection(ref: model.ObjectRef, labels: Mapping[str, str]) -> str | None:
+    if model.owner_of(labels) is None:
+        return "it isn't labelled as Sealane's any more"
     return PRECIOUS.get((ref.group, ref.kind))
+
+
+def _is_made(ref: model.ObjectRef, identity: model.Identity) -> bool:
+    """Whether Sealane made it from a formation's configuration or secrets: such objects come and go with their content.
+
+    They don't count against the budget: a person who changed a value deleted nothing.
+    """
+    if ref.group or ref.kind not in _MADE or ref.namespace != identity.namespace:
+        return False
+    name = f"{identity.app}-{identity.formation}-{_MADE[ref.kind]}-"
+    return re.fullmatch(rf"{re.escape(name)}[0-9a-f]{{{hashing.NAME_LENGTH}}}", ref.name) is not None

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from sealane.errors import Conflicting, NotThere
 from sealane.flows import tools
 from sealane.flows.reaching import Destinations
+from sealane.rollouts import drifting
 from sealane.store.storing import Store
 
 
@@ -27,6 +29,22 @@ class Looking:
         return destination.tail(
             found.inventory, namespace=found.namespace, container=container, lines=lines, follow=follow
         )
+
+    async def drift(self, app: str, formation: str) -> drifting.Found:
+        """What is not as the formation's last good deployment left it.
+
+        Raises NotThere when nothing was verified there, Conflicting while something else is there, Unavailable.
+        """
+        found = await self._store.formations.get(app, formation)
+        if found.verified_id is None:
+            raise NotThere(f"nothing was verified at {app}/{formation} yet")
+        if found.current_id != found.verified_id:
+            mend = f"sealane why {app}/{formation}"
+            raise Conflicting(f"what is at {app}/{formation} now was not verified, so nothing can drift", mend=mend)
+        deployment = await self._store.deployments.get(found.verified_id)
+        environment = tools.current().environment(found.environment)
+        destination = await self._destinations.get(environment, found.destination)
+        return await drifting.of(await self._store.releases.revision(deployment.revision_id), destination)
 
     async def close(self) -> None:
         """Ends the connections."""

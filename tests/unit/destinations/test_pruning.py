@@ -68,6 +68,29 @@ def test_objects_of_others_are_held() -> None:
     }
 
 
+def test_no_yes_deletes_what_is_labelled_as_anothers() -> None:
+    """It is theirs now, whoever made it."""
+    theirs = {"a": {**WHO.labels, model.APP: "ledger"}}
+    found = plan(ref("a"), ref("b"), others=theirs, confirmed=True)
+    assert [each.name for each in found.delete] == ["b"]
+    assert reasons(found) == {"a": "it is labelled as ledger/dev's"}
+
+
+def test_what_sealane_made_of_configuration_and_secrets_does_not_count() -> None:
+    """A changed value is no deletion to anybody; only names of exactly that form are meant."""
+    made = [ref(f"shop-dev-config-{number:010x}") for number in range(4)]
+    made += [ref(f"shop-dev-secrets-{number:010x}", "Secret") for number in range(4)]
+    assert len(plan(*made, *map(ref, "abc")).delete) == 11
+    assert plan(*made, *map(ref, "abcd")).delete == ()
+    alike = [
+        "shop-dev-config-mine",
+        "shop-dev-config-0123456789a",
+        "shop-qa-config-0123456789",
+        "shop-dev-secrets-0123456789",
+    ]
+    assert plan(*map(ref, alike)).delete == ()
+
+
 def test_a_typed_yes_lifts_all_of_that() -> None:
     stored = (*map(ref, "abcd"), ref("p", "PersistentVolumeClaim"))
     assert len(plan(*stored, others={"a": {}}, confirmed=True).delete) == 5

@@ -43,10 +43,10 @@ class DummyDestination:
         return tuple(planning.ref_in(each, namespace) for each in planning.ordered(objects))
 
     async def diff(
-        self, objects: Sequence[Mapping[str, Any]], *, identity: model.Identity
+        self, objects: Sequence[Mapping[str, Any]], *, identity: model.Identity, adopt: bool = False
     ) -> tuple[model.ObjectChange, ...]:
         """See the port."""
-        return tuple(each.change for each in planning.plan(self._state.read(), objects, identity, adopt=False))
+        return tuple(each.change for each in planning.plan(self._state.read(), objects, identity, adopt=adopt))
 
     async def apply(
         self,

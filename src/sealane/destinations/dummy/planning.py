@@ -73,7 +73,13 @@ def plan_one(content: states.Content, manifest: Mapping[str, Any], identity: mod
     if old and refusal is None and fields and _never_changes(old.manifest, fields):
         refusal = owning.changed_content(ref)
     return Planned(
-        change=model.ObjectChange(action=action, ref=ref, fields=fields, refusal=refusal),
+        change=model.ObjectChange(
+            action=action,
+            ref=ref,
+            fields=fields,
+            refusal=refusal,
+            adopted=old is not None and not refusal and not owner,
+        ),
         body=body,
         version=old.version if old else None,
         mine=owner == identity.owner,

@@ -27,10 +27,10 @@ class KubernetesDestination:
         return await planning.Planner(self._cluster, objects, identity=identity).refs()
 
     async def diff(
-        self, objects: Sequence[Mapping[str, Any]], *, identity: model.Identity
+        self, objects: Sequence[Mapping[str, Any]], *, identity: model.Identity, adopt: bool = False
     ) -> tuple[model.ObjectChange, ...]:
         """See the port."""
-        planned = await planning.Planner(self._cluster, objects, identity=identity).plan()
+        planned = await planning.Planner(self._cluster, objects, identity=identity, adopt=adopt).plan()
         return tuple(each.change for each in planned)
 
     async def apply(

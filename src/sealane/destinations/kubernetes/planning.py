@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sealane import errors as ours
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
-from sealane.destinations import differing, model, ordering, owning, preparing
+from sealane.destinations import differing, managing, model, ordering, owning, preparing
 from sealane.destinations.kubernetes import refusing, scaling, settling
 
 AT_ONCE = 8
@@ -146,9 +146,10 @@ class Planner:
         kept = {key: value for key, value in _annotations(found).items() if key in _OWN_ANNOTATIONS}
         to_apply = scaling.scaled(manifest, found)
         result, managers = await self._dry_run(self._body(to_apply, ref, kept), ref)
-        fields = differing.differences(found, result, managers=managers)
+        others = managing.Managers(found, own=clusters.MANAGER)
+        fields = tuple(_since(each, others) for each in differing.differences(found, result, managers=managers))
         action = model.Action.CHANGE if fields else model.Action.NONE
-        change = model.ObjectChange(action=action, ref=ref, fields=fields)
+        change = model.ObjectChange(action=action, ref=ref, fields=fields, adopted=live.owner is None)
         return Planned(manifest=manifest, ref=ref, change=change, body=self._body(to_apply, ref), live=live)
 
     async def _dry_run(self, body: Mapping[str, Any], ref: model.ObjectRef) -> tuple[dict[str, Any], dict[str, str]]:
@@ -192,6 +193,14 @@ def _live(found: Mapping[str, Any]) -> Live:
         leaving="deletionTimestamp" in metadata,
         settled=settling.is_settled(found),
     )
+
+
+def _since(change: model.FieldChange, others: managing.Managers) -> model.FieldChange:
+    """The change with who set what is there, and when."""
+    setter = others.of(change.path)
+    if setter is None or change.manager not in {None, setter.manager}:
+        return change
+    return replace(change, manager=setter.manager, at=setter.at)
 
 
 def _annotations(found: Mapping[str, Any]) -> Mapping[str, str]:

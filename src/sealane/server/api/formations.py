@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
@@ -92,6 +93,41 @@ async def scale(app: str, formation: str, how: Scale, server: wired.Server, acto
 async def lift_hold(app: str, formation: str, why: Lift, server: wired.Server, actor: Developer) -> None:
     """Lets releases go out again that a failure holds up."""
     await server.requests.lift_hold(app, formation, by=actor, reason=why.reason)
+
+
+class DriftedField(BaseModel):
+    """A field that Sealane sets and somebody changed."""
+
+    path: str
+    now: Any
+    deployed: Any
+    manager: str | None
+    """Who set it, as the cluster knows them."""
+    at: datetime | None
+
+
+class DriftedObject(BaseModel):
+    """An object that is not as it was deployed."""
+
+    object: str
+    kind: Literal["changed", "gone", "taken", "refused"]
+    note: str
+    fields: list[DriftedField]
+
+
+class Drift(BaseModel):
+    """What somebody changed since the last good deployment."""
+
+    formation: str
+    revision: str
+    drifted: bool
+    objects: list[DriftedObject]
+
+
+@router.get("/formations/{app}/{formation}/drift")
+async def drift(app: str, formation: str, server: wired.Server, _: Viewer) -> Drift:
+    """Asks the destination what is not as it was deployed; only fields that Sealane sets are compared."""
+    return Drift.model_validate((await server.looking.drift(app, formation)).to_json())
 
 
 @router.get("/formations/{app}/{formation}/logs", response_class=StreamingResponse)

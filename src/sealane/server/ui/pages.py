@@ -13,10 +13,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 
 from sealane import clock
 from sealane.access.dependencies import Signed
+from sealane.access.model import Permission
 from sealane.errors import NotThere
 from sealane.server import following, wired
 from sealane.server.ui import templates
 from sealane.server.ui.presenting import deployments as presenting_deployments
+from sealane.server.ui.presenting import drifts as presenting_drifts
 from sealane.server.ui.presenting import overview as presenting_overview
 from sealane.server.ui.presenting import runs as presenting_runs
 from sealane.server.ui.views import Reader
@@ -155,14 +157,34 @@ async def deployment(deployment: str, server: wired.Server, signed: Signed) -> H
 @router.post("/deployments/{deployment}/rollback")
 async def roll_back(deployment: str, server: wired.Server, signed: Signed) -> Response:
     """Goes back to the revision that was verified before this one."""
+    signed.actor.require(Permission.DEPLOY)
     found = (await server.views.deployment(deployment)).deployment
     made = await server.requests.rollback(found.app, found.formation, to=None, by=signed.actor)
+    return RedirectResponse(f"/deployments/{made.id}", status_code=303)
+
+
+@router.get("/deployments/{deployment}/drift")
+async def drift(deployment: str, server: wired.Server, signed: Signed) -> HTMLResponse:
+    """What somebody changed since this deployment; asks the destination."""
+    view = await server.views.deployment(deployment)
+    found = await server.looking.drift(view.deployment.app, view.deployment.formation)
+    page = presenting_drifts.drift(view, found, signed.actor)
+    return templates.page("drift.html", {**await _shown(server, signed, "/deployments"), "page": page})
+
+
+@router.post("/deployments/{deployment}/drift")
+async def put_right(deployment: str, server: wired.Server, signed: Signed) -> Response:
+    """Deploys the revision that is there once more."""
+    signed.actor.require(Permission.DEPLOY)
+    found = (await server.views.deployment(deployment)).deployment
+    made = await server.requests.deploy(found.app, found.formation, revision=found.revision_id, by=signed.actor)
     return RedirectResponse(f"/deployments/{made.id}", status_code=303)
 
 
 @router.post("/deployments/{deployment}/release-hold")
 async def lift_hold(deployment: str, server: wired.Server, signed: Signed) -> Response:
     """Lifts the hold of a formation."""
+    signed.actor.require(Permission.DEPLOY)
     found = (await server.views.deployment(deployment)).deployment
     await server.requests.lift_hold(found.app, found.formation, by=signed.actor, reason="lifted on its page")
     return RedirectResponse(f"/deployments/{deployment}", status_code=303)

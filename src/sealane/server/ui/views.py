@@ -177,7 +177,32 @@ class DeploymentPage:
     """The version it would go back to; empty when there is none or the reader may not."""
     hold: str
     """Why nothing newer goes out by itself; empty without a hold."""
+    may_drift: bool
+    """Whether it is what is there, so that a look at the destination tells something."""
     live: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DriftedRow:
+    """One object that is not as it was deployed: what somebody changed, line by line, and who."""
+
+    name: str
+    pill: Pill
+    note: str
+    lines: tuple[str, ...]
+    who: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DriftPage:
+    """What somebody changed since a deployment."""
+
+    id: str
+    app: str
+    formation: str
+    version: str
+    rows: tuple[DriftedRow, ...]
+    may_fix: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

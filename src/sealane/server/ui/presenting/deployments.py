@@ -49,6 +49,7 @@ def deployment(view: DeploymentView, actor: Actor, *, now: datetime) -> Deployme
         facts=tuple(_facts(view)),
         can_roll_back=short(view.previous.id) if may and ended_well and view.previous else "",
         hold=f"Nothing newer goes to {found.formation} by itself: {view.hold.reason}" if view.hold else "",
+        may_drift=view.is_there,
         live=found.state is not DeploymentState.ENDED,
     )
 

@@ -1,0 +1,145 @@
+"""`sealane drift`: what somebody changed since the last deployment, and putting it right; with a server or without."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sealane.cli import deploy, headings, options, output
+
+if TYPE_CHECKING:
+    from sealane.cli import locally
+    from sealane.environments.model import DestinationConfig, Environment
+    from sealane.rollouts import drifting
+    from sealane.stencils.model import Revision
+
+
+def add_to(app: typer.Typer) -> None:
+    """Registers the command."""
+    more = output.examples("sealane drift dev", "sealane drift shop/production --json", "sealane drift dev --fix")
+    app.command("drift", rich_help_panel=headings.ANYWHERE, epilog=more)(drift)
+
+
+def drift(
+    what: deploy.What,
+    *,
+    folder: options.Folder = Path(),
+    config: options.Config = None,
+    kubeconfig: options.Kubeconfig = None,
+    context: options.Context = None,
+    app: options.App = None,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Put it right: the revision that is there is deployed again.")
+    ] = False,
+    wait: deploy.Wait = True,
+    as_json: output.Json = False,
+) -> None:
+    """Show what is not as it was deployed, and who changed it.
+
+    Only fields that Sealane sets are compared, with the revision that was verified last; what others set beside them is
+    theirs. Ends with 0 when nothing has drifted, with 1 when something has. With --fix it ends as `sealane deploy` does.
+    """
+    from sealane.cli import remotely
+
+    if "/" in what:
+        place, formation = remotely.place(what)
+        found = remotely.drift(place, formation)
+        _tell(found, as_json=as_json and not (fix and found["drifted"]))
+        if fix and found["drifted"]:
+            given = {"revision": found["revision"]}
+            remotely.deploy(place, formation, given, wait=wait, as_json=as_json)
+            return
+    else:
+        found, fixing = _here(what, folder, config=config, kubeconfig=kubeconfig, context=context, app=app)
+        _tell(found, as_json=as_json and not (fix and found["drifted"]))
+        if fix and found["drifted"]:
+            _fix(*fixing, as_json=as_json)
+            return
+    if found["drifted"]:
+        raise typer.Exit(1)
+
+
+_Fixing = tuple["locally.Project", "DestinationConfig", "Environment | None", "Revision"]
+
+
+def _here(
+    name: str,
+    folder: Path,
+    *,
+    config: Path | None,
+    kubeconfig: Path | None,
+    context: str | None,
+    app: str | None,
+) -> tuple[dict[str, Any], _Fixing]:
+    """What has drifted from what this folder's formation had deployed from a command line."""
+    from sealane.cli import located
+
+    project = located.formation(name, folder, app=app)
+    environment, where = located.destination(project, config=config, kubeconfig=kubeconfig, context=context)
+    revision, found = asyncio.run(_look(project, where))
+    return found.to_json(), (project, where, environment, revision)
+
+
+async def _look(project: locally.Project, where: DestinationConfig) -> tuple[Revision, drifting.Found]:
+    from sealane.cli import locally
+    from sealane.errors import NotThere
+    from sealane.rollouts import drifting, recording
+
+    place = project.sources.formation
+    async with locally.destination(where) as destination:
+        history = recording.read(await destination.read_ledger(project.app, place.name, namespace=place.namespace))
+        there = history.there
+        if there is None:
+            raise NotThere(f"nothing was verified at {project.app}/{place.name} yet", mend="deploy it first")
+        revision = history.revision(there.revision)
+        return revision, await drifting.of(revision, destination)
+
+
+def _fix(
+    project: locally.Project,
+    where: DestinationConfig,
+    environment: Environment | None,
+    revision: Revision,
+    *,
+    as_json: bool,
+) -> None:
+    from sealane.cli import deploying, deploying_here
+
+    permitted = deploying_here.permitted(environment, confirmed=False, take_over=False)
+    wish = deploying.Wish(revision=revision, values=deploying_here.values(project), permitted=permitted)
+    deploying_here.deploy(wish, where, as_json=as_json)
+
+
+def _tell(found: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        output.json(found)
+        return
+    for each in found["objects"]:
+        note = f": {each['note']}" if each["note"] else ""
+        output.data(output.style(f"~ {each['object']}  {each['kind']}{note}", "bold", "yellow"))
+        for field in each["fields"]:
+            _field(field)
+    short = str(found["revision"]).removeprefix("sha256:")[:7]
+    number = len(found["objects"])
+    what = "nothing" if not number else "1 object" if number == 1 else f"{number} objects"
+    output.say(f"{what} of {found['formation']} drifted from revision {short}")
+
+
+def _field(field: dict[str, Any]) -> None:
+    output.data(f"    {field['path']}")
+    if field["deployed"] is not None:
+        output.data(output.style(f"      - {_value(field['deployed'])}", "red"))
+    if field["now"] is not None:
+        output.data(output.style(f"      + {_value(field['now'])}", "green"))
+    if field["manager"]:
+        when = f", {str(field['at']).replace('T', ' ')[:19]} UTC" if field["at"] else ""
+        output.data(output.style(f"      set by {field['manager']}{when}", "dim"))
+
+
+def _value(value: Any) -> str:
+    import json
+
+    return value if isinstance(value, str) and "\n" not in value else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,108 @@
+"""Drift: what somebody changed at a destination since a revision was deployed there. Looks, and writes nothing.
+
+Only fields that Sealane sets are compared, by asking the destination what applying the same revision once more would
+change: what others set beside them is theirs, and so are the instances of whatever an autoscaler scales.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from sealane.destinations import model as destinations
+from sealane.destinations.port import Destination
+from sealane.rollouts import goals, model
+from sealane.rollouts.strategies import staging, surveying
+from sealane.secrets.values import SecretValue
+from sealane.stencils.model import Revision
+
+
+class Kind(StrEnum):
+    """What became of an object."""
+
+    CHANGED = "changed"
+    GONE = "gone"
+    """Somebody deleted it."""
+    TAKEN = "taken"
+    """Its labels say that it is somebody else's, or nobody's."""
+    REFUSED = "refused"
+    """The destination would not have it any more as it was deployed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Drift:
+    """One object that is not as it was deployed."""
+
+    object: str
+    kind: Kind
+    fields: tuple[destinations.FieldChange, ...] = ()
+    """`before` is what is there now, `after` what was deployed."""
+    note: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        fields = [
+            {"path": each.path, "now": each.before, "deployed": each.after, "manager": each.manager, "at": each.at}
+            for each in self.fields
+        ]
+        return {"object": self.object, "kind": self.kind.value, "note": self.note, "fields": fields}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """What a look at a formation found."""
+
+    formation: str
+    revision: str
+    """The revision that is meant to be there."""
+    objects: tuple[Drift, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        objects = [each.to_json() for each in self.objects]
+        return {
+            "formation": self.formation,
+            "revision": self.revision,
+            "drifted": bool(objects),
+            "objects": objects,
+        }
+
+
+async def _no_values() -> Mapping[str, SecretValue]:
+    """Nothing is written, so no value is needed."""
+    return {}
+
+
+async def of(revision: Revision, destination: Destination) -> Found:
+    """What is not as that revision was deployed. Raises Unavailable when the destination doesn't answer."""
+    goal = await goals.goal(revision, destination, sequence=0, startup=None, values=_no_values)
+    return Found(formation=revision.label, revision=revision.id, objects=await look(destination, goal))
+
+
+async def look(destination: Destination, goal: model.Goal) -> tuple[Drift, ...]:
+    """What is not as the goal's revision was deployed. Raises Unavailable when the destination doesn't answer."""
+    survey = replace(await surveying.survey(destination, goal, None), moved=())
+    shaped, _ = goals.shaped(goal, None, survey)
+    objects = [each for each in staging.whole(shaped.manifests, shaped.shape) if not _goes_by_itself(each)]
+    changes = await destination.diff(objects, identity=goal.identity)
+    return tuple(found for change in changes if (found := drift(change)) is not None)
+
+
+def drift(change: destinations.ObjectChange) -> Drift | None:
+    """What a change that would be made says about an object; None where nothing would be."""
+    name = f"{change.ref.kind}/{change.ref.name}"
+    if change.refusal is not None:
+        foreign = change.refusal.reason is destinations.Reason.FOREIGN
+        return Drift(object=name, kind=Kind.TAKEN if foreign else Kind.REFUSED, note=change.refusal.message)
+    if change.action is destinations.Action.CREATE:
+        return Drift(object=name, kind=Kind.GONE)
+    if change.action is destinations.Action.NONE:
+        return None
+    return Drift(object=name, kind=Kind.CHANGED, fields=change.fields)
+
+
+def _goes_by_itself(manifest: Mapping[str, Any]) -> bool:
+    """Whether the cluster deletes it when it has ended: then its absence says nothing."""
+    return manifest["kind"] == "Job" and (manifest.get("spec") or {}).get("ttlSecondsAfterFinished") is not None

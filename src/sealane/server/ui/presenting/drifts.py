@@ -1,0 +1,61 @@
+"""Drift: what somebody changed since a deployment, and who. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from sealane.access.model import Actor, Permission
+from sealane.destinations.model import FieldChange
+from sealane.rollouts.drifting import Drift, Found, Kind
+from sealane.server.ui.presenting.deployments import version
+from sealane.server.ui.views import DriftedRow, DriftPage, Pill
+from sealane.store.model import DeploymentView
+
+_WORDS = {
+    Kind.CHANGED: "changed",
+    Kind.GONE: "deleted",
+    Kind.TAKEN: "taken over",
+    Kind.REFUSED: "refused",
+}
+
+
+def drift(view: DeploymentView, found: Found, actor: Actor) -> DriftPage:
+    """The page for one reader; the button is there only for those who may deploy."""
+    return DriftPage(
+        id=view.deployment.id,
+        app=view.deployment.app,
+        formation=view.deployment.formation,
+        version=version(view),
+        rows=tuple(_row(each) for each in found.objects),
+        may_fix=bool(found.objects) and actor.may(Permission.DEPLOY),
+    )
+
+
+def _row(found: Drift) -> DriftedRow:
+    return DriftedRow(
+        name=found.object,
+        pill=Pill(tone="bad" if found.kind is Kind.GONE else "wait", words=_WORDS[found.kind]),
+        note=found.note,
+        lines=tuple(line for field in found.fields for line in _lines(field)),
+        who=tuple(dict.fromkeys(_who(field) for field in found.fields if field.manager)),
+    )
+
+
+def _lines(field: FieldChange) -> Iterator[str]:
+    """As a difference: from what was deployed to what is there now."""
+    yield f"@@ {field.path}"
+    if field.after is not None:
+        yield f"-{_value(field.after)}"
+    if field.before is not None:
+        yield f"+{_value(field.before)}"
+
+
+def _who(field: FieldChange) -> str:
+    when = f" on {field.at:%Y-%m-%d at %H:%M:%S} UTC" if field.at else ""
+    return f"{field.manager}{when}"
+
+
+def _value(value: Any) -> str:
+    return value if isinstance(value, str) and "\n" not in value else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,109 @@
+"""Whose objects are whose on a real cluster: nothing of others is taken over or deleted, and adopting is said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sealane.clients.kubernetes import cluster as clusters
+from sealane.clients.kubernetes import kinds
+from sealane.destinations import model
+from sealane.destinations.kubernetes.destination import KubernetesDestination
+from tests.bed import Kubectl
+from tests.integration.kubernetes.parts import apply, config_map, deployment, identity, live, names
+
+
+async def pruned(
+    cluster: clusters.Cluster, namespace: str, stored: model.Inventory, *wanted: dict[str, Any], **budget: Any
+) -> model.Pruned:
+    destination = KubernetesDestination(cluster)
+    refs = await destination.refs(wanted, namespace=namespace)
+    return await destination.prune(
+        stored, refs, identity=identity(namespace), fence=model.unfenced, budget=model.Budget(**budget)
+    )
+
+
+async def test_another_formations_object_is_neither_taken_over_nor_adopted(
+    cluster: clusters.Cluster, namespace: str
+) -> None:
+    """Also not together with objects of one's own: then nothing at all is written."""
+    await apply(cluster, namespace, config_map(a="theirs"), formation="qa")
+
+    refused = await apply(cluster, namespace, config_map("mine"), config_map(a="ours"), adopt=True)
+
+    (refusal,) = refused.refusals
+    assert (refusal.reason, refusal.message) == (model.Reason.FOREIGN, "it belongs to shop/qa")
+    assert refused.changed == ()
+    assert (await live(cluster, namespace, config_map()))["data"] == {"a": "theirs"}
+    assert await cluster.find(kinds.CONFIG_MAP, "mine", namespace=namespace) is None
+
+
+async def test_what_is_nobodys_is_adopted_only_by_a_persons_word_and_the_diff_says_so(
+    cluster: clusters.Cluster, namespace: str, kubectl: Kubectl
+) -> None:
+    """Without the word it is refused with the way out; adopted once, it is one's own."""
+    kubectl("-n", namespace, "create", "configmap", "settings", "--from-literal=a=by-hand", "--from-literal=b=kept")
+    destination, who = KubernetesDestination(cluster), identity(namespace)
+
+    (refused,) = (await apply(cluster, namespace, config_map(a="ours"))).refusals
+    (plain,) = await destination.diff([config_map(a="ours")], identity=who)
+    (told,) = await destination.diff([config_map(a="ours")], identity=who, adopt=True)
+
+    assert refused.mend == "rename yours, or deploy with --adopt to take it over"
+    assert (plain.refusal, plain.adopted) == (refused, False)
+    assert (told.refusal, told.adopted, told.action) == (None, True, model.Action.CHANGE)
+    assert {field.path for field in told.fields} >= {"data.a", f"metadata.labels[{model.APP}]"}
+    (by_hand,) = (field for field in told.fields if field.path == "data.a")
+    assert (by_hand.before, by_hand.after, by_hand.manager) == ("by-hand", "ours", "kubectl-create")
+    assert by_hand.at is not None
+    assert names((await apply(cluster, namespace, config_map(a="ours"), adopt=True)).changed) == ["ConfigMap/settings"]
+    found = await live(cluster, namespace, config_map())
+    assert found["data"] == {"a": "ours", "b": "kept"}
+    assert model.owner_of(found["metadata"]["labels"]) == "shop/dev"
+    (after,) = await destination.diff([config_map(a="ours")], identity=who)
+    assert (after.action, after.adopted) == (model.Action.NONE, False)
+
+
+async def test_what_was_given_to_another_formation_is_not_deleted_from_here_whatever_is_confirmed(
+    cluster: clusters.Cluster, namespace: str, kubectl: Kubectl
+) -> None:
+    """It stands in the old inventory, but its labels say whose it is."""
+    applied = await apply(cluster, namespace, config_map("one"), config_map("two"), config_map("three"))
+    labels = (f"{model.APP}=ledger", f"{model.FORMATION}=production")
+    kubectl("-n", namespace, "label", "--overwrite", "configmap", "two", *labels)
+
+    found = await pruned(cluster, namespace, applied.inventory, config_map("one"), confirmed=True)
+
+    assert names(found.deleted) == ["ConfigMap/three"]
+    assert [(each.ref.name, each.reason) for each in found.held] == [("two", "it is labelled as ledger/production's")]
+    assert await cluster.find(kinds.CONFIG_MAP, "two", namespace=namespace) is not None
+
+
+async def test_an_empty_or_half_rendered_set_deletes_nothing(
+    cluster: clusters.Cluster, namespace: str, busybox_image: str
+) -> None:
+    """Nothing at all is wanted: not even with a yes. One of six is: more than the budget."""
+    objects = [config_map(f"c{number}") for number in range(5)]
+    applied = await apply(cluster, namespace, deployment(busybox_image), *objects)
+
+    empty = await pruned(cluster, namespace, applied.inventory, confirmed=True, deletes=100)
+    half = await pruned(cluster, namespace, applied.inventory, deployment(busybox_image))
+
+    assert (empty.deleted, len(empty.held), empty.inventory) == ((), 6, applied.inventory)
+    assert (half.deleted, len(half.held), half.inventory) == ((), 5, applied.inventory)
+    assert {each.reason for each in half.held} == {"5 deletions are more than the budget of 3"}
+    for each in (*objects, deployment(busybox_image)):
+        await live(cluster, namespace, each)
+
+
+async def test_configuration_of_former_revisions_goes_without_counting(
+    cluster: clusters.Cluster, namespace: str
+) -> None:
+    """Sealane makes one for each content: they come and go with it."""
+    made = [config_map(f"shop-dev-config-{number:010x}") for number in range(5)]
+    applied = await apply(cluster, namespace, config_map("one"), config_map("two"), *made)
+
+    found = await pruned(cluster, namespace, applied.inventory, config_map("one"), deletes=1)
+
+    assert len(found.deleted) == 6
+    assert found.held == ()
+    assert names(found.inventory) == ["ConfigMap/one"]

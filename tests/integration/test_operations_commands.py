@@ -1,0 +1,135 @@
+"""Windows, broken glass and drift as people type and click them, on a server whose destination pretends."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from sealane.destinations.dummy.state import State
+from tests.pretending import SETTINGS, App, environments
+from tests.serving import SEALANE, Serving
+
+SHUT = """windows:
+  deny: [{cron: "* * * * *", duration: 1h, reason: the freeze}]
+  break_glass: [oncall]
+"""
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    server = Serving(tmp_path_factory.mktemp("server"), SETTINGS).start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def typed(serving: Serving, token: str, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "SEALANE_URL": serving.url, "SEALANE_TOKEN": token}
+    return subprocess.run([SEALANE, *words], capture_output=True, text=True, env=environment, check=False)
+
+
+def delivered(serving: Serving, tmp_path_factory: pytest.TempPathFactory, name: str) -> App:
+    """An app whose first version is in dev."""
+    environments(serving, name)
+    app = App(serving, tmp_path_factory.mktemp(name), name)
+    app.push()
+    app.run_of(app.head)
+    app.deployment("dev", app.head)
+    return app
+
+
+def test_a_shut_window_is_told_and_its_glass_is_broken_by_who_may(
+    serving: Serving, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """`why` says until when and who; others are refused; the page and the audit say who and why."""
+    app = delivered(serving, tmp_path_factory, "frozen")
+    dev, oncall = serving.user("dora", "developers"), serving.user("olga", "oncall", "developers")
+    file = serving.folder / "config" / "environments" / "dev.yaml"
+    file.write_text(file.read_text() + SHUT)
+
+    asked = typed(serving, dev, "deploy", "frozen/dev", "--no-wait")
+    deployment = asked.stdout.strip()
+    why = typed(serving, dev, "why", "frozen/dev")
+    refused = typed(serving, dev, "approve", deployment, "--break-glass", "please")
+    broken = typed(serving, oncall, "approve", "frozen/dev", "--break-glass", "INC-4711", "--wait")
+    through = typed(serving, oncall, "deploy", "frozen/dev", "--break-glass", "INC-4712")
+
+    assert asked.returncode == 0, asked.stderr
+    assert "waits for the window of dev to open: the freeze" in why.stdout
+    assert f'or one of oncall: sealane approve {deployment} --break-glass "REASON"' in why.stdout
+    assert refused.returncode != 0
+    assert "dora is in none of the groups that may: oncall" in refused.stderr
+    assert (broken.returncode, broken.stdout.startswith("deployed")) == (0, True), broken.stderr
+    assert (through.returncode, through.stdout.startswith("deployed")) == (0, True), through.stderr
+    glass = app.get(f"/api/deployments/{deployment}")["deployment"]["glass"]
+    assert (glass["by"], glass["reason"]) == ("olga", "INC-4711")
+    with signed_in(serving, dev) as browser:
+        assert "olga: INC-4711" in browser.get(f"/deployments/{deployment}").text
+
+
+def form_token(page: str) -> str:
+    """What the forms of a page send back."""
+    return page.partition('name="form_token" value="')[2].partition('"')[0]
+
+
+@contextmanager
+def signed_in(serving: Serving, token: str) -> Iterator[httpx.Client]:
+    """A browser of the person with that token."""
+    with httpx.Client(base_url=serving.url, follow_redirects=True, timeout=30) as browser:
+        shown = browser.get("/sign-in").text
+        answer = browser.post("/sign-in", data={"token": token, "form_token": form_token(shown)})
+        assert answer.status_code == 200, answer.text[:300]
+        yield browser
+
+
+def test_drift_is_shown_and_put_right_from_the_command_line_and_the_page(
+    serving: Serving, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Exit code 1 with drift and 0 without; putting it right is a deployment; viewers only look."""
+    app = delivered(serving, tmp_path_factory, "adrift")
+    dev, viewer = serving.user("dirk", "developers"), serving.user("vera")
+    state = State(serving.folder / "data" / "dummies" / "dev" / "here.json")
+
+    def meddle() -> None:
+        with state.write() as content:
+            for stored in content.objects.values():
+                if stored.manifest["metadata"]["namespace"] == "adrift-dev":
+                    stored.manifest["spec"]["replicas"] = 7
+
+    assert typed(serving, dev, "drift", "adrift/dev").returncode == 0
+    meddle()
+    found = typed(serving, viewer, "drift", "adrift/dev", "--json")
+    fixed = typed(serving, dev, "drift", "adrift/dev", "--fix")
+    after = typed(serving, dev, "drift", "adrift/dev")
+
+    assert found.returncode == 1, found.stderr
+    (drifted,) = json.loads(found.stdout)["objects"]
+    assert (drifted["object"], drifted["kind"]) == ("Deployment/web", "changed")
+    assert drifted["fields"] == [{"path": "spec.replicas", "now": 7, "deployed": 2, "manager": None, "at": None}]
+    assert fixed.returncode == 0, fixed.stderr
+    assert "spec.replicas" in fixed.stdout
+    assert "deployed" in fixed.stdout
+    assert (after.returncode, "nothing of adrift/dev drifted" in after.stderr) == (0, True)
+
+    meddle()
+    current = next(row for row in app.get("/api/formations") if (row["app"], row["formation"]) == ("adrift", "dev"))
+    page = f"/deployments/{current['current']['id']}"
+    with signed_in(serving, viewer) as browser:
+        assert f'href="{page}/drift"' in browser.get(page).text
+        looked = browser.get(f"{page}/drift").text
+        assert "spec.replicas" in looked
+        assert "Put it right" not in looked
+        for path in (f"{page}/drift", f"{page}/rollback", f"{page}/release-hold"):
+            assert browser.post(path, data={"form_token": form_token(looked)}).status_code == 403
+    with signed_in(serving, dev) as browser:
+        looked = browser.get(f"{page}/drift").text
+        put = browser.post(f"{page}/drift", data={"form_token": form_token(looked)})
+        assert put.status_code == 200
+        assert "/deployments/d-" in str(put.url)
