@@ -18,6 +18,7 @@ from sealane.access.registering import Apps
 from sealane.access.signing_in import Access
 from sealane.approvals.breaking import Glass
 from sealane.approvals.deciding import Approvals
+from sealane.approvals.speaking import Speaking
 from sealane.blobs.logs import Logs
 from sealane.clients.engine import finding
 from sealane.clients.hosting import Repositories
@@ -69,6 +70,7 @@ class Server:
     intake: Intake
     requests: Requests
     approvals: Approvals
+    speaking: Speaking
     glass: Glass
     looking: Looking
     repositories: Repositories
@@ -151,6 +153,7 @@ async def start(settings: Settings, *, role: Role = Role.ALL, lost: Callable[[],
         intake=intake,
         requests=Requests(store=store, gates=gates, intake=intake, glass=glass),
         approvals=Approvals(store=store, look=gates.look),
+        speaking=Speaking(store=store),
         glass=glass,
         looking=Looking(store, settings.data / "dummies"),
         repositories=repositories,

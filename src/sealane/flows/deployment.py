@@ -6,7 +6,8 @@ its worker, which fences off whoever worked on it before; and no write is made t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,10 +15,10 @@ import msgspec
 from dbos import DBOS
 
 from sealane.flows import durable, tools
-from sealane.flows.doing import retiring, rolling
+from sealane.flows.doing import accompanying, retiring, rolling
 from sealane.flows.doing.rolling import Rollout
 from sealane.flows.durable import Broken, step
-from sealane.rollouts.rolling_out import NOTHING_WRITTEN
+from sealane.rollouts.rolling_out import NO_WORKLOAD, NOTHING_WRITTEN
 from sealane.rollouts.strategies.model import ONLY, Stage, StageKind
 from sealane.store import rows
 from sealane.verdicts import concluding
@@ -41,7 +42,7 @@ async def deployment(deployment_id: str) -> None:
     """Takes a revision to its formation, and to a verdict."""
     try:
         begun = await step("start", rolling.begin, deployment_id)
-        end = await _roll_out(await _taken(deployment_id, begun), _stages(begun)) if begun["go"] else None
+        end = await _accompanied(await _taken(deployment_id, begun), _stages(begun)) if begun["go"] else None
     except Broken as error:
         end = End(verdict=_broken(error))
     if end is not None:
@@ -64,12 +65,31 @@ async def _taken(deployment_id: str, begun: dict[str, Any]) -> Rollout:
         previous=begun["previous"],
         stays=begun["stays"],
         survey=begun.get("survey"),
+        gates=begun.get("gates", {}),
+        hooks=tuple(begun.get("hooks", ())),
     )
 
 
 def _stages(begun: dict[str, Any]) -> tuple[Stage, ...]:
     """The rollout's stages; deployments begun before there were any have but one."""
     return msgspec.convert(begun.get("stages") or [rows.plain(ONLY)], tuple[Stage, ...])
+
+
+async def _accompanied(rollout: Rollout, stages: tuple[Stage, ...]) -> End:
+    """The rollout, with hooks before it and, when it failed, after it."""
+    hooked: dict[str, Any] = {"cause": None, "done": []}
+    if "before" in rollout.hooks:
+        hooked = await step("hooks before", accompanying.before, rollout)
+    if hooked["cause"]:
+        cause = msgspec.convert(hooked["cause"], Cause)
+        verdict = concluding.failed(cause, at=tools.current().now(), because=NO_WORKLOAD)
+        end = End(verdict=verdict, inventory=hooked["inventory"])
+    else:
+        end = await _roll_out(replace(rollout, hooked=tuple(hooked["done"])), stages)
+    if "failure" in rollout.hooks and end.verdict.kind is not VerdictKind.DEPLOYED:
+        with suppress(Broken):  # the verdict stands, whatever becomes of them
+            await step("hooks failure", accompanying.failure, rollout, rows.plain(end.verdict))
+    return end
 
 
 async def _roll_out(rollout: Rollout, stages: tuple[Stage, ...]) -> End:
@@ -83,12 +103,28 @@ async def _roll_out(rollout: Rollout, stages: tuple[Stage, ...]) -> End:
         if applied["cause"]:
             break
         watched = await step(f"watch {stage.name}".strip(), rolling.watch, rollout, applied["begun"])
+        if watched["healthy"]:
+            watched = await _checked(rollout, stage, applied, watched)
         if not watched["healthy"]:
             break
     else:
         assert watched is not None, "every course has a stage"
-        return await _deployed(rollout, applied, watched)
+        if "after" in rollout.hooks:
+            hooked = await step("hooks after", accompanying.after, rollout, watched)
+            watched = hooked["failed"] or watched
+        if watched["healthy"]:
+            return await _deployed(rollout, applied, watched)
     return await _failed(rollout, applied, watched)
+
+
+async def _checked(rollout: Rollout, stage: Stage, applied: dict[str, Any], watched: dict[str, Any]) -> dict[str, Any]:
+    """What was watched, as it is after the stage's gates: healthy, or failed by one of them."""
+    names = rollout.gates.get(stage.name, ())
+    if not names:
+        return watched
+    key = stage.name or "rolling"
+    checked = await step(f"check gates {key}", accompanying.gates, rollout, key, names, applied["begun"], watched)
+    return checked["failed"] or watched
 
 
 async def _failed(rollout: Rollout, applied: dict[str, Any], watched: dict[str, Any] | None) -> End:
@@ -125,6 +161,8 @@ async def _reverted(rollout: Rollout, cause: Cause, failed: Any) -> End:
             watched = await step("watch revert", rolling.watch_revert, rollout, restored["begun"])
             if watched["healthy"]:
                 cleared = await step("clear", rolling.clear, rollout, failed, restored["begun"])
+                if rollout.hooked:
+                    await step("hooks undo", accompanying.undo, rollout)
                 verdict = concluding.rolled_back(cause, at=tools.current().now())
                 return End(verdict=verdict, inventory=cleared["inventory"], note=cleared["note"])
             second = watched["cause"]

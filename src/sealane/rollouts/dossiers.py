@@ -79,7 +79,7 @@ async def take(
     logs = _blamed_first(raw.get("logs", ()), cause)
     return Dossier(
         taken=watched.observation.at,
-        cause=replace(cause, log=telling(logs, cause)) if cause else None,
+        cause=replace(cause, log=telling(logs, cause) or cause.log) if cause else None,
         workloads=watched.observation.workloads,
         instances=watched.observation.instances,
         others=tuple(others),

@@ -49,6 +49,7 @@ async def run(order: Order, where: jobs.Where, tell: Callable[[str], None]) -> R
     """Runs the hooks in order until one fails. Idempotent: Jobs are found by their names."""
     done: list[str] = []
     for hook in order.hooks:
+        tell(f"hook {hook.name} {'is taken back' if order.what == 'undo' else 'runs'}")
         end = await jobs.run(_job(hook, order), where)
         if end.cause is not None:
             cause = failed(hook, end.cause)

@@ -10,11 +10,13 @@ from typing import Any
 from sealane.clients import git
 from sealane.destinations.model import Identity, Inventory
 from sealane.destinations.port import Destination
-from sealane.errors import UsageError
+from sealane.errors import SealaneError, UsageError
 from sealane.flows import sites, tools
+from sealane.rollouts import dossiers
 from sealane.rollouts.model import Goal
 from sealane.rollouts.strategies.model import Shape
 from sealane.secrets import resolving
+from sealane.secrets.masking import Masker
 from sealane.secrets.values import SecretValue
 from sealane.stencils import joining
 from sealane.stencils.model import Rendered, Revision
@@ -57,6 +59,7 @@ async def goal(deployment: Deployment, revision: Revision, formation: Formation,
         made=making.made(each.object for each in revision.objects),
         manifests=tuple(each.object for each in revision.objects),
         shape=Shape(strategy=revision.strategy),
+        health=revision.health,
         healthy_for=revision.strategy.healthy_for,
         patience=judging.patience(revision.strategy.patience, startup),
         deadline=revision.strategy.deadline,
@@ -83,6 +86,16 @@ async def values(deployment: Deployment, revision: Revision) -> dict[str, Secret
     here = await checked_out(deployment) if needs_files else None
     stores = here.stores if here else bench.stores(deployment.app, StoredTree({}))
     return await resolving.resolve(revision.secrets, stores, key=bench.names_key)
+
+
+async def mask(deployment: Deployment, revision: Revision) -> dossiers.Mask:
+    """Takes the values of the deployment's secrets out of texts; without the values nothing can be told from them."""
+    try:
+        found = await values(deployment, revision)
+    except SealaneError:
+        return dossiers.plain
+    texts = {name: value.reveal().decode("utf-8", "replace") for name, value in found.items()}
+    return Masker({name: text for name, text in texts.items() if len(text) >= 4}).whole
 
 
 async def checked_out(deployment: Deployment) -> sites.Site:

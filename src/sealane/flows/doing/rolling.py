@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -17,10 +17,10 @@ from sealane.flows.doing import goals, releasing, telling
 from sealane.releases import changes
 from sealane.rollouts import applying, dossiers, pruning, rolling_out, watching
 from sealane.rollouts import goals as rollouts_goals
+from sealane.rollouts.gates import choosing
 from sealane.rollouts.model import Begun, DeploymentPlan, Goal, Phase, Watched
 from sealane.rollouts.strategies import staging, surveying
 from sealane.rollouts.strategies.model import ONLY, Stage, Survey
-from sealane.secrets.masking import Masker
 from sealane.stencils.model import Revision
 from sealane.store import concluding, rows
 from sealane.store.model import Deployment, DeploymentState
@@ -42,12 +42,18 @@ class Rollout:
     """Why a failure is not taken back, when there is none."""
     survey: Any = None
     """What the strategy found there before, as plain data."""
+    gates: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Name of each stage that has gates to theirs."""
+    hooks: tuple[str, ...] = ()
+    """When hooks run."""
+    hooked: tuple[str, ...] = ()
+    """Hooks before the rollout that ran in this deployment."""
 
 
 async def begin(deployment_id: str) -> dict[str, Any]:
     """Decides whether the deployment goes, and takes note of what is there before it.
 
-    Gives `go`, and then `stored`, `previous`, `stays`, `survey` and `stages`. Key: the deployment. Undo: none needed, nothing is written.
+    Gives `go`, and then `stored`, `previous`, `stays`, `survey`, `stages`, their `gates`, and `hooks`. Key: the deployment. Undo: none needed, nothing is written.
     """
     bench = tools.current()
     deployment = await bench.store.deployments.get(deployment_id)
@@ -66,13 +72,20 @@ async def begin(deployment_id: str) -> dict[str, Any]:
     forward, back = await _goals(deployment, revision, previous.id if previous else None)
     survey = await surveying.survey(destination, forward, back)
     forward, _ = rollouts_goals.shaped(forward, back, survey)
+    course = staging.course(forward.manifests, forward.shape)
     return {
         "go": True,
         "stored": rows.plain(formation.inventory),
         "previous": previous.id if previous else None,
         "stays": reason,
         "survey": rows.plain(survey),
-        "stages": rows.plain(staging.course(forward.manifests, forward.shape)),
+        "stages": rows.plain(course),
+        "gates": {
+            stage.name: [gate.name for gate in chosen]
+            for stage in course
+            if (chosen := choosing.chosen(revision.strategy.gates, stage, course))
+        },
+        "hooks": sorted({hook.when.value for hook in revision.hooks}),
     }
 
 
@@ -152,7 +165,7 @@ async def take_dossier(rollout: Rollout, begun: Any, cause: Any, watched: Any) -
     if watched is None:
         dossier = dossiers.refused(msgspec.convert(cause, Cause), difference=plan.difference)
     else:
-        mask = await _mask(deployment)
+        mask = await goals.mask(deployment, await _revision(deployment))
         dossier = await _dossier(
             destination, plan.goal, _watched(watched["seen"]), _begun(begun), plan.difference, mask
         )
@@ -278,16 +291,6 @@ async def _dossier(
 ) -> dossiers.Dossier:
     causes = diagnosing.diagnose(watched.observation, goal.rules(begun.at), now=tools.current().now())
     return await dossiers.take(destination, goal, watched, others=causes[1:], difference=difference, mask=mask)
-
-
-async def _mask(deployment: Deployment) -> dossiers.Mask:
-    """Takes the values of the deployment's secrets out of texts; without the values nothing can be told from them."""
-    try:
-        values = await goals.values(deployment, await _revision(deployment))
-    except SealaneError:
-        return dossiers.plain
-    texts = {name: value.reveal().decode("utf-8", "replace") for name, value in values.items()}
-    return Masker({name: text for name, text in texts.items() if len(text) >= 4}).whole
 
 
 async def _revision(deployment: Deployment) -> Revision:

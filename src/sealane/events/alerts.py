@@ -1,0 +1,122 @@
+"""Alerts as Alertmanager, Grafana, Datadog and others send them. Pure: knows nothing about HTTP or the database.
+
+Alertmanager and Grafana (unified alerting) send `alerts: [...]` with labels; others send one JSON object, whose `title`,
+`alert_title`, `name` or `alertname` is the alert's name, and whose `tags` (`a:b,c:d`, Datadog's) or `labels` are its labels.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sealane.errors import NotSignedIn, UsageError
+from sealane.events.sources import webhooks
+from sealane.rollouts.gates.model import Alert
+
+MOST = 500
+"""Alerts that one message may bring."""
+_LONGEST = 200
+_LABELS = 50
+_AHEAD = timedelta(minutes=5)
+_NAMES = ("alertname", "title", "alert_title", "name", "ruleName", "event_title")
+_STARTS = ("startsAt", "date", "timestamp", "last_updated")
+_RESOLVED = {"resolved", "ok", "recovered", "success", "no data recovered"}
+
+
+def token(secret: str) -> str:
+    """The token for senders that can't sign; it follows from the app's hook secret and goes with it."""
+    return hmac.new(secret.encode(), b"alerts", hashlib.sha256).hexdigest()
+
+
+def read(headers: Mapping[str, str], body: bytes, *, secret: str, received: datetime) -> dict[str, Alert]:
+    """The alerts that fire, by what makes each the same one. `headers` have lower-case names.
+
+    Raises NotSignedIn without a right signature or token, UsageError for what is no alert.
+    """
+    _check(headers, body, secret)
+    found = webhooks.payload(body)
+    listed = found.get("alerts")
+    entries = listed if isinstance(listed, list) else [found]
+    if len(entries) > MOST:
+        raise UsageError(f"the message brings {len(entries)} alerts", mend=f"send at most {MOST} at once")
+    alerts: dict[str, Alert] = {}
+    for entry in entries:
+        if not isinstance(entry, dict):
+            raise UsageError("one of alerts: is no JSON object")
+        if _fires(entry):
+            alert = _alert(entry, received)
+            alerts[_sameness(entry, alert)] = alert
+    return alerts
+
+
+def _check(headers: Mapping[str, str], body: bytes, secret: str) -> None:
+    kind, _, given = headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer" and given:
+        if not secret or not hmac.compare_digest(given.strip().encode(), token(secret).encode()):
+            raise NotSignedIn("the alert token is wrong", mend="sealane app alert-token APP shows it")
+        return
+    signature = headers.get("x-sealane-signature") or headers.get("x-hub-signature-256")
+    webhooks.verify(body, secret=secret, signature=signature)
+
+
+def _fires(entry: Mapping[str, Any]) -> bool:
+    states = [entry.get(key) for key in ("status", "state", "alert_transition", "transition")]
+    return not any(isinstance(state, str) and state.lower() in _RESOLVED for state in states)
+
+
+def _alert(entry: Mapping[str, Any], received: datetime) -> Alert:
+    labels = dict(_labels(entry))
+    name = labels.get("alertname") or next((text for key in _NAMES if (text := _text(entry.get(key)))), None)
+    if name is None:
+        raise UsageError("an alert has no name", mend=f"give it one of {', '.join(_NAMES)}")
+    return Alert(name=name[:_LONGEST], at=_started(entry, received), labels=labels)
+
+
+def _labels(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    given = entry.get("labels")
+    pairs = list(given.items()) if isinstance(given, dict) else []
+    tags = entry.get("tags")
+    listed = tags.split(",") if isinstance(tags, str) else tags if isinstance(tags, list) else []
+    for tag in listed:
+        name, _, value = str(tag).strip().partition(":")
+        pairs.append((name, value))
+    for name, value in pairs[:_LABELS]:
+        if isinstance(value, str | int | float) and name:
+            yield str(name)[:_LONGEST], str(value)[:_LONGEST]
+
+
+def _started(entry: Mapping[str, Any], received: datetime) -> datetime:
+    """When it began to fire; when it came in where that is not said, or can't be."""
+    for key in _STARTS:
+        at = _moment(entry.get(key))
+        if at is not None and at <= received + _AHEAD:
+            return at
+    return received
+
+
+def _moment(value: Any) -> datetime | None:
+    if isinstance(value, bool):
+        return None
+    try:
+        if isinstance(value, int | float) or (isinstance(value, str) and value.isdecimal()):
+            number = float(value)
+            return datetime.fromtimestamp(number / 1000 if number > 1e11 else number, tz=UTC)
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except (ValueError, OverflowError, OSError):
+        return None
+    return found if found is None or found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _sameness(entry: Mapping[str, Any], alert: Alert) -> str:
+    """What the same alert, sent again, has too."""
+    own = next((text for key in ("fingerprint", "alert_cycle_key", "id") if (text := _text(entry.get(key)))), None)
+    said = [own or json.dumps([alert.name, sorted(alert.labels.items())]), alert.at.isoformat()]
+    return hashlib.sha256("\0".join(said).encode()).hexdigest()
+
+
+def _text(value: Any) -> str | None:
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) and value != "" else None

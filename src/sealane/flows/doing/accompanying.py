@@ -1,0 +1,274 @@
+"""What goes on beside a deployment: hooks before, after and on failure, and gates, as bodies of durable steps.
+
+Each may be run again by a worker that takes over: Jobs are found by their names, samples begin anew, and what a person was
+asked stays asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from sealane.destinations.port import Destination
+from sealane.flows import tools
+from sealane.flows.doing import goals, telling
+from sealane.flows.doing.rolling import Rollout
+from sealane.releases import changes
+from sealane.rollouts import accompanying, applying, beside, dossiers, hooks, jobs, pruning
+from sealane.rollouts.gates import evaluating, passing
+from sealane.rollouts.gates.model import Alert, Around, Checked, Outcome, Report
+from sealane.rollouts.model import Begun, DeploymentPlan, Goal, Phase, Progress, Watched
+from sealane.secrets import resolving
+from sealane.stencils.gates import Alerts, Gate, When
+from sealane.stencils.model import Revision
+from sealane.stencils.trees import StoredTree
+from sealane.store import rows
+from sealane.store.model import Deployment, GateWord
+from sealane.verdicts.model import Cause, Verdict
+
+POLL = 0.5
+"""Seconds between two looks for a person's word."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Standing:
+    """A deployment and all that its hooks and gates need."""
+
+    rollout: Rollout
+    deployment: Deployment
+    revision: Revision
+    previous: Revision | None
+    goal: Goal
+    destination: Destination
+    mask: dossiers.Mask
+
+    @property
+    def where(self) -> jobs.Where:
+        return jobs.Where(
+            destination=self.destination, fence=self.rollout.fence, mask=self.mask, now=tools.current().now
+        )
+
+    @property
+    def difference(self) -> tuple[Mapping[str, Any], ...]:
+        return tuple(changes.between(self.previous, self.revision).to_json()["objects"])
+
+
+async def before(rollout: Rollout) -> dict[str, Any]:
+    """Runs the hooks before the rollout. Gives `cause` when one failed, hooks `done`, and the `inventory` then.
+
+    Key: deployment and hook, by the Jobs' names. Undo: `undo`; when one fails, this itself takes back the others.
+    """
+    bench = tools.current()
+    standing = await _standing(rollout)
+    deployment, goal = standing.deployment, standing.goal
+    release = hooks.release_key(goal.identity)
+    ran = await bench.store.hooks.ran(deployment.app, deployment.formation, release, besides=deployment.id)
+    own = beside.of(standing.revision, ran=ran, back=deployment.kind == "rollback")
+    await _expect(standing, own)
+    async with _telling(deployment.id, Phase.HOOKS) as tell:
+        came = await accompanying.before(goal, own, standing.where, tell)
+        await bench.store.hooks.note(deployment, release, came.ran.done, at=bench.now())
+        if came.ran.cause is None:
+            return {"cause": None, "done": list(came.ran.done), "inventory": None}
+        dossier = beside.refused(came.ran.cause, came.ran.dossier, standing.difference)
+        await bench.store.deployments.keep_dossier(deployment.id, dossier.to_json(), at=bench.now())
+        undone = await accompanying.undo(goal, own, came.ran.done, standing.where, tell)
+    await bench.store.hooks.forget(deployment, release, undone.done)
+    stored = rows.inventory(rollout.stored)
+    there = Begun(inventory=stored, at=bench.now())
+    plan = DeploymentPlan(goal=goal, stored=stored, keep=await goals.kept_for_later(deployment, standing.destination))
+    pruned = await pruning.clear(standing.destination, plan, failed=came.inventory, restored=there, fence=rollout.fence)
+    return {"cause": rows.plain(dossier.cause), "done": [], "inventory": rows.plain(pruned.inventory)}
+
+
+async def after(rollout: Rollout, watched: Any) -> dict[str, Any]:
+    """Runs the hooks after the rollout. Gives `failed`: what was watched, as failed by a hook, or None.
+
+    Key: deployment and hook, by the Jobs' names. Undo: none.
+    """
+    standing = await _standing(rollout)
+    async with _telling(standing.deployment.id, Phase.HOOKS) as tell:
+        own = beside.of(standing.revision)
+        ran = await accompanying.at(When.AFTER, standing.goal, own, standing.where, tell)
+    if ran.cause is None:
+        return {"failed": None}
+    return {"failed": await _failed(standing, ran.cause, ran.dossier, watched)}
+
+
+async def failure(rollout: Rollout, verdict: Any) -> None:
+    """Runs the hooks of a failure, which learn the cause. Key: deployment and hook, by the Jobs' names. Undo: none."""
+    standing = await _standing(rollout)
+    found = msgspec.convert(verdict, Verdict)
+    async with _telling(standing.deployment.id, Phase.HOOKS) as tell:
+        await accompanying.failed(
+            standing.goal,
+            beside.of(standing.revision),
+            standing.where,
+            tell,
+            cause=found.reason,
+            verdict=found.kind.value,
+        )
+
+
+async def undo(rollout: Rollout) -> None:
+    """Takes back the hooks that ran in this deployment. Key: deployment and hook, by the Jobs' names. Undo: none."""
+    standing = await _standing(rollout)
+    async with _telling(standing.deployment.id, Phase.HOOKS) as tell:
+        own = beside.of(standing.revision)
+        undone = await accompanying.undo(standing.goal, own, rollout.hooked, standing.where, tell)
+    release = hooks.release_key(standing.goal.identity)
+    await tools.current().store.hooks.forget(standing.deployment, release, undone.done)
+
+
+async def gates(rollout: Rollout, key: str, names: Sequence[str], begun: Any, watched: Any) -> dict[str, Any]:
+    """Checks gates, and waits for a person's word on those that can't tell. Gives `failed` as `after` does.
+
+    Key: deployment, place in the rollout and gate. Undo: none, it only looks.
+    """
+    standing = await _standing(rollout)
+    chosen = [gate for gate in standing.revision.strategy.gates if gate.name in names]
+    at = msgspec.convert(begun, Begun).at
+    async with _telling(standing.deployment.id, Phase.GATES) as tell:
+        tell(f"checks {_listed(chosen)}")
+        report = await _spoken(standing, chosen, key, at, tell)
+    cause = report.cause(tools.current().now())
+    if cause is None:
+        return {"failed": None}
+    return {"failed": await _failed(standing, cause, beside.evidence(report), watched)}
+
+
+async def _spoken(
+    standing: _Standing, chosen: Sequence[Gate], key: str, since: datetime, tell: Callable[[str], None]
+) -> Report:
+    """The gates' report, with people's words on those that can't tell: it passes or fails."""
+    store = tools.current().store
+    words = {word.gate for word in await store.gates.of(standing.deployment.id) if word.key == key}
+    own = beside.of(standing.revision)
+    subject = beside.subject(own, standing.goal, key=key, since=since)
+    fresh = [gate for gate in chosen if gate.name not in words]
+    report = await evaluating.evaluate(fresh, subject=subject, around=_around(standing, tell))
+    if report.outcome is Outcome.FAIL:
+        return report
+    says = {each.gate: each.says for each in report.checked if each.outcome is Outcome.INCONCLUSIVE}
+    asked = [gate for gate in chosen if gate.name in words or gate.name in says]
+    passed = [each for each in report.checked if each.gate not in says]
+    said = await asyncio.gather(*(_word(standing, gate, key, says.get(gate.name, ""), tell) for gate in asked))
+    return Report(checked=(*passed, *said))
+
+
+async def _word(standing: _Standing, gate: Gate, key: str, says: str, tell: Callable[[str], None]) -> Checked:
+    """Asks people about one gate, and waits for as long as the gate says."""
+    bench = tools.current()
+    deployment, now = standing.deployment, bench.now()
+    question = GateWord(
+        deployment_id=deployment.id, key=key, gate=gate.name, says=says, asked=now, until=now + gate.wait
+    )
+    word = await bench.store.gates.ask(question)
+    label = deployment.label
+    tell(
+        f"gate {gate.name} can't tell: {word.says.rstrip('.')}. A person says how to take it until {word.until:%H:%M} "
+        f"UTC: sealane gate {label} {gate.name} --pass, or --fail"
+    )
+    while word.passes is None and bench.now() < word.until:
+        await asyncio.sleep(POLL)
+        asked = await bench.store.gates.of(deployment.id)
+        word = next(each for each in asked if (each.key, each.gate) == (key, gate.name))
+    unsure = Checked(gate=gate.name, outcome=Outcome.INCONCLUSIVE, says=word.says)
+    checked = passing.spoken(unsure, word.passes, who=word.by or "a person", reason=word.reason)
+    tell(checked.sentence)
+    return checked
+
+
+def _around(standing: _Standing, tell: Callable[[str], None]) -> Around:
+    bench = tools.current()
+    deployment, revision = standing.deployment, standing.revision
+
+    async def secret(reference: str) -> str:
+        needs_files = reference.startswith("age:")
+        stores = (await goals.checked_out(deployment)).stores if needs_files else None
+        stores = stores or bench.stores(deployment.app, StoredTree({}))
+        found = await resolving.resolve({"key": reference}, stores, key=bench.names_key)
+        return found["key"].reveal().decode("utf-8", "replace")
+
+    async def came(check: Alerts, since: datetime) -> Sequence[Alert]:
+        found = await bench.store.alerts.since(deployment.app, deployment.formation, since)
+        return [each for each in found if check.matching.items() <= each.labels.items()]
+
+    return Around(
+        destination=standing.destination,
+        fence=standing.rollout.fence,
+        secret=secret,
+        hosts=bench.environment(revision.environment).gate_hosts,
+        alerts=came,
+        mask=standing.mask,
+        tell=tell,
+        now=bench.now,
+    )
+
+
+async def _failed(
+    standing: _Standing, cause: Cause, evidence: Mapping[str, Any] | None, watched: Any
+) -> dict[str, Any]:
+    """What was watched as a failure, its dossier kept."""
+    bench = tools.current()
+    seen = beside.failing(msgspec.convert(watched["seen"], Watched), cause)
+    taken = await dossiers.take(
+        standing.destination, standing.goal, seen, difference=standing.difference, mask=standing.mask
+    )
+    dossier = beside.with_evidence(taken, evidence)
+    await bench.store.deployments.keep_dossier(standing.deployment.id, dossier.to_json(), at=bench.now())
+    known = dossier.cause or cause
+    seen = beside.failing(seen, known)
+    return {**watched, "healthy": False, "cause": rows.plain(known), "seen": rows.plain(seen)}
+
+
+async def _expect(standing: _Standing, own: beside.Beside) -> None:
+    """Notes what will be written for hooks, before the first write."""
+    objects = [each.object for each in standing.revision.objects if f"{each.kind}/{each.name}" in own.made]
+    if not objects:
+        return
+    deployment = standing.deployment
+    coming = await standing.destination.refs(objects, namespace=deployment.namespace)
+    both = applying.union(rows.inventory(standing.rollout.stored), coming)
+    await standing.rollout.fence()
+    await tools.current().store.formations.set_inventory(deployment.app, deployment.formation, both)
+
+
+async def _standing(rollout: Rollout) -> _Standing:
+    store = tools.current().store
+    deployment = await store.deployments.get(rollout.deployment_id)
+    revision = await store.releases.revision(deployment.revision_id)
+    formation = await store.formations.get(deployment.app, deployment.formation)
+    destination = await goals.destination_of(deployment)
+    old = (await store.deployments.get(rollout.previous)).revision_id if rollout.previous else None
+    return _Standing(
+        rollout=rollout,
+        deployment=deployment,
+        revision=revision,
+        previous=await store.releases.revision(old) if old else None,
+        goal=await goals.goal(deployment, revision, formation, destination),
+        destination=destination,
+        mask=await goals.mask(deployment, revision),
+    )
+
+
+@asynccontextmanager
+async def _telling(deployment_id: str, phase: Phase) -> AsyncIterator[Callable[[str], None]]:
+    async with telling.progress(deployment_id) as listener:
+
+        def tell(says: str) -> None:
+            at = tools.current().now()
+            listener(Progress(phase=phase, at=at, says=says, key=f"{phase} {says}"))
+
+        yield tell
+
+
+def _listed(chosen: Sequence[Gate]) -> str:
+    names = ", ".join(gate.name for gate in chosen)
+    return f"gate {names}" if len(chosen) == 1 else f"gates {names}"

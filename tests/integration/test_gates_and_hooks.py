@@ -1,0 +1,282 @@
+"""Gates and hooks of a server's deployments: people's words, alerts that come in, migrations once for each release."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from sealane import wiring
+from sealane.destinations.dummy.state import State
+from sealane.errors import Conflicting, NotThere
+from sealane.settings import Settings
+from sealane.store.model import Deployment, DeploymentState
+from sealane.verdicts.model import VerdictKind
+from tests.recovery.shop import ADMIN, Shop, pushed
+from tests.unit.gates import answering
+
+T = TypeVar("T")
+
+PIPELINE = "app: shop\nretag: {}\ndeliver: [{formation: dev}]\n".replace("retag: {}\n", "")
+STENCIL = """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+        - name: web
+          image: registry.example.com/shop:1
+          envFrom: [{secretRef: {name: "${secrets}"}}]
+          env: [{name: WORDS, value: "${words}"}EXTRA]
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: migrate}
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers: [{name: migrate, image: registry.example.com/shop:1, env: [{name: A, value: bMIGRATION}]}]
+"""
+FORMATION = """formation: dev
+environment: dev
+destination: here
+namespace: shop
+values: {words: WORDS}
+secrets: {PASSWORD: "env:PASSWORD"}
+strategy:
+  healthy_for: 0s
+BESIDE
+"""
+ENVIRONMENT = """environment: dev
+destinations: {here: {dummy: {}}}
+apps:
+  shop: {namespaces: [shop], registries: ["registry.example.com/**"], secrets: ["env:PASSWORD"]}
+policies: {packs: []}
+gates: {hosts: ["127.0.0.1:*"]}
+"""
+MIGRATE = "hooks: {before: [{name: migrate, stencil: migrate, reversible: {command: [back]}}]}"
+FAILING = '"}, {name: DUMMY_EXIT_CODE, value: "4"}, {name: DUMMY_OUTPUT, value: "no table second-password'
+CRASH = ', {name: DUMMY_EXIT_CODE, value: "1"}'
+
+
+class World:
+    """A shop and its server."""
+
+    def __init__(self, root: Path) -> None:
+        self.shop = Shop(root)
+        (self.shop.data / "config" / "environments" / "dev.yaml").write_text(ENVIRONMENT)
+        self.server: wiring.Server
+        self.before: str | None = None
+
+    async def start(self) -> None:
+        settings = Settings(
+            data=self.shop.data, engine={"kind": "dummy"}, worker={"poll": 0.02, "sweep": 0.2, "heartbeat": 0.5}
+        )
+        self.server = await wiring.start(settings, lost=lambda: None)
+
+    async def push(self, words: str, beside: str, *, extra: str = "", migration: str = "") -> Deployment:
+        """Pushes a version; gives its deployment as soon as there is one."""
+        formation = FORMATION.replace("WORDS", words).replace("BESIDE", beside)
+        stencil = STENCIL.replace("EXTRA", extra).replace("value: bMIGRATION}", f'value: "b{migration}"}}')
+        if MIGRATE not in beside:
+            stencil = stencil.partition("---")[0]
+        files = {
+            ".sealane.yml": PIPELINE,
+            "deploy/stencils/web.yaml": stencil,
+            "deploy/formations/dev.yaml": formation,
+        }
+        commit = self.shop.commit_files(words, files)
+        self.shop.push()
+        receipt = await self.server.intake.receive(pushed(commit, before=self.before))
+        self.before = commit
+        run = await self.until(lambda: self.server.views.run(receipt.run_id), lambda view: view.run.ended is not None)
+        assert run.deployments, [run.run.reason, *run.findings]
+        return run.deployments[0]
+
+    async def reached(self, deployment: Deployment) -> Deployment:
+        """The deployment once it has ended."""
+        get = self.server.store.deployments.get
+        return await self.until(lambda: get(deployment.id), lambda found: found.state is DeploymentState.ENDED)
+
+    async def asked(self, deployment: Deployment) -> str:
+        """The gate people are asked about, once they are."""
+        found = await self.until(lambda: self.server.store.gates.of(deployment.id), bool)
+        return found[0].gate
+
+    async def until(self, look: Callable[[], Awaitable[T]], good: Callable[[T], Any]) -> T:
+        async with asyncio.timeout(30):
+            while not good(found := await look()):  # noqa: ASYNC110 - workflows tell nobody here
+                await asyncio.sleep(0.02)
+        return found
+
+    def jobs(self) -> list[str]:
+        """The Jobs that were made, without their digests, in order."""
+        writes = State(self.shop.data / "dummies" / "dev" / "here.json").read().journal
+        names = [write.object.partition("/")[2] for write in writes if write.object.startswith("Job ")]
+        return [name.rpartition("-")[0] for name in names]
+
+
+@pytest.fixture
+async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    """A server that knows the shop."""
+    monkeypatch.setenv("SEALANE_SECRET_SHOP__PASSWORD", "first-password")
+    made = World(tmp_path)
+    await made.start()
+    await made.shop.register(made.server)
+    yield made
+    await made.server.destroy()
+
+
+def metric(url: str, **more: Any) -> str:
+    """A gate that asks Prometheus there."""
+    check = {"url": url, "query": "errors", "condition": "< 0.01", **more}
+    return f"  gates: {json.dumps([{'name': 'rate', 'prometheus': check}])}"
+
+
+def vector(*values: str) -> tuple[int, object]:
+    result = [{"metric": {}, "value": [1, value]} for value in values]
+    return 200, {"status": "success", "data": {"resultType": "vector", "result": result}}
+
+
+async def test_a_failing_gate_takes_the_deployment_back(world: World) -> None:
+    """With its sentence as the reason, and a dossier that says so."""
+    await world.reached(await world.push("v1", ""))
+    async with answering.serving(lambda _asked, _nth: vector("0.5")) as prometheus:
+        ended = await world.reached(await world.push("v2", metric(prometheus.url)))
+    assert ended.verdict is not None
+    assert ended.verdict.kind is VerdictKind.ROLLED_BACK
+    assert ended.verdict.reason == "Gate rate failed: the value was 0.5, and must be < 0.01."
+    view = await world.server.views.deployment(ended.id)
+    assert view.dossier is not None
+    assert view.dossier["cause"]["reason"] == "gate_failed"
+
+
+@pytest.mark.parametrize(("passes", "kind"), [(True, VerdictKind.DEPLOYED), (False, VerdictKind.FAILED)])
+async def test_what_a_gate_cannot_tell_a_person_says(world: World, passes: bool, kind: VerdictKind) -> None:
+    """`why` tells what is missing and how to say it; the first word counts and stands in the audit."""
+    async with answering.serving(lambda _asked, _nth: vector()) as prometheus:
+        deployment = await world.push("v1", metric(prometheus.url))
+        assert await world.asked(deployment) == "rate"
+        why = await world.until(
+            lambda: world.server.views.why("shop/dev"), lambda found: "sealane gate" in found.sentence
+        )
+        assert "gate rate can't tell: the query gives no data: errors" in why.sentence
+        assert "sealane gate shop/dev rate --pass" in why.sentence
+        with pytest.raises(NotThere, match="nobody is asked about gate smoke"):
+            await world.server.speaking.say(deployment.id, "smoke", passes=True, by=ADMIN, reason="it is fine")
+        await world.server.speaking.say(deployment.id, "rate", passes=passes, by=ADMIN, reason="I looked")
+        ended = await world.reached(deployment)
+    assert ended.verdict is not None
+    assert ended.verdict.kind is kind
+    assert passes or ended.verdict.reason.startswith('Gate rate failed: admin said so ("I looked"): the query gives')
+    (line,) = [each for each in await world.server.views.audit() if each.action.endswith("gate")]
+    assert (line.actor, line.subject) == ("admin", "shop/dev")
+    with pytest.raises((NotThere, Conflicting)):
+        await world.server.speaking.say(deployment.id, "rate", passes=True, by=ADMIN, reason="")
+
+
+async def test_a_gate_nobody_speaks_about_has_failed(world: World) -> None:
+    """After as long as it says."""
+    async with answering.serving(lambda _asked, _nth: vector()) as prometheus:
+        gates = metric(prometheus.url).replace('"name": "rate"', '"name": "rate", "wait": "300ms"')
+        ended = await world.reached(await world.push("v1", gates))
+    assert ended.verdict is not None
+    assert "it can't tell, and nobody said how to take it: the query gives no data" in ended.verdict.reason
+
+
+async def test_a_host_that_operators_don_t_list_is_refused_before_anything_runs(world: World) -> None:
+    """A pushed commit can't make the server ask its own network."""
+    with pytest.raises(AssertionError, match=r"gate rate: the operators don't let gates ask 169"):
+        await world.push("v1", metric("http://169.254.169.254/latest"))
+
+
+async def test_migrations_run_once_for_each_release_and_are_taken_back_with_it(world: World) -> None:
+    """Also when the same release is deployed again; a release that was taken back runs them again."""
+    await world.reached(await world.push("v0", ""))
+    first = await world.reached(await world.push("v1", MIGRATE))
+    assert first.verdict_kind is VerdictKind.DEPLOYED
+    again = await world.server.requests.deploy("shop", "dev", by=ADMIN, release=first.release_id)
+    assert (await world.reached(again)).verdict_kind is VerdictKind.DEPLOYED
+    assert world.jobs() == ["migrate"]
+    bad = await world.reached(await world.push("v2", MIGRATE, extra=CRASH))
+    assert bad.verdict_kind is VerdictKind.ROLLED_BACK
+    assert world.jobs() == ["migrate", "migrate", "undo-migrate"]
+    assert await world.server.store.hooks.ran("shop", "dev", bad.release_id or bad.revision_id) == ()
+    await world.reached(await world.server.requests.rollback("shop", "dev", by=ADMIN))
+    assert len(world.jobs()) == 3
+
+
+async def test_a_failing_migration_writes_no_workload(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its log is in the dossier, without secrets; what was written for it is gone again."""
+    await world.reached(await world.push("v0", ""))
+    monkeypatch.setenv("SEALANE_SECRET_SHOP__PASSWORD", "second-password")
+    before = (await world.server.store.formations.get("shop", "dev")).inventory
+    ended = await world.reached(await world.push("v1", MIGRATE, migration=FAILING))
+    assert ended.verdict is not None
+    assert ended.verdict.kind is VerdictKind.FAILED
+    assert ended.verdict.reason.startswith("Hook migrate failed: ")
+    assert "exit code 4" in ended.verdict.reason
+    assert "nothing of the workloads was written" in ended.verdict.reason
+    state = State(world.shop.data / "dummies" / "dev" / "here.json").read()
+    written = [name for name, each in state.objects.items() if each.manifest["kind"] != "Job"]
+    assert len(written) == len(before) == 2
+    view = await world.server.views.deployment(ended.id)
+    assert view.dossier is not None
+    assert view.dossier["logs"][0]["lines"] == ["no table ***"]
+    assert (await world.server.store.formations.get("shop", "dev")).inventory == before
+
+
+ALERTMANAGER = {
+    "status": "firing",
+    "alerts": [
+        {
+            "status": "firing",
+            "labels": {"alertname": "Errors", "severity": "critical"},
+            "startsAt": "STARTS",
+            "fingerprint": "f1",
+        }
+    ],
+}
+
+
+async def test_alerts_that_came_in_fail_the_gate(world: World) -> None:
+    """Only those with its labels that fired since the deployment was applied; the same one twice counts once."""
+    gates = "  gates: [{name: pages, alerts: {most: 1, over: 20s, matching: {severity: critical}}}]"
+    deployment = await world.push("v1", gates)
+    await world.until(
+        lambda: world.server.views.deployment(deployment.id),
+        lambda view: any("checks gate pages" in line.text for line in view.timeline),
+    )
+    old = datetime.now(UTC) - timedelta(hours=1)
+    await send(world, fingerprint="old", starts=old)
+    await send(world, fingerprint="minor", severity="warning")
+    for _ in range(2):
+        await send(world, fingerprint="f1", starts=deployment.created + timedelta(minutes=1))
+    await send(world, fingerprint="f2")
+    ended = await world.reached(deployment)
+    assert ended.verdict is not None
+    assert ended.verdict.reason.startswith("Gate pages failed: 2 alerts came in since it was applied: Errors (2 times)")
+
+
+async def send(world: World, *, fingerprint: str, severity: str = "critical", starts: datetime | None = None) -> None:
+    """Sends an alert as Alertmanager does."""
+    from sealane.events import alerts
+
+    text = json.dumps(ALERTMANAGER).replace("f1", fingerprint).replace("critical", severity)
+    body = text.replace("STARTS", (starts or datetime.now(UTC) + timedelta(seconds=1)).isoformat()).encode()
+    secret = await world.server.apps.hook_secret("shop")
+    signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    headers = {"x-sealane-signature": f"sha256={signature}"}
+    came = alerts.read(headers, body, secret=secret, received=datetime.now(UTC))
+    await world.server.store.alerts.receive("shop", "dev", came, at=datetime.now(UTC))
