@@ -43,7 +43,7 @@ def of(revision: Revision, *, ran: Sequence[str] = (), back: bool = False) -> Be
     """What goes on beside the revision's rollout."""
     own = (("Secret", revision.secret_object), ("ConfigMap", revision.config_object))
     return Beside(
-        gates=revision.strategy.gates,
+        gates=revision.strategy.every_gate,
         hooks=revision.hooks,
         jobs={key: each.object for key, each in revision.jobs.items()},
         made=frozenset(f"{kind}/{name}" for kind, name in own if name),

@@ -5,9 +5,10 @@ The docstrings here are the descriptions in the JSON Schema and the words of the
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, WithJsonSchema
+from pydantic import ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
 from sealane.fields import WHOLE, Duration, File, Glob, Matching, Maybe, Name
 from sealane.secrets import references
@@ -108,10 +109,28 @@ class BlueGreenFile(File):
     """The Service that reaches the new version before the switch; each Service's name and -preview when left out."""
     keep_old_for: Maybe[Duration] = None
     """How long the old version stays up after the switch, for going back at once; 30s when left out."""
+    promote: Literal["automatic", "manual"] = "automatic"
+    """Whether the switch comes by itself, or when a person says so."""
 
 
 Weight = Annotated[int, Field(ge=1, le=100), WHOLE]
 """A share of a hundred."""
+
+
+class PauseFile(File):
+    """Until a person says that it goes on."""
+
+    wait: Maybe[Duration] = None
+    """How long a person is waited for; 24h when left out. Then it has failed."""
+
+
+def _which_pause(value: Any) -> str:
+    return "(person)" if isinstance(value, Mapping) else "(span)"
+
+
+Pause = Annotated[
+    Annotated[Duration, Tag("(span)")] | Annotated[PauseFile, Tag("(person)")], Discriminator(_which_pause)
+]
 
 
 class CanaryStepFile(File):
@@ -121,8 +140,8 @@ class CanaryStepFile(File):
 
     weight: Maybe[Weight] = None
     """The share of the new version among all instances, in a hundred, by their number."""
-    pause: Maybe[Duration] = None
-    """How long it has to stay healthy before the next step."""
+    pause: Maybe[Pause] = None
+    """How long it has to stay healthy before the next step; {} until a person says that it goes on."""
 
 
 class CanaryFile(File):

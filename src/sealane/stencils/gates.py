@@ -116,7 +116,7 @@ class Alerts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gate:
-    """One check during a rollout; exactly one of the four is set."""
+    """One check during a rollout: exactly one of the four is set, or the stage at which a person is asked."""
 
     name: str
     http: Http | None = None
@@ -125,6 +125,8 @@ class Gate:
     alerts: Alerts | None = None
     wait: timedelta = WAIT
     """How long a person is waited for when it can't tell; then it has failed."""
+    stage: str | None = None
+    """The stage after which a person has to say that it goes on: there is nothing to check."""
 
     @property
     def url(self) -> str | None:

@@ -18,6 +18,7 @@ from sealane.stencils.words import Source
 HEALTHY_FOR = timedelta(seconds=10)
 DEADLINE = timedelta(minutes=10)
 KEEP_OLD_FOR = timedelta(seconds=30)
+PERSON = timedelta(hours=24)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,14 +28,18 @@ class BlueGreen:
     preview_service: str | None = None
     """Name of the Service that reaches the new one before the switch; None: each Service's, and `-preview`."""
     keep_old_for: timedelta = KEEP_OLD_FOR
+    promote: Literal["automatic", "manual"] = "automatic"
+    """Whether the switch waits for a person."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CanaryStep:
-    """One step of a canary: a share of a hundred, or a pause."""
+    """One step of a canary: a share of a hundred, a pause, or a person's word."""
 
     weight: int | None = None
     pause: timedelta | None = None
+    person: timedelta | None = None
+    """How long a person is waited for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +64,19 @@ class Strategy:
     """How long something not decisive may last; None: judged by the start-up of the last verified revision."""
     deadline: timedelta = DEADLINE
     """How long the whole rollout may take."""
+
+    @property
+    def every_gate(self) -> tuple[Gate, ...]:
+        """Its gates, and the words of people that it waits for between stages."""
+        if self.blue_green and self.blue_green.promote == "manual":
+            return (*self.gates, Gate(name="switch", stage="preview", wait=PERSON))
+        persons = (
+            Gate(name=f"step-{number}", stage=f"{number} pause", wait=step.person)
+            for number, step in enumerate(self.steps, start=1)
+            if step.person is not None
+        )
+        return (*self.gates, *persons)
+
     gates: tuple[Gate, ...] = ()
     """Checked once it is healthy; a strategy with stages may check some of them earlier."""
     guard: Guard = field(default_factory=Guard)

@@ -17,6 +17,7 @@ from sealane.stencils.model import (
     DEADLINE,
     HEALTHY_FOR,
     KEEP_OLD_FOR,
+    PERSON,
     BlueGreen,
     CanaryStep,
     Formation,
@@ -109,10 +110,12 @@ def _strategy(written: files.StrategyFile) -> Strategy:
 
 def _blue_green(written: files.BlueGreenFile) -> BlueGreen:
     keep_old_for = _duration(written.keep_old_for, KEEP_OLD_FOR)
-    return BlueGreen(preview_service=written.preview_service, keep_old_for=keep_old_for)
+    return BlueGreen(preview_service=written.preview_service, keep_old_for=keep_old_for, promote=written.promote)
 
 
 def _canary_step(written: files.CanaryStepFile) -> CanaryStep:
+    if isinstance(written.pause, files.PauseFile):
+        return CanaryStep(person=_duration(written.pause.wait, PERSON))
     return CanaryStep(weight=written.weight, pause=fields.duration(written.pause) if written.pause else None)
 
 
@@ -221,6 +224,12 @@ def _strategy_problems(written: files.StrategyFile | None, document: Document) -
             "let one of them be 1 or more",
         )
         found.append(Finding(message=message, place=document.place(("strategy", "rolling")), mend=mend))
+    persons = {gate.name for gate in _strategy(written).every_gate if gate.stage}
+    for index, gate in enumerate(written.gates or ()):
+        if gate.name in persons:
+            place = document.place(("strategy", "gates", index, "name"))
+            message = f"the strategy's own wait for a person is called {gate.name}"
+            found.append(Finding(message=message, place=place, mend="rename the gate"))
     healthy_for, deadline = _duration(written.healthy_for, HEALTHY_FOR), _duration(written.deadline, DEADLINE)
     if healthy_for >= deadline:
         message = "the deadline ends before healthy could have held long enough"
@@ -238,7 +247,7 @@ def _canary_problems(written: files.CanaryFile, document: Document) -> list[Find
         if len(said) != 1:
             message = f"a step does one thing, this one {'does ' + ' and '.join(said) if said else 'nothing'}"
             found.append(Finding(message=message, place=place, mend="write each of them as a step of its own"))
-        elif step.pause and not fields.duration(step.pause) <= _LONGEST_PAUSE:
+        elif isinstance(step.pause, str) and fields.duration(step.pause) > _LONGEST_PAUSE:
             message = f"a pause of {step.pause} is longer than the {_LONGEST_PAUSE.total_seconds() / 3600:g} h that one may last"
             found.append(Finding(message=message, place=place, mend="shorten it"))
         elif step.weight is not None and step.weight <= highest:

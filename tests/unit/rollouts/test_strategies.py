@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sealane.rollouts.gates import choosing
 from sealane.rollouts.strategies import sharing, staging
 from sealane.rollouts.strategies.model import Shape, Stage, StageKind, Survey
 from sealane.stencils.model import BlueGreen, CanaryStep, Strategy
@@ -196,6 +197,34 @@ def test_a_stateful_set_shares_by_its_partition(own: int | None, partition: int)
     assert spec["replicas"] == 4
     on_delete = stateful_set(updateStrategy={"type": "OnDelete"})
     assert [stage.name for stage in staging.course([on_delete], shape)] == [""]
+
+
+def test_a_person_is_asked_at_one_stage_only() -> None:
+    """Before the switch, or at the step that says so; never in a first deployment, which has no such stage."""
+    manual = Strategy(kind="blue_green", blue_green=BlueGreen(promote="manual"))
+    steps = (CanaryStep(weight=10), CanaryStep(person=timedelta(hours=2)), CanaryStep(weight=50))
+    asked = {}
+    for strategy, survey in (
+        (manual, Survey(colour="blue", moved=MOVED)),
+        (manual, Survey()),
+        (Strategy(kind="canary", steps=steps), Survey(there=MOVED, moved=MOVED)),
+    ):
+        course = staging.course(OBJECTS, Shape(strategy=strategy, survey=survey))
+        asked |= {
+            (strategy.kind, stage.name): [
+                (gate.name, gate.wait) for gate in choosing.chosen(strategy.every_gate, stage, course)
+            ]
+            for stage in course
+        }
+    assert asked == {
+        ("blue_green", "preview"): [("switch", timedelta(hours=24))],
+        ("blue_green", "switch"): [],
+        ("blue_green", ""): [],
+        ("canary", "1 weight 10"): [],
+        ("canary", "2 pause"): [("step-2", timedelta(hours=2))],
+        ("canary", "3 weight 50"): [],
+        ("canary", "promote"): [],
+    }
 
 
 def test_what_was_not_there_is_written_first() -> None:

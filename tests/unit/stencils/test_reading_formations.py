@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from sealane.stencils import reading
-from sealane.stencils.model import StencilChoice, Strategy
+from sealane.stencils.model import BlueGreen, CanaryStep, StencilChoice, Strategy
 
 GOOD = """\
 formation: production
@@ -60,6 +60,29 @@ def test_what_a_formation_says_nothing_about() -> None:
     assert not formation.secrets
 
 
+def test_what_stages_may_say() -> None:
+    """Durations, and pauses that a person ends."""
+    canary = "{canary: {steps: [{weight: 10}, {pause: 30s}, {pause: {}}, {pause: {wait: 2h}}]}}"
+    formation, found = reading.read_formation(HEAD + f"strategy: {canary}\n", "dev.yaml")
+    assert not found
+    assert formation is not None
+    assert formation.strategy.steps == (
+        CanaryStep(weight=10),
+        CanaryStep(pause=timedelta(seconds=30)),
+        CanaryStep(person=timedelta(hours=24)),
+        CanaryStep(person=timedelta(hours=2)),
+    )
+    manual = "{blue_green: {preview_service: next, keep_old_for: 10m, promote: manual}}"
+    formation, found = reading.read_formation(HEAD + f"strategy: {manual}\n", "dev.yaml")
+    assert not found
+    assert formation is not None
+    strategy = formation.strategy
+    assert strategy.blue_green == BlueGreen(
+        preview_service="next", keep_old_for=timedelta(minutes=10), promote="manual"
+    )
+    assert Strategy.from_json(strategy.to_json()) == strategy
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -97,7 +120,7 @@ def test_what_a_formation_says_nothing_about() -> None:
         ),
         (
             HEAD + "strategy: {blue_green: {keep: 1m}, canary: {steps: [{weight: 10}]}}\n",
-            ["dev.yaml:5:25: unknown key keep (known here: keep_old_for, preview_service)"],
+            ["dev.yaml:5:25: unknown key keep (known here: keep_old_for, preview_service, promote)"],
         ),
         (
             HEAD + "strategy: {blue_green: {}, canary: {steps: [{weight: 10}]}}\n",
@@ -112,6 +135,19 @@ def test_what_a_formation_says_nothing_about() -> None:
                 "dev.yaml:5:85: a pause of 2h is longer than the 1 h that one may last (shorten it)",
                 "dev.yaml:5:29: before the first weight there is nothing of the new version (begin with a weight, such as {weight: 10})",
             ],
+        ),
+        (
+            HEAD + "strategy: {canary: {steps: [{weight: 0}, {pause: soon}, {pause: {for: 1m}}, {weight: 200}]}}\n",
+            [
+                "dev.yaml:5:38: weight must be at least 1, not 0",
+                "dev.yaml:5:50: pause soon is not a duration (write it like 30s, 10m or 1h30m)",
+                "dev.yaml:5:66: unknown key for (known here: wait)",
+                "dev.yaml:5:86: weight must be at most 100, not 200",
+            ],
+        ),
+        (
+            HEAD + "strategy: {blue_green: {promote: manual}, gates: [{name: switch, alerts: {}}]}\n",
+            ["dev.yaml:5:58: the strategy's own wait for a person is called switch (rename the gate)"],
         ),
         (
             HEAD + "strategy: {canary: {steps: [{weight: 50}, {weight: 20}]}}\n",

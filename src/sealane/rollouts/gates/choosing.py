@@ -15,7 +15,11 @@ from sealane.stencils.gates import Gate
 
 def chosen(gates: Sequence[Gate], stage: Stage, course: Sequence[Stage]) -> tuple[Gate, ...]:
     """The gates to check once the stage is healthy; `course` is all of the rollout's stages."""
-    kinds = {each.kind for each in course}
+    persons = tuple(gate for gate in gates if gate.stage == stage.name)
+    return (*_checks([gate for gate in gates if gate.stage is None], stage, {each.kind for each in course}), *persons)
+
+
+def _checks(gates: Sequence[Gate], stage: Stage, kinds: set[StageKind]) -> tuple[Gate, ...]:
     if StageKind.PREVIEW in kinds:
         return tuple(gate for gate in gates if _asks_itself(gate) is (stage.kind is StageKind.PREVIEW))
     if stage.kind is StageKind.WEIGHT and StageKind.PAUSE in kinds:

@@ -98,6 +98,9 @@ def _switches(objects: Sequence[Manifest], shape: model.Shape) -> bool:
 def _stage(index: int, strategy: Strategy) -> model.Stage:
     step = strategy.steps[index]
     number = f"step {index + 1} of {len(strategy.steps)}"
+    if step.person is not None:
+        says = f"{number}: a person says when it goes on"
+        return model.Stage(kind=model.StageKind.PAUSE, name=f"{index + 1} pause", says=says)
     if step.pause is not None:
         says = f"{number}: it has to stay healthy for {step.pause.total_seconds():g} s"
         return model.Stage(kind=model.StageKind.PAUSE, name=f"{index + 1} pause", says=says, pause=step.pause)
