@@ -53,6 +53,9 @@ docs: setup ## build the documentation into site/
 bench: setup testbed ## our speeds beside a peer's, in the same run
 	@$(PY) -m bench
 
+chaos: setup testbed ## kill workers 200 times and count what came of it (about 15 minutes)
+	@$(PY) -m tests.recovery.chaos
+
 testbed: ## start a real Kubernetes, registry, engine and PostgreSQL (built once, about 6 minutes)
 	@python3 -m testbed up
 
