@@ -41,7 +41,8 @@ class Scenario:
 
     def filled(self, words: Mapping[str, str]) -> dict[str, Any]:
         """The document with its words replaced."""
-        return yaml.safe_load(Template(self.text).safe_substitute(words))
+        document: dict[str, Any] = yaml.safe_load(Template(self.text).safe_substitute(words))
+        return document
 
 
 def scenarios() -> list[Scenario]:
@@ -185,7 +186,7 @@ def _check_workloads(expected: Mapping[str, Mapping[str, Any]], result: Played) 
         assert {key: getattr(seen[name], key) for key in expect} == expect
 
 
-def _rules(given: Mapping[str, str] | None) -> dict[str, timedelta]:
+def _rules(given: Mapping[str, str] | None) -> dict[str, Any]:
     return {key: span(value) for key, value in (given or {}).items()}
 
 
