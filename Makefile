@@ -62,4 +62,4 @@ testbed: ## start a real Kubernetes, registry, engine and PostgreSQL (built once
 testbed-down: ## end the test bed and leave nothing behind
 	@python3 -m testbed down
 
-.PHONY: help setup demo demo-down test unit browser check format docs bench testbed testbed-down
+.PHONY: help setup demo demo-down test unit browser check format docs bench chaos testbed testbed-down
