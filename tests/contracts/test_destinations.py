@@ -97,6 +97,31 @@ class DestinationContract:
         (after,) = await destination.diff([config_map(a="2", c="1")], identity=who)
         assert (after.action, after.fields) == (model.Action.NONE, ())
 
+    async def test_strategies_learn_what_would_be_made_anew(
+        self, destination: port.Destination, namespace: str, image: str
+    ) -> None:
+        """A dry run names the template where instances would be others, and reading shows numbers and selectors."""
+        who = identity(namespace)
+        selector = {"app": "web", "sealane.dev/colour": "blue"}
+        service = {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "web"},
+            "spec": {"selector": selector, "ports": [{"port": 80}]},
+        }
+        applied = await destination.apply([sleeper(image), service], identity=who, fence=model.unfenced)
+        found = {each["kind"]: each["spec"] for each in await destination.read(applied.inventory)}
+        assert found["Service"]["selector"] == selector
+        assert found["Deployment"]["replicas"] == 1
+        more = sleeper(image)
+        more["spec"]["replicas"] = 2
+        paths = {}
+        for name, wanted in (("more", more), ("other", sleeper(image, "2"))):
+            (change,) = await destination.diff([wanted], identity=who)
+            paths[name] = [each.path for each in change.fields]
+        assert paths["more"] == ["spec.replicas"]
+        assert paths["other"] == ["spec.template.spec.containers[app].env[WORD].value"]
+
     async def test_values_of_secrets_are_never_shown(self, destination: port.Destination, namespace: str) -> None:
         who = identity(namespace)
         applied = await destination.apply([secret(a="hunter22")], identity=who, fence=model.unfenced)

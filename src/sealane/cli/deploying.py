@@ -209,7 +209,7 @@ def _free(history: History, wish: Wish) -> History:
     running = history.running
     if running is None:
         return history
-    at_most = 2 * wish.revision.strategy.deadline + timedelta(minutes=1)
+    at_most = staging.longest(wish.revision.strategy) + timedelta(minutes=1)
     if not wish.permitted.take_over and clock.now() - running.started < at_most:
         raise Conflicting(
             f"#{running.sequence} has been on its way to {wish.revision.label} since {running.started:%H:%M:%S} UTC, "

@@ -199,6 +199,20 @@ def test_a_stateful_set_shares_by_its_partition(own: int | None, partition: int)
     assert [stage.name for stage in staging.course([on_delete], shape)] == [""]
 
 
+@pytest.mark.parametrize(
+    ("strategy", "minutes"),
+    [
+        (Strategy(), 20),
+        (BLUE_GREEN, 30),
+        (CANARY, 40.5),
+        (Strategy(kind="blue_green", blue_green=BlueGreen(promote="manual")), 30 + 24 * 60),
+    ],
+)
+def test_how_long_a_rollout_may_take(strategy: Strategy, minutes: float) -> None:
+    """Each stage has a deadline, pauses and people take their time, and then it may have to go back."""
+    assert staging.longest(strategy) == timedelta(minutes=minutes)
+
+
 def test_a_person_is_asked_at_one_stage_only() -> None:
     """Before the switch, or at the step that says so; never in a first deployment, which has no such stage."""
     manual = Strategy(kind="blue_green", blue_green=BlueGreen(promote="manual"))
