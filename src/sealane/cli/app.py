@@ -33,6 +33,7 @@ COMMANDS: tuple[str, ...] = (
     "apps",
     "users",
     "approve",
+    "gate",
     "logs",
     "scale",
     "serve",

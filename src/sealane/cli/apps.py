@@ -69,6 +69,16 @@ def recipient(name: Name, as_json: output.Json = False) -> None:
     output.data(found["recipient"])
 
 
+def alert_token(name: Name, as_json: output.Json = False) -> None:
+    """Print the token with which alerts are sent in for the app's formations, and where to."""
+    found = connecting.server().get(f"/api/apps/{name}/alert-token")
+    if as_json:
+        output.json(found)
+        return
+    output.data(found["token"])
+    output.say(f"send alerts to {found['url']} with Authorization: Bearer and this token")
+
+
 def remove(name: Name) -> None:
     """Forget an app; what runs of it stays where it is."""
     connecting.server().delete(f"/api/apps/{name}")
@@ -83,5 +93,6 @@ def add_to(app: typer.Typer) -> None:
     group.command("push-token")(push_token)
     more = "sealane secrets encrypt production.env --to $(sealane app recipient shop) --output deploy/secrets.age"
     group.command("recipient", epilog=output.examples(more))(recipient)
+    group.command("alert-token", epilog=output.examples("sealane app alert-token shop"))(alert_token)
     group.command("remove")(remove)
     app.add_typer(group, name="app", rich_help_panel=headings.SERVER)

@@ -6,9 +6,9 @@ import asyncio
 import html
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Form, Query
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from sealane import clock
@@ -214,6 +214,21 @@ async def decline(deployment: str, server: wired.Server, signed: Signed) -> Resp
     """Says no."""
     await server.approvals.reject(deployment, by=signed.actor)
     return RedirectResponse("/approvals", status_code=303)
+
+
+@router.post("/deployments/{deployment}/gates/{gate}")
+async def say(
+    deployment: str,
+    gate: str,
+    server: wired.Server,
+    signed: Signed,
+    word: Annotated[Literal["pass", "fail"], Form()],
+    reason: Annotated[str, Form()] = "",
+) -> Response:
+    """Says how to take a gate that can't tell."""
+    signed.actor.require(Permission.DEPLOY)
+    await server.speaking.say(deployment, gate, passes=word == "pass", by=signed.actor, reason=reason)
+    return RedirectResponse(f"/deployments/{deployment}", status_code=303)
 
 
 async def _end_of_log(server: wired.Server, run: str, key: str) -> tuple[Any, int]:

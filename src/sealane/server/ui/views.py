@@ -154,6 +154,16 @@ class Evidence:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class GateQuestion:
+    """A gate that can't tell and waits for a person."""
+
+    gate: str
+    says: str
+    until: datetime
+    """When it has failed if nobody says anything."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DeploymentPage:
     """One deployment: verdict and cause first, then how it came about."""
 
@@ -179,6 +189,8 @@ class DeploymentPage:
     """Why nothing newer goes out by itself; empty without a hold."""
     may_drift: bool
     """Whether it is what is there, so that a look at the destination tells something."""
+    questions: tuple[GateQuestion, ...]
+    """Gates that can't tell, for a reader who may say how to take them."""
     live: bool
 
 

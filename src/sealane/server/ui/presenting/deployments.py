@@ -12,7 +12,7 @@ from sealane.releases import changes
 from sealane.server.ui import words
 from sealane.server.ui.presenting import approving, evidence, states
 from sealane.server.ui.presenting.overview import named, short
-from sealane.server.ui.views import ApprovalRow, DeploymentPage, ListRow, Moment, ObjectRow, Pill
+from sealane.server.ui.views import ApprovalRow, DeploymentPage, GateQuestion, ListRow, Moment, ObjectRow, Pill
 from sealane.store.model import ApprovalView, Deployment, DeploymentState, DeploymentView
 from sealane.verdicts.model import VerdictKind
 
@@ -50,6 +50,7 @@ def deployment(view: DeploymentView, actor: Actor, *, now: datetime) -> Deployme
         can_roll_back=short(view.previous.id) if may and ended_well and view.previous else "",
         hold=f"Nothing newer goes to {found.formation} by itself: {view.hold.reason}" if view.hold else "",
         may_drift=view.is_there,
+        questions=tuple(_questions(view)) if may else (),
         live=found.state is not DeploymentState.ENDED,
     )
 
@@ -96,6 +97,14 @@ def difference(view: DeploymentView) -> tuple[str, ...]:
         lines.append(f"@@ {change.kind}/{change.name} {change.action}")
         lines.extend(change.lines)
     return tuple(lines)
+
+
+def _questions(view: DeploymentView) -> Iterator[GateQuestion]:
+    """Gates that can't tell and wait for a person."""
+    if view.deployment.state is DeploymentState.ROLLING_OUT:
+        for word in view.gates:
+            if word.passes is None:
+                yield GateQuestion(gate=word.gate, says=word.says, until=word.until)
 
 
 def _headline(view: DeploymentView) -> str:

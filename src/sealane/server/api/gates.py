@@ -1,0 +1,75 @@
+"""Gates: people's words on those that can't tell, and the alerts that others send in."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from sealane import clock
+from sealane.access.dependencies import Developer
+from sealane.errors import NotSignedIn, NotThere
+from sealane.events import alerts
+from sealane.server import wired
+from sealane.store.model import GateWord
+
+router = APIRouter(tags=["gates"])
+
+
+class Word(BaseModel):
+    """How to take a gate that can't tell."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    passes: bool
+    """Whether the deployment goes on; otherwise the gate has failed."""
+    reason: str = ""
+    """Why; it stands in the audit."""
+
+
+class Received(BaseModel):
+    """What became of a message of alerts."""
+
+    alerts: int = Field(description="How many alerts fire in it.")
+    new: int = Field(description="How many of them had not come before.")
+
+
+class AlertToken(BaseModel):
+    """What senders of alerts that can't sign send as `Authorization: Bearer TOKEN`, and where to."""
+
+    token: str
+    url: str
+
+
+@router.post("/api/deployments/{deployment}/gates/{gate}")
+async def say(deployment: str, gate: str, word: Word, server: wired.Server, actor: Developer) -> GateWord:
+    """Says how to take a gate that can't tell. The first word counts."""
+    return await server.speaking.say(deployment, gate, passes=word.passes, by=actor, reason=word.reason)
+
+
+@router.get("/api/apps/{app}/alert-token")
+async def alert_token(app: str, server: wired.Server, _: Developer) -> AlertToken:
+    """The token for senders of alerts; it follows from the app's hook secret and is void with it."""
+    secret = await server.apps.hook_secret(app)
+    return AlertToken(token=alerts.token(secret), url=f"{server.settings_url}/hooks/alerts/{app}/FORMATION")
+
+
+@router.post("/hooks/alerts/{app}/{formation}", status_code=202)
+async def receive(
+    app: Annotated[str, Path(description="The app's name")],
+    formation: Annotated[str, Path(description="The formation the alerts are about")],
+    request: Request,
+    server: wired.Server,
+) -> Received:
+    """Takes alerts. They are believed only with a signature made with the app's webhook secret, or the alert token."""
+    try:
+        secret = await server.apps.hook_secret(app)
+    except NotThere:
+        raise NotSignedIn("the alert token is wrong") from None  # whether an app exists is nobody's business
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    at = clock.now()
+    came = alerts.read(headers, await request.body(), secret=secret, received=at)
+    await server.store.formations.get(app, formation)
+    new = await server.store.alerts.receive(app, formation, came, at=at)
+    return Received(alerts=len(came), new=new)
