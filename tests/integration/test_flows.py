@@ -216,6 +216,21 @@ async def test_going_back_finds_the_old_secret_though_its_value_is_gone(
     assert named in {each.manifest["metadata"]["name"] for each in there if each.manifest["kind"] == "Secret"}
 
 
+async def test_a_person_goes_back_to_a_revision_by_any_of_its_names(world: World) -> None:
+    """A number, the deployment's id, the revision's or how that begins; what never was is refused."""
+    first = await world.deployment("dev", await world.push("v1"))
+    await world.deployment("dev", await world.push("v2"))
+    beginning = first.revision_id.removeprefix("sha256:")[:7]
+
+    for named in ("99", beginning[:5]):
+        with pytest.raises(Refused, match=f"the revision {named} never was there"):
+            await world.server.requests.rollback("shop", "dev", to=named, by=DEV)
+    for named in ("1", "#1", first.id, first.revision_id, beginning):
+        back = await world.server.requests.rollback("shop", "dev", to=named, by=DEV)
+        assert back.revision_id == first.revision_id
+    assert (await world.reached(back.id)).verdict_kind is VerdictKind.DEPLOYED
+
+
 async def test_a_release_is_sent_somewhere_by_hand_under_a_number_of_its_own(world: World) -> None:
     """It passes the operators' rules; without any it goes by itself."""
     run = await world.push("v1")

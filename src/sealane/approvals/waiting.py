@@ -14,6 +14,7 @@ from sealane.store.model import (
     DeploymentKind,
     DeploymentState,
     FormationRow,
+    GateWord,
     Hold,
     RunView,
     Vote,
@@ -77,6 +78,8 @@ class Circumstances:
     """Deployments of its formation that are let through and come first."""
     workers: int = 1
     """How many workers are alive."""
+    questions: tuple[GateWord, ...] = ()
+    """What was asked of people while it rolls out."""
 
 
 def conditions(deployment: Deployment, around: Circumstances) -> tuple[Condition, ...]:
@@ -111,7 +114,8 @@ def deployment(subject: Deployment, around: Circumstances) -> Why:
     if subject.state is DeploymentState.ENDED and subject.verdict:
         return Why(sentence=_ended(subject), waiting=_lifting(subject, around.holds))
     if subject.state is DeploymentState.ROLLING_OUT:
-        return Why(sentence=f"{_named(subject)} is rolling out: {subject.waiting_for or 'it has just begun'}")
+        asked = tuple(_asked(subject, each) for each in around.questions if each.passes is None)
+        return Why(sentence=f"{_named(subject)} is rolling out: {_doing(subject, asked)}", waiting=asked)
     if subject.state is DeploymentState.QUEUED:
         return _queued(subject, around)
     found = conditions(subject, around)
@@ -196,6 +200,18 @@ def _is_done(earlier: Deployment, subject: Deployment) -> bool:
     if subject.kind is DeploymentKind.ROLLBACK:
         return earlier.verdict is not None
     return earlier.verdict_kind is VerdictKind.DEPLOYED
+
+
+def _doing(subject: Deployment, asked: Sequence[Condition]) -> str:
+    if asked:
+        return f"it waits for {asked[0].what}"
+    return subject.waiting_for or "it has just begun"
+
+
+def _asked(subject: Deployment, question: GateWord) -> Condition:
+    what = f"a person's word on gate {question.gate}, which can't tell: {question.says.rstrip('.')}"
+    who = f"a developer: sealane gate {subject.label} {question.gate} --pass, or --fail"
+    return Condition(what=what, who=who, when=f"fails at {question.until:%Y-%m-%d %H:%M} UTC if nobody says anything")
 
 
 def _queued(subject: Deployment, around: Circumstances) -> Why:

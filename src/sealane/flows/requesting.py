@@ -28,6 +28,8 @@ from sealane.verdicts.model import VerdictKind
 
 _SCALED = {"Deployment", "StatefulSet"}
 _MOST = 1000
+_SHORTEST = 6
+"""Digits of a revision's id that must be given at least."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -203,13 +205,23 @@ def _past(history: tuple[Deployment, ...]) -> list[reverting.Past]:
     ]
 
 
-def _verified(history: tuple[Deployment, ...], revision_id: str) -> Deployment:
-    known = [each for each in history if each.revision_id == revision_id]
-    verified = next((each for each in known if each.verdict_kind is VerdictKind.DEPLOYED), None)
-    if verified is None:
+def _verified(history: tuple[Deployment, ...], wanted: str) -> Deployment:
+    """The newest verified deployment of a revision: by its id, how that begins, or a deployment's number or id."""
+    known = [each for each in history if _is_meant(each, wanted)]
+    verified = [each for each in known if each.verdict_kind is VerdictKind.DEPLOYED]
+    if not verified:
         what = "was never verified" if known else "never was"
-        raise Refused(f"the revision {revision_id} {what} there", mend="go back to one that was deployed")
-    return verified
+        raise Refused(f"the revision {wanted} {what} there", mend="go back to one that was deployed")
+    if len({each.revision_id for each in verified}) > 1:
+        raise UsageError(f"{wanted} is the beginning of several revisions", mend="write more of it")
+    return verified[0]
+
+
+def _is_meant(each: Deployment, wanted: str) -> bool:
+    if wanted in {each.id, str(each.sequence), f"#{each.sequence}"}:
+        return True
+    start = wanted.removeprefix("sha256:")
+    return len(start) >= _SHORTEST and each.revision_id.removeprefix("sha256:").startswith(start)
 
 
 def _scaled(revision: Revision, workload: str, replicas: int) -> Revision:

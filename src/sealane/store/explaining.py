@@ -12,7 +12,7 @@ from sealane.approvals.waiting import Circumstances, Crowd, Own, Why
 from sealane.approvals.windows import Outlook
 from sealane.errors import NotThere
 from sealane.pipelines.model import RunStatus
-from sealane.store import convoys, deployments, formations, holds, overviews, releases, rows, runs, votes
+from sealane.store import convoys, deployments, formations, gates, holds, overviews, releases, rows, runs, votes
 from sealane.store.model import Deployment, DeploymentState, RunView
 from sealane.store.tables import deployments as deployments_table
 from sealane.store.tables import releases as releases_table
@@ -86,6 +86,7 @@ def circumstances(connection: sa.Connection, deployment: Deployment, prospects: 
         others=tuple((each, _own(connection, each, prospects)) for each in others),
         ahead=_ahead(connection, deployment) if deployment.state is DeploymentState.QUEUED else (),
         workers=_workers(connection),
+        questions=gates.of(connection, deployment.id) if deployment.state is DeploymentState.ROLLING_OUT else (),
     )
 
 

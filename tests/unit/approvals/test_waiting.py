@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from sealane.approvals import waiting
 from sealane.approvals.waiting import Circumstances, Condition, Crowd, Own
 from sealane.approvals.windows import Outlook
-from sealane.store.model import BrokenGlass, Deployment, DeploymentKind, DeploymentState, Hold, Vote
+from sealane.store.model import BrokenGlass, Deployment, DeploymentKind, DeploymentState, GateWord, Hold, Vote
 from sealane.verdicts.model import VerdictKind
 
 from .deployments import NOON, deployment, ended, hold, muster, rule, run_view, vote
@@ -264,6 +265,22 @@ def test_a_runs_answer_is_empty_exactly_when_a_worker_has_room(ahead: int, room:
     has_room = any(share < room for share in [ahead // workers] * workers) if workers else False
 
     assert (waiting.run(run_view(), Crowd(ahead=ahead, room=room, workers=workers)).waiting == ()) == has_room
+
+
+def test_a_gate_that_can_not_tell_waits_for_a_persons_word() -> None:
+    """Who may say, how, and when it is too late; once somebody has said, nothing is waited for."""
+    asked = GateWord(
+        deployment_id="d-1", key="0", gate="errors", says="no samples yet.", asked=NOON, until=NOON + timedelta(hours=1)
+    )
+    rolling = deployment(state=DeploymentState.ROLLING_OUT, waiting_for="1 of 2 ready")
+
+    why = waiting.deployment(rolling, Circumstances(questions=(asked,)))
+    assert why.sentence.endswith("it waits for a person's word on gate errors, which can't tell: no samples yet")
+    assert why.waiting[0].who == "a developer: sealane gate shop/production errors --pass, or --fail"
+    assert why.waiting[0].when == "fails at 2026-03-01 13:00 UTC if nobody says anything"
+
+    said = waiting.deployment(rolling, Circumstances(questions=(replace(asked, passes=True),)))
+    assert (said.sentence, said.waiting) == ("shop #3 to production is rolling out: 1 of 2 ready", ())
 
 
 def test_an_ended_deployment_says_how_and_what_it_holds() -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from sealane import checking
+from sealane.approvals import windows
 from sealane.clients import git
 from sealane.destinations.model import Identity
 from sealane.errors import NotThere, UsageError
@@ -90,6 +91,7 @@ async def _look_ahead(run: Run) -> tuple[Plan | None, tuple[Finding, ...]]:
     found += ahead.findings
     asked = await asyncio.gather(*(_destination_problems(run, prospect) for prospect in ahead.prospects))
     found += [finding for problems in asked for finding in problems]
+    found += [finding for prospect in ahead.prospects if (finding := _shut(run, prospect))]
     return plan, tuple(dict.fromkeys(found))
 
 
@@ -133,6 +135,17 @@ async def _approval_problems(pipeline: Pipeline) -> list[Finding]:
             groups.setdefault(group, set()).add(user.name)
     found = delivery.impossible_approvals(pipeline, groups)
     return [replace(finding, severity=Severity.WARNING) for finding in found]
+
+
+def _shut(run: Run, prospect: Prospect) -> Finding | None:
+    """A forecast: the deployment will wait for its window, as things stand now."""
+    name = prospect.environment.name
+    outlook = windows.outlook(prospect.environment.windows, run.app, tools.current().now())
+    if outlook.open:
+        return None
+    until = f" until {outlook.when}" if outlook.when else ""
+    message = f"the window of {name} is shut{until}: {outlook.reason}; the deployment will wait"
+    return Finding(message=message, place=prospect.delivery.place, severity=Severity.WARNING)
 
 
 async def _destination_problems(run: Run, prospect: Prospect) -> list[Finding]:

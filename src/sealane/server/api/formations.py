@@ -42,7 +42,7 @@ class Rollback(BaseModel):
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     to: str | None = None
-    """A revision's id."""
+    """A revision's id or how that begins, or a deployment's number or id."""
 
 
 class Scale(BaseModel):
