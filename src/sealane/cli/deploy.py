@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -57,6 +57,9 @@ def deploy(
         str | None,
         typer.Option(help="Begin though the environment's window is shut, for this reason.", metavar="REASON"),
     ] = None,
+    unsure: Annotated[
+        Literal["pass", "fail"], typer.Option(help="How to take gates that can't tell (from here).")
+    ] = "fail",
     wait: Wait = True,
     as_json: output.Json = False,
 ) -> None:
@@ -83,7 +86,13 @@ def deploy(
     glass = _window(environment, project.app, break_glass)
     permitted = deploying_here.permitted(environment, confirmed=yes, adopt=adopt, take_over=take_over)
     permitted = replace(permitted, glass=glass)
-    wish = deploying.Wish(revision=revision, values=values, permitted=permitted)
+    wish = deploying.Wish(
+        revision=revision,
+        values=values,
+        permitted=permitted,
+        ask=deploying_here.word(unsure == "pass"),
+        secret=deploying_here.secret(project),
+    )
     deploying_here.deploy(wish, where, as_json=as_json)
 
 

@@ -13,6 +13,8 @@ from sealane.destinations.port import Destination
 from sealane.environments.model import DestinationConfig, Environment
 from sealane.errors import UsageError
 from sealane.rollouts import recording
+from sealane.rollouts.gates import passing
+from sealane.rollouts.gates.model import Checked
 from sealane.secrets import keys, resolving
 from sealane.secrets.values import SecretValue
 from sealane.stencils.model import Revision
@@ -39,6 +41,26 @@ def values(project: locally.Project) -> Mapping[str, SecretValue]:
         return locally.resolve(project, keys.own_names_key(keys.own_folder(os.environ)))
     except resolving.Unresolved:
         return {}
+
+
+def secret(project: locally.Project) -> Callable[[str], Awaitable[str]]:
+    """Resolves references of gates' keys, as far as this machine has their values."""
+    key = keys.own_names_key(keys.own_folder(os.environ))
+
+    async def resolve(reference: str) -> str:
+        found = await resolving.resolve({"key": reference}, project.stores(), key=key)
+        return found["key"].reveal().decode("utf-8", "replace")
+
+    return resolve
+
+
+def word(passes: bool) -> passing.Ask:
+    """What the person at the command says about gates that can't tell."""
+
+    async def say(_: Checked) -> bool | None:
+        return True if passes else None
+
+    return say
 
 
 def deploy(wish: deploying.Wish, where: DestinationConfig, *, as_json: bool) -> None:
