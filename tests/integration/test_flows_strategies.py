@@ -96,6 +96,29 @@ async def test_the_old_colour_stays_for_a_while_and_goes_by_itself(world: World)
             await asyncio.sleep(0.05)
 
 
+@pytest.mark.parametrize("passes", [True, False])
+async def test_a_switch_may_wait_for_a_person(world: World, *, passes: bool) -> None:
+    """Both colours are there until somebody has said so; a no takes the new one away and the old one is untouched."""
+    strategy = "blue_green: {keep_old_for: 0s, promote: manual}"
+    await world.push("v1", strategy)
+    before = world.deployments()
+    pushing = asyncio.create_task(world.push("v2", strategy))
+    words = world.server.store.gates
+    async with asyncio.timeout(20):
+        while len(world.deployments()) < 2:  # noqa: ASYNC110 - workflows tell nobody here
+            await asyncio.sleep(0.02)
+        waiting = (await world.server.store.deployments.history("shop", "dev"))[0]
+        while not (asked := await words.of(waiting.id)):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    assert not pushing.done()
+    assert [each.gate for each in asked] == ["switch"]
+    at = asked[0].asked
+    await words.say(waiting.id, "switch", passes=passes, by="ann", reason="seen it", at=at)
+    ended = await pushing
+    assert ended.verdict_kind == ("deployed" if passes else "rolled_back"), ended.reason
+    assert world.deployments() == ({"web-green": 1} if passes else before)
+
+
 async def test_going_back_within_that_time_changes_no_workload_and_keeps_the_other(world: World) -> None:
     """The switch back writes no Deployment, and the end that was queued for the former old colour does not come."""
     strategy = "blue_green: {keep_old_for: 3s}"

@@ -132,7 +132,7 @@ async def gates(rollout: Rollout, key: str, names: Sequence[str], begun: Any, wa
     Key: deployment, place in the rollout and gate. Undo: none, it only looks.
     """
     standing = await _standing(rollout)
-    chosen = [gate for gate in standing.revision.strategy.gates if gate.name in names]
+    chosen = [gate for gate in standing.revision.strategy.every_gate if gate.name in names]
     at = msgspec.convert(begun, Begun).at
     async with _telling(standing.deployment.id, Phase.GATES) as tell:
         tell(f"checks {_listed(chosen)}")

@@ -83,7 +83,7 @@ async def begin(deployment_id: str) -> dict[str, Any]:
         "gates": {
             stage.name: [gate.name for gate in chosen]
             for stage in course
-            if (chosen := choosing.chosen(revision.strategy.gates, stage, course))
+            if (chosen := choosing.chosen(revision.strategy.every_gate, stage, course))
         },
         "hooks": sorted({hook.when.value for hook in revision.hooks}),
     }
