@@ -148,6 +148,10 @@ def _not_one_of(context: Mapping[str, Any], value: Any) -> Problem:
     return f"can't be {value!r}", did_you_mean(value, words)
 
 
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 _WANTED = {
     "string_type": "a text",
     "int_type": "a whole number",
@@ -160,9 +164,12 @@ _WANTED = {
 }
 _SAID: dict[str, Callable[[Mapping[str, Any], Any], Problem]] = {
     "literal_error": _not_one_of,
-    "too_short": lambda context, _: (f"must have at least {context['min_length']} item", "or leave the key out"),
+    "too_short": lambda context, _: (
+        f"must have at least {_counted(context['min_length'], 'item')}",
+        "or leave the key out",
+    ),
     "too_long": lambda context, _: (f"may have at most {context['max_length']} items", None),
-    "string_too_short": lambda context, _: (f"must have at least {context['min_length']} character", None),
+    "string_too_short": lambda context, _: (f"must have at least {_counted(context['min_length'], 'character')}", None),
     "string_too_long": lambda context, _: (f"may have at most {context['max_length']} characters", None),
     "greater_than_equal": lambda context, value: (f"must be at least {context['ge']}, not {value}", None),
     "less_than_equal": lambda context, value: (f"must be at most {context['le']}, not {value}", None),
