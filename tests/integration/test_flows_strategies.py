@@ -123,9 +123,12 @@ async def test_going_back_within_that_time_changes_no_workload_and_keeps_the_oth
     """The switch back writes no Deployment, and the end that was queued for the former old colour does not come."""
     strategy = "blue_green: {keep_old_for: 3s}"
     await world.push("v1", strategy)
-    await world.push("v2", strategy)
+    second = await world.push("v2", strategy)
     both = world.deployments()
     await world.push("v1", strategy.replace("3s", "1h"))
     assert world.deployments() == both
-    await asyncio.sleep(3.5)  # the end of blue would have come by now
+    handle = await world.server.queueing.client.retrieve_workflow_async(f"{second.id}:retirement")
+    async with asyncio.timeout(30):
+        while (await handle.get_status()).status != "SUCCESS":  # noqa: ASYNC110 - workflows tell nobody here
+            await asyncio.sleep(0.05)
     assert world.deployments() == both
