@@ -8,6 +8,8 @@ import pytest
 
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors
+from sealane.destinations.kubernetes import observing
+from sealane.destinations.model import ObjectRef
 from testbed.record import Bed
 from tests.integration.rollouts import parts
 
@@ -39,3 +41,17 @@ async def test_a_health_check_of_a_kind_that_may_not_be_looked_at_is_an_error(
     async with asyncio.timeout(60):
         with pytest.raises(errors.Forbidden, match=r"cannot (list|watch) resource \"widgets\""):
             await parts.play(widget(verbs, CHECK), bed, admin, cluster)
+
+
+async def test_where_nothing_may_be_looked_at_all_counts_as_there(cluster: clusters.Cluster) -> None:
+    """Sealane's account has no rights in this namespace; what it says stays, and nothing breaks or turns."""
+    service = ObjectRef(group="", version="v1", kind="Service", namespace="kube-system", name="kube-dns")
+    seen = observing.observe(cluster, (service,), namespace="kube-system")
+    observation = await anext(seen)
+    assert [(each.health, each.says) for each in observation.workloads] == [
+        ("ready", "not watched: the account may not list and watch Service")
+    ]
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await anext(seen)
+    await seen.aclose()

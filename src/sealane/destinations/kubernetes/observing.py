@@ -61,8 +61,9 @@ async def _observations(seen: seeing.Seeing, *, now: clock.Clock) -> AsyncIterat
 
 
 async def _any_after(counts: Sequence[tuple[reflecting.Changes, int]]) -> None:
-    """Waits until one of them is beyond its count."""
-    waits = [asyncio.ensure_future(changes.after(count)) for changes, count in counts]
+    """Waits until one of them is beyond its count; without end when nothing may be watched."""
+    waits: list[asyncio.Future[int]] = [asyncio.ensure_future(changes.after(count)) for changes, count in counts]
+    waits = waits or [asyncio.Future()]
     try:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     finally:

@@ -37,18 +37,10 @@ class Seeing:
         away = [view.state.since for view in needed.values() if _away(view)]
         if not needed and all(_away(view) for view in self._views.values()):
             away = [view.state.since for view in self._views.values()]
-        labels: dict[str, Sequence[Mapping[str, str]] | None] = {}
-        parts = [self._part(each, labels, at=at, blind=bool(away)) for each in self._subjects]
+        parts = [self._part(each, at=at, blind=bool(away)) for each in self._subjects]
         return every_kind.observation(parts, at=at, blind_since=min(away, default=None))
 
-    def _part(
-        self,
-        subject: views.Subject,
-        labels: dict[str, Sequence[Mapping[str, str]] | None],
-        *,
-        at: datetime,
-        blind: bool,
-    ) -> around.Part:
+    def _part(self, subject: views.Subject, *, at: datetime, blind: bool) -> around.Part:
         name = f"{subject.ref.kind}/{subject.ref.name}"
         own = subject.keys[0]
         view = self._views.get(own)
@@ -61,9 +53,7 @@ class Seeing:
             return every_kind.absent(name, runs=subject.watched.runs)
         if isinstance(found, resources.Custom):
             found = msgspec.structs.replace(found, kind=subject.ref.kind, api_version=subject.ref.api_version)
-        if subject.place not in labels and isinstance(found, resources.Service):
-            labels[subject.place] = self._labels(subject.place)
-        return every_kind.converge(found, self._around(subject, found, labels.get(subject.place), at=at))
+        return every_kind.converge(found, self._around(subject, found, at=at))
 
     def _unseen(self, name: str, key: views.Key, view: reflecting.Reflector[Any], *, at: datetime) -> around.Part:
         """Its kind alone can't be looked at: by right, which is as if it never could, or for trouble, with patience."""
@@ -80,9 +70,7 @@ class Seeing:
         )
         return things.awaited(name, says=fact.words, fact=fact)
 
-    def _around(
-        self, subject: views.Subject, found: Any, labels: Sequence[Mapping[str, str]] | None, *, at: datetime
-    ) -> around.Around:
+    def _around(self, subject: views.Subject, found: Any, *, at: datetime) -> around.Around:
         def owned(kind: kinds.Kind[Any], *owners: Any) -> list[Any]:
             if not subject.watched.runs or kind not in subject.watched.kinds:
                 return []
@@ -93,28 +81,35 @@ class Seeing:
         pods = owned(kinds.POD, found, *replica_sets)
         uids = {each.metadata.uid for each in (found, *replica_sets, *pods)}
         events: Iterable[objects.Event] = self._all(subject.place, kinds.EVENT) or ()
-        services = self._all(subject.place, kinds.SERVICE) if isinstance(found, resources.Ingress) else None
-        named = None if services is None else frozenset(each.metadata.name for each in services)
         return around.Around(
             at=at,
             pods=pods,
             replica_sets=replica_sets,
             revisions=owned(kinds.CONTROLLER_REVISION, found),
             events=[event for event in events if event.involved_object.uid in uids],
-            besides=around.Besides(labels=labels, services=named, ask=self._asks.ask),
+            besides=self._besides(subject.place, found),
         )
 
-    def _labels(self, place: str) -> Sequence[Mapping[str, str]] | None:
-        """The labels of all pods that stay, and of those that the formation's workloads make."""
-        pods = self._all(place, kinds.POD)
-        if pods is None:
-            return None
+    def _besides(self, place: str, found: Any) -> around.Besides:
+        if isinstance(found, resources.Service):
+            return around.Besides(labels=self._labels(place, found.spec.selector))
+        if isinstance(found, resources.Ingress) and (services := self._all(place, kinds.SERVICE)) is not None:
+            return around.Besides(services=frozenset(each.metadata.name for each in services))
+        return around.Besides(ask=self._asks.ask)
+
+    def _labels(self, place: str, selector: Mapping[str, str]) -> Sequence[Mapping[str, str]] | None:
+        """Of what the formation's workloads make and, when the selector fits none of it, of all pods that stay."""
         made = []
         for subject in self._subjects:
             if subject.place == place and subject.watched.runs and subject.ref.kind != "Pod":
                 found = self._views[subject.keys[0]].objects.get((place, subject.ref.name))
                 if found is not None:
                     made.append(found.spec.template.metadata.labels)
+        pods = self._all(place, kinds.POD)
+        if pods is None:
+            return None
+        if any(selector.items() <= each.items() for each in made):
+            return made
         return [*made, *(each.metadata.labels for each in pods if each.metadata.deletion_timestamp is None)]
 
     def _all(self, place: str, kind: kinds.Kind[Any]) -> list[Any] | None:
