@@ -14,6 +14,9 @@ INIT_ENDS = 3
 NEWBORN = timedelta(seconds=30)
 """Instances made so shortly before the deployment count as its own: clocks differ and times are whole seconds."""
 
+MACHINE = timedelta(seconds=20)
+"""The least patience with a machine: a busy one may take that long to take an instance up."""
+
 _AT_ONCE = frozenset(
     {
         model.FactKind.REFUSED,
@@ -49,7 +52,8 @@ TOLERATED = Weight()
 
 def weigh(fact: model.Fact, rules: model.Rules, memory: model.Memory) -> Weight:
     """The table: what a fact about an instance of the wanted version comes to."""
-    patient = Weight(due=max(fact.since, rules.started) + rules.patience + memory.blind)
+    patience = max(rules.patience, MACHINE) if fact.kind is model.FactKind.MACHINE_SILENT else rules.patience
+    patient = Weight(due=max(fact.since, rules.started) + patience + memory.blind)
     if fact.kind in _AT_ONCE:
         return DECISIVE
     if fact.kind in _BY_ENDS:

@@ -11,12 +11,12 @@ from typing import Any
 import msgspec
 import yaml
 
-from sealane.clients.kubernetes import objects
+from sealane.clients.kubernetes import objects, resources
 from sealane.verdicts import model
 from sealane.verdicts.convergence import around, every_kind
 
 FOLDER = Path(__file__).parent / "recorded"
-KINDS = {
+KINDS: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
         objects.Deployment,
@@ -27,7 +27,16 @@ KINDS = {
         objects.Job,
         objects.Pod,
         objects.Event,
+        resources.CronJob,
+        resources.Service,
+        resources.Ingress,
     )
+} | {
+    "PersistentVolumeClaim": resources.VolumeClaim,
+    "HorizontalPodAutoscaler": resources.Autoscaler,
+    "PodDisruptionBudget": resources.DisruptionBudget,
+    "CustomResourceDefinition": resources.Definition,
+    "Widget": resources.Custom,
 }
 
 
@@ -59,13 +68,28 @@ def observe(recording: dict[str, Any]) -> model.Observation:
         replica_sets=by_kind["ReplicaSet"],
         revisions=by_kind["ControllerRevision"],
         events=by_kind["Event"],
+        besides=around.Besides(
+            labels=_labels(recording["wanted"], by_kind),
+            services=frozenset(each.metadata.name for each in by_kind["Service"]),
+        ),
     )
     parts = []
     for wanted in recording["wanted"]:
-        kind, _, name = wanted.partition("/")
-        found = next((each for each in by_kind[kind] if each.metadata.name == name), None)
+        found = _find(wanted, by_kind)
         parts.append(every_kind.converge(found, surroundings) if found else every_kind.absent(wanted))
     return every_kind.observation(parts, at=at)
+
+
+def _find(wanted: str, by_kind: dict[str, list[Any]]) -> Any:
+    kind, _, name = wanted.partition("/")
+    return next((each for each in by_kind[kind] if each.metadata.name == name), None)
+
+
+def _labels(every: list[str], by_kind: dict[str, list[Any]]) -> list[dict[str, str]]:
+    """Those of pods that stay, and of what the wanted workloads make."""
+    workloads = [_find(each, by_kind) for each in every if each.partition("/")[0] in {"Deployment", "StatefulSet"}]
+    made = [each.spec.template.metadata.labels for each in workloads if each]
+    return [*made, *(each.metadata.labels for each in by_kind["Pod"] if each.metadata.deletion_timestamp is None)]
 
 
 def rules(recording: dict[str, Any]) -> model.Rules:
@@ -74,5 +98,6 @@ def rules(recording: dict[str, Any]) -> model.Rules:
         started=datetime.fromisoformat(recording["started"]),
         healthy_for=timedelta(seconds=recording["rules"]["healthy_for"]),
         patience=timedelta(seconds=recording["rules"]["patience"]),
+        deadline=timedelta(seconds=recording["rules"].get("deadline", 600)),
         made={name: tuple(keys) for name, keys in recording.get("made", {}).items()},
     )

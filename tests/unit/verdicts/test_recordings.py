@@ -39,8 +39,8 @@ def test_an_older_version_is_never_to_blame(name: str) -> None:
             each["status"]["updateRevision"] = "another"
     observation = recordings.observe(recording)
     for instance in observation.instances:
-        if not instance.workload.startswith(("Job/", "Pod/")):
+        if not instance.workload.startswith(("Job/", "Pod/", "ReplicaSet/")):
             assert not instance.wanted
             assert all(fact.object != instance.object for fact in observation.facts)
     if not any(workload.object.startswith("Job/") for workload in observation.workloads):
-        assert all(workload.health is model.Health.CONVERGING for workload in observation.workloads)
+        assert all(workload.health is model.Health.CONVERGING for workload in observation.running)

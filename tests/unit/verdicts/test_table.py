@@ -41,7 +41,10 @@ def judged(*facts: model.Fact, now: float, **rules: object) -> model.Judgement:
     return judging.judge(seen, model.Rules(**given), now=at(now))
 
 
-AT_ONCE = [K.IMAGE_MISSING, K.IMAGE_DENIED, K.IMAGE_INVALID, K.REFUSED, K.QUOTA, K.CANNOT_START, K.JOB_FAILED]
+AT_ONCE = [
+    *(K.IMAGE_MISSING, K.IMAGE_DENIED, K.IMAGE_INVALID, K.REFUSED, K.QUOTA),
+    *(K.CANNOT_START, K.JOB_FAILED, K.RESOURCE_FAILED),
+]
 SECOND_END = [K.ENDED, K.OUT_OF_MEMORY, K.KILLED_BY_PROBE, K.BAD_COMMAND]
 PATIENT = [
     K.REGISTRY_UNREACHABLE,
@@ -52,6 +55,10 @@ PATIENT = [
     K.VOLUME_PENDING,
     K.INIT_RUNNING,
     K.START_TROUBLE,
+    K.RESOURCE_PENDING,
+    K.OLD_STAYS,
+    K.ADDRESS_PENDING,
+    K.POINTS_NOWHERE,
 ]
 
 
@@ -84,6 +91,16 @@ def test_what_may_pass_is_waited_for_as_long_as_patience_lasts(kind: K) -> None:
     assert over.state == "failed"
     assert over.cause is not None
     assert not over.cause.decisive
+
+
+def test_a_machine_has_some_time_to_take_an_instance_up_however_short_patience_is() -> None:
+    """Neither is it worth a word before some seconds have passed."""
+    silent, short = fact(K.MACHINE_SILENT, since=10), timedelta(seconds=2)
+    early = judged(silent, now=14.9, patience=short)
+    assert (early.state, early.cause) == ("progressing", None)
+    assert judged(silent, now=29.9, patience=short).cause is not None
+    assert judged(silent, now=29.9, patience=short).state == "progressing"
+    assert judged(silent, now=30, patience=short).state == "failed"
 
 
 def test_patience_does_not_count_from_before_the_deployment() -> None:
