@@ -80,9 +80,13 @@ def _table(told: Sequence[catalogue.Told], stored: dict[str, Any]) -> str:
         cells = [each.says, each.sentence, f"{each.seconds:.1f}"]
         for peer in ("kubectl", "helm"):
             answer = theirs.get(peer)
-            cells += [answer["says"], f"{answer['seconds']:.0f}"] if answer else ["not measured", ""]
+            cells += [_said(answer), f"{answer['seconds']:.0f}"] if answer else ["not measured", ""]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def _said(answer: Answer) -> str:
+    return f"**{'success' if answer['good'] else 'failure'}**: {answer['says']}"
 
 
 def _stored() -> dict[str, Any]:
@@ -159,7 +163,8 @@ def _answer(words: Sequence[str], begun: float) -> Answer:
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     took = round(time.monotonic() - begun, 1)
     lines = (done.stderr if done.returncode else done.stdout).strip().splitlines()
-    says = lines[-1][:_WORDS] if lines else ""
+    status = next((line for line in lines if line.startswith("STATUS: ")), None)  # helm goes on after it
+    says = (status or lines[-1])[:_WORDS] if lines else ""
     return {"good": done.returncode == 0, "says": says, "seconds": took}
 
 

@@ -32,7 +32,7 @@ async def _play(chosen: list[parts.Scenario], bed: Bed) -> dict[str, parts.Playe
     ):
 
         async def one(scenario: parts.Scenario) -> parts.Played:
-            async with slots, asyncio.timeout(120):
+            async with slots, asyncio.timeout(180):
                 return await parts.play(scenario, bed, admin, cluster, **words)
 
         done = await asyncio.gather(*(one(each) for each in chosen), return_exceptions=True)
