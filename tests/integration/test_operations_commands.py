@@ -57,6 +57,8 @@ def test_a_shut_window_is_told_and_its_glass_is_broken_by_who_may(
     asked = typed(serving, dev, "deploy", "frozen/dev", "--no-wait")
     deployment = asked.stdout.strip()
     why = typed(serving, dev, "why", "frozen/dev")
+    with signed_in(serving, dev) as browser:
+        shown = browser.get(f"/deployments/{deployment}").text
     refused = typed(serving, dev, "approve", deployment, "--break-glass", "please")
     broken = typed(serving, oncall, "approve", "frozen/dev", "--break-glass", "INC-4711", "--wait")
     through = typed(serving, oncall, "deploy", "frozen/dev", "--break-glass", "INC-4712")
@@ -64,6 +66,8 @@ def test_a_shut_window_is_told_and_its_glass_is_broken_by_who_may(
     assert asked.returncode == 0, asked.stderr
     assert "waits for the window of dev to open: the freeze" in why.stdout
     assert f'or one of oncall: sealane approve {deployment} --break-glass "REASON"' in why.stdout
+    assert "<strong>Waits for the window of dev to open: the freeze.</strong>" in shown
+    assert "Who lifts it: itself, or one of oncall" in shown
     assert refused.returncode != 0
     assert "dora is in none of the groups that may: oncall" in refused.stderr
     assert (broken.returncode, broken.stdout.startswith("deployed")) == (0, True), broken.stderr

@@ -150,7 +150,8 @@ async def deployments(
 async def deployment(deployment: str, server: wired.Server, signed: Signed) -> HTMLResponse:
     """One deployment: verdict, cause, story, evidence."""
     view = await server.views.deployment(deployment)
-    page = presenting_deployments.deployment(view, signed.actor, now=clock.now())
+    why = await server.views.why(deployment)
+    page = presenting_deployments.deployment(view, signed.actor, now=clock.now(), why=why)
     return templates.page("deployment.html", {**await _shown(server, signed, "/deployments"), "page": page})
 
 

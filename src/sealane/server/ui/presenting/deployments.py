@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from sealane.access.model import Actor
+from sealane.approvals.waiting import Condition, Why
 from sealane.releases import changes
 from sealane.server.ui import words
 from sealane.server.ui.presenting import approving, evidence, states
@@ -24,8 +25,8 @@ def version(view: DeploymentView) -> str:
     return view.release.commit[:7] if view.release and view.release.commit else short(view.deployment.revision_id)
 
 
-def deployment(view: DeploymentView, actor: Actor, *, now: datetime) -> DeploymentPage:
-    """The page of one deployment for one reader."""
+def deployment(view: DeploymentView, actor: Actor, *, now: datetime, why: Why) -> DeploymentPage:
+    """The page of one deployment for one reader; `why` is the answer to why it is not there yet."""
     found = view.deployment
     verdict = found.verdict
     may = bool(actor.groups & {"administrators", "developers"})
@@ -37,8 +38,8 @@ def deployment(view: DeploymentView, actor: Actor, *, now: datetime) -> Deployme
         formation=found.formation,
         version=version(view),
         pill=states.deployment(found),
-        headline=_headline(view),
-        explanation=_explanation(view),
+        headline=_headline(view, why),
+        explanation=_explanation(view, why),
         ended=found.ended,
         duration=_duration(found, now),
         moments=moments,
@@ -107,7 +108,7 @@ def _questions(view: DeploymentView) -> Iterator[GateQuestion]:
                 yield GateQuestion(gate=word.gate, says=word.says, until=word.until)
 
 
-def _headline(view: DeploymentView) -> str:
+def _headline(view: DeploymentView, why: Why) -> str:
     found = view.deployment
     if found.verdict is not None:
         return _GOOD if found.verdict.kind is VerdictKind.DEPLOYED else found.verdict.reason
@@ -115,11 +116,16 @@ def _headline(view: DeploymentView) -> str:
         return found.waiting_for[:1].upper() + found.waiting_for[1:]
     if view.approval.missing:
         return f"Waits for {', '.join(view.approval.missing)}."
+    if why.waiting:
+        return f"Waits for {why.waiting[0].what}."
     return "On its way." if found.state is DeploymentState.ROLLING_OUT else "Waits for its turn."
 
 
-def _explanation(view: DeploymentView) -> str:
+def _explanation(view: DeploymentView, why: Why) -> str:
     found = view.deployment
+    if found.verdict is None and why.waiting:
+        note = f"{found.note.rstrip('.')}. " if found.note else ""
+        return note + " ".join(_condition(each) for each in why.waiting)
     match found.verdict.kind if found.verdict else None:
         case VerdictKind.ROLLED_BACK:
             back = f"The formation is back on {short(view.previous.id)}" if view.previous else "It was taken back"
@@ -132,6 +138,11 @@ def _explanation(view: DeploymentView) -> str:
             return "Something newer had gone there before its turn came."
         case _:
             return found.note or ""
+
+
+def _condition(each: Condition) -> str:
+    when = f", {each.when}" if each.when else ""
+    return f"{each.what[:1].upper()}{each.what[1:]}{when}. Who lifts it: {each.who}."
 
 
 def _duration(found: Deployment, now: datetime) -> str:
