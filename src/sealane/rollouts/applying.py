@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from sealane.rollouts.strategies import staging
 from sealane.verdicts import model as verdicts
 from sealane.verdicts import sentences
 
+_BEFORE_THE_LAST = {strategies.StageKind.PREVIEW, strategies.StageKind.WEIGHT}
 _KINDS = {destinations.Reason.QUOTA: verdicts.FactKind.QUOTA}
 
 
@@ -28,10 +30,21 @@ async def apply(
 ) -> tuple[destinations.Applied, model.Begun]:
     """Makes the objects of a stage so, and gives what watching needs. Repeated, it changes nothing."""
     at = now()
-    writing = staging.writing(stage, await goal.objects(), goal.shape)
+    given = await goal.objects()
+    if stage.kind in _BEFORE_THE_LAST and (refusals := await _later(destination, goal, given, adopt=adopt)):
+        return destinations.Applied(inventory=(), refusals=refusals), model.Begun(inventory=(), at=at, watched=())
+    writing = staging.writing(stage, given, goal.shape)
     applied = await destination.apply(writing.objects, identity=goal.identity, fence=fence, adopt=adopt)
     watched = tuple(ref for ref in applied.inventory if f"{ref.kind}/{ref.name}" not in writing.unwatched)
     return applied, model.Begun(inventory=union(applied.inventory, goal.kept), at=at, watched=watched)
+
+
+async def _later(
+    destination: Destination, goal: model.Goal, given: Sequence[model.Manifest], *, adopt: bool
+) -> tuple[destinations.Refusal, ...]:
+    """What the destination would refuse of the last stage: better known before the first one is written."""
+    changes = await destination.diff(staging.whole(given, goal.shape), identity=goal.identity, adopt=adopt)
+    return tuple(change.refusal for change in changes if change.refusal)
 
 
 def after(earlier: model.Begun | None, begun: model.Begun) -> model.Begun:

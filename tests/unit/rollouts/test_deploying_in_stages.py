@@ -75,6 +75,26 @@ async def deploy(destination: DummyDestination, revision: Revision, stopping: St
         return None
 
 
+@pytest.mark.parametrize("strategy", ["blue_green", "canary"])
+async def test_nothing_is_written_when_the_last_stage_would_be_refused(strategy: str) -> None:
+    """The destination is asked about all of it before the first stage."""
+    destination = DummyDestination()
+    await deploy(destination, version("1", strategy))
+    before = destination.journal()
+    ingress = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {"name": "web", "namespace": "shop", "annotations": {"dummy.sealane.dev/refuse": "no such host"}},
+    }
+    second = version("2", strategy)
+    more = parts.revision("more", *(each.object for each in second.objects), ingress, **STRATEGIES[strategy])
+    ended = await deploying.deploy(deploying.Wish(revision=more, **HERE), destination, Stopping())
+    assert ended.outcome.verdict.kind == "failed"
+    assert "no such host" in ended.outcome.verdict.reason
+    assert "nothing was written" in ended.outcome.verdict.reason
+    assert destination.journal() == before
+
+
 @pytest.mark.parametrize(
     ("strategy", "later"),
     [("blue_green", "blue_green"), ("blue_green", "rolling"), ("canary", "canary"), ("canary", "blue_green")],
