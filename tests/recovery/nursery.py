@@ -34,6 +34,8 @@ class Order:
     database: str | None = None
     spared: list[str] | None = None
     """Boundaries at which nothing happens; None spares all."""
+    at_boundary: int | None = None
+    """The how manieth boundary it is killed at, whichever that is."""
     signal: int = signal.SIGKILL
     killed_after: float | None = None
     """Seconds after which the worker is killed wherever it is."""
@@ -87,6 +89,7 @@ def _watch_boundaries(order: Order, record: Path) -> None:
     between the two the formation was taken.
     """
     begun: set[str] = set()
+    passed = 0
 
     def probe(step: str, boundary: Boundary) -> None:
         if boundary is Boundary.BEGUN:
@@ -96,7 +99,9 @@ def _watch_boundaries(order: Order, record: Path) -> None:
         name = f"{step} {boundary}"
         with record.open("a") as file:
             file.write(f"{name}\n")
-        if order.spared is not None and name not in order.spared:
+        nonlocal passed
+        passed += 1
+        if (order.spared is not None and name not in order.spared) or passed == order.at_boundary:
             (Path(order.data) / f"stopped-{os.getpid()}").touch()
             os.kill(os.getpid(), order.signal)
 
@@ -125,6 +130,8 @@ async def all_done(server: wiring.Server) -> bool:
     deployments = await server.views.deployments()
     going = {DeploymentState.QUEUED, DeploymentState.ROLLING_OUT}
     if not all(run.ended for run in runs) or any(each.state in going for each in deployments):
+        return False
+    if await server.store.convoys.unsettled():
         return False
     return not await server.queueing.client.list_workflows_async(status=["PENDING", "ENQUEUED"], limit=1)
 

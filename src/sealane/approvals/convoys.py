@@ -60,9 +60,9 @@ def course(muster: Muster) -> Course:
         return Course()
     because = failure(muster)
     if because is None:
-        passed = [each.formation for each in members if each.verdict_kind is VerdictKind.SUPERSEDED]
-        over = f"; something newer went to {', '.join(passed)}" if passed else ""
-        return Course(settled=f"all of it is where it was meant to be{over}")
+        if passed := _passed(members):
+            return Course(settled=f"something newer went to {', '.join(passed)}, so nothing is taken back")
+        return Course(settled="all of it is where it was meant to be")
     moved = [each for each in reversed(_by_end(members)) if each.verdict_kind is VerdictKind.DEPLOYED]
     reasons = {each.formation: _stays(each, muster) for each in moved}
     back = tuple(each for each in moved if reasons[each.formation] is None)
@@ -77,6 +77,8 @@ def failure(muster: Muster) -> str | None:
     worst = next((each for each in failed if each.verdict_kind is not VerdictKind.CANCELLED), None) or next(
         iter(failed), None
     )
+    if worst is not None and worst.verdict_kind is VerdictKind.CANCELLED and _passed(muster.members):
+        return None  # it came after one that something newer had passed
     if worst is not None and worst.verdict is not None:
         return f"{worst.label} {worst.verdict.kind.value.replace('_', ' ')}: {worst.verdict.reason}"
     if muster.missing and muster.run_over:
@@ -87,6 +89,11 @@ def failure(muster: Muster) -> str | None:
 def departed(members: Sequence[Deployment]) -> bool:
     """Whether any member has begun to move: from then on no window that shuts stops the others."""
     return any(each.started is not None for each in members)
+
+
+def _passed(members: Sequence[Deployment]) -> list[str]:
+    """Formations where something newer came first."""
+    return [each.formation for each in members if each.verdict_kind is VerdictKind.SUPERSEDED]
 
 
 def _by_end(members: Sequence[Deployment]) -> list[Deployment]:

@@ -41,8 +41,8 @@ async def offer(store: Store, muster: Muster, course: Course, *, at: datetime) -
 async def _verified(store: Store, member: Deployment) -> Deployment:
     """The deployment whose revision was verified there before the member moved."""
     history = await store.deployments.history(member.app, member.formation, limit=500)
-    return next(
-        each
-        for each in history
-        if each.revision_id == member.from_revision_id and each.verdict_kind is VerdictKind.DEPLOYED
-    )
+    for each in history:
+        if each.revision_id == member.from_revision_id and each.verdict_kind is VerdictKind.DEPLOYED:
+            return each
+    assert member.from_revision_id is not None, "only what has something to go back to is taken back"
+    return replace(member, revision_id=member.from_revision_id, release_id=None)  # longer ago than anybody looks

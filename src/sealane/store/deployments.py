@@ -140,12 +140,12 @@ class Deployments:
     async def begin(self, deployment_id: str, *, at: datetime) -> Deployment:
         """The flow begins. What is lower than something already started there is superseded, for good.
 
-        Gives the deployment as it then is: rolling out, or ended.
+        Gives the deployment as it then is: rolling out, ended, or waiting when its gate was shut again meanwhile.
         """
 
         def work(connection: sa.Connection) -> Deployment:
             deployment = get(connection, deployment_id)
-            if deployment.state in {DeploymentState.ROLLING_OUT, DeploymentState.ENDED}:
+            if deployment.state is not DeploymentState.QUEUED:
                 return deployment
             there = formations.lock(connection, deployment.app, deployment.formation)
             if deployment.sequence < there.last_sequence:

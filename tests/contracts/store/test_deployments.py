@@ -129,6 +129,7 @@ async def test_a_gate_that_is_shut_again_opens_again(store: Store) -> None:
 
     assert await store.deployments.shut(subject.id, at=NOON)
     assert (await store.deployments.get(subject.id)).state is DeploymentState.WAITING
+    assert (await store.deployments.begin(subject.id, at=NOON)).state is DeploymentState.WAITING
     assert await store.deployments.open(subject.id, **opening)
     await store.deployments.begin(subject.id, at=NOON)
     assert not await store.deployments.shut(subject.id, at=NOON)

@@ -100,7 +100,15 @@ def test_something_newer_on_its_way_takes_nothing_back() -> None:
     found = convoys.course(muster(ended(DEPLOYED, "eu"), ended(VerdictKind.SUPERSEDED, "us", 1)))
 
     assert found.back == ()
-    assert found.settled == "all of it is where it was meant to be; something newer went to us"
+    assert found.settled == "something newer went to us, so nothing is taken back"
+
+
+def test_who_is_cancelled_after_one_that_was_passed_takes_nothing_back_but_a_failure_does() -> None:
+    """Asia came after America, to which somebody had sent something newer."""
+    eu, us = ended(DEPLOYED, "eu"), ended(VerdictKind.SUPERSEDED, "us", 1)
+
+    assert convoys.course(muster(eu, us, ended(VerdictKind.CANCELLED, "asia", 2))).back == ()
+    assert [each.formation for each in convoys.course(muster(eu, us, ended(FAILED, "asia", 2))).back] == ["eu"]
 
 
 def test_a_member_that_was_never_offered_fails_the_convoy_once_the_run_is_over() -> None:
