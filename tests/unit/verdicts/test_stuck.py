@@ -136,3 +136,34 @@ def test_a_silent_machine_is_waited_for_with_patience(pod: objects.Pod, kind: K,
     weight = deciding.weigh(facts[0], model.Rules(started=AT), model.Memory())
     assert weight.due is not None
     assert not weight.decisive
+
+
+@pytest.mark.parametrize(
+    ("reasons", "conditions", "kinds"),
+    [
+        (["FailedMount"], [], ["volume_pending", "starting"]),
+        (["FailedCreatePodSandBox"], [], ["start_trouble", "starting"]),
+        (["FailedMount", "Pulling"], [], ["starting"]),
+        (["FailedMount"], [{"type": "PodReadyToStartContainers", "status": "True"}], ["starting"]),
+    ],
+)
+def test_a_mount_that_failed_once_is_not_waited_for_while_a_large_image_is_pulled(
+    reasons: list[str], conditions: list[dict[str, str]], kinds: list[str]
+) -> None:
+    """The event of the failed try stays; what comes after mounting tells that the next one did better."""
+    waiting = {"waiting": {"reason": "ContainerCreating"}}
+    pod = made(
+        objects.Pod,
+        metadata=meta("p", owner="web-new"),
+        spec={"nodeName": "near", "containers": [{"name": "web"}]},
+        status={"startTime": AT, "conditions": conditions, "containerStatuses": [{"name": "web", "state": waiting}]},
+    )
+    events = [
+        made(
+            objects.Event, metadata=meta("e"), involvedObject={"uid": "p"}, reason=reason, lastTimestamp=AT, message="m"
+        )
+        for reason in reasons
+    ]
+    surroundings = around.Around(at=AT, pods=[pod], replica_sets=(OLD, NEW), events=events)
+    _, _, facts = deployment.converge(a_deployment(replicas=1), surroundings)
+    assert [fact.kind.value for fact in facts] == kinds

@@ -13,6 +13,7 @@ from sealane.verdicts.words import probes, refusals
 _VOLUME = re.compile(
     r"persistentvolumeclaim|PersistentVolume|volume node affinity|volume binding|unbound", re.IGNORECASE
 )
+_AFTER_MOUNTING = frozenset({"Pulling", "Pulled", "Created", "Started"})
 _MOUNTING = frozenset({"FailedMount", "FailedAttachVolume", "FailedMapVolume", "VolumeResizeFailed"})
 
 
@@ -41,7 +42,13 @@ def placing_words(message: str) -> str:
 def unmounted(
     pod: objects.Pod, *, workload: str, events: Sequence[objects.Event], at: datetime
 ) -> tuple[model.Fact, ...]:
-    """What its volumes wait for, as long as no container has been made."""
+    """What its volumes wait for, as long as no container has been made.
+
+    Events tell of tries, and the last failed one stays when the next succeeds: what comes after mounting shows that.
+    """
+    ready = any(each.type == "PodReadyToStartContainers" and each.status == "True" for each in pod.status.conditions)
+    if ready or any(event.reason in _AFTER_MOUNTING for event in events):
+        return ()
     if any(_made(status) for status in (*pod.status.init_container_statuses, *pod.status.container_statuses)):
         return ()
     latest = {event.reason: event for event in events if event.reason in {*_MOUNTING, "FailedCreatePodSandBox"}}
