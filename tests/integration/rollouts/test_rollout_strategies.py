@@ -27,13 +27,15 @@ CANARY = Strategy(
 ROLLING = Strategy()
 
 
-def web(image: str, note: str, *, replicas: int = 1, ready: bool = True, kind: str = "Deployment") -> dict[str, Any]:
-    """A workload of that version; one that isn't ready never becomes so."""
-    probe = {"exec": {"command": ["true" if ready else "false"]}, "periodSeconds": 1}
+def web(
+    image: str, note: str, *, replicas: int = 1, ready: bool = True, broken: bool = False, kind: str = "Deployment"
+) -> dict[str, Any]:
+    """A workload of that version; one that isn't ready never becomes so, a broken one ends again and again."""
+    probe = {"exec": {"command": ["true" if ready else "false"]}, "periodSeconds": 1, "timeoutSeconds": 10}
     container = {
         "name": "web",
         "image": image,
-        "command": ["sleep", "3600"],
+        "command": ["sh", "-c", "exit 3"] if broken else ["sleep", "3600"],
         "env": [{"name": "NOTE", "value": note}],
         "readinessProbe": probe,
         "resources": {"requests": {"cpu": "1m"}},
@@ -60,16 +62,17 @@ class Formation:
         self.told: list[str] = []
         self.plan: model.DeploymentPlan | None = None
 
-    async def deploy(self, strategy: Strategy, *objects: dict[str, Any]) -> model.Outcome:
+    async def deploy(self, strategy: Strategy, *objects: dict[str, Any], patience: float = 60) -> model.Outcome:
         """Rolls out, and remembers what was verified."""
         forward, back = self._goal(objects, strategy), self._goal(*self.verified) if self.verified else None
+        forward = replace(forward, patience=timedelta(seconds=patience))
         forward, back = goals.shaped(forward, back, await surveying.survey(self.destination, forward, back))
         self.plan = model.DeploymentPlan(goal=forward, stored=self.inventory, previous=back)
         self.told = []
         around = rolling_out.Surroundings(
             destination=self.destination, listener=lambda progress: self.told.append(progress.says)
         )
-        async with asyncio.timeout(90):
+        async with asyncio.timeout(180):
             outcome = await rolling_out.roll_out(self.plan, around)
         self.inventory = outcome.inventory
         if outcome.verdict.kind == "deployed":
@@ -77,7 +80,7 @@ class Formation:
         return outcome
 
     def _goal(self, objects: Sequence[dict[str, Any]], strategy: Strategy) -> model.Goal:
-        times = {"healthy_for": timedelta(seconds=1), "patience": timedelta(seconds=4)}
+        times = {"healthy_for": timedelta(seconds=1)}
         goal = parts.goal(self.namespace, objects, revision=str(abs(hash(str(objects)))), **times)
         return replace(goal, manifests=tuple(objects), shape=Shape(strategy=strategy))
 
@@ -147,7 +150,7 @@ async def test_blue_green_switches_and_goes_back_without_touching_a_pod(
     retired = await pruning.retire(shop.destination, shop.plan.goal, shop.inventory, fence=unfenced)
     shop.inventory = retired.inventory
     assert [str(ref.name) for ref in retired.deleted] == ["web-green"]
-    bad = await shop.deploy(BLUE_GREEN, web(busybox_image, "three", ready=False), service())
+    bad = await shop.deploy(BLUE_GREEN, web(busybox_image, "three", ready=False), service(), patience=6)
     assert bad.verdict.kind == "rolled_back", bad.verdict.reason
     assert bad.verdict.cause
     assert bad.verdict.cause.workload == "Deployment/web-green"
@@ -165,7 +168,7 @@ async def test_a_canary_takes_its_share_and_then_everything(
     await shop.deploy(CANARY, web(busybox_image, "one", replicas=4), service())
     old = await shop.pods()
 
-    bad = await shop.deploy(CANARY, web(busybox_image, "two", replicas=4, ready=False), service())
+    bad = await shop.deploy(CANARY, web(busybox_image, "two", replicas=4, broken=True), service())
     assert bad.verdict.kind == "rolled_back", bad.verdict.reason
     assert bad.verdict.cause
     assert bad.verdict.cause.workload == "Deployment/web-canary"
@@ -198,7 +201,7 @@ async def test_a_stateful_set_gives_its_last_ordinals_first(
     shop = Formation(cluster, admin, namespace)
     await shop.deploy(CANARY, web(busybox_image, "one", replicas=3, kind="StatefulSet"))
     old = await shop.pods()
-    bad = await shop.deploy(CANARY, web(busybox_image, "two", replicas=3, ready=False, kind="StatefulSet"))
+    bad = await shop.deploy(CANARY, web(busybox_image, "two", replicas=3, broken=True, kind="StatefulSet"))
     assert bad.verdict.kind == "rolled_back", bad.verdict.reason
     after = await shop.pods()
     assert [version for version, _ in after.values()] == ["one"] * 3
@@ -224,7 +227,7 @@ async def test_a_formation_changes_its_strategy_without_an_outage(
 
     looking = asyncio.create_task(look())
     rolled = await shop.names()
-    bad = await shop.deploy(AT_ONCE, web(busybox_image, "bad", ready=False), service())
+    bad = await shop.deploy(AT_ONCE, web(busybox_image, "bad", broken=True), service())
     assert bad.verdict.kind == "rolled_back", bad.verdict.reason
     assert await shop.names() == rolled
     left = {}
