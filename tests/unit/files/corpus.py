@@ -57,6 +57,12 @@ PIPELINES: list[Any] = [
             "dev",
             {"formation": "qa", "approval": {"by": "release-managers"}},
             {"formation": "production", "approval": {"by": ["release-managers", "sre"], "count": 2}, "when": {}},
+            {
+                "formations": ["eu", {"formation": "us", "keep": True}],
+                "parallel": True,
+                "approval": {"by": "sre"},
+                "when": {"branch": "main"},
+            },
         ],
     },
 ]

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from sealane.pipelines import reading
+from datetime import UTC, datetime
+
+import pytest
+
+from sealane.events.model import Event, EventKind
+from sealane.pipelines import planning, reading
 from sealane.pipelines.checks import delivery
+from sealane.pipelines.model import Approval, Convoy
 
 PIPELINE, _ = reading.read(
     """\
@@ -43,3 +49,62 @@ def test_approvals_that_nobody_can_give_are_findings():
         "f:4:5: qa asks the group testers, which doesn't exist (did you mean tester?)",
         "f:5:5: production asks the group testers, which doesn't exist (did you mean tester?)",
     ]
+
+
+CONVOY = """\
+app: shop
+deliver:
+  - dev
+  - formations: [eu, {formation: us, keep: true}]
+    approval: {by: sre}
+    parallel: PARALLEL
+  - later
+"""
+PUSH = Event(
+    kind=EventKind.PUSH, app="shop", branch="main", trunk="main", received=datetime(2026, 3, 1, 12, tzinfo=UTC)
+)
+
+
+def test_members_of_a_convoy_are_deliveries_that_know_each_other():
+    """What is said of all of them holds for each; each has its own place."""
+    pipeline, findings = reading.read(CONVOY.replace("PARALLEL", "false"), "f")
+
+    assert findings == []
+    eu, us = pipeline.delivery("eu"), pipeline.delivery("us")
+    assert eu.convoy == us.convoy == Convoy(formations=("eu", "us"))
+    assert (eu.keep, us.keep) == (False, True)
+    assert eu.approval == us.approval == Approval(by=("sre",))
+    assert texts(delivery.unknown_formations(pipeline, {"dev", "eu", "later"}))[0].startswith("f:4:22: no formation")
+    assert pipeline.delivery("dev").convoy is None
+
+
+@pytest.mark.parametrize(("parallel", "beside"), [("false", ()), ("true", ("deliver/eu",))])
+def test_members_are_planned_one_after_the_other_or_side_by_side(parallel, beside):
+    """Offered in order either way; what they wait for differs."""
+    pipeline, _ = reading.read(CONVOY.replace("PARALLEL", parallel), "f")
+
+    plan = planning.plan(pipeline, PUSH)
+
+    assert [step.key for step in plan.steps] == ["deliver/dev", "deliver/eu", "deliver/us", "deliver/later"]
+    assert plan.step("deliver/us").beside == beside
+    assert plan.step("deliver/later").beside == ()
+
+
+@pytest.mark.parametrize(
+    ("deliver", "finding"),
+    [
+        ("[{formations: [eu]}]", "2:24: formations"),
+        ("[{formations: [eu, eu]}]", "f:2:29: eu is delivered to in line 2 already (keep one of them)"),
+        ("[eu, {formations: [us, eu]}]", "f:2:33: eu is delivered to in line 2 already"),
+        ("[{formations: [eu, {formation: us, kepp: true}]}]", "kepp"),
+        ("[{formations: [eu, us], approval: {by: [sre, sre]}}]", "sre is named twice"),
+        ("[{formations: [eu, us], formation: eu}]", "formation"),
+    ],
+)
+def test_slips_in_a_convoy_are_findings(deliver, finding):
+    """One each, at its place."""
+    pipeline, findings = reading.read(f"app: shop\ndeliver: {deliver}\n", "f")
+
+    assert pipeline is None
+    (found,) = texts(findings)
+    assert finding in found

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from sealane import fields
-from sealane.documents import Document
+from sealane.documents import Document, Path
 from sealane.findings import Place
 from sealane.pipelines import files
 from sealane.pipelines.model import (
@@ -48,7 +48,7 @@ def pipeline(file: files.PipelineFile, document: Document) -> Pipeline:
         deliver=tuple(
             delivery
             for index, written in enumerate(file.deliver or ())
-            for delivery in _deliveries(written, document.place(("deliver", index)))
+            for delivery in _deliveries(written, document, ("deliver", index))
         ),
         place=document.place(()),
     )
@@ -126,8 +126,11 @@ def _image(name: str, file: files.BuildFile | files.RetagFile, place: Place) -> 
     )
 
 
-def _deliveries(file: str | files.DeliveryFile | files.ConvoyFile, place: Place) -> Iterator[Delivery]:
+def _deliveries(
+    file: str | files.DeliveryFile | files.ConvoyFile, document: Document, path: Path
+) -> Iterator[Delivery]:
     """One delivery, or one for each member of a convoy."""
+    place = document.place(path)
     if isinstance(file, str):
         yield Delivery(formation=file, place=place)
         return
@@ -139,9 +142,14 @@ def _deliveries(file: str | files.DeliveryFile | files.ConvoyFile, place: Place)
         return
     members = [files.MemberFile(formation=each) if isinstance(each, str) else each for each in file.formations]
     convoy = Convoy(formations=tuple(each.formation for each in members), parallel=file.parallel)
-    for each in members:
+    for index, each in enumerate(members):
         yield Delivery(
-            formation=each.formation, approval=approval, convoy=convoy, keep=each.keep, when=when, place=place
+            formation=each.formation,
+            approval=approval,
+            convoy=convoy,
+            keep=each.keep,
+            when=when,
+            place=document.place((*path, "formations", index)),
         )
 
 
