@@ -93,7 +93,10 @@ class Storm:
         if chance() < weather.slow:
             self.seen["slow"] += 1
             await asyncio.sleep(weather.delay * chance())
-        body = await request.read()
+        try:
+            body = await request.read()
+        except ConnectionError:  # its client was killed
+            return web.Response(status=503)
         headers = {name: value for name, value in request.headers.items() if name.lower() in _KEPT}
         url = f"{self._server}{request.path_qs}"
         async with self._session.request(request.method, url, data=body or None, headers=headers) as answer:
