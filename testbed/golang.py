@@ -61,6 +61,8 @@ CLUSTER: Final = (
     Program(name="coredns", module="coredns", package="."),
 )
 PEERS: Final = (Program(name="helm", module="helm", package="helm.sh/helm/v3/cmd/helm"),)
+KWOK: Final = Program(name="kwok", module="kwok", package="sigs.k8s.io/kwok/cmd/kwok")
+"""Pretends machines and pods, for a bench that wants many."""
 
 
 def path_of(layout: Layout, program: Program) -> Path:
