@@ -36,6 +36,11 @@ def canary(name: str) -> str:
     return f"{name}-{CANARY}"
 
 
+def own_names(name: str) -> tuple[str, ...]:
+    """The names of all Deployments that strategies make of one."""
+    return (coloured(name, BLUE), coloured(name, GREEN), canary(name))
+
+
 def preview(name: str, strategy: Strategy) -> str:
     """The name of the Service that reaches the new version before the switch."""
     own = strategy.blue_green.preview_service if strategy.blue_green else None

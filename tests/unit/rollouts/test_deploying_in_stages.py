@@ -62,6 +62,7 @@ async def there(destination: DummyDestination) -> dict[str, str]:
     }
     gone = {line.object for line in destination.journal() if line.verb == "delete"}
     assert {f"Deployment shop/{each['metadata']['name']}" for each in found} >= written - gone
+    assert {each["spec"]["replicas"] for each in found} == {4}
     return {each["metadata"]["name"]: each["spec"]["template"]["spec"]["containers"][0]["image"] for each in found}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -182,6 +183,18 @@ def test_a_canary_stands_beside_until_it_goes_everywhere() -> None:
     assert new["template"]["metadata"]["labels"] == {"run": "web", "sealane.dev/track": "canary"}
     assert third.unwatched == {"Deployment/web"}
     assert list(staging.whole(OBJECTS, shape)) == OBJECTS
+
+
+def test_what_an_interrupted_canary_lowered_is_raised_again() -> None:
+    """Shares count from what the revision before says, and the old Deployment gets its instances back at once."""
+    before = [each | {"spec": each["spec"] | {"replicas": 4}} for each in (deployment("web", image="web:0"),)]
+    survey = Survey(there=("Deployment/web", "Deployment/web-canary"), moved=MOVED, replicas={"Deployment/web": 1})
+    shape = Shape(strategy=CANARY, survey=survey, before=before)
+    first = staging.writing(staging.course(OBJECTS, shape)[0], OBJECTS, shape)
+    assert named(first.objects, "Deployment", "web")["spec"]["replicas"] == 4
+    assert named(first.objects, "Deployment", "web-canary")["spec"]["replicas"] == 1
+    scaled_down = Shape(strategy=CANARY, survey=replace(survey, there=("Deployment/web",)), before=before)
+    assert "Deployment/web" not in written(OBJECTS, scaled_down)[0]
 
 
 @pytest.mark.parametrize(("own", "partition"), [(None, 3), (0, 3), (4, 4)])

@@ -37,10 +37,13 @@ def shared(objects: Sequence[Manifest], shape: model.Shape, weight: int) -> mode
         if variants.is_kind(each, "StatefulSet"):
             made.append(_partitioned(each, number, weight))
             continue
-        made.append(_beside(each, beside(number, weight)))
-        if lowered := _lowered(each, shape, number, weight):
-            made.append(lowered)
-            unwatched.add(variants.key(lowered))
+        old = next((one for one in shape.before if variants.key(one) == variants.key(each)), None)
+        wanted = _wanted(each, old, shape.survey)
+        made.append(_beside(each, beside(wanted, weight)))
+        left = remaining(wanted, weight)
+        if old is not None and old["spec"].get("replicas") == wanted and left != number:
+            made.append({**old, "spec": {**old["spec"], "replicas": left}})
+            unwatched.add(variants.key(old))
     return model.Writing(objects=made, unwatched=frozenset(unwatched))
 
 
@@ -69,13 +72,12 @@ def _beside(manifest: Manifest, number: int) -> Manifest:
     return {**made, "spec": {**made["spec"], "replicas": number}}
 
 
-def _lowered(manifest: Manifest, shape: model.Shape, number: int, weight: int) -> Manifest | None:
-    """The old Deployment with fewer instances; None where it keeps them, or where something else decides on them."""
-    left = remaining(number, weight)
-    old = next((each for each in shape.before if variants.key(each) == variants.key(manifest)), None)
-    if left == number or old is None or old["spec"].get("replicas") != number:
-        return None
-    return {**old, "spec": {**old["spec"], "replicas": left}}
+def _wanted(manifest: Manifest, old: Manifest | None, survey: model.Survey) -> int:
+    """How many instances the old Deployment is meant to have: as many as it has, unless a canary was interrupted."""
+    live = survey.replicas.get(variants.key(manifest), 1)
+    left_over = f"Deployment/{variants.canary(str(manifest['metadata']['name']))}" in survey.there
+    said = old["spec"].get("replicas") if old else None
+    return max(live, said) if left_over and isinstance(said, int) else live
 
 
 def _partitioned(manifest: Manifest, number: int, weight: int) -> Manifest:

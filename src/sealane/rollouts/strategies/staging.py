@@ -141,12 +141,7 @@ def _own_names(objects: Sequence[Manifest], strategy: Strategy) -> set[str]:
     for each in objects:
         name = str(each["metadata"]["name"])
         if variants.is_kind(each, "Deployment"):
-            made = (
-                name,
-                variants.canary(name),
-                *(variants.coloured(name, one) for one in (variants.BLUE, variants.GREEN)),
-            )
-            names |= {f"Deployment/{one}" for one in made}
+            names |= {f"Deployment/{one}" for one in (name, *variants.own_names(name))}
         elif variants.is_kind(each, "Service"):
             names |= {f"Service/{variants.preview(name, strategy)}", f"Service/{variants.preview(name, Strategy())}"}
     return names

@@ -39,13 +39,13 @@ async def survey(destination: Destination, goal: rollouts.Goal, previous: rollou
 
 async def _refs(destination: Destination, goal: rollouts.Goal, objects: Iterable[Manifest]) -> destinations.Inventory:
     looked_at = [each for each in objects if each["kind"] in _LOOKED_AT]
-    coloured = [
-        colouring.marked(each, name=variants.coloured(str(each["metadata"]["name"]), colour), label={})
+    own = [
+        {**each, "metadata": {**each["metadata"], "name": name}}
         for each in looked_at
         if variants.is_kind(each, "Deployment")
-        for colour in (variants.BLUE, variants.GREEN)
+        for name in variants.own_names(str(each["metadata"]["name"]))
     ]
-    refs = await destination.refs([*looked_at, *coloured], namespace=goal.identity.namespace)
+    refs = await destination.refs([*looked_at, *own], namespace=goal.identity.namespace)
     return tuple({ref.key: ref for ref in refs}.values())
 
 
