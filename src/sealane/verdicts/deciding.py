@@ -29,6 +29,10 @@ _AT_ONCE = frozenset(
         model.FactKind.RESOURCE_FAILED,
     }
 )
+_UNTIL_THE_DEADLINE = frozenset(
+    {model.FactKind.STARTING, model.FactKind.RESOURCE_PENDING, model.FactKind.ADDRESS_PENDING}
+)
+"""What others make: nobody knows how long a controller takes for a database, a certificate or a load balancer."""
 _BY_ENDS = {
     model.FactKind.BAD_COMMAND: ENDS,
     model.FactKind.OUT_OF_MEMORY: ENDS,
@@ -58,7 +62,7 @@ def weigh(fact: model.Fact, rules: model.Rules, memory: model.Memory) -> Weight:
         return DECISIVE
     if fact.kind in _BY_ENDS:
         return DECISIVE if ends(fact, rules) >= _BY_ENDS[fact.kind] else TOLERATED
-    if fact.kind is model.FactKind.STARTING:
+    if fact.kind in _UNTIL_THE_DEADLINE or fact.detail.get("may_come"):
         return TOLERATED
     if fact.kind is model.FactKind.QUOTA:
         return patient if fact.detail.get("freeable") else DECISIVE

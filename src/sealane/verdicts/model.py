@@ -142,7 +142,7 @@ class Fact:
     last: datetime | None = None
     """When it happened last: the end of that run."""
     detail: Mapping[str, str] = field(default_factory=dict)
-    """By kind: `exit_code`, `limit`, `image`, `probe`, `asks`, `reference`, `key`, `freeable`."""
+    """By kind: `exit_code`, `limit`, `image`, `probe`, `asks`, `reference`, `key`, `freeable`, `machine`, `may_come`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -92,6 +92,12 @@ def test_a_service_that_selects_nothing_names_the_labels() -> None:
     assert short(part)[1] == [("points_nowhere", "selects no pods: none here has the labels app=web")]
 
 
+def test_pods_may_come_from_what_a_custom_resource_stands_for() -> None:
+    besides = around.Besides(labels=[], makers=True)
+    _, _, facts = seen(resources.Service, spec={"selector": {"app": "web"}}, besides=besides)
+    assert facts[0].detail == {"may_come": "yes"}
+
+
 def test_a_load_balancer_waits_for_its_address() -> None:
     spec = {"type": "LoadBalancer"}
     assert short(seen(resources.Service, spec=spec))[1][0][0] == "address_pending"

@@ -55,9 +55,7 @@ PATIENT = [
     K.VOLUME_PENDING,
     K.INIT_RUNNING,
     K.START_TROUBLE,
-    K.RESOURCE_PENDING,
     K.OLD_STAYS,
-    K.ADDRESS_PENDING,
     K.POINTS_NOWHERE,
 ]
 
@@ -91,6 +89,18 @@ def test_what_may_pass_is_waited_for_as_long_as_patience_lasts(kind: K) -> None:
     assert over.state == "failed"
     assert over.cause is not None
     assert not over.cause.decisive
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail"), [(K.RESOURCE_PENDING, {}), (K.ADDRESS_PENDING, {}), (K.POINTS_NOWHERE, {"may_come": "yes"})]
+)
+def test_what_controllers_make_is_waited_for_until_the_deadline(kind: K, detail: dict[str, str]) -> None:
+    """A database may take minutes; what is waited for is told meanwhile, and blamed in the end."""
+    waiting = judged(fact(kind, detail=detail), now=599)
+    assert (waiting.state, waiting.again) == ("progressing", at(600))
+    assert waiting.cause is not None
+    over = judged(fact(kind, detail=detail), now=600)
+    assert (over.state, over.cause) == ("failed", waiting.cause)
 
 
 def test_a_machine_has_some_time_to_take_an_instance_up_however_short_patience_is() -> None:

@@ -92,7 +92,8 @@ class Seeing:
 
     def _besides(self, place: str, found: Any) -> around.Besides:
         if isinstance(found, resources.Service):
-            return around.Besides(labels=self._labels(place, found.spec.selector))
+            makers = any(each.watched.own.type is resources.Custom for each in self._subjects)
+            return around.Besides(labels=self._labels(place, found.spec.selector), makers=makers)
         if isinstance(found, resources.Ingress) and (services := self._all(place, kinds.SERVICE)) is not None:
             return around.Besides(services=frozenset(each.metadata.name for each in services))
         return around.Besides(ask=self._asks.ask)

@@ -40,6 +40,8 @@ class Besides:
     """Those of all pods of the namespace, and of the pods that the formation's workloads make."""
     services: frozenset[str] | None = None
     """The names of all Services of the namespace."""
+    makers: bool = False
+    """The formation has custom resources, whose controllers may make pods of their own."""
     ask: Ask = unasked
 
 

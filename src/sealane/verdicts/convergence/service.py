@@ -1,11 +1,14 @@
 """How far a Service is. Pure: a Service, and the labels of pods around it, in; neutral values out.
 
 One that selects neither a pod nor what a workload of the formation makes leads nowhere: nobody could reach the
-application through it. It may be mended by something outside (an operator, another formation), so patience waits for it.
+application through it. It may be mended by something outside (another formation), so patience waits for it; and where the
+formation has custom resources, whose controllers may make the pods, the whole deadline does.
 A workload of no replicas has its labels too: scaling to nothing is no fault.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from sealane.clients.kubernetes import resources
 from sealane.verdicts import model
@@ -23,6 +26,8 @@ def converge(service: resources.Service, around: around_.Around) -> around_.Part
         said = " and ".join(f"{key}={value}" for key, value in selector.items())
         words = f"selects no pods: none here has the labels {said}"
         nowhere = things.fact(model.FactKind.POINTS_NOWHERE, name, since=since, words=words, around=around)
+        if around.besides.makers:
+            nowhere = replace(nowhere, detail={"may_come": "yes"})
         return things.awaited(name, says="selects no pods", fact=nowhere)
     if service.spec.type == "LoadBalancer" and not _has_address(service):
         warned = [event.message for event in around.events(service.metadata.uid) if event.type == "Warning"]
