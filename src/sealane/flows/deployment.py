@@ -67,6 +67,7 @@ async def _taken(deployment_id: str, begun: dict[str, Any]) -> Rollout:
         survey=begun.get("survey"),
         gates=begun.get("gates", {}),
         hooks=tuple(begun.get("hooks", ())),
+        compares=begun.get("compares", False),
     )
 
 
@@ -78,6 +79,8 @@ def _stages(begun: dict[str, Any]) -> tuple[Stage, ...]:
 async def _accompanied(rollout: Rollout, stages: tuple[Stage, ...]) -> End:
     """The rollout, with hooks before it and, when it failed, after it."""
     hooked: dict[str, Any] = {"cause": None, "done": []}
+    if rollout.compares:
+        rollout = replace(rollout, printed=tuple(await step("printed before", accompanying.printed_before, rollout)))
     if "before" in rollout.hooks:
         hooked = await step("hooks before", accompanying.before, rollout)
     if hooked["cause"]:
@@ -109,7 +112,11 @@ async def _roll_out(rollout: Rollout, stages: tuple[Stage, ...]) -> End:
             break
     else:
         assert watched is not None, "every course has a stage"
-        if "after" in rollout.hooks:
+        if rollout.compares:
+            said = rollout.printed
+            compared = await step("printed now", accompanying.printed_now, rollout, said, applied["begun"], watched)
+            watched = compared["failed"] or watched
+        if watched["healthy"] and "after" in rollout.hooks:
             hooked = await step("hooks after", accompanying.after, rollout, watched)
             watched = hooked["failed"] or watched
         if watched["healthy"]:

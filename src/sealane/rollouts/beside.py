@@ -11,7 +11,7 @@ from sealane.destinations import model as destinations
 from sealane.rollouts import dossiers, hooks, model
 from sealane.rollouts.gates.model import Report, Subject
 from sealane.stencils import jobs as rendered
-from sealane.stencils.gates import Gate, Hook, When
+from sealane.stencils.gates import Gate, Hook, NewLines, When
 from sealane.stencils.model import Revision
 from sealane.verdicts import model as verdicts
 
@@ -32,6 +32,10 @@ class Beside:
     """Those that ran in this one."""
     back: bool = False
     """It is a rollback: nothing runs before it."""
+    new_errors: NewLines = NewLines.IGNORE
+    """What error lines come to that were never printed before."""
+    printed: tuple[str, ...] | None = None
+    """Signatures of error lines of what was there before; None where nobody compares."""
 
     def manifests(self, key: Any) -> dict[str, Mapping[str, Any]]:
         """Name of each hook or gate to its Job; `key` makes the key of a name."""
@@ -49,6 +53,7 @@ def of(revision: Revision, *, ran: Sequence[str] = (), back: bool = False) -> Be
         made=frozenset(f"{kind}/{name}" for kind, name in own if name),
         ran=tuple(ran),
         back=back,
+        new_errors=revision.strategy.guard.new_errors,
     )
 
 

@@ -15,7 +15,7 @@ from sealane.rollouts.strategies.model import Shape, Survey
 from sealane.secrets.values import SecretValue
 from sealane.stencils import joining
 from sealane.stencils.model import Rendered, Revision
-from sealane.verdicts import judging, making
+from sealane.verdicts import guarding, judging, making
 
 Values = Callable[[], Awaitable[Mapping[str, SecretValue]]]
 """Resolves the revision's secrets; asked inside the applying step only, and not when its Secret is there already."""
@@ -53,7 +53,14 @@ async def goal(
         healthy_for=revision.strategy.healthy_for,
         patience=judging.patience(revision.strategy.patience, startup),
         deadline=revision.strategy.deadline,
+        guard=guard(revision),
     )
+
+
+def guard(revision: Revision) -> guarding.Watch | None:
+    """What the revision's guard looks for while it is watched."""
+    said = revision.strategy.guard
+    return guarding.Watch(restarts=said.restarts, flaps=said.flaps) if said.restarts or said.flaps else None
 
 
 def shaped(goal: Goal, previous: Goal | None, survey: Survey) -> tuple[Goal, Goal | None]:

@@ -11,6 +11,7 @@ from typing import Any
 from sealane.destinations import model as destinations
 from sealane.rollouts.strategies import model as strategies
 from sealane.stencils.checks import HealthCheck
+from sealane.verdicts import guarding
 from sealane.verdicts import model as verdicts
 
 Manifest = Mapping[str, Any]
@@ -37,6 +38,8 @@ class Goal:
     healthy_for: timedelta = timedelta(seconds=10)
     patience: timedelta = timedelta(seconds=60)
     deadline: timedelta = timedelta(minutes=10)
+    guard: guarding.Watch | None = field(default_factory=guarding.Watch)
+    """What is looked for over all instances while it is watched."""
 
     def rules(self, started: datetime) -> verdicts.Rules:
         """The rules it is judged by when it was applied at that time."""

@@ -14,12 +14,12 @@ from typing import Any
 from sealane import clock, errors
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
-from sealane.rollouts import accompanying, applying, beside, dossiers, jobs, model, pruning, watching
+from sealane.rollouts import accompanying, applying, beside, dossiers, jobs, model, novelty, printed, pruning, watching
 from sealane.rollouts.gates import choosing, passing
 from sealane.rollouts.gates import model as gates
 from sealane.rollouts.strategies import model as strategies
 from sealane.rollouts.strategies import staging
-from sealane.stencils.gates import When
+from sealane.stencils.gates import NewLines, When
 from sealane.verdicts import concluding, diagnosing
 from sealane.verdicts import model as verdicts
 
@@ -92,7 +92,11 @@ async def roll_out(plan: model.DeploymentPlan, around: Surroundings) -> model.Ou
     inventory after. Raises `errors.Fenced`, and `errors.Unavailable` when the destination can't be reached.
     """
     before = await accompanying.before(plan.goal, around.beside, around.where, around.hooked)
-    around = replace(around, beside=replace(around.beside, done=before.ran.done))
+    own = replace(around.beside, done=before.ran.done)
+    if own.new_errors is not NewLines.IGNORE and plan.previous:
+        old = await printed.lines(around.destination, plan.stored, namespace=plan.goal.identity.namespace)
+        own = replace(own, printed=novelty.known(around.mask(line) for line in old))
+    around = replace(around, beside=own)
     if before.ran.cause:
         outcome = await _not_begun(plan, before, around)
     else:
@@ -151,6 +155,8 @@ async def _stopped(
         subject = beside.subject(around.beside, plan.goal, key=stage.name or "rolling", since=passed.begun.at)
         report = await passing.through(chosen, subject=subject, around=around.gates, ask=around.ask)
         cause, evidence = report.cause(around.now()), beside.evidence(report)
+    if cause is None and stage is course[-1] and around.beside.printed is not None:
+        cause = (await _new_lines(plan, passed, around)).cause(around.now())
     if cause is None and stage is course[-1]:
         ran = await accompanying.at(When.AFTER, plan.goal, around.beside, around.where, around.hooked)
         cause, evidence = ran.cause, ran.dossier
@@ -160,6 +166,15 @@ async def _stopped(
     failure = await _failure(plan.goal, watched, passed.begun, around, difference=plan.difference)
     dossier = beside.with_evidence(failure.dossier, evidence)
     return Failure(cause=dossier.cause or failure.cause, dossier=dossier)
+
+
+async def _new_lines(plan: model.DeploymentPlan, passed: Passed, around: Surroundings) -> gates.Report:
+    """What the guard makes of error lines."""
+    own = around.beside
+    found = await printed.lines(around.destination, passed.begun.inventory, namespace=plan.goal.identity.namespace)
+    checked = printed.checked(own.printed or (), [around.mask(line) for line in found], own.new_errors)
+    around.tell(model.Phase.GATES, checked.sentence)
+    return gates.Report(checked=(checked,))
 
 
 async def _not_begun(plan: model.DeploymentPlan, before: accompanying.Before, around: Surroundings) -> model.Outcome:

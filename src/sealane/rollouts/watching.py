@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sealane import clock, errors
 from sealane.destinations.port import Destination
 from sealane.rollouts import model
-from sealane.verdicts import judging
+from sealane.verdicts import guarding, judging
 from sealane.verdicts import model as verdicts
 
 TICK = timedelta(seconds=30)
@@ -31,7 +31,10 @@ async def watch(
     With the same `begun` a new watcher judges like the last one did. After a pause it is healthy only when that
     is over.
     """
-    watching = _Watching(goal.rules(begun.at), phase=phase, until=begun.at + begun.pause, listener=listener, now=now)
+    guard = goal.guard if phase is model.Phase.WATCH else None  # what was verified once is not guarded again
+    watching = _Watching(
+        goal.rules(begun.at), phase=phase, until=begun.at + begun.pause, guard=guard, listener=listener, now=now
+    )
     wanted = begun.inventory if begun.watched is None else begun.watched
     reading = asyncio.create_task(watching.read(destination.observe(goal.identity, wanted, health=goal.health)))
     try:
@@ -56,12 +59,15 @@ class _Watching:
         *,
         phase: model.Phase,
         until: datetime,
+        guard: guarding.Watch | None,
         listener: model.Listener,
         now: clock.Clock,
     ) -> None:
         self._rules = rules
         self._phase = phase
         self._until = until
+        self._guard = guard
+        self._steadiness = guarding.Steadiness()
         self._listener = listener
         self._now = now
         self._seen: verdicts.Observation | None = None
@@ -76,6 +82,7 @@ class _Watching:
             if self._seen and self._seen.blind_since and not observation.blind_since:
                 blind = self._memory.blind + (observation.at - max(self._seen.blind_since, self._rules.started))
                 self._memory = verdicts.Memory(blind=blind)
+            self._steadiness = guarding.noted(self._steadiness, observation, started=self._rules.started)
             self._seen = observation
             self._new.set()
 
@@ -84,6 +91,8 @@ class _Watching:
         if self._seen is None:
             return None
         judgement = judging.judge(self._seen, self._rules, now=self._now(), memory=self._memory)
+        if self._guard and judgement.state is not verdicts.State.FAILED and not self._seen.blind_since:
+            judgement = guarding.guarded(judgement, self._steadiness, self._seen, self._guard)
         if judgement.state is verdicts.State.HEALTHY and self._now() < self._until:
             judgement = replace(
                 judgement,

@@ -171,7 +171,7 @@ class StrategyFile(File):
     gates: Maybe[GatesFile] = None
     """Checks that have to pass once it is healthy, and before old versions go."""
     guard: Maybe[GuardFile] = None
-    """What is looked at without any metrics; restarts and flaps when left out, new error lines are told."""
+    """What is looked at without any metrics; restarts and flaps when left out."""
 
 
 class HealthCheckFile(File):

@@ -240,8 +240,8 @@ class GuardFile(File):
     """Whether too many restarts over all instances fail it, where no single one would."""
     flaps: bool = True
     """Whether instances that become ready and unready again and again fail it."""
-    new_errors: Literal["note", "fail", "ignore"] = "note"
-    """What error lines come to that the last verified revision never printed: told, a failure, or nothing."""
+    new_errors: Literal["note", "fail", "ignore"] = "ignore"
+    """What error lines come to that the last verified revision never printed: told, a failure, or not looked at."""
 
 
 class UndoFile(File):

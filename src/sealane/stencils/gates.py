@@ -153,7 +153,7 @@ class Guard:
 
     restarts: bool = True
     flaps: bool = True
-    new_errors: NewLines = NewLines.NOTE
+    new_errors: NewLines = NewLines.IGNORE
 
 
 class When(StrEnum):

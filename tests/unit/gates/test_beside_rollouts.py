@@ -11,11 +11,11 @@ import pytest
 
 from sealane.cli import deploying, rollout_screens
 from sealane.destinations.dummy.destination import DummyDestination
-from sealane.rollouts import jobs
+from sealane.rollouts import jobs, model
 from sealane.rollouts.gates import choosing
 from sealane.rollouts.gates.model import Checked, Outcome
 from sealane.rollouts.strategies.model import ONLY, Stage, StageKind
-from sealane.stencils.gates import Condition, Gate, Hook, Http, Query, Store, Task, When
+from sealane.stencils.gates import Condition, Gate, Guard, Hook, Http, NewLines, Query, Store, Task, When
 from sealane.stencils.model import Origin, Rendered, Revision
 from tests.unit.gates import answering
 from tests.unit.rollouts import parts
@@ -247,3 +247,38 @@ WEIGHT, PAUSE = Stage(kind=StageKind.WEIGHT, name="1"), Stage(kind=StageKind.PAU
 def test_each_stage_has_its_gates(stage: Stage, course: list[Stage], names: list[str]) -> None:
     """What asks the new version itself comes before the switch, what traffic tells after it."""
     assert [gate.name for gate in choosing.chosen([METRIC, ADDRESS], stage, course)] == names
+
+
+NOISY = {"DUMMY_OUTPUT": "error: no table carts"}
+
+
+@pytest.mark.parametrize(
+    ("how", "kind"), [(NewLines.FAIL, "deployed"), (NewLines.NOTE, "deployed"), (NewLines.IGNORE, "deployed")]
+)
+async def test_new_error_lines_are_told(destination: DummyDestination, how: NewLines, kind: str) -> None:
+    """One of them is told and fails nothing."""
+    guard = Guard(new_errors=how)
+    one = parts.revision("one", parts.deployment(), guard=guard)
+    two = parts.revision("two", parts.deployment(behaves=NOISY), guard=guard)
+    told: list[model.Progress] = []
+    screen = rollout_screens.Json()
+    screen.tell = told.append  # type: ignore[method-assign]
+    for each in (one, two):
+        ended = await deploying.deploy(deploying.Wish(revision=each, values={}), destination, screen)
+        assert ended.outcome.verdict.kind == kind
+    said = [each.says for each in told if "error line" in each.says]
+    if how is NewLines.IGNORE:
+        assert said == []
+    else:
+        (said_of_two,) = said
+        assert "1 error line that the last verified revision never printed: error: no table carts" in said_of_two
+
+
+async def test_enough_new_error_lines_fail_it_where_the_formation_says_so(destination: DummyDestination) -> None:
+    """And it goes back, with the line in its reason."""
+    guard = Guard(new_errors=NewLines.FAIL)
+    await deploy(destination, parts.revision("one", parts.deployment(), guard=guard))
+    noisy = [parts.deployment(f"web-{n}", behaves=NOISY) for n in range(3)]
+    ended = await deploy(destination, parts.revision("two", *noisy, parts.deployment(), guard=guard))
+    assert ended.outcome.verdict.kind == "rolled_back"
+    assert ended.outcome.verdict.reason.startswith("Gate guard failed: 3 error lines that the last verified revision")

@@ -131,10 +131,15 @@ class DummyDestination:
     async def tail(
         self, refs: model.Inventory, *, namespace: str, container: str | None, lines: int, follow: bool
     ) -> AsyncIterator[str]:
-        """See the port: every workload says one line."""
+        """See the port: every workload says one line, and what its containers are told to say."""
         for ref in refs:
             if ref.group in {"apps", "batch"}:
                 yield f"{ref.name}-0/{container or ref.name}  pretends to run"
+        told = {ref.key for ref in refs}
+        for log in behaving.logs(life for life in self._lives() if life.ref.key in told):
+            if container in {None, log["container"]}:
+                for line in log["lines"]:
+                    yield f"{log['object'].partition('/')[2]}/{log['container']}  {line}"
         if follow:
             await asyncio.Event().wait()
 

@@ -20,7 +20,7 @@ from sealane.flows import tools
 from sealane.flows.doing import goals, telling
 from sealane.flows.doing.rolling import Rollout
 from sealane.releases import changes
-from sealane.rollouts import accompanying, applying, beside, dossiers, hooks, jobs, pruning
+from sealane.rollouts import accompanying, applying, beside, dossiers, hooks, jobs, novelty, printed, pruning
 from sealane.rollouts.gates import evaluating, passing
 from sealane.rollouts.gates.model import Alert, Around, Checked, Outcome, Report
 from sealane.rollouts.model import Begun, DeploymentPlan, Goal, Phase, Progress, Watched
@@ -141,6 +141,27 @@ async def gates(rollout: Rollout, key: str, names: Sequence[str], begun: Any, wa
     if cause is None:
         return {"failed": None}
     return {"failed": await _failed(standing, cause, beside.evidence(report), watched)}
+
+
+async def printed_before(rollout: Rollout) -> list[str]:
+    """Signatures of the error lines of what is there before. Key: none needed, it only looks. Undo: none."""
+    standing = await _standing(rollout)
+    stored = rows.inventory(rollout.stored)
+    found = await printed.lines(standing.destination, stored, namespace=standing.deployment.namespace)
+    return list(novelty.known(standing.mask(line) for line in found))
+
+
+async def printed_now(rollout: Rollout, before: Sequence[str], begun: Any, watched: Any) -> dict[str, Any]:
+    """Compares error lines with those before. Gives `failed` as `after` does. Key: none needed, it only looks."""
+    standing = await _standing(rollout)
+    there = msgspec.convert(begun, Begun).inventory
+    found = await printed.lines(standing.destination, there, namespace=standing.deployment.namespace)
+    how = standing.revision.strategy.guard.new_errors
+    checked = printed.checked(tuple(before), [standing.mask(line) for line in found], how)
+    async with _telling(standing.deployment.id, Phase.GATES) as tell:
+        tell(checked.sentence)
+    cause = Report(checked=(checked,)).cause(tools.current().now())
+    return {"failed": await _failed(standing, cause, None, watched) if cause else None}
 
 
 async def _spoken(

@@ -13,6 +13,7 @@ from sealane.destinations.port import Destination
 from sealane.errors import SealaneError, UsageError
 from sealane.flows import sites, tools
 from sealane.rollouts import dossiers
+from sealane.rollouts import goals as shared
 from sealane.rollouts.model import Goal
 from sealane.rollouts.strategies.model import Shape
 from sealane.secrets import resolving
@@ -63,6 +64,7 @@ async def goal(deployment: Deployment, revision: Revision, formation: Formation,
         healthy_for=revision.strategy.healthy_for,
         patience=judging.patience(revision.strategy.patience, startup),
         deadline=revision.strategy.deadline,
+        guard=shared.guard(revision),
     )
 
 

@@ -21,6 +21,7 @@ from sealane.rollouts.gates import choosing
 from sealane.rollouts.model import Begun, DeploymentPlan, Goal, Phase, Watched
 from sealane.rollouts.strategies import staging, surveying
 from sealane.rollouts.strategies.model import ONLY, Stage, Survey
+from sealane.stencils.gates import NewLines
 from sealane.stencils.model import Revision
 from sealane.store import concluding, rows
 from sealane.store.model import Deployment, DeploymentState
@@ -48,6 +49,10 @@ class Rollout:
     """When hooks run."""
     hooked: tuple[str, ...] = ()
     """Hooks before the rollout that ran in this deployment."""
+    compares: bool = False
+    """Whether error lines are compared with those of what was there before."""
+    printed: tuple[str, ...] = ()
+    """Their signatures then."""
 
 
 async def begin(deployment_id: str) -> dict[str, Any]:
@@ -86,6 +91,7 @@ async def begin(deployment_id: str) -> dict[str, Any]:
             if (chosen := choosing.chosen(revision.strategy.every_gate, stage, course))
         },
         "hooks": sorted({hook.when.value for hook in revision.hooks}),
+        "compares": revision.strategy.guard.new_errors is not NewLines.IGNORE and previous is not None,
     }
 
 

@@ -1,0 +1,134 @@
+"""The guard: whether instances that became ready stay so, over all of them. Pure: knows nothing about clusters or time.
+
+A single container that ends twice is judged by itself (`deciding`). The guard sees what no single one shows: instances
+that fall, each once, all over a workload, or one that becomes ready and unready again and again. A restart before an
+instance was ever ready is its start-up's affair and doesn't count.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sealane.verdicts import deciding, model, sentences
+
+FEWEST = 3
+"""Falls of one workload that are too many, however few instances it has."""
+SHARE = 0.3
+"""Falls are too many when there are as many as this share of the instances, and not fewer than FEWEST."""
+FLAPS = 2
+"""Times that one instance may not lose ready without a restart."""
+
+_OTHERS = frozenset({model.FactKind.MACHINE_SILENT, model.FactKind.EVICTED, model.FactKind.VOLUME_PENDING})
+"""What an instance is not ready by that is no fault of the version's."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Watch:
+    """What the guard looks for."""
+
+    restarts: bool = True
+    flaps: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fall:
+    """How often an instance fell since it was ready first."""
+
+    restarts: int
+    """Its containers' restarts when it was looked at last."""
+    ready: bool
+    restarted: int = 0
+    flapped: int = 0
+    """Times it lost ready without a restart."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Steadiness:
+    """What was seen of each instance that was ever ready; a watcher that takes over begins anew."""
+
+    falls: Mapping[str, Fall] = field(default_factory=dict)
+
+
+def noted(before: Steadiness, observation: model.Observation, *, started: datetime) -> Steadiness:
+    """What was seen, this observation included. Instances from before the deployment are others' affair."""
+    falls: dict[str, Fall] = {}
+    excused = {fact.object for fact in observation.facts if fact.kind in _OTHERS}
+    for each in observation.instances:
+        if not each.wanted or each.leaving or each.created < started - deciding.NEWBORN:
+            continue
+        if each.object in excused:
+            if each.object in before.falls:
+                falls[each.object] = before.falls[each.object]
+            continue
+        restarts = sum(one.restarts for one in each.containers if one.role is not model.Role.INIT)
+        known = before.falls.get(each.object)
+        if known is None:
+            if each.ready:
+                falls[each.object] = Fall(restarts=restarts, ready=True)
+            continue
+        more = max(0, restarts - known.restarts)
+        lost = known.ready and not each.ready and not more
+        falls[each.object] = Fall(
+            restarts=restarts, ready=each.ready, restarted=known.restarted + more, flapped=known.flapped + lost
+        )
+    gone = {name: fall for name, fall in before.falls.items() if name not in falls and (fall.restarted or fall.flapped)}
+    return Steadiness(falls={**gone, **falls})
+
+
+def unsteady(steadiness: Steadiness, observation: model.Observation, watch: Watch) -> model.Cause | None:
+    """Why the new version is not steady, if it is not."""
+    for workload in observation.workloads:
+        mine = [each for each in observation.instances if each.workload == workload.object and each.wanted]
+        fallen = {each.object: steadiness.falls[each.object] for each in mine if each.object in steadiness.falls}
+        if cause := _unsteady(workload, fallen, watch, observation.at):
+            return cause
+    return None
+
+
+def guarded(
+    judgement: model.Judgement, steadiness: Steadiness, observation: model.Observation, watch: Watch
+) -> model.Judgement:
+    """The judgement, or that it failed because the new version is not steady."""
+    cause = unsteady(steadiness, observation, watch)
+    if cause is None:
+        return judgement
+    return model.Judgement(state=model.State.FAILED, waiting_for=cause.sentence, since=observation.at, cause=cause)
+
+
+def _unsteady(workload: model.Workload, fallen: Mapping[str, Fall], watch: Watch, at: datetime) -> model.Cause | None:
+    counts = {
+        name: (fall.restarted if watch.restarts else 0) + (fall.flapped if watch.flaps else 0)
+        for name, fall in fallen.items()
+    }
+    total = sum(counts.values())
+    enough = max(FEWEST, math.ceil(SHARE * max(workload.wanted, len(fallen))))
+    worst = max(counts, key=lambda name: counts[name], default=None)
+    flapping = watch.flaps and any(fall.flapped >= FLAPS for fall in fallen.values())
+    if worst is None or (total < enough and not flapping):
+        return None
+    restarted = sum(fall.restarted for fall in fallen.values()) if watch.restarts else 0
+    several = sum(bool(count) for count in counts.values())
+    said = [
+        f"restarted {_times(restarted)}" if restarted else "",
+        f"lost ready {_times(total - restarted)}" if total > restarted else "",
+    ]
+    pods = "pod has" if several == 1 else "pods have"
+    return model.Cause(
+        sentence=(
+            f"{sentences.name(workload.object)} is not steady: after they were ready, {several} of its "
+            f"{max(workload.wanted, several)} {pods} {' and '.join(each for each in said if each)}."
+        ),
+        object=worst,
+        workload=workload.object,
+        reason=model.FactKind.UNSTEADY,
+        decisive=True,
+        since=at,
+        others=several - 1,
+    )
+
+
+def _times(number: int) -> str:
+    return {1: "once", 2: "twice"}.get(number, f"{number} times")
