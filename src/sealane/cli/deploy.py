@@ -25,6 +25,9 @@ Yes = Annotated[
     bool, typer.Option("--yes", "-y", help="Yes to deleting what is over the budget, to sign-offs and approvals.")
 ]
 TakeOver = Annotated[bool, typer.Option("--take-over", help="Fence off a deployment whose command was killed.")]
+BreakGlass = Annotated[
+    str | None, typer.Option(help="Begin though the environment's window is shut, for this reason.", metavar="REASON")
+]
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Follow it to its verdict (with a server).")]
 
 
@@ -53,10 +56,7 @@ def deploy(
     yes: Yes = False,
     adopt: Annotated[bool, typer.Option("--adopt", help="Take over objects that nobody's labels claim.")] = False,
     take_over: TakeOver = False,
-    break_glass: Annotated[
-        str | None,
-        typer.Option(help="Begin though the environment's window is shut, for this reason.", metavar="REASON"),
-    ] = None,
+    break_glass: BreakGlass = None,
     unsure: Annotated[
         Literal["pass", "fail"], typer.Option(help="How to take gates that can't tell (from here).")
     ] = "fail",
@@ -83,7 +83,7 @@ def deploy(
     where = locally.destination_config(project, environment, kubeconfig, context)
     revision, values = deploying_here.rendered(project)
     _check(project, revision, environment, config or folder, yes=yes)
-    glass = _window(environment, project.app, break_glass)
+    glass = window(environment, project.app, break_glass)
     permitted = deploying_here.permitted(environment, confirmed=yes, adopt=adopt, take_over=take_over)
     permitted = replace(permitted, glass=glass)
     wish = deploying.Wish(
@@ -96,7 +96,7 @@ def deploy(
     deploying_here.deploy(wish, where, as_json=as_json)
 
 
-def _window(environment: Environment | None, app: str, reason: str | None) -> str | None:
+def window(environment: Environment | None, app: str, reason: str | None) -> str | None:
     """Why the glass was broken, where it had to be. Raises Refused when the environment's window is shut."""
     if environment is None:
         return None

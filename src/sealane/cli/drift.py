@@ -34,6 +34,7 @@ def drift(
     fix: Annotated[
         bool, typer.Option("--fix", help="Put it right: the revision that is there is deployed again.")
     ] = False,
+    break_glass: deploy.BreakGlass = None,
     wait: deploy.Wait = True,
     as_json: output.Json = False,
 ) -> None:
@@ -49,14 +50,14 @@ def drift(
         found = remotely.drift(place, formation)
         _tell(found, as_json=as_json and not (fix and found["drifted"]))
         if fix and found["drifted"]:
-            given = {"revision": found["revision"]}
+            given = {"revision": found["revision"], "break_glass": break_glass}
             remotely.deploy(place, formation, given, wait=wait, as_json=as_json)
             return
     else:
         found, fixing = _here(what, folder, config=config, kubeconfig=kubeconfig, context=context, app=app)
         _tell(found, as_json=as_json and not (fix and found["drifted"]))
         if fix and found["drifted"]:
-            _fix(*fixing, as_json=as_json)
+            _fix(*fixing, break_glass=break_glass, as_json=as_json)
             return
     if found["drifted"]:
         raise typer.Exit(1)
@@ -104,11 +105,15 @@ def _fix(
     environment: Environment | None,
     revision: Revision,
     *,
+    break_glass: str | None,
     as_json: bool,
 ) -> None:
+    from dataclasses import replace
+
     from sealane.cli import deploying, deploying_here
 
-    permitted = deploying_here.permitted(environment, confirmed=False, take_over=False)
+    glass = deploy.window(environment, project.app, break_glass)
+    permitted = replace(deploying_here.permitted(environment, confirmed=False, take_over=False), glass=glass)
     wish = deploying.Wish(revision=revision, values=deploying_here.values(project), permitted=permitted)
     deploying_here.deploy(wish, where, as_json=as_json)
 

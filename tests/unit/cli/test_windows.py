@@ -19,7 +19,7 @@ SHUT = Environment(name="production", windows=Windows(deny=(ALWAYS,), break_glas
 def test_a_shut_window_refuses_and_says_who_may_break_the_glass() -> None:
     """The command can't know groups; it says whose word it takes."""
     with pytest.raises(Refused) as refused:
-        deploy._window(SHUT, "shop", None)
+        deploy.window(SHUT, "shop", None)
 
     assert refused.value.message == "the window of production is shut: the freeze"
     assert refused.value.mend == 'wait, or --break-glass "REASON" if you are one of oncall'
@@ -27,6 +27,6 @@ def test_a_shut_window_refuses_and_says_who_may_break_the_glass() -> None:
 
 def test_a_reason_breaks_the_glass_and_is_kept() -> None:
     """Only where there was any to break."""
-    assert deploy._window(SHUT, "shop", "INC-1") == "INC-1"
-    assert deploy._window(Environment(name="dev", place=PLACE), "shop", "INC-1") is None
-    assert deploy._window(None, "shop", "INC-1") is None
+    assert deploy.window(SHUT, "shop", "INC-1") == "INC-1"
+    assert deploy.window(Environment(name="dev", place=PLACE), "shop", "INC-1") is None
+    assert deploy.window(None, "shop", "INC-1") is None
