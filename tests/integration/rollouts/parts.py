@@ -34,7 +34,16 @@ SCENARIOS = Path(__file__).parents[2] / "scenarios" / "rollouts"
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """One file: manifests in, what is to be said of them out."""
+    """One file: manifests in, what is to be said of them out.
+
+    Its keys: `says`, what it is about; `namespace`, labels of the namespace; `before`, objects that an administrator makes
+    first; `first`, a revision that is deployed before, by `first_rules`; `objects`, the revision in question, by `rules`
+    (healthy_for, patience, deadline) and with the formation's `health` checks; `later`, objects that an administrator
+    makes or changes so long after it was applied. Of `expect`: `state`, and of a failure `reason`, `decisive`, `object`,
+    `container`, `sentence` (a pattern), `log` (the line that tells most) and `previous_log` (a line of the run before);
+    `earlier`, the verdict on what came first; `order`, patterns of what is told one after the other; `workloads`, what is
+    seen of some in the end.
+    """
 
     name: str
     text: str
