@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sealane.verdicts import model
+from sealane.verdicts import making, model
 
 ENDS = 2
 """A container's second end in one deployment is decisive: one restart is not."""
@@ -67,8 +67,17 @@ def weigh(fact: model.Fact, rules: model.Rules, memory: model.Memory) -> Weight:
     if fact.kind is model.FactKind.QUOTA:
         return patient if fact.detail.get("freeable") else DECISIVE
     if fact.kind is model.FactKind.REFERENCE_MISSING:
-        return patient if will_be_made(fact, rules) else DECISIVE
+        return _missing(fact, rules, patient)
     return patient
+
+
+def _missing(fact: model.Fact, rules: model.Rules, patient: Weight) -> Weight:
+    """Something may make what is missing: the revision itself soon, a controller of its custom resources in its own time."""
+    if not will_be_made(fact, rules):
+        return DECISIVE
+    reference = fact.detail.get("reference", "")
+    by_controller = reference.startswith(("ConfigMap/", "Secret/")) and rules.made.get(reference) == (making.ANY_KEY,)
+    return TOLERATED if by_controller else patient
 
 
 def ends(fact: model.Fact, rules: model.Rules) -> int:
@@ -94,4 +103,4 @@ def will_be_made(fact: model.Fact, rules: model.Rules) -> bool:
     if keys is None:
         return False
     key = fact.detail.get("key")
-    return key is None or key in keys or "*" in keys
+    return key is None or key in keys or making.ANY_KEY in keys

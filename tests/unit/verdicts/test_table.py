@@ -135,6 +135,16 @@ def test_a_missing_reference_is_decisive_when_nothing_in_the_revision_will_make_
     assert judged(fact(K.REFERENCE_MISSING, detail=detail), now=3, made=made).state == state
 
 
+def test_what_a_custom_resource_names_is_waited_for_until_the_deadline() -> None:
+    """A certificate takes as long as it takes; what the revision itself makes does not."""
+    made = {"Secret/tls": ("*",), "Secret/own": ("token",)}
+    assert (
+        judged(fact(K.REFERENCE_MISSING, detail={"reference": "Secret/tls"}), now=599, made=made).state == "progressing"
+    )
+    assert judged(fact(K.REFERENCE_MISSING, detail={"reference": "Secret/tls"}), now=600, made=made).state == "failed"
+    assert judged(fact(K.REFERENCE_MISSING, detail={"reference": "Secret/own"}), now=63, made=made).state == "failed"
+
+
 def test_a_quota_is_not_the_last_word_while_older_pods_may_make_room() -> None:
     assert judged(fact(K.QUOTA, detail={"freeable": "yes"}), now=3).state == "progressing"
     assert judged(fact(K.QUOTA, detail={"freeable": "yes"}), now=63).state == "failed"
