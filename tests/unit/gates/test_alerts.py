@@ -12,6 +12,7 @@ import pytest
 
 from sealane.errors import NotSignedIn, UsageError
 from sealane.events import alerts
+from sealane.rollouts.gates.model import Alert
 
 AT = datetime(2026, 11, 21, 7, 0, tzinfo=UTC)
 SECRET = "hook-secret"
@@ -55,7 +56,7 @@ def signed(message: Any) -> tuple[dict[str, str], bytes]:
     return {"x-sealane-signature": f"sha256={signature}"}, body
 
 
-def read(message: Any) -> list[alerts.Alert]:
+def read(message: Any) -> list[Alert]:
     headers, body = signed(message)
     return list(alerts.read(headers, body, secret=SECRET, received=AT).values())
 

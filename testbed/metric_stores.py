@@ -1,0 +1,100 @@
+"""Real metric stores for tests: Debian's Prometheus and InfluxDB, unpacked into the cache and run from there.
+
+They are not installed: nothing of them starts with the machine, and only tests that ask for them run them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from testbed.commands import run, succeeds
+from testbed.errors import BedError
+
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "sealane" / "metric-stores"
+_PROGRAMS = {"prometheus": "usr/bin/prometheus", "influxdb": "usr/bin/influxd"}
+
+_PROMETHEUS = """global: {{scrape_interval: 1s}}
+scrape_configs:
+  - {{job_name: itself, static_configs: [{{targets: ["127.0.0.1:{port}"]}}]}}
+"""
+_INFLUXDB = """reporting-disabled = true
+bind-address = "127.0.0.1:{inner}"
+[meta]
+  dir = "{folder}/meta"
+[data]
+  dir = "{folder}/data"
+  wal-dir = "{folder}/wal"
+[http]
+  bind-address = "127.0.0.1:{port}"
+"""
+
+
+@contextmanager
+def prometheus(folder: Path) -> Iterator[str]:
+    """A Prometheus that scrapes itself every second; gives its address as soon as it is started."""
+    port = _port()
+    config = folder / "prometheus.yml"
+    config.write_text(_PROMETHEUS.format(port=port))
+    argv: list[str | Path] = [
+        program("prometheus"),
+        f"--config.file={config}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--log.level=warn",
+    ]
+    with _running(argv, folder):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def influxdb(folder: Path) -> Iterator[str]:
+    """An InfluxDB without databases; gives its address as soon as it is started."""
+    port = _port()
+    config = folder / "influxdb.conf"
+    config.write_text(_INFLUXDB.format(folder=folder, port=port, inner=_port()))
+    with _running([program("influxdb"), "-config", config], folder):
+        yield f"http://127.0.0.1:{port}"
+
+
+def program(package: str) -> Path:
+    """The package's program, fetched and unpacked the first time. Raises BedError."""
+    unpacked = CACHE / package
+    found = unpacked / _PROGRAMS[package]
+    if found.exists():
+        return found
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+        fetch = ["sh", "-c", f"cd {scratch} && apt-get download {package}"]
+        if not succeeds(fetch, within=300):
+            run(["apt-get", "update"], within=600)
+            run(fetch, within=300)
+        (archive,) = Path(scratch).glob("*.deb")
+        run(["dpkg", "--extract", archive, Path(scratch) / "root"])
+        shutil.rmtree(unpacked, ignore_errors=True)
+        (Path(scratch) / "root").rename(unpacked)
+    if not found.exists():
+        raise BedError(f"Debian's package {package} has no {_PROGRAMS[package]}")
+    return found
+
+
+@contextmanager
+def _running(argv: list[str | Path], folder: Path) -> Iterator[None]:
+    with (folder / "log").open("w") as log, subprocess.Popen(argv, stdout=log, stderr=log) as process:
+        try:
+            yield
+        finally:
+            process.kill()
+
+
+def _port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
