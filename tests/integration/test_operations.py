@@ -12,6 +12,7 @@ from sealane.access.model import Actor
 from sealane.destinations.dummy.state import State
 from sealane.errors import Conflicting, Refused, UsageError
 from sealane.flows.requesting import Given
+from sealane.rollouts.drifting import Kind
 from sealane.store.model import Deployment, DeploymentKind, DeploymentState
 from sealane.verdicts.model import VerdictKind
 from tests.integration.test_flows import BAD, BOB, DEV, ENVIRONMENT, FORMATION, STENCIL, World
@@ -243,3 +244,23 @@ async def test_nothing_moves_before_every_member_may(fleet: Fleet) -> None:
     assert ended.verdict.kind is VerdictKind.CANCELLED
     assert ended.verdict.reason == "what it goes with does not: shop/asia cancelled: bob rejected it: not today"
     assert "shop/asia cancelled" in await fleet.settled(run)
+
+
+async def test_what_lost_its_labels_is_adopted_only_by_a_persons_word(fleet: Fleet) -> None:
+    """It shows as drift, is refused without the word, and is ours again with it."""
+    await fleet.deployment("eu", await fleet.send("v1", "  - eu\n"))
+    with State(fleet.shop.data / "dummies" / "eu" / "here.json").write() as content:
+        web = next(each.manifest for each in content.objects.values() if each.manifest["kind"] == "Deployment")
+        del web["metadata"]["labels"]
+
+    (drift,) = (await fleet.server.looking.drift("shop", "eu")).objects
+    assert (drift.object, drift.kind) == ("Deployment/web", Kind.TAKEN)
+    refused = await fleet.reached((await fleet.server.requests.deploy("shop", "eu", by=DEV)).id)
+    assert refused.verdict is not None
+    assert refused.verdict.kind is VerdictKind.FAILED
+    assert "it is already there and isn't Sealane's" in refused.verdict.reason
+    await fleet.server.requests.lift_hold("shop", "eu", by=DEV, reason="it is the same release")
+    adopted = await fleet.server.requests.deploy("shop", "eu", given=Given(adopt=True), by=DEV)
+
+    assert (await fleet.reached(adopted.id)).verdict_kind is VerdictKind.DEPLOYED
+    assert (await fleet.server.looking.drift("shop", "eu")).objects == ()
