@@ -25,6 +25,10 @@ _OTHERS = frozenset({model.FactKind.MACHINE_SILENT, model.FactKind.EVICTED, mode
 """What an instance is not ready by that is no fault of the version's."""
 
 
+_JOB = "Job/"
+"""A Job's instances end, which is no loss, and their restarts are its own to count."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Watch:
     """What the guard looks for."""
@@ -57,6 +61,8 @@ def noted(before: Steadiness, observation: model.Observation, *, started: dateti
     falls: dict[str, Fall] = {}
     excused = {fact.object for fact in observation.facts if fact.kind in _OTHERS}
     for each in observation.instances:
+        if each.workload.startswith(_JOB):
+            continue
         if not each.wanted or each.leaving or each.created < started - deciding.NEWBORN:
             continue
         if each.object in excused:

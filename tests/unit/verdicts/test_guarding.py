@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -152,3 +153,18 @@ def test_the_judgement_fails_with_the_cause() -> None:
     assert judgement.cause is not None
     assert judgement.cause.reason is FactKind.UNSTEADY
     assert guarding.guarded(healthy, Steadiness(), seen[0], Watch()) is healthy
+
+
+def test_pods_of_a_job_may_end_and_start_again() -> None:
+    """Three completions are three pods that are ready no more, and how often it tries is the Job's to say."""
+
+    def of_a_job(seen: Observation) -> Observation:
+        return replace(
+            seen,
+            workloads=tuple(replace(each, object="Job/sum") for each in seen.workloads),
+            instances=tuple(replace(each, workload="Job/sum") for each in seen.instances),
+        )
+
+    ended: Seen = {name: (False, 1) for name in UP}
+    assert judged([observation(UP), observation(ended)]) is not None
+    assert judged([of_a_job(observation(UP)), of_a_job(observation(ended))]) is None
