@@ -165,6 +165,6 @@ def test_pods_of_a_job_may_end_and_start_again() -> None:
             instances=tuple(replace(each, workload="Job/sum") for each in seen.instances),
         )
 
-    ended: Seen = {name: (False, 1) for name in UP}
+    ended: Seen = dict.fromkeys(UP, (False, 1))
     assert judged([observation(UP), observation(ended)]) is not None
     assert judged([of_a_job(observation(UP)), of_a_job(observation(ended))]) is None
