@@ -26,7 +26,6 @@ SERVICE = {
     "metadata": {"name": "web", "namespace": "shop"},
     "spec": {"selector": {"run": "web"}, "ports": [{"port": 80}]},
 }
-HERE = {"values": {}}
 
 
 class Stopping(rollout_screens.Json):
@@ -68,7 +67,7 @@ async def there(destination: DummyDestination) -> dict[str, str]:
 
 async def deploy(destination: DummyDestination, revision: Revision, stopping: Stopping | None = None) -> str | None:
     """The verdict; None when it was interrupted."""
-    wish = deploying.Wish(revision=revision, **HERE)
+    wish = deploying.Wish(revision=revision, values={})
     task = asyncio.create_task(deploying.deploy(wish, destination, stopping or Stopping()))
     try:
         return (await task).outcome.verdict.kind.value
@@ -89,7 +88,7 @@ async def test_nothing_is_written_when_the_last_stage_would_be_refused(strategy:
     }
     second = version("2", strategy)
     more = parts.revision("more", *(each.object for each in second.objects), ingress, **STRATEGIES[strategy])
-    ended = await deploying.deploy(deploying.Wish(revision=more, **HERE), destination, Stopping())
+    ended = await deploying.deploy(deploying.Wish(revision=more, values={}), destination, Stopping())
     assert ended.outcome.verdict.kind == "failed"
     assert "no such host" in ended.outcome.verdict.reason
     assert "nothing was written" in ended.outcome.verdict.reason
