@@ -91,7 +91,17 @@ def prospect_of(
 
 async def _secret_problems(formation: Formation, stores: Stores) -> list[Finding]:
     reasons = await resolving.check(formation.secrets, stores)
-    return [
+    found = [
         Finding(message=f"the secret {name} has no value: {reason}", place=formation.at("secrets", name))
         for name, reason in reasons.items()
     ]
+    for index, gate in enumerate(formation.strategy.gates):
+        reasons = await resolving.check(gate.references, stores)
+        found += [
+            Finding(
+                message=f"the {name} of gate {gate.name} has no value: {reason}",
+                place=formation.at("strategy", "gates", index),
+            )
+            for name, reason in reasons.items()
+        ]
+    return found

@@ -89,10 +89,12 @@ async def run(order: Order, where: Where) -> End:
 def manifest(order: Order) -> dict[str, Any]:
     """The Job as it is written: under its derived name, with a limit to its time."""
     given = order.manifest
+    longest = max(1, int(order.timeout.total_seconds()))
+    own = given["spec"].get("activeDeadlineSeconds")
     spec = {
-        "activeDeadlineSeconds": max(1, int(order.timeout.total_seconds())),
         "ttlSecondsAfterFinished": int(KEPT.total_seconds()),
         **given["spec"],
+        "activeDeadlineSeconds": min(longest, own) if isinstance(own, int) else longest,
     }
     return {
         **given,
@@ -105,6 +107,11 @@ def name_of(base: str, key: Sequence[str]) -> str:
     """A Job's name: for people in front, the key's digest behind."""
     digest = hashlib.sha256("\0".join(key).encode()).hexdigest()[:12]
     return f"{base[:_LONGEST_NAME].rstrip('-.')}-{digest}"
+
+
+def as_asked(given: Mapping[str, Any], revision: str) -> dict[str, Any]:
+    """The Job for asking a destination whether it would take it: under a name that no other object has."""
+    return {**given, "metadata": {**given["metadata"], "name": name_of(str(given["metadata"]["name"]), (revision,))}}
 
 
 def _with_variables(template: Mapping[str, Any], variables: Mapping[str, str]) -> dict[str, Any]:
@@ -140,8 +147,9 @@ async def _written(
 ) -> tuple[destinations.Inventory, verdicts.Cause | None]:
     """The Job, made unless it is there."""
     refs = await where.destination.refs([job], namespace=order.identity.namespace)
-    if await where.destination.read(refs):
-        return refs, None
+    for found in await where.destination.read(refs):
+        if destinations.owner_of(found["metadata"].get("labels") or {}) == order.identity.owner:
+            return refs, None  # nobody else's Job of that name says anything about this deployment
     applied = await where.destination.apply([job], identity=order.identity, fence=where.fence)
     return applied.inventory, applying.refused(applied, at=where.now())
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from sealane.destinations.dummy.destination import DummyDestination
-from sealane.destinations.model import Identity
+from sealane.destinations.model import Identity, unfenced
+from sealane.rollouts import jobs
 from sealane.rollouts.gates import evaluating
 from sealane.rollouts.gates.model import Around, Outcome, Report, Subject
 from sealane.stencils.gates import Alerts, Condition, Gate, Http, Query, Store, Task
@@ -207,3 +208,24 @@ async def test_alerts_without_a_server_cannot_be_told() -> None:
     """A command line receives nothing."""
     report = await check(Gate(name="pages", alerts=Alerts()))
     assert report.outcome is Outcome.INCONCLUSIVE
+
+
+async def test_somebody_else_s_job_of_that_name_says_nothing() -> None:
+    """Another app of the namespace can't make a gate pass by guessing the Job's name."""
+    destination = DummyDestination()
+    theirs = Identity(app="evil", formation="dev", namespace="shop", revision="sha256:2")
+    key = ("shop/dev", "4", "gate", "rolling", "tests")
+    guessed = {**job(), "metadata": {**job()["metadata"], "name": jobs.name_of("integration", key)}}
+    await destination.apply([guessed], identity=theirs, fence=unfenced)
+    report = await check(integration(), around=Around(destination=destination), tests=job())
+    assert report.outcome is Outcome.FAIL
+    assert "is refused" in report.checked[0].says
+
+
+@pytest.mark.parametrize(("own", "limit"), [(None, 5), (2, 2), (3600, 5)])
+def test_a_job_never_has_more_time_than_its_gate(own: int | None, limit: int) -> None:
+    """Also when its stencil says so."""
+    given = job()
+    given["spec"] |= {"activeDeadlineSeconds": own} if own else {}
+    order = jobs.Order(manifest=given, key=("a",), identity=IDENTITY, timeout=timedelta(seconds=5))
+    assert jobs.manifest(order)["spec"]["activeDeadlineSeconds"] == limit

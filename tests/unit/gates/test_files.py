@@ -12,6 +12,9 @@ import yaml
 from sealane import schemas
 from sealane.environments import limits
 from sealane.environments import reading as environments
+from sealane.pipelines import reading as pipelines
+from sealane.releases import preflight
+from sealane.secrets.stores.environment import EnvironmentStore
 from sealane.stencils import gates, gathering, reading, rendering
 from sealane.stencils.files import FormationFile
 from sealane.stencils.model import Revision
@@ -297,3 +300,29 @@ def test_what_is_no_host_is_refused_in_the_environment(host: str) -> None:
     environment, found = environments.read(text, "environments/dev.yaml")
     assert environment is None
     assert found
+
+
+PUSHED = {
+    "deploy/formations/dev.yaml": HEAD
+    + 'strategy: {gates: [{name: s, prometheus: {url: "https://shop.example.com", query: q, condition: "< 1", '
+    "token: env:MINE_TOKEN}}]}\n",
+    "deploy/stencils/web.yaml": WEB.replace("${config}", "c"),
+}
+
+
+async def test_keys_of_gates_are_looked_for_before_the_first_step() -> None:
+    """Like every other secret."""
+    pipeline, problems_ = pipelines.read(
+        "app: shop\nimages: {web: {build: .}}\ndeliver: [{formation: dev}]\n", ".sealane.yml"
+    )
+    assert pipeline, problems_
+    environment, found = environments.read(ENVIRONMENT, "environments/dev.yaml")
+    assert environment, found
+    checked = await preflight.check(
+        StoredTree({path: text.encode() for path, text in PUSHED.items()}),
+        pipeline,
+        pipeline.deliver,
+        {"dev": environment},
+        stores={"env": EnvironmentStore("shop", {})},
+    )
+    assert [each.message for each in checked.findings if each.message.startswith("the token of gate s has no value")]

@@ -21,6 +21,7 @@ from sealane.pipelines.checks import delivery
 from sealane.pipelines.model import Kind, Pipeline, Plan, RunStatus
 from sealane.releases import preflight
 from sealane.releases.preflight import Prospect
+from sealane.rollouts import jobs
 from sealane.runners import specs
 from sealane.runners.model import RunKey, Work, Workspace
 from sealane.secrets import resolving
@@ -156,7 +157,9 @@ async def _destination_problems(run: Run, prospect: Prospect) -> list[Finding]:
     revision = prospect.revision
     destination = await tools.current().destinations.get(prospect.environment, revision.destination)
     identity = Identity(app=run.app, formation=revision.formation, namespace=revision.namespace, revision=revision.id)
-    changes = await destination.diff([each.object for each in revision.everything], identity=identity)
+    objects = [each.object for each in revision.objects]
+    asked = [jobs.as_asked(each.object, revision.id) for each in revision.jobs.values()]
+    changes = await destination.diff([*objects, *asked], identity=identity)
     return [
         Finding(message=f"{revision.destination} refuses {refusal}", place=prospect.formation.place)
         for change in changes
