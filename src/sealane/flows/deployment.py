@@ -18,7 +18,7 @@ from sealane.flows import durable, tools
 from sealane.flows.doing import accompanying, retiring, rolling
 from sealane.flows.doing.rolling import Rollout
 from sealane.flows.durable import Broken, step
-from sealane.rollouts.rolling_out import NO_WORKLOAD, NOTHING_WRITTEN
+from sealane.rollouts.rolling_out import NOTHING_WRITTEN
 from sealane.rollouts.strategies.model import ONLY, Stage, StageKind
 from sealane.store import rows
 from sealane.verdicts import concluding
@@ -85,7 +85,7 @@ async def _accompanied(rollout: Rollout, stages: tuple[Stage, ...]) -> End:
         hooked = await step("hooks before", accompanying.before, rollout)
     if hooked["cause"]:
         cause = msgspec.convert(hooked["cause"], Cause)
-        verdict = concluding.failed(cause, at=tools.current().now(), because=NO_WORKLOAD)
+        verdict = concluding.failed(cause, at=tools.current().now(), because=concluding.NO_WORKLOAD)
         end = End(verdict=verdict, inventory=hooked["inventory"])
     else:
         end = await _roll_out(replace(rollout, hooked=tuple(hooked["done"])), stages)

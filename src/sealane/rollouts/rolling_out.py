@@ -24,7 +24,6 @@ from sealane.verdicts import concluding, diagnosing
 from sealane.verdicts import model as verdicts
 
 NOTHING_WRITTEN = "nothing was written, what was there before still is"
-NO_WORKLOAD = "nothing of the workloads was written, what was there before still is"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -186,7 +185,7 @@ async def _not_begun(plan: model.DeploymentPlan, before: accompanying.Before, ar
     there = model.Begun(inventory=plan.stored, at=around.now())
     pruned = await pruning.clear(around.destination, plan, failed=inventory, restored=there, fence=around.fence)
     return model.Outcome(
-        verdict=concluding.failed(dossier.cause or cause, at=around.now(), because=NO_WORKLOAD),
+        verdict=concluding.failed(dossier.cause or cause, at=around.now(), because=concluding.NO_WORKLOAD),
         inventory=pruned.inventory,
         dossier=dossier.to_json(),
         hooks=beside.still_run(around.beside, undone.done),

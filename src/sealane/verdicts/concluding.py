@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 
 from sealane.verdicts import model, sentences
 
+NO_WORKLOAD = "nothing of the workloads was written, what was there before still is"
+"""Why a deployment that a hook before it stopped is left as it is."""
+
 
 def deployed(*, at: datetime, workloads: int, healthy_for: timedelta) -> model.Verdict:
     """Everything was ready, and stayed so."""

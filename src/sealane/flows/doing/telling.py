@@ -34,5 +34,5 @@ async def _store(deployment_id: str, heard: asyncio.Queue[Progress | None]) -> N
     while progress := await heard.get():
         told = Line(key=progress.key, phase=progress.phase.value, text=progress.says)
         await tools.current().store.deployments.tell(
-            deployment_id, at=progress.at, line=told, waiting_for=progress.says
+            deployment_id, at=progress.at, line=told, waiting_for=progress.says.partition("\n")[0]
         )

@@ -15,6 +15,7 @@ from sealane.server.ui.presenting import approving, evidence, states
 from sealane.server.ui.presenting.overview import named, short
 from sealane.server.ui.views import ApprovalRow, DeploymentPage, GateQuestion, ListRow, Moment, ObjectRow, Pill
 from sealane.store.model import ApprovalView, Deployment, DeploymentState, DeploymentView
+from sealane.verdicts import concluding
 from sealane.verdicts.model import VerdictKind
 
 _GOOD = "Everything of this revision is there, ready, and stayed ready."
@@ -133,11 +134,18 @@ def _explanation(view: DeploymentView, why: Why) -> str:
         case VerdictKind.ROLLBACK_FAILED:
             return "Going back did not work either: somebody has to look at the formation now."
         case VerdictKind.FAILED:
-            return "There was nothing verified to go back to, so it stays as it is for you to look at."
+            return _left(found)
         case VerdictKind.SUPERSEDED:
             return "Something newer had gone there before its turn came."
         case _:
             return found.note or ""
+
+
+def _left(found: Deployment) -> str:
+    """What is there after a failure that nothing was taken back for."""
+    if found.verdict and concluding.NO_WORKLOAD in found.verdict.reason:
+        return "Nothing of its workloads was written: what was there before still serves."
+    return "There was nothing verified to go back to, so it stays as it is for you to look at."
 
 
 def _condition(each: Condition) -> str:
