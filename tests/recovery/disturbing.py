@@ -113,7 +113,7 @@ class Seen:
     steps: list[str] = field(default_factory=list)
     """What each run's steps wrote, twice if a step ran twice."""
     undone: list[str] = field(default_factory=list)
-    """Workflows and deployments that never ended."""
+    """Workflows that have not ended, and runs that did not pass."""
 
     def wrong(self) -> list[str]:
         """Every promise that was broken, in words."""
@@ -211,10 +211,11 @@ async def _disturbed(workers: Nursery, world: World, engine: str, moments: rando
 async def _look(place: Place, shop: Shop, world: World, seen: Seen) -> None:
     async with world.answering() as server:
         deployments = sorted(await server.views.deployments(), key=lambda each: each.sequence)
-        runs = [run.id for run in await server.views.runs()]
+        runs = await server.views.runs()
         left = await server.queueing.client.list_workflows_async(status=["PENDING", "ENQUEUED"])
     seen.verdicts = [str(each.verdict_kind) for each in deployments]
     seen.undone = [f"workflow {each.workflow_id} has not ended" for each in left]
+    seen.undone += [f"{run.label} {run.status}: {run.reason}" for run in runs if run.status not in {"passed", "failed"}]
     written = list(_written(place, "deployments"))
     seen.generations = sorted({event["responseObject"]["metadata"]["generation"] for event in written})
     seen.generation = max(seen.generations, default=0)
@@ -222,8 +223,8 @@ async def _look(place: Place, shop: Shop, world: World, seen: Seen) -> None:
         (event["objectRef"]["name"], event["responseObject"]["metadata"]["uid"]) for event in _written(place, "jobs")
     }
     seen.jobs = Counter(name for name, _ in made)
-    folders = [shop.data / "workspaces" / run for run in runs]
-    seen.steps = [(folder / f"{name}.txt").read_text() for folder in folders for name in ("one", "two")]
+    files = [shop.data / "workspaces" / run.id / f"{name}.txt" for run in runs for name in ("one", "two")]
+    seen.steps = [file.read_text() if file.exists() else "" for file in files]
 
 
 def _written(place: Place, resource: str) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from typing import Any, Never, TypeVar
 
 from dbos import DBOS
 
-from sealane.errors import Fenced, SealaneError, Unavailable
+from sealane.errors import Fenced, SealaneError
 
 _log = logging.getLogger(__name__)
 
@@ -129,14 +129,14 @@ def _body(name: str, body: Body, arguments: tuple[Any, ...]) -> Callable[[], Cor
 
 
 async def _insisting(name: str, body: Callable[..., Awaitable[T]], arguments: tuple[Any, ...]) -> T:
-    """The body, again and again while something it needs does not answer."""
+    """The body, again and again while something it needs does not answer, whichever of our errors says so."""
     until = time.monotonic() + PATIENCE
     pause = 0.25
     while True:
         try:
             return await body(*arguments)
-        except Unavailable as error:
-            if time.monotonic() + pause > until:
+        except SealaneError as error:
+            if not error.retry or time.monotonic() + pause > until:
                 raise
             _log.warning("step %s waits: %s", name, error)
         await asyncio.sleep(pause)

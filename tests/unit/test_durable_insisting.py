@@ -1,0 +1,40 @@
+"""What a durable step waits for, and what it does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from sealane.clients.kubernetes import errors as cluster
+from sealane.errors import Refused, SealaneError, Unavailable
+from sealane.flows import durable
+
+AWAY: list[SealaneError] = [
+    Unavailable("the registry does not answer"),
+    cluster.Unreachable("GET /apis: Server disconnected"),
+    cluster.TooManyRequests("GET /apis: come back later"),
+    cluster.ServerError("GET /apis: etcd has no leader"),
+]
+
+
+@pytest.mark.parametrize("error", AWAY, ids=lambda error: type(error).__name__)
+async def test_what_may_work_later_is_tried_again(error: SealaneError) -> None:
+    waiting = [error]
+
+    async def body() -> str:
+        if waiting:
+            raise waiting.pop()
+        return "done"
+
+    assert await durable.insisting("apply", body) == "done"
+
+
+async def test_a_no_is_not_asked_for_twice() -> None:
+    asked: list[str] = []
+
+    async def body() -> None:
+        asked.append("once")
+        raise Refused("not here")
+
+    with pytest.raises(durable.Broken, match="not here"):
+        await durable.insisting("apply", body)
+    assert asked == ["once"]
