@@ -46,7 +46,9 @@ class Fall:
     ready: bool
     restarted: int = 0
     flapped: int = 0
-    """Times it lost ready without a restart."""
+    """Times it lost ready without a restart, and got it back."""
+    ended: bool = False
+    """Whether it is not ready now because a container ended: that is a restart, no flap."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,9 +78,13 @@ def noted(before: Steadiness, observation: model.Observation, *, started: dateti
                 falls[each.object] = Fall(restarts=restarts, ready=True)
             continue
         more = max(0, restarts - known.restarts)
-        lost = known.ready and not each.ready and not more
+        flapped = each.ready and not known.ready and not (more or known.ended)
         falls[each.object] = Fall(
-            restarts=restarts, ready=each.ready, restarted=known.restarted + more, flapped=known.flapped + lost
+            restarts=restarts,
+            ready=each.ready,
+            restarted=known.restarted + more,
+            flapped=known.flapped + flapped,
+            ended=not each.ready and (known.ended or more > 0),
         )
     gone = {name: fall for name, fall in before.falls.items() if name not in falls and (fall.restarted or fall.flapped)}
     return Steadiness(falls={**gone, **falls})
@@ -121,11 +127,12 @@ def _unsteady(workload: model.Workload, fallen: Mapping[str, Fall], watch: Watch
         f"restarted {_times(restarted)}" if restarted else "",
         f"lost ready {_times(total - restarted)}" if total > restarted else "",
     ]
-    pods = "pod has" if several == 1 else "pods have"
+    number = max(workload.wanted, several)
+    pods = f"{number} {'pod' if number == 1 else 'pods'} {'has' if several == 1 else 'have'}"
     return model.Cause(
         sentence=(
             f"{sentences.name(workload.object)} is not steady: after they were ready, {several} of its "
-            f"{max(workload.wanted, several)} {pods} {' and '.join(each for each in said if each)}."
+            f"{pods} {' and '.join(each for each in said if each)}."
         ),
         object=worst,
         workload=workload.object,

@@ -83,12 +83,19 @@ DOWN: Seen = {**UP, "a": (False, 0)}
         ),
         ([{"a": (False, 1), "b": (False, 1), "c": (False, 1)}, ALL_RESTARTED], None),
         ([UP, DOWN, UP], None),
+        ([UP, DOWN, UP, DOWN], None),
         (
-            [UP, DOWN, UP, DOWN],
-            "Deployment web is not steady: after they were ready, 1 of its 3 pod has lost ready twice.",
+            [UP, DOWN, UP, DOWN, UP],
+            "Deployment web is not steady: after they were ready, 1 of its 3 pods has lost ready twice.",
         ),
+        ([UP, DOWN, ONE_RESTARTED, {**UP, "a": (False, 1)}, {**UP, "a": (False, 2)}, {**UP, "a": (True, 2)}], None),
         (
-            [UP, {**UP, "a": (False, 0), "b": (True, 1)}, {**UP, "b": (True, 1), "c": (False, 0)}],
+            [
+                UP,
+                {**UP, "a": (False, 0), "b": (True, 1)},
+                {**UP, "b": (True, 1), "c": (False, 0)},
+                {**UP, "b": (True, 1)},
+            ],
             "Deployment web is not steady: after they were ready, 3 of its 3 pods have restarted once and lost ready twice.",
         ),
     ],
@@ -111,7 +118,7 @@ def test_many_instances_may_fall_more_often() -> None:
     ("watch", "seen", "found"),
     [
         (Watch(restarts=False), [UP, ALL_RESTARTED], False),
-        (Watch(flaps=False), [UP, DOWN, UP, DOWN], False),
+        (Watch(flaps=False), [UP, DOWN, UP, DOWN, UP], False),
         (Watch(flaps=False), [UP, ALL_RESTARTED], True),
     ],
 )
@@ -135,7 +142,7 @@ def test_a_machine_that_goes_away_is_not_the_version_s_fault() -> None:
         Fact(kind=FactKind.MACHINE_SILENT, object=f"Pod/{name}", workload="Deployment/web", since=START) for name in UP
     ]
     assert judged([observation(UP), observation(down, facts=facts), observation(UP)]) is None
-    assert judged([observation(UP), observation(down)])
+    assert judged([observation(UP), observation(down), observation(UP)])
 
 
 def test_instances_that_fell_and_are_gone_still_count_for_nothing() -> None:
