@@ -209,7 +209,7 @@ def _doing(subject: Deployment, asked: Sequence[Condition]) -> str:
 
 
 def _asked(subject: Deployment, question: GateWord) -> Condition:
-    what = f"a person's word on gate {question.gate}, which can't tell: {question.says.rstrip('.')}"
+    what = f"a person's word on gate {question.gate}: {question.says.rstrip('.')}"
     who = f"a developer: sealane gate {subject.label} {question.gate} --pass, or --fail"
     return Condition(what=what, who=who, when=f"fails at {question.until:%Y-%m-%d %H:%M} UTC if nobody says anything")
 

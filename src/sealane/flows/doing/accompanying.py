@@ -191,11 +191,7 @@ async def _word(standing: _Standing, gate: Gate, key: str, says: str, tell: Call
         deployment_id=deployment.id, key=key, gate=gate.name, says=says, asked=now, until=now + gate.wait
     )
     word = await bench.store.gates.ask(question)
-    label = deployment.label
-    tell(
-        f"gate {gate.name} can't tell: {word.says.rstrip('.')}. A person says how to take it until {word.until:%H:%M} "
-        f"UTC: sealane gate {label} {gate.name} --pass, or --fail"
-    )
+    tell(f"waits for a person's word on gate {gate.name}: {word.says.rstrip('.')}")
     while word.passes is None and bench.now() < word.until:
         await asyncio.sleep(POLL)
         asked = await bench.store.gates.of(deployment.id)

@@ -44,7 +44,7 @@ async def evaluate(gates: Sequence[Gate], *, subject: Subject, around: Around) -
 
 async def _check(gate: Gate, subject: Subject, around: Around) -> Checked:
     if gate.stage is not None:
-        return Checked(gate=gate.name, outcome=Outcome.INCONCLUSIVE, says="it waits for a person")
+        return Checked(gate=gate.name, outcome=Outcome.INCONCLUSIVE, says="the formation's strategy asks for one")
     if gate.url and (problem := reaching.refused(gate.url, around.hosts)):
         return Checked(gate=gate.name, outcome=Outcome.FAIL, says=problem)
     if gate.job:
