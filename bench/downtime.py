@@ -9,7 +9,7 @@ start and are taken back: about a fifth. Ends with 0 when no request failed wher
 strategy has an outage: a load generator that notices nothing there would notice nothing anywhere. Needs the test bed.
 
 "Without preStop" is an application that ends the moment it is told to, while nodes still send it new connections: rolling
-can't help it, blue-green can, because the old colour is asked to end long after its last connection.
+alone can't help it. Draining can, and so can blue-green, whose old colour is asked to end long after its last connection.
 """
 
 from __future__ import annotations
@@ -73,6 +73,9 @@ CASES = {
     "blue_green": Case(name="blue-green", strategy=_BLUE_GREEN),
     "canary": Case(name="canary", strategy=_CANARY),
     "blue_green_bare": Case(name="blue-green without preStop", strategy=_BLUE_GREEN, pre_stop=False),
+    "rolling_drained": Case(
+        name="rolling without preStop, drain 5s", strategy=_ROLLING | {"drain": "5s"}, pre_stop=False
+    ),
     "rolling_bare": Case(
         name="rolling without preStop", strategy=_ROLLING, pre_stop=False, may_fail="the app ends at once"
     ),

@@ -43,7 +43,7 @@ def main() -> int:
     forms = given.form or ["sqlite", "postgres", "weather"]
     if unknown := set(forms) - {"sqlite", "postgres", "weather"}:
         parser.error(f"there is no form {', '.join(sorted(unknown))}")
-    broken = [asyncio.run(_play(form, kills=given.kills // len(forms), seed=given.seed)) for form in forms]
+    broken = [asyncio.run(_play(form, kills=-(-given.kills // len(forms)), seed=given.seed)) for form in forms]
     return int(any(broken))
 
 

@@ -168,6 +168,8 @@ class StrategyFile(File):
     """How long something that may still mend itself is waited for; when left out the larger of 60s and three times the start-up of the last verified revision."""
     deadline: Maybe[Duration] = None
     """How long the whole rollout may take; 10m when left out."""
+    drain: Maybe[Duration] = None
+    """How long containers behind a Service that have no preStop of their own serve on after they are told to end."""
     gates: Maybe[GatesFile] = None
     """Checks that have to pass once it is healthy, and before old versions go."""
     guard: Maybe[GuardFile] = None

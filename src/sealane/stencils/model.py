@@ -63,7 +63,9 @@ class Strategy:
     patience: timedelta | None = None
     """How long something not decisive may last; None: judged by the start-up of the last verified revision."""
     deadline: timedelta = DEADLINE
-    """How long the whole rollout may take."""
+    """How long a stage of the rollout may take."""
+    drain: timedelta | None = None
+    """How long containers behind a Service, without a preStop of their own, serve on after they are told to end."""
 
     @property
     def every_gate(self) -> tuple[Gate, ...]:
@@ -91,6 +93,7 @@ class Strategy:
             "healthy_for": self.healthy_for.total_seconds(),
             "patience": self.patience.total_seconds() if self.patience is not None else None,
             "deadline": self.deadline.total_seconds(),
+            **({"drain": self.drain.total_seconds()} if self.drain else {}),
             **written(self.gates, self.guard),
             **({"blue_green": msgspec.to_builtins(self.blue_green)} if self.blue_green else {}),
             **({"steps": msgspec.to_builtins(self.steps)} if self.steps else {}),
@@ -108,6 +111,7 @@ class Strategy:
             healthy_for=timedelta(seconds=data["healthy_for"]),
             patience=timedelta(seconds=patience) if patience is not None else None,
             deadline=timedelta(seconds=data["deadline"]),
+            drain=timedelta(seconds=data["drain"]) if "drain" in data else None,
             gates=gates_from(data),
             guard=guard_from(data),
             blue_green=msgspec.convert(data["blue_green"], BlueGreen) if "blue_green" in data else None,

@@ -103,6 +103,7 @@ def _strategy(written: files.StrategyFile) -> Strategy:
         healthy_for=_duration(written.healthy_for, HEALTHY_FOR),
         patience=fields.duration(written.patience) if written.patience is not None else None,
         deadline=_duration(written.deadline, DEADLINE),
+        drain=fields.duration(written.drain) if written.drain is not None else None,
         gates=gate_reading.read_gates(written.gates),
         guard=gate_reading.read_guard(written.guard),
     )
@@ -230,6 +231,12 @@ def _strategy_problems(written: files.StrategyFile | None, document: Document) -
             place = document.place(("strategy", "gates", index, "name"))
             message = f"the strategy's own wait for a person is called {gate.name}"
             found.append(Finding(message=message, place=place, mend="rename the gate"))
+    if written.drain is not None and (
+        fields.duration(written.drain) % timedelta(seconds=1) or not fields.duration(written.drain)
+    ):
+        message = f"a drain of {written.drain} is not a whole number of seconds, one at least"
+        place = document.place(("strategy", "drain"))
+        found.append(Finding(message=message, place=place, mend="write it like 5s"))
     healthy_for, deadline = _duration(written.healthy_for, HEALTHY_FOR), _duration(written.deadline, DEADLINE)
     if healthy_for >= deadline:
         message = "the deadline ends before healthy could have held long enough"

@@ -8,7 +8,7 @@ from typing import Any
 
 from sealane import hashing
 from sealane.findings import Finding, Place, did_you_mean, errors
-from sealane.stencils import configuring, jobs, objects, substituting, variants
+from sealane.stencils import configuring, draining, jobs, objects, substituting, variants
 from sealane.stencils.configuring import Configured
 from sealane.stencils.gates import plain_hooks
 from sealane.stencils.model import Formation, Origin, Rendered, Revision, Sources, Strategy
@@ -54,6 +54,9 @@ def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Find
     found.extend(aside.found)
     made = [each.rendered for each in (config, secret) if each]
     every = [*made, *(_with_strategy(each, formation) for each in aside.rest)]
+    if formation.strategy.drain:
+        every, problems = draining.drained(every, formation.strategy.drain, formation.at("strategy", "drain"))
+        found.extend(problems)
     found.extend(objects.duplicates(every))
     if not errors(found):
         strategy = formation.strategy

@@ -154,6 +154,10 @@ def test_what_stages_may_say() -> None:
             ["dev.yaml:5:43: weight 20 comes after 50: shares only grow (put the steps in order)"],
         ),
         (
+            HEAD + "strategy: {drain: 500ms}\n",
+            ["dev.yaml:5:19: a drain of 500ms is not a whole number of seconds, one at least (write it like 5s)"],
+        ),
+        (
             HEAD + "strategy: {healthy_for: 20m}\n",
             [
                 "dev.yaml:5:25: the deadline ends before healthy could have held long enough (make it longer than healthy_for)"
