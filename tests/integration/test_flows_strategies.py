@@ -113,7 +113,7 @@ async def test_a_switch_may_wait_for_a_person(world: World, *, passes: bool) -> 
     assert not pushing.done()
     assert [each.gate for each in asked] == ["switch"]
     async with asyncio.timeout(20):
-        while "sealane gate shop/dev switch --pass" not in (waiting.waiting_for or ""):
+        while "a person's word on gate switch" not in (waiting.waiting_for or ""):
             waiting = await world.server.store.deployments.get(waiting.id)
             await asyncio.sleep(0.02)
     at = asked[0].asked
