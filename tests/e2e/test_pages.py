@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect, sync_playwright
 
 from tests import pretending
 from tests.serving import Serving
@@ -272,3 +272,23 @@ def _loading(page: Page) -> float:
     begun = time.monotonic()
     page.goto("/", wait_until="domcontentloaded")
     return time.monotonic() - begun
+
+
+def test_what_changes_while_a_page_reads_itself_is_not_lost(opening: Opening, story: Story) -> None:
+    """The page asks, the deployment ends before the answer comes, nothing changes after: it still shows the end."""
+    page = opening(story.tokens["dev"], f"/deployments/{story.first['id']}")
+
+    def slowly(route: Route, request: Request) -> None:
+        if request.headers.get("hx-request"):
+            answer = route.fetch()
+            time.sleep(2)
+            route.fulfill(response=answer)
+        else:
+            route.continue_()
+
+    page.route("**/deployments/*", slowly)
+    with story.shop.serving.client(story.tokens["dev"], verify=False) as client:
+        asked = client.post("/api/formations/shop/dev/deploy", json={"revision": story.second["revision_id"]})
+    assert asked.status_code == 202, asked.text
+    page.goto(f"{story.shop.serving.url}/deployments/{asked.json()['id']}")
+    expect(page.locator(".verdict")).to_contain_text("Deployed", ignore_case=True)

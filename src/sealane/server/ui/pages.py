@@ -106,7 +106,10 @@ async def follow_log(
 
 @router.get("/changes")
 async def changes(server: wired.Server, _: Signed, of: str) -> Response:
-    """Says `changed` whenever what a page shows has changed; the page then reads itself again."""
+    """Says `changed` whenever what a page shows has changed; the page then reads itself again.
+
+    Says so once at the beginning, too: for what changed after the page was read, and while it was cut off.
+    """
     topic = of.replace("/", ":", 1)
 
     async def body() -> AsyncIterator[str]:
@@ -114,6 +117,8 @@ async def changes(server: wired.Server, _: Signed, of: str) -> Response:
         async with aclosing(server.changes.follow({topic})) as followed:
             waiting = asyncio.ensure_future(anext(followed))
             try:
+                await asyncio.sleep(0)  # from now on it follows
+                yield "event: changed\ndata: \n\n"
                 while True:
                     done, _pending = await asyncio.wait({waiting}, timeout=_KEEP_ALIVE)
                     if done:
