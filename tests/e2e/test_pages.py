@@ -288,6 +288,7 @@ def test_what_changes_while_a_page_reads_itself_is_not_lost(opening: Opening, st
 
     page.route("**/deployments/*", slowly)
     with story.shop.serving.client(story.tokens["dev"], verify=False) as client:
+        client.post("/api/formations/shop/dev/lift-hold", json={"reason": "to look at a page"})  # if there is one
         asked = client.post("/api/formations/shop/dev/deploy", json={"revision": story.second["revision_id"]})
     assert asked.status_code == 202, asked.text
     page.goto(f"{story.shop.serving.url}/deployments/{asked.json()['id']}")
