@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
 from tests import pretending
 from tests.serving import Serving
@@ -276,20 +276,27 @@ def _loading(page: Page) -> float:
 
 def test_what_changes_while_a_page_reads_itself_is_not_lost(opening: Opening, story: Story) -> None:
     """The page asks, the deployment ends before the answer comes, nothing changes after: it still shows the end."""
-    page = opening(story.tokens["dev"], f"/deployments/{story.first['id']}")
-
-    def slowly(route: Route, request: Request) -> None:
-        if request.headers.get("hx-request"):
-            answer = route.fetch()
-            time.sleep(2)
-            route.fulfill(response=answer)
-        else:
-            route.continue_()
-
-    page.route("**/deployments/*", slowly)
     with story.shop.serving.client(story.tokens["dev"], verify=False) as client:
-        client.post("/api/formations/shop/dev/lift-hold", json={"reason": "to look at a page"})  # if there is one
-        asked = client.post("/api/formations/shop/dev/deploy", json={"revision": story.second["revision_id"]})
+        asked = client.post("/api/formations/shop/production/deploy", json={"revision": story.waiting["revision_id"]})
     assert asked.status_code == 202, asked.text
-    page.goto(f"{story.shop.serving.url}/deployments/{asked.json()['id']}")
+    waiting = asked.json()["id"]
+    page = opening(story.tokens["ann"])
+
+    old = page.request.get(f"/deployments/{waiting}", headers={"HX-Request": "true"}).text()
+    asked_for: list[str] = []
+
+    def slowly(route: Route) -> None:
+        if asked_for:
+            route.continue_()
+            return
+        asked_for.append(route.request.url)
+        time.sleep(3)
+        route.fulfill(body=old, content_type="text/html")
+
+    with page.expect_response(lambda answer: "hx-request" in answer.request.headers):  # it listens
+        page.goto(f"/deployments/{waiting}")
+    page.route(f"**/deployments/{waiting}", slowly)
+    with story.shop.serving.client(story.tokens["ann"], verify=False) as client:
+        approved = client.post(f"/api/deployments/{waiting}/approve", json={})
+    assert approved.status_code == 200, approved.text
     expect(page.locator(".verdict")).to_contain_text("Deployed", ignore_case=True)

@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from sealane.errors import Unavailable
 from sealane.store.database import Database
 from sealane.store.tables import changes
 
@@ -71,7 +72,11 @@ class Changes:
         """Numbers may become visible out of order on PostgreSQL, so the last hundred are looked at again."""
         known: set[int] | None = None
         while self._followers:
-            rows = await self._database.read(functools.partial(_after, number=seen - _LOOK_BACK))
+            try:
+                rows = await self._database.read(functools.partial(_after, number=seen - _LOOK_BACK))
+            except Unavailable:  # what changed meanwhile is found when it answers again
+                await asyncio.sleep(self._every)
+                continue
             late = {number for number, _ in rows} - known if known is not None else set()
             fresh = {number: topic for number, topic in rows if number > seen or number in late}
             known = {number for number, _ in rows}

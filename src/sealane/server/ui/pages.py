@@ -117,8 +117,6 @@ async def changes(server: wired.Server, _: Signed, of: str) -> Response:
         async with aclosing(server.changes.follow({topic})) as followed:
             waiting = asyncio.ensure_future(anext(followed))
             try:
-                await asyncio.sleep(0)  # from now on it follows
-                yield "event: changed\ndata: \n\n"
                 while True:
                     done, _pending = await asyncio.wait({waiting}, timeout=_KEEP_ALIVE)
                     if done:
