@@ -11,11 +11,12 @@ import functools
 import zoneinfo
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-
-from croniter import CroniterBadDateError, croniter
-from dateutil import rrule
+from typing import TYPE_CHECKING
 
 from sealane.environments.model import Window
+
+if TYPE_CHECKING:
+    from dateutil import rrule
 
 FIRST = datetime(2024, 1, 1)  # noqa: DTZ001 - a time on the clock of whichever zone
 """From when a recurrence rule counts where nothing else is said: a Monday, at midnight."""
@@ -90,6 +91,8 @@ def _after(window: Window, clock: datetime) -> datetime | None:
 
 
 def _cron(line: str, clock: datetime, *, back: bool) -> datetime | None:
+    from croniter import CroniterBadDateError, croniter  # here, as below: few have windows, and all would wait for it
+
     found = croniter(line, clock)
     try:
         given: datetime = found.get_prev(datetime) if back else found.get_next(datetime)
@@ -101,6 +104,8 @@ def _cron(line: str, clock: datetime, *, back: bool) -> datetime | None:
 @functools.lru_cache(maxsize=512)
 def _parsed(text: str, start: datetime) -> rrule.rrule:
     """Remembers what it has counted, so that asking again is quick."""
+    from dateutil import rrule
+
     ends = "UNTIL=" in text or "COUNT=" in text
     bounded = text if ends else f"{text};UNTIL={start.year + _LOOKED_AHEAD}0101T000000"
     found = rrule.rrulestr(bounded, dtstart=start, cache=True)

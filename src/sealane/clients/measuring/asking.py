@@ -7,10 +7,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-
-import httpx
+from typing import TYPE_CHECKING
 
 from sealane.errors import Unavailable
+
+if TYPE_CHECKING:
+    import httpx
 
 MOST = 4 * 1024 * 1024
 """Bytes of an answer that are read."""
@@ -38,6 +40,8 @@ async def ask(
 
     Never raises for what the other side does: no answer is an answer without a status.
     """
+    import httpx  # here: most deployments ask nobody, and it takes a command a while to load
+
     began = time.monotonic()
     try:
         async with (
