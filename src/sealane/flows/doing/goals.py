@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
 
 from sealane.clients import git
-from sealane.destinations.model import Identity, Inventory
+from sealane.destinations.model import Inventory
 from sealane.destinations.port import Destination
 from sealane.errors import SealaneError, UsageError
 from sealane.flows import sites, tools
 from sealane.rollouts import dossiers
 from sealane.rollouts import goals as shared
 from sealane.rollouts.model import Goal
-from sealane.rollouts.strategies.model import Shape
 from sealane.secrets import resolving
 from sealane.secrets.masking import Masker
 from sealane.secrets.values import SecretValue
-from sealane.stencils import joining
-from sealane.stencils.model import Rendered, Revision
+from sealane.stencils.model import Revision
 from sealane.stencils.trees import StoredTree
 from sealane.store.model import Deployment, Formation
-from sealane.verdicts import judging, making, reverting
+from sealane.verdicts import reverting
 from sealane.verdicts.model import VerdictKind
 
 _KEPT_REVISIONS = 5
@@ -37,34 +33,14 @@ async def destination_of(deployment: Deployment) -> Destination:
 
 
 async def goal(deployment: Deployment, revision: Revision, formation: Formation, destination: Destination) -> Goal:
-    """The revision as a goal. An immutable Secret that is still there is left as it is: its name says what it holds."""
-    kept = await _secret_there(revision, destination)
-
-    async def objects() -> Sequence[Mapping[str, Any]]:
-        if kept or not revision.secrets:
-            return joining.without_secret(revision) if kept else [each.object for each in revision.objects]
-        return joining.join(revision, await values(deployment, revision))
-
+    """The revision as the deployment's goal."""
     startup = timedelta(seconds=formation.startup) if formation.startup else None
-    return Goal(
-        identity=Identity(
-            app=deployment.app,
-            formation=deployment.formation,
-            namespace=revision.namespace,
-            revision=revision.id,
-            release=revision.release or "",
-            sequence=deployment.sequence,
-        ),
-        objects=objects,
-        kept=kept,
-        made=making.made(each.object for each in revision.objects),
-        manifests=tuple(each.object for each in revision.objects),
-        shape=Shape(strategy=revision.strategy),
-        health=revision.health,
-        healthy_for=revision.strategy.healthy_for,
-        patience=judging.patience(revision.strategy.patience, startup),
-        deadline=revision.strategy.deadline,
-        guard=shared.guard(revision),
+    return await shared.goal(
+        revision,
+        destination,
+        sequence=deployment.sequence,
+        startup=startup,
+        values=lambda: values(deployment, revision),
     )
 
 
@@ -73,7 +49,7 @@ async def secrets_changed(deployment: Deployment, revision: Revision, destinatio
 
     Raises Unresolved when one has no value.
     """
-    if not revision.secrets or await _secret_there(revision, destination):
+    if not revision.secrets or await shared.secret_there(revision, destination):
         return False
     now = resolving.versions(await values(deployment, revision))
     return now != dict(revision.secret_versions)
@@ -140,22 +116,5 @@ async def kept_for_later(deployment: Deployment, destination: Destination) -> In
     store = tools.current().store
     history = await store.deployments.history(deployment.app, deployment.formation, limit=200)
     verified = [each.revision_id for each in history if each.verdict_kind is VerdictKind.DEPLOYED]
-    found: list[Mapping[str, Any]] = []
-    for revision_id in list(dict.fromkeys(verified))[:_KEPT_REVISIONS]:
-        revision = await store.releases.revision(revision_id)
-        found += [each.object for each in revision.objects if _is_made(each, revision)]
-    return await destination.refs(found, namespace=deployment.namespace) if found else ()
-
-
-async def _secret_there(revision: Revision, destination: Destination) -> Inventory:
-    """The revision's immutable Secret, when the destination has it."""
-    wanted = [each.object for each in revision.objects if each.kind == "Secret" and _is_made(each, revision)]
-    if not wanted:
-        return ()
-    refs = await destination.refs(wanted, namespace=revision.namespace)
-    return refs if await destination.read(refs) else ()
-
-
-def _is_made(each: Rendered, revision: Revision) -> bool:
-    made = {("Secret", revision.secret_object), ("ConfigMap", revision.config_object)}
-    return each.namespace == revision.namespace and (each.kind, each.name) in made
+    kept = [await store.releases.revision(each) for each in list(dict.fromkeys(verified))[:_KEPT_REVISIONS]]
+    return await shared.configuration(kept, destination)
