@@ -122,9 +122,9 @@ class Reflector(Generic[T]):
     async def _follow(self) -> None:
         version: str | None = None
         fruitless = 0  # attempts in a row that brought nothing; each makes the next pause longer
+        pause = 0.0
         while True:
-            pause = transport.pause(min(fruitless, 8))
-            begun = clock.now()
+            begun, asked = clock.now(), 0.0
             try:
                 if version is None:
                     version = await self._fill()
@@ -140,10 +140,12 @@ class Reflector(Generic[T]):
                 self._broke(error)
             except errors.ClusterError as error:
                 self._broke(error)
-                pause = max(pause, error.retry_after or 0.0)
-            lasted = (clock.now() - begun).total_seconds()
-            fruitless = 0 if lasted > max(pause, GRACE) and self._lives else fruitless + 1
+                asked = error.retry_after or 0.0
+            if self._lives and (clock.now() - begun).total_seconds() > max(pause, GRACE):
+                fruitless = 0
+            pause = max(transport.pause(min(fruitless, 8)), asked)
             await asyncio.sleep(pause)
+            fruitless += 1
 
     def ended(self, task: asyncio.Task[None]) -> None:
         """Called when `run` ends; only a fault of ours makes it end by itself, and then readers must not wait."""
