@@ -19,8 +19,8 @@ import pytest
 
 from testbed.access import let_in
 from testbed.layout import Layout
-from testbed.packages import postgres_program
 from testbed.record import Bed, read
+from tests import databases
 
 _ROOT = Path(__file__).parent.parent
 _SESSION = secrets.token_hex(8)
@@ -118,15 +118,8 @@ def python_image(bed: Bed) -> str:
 @pytest.fixture
 def postgres_url(bed: Bed) -> Iterator[str]:
     """A fresh database."""
-    name = f"t_{secrets.token_hex(6)}"
-    _sql(bed, f"CREATE DATABASE {name}")
-    yield bed.postgres_url.rpartition("/")[0] + f"/{name}"
-    _sql(bed, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _sql(bed: Bed, statement: str) -> None:
-    argv = [str(postgres_program("psql")), "--no-psqlrc", "--quiet", f"--command={statement}", bed.postgres_url]
-    subprocess.run(argv, check=True, capture_output=True, timeout=60)
+    with databases.fresh(bed.postgres_url) as url:
+        yield url
 
 
 def _testbed(command: str) -> subprocess.CompletedProcess[bytes]:

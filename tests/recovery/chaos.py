@@ -11,19 +11,16 @@ import argparse
 import asyncio
 import contextlib
 import random
-import secrets
-import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench import cluster
-from testbed.packages import postgres_program
-from testbed.record import Bed
+from tests import databases
 from tests.storm import Storm, Weather, storm
 
 from .disturbing import Place, Seen, disturb
@@ -59,7 +56,7 @@ async def _play(form: str, *, kills: int, seed: int) -> bool:
             kubeconfig, before = await stack.enter_async_context(storm(kubeconfig, folder, WEATHER, seed=seed))
             await stack.enter_async_context(_absences(before, random.Random(seed)))
             weather = before.seen
-        database = stack.enter_context(_database(bed)) if form == "postgres" else None
+        database = stack.enter_context(databases.fresh(bed.postgres_url)) if form == "postgres" else None
         place = Place(bed=bed, namespace=namespace, kubeconfig=kubeconfig, folder=folder, database=database)
         seen = await disturb(place, kills=kills, seed=seed, tell=lambda words: print(f"  {words}", file=sys.stderr))
     _print(form, seed, seen, weather, time.monotonic() - begun)
@@ -93,21 +90,6 @@ async def _absences(weather: Storm, moments: random.Random) -> AsyncIterator[Non
     finally:
         going.cancel()
         await asyncio.gather(going, return_exceptions=True)
-
-
-@contextmanager
-def _database(bed: Bed) -> Iterator[str]:
-    server, name = bed.postgres_url.rpartition("/")[0], f"chaos_{secrets.token_hex(6)}"
-    _sql(f"{server}/postgres", f"CREATE DATABASE {name}")
-    try:
-        yield f"{server}/{name}"
-    finally:
-        _sql(f"{server}/postgres", f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _sql(url: str, statement: str) -> None:
-    argv = [str(postgres_program("psql")), "--no-psqlrc", "--quiet", f"--command={statement}", url]
-    subprocess.run(argv, check=True, capture_output=True, timeout=60)
 
 
 if __name__ == "__main__":

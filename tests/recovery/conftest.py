@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
-import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
-from testbed.packages import postgres_program
+from tests import databases
 
 from .killing import Copying
 
@@ -24,22 +23,11 @@ def database(request: pytest.FixtureRequest, bed: Any) -> str | None:
 @pytest.fixture
 def copying(bed: Any) -> Iterator[Copying]:
     """Makes copies of databases, and drops them afterwards."""
-    made: list[tuple[str, str]] = []
+    with ExitStack() as made:
 
-    def copy(database: str | None) -> str | None:
-        if database is None:
-            return None
-        server, _, original = database.rpartition("/")
-        name = f"t_{secrets.token_hex(6)}"
-        _sql(f"{server}/postgres", f"CREATE DATABASE {name} TEMPLATE {original}")
-        made.append((server, name))
-        return f"{server}/{name}"
+        def copy(database: str | None) -> str | None:
+            if database is None:
+                return None
+            return made.enter_context(databases.fresh(database, like=database.rpartition("/")[2]))
 
-    yield copy
-    for server, name in made:
-        _sql(f"{server}/postgres", f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _sql(url: str, statement: str) -> None:
-    argv = [str(postgres_program("psql")), "--no-psqlrc", "--quiet", f"--command={statement}", url]
-    subprocess.run(argv, check=True, capture_output=True, timeout=60)
+        yield copy
