@@ -19,7 +19,7 @@ from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
 from sealane.errors import Conflicting, Fenced, NotThere, SealaneError
 from sealane.releases import changes
-from sealane.rollouts import applying, beside, goals, pruning, recording, rolling_out
+from sealane.rollouts import applying, beside, goals, pruning, recording, rolling_out, saying
 from sealane.rollouts import model as rollouts
 from sealane.rollouts.gates import model as gates
 from sealane.rollouts.gates import passing
@@ -154,7 +154,7 @@ async def _retire(
     except SealaneError as error:  # another command deploys, say
         around.tell(rollouts.Phase.PRUNE, f"what served before is left to the next deployment: {error.message}")
     else:
-        around.tell(rollouts.Phase.PRUNE, rolling_out.pruned_words(retired))
+        around.tell(rollouts.Phase.PRUNE, saying.pruned_words(retired))
 
 
 def target(history: History, to: str | None, *, label: str) -> Revision:
@@ -165,7 +165,7 @@ def target(history: History, to: str | None, *, label: str) -> Revision:
     if to is not None:
         found = history.find(to)
         if found is None:
-            known = ", ".join(rolling_out.short(key) for key in history.revisions) or "none"
+            known = ", ".join(saying.short(key) for key in history.revisions) or "none"
             raise NotThere(f"{label} has no verified revision {to}", mend=f"those that are kept: {known}")
         return history.revision(found)
     there = history.there
@@ -246,7 +246,7 @@ async def _write(destination: Destination, ledger: destinations.Ledger, revision
 
 def _note(permitted: Permitted, record: Record, outcome: rollouts.Outcome) -> str | None:
     broken = f"{record.by} broke the glass: {permitted.glass}" if permitted.glass else ""
-    return "; ".join(said for said in (broken, rolling_out.held_words(outcome.held)) if said) or None
+    return "; ".join(said for said in (broken, saying.held_words(outcome.held)) if said) or None
 
 
 def _masker(values: Mapping[str, SecretValue]) -> Masker:

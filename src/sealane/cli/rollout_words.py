@@ -10,7 +10,7 @@ from typing import Any
 from sealane.cli import progress
 from sealane.cli.deploying import Ended
 from sealane.rollouts import model as rollouts
-from sealane.rollouts import rolling_out
+from sealane.rollouts import saying
 from sealane.rollouts.recording import Record
 from sealane.stencils.model import Revision
 from sealane.verdicts import model as verdicts
@@ -38,7 +38,7 @@ class Story:
     def begin(self, record: Record, revision: Revision) -> None:
         """The deployment has its number."""
         going = "going back to" if record.is_rollback else "revision"
-        self.heading = f"{revision.label} #{record.sequence}, {going} {rolling_out.short(revision.id)}"
+        self.heading = f"{revision.label} #{record.sequence}, {going} {saying.short(revision.id)}"
         self.started = record.started
 
     def tell(self, told: rollouts.Progress) -> str | None:

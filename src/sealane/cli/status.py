@@ -100,7 +100,7 @@ def _one(record: Record, name: str, history: History, *, is_there: bool) -> dict
 def _row(each: dict[str, Any]) -> tuple[str, ...]:
     from sealane import clock
     from sealane.cli import rollout_words
-    from sealane.rollouts import rolling_out
+    from sealane.rollouts import saying
     from sealane.verdicts.model import VerdictKind
 
     colour = rollout_words.COLOURS.get(VerdictKind(each["state"])) if each["state"] != "rolling_out" else "blue"
@@ -111,7 +111,7 @@ def _row(each: dict[str, Any]) -> tuple[str, ...]:
         each["formation"],
         str(each["sequence"]),
         output.style(each["state"].replace("_", " "), colour or "bold"),
-        rolling_out.short(each["revision"]),
+        saying.short(each["revision"]),
         rollout_words.ago(clock.now() - each["since"]),
         each["by"],
         "; ".join(notes),

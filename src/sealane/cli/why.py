@@ -79,11 +79,11 @@ def _show(label: str, history: History) -> None:
 
 def _there(label: str, history: History, last: Record) -> str:
     """What is there now, in one sentence."""
-    from sealane.rollouts import rolling_out
+    from sealane.rollouts import saying
 
     there = history.there
     if there is None:
         return f"  Nothing was verified at {label} yet."
     if there is last:
-        return f"  It is what is there now, revision {rolling_out.short(there.revision)}."
-    return f"  What is there now is #{there.sequence}, revision {rolling_out.short(there.revision)}."
+        return f"  It is what is there now, revision {saying.short(there.revision)}."
+    return f"  What is there now is #{there.sequence}, revision {saying.short(there.revision)}."

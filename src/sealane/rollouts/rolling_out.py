@@ -14,7 +14,19 @@ from typing import Any
 from sealane import clock, errors
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
-from sealane.rollouts import accompanying, applying, beside, dossiers, jobs, model, novelty, printed, pruning, watching
+from sealane.rollouts import (
+    accompanying,
+    applying,
+    beside,
+    dossiers,
+    jobs,
+    model,
+    novelty,
+    printed,
+    pruning,
+    saying,
+    watching,
+)
 from sealane.rollouts.gates import choosing, passing
 from sealane.rollouts.gates import model as gates
 from sealane.rollouts.strategies import model as strategies
@@ -127,7 +139,7 @@ async def _in_stages(plan: model.DeploymentPlan, around: Surroundings) -> model.
                 if not applied.changed and passed is None:
                     return _left(plan, failure, begun, around, because=NOTHING_WRITTEN)
                 return await _go_back(plan, failure, begun, around)
-            around.tell(model.Phase.APPLY, applied_words(applied))
+            around.tell(model.Phase.APPLY, saying.applied_words(applied))
         watched = await watching.watch(
             around.destination, plan.goal, begun=begun, listener=around.listener, now=around.now
         )
@@ -196,7 +208,7 @@ async def _deployed(
     plan: model.DeploymentPlan, watched: model.Watched, begun: model.Begun, around: Surroundings
 ) -> model.Outcome:
     pruned = await pruning.prune(around.destination, plan, begun, fence=around.fence)
-    if words := pruned_words(pruned):
+    if words := saying.pruned_words(pruned):
         around.tell(model.Phase.PRUNE, words)
     verdict = concluding.deployed(
         at=around.now(), workloads=len(watched.observation.running), healthy_for=plan.goal.healthy_for
@@ -223,7 +235,7 @@ async def _failure(
     dossier = await dossiers.take(
         around.destination, goal, watched, others=causes[1:], difference=difference, mask=around.mask
     )
-    around.tell(model.Phase.DOSSIER, f"took {evidence_words(dossier)}")
+    around.tell(model.Phase.DOSSIER, f"took {saying.evidence_words(dossier)}")
     cause = dossier.cause or watched.judgement.cause
     assert cause is not None
     return Failure(cause=cause, dossier=dossier)
@@ -235,7 +247,7 @@ async def _go_back(
     previous = plan.previous
     if previous is None:
         return _left(plan, failure, begun, around, because=plan.stays)
-    around.tell(model.Phase.REVERT, f"going back to {short(previous.identity.revision)}")
+    around.tell(model.Phase.REVERT, f"going back to {saying.short(previous.identity.revision)}")
     try:
         applied, restored = await applying.apply(around.destination, previous, fence=around.fence, now=around.now)
     except errors.Refused as refused:  # an old secret is gone, say
@@ -258,7 +270,7 @@ async def _go_back(
     pruned = await pruning.clear(
         around.destination, plan, failed=begun.inventory, restored=restored, fence=around.fence
     )
-    if words := pruned_words(pruned):
+    if words := saying.pruned_words(pruned):
         around.tell(model.Phase.PRUNE, words)
     undone = await accompanying.undo(plan.goal, around.beside, around.beside.done, around.where, around.hooked)
     return model.Outcome(
@@ -308,36 +320,3 @@ def _everything(plan: model.DeploymentPlan, *begun: model.Begun) -> destinations
     for each in begun:
         inventory = applying.union(inventory, each.inventory)
     return inventory
-
-
-def short(revision: str) -> str:
-    """A revision's id as people read it: its first hexadecimal digits."""
-    return revision.removeprefix("sha256:")[:7]
-
-
-def applied_words(applied: destinations.Applied) -> str:
-    """What applying did."""
-    changed, every = len(applied.changed), len(applied.inventory)
-    same = "" if changed == every else f", {every - changed} as they were" if changed else ", all as they were"
-    return f"applied {every} {_objects(every)}{same}"
-
-
-def pruned_words(pruned: destinations.Pruned) -> str:
-    """What pruning did; empty when there was nothing to do."""
-    said = [f"deleted {', '.join(str(ref) for ref in pruned.deleted)}"] if pruned.deleted else []
-    said += [held_words(pruned.held)] if pruned.held else []
-    return "; ".join(said)
-
-
-def held_words(held: Sequence[destinations.Held]) -> str:
-    """What pruning left in place, and why."""
-    return "; ".join(f"left {each.ref}: {each.reason}" for each in held)
-
-
-def evidence_words(dossier: dossiers.Dossier) -> str:
-    """What a dossier holds, in numbers."""
-    return f"{len(dossier.logs)} logs, {len(dossier.events)} events"
-
-
-def _objects(number: int) -> str:
-    return "object" if number == 1 else "objects"

@@ -8,7 +8,7 @@ from sealane.destinations.model import Fence
 from sealane.flows import tools
 from sealane.flows.doing import goals
 from sealane.rollouts import goals as rollouts_goals
-from sealane.rollouts import pruning, rolling_out
+from sealane.rollouts import pruning, saying
 from sealane.rollouts.model import Phase
 from sealane.rollouts.strategies import surveying
 from sealane.store.deployments import Line
@@ -50,6 +50,6 @@ async def retire(deployment_id: str, fence: Fence) -> None:
     retired = await pruning.retire(destination, goal, formation.inventory, fence=fence)
     await fence()
     await bench.store.formations.set_inventory(deployment.app, deployment.formation, retired.inventory)
-    if words := rolling_out.pruned_words(retired):
+    if words := saying.pruned_words(retired):
         line = Line(key=f"retired {words}", phase=Phase.PRUNE.value, text=words)
         await bench.store.deployments.tell(deployment_id, at=bench.now(), line=line)

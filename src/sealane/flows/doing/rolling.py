@@ -15,7 +15,7 @@ from sealane.errors import SealaneError
 from sealane.flows import sizes, tools
 from sealane.flows.doing import goals, releasing, telling
 from sealane.releases import changes
-from sealane.rollouts import applying, dossiers, pruning, rolling_out, watching
+from sealane.rollouts import applying, dossiers, pruning, saying, watching
 from sealane.rollouts import goals as rollouts_goals
 from sealane.rollouts.gates import choosing
 from sealane.rollouts.model import Begun, DeploymentPlan, Goal, Phase, Watched
@@ -114,7 +114,7 @@ async def apply(rollout: Rollout, stage: Stage = ONLY, earlier: Any = None) -> d
     )
     begun = applying.after(_begun(earlier) if earlier else None, begun)
     cause = applying.refused(applied, at=begun.at)
-    says = cause.sentence if cause else rolling_out.applied_words(applied)
+    says = cause.sentence if cause else saying.applied_words(applied)
     await telling.line(deployment.id, Phase.APPLY, f"{stage.name}: {says}" if stage.name else says, at=begun.at)
     written = bool(applied.changed) or earlier is not None
     return {"begun": rows.plain(begun), "cause": rows.plain(cause), "written": written}
@@ -155,7 +155,7 @@ async def prune(rollout: Rollout, begun: Any) -> dict[str, Any]:
     """
     deployment, plan, destination = await _planned(rollout)
     pruned = await pruning.prune(destination, plan, _begun(begun), fence=rollout.fence)
-    if words := rolling_out.pruned_words(pruned):
+    if words := saying.pruned_words(pruned):
         await telling.line(deployment.id, Phase.PRUNE, words, at=tools.current().now())
     kept_for = pruning.kept_for(plan.goal, pruned.inventory).total_seconds()
     return {"inventory": rows.plain(pruned.inventory), "note": _note(pruned.held), "kept_for": kept_for}
@@ -176,7 +176,7 @@ async def take_dossier(rollout: Rollout, begun: Any, cause: Any, watched: Any) -
             destination, plan.goal, _watched(watched["seen"]), _begun(begun), plan.difference, mask
         )
     await bench.store.deployments.keep_dossier(deployment.id, dossier.to_json(), at=bench.now())
-    words = f"took {rolling_out.evidence_words(dossier)}"
+    words = f"took {saying.evidence_words(dossier)}"
     await telling.line(deployment.id, Phase.DOSSIER, words, at=bench.now())
     return {"cause": rows.plain(dossier.cause)}
 
@@ -189,7 +189,7 @@ async def revert(rollout: Rollout) -> dict[str, Any]:
     deployment, plan, destination = await _planned(rollout)
     previous = plan.previous
     assert previous is not None, "there is something to go back to"
-    words = f"going back to {rolling_out.short(previous.identity.revision)}"
+    words = f"going back to {saying.short(previous.identity.revision)}"
     await telling.line(deployment.id, Phase.REVERT, words, at=tools.current().now())
     applied, begun = await applying.apply(destination, previous, fence=rollout.fence, now=tools.current().now)
     return {"begun": rows.plain(begun), "cause": rows.plain(applying.refused(applied, at=begun.at))}

@@ -1,0 +1,41 @@
+"""Saying in words what the phases of a rollout did. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sealane.destinations import model as destinations
+from sealane.rollouts import dossiers
+
+
+def short(revision: str) -> str:
+    """A revision's id as people read it: its first hexadecimal digits."""
+    return revision.removeprefix("sha256:")[:7]
+
+
+def applied_words(applied: destinations.Applied) -> str:
+    """What applying did."""
+    changed, every = len(applied.changed), len(applied.inventory)
+    same = "" if changed == every else f", {every - changed} as they were" if changed else ", all as they were"
+    return f"applied {every} {_objects(every)}{same}"
+
+
+def pruned_words(pruned: destinations.Pruned) -> str:
+    """What pruning did; empty when there was nothing to do."""
+    said = [f"deleted {', '.join(str(ref) for ref in pruned.deleted)}"] if pruned.deleted else []
+    said += [held_words(pruned.held)] if pruned.held else []
+    return "; ".join(said)
+
+
+def held_words(held: Sequence[destinations.Held]) -> str:
+    """What pruning left in place, and why."""
+    return "; ".join(f"left {each.ref}: {each.reason}" for each in held)
+
+
+def evidence_words(dossier: dossiers.Dossier) -> str:
+    """What a dossier holds, in numbers."""
+    return f"{len(dossier.logs)} logs, {len(dossier.events)} events"
+
+
+def _objects(number: int) -> str:
+    return "object" if number == 1 else "objects"
