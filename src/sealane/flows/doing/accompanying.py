@@ -24,10 +24,8 @@ from sealane.rollouts import accompanying, applying, beside, dossiers, hooks, jo
 from sealane.rollouts.gates import evaluating, passing
 from sealane.rollouts.gates.model import Alert, Around, Checked, Outcome, Report
 from sealane.rollouts.model import Begun, DeploymentPlan, Goal, Phase, Progress, Watched
-from sealane.secrets import resolving
 from sealane.stencils.gates import Alerts, Gate, When
 from sealane.stencils.model import Revision
-from sealane.stencils.trees import StoredTree
 from sealane.store import rows
 from sealane.store.model import Deployment, GateWord
 from sealane.verdicts.model import Cause, Verdict
@@ -207,10 +205,7 @@ def _around(standing: _Standing, tell: Callable[[str], None]) -> Around:
     deployment, revision = standing.deployment, standing.revision
 
     async def secret(reference: str) -> str:
-        needs_files = reference.startswith("age:")
-        stores = (await goals.checked_out(deployment)).stores if needs_files else None
-        stores = stores or bench.stores(deployment.app, StoredTree({}))
-        found = await resolving.resolve({"key": reference}, stores, key=bench.names_key)
+        found = await goals.resolved(deployment, {"key": reference})
         return found["key"].reveal().decode("utf-8", "replace")
 
     async def came(check: Alerts, since: datetime) -> Sequence[Alert]:

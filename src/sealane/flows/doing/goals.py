@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from datetime import timedelta
 
 from sealane.clients import git
@@ -57,13 +58,18 @@ async def secrets_changed(deployment: Deployment, revision: Revision, destinatio
 
 async def values(deployment: Deployment, revision: Revision) -> dict[str, SecretValue]:
     """Values of the revision's secrets. They must not leave the step that asks. Raises Unresolved."""
+    return await resolved(deployment, revision.secrets) if revision.secrets else {}
+
+
+async def resolved(deployment: Deployment, references: Mapping[str, str]) -> dict[str, SecretValue]:
+    """Values of references by name, from the app's stores; those in files out of the release's commit.
+
+    They must not leave the step that asks. Raises Unresolved.
+    """
     bench = tools.current()
-    if not revision.secrets:
-        return {}
-    needs_files = any(reference.startswith("age:") for reference in revision.secrets.values())
-    here = await checked_out(deployment) if needs_files else None
-    stores = here.stores if here else bench.stores(deployment.app, StoredTree({}))
-    return await resolving.resolve(revision.secrets, stores, key=bench.names_key)
+    needs_files = any(reference.startswith("age:") for reference in references.values())
+    stores = (await checked_out(deployment)).stores if needs_files else bench.stores(deployment.app, StoredTree({}))
+    return await resolving.resolve(references, stores, key=bench.names_key)
 
 
 async def mask(deployment: Deployment, revision: Revision) -> dossiers.Mask:
