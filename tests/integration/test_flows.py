@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
@@ -16,12 +15,10 @@ from sealane.access.model import Actor
 from sealane.destinations.dummy.state import State
 from sealane.errors import Conflicting, Refused
 from sealane.pipelines.model import RunStatus, StepStatus
-from sealane.settings import Settings
 from sealane.store.model import Deployment, DeploymentKind, DeploymentState
 from sealane.verdicts.model import VerdictKind
-from tests.recovery.shop import ADMIN, Shop, pushed
-
-T = TypeVar("T")
+from tests.integration.inside import Inside
+from tests.recovery.shop import ADMIN
 
 PIPELINE = """app: shop
 steps: STEPS
@@ -67,23 +64,14 @@ ANN = Actor(name="ann", groups=frozenset({"sre", "developers"}), via="token")
 DEV = Actor(name="dan", groups=frozenset({"developers"}), via="token")
 
 
-class World:
-    """A shop and its server."""
+class World(Inside):
+    """A shop with two formations, and its server."""
 
     def __init__(self, root: Path) -> None:
-        self.shop = Shop(root)
+        super().__init__(root)
         for name in ("dev", "production"):
             file = self.shop.data / "config" / "environments" / f"{name}.yaml"
             file.write_text(ENVIRONMENT.replace("NAME", name))
-        self.server: wiring.Server
-        self.before: str | None = None
-
-    async def start(self) -> None:
-        """Starts the server."""
-        settings = Settings(
-            data=self.shop.data, engine={"kind": "dummy"}, worker={"poll": 0.02, "sweep": 0.2, "heartbeat": 0.5}
-        )
-        self.server = await wiring.start(settings, lost=lambda: None)
 
     async def push(self, words: str, *, extra: str = "", steps: str = QUICK) -> str:
         """Pushes a version and gives its run."""
@@ -93,16 +81,12 @@ class World:
         }
         for name in ("dev", "production"):
             files[f"deploy/formations/{name}.yaml"] = FORMATION.replace("NAME", name).replace("WORDS", words)
-        commit = self.shop.commit_files(words, files)
-        self.shop.push()
-        receipt = await self.server.intake.receive(pushed(commit, before=self.before))
-        self.before = commit
-        return receipt.run_id
+        return await self.push_files(words, files)
 
     async def ended(self, run_id: str) -> RunStatus:
         """The run's status once it has ended."""
-        await self._until(lambda: self.server.views.run(run_id), lambda view: view.run.ended is not None)
-        return (await self.server.views.run(run_id)).run.status
+        view = await self.until(lambda: self.server.views.run(run_id), lambda view: view.run.ended is not None)
+        return view.run.status
 
     async def deployment(
         self, formation: str, run_id: str, *, state: DeploymentState = DeploymentState.ENDED
@@ -113,23 +97,12 @@ class World:
         asked = next(each for each in view.deployments if each.formation == formation)
         return await self.reached(asked.id, state=state)
 
-    async def reached(self, deployment_id: str, *, state: DeploymentState = DeploymentState.ENDED) -> Deployment:
-        """The deployment once it has got there."""
-        get = self.server.store.deployments.get
-        return await self._until(lambda: get(deployment_id), lambda found: found.state is state)
-
     async def running(self, run_id: str) -> None:
         """Waits until a step of the run is running."""
         look = self.server.views.run
-        await self._until(
+        await self.until(
             lambda: look(run_id), lambda view: any(step.status is StepStatus.RUNNING for step in view.steps)
         )
-
-    async def _until(self, look: Callable[[], Awaitable[T]], good: Callable[[T], bool]) -> T:
-        async with asyncio.timeout(30):
-            while not good(found := await look()):  # noqa: ASYNC110 - workflows tell nobody here
-                await asyncio.sleep(0.02)
-        return found
 
 
 @pytest.fixture
@@ -137,10 +110,8 @@ async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     """A server that knows the shop."""
     monkeypatch.setenv("SEALANE_SECRET_SHOP__PASSWORD", "first-password")
     made = World(tmp_path)
-    await made.start()
-    await made.shop.register(made.server)
-    yield made
-    await made.server.destroy()
+    async with made.knowing_the_shop():
+        yield made
 
 
 async def test_approval_by_another_person_opens_the_gate(world: World) -> None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from sealane import wiring
-from sealane.settings import Settings
-from sealane.store.model import Deployment, DeploymentState
-from tests.recovery.shop import FORMATION, SECRETS, STENCILS, Shop, pushed
+from sealane.store.model import Deployment
+from tests.integration.inside import Inside
+from tests.recovery.shop import FORMATION, SECRETS, STENCILS
 
 SERVICE = """---
 apiVersion: v1
@@ -22,13 +21,8 @@ spec: {selector: {app: web}, ports: [{port: 80}]}
 """
 
 
-class World:
+class World(Inside):
     """A shop, its server and what is at its destination."""
-
-    def __init__(self, root: Path) -> None:
-        self.shop = Shop(root)
-        self.server: wiring.Server
-        self.before: str | None = None
 
     async def push(self, words: str, strategy: str, *, bad: bool = False) -> Deployment:
         """Pushes a version and gives its deployment once that has ended."""
@@ -39,17 +33,9 @@ class World:
             "deploy/formations/dev.yaml": formation.replace("WORDS", words).replace("CODE", words),
             "deploy/stencils/all.yaml": (STENCILS + SERVICE).replace("WORDS", words).replace("ENV", environment),
         }
-        commit = self.shop.commit_files(words, files)
-        self.shop.push()
-        receipt = await self.server.intake.receive(pushed(commit, before=self.before))
-        self.before = commit
-        found: Deployment | None = None
-        async with asyncio.timeout(30):
-            while found is None or found.state is not DeploymentState.ENDED:
-                await asyncio.sleep(0.02)
-                view = await self.server.views.run(receipt.run_id)
-                found = view.deployments[0] if view.deployments else None
-        return found
+        run_id = await self.push_files(words, files)
+        view = await self.until(lambda: self.server.views.run(run_id), lambda view: view.deployments)
+        return await self.reached(view.deployments[0].id)
 
     def deployments(self) -> dict[str, int]:
         """Name and generation of each Deployment at the destination."""
@@ -61,12 +47,6 @@ class World:
             if each["manifest"]["kind"] == "Deployment"
         }
 
-    async def until(self, good: Callable[[dict[str, int]], bool]) -> None:
-        """Waits until the Deployments are so."""
-        async with asyncio.timeout(20):
-            while not good(self.deployments()):  # noqa: ASYNC110 - workflows tell nobody here
-                await asyncio.sleep(0.05)
-
 
 @pytest.fixture
 async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
@@ -74,11 +54,8 @@ async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
     made = World(tmp_path)
-    settings = Settings(data=made.shop.data, engine={"kind": "dummy"}, worker={"poll": 0.02, "sweep": 0.2})
-    made.server = await wiring.start(settings, lost=lambda: None)
-    await made.shop.register(made.server)
-    yield made
-    await made.server.destroy()
+    async with made.knowing_the_shop():
+        yield made
 
 
 async def test_the_old_colour_stays_for_a_while_and_goes_by_itself(world: World) -> None:
@@ -88,7 +65,9 @@ async def test_the_old_colour_stays_for_a_while_and_goes_by_itself(world: World)
     second = await world.push("v2", strategy)
     assert second.verdict_kind == "deployed"
     assert set(world.deployments()) == {"web-blue", "web-green"}
-    await world.until(lambda there: set(there) == {"web-green"})
+    async with asyncio.timeout(20):
+        while set(world.deployments()) != {"web-green"}:  # noqa: ASYNC110 - workflows tell nobody here
+            await asyncio.sleep(0.05)
     formation = await world.server.store.formations.get("shop", "dev")
     async with asyncio.timeout(10):
         while any(ref.name == "web-blue" for ref in formation.inventory):

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
-from sealane import wiring
 from sealane.destinations.dummy.state import State
 from sealane.errors import Conflicting, NotThere
-from sealane.settings import Settings
-from sealane.store.model import Deployment, DeploymentState
+from sealane.store.model import Deployment
 from sealane.verdicts.model import VerdictKind
-from tests.recovery.shop import ADMIN, Shop, pushed
+from tests.integration.inside import Inside
+from tests.recovery.shop import ADMIN
 from tests.unit.gates import answering
 
-T = TypeVar("T")
-
-PIPELINE = "app: shop\nretag: {}\ndeliver: [{formation: dev}]\n".replace("retag: {}\n", "")
+PIPELINE = "app: shop\ndeliver: [{formation: dev}]\n"
 STENCIL = """apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web}
@@ -70,20 +66,12 @@ FAILING = '"}, {name: DUMMY_EXIT_CODE, value: "4"}, {name: DUMMY_OUTPUT, value: 
 CRASH = ', {name: DUMMY_EXIT_CODE, value: "1"}'
 
 
-class World:
+class World(Inside):
     """A shop and its server."""
 
     def __init__(self, root: Path) -> None:
-        self.shop = Shop(root)
+        super().__init__(root)
         (self.shop.data / "config" / "environments" / "dev.yaml").write_text(ENVIRONMENT)
-        self.server: wiring.Server
-        self.before: str | None = None
-
-    async def start(self) -> None:
-        settings = Settings(
-            data=self.shop.data, engine={"kind": "dummy"}, worker={"poll": 0.02, "sweep": 0.2, "heartbeat": 0.5}
-        )
-        self.server = await wiring.start(settings, lost=lambda: None)
 
     async def push(self, words: str, beside: str, *, extra: str = "", migration: str = "") -> Deployment:
         """Pushes a version; gives its deployment as soon as there is one."""
@@ -96,29 +84,15 @@ class World:
             "deploy/stencils/web.yaml": stencil,
             "deploy/formations/dev.yaml": formation,
         }
-        commit = self.shop.commit_files(words, files)
-        self.shop.push()
-        receipt = await self.server.intake.receive(pushed(commit, before=self.before))
-        self.before = commit
-        run = await self.until(lambda: self.server.views.run(receipt.run_id), lambda view: view.run.ended is not None)
+        run_id = await self.push_files(words, files)
+        run = await self.until(lambda: self.server.views.run(run_id), lambda view: view.run.ended is not None)
         assert run.deployments, [run.run.reason, *run.findings]
         return run.deployments[0]
-
-    async def reached(self, deployment: Deployment) -> Deployment:
-        """The deployment once it has ended."""
-        get = self.server.store.deployments.get
-        return await self.until(lambda: get(deployment.id), lambda found: found.state is DeploymentState.ENDED)
 
     async def asked(self, deployment: Deployment) -> str:
         """The gate people are asked about, once they are."""
         found = await self.until(lambda: self.server.store.gates.of(deployment.id), bool)
         return found[0].gate
-
-    async def until(self, look: Callable[[], Awaitable[T]], good: Callable[[T], Any]) -> T:
-        async with asyncio.timeout(30):
-            while not good(found := await look()):  # noqa: ASYNC110 - workflows tell nobody here
-                await asyncio.sleep(0.02)
-        return found
 
     def jobs(self) -> list[str]:
         """The Jobs that were made, without their digests, in order."""
@@ -132,10 +106,8 @@ async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     """A server that knows the shop."""
     monkeypatch.setenv("SEALANE_SECRET_SHOP__PASSWORD", "first-password")
     made = World(tmp_path)
-    await made.start()
-    await made.shop.register(made.server)
-    yield made
-    await made.server.destroy()
+    async with made.knowing_the_shop():
+        yield made
 
 
 def metric(url: str, **more: Any) -> str:
@@ -151,9 +123,9 @@ def vector(*values: str) -> tuple[int, object]:
 
 async def test_a_failing_gate_takes_the_deployment_back(world: World) -> None:
     """With its sentence as the reason, and a dossier that says so."""
-    await world.reached(await world.push("v1", ""))
+    await world.reached((await world.push("v1", "")).id)
     async with answering.serving(lambda _asked, _nth: vector("0.5")) as prometheus:
-        ended = await world.reached(await world.push("v2", metric(prometheus.url)))
+        ended = await world.reached((await world.push("v2", metric(prometheus.url))).id)
     assert ended.verdict is not None
     assert ended.verdict.kind is VerdictKind.ROLLED_BACK
     assert ended.verdict.reason == "Gate rate failed: the value was 0.5, and must be < 0.01."
@@ -174,7 +146,7 @@ async def test_what_a_gate_cannot_tell_a_person_says(world: World, passes: bool,
         with pytest.raises(NotThere, match="nobody is asked about gate smoke"):
             await world.server.speaking.say(deployment.id, "smoke", passes=True, by=ADMIN, reason="it is fine")
         await world.server.speaking.say(deployment.id, "rate", passes=passes, by=ADMIN, reason="I looked")
-        ended = await world.reached(deployment)
+        ended = await world.reached(deployment.id)
     assert ended.verdict is not None
     assert ended.verdict.kind is kind
     assert passes or ended.verdict.reason.startswith('Gate rate failed: admin said so ("I looked"): the query gives')
@@ -188,7 +160,7 @@ async def test_a_gate_nobody_speaks_about_has_failed(world: World) -> None:
     """After as long as it says."""
     async with answering.serving(lambda _asked, _nth: vector()) as prometheus:
         gates = metric(prometheus.url).replace('"name": "rate"', '"name": "rate", "wait": "300ms"')
-        ended = await world.reached(await world.push("v1", gates))
+        ended = await world.reached((await world.push("v1", gates)).id)
     assert ended.verdict is not None
     assert "it can't tell, and nobody said how to take it: the query gives no data" in ended.verdict.reason
 
@@ -201,26 +173,26 @@ async def test_a_host_that_operators_don_t_list_is_refused_before_anything_runs(
 
 async def test_migrations_run_once_for_each_release_and_are_taken_back_with_it(world: World) -> None:
     """Also when the same release is deployed again; a release that was taken back runs them again."""
-    await world.reached(await world.push("v0", ""))
-    first = await world.reached(await world.push("v1", MIGRATE))
+    await world.reached((await world.push("v0", "")).id)
+    first = await world.reached((await world.push("v1", MIGRATE)).id)
     assert first.verdict_kind is VerdictKind.DEPLOYED
     again = await world.server.requests.deploy("shop", "dev", by=ADMIN, release=first.release_id)
-    assert (await world.reached(again)).verdict_kind is VerdictKind.DEPLOYED
+    assert (await world.reached(again.id)).verdict_kind is VerdictKind.DEPLOYED
     assert world.jobs() == ["migrate"]
-    bad = await world.reached(await world.push("v2", MIGRATE, extra=CRASH))
+    bad = await world.reached((await world.push("v2", MIGRATE, extra=CRASH)).id)
     assert bad.verdict_kind is VerdictKind.ROLLED_BACK
     assert world.jobs() == ["migrate", "migrate", "undo-migrate"]
     assert await world.server.store.hooks.ran("shop", "dev", bad.release_id or bad.revision_id) == ()
-    await world.reached(await world.server.requests.rollback("shop", "dev", by=ADMIN))
+    await world.reached((await world.server.requests.rollback("shop", "dev", by=ADMIN)).id)
     assert len(world.jobs()) == 3
 
 
 async def test_a_failing_migration_writes_no_workload(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its log is in the dossier, without secrets; what was written for it is gone again."""
-    await world.reached(await world.push("v0", ""))
+    await world.reached((await world.push("v0", "")).id)
     monkeypatch.setenv("SEALANE_SECRET_SHOP__PASSWORD", "second-password")
     before = (await world.server.store.formations.get("shop", "dev")).inventory
-    ended = await world.reached(await world.push("v1", MIGRATE, migration=FAILING))
+    ended = await world.reached((await world.push("v1", MIGRATE, migration=FAILING)).id)
     assert ended.verdict is not None
     assert ended.verdict.kind is VerdictKind.FAILED
     assert ended.verdict.reason.startswith("Hook migrate failed: ")
@@ -262,7 +234,7 @@ async def test_alerts_that_came_in_fail_the_gate(world: World) -> None:
     for _ in range(2):
         await send(world, fingerprint="f1", starts=deployment.created + timedelta(minutes=1))
     await send(world, fingerprint="f2")
-    ended = await world.reached(deployment)
+    ended = await world.reached(deployment.id)
     assert ended.verdict is not None
     assert ended.verdict.reason.startswith("Gate pages failed: 2 alerts came in since it was applied: Errors (2 times)")
 

@@ -1,0 +1,61 @@
+"""A shop and its server inside this process, engine and destination only pretending: pushed to, and asked directly."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sealane import wiring
+from sealane.settings import Settings
+from sealane.store.model import Deployment, DeploymentState
+from tests.recovery.shop import Shop, pushed
+
+T = TypeVar("T")
+
+
+class Inside:
+    """The shop's repository and the server that serves it, once it was started."""
+
+    def __init__(self, root: Path) -> None:
+        self.shop = Shop(root)
+        self.server: wiring.Server
+        self.before: str | None = None
+        """The commit that was pushed last."""
+
+    async def start(self) -> None:
+        """Starts a server over the shop's folder."""
+        settings = Settings(
+            data=self.shop.data, engine={"kind": "dummy"}, worker={"poll": 0.02, "sweep": 0.2, "heartbeat": 0.5}
+        )
+        self.server = await wiring.start(settings, lost=lambda: None)
+
+    @asynccontextmanager
+    async def knowing_the_shop(self) -> AsyncIterator[None]:
+        """A server with the shop registered, for as long as this lasts; a test may put another in its place."""
+        await self.start()
+        await self.shop.register(self.server)
+        yield
+        await self.server.destroy()
+
+    async def push_files(self, words: str, files: Mapping[str, str]) -> str:
+        """Pushes a version made of these files and gives its run."""
+        commit = self.shop.commit_files(words, dict(files))
+        self.shop.push()
+        receipt = await self.server.intake.receive(pushed(commit, before=self.before))
+        self.before = commit
+        return receipt.run_id
+
+    async def reached(self, deployment_id: str, *, state: DeploymentState = DeploymentState.ENDED) -> Deployment:
+        """The deployment once it has got there."""
+        get = self.server.store.deployments.get
+        return await self.until(lambda: get(deployment_id), lambda found: found.state is state)
+
+    async def until(self, look: Callable[[], Awaitable[T]], good: Callable[[T], Any]) -> T:
+        """What is seen once it is good."""
+        async with asyncio.timeout(30):
+            while not good(found := await look()):  # noqa: ASYNC110 - workflows tell nobody here
+                await asyncio.sleep(0.02)
+        return found
