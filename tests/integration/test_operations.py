@@ -88,10 +88,8 @@ async def fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     """A server that knows the shop."""
     monkeypatch.setenv("SEALANE_SECRET_SHOP__PASSWORD", "first-password")
     made = Fleet(tmp_path)
-    await made.start()
-    await made.shop.register(made.server)
-    yield made
-    await made.server.destroy()
+    async with made.knowing_the_shop():
+        yield made
 
 
 async def test_what_waits_for_a_window_goes_by_itself_when_it_opens(fleet: Fleet) -> None:
