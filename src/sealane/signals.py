@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sealane.pipelines.model import PlannedStep, RunStatus, StepStatus
+from sealane.reports.model import Report
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +73,17 @@ class LogWritten:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ReportsRead:
+    """An attempt has ended, and what its tests reported was read, masked."""
+
+    run: str
+    key: str
+    attempt: int
+    report: Report
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class StepRetried:
     """An attempt failed and another one follows."""
 
@@ -113,6 +125,7 @@ RunSignal = (
     | ServiceFailed
     | StepStarted
     | LogWritten
+    | ReportsRead
     | StepRetried
     | StepEnded
     | RunEnded

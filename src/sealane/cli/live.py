@@ -16,6 +16,8 @@ from sealane import clock, signals
 from sealane.cli import output, progress, summary, terminal
 from sealane.cli.progress import Progress, Row
 from sealane.pipelines.model import StepStatus
+from sealane.reports import model as reports
+from sealane.reports.model import Report
 from sealane.runners import keeping
 from sealane.runners.assembling import Assembled
 from sealane.runners.model import RunResult
@@ -90,6 +92,9 @@ class LiveScreen:
         self._put(Text(self._heading, style="bold"))
         for row in self._progress.rows.values():
             self._put(self._row(row, now, width))
+        for row in self._progress.rows.values():
+            if row.report and (row.report.wrong or row.report.notes):
+                self._report(row, row.report)
         for row in self._progress.rows.values():
             if row.status in {StepStatus.FAILED, StepStatus.BROKEN} and self._ends.get(row.key):
                 self._failure(row, width)
@@ -169,9 +174,18 @@ class LiveScreen:
         name = Text(row.name, style="dim" if row.status in {StepStatus.WAITING, StepStatus.SKIPPED} else "")
         name.truncate(names, overflow="ellipsis", pad=True)
         said = row.reason or (row.word if row.word not in {"passed", "running", "waiting"} else "")
+        if row.report and row.report.files:
+            said = f"{row.report.words}; {said}" if said else row.report.words
         text = Text.assemble(("  "), (f"{mark} ", style), name, (f"  {time:>6}", "dim"), (f"  {said}".rstrip(), "dim"))
         text.truncate(width, overflow="ellipsis")
         return text
+
+    def _report(self, row: Row, report: Report) -> None:
+        self._put(Text())
+        (words, _), *lines = reports.spoken(report, most=summary.TESTS_SHOWN)
+        self._put(Text(f"{row.name}: {words}", style="bold"))
+        for line, is_wrong in lines:
+            self._put(Text(line if is_wrong else f"  {line}", style="" if is_wrong else "dim"))
 
     def _failure(self, row: Row, width: int) -> None:
         self._put(Text())

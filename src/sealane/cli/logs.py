@@ -11,6 +11,8 @@ import typer
 from sealane.cli import connecting, headings, output
 from sealane.errors import NotThere
 
+_TESTS_SHOWN = 20
+
 
 def logs(
     what: Annotated[
@@ -39,11 +41,23 @@ def logs(
             output.say(f"── {each['name']}", "bold")
             _copy(server.stream(f"/api/runs/{run}/logs/{each['key']}", follow=str(follow).lower()))
             done.add(each["key"])
+            _reports(server.get(f"/api/runs/{run}")["reports"], each["key"])
         if not follow or (not ready and view["run"]["ended"]):
             break
     if step and not done:
         known = ", ".join(each["name"] for each in view["steps"])
         raise NotThere(f"run {run} has no log of {step}", mend=f"its steps: {known}")
+
+
+def _reports(found: list[dict[str, Any]], key: str) -> None:
+    """What the tests of the step's last attempt reported."""
+    import msgspec
+
+    from sealane.reports import model
+
+    mine = [each["report"] for each in found if each["key"] == key]
+    for line, is_wrong in model.spoken(msgspec.convert(mine[-1], model.Report), most=_TESTS_SHOWN) if mine else ():
+        output.say(line, "red" if is_wrong else "dim")
 
 
 def _newest(found: list[dict[str, Any]], app: str) -> str:

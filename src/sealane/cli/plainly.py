@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from sealane import signals
 from sealane.cli import output, summary, terminal
 from sealane.cli.progress import Progress
+from sealane.reports import model as reports
 from sealane.runners.assembling import Assembled
 from sealane.runners.model import RunResult
 
@@ -35,19 +36,18 @@ class PlainScreen:
         match signal:
             case signals.RunStarted():
                 self._width = max((len(row.name) for row in self._progress.rows.values()), default=0)
-            case signals.ServiceStarted():
-                self._say(signal.service, "starting")
-            case signals.ServiceHealthy():
-                self._say(signal.service, "healthy", "green")
-            case signals.ServiceFailed():
-                self._print(f"service/{signal.service}", signal.log.splitlines())
-                self._say(signal.service, signal.reason, "red")
+            case signals.ServiceStarted() | signals.ServiceHealthy() | signals.ServiceFailed():
+                self._service(signal)
             case signals.StepStarted():
                 self._lines[signal.key] = terminal.Lines()
                 again = f", attempt {signal.attempt}" if signal.attempt > 1 else ""
                 self._say(self._progress.label(signal.key), f"started{again}")
             case signals.LogWritten():
                 self._print(signal.key, self._lines[signal.key].feed(signal.data))
+            case signals.ReportsRead():
+                self._close(signal.key)
+                for line, is_wrong in reports.spoken(signal.report, most=summary.TESTS_SHOWN):
+                    self._say(self._progress.label(signal.key), line, "red" if is_wrong else "dim")
             case signals.StepRetried():
                 self._close(signal.key)
                 self._say(self._progress.label(signal.key), f"{signal.reason}; trying again", "yellow")
@@ -67,6 +67,16 @@ class PlainScreen:
         output.say(summary.verdict(self._progress, result), "bold", *summary.COLOURS[result.status])
         if result.leftovers:
             output.error(result.leftovers, "the next `sealane run` tries again")
+
+    def _service(self, signal: signals.ServiceStarted | signals.ServiceHealthy | signals.ServiceFailed) -> None:
+        match signal:
+            case signals.ServiceStarted():
+                self._say(signal.service, "starting")
+            case signals.ServiceHealthy():
+                self._say(signal.service, "healthy", "green")
+            case signals.ServiceFailed():
+                self._print(f"service/{signal.service}", signal.log.splitlines())
+                self._say(signal.service, signal.reason, "red")
 
     def _print(self, key: str, lines: list[str]) -> None:
         if not lines:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sealane import signals
 from sealane.pipelines.model import Kind, PlannedStep, StepStatus
+from sealane.reports.model import Report
 
 
 @dataclass(kw_only=True, slots=True)
@@ -23,6 +24,8 @@ class Row:
     attempt: int = 1
     started: datetime | None = None
     ended: datetime | None = None
+    report: Report | None = None
+    """What the tests of its last attempt reported."""
 
     def seconds(self, now: datetime) -> float | None:
         """How long it took, or has taken so far; None before it begins."""
@@ -57,6 +60,9 @@ class Progress:
                 row.status, row.word, row.attempt = StepStatus.RUNNING, "running", signal.attempt
                 row.started = row.started or signal.at
                 row.reason = f"attempt {signal.attempt}" if signal.attempt > 1 else ""
+                row.report = None
+            case signals.ReportsRead():
+                self.rows[signal.key].report = signal.report
             case signals.StepRetried():
                 self.rows[signal.key].reason = f"{signal.reason}; trying again"
             case signals.StepEnded():

@@ -29,6 +29,9 @@ COLOURS: dict[RunStatus, tuple[str, ...]] = {
     RunStatus.CANCELLED: ("yellow",),
 }
 
+TESTS_SHOWN = 20
+"""Failing tests of one step that are shown; `--json`, or the server, has more."""
+
 
 def heading(work: Work) -> str:
     """What is run: the app, the event, the commit."""

@@ -6,6 +6,7 @@
     DUMMY_OOM=1           it runs out of memory
     DUMMY_BROKEN=2        the engine breaks under its first two attempts
     DUMMY_UNHEALTHY=1     the service never becomes healthy
+    DUMMY_REPORT=<xml>    a step leaves that in the workspace, as report.xml
     DUMMY_STUBBORN=1      it ignores being asked to end, and is killed after the grace
 
 What was started stands in files, so that another process finds it as it would find containers: still running, or ended
@@ -41,6 +42,7 @@ class DummyRunner:
         self._folder = folder
         self._grace = grace
         self._now = now
+        self._workspaces: dict[RunKey, Workspace] = {}
 
     def starts(self) -> Counter[str]:
         """How often each container was started since the folder is there, by its name; of destroyed runs, too."""
@@ -49,6 +51,7 @@ class DummyRunner:
 
     async def prepare(self, run: RunKey, workspace: Workspace) -> None:
         """Makes the run's folder."""
+        self._workspaces[run] = workspace
         (self._folder / run.value).mkdir(parents=True, exist_ok=True)
 
     async def start_service(self, run: RunKey, service: ServiceSpec) -> ServiceHealth | None:
@@ -84,7 +87,8 @@ class DummyRunner:
             return outcomes.result(None, outcomes.Circumstances(cancelled=True), begun=begun, now=begun)
         if spec.attempt <= int(spec.environment.get("DUMMY_BROKEN", "0")):
             return StepResult(status=StepStatus.BROKEN, reason="the dummy engine broke", started=begun, ended=begun)
-        self._start(run, name, {**spec.environment, **spec.secrets}, kind="step")
+        if self._start(run, name, {**spec.environment, **spec.secrets}, kind="step"):
+            self._leave_report(run, spec)
         told = self._read(run, name)
         for line in spec.commands:
             output(f"{scripts.said(line)}\n".encode())
@@ -118,8 +122,8 @@ class DummyRunner:
         """Forgets the run, but not how often its steps were started."""
         shutil.rmtree(self._folder / run.value, ignore_errors=True)
 
-    def _start(self, run: RunKey, name: str, told: Mapping[str, str], *, kind: str) -> None:
-        """Notes a start, once; the file's name decides who was first."""
+    def _start(self, run: RunKey, name: str, told: Mapping[str, str], *, kind: str) -> bool:
+        """Notes a start, once, and says whether it did; the file's name decides who was first."""
         path = self._folder / run.value / f"{name}.json"
         note = {
             "kind": kind,
@@ -133,10 +137,16 @@ class DummyRunner:
             "killed": None,
         }
         if path.exists():
-            return
+            return False
         _write(path, note)
         with (self._folder / "journal").open("a") as journal:
             journal.write(f"{name}\n")
+        return True
+
+    def _leave_report(self, run: RunKey, spec: StepSpec) -> None:
+        folder, text = self._workspaces[run].folder, spec.environment.get("DUMMY_REPORT")
+        if folder and text:
+            (folder / "report.xml").write_text(text)
 
     async def _until_ended(self, run: RunKey, name: str, due: datetime) -> bool:
         """Waits for the end; True when it had to be brought about because the time was up."""

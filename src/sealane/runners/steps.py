@@ -6,8 +6,9 @@ import asyncio
 
 from sealane import clock, signals
 from sealane.pipelines import retrying
-from sealane.pipelines.model import FailureClass, PlannedStep, StepStatus
-from sealane.runners import logs, specs
+from sealane.pipelines.model import FailureClass, PlannedStep, Step, StepStatus
+from sealane.reports.model import Report
+from sealane.runners import collecting, logs, specs
 from sealane.runners.model import StepEnd, StepResult, Work
 from sealane.runners.port import Runner
 
@@ -57,7 +58,8 @@ async def run_step(
 async def _attempt(
     work: Work, planned: PlannedStep, runner: Runner, listener: signals.Listener, *, attempt: int, now: clock.Clock
 ) -> StepResult:
-    spec = specs.step(work, planned.key, work.pipeline.step(planned.name), attempt)
+    step = work.pipeline.step(planned.name)
+    spec = specs.step(work, planned.key, step, attempt)
     run = work.run.value
 
     def tell(data: bytes) -> None:
@@ -69,6 +71,8 @@ async def _attempt(
         result = await runner.run_step(work.run, spec, log.write)
     finally:
         log.close()
+    if found := await _report(work, step, result):
+        listener(signals.ReportsRead(run=run, key=planned.key, attempt=attempt, report=found, at=now()))
     return StepResult(
         status=result.status,
         exit_code=result.exit_code,
@@ -76,6 +80,15 @@ async def _attempt(
         started=result.started,
         ended=result.ended,
     )
+
+
+async def _report(work: Work, step: Step, result: StepResult) -> Report | None:
+    """What the attempt's tests reported; None for a step without reports, and for one that was kept from writing any."""
+    patterns = step.reports.get("junit", ())
+    if not patterns or result.status is StepStatus.CANCELLED:
+        return None
+    found = await collecting.report(work.workspace, patterns, since=result.started, secrets=work.secrets)
+    return found if found.files or result.status is not StepStatus.BROKEN else None
 
 
 def _counted(reason: str | None, attempts: int) -> str | None:

@@ -38,10 +38,14 @@ class Tree(Protocol):
 
 
 class FolderTree:
-    """A folder of this machine. Safe also while a stranger's program changes what is in it."""
+    """A folder of this machine. Safe also while a stranger's program changes what is in it.
 
-    def __init__(self, root: Path) -> None:
+    Files of more than `largest` bytes are refused.
+    """
+
+    def __init__(self, root: Path, *, largest: int = MAX_FILE) -> None:
         self.root = root
+        self._largest = largest
 
     def files(self, folder: str) -> tuple[str, ...]:
         parts(folder)
@@ -63,7 +67,7 @@ class FolderTree:
             for folder in folders:
                 opened.append(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=opened[-1]))
             opened.append(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=opened[-1]))
-            return _content(opened[-1])
+            return _content(opened[-1], self._largest)
         except FileNotFoundError as error:
             raise Unreadable("there is no such file") from error
         except OSError as error:
@@ -110,14 +114,14 @@ def parts(path: str) -> list[str]:
     return split
 
 
-def _content(descriptor: int) -> bytes:
+def _content(descriptor: int, largest: int) -> bytes:
     about = os.fstat(descriptor)
     if not stat.S_ISREG(about.st_mode):
         raise Unreadable("it is not a plain file")
-    if about.st_size > MAX_FILE:
-        raise Unreadable(f"it has {about.st_size} bytes; at most {MAX_FILE} are read")
+    if about.st_size > largest:
+        raise Unreadable(f"it has {about.st_size} bytes; at most {largest} are read")
     with os.fdopen(os.dup(descriptor), "rb") as file:
-        content = file.read(MAX_FILE + 1)
-    if len(content) > MAX_FILE:
-        raise Unreadable(f"it has more than {MAX_FILE} bytes")
+        content = file.read(largest + 1)
+    if len(content) > largest:
+        raise Unreadable(f"it has more than {largest} bytes")
     return content

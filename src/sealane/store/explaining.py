@@ -12,7 +12,19 @@ from sealane.approvals.waiting import Circumstances, Crowd, Own, Why
 from sealane.approvals.windows import Outlook
 from sealane.errors import NotThere
 from sealane.pipelines.model import RunStatus
-from sealane.store import convoys, deployments, formations, gates, holds, overviews, releases, rows, runs, votes
+from sealane.store import (
+    convoys,
+    deployments,
+    formations,
+    gates,
+    holds,
+    overviews,
+    releases,
+    reports,
+    rows,
+    runs,
+    votes,
+)
 from sealane.store.model import Deployment, DeploymentState, RunView
 from sealane.store.tables import deployments as deployments_table
 from sealane.store.tables import releases as releases_table
@@ -68,6 +80,7 @@ def view_run(connection: sa.Connection, run_id: str) -> RunView:
         findings=tuple(findings or ()),
         deployments=tuple(rows.deployment(row) for row in rows.all_of(connection, came)),
         release=releases.get(connection, run.release_id) if run.release_id else None,
+        reports=reports.of(connection, run_id),
     )
 
 

@@ -12,6 +12,7 @@ from sealane.destinations.model import Inventory
 from sealane.events.model import Event
 from sealane.pipelines.model import RunStatus, StepStatus
 from sealane.releases.model import Release
+from sealane.reports.model import Report
 from sealane.stencils.model import Revision
 from sealane.verdicts.model import Verdict, VerdictKind
 
@@ -358,6 +359,15 @@ class FormationRow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class StepReport:
+    """What the tests of one attempt at a step reported."""
+
+    key: str
+    attempt: int
+    report: Report
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RunView:
     """A run with all that came of it."""
 
@@ -367,6 +377,8 @@ class RunView:
     """Why it was refused, or warnings: `message`, `place`, `mend`, `severity`."""
     deployments: tuple[Deployment, ...]
     release: Release | None
+    reports: tuple[StepReport, ...] = ()
+    """What its tests reported: in the order of its steps, and of a step's attempts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

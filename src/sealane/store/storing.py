@@ -22,6 +22,7 @@ from sealane.store.holds import Holds
 from sealane.store.hooks import HooksRun
 from sealane.store.people import People
 from sealane.store.releases import Releases
+from sealane.store.reports import Reports
 from sealane.store.runs import Runs
 from sealane.store.views import Views
 from sealane.store.votes import Votes
@@ -35,6 +36,7 @@ class Store:
     database: Database
     apps: Apps
     runs: Runs
+    reports: Reports
     releases: Releases
     formations: Formations
     deployments: Deployments
@@ -62,6 +64,7 @@ class Store:
             database=database,
             apps=Apps(database),
             runs=Runs(database),
+            reports=Reports(database),
             releases=Releases(database),
             formations=Formations(database),
             deployments=Deployments(database),

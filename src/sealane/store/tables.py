@@ -150,6 +150,16 @@ run_steps = sa.Table(
     _maybe("ended", Moment),
 )
 
+step_reports = sa.Table(
+    "step_reports",
+    metadata,
+    sa.Column("run_id", sa.Text, sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("attempt", sa.Integer, primary_key=True),
+    _json("report"),
+    _at("read"),
+)
+
 releases = sa.Table(
     "releases",
     metadata,

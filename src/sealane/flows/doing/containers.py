@@ -13,6 +13,7 @@ from sealane.flows import sites, tools
 from sealane.pipelines.model import StepStatus
 from sealane.runners import running, steps
 from sealane.runners.model import RunKey, Work
+from sealane.store.model import StepReport
 
 _LOOK_FOR_CANCEL = 0.5
 """Seconds between two looks whether a person wants the run to stop."""
@@ -31,10 +32,10 @@ async def start_services(run_id: str) -> dict[str, Any]:
 
 
 async def run_step(run_id: str, key: str) -> dict[str, Any]:
-    """Runs one planned step with its retries. Gives `status`, `reason`, `exit_code`.
+    """Runs one planned step with its retries. Gives `status`, `reason`, `exit_code`; stores what its tests reported.
 
     Key: each attempt's container, named for run, step and attempt: one that is there is attached to, none is started
-    twice. Undo: `ending.finish` removes them.
+    twice, and its report takes the place of the same one. Undo: `ending.finish` removes them.
     """
     bench = tools.current()
     run = await bench.store.runs.get(run_id)
@@ -86,19 +87,21 @@ async def _cancel_when_asked(run_id: str) -> None:
 
 
 class _Recorder:
-    """A listener that writes logs at once and tells the store, in order, how far the steps are."""
+    """A listener that writes logs at once and tells the store, in order, how far the steps are and what tests reported."""
 
     def __init__(self, run_id: str) -> None:
         self._run_id = run_id
         self._writers: dict[tuple[str, int], Writer] = {}
-        self._started: asyncio.Queue[signals.StepStarted | None] = asyncio.Queue()
+        self._to_store: asyncio.Queue[signals.StepStarted | signals.ReportsRead | None] = asyncio.Queue()
 
     def __call__(self, signal: signals.Signal) -> None:
         """Takes a fact."""
         match signal:
             case signals.StepStarted():
                 self._open(signal.key, signal.attempt)
-                self._started.put_nowait(signal)
+                self._to_store.put_nowait(signal)
+            case signals.ReportsRead():
+                self._to_store.put_nowait(signal)
             case signals.LogWritten():
                 self._open(signal.key, signal.attempt).write(signal.data)
             case signals.ServiceFailed():
@@ -113,7 +116,7 @@ class _Recorder:
         try:
             yield
         finally:
-            self._started.put_nowait(None)
+            self._to_store.put_nowait(None)
             try:
                 await telling
             finally:
@@ -127,7 +130,11 @@ class _Recorder:
 
     async def _tell(self) -> None:
         store = tools.current().store
-        while signal := await self._started.get():
+        while signal := await self._to_store.get():
+            if isinstance(signal, signals.ReportsRead):
+                reported = StepReport(key=signal.key, attempt=signal.attempt, report=signal.report)
+                await store.reports.put(self._run_id, reported, at=signal.at)
+                continue
             values: dict[str, Any] = {"status": StepStatus.RUNNING, "attempt": signal.attempt}
             if signal.attempt == 1:
                 values["started"] = signal.at

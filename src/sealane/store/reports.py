@@ -1,0 +1,49 @@
+"""What the tests of steps reported, attempt by attempt."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+import sqlalchemy as sa
+
+from sealane.reports.model import Report
+from sealane.store import changes, rows
+from sealane.store.database import Database
+from sealane.store.model import StepReport
+from sealane.store.tables import run_steps, step_reports
+
+
+class Reports:
+    """The table of reports."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def put(self, run_id: str, reported: StepReport, *, at: datetime) -> None:
+        """Stores a report. Key: run, step and attempt; what is put again takes the place of what was there."""
+
+        def work(connection: sa.Connection) -> None:
+            values = {"report": rows.plain(reported.report), "read": at}
+            where = {"run_id": run_id, "key": reported.key, "attempt": reported.attempt}
+            same = sa.and_(*(step_reports.c[name] == value for name, value in where.items()))
+            if not connection.execute(sa.update(step_reports).where(same).values(values)).rowcount:
+                connection.execute(sa.insert(step_reports).values({**where, **values}))
+            changes.tell(connection, at, f"run:{run_id}")
+
+        await self._database.write(work)
+
+
+def of(connection: sa.Connection, run_id: str) -> tuple[StepReport, ...]:
+    """All reports of a run: in the order of its steps, and of a step's attempts; in this transaction."""
+    same = (run_steps.c.run_id == step_reports.c.run_id) & (run_steps.c.key == step_reports.c.key)
+    query = (
+        sa.select(step_reports.c.key, step_reports.c.attempt, step_reports.c.report)
+        .join(run_steps, same)
+        .where(step_reports.c.run_id == run_id)
+        .order_by(run_steps.c.position, step_reports.c.attempt)
+    )
+    return tuple(
+        StepReport(key=row["key"], attempt=row["attempt"], report=msgspec.convert(row["report"], Report))
+        for row in rows.all_of(connection, query)
+    )
