@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sealane import documents, findings
-from sealane.environments import gathering as environment_gathering
+from sealane.environments import model as environments_model
 from sealane.environments import reading as environment_reading
 from sealane.findings import Finding, Place
 from sealane.pipelines import reading as pipeline_reading
@@ -46,7 +46,7 @@ def check(tree: Tree) -> Checked:
         found.append(Finding(message=message, place=Place(file=gathering.FORMATIONS)))
     for name in names[:MOST_FORMATIONS]:
         found += _formation(tree, name, pipeline)
-    environments = [path for path in tree.files(environment_gathering.FOLDER) if path.endswith(YAML)]
+    environments = [path for path in tree.files(environments_model.FOLDER) if path.endswith(YAML)]
     for path in environments:
         text, unread = _text(tree, path)
         found += unread or environment_reading.read(text, path)[1]

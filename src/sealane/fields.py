@@ -23,7 +23,7 @@ class File(BaseModel):
     The docstring under each field becomes its description in the JSON Schema.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True, defer_build=True)
 
 
 class NotEmpty:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Sequence
 
 _YOUNG = 50_000
@@ -12,6 +13,7 @@ _YOUNG = 50_000
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and gives its exit code; `arguments` are those of the process when left out."""
     gc.set_threshold(_YOUNG)
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would look for some in every installed package
     try:
         from sealane.cli import ending
 

@@ -1,13 +1,15 @@
-"""The command line's shape: which commands there are, and and their order under each heading.
+"""The command line's shape: which commands there are, and their order under each heading.
 
-A module of this room named in COMMANDS has `add_to(app)`, which registers its commands. It imports only typer and
-`output` at its top, and what it works with when it runs: `sealane --help` loads no server, database or cluster client.
+A module of this room named in COMMANDS has `add_to(app)`, which registers its command. It imports only typer and
+`output` at its top, and what it works with when it runs: `sealane --help` loads no server, database or cluster client,
+and a command loads no other command.
 """
 
 from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -15,29 +17,30 @@ from typer.core import TyperGroup
 
 from sealane.cli import headings
 
-COMMANDS: tuple[str, ...] = (
-    "init",
-    "validate",
-    "run",
-    "render",
-    "vet",
-    "diff",
-    "secrets",
-    "deploy",
-    "status",
-    "drift",
-    "why",
-    "rollback",
-    "schema",
-    "login",
-    "apps",
-    "users",
-    "approve",
-    "gate",
-    "logs",
-    "scale",
-    "serve",
-)
+COMMANDS: Mapping[str, str] = {
+    "init": "init",
+    "validate": "validate",
+    "run": "run",
+    "render": "render",
+    "vet": "vet",
+    "diff": "diff",
+    "secrets": "secrets",
+    "deploy": "deploy",
+    "status": "status",
+    "drift": "drift",
+    "why": "why",
+    "rollback": "rollback",
+    "schema": "schema",
+    "login": "login",
+    "app": "apps",
+    "user": "users",
+    "approve": "approve",
+    "gate": "gate",
+    "logs": "logs",
+    "scale": "scale",
+    "serve": "serve",
+}
+"""The module of each command."""
 
 
 class _Headings(TyperGroup):
@@ -89,8 +92,8 @@ def _options(
         os.environ["SEALANE_DEBUG"] = "1"
 
 
-def command() -> Any:
-    """The whole command line, ready to be run with arguments."""
+def command(arguments: Sequence[str] = ()) -> Any:
+    """The command line, ready to be run with these arguments: when they begin with a command, with no other command."""
     app = typer.Typer(
         cls=_Headings,
         no_args_is_help=True,
@@ -99,6 +102,7 @@ def command() -> Any:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback()(_options)
-    for name in COMMANDS:
+    asked = [COMMANDS[word] for word in arguments[:1] if word in COMMANDS]
+    for name in asked or COMMANDS.values():
         importlib.import_module(f"sealane.cli.{name}").add_to(app)
     return typer.main.get_command(app)

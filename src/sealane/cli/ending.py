@@ -46,8 +46,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
+    words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        ended = app.command().main(args=arguments, prog_name="sealane", standalone_mode=False)
+        ended = app.command(words).main(args=words, prog_name="sealane", standalone_mode=False)
     except BrokenPipeError:
         raise
     except SystemExit as left:

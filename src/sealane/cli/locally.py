@@ -12,8 +12,7 @@ from pathlib import Path
 from sealane import errors, findings
 from sealane.cli import output
 from sealane.destinations.port import Destination
-from sealane.environments import gathering as operators
-from sealane.environments.model import DestinationConfig, Environment
+from sealane.environments.model import FOLDER, DestinationConfig, Environment
 from sealane.findings import Finding, Place, did_you_mean
 from sealane.images import references
 from sealane.pipelines import reading
@@ -90,14 +89,16 @@ def app_name(folder: Path, app: str | None) -> str:
 def environment(project: Project, config: Path | None) -> Environment | None:
     """The operators' environment of the formation; None where nobody wrote any. Raises InvalidFiles."""
     folder = config or project.folder
-    if config is None and not (folder / operators.FOLDER).is_dir():
+    if config is None and not (folder / FOLDER).is_dir():
         return None
+    from sealane.environments import gathering as operators
+
     environments, found = operators.gather(folder)
     _tell(Path(), found)
     wanted = project.sources.formation.environment
     if wanted not in environments:
         place = project.seen(project.sources.formation.at("environment"))
-        mend = f"{did_you_mean(wanted, environments)} (looked in {folder / operators.FOLDER})"
+        mend = f"{did_you_mean(wanted, environments)} (looked in {folder / FOLDER})"
         raise errors.InvalidFiles([Finding(message=f"there is no environment {wanted}", place=place, mend=mend)])
     return environments[wanted]
 

@@ -9,7 +9,7 @@ from sealane import clock
 from sealane.approvals import windows
 from sealane.approvals.windows import Outlook
 from sealane.environments import gathering
-from sealane.environments.model import Environment
+from sealane.environments.model import FOLDER, Environment
 from sealane.errors import SealaneError
 from sealane.findings import errors
 
@@ -53,7 +53,7 @@ class Forecast:
             return self._known[1]
 
     def _stamp(self) -> _Stamp:
-        folder = self._config / gathering.FOLDER
+        folder = self._config / FOLDER
         try:
             files = [(each.name, each.stat()) for each in sorted(folder.iterdir())]
         except OSError:

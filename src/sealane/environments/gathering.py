@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from sealane.environments import reading
-from sealane.environments.model import Environment
+from sealane.environments.model import FOLDER, Environment
 from sealane.errors import NotThere, Unavailable
 from sealane.findings import Finding, Place
 
-FOLDER = "environments"
 _ENDINGS = {".yaml", ".yml"}
 
 

@@ -10,6 +10,9 @@ from typing import Literal
 from sealane.findings import Place
 from sealane.pipelines.model import Approval
 
+FOLDER = "environments"
+"""Where operators keep the files, one an environment."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DestinationConfig:

@@ -10,10 +10,12 @@ import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sealane.clients import cel
 from sealane.findings import Finding, Place, nearest
+
+if TYPE_CHECKING:
+    from sealane.clients import cel
 
 _BY_INSTANCES = {
     "Deployment": "apps",
@@ -95,6 +97,8 @@ def problems(check: HealthCheck, place: Callable[[str], Place]) -> Iterator[Find
         message = f"Sealane judges a {check.kind} by its pods, which says more than an expression could"
         mend = "leave it out" if check.group is not None else "name the group if another kind of that name is meant"
         yield Finding(message=message, place=place("kind"), mend=mend)
+    from sealane.clients import cel  # here and below: few formations have checks, and the engine takes time to load
+
     for key, wanted in (("ready", "bool"), ("failed", "bool"), ("message", "string")):
         source = getattr(check, key)
         if source is None:
@@ -124,6 +128,8 @@ def _findings(error: cel.Uncompilable, source: str, place: Place) -> Iterator[Fi
 
 def _value(expression: cel.Expression, bound: cel.Bindings) -> tuple[Any, str | None]:
     """The value, or why there is none."""
+    from sealane.clients import cel
+
     try:
         return expression.evaluate(bound), None
     except cel.EvaluationError as error:
@@ -132,6 +138,8 @@ def _value(expression: cel.Expression, bound: cel.Bindings) -> tuple[Any, str | 
 
 @functools.cache
 def _language() -> cel.Language:
+    from sealane.clients import cel
+
     return cel.Language(())
 
 

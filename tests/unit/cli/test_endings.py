@@ -25,7 +25,7 @@ def raising(monkeypatch):
         def do() -> None:
             raise error
 
-        def command():
+        def command(_arguments):
             only = typer.Typer()
             only.command("do")(do)
             only.command("other")(lambda: None)
@@ -104,7 +104,7 @@ def test_a_bug_is_admitted_in_one_line_and_shown_whole_on_demand(raising, capsys
 def test_a_command_may_return_its_exit_code(monkeypatch):
     """For what is no error but not as asked either."""
 
-    def command():
+    def command(_arguments):
         only = typer.Typer()
         only.command("do")(lambda: 1)
         only.command("other")(lambda: None)

@@ -1,0 +1,63 @@
+"""What commands load: a start waits for every module, so each loads what it needs and no more."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+_ASK = """
+import json, sys
+from sealane import cli
+code = cli.main(sys.argv[1:])
+print(json.dumps([code, sorted({".".join(name.split(".")[:3]) for name in sys.modules})]))
+"""
+_SERVERS = {"dbos", "sqlalchemy", "fastapi", "starlette", "uvicorn", "psycopg", "alembic", "jinja2"}
+_DRAWING = {"rich"}
+_ENGINES = {"docker", "requests", "cel_expr_python"}
+_CLUSTERS = {"aiohttp", "kubernetes", "sealane.clients.kubernetes"}
+_FILES = {"pydantic", "yaml"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "never"),
+    [
+        (["--version"], 0, _SERVERS | _DRAWING | _ENGINES | _CLUSTERS | _FILES),
+        (["--help"], 0, _SERVERS | _DRAWING | _ENGINES | _CLUSTERS | _FILES),
+        (["render", "dev"], 0, _SERVERS | _DRAWING | _ENGINES | _CLUSTERS | {"sealane.environments.reading"}),
+        (["deploy", "dev"], 2, _SERVERS | _DRAWING | _ENGINES | {"sealane.environments.reading"}),
+        (["run", "--json"], 3, _SERVERS | _DRAWING | _CLUSTERS | {"cel_expr_python", "sealane.rollouts"}),
+    ],
+    ids=lambda given: " ".join(given) if isinstance(given, list) else "",
+)
+def test_a_command_loads_nothing_of_others(tmp_path, arguments, code, never):
+    """There is no engine and no cluster here: what a command would use is loaded before it finds that out."""
+    (tmp_path / ".sealane.yml").write_text("{app: shop, steps: [{name: test, image: busybox, commands: ['true']}]}")
+    for name, text in {
+        "deploy/formations/dev.yaml": "{formation: dev, environment: dev, destination: here, namespace: shop}",
+        "deploy/stencils/web.yaml": "{apiVersion: v1, kind: ConfigMap, metadata: {name: web}, data: {a: b}}",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    nowhere = {"HOME": str(tmp_path), "DOCKER_HOST": f"unix://{tmp_path}/none", "KUBECONFIG": f"{tmp_path}/none"}
+
+    done = subprocess.run(
+        [sys.executable, "-c", _ASK, *arguments], cwd=tmp_path, env=nowhere, capture_output=True, text=True, check=True
+    )
+
+    ended, loaded = json.loads(done.stdout.splitlines()[-1])
+    assert ended == code, done.stderr
+    assert not {name for name in loaded if name in never or name.split(".")[0] in never}
+
+
+def test_a_command_loads_no_other_command(tmp_path):
+    """`--help` alone lists them all."""
+    done = subprocess.run(
+        [sys.executable, "-c", _ASK, "status", "--help"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+
+    _, loaded = json.loads(done.stdout.splitlines()[-1])
+    assert "sealane.cli.status" in loaded
+    assert not {"sealane.cli.run", "sealane.cli.deploy", "sealane.cli.serve"} & set(loaded)
