@@ -16,7 +16,7 @@ print(json.dumps([code, sorted({".".join(name.split(".")[:3]) for name in sys.mo
 """
 _SERVERS = {"dbos", "sqlalchemy", "fastapi", "starlette", "uvicorn", "psycopg", "alembic", "jinja2"}
 _DRAWING = {"rich"}
-_ENGINES = {"docker", "requests", "cel_expr_python"}
+_ENGINES = {"docker", "cel_expr_python"}
 _CLUSTERS = {"aiohttp", "kubernetes", "sealane.clients.kubernetes"}
 _FILES = {"pydantic", "yaml"}
 
