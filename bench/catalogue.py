@@ -119,12 +119,14 @@ async def _watching(admin: clusters.Cluster) -> AsyncIterator[dict[tuple[str, st
     ):
 
         async def follow() -> None:
-            count = pods.changes.count
-            while True:
-                now = clock.now()
-                for kind, name in _shown(pods.objects.values(), sets.objects.values(), jobs.objects.values()):
-                    seen.setdefault((kind, name), now)
-                count = await pods.changes.after(count)
+            with admin.reader() as reader:
+                while True:
+                    now = clock.now()
+                    with reader.look():
+                        there = reader.everything(pods), reader.everything(sets), reader.everything(jobs)
+                    for kind, name in _shown(*(each.values() for each in there)):
+                        seen.setdefault((kind, name), now)
+                    await reader.changed()
 
         task = asyncio.create_task(follow())
         try:

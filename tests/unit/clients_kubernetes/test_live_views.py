@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from sealane.clients.kubernetes import cluster, errors, kinds, objects, reflecting
+from sealane.clients.kubernetes import cluster, errors, kinds, objects, reflecting, waking
 from tests.unit.clients_kubernetes.fake_api import FakeApi, listing, pod, status, stream
 
 PODS = "/api/v1/namespaces/shop/pods"
@@ -23,7 +23,7 @@ class Script:
     def __init__(self, api: FakeApi, lists: list[Any], watches: list[Any]) -> None:
         self.lists, self.watches = lists, watches
         self.resumed: list[str] = []
-        self.watches_opened = reflecting.Changes()
+        self.watches_opened = waking.Changes()
         api.on("GET", PODS, self.answer)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
@@ -83,7 +83,7 @@ async def test_changes_arrive(api: FakeApi, connected: cluster.Cluster) -> None:
     )
     async with viewing(connected) as view:
         await until(view, "b", "c")
-        assert [item.metadata.name for item in view.owned_by("rs")] == ["c"]
+        assert [item.metadata.name for item in view.held.belonging("rs")] == ["c"]
 
 
 async def test_a_closed_watch_is_resumed_from_the_last_version_without_a_new_list(
@@ -119,7 +119,7 @@ async def test_a_forgotten_version_is_listed_again_and_what_was_deleted_meanwhil
     )
     async with viewing(connected) as view:
         await until(view, "b", "c")
-        assert view.owned_by("rs") == ()
+        assert view.held.belonging("rs") == ()
         assert view.lists == 2
         await script.watches_opened.after(1)
         assert script.resumed == ["1", "20"]
@@ -181,17 +181,6 @@ async def test_readers_share_one_stream_and_it_ends_after_the_last(api: FakeApi,
     async with viewing(connected) as fourth:
         assert fourth is not first
     assert sum(1 for _, path, query, _ in api.requests if path == PODS and "watch" not in query) == 2
-
-
-async def test_views_of_one_namespace_share_one_wait(api: FakeApi, connected: cluster.Cluster) -> None:
-    Script(api, [items("1")], [STAY])
-
-    async def nothing(request: web.Request) -> web.StreamResponse:
-        return await stream(request, keep=True) if "watch" in request.query else listing("1")
-
-    api.on("GET", "/apis/apps/v1/namespaces/shop/deployments", nothing)
-    async with viewing(connected) as pods, connected.live(kinds.DEPLOYMENT, namespace="shop") as deployments:
-        assert pods.changes is deployments.changes
 
 
 async def test_an_account_that_may_not_list_is_told_at_once(api: FakeApi, connected: cluster.Cluster) -> None:

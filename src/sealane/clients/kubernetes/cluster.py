@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import msgspec
 
-from sealane.clients.kubernetes import discovery, errors, kinds, listing, reflecting, signing_in, transport, watching
+from sealane.clients.kubernetes import (
+    discovery,
+    errors,
+    holding,
+    kinds,
+    listing,
+    reading,
+    reflecting,
+    signing_in,
+    transport,
+    watching,
+)
 
 T = TypeVar("T")
-L = TypeVar("L", bound=reflecting.Named)
+L = TypeVar("L", bound=holding.Named)
 
 MANAGER = "sealane"
 """The one field manager of everything Sealane writes."""
@@ -40,6 +51,7 @@ class Cluster:
         self._resources: discovery.Resources = {}
         self._discovering = asyncio.Lock()
         self._live = reflecting.Shared(connection)
+        self._pace = reading.Pace()
 
     @classmethod
     @asynccontextmanager
@@ -128,6 +140,15 @@ class Cluster:
         resource = await self.resource(kind)
         async with self._live.view(resource, kind.type, namespace) as view:
             yield view
+
+    @contextmanager
+    def reader(self) -> Iterator[reading.Reader]:
+        """A reader of this cluster's live views, who takes turns with all others."""
+        reader = reading.Reader(self._pace)
+        try:
+            yield reader
+        finally:
+            reader.close()
 
     # --- writing
 

@@ -1,41 +1,26 @@
 """Live views: all objects of a kind in a namespace, listed once and then kept current by one watch.
 
-Level-based: a reader looks at what is there now and waits for `changes` to move, it never counts events. However many
-readers ask for the same view, there is one stream; all views of one namespace share their `changes`, so that one wait
-covers pods, workloads and events alike.
+Level-based: a reader looks at what is there now and waits until that changes, it never counts events. However many
+readers ask for the same view, there is one stream; `reading.Reader` looks at several views and is woken by what concerns it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sealane import clock
-from sealane.clients.kubernetes import discovery, errors, listing, objects, transport, watching
+from sealane.clients.kubernetes import discovery, errors, holding, listing, transport, waking, watching
 
 GRACE = 1.0
 """Seconds within which a stream that broke may be resumed before its view counts as old: streams break every day."""
 
-ObjectKey = tuple[str, str]
-"""Namespace (empty when there is none) and name."""
-
-
-class Named(Protocol):
-    """Any of the pruned structs."""
-
-    @property
-    def metadata(self) -> objects.Metadata:
-        """Name, uid, owners."""
-        ...
-
-
-T = TypeVar("T", bound=Named)
+T = TypeVar("T", bound=holding.Named)
 
 
 class Standing(StrEnum):
@@ -55,31 +40,8 @@ class State:
     error: errors.ClusterError | None = None
 
 
-class Changes:
-    """Counts changes and lets any number of readers wait for the next one."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._next: asyncio.Future[None] | None = None
-
-    def move(self) -> None:
-        """Something changed."""
-        self.count += 1
-        if self._next is not None and not self._next.done():
-            self._next.set_result(None)
-        self._next = None
-
-    async def after(self, count: int) -> int:
-        """Waits until the count is beyond the given one, and gives it."""
-        while self.count <= count:
-            if self._next is None:
-                self._next = asyncio.get_running_loop().create_future()
-            await asyncio.shield(self._next)
-        return self.count
-
-
 class Reflector(Generic[T]):
-    """A live view of one kind. Read `objects`, `owned_by` and `state`; wait with `changes.after(count)`."""
+    """A live view of one kind. Read `objects` and `state`; wait with `changes.after(count)` for any change at all."""
 
     def __init__(
         self,
@@ -88,29 +50,26 @@ class Reflector(Generic[T]):
         kind: type[T],
         *,
         namespace: str | None = None,
-        changes: Changes | None = None,
     ) -> None:
-        self.namespace = namespace
-        self.changes = changes or Changes()
+        self.held: holding.Held[T] = holding.Held()
         self.state = State(standing=Standing.FILLING, since=clock.now())
         self.lists = 0
         """How often everything was listed: 1 as long as every reconnection could resume."""
         self._connection = connection
         self._path = resource.path(namespace=namespace)
         self._kind = kind
-        self._objects: dict[ObjectKey, T] = {}
-        self._owned: dict[str, dict[ObjectKey, T]] = {}
         self._growing_old: asyncio.TimerHandle | None = None
         self._trouble: errors.ClusterError | None = None
 
     @property
-    def objects(self) -> Mapping[ObjectKey, T]:
+    def objects(self) -> Mapping[waking.ObjectKey, T]:
         """All objects by namespace and name, as they are now."""
-        return MappingProxyType(self._objects)
+        return self.held.objects
 
-    def owned_by(self, uid: str) -> Iterable[T]:
-        """The objects that the object with this uid controls (the pods of a ReplicaSet)."""
-        return tuple(self._owned.get(uid, {}).values())
+    @property
+    def changes(self) -> waking.Changes:
+        """Moves with every change of an object or of the state."""
+        return self.held.changes
 
     async def run(self) -> None:
         """Keeps the view current until cancelled; never gives up."""
@@ -165,37 +124,17 @@ class Reflector(Generic[T]):
 
     async def _fill(self) -> str:
         found = await listing.listed(self._connection, self._path, self._kind, {})
-        self._objects.clear()
-        self._owned.clear()
-        for item in found.items:
-            self._put(item)
         self.lists += 1
-        self.changes.move()
+        self.held.replace(found.items)
         return found.version
 
     def _take(self, change: watching.Change[T]) -> None:
         if change.object is None:
             return
         if change.deleted:
-            self._drop(_key(change.object))
+            self.held.drop(change.object)
         else:
-            self._put(change.object)
-        self.changes.move()
-
-    def _put(self, item: T) -> None:
-        key = _key(item)
-        self._drop(key)
-        self._objects[key] = item
-        if owner := item.metadata.controller:
-            self._owned.setdefault(owner.uid, {})[key] = item
-
-    def _drop(self, key: ObjectKey) -> None:
-        old = self._objects.pop(key, None)
-        if old is not None and (owner := old.metadata.controller):
-            siblings = self._owned.get(owner.uid, {})
-            siblings.pop(key, None)
-            if not siblings:
-                self._owned.pop(owner.uid, None)
+            self.held.put(change.object)
 
     @property
     def _lives(self) -> bool:
@@ -226,11 +165,7 @@ class Reflector(Generic[T]):
         moved = standing is not self.state.standing or error is not None
         self.state = State(standing=standing, since=since, error=error)
         if moved:
-            self.changes.move()
-
-
-def _key(item: Named) -> ObjectKey:
-    return (item.metadata.namespace or "", item.metadata.name)
+            self.held.stand()
 
 
 @dataclass(kw_only=True, slots=True)
@@ -273,9 +208,7 @@ class Shared:
     def _start(
         self, key: tuple[str, type[T]], resource: discovery.Resource, kind: type[T], namespace: str | None
     ) -> _Running:
-        same_namespace = (r.view.changes for r in self._running.values() if r.view.namespace == namespace)
-        changes = next(same_namespace, None) or Changes()
-        view = Reflector(self._connection, resource, kind, namespace=namespace, changes=changes)
+        view = Reflector(self._connection, resource, kind, namespace=namespace)
         running = _Running(view=view, task=asyncio.create_task(view.run(), name=f"watch {key[0]}"))
         running.task.add_done_callback(view.ended)
         self._running[key] = running

@@ -1,19 +1,18 @@
 """Observations of a formation's objects from live views that all deployments of a namespace share.
 
-Level-based: whenever anything in the namespace changed, the wanted objects are read afresh from the views and the whole
-observation is made anew; it is given out when it differs from the one before.
+Level-based: whenever anything changed that the last observation was made from, the wanted objects are read afresh from
+the views and the whole observation is made anew; it is given out when it differs from the one before.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
 from sealane import clock
 from sealane.clients.kubernetes import cluster as clusters
-from sealane.clients.kubernetes import reflecting
+from sealane.clients.kubernetes import reading
 from sealane.destinations import model
 from sealane.destinations.kubernetes import asking, seeing, views, watched
 from sealane.stencils import checks
@@ -45,27 +44,19 @@ async def observe(
         return
     async with AsyncExitStack() as stack:
         opened = await views.opened(stack, cluster, subjects)
-        async for observation in _observations(seeing.Seeing(subjects, opened, asks), now=now):
+        reader = stack.enter_context(cluster.reader())
+        async for observation in _observations(seeing.Seeing(subjects, opened, asks, reader), reader, now=now):
             yield observation
 
 
-async def _observations(seen: seeing.Seeing, *, now: clock.Clock) -> AsyncIterator[verdicts.Observation]:
+async def _observations(
+    seen: seeing.Seeing, reader: reading.Reader, *, now: clock.Clock
+) -> AsyncIterator[verdicts.Observation]:
     last: verdicts.Observation | None = None
     while True:
-        counts = [(changes, changes.count) for changes in seen.changes]
-        observation = seen.read(at=now())
+        with reader.look():
+            observation = seen.read(at=now())
         if last is None or replace(observation, at=last.at) != last:
             last = observation
             yield observation
-        await _any_after(counts)
-
-
-async def _any_after(counts: Sequence[tuple[reflecting.Changes, int]]) -> None:
-    """Waits until one of them is beyond its count; without end when nothing may be watched."""
-    waits: list[asyncio.Future[int]] = [asyncio.ensure_future(changes.after(count)) for changes, count in counts]
-    waits = waits or [asyncio.Future()]
-    try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()
+        await reader.changed()

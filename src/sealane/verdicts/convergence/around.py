@@ -39,7 +39,7 @@ class Besides:
     labels: Sequence[Mapping[str, str]] | None = None
     """Those of all pods of the namespace, and of the pods that the formation's workloads make."""
     services: frozenset[str] | None = None
-    """The names of all Services of the namespace."""
+    """The names of the Services of the namespace, of those at least that the object asks for."""
     makers: bool = False
     """The formation has custom resources, whose controllers may make pods of their own."""
     ask: Ask = unasked
