@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+from playwright.sync_api import Page, Route, expect
 
 from tests import pretending
+from tests.browsing import Opening
 from tests.serving import Serving
 
-PATIENCE = 30_000
 LONG = "an-app-with-a-name-about-as-long-as-a-name-may-be-xx"
 BROAD = "nowhere-to-break-this-line-" * 12
 
@@ -29,18 +29,6 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
         yield server
     finally:
         server.stop()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
-        expect.set_options(timeout=PATIENCE)
-        try:
-            yield chromium
-        finally:
-            chromium.close()
 
 
 @dataclass
@@ -96,35 +84,6 @@ def story(serving: Serving, tmp_path_factory: pytest.TempPathFactory) -> Story:
         waiting=shop.deployment("production", second, "waiting", within=60),
         long=long.deployment("dev", long.head, within=60),
     )
-
-
-Opening = Callable[..., Page]
-
-
-@pytest.fixture
-def opening(serving: Serving, browser: Browser) -> Iterator[Opening]:
-    """Opens a page for whoever has the token; at the end none of them may have complained."""
-    contexts: list[BrowserContext] = []
-    complaints: list[str] = []
-
-    def open_page(token: str = "", path: str = "/", *, at: Serving = serving, **how: Any) -> Page:
-        context = browser.new_context(base_url=at.url, **how)
-        context.set_default_timeout(PATIENCE)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(path)
-        if token:
-            page.get_by_label("Your token").fill(token)
-            page.get_by_role("button", name="Sign in").click()
-            page.wait_for_url(lambda url: "/sign-in" not in url)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert complaints == []
 
 
 def test_signing_in_leads_to_the_page_asked_for(opening: Opening, story: Story) -> None:

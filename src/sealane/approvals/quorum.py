@@ -19,7 +19,7 @@ def counting(rule: ApprovalRule, deployment: Deployment, votes: Iterable[Vote]) 
         for vote in votes
         if vote.approves
         and vote.revision_id == deployment.revision_id
-        and not _asked(deployment, vote.user)
+        and not asked_for(deployment, vote.user)
         and vote.groups & set(rule.by)
     )
 
@@ -40,7 +40,7 @@ def refusal(deployment: Deployment, user: str, groups: frozenset[str]) -> str | 
     """Why this person may not decide on the deployment, or None."""
     if not deployment.rules:
         return "nobody's approval is asked for"
-    if _asked(deployment, user):
+    if asked_for(deployment, user):
         return f"{user} asked for it, and who asks does not approve"
     asked = sorted({group for rule in deployment.rules for group in rule.by})
     if not groups & set(asked):
@@ -48,6 +48,6 @@ def refusal(deployment: Deployment, user: str, groups: frozenset[str]) -> str | 
     return None
 
 
-def _asked(deployment: Deployment, user: str) -> bool:
+def asked_for(deployment: Deployment, user: str) -> bool:
     """Whether the person asked for it. A commit's author is written as people write names, a user's name in small letters."""
     return deployment.requested_by is not None and user.casefold() == deployment.requested_by.casefold()

@@ -93,7 +93,7 @@ def conditions(deployment: Deployment, around: Circumstances) -> tuple[Condition
         for other, its in around.others:
             if other.state is DeploymentState.WAITING:
                 found += _with(other, _by_itself(other, its, around.holds, under_way=False))
-    return (*found, *(_after(each) for each in around.after if not _is_done(each, deployment)))
+    return (*found, *(_after(each) for each in around.after if not is_done(each, deployment)))
 
 
 def hopeless(deployment: Deployment, around: Circumstances) -> str | None:
@@ -102,7 +102,7 @@ def hopeless(deployment: Deployment, around: Circumstances) -> str | None:
         said = f": {no.comment}" if no.comment else ""
         return f"{no.user} rejected it{said}"
     for earlier in around.after:
-        if earlier.verdict and not _is_done(earlier, deployment):
+        if earlier.verdict and not is_done(earlier, deployment):
             return f"{earlier.formation}, which comes before it, {_WORDS[earlier.verdict.kind]}"
     if around.muster and (because := convoys.failure(around.muster)):
         return f"what it goes with does not: {because}"
@@ -195,7 +195,7 @@ def _with(other: Deployment, found: Iterator[Condition]) -> Iterator[Condition]:
         yield Condition(what=what, who=each.who, when=each.when)
 
 
-def _is_done(earlier: Deployment, subject: Deployment) -> bool:
+def is_done(earlier: Deployment, subject: Deployment) -> bool:
     """What goes back waits for the one before it to end, however it ends; anything else needs it to be there."""
     if subject.kind is DeploymentKind.ROLLBACK:
         return earlier.verdict is not None

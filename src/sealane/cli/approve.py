@@ -1,4 +1,4 @@
-"""`sealane approve`: a yes, or a no, to what waits for people."""
+"""`sealane approve`: a yes, or a no, and a list of all that waits for people."""
 
 from __future__ import annotations
 
@@ -26,12 +26,15 @@ def approve(
     wait: Annotated[bool, typer.Option("--wait", help="Follow the deployment to its end.")] = False,
     as_json: output.Json = False,
 ) -> None:
-    """Approve a deployment, or list what waits for approval."""
+    """Approve a deployment, or list everything that waits for a person.
+
+    Approvals, gates that can't tell, holds, shut windows whose glass may be broken, and deletions over the budget.
+    """
     server = connecting.server()
-    waiting = server.get("/api/approvals")
     if what is None:
-        _list(waiting, as_json=as_json)
+        _list(as_json=as_json)
         return
+    waiting = server.get("/api/approvals")
     if break_glass and reject:
         raise UsageError("--break-glass lets it begin and --reject ends it", mend="say one of them")
     if break_glass:
@@ -69,20 +72,22 @@ def _waiting(what: str) -> str:
     return str(mine[0])
 
 
-def _list(waiting: list[dict[str, object]], *, as_json: bool) -> None:
+def _list(*, as_json: bool) -> None:
+    """Everything that waits for a person, first what the reader can answer."""
+    found = sorted(connecting.server().get("/api/pending"), key=lambda each: bool(each["why_not"]))
     if as_json:
-        output.json(waiting)
-    elif not waiting:
-        output.say("nothing waits for an approval")
+        output.json(found)
+    elif not found:
+        output.say("nothing waits for a person")
     else:
-        output.table(("DEPLOYMENT", "APP", "FORMATION", "WANTS", "ASKED BY", "SINCE"), [_row(view) for view in waiting])
+        output.table(("DEPLOYMENT", "TO", "WAITS FOR", "SINCE", "ANSWER"), [_row(each) for each in found])
 
 
-def _row(view: dict[str, object]) -> tuple[str, ...]:
-    found: dict[str, str] = view["deployment"]  # type: ignore[assignment]
-    missing: list[str] = view["missing"]  # type: ignore[assignment]
-    asked = found["requested_by"] or "its run"
-    return (found["id"], found["app"], found["formation"], ", ".join(missing), asked, remotely.ago(found["created"]))
+def _row(each: dict[str, Any]) -> tuple[str, ...]:
+    until = f" (until {each['until'][:16].replace('T', ' ')} UTC)" if each["until"] else ""
+    answer = f"for {' or '.join(each['who'])}" if each["why_not"] else each["answer"]
+    place = f"{each['app']}/{each['formation']}"
+    return (each["deployment"], place, f"{each['asks']}{until}", remotely.ago(each["since"]), answer)
 
 
 def _find(what: str, waiting: list[dict[str, object]]) -> str:

@@ -22,6 +22,8 @@ PRECIOUS = {
     ("apiextensions.k8s.io", "CustomResourceDefinition"): "all objects of its kind would go with it",
 }
 
+_OVER = "deletions are more than the budget of"
+
 _MADE = {"ConfigMap": "config", "Secret": "secrets"}
 
 
@@ -68,11 +70,16 @@ def plan(
     delete = tuple(ref for ref in unclaimed if reasons[ref.key] is None)
     counted = [ref for ref in delete if not _is_made(ref, identity)]
     if len(counted) > budget.deletes:
-        why = f"{len(counted)} deletions are more than the budget of {budget.deletes}"
+        why = f"{len(counted)} {_OVER} {budget.deletes}"
         reasons = {key: reason or why for key, reason in reasons.items()}
         delete = ()
     held = tuple(model.Held(ref=ref, reason=reason) for ref in unclaimed if (reason := reasons[ref.key]))
     return Plan(delete=delete, held=(*theirs, *held), gone=gone)
+
+
+def over_budget(says: str) -> bool:
+    """Whether words on what was left in place tell of more deletions than the budget: a person's yes deletes them."""
+    return _OVER in says
 
 
 def _objection(ref: model.ObjectRef, labels: Mapping[str, str]) -> str | None:

@@ -28,8 +28,11 @@ def pruned_words(pruned: destinations.Pruned) -> str:
 
 
 def held_words(held: Sequence[destinations.Held]) -> str:
-    """What pruning left in place, and why."""
-    return "; ".join(f"left {each.ref}: {each.reason}" for each in held)
+    """What pruning left in place, and why; what is left for the same reason is told together."""
+    left: dict[str, list[str]] = {}
+    for each in held:
+        left.setdefault(each.reason, []).append(str(each.ref))
+    return "; ".join(f"left {', '.join(refs)}: {reason}" for reason, refs in left.items())
 
 
 def evidence_words(dossier: dossiers.Dossier) -> str:

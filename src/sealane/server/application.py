@@ -7,8 +7,8 @@ from starlette.staticfiles import StaticFiles
 
 from sealane import __version__
 from sealane.server import answering, guarding
-from sealane.server.api import apps, deployments, formations, gates, git, runs, users, webhooks
-from sealane.server.ui import pages, signing_in, templates
+from sealane.server.api import apps, deployments, formations, gates, git, pending, runs, users, webhooks
+from sealane.server.ui import acting, pages, signing_in, templates
 from sealane.settings import Settings
 
 
@@ -22,10 +22,11 @@ def create(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    for part in (apps, formations, runs, deployments, gates, users, webhooks, git):
+    for part in (apps, formations, runs, deployments, pending, gates, users, webhooks, git):
         app.include_router(part.router)
     app.include_router(signing_in.router)
     app.include_router(pages.router)
+    app.include_router(acting.router)
     app.mount("/static", StaticFiles(directory=templates.STATIC), name="static")
     answering.add_to(app)
     app.add_middleware(guarding.Guard, most=settings.http.max_body)

@@ -1,6 +1,6 @@
 """What changed, for whoever shows it live: topics written in the same transaction as the change.
 
-Topics: `overview`, `approvals`, `run:ID`, `deployment:ID`. Followers in other processes see them too, a moment later.
+Topics: `overview`, `run:ID`, `deployment:ID`. Followers in other processes see them too, a moment later.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from sealane.store.database import Database
 from sealane.store.tables import changes
 
 OVERVIEW = "overview"
-APPROVALS = "approvals"
 
 _KEPT = timedelta(hours=1)
 _LOOK_BACK = 100

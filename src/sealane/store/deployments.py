@@ -335,4 +335,4 @@ def _row(deployment: Deployment) -> dict[str, Any]:
 
 def _tell(connection: sa.Connection, deployment: Deployment, at: datetime) -> None:
     run = [f"run:{deployment.run_id}"] if deployment.run_id else []
-    changes.tell(connection, at, f"deployment:{deployment.id}", changes.OVERVIEW, changes.APPROVALS, *run)
+    changes.tell(connection, at, f"deployment:{deployment.id}", changes.OVERVIEW, *run)

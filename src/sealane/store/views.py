@@ -7,10 +7,22 @@ from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 
-from sealane.approvals import quorum
+from sealane.approvals.pending import Pending
 from sealane.approvals.waiting import Circumstances, Why
 from sealane.blobs.logs import Logs
-from sealane.store import convoys, deployments, explaining, formations, gates, overviews, releases, rows, runs, votes
+from sealane.store import (
+    convoys,
+    deployments,
+    explaining,
+    formations,
+    gates,
+    overviews,
+    pending,
+    releases,
+    rows,
+    runs,
+    votes,
+)
 from sealane.store.auditing import Audit
 from sealane.store.database import Database
 from sealane.store.explaining import Prospects
@@ -24,7 +36,6 @@ from sealane.store.model import (
     LogPart,
     Run,
     RunView,
-    Vote,
 )
 from sealane.store.tables import deployments as deployments_table
 from sealane.store.tables import events as events_table
@@ -74,6 +85,10 @@ class Views:
     async def approvals_waiting(self) -> tuple[ApprovalView, ...]:
         """Deployments that wait for people, oldest first."""
         return await self._database.read(_approvals_waiting)
+
+    async def pending(self) -> tuple[Pending, ...]:
+        """Everything that waits for a person: what can run out first, then what has waited longest."""
+        return await self._database.read(lambda c: pending.everything(c, self._prospects))
 
     async def heads(self, app: str) -> Mapping[str, str]:
         """Each ref that was ever pushed, with the commit of its newest event."""
@@ -150,7 +165,7 @@ def _deployment(connection: sa.Connection, deployment_id: str) -> DeploymentView
         revision=releases.revision(connection, deployment.revision_id),
         previous=releases.revision(connection, previous) if previous else None,
         release=releases.get(connection, deployment.release_id) if deployment.release_id else None,
-        approval=_approval(deployment, cast),
+        approval=pending.approval(deployment, cast),
         dossier=deployments.dossier(connection, deployment_id),
         hold=rows.hold(held) if held else None,
         is_there=(deployment_id, deployment_id) == (there.current_id, there.verified_id),
@@ -159,15 +174,8 @@ def _deployment(connection: sa.Connection, deployment_id: str) -> DeploymentView
     )
 
 
-def _approval(deployment: Deployment, cast: tuple[Vote, ...]) -> ApprovalView:
-    return ApprovalView(deployment=deployment, votes=cast, missing=quorum.missing(deployment, cast))
-
-
 def _approvals_waiting(connection: sa.Connection) -> tuple[ApprovalView, ...]:
-    asked = [each for each in deployments.in_state(connection, DeploymentState.WAITING) if each.rules]
-    cast = votes.of_many(connection, asked)
-    found = (_approval(each, cast[each.id]) for each in asked)
-    return tuple(view for view in found if view.missing)
+    return pending.approvals(connection, deployments.in_state(connection, DeploymentState.WAITING))
 
 
 def _heads(connection: sa.Connection, app: str) -> dict[str, str]:

@@ -30,7 +30,7 @@ class Votes:
             action = "approve" if vote.approves else "reject"
             detail = {"deployment": deployment.id, "revision": vote.revision_id, "comment": vote.comment}
             auditing.note(connection, vote.at, actor=vote.user, action=action, subject=deployment.label, detail=detail)
-            changes.tell(connection, vote.at, changes.APPROVALS, changes.OVERVIEW, f"deployment:{deployment.id}")
+            changes.tell(connection, vote.at, changes.OVERVIEW, f"deployment:{deployment.id}")
 
         await self._database.write(work)
 

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from sealane.approvals.pending import Kind
 from sealane.destinations.model import ObjectRef
 from sealane.errors import Conflicting, NotThere
 from sealane.store import concluding
 from sealane.store.deployments import Line
-from sealane.store.model import ApprovalRule, BrokenGlass, Deployment, DeploymentKind, DeploymentState, Vote
+from sealane.store.model import ApprovalRule, BrokenGlass, Deployment, DeploymentKind, DeploymentState, GateWord, Vote
 from sealane.store.storing import Store
 from sealane.verdicts.model import Cause, FactKind, Verdict, VerdictKind
 
@@ -286,6 +287,28 @@ async def test_nobody_votes_twice_on_one_revision(store: Store) -> None:
 
     (asked,) = await store.views.approvals_waiting()
     assert (asked.votes, asked.missing) == ((), ("1 more of sre",))
+
+
+async def test_all_that_waits_for_people_is_listed_what_can_run_out_first(store: Store) -> None:
+    """An open question, then an approval, then a hold that stops something; what is answered is gone."""
+    await ended(store, await offered(store, 1, 1), VerdictKind.ROLLED_BACK)
+    rules = (ApprovalRule(by=("sre",), count=1, source="approval"),)
+    held = await offered(store, 1, 2, id="d-2", rules=rules)
+    rolling = await offered(store, 3, 3, formation="dev")
+    await store.deployments.open(rolling.id, revision_id=rolling.revision_id, at=NOON)
+    await store.deployments.begin(rolling.id, at=NOON)
+    question = GateWord(deployment_id=rolling.id, key="0", gate="rate", says="no data", asked=NOON, until=NOON)
+    await store.gates.ask(question)
+
+    found = await store.views.pending()
+    assert [(each.kind, each.deployment.id) for each in found] == [
+        (Kind.GATE, rolling.id),
+        (Kind.APPROVAL, held.id),
+        (Kind.HOLD, held.id),
+    ]
+    await store.gates.say(rolling.id, "rate", passes=True, by="dora", reason="", at=NOON)
+    await store.holds.lift("shop", "production", by="dora", reason="mended", at=NOON)
+    assert [each.kind for each in await store.views.pending()] == [Kind.APPROVAL]
 
 
 async def test_the_overview_shows_what_is_there_what_runs_and_what_waits(store: Store) -> None:

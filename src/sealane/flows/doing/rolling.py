@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from sealane.destinations.model import Budget, Fence, Held
+from sealane.destinations.model import Budget, Fence
 from sealane.destinations.port import Destination
 from sealane.errors import SealaneError
 from sealane.flows import sizes, tools
@@ -158,7 +158,11 @@ async def prune(rollout: Rollout, begun: Any) -> dict[str, Any]:
     if words := saying.pruned_words(pruned):
         await telling.line(deployment.id, Phase.PRUNE, words, at=tools.current().now())
     kept_for = pruning.kept_for(plan.goal, pruned.inventory).total_seconds()
-    return {"inventory": rows.plain(pruned.inventory), "note": _note(pruned.held), "kept_for": kept_for}
+    return {
+        "inventory": rows.plain(pruned.inventory),
+        "note": saying.held_words(pruned.held) or None,
+        "kept_for": kept_for,
+    }
 
 
 async def take_dossier(rollout: Rollout, begun: Any, cause: Any, watched: Any) -> dict[str, Any]:
@@ -215,7 +219,7 @@ async def clear(rollout: Rollout, failed: Any, restored: Any) -> dict[str, Any]:
     pruned = await pruning.clear(
         destination, plan, failed=_begun(failed).inventory, restored=_begun(restored), fence=rollout.fence
     )
-    return {"inventory": rows.plain(pruned.inventory), "note": _note(pruned.held)}
+    return {"inventory": rows.plain(pruned.inventory), "note": saying.held_words(pruned.held) or None}
 
 
 async def conclude(deployment_id: str, verdict: Any, inventory: Any, startup: float | None, note: str | None) -> str:
@@ -309,7 +313,3 @@ def _begun(data: Any) -> Begun:
 
 def _watched(data: Any) -> Watched:
     return msgspec.convert(data, Watched)
-
-
-def _note(held: tuple[Held, ...]) -> str | None:
-    return "; ".join(f"left {each.ref}: {each.reason}" for each in held) or None

@@ -1,24 +1,26 @@
-"""The pages' routes: each reads the store, has a view made of it and writes it out. Actions are plain forms."""
+"""The pages' routes: each reads the store, has a view made of it and writes it out."""
 
 from __future__ import annotations
 
 import asyncio
 import html
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Query
-from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from fastapi import APIRouter, Query
+from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from sealane import clock
 from sealane.access.dependencies import Signed
-from sealane.access.model import Permission
+from sealane.approvals import pending
+from sealane.approvals.pending import Kind, Pending
 from sealane.errors import NotThere
 from sealane.server import following, wired
 from sealane.server.ui import templates
 from sealane.server.ui.presenting import deployments as presenting_deployments
 from sealane.server.ui.presenting import drifts as presenting_drifts
+from sealane.server.ui.presenting import needs as presenting_needs
 from sealane.server.ui.presenting import overview as presenting_overview
 from sealane.server.ui.presenting import runs as presenting_runs
 from sealane.server.ui.views import Reader
@@ -34,15 +36,15 @@ _KEEP_ALIVE = 15.0
 async def overview(server: wired.Server, signed: Signed, find: str = "") -> HTMLResponse:
     """What needs me, and what is where."""
     views = server.views
-    formations, apps, approvals, recent = await asyncio.gather(
-        views.overview(), server.apps.all(), views.approvals_waiting(), views.deployments(None, None, limit=_WEEK)
+    formations, apps, waits, recent = await asyncio.gather(
+        views.overview(), server.apps.all(), views.pending(), views.deployments(None, None, limit=_WEEK)
     )
-    shown_now = [row.last for row in formations if row.last] + [view.deployment for view in approvals]
+    shown_now = [row.last for row in formations if row.last] + [each.deployment for each in waits]
     commits = await views.commits(shown_now)
     page = presenting_overview.overview(
-        formations, apps, approvals, recent, commits=commits, reader=signed.actor, now=clock.now(), asked=find
+        formations, apps, waits, recent, commits=commits, reader=signed.actor, now=clock.now(), asked=find
     )
-    shown = await _shown(server, signed, "/")
+    shown = _framed(signed, "/", waits)
     return templates.page("overview.html", {**shown, "page": page, "asked": find, "base": server.settings_url})
 
 
@@ -153,18 +155,9 @@ async def deployments(
 async def deployment(deployment: str, server: wired.Server, signed: Signed) -> HTMLResponse:
     """One deployment: verdict, cause, story, evidence."""
     view = await server.views.deployment(deployment)
-    why = await server.views.why(deployment)
-    page = presenting_deployments.deployment(view, signed.actor, now=clock.now(), why=why)
-    return templates.page("deployment.html", {**await _shown(server, signed, "/deployments"), "page": page})
-
-
-@router.post("/deployments/{deployment}/rollback")
-async def roll_back(deployment: str, server: wired.Server, signed: Signed) -> Response:
-    """Goes back to the revision that was verified before this one."""
-    signed.actor.require(Permission.DEPLOY)
-    found = (await server.views.deployment(deployment)).deployment
-    made = await server.requests.rollback(found.app, found.formation, to=None, by=signed.actor)
-    return RedirectResponse(f"/deployments/{made.id}", status_code=303)
+    why, waits = await asyncio.gather(server.views.why(deployment), server.views.pending())
+    page = presenting_deployments.deployment(view, signed.actor, now=clock.now(), why=why, pending=waits)
+    return templates.page("deployment.html", {**_framed(signed, "/deployments", waits), "page": page})
 
 
 @router.get("/deployments/{deployment}/drift")
@@ -176,63 +169,16 @@ async def drift(deployment: str, server: wired.Server, signed: Signed) -> HTMLRe
     return templates.page("drift.html", {**await _shown(server, signed, "/deployments"), "page": page})
 
 
-@router.post("/deployments/{deployment}/drift")
-async def put_right(deployment: str, server: wired.Server, signed: Signed) -> Response:
-    """Deploys the revision that is there once more."""
-    signed.actor.require(Permission.DEPLOY)
-    found = (await server.views.deployment(deployment)).deployment
-    made = await server.requests.deploy(found.app, found.formation, revision=found.revision_id, by=signed.actor)
-    return RedirectResponse(f"/deployments/{made.id}", status_code=303)
-
-
-@router.post("/deployments/{deployment}/release-hold")
-async def lift_hold(deployment: str, server: wired.Server, signed: Signed) -> Response:
-    """Lifts the hold of a formation."""
-    signed.actor.require(Permission.DEPLOY)
-    found = (await server.views.deployment(deployment)).deployment
-    await server.requests.lift_hold(found.app, found.formation, by=signed.actor, reason="lifted on its page")
-    return RedirectResponse(f"/deployments/{deployment}", status_code=303)
-
-
 @router.get("/approvals")
 async def approvals(server: wired.Server, signed: Signed) -> HTMLResponse:
     """What waits for people."""
-    waiting = await server.views.approvals_waiting()
-    details = await asyncio.gather(*(server.views.deployment(view.deployment.id) for view in waiting))
-    rows = [
-        presenting_deployments.approval(view, detail, signed.actor)
-        for view, detail in zip(waiting, details, strict=True)
-    ]
-    return templates.page("approvals.html", {**await _shown(server, signed, "/approvals"), "rows": rows})
-
-
-@router.post("/approvals/{deployment}")
-async def approve(deployment: str, server: wired.Server, signed: Signed) -> Response:
-    """Says yes."""
-    await server.approvals.approve(deployment, by=signed.actor)
-    return RedirectResponse(f"/deployments/{deployment}", status_code=303)
-
-
-@router.post("/approvals/{deployment}/decline")
-async def decline(deployment: str, server: wired.Server, signed: Signed) -> Response:
-    """Says no."""
-    await server.approvals.reject(deployment, by=signed.actor)
-    return RedirectResponse("/approvals", status_code=303)
-
-
-@router.post("/deployments/{deployment}/gates/{gate}")
-async def say(
-    deployment: str,
-    gate: str,
-    server: wired.Server,
-    signed: Signed,
-    word: Annotated[Literal["pass", "fail"], Form()],
-    reason: Annotated[str, Form()] = "",
-) -> Response:
-    """Says how to take a gate that can't tell."""
-    signed.actor.require(Permission.DEPLOY)
-    await server.speaking.say(deployment, gate, passes=word == "pass", by=signed.actor, reason=reason)
-    return RedirectResponse(f"/deployments/{deployment}", status_code=303)
+    waits = await server.views.pending()
+    commits = await server.views.commits(each.deployment for each in waits)
+    wants = [each.deployment.id for each in waits if each.kind is Kind.APPROVAL]
+    details = await asyncio.gather(*(server.views.deployment(each) for each in wants))
+    changes = {detail.deployment.id: presenting_deployments.difference(detail) for detail in details}
+    rows = presenting_needs.listed(waits, signed.actor, commits, changes)
+    return templates.page("approvals.html", {**_framed(signed, "/approvals", waits), "rows": rows})
 
 
 async def _end_of_log(server: wired.Server, run: str, key: str) -> tuple[Any, int]:
@@ -247,10 +193,12 @@ async def _end_of_log(server: wired.Server, run: str, key: str) -> tuple[Any, in
 
 async def _shown(server: wired.Server, signed: Signed, here: str) -> dict[str, Any]:
     """What the frame of every page shows."""
-    reader = Reader(
-        name=signed.actor.name,
-        groups=tuple(sorted(signed.actor.groups)),
-        approvals=len(await server.views.approvals_waiting()),
-        form_token=signed.csrf,
-    )
+    return _framed(signed, here, await server.views.pending())
+
+
+def _framed(signed: Signed, here: str, found: Sequence[Pending]) -> dict[str, Any]:
+    """The same for a page that knows what waits for people."""
+    actor = signed.actor
+    mine = sum(1 for each in found if not pending.why_not(each, actor))
+    reader = Reader(name=actor.name, groups=tuple(sorted(actor.groups)), waits=mine, form_token=signed.csrf)
     return {"reader": reader, "here": here}

@@ -23,15 +23,47 @@ class Reader:
 
     name: str
     groups: tuple[str, ...]
-    approvals: int
+    waits: int
+    """How many things wait for this reader's word."""
     form_token: str
     """What every form sends back, so that no other site can send it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Field:
+    """What a form asks a person to write."""
+
+    name: str
+    label: str
+    hint: str
+    required: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Button:
+    """One answer; its value is sent as `word`."""
+
+    words: str
+    value: str = ""
+    first: bool = False
+    """Whether it is the one that stands out."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """A form that answers, and where it is sent."""
+
+    action: str
+    buttons: tuple[Button, ...]
+    field: Field | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Need:
     """One thing that waits for a person, or went wrong and holds something up."""
 
+    key: str
+    """The same each time the page is read, and no other's on it."""
     pill: Pill
     app: str
     version: str
@@ -39,8 +71,18 @@ class Need:
     words: str
     at: datetime
     href: str
-    approval: str | None = None
-    """For what waits for an approval: its id when the reader's yes would count, else empty."""
+    link: str
+    """What a button to its page says; without one its name leads there."""
+    otherwise: str = ""
+    """What comes of it without anybody's word, and when."""
+    answers: tuple[Answer, ...] = ()
+    """The forms, where the reader's word counts."""
+    why_not: str = ""
+    """Why it doesn't."""
+    wrong: bool = False
+    """Whether it went wrong, instead of waiting."""
+    difference: tuple[str, ...] = ()
+    """For an approval, what it would change."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -154,16 +196,6 @@ class Evidence:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class GateQuestion:
-    """A gate that can't tell and waits for a person."""
-
-    gate: str
-    says: str
-    until: datetime
-    """When it has failed if nobody says anything."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class DeploymentPage:
     """One deployment: verdict and cause first, then how it came about."""
 
@@ -189,8 +221,8 @@ class DeploymentPage:
     """Why nothing newer goes out by itself; empty without a hold."""
     may_drift: bool
     """Whether it is what is there, so that a look at the destination tells something."""
-    questions: tuple[GateQuestion, ...]
-    """Gates that can't tell, for a reader who may say how to take them."""
+    needs: tuple[Need, ...]
+    """What it waits for that this reader's word decides."""
     live: bool
 
 
@@ -215,24 +247,6 @@ class DriftPage:
     version: str
     rows: tuple[DriftedRow, ...]
     may_fix: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ApprovalRow:
-    """One approval that was asked for."""
-
-    id: str
-    pill: Pill
-    app: str
-    formation: str
-    version: str
-    asked_by: str
-    at: datetime
-    given: tuple[str, ...]
-    wants: str
-    may: bool
-    why_not: str
-    difference: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,13 +8,14 @@ from datetime import datetime
 from typing import Literal
 
 from sealane.access.model import Actor
+from sealane.approvals.pending import Pending
 from sealane.approvals.waiting import Condition, Why
 from sealane.releases import changes
+from sealane.rollouts import saying
 from sealane.server.ui import words
-from sealane.server.ui.presenting import approving, evidence, states
-from sealane.server.ui.presenting.overview import named, short
-from sealane.server.ui.views import ApprovalRow, DeploymentPage, GateQuestion, ListRow, Moment, ObjectRow, Pill
-from sealane.store.model import ApprovalView, Deployment, DeploymentState, DeploymentView
+from sealane.server.ui.presenting import evidence, needs, states, versions
+from sealane.server.ui.views import DeploymentPage, ListRow, Moment, ObjectRow, Pill
+from sealane.store.model import Deployment, DeploymentState, DeploymentView
 from sealane.verdicts import concluding
 from sealane.verdicts.model import VerdictKind
 
@@ -23,11 +24,18 @@ _GOOD = "Everything of this revision is there, ready, and stayed ready."
 
 def version(view: DeploymentView) -> str:
     """The short commit of the release, else the revision's hash."""
-    return view.release.commit[:7] if view.release and view.release.commit else short(view.deployment.revision_id)
+    return (
+        view.release.commit[:7] if view.release and view.release.commit else saying.short(view.deployment.revision_id)
+    )
 
 
-def deployment(view: DeploymentView, actor: Actor, *, now: datetime, why: Why) -> DeploymentPage:
-    """The page of one deployment for one reader; `why` is the answer to why it is not there yet."""
+def deployment(
+    view: DeploymentView, actor: Actor, *, now: datetime, why: Why, pending: Sequence[Pending]
+) -> DeploymentPage:
+    """The page of one deployment for one reader.
+
+    `why` is the answer to why it is not there yet; of what is `pending`, only what is about this deployment is shown.
+    """
     found = view.deployment
     verdict = found.verdict
     may = bool(actor.groups & {"administrators", "developers"})
@@ -49,10 +57,10 @@ def deployment(view: DeploymentView, actor: Actor, *, now: datetime, why: Why) -
         evidence=evidence.pieces(view.dossier or {}),
         difference=difference(view),
         facts=tuple(_facts(view)),
-        can_roll_back=short(view.previous.id) if may and ended_well and view.previous else "",
+        can_roll_back=saying.short(view.previous.id) if may and ended_well and view.previous else "",
         hold=f"Nothing newer goes to {found.formation} by itself: {view.hold.reason}" if view.hold else "",
         may_drift=view.is_there,
-        questions=tuple(_questions(view)) if may else (),
+        needs=tuple(each for each in needs.listed(_about(found, pending), actor, {}) if each.answers),
         live=found.state is not DeploymentState.ENDED,
     )
 
@@ -64,30 +72,15 @@ def row(found: Deployment, commits: Mapping[str, str]) -> ListRow:
         pill=states.deployment(found),
         href=f"/deployments/{found.id}",
         what=f"{found.app} to {found.formation}",
-        version=named(found, commits),
+        version=versions.named(found, commits),
         words=said,
         at=found.ended or found.started or found.created,
     )
 
 
-def approval(view: ApprovalView, details: DeploymentView, actor: Actor) -> ApprovalRow:
-    """One approval for one reader; the button is there only for those whose yes would count."""
-    found = view.deployment
-    why_not = approving.why_not(view, actor)
-    return ApprovalRow(
-        id=found.id,
-        pill=states.deployment(found),
-        app=found.app,
-        formation=found.formation,
-        version=version(details),
-        asked_by=found.requested_by or "the pipeline",
-        at=found.created,
-        given=tuple(vote.user for vote in view.votes if vote.approves),
-        wants=", ".join(view.missing) or "nothing more",
-        may=not why_not,
-        why_not=why_not,
-        difference=difference(details),
-    )
+def _about(found: Deployment, pending: Sequence[Pending]) -> Iterator[Pending]:
+    """What waits on this deployment; its own hold is lifted in the page's head."""
+    return (each for each in pending if found.id == each.deployment.id)
 
 
 def difference(view: DeploymentView) -> tuple[str, ...]:
@@ -99,14 +92,6 @@ def difference(view: DeploymentView) -> tuple[str, ...]:
         lines.append(f"@@ {change.kind}/{change.name} {change.action}")
         lines.extend(change.lines)
     return tuple(lines)
-
-
-def _questions(view: DeploymentView) -> Iterator[GateQuestion]:
-    """Gates that can't tell and wait for a person."""
-    if view.deployment.state is DeploymentState.ROLLING_OUT:
-        for word in view.gates:
-            if word.passes is None:
-                yield GateQuestion(gate=word.gate, says=word.says, until=word.until)
 
 
 def _headline(view: DeploymentView, why: Why) -> str:
@@ -129,7 +114,9 @@ def _explanation(view: DeploymentView, why: Why) -> str:
         return note + " ".join(_condition(each) for each in why.waiting)
     match found.verdict.kind if found.verdict else None:
         case VerdictKind.ROLLED_BACK:
-            back = f"The formation is back on {short(view.previous.id)}" if view.previous else "It was taken back"
+            back = (
+                f"The formation is back on {saying.short(view.previous.id)}" if view.previous else "It was taken back"
+            )
             return f"{back}, the last revision that was verified there."
         case VerdictKind.ROLLBACK_FAILED:
             return "Going back did not work either: somebody has to look at the formation now."
@@ -213,7 +200,7 @@ def _facts(view: DeploymentView) -> Iterator[tuple[str, str]]:
     yield "App", found.app
     yield "Formation", f"{found.formation} ({found.environment})"
     yield "Destination", f"{found.destination}, namespace {found.namespace}"
-    yield "Revision", short(found.revision_id)
+    yield "Revision", saying.short(found.revision_id)
     if view.release:
         yield "Deploy tag", view.release.deploy_tag
         for name, image in view.release.images.items():

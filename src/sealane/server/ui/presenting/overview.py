@@ -6,21 +6,22 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sealane.access.model import Actor
+from sealane.access.model import Actor, Permission
+from sealane.approvals.pending import Pending
+from sealane.rollouts import saying
 from sealane.server.ui import words
-from sealane.server.ui.presenting import approving, states
-from sealane.server.ui.views import Cell, Figures, Need, Overview, Pill, Row
-from sealane.store.model import App, ApprovalView, Deployment, DeploymentKind, FormationRow
+from sealane.server.ui.presenting import needs, states, versions
+from sealane.server.ui.views import Cell, Figures, Need, Overview, Row
+from sealane.store.model import App, Deployment, DeploymentKind, FormationRow
 from sealane.verdicts.model import VerdictKind
 
 _DAYS = 7
-_SHORT = 7
 
 
 def overview(
     formations: Sequence[FormationRow],
     apps: Sequence[App],
-    approvals: Sequence[ApprovalView],
+    pending: Sequence[Pending],
     recent: Sequence[Deployment],
     *,
     commits: Mapping[str, str],
@@ -32,8 +33,8 @@ def overview(
     columns = _columns(formations)
     found = [row for row in _rows(formations, apps, columns) if _matches(row, asked)]
     return Overview(
-        figures=_figures(formations, approvals, recent, now),
-        needs=(*_approvals(approvals, reader, commits), *_troubles(formations, commits)),
+        figures=_figures(formations, pending, recent, now),
+        needs=_needs(formations, pending, reader, commits),
         columns=columns,
         rows=tuple(found),
         asked=asked,
@@ -43,18 +44,8 @@ def overview(
 def version(formation: FormationRow) -> str:
     """The short commit of what is there, else the revision's hash."""
     if formation.release:
-        return formation.release.commit[:_SHORT] or formation.release.deploy_tag
-    return short(formation.current.revision_id) if formation.current else ""
-
-
-def named(found: Deployment, commits: Mapping[str, str]) -> str:
-    """The short commit of what a deployment deploys, else the revision's hash."""
-    return commits.get(found.release_id or "", "")[:_SHORT] or short(found.revision_id)
-
-
-def short(revision: str) -> str:
-    """A revision's id for people."""
-    return revision.removeprefix("sha256:")[:_SHORT]
+        return formation.release.commit[: versions.SHORT] or formation.release.deploy_tag
+    return saying.short(formation.current.revision_id) if formation.current else ""
 
 
 def _columns(formations: Iterable[FormationRow]) -> tuple[str, ...]:
@@ -124,20 +115,12 @@ def _matches(row: Row, asked: str) -> bool:
     )
 
 
-def _approvals(approvals: Sequence[ApprovalView], reader: Actor, commits: Mapping[str, str]) -> list[Need]:
-    return [
-        Need(
-            pill=Pill(tone="wait", words="approval" if not view.votes else f"approval, {len(view.votes)} given"),
-            app=view.deployment.app,
-            version=named(view.deployment, commits),
-            formation=view.deployment.formation,
-            words=f"wants {', '.join(view.missing)} · asked by {view.deployment.requested_by or 'the pipeline'}",
-            at=view.deployment.created,
-            href=f"/deployments/{view.deployment.id}",
-            approval="" if approving.why_not(view, reader) else view.deployment.id,
-        )
-        for view in approvals
-    ]
+def _needs(
+    formations: Sequence[FormationRow], pending: Sequence[Pending], reader: Actor, commits: Mapping[str, str]
+) -> tuple[Need, ...]:
+    """What this reader can do something about: their word counts, or they may send something better."""
+    waits = [each for each in needs.listed(pending, reader, commits) if each.answers]
+    return (*waits, *(_troubles(formations, commits) if reader.may(Permission.DEPLOY) else ()))
 
 
 def _troubles(formations: Sequence[FormationRow], commits: Mapping[str, str]) -> list[Need]:
@@ -145,20 +128,23 @@ def _troubles(formations: Sequence[FormationRow], commits: Mapping[str, str]) ->
     ended = [(row, row.last) for row in formations if row.last and row.last.verdict and row.last.verdict.kind in bad]
     return [
         Need(
+            key=f"trouble-{last.id}",
             pill=states.deployment(last),
             app=row.app,
-            version=named(last, commits),
+            version=versions.named(last, commits),
             formation=row.formation,
             words=(last.verdict.reason if last.verdict else "") + (" · held until rolled forward" if row.hold else ""),
             at=last.ended or last.created,
             href=f"/deployments/{last.id}",
+            link="Why",
+            wrong=True,
         )
         for row, last in ended
     ]
 
 
 def _figures(
-    formations: Sequence[FormationRow], approvals: Sequence[ApprovalView], recent: Sequence[Deployment], now: datetime
+    formations: Sequence[FormationRow], pending: Sequence[Pending], recent: Sequence[Deployment], now: datetime
 ) -> Figures:
     begun = now - timedelta(days=_DAYS)
     week = [one for one in recent if one.ended and one.ended > begun and one.kind is not DeploymentKind.SCALE]
@@ -183,6 +169,6 @@ def _figures(
         rolled_back=len(back),
         back_after=words.duration(statistics.median(took)) if took else "",
         to_production=words.duration(statistics.median(there)) if there else "",
-        waiting=len(approvals),
-        oldest=min((view.deployment.created for view in approvals), default=None),
+        waiting=len(pending),
+        oldest=min((each.since for each in pending), default=None),
     )

@@ -1,0 +1,148 @@
+"""Pending: what waits for a person's word, what is asked, and whose word counts. Pure: knows nothing about the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sealane.access.model import ADMINISTRATORS, DEVELOPERS, Actor
+from sealane.approvals import holding, quorum
+from sealane.approvals.windows import Outlook
+from sealane.destinations import pruning
+from sealane.store.model import ApprovalView, Deployment, DeploymentState, GateWord, Hold
+from sealane.verdicts.model import VerdictKind
+
+_DEPLOYERS = (ADMINISTRATORS, DEVELOPERS)
+
+
+class Kind(StrEnum):
+    """What is asked."""
+
+    GATE = "gate"  # how to take a gate that can't tell
+    APPROVAL = "approval"  # a yes to a revision
+    HOLD = "hold"  # whether what a failure holds up may go out
+    WINDOW = "window"  # whether it may begin though its window is shut
+    DELETIONS = "deletions"  # whether more than the budget may be deleted
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pending:
+    """One thing that waits for a person."""
+
+    kind: Kind
+    deployment: Deployment
+    """What waits; for deletions, what left the objects in place."""
+    asks: str
+    """What it lacks, in words."""
+    since: datetime
+    who: tuple[str, ...]
+    """Groups whose people's word counts, any of them."""
+    answer: str
+    """The command that answers."""
+    until: datetime | None = None
+    """When it is decided without anybody's word, where anybody can tell."""
+    otherwise: str = ""
+    """What happens then."""
+    gate: str = ""
+    """For a gate, its name."""
+    given: tuple[str, ...] = ()
+    """For an approval, who has said yes."""
+    subject: str
+    """The deployment that is answered about: for a hold the one whose failure holds it, otherwise the one that waits."""
+
+
+def why_not(found: Pending, actor: Actor) -> str:
+    """Why this person's word does not count; empty when it does."""
+    if found.kind is Kind.APPROVAL:
+        if quorum.asked_for(found.deployment, actor.name):
+            return "You asked for it; somebody else approves."
+        if actor.name in found.given:
+            return "You have said yes."
+    if not actor.groups & set(found.who):
+        return f"It is for {' or '.join(found.who)} to say."
+    return ""
+
+
+def approval(view: ApprovalView) -> Pending:
+    """A deployment that wants people's yes; only groups of rules that are not met yet still count."""
+    found = view.deployment
+    lacking = (rule for rule in found.rules if len(quorum.counting(rule, found, view.votes)) < rule.count)
+    return Pending(
+        kind=Kind.APPROVAL,
+        deployment=found,
+        asks=f"wants {', '.join(view.missing)}",
+        since=found.created,
+        who=tuple(sorted({group for rule in lacking for group in rule.by})),
+        answer=f"sealane approve {found.id}",
+        given=tuple(vote.user for vote in view.votes if vote.approves),
+        subject=found.id,
+    )
+
+
+def question(found: Deployment, asked: GateWord) -> Pending:
+    """A gate that can't tell."""
+    return Pending(
+        kind=Kind.GATE,
+        deployment=found,
+        asks=f"gate {asked.gate} can't tell: {asked.says.rstrip('.')}",
+        since=asked.asked,
+        who=_DEPLOYERS,
+        answer=f"sealane gate {found.label} {asked.gate} --pass, or --fail",
+        until=asked.until,
+        otherwise="the gate has failed",
+        gate=asked.gate,
+        subject=found.id,
+    )
+
+
+def shut(found: Deployment, window: Outlook) -> Pending | None:
+    """A deployment before a shut window, where operators name somebody who may break the glass; otherwise None."""
+    closed = not (window.open or found.glass or found.kind in holding.FREE)
+    if not closed or not window.break_glass or found.state is not DeploymentState.WAITING:
+        return None
+    return Pending(
+        kind=Kind.WINDOW,
+        deployment=found,
+        asks=f"the window of {found.environment} is shut: {window.reason}",
+        since=found.created,
+        who=window.break_glass,
+        answer=f'sealane approve {found.id} --break-glass "REASON"',
+        until=window.changes,
+        otherwise="it opens by itself",
+        subject=found.id,
+    )
+
+
+def held(waiting: Iterable[tuple[Deployment, int]], holds: Sequence[Hold]) -> Iterator[Pending]:
+    """Holds that stop something that waits, each with the newest of it; `waiting` has the sequence of each release."""
+    stopped: dict[str, tuple[Hold, Deployment]] = {}
+    for found, sequence in waiting:
+        if hold := holding.blocking(found, sequence, holds):
+            stopped[hold.id] = hold, found
+    for hold, found in stopped.values():
+        yield Pending(
+            kind=Kind.HOLD,
+            deployment=found,
+            asks=f"{hold.app} #{hold.up_to} and older are held at {hold.formation}: {hold.reason.rstrip('.')}",
+            since=hold.created,
+            who=_DEPLOYERS,
+            answer=f"sealane rollback {hold.app}/{hold.formation} --lift-hold",
+            subject=hold.deployment_id,
+        )
+
+
+def undeleted(found: Deployment) -> Pending | None:
+    """A deployment that is there and left more objects in place than the budget lets it delete; otherwise None."""
+    if found.verdict_kind is not VerdictKind.DEPLOYED or not pruning.over_budget(found.note or ""):
+        return None
+    return Pending(
+        kind=Kind.DELETIONS,
+        deployment=found,
+        asks=found.note or "",
+        since=found.ended or found.created,
+        who=_DEPLOYERS,
+        answer=f"sealane deploy {found.label} --yes",
+        subject=found.id,
+    )

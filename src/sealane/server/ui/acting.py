@@ -1,0 +1,94 @@
+"""What people do on pages: plain forms, which lead to the page of what came of it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Form
+from starlette.responses import RedirectResponse, Response
+
+from sealane.access.dependencies import Signed
+from sealane.access.model import Permission
+from sealane.errors import UsageError
+from sealane.flows.requesting import Given
+from sealane.server import wired
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.post("/deployments/{deployment}/rollback")
+async def roll_back(deployment: str, server: wired.Server, signed: Signed) -> Response:
+    """Goes back to the revision that was verified before this one."""
+    signed.actor.require(Permission.DEPLOY)
+    found = (await server.views.deployment(deployment)).deployment
+    made = await server.requests.rollback(found.app, found.formation, to=None, by=signed.actor)
+    return RedirectResponse(f"/deployments/{made.id}", status_code=303)
+
+
+@router.post("/deployments/{deployment}/drift")
+async def put_right(deployment: str, server: wired.Server, signed: Signed) -> Response:
+    """Deploys the revision that is there once more."""
+    signed.actor.require(Permission.DEPLOY)
+    found = (await server.views.deployment(deployment)).deployment
+    made = await server.requests.deploy(found.app, found.formation, revision=found.revision_id, by=signed.actor)
+    return RedirectResponse(f"/deployments/{made.id}", status_code=303)
+
+
+@router.post("/deployments/{deployment}/release-hold")
+async def lift_hold(deployment: str, server: wired.Server, signed: Signed) -> Response:
+    """Lifts the hold of a formation."""
+    signed.actor.require(Permission.DEPLOY)
+    found = (await server.views.deployment(deployment)).deployment
+    await server.requests.lift_hold(found.app, found.formation, by=signed.actor, reason="lifted on its page")
+    return RedirectResponse(f"/deployments/{deployment}", status_code=303)
+
+
+@router.post("/approvals/{deployment}")
+async def approve(deployment: str, server: wired.Server, signed: Signed) -> Response:
+    """Says yes."""
+    await server.approvals.approve(deployment, by=signed.actor)
+    return RedirectResponse(f"/deployments/{deployment}", status_code=303)
+
+
+@router.post("/approvals/{deployment}/decline")
+async def decline(deployment: str, server: wired.Server, signed: Signed) -> Response:
+    """Says no."""
+    await server.approvals.reject(deployment, by=signed.actor)
+    return RedirectResponse("/approvals", status_code=303)
+
+
+@router.post("/deployments/{deployment}/gates/{gate}")
+async def say(
+    deployment: str,
+    gate: str,
+    server: wired.Server,
+    signed: Signed,
+    word: Annotated[Literal["pass", "fail"], Form()],
+    reason: Annotated[str, Form()] = "",
+) -> Response:
+    """Says how to take a gate that can't tell."""
+    signed.actor.require(Permission.DEPLOY)
+    await server.speaking.say(deployment, gate, passes=word == "pass", by=signed.actor, reason=reason)
+    return RedirectResponse(f"/deployments/{deployment}", status_code=303)
+
+
+@router.post("/deployments/{deployment}/break-glass")
+async def break_glass(
+    deployment: str, server: wired.Server, signed: Signed, reason: Annotated[str, Form()] = ""
+) -> Response:
+    """Lets it begin though its window is shut; whether the person may is the operators' word."""
+    await server.glass.break_it(deployment, by=signed.actor, reason=reason)
+    return RedirectResponse(f"/deployments/{deployment}", status_code=303)
+
+
+@router.post("/deployments/{deployment}/delete")
+async def delete(deployment: str, server: wired.Server, signed: Signed, typed: Annotated[str, Form()] = "") -> Response:
+    """Deploys what is there once more, with a yes to deleting what the budget left in place."""
+    signed.actor.require(Permission.DEPLOY)
+    found = (await server.views.deployment(deployment)).deployment
+    if typed.strip() != found.label:
+        raise UsageError(f"{typed.strip() or 'nothing'} was typed", mend=f"type {found.label} to delete what it left")
+    made = await server.requests.deploy(
+        found.app, found.formation, revision=found.revision_id, given=Given(confirmed=True), by=signed.actor
+    )
+    return RedirectResponse(f"/deployments/{made.id}", status_code=303)

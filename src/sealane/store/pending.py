@@ -1,0 +1,92 @@
+"""What waits for a person, gathered in one transaction; the pure answers are in `approvals.pending`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import sqlalchemy as sa
+
+from sealane.approvals import convoys, pending, quorum, waiting
+from sealane.approvals.pending import Pending
+from sealane.approvals.windows import Outlook
+from sealane.store import convoys as stored_convoys
+from sealane.store import deployments, holds, rows, votes
+from sealane.store.explaining import Prospects
+from sealane.store.model import ApprovalView, Deployment, DeploymentState, GateWord, Vote
+from sealane.store.tables import deployments as deployments_table
+from sealane.store.tables import formations as formations_table
+from sealane.store.tables import gate_words
+from sealane.store.tables import releases as releases_table
+
+
+def everything(connection: sa.Connection, prospects: Prospects) -> tuple[Pending, ...]:
+    """What waits for a person, by what is asked and then by age: what can run out comes first."""
+    stands = deployments.in_state(connection, DeploymentState.WAITING)
+    found = (
+        _questions(connection),
+        (pending.approval(view) for view in approvals(connection, stands)),
+        _held(connection, stands),
+        _windows(connection, stands, prospects),
+        _undeleted(connection),
+    )
+    return tuple(each for listed in found for each in sorted(listed, key=lambda one: one.since))
+
+
+def approvals(connection: sa.Connection, stands: Sequence[Deployment]) -> tuple[ApprovalView, ...]:
+    """Those of the waiting deployments that want people's yes."""
+    asked = [each for each in stands if each.rules]
+    cast = votes.of_many(connection, asked)
+    found = (approval(each, cast[each.id]) for each in asked)
+    return tuple(view for view in found if view.missing)
+
+
+def approval(deployment: Deployment, cast: tuple[Vote, ...]) -> ApprovalView:
+    """What people said about a deployment, and who is missing."""
+    return ApprovalView(deployment=deployment, votes=cast, missing=quorum.missing(deployment, cast))
+
+
+def _questions(connection: sa.Connection) -> Iterator[Pending]:
+    going = {each.id: each for each in deployments.in_state(connection, DeploymentState.ROLLING_OUT)}
+    asked = sa.select(gate_words).where(gate_words.c.passes.is_(None), gate_words.c.deployment_id.in_(going))
+    for row in rows.all_of(connection, asked):
+        word = GateWord(**row)
+        yield pending.question(going[word.deployment_id], word)
+
+
+def _held(connection: sa.Connection, stands: Sequence[Deployment]) -> Iterator[Pending]:
+    made = sa.select(releases_table.c.id, releases_table.c.sequence).where(
+        releases_table.c.id.in_({each.release_id for each in stands if each.release_id})
+    )
+    sequences = {row["id"]: int(row["sequence"]) for row in rows.all_of(connection, made)}
+    for app in sorted({each.app for each in stands}):
+        if found := holds.open_ones(connection, app):
+            mine = ((each, sequences.get(each.release_id or "", each.sequence)) for each in stands if each.app == app)
+            yield from pending.held(mine, found)
+
+
+def _windows(connection: sa.Connection, stands: Sequence[Deployment], prospects: Prospects) -> Iterator[Pending]:
+    """Deployments whose window is shut; not those that something else comes before, or whose convoy has set out."""
+    known: dict[tuple[str, str], Outlook] = {}
+    for each in stands:
+        place = (each.app, each.environment)
+        if place not in known:
+            known[place] = prospects.outlook(each)
+        asked = pending.shut(each, known[place])
+        if asked and not _comes_later(connection, each):
+            yield asked
+
+
+def _comes_later(connection: sa.Connection, deployment: Deployment) -> bool:
+    before = (deployments.get(connection, earlier) for earlier in deployment.after)
+    if not all(waiting.is_done(each, deployment) for each in before):
+        return True
+    if deployment.convoy_id is None:
+        return False
+    return convoys.departed(stored_convoys.muster(connection, deployment.convoy_id).members)
+
+
+def _undeleted(connection: sa.Connection) -> Iterator[Pending]:
+    there = sa.select(deployments_table).join(formations_table, formations_table.c.current_id == deployments_table.c.id)
+    for row in rows.all_of(connection, there.where(deployments_table.c.note.is_not(None))):
+        if found := pending.undeleted(rows.deployment(row)):
+            yield found

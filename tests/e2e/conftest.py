@@ -1,0 +1,5 @@
+"""Fixtures of the tests in a browser."""
+
+from tests.browsing import browser, opening
+
+__all__ = ["browser", "opening"]

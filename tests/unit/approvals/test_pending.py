@@ -1,0 +1,102 @@
+"""What waits for a person: whose word counts, until when, and which command says it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from sealane.access.model import Actor
+from sealane.approvals import pending
+from sealane.approvals.pending import Kind, Pending
+from sealane.approvals.windows import Outlook
+from sealane.store.model import ApprovalView, BrokenGlass, DeploymentKind, DeploymentState, GateWord
+from sealane.verdicts.model import VerdictKind
+
+from .deployments import NOON, deployment, ended, hold, rule, vote
+
+SHUT = Outlook(open=False, reason="the holidays", break_glass=("sre",), changes=NOON + timedelta(days=3))
+
+
+def actor(name: str, *groups: str) -> Actor:
+    return Actor(name=name, groups=frozenset(groups), via="session")
+
+
+def approval(*votes: object) -> Pending:
+    asked = deployment(rules=(rule("sre"), rule("qa", count=2)))
+    return pending.approval(ApprovalView(deployment=asked, votes=votes, missing=("1 more of qa",)))  # type: ignore[arg-type]
+
+
+def question() -> Pending:
+    asked = GateWord(
+        deployment_id="d-1", key="0", gate="rate", says="no data.", asked=NOON, until=NOON + timedelta(hours=1)
+    )
+    return pending.question(deployment(state=DeploymentState.ROLLING_OUT), asked)
+
+
+def test_a_question_about_a_gate_is_for_those_who_may_deploy() -> None:
+    """With its end, and what comes then."""
+    found = question()
+    assert (found.asks, found.until, found.otherwise) == (
+        "gate rate can't tell: no data",
+        NOON + timedelta(hours=1),
+        "the gate has failed",
+    )
+    assert found.answer == "sealane gate shop/production rate --pass, or --fail"
+    assert [pending.why_not(found, actor("x", group)) for group in ("developers", "administrators", "sre")] == [
+        "",
+        "",
+        "It is for administrators or developers to say.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "group", "why_not"),
+    [
+        ("bob", "qa", ""),
+        ("Ann", "qa", "You asked for it; somebody else approves."),
+        ("cleo", "qa", "You have said yes."),
+        ("dan", "sre", "It is for qa to say."),  # their rule is met
+        ("eve", "developers", "It is for qa to say."),
+    ],
+)
+def test_an_approval_is_for_those_whose_yes_still_counts(name: str, group: str, why_not: str) -> None:
+    """Not for who asked, nor who has said yes, nor groups whose rule is met."""
+    found = approval(vote("sam", "sre"), vote("cleo", "qa"))
+    assert found.given == ("sam", "cleo")
+    assert pending.why_not(found, actor(name, group)) == why_not
+
+
+def test_a_shut_window_is_for_those_who_may_break_the_glass() -> None:
+    """Nobody is asked where nobody may, or nothing would come of it."""
+    found = pending.shut(deployment(), SHUT)
+    assert found is not None
+    assert (found.who, found.until, found.otherwise) == (("sre",), SHUT.changes, "it opens by itself")
+    assert pending.shut(deployment(), Outlook(open=True)) is None
+    assert pending.shut(deployment(), Outlook(open=False, reason="the holidays")) is None
+    assert pending.shut(deployment(kind=DeploymentKind.ROLLBACK), SHUT) is None
+    broken = BrokenGlass(by="sam", reason="INC-4711", at=NOON)
+    assert pending.shut(deployment(glass=broken), SHUT) is None
+    assert pending.shut(deployment(state=DeploymentState.ROLLING_OUT), SHUT) is None
+
+
+def test_a_hold_is_somebody_s_business_once_it_stops_something() -> None:
+    """Once for each hold, with the newest that it stops; answered about the deployment that failed."""
+    waiting = [(deployment(id="d-1"), 2), (deployment(id="d-2"), 3), (deployment(id="d-3"), 4)]
+    (found,) = pending.held(waiting, (hold(),))
+    assert (found.kind, found.deployment.id, found.subject) == (Kind.HOLD, "d-2", "d-0")
+    assert found.answer == "sealane rollback shop/production --lift-hold"
+    assert not [*pending.held(waiting[2:], (hold(release=None),))]
+
+
+def test_only_deletions_over_the_budget_wait_for_a_yes() -> None:
+    """What holds data stays by itself; what failed deleted nothing."""
+    over = "left ConfigMap shop/a: 4 deletions are more than the budget of 3"
+    found = pending.undeleted(ended(VerdictKind.DEPLOYED, note=over))
+    assert found is not None
+    assert (found.asks, found.answer) == (over, "sealane deploy shop/production --yes")
+    assert (
+        pending.undeleted(ended(VerdictKind.DEPLOYED, note="left PersistentVolumeClaim shop/a: it holds data")) is None
+    )
+    assert pending.undeleted(ended(VerdictKind.ROLLED_BACK, note=over)) is None
+    assert pending.undeleted(ended(VerdictKind.DEPLOYED)) is None
