@@ -143,6 +143,41 @@ class StepRow:
     time: str
     href: str
     chosen: bool
+    tests: str = ""
+    """What its tests reported, in a few words."""
+    tests_wrong: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TestRow:
+    """One failing test."""
+
+    key: str
+    """The same each time the page is read, and no other's on it."""
+    suite: str
+    name: str
+    outcome: str
+    message: str
+    place: str
+    details: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TestsCard:
+    """What the tests of a step's last attempt reported."""
+
+    words: str
+    time: str
+    wrong: bool
+    bar: tuple[tuple[str, float], ...]
+    """Parts of a hundred by their tone."""
+    attempt: int
+    """Which attempt it was; 0 when it was the only one."""
+    earlier: tuple[str, ...]
+    rows: tuple[TestRow, ...]
+    more: int
+    """Failing tests that are not shown."""
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -165,6 +200,8 @@ class RunPage:
     """The byte at which a live log goes on."""
     log_cut: bool
     live: bool
+    tests: TestsCard | None
+    """What the tests of the chosen step reported."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

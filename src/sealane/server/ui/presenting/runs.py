@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sealane.pipelines.model import StepStatus
 from sealane.server.ui import words
-from sealane.server.ui.presenting import states
+from sealane.server.ui.presenting import reports, states
 from sealane.server.ui.views import ListRow, RunPage, StepRow
 from sealane.store.model import LogPart, Run, RunStep, RunView
 
@@ -29,7 +29,7 @@ def lines(data: bytes) -> tuple[str, ...]:
 
 def run(view: RunView, log: LogPart | None, *, chosen: str | None, log_from: int, now: datetime) -> RunPage:
     """One run; `chosen` is the key of the step whose log is shown, `log_from` where that log's part began."""
-    rows = tuple(_step(view.run, step, chosen=step.key == chosen, now=now) for step in view.steps)
+    rows = tuple(_step(view, step, chosen=step.key == chosen, now=now) for step in view.steps)
     event = view.run.event
     over = view.run.status.value in _OVER
     result = next((step.result for step in view.steps if step.key == chosen), None) or {}
@@ -49,6 +49,7 @@ def run(view: RunView, log: LogPart | None, *, chosen: str | None, log_from: int
         log_from=log.next_offset if log else 0,
         log_cut=log_from > 0,
         live=not over,
+        tests=reports.card(view.reports, chosen),
     )
 
 
@@ -111,7 +112,7 @@ def _place(place: object) -> str:
     return str(place)
 
 
-def _step(found: Run, step: RunStep, *, chosen: bool, now: datetime) -> StepRow:
+def _step(view: RunView, step: RunStep, *, chosen: bool, now: datetime) -> StepRow:
     tone = states.step(step.status)
     if step.started:
         time = words.duration(((step.ended or now) - step.started).total_seconds())
@@ -121,12 +122,15 @@ def _step(found: Run, step: RunStep, *, chosen: bool, now: datetime) -> StepRow:
         time = f"after {step.needs[-1].split('/', 1)[-1]}"
     else:
         time = step.status.value
+    tests, tests_wrong = reports.beside(view.reports, step.key)
     return StepRow(
         key=step.key,
         name=step.name,
         kind={"step": ""}.get(step.kind, step.kind),
         tone=tone or "none",
         time=time,
-        href=f"/runs/{found.id}?step={step.key}",
+        href=f"/runs/{view.run.id}?step={step.key}",
         chosen=chosen,
+        tests=tests,
+        tests_wrong=tests_wrong,
     )
