@@ -22,7 +22,7 @@ LARGE = {200_000: "small-pack", 900_000: "pack", 5_000_000: "chunked-pack"}
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     server = Serving(tmp_path_factory.mktemp("server"), pretending.SETTINGS).start()
     try:
-        pretending.environments(server, "shop", "store", "tags", "scales", "gone", "hides", *LARGE.values())
+        pretending.environments(server, "shop", "store", "tags", "scales", "gone", "hides", "novice", *LARGE.values())
         yield server
     finally:
         server.stop()
@@ -230,6 +230,33 @@ def test_secrets_of_a_file_encrypted_to_the_app_s_recipient_are_opened_by_the_se
     assert "correct-horse" not in json.dumps([ended, app.get(f"/api/deployments/{ended['id']}")])
     data = serving.folder / "data"
     assert not [path for path in data.rglob("*") if path.is_file() and b"correct-horse" in path.read_bytes()]
+
+
+def test_who_pushes_is_told_where_to_look_and_what_came_of_it(
+    serving: Serving, people: dict[str, str], tmp_path: Path
+) -> None:
+    """Git prints the run's address; `status`, `why` and `logs` say what kept it from running."""
+    app = pretending.App(serving, tmp_path / "novice", "novice")
+    nothing = app.cli("why", "novice", token=people["dev"])
+    assert "nothing of novice was pushed yet" in nothing.stdout
+
+    app.commit("typing mistake", changes={".sealane.yml": "app: novice\ndeliver: [dev]\nstps: []\n"})
+    pushed = app.push()
+    run = app.runs()[0]["id"]
+    assert f"remote: sealane: {serving.url}/runs/{run}" in pushed.stderr
+    app.run_of(app.head)
+    for words in (("status",), ("status", "novice"), ("why", "novice"), ("logs", "novice")):
+        told = app.cli(*words, token=people["dev"])
+        assert told.returncode == 0, told.stderr
+        if words != ("status",):  # other apps are delivered
+            assert "novice #1 failed: refused before anything ran: .sealane.yml:3:1" in told.stdout + told.stderr, words
+
+    app.commit("mended")
+    app.push()
+    app.run_of(app.head)
+    assert "novice #2 passed" in app.cli("why", "novice", token=people["dev"]).stdout
+    unknown = app.cli("why", "nowhere", token=people["dev"])
+    assert (unknown.returncode, "there is nothing called nowhere" in unknown.stderr) == (2, True)
 
 
 def test_tags_run_clones_come_back_and_deleting_starts_nothing(serving: Serving, tmp_path: Path) -> None:

@@ -44,6 +44,8 @@ def logs(
             _reports(server.get(f"/api/runs/{run}")["reports"], each["key"])
         if not follow or (not ready and view["run"]["ended"]):
             break
+    if not view["steps"] and view["run"]["reason"]:
+        output.say(str(server.get(f"/api/why/{run}")["sentence"]))
     if step and not done:
         known = ", ".join(each["name"] for each in view["steps"])
         raise NotThere(f"run {run} has no log of {step}", mend=f"its steps: {known}")

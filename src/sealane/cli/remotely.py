@@ -95,8 +95,16 @@ def status(what: str | None, *, as_json: bool) -> None:
         return
     if not found:
         output.say(f"nothing of {what} is delivered" if what else "nothing is delivered yet: a push starts a run")
+        _newest_run(what)
         return
     output.table(("APP", "FORMATION", "STATE", "VERSION", "SINCE", "OWNER", "NOTE"), [_row(row) for row in found])
+
+
+def _newest_run(what: str | None) -> None:
+    """Says what became of the newest run, which delivered nothing."""
+    query = {"app": what.partition("/")[0]} if what else {}
+    for run in connecting.server().get("/api/runs", limit=1, **query):
+        output.say(str(connecting.server().get(f"/api/why/{run['id']}")["sentence"]))
 
 
 def follow(deployment: str) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def why(
     what: Annotated[
         str,
         typer.Argument(
-            help="A formation of this folder, or anything the server knows: app/formation, a run's or deployment's id.",
+            help="A formation of this folder, or anything the server knows: an app, app/formation, a run's or deployment's id.",
             show_default=False,
         ),
     ],

@@ -13,6 +13,7 @@ from sealane.approvals.windows import Outlook
 from sealane.errors import NotThere
 from sealane.pipelines.model import RunStatus
 from sealane.store import (
+    apps,
     convoys,
     deployments,
     formations,
@@ -48,14 +49,14 @@ class Prospects:
 
 
 def why(connection: sa.Connection, what: str, prospects: Prospects) -> Why:
-    """Why a run, a deployment or `app/formation` failed or does not move. Raises NotThere."""
+    """Why a run, a deployment, `app/formation` or an app's newest run failed or does not move. Raises NotThere."""
     if what.startswith("r-"):
         return waiting.run(view_run(connection, what), _crowd(connection, what, prospects))
     if what.startswith("d-"):
         return _deployment(connection, deployments.get(connection, what), prospects)
     app, slash, formation = what.partition("/")
     if not slash:
-        raise NotThere(f"there is nothing called {what}", mend="name a run (r-…), a deployment (d-…) or app/formation")
+        return _app(connection, app, prospects)
     row = next(
         (each for each in overviews.overview(connection) if (each.app, each.formation) == (app, formation)), None
     )
@@ -65,6 +66,19 @@ def why(connection: sa.Connection, what: str, prospects: Prospects) -> Why:
     if subject is None:
         return Why(sentence=f"nothing was ever started on {what}")
     return _deployment(connection, subject, prospects)
+
+
+def _app(connection: sa.Connection, app: str, prospects: Prospects) -> Why:
+    """What became of the app's newest run."""
+    try:
+        apps.get(connection, app)
+    except NotThere:
+        mend = "name a run (r-…), a deployment (d-…), an app or app/formation"
+        raise NotThere(f"there is nothing called {app}", mend=mend) from None
+    table = runs_table.c
+    newest = sa.select(table.id).where(table.app == app).order_by(table.sequence.desc()).limit(1)
+    run_id = connection.execute(newest).scalar()
+    return why(connection, run_id, prospects) if run_id else Why(sentence=f"nothing of {app} was pushed yet")
 
 
 def view_run(connection: sa.Connection, run_id: str) -> RunView:

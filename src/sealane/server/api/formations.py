@@ -153,5 +153,5 @@ async def logs(
 
 @router.get("/why/{what:path}")
 async def why(what: str, server: wired.Server, _: Viewer) -> Why:
-    """Why a run, a deployment or `app/formation` failed or does not move, and who or what mends that."""
+    """Why a run, a deployment, `app/formation` or an app's newest run failed or does not move, and who or what mends that."""
     return await server.views.why(what)

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import StreamingResponse
 
 from sealane import clock, wiring
-from sealane.clients import hosting
+from sealane.clients import git_words, hosting
 from sealane.errors import NotSignedIn
 from sealane.events.sources import pushes
 from sealane.server import wired
@@ -47,7 +47,8 @@ async def _receive_pack(
     await lock.acquire()
     try:
         before = await server.repositories.refs(registered.name)
-        answer = await server.repositories.serve(registered.name, asked, request.stream())
+        head = git_words.Head(request.stream())
+        answer = await server.repositories.serve(registered.name, asked, head.through())
     except BaseException:
         lock.release()
         raise
@@ -58,16 +59,17 @@ async def _receive_pack(
             async for chunk in answer.body:
                 yield last
                 last = chunk
-            await take_in(server, registered, before)  # before git's client hears the end, so that nothing is lost
-            yield last
+            # before git's client hears the end, so that nothing is lost
+            began = await take_in(server, registered, before)
+            yield git_words.said(began if head.wants_words else (), last)
         finally:
             lock.release()
 
     return _streaming(answer, body())
 
 
-async def take_in(server: wiring.Server, registered: App, before: dict[str, str]) -> None:
-    """Starts what a push asks for: one event for each reference that isn't where it was."""
+async def take_in(server: wiring.Server, registered: App, before: dict[str, str]) -> list[str]:
+    """Starts what a push asks for: one event for each reference that isn't where it was. Says where to look."""
     tips = await server.repositories.tips(registered.name, before)
     made = pushes.events(
         registered.name,
@@ -77,8 +79,8 @@ async def take_in(server: wiring.Server, registered: App, before: dict[str, str]
         after=tips,
         received=clock.now(),
     )
-    for event in made:
-        await server.intake.receive(wired.of_app(event, registered), source="git")
+    receipts = [await server.intake.receive(wired.of_app(event, registered), source="git") for event in made]
+    return [f"sealane: {server.settings_url}/runs/{receipt.run_id}" for receipt in receipts]
 
 
 async def catch_up(server: wiring.Server) -> None:
