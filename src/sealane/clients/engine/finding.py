@@ -100,7 +100,8 @@ def _mend(environ: Mapping[str, str], tried: list[str]) -> str:
         return "your user may not use it: join the docker group (`sudo usermod -aG docker $USER`, then sign in again)"
     if sys.platform == "darwin":
         return "start Docker Desktop, or `podman machine start`"
-    return "start one: `systemctl start docker`, or `systemctl --user start podman.socket`"
+    mine = "" if os.geteuid() == 0 else "--user "
+    return f"start one: `systemctl start docker`, or `systemctl {mine}start podman.socket`"
 
 
 def _ask(address: str, environ: Mapping[str, str]) -> Engine | str:
