@@ -1,8 +1,9 @@
 """Many rollouts at once, over pods that only pretend to run: `python -m bench.crowd --help`.
 
-Machines and pods are kwok's (https://kwok.sigs.k8s.io): the API server, the controllers and the scheduler are real, and
-what is watched is as much as on a cluster of that size. One process of ours applies and judges all rollouts; measured are
-its memory, its processor time, and the seconds from the last pod's readiness to each verdict.
+The API server, the controllers and the scheduler are real (`bench/pretending.py`), and what is watched is as much as on a
+cluster of that size. One process of ours applies and judges all rollouts; measured are its memory, its processor time, and
+the seconds from the last pod's readiness to each verdict, beside the processor time of the cluster's own parts. A cluster
+tells readiness in whole seconds, cut off, so that these times are too long by half a second in the mean.
 """
 
 from __future__ import annotations
@@ -12,43 +13,45 @@ import asyncio
 import json
 import os
 import resource
-import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
-from datetime import timedelta
+import traceback
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bench import cluster, machine
+from rich.console import Console
+from rich.table import Table
+
+from bench import cluster, machine, pretending
 from bench.demo import places
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.destinations.kubernetes.destination import KubernetesDestination
 from sealane.destinations.model import Identity
 from sealane.rollouts import model, rolling_out
-from testbed import golang
 from testbed.layout import Layout
-from testbed.record import Bed
 
-_NAMESPACES = 10
-_PODS_A_NODE = 100
-_PRETENDED = {"type": "kwok"}
-_TAINT = {"key": "kwok.x-k8s.io/node", "value": "fake", "effect": "NoSchedule"}
+_LAST_WORDS = 60
+"""Seconds that the process with the rollouts gets for ending, when its time is up."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Counted:
     """What the watching process came to; times in seconds, memory in MiB."""
 
-    verdicts: dict[str, int]
-    took: float
-    processor: float
-    memory: float
-    memory_before: float
-    latencies: tuple[float, ...]
+    verdicts: dict[str, int] = field(default_factory=dict)
+    latencies: list[float] = field(default_factory=list)
+    """From the readiness of a rollout's last pod to its verdict."""
+    all_ready: float = 0.0
+    """When the last pod of all was ready, from the beginning."""
+    took: float = 0.0
+    processor: float = 0.0
+    memory: float = 0.0
+    memory_before: float = 0.0
 
 
 def main() -> int:
@@ -56,125 +59,80 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.crowd", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rollouts", type=int, default=500, help="Deployments rolled out at once (500)")
     parser.add_argument("--pods", type=int, default=20, help="pods of each (20)")
-    parser.add_argument("--namespace", action="append", help=argparse.SUPPRESS)
+    parser.add_argument("--namespaces", type=int, default=10, help="namespaces they are spread over (10)")
+    parser.add_argument("--minutes", type=float, default=20, help="when to stop, whatever is still under way (20)")
+    parser.add_argument("--in", dest="places", action="append", help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.namespace:
-        counted = asyncio.run(_roll_out(given.namespace, given.rollouts, given.pods))
-        print(json.dumps(asdict(counted)))
+    if given.places:
+        print(json.dumps(asdict(asyncio.run(_roll_out(given)))))
         return 0
-    here = cluster.bed()
-    with ExitStack() as stack:
-        stack.enter_context(_machines(here, given.rollouts * given.pods // _PODS_A_NODE + 1))
-        namespaces = [stack.enter_context(cluster.namespace(here)) for _ in range(min(_NAMESPACES, given.rollouts))]
-        words = [f"--namespace={each}" for each in namespaces]
-        counted = Counted(
-            **json.loads(
-                places.run(
-                    sys.executable,
-                    "-m",
-                    "bench.crowd",
-                    f"--rollouts={given.rollouts}",
-                    f"--pods={given.pods}",
-                    *words,
-                    cwd=places.ROOT,
-                )
-            )
-        )
-    _print(counted, given.rollouts, given.pods, machine.words(machine.describe(here)))
-    return 0
+    here, layout = cluster.bed(), Layout.from_environment()
+    machines = given.rollouts * given.pods // pretending.PODS_A_MACHINE + 1
+    where = machine.words(machine.describe(here))
+    with pretending.crowd(here, machines=machines, namespaces=given.namespaces) as (namespaces, kwok):
+        before = pretending.control_plane(layout, kwok)
+        counted = _counted(namespaces, given)
+        after = pretending.control_plane(layout, kwok)
+        used = {name: seconds - before.get(name, 0.0) for name, seconds in after.items()}
+        _print(counted, used, where, given)
+    return 0 if counted.verdicts == {"deployed": given.rollouts} else 1
 
 
-def _print(counted: Counted, rollouts: int, pods: int, where: str) -> None:
-    late = sorted(counted.latencies)
+def _counted(namespaces: Sequence[str], given: argparse.Namespace) -> Counted:
+    """What a process of its own says that applies and watches, as a server's worker does."""
+    words = [f"--rollouts={given.rollouts}", f"--pods={given.pods}", f"--minutes={given.minutes}"]
+    words += [f"--in={each}" for each in namespaces]
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.crowd", *words],
+        cwd=places.ROOT,
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=given.minutes * 60 + _LAST_WORDS,
+    )
+    return Counted(**json.loads(done.stdout))
+
+
+def _print(counted: Counted, used: dict[str, float], where: str, given: argparse.Namespace) -> None:
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+    console.print(where)
     verdicts = ", ".join(f"{number} {verdict}" for verdict, number in counted.verdicts.items())
-    print(where)
-    print(f"{rollouts} rollouts at once, {rollouts * pods} pods: {verdicts} in {counted.took:.0f} s")
-    print(f"  memory           {counted.memory:.0f} MiB at most, {counted.memory_before:.0f} MiB before (wanted ≤ 400)")
-    print(f"  processor        {counted.processor:.0f} s")
-    if late:
-        longest = late[int(len(late) * 0.95)]
-        print(f"  ready to verdict {statistics.median(late):.1f} s in the middle, {longest:.1f} s for 95 of 100")
-
-
-@contextmanager
-def _machines(here: Bed, number: int) -> Iterator[None]:
-    """So many pretended machines, and who pretends."""
-    layout = Layout.from_environment()
-    golang.build(layout, [golang.KWOK])
-    log = (places.HOME / "kwok.log").open("wb") if places.HOME.is_dir() else subprocess.DEVNULL
-    nodes = [_node(f"crowd-{each}") for each in range(number)]
-    argv = [
-        str(golang.path_of(layout, golang.KWOK)),
-        f"--kubeconfig={here.admin_kubeconfig}",
-        "--manage-all-nodes=false",
-        "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
-    ]
-    pretending = subprocess.Popen(argv, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
-    try:
-        given = json.dumps({"apiVersion": "v1", "kind": "List", "items": nodes})
-        cluster.kubectl(here, "apply", "--filename=-", given=given)
-        cluster.kubectl(here, "wait", "--for=condition=Ready", "node", "--selector=type=kwok", "--timeout=120s")
-        yield
-    finally:
-        cluster.kubectl(here, "delete", "node", "--selector=type=kwok", "--wait=false")
-        pretending.terminate()
-        pretending.wait()
-
-
-def _node(name: str) -> dict[str, Any]:
-    room = {"cpu": "1000", "memory": "1Ti", "pods": str(_PODS_A_NODE + 10)}
-    return {
-        "apiVersion": "v1",
-        "kind": "Node",
-        "metadata": {"name": name, "labels": dict(_PRETENDED), "annotations": {"kwok.x-k8s.io/node": "fake"}},
-        "spec": {"taints": [_TAINT]},
-        "status": {"allocatable": room, "capacity": room, "phase": "Running"},
-    }
+    title = f"{given.rollouts} rollouts of {given.pods} pods at once, in {given.namespaces} namespaces: {verdicts}"
+    table = Table("", "Measured", "Wanted", title=title, title_justify="left")
+    table.add_row("memory at most", f"{counted.memory:.0f} MiB ({counted.memory_before:.0f} before)", "≤ 400 MiB")
+    share = 100 * counted.processor / counted.took
+    table.add_row("processor time", f"{counted.processor:.0f} s, {share:.0f} % of one core")
+    late = sorted(counted.latencies)
+    for name, part in (("in the middle", 0.5), ("for 95 of 100", 0.95), ("at most", 1.0)):
+        if late:
+            seconds = late[min(int(len(late) * part), len(late) - 1)]
+            table.add_row(f"ready to verdict, {name}", f"{seconds:.1f} s", "≤ 2 s" if part == 0.5 else "")
+    table.add_row("until all pods were ready", f"{counted.all_ready:.0f} s")
+    table.add_row("until the last verdict", f"{counted.took:.0f} s")
+    total = sum(used.values())
+    parts = ", ".join(f"{name} {seconds:.0f}" for name, seconds in used.items())
+    table.add_row("the cluster's processor time", f"{total:.0f} s, {total / counted.took:.1f} cores: {parts}")
+    console.print(table)
 
 
 def _workload(name: str, pods: int) -> dict[str, Any]:
     made = cluster.deployment("registry.example.com/pretended:1")
-    template = made["spec"]["template"]
-    template["metadata"]["labels"] = made["spec"]["selector"]["matchLabels"] = {"run": name}
-    template["spec"] |= {
-        "nodeSelector": dict(_PRETENDED),
-        "tolerations": [{"key": _TAINT["key"], "operator": "Exists"}],
-    }
-    made["spec"]["replicas"] = pods
-    made["metadata"]["name"] = name
-    return made
+    labels = {"run": name}
+    template = pretending.template(labels, made["spec"]["template"])
+    spec = {**made["spec"], "replicas": pods, "selector": {"matchLabels": labels}, "template": template}
+    return {**made, "metadata": {"name": name}, "spec": spec}
 
 
-async def _roll_out(namespaces: list[str], rollouts: int, pods: int) -> Counted:
-    """All of them in this process, as a server's worker has them."""
+async def _roll_out(given: argparse.Namespace) -> Counted:
+    """All of them in this process, as a server's worker has them, until they are done or time is up."""
     here = cluster.bed()
-    before, begun = _memory(), time.monotonic()
-    latencies: list[float] = []
-    verdicts: dict[str, int] = {}
-
+    counted = Counted(memory_before=_memory())
+    begun, began = time.monotonic(), datetime.now(UTC)
+    verdicts: Counter[str] = Counter()
     async with clusters.Cluster.connect(Path(here.sealane_kubeconfig)) as connected:
         destination = KubernetesDestination(connected)
 
         async def one(number: int) -> None:
-            name = f"web-{number}"
-            objects = [_workload(name, pods)]
-
-            async def ready() -> list[dict[str, Any]]:
-                return objects
-
-            goal = model.Goal(
-                identity=Identity(
-                    app=name,
-                    formation="crowd",
-                    namespace=namespaces[number % len(namespaces)],
-                    revision="sha256:one",
-                    sequence=1,
-                ),
-                objects=ready,
-                healthy_for=timedelta(),
-                patience=timedelta(minutes=20),
-                deadline=timedelta(minutes=25),
-            )
+            goal = _goal(number, given)
             last: list[model.Progress] = []
 
             def hear(progress: model.Progress) -> None:
@@ -182,21 +140,49 @@ async def _roll_out(namespaces: list[str], rollouts: int, pods: int) -> Counted:
 
             around = rolling_out.Surroundings(destination=destination, listener=hear)
             outcome = await rolling_out.roll_out(model.DeploymentPlan(goal=goal), around)
-            verdicts[outcome.verdict.kind] = verdicts.get(outcome.verdict.kind, 0) + 1
-            seen = last[-1].observation if last else None
-            since = [each.ready_since for each in seen.instances if each.ready_since] if seen else []
-            if since:
-                latencies.append((outcome.verdict.at - max(since)).total_seconds())
+            verdicts[outcome.verdict.kind.value] += 1
+            seen = last[0].observation if last else None
+            if since := [each.ready_since for each in (seen.instances if seen else ()) if each.ready_since]:
+                counted.latencies.append((outcome.verdict.at - max(since)).total_seconds())
+                counted.all_ready = max(counted.all_ready, (max(since) - began).total_seconds())
 
-        await asyncio.gather(*(one(number) for number in range(rollouts)))
+        tasks = [asyncio.create_task(one(number)) for number in range(given.rollouts)]
+        _, unfinished = await asyncio.wait(tasks, timeout=given.minutes * 60)
+        for task in unfinished:
+            task.cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+    broken = [each for each in ended if isinstance(each, Exception)]
+    for error in broken[:1]:
+        traceback.print_exception(error)
+    verdicts["broken"] = len(broken)
+    verdicts["unfinished"] = len(unfinished)
     used = resource.getrusage(resource.RUSAGE_SELF)
-    return Counted(
-        verdicts=verdicts,
-        took=time.monotonic() - begun,
-        processor=used.ru_utime + used.ru_stime,
-        memory=used.ru_maxrss / 1024,
-        memory_before=before,
-        latencies=tuple(latencies),
+    counted.verdicts = dict(+verdicts)
+    counted.took = time.monotonic() - begun
+    counted.processor = used.ru_utime + used.ru_stime
+    counted.memory = used.ru_maxrss / 1024
+    return counted
+
+
+def _goal(number: int, given: argparse.Namespace) -> model.Goal:
+    name = f"web-{number}"
+    objects = [_workload(name, given.pods)]
+
+    async def ready() -> list[dict[str, Any]]:
+        return objects
+
+    return model.Goal(
+        identity=Identity(
+            app=name,
+            formation="crowd",
+            namespace=given.places[number % len(given.places)],
+            revision="sha256:one",
+            sequence=1,
+        ),
+        objects=ready,
+        healthy_for=timedelta(),
+        patience=timedelta(minutes=given.minutes),
+        deadline=timedelta(minutes=given.minutes),
     )
 
 
