@@ -26,6 +26,7 @@ from sealane.stencils.checks import HealthCheck
 from sealane.verdicts import making
 from testbed.access import let_in
 from testbed.record import Bed
+from tests.integration.rollouts import hooked
 
 _Made = list[tuple[kinds.Kind[Any], str]]
 
@@ -38,11 +39,11 @@ class Scenario:
 
     Its keys: `says`, what it is about; `namespace`, labels of the namespace; `before`, objects that an administrator makes
     first; `first`, a revision that is deployed before, by `first_rules`; `objects`, the revision in question, by `rules`
-    (healthy_for, patience, deadline) and with the formation's `health` checks; `later`, objects that an administrator
-    makes or changes so long after it was applied. Of `expect`: `state`, and of a failure `reason`, `decisive`, `object`,
+    (healthy_for, patience, deadline), with the formation's `health` checks and `hooks`; `later`, objects that an
+    administrator makes or changes so long after it was applied. Of `expect`: `state`, and of a failure `reason`, `decisive`, `object`,
     `container`, `sentence` (a pattern), `log` (the line that tells most) and `previous_log` (a line of the run before);
     `earlier`, the verdict on what came first; `order`, patterns of what is told one after the other; `workloads`, what is
-    seen of some in the end.
+    seen of some in the end; `there`, the names of all Deployments that are there then.
     """
 
     name: str
@@ -69,6 +70,8 @@ class Played:
     told: Sequence[model.Progress] = field(default_factory=tuple)
     earlier: str | None = None
     """The verdict on what came first, if anything did."""
+    there: Sequence[str] = ()
+    """The Deployments that are there in the end, by name."""
 
 
 def span(text: str) -> timedelta:
@@ -121,7 +124,9 @@ async def play(
     told: list[model.Progress] = []
     async with a_namespace(admin, cluster, labels) as namespace, _outside_of_namespaces(admin) as made:
         await _make(document.get("before") or (), admin, namespace, made)
-        await _allowed([*(document.get("first") or ()), *document["objects"]], cluster, namespace)
+        own = hooked.of(document.get("hooks") or {}, bed.busybox_image)
+        every = [*(document.get("first") or ()), *document["objects"], *own.jobs.values()]
+        await _allowed(every, cluster, namespace)
         beside = twin(name, bed.busybox_image)
         destination = KubernetesDestination(cluster)
         earlier = None
@@ -136,16 +141,17 @@ async def play(
             health=tuple(HealthCheck(**each) for each in document.get("health") or ()),
             **{"healthy_for": timedelta(seconds=60), **_rules(document.get("rules"))},
         )
-        around = rolling_out.Surroundings(destination=destination, listener=told.append)
+        around = rolling_out.Surroundings(destination=destination, listener=told.append, beside=own)
         later = asyncio.create_task(_later(document.get("later") or (), told, admin, namespace, made))
         try:
             outcome = await rolling_out.roll_out(model.DeploymentPlan(goal=wanted), around)
         finally:
             later.cancel()
             await asyncio.gather(later, return_exceptions=True)
+        there = sorted(each.metadata.name for each in (await admin.list(kinds.DEPLOYMENT, namespace=namespace)).items)
         if any("finalizers" in each for each in scenario.text.splitlines()):
             await _let_go(admin, namespace)
-    return Played(name=name, expect=document["expect"], outcome=outcome, told=told, earlier=earlier)
+    return Played(name=name, expect=document["expect"], outcome=outcome, told=told, earlier=earlier, there=there)
 
 
 def check(result: Played, *, in_order: bool = True) -> None:
@@ -158,6 +164,7 @@ def check(result: Played, *, in_order: bool = True) -> None:
     if in_order:
         _check_order(expect.get("order", ()), [*(each.says for each in result.told), verdict.reason])
     _check_workloads(expect.get("workloads", {}), result)
+    assert "there" not in expect or list(result.there) == expect["there"]
     if expect["state"] == "healthy":
         assert (verdict.kind, verdict.cause) == ("deployed", None), verdict.reason
         return
