@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from sealane.clients.kubernetes import objects
@@ -136,6 +137,25 @@ def test_a_silent_machine_is_waited_for_with_patience(pod: objects.Pod, kind: K,
     weight = deciding.weigh(facts[0], model.Rules(started=AT), model.Memory())
     assert weight.due is not None
     assert not weight.decisive
+
+
+@pytest.mark.parametrize(
+    ("silent", "sentence"),
+    [
+        (True, "Pod n finds no machine: 0/2 nodes are available: 2 Insufficient cpu; machine far does not answer."),
+        (False, "Pod n finds no machine: 0/2 nodes are available: 2 Insufficient cpu."),
+    ],
+)
+def test_what_finds_no_machine_because_another_was_lost_names_that_one(silent: bool, sentence: str) -> None:
+    """Its workload's pods there are ended and never go; a pod that is ended on a machine that answers says nothing."""
+    lost = on_machine(started=True, ready="False", containers="True" if silent else "False")
+    lost = msgspec.structs.replace(lost, metadata=msgspec.structs.replace(lost.metadata, deletion_timestamp=AT))
+    message = "0/2 nodes are available: 2 Insufficient cpu."
+    conditions = [{"type": "PodScheduled", "status": "False", "message": message, "lastTransitionTime": AT}]
+    new = made(objects.Pod, metadata=meta("n", owner="web-new"), status={"phase": "Pending", "conditions": conditions})
+    found = a_deployment(replicas=1)
+    _, _, facts = deployment.converge(found, around.Around(at=AT, pods=[lost, new], replica_sets=(OLD, NEW)))
+    assert [sentences.sentence(fact, ends=0) for fact in facts] == [sentence]
 
 
 @pytest.mark.parametrize(

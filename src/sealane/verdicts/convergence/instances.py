@@ -10,6 +10,7 @@ from sealane.clients.kubernetes import objects
 from sealane.verdicts import model
 from sealane.verdicts.convergence import around as around_
 from sealane.verdicts.convergence import pod as pods
+from sealane.verdicts.convergence import scheduling
 from sealane.verdicts.words import probes, refusals
 
 
@@ -47,6 +48,7 @@ def count(
     """Sorts a workload's pods; those that are over and replaced count as leaving."""
     instances: list[model.Instance] = []
     facts: list[model.Fact] = []
+    lost: list[model.Fact] = []
     for pod in owned:
         wanted = is_wanted(pod)
         seen = pods.instance(pod, workload=workload, wanted=wanted, at=around.at)
@@ -56,7 +58,9 @@ def count(
         instances.append(seen)
         if wanted and not seen.leaving:
             facts += pods.facts(pod, workload=workload, around=around)
-    return Counted(instances=tuple(instances), facts=tuple(facts))
+        elif not over and pod.status.start_time:
+            lost += scheduling.unanswered(pod, workload=workload, at=around.at)
+    return Counted(instances=tuple(instances), facts=tuple(scheduling.displaced(fact, lost) for fact in facts))
 
 
 def workload(

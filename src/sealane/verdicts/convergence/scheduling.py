@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sealane.clients.kubernetes import objects
@@ -84,6 +85,17 @@ def unanswered(pod: objects.Pod, *, workload: str, at: datetime) -> tuple[model.
             detail=detail,
         ),
     )
+
+
+def displaced(fact: model.Fact, lost: Sequence[model.Fact]) -> model.Fact:
+    """The fact; where an instance finds no machine, with the silent ones that its workload's others are ended on."""
+    machines = sorted({each.detail["machine"] for each in lost if each.kind is model.FactKind.MACHINE_SILENT})
+    if fact.kind is not model.FactKind.UNSCHEDULABLE or not machines:
+        return fact
+    silent = (
+        f"machine {machines[0]} does not answer" if len(machines) == 1 else f"{len(machines)} machines do not answer"
+    )
+    return replace(fact, words=f"{fact.words}; {silent}")
 
 
 def _unmounted(pod: objects.Pod, event: objects.Event, *, workload: str, at: datetime) -> model.Fact:
