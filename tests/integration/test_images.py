@@ -4,6 +4,7 @@ import gzip
 import io
 import secrets
 import tarfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -214,3 +215,37 @@ async def test_a_missing_image_and_a_missing_registry_are_told_apart(repository)
         await retagging.retag(name="x", source=f"{repository}/none:1", repository=f"{repository}/x", tag="t")
     with pytest.raises(registries.RegistryUnavailable, match=r"127\.0\.0\.1:9 did not answer"):
         await retagging.retag(name="x", source="127.0.0.1:9/none:1", repository=f"{repository}/x", tag="t")
+
+
+async def test_of_an_image_the_engine_keeps_the_newest_and_what_is_asked_for(shop, engine_socket, repository) -> None:
+    """What earlier runs built does not pile up; the registry still has it, and other images are left alone."""
+    web, other = (ImageBuild(name=name, place=PLACE) for name in ("web", "web-debug"))
+    tags = ["20261121031512-8c21f0e", "20261121031513-9d32a1f", "20261121031514-0e43b2a"]
+    for tag in tags:
+        await building.build(web, replace(shop, tag=tag), lambda _: None)
+    await building.build(other, shop, lambda _: None)
+
+    await building.tidy(shop.engine, f"{repository}/web", keep={tags[1]})
+    await building.tidy(shop.engine, f"{repository}/web", keep={tags[1]})
+
+    client = docker.APIClient(base_url=f"unix://{engine_socket}")
+    names = {name for image in client.images() for name in image["RepoTags"] or () if name.startswith(repository)}
+    client.close()
+    assert names == {f"{repository}/web:{tags[1]}", f"{repository}/web:{tags[2]}", f"{repository}/web-debug:{tags[0]}"}
+    assert await registries.digest(references.parse(f"{repository}/web:{tags[0]}"))
+
+
+async def test_an_image_that_was_retagged_stays_the_same_though_its_source_moves(
+    repository, busybox_image, python_image
+) -> None:
+    """A run that is taken up again keeps what it had put under its deploy tag."""
+    source = f"{repository}/source:1"
+    await registries.copy(references.parse(busybox_image), references.parse(source))
+    first = await retagging.retag(name="cache", source=source, repository=f"{repository}/cache", tag="t1")
+    await registries.copy(references.parse(python_image), references.parse(source))
+
+    again = await retagging.retag(name="cache", source=source, repository=f"{repository}/cache", tag="t1")
+    fresh = await retagging.retag(name="cache", source=source, repository=f"{repository}/cache", tag="t2")
+
+    assert again == first
+    assert fresh.digest != first.digest

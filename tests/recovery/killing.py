@@ -32,6 +32,7 @@ class Outcome:
 
     runs: tuple[str, ...]
     steps: tuple[str, ...]
+    reports: tuple[str, ...]
     verdicts: tuple[str, ...]
     holds: tuple[str, ...]
     starts: Counter[str]
@@ -80,6 +81,11 @@ class World:
         return Outcome(
             runs=tuple(f"{run.label} {run.status} {run.reason}" for run in runs),
             steps=tuple(f"{view.run.label} {step.key} {step.status}" for view in views for step in view.steps),
+            reports=tuple(
+                f"{view.run.label} {each.key} {each.attempt} {each.report.words}"
+                for view in views
+                for each in view.reports
+            ),
             verdicts=tuple(f"{each.label} {each.sequence} {each.verdict_kind}" for each in deployments),
             holds=tuple(f"{hold.formation} {hold.up_to}" for hold in holds),
             starts=Counter({_without(name, places): times for name, times in starts.items()}),

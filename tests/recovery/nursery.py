@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -43,6 +44,10 @@ class Order:
     """Whether the worker is told to end as soon as a step is running."""
     engine: str | None = None
     """Address of a real engine; None pretends."""
+    registry: str | None = None
+    """Host and path before the names of images."""
+    killed_when_printed: str | None = None
+    """What has to stand in a log of a run for the worker to be killed."""
     heartbeat: float = 0.1
     dead_after: float = 0.6
 
@@ -73,6 +78,8 @@ def _child(order: Order, record: Path) -> None:
         _watch_boundaries(order, record)
         if order.killed_after is not None:
             threading.Timer(order.killed_after, os.kill, (os.getpid(), signal.SIGKILL)).start()
+        if order.killed_when_printed is not None:
+            threading.Thread(target=_kill_when_printed, args=(order,), daemon=True).start()
         asyncio.run(_work(order))
         code = 0
     except BaseException:  # noqa: BLE001 - the child must end here, whatever happened
@@ -80,6 +87,13 @@ def _child(order: Order, record: Path) -> None:
     finally:
         sys.stderr.flush()
         os._exit(code)
+
+
+def _kill_when_printed(order: Order) -> None:
+    wanted = str(order.killed_when_printed).encode()
+    while not any(wanted in log.read_bytes() for log in Path(order.data).glob("logs/*/*/*.log")):
+        time.sleep(0.02)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _watch_boundaries(order: Order, record: Path) -> None:
@@ -110,7 +124,7 @@ def _watch_boundaries(order: Order, record: Path) -> None:
 
 async def _work(order: Order) -> None:
     timing = {"heartbeat": order.heartbeat, "dead_after": order.dead_after}
-    settings = settings_of(order.data, order.database, engine=order.engine, **timing)
+    settings = settings_of(order.data, order.database, engine=order.engine, registry=order.registry, **timing)
     server = await wiring.start(settings, role=wiring.Role.WORKER)
     while not await all_done(server):
         if order.leaves_in_a_step and await _in_a_step(server):
@@ -136,12 +150,15 @@ async def all_done(server: wiring.Server) -> bool:
     return not await server.queueing.client.list_workflows_async(status=["PENDING", "ENQUEUED"], limit=1)
 
 
-def settings_of(data: str, database: str | None, *, engine: str | None = None, **worker: Any) -> Settings:
+def settings_of(
+    data: str, database: str | None, *, engine: str | None = None, registry: str | None = None, **worker: Any
+) -> Settings:
     """Settings of a server; without an engine it only pretends to run steps."""
     return Settings(
         data=Path(data),
         database=database,
         engine={"kind": "docker", "socket": engine} if engine else {"kind": "dummy"},
+        registry={"prefix": registry},
         runs={"keep_workspaces": engine is not None},
         worker={"poll": 0.02, "sweep": 0.1, **worker},
     )

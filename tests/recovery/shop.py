@@ -20,7 +20,13 @@ services:
   db: {image: postgres, environment: {DUMMY_OUTPUT: ready}}
 steps:
   - {name: lint, image: busybox, commands: [lint], needs: []}
-  - {name: test, image: busybox, commands: [test], needs: [], secrets: [TOKEN], environment: {DUMMY_SLEEP: "0.05"}}
+  - name: test
+    image: busybox
+    commands: [test]
+    needs: []
+    secrets: [TOKEN]
+    environment: {DUMMY_SLEEP: "0.05", DUMMY_REPORT: "<testsuite><testcase name='t'><failure/></testcase></testsuite>"}
+    reports: {junit: "*.xml"}
   - {name: pack, image: busybox, commands: [pack], needs: [lint, test]}
 deliver:
   - formation: dev

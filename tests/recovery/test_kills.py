@@ -33,6 +33,7 @@ async def test_a_run_and_its_first_deployment_survive_any_kill(
     undisturbed = await _survive(world, copying, tmp_path)
 
     assert undisturbed.runs == ("shop #1 passed None",)
+    assert undisturbed.reports == ("shop #1 step/test 1 1 test, 1 failed",)
     assert undisturbed.verdicts == ("shop/dev 1 deployed",)
     assert set(undisturbed.starts) == {
         "sealane-1-service-db",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +30,7 @@ Sink = Callable[[bytes], None]
 
 _MOUNTED = ".sealane-build-mount-{}"
 _ELSEWHERE = ".sealane-dockerfile"
+_GONE_OR_IN_USE = {404, 409}
 
 
 class BuildFailed(SealaneError):
@@ -68,6 +69,14 @@ async def build(base_url: str, what: Build, sink: Sink) -> str:
 async def push(base_url: str, reference: Reference, sink: Sink) -> None:
     """Pushes a built image to the registry in its name. Raises EngineCouldNot, Refused."""
     await asyncio.to_thread(lambda: _push(base_url, reference, sink))
+
+
+async def forget(base_url: str, repository: str, *, keep: Collection[str]) -> None:
+    """Removes the engine's own images of a repository, but for these tags and the last one by name, its layer cache.
+
+    Images in use stay. Raises EngineCouldNot.
+    """
+    await asyncio.to_thread(lambda: _forget(base_url, repository, keep))
 
 
 @contextmanager
@@ -123,6 +132,20 @@ def _push(base_url: str, reference: Reference, sink: Sink) -> None:
         url = api._url("/images/{0}/push", reference.repository)  # noqa: SLF001 - the SDK's push() can't say tlsVerify
         answer = api._post(url, params=params, headers={"X-Registry-Auth": headers}, stream=True)  # noqa: SLF001
         _follow(api, answer, sink, _push_error)
+
+
+def _forget(base_url: str, repository: str, keep: Collection[str]) -> None:
+    with _engine(base_url) as api:
+        named = (name for image in api.images(name=repository) for name in image.get("RepoTags") or ())
+        tags = sorted(name.removeprefix(f"{repository}:") for name in named if name.startswith(f"{repository}:"))
+        for tag in tags[:-1]:
+            if tag in keep:
+                continue
+            try:
+                api.remove_image(f"{repository}:{tag}")
+            except docker.errors.APIError as error:
+                if error.status_code not in _GONE_OR_IN_USE:
+                    raise
 
 
 def _push_error(message: str) -> SealaneError:

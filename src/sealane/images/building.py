@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,6 +62,14 @@ async def build_only(image: ImageBuild, workshop: Workshop, sink: building.Sink)
         name=f"{workshop.repository}/{image.name}:{workshop.tag}",
     )
     return await building.build(workshop.engine, what, sink)
+
+
+async def tidy(engine: str, repository: str, *, keep: Collection[str]) -> None:
+    """Removes what earlier runs left of an image in the engine: all but the tags to keep and the newest one.
+
+    The registry has them all; the newest stays because the next build begins with its layers. Raises EngineCouldNot.
+    """
+    await building.forget(engine, repository, keep=keep)
 
 
 def inside(folder: Path, relative: str) -> Path:

@@ -10,8 +10,12 @@ from sealane.images.model import Image
 async def retag(*, name: str, source: str, repository: str, tag: str) -> Image:
     """Copies `source`'s manifest to `repository:tag` and gives the image by its digest.
 
-    Key: repository and tag; a repeat writes the same manifest. Raises the registry client's errors.
+    Key: repository and tag. What stands there already stays, so that a run taken up after a crash keeps its image
+    though the source has moved meanwhile. Raises the registry client's errors.
     """
     target = references.parse(f"{repository}:{tag}")
-    digest = await registry.copy(references.parse(source), target)
+    try:
+        digest = await registry.digest(target)
+    except registry.ImageMissing:
+        digest = await registry.copy(references.parse(source), target)
     return Image(name=name, repository=target.repository, tag=tag, digest=digest)

@@ -9,6 +9,7 @@ from typing import Any
 
 from sealane.errors import SealaneError
 from sealane.flows import sites, tools
+from sealane.flows.doing import imaging
 from sealane.pipelines import folding, stepping
 from sealane.pipelines.model import RunStatus, StepStatus
 from sealane.runners.model import RunKey
@@ -59,6 +60,7 @@ async def _clean_up(run: Run) -> None:
     bench = tools.current()
     try:
         await bench.runner.destroy(RunKey(value=run.id))
+        await imaging.tidy(run)
     except SealaneError as error:
         _log.warning("run %s left something behind: %s", run.id, error)
     if not bench.settings.runs.keep_workspaces:

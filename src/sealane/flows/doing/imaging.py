@@ -12,7 +12,7 @@ from sealane.flows import sites, tools
 from sealane.flows.doing import containers
 from sealane.images import building, labels, retagging
 from sealane.images.model import Image
-from sealane.pipelines.model import ImageBuild, StepStatus
+from sealane.pipelines.model import ImageBuild, Kind, StepStatus
 from sealane.runners import logs
 from sealane.runners.model import Work
 from sealane.store.model import Run
@@ -49,9 +49,28 @@ async def make(run_id: str, key: str) -> dict[str, Any]:
     return await containers.ended(run_id, key, StepStatus.PASSED, None)
 
 
+async def tidy(run: Run) -> None:
+    """Removes from the engine what earlier runs built of the run's images, but the newest of each, and what runs now.
+
+    Raises EngineCouldNot.
+    """
+    bench = tools.current()
+    plan = await bench.store.runs.plan(run.id)
+    built = [step.name for step in (plan.steps if plan else ()) if step.kind is Kind.IMAGE and not step.skip]
+    if not built:
+        return
+    others = await bench.store.views.runs(run.app)
+    keep = {other.deploy_tag for other in others if other.deploy_tag and other.ended is None and other.id != run.id}
+    for name in built:
+        await building.tidy(bench.engine, f"{_repository(run)}/{name}", keep=keep)
+
+
+def _repository(run: Run) -> str:
+    return f"{tools.current().settings.registry.prefix}/{run.app}"
+
+
 async def _make(run: Run, work: Work, key: str, log: logs.Log) -> Image:
-    settings = tools.current().settings
-    repository = f"{settings.registry.prefix}/{run.app}"
+    repository = _repository(run)
     planned = work.pipeline.image(work.plan.step(key).name)
     if not isinstance(planned, ImageBuild):
         log.write(f"{planned.source} becomes {repository}/{planned.name}:{work.deploy_tag}\n".encode())
