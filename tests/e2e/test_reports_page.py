@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests import pretending
-from tests.serving import Serving
+from tests.serving import Serving, until
 
 SECRET = "step-secret-4711"
 MARKUP = "<script>document.title='taken'</script>"
@@ -55,7 +55,7 @@ steps:
   - name: test
     image: busybox
     commands: [pytest --junitxml=report.xml]
-    needs: []
+    needs: [fine]  # both write the same file
     secrets: [TOKEN]
     retry: {{limit: 1, on: [failure]}}
     environment: {{DUMMY_REPORT: {json.dumps(REPORT)}, DUMMY_EXIT_CODE: "1", DUMMY_OUTPUT: "4 failed\\n"}}
@@ -189,3 +189,28 @@ def test_the_card_fits_every_screen(run: dict[str, Any], pages: Any, tmp_path: P
     for part in page.locator(".report li, .report .message, .report code, .report pre").all():
         box = part.bounding_box()
         assert box is None or box["x"] + box["width"] <= card["x"] + card["width"] + 1
+
+
+def test_a_report_comes_to_the_page_that_is_open(app: pretending.App, run: dict[str, Any], pages: Any) -> None:
+    """It stands over the log when the step has ended, and nobody reads the page again."""
+    slow = PIPELINE.replace("APP", "shop").replace("DUMMY_EXIT_CODE:", 'DUMMY_SLEEP: "4", DUMMY_EXIT_CODE:')
+    head = app.commit("slow tests fail", changes={".sealane.yml": slow.replace("limit: 1, on: [failure]", "limit: 1")})
+    app.push()
+    going = until("the run to begin", lambda: next((r for r in app.runs() if r["event"]["commit"] == head), None))
+    page = pages(f"/runs/{going['id']}?step=step%2Ftest")
+    page.evaluate("window.stayed = true")
+    assert page.locator(".report").count() == 0
+    expect(page.locator(".report li")).to_have_count(4, timeout=30_000)
+    expect(page.locator(".steps .tests.wrong")).to_have_count(1, timeout=30_000)
+    assert page.evaluate("window.stayed") is True
+
+
+def test_the_command_line_tells_it_after_the_log(app: pretending.App, run: dict[str, Any]) -> None:
+    said = app.cli("logs", run["run"]["id"], "--step", "test")
+    assert "4 failed" in said.stdout
+    lines = said.stderr.splitlines()
+    assert lines[1] == "144 tests, 3 failed, 1 error, 3 skipped"
+    assert (
+        lines[2] == "  tests.test_carts: test_totals_are_summed: AssertionError: assert 3 == 4 (tests/test_carts.py:17)"
+    )
+    assert lines[-1] == "no file matches more/*.xml"
