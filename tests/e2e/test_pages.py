@@ -25,7 +25,7 @@ BROAD = "nowhere-to-break-this-line-" * 12
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     server = Serving(tmp_path_factory.mktemp("server"), pretending.SETTINGS).start()
     try:
-        pretending.environments(server, "shop", "slow", LONG)
+        pretending.environments(server, "shop", "slow", "novice", LONG)
         yield server
     finally:
         server.stop()
@@ -123,6 +123,25 @@ def test_the_overview_tells_what_is_where_and_what_is_wrong(opening: Opening, st
     expect(page.locator(".verdict")).to_contain_text(story.bad["verdict"]["cause"]["sentence"])
     expect(page.locator("main")).to_contain_text("no such table: carts")
     expect(page.get_by_text("What changed in the manifests")).to_be_visible()
+
+
+def test_a_push_that_was_refused_says_all_that_is_wrong(
+    opening: Opening, story: Story, serving: Serving, tmp_path: Path
+) -> None:
+    """The overview names the run beside the app that is nowhere yet; its page has a line for each finding, once."""
+    app = pretending.App(serving, tmp_path / "novice", "novice")
+    app.commit("mistakes", changes={".sealane.yml": "app: novice\ndeliver: [dev]\nstps: []\nimges: {}\n"})
+    app.push()
+    app.run_of(app.head)
+    page = opening(story.tokens["dev"])
+    row = page.locator("table.where tr", has_text="novice").first
+    expect(row).to_contain_text("failed run #1")
+    row.get_by_role("link", name="run #1").click()
+    expect(page.locator(".notice")).to_contain_text("refused before anything ran")
+    expect(page.locator(".notice .findings li")).to_have_text(
+        [re.compile(r"^\.sealane\.yml:3:1: unknown key stps.*steps"), re.compile(r"^\.sealane\.yml:4:1: .*images")]
+    )
+    expect(page.locator("main")).to_contain_text("no step was reached")
 
 
 def test_a_run_is_followed_without_reloading(opening: Opening, story: Story, serving: Serving, tmp_path: Path) -> None:

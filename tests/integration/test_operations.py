@@ -101,7 +101,7 @@ async def test_what_waits_for_a_window_goes_by_itself_when_it_opens(fleet: Fleet
     why = await fleet.server.views.why(asked.id)
     (forecast,) = (await fleet.server.views.run(asked.run_id or "")).findings
 
-    assert forecast["message"] == "the window of eu is shut: the freeze; the deployment will wait"
+    assert forecast.message == "the window of eu is shut: the freeze; the deployment will wait"
     assert why.sentence == "shop #3 to eu waits for the window of eu to open: the freeze"
     back = await fleet.reached((await fleet.server.requests.rollback("shop", "eu", by=DEV)).id)
     assert (back.verdict_kind, fleet.words("eu")) == (VerdictKind.DEPLOYED, "v0")

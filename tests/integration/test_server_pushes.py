@@ -251,10 +251,16 @@ def test_who_pushes_is_told_where_to_look_and_what_came_of_it(
         if words != ("status",):  # other apps are delivered
             assert "novice #1 failed: refused before anything ran: .sealane.yml:3:1" in told.stdout + told.stderr, words
 
+    app.commit("two mistakes", changes={".sealane.yml": "app: novice\ndeliver: [dev]\nstps: []\nimges: {}\n"})
+    app.push()
+    app.run_of(app.head)
+    every = app.cli("why", "novice", token=people["dev"]).stdout.splitlines()
+    assert [line.strip()[:17] for line in every[1:]] == [".sealane.yml:3:1:", ".sealane.yml:4:1:"], every
+
     app.commit("mended")
     app.push()
     app.run_of(app.head)
-    assert "novice #2 passed" in app.cli("why", "novice", token=people["dev"]).stdout
+    assert "novice #3 passed" in app.cli("why", "novice", token=people["dev"]).stdout
     unknown = app.cli("why", "nowhere", token=people["dev"])
     assert (unknown.returncode, "there is nothing called nowhere" in unknown.stderr) == (2, True)
 

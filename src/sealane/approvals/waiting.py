@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sealane.approvals import convoys, holding, quorum, windows
 from sealane.approvals.convoys import Muster
 from sealane.approvals.windows import Outlook
+from sealane.findings import errors
 from sealane.pipelines.model import RunStatus, StepStatus
 from sealane.store.model import (
     Deployment,
@@ -48,6 +49,8 @@ class Why:
 
     sentence: str
     waiting: tuple[Condition, ...] = ()
+    findings: tuple[str, ...] = ()
+    """All that was found wrong in the files, where the sentence names only the first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,7 +152,9 @@ def run(view: RunView, crowd: Crowd = Crowd()) -> Why:
     if running:
         return Why(sentence=f"{subject.label} is running {', '.join(step.name for step in running)}")
     if subject.reason:
-        return Why(sentence=f"{subject.label} {subject.status}: {subject.reason}")
+        wrong = tuple(str(finding) for finding in errors(view.findings))
+        more = wrong if len(wrong) > 1 else ()
+        return Why(sentence=f"{subject.label} {subject.status}: {subject.reason}", findings=more)
     bad = next((step for step in view.steps if step.status in {StepStatus.FAILED, StepStatus.BROKEN}), None)
     if bad:
         return Why(sentence=f"{subject.label} {subject.status} at {bad.name}: {bad.reason or 'no reason was given'}")

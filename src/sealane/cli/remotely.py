@@ -79,6 +79,8 @@ def why(what: str, *, as_json: bool) -> None:
         output.json(found)
         return
     output.data(found["sentence"])
+    for finding in found["findings"]:
+        output.data(f"  {finding}")
     for condition in found["waiting"]:
         ends = " · ".join(str(condition[part]) for part in ("who", "when") if condition.get(part))
         output.data(f"  {condition['what']}{f' ({ends})' if ends else ''}")

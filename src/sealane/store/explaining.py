@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
 import sqlalchemy as sa
 
 from sealane.approvals import waiting, windows
 from sealane.approvals.waiting import Circumstances, Crowd, Own, Why
 from sealane.approvals.windows import Outlook
 from sealane.errors import NotThere
+from sealane.findings import Finding
 from sealane.pipelines.model import RunStatus
 from sealane.store import (
     apps,
@@ -91,7 +93,7 @@ def view_run(connection: sa.Connection, run_id: str) -> RunView:
     return RunView(
         run=run,
         steps=runs.steps(connection, run_id),
-        findings=tuple(findings or ()),
+        findings=tuple(msgspec.convert(each, Finding) for each in findings or ()),
         deployments=tuple(rows.deployment(row) for row in rows.all_of(connection, came)),
         release=releases.get(connection, run.release_id) if run.release_id else None,
         reports=reports.of(connection, run_id),

@@ -10,6 +10,7 @@ from typing import Any
 
 from sealane.destinations.model import Inventory
 from sealane.events.model import Event
+from sealane.findings import Finding
 from sealane.pipelines.model import RunStatus, StepStatus
 from sealane.releases.model import Release
 from sealane.reports.model import Report
@@ -373,8 +374,8 @@ class RunView:
 
     run: Run
     steps: tuple[RunStep, ...]
-    findings: tuple[Mapping[str, Any], ...]
-    """Why it was refused, or warnings: `message`, `place`, `mend`, `severity`."""
+    findings: tuple[Finding, ...]
+    """Why it was refused, or warnings."""
     deployments: tuple[Deployment, ...]
     release: Release | None
     reports: tuple[StepReport, ...] = ()

@@ -37,6 +37,7 @@ from sealane.store.model import (
     Run,
     RunView,
 )
+from sealane.store.tables import apps as apps_table
 from sealane.store.tables import deployments as deployments_table
 from sealane.store.tables import events as events_table
 from sealane.store.tables import holds as holds_table
@@ -61,6 +62,10 @@ class Views:
     async def runs(self, app: str | None = None, *, limit: int = 50, before: str | None = None) -> tuple[Run, ...]:
         """The newest runs first; `before` is the id of the last run of the page before."""
         return await self._database.read(lambda c: _runs(c, app, limit, before))
+
+    async def newest_runs(self) -> Mapping[str, Run]:
+        """Each app's newest run."""
+        return await self._database.read(_newest_runs)
 
     async def run(self, run_id: str) -> RunView:
         """A run with its steps, deployments and findings. Raises NotThere."""
@@ -127,6 +132,12 @@ def _runs(connection: sa.Connection, app: str | None, limit: int, before: str | 
         earlier = (table.c.created == last.created) & (table.c.id < last.id)
         query = query.where((table.c.created < last.created) | earlier)
     return tuple(rows.run(row) for row in rows.all_of(connection, query))
+
+
+def _newest_runs(connection: sa.Connection) -> dict[str, Run]:
+    newest = (runs_table.c.app == apps_table.c.name) & (runs_table.c.sequence == apps_table.c.last_sequence)
+    found = rows.all_of(connection, sa.select(runs_table).join(apps_table, newest))
+    return {run.app: run for run in map(rows.run, found)}
 
 
 def _deployments(

@@ -25,6 +25,7 @@ def of_error(ref: model.ObjectRef, error: errors.ClusterError) -> model.Refusal 
         if isinstance(error, kind):
             mend = error.mend
             if kind is errors.NoNamespace:
-                mend = "create the namespace, or put a Namespace among the stencils"
+                where = ref.namespace or "NAME"
+                mend = f"kubectl create namespace {where}, or a Namespace among the stencils where the app may have one"
             return model.Refusal(ref=ref, reason=reason, message=error.says, mend=mend)
     return None

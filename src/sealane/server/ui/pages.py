@@ -36,13 +36,17 @@ _KEEP_ALIVE = 15.0
 async def overview(server: wired.Server, signed: Signed, find: str = "") -> HTMLResponse:
     """What needs me, and what is where."""
     views = server.views
-    formations, apps, waits, recent = await asyncio.gather(
-        views.overview(), server.apps.all(), views.pending(), views.deployments(None, None, limit=_WEEK)
+    formations, apps, waits, recent, runs = await asyncio.gather(
+        views.overview(),
+        server.apps.all(),
+        views.pending(),
+        views.deployments(None, None, limit=_WEEK),
+        views.newest_runs(),
     )
     shown_now = [row.last for row in formations if row.last] + [each.deployment for each in waits]
     commits = await views.commits(shown_now)
     page = presenting_overview.overview(
-        formations, apps, waits, recent, commits=commits, reader=signed.actor, now=clock.now(), asked=find
+        formations, apps, waits, recent, runs=runs, commits=commits, reader=signed.actor, now=clock.now(), asked=find
     )
     shown = _framed(signed, "/", waits)
     return templates.page("overview.html", {**shown, "page": page, "asked": find, "base": server.settings_url})

@@ -105,6 +105,8 @@ class Row:
     about: str
     cells: tuple[Cell | None, ...]
     href: str
+    run: ListRow | None = None
+    """The newest run, where it did not come to its end."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -192,6 +194,10 @@ class RunPage:
     commit: str
     time: str
     reason: str
+    findings: tuple[str, ...]
+    """What was found in the files, each with its place and how to mend it."""
+    wrong: bool
+    """Whether that stopped it; otherwise they are warnings."""
     steps: tuple[StepRow, ...]
     chosen: StepRow | None
     image: str

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sealane.access.model import Actor, Permission
 from sealane.approvals.pending import Pending
+from sealane.pipelines.model import RunStatus
 from sealane.rollouts import saying
 from sealane.server.ui import words
 from sealane.server.ui.presenting import needs, states, versions
-from sealane.server.ui.views import Cell, Figures, Need, Overview, Row
-from sealane.store.model import App, Deployment, DeploymentKind, FormationRow
+from sealane.server.ui.presenting import runs as presenting_runs
+from sealane.server.ui.views import Cell, Figures, ListRow, Need, Overview, Row
+from sealane.store.model import App, Deployment, DeploymentKind, FormationRow, Run
 from sealane.verdicts.model import VerdictKind
 
 _DAYS = 7
+_TO_ITS_END = {RunStatus.PASSED, RunStatus.SKIPPED, RunStatus.CANCELLED}
 
 
 def overview(
@@ -24,14 +28,18 @@ def overview(
     pending: Sequence[Pending],
     recent: Sequence[Deployment],
     *,
+    runs: Mapping[str, Run],
     commits: Mapping[str, str],
     reader: Actor,
     now: datetime,
     asked: str = "",
 ) -> Overview:
-    """The whole page; `recent` holds at least the last seven days' deployments, `commits` those of their releases."""
+    """The whole page.
+
+    `recent` holds at least the last seven days' deployments, `runs` each app's newest, `commits` those of releases.
+    """
     columns = _columns(formations)
-    found = [row for row in _rows(formations, apps, columns) if _matches(row, asked)]
+    found = [row for row in _rows(formations, apps, columns, runs) if _matches(row, asked)]
     return Overview(
         figures=_figures(formations, pending, recent, now),
         needs=_needs(formations, pending, reader, commits),
@@ -59,7 +67,9 @@ def _rank(name: str) -> int:
     return next((at for at, word in enumerate(order) if name.startswith(word)), 3)
 
 
-def _rows(formations: Sequence[FormationRow], apps: Sequence[App], columns: Sequence[str]) -> list[Row]:
+def _rows(
+    formations: Sequence[FormationRow], apps: Sequence[App], columns: Sequence[str], runs: Mapping[str, Run]
+) -> list[Row]:
     by_place = {(row.app, row.formation): row for row in formations}
     rows = []
     for app in sorted(apps, key=lambda app: app.name):
@@ -72,9 +82,17 @@ def _rows(formations: Sequence[FormationRow], apps: Sequence[App], columns: Sequ
                 about=words.count(images, "image") if images else "",
                 cells=tuple(_cell(place) if place else None for place in places),
                 href=f"/runs?app={app.name}",
+                run=_unfinished(runs.get(app.name)),
             )
         )
     return rows
+
+
+def _unfinished(newest: Run | None) -> ListRow | None:
+    """The newest run, unless it came to its end: what was delivered speaks for itself."""
+    if newest is None or newest.status in _TO_ITS_END:
+        return None
+    return replace(presenting_runs.row(newest), what=f"run #{newest.sequence}")
 
 
 def _cell(row: FormationRow) -> Cell | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from sealane.pipelines.model import StepStatus
+from sealane.pipelines.model import RunStatus, StepStatus
 from sealane.server.ui import words
 from sealane.server.ui.presenting import reports, states
 from sealane.server.ui.views import ListRow, RunPage, StepRow
@@ -16,6 +16,7 @@ MOST_BYTES = 256 * 1024
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_WRONG = {RunStatus.FAILED, RunStatus.BROKEN}
 _OVER = {"passed", "failed", "broken", "skipped", "cancelled", "refused"}
 
 
@@ -42,6 +43,8 @@ def run(view: RunView, log: LogPart | None, *, chosen: str | None, log_from: int
         commit=(event.commit or "")[:7],
         time=_time(view.run, now),
         reason=_reason(view),
+        findings=tuple(dict.fromkeys(str(finding) for finding in view.findings)),
+        wrong=view.run.status in _WRONG,
         steps=rows,
         chosen=next((row for row in rows if row.chosen), None),
         image=str(result.get("image", "") if isinstance(result.get("image"), str) else ""),
@@ -97,19 +100,9 @@ def _time(found: Run, now: datetime) -> str:
 
 
 def _reason(view: RunView) -> str:
-    said = [view.run.reason] if view.run.reason else []
-    for finding in view.findings:
-        place = finding.get("place")
-        mend = f" ({finding['mend']})" if finding.get("mend") else ""
-        text = f"{finding.get('message', '')}{mend}"
-        said.append(f"{_place(place)}: {text}" if place else text)
-    return " · ".join(dict.fromkeys(said))
-
-
-def _place(place: object) -> str:
-    if isinstance(place, dict):
-        return ":".join(str(place[part]) for part in ("file", "line", "column") if place.get(part))
-    return str(place)
+    """What the run came to; the findings, which stand below, are left out of it."""
+    said = view.run.reason or ""
+    return said.partition(str(view.findings[0]))[0].rstrip(": ") if view.findings else said
 
 
 def _step(view: RunView, step: RunStep, *, chosen: bool, now: datetime) -> StepRow:
