@@ -80,8 +80,8 @@ class Worker(_Group):
     collection, short enough that nobody waits for a dead machine."""
 
     poll: float = Field(default=0.1, gt=0, le=60)
-    """Seconds between two looks into a queue: what a push waits at most before its run starts. A larger number
-    costs less when idle."""
+    """Seconds between two looks into a queue: what a push to another process waits at most before its run starts; one to
+    this process starts at once. A larger number costs less when idle. On SQLite an idle server looks once a second."""
 
     sweep: float = Field(default=5.0, gt=0)
     """Seconds between two looks for dead workers and for work that was stored but not queued."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
@@ -18,6 +18,7 @@ from dbos import DBOS
 
 from sealane.errors import Unavailable
 from sealane.flows import queueing
+from sealane.flows.fetching import Bell, Fetching
 
 T = TypeVar("T")
 
@@ -31,14 +32,18 @@ class EngineSettings:
     url: str
     worker: str
     """Its executor id: only workflows of this worker are its own."""
+    bells: Mapping[str, Bell]
+    """One for each queue it carries workflows of."""
 
 
 class Engine:
     """Carries workflows. One a process."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, thread: threading.Thread, settings: EngineSettings) -> None:
         self._loop = loop
         self._thread = thread
+        self._settings = settings
+        self._fetching: Fetching | None = None
 
     @classmethod
     async def start(cls, settings: EngineSettings) -> Self:
@@ -46,9 +51,9 @@ class Engine:
         loop = asyncio.new_event_loop()
         thread = threading.Thread(target=loop.run_forever, name="flows", daemon=True)
         thread.start()
-        engine = cls(loop, thread)
+        engine = cls(loop, thread, settings)
         try:
-            await engine.do(_launch(settings))
+            engine._fetching = await engine.do(_launch(settings))
         except Exception as error:
             raise Unavailable(f"the workflow engine did not start: {error}") from error
         return engine
@@ -64,11 +69,15 @@ class Engine:
     async def recover(self, workers: list[str]) -> int:
         """Puts the unfinished workflows of dead workers back into their queues; says how many there were."""
         handles = await asyncio.to_thread(DBOS._recover_pending_workflows, workers)  # noqa: SLF001 - there is no other
+        for bell in self._settings.bells.values() if handles else ():
+            bell.ring()
         return len(handles)
 
     async def destroy(self) -> None:
         """Cancels everything that runs, as a killed process would not; for tests that start another engine after it."""
         logging.getLogger("dbos").setLevel(logging.CRITICAL)  # it has much to say about tasks that are cancelled
+        if self._fetching is not None:
+            await self._fetching.stop()
         await self.do(_cancel_all())
         await asyncio.to_thread(DBOS.destroy)
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -76,9 +85,9 @@ class Engine:
         self._loop.close()
 
 
-async def _launch(settings: EngineSettings) -> None:
+async def _launch(settings: EngineSettings) -> Fetching:
     logging.getLogger("dbos").setLevel(logging.WARNING)
-    DBOS(
+    engine = DBOS(
         config={
             "name": queueing.NAME,
             "system_database_url": settings.url,
@@ -89,7 +98,9 @@ async def _launch(settings: EngineSettings) -> None:
             "scheduler_polling_interval_sec": _IDLE,  # schedules are ours
         }
     )
+    DBOS.listen_queues([])  # fetching does
     DBOS.launch()
+    return await Fetching.start(engine, settings.bells)
 
 
 async def _cancel_all() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
@@ -11,6 +12,7 @@ from dbos import DBOS, DBOSClient
 from dbos._serialization import DBOSPortableJSON  # plain JSON in the database, not pickle
 
 from sealane.errors import Unavailable
+from sealane.flows.fetching import Bell
 
 if TYPE_CHECKING:
     from dbos import EnqueueOptions
@@ -25,28 +27,33 @@ DEPLOYMENTS = "deployments"
 SERIALIZER = DBOSPortableJSON
 
 _FORGOTTEN_AT_ONCE = 200
+_IDLE = 1.0
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Queueing:
-    """Puts workflows into their queues."""
+    """Puts workflows into their queues, and rings."""
 
     client: DBOSClient
+    bells: Mapping[str, Bell]
+    """One for each queue."""
 
     @classmethod
     async def open(cls, url: str, *, poll: float, runs_at_once: int) -> Self:
         """Connects, makes the engine's tables and queues when they aren't there, and says how the queues work.
 
-        `poll` is the seconds between two looks into a queue, `runs_at_once` the runs one worker carries. Raises
-        Unavailable.
+        `poll` is the seconds between two looks into a queue that nobody rings for, `runs_at_once` the runs one worker
+        carries. Raises Unavailable.
         """
         try:
             await asyncio.to_thread(DBOS.migrate, url)
             client = await asyncio.to_thread(_client, url)
             await client.register_queue_async(DELIVERIES, worker_concurrency=runs_at_once, polling_interval_sec=poll)
-            # Nobody waits for a deployment's start with a stopwatch, and every look costs when idle.
-            await client.register_queue_async(DEPLOYMENTS, partition_concurrency=1, polling_interval_sec=2 * poll)
-            return cls(client)
+            await client.register_queue_async(DEPLOYMENTS, partition_concurrency=1, polling_interval_sec=poll)
+            # On SQLite there is no other process: whatever is queued rings here, and looks are for what was delayed.
+            idle = max(poll, _IDLE) if url.startswith("sqlite") else poll
+            return cls(client, {name: Bell(idle=idle) for name in (DELIVERIES, DEPLOYMENTS)})
         except Exception as error:  # the engine wraps drivers' errors in its own and in bare ones
             raise Unavailable(f"the workflow engine's database does not answer: {error}") from error
 
@@ -97,6 +104,7 @@ class Queueing:
             await self.client.enqueue_async({**options, "app_version": VERSION}, argument)
         except Exception as error:
             raise Unavailable(f"the workflow engine's database does not answer: {error}") from error
+        self.bells[options["queue_name"]].ring()
 
 
 def _client(url: str) -> DBOSClient:

@@ -66,7 +66,8 @@ async def start(
     """Starts a worker. `alone` when no other can be alive; `lost` is called when others took it for dead."""
     durable.stay()
     await worker.register()
-    engine = await Engine.start(EngineSettings(url=settings.flows_url, worker=worker.id))
+    bells = gates.queueing.bells
+    engine = await Engine.start(EngineSettings(url=settings.flows_url, worker=worker.id, bells=bells))
     await worker.take_over(engine, alone=alone)
     engine.begin(worker.beat(lost))
     engine.begin(_sweep(worker, engine, store, gates, settings.worker))

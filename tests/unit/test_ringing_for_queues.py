@@ -1,0 +1,48 @@
+"""When a queue's thread looks: at once when it rings, soon while something of the queue runs, else seldom."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from sealane.flows.fetching import Bell
+
+
+def waited(bell, timeout):
+    begun = time.monotonic()
+    bell.wait(timeout)
+    return time.monotonic() - begun
+
+
+def test_a_ring_ends_the_wait():
+    bell = Bell(idle=60)
+    thread = threading.Thread(target=bell.wait, args=(60,))
+    thread.start()
+    bell.ring()
+    thread.join(30)
+    assert not thread.is_alive()
+
+
+def test_a_ring_during_a_look_is_kept_for_the_next_wait_and_counts_once():
+    bell = Bell(idle=0.02)
+    bell.ring()
+    bell.ring()
+    assert waited(bell, 60) < 30
+    assert waited(bell, 0) >= 0.02
+
+
+def test_the_pause_is_long_only_while_nothing_of_the_queue_runs():
+    bell = Bell(idle=60)
+    bell.busy = lambda: True
+    assert waited(bell, 0.01) < 30
+    bell.busy = lambda: False
+    threading.Timer(0.2, bell.ring).start()
+    assert 0.15 < waited(bell, 0.01) < 30
+
+
+def test_whoever_ends_it_is_told_of_at_once():
+    bell = Bell(idle=60)
+    assert not bell.is_set()
+    bell.set()
+    assert bell.wait(60) is True
+    assert bell.is_set()
