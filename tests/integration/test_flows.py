@@ -155,7 +155,9 @@ async def test_a_secret_that_changes_after_approval_was_asked_for_asks_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What would run is not what was looked at; the old vote does not count for it."""
-    asked = await world.deployment("production", await world.push("v1"), state=DeploymentState.WAITING)
+    run = await world.push("v1")
+    asked = await world.deployment("production", run, state=DeploymentState.WAITING)
+    await world.deployment("dev", run)
     monkeypatch.setenv("SEALANE_SECRET_SHOP__PASSWORD", "second-password")
     await world.server.approvals.approve(asked.id, by=BOB)
 
