@@ -84,6 +84,9 @@ def test_a_gate_that_can_t_tell_is_answered_on_the_overview(
     head = unsure(found, "first")
     expect(mine(page, "pass")).to_contain_text("gate rate can't tell")
     expect(mine(page, "pass")).to_contain_text("Without a word the gate has failed on")
+    for width in (390, 1280):
+        page.set_viewport_size({"width": width, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
     page.get_by_label("Why").fill("the store is being moved")
     with page.expect_response(lambda answer: "hx-request" in answer.request.headers):  # something else happens
         serving.app("another", repository="https://git.example.com/another.git")

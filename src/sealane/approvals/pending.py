@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sealane.access.model import ADMINISTRATORS, DEVELOPERS, Actor
 from sealane.approvals import holding, quorum
 from sealane.approvals.windows import Outlook
 from sealane.destinations import pruning
 from sealane.store.model import ApprovalView, Deployment, DeploymentState, GateWord, Hold
 from sealane.verdicts.model import VerdictKind
-
-_DEPLOYERS = (ADMINISTRATORS, DEVELOPERS)
 
 
 class Kind(StrEnum):
@@ -37,10 +34,10 @@ class Pending:
     asks: str
     """What it lacks, in words."""
     since: datetime
-    who: tuple[str, ...]
-    """Groups whose people's word counts, any of them."""
     answer: str
     """The command that answers."""
+    who: tuple[str, ...] = ()
+    """Groups whose people's word counts, any of them; empty: of everybody who may deploy."""
     until: datetime | None = None
     """When it is decided without anybody's word, where anybody can tell."""
     otherwise: str = ""
@@ -51,18 +48,6 @@ class Pending:
     """For an approval, who has said yes."""
     subject: str
     """The deployment that is answered about: for a hold the one whose failure holds it, otherwise the one that waits."""
-
-
-def why_not(found: Pending, actor: Actor) -> str:
-    """Why this person's word does not count; empty when it does."""
-    if found.kind is Kind.APPROVAL:
-        if quorum.asked_for(found.deployment, actor.name):
-            return "You asked for it; somebody else approves."
-        if actor.name in found.given:
-            return "You have said yes."
-    if not actor.groups & set(found.who):
-        return f"It is for {' or '.join(found.who)} to say."
-    return ""
 
 
 def approval(view: ApprovalView) -> Pending:
@@ -88,7 +73,6 @@ def question(found: Deployment, asked: GateWord) -> Pending:
         deployment=found,
         asks=f"gate {asked.gate} can't tell: {asked.says.rstrip('.')}",
         since=asked.asked,
-        who=_DEPLOYERS,
         answer=f"sealane gate {found.label} {asked.gate} --pass, or --fail",
         until=asked.until,
         otherwise="the gate has failed",
@@ -127,7 +111,6 @@ def held(waiting: Iterable[tuple[Deployment, int]], holds: Sequence[Hold]) -> It
             deployment=found,
             asks=f"{hold.app} #{hold.up_to} and older are held at {hold.formation}: {hold.reason.rstrip('.')}",
             since=hold.created,
-            who=_DEPLOYERS,
             answer=f"sealane rollback {hold.app}/{hold.formation} --lift-hold",
             subject=hold.deployment_id,
         )
@@ -142,7 +125,6 @@ def undeleted(found: Deployment) -> Pending | None:
         deployment=found,
         asks=found.note or "",
         since=found.ended or found.created,
-        who=_DEPLOYERS,
         answer=f"sealane deploy {found.label} --yes",
         subject=found.id,
     )

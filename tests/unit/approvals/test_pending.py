@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from sealane.access.model import Actor
-from sealane.approvals import pending
+from sealane.approvals import asking, pending
 from sealane.approvals.pending import Kind, Pending
 from sealane.approvals.windows import Outlook
 from sealane.store.model import ApprovalView, BrokenGlass, DeploymentKind, DeploymentState, GateWord
@@ -43,7 +43,7 @@ def test_a_question_about_a_gate_is_for_those_who_may_deploy() -> None:
         "the gate has failed",
     )
     assert found.answer == "sealane gate shop/production rate --pass, or --fail"
-    assert [pending.why_not(found, actor("x", group)) for group in ("developers", "administrators", "sre")] == [
+    assert [asking.why_not(found, actor("x", group)) for group in ("developers", "administrators", "sre")] == [
         "",
         "",
         "It is for administrators or developers to say.",
@@ -64,7 +64,7 @@ def test_an_approval_is_for_those_whose_yes_still_counts(name: str, group: str, 
     """Not for who asked, nor who has said yes, nor groups whose rule is met."""
     found = approval(vote("sam", "sre"), vote("cleo", "qa"))
     assert found.given == ("sam", "cleo")
-    assert pending.why_not(found, actor(name, group)) == why_not
+    assert asking.why_not(found, actor(name, group)) == why_not
 
 
 def test_a_shut_window_is_for_those_who_may_break_the_glass() -> None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from sealane.access.dependencies import Viewer
-from sealane.approvals import pending
+from sealane.approvals import asking
 from sealane.approvals.pending import Kind
 from sealane.server import wired
 
@@ -57,11 +57,11 @@ async def waits(server: wired.Server, actor: Viewer) -> list[Pending]:
             since=found.since,
             until=found.until,
             otherwise=found.otherwise,
-            who=found.who,
+            who=asking.groups(found),
             given=found.given,
             gate=found.gate,
             answer=found.answer,
-            why_not=pending.why_not(found, actor),
+            why_not=asking.why_not(found, actor),
         )
         for found in await server.views.pending()
     ]

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from sealane import clock
 from sealane.access.dependencies import Signed
-from sealane.approvals import pending
+from sealane.approvals import asking
 from sealane.approvals.pending import Kind, Pending
 from sealane.errors import NotThere
 from sealane.server import following, wired
@@ -203,6 +203,6 @@ async def _shown(server: wired.Server, signed: Signed, here: str) -> dict[str, A
 def _framed(signed: Signed, here: str, found: Sequence[Pending]) -> dict[str, Any]:
     """The same for a page that knows what waits for people."""
     actor = signed.actor
-    mine = sum(1 for each in found if not pending.why_not(each, actor))
+    mine = sum(1 for each in found if not asking.why_not(each, actor))
     reader = Reader(name=actor.name, groups=tuple(sorted(actor.groups)), waits=mine, form_token=signed.csrf)
     return {"reader": reader, "here": here}

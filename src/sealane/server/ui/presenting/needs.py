@@ -7,7 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from sealane.access.model import Actor
-from sealane.approvals import pending
+from sealane.approvals import asking
 from sealane.approvals.pending import Kind, Pending
 from sealane.server.ui.presenting import versions
 from sealane.server.ui.views import Answer, Button, Field, Need, Pill
@@ -34,7 +34,7 @@ def listed(
 
 def _need(found: Pending, reader: Actor, version: str, changes: tuple[str, ...]) -> Need:
     deployment = found.deployment
-    why_not = pending.why_not(found, reader)
+    why_not = asking.why_not(found, reader)
     return Need(
         key=f"{found.kind}-{deployment.id}-{found.gate}",
         pill=_pill(found),

@@ -1,0 +1,24 @@
+"""Asking: whose word counts on what waits for a person. Pure."""
+
+from __future__ import annotations
+
+from sealane.access.model import ADMINISTRATORS, DEVELOPERS, Actor
+from sealane.approvals import quorum
+from sealane.approvals.pending import Kind, Pending
+
+
+def groups(found: Pending) -> tuple[str, ...]:
+    """The groups whose people's word counts, any of them."""
+    return found.who or (ADMINISTRATORS, DEVELOPERS)
+
+
+def why_not(found: Pending, actor: Actor) -> str:
+    """Why this person's word does not count; empty when it does."""
+    if found.kind is Kind.APPROVAL:
+        if quorum.asked_for(found.deployment, actor.name):
+            return "You asked for it; somebody else approves."
+        if actor.name in found.given:
+            return "You have said yes."
+    if not actor.groups & set(groups(found)):
+        return f"It is for {' or '.join(groups(found))} to say."
+    return ""
