@@ -13,7 +13,7 @@ from rich.text import Text
 
 from sealane import clock
 from sealane.cli import output, progress
-from sealane.cli.rollout_screens import Lines
+from sealane.cli.rollout_lines import Lines
 from sealane.rollouts import model as rollouts
 from sealane.rollouts.recording import Record
 from sealane.stencils.model import Revision

@@ -1,107 +1,19 @@
-"""How a deployment is shown: drawn live (`rollout_drawn`), told in lines, or as one JSON document at its end."""
+"""How a deployment is shown: drawn live (`rollout_drawn`), told in lines, or as one JSON document (`rollout_lines`)."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
 
-from sealane.cli import output, progress, rollout_words
-from sealane.cli.deploying import Ended
-from sealane.rollouts import model as rollouts
-from sealane.rollouts.recording import Record
-from sealane.stencils.model import Revision
+from sealane.cli import rollout_lines
 
 
-class Lines:
-    """Plain lines: how it goes to stderr, the verdict to stdout."""
-
-    def __init__(self) -> None:
-        self.story = rollout_words.Story()
-        self._waited = ""
-
-    @contextmanager
-    def shown(self) -> Iterator[None]:
-        """Nothing is drawn."""
-        yield
-
-    def begin(self, record: Record, revision: Revision) -> None:
-        """It has its number."""
-        self.story.begin(record, revision)
-        output.say(self.story.heading, "bold")
-
-    def tell(self, told: rollouts.Progress) -> None:
-        """A line for what has happened, and one for each other thing that is waited for."""
-        line = self.story.tell(told)
-        if line is not None:
-            self._say(told.at, line)
-        elif told.says != self._waited and not told.says.startswith("everything is ready"):
-            self._waited = told.says
-            self._say(told.at, f"waits: {told.says}", "dim")
-
-    def conclude(self, ended: Ended) -> None:
-        """The verdict, the cause first, then the evidence."""
-        conclude(ended)
-
-    def _say(self, at: datetime, text: str, *styles: str) -> None:
-        output.say(f"{progress.span(self.story.seconds(at)):>6}  {text}", *styles)
-
-
-class Json(Lines):
-    """Nothing on the way, all of it at the end."""
-
-    def begin(self, record: Record, revision: Revision) -> None:
-        """It has its number."""
-        self.story.begin(record, revision)
-
-    def tell(self, told: rollouts.Progress) -> None:
-        """Takes it in."""
-        self.story.tell(told)
-
-    def conclude(self, ended: Ended) -> None:
-        """One document."""
-        output.json(rollout_words.plain(ended, self.story))
-
-
-def screen(*, as_json: bool) -> Lines:
+def screen(*, as_json: bool) -> rollout_lines.Lines:
     """The one that was asked for; drawing needs a terminal that can."""
     if as_json:
-        return Json()
+        return rollout_lines.Json()
     if not sys.stderr.isatty() or os.environ.get("TERM", "dumb") == "dumb":
-        return Lines()
+        return rollout_lines.Lines()
     from sealane.cli import rollout_drawn
 
     return rollout_drawn.Drawn()
-
-
-def conclude(ended: Ended) -> None:
-    """The verdict in one line, the cause first; then the evidence of a failure."""
-    verdict = ended.outcome.verdict
-    word = output.style(rollout_words.verdict_word(verdict.kind), "bold", rollout_words.COLOURS[verdict.kind])
-    output.data(f"{word}  {verdict.reason}  {output.style(f'({rollout_words.took(ended)})', 'dim')}")
-    if said := rollout_words.log_sentence(verdict.cause):
-        output.data(f"  {said}")
-    evidence(ended.outcome.dossier)
-    if ended.outcome.held:
-        for each in ended.outcome.held:
-            output.say(f"left {each.ref}: {each.reason}", "yellow")
-        output.say("--yes deletes what was left", "dim")
-
-
-def evidence(dossier: object) -> None:
-    """The blamed container's log, and what the revision changed; to stdout."""
-    assert dossier is None or isinstance(dossier, dict)
-    if found := rollout_words.blamed_log(dossier):
-        heading, lines = found
-        output.data(f"\n{output.style(heading, 'bold')}")
-        for line in lines:
-            output.data(f"  {output.style('│', 'red')} {line}")
-    if changed := rollout_words.difference(dossier):
-        output.data(f"\n{output.style('Difference to the revision verified last', 'bold')}")
-        for subject, lines in changed:
-            output.data(f"  {subject}")
-            for line in lines:
-                colour = {"+": "green", "-": "red"}.get(line[:1], "dim")
-                output.data(f"    {output.style(line, colour)}")

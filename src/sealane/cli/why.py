@@ -55,7 +55,7 @@ def why(
 
 
 def _show(label: str, history: History) -> None:
-    from sealane.cli import rollout_screens, rollout_words
+    from sealane.cli import rollout_lines, rollout_words
 
     last = history.last
     if last is None:
@@ -74,7 +74,7 @@ def _show(label: str, history: History) -> None:
         output.data(f"  {said}")
     output.data(_there(label, history, last))
     if last.verdict.cause:
-        rollout_screens.evidence(history.dossier)
+        rollout_lines.evidence(history.dossier)
 
 
 def _there(label: str, history: History, last: Record) -> str:

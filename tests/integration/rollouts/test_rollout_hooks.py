@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from sealane.cli import deploying, rollout_screens
+from sealane.cli import deploying, rollout_lines
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import kinds
 from sealane.destinations.kubernetes.destination import KubernetesDestination
@@ -74,7 +74,7 @@ class Formation:
 
     async def deploy(self, said: str, **how: str) -> deploying.Ended:
         """Deploys it as `sealane deploy` does."""
-        screen = rollout_screens.Json()
+        screen = rollout_lines.Json()
         screen.tell = lambda progress: self.told.append(progress.says)  # type: ignore[method-assign]
         wish = deploying.Wish(revision=self.revision(said, **how), values={"TOKEN": VALUE})
         async with asyncio.timeout(90):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sealane.cli import deploying, rollout_screens
+from sealane.cli import deploying, rollout_lines
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.rollouts import jobs, model
 from sealane.rollouts.gates import choosing
@@ -58,7 +58,7 @@ def revision(
 
 async def deploy(destination: DummyDestination, revision: Revision, **wish: Any) -> deploying.Ended:
     given = {"values": {}, **wish}
-    return await deploying.deploy(deploying.Wish(revision=revision, **given), destination, rollout_screens.Json())
+    return await deploying.deploy(deploying.Wish(revision=revision, **given), destination, rollout_lines.Json())
 
 
 def jobs_of(destination: DummyDestination) -> list[str]:
@@ -261,7 +261,7 @@ async def test_new_error_lines_are_told(destination: DummyDestination, how: NewL
     one = parts.revision("one", parts.deployment(), guard=guard)
     two = parts.revision("two", parts.deployment(behaves=NOISY), guard=guard)
     told: list[model.Progress] = []
-    screen = rollout_screens.Json()
+    screen = rollout_lines.Json()
     screen.tell = told.append  # type: ignore[method-assign]
     for each in (one, two):
         ended = await deploying.deploy(deploying.Wish(revision=each, values={}), destination, screen)

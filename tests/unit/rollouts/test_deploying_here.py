@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from sealane import clock, errors
-from sealane.cli import deploying, rollout_screens
+from sealane.cli import deploying, rollout_lines
 from sealane.destinations import model as destinations
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.rollouts import recording
@@ -27,7 +27,7 @@ def destination() -> DummyDestination:
 async def deploy(destination: DummyDestination, revision: Revision, **wish: object) -> deploying.Ended:
     """As the command does, without showing it."""
     given = {"values": {}, **wish}
-    return await deploying.deploy(deploying.Wish(revision=revision, **given), destination, rollout_screens.Json())
+    return await deploying.deploy(deploying.Wish(revision=revision, **given), destination, rollout_lines.Json())
 
 
 async def history(destination: DummyDestination) -> History:

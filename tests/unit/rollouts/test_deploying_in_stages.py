@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sealane.cli import deploying, rollout_screens
+from sealane.cli import deploying, rollout_lines
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.rollouts import model
 from sealane.stencils.model import BlueGreen, CanaryStep, Revision
@@ -28,7 +28,7 @@ SERVICE = {
 }
 
 
-class Stopping(rollout_screens.Json):
+class Stopping(rollout_lines.Json):
     """Interrupts the command when it comes to its so many-th line."""
 
     def __init__(self, after: int | None = None) -> None:
