@@ -156,6 +156,39 @@ async def test_what_a_gate_cannot_tell_a_person_says(world: World, passes: bool,
         await world.server.speaking.say(deployment.id, "rate", passes=True, by=ADMIN, reason="")
 
 
+async def test_metric_stores_are_told_how_it_ended_and_nothing_depends_on_them(world: World) -> None:
+    """Deployed or taken back; a store that refuses or is away is a line of the story, and no failure."""
+    told: list[dict[str, Any]] = []
+
+    def grafana(asked: answering.Asked, nth: int) -> tuple[int, object]:
+        assert (asked.path, asked.headers["authorization"]) == ("/api/annotations", "Bearer first-password")
+        told.append(json.loads(asked.body))
+        return (200, {"id": nth}) if nth < 2 else (403, {"message": "no permission"})
+
+    async with answering.serving(grafana) as server:
+        store = {"url": server.url, "token": "env:PASSWORD"}
+        away = {"url": "http://127.0.0.1:9", "database": "shop"}
+        written = [{"name": "graphs", "grafana": store}, {"name": "away", "influxdb": away}]
+        hooks = f"hooks: {json.dumps({'annotate': written})}"
+        first = await world.reached((await world.push("v1", hooks)).id)
+        second = await world.reached((await world.push("v2", hooks, extra=CRASH)).id)
+        third = await world.reached((await world.push("v3", hooks)).id)
+
+    assert [each.verdict_kind for each in (first, second, third)] == ["deployed", "rolled_back", "deployed"]
+    assert first.verdict is not None
+    assert [each["text"].splitlines()[0] for each in told] == [
+        "shop #1 to dev: deployed",
+        "shop #2 to dev: rolled back",
+        "shop #3 to dev: deployed",
+    ]
+    assert "Container web of pod" in told[1]["text"]
+    assert told[0]["tags"][:3] == ["deployment", "app:shop", "formation:shop/dev"]
+    assert told[0]["time"] == int(first.verdict.at.timestamp() * 1000)
+    said = [entry.text for entry in (await world.server.views.deployment(third.id)).timeline]
+    assert any("graphs was not told how it ended" in text and "refuses the annotation (403)" in text for text in said)
+    assert any("away was not told how it ended" in text and "nothing answers there" in text for text in said)
+
+
 async def test_a_gate_nobody_speaks_about_has_failed(world: World) -> None:
     """After as long as it says."""
     async with answering.serving(lambda _asked, _nth: vector()) as prometheus:

@@ -87,18 +87,25 @@ def _formation_problems(case: _Case, formation: Formation) -> list[Finding]:
         if not patterns.secret_allowed(limits.secrets, reference):
             message = f"{reference} is not open to {case.where}: {_only(limits.secrets)}"
             found.append(case.finding(message, formation.at("secrets", name), "list it under secrets:"))
-    return [*found, *_gate_problems(case, formation)]
+    return [*found, *_asking_problems(case, formation)]
 
 
-def _gate_problems(case: _Case, formation: Formation) -> list[Finding]:
+def _asking_problems(case: _Case, formation: Formation) -> list[Finding]:
     """A pushed commit names addresses that the server would ask from inside the operators' network."""
+    gates = [
+        (f"gate {gate.name}", gate.url, gate.references, formation.at("strategy", "gates", index))
+        for index, gate in enumerate(formation.strategy.gates)
+    ]
+    told = [
+        (f"annotation {each.name}", each.url, each.keys, formation.at("hooks", "annotate", index))
+        for index, each in enumerate(formation.annotations)
+    ]
     found = []
-    for index, gate in enumerate(formation.strategy.gates):
-        place = formation.at("strategy", "gates", index)
-        if gate.url and (problem := reaching.refused(gate.url, case.environment.gate_hosts)):
-            message, mend = f"gate {gate.name}: {problem}", "list the host under gates: hosts:"
+    for name, url, references, place in (*gates, *told):
+        if url and (problem := reaching.refused(url, case.environment.gate_hosts)):
+            message, mend = f"{name}: {problem}", "list the host under gates: hosts:"
             found.append(Finding(message=message, place=place, mend=_ask(case.environment, mend)))
-        for reference in gate.references.values():
+        for reference in references.values():
             if not patterns.secret_allowed(case.limits.secrets, reference):
                 message = f"{reference} is not open to {case.where}: {_only(case.limits.secrets)}"
                 found.append(case.finding(message, place, "list it under secrets:"))

@@ -68,6 +68,7 @@ async def _taken(deployment_id: str, begun: dict[str, Any]) -> Rollout:
         gates=begun.get("gates", {}),
         hooks=tuple(begun.get("hooks", ())),
         compares=begun.get("compares", False),
+        annotates=begun.get("annotates", False),
     )
 
 
@@ -77,7 +78,7 @@ def _stages(begun: dict[str, Any]) -> tuple[Stage, ...]:
 
 
 async def _accompanied(rollout: Rollout, stages: tuple[Stage, ...]) -> End:
-    """The rollout, with hooks before it and, when it failed, after it."""
+    """The rollout, with hooks before it and, when it failed, after it; metric stores are told."""
     hooked: dict[str, Any] = {"cause": None, "done": []}
     if rollout.compares:
         rollout = replace(rollout, printed=tuple(await step("printed before", accompanying.printed_before, rollout)))
@@ -92,6 +93,9 @@ async def _accompanied(rollout: Rollout, stages: tuple[Stage, ...]) -> End:
     if "failure" in rollout.hooks and end.verdict.kind is not VerdictKind.DEPLOYED:
         with suppress(Broken):  # the verdict stands, whatever becomes of them
             await step("hooks failure", accompanying.failure, rollout, rows.plain(end.verdict))
+    if rollout.annotates:
+        with suppress(Broken):
+            await step("annotate", accompanying.annotate, rollout, rows.plain(end.verdict))
     return end
 
 

@@ -104,4 +104,13 @@ async def _secret_problems(formation: Formation, stores: Stores) -> list[Finding
             )
             for name, reason in reasons.items()
         ]
+    for index, told in enumerate(formation.annotations):
+        reasons = await resolving.check(told.keys, stores)
+        found += [
+            Finding(
+                message=f"the {name} of annotation {told.name} has no value: {reason}",
+                place=formation.at("hooks", "annotate", index),
+            )
+            for name, reason in reasons.items()
+        ]
     return found

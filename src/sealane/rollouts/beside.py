@@ -11,6 +11,7 @@ from sealane.destinations import model as destinations
 from sealane.rollouts import dossiers, hooks, model
 from sealane.rollouts.gates.model import Report, Subject
 from sealane.stencils import jobs as rendered
+from sealane.stencils.boards import Annotation
 from sealane.stencils.gates import Gate, Hook, NewLines, When
 from sealane.stencils.model import Revision
 from sealane.verdicts import model as verdicts
@@ -26,6 +27,8 @@ class Beside:
     """Rendered Jobs by `stencils.jobs`' keys."""
     made: frozenset[str] = frozenset()
     """`Kind/name` of the formation's own Secret and ConfigMap, which hooks before a rollout need."""
+    annotations: tuple[Annotation, ...] = ()
+    """Metric stores that are told how it ended."""
     ran: tuple[str, ...] = ()
     """Hooks before a rollout that ran for this release in earlier deployments."""
     done: tuple[str, ...] = ()
@@ -49,6 +52,7 @@ def of(revision: Revision, *, ran: Sequence[str] = (), back: bool = False) -> Be
     return Beside(
         gates=revision.strategy.every_gate,
         hooks=revision.hooks,
+        annotations=revision.annotations,
         jobs={key: each.object for key, each in revision.jobs.items()},
         made=frozenset(f"{kind}/{name}" for kind, name in own if name),
         ran=tuple(ran),

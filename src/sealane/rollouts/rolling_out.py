@@ -16,6 +16,7 @@ from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
 from sealane.rollouts import (
     accompanying,
+    annotating,
     applying,
     beside,
     dossiers,
@@ -52,7 +53,7 @@ class Surroundings:
     ask: passing.Ask = passing.nobody
     """Asks a person how to take a gate that can't tell."""
     secret: Callable[[str], Awaitable[str]] = gates.no_secret
-    """Resolves a gate's reference of a secret."""
+    """Resolves a reference of a secret, of a gate or an annotation."""
 
     @property
     def where(self) -> jobs.Where:
@@ -115,6 +116,8 @@ async def roll_out(plan: model.DeploymentPlan, around: Surroundings) -> model.Ou
     if outcome.verdict.kind is not verdicts.VerdictKind.DEPLOYED:
         said = {"cause": outcome.verdict.reason, "verdict": outcome.verdict.kind.value}
         await accompanying.failed(plan.goal, around.beside, around.where, around.hooked, **said)
+    how = annotating.With(secret=around.secret, tell=around.hooked)
+    await annotating.annotate(around.beside.annotations, plan.goal.identity, outcome.verdict, how)
     return outcome
 
 

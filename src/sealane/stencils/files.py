@@ -12,7 +12,8 @@ from pydantic import ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
 from sealane.fields import WHOLE, Duration, File, Glob, Matching, Maybe, Name
 from sealane.secrets import references
-from sealane.stencils.gate_files import GatesFile, GuardFile, HooksFile
+from sealane.stencils.gate_files import GatesFile, GuardFile
+from sealane.stencils.hook_files import HooksFile
 
 MOST = 1000
 """Entries of one kind that a formation may have."""

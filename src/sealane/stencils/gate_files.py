@@ -1,4 +1,4 @@
-"""The shape of `gates:`, `guard:` and `hooks:` in a formation, as people write them. Pure; meant in `gate_reading.py`.
+"""The shape of `gates:` and `guard:` in a formation, as people write them. Pure; meant in `gate_reading.py`.
 
 The docstrings here are the descriptions in the JSON Schema and the words of the reference in the documentation.
 """
@@ -14,7 +14,6 @@ from sealane.fields import WHOLE, Duration, File, Matching, Maybe, Name
 from sealane.secrets import references
 
 MOST_GATES = 50
-MOST_HOOKS = 20
 
 Url = Annotated[
     str,
@@ -54,7 +53,7 @@ Command = Annotated[list[Annotated[str, Field(max_length=65536)]], Field(min_len
 JobImage = Annotated[str, Field(min_length=1, max_length=512)]
 
 
-def _by(*keys: str) -> Callable[[Any], str]:
+def by(*keys: str) -> Callable[[Any], str]:
     """Tells variants apart by the first of these keys that is there."""
 
     def tag(value: Any) -> str:
@@ -155,7 +154,7 @@ class ImageJobFile(File):
 
 JobFile = Annotated[
     Annotated[StencilJobFile, Tag("(stencil)")] | Annotated[ImageJobFile, Tag("(image)")],
-    Discriminator(_by("image", "stencil")),
+    Discriminator(by("image", "stencil")),
 ]
 
 
@@ -228,7 +227,7 @@ GateFile = Annotated[
     | Annotated[InfluxdbGateFile, Tag("(influxdb)")]
     | Annotated[JobGateFile, Tag("(job)")]
     | Annotated[AlertsGateFile, Tag("(alerts)")],
-    Discriminator(_by("http", "prometheus", "datadog", "influxdb", "job", "alerts")),
+    Discriminator(by("http", "prometheus", "datadog", "influxdb", "job", "alerts")),
 ]
 GatesFile = Annotated[list[GateFile], Field(min_length=1, max_length=MOST_GATES)]
 
@@ -242,59 +241,3 @@ class GuardFile(File):
     """Whether instances that become ready and unready again and again fail it."""
     new_errors: Literal["note", "fail", "ignore"] = "ignore"
     """What error lines come to that the last verified revision never printed: told, a failure, or not looked at."""
-
-
-class UndoFile(File):
-    """What takes a hook back."""
-
-    command: Command
-    """The command, in the hook's own image."""
-
-
-class StencilHookFile(StencilJobFile):
-    """A hook that is a Job of the stencils."""
-
-    name: Name
-    """The hook's name."""
-
-
-class ImageHookFile(ImageJobFile):
-    """A hook that is an image and a command."""
-
-    name: Name
-    """The hook's name."""
-
-
-class StencilBeforeFile(StencilHookFile):
-    """A hook before the rollout that is a Job of the stencils."""
-
-    reversible: Maybe[UndoFile] = None
-    """What takes it back when the release is rolled back; it is never taken back when left out."""
-
-
-class ImageBeforeFile(ImageHookFile):
-    """A hook before the rollout that is an image and a command."""
-
-    reversible: Maybe[UndoFile] = None
-    """What takes it back when the release is rolled back; it is never taken back when left out."""
-
-
-HookFile = Annotated[
-    Annotated[StencilHookFile, Tag("(stencil)")] | Annotated[ImageHookFile, Tag("(image)")],
-    Discriminator(_by("image", "stencil")),
-]
-BeforeFile = Annotated[
-    Annotated[StencilBeforeFile, Tag("(stencil)")] | Annotated[ImageBeforeFile, Tag("(image)")],
-    Discriminator(_by("image", "stencil")),
-]
-
-
-class HooksFile(File):
-    """Jobs around a rollout, each kind in the order in which it is written."""
-
-    before: Maybe[Annotated[list[BeforeFile], Field(min_length=1, max_length=MOST_HOOKS)]] = None
-    """Before anything of the workloads is written, once for each release: migrations."""
-    after: Maybe[Annotated[list[HookFile], Field(min_length=1, max_length=MOST_HOOKS)]] = None
-    """Once it is healthy and its gates are passed."""
-    failure: Maybe[Annotated[list[HookFile], Field(min_length=1, max_length=MOST_HOOKS)]] = None
-    """When it failed, after going back; the cause stands in SEALANE_CAUSE."""

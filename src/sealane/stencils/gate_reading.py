@@ -12,7 +12,7 @@ from sealane import fields
 from sealane.documents import Document, Path
 from sealane.findings import Finding
 from sealane.secrets import references
-from sealane.stencils import gate_files, gates
+from sealane.stencils import gate_files, gates, hook_files
 
 LONGEST = timedelta(hours=6)
 """How long one gate or Job may take."""
@@ -32,7 +32,7 @@ def read_guard(written: gate_files.GuardFile | None) -> gates.Guard:
     return gates.Guard(restarts=written.restarts, flaps=written.flaps, new_errors=gates.NewLines(written.new_errors))
 
 
-def read_hooks(written: gate_files.HooksFile | None) -> tuple[gates.Hook, ...]:
+def read_hooks(written: hook_files.HooksFile | None) -> tuple[gates.Hook, ...]:
     """The hooks that the file says, in order."""
     return tuple(
         gates.Hook(name=each.name, when=when, task=_task(each), undo=_undo(each))
@@ -41,7 +41,7 @@ def read_hooks(written: gate_files.HooksFile | None) -> tuple[gates.Hook, ...]:
     )
 
 
-def problems(written: Sequence[Any] | None, hooks: gate_files.HooksFile | None, document: Document) -> list[Finding]:
+def problems(written: Sequence[Any] | None, hooks: hook_files.HooksFile | None, document: Document) -> list[Finding]:
     """What the shape can't say."""
     at: Path = ("strategy", "gates")
     found = _twice([each.name for each in written or ()], "gate", at, document)

@@ -11,6 +11,8 @@ import msgspec
 
 from sealane.documents import Document, Path
 from sealane.findings import Place
+from sealane.stencils import boards
+from sealane.stencils.boards import Annotation
 from sealane.stencils.checks import HealthCheck
 from sealane.stencils.gates import Gate, Guard, Hook, gates_from, guard_from, hooks_from, plain_hooks, written
 from sealane.stencils.words import Source
@@ -146,6 +148,8 @@ class Formation:
     strategy: Strategy = field(default_factory=Strategy)
     hooks: tuple[Hook, ...] = ()
     """Jobs around a rollout, in order."""
+    annotations: tuple[Annotation, ...] = ()
+    """Metric stores that are told how it ended."""
     health: tuple[HealthCheck, ...] = ()
     """For kinds that Sealane can't judge by itself."""
     place: Place
@@ -289,6 +293,8 @@ class Revision:
     """Jobs around its rollout, in order."""
     jobs: Mapping[str, Rendered] = field(default_factory=dict)
     """Jobs of hooks and gates by `stencils.jobs`' keys: rendered, and not among the objects."""
+    annotations: tuple[Annotation, ...] = ()
+    """Metric stores that are told how a deployment of it ended."""
     health: tuple[HealthCheck, ...] = ()
     """For kinds that Sealane can't judge by itself."""
 
@@ -320,6 +326,7 @@ class Revision:
             "config_object": self.config_object,
             "config_versions": dict(self.config_versions),
             **({"hooks": plain_hooks(self.hooks)} if self.hooks else {}),
+            **({"annotations": boards.plain(self.annotations)} if self.annotations else {}),
             **({"health": [each.to_json() for each in self.health]} if self.health else {}),
             **({"jobs": {key: each.to_json() for key, each in self.jobs.items()}} if self.jobs else {}),
         }
@@ -333,6 +340,7 @@ class Revision:
                 "objects": tuple(Rendered.from_json(each) for each in data["objects"]),
                 "strategy": Strategy.from_json(data["strategy"]),
                 "hooks": hooks_from(data.get("hooks", ())),
+                "annotations": boards.from_plain(data.get("annotations", ())),
                 "health": tuple(HealthCheck(**each) for each in data.get("health", ())),
                 "jobs": {key: Rendered.from_json(each) for key, each in data.get("jobs", {}).items()},
             }

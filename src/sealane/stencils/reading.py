@@ -11,7 +11,7 @@ from sealane import documents, fields, globs, validating
 from sealane.documents import Document
 from sealane.findings import Finding, Place
 from sealane.secrets import references
-from sealane.stencils import checks, files, gate_reading
+from sealane.stencils import annotation_reading, checks, files, gate_reading
 from sealane.stencils.checks import HealthCheck
 from sealane.stencils.model import (
     DEADLINE,
@@ -79,6 +79,7 @@ def _formation(written: files.FormationFile, document: Document) -> Formation:
         secrets=written.secrets or {},
         strategy=_strategy(written.strategy or files.StrategyFile()),
         hooks=gate_reading.read_hooks(written.hooks),
+        annotations=annotation_reading.read(written.hooks),
         health=tuple(HealthCheck(**each.model_dump()) for each in written.health or ()),
         place=document.place(()),
         places=document.values,
@@ -134,6 +135,7 @@ def _problems(written: files.FormationFile, document: Document) -> list[Finding]
         *_strategy_problems(written.strategy, document),
         *_health_problems(written, document),
         *gate_reading.problems(written.strategy.gates if written.strategy else None, written.hooks, document),
+        *annotation_reading.problems(written.hooks, document),
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sealane import hashing
 from sealane.findings import Finding, Place, did_you_mean, errors
-from sealane.stencils import configuring, draining, jobs, objects, substituting, variants
+from sealane.stencils import boards, configuring, draining, jobs, objects, substituting, variants
 from sealane.stencils.configuring import Configured
 from sealane.stencils.gates import plain_hooks
 from sealane.stencils.model import Formation, Origin, Rendered, Revision, Sources, Strategy
@@ -188,15 +188,17 @@ def _deployment_strategy(strategy: Strategy) -> dict[str, Any]:
 
 
 def _with_jobs(revision: Revision, formation: Formation, aside: jobs.Made) -> Revision:
-    """The revision with its hooks and Jobs, which its id covers where there are any."""
-    if not formation.hooks and not aside.jobs:
+    """The revision with its hooks, annotations and Jobs, which its id covers where there are any."""
+    if not formation.hooks and not aside.jobs and not formation.annotations:
         return revision
-    whole = replace(revision, hooks=formation.hooks, jobs=aside.jobs)
-    more = {
+    whole = replace(revision, hooks=formation.hooks, jobs=aside.jobs, annotations=formation.annotations)
+    more: dict[str, Any] = {
         "of": revision.id,
         "hooks": plain_hooks(formation.hooks),
         "jobs": {k: j.object for k, j in aside.jobs.items()},
     }
+    if formation.annotations:
+        more["annotations"] = boards.plain(formation.annotations)
     return replace(whole, id=hashing.content_id(more))
 
 

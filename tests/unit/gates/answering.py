@@ -1,4 +1,4 @@
-"""A real HTTP server that answers as it is told, for gates to ask."""
+"""A real HTTP server that answers as it is told, for gates to ask and annotations to tell."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ class Asked:
     path: str
     query: dict[str, str]
     headers: dict[str, str]
+    body: bytes = b""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -40,10 +41,11 @@ async def serving(answers: Answers) -> AsyncIterator[Server]:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         target = urlsplit(head[0].split(" ")[1])
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
-        asked = Asked(path=target.path, query=dict(parse_qsl(target.query)), headers=headers)
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        asked = Asked(path=target.path, query=dict(parse_qsl(target.query)), headers=headers, body=body)
         server.asked.append(asked)
-        status, body = answers(asked, len(server.asked) - 1)
-        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        status, answer = answers(asked, len(server.asked) - 1)
+        raw = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         extra = "Location: http://elsewhere.example.com/\r\n" if status == 302 else ""
         writer.write(f"HTTP/1.1 {status} X\r\nConnection: close\r\n{extra}Content-Length: {len(raw)}\r\n\r\n".encode())
         writer.write(raw)

@@ -15,6 +15,7 @@ from sealane.rollouts import jobs, model
 from sealane.rollouts.gates import choosing
 from sealane.rollouts.gates.model import Checked, Outcome
 from sealane.rollouts.strategies.model import ONLY, Stage, StageKind
+from sealane.stencils.boards import Annotation, Board
 from sealane.stencils.gates import Condition, Gate, Guard, Hook, Http, NewLines, Query, Store, Task, When
 from sealane.stencils.model import Origin, Rendered, Revision
 from tests.unit.gates import answering
@@ -282,3 +283,23 @@ async def test_enough_new_error_lines_fail_it_where_the_formation_says_so(destin
     ended = await deploy(destination, parts.revision("two", *noisy, parts.deployment(), guard=guard))
     assert ended.outcome.verdict.kind == "rolled_back"
     assert ended.outcome.verdict.reason.startswith("Gate guard failed: 3 error lines that the last verified revision")
+
+
+async def test_metric_stores_are_told_how_it_ended(destination: DummyDestination) -> None:
+    """By a command too: once it is deployed, and once it was taken back."""
+    told: list[bytes] = []
+
+    def influxdb(asked: answering.Asked, _: int) -> tuple[int, object]:
+        told.append(asked.body)
+        return 204, b""
+
+    async with answering.serving(influxdb) as server:
+        points = (Annotation(name="points", board=Board.INFLUXDB, url=server.url, database="shop"),)
+        good = dataclasses.replace(revision("one"), annotations=points)
+        bad = dataclasses.replace(revision("two", web=parts.deployment(behaves=parts.CRASH)), annotations=points)
+        for each in (good, bad):
+            await deploy(destination, each)
+    assert [body.partition(b'title="')[2].partition(b'"')[0] for body in told] == [
+        b"shop #1 to dev: deployed",
+        b"shop #2 to dev: rolled back",
+    ]

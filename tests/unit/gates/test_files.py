@@ -16,6 +16,7 @@ from sealane.pipelines import reading as pipelines
 from sealane.releases import preflight
 from sealane.secrets.stores.environment import EnvironmentStore
 from sealane.stencils import gates, gathering, reading, rendering
+from sealane.stencils.boards import Annotation, Board
 from sealane.stencils.files import FormationFile
 from sealane.stencils.model import Revision
 from sealane.stencils.trees import StoredTree
@@ -52,6 +53,13 @@ spec:
 
 def gate(text: str) -> str:
     return f"{HEAD}strategy:\n  gates:\n    - {text}\n"
+
+
+def told(text: str) -> str:
+    return f"{HEAD}hooks:\n  annotate:\n    - {text}\n"
+
+
+GRAPHS = '{name: graphs, grafana: {url: "https://shop.example.com", token: env:MINE_TOKEN}}'
 
 
 def problems(text: str) -> list[str]:
@@ -133,6 +141,13 @@ def test_a_formation_without_gates_keeps_its_revision() -> None:
         ),
         (f"{HEAD}hooks: {{after: [{{name: a, stencil: a}}], failure: [{{name: a, stencil: b}}]}}\n", "two hooks are"),
         (f"{HEAD}hooks: {{before: []}}\n", "before"),
+        (told("{name: g}"), f"{FILE}:7:7: grafana is missing"),
+        (told('{name: g, grafana: {url: "http://x"}}'), "token is missing"),
+        (told('{name: g, grafana: {url: "http://x", token: hunter2}}'), "token: "),
+        (told('{name: g, influxdb: {url: "http://x"}}'), "database is missing"),
+        (told('{name: g, datadog: {url: "ftp://x", key: env:K}}'), "is not an address"),
+        (f"{told(GRAPHS)}  after: [{{name: graphs, stencil: a}}]\n", "two hooks are called graphs"),
+        (f"{told(GRAPHS)}    - {GRAPHS}\n", "two hooks are called graphs"),
     ],
 )
 def test_mistakes_are_found_at_their_place(text: str, problem: str) -> None:
@@ -153,6 +168,8 @@ def test_mistakes_are_found_at_their_place(text: str, problem: str) -> None:
         gate('{name: s, prometheus: {url: "http://x", query: q, condition: "< 1", token: hunter2}}'),
         gate("{name: s, job: {stencil: a, command: [b]}}"),
         f"{HEAD}hooks: {{after: [{{name: a, stencil: a, reversible: {{command: [x]}}}}]}}\n",
+        told("{name: g}"),
+        told('{name: g, grafana: {url: "http://x", token: hunter2}}'),
     ],
 )
 def test_editors_refuse_what_the_parser_refuses(text: str) -> None:
@@ -229,10 +246,17 @@ def test_another_hook_is_another_revision() -> None:
     one, _ = render("hooks: {after: [{name: a, image: busybox, command: [one]}]}\n", WEB.replace("${config}", "c"))
     two, _ = render("hooks: {after: [{name: a, image: busybox, command: [two]}]}\n", WEB.replace("${config}", "c"))
     none, _ = render("", WEB.replace("${config}", "c"))
+    tells, _ = render(f"hooks: {{annotate: [{GRAPHS}]}}\n", WEB.replace("${config}", "c"))
     assert one
     assert two
     assert none
-    assert len({one.id, two.id, none.id}) == 3
+    assert tells
+    assert len({one.id, two.id, none.id, tells.id}) == 4
+    assert Revision.from_json(tells.to_json()) == tells
+    (graphs,) = tells.annotations
+    assert graphs == Annotation(
+        name="graphs", board=Board.GRAFANA, url="https://shop.example.com", keys={"token": "env:MINE_TOKEN"}
+    )
 
 
 @pytest.mark.parametrize(
@@ -276,6 +300,15 @@ gates: {hosts: [shop.example.com]}
             "hooks: {after: [{name: a, image: evil.example.com/x:1, command: [x]}]}\n",
             "the image evil.example.com/x:1 is not authorised",
         ),
+        (
+            "hooks: {annotate: [{name: g, influxdb: {url: http://169.254.169.254, database: d}}]}\n",
+            "annotation g: the operators don't let gates ask 169.254.169.254",
+        ),
+        (
+            "hooks: {annotate: [{name: g, datadog: {url: https://shop.example.com, key: env:THEIRS}}]}\n",
+            "env:THEIRS is not open to shop in dev",
+        ),
+        (f"hooks: {{annotate: [{GRAPHS}]}}\n", None),
         ("", None),
         ('strategy: {gates: [{name: s, http: {url: "https://shop.example.com/x"}}]}\n', None),
     ],
@@ -304,6 +337,7 @@ def test_what_is_no_host_is_refused_in_the_environment(host: str) -> None:
 
 PUSHED = {
     "deploy/formations/dev.yaml": HEAD
+    + f"hooks: {{annotate: [{GRAPHS}]}}\n"
     + 'strategy: {gates: [{name: s, prometheus: {url: "https://shop.example.com", query: q, condition: "< 1", '
     "token: env:MINE_TOKEN}}]}\n",
     "deploy/stencils/web.yaml": WEB.replace("${config}", "c"),
@@ -326,3 +360,4 @@ async def test_keys_of_gates_are_looked_for_before_the_first_step() -> None:
         stores={"env": EnvironmentStore("shop", {})},
     )
     assert [each.message for each in checked.findings if each.message.startswith("the token of gate s has no value")]
+    assert [each.place.line for each in checked.findings if "of annotation graphs has no value" in each.message] == [5]

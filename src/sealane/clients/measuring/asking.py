@@ -34,9 +34,10 @@ async def ask(
     patience: timedelta,
     query: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
+    post: bytes | None = None,
     keep: bool = False,
 ) -> Answer:
-    """One GET, on a connection of its own. `keep` keeps the body, else it is only read to its end.
+    """One GET, or the POST of a body, on a connection of its own. `keep` keeps the answer's, else it is only read.
 
     Never raises for what the other side does: no answer is an answer without a status.
     """
@@ -47,7 +48,13 @@ async def ask(
         async with (
             asyncio.timeout(patience.total_seconds()),
             httpx.AsyncClient(follow_redirects=False, trust_env=False, timeout=patience.total_seconds()) as client,
-            client.stream("GET", url, params=dict(query) if query else None, headers=dict(headers or {})) as answer,
+            client.stream(
+                "GET" if post is None else "POST",
+                url,
+                params=dict(query) if query else None,
+                headers=dict(headers or {}),
+                content=post,
+            ) as answer,
         ):
             body = await _read(answer)
     except TimeoutError:
@@ -58,10 +65,15 @@ async def ask(
 
 
 async def ask_store(
-    url: str, *, patience: timedelta, query: Mapping[str, str], headers: Mapping[str, str]
+    url: str,
+    *,
+    patience: timedelta,
+    query: Mapping[str, str] | None = None,
+    headers: Mapping[str, str],
+    post: bytes | None = None,
 ) -> tuple[int, bytes]:
     """As `ask`, for one that has to answer: its status and body. Raises Unavailable."""
-    answer = await ask(url, patience=patience, query=query, headers=headers, keep=True)
+    answer = await ask(url, patience=patience, query=query, headers=headers, post=post, keep=True)
     if answer.status is None or answer.status >= 500 or answer.status == 429:
         said = answer.problem or f"it answered {answer.status}"
         raise Unavailable(f"{url.partition('?')[0]} can't be asked: {said}", mend="is it running, and reachable?")

@@ -20,7 +20,18 @@ from sealane.flows import tools
 from sealane.flows.doing import goals, telling
 from sealane.flows.doing.rolling import Rollout
 from sealane.releases import changes
-from sealane.rollouts import accompanying, applying, beside, dossiers, hooks, jobs, novelty, printed, pruning
+from sealane.rollouts import (
+    accompanying,
+    annotating,
+    applying,
+    beside,
+    dossiers,
+    hooks,
+    jobs,
+    novelty,
+    printed,
+    pruning,
+)
 from sealane.rollouts.gates import evaluating, passing
 from sealane.rollouts.gates.model import Alert, Around, Checked, Outcome, Report
 from sealane.rollouts.model import Begun, DeploymentPlan, Goal, Phase, Progress, Watched
@@ -112,6 +123,16 @@ async def failure(rollout: Rollout, verdict: Any) -> None:
             cause=found.reason,
             verdict=found.kind.value,
         )
+
+
+async def annotate(rollout: Rollout, verdict: Any) -> None:
+    """Tells metric stores how it ended. Key: the deployment and the moment of its verdict. Undo: none."""
+    standing = await _standing(rollout)
+    async with _telling(standing.deployment.id, Phase.HOOKS) as tell:
+        around = _around(standing, tell)
+        how = annotating.With(secret=around.secret, tell=tell, hosts=around.hosts)
+        found = msgspec.convert(verdict, Verdict)
+        await annotating.annotate(standing.revision.annotations, standing.goal.identity, found, how)
 
 
 async def undo(rollout: Rollout) -> None:

@@ -49,6 +49,8 @@ class Rollout:
     """When hooks run."""
     hooked: tuple[str, ...] = ()
     """Hooks before the rollout that ran in this deployment."""
+    annotates: bool = False
+    """Whether metric stores are told how it ended."""
     compares: bool = False
     """Whether error lines are compared with those of what was there before."""
     printed: tuple[str, ...] = ()
@@ -58,7 +60,7 @@ class Rollout:
 async def begin(deployment_id: str) -> dict[str, Any]:
     """Decides whether the deployment goes, and takes note of what is there before it.
 
-    Gives `go`, and then `stored`, `previous`, `stays`, `survey`, `stages`, their `gates`, and `hooks`. Key: the deployment. Undo: none needed, nothing is written.
+    Gives `go`, and then `stored`, `previous`, `stays`, `survey`, `stages`, their `gates`, `hooks`, whether it `annotates` and `compares`. Key: the deployment. Undo: none needed, nothing is written.
     """
     bench = tools.current()
     deployment = await bench.store.deployments.get(deployment_id)
@@ -91,6 +93,7 @@ async def begin(deployment_id: str) -> dict[str, Any]:
             if (chosen := choosing.chosen(revision.strategy.every_gate, stage, course))
         },
         "hooks": sorted({hook.when.value for hook in revision.hooks}),
+        "annotates": bool(revision.annotations),
         "compares": revision.strategy.guard.new_errors is not NewLines.IGNORE and previous is not None,
     }
 

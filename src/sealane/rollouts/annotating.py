@@ -1,0 +1,69 @@
+"""Telling metric stores how a deployment ended. Nothing depends on it: a store that can't be told is a line, no failure.
+
+Idempotent as far as the stores are: the moment is the verdict's, so InfluxDB writes the same point over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from sealane.clients.measuring import annotating
+from sealane.destinations.model import Identity
+from sealane.environments import reaching
+from sealane.errors import Refused, SealaneError
+from sealane.rollouts import saying
+from sealane.stencils.boards import Annotation, Board
+from sealane.verdicts.model import Verdict, VerdictKind
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class With:
+    """What stores are told with."""
+
+    secret: Callable[[str], Awaitable[str]]
+    """Resolves a reference of a secret, inside the step that asks."""
+    tell: Callable[[str], None]
+    hosts: Sequence[str] | None = None
+    """Hosts that may be asked; None on a person's own machine: any."""
+
+
+async def annotate(annotations: Sequence[Annotation], identity: Identity, verdict: Verdict, how: With) -> None:
+    """Tells each store, one after the other."""
+    told = words(identity, verdict)
+    for each in annotations:
+        try:
+            if problem := reaching.refused(each.url, how.hosts):
+                raise Refused(problem)
+            await _tell(each, told, how)
+        except SealaneError as error:
+            how.tell(f"{each.name} was not told how it ended: {error.message}")
+        else:
+            how.tell(f"{each.name} was told how it ended")
+
+
+def words(identity: Identity, verdict: Verdict) -> annotating.Told:
+    """What is told of a deployment. Pure."""
+    kind = verdict.kind.value.replace("_", " ")
+    return annotating.Told(
+        title=f"{identity.app} #{identity.sequence} to {identity.formation}: {kind}",
+        text=verdict.reason,
+        labels={
+            "app": identity.app,
+            "formation": identity.owner,
+            "revision": saying.short(identity.revision),
+            "verdict": verdict.kind.value,
+        },
+        good=verdict.kind is VerdictKind.DEPLOYED,
+        at=verdict.at,
+    )
+
+
+async def _tell(each: Annotation, told: annotating.Told, how: With) -> None:
+    keys = {name: await how.secret(reference) for name, reference in each.keys.items()}
+    if each.board is Board.GRAFANA:
+        await annotating.grafana(each.url, told, keys=keys)
+    elif each.board is Board.DATADOG:
+        await annotating.datadog(each.url, told, keys=keys)
+    else:
+        await annotating.influxdb(each.url, told, keys=keys, database=each.database or "")
