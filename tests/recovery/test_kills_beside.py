@@ -26,6 +26,7 @@ hooks:
     - {name: seed, stencil: seed}
   after: [{name: warm, image: "registry.example.com/shop:1", command: [warm]}]
   failure: [{name: tell, image: "registry.example.com/shop:1", command: [tell]}]
+  annotate: [{name: graphs, influxdb: {url: "http://127.0.0.1:9", database: shop}}]
 """
 JOB = """---
 apiVersion: batch/v1
@@ -76,7 +77,7 @@ def commit(shop: Shop, code: str, *, tests: str = "", seed: str = "") -> str:
 async def deployed(tmp_path: Path) -> tuple[Shop, World, str]:
     """A shop whose first version is there."""
     shop = Shop(tmp_path)
-    (shop.data / "config" / "environments" / "dev.yaml").write_text(ENVIRONMENT)
+    (shop.data / "config" / "environments" / "dev.yaml").write_text(f'{ENVIRONMENT}gates: {{hosts: ["127.0.0.1:9"]}}\n')
     world = World(data=shop.data, database=None)
     good = commit(shop, "v1")
     async with world.answering() as server:
@@ -97,7 +98,8 @@ async def killed_everywhere(shop: Shop, world: World, before: str, bad: str, fol
     async with nursery() as first, nursery() as second:
         _, killed = await asyncio.gather(first.work_to_the_end(alone), second.kill_everywhere(disturbed))
     undisturbed, outcome = await alone.outcome(), await disturbed.outcome()
-    assert any("hooks before" in name for name in killed), killed
+    for step in ("hooks before", "annotate"):
+        assert any(step in name for name in killed), killed
     assert outcome == undisturbed
     return outcome
 
