@@ -9,7 +9,7 @@ import shutil
 import signal
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,15 +128,50 @@ class Nursery:
         boundaries: list[str] = done["boundaries"]
         return boundaries
 
-    async def kill_everywhere(self, world: World) -> list[str]:
-        """One worker after the other, each killed at the first boundary where none was killed before; gives those."""
+    async def kill_everywhere(self, world: World, *, spared: Sequence[str] = ()) -> list[str]:
+        """One worker after the other, each killed at the first boundary where none was killed before; gives those.
+
+        Nobody is killed at those that are `spared`.
+        """
         killed: list[str] = []
         while True:
-            done = await self.work(Order(data=str(world.data), database=world.database, spared=killed))
+            left = [*spared, *killed]
+            done = await self.work(Order(data=str(world.data), database=world.database, spared=left))
             if done["code"] == 0:
                 return killed
             assert done["code"] == -signal.SIGKILL, (world.data / "worker.log").read_text()
             killed.append(done["boundaries"][-1])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survived:
+    """What came of one world undisturbed and of two whose workers were killed, at every other boundary each."""
+
+    undisturbed: Outcome
+    worlds: tuple[World, ...]
+    """The undisturbed one first."""
+    boundaries: set[str]
+    killed: set[str]
+
+
+async def survive(world: World, copying: Copying, folder: Path) -> Survived:
+    """Kills workers at every boundary there is, in two copies side by side. What comes of each must be the same."""
+    alone, *disturbed = (world.copy(folder / name, copying) for name in ("alone", "killed", "killed-too"))
+    async with nursery() as first, nursery() as second:
+        boundaries = list(dict.fromkeys(await first.work_to_the_end(alone)))
+        halves = await asyncio.gather(
+            first.kill_everywhere(disturbed[0], spared=boundaries[::2]),
+            second.kill_everywhere(disturbed[1], spared=boundaries[1::2]),
+        )
+    undisturbed = await alone.outcome()
+    for each in disturbed:
+        assert await each.outcome() == undisturbed
+    return Survived(
+        undisturbed=undisturbed,
+        worlds=(alone, *disturbed),
+        boundaries=set(boundaries),
+        killed={name for half in halves for name in half},
+    )
 
 
 @asynccontextmanager

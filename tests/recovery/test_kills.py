@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
 
-from .killing import Copying, Outcome, World, nursery
+from .killing import Copying, Outcome, World, nursery, survive
 from .shop import SECRETS, Shop, pushed
 
 
@@ -68,18 +67,12 @@ async def test_a_failing_deployment_is_taken_back_whatever_is_killed(
 
 
 async def _survive(world: World, copying: Copying, folder: Path) -> Outcome:
-    """Compares what comes of the world undisturbed with what comes of it when workers are killed at every boundary."""
-    copies = [world.copy(folder / name, copying) for name in ("alone", "killed")]
-    alone, disturbed = copies
-    async with nursery() as first, nursery() as second:
-        boundaries, killed = await asyncio.gather(first.work_to_the_end(alone), second.kill_everywhere(disturbed))
-    undisturbed, outcome = await alone.outcome(), await disturbed.outcome()
-
-    assert set(killed) <= set(boundaries)
+    """What comes of the world, the same wherever workers are killed."""
+    survived = await survive(world, copying, folder)
+    assert survived.killed <= survived.boundaries
     # Run and deployment go side by side: where one's kill comes right after the other's step was recorded, that
     # step's own boundary never comes again. Every step was killed at, though, and every one before it was recorded.
-    assert {name for name in boundaries if name.endswith("done")} <= set(killed)
-    assert outcome == undisturbed
-    assert set(undisturbed.starts.values()) <= {1}
-    assert [copy.holds_text(value) for copy in copies for value in SECRETS.values()] == [[]] * 4
-    return undisturbed
+    assert {name for name in survived.boundaries if name.endswith("done")} <= survived.killed
+    assert set(survived.undisturbed.starts.values()) <= {1}
+    assert not [name for copy in survived.worlds for value in SECRETS.values() for name in copy.holds_text(value)]
+    return survived.undisturbed

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
 
-from .killing import Outcome, World, nursery
+from .killing import Outcome, World, nursery, survive
 from .shop import ENVIRONMENT, SECRETS, Shop, pushed
 
 BESIDE = """formation: dev
@@ -94,14 +93,10 @@ async def killed_everywhere(shop: Shop, world: World, before: str, bad: str, fol
     shop.push()
     async with world.answering() as server:
         await server.intake.receive(pushed(bad, before=before))
-    alone, disturbed = (world.copy(folder / name, lambda _: None) for name in ("alone", "killed"))
-    async with nursery() as first, nursery() as second:
-        _, killed = await asyncio.gather(first.work_to_the_end(alone), second.kill_everywhere(disturbed))
-    undisturbed, outcome = await alone.outcome(), await disturbed.outcome()
+    survived = await survive(world, lambda _: None, folder)
     for step in ("hooks before", "annotate"):
-        assert any(step in name for name in killed), killed
-    assert outcome == undisturbed
-    return outcome
+        assert any(step in name for name in survived.killed), survived.killed
+    return survived.undisturbed
 
 
 def jobs(outcome: Outcome) -> list[str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from pathlib import Path
 
 import pytest
 
-from .killing import Copying, Outcome, World, nursery
+from .killing import Copying, Outcome, World, nursery, survive
 from .shop import FORMATION, SECRETS, STENCILS, Shop, pushed
 
 SERVICE = """---
@@ -64,16 +63,12 @@ async def test_stages_survive_any_kill(strategy: str, bad: bool, copying: Copyin
     async with world.answering() as server:
         await server.intake.receive(pushed(second, before=first))
 
-    copies = [world.copy(tmp_path / name, copying) for name in ("alone", "killed")]
-    alone, disturbed = copies
-    async with nursery() as one, nursery() as other:
-        boundaries, killed = await asyncio.gather(one.work_to_the_end(alone), other.kill_everywhere(disturbed))
-    undisturbed, outcome = await alone.outcome(), await disturbed.outcome()
+    survived = await survive(world, copying, tmp_path)
+    undisturbed = survived.undisturbed
 
-    assert {name for name in boundaries if name.endswith("done")} <= set(killed)
-    assert outcome == undisturbed
+    assert {name for name in survived.boundaries if name.endswith("done")} <= survived.killed
     assert undisturbed.verdicts[1] == f"shop/dev 2 {'rolled_back' if bad else 'deployed'}"
-    assert [_deployments(copy) for copy in copies] == [LEFT[strategy][1 if bad else 2]] * 2
+    assert [_deployments(copy) for copy in survived.worlds] == [LEFT[strategy][1 if bad else 2]] * 3
     _look_at_order(strategy, undisturbed, bad=bad)
 
 
