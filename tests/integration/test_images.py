@@ -224,14 +224,16 @@ async def test_of_an_image_the_engine_keeps_the_newest_and_what_is_asked_for(sho
     for tag in tags:
         await building.build(web, replace(shop, tag=tag), lambda _: None)
     await building.build(other, shop, lambda _: None)
-
-    await building.tidy(shop.engine, f"{repository}/web", keep={tags[1]})
-    await building.tidy(shop.engine, f"{repository}/web", keep={tags[1]})
-
     client = docker.APIClient(base_url=f"unix://{engine_socket}")
+    client.tag(f"{repository}/web:{tags[0]}", f"{repository}/web", "a-tag-of-mine")
+
+    await building.tidy(shop.engine, f"{repository}/web", keep={tags[1]})
+    await building.tidy(shop.engine, f"{repository}/web", keep={tags[1]})
+
     names = {name for image in client.images() for name in image["RepoTags"] or () if name.startswith(repository)}
     client.close()
-    assert names == {f"{repository}/web:{tags[1]}", f"{repository}/web:{tags[2]}", f"{repository}/web-debug:{tags[0]}"}
+    kept = {f"web:{tags[1]}", f"web:{tags[2]}", "web:a-tag-of-mine", f"web-debug:{tags[0]}"}
+    assert names == {f"{repository}/{name}" for name in kept}
     assert await registries.digest(references.parse(f"{repository}/web:{tags[0]}"))
 
 

@@ -71,12 +71,14 @@ async def push(base_url: str, reference: Reference, sink: Sink) -> None:
     await asyncio.to_thread(lambda: _push(base_url, reference, sink))
 
 
-async def forget(base_url: str, repository: str, *, keep: Collection[str]) -> None:
-    """Removes the engine's own images of a repository, but for these tags and the last one by name, its layer cache.
+async def tags(base_url: str, repository: str) -> list[str]:
+    """Tags of the images of a repository that the engine has, in order. Raises EngineCouldNot."""
+    return await asyncio.to_thread(lambda: _tags(base_url, repository))
 
-    Images in use stay. Raises EngineCouldNot.
-    """
-    await asyncio.to_thread(lambda: _forget(base_url, repository, keep))
+
+async def forget(base_url: str, repository: str, unwanted: Collection[str]) -> None:
+    """Removes the engine's own images of these tags. Images in use stay. Raises EngineCouldNot."""
+    await asyncio.to_thread(lambda: _forget(base_url, repository, unwanted))
 
 
 @contextmanager
@@ -134,13 +136,15 @@ def _push(base_url: str, reference: Reference, sink: Sink) -> None:
         _follow(api, answer, sink, _push_error)
 
 
-def _forget(base_url: str, repository: str, keep: Collection[str]) -> None:
+def _tags(base_url: str, repository: str) -> list[str]:
     with _engine(base_url) as api:
-        named = (name for image in api.images(name=repository) for name in image.get("RepoTags") or ())
-        tags = sorted(name.removeprefix(f"{repository}:") for name in named if name.startswith(f"{repository}:"))
-        for tag in tags[:-1]:
-            if tag in keep:
-                continue
+        named = [name for image in api.images(name=repository) for name in image.get("RepoTags") or ()]
+    return sorted(name.removeprefix(f"{repository}:") for name in named if name.startswith(f"{repository}:"))
+
+
+def _forget(base_url: str, repository: str, unwanted: Collection[str]) -> None:
+    with _engine(base_url) as api:
+        for tag in unwanted:
             try:
                 api.remove_image(f"{repository}:{tag}")
             except docker.errors.APIError as error:

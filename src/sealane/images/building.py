@@ -9,7 +9,7 @@ from pathlib import Path
 from sealane.clients import building, registry
 from sealane.clients.registry import ImageMissing
 from sealane.errors import UsageError
-from sealane.images import references
+from sealane.images import references, tags
 from sealane.images.model import Image
 from sealane.pipelines.model import ImageBuild
 
@@ -65,11 +65,13 @@ async def build_only(image: ImageBuild, workshop: Workshop, sink: building.Sink)
 
 
 async def tidy(engine: str, repository: str, *, keep: Collection[str]) -> None:
-    """Removes what earlier runs left of an image in the engine: all but the tags to keep and the newest one.
+    """Removes what earlier runs left of an image in the engine: all deploy tags but those to keep and the newest one.
 
-    The registry has them all; the newest stays because the next build begins with its layers. Raises EngineCouldNot.
+    The registry has them all; the newest stays because the next build begins with its layers. Tags that people gave
+    stay as well. Raises EngineCouldNot.
     """
-    await building.forget(engine, repository, keep=keep)
+    ours = [tag for tag in await building.tags(engine, repository) if tags.PATTERN.fullmatch(tag)]
+    await building.forget(engine, repository, [tag for tag in ours[:-1] if tag not in keep])
 
 
 def inside(folder: Path, relative: str) -> Path:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 SHORT = 7
+PATTERN = re.compile(rf"[0-9]{{14}}-(?:[0-9a-f]{{1,{SHORT}}}|workdir)")
 
 
 def deploy_tag(at: datetime, commit: str) -> str:
