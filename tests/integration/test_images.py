@@ -29,7 +29,7 @@ def repository(registry: str) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path, busybox_image: str) -> Path:
-    (tmp_path / "hello.txt").write_text("hello\n")
+    (tmp_path / "hello.txt").write_text(f"{secrets.token_hex()}\n")  # layers of other builds don't fit
     (tmp_path / "left-out.txt").write_text("never in a context")
     (tmp_path / ".dockerignore").write_text("# comment\nleft-out.txt\n")
     (tmp_path / "Dockerfile").write_text(
