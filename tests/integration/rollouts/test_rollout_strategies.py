@@ -41,7 +41,8 @@ def web(
         "resources": {"requests": {"cpu": "1m"}},
     }
     made = parts.deployment("web", [container], replicas=replicas)
-    return made | {"kind": kind, "spec": made["spec"] | ({"serviceName": "web"} if kind == "StatefulSet" else {})}
+    numbered = {"serviceName": "web", "ordinals": {"start": 7}} if kind == "StatefulSet" else {}
+    return made | {"kind": kind, "spec": made["spec"] | numbered}
 
 
 def service() -> dict[str, Any]:

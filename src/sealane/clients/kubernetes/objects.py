@@ -300,6 +300,12 @@ class ReplicaSet(Read, frozen=True, kw_only=True):
     status: DeploymentStatus = DeploymentStatus()
 
 
+class Ordinals(Read, frozen=True, kw_only=True):
+    """How a StatefulSet numbers its pods: from `start` on."""
+
+    start: int = 0
+
+
 class StatefulSetSpec(Read, frozen=True, kw_only=True):
     """What was asked of a StatefulSet."""
 
@@ -309,6 +315,7 @@ class StatefulSetSpec(Read, frozen=True, kw_only=True):
     update_strategy: UpdateStrategy = UpdateStrategy()
     pod_management_policy: str = "OrderedReady"
     min_ready_seconds: int = 0
+    ordinals: Ordinals | None = None
 
 
 class StatefulSetStatus(Read, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ import asyncio
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds, objects
 from sealane.destinations import model
+from sealane.verdicts.convergence import stateful_set
 
 SEEN_SECONDS = 10.0
 """How long the controller may take to take in a new version; later the next apply frees it."""
@@ -47,7 +48,7 @@ async def _free(
 ) -> None:
     for pod in (await cluster.list(kinds.POD, namespace=namespace)).items:
         owner = pod.metadata.controller
-        if owner is None or owner.uid != found.metadata.uid or not _holds_up(pod, found):
+        if owner is None or owner.uid != found.metadata.uid or not holds_up(pod, found):
             continue
         await fence()
         try:
@@ -57,11 +58,9 @@ async def _free(
             continue  # it went by itself
 
 
-def _holds_up(pod: objects.Pod, found: objects.StatefulSet) -> bool:
+def holds_up(pod: objects.Pod, found: objects.StatefulSet) -> bool:
     """Whether it is an older version's, not ready, and stays although it should be replaced."""
     ready = any(each.type == "Ready" and each.status == "True" for each in pod.status.conditions)
     old = pod.metadata.labels.get(_REVISION_HASH) != found.status.update_revision
-    update = found.spec.update_strategy.rolling_update
-    ordinal = pod.metadata.name.rpartition("-")[2]
-    kept = update is not None and ordinal.isdigit() and int(ordinal) < update.partition
+    kept = stateful_set.is_kept(pod, found)
     return old and not ready and not kept and pod.metadata.deletion_timestamp is None

@@ -2,6 +2,9 @@
 
 Its status names the wanted version (`updateRevision`), its pods carry theirs as a label. Pods below the partition may
 stay old, and with `OnDelete` old pods go only when somebody deletes them: until then the new version is not there.
+
+Pods are numbered from `spec.ordinals.start` on, and the partition counts from there: it keeps the first so many pods,
+whatever their numbers are (StatefulSet API reference, `updateStrategy.rollingUpdate.partition` and `ordinals`).
 """
 
 from __future__ import annotations
@@ -23,18 +26,18 @@ def converge(stateful_set: objects.StatefulSet, around: around_.Around) -> aroun
     replicas = stateful_set.spec.replicas
     revision = stateful_set.status.update_revision
     seen = stateful_set.status.observed_generation >= stateful_set.metadata.generation and bool(revision)
-    kept = _partition(stateful_set)
+    kept = _kept(stateful_set)
 
     def is_wanted(pod: objects.Pod) -> bool:
         return seen and pod.metadata.labels.get(REVISION_HASH) == revision
 
-    concerned = [pod for pod in pods if _ordinal(pod) >= kept]
+    concerned = [pod for pod in pods if not (kept and is_kept(pod, stateful_set))]
     counted = instances.count(concerned, workload=name, is_wanted=is_wanted, around=around)
     if not seen:
         waits = "the cluster has not taken in its new version yet"
         return instances.unseen(name, wanted=replicas, counted=counted, says=waits), counted.instances, ()
     facts = counted.facts
-    wanted = max(replicas - kept, 0)
+    wanted = replicas - kept
     if len(counted.updated) + len(counted.old) < wanted:
         facts = (
             *facts,
@@ -51,11 +54,22 @@ def converge(stateful_set: objects.StatefulSet, around: around_.Around) -> aroun
     return workload, counted.instances, facts
 
 
+def is_kept(pod: objects.Pod, stateful_set: objects.StatefulSet) -> bool:
+    """Whether the pod is below the partition: the controller leaves it at the version that it has."""
+    ordinal = pod.metadata.name.rpartition("-")[2]
+    start = stateful_set.spec.ordinals.start if stateful_set.spec.ordinals else 0
+    return ordinal.isdigit() and start <= int(ordinal) < start + _partition(stateful_set)
+
+
+def _kept(stateful_set: objects.StatefulSet) -> int:
+    """How many pods need not be of the wanted version: none where there is no other version."""
+    status = stateful_set.status
+    if status.current_revision == status.update_revision:
+        return 0
+    return min(_partition(stateful_set), stateful_set.spec.replicas)
+
+
 def _partition(stateful_set: objects.StatefulSet) -> int:
-    update = stateful_set.spec.update_strategy.rolling_update
-    return update.partition if update and stateful_set.spec.update_strategy.type == "RollingUpdate" else 0
-
-
-def _ordinal(pod: objects.Pod) -> int:
-    last = pod.metadata.name.rpartition("-")[2]
-    return int(last) if last.isdigit() else 0
+    strategy = stateful_set.spec.update_strategy
+    update = strategy.rolling_update
+    return update.partition if update and strategy.type == "RollingUpdate" else 0

@@ -1,0 +1,93 @@
+"""StatefulSets whose pods are numbered from anywhere: the partition counts from the first of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sealane.clients.kubernetes import objects
+from sealane.destinations.kubernetes import freeing
+from sealane.verdicts import model
+from sealane.verdicts.convergence import around, stateful_set
+from tests.unit.verdicts.test_convergence import AT, a_pod, made, meta
+
+STARTS = st.one_of(st.none(), st.integers(0, 40))
+NUMBERS = st.integers(0, 12)
+
+
+def a_set(start: int | None, replicas: int, partition: int, *, first: bool = False, **spec: Any) -> objects.StatefulSet:
+    """A StatefulSet whose controller has taken it in; `first` means that it never had another version."""
+    more = {} if start is None else {"ordinals": {"start": start}}
+    update = {"type": "RollingUpdate", "rollingUpdate": {"partition": partition}}
+    return made(
+        objects.StatefulSet,
+        metadata=meta("db", generation=2),
+        spec={"replicas": replicas, "updateStrategy": update, **more, **spec},
+        status={
+            "observedGeneration": 2,
+            "updateRevision": "new",
+            "currentRevision": "new" if first else "old",
+        },
+    )
+
+
+def pods(start: int | None, replicas: int, renewed: int, **more: Any) -> list[objects.Pod]:
+    """As the controller makes them: it renews from the last one down."""
+    first = start or 0
+    return [
+        a_pod(
+            f"db-{first + index}",
+            "db",
+            labels={"controller-revision-hash": "new" if index >= replicas - renewed else "old"},
+            **more,
+        )
+        for index in range(replicas)
+    ]
+
+
+def converged(found: objects.StatefulSet, there: list[objects.Pod]) -> model.Workload:
+    return stateful_set.converge(found, around.Around(at=AT, pods=there))[0]
+
+
+@given(start=STARTS, replicas=NUMBERS, partition=NUMBERS, renewed=NUMBERS)
+def test_it_is_there_exactly_when_all_from_the_partition_on_are_renewed(
+    start: int | None, replicas: int, partition: int, renewed: int
+) -> None:
+    """Whatever the numbers are; a partition above all of them asks for none."""
+    found = a_set(start, replicas, partition)
+    there = converged(found, pods(start, replicas, min(renewed, replicas - min(partition, replicas))))
+    wanted = max(0, replicas - partition)
+    assert there.wanted == wanted
+    assert (there.health is model.Health.READY) == (min(renewed, wanted) == wanted)
+
+
+@given(start=STARTS, replicas=st.integers(1, 12), partition=NUMBERS, missing=st.integers(0, 11))
+def test_a_first_version_has_all_its_pods_whatever_the_partition(
+    start: int | None, replicas: int, partition: int, missing: int
+) -> None:
+    """Where there is no older version, none is kept: a pod that is not there, or not ready, is waited for."""
+    found = a_set(start, replicas, partition, first=True)
+    every = pods(start, replicas, replicas)
+    assert converged(found, every).health is model.Health.READY
+    gone = missing % replicas
+    assert converged(found, [*every[:gone], *every[gone + 1 :]]).health is model.Health.CONVERGING
+
+
+@given(start=STARTS, replicas=st.integers(1, 12), partition=NUMBERS)
+def test_only_a_broken_old_pod_that_is_to_be_replaced_makes_way(
+    start: int | None, replicas: int, partition: int
+) -> None:
+    """What is below the partition is never deleted."""
+    found = a_set(start, replicas, partition)
+    freed = [freeing.holds_up(each, found) for each in pods(start, replicas, 0, ready=False)]
+    assert freed == [index >= partition for index in range(replicas)]
+
+
+def test_pods_of_numbers_that_are_no_longer_asked_for_have_to_go() -> None:
+    """The first number was raised: the old ones are too many until they are gone."""
+    found = a_set(3, 2, 0, first=True)
+    moved = [*pods(3, 2, 2), *pods(0, 2, 2)]
+    assert converged(found, moved).health is model.Health.CONVERGING
+    assert converged(found, pods(3, 2, 2)).health is model.Health.READY
