@@ -6,13 +6,27 @@ Two underscores lead into a group. The command line tool without a server needs 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from sealane import paths
 
-class _Group(BaseModel):
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+_SQLITE = "sqlite:///"
+
+
+class _Placed(BaseModel):
+    """Every path of it is absolute once it is read, whoever gave it: parts are used from elsewhere, and stored."""
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _from_the_root(cls, value: Any) -> Any:
+        return paths.absolute(value) if isinstance(value, Path) else value
+
+
+class _Group(_Placed):
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, validate_default=True)
 
 
 class Http(_Group):
@@ -110,7 +124,7 @@ class Secrets(_Group):
     data folder."""
 
 
-class Settings(BaseSettings):
+class Settings(_Placed, BaseSettings):
     """All settings of `sealane serve`."""
 
     model_config = SettingsConfigDict(
@@ -142,9 +156,11 @@ class Settings(BaseSettings):
     @field_validator("database")
     @classmethod
     def _known_database(cls, url: str | None) -> str | None:
-        if url is not None and not url.startswith(("postgresql://", "sqlite:///")):
+        if url is not None and not url.startswith(("postgresql://", _SQLITE)):
             message = "must begin with postgresql:// (or sqlite:/// and a path)"
             raise ValueError(message)
+        if url is not None and url.startswith(_SQLITE):
+            return f"{_SQLITE}{paths.absolute(url.removeprefix(_SQLITE))}"
         return url
 
     @field_validator("key")
@@ -181,9 +197,17 @@ class Settings(BaseSettings):
         return self.data / "workspaces"
 
     @property
+    def public_url(self) -> str:
+        """The address people use."""
+        if self.http.url:
+            return self.http.url.rstrip("/")
+        host = "127.0.0.1" if self.http.host in {"0.0.0.0", "::"} else self.http.host  # noqa: S104 - compared only
+        return f"http://{host}:{self.http.port}"
+
+    @property
     def store_url(self) -> str:
         """URL of the database with Sealane's own tables."""
-        return self.database or f"sqlite:///{self.data.resolve() / 'sealane.db'}"
+        return self.database or f"{_SQLITE}{self.data / 'sealane.db'}"
 
     @property
     def flows_url(self) -> str:

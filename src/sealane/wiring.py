@@ -145,7 +145,7 @@ async def start(settings: Settings, *, role: Role = Role.ALL, lost: Callable[[],
     )
     return Server(
         settings=settings,
-        settings_url=_url(settings),
+        settings_url=settings.public_url,
         first_token=await access.make_administrator(),
         store=store,
         access=access,
@@ -208,10 +208,3 @@ def _kept(path: Path) -> str:
     except FileExistsError:
         pass
     return path.read_text().strip()
-
-
-def _url(settings: Settings) -> str:
-    if settings.http.url:
-        return settings.http.url.rstrip("/")
-    host = "127.0.0.1" if settings.http.host in {"0.0.0.0", "::"} else settings.http.host  # noqa: S104 - compared only
-    return f"http://{host}:{settings.http.port}"

@@ -59,7 +59,7 @@ class Apps:
         if repository is not None:
             _check_repository(repository)
         hosted = repository is None
-        where = repository or str(self._repositories.path(name))
+        where = repository or self._repositories.path(name).name
         path = path.strip("/")
         app = App(
             name=name,

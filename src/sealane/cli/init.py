@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sealane import errors
-from sealane.cli import headings, output
+from sealane.cli import headings, options, output
 
 if TYPE_CHECKING:
     from sealane.starting.detecting import Project
@@ -21,7 +21,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="The repository's folder.", show_default=False)] = Path(),
+    folder: Annotated[
+        Path, typer.Argument(help="The repository's folder.", show_default=False, parser=options.path)
+    ] = Path(),
     as_json: output.Json = False,
 ) -> None:
     """Write a small beginning that fits what is there.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sealane import errors
-from sealane.cli import ending, headings, output
+from sealane.cli import ending, headings, options, output
 from sealane.events.model import EventKind
 
 if TYPE_CHECKING:
@@ -42,9 +42,13 @@ def add_to(app: typer.Typer) -> None:
 
 
 def run(
-    path: Annotated[Path, typer.Argument(help="A folder, or a pipeline file in it.", show_default=False)] = Path(),
+    path: Annotated[
+        Path, typer.Argument(help="A folder, or a pipeline file in it.", show_default=False, parser=options.path)
+    ] = Path(),
     *,
-    secrets_file: Annotated[Path | None, typer.Option("--secrets-file", metavar="FILE", help=_SECRETS)] = None,
+    secrets_file: Annotated[
+        Path | None, typer.Option("--secrets-file", metavar="FILE", help=_SECRETS, parser=options.path)
+    ] = None,
     step: Annotated[list[str] | None, typer.Option("--step", metavar="NAME", help=_STEP)] = None,
     clean: Annotated[bool, typer.Option("--clean", help=_CLEAN)] = False,
     event: Annotated[EventKind, typer.Option("--event", help="The event to run as.")] = EventKind.PUSH,

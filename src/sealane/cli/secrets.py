@@ -15,7 +15,13 @@ from sealane.cli import headings, options, output
 
 Keys = Annotated[
     Path | None,
-    typer.Option("--keys", help="Folder that keys are kept in, such as a server's data folder.", show_default=False),
+    typer.Option(
+        "--keys",
+        help="Folder that keys are kept in, such as a server's data folder.",
+        show_default=False,
+        parser=options.path,
+        metavar="<path>",
+    ),
 ]
 
 
@@ -47,12 +53,22 @@ def recipient(folder: options.Folder = Path(), app: options.App = None, keys_in:
 
 def encrypt(
     file: Annotated[
-        Path, typer.Argument(help="NAME=value lines or a YAML mapping; - reads stdin.", show_default=False)
+        Path,
+        typer.Argument(
+            help="NAME=value lines or a YAML mapping; - reads stdin.", show_default=False, parser=options.path
+        ),
     ],
     to: Annotated[list[str], typer.Option("--to", help="A recipient, age1…; may be repeated.", show_default=False)],
     result: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="The encrypted file; stdout when left out.", show_default=False),
+        typer.Option(
+            "--output",
+            "-o",
+            help="The encrypted file; stdout when left out.",
+            show_default=False,
+            parser=options.path,
+            metavar="<path>",
+        ),
     ] = None,
 ) -> None:
     """Encrypt a file so that only the recipients can open it.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sealane.cli import headings, output
+from sealane.cli import headings, options, output
 from sealane.errors import Unavailable, UsageError
 
 if TYPE_CHECKING:
@@ -20,8 +20,12 @@ _STOP_WITHIN = 10
 
 
 def serve(
-    data: Annotated[Path | None, typer.Option(help="Folder of everything the server keeps.")] = None,
-    config: Annotated[Path | None, typer.Option(help="Folder that holds environments/*.yaml.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of everything the server keeps.", parser=options.path, metavar="<path>")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Folder that holds environments/*.yaml.", parser=options.path, metavar="<path>")
+    ] = None,
     database: Annotated[str | None, typer.Option(help="PostgreSQL URL instead of SQLite in the data folder.")] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sealane import errors
-from sealane.cli import headings, output
+from sealane.cli import headings, options, output
 
 if TYPE_CHECKING:
     from sealane.checking import Checked
@@ -21,7 +21,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def validate(
-    path: Annotated[Path, typer.Argument(help="A repository's folder, or one file.", show_default=False)] = Path(),
+    path: Annotated[
+        Path, typer.Argument(help="A repository's folder, or one file.", show_default=False, parser=options.path)
+    ] = Path(),
     as_json: output.Json = False,
 ) -> None:
     """Check .sealane.yml, formations, stencils and environments.

@@ -105,7 +105,8 @@ class KubernetesFile(File):
     """A Kubernetes cluster."""
 
     kubeconfig: Maybe[Text] = None
-    """Path of a kubeconfig on the machine that deploys; when left out KUBECONFIG, then ~/.kube/config."""
+    """Path of a kubeconfig on the machine that deploys, from this file's folder; when left out KUBECONFIG, then
+    ~/.kube/config."""
     context: Maybe[Text] = None
     """The context in it; its current one when left out."""
     in_cluster: bool = False

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+from sealane import paths
 from sealane.environments import reading
-from sealane.environments.model import FOLDER, Environment
+from sealane.environments.model import FOLDER, DestinationConfig, Environment
 from sealane.errors import NotThere, Unavailable
 from sealane.findings import Finding, Place
 
@@ -33,8 +35,19 @@ def gather(config: Path) -> tuple[dict[str, Environment], list[Finding]]:
 
 def _read(file: Path) -> tuple[Environment | None, list[Finding]]:
     try:
-        return reading.read(file.read_text(encoding="utf-8"), str(file))
+        environment, found = reading.read(file.read_text(encoding="utf-8"), str(file))
+        return (_placed(environment, paths.absolute(file).parent) if environment else None), found
     except UnicodeDecodeError:
         return None, [Finding(message="is not UTF-8 text", place=Place(file=str(file)), mend="save it as UTF-8")]
     except OSError as error:
         raise Unavailable(f"can't read {file}: {error.strerror}") from error
+
+
+def _placed(environment: Environment, folder: Path) -> Environment:
+    """The environment with its kubeconfigs' paths from the root; written, they begin at the file's own folder."""
+
+    def placed(config: DestinationConfig) -> DestinationConfig:
+        kubeconfig = str(paths.absolute(config.kubeconfig, folder)) if config.kubeconfig else None
+        return replace(config, kubeconfig=kubeconfig)
+
+    return replace(environment, destinations={name: placed(each) for name, each in environment.destinations.items()})

@@ -11,10 +11,9 @@ from typing import Any
 from sealane import clock, hashing
 from sealane.access.model import Actor
 from sealane.approvals.breaking import Glass
-from sealane.clients import git
 from sealane.errors import Conflicting, InvalidFiles, NotThere, Refused, UsageError
 from sealane.findings import did_you_mean
-from sealane.flows import sites, tools
+from sealane.flows import sites
 from sealane.flows.doing import releasing
 from sealane.flows.gating import Gates
 from sealane.flows.intake import Intake
@@ -147,11 +146,7 @@ class Requests:
         raise NotThere(f"{app} has no release {wanted}", mend=did_you_mean(wanted, (r.deploy_tag for r in releases)))
 
     async def _proposed(self, deployment_id: str, formation: str, made: Release) -> releasing.Proposal:
-        bench = tools.current()
-        app = await self.store.apps.get(made.app)
-        token = bench.settings.git.token
-        credentials = f"sealane:{token.get_secret_value()}" if token and not app.hosted else None
-        await git.checkout(app.repository, made.commit, sites.clone_of(deployment_id), credentials=credentials)
+        await sites.check_out(deployment_id, await self.store.apps.get(made.app), made.commit)
         proposed = await releasing.propose(await sites.site(deployment_id, made.app), formation, made, None)
         if not isinstance(proposed, releasing.Proposal):
             raise InvalidFiles(proposed)

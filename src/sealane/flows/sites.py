@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sealane.clients import git
 from sealane.errors import UsageError
 from sealane.flows import tools
 from sealane.pipelines import reading
@@ -15,6 +16,7 @@ from sealane.runners import specs
 from sealane.runners.model import RunKey, Work, Workspace
 from sealane.secrets import resolving
 from sealane.secrets.resolving import Stores
+from sealane.settings import Settings
 from sealane.stencils.trees import FolderTree
 from sealane.store.model import App, Run
 
@@ -40,7 +42,7 @@ class Site:
 
 def clone_of(owner: str) -> Path:
     """The folder of a run's or deployment's clone."""
-    return (tools.current().settings.workspaces / owner).resolve()
+    return tools.current().settings.workspaces.resolve() / owner
 
 
 async def site(owner: str, app_name: str) -> Site:
@@ -51,6 +53,23 @@ async def site(owner: str, app_name: str) -> Site:
     if not folder.is_relative_to(clone):
         raise UsageError(f"{app.path} leads out of the repository")
     return Site(app=app, folder=folder)
+
+
+async def check_out(owner: str, app: App, commit: str) -> None:
+    """Clones a commit of the app for a run or deployment. Key: the owner, whose clone is made once.
+
+    Where a repository that Sealane serves itself is, this machine's settings say. Raises what `git.checkout` raises.
+    """
+    settings = tools.current().settings
+    token = settings.git.token
+    credentials = f"sealane:{token.get_secret_value()}" if token and not app.hosted else None
+    repository = str(settings.repositories / app.repository) if app.hosted else app.repository
+    await git.checkout(repository, commit, clone_of(owner), credentials=credentials)
+
+
+def public_repository(app: App, settings: Settings) -> str:
+    """The URL people and steps clone from: of a repository that Sealane serves, where it is served."""
+    return f"{settings.public_url}/git/{app.name}.git" if app.hosted else app.repository
 
 
 async def work(run: Run, plan: Plan) -> Work:
@@ -64,7 +83,7 @@ async def work(run: Run, plan: Plan) -> Work:
         run=RunKey(value=run.id),
         pipeline=pipeline,
         plan=plan,
-        event=run.event,
+        event=replace(run.event, repository=public_repository(here.app, bench.settings)),
         workspace=Workspace(folder=here.folder),
         images=built,
         deploy_tag=run.deploy_tag or "",

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from sealane import wiring
 from sealane.events.model import Event
+from sealane.flows import sites
 from sealane.store.model import App
 
 
@@ -20,6 +21,11 @@ def _server(request: Request) -> wiring.Server:
 Server = Annotated[wiring.Server, Depends(_server)]
 
 
-def of_app(event: Event, app: App) -> Event:
+def repository(server: wiring.Server, app: App) -> str:
+    """The URL people clone the app from."""
+    return sites.public_repository(app, server.settings)
+
+
+def of_app(event: Event, app: App, server: wiring.Server) -> Event:
     """The event with the registered repository: what a payload says of where to clone from is not believed."""
-    return dataclasses.replace(event, app=app.name, repository=app.repository, trunk=app.trunk)
+    return dataclasses.replace(event, app=app.name, repository=repository(server, app), trunk=app.trunk)

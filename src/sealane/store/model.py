@@ -24,7 +24,7 @@ class App:
 
     name: str
     repository: str
-    """URL to clone from; for a repository that Sealane serves, the folder on its disk."""
+    """URL to clone from; for a repository that Sealane serves, its folder's name below `Settings.repositories`."""
     path: str
     """Folder in the repository, empty for its root."""
     owner: str

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from sealane.blobs.logs import Logs
-from sealane.store import migrating
+from sealane.store import migrating, rows
 from sealane.store.database import Database
 from sealane.store.storing import Store
-from sealane.store.tables import metadata
+from sealane.store.tables import apps, metadata
+
+from .samples import app
 
 
 async def test_migrations_make_exactly_the_tables_the_code_uses(database_url: str) -> None:
@@ -33,3 +38,24 @@ async def test_several_workers_may_start_at_once(database_url: str, tmp_path: Pa
     assert [await store.apps.all() for store in stores] == [(), (), ()]
     for store in stores:
         await store.close()
+
+
+@pytest.mark.parametrize(
+    "stored", ["sealane-data/repositories/shop.git", "/srv/old/repositories/shop.git", "../d/repositories/shop.git"]
+)
+async def test_a_hosted_repository_is_found_wherever_the_data_folder_is(
+    database_url: str, tmp_path: Path, stored: str
+) -> None:
+    """Older versions stored the folder as it was called from where the server had been started."""
+    database = Database(database_url)
+    migrating.migrate(database, to="0004")
+    hosted = rows.fields(replace(app("shop"), repository=stored, hosted=True))
+    other = rows.fields(app("other"))
+    database.write_now(lambda c: c.execute(sa.insert(apps), [hosted, other]))
+    database.close()
+
+    store = await Store.open(database_url, logs=Logs(tmp_path))
+
+    assert (await store.apps.get("shop")).repository == "shop.git"
+    assert (await store.apps.get("other")).repository == other["repository"]
+    await store.close()

@@ -198,3 +198,28 @@ def test_mistakes_in_windows_are_told_at_their_place(line: str, instead: str, sa
     environment, found = reading.read(WINDOWS.replace(line, instead), "production.yaml")
     assert environment is None
     assert any(said in str(each) for each in found), [str(each) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("written", "wanted"),
+    [
+        ("keys/europe", "CONFIG/environments/keys/europe"),
+        ("../europe", "CONFIG/europe"),
+        ("~/.kube/europe", "HOME/.kube/europe"),
+        ("/etc/kube/europe", "/etc/kube/europe"),
+    ],
+)
+def test_a_kubeconfig_is_found_from_wherever_it_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, wanted: str
+) -> None:
+    """As in a kubeconfig's own references: from the folder of the file that names it."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "config" / "environments"
+    folder.mkdir(parents=True)
+    text = f"environment: dev\ndestinations: {{europe: {{kubernetes: {{kubeconfig: {written}}}}}}}\n"
+    (folder / "dev.yaml").write_text(text)
+    environments, found = gathering.gather(Path("config"))
+    assert found == []
+    wanted = wanted.replace("CONFIG", str(tmp_path / "config")).replace("HOME", str(tmp_path / "home"))
+    assert environments["dev"].destinations["europe"].kubeconfig == wanted

@@ -9,7 +9,6 @@ from typing import Any
 
 from sealane import checking
 from sealane.approvals import windows
-from sealane.clients import git
 from sealane.destinations.model import Identity
 from sealane.errors import NotThere, UsageError
 from sealane.findings import Finding, Place, Severity, errors
@@ -56,9 +55,7 @@ async def _check_out(run: Run) -> None:
     app = await bench.store.apps.get(run.app)
     if not run.event.commit:
         raise UsageError(f"{run.label} names no commit")
-    token = bench.settings.git.token
-    credentials = f"sealane:{token.get_secret_value()}" if token and not app.hosted else None
-    await git.checkout(app.repository, run.event.commit, sites.clone_of(run.id), credentials=credentials)
+    await sites.check_out(run.id, app, run.event.commit)
 
 
 async def _refuse(run: Run, wrong: Sequence[Finding]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Mapping
 from datetime import timedelta
 
-from sealane.clients import git
 from sealane.destinations.model import Inventory
 from sealane.destinations.port import Destination
 from sealane.errors import SealaneError, UsageError
@@ -88,10 +87,7 @@ async def checked_out(deployment: Deployment) -> sites.Site:
     if deployment.release_id is None:
         raise UsageError(f"{deployment.id} carries no release whose files could be read")
     release = await sites.released(deployment.app, deployment.release_id)
-    app = await bench.store.apps.get(deployment.app)
-    token = bench.settings.git.token
-    credentials = f"sealane:{token.get_secret_value()}" if token and not app.hosted else None
-    await git.checkout(app.repository, release.commit, sites.clone_of(deployment.id), credentials=credentials)
+    await sites.check_out(deployment.id, await bench.store.apps.get(deployment.app), release.commit)
     return await sites.site(deployment.id, deployment.app)
 
 

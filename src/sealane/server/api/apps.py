@@ -119,7 +119,7 @@ def shown(server: wired.Server, app: App) -> AppShown:
     return AppShown(
         name=app.name,
         owner=app.owner,
-        repository=f"{server.settings_url}/git/{app.name}.git" if app.hosted else app.repository,
+        repository=wired.repository(server, app),
         path=app.path,
         trunk=app.trunk,
         hosted=app.hosted,

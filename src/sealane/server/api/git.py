@@ -73,13 +73,13 @@ async def take_in(server: wiring.Server, registered: App, before: dict[str, str]
     tips = await server.repositories.tips(registered.name, before)
     made = pushes.events(
         registered.name,
-        repository=registered.repository,
+        repository=wired.repository(server, registered),
         trunk=registered.trunk,
         before=before,
         after=tips,
         received=clock.now(),
     )
-    receipts = [await server.intake.receive(wired.of_app(event, registered), source="git") for event in made]
+    receipts = [await server.intake.receive(wired.of_app(event, registered, server), source="git") for event in made]
     return [f"sealane: {server.settings_url}/runs/{receipt.run_id}" for receipt in receipts]
 
 

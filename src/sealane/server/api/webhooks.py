@@ -45,5 +45,5 @@ async def receive(
     read = reader.read(registered.name, headers, await request.body(), secret=secret, received=clock.now())
     if isinstance(read, Ignored):
         return Received(ignored=read.reason)
-    receipt = await server.intake.receive(wired.of_app(read, registered), source=source)
+    receipt = await server.intake.receive(wired.of_app(read, registered, server), source=source)
     return Received(run=receipt.run_id, duplicate=receipt.duplicate)

@@ -1,0 +1,58 @@
+"""Paths on the command line: `~` is somebody's home wherever a shell left it."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+import typing
+from pathlib import Path
+
+import pytest
+import typer
+
+from sealane.cli import app, options
+
+
+def annotated() -> dict[str, typing.Any]:
+    """Every option and argument of every command that is a path, with what typer is told of it."""
+    registered = typer.Typer()
+    for name in app.COMMANDS.values():
+        importlib.import_module(f"sealane.cli.{name}").add_to(registered)
+    groups = [registered, *(group.typer_instance for group in registered.registered_groups)]
+    found = {}
+    for command in (each for group in groups if group for each in group.registered_commands):
+        function = command.callback
+        assert function is not None
+        module = sys.modules[function.__module__]
+        for name, hint in typing.get_type_hints(function, vars(module), include_extras=True).items():
+            kind, *more = typing.get_args(hint) if typing.get_origin(hint) is typing.Annotated else (hint,)
+            if Path in {kind, *typing.get_args(kind)}:
+                found[f"{function.__module__.removeprefix('sealane.cli.')}.{function.__name__}.{name}"] = more
+    return found
+
+
+FOUND = annotated()
+
+
+def test_the_table_has_what_it_is_about() -> None:
+    assert {"serve.serve.data", "serve.serve.config", "run.run.secrets_file", "deploy.deploy.kubeconfig"} <= set(FOUND)
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_every_path_option_expands_the_home(name: str) -> None:
+    assert [info.parser for info in FOUND[name]] == [options.path], "write parser=options.path"
+
+
+def test_a_home_in_an_option_is_found(tmp_path: Path) -> None:
+    """As shells leave it in `--folder=~/shop`."""
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / ".sealane.yml").write_text("app: shop\nsteps: [{name: a, image: busybox, commands: 'true'}]\n")
+    command = [sys.executable, "-c", "import sys; from sealane.cli import main; sys.exit(main())", "validate", "~/shop"]
+    done = subprocess.run(command, env={"HOME": str(tmp_path)}, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, "nothing wrong" in done.stderr) == (0, True), done.stderr
+
+
+def test_the_home_of_nobody_is_a_wrong_option() -> None:
+    with pytest.raises(typer.BadParameter, match="~nobody-is-called-so"):
+        options.path("~nobody-is-called-so/x")
