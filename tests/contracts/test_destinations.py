@@ -97,6 +97,35 @@ class DestinationContract:
         (after,) = await destination.diff([config_map(a="2", c="1")], identity=who)
         assert (after.action, after.fields) == (model.Action.NONE, ())
 
+    async def test_an_autoscaler_among_the_objects_has_its_number(
+        self, destination: port.Destination, namespace: str, image: str
+    ) -> None:
+        """A stencil's number may raise the one that is there, and never lowers it; without an autoscaler it stands."""
+        who = identity(namespace)
+        target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+        scaler = {
+            "apiVersion": "autoscaling/v2",
+            "kind": "HorizontalPodAutoscaler",
+            "metadata": {"name": "web"},
+            "spec": {"scaleTargetRef": target, "minReplicas": 1, "maxReplicas": 3},
+        }
+
+        def web(replicas: int | None) -> Manifest:
+            made = sleeper(image)
+            spec = {key: value for key, value in made["spec"].items() if key != "replicas"}
+            return made | {"spec": spec | ({} if replicas is None else {"replicas": replicas})}
+
+        async def there(*objects: Manifest) -> int:
+            applied = await destination.apply(objects, identity=who, fence=model.unfenced)
+            found = await destination.read(tuple(ref for ref in applied.inventory if ref.kind == "Deployment"))
+            return int(found[0]["spec"]["replicas"])
+
+        assert await there(web(2), scaler) == 2
+        assert await there(web(1), scaler) == 2
+        assert await there(web(None), scaler) == 2
+        assert await there(web(3), scaler) == 3
+        assert await there(web(1)) == 1
+
     async def test_strategies_learn_what_would_be_made_anew(
         self, destination: port.Destination, namespace: str, image: str
     ) -> None:

@@ -191,7 +191,8 @@ async def _plan(
         keep = (*keep, *(ref for ref in ledger.inventory if (ref.group, ref.kind) == ("", "Secret")))
     difference: tuple[Mapping[str, Any], ...] = tuple(changes.between(old, wish.revision).to_json()["objects"])
     forward, back = await goal(wish.revision), await goal(old) if old else None
-    forward, back = goals.shaped(forward, back, await surveying.survey(destination, forward, back))
+    survey = await surveying.survey(destination, forward, back, ledger.inventory)
+    forward, back = goals.shaped(forward, back, survey)
     return rollouts.DeploymentPlan(
         goal=forward,
         stored=ledger.inventory,

@@ -15,7 +15,7 @@ from sealane.rollouts.strategies import staging
 from sealane.verdicts import model as verdicts
 from sealane.verdicts import sentences
 
-_BEFORE_THE_LAST = {strategies.StageKind.PREVIEW, strategies.StageKind.WEIGHT}
+_BEFORE_THE_LAST = {strategies.StageKind.PREVIEW, strategies.StageKind.BESIDE, strategies.StageKind.WEIGHT}
 _KINDS = {destinations.Reason.QUOTA: verdicts.FactKind.QUOTA}
 
 

@@ -41,6 +41,14 @@ def own_names(name: str) -> tuple[str, ...]:
     return (coloured(name, BLUE), coloured(name, GREEN), canary(name))
 
 
+def plain_name(name: str) -> str:
+    """The name of the Deployment that a strategy made this one of; any other name as it is."""
+    for ending in (BLUE, GREEN, CANARY):
+        if name.endswith(f"-{ending}"):
+            return name.removesuffix(f"-{ending}")
+    return name
+
+
 def preview(name: str, strategy: Strategy) -> str:
     """The name of the Service that reaches the new version before the switch."""
     own = strategy.blue_green.preview_service if strategy.blue_green else None

@@ -67,7 +67,8 @@ class Formation:
         """Rolls out, and remembers what was verified."""
         forward, back = self._goal(objects, strategy), self._goal(*self.verified) if self.verified else None
         forward = replace(forward, patience=timedelta(seconds=patience))
-        forward, back = goals.shaped(forward, back, await surveying.survey(self.destination, forward, back))
+        survey = await surveying.survey(self.destination, forward, back, self.inventory)
+        forward, back = goals.shaped(forward, back, survey)
         self.plan = model.DeploymentPlan(goal=forward, stored=self.inventory, previous=back)
         self.told = []
         around = rolling_out.Surroundings(
@@ -105,16 +106,20 @@ class Formation:
 
     async def serving(self) -> set[str]:
         """Versions of the ready pods that the Service selects."""
+        return set(await self.ready())
+
+    async def ready(self) -> list[str]:
+        """The version of each ready pod that the Service selects."""
         found = await self.admin.find(kinds.whole("v1", "Service"), "web", namespace=self.namespace)
         assert found
         pods = (await self.admin.list(kinds.whole("v1", "Pod"), namespace=self.namespace)).items
-        return {
+        return [
             each["spec"]["containers"][0]["env"][0]["value"]
             for each in pods
             if found["spec"]["selector"].items() <= each["metadata"]["labels"].items()
             and "deletionTimestamp" not in each["metadata"]
-            and any(one["type"] == "Ready" and one["status"] == "True" for one in each["status"]["conditions"])
-        }
+            and any(one["type"] == "Ready" and one["status"] == "True" for one in each["status"].get("conditions", ()))
+        ]
 
     async def names(self) -> set[str]:
         """`Kind/name` of everything of Sealane's."""
@@ -244,3 +249,53 @@ async def test_a_formation_changes_its_strategy_without_an_outage(
         2: {"Deployment/web-blue", "Service/web-preview"},
         3: {"Deployment/web"},
     }
+
+
+def held(name: str, at_least: int) -> dict[str, Any]:
+    """An autoscaler of a Deployment, which holds so many pods."""
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
+    spec = {"scaleTargetRef": target, "minReplicas": at_least, "maxReplicas": at_least + 2}
+    return {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": name}, "spec": spec}
+
+
+def named(workload: dict[str, Any], name: str) -> dict[str, Any]:
+    """The workload under another name, its pods under another label, its number left to an autoscaler."""
+    template = workload["spec"]["template"] | {"metadata": {"labels": {"run": name}}}
+    spec = workload["spec"] | {"selector": {"matchLabels": {"run": name}}, "template": template}
+    del spec["replicas"]
+    return workload | {"metadata": {"name": name}, "spec": spec}
+
+
+async def test_what_replaces_what_serves_starts_with_as_many(
+    admin: clusters.Cluster, cluster: clusters.Cluster, namespace: str, busybox_image: str
+) -> None:
+    """An autoscaler holds three: from blue-green to rolling, and to another name and label, never fewer are ready."""
+    shop = Formation(cluster, admin, namespace)
+    first = (named(web(busybox_image, "one"), "web"), service(), held("web", 3))
+    assert (await shop.deploy(AT_ONCE, *first)).verdict.kind == "deployed"
+    async with asyncio.timeout(60):
+        while len(await shop.ready()) != 3:  # noqa: ASYNC110 - it is over there
+            await asyncio.sleep(0.2)
+    fewest = 3
+
+    async def look() -> None:
+        nonlocal fewest
+        while True:
+            fewest = min(fewest, len(await shop.ready()))
+            await asyncio.sleep(0.05)
+
+    looking = asyncio.create_task(look())
+    second = (named(web(busybox_image, "two"), "web"), service(), held("web", 3))
+    outcome = await shop.deploy(ROLLING, *second)
+    assert outcome.verdict.kind == "deployed", outcome.verdict.reason
+    elsewhere = service()
+    elsewhere["spec"]["selector"] = {"run": "site"}
+    third = (named(web(busybox_image, "three"), "site"), elsewhere, held("site", 3))
+    outcome = await shop.deploy(ROLLING, *third)
+    assert outcome.verdict.kind == "deployed", outcome.verdict.reason
+    async with asyncio.timeout(40):
+        while await shop.serving() != {"three"}:  # noqa: ASYNC110 - it is over there
+            await asyncio.sleep(0.2)
+    looking.cancel()
+    assert fewest == 3
+    assert await shop.names() == {"Deployment/site", "Service/web"}

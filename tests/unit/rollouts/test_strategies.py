@@ -125,7 +125,8 @@ def test_only_labels_decide_who_serves() -> None:
 
 def test_an_autoscaler_follows_and_keeps_its_number() -> None:
     """The new colour begins with as many pods as the serving one has, not with the stencil's number."""
-    survey = Survey(colour="blue", moved=MOVED, replicas={"Deployment/web-blue": 7})
+    serves = {"Service/web": ("Deployment/web-blue",)}
+    survey = Survey(colour="blue", moved=MOVED, replicas={"Deployment/web-blue": 7}, serves=serves)
     objects = staging.whole(OBJECTS, Shape(strategy=BLUE_GREEN, survey=survey))
     assert named(objects, "Deployment", "web-green")["spec"]["replicas"] == 7
     assert named(objects, "HorizontalPodAutoscaler", "web")["spec"]["scaleTargetRef"]["name"] == "web-green"
@@ -168,12 +169,14 @@ def test_a_canary_stands_beside_until_it_goes_everywhere() -> None:
     before = [each | {"spec": each["spec"] | {"replicas": 4}} for each in (deployment("web", image="web:0"),)]
     survey = Survey(there=there, moved=MOVED, replicas={"Deployment/web": 4})
     shape = Shape(strategy=CANARY, survey=survey, before=before)
-    assert written(OBJECTS, shape)[:3] == [
+    unscaled = [each for each in OBJECTS if each["kind"] != "HorizontalPodAutoscaler"]
+    assert written(OBJECTS, shape)[2] == {"ConfigMap/settings", "Deployment/web-canary"}  # not an autoscaler's number
+    assert written(unscaled, shape)[:3] == [
         {"ConfigMap/settings", "Deployment/web-canary"},
         set(),
         {"ConfigMap/settings", "Deployment/web-canary", "Deployment/web"},
     ]
-    third = staging.writing(staging.course(OBJECTS, shape)[2], OBJECTS, shape)
+    third = staging.writing(staging.course(unscaled, shape)[2], unscaled, shape)
     old, new = (
         named(third.objects, "Deployment", "web")["spec"],
         named(third.objects, "Deployment", "web-canary")["spec"],

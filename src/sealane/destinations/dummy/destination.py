@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from sealane import clock, errors
-from sealane.destinations import differing, model, owning, pruning
+from sealane.destinations import autoscalers, differing, model, owning, pruning
 from sealane.destinations.dummy import behaving, planning
 from sealane.destinations.dummy import state as states
 from sealane.stencils.checks import HealthCheck
@@ -62,8 +62,9 @@ class DummyDestination:
             return model.Applied(inventory=tuple(p.change.ref for p in planned if p.mine), refusals=refusals)
         inventory: list[model.ObjectRef] = []
         changed: list[model.ObjectRef] = []
+        followed = frozenset(autoscalers.of(objects))
         for manifest in planning.ordered(objects):
-            change = await self._put(manifest, identity, fence, adopt=adopt)
+            change = await self._put(manifest, identity, fence, adopt=adopt, followed=followed)
             if change.refusal:
                 return model.Applied(inventory=tuple(inventory), changed=tuple(changed), refusals=(change.refusal,))
             inventory.append(change.ref)
@@ -173,12 +174,18 @@ class DummyDestination:
     # --- writing
 
     async def _put(
-        self, manifest: Mapping[str, Any], identity: model.Identity, fence: model.Fence, *, adopt: bool
+        self,
+        manifest: Mapping[str, Any],
+        identity: model.Identity,
+        fence: model.Fence,
+        *,
+        adopt: bool,
+        followed: frozenset[str],
     ) -> model.ObjectChange:
         """Writes one object if need be, planned anew as long as it moves meanwhile."""
         pause = float(planning.annotation(manifest, planning.PAUSE) or 0)
         while True:
-            planned = planning.plan_one(self._state.read(), manifest, identity, adopt=adopt)
+            planned = planning.plan_one(self._state.read(), manifest, identity, adopt=adopt, followed=followed)
             if planned.change.refusal or planned.change.action is model.Action.NONE:
                 return planned.change
             owning.check_resolved(planned.change.ref, planned.body)

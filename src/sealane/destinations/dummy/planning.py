@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from sealane.destinations import differing, model, ordering, owning, preparing
+from sealane.destinations import autoscalers, differing, model, ordering, owning, preparing
 from sealane.destinations.dummy import state as states
 
 REFUSE = "dummy.sealane.dev/refuse"
@@ -47,7 +47,8 @@ def plan(
     content: states.Content, objects: Sequence[Mapping[str, Any]], identity: model.Identity, *, adopt: bool
 ) -> tuple[Planned, ...]:
     """All objects, in the order of writing; the second of two same ones is refused."""
-    planned = [plan_one(content, each, identity, adopt=adopt) for each in ordered(objects)]
+    followed = frozenset(autoscalers.of(objects))
+    planned = [plan_one(content, each, identity, adopt=adopt, followed=followed) for each in ordered(objects)]
     seen: set[model.Key] = set()
     for index, each in enumerate(planned):
         if each.change.ref.key in seen:
@@ -56,10 +57,19 @@ def plan(
     return tuple(planned)
 
 
-def plan_one(content: states.Content, manifest: Mapping[str, Any], identity: model.Identity, *, adopt: bool) -> Planned:
-    """One object."""
+def plan_one(
+    content: states.Content,
+    manifest: Mapping[str, Any],
+    identity: model.Identity,
+    *,
+    adopt: bool,
+    followed: frozenset[str] = frozenset(),
+) -> Planned:
+    """One object; `followed` are those that autoscalers among all objects scale, as `Kind/name`."""
     ref = ref_in(manifest, identity.namespace)
     old = content.objects.get(text(ref))
+    if old:
+        manifest = _scaled(manifest, old.manifest, is_followed=f"{ref.kind}/{ref.name}" in followed)
     body = preparing.prepared(manifest, identity=identity, namespace=ref.namespace, annotations=identity.annotations)
     owner = model.owner_of(labels(old.manifest)) if old else None
     if old:
@@ -84,6 +94,14 @@ def plan_one(content: states.Content, manifest: Mapping[str, Any], identity: mod
         version=old.version if old else None,
         mine=owner == identity.owner,
     )
+
+
+def _scaled(manifest: Mapping[str, Any], there: Mapping[str, Any], *, is_followed: bool) -> Mapping[str, Any]:
+    """The manifest with the number of instances: the one that is there, unless it says one and may."""
+    spec, number = manifest.get("spec"), (there.get("spec") or {}).get("replicas")
+    if not isinstance(spec, Mapping) or number is None or ("replicas" in spec and not is_followed):
+        return manifest
+    return {**manifest, "spec": {**spec, "replicas": max(int(spec.get("replicas", 0)), int(number))}}
 
 
 def _refusal(manifest: Mapping[str, Any], ref: model.ObjectRef) -> model.Refusal | None:

@@ -10,7 +10,7 @@ from typing import Any
 from sealane import errors as ours
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
-from sealane.destinations import differing, managing, model, ordering, owning, preparing
+from sealane.destinations import autoscalers, differing, managing, model, ordering, owning, preparing
 from sealane.destinations.kubernetes import refusing, scaling, settling
 
 AT_ONCE = 8
@@ -66,6 +66,7 @@ class Planner:
         self._identity = identity
         self._adopt = adopt
         self._namespaces = {str(o["metadata"]["name"]) for o in objects if _group_and_kind(o) == ("", "Namespace")}
+        self._followed = autoscalers.of(objects)
         self._scopes = dict(_defined(o) for o in objects if _group_and_kind(o) == (_CRD_GROUP, _CRD))
 
     async def plan(self) -> tuple[Planned, ...]:
@@ -144,7 +145,7 @@ class Planner:
         if found.get("immutable") is True and live.owner is not None:
             return self._unchanging(manifest, ref, found, live)
         kept = {key: value for key, value in _annotations(found).items() if key in _OWN_ANNOTATIONS}
-        to_apply = scaling.scaled(manifest, found)
+        to_apply = scaling.scaled(manifest, found, followed=f"{ref.kind}/{ref.name}" in self._followed)
         result, managers = await self._dry_run(self._body(to_apply, ref, kept), ref)
         others = managing.Managers(found, own=clusters.MANAGER)
         fields = tuple(_since(each, others) for each in differing.differences(found, result, managers=managers))

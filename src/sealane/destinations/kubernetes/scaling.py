@@ -1,6 +1,7 @@
 """Whose business the number of replicas is. Pure: reads the managed fields of an object that is there.
 
 Where an autoscaler has set it, a stencil's number is left out: a deployment must not throw the load onto fewer pods.
+Where one scales it that has not had to change the number yet, a stencil's may raise it, and never lowers it.
 Where a stencil stops naming a number (because an autoscaler will), the live one stays: left out of an apply it would
 fall back to 1 before the autoscaler can act.
 """
@@ -13,13 +14,15 @@ from typing import Any
 from sealane.clients.kubernetes import cluster as clusters
 
 
-def scaled(manifest: Mapping[str, Any], found: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The manifest with the replicas to apply to the object that is there."""
+def scaled(manifest: Mapping[str, Any], found: Mapping[str, Any], *, followed: bool = False) -> Mapping[str, Any]:
+    """The manifest with the replicas to apply to the object that is there; `followed`: an autoscaler scales it."""
     spec = manifest.get("spec")
     if not isinstance(spec, Mapping) or "replicas" not in (found.get("spec") or {}):
         return manifest
     if _sets_replicas(found, "kube-controller-manager", "scale"):
         return {**manifest, "spec": {key: value for key, value in spec.items() if key != "replicas"}}
+    if followed and "replicas" in spec:
+        return {**manifest, "spec": {**spec, "replicas": max(int(spec["replicas"]), int(found["spec"]["replicas"]))}}
     if "replicas" not in spec and _sets_replicas(found, clusters.MANAGER, ""):
         return {**manifest, "spec": {**spec, "replicas": found["spec"]["replicas"]}}
     return manifest

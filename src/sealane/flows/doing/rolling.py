@@ -77,7 +77,7 @@ async def begin(deployment_id: str) -> dict[str, Any]:
     formation = await bench.store.formations.get(deployment.app, deployment.formation)
     previous, reason = await goals.going_back(deployment)
     forward, back = await _goals(deployment, revision, previous.id if previous else None)
-    survey = await surveying.survey(destination, forward, back)
+    survey = await surveying.survey(destination, forward, back, formation.inventory)
     forward, _ = rollouts_goals.shaped(forward, back, survey)
     course = staging.course(forward.manifests, forward.shape)
     return {

@@ -26,7 +26,7 @@ def whole(objects: Sequence[Manifest], shape: model.Shape) -> list[Manifest]:
     for each in objects:
         name = variants.key(each)
         if name in names and variants.is_kind(each, "Deployment"):
-            made.append(deployment(each, shape, follows=scaled(each, objects)))
+            made.append(deployment(each, shape))
         elif name in switched and variants.is_kind(each, "Service"):
             made.append(service(each, shape.colour))
         else:
@@ -36,20 +36,14 @@ def whole(objects: Sequence[Manifest], shape: model.Shape) -> list[Manifest]:
 
 def ahead(objects: Sequence[Manifest], shape: model.Shape) -> list[Manifest]:
     """The Deployments in the new colour and what reaches them, while the other colour serves."""
-    deployments = [deployment(each, shape, follows=scaled(each, objects)) for each in variants.served(objects)]
+    deployments = [deployment(each, shape) for each in variants.served(objects)]
     return [*deployments, *(preview(each, shape) for each in variants.selecting(objects))]
 
 
-def deployment(manifest: Manifest, shape: model.Shape, *, follows: bool) -> Manifest:
-    """The Deployment in the shape's colour. `follows`: something else decides how many instances it has."""
+def deployment(manifest: Manifest, shape: model.Shape) -> Manifest:
+    """The Deployment in the shape's colour."""
     name, label = str(manifest["metadata"]["name"]), {variants.COLOUR: shape.colour}
-    made = marked(manifest, name=variants.coloured(name, shape.colour), label=label)
-    there = shape.survey.replicas
-    serving = variants.coloured(name, shape.survey.colour) if shape.survey.colour else name
-    number = there.get(f"Deployment/{serving}")
-    if number is not None and (follows or (number > 1 and "replicas" not in manifest["spec"])):
-        return {**made, "spec": {**made["spec"], "replicas": number}}
-    return made
+    return marked(manifest, name=variants.coloured(name, shape.colour), label=label)
 
 
 def marked(manifest: Manifest, *, name: str, label: Mapping[str, str]) -> Manifest:
@@ -95,14 +89,8 @@ def preview(manifest: Manifest, shape: model.Shape) -> Manifest:
     return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, **place}, "spec": spec}
 
 
-def scaled(deployment_: Manifest, objects: Sequence[Manifest]) -> bool:
-    """Whether something among the objects scales the Deployment."""
-    name = deployment_["metadata"]["name"]
-    return any(target == name for each in objects for target in targets(each))
-
-
 def targets(manifest: Manifest) -> list[str]:
-    """Names of the Deployments that an autoscaler points at."""
+    """Names of the Deployments that an autoscaler, or whatever else sizes them, points at."""
     spec = manifest.get("spec")
     if not isinstance(spec, Mapping):
         return []

@@ -26,6 +26,10 @@ class Survey:
     """Workloads, named as in the revision, whose instances the revision would make anew."""
     replicas: Mapping[str, int] = field(default_factory=dict)
     """How many instances each workload that is there asks for."""
+    serves: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Each Service that is there to the workloads whose instances it selects now."""
+    leaves: tuple[str, ...] = ()
+    """Services that will select none of those they select now: until others are ready, they would lead nowhere."""
 
 
 class StageKind(StrEnum):
@@ -33,6 +37,7 @@ class StageKind(StrEnum):
 
     WHOLE = "whole"  # everything as it shall be in the end
     PREVIEW = "preview"  # the other colour, beside the one that serves
+    BESIDE = "beside"  # workloads under other names and labels, beside those that serve
     WEIGHT = "weight"  # a share of the new version
     PAUSE = "pause"  # nothing is written, it has to stay healthy
 

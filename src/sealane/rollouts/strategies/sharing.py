@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from sealane.destinations import autoscalers
 from sealane.rollouts.strategies import colouring, model
 from sealane.stencils import variants
 from sealane.stencils.variants import Manifest
@@ -32,6 +33,7 @@ def shared(objects: Sequence[Manifest], shape: model.Shape, weight: int) -> mode
     """Everything that has to be written for a share of the new version."""
     made: list[Manifest] = []
     unwatched: set[str] = set()
+    scaled = autoscalers.of([*objects, *shape.before])
     for each in concerned(objects, shape.survey):
         number = shape.survey.replicas.get(variants.key(each), 1)
         if variants.is_kind(each, "StatefulSet"):
@@ -41,7 +43,9 @@ def shared(objects: Sequence[Manifest], shape: model.Shape, weight: int) -> mode
         wanted = _wanted(each, old, shape.survey)
         made.append(_beside(each, beside(wanted, weight)))
         left = remaining(wanted, weight)
-        if old is not None and old["spec"].get("replicas") == wanted and left != number:
+        known = old is not None and old["spec"].get("replicas") == wanted
+        may_lower = variants.key(each) not in scaled and "replicas" in each["spec"]  # else nobody would raise it again
+        if old is not None and known and (left > number or (left < number and may_lower)):
             made.append({**old, "spec": {**old["spec"], "replicas": left}})
             unwatched.add(variants.key(old))
     return model.Writing(objects=made, unwatched=frozenset(unwatched))

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from sealane.destinations import model as destinations
 from sealane.destinations import ordering
-from sealane.rollouts.strategies import colouring, model, sharing
+from sealane.rollouts.strategies import capacity, colouring, model, sharing
 from sealane.stencils import variants
 from sealane.stencils.model import Strategy
 from sealane.stencils.variants import Manifest
@@ -22,7 +22,7 @@ _WHEN_NEW = {ordering.Phase.SERVICES, ordering.Phase.WORKLOADS, ordering.Phase.J
 
 
 def staged(strategy: Strategy) -> bool:
-    """Whether the strategy has stages, and hence has to know what is there."""
+    """Whether the strategy has stages of its own, and hence has to know what is there."""
     return strategy.kind in ("blue_green", "canary")
 
 
@@ -37,6 +37,13 @@ def course(objects: Sequence[Manifest], shape: model.Shape) -> tuple[model.Stage
     if shape.strategy.kind == "canary" and sharing.concerned(objects, shape.survey):
         steps = tuple(_stage(index, shape.strategy) for index in range(len(shape.strategy.steps)))
         return (*steps, model.Stage(kind=model.StageKind.WHOLE, name="promote", says="the new version goes everywhere"))
+    if shape.survey.leaves and not shape.back and shape.strategy.kind != "recreate":
+        names = " and ".join(shape.survey.leaves)
+        made = "the new workloads are made beside what serves"
+        return (
+            model.Stage(kind=model.StageKind.BESIDE, name="beside", says=made),
+            model.Stage(kind=model.StageKind.WHOLE, name="switch", says=f"{names} goes over to them"),
+        )
     return (model.ONLY,)
 
 
@@ -52,10 +59,15 @@ def writing(stage: model.Stage, objects: Sequence[Manifest], shape: model.Shape)
     """What the stage writes."""
     match stage.kind:
         case model.StageKind.PREVIEW:
-            return model.Writing(objects=[*_early(objects, shape), *colouring.ahead(objects, shape)])
+            return model.Writing(
+                objects=_sized([*_early(objects, shape), *colouring.ahead(objects, shape)], objects, shape)
+            )
+        case model.StageKind.BESIDE:
+            return model.Writing(objects=_sized(_early(objects, shape), objects, shape))
         case model.StageKind.WEIGHT:
             share = sharing.shared(objects, shape, stage.weight)
-            return model.Writing(objects=[*_early(objects, shape), *share.objects], unwatched=share.unwatched)
+            early = _sized(_early(objects, shape), objects, shape)
+            return model.Writing(objects=[*early, *share.objects], unwatched=share.unwatched)
         case model.StageKind.PAUSE:
             return model.Writing(objects=())
         case _:
@@ -63,8 +75,9 @@ def writing(stage: model.Stage, objects: Sequence[Manifest], shape: model.Shape)
 
 
 def whole(objects: Sequence[Manifest], shape: model.Shape) -> Sequence[Manifest]:
-    """All objects as they are in the end."""
-    return colouring.whole(objects, shape) if shape.strategy.kind == "blue_green" else objects
+    """All objects as they are in the end, those that take over from others with as many instances as serve now."""
+    made = _made(objects, shape)
+    return capacity.given(made, capacity.numbers(made, shape.survey))
 
 
 def everything(objects: Sequence[Manifest], shape: model.Shape) -> Sequence[Manifest]:
@@ -98,9 +111,19 @@ def kept_on(
     return tuple(ref for ref in inventory if ref.group == "apps" and f"{ref.kind}/{ref.name}" in old)
 
 
+def _made(objects: Sequence[Manifest], shape: model.Shape) -> Sequence[Manifest]:
+    return colouring.whole(objects, shape) if shape.strategy.kind == "blue_green" else objects
+
+
+def _sized(written: Sequence[Manifest], objects: Sequence[Manifest], shape: model.Shape) -> list[Manifest]:
+    """What a stage writes, with the numbers of instances that all objects come to in the end."""
+    return capacity.given(written, capacity.numbers(_made(objects, shape), shape.survey))
+
+
 def _switches(objects: Sequence[Manifest], shape: model.Shape) -> bool:
     if shape.survey.colour is None:
-        return any(variants.key(each) in shape.survey.there for each in variants.served(objects))
+        served = any(shape.survey.serves.get(variants.key(each)) for each in variants.selecting(objects))
+        return served or any(variants.key(each) in shape.survey.there for each in variants.served(objects))
     return shape.colour != shape.survey.colour
 
 

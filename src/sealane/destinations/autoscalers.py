@@ -1,0 +1,41 @@
+"""Which workloads autoscalers among some objects scale: their number of instances is not the stencils' to say. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Manifest = Mapping[str, Any]
+
+_LEAST = ("minReplicas", "minReplicaCount")
+_MOST = ("maxReplicas", "maxReplicaCount")
+
+
+def target(manifest: Manifest) -> str | None:
+    """`Kind/name` of what the object scales, whichever kind it is itself; None when it scales nothing.
+
+    Source: `scaleTargetRef` of HorizontalPodAutoscaler, and of custom autoscalers, where the kind may be left out.
+    """
+    spec = manifest.get("spec")
+    reference = spec.get("scaleTargetRef") if isinstance(spec, Mapping) else None
+    if not isinstance(reference, Mapping) or not reference.get("name"):
+        return None
+    return f"{reference.get('kind', 'Deployment')}/{reference['name']}"
+
+
+def of(objects: Iterable[Manifest]) -> dict[str, Manifest]:
+    """`Kind/name` of each scaled workload to what scales it."""
+    return {name: each for each in objects if (name := target(each))}
+
+
+def within(autoscaler: Manifest, number: int) -> int:
+    """The number of instances as near as the autoscaler's own limits let it be."""
+    least, most = _limit(autoscaler, _LEAST), _limit(autoscaler, _MOST)
+    number = number if most is None else min(number, most)
+    return number if least is None else max(number, least)
+
+
+def _limit(autoscaler: Manifest, names: Iterable[str]) -> int | None:
+    spec = autoscaler.get("spec") or {}
+    found = (spec.get(name) for name in names)
+    return next((each for each in found if isinstance(each, int)), None)
