@@ -1,20 +1,20 @@
 """YAML documents with the place of every key and value. Pure: takes text, gives data and findings.
 
 Sealane reads YAML that strangers push, so the text is hostile: it is limited in size, depth and expansion (a
-"billion laughs" file is refused), tags that build objects are refused, and a key given twice is a finding instead of
-a silent loss. Scalars follow YAML 1.2's core schema with Kubernetes' habit of leading-zero octals (`0644`): `yes`,
-`no`, `on` and dates are strings.
+"billion laughs" file is refused, of aliases and of merge keys), tags that build objects are refused, and a key given
+twice is a finding instead of a silent loss. `<<` merges mappings as YAML 1.1 says.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
+from sealane import scalars, yaml_errors
 from sealane.findings import Finding, Place
 
 Path = tuple[str | int, ...]
@@ -24,26 +24,32 @@ MAX_DEPTH = 64
 MAX_NODES = 100_000
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_INT = re.compile(r"[-+]?[0-9]+")
-_OCTAL = re.compile(r"0o?[0-7]+")
-_HEX = re.compile(r"0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_SPECIAL_FLOATS = {".inf": float("inf"), "+.inf": float("inf"), "-.inf": float("-inf"), ".nan": float("nan")}
-_STRING = "tag:yaml.org,2002:str"
-_PLAIN_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("bool", "int", "float", "null", "timestamp", "merge", "value")}
+_TAG = "tag:yaml.org,2002:"
+_STRING = f"{_TAG}str"
+_MERGE = f"{_TAG}merge"
+_TAGGED = re.compile(r"(&\S+\s+)?!")
+_PLAIN_TAGS = {f"{_TAG}{name}" for name in ("bool", "int", "float", "null", "timestamp", "merge", "value")}
+_QUOTED = frozenset("\"'|>")
+
+_Pair = tuple[yaml.Node, yaml.Node]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
     """One YAML document: plain data, and where each value and key stands.
 
-    `values` and `keys` map a path, such as `("steps", 0, "image")`, to its place; the empty path is the document.
+    `values` and `keys` map a path, such as `("steps", 0, "image")`, to its place; the empty path is the document. What an
+    alias or a merge brings has the place where it was written.
     """
 
     file: str
     value: Any
     values: dict[Path, Place]
     keys: dict[Path, Place]
+    written: dict[Path, str] = field(default_factory=dict)
+    """Path to the text of each number, true, false and null as it was written: 3.10, 0644, 1e3."""
+    lines: tuple[str, ...] = field(default=(), repr=False)
+    """The whole file."""
 
     def place(self, path: Path) -> Place:
         """Where the value at the path stands, or its nearest parent that is in the file."""
@@ -56,31 +62,35 @@ class Document:
         """Where the key at the path stands, or the value when it has none."""
         return self.keys.get(path) or self.place(path)
 
+    def rest_of_line(self, path: Path) -> str:
+        """What stands on its first line from the value at the path on; empty for what is not in the file."""
+        place = self.values.get(path)
+        return self.lines[place.line - 1][place.column - 1 :] if place and 0 < place.line <= len(self.lines) else ""
+
 
 def read(text: str, file: str) -> tuple[list[Document], list[Finding]]:
-    """All documents of a text, empty ones left out, and what is wrong with it.
+    """All documents of a text, empty ones left out, and what is wrong with it; some findings are warnings.
 
-    A text that isn't YAML, or is too large, gives no documents and one finding.
+    A text that isn't YAML, or is too large, gives no documents and an error.
     """
     if len(text) > MAX_TEXT:
-        return [], [_finding(file, None, f"the file has {len(text)} characters", f"at most {MAX_TEXT} are read")]
+        message = f"the file has {len(text)} characters"
+        return [], [Finding(message=message, place=Place(file=file), mend=f"at most {MAX_TEXT} are read")]
     documents: list[Document] = []
     findings: list[Finding] = []
+    lines = yaml_errors.lines(text)
     try:
         for node in _compose(text):
-            reading = _Reading(file)
+            reading = _Reading(file, lines)
             value = reading.build(node, (), 0)
-            findings.extend(reading.findings)
+            findings.extend(dict.fromkeys(reading.findings))
             if reading.too_large:
                 return [], findings
             if value is not None:
-                documents.append(Document(file=file, value=value, values=reading.values, keys=reading.keys))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        return [], [*findings, _finding(file, mark, f"not YAML: {error.problem or error.context}", _mend(text, mark))]
+                documents.append(reading.document(value))
     except yaml.YAMLError as error:
-        return [], [*findings, _finding(file, None, f"not YAML: {_one_line(str(error))}", None)]
-    return documents, findings
+        return [], [*findings, yaml_errors.finding(error, lines, file)]
+    return documents, [*findings, *yaml_errors.unused_anchors(text, file)]
 
 
 def _compose(text: str) -> Iterator[yaml.Node]:
@@ -100,103 +110,111 @@ def _compose(text: str) -> Iterator[yaml.Node]:
 class _Reading:
     """Turns one composed document into data, counting what it expands to."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, lines: tuple[str, ...]) -> None:
         self.file = file
+        self.lines = lines
         self.values: dict[Path, Place] = {}
         self.keys: dict[Path, Place] = {}
+        self.written: dict[Path, str] = {}
         self.findings: list[Finding] = []
         self.nodes = 0
         self.too_large = False
 
+    def document(self, value: Any) -> Document:
+        return Document(
+            file=self.file, value=value, values=self.values, keys=self.keys, written=self.written, lines=self.lines
+        )
+
     def build(self, node: yaml.Node, path: Path, depth: int) -> Any:
+        if not self.fits(node, depth):
+            return None
+        self.values[path] = self.place(node)
+        if isinstance(node, yaml.MappingNode):
+            return self.mapping(node, path, depth)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.build(child, (*path, index), depth + 1) for index, child in enumerate(node.value)]
+        return self.scalar(node, path)
+
+    def fits(self, node: yaml.Node, depth: int) -> bool:
+        """Counts the node; false once the document is larger than is read."""
         self.nodes += 1
         if self.too_large:
-            return None
+            return False
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
             self.too_large = True
             what = "nested too deeply" if depth > MAX_DEPTH else "too large once its aliases are expanded"
-            self.findings.append(
-                _finding(self.file, node.start_mark, f"the document is {what}", "write it out plainly")
-            )
-            return None
-        self.values[path] = self._place(node)
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, path, depth)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.build(child, (*path, index), depth + 1) for index, child in enumerate(node.value)]
-        return self._scalar(node)
+            self.wrong(node, f"the document is {what}", "write it out plainly")
+        return not self.too_large
 
-    def _mapping(self, node: yaml.MappingNode, path: Path, depth: int) -> dict[str, Any]:
+    def mapping(self, node: yaml.MappingNode, path: Path, depth: int) -> dict[str, Any]:
+        own, merged = self.pairs(node, depth)
         result: dict[str, Any] = {}
-        merged: dict[str, Any] = {}
+        for key, (key_node, value_node) in ({key: merged[key] for key in merged if key not in own} | own).items():
+            if self.too_large:
+                break
+            self.keys[*path, key] = self.place(key_node)
+            result[key] = self.build(value_node, (*path, key), depth + 1)
+        return result
+
+    def pairs(self, node: yaml.MappingNode, depth: int) -> tuple[dict[str, _Pair], dict[str, _Pair]]:
+        """A mapping's own keys, and those it merges."""
+        own: dict[str, _Pair] = {}
+        merge: _Pair | None = None
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                mend = 'in flow style a ${word} must be quoted: {replicas: "${count}"}'
-                self.findings.append(_finding(self.file, key_node.start_mark, "a key must be a plain word", mend))
-                continue
-            key = key_node.value
-            if key == "<<" and key_node.style is None:
-                merged |= self._merge(value_node, path, depth)
-                continue
-            if key in result:
-                self.findings.append(_finding(self.file, key_node.start_mark, f"{key} is given twice", "keep one"))
-                continue
-            self.keys[*path, key] = self._place(key_node)
-            result[key] = self.build(value_node, (*path, key), depth + 1)
-        return {**{key: value for key, value in merged.items() if key not in result}, **result}
+                mend = yaml_errors.template(self.lines, key_node.start_mark.line) or yaml_errors.FLOW
+                self.wrong(key_node, "a key must be a plain word", mend)
+            elif key_node.tag == _MERGE:
+                if merge:
+                    self.wrong(key_node, "<< is given twice", "one << merges several: <<: [*first, *second]")
+                merge = merge or (key_node, value_node)
+            elif key_node.value in own:
+                self.wrong(key_node, f"{key_node.value} is given twice", "keep one")
+            else:
+                own[key_node.value] = (key_node, value_node)
+        return own, self.merged(*merge, depth) if merge else {}
 
-    def _merge(self, node: yaml.Node, path: Path, depth: int) -> dict[str, Any]:
-        """`<<: *anchor`: keys of the anchored mapping, keeping the places where they were written."""
-        built = self.build(node, path, depth + 1)
-        if isinstance(built, list):
-            built = {key: value for part in reversed(built) if isinstance(part, dict) for key, value in part.items()}
-        if not isinstance(built, dict):
-            self.findings.append(_finding(self.file, node.start_mark, "<< merges mappings only", None))
-            return {}
-        return built
+    def merged(self, key: yaml.Node, value: yaml.Node, depth: int) -> dict[str, _Pair]:
+        """What the value of `<<` brings: of several mappings the earlier one wins, and own keys over merged ones."""
+        found: dict[str, _Pair] = {}
+        for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+            if not isinstance(source, yaml.MappingNode):
+                mend = "<<: *NAME, where &NAME stands before a mapping, or <<: [*ONE, *TWO]"
+                self.wrong(key, f"<< merges mappings, and this is {_kind(source)}", mend)
+            elif self.fits(source, depth + 1):
+                self.nodes += len(source.value)
+                own, merged = self.pairs(source, depth + 1)
+                found = merged | own | found
+        return found
 
-    def _scalar(self, node: yaml.Node) -> Any:
+    def scalar(self, node: yaml.Node, path: Path) -> Any:
         text: str = node.value
         if node.tag not in _PLAIN_TAGS and node.tag != _STRING:
-            known = "tags that build objects are not read"
-            self.findings.append(_finding(self.file, node.start_mark, f"unknown tag {node.tag}", known))
+            mend = 'tags that build objects are not read; quote a text that begins with !: "!text"'
+            self.wrong(node, f"unknown tag {node.tag}", mend)
             return None
-        if node.tag == _STRING:
+        self.findings.extend(yaml_errors.traps(node, self.lines, self.file))
+        if getattr(node, "style", None) in _QUOTED or self.is_tagged_text(node):
             return text
-        return text if getattr(node, "style", None) in ('"', "'", "|", ">") else _plain(text)
+        value = scalars.plain(text)
+        if not isinstance(value, str):
+            self.written[path] = text
+        return value
 
-    def _place(self, node: yaml.Node) -> Place:
-        return Place(file=self.file, line=node.start_mark.line + 1, column=node.start_mark.column + 1)
+    def is_tagged_text(self, node: yaml.Node) -> bool:
+        """Whether it says !!str itself; YAML 1.1 takes more words for texts than we do."""
+        mark = node.start_mark
+        return node.tag == _STRING and bool(_TAGGED.match(self.lines[mark.line], mark.column))
 
+    def place(self, node: yaml.Node) -> Place:
+        return yaml_errors.place(self.file, node.start_mark)
 
-def _plain(text: str) -> Any:  # noqa: PLR0911 - one return a kind of scalar is the clearest form
-    if text in {"", "~", "null", "Null", "NULL"}:
-        return None
-    if text in {"true", "True", "TRUE"}:
-        return True
-    if text in {"false", "False", "FALSE"}:
-        return False
-    if _OCTAL.fullmatch(text) and text != "0":
-        return int(text.replace("o", ""), 8)
-    if _INT.fullmatch(text):
-        return int(text) if len(text) <= 40 else text
-    if _HEX.fullmatch(text):
-        return int(text, 16)
-    if text.lower() in _SPECIAL_FLOATS:
-        return _SPECIAL_FLOATS[text.lower()]
-    return float(text) if _FLOAT.fullmatch(text) else text
+    def wrong(self, node: yaml.Node, message: str, mend: str) -> None:
+        self.findings.append(Finding(message=message, place=self.place(node), mend=mend))
 
 
-def _mend(text: str, mark: yaml.Mark | None) -> str | None:
-    """The one trap of YAML that stencils walk into: a placeholder unquoted inside braces."""
-    line = text.splitlines()[mark.line] if mark and mark.line < len(text.splitlines()) else ""
-    return 'in flow style quote the placeholder: {replicas: "${count}"}' if "${" in line and "{" in line else None
-
-
-def _finding(file: str, mark: yaml.Mark | None, message: str, mend: str | None) -> Finding:
-    place = Place(file=file, line=mark.line + 1, column=mark.column + 1) if mark else Place(file=file)
-    return Finding(message=message, place=place, mend=mend)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def _kind(node: yaml.Node) -> str:
+    if isinstance(node, yaml.SequenceNode):
+        return "a list"
+    value = node.value if getattr(node, "style", None) in _QUOTED else scalars.plain(node.value)
+    return "nothing" if value is None else "a text" if isinstance(value, str) else f"the value {node.value}"

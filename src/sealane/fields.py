@@ -12,9 +12,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    model_validator,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+SHARED = "x-"
+"""Begins the keys of anchors that several parts of a file share."""
 
 
 class File(BaseModel):
@@ -24,6 +34,19 @@ class File(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True, defer_build=True)
+
+
+class TopFile(File):
+    """A whole file. Keys `x-…` at its top hold what the rest takes by alias; they mean nothing themselves."""
+
+    model_config = ConfigDict(json_schema_extra={"patternProperties": {f"^{SHARED}": {}}})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_shared(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {key: part for key, part in value.items() if not str(key).startswith(SHARED)}
 
 
 class NotEmpty:
@@ -76,8 +99,8 @@ class Matching:
     def _advise(self, value: Any) -> Any:
         if isinstance(value, int | float) and not isinstance(value, bool) and self.hint:
             message = "must be {expected}, not the number {value}"
-            context = {"expected": self.expected, "value": str(value), "mend": self.hint(str(value))}
-            raise PydanticCustomError("no_match", message, context)
+            context = {"expected": self.expected, "value": str(value), "hint": self.hint}
+            raise PydanticCustomError("number_given", message, context)
         return value
 
     def check(self, text: str) -> str:

@@ -61,7 +61,7 @@ def _tidy(node: Any) -> Any:
     kept = {key: _tidy(value) for key, value in named.items() if key != "title" and (key, value) != ("default", None)}
     if "properties" in node:
         kept["properties"] = {key: _tidy(value) for key, value in node["properties"].items()}
-    if "patternProperties" in kept:
+    if "patternProperties" in kept and "properties" not in kept:
         ((pattern, values),) = kept.pop("patternProperties").items()
         kept["propertyNames"] = kept.get("propertyNames", {}) | {"pattern": pattern}
         kept["additionalProperties"] = values

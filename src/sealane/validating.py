@@ -6,13 +6,14 @@ to each other is the business of the room that owns the file.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from sealane import schemas
+from sealane import schemas, yaml_errors
 from sealane.documents import Document, Path
 from sealane.fields import File
 from sealane.findings import Finding, did_you_mean
@@ -65,7 +66,7 @@ def _finding(document: Document, model: type[File], detail: ErrorDetails, elsewh
     if detail["type"] == "missing":
         description = _description(model, path)
         return Finding(message=f"{path[-1]} is missing", mend=description, place=document.place(path[:-1]))
-    message, mend = _problem(detail)
+    message, mend = _problem(detail, document.written.get(path), document.rest_of_line(path))
     place = document.key_place(path) if is_key else document.place(path)
     return Finding(message=f"{_label(path, is_key=is_key)} {message}", mend=mend, place=place)
 
@@ -105,34 +106,72 @@ def _description(model: type[File], path: Path) -> str | None:
     return text.split(". ")[0].rstrip(".") if text else None
 
 
-def _problem(detail: ErrorDetails) -> Problem:
-    """What is wrong with a value, as the end of a sentence that begins with the value's name."""
+def _problem(detail: ErrorDetails, written: str | None, rest: str) -> Problem:
+    """What is wrong with a value, as the end of a sentence that begins with the value's name.
+
+    `written` is how the file writes a value that is no text, and `rest` what stands on its line.
+    """
     kind, context, value = detail["type"], detail.get("ctx", {}), detail["input"]
     if kind in _WANTED:
-        return _wrong_type(_WANTED[kind], value)
+        return _wrong_type(_WANTED[kind], value, written, rest)
+    if kind == "number_given":
+        shown = written or str(value)
+        return f"must be {context['expected']}, not the number {shown}", context["hint"](shown)
+    if kind in _LIMITS:
+        words, limit = _LIMITS[kind]
+        return f"must be {words} {context[limit]}, not {written or value}", None
     if kind in _SAID:
         return _SAID[kind](context, value)
     return detail["msg"], context.get("mend")
 
 
-def _wrong_type(wanted: str, value: Any) -> Problem:
+def _wrong_type(wanted: str, value: Any, written: str | None, rest: str) -> Problem:
     if value is None:
         return f"is empty; it must be {wanted}", None
-    if wanted == "a text" and isinstance(value, bool | int | float):
+    if wanted == "a text":
+        return no_text(value, written, rest)
+    return f"must be {wanted}, not {_shown(value, written)}", _meant(wanted, value) if isinstance(value, str) else None
+
+
+def no_text(value: Any, written: str | None, rest: str) -> Problem:
+    """What is wrong with a value that must be a text: it was not quoted.
+
+    `written` is how the file writes it, where that is known, and `rest` what stands on its line.
+    """
+    problem = f"must be a text, not {_shown(value, written)}"
+    if isinstance(value, bool | int | float):
         shown = str(value).lower() if isinstance(value, bool) else str(value)
-        return f"must be a text, not {_shown(value)}", f'put it in quotes: "{shown}"'
-    if wanted == "a list" and isinstance(value, str):
-        return f"must be a list, not {_shown(value)}", f"write [{value}]" if len(value) < 40 else "put it in a list"
-    return f"must be {wanted}, not {_shown(value)}", None
+        return problem, f'put it in quotes: "{written or shown}"'
+    if isinstance(value, dict) and len(value) == 1 and _is_colon(rest):
+        return problem, f"a colon and a space make a mapping; quote the text: {yaml_errors.quoted(rest.rstrip())}"
+    return problem, None
 
 
-def _shown(value: Any) -> str:
+def _meant(wanted: str, text: str) -> str | None:
+    if wanted == "a list":
+        return f"write [{text}]" if len(text) < 40 else "put it in a list"
+    if wanted == "true or false" and text.lower() in _SWITCHES:
+        return f"write {_SWITCHES[text.lower()]}"
+    return _as_number(text) if wanted in {"a whole number", "a number"} else None
+
+
+def _is_colon(rest: str) -> bool:
+    """Whether a mapping is a text with a colon in it: it stands on one line, and not in braces."""
+    return bool(re.search(r":\s+\S", rest)) and not rest.startswith("{") and len(rest) <= _LONGEST
+
+
+def _as_number(text: str) -> str | None:
+    digits = text.replace("_", "").replace(",", "")
+    return f"write {digits}" if re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)?", digits) else None
+
+
+def _shown(value: Any, written: str | None) -> str:
     """What kind of value is there, in a few words."""
     match value:
         case bool():
-            return f"{str(value).lower()}, which is yes or no"
+            return f"{written or str(value).lower()}, which is yes or no"
         case int() | float():
-            return f"the number {value}"
+            return f"the number {written or value}"
         case str():
             return f"the text {value!r}" if len(value) < 40 else "a text"
         case list():
@@ -162,6 +201,15 @@ _WANTED = {
     "dict_type": "a mapping of keys to values",
     "model_type": "a mapping of keys to values",
 }
+_LIMITS = {
+    "greater_than_equal": ("at least", "ge"),
+    "less_than_equal": ("at most", "le"),
+    "greater_than": ("more than", "gt"),
+    "less_than": ("less than", "lt"),
+}
+_SWITCHES = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+"""What other versions of YAML take for true and false."""
+_LONGEST = 120
 _SAID: dict[str, Callable[[Mapping[str, Any], Any], Problem]] = {
     "literal_error": _not_one_of,
     "too_short": lambda context, _: (
@@ -171,9 +219,5 @@ _SAID: dict[str, Callable[[Mapping[str, Any], Any], Problem]] = {
     "too_long": lambda context, _: (f"may have at most {context['max_length']} items", None),
     "string_too_short": lambda context, _: (f"must have at least {_counted(context['min_length'], 'character')}", None),
     "string_too_long": lambda context, _: (f"may have at most {context['max_length']} characters", None),
-    "greater_than_equal": lambda context, value: (f"must be at least {context['ge']}, not {value}", None),
-    "less_than_equal": lambda context, value: (f"must be at most {context['le']}, not {value}", None),
-    "greater_than": lambda context, value: (f"must be more than {context['gt']}, not {value}", None),
-    "less_than": lambda context, value: (f"must be less than {context['lt']}, not {value}", None),
     "empty": lambda _, __: ("is empty", "give it a value or leave the key out"),
 }

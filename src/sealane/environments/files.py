@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Discriminator, Field, Tag
 
-from sealane.fields import WHOLE, Duration, File, Group, Matching, Maybe, Name
+from sealane.fields import WHOLE, Duration, File, Group, Matching, Maybe, Name, TopFile
 from sealane.pipelines.files import Groups
 
 Text = Annotated[str, Field(min_length=1, max_length=4096)]
@@ -237,7 +237,7 @@ class GatesFile(File):
     """Hosts that gates may ask; without a port the scheme's own, with :* any. None when left out."""
 
 
-class EnvironmentFile(File):
+class EnvironmentFile(TopFile):
     """What is allowed in one environment, and who may: the operators' file environments/NAME.yaml."""
 
     environment: Name

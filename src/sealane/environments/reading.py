@@ -10,7 +10,7 @@ from sealane import documents, validating
 from sealane.documents import Document, Path
 from sealane.environments import calendars, files, patterns
 from sealane.environments.model import AppLimits, DestinationConfig, Environment, PolicyChoice, Waiver
-from sealane.findings import Finding, Place
+from sealane.findings import Finding, Place, errors
 from sealane.pipelines.model import Approval
 from sealane.stencils import scopes
 
@@ -23,19 +23,20 @@ _ELSEWHERE = {"name": "environment", "clusters": "destinations", "approval": "ap
 def read(text: str, file: str) -> tuple[Environment | None, list[Finding]]:
     """The environment that the file's text says, or everything that is wrong with it."""
     found_documents, found = documents.read(text, file)
-    if found:
+    if errors(found):
         return None, found
     if len(found_documents) != 1:
         mend = "an environment's file is one document"
         return None, [Finding(message="the file is empty or several documents", place=Place(file=file), mend=mend)]
     document = found_documents[0]
-    written, found = validating.validate(document, files.EnvironmentFile, elsewhere=_ELSEWHERE)
+    written, wrong = validating.validate(document, files.EnvironmentFile, elsewhere=_ELSEWHERE)
     meant = written or validating.salvage(document.value, files.EnvironmentFile)
     if meant is not None:
-        found.extend(_problems(meant, document))
-    if written is None or found:
+        wrong.extend(_problems(meant, document))
+    found = [*found, *wrong]
+    if written is None or wrong:
         return None, found
-    return _environment(written, document), []
+    return _environment(written, document), found
 
 
 def _environment(written: files.EnvironmentFile, document: Document) -> Environment:

@@ -21,6 +21,7 @@ from sealane.fields import (
     RelativePath,
     SecretName,
     StepImage,
+    TopFile,
     Variable,
 )
 
@@ -299,7 +300,7 @@ DeliverItem = Annotated[
 ]
 
 
-class PipelineFile(File):
+class PipelineFile(TopFile):
     """What to do when something happens to a repository: `.sealane.yml`."""
 
     app: Name

@@ -48,7 +48,7 @@ def read(text: str, file: str = FILE) -> tuple[Pipeline | None, list[Finding]]:
     """The pipeline, unless findings of severity error stand in its way; all findings at once, by place."""
     found, wrong = documents.read(text, file)
     if not found:
-        return None, wrong or [_nothing(file)]
+        return None, wrong if findings.errors(wrong) else [*wrong, _nothing(file)]
     document, *more = found
     checked, shape = validating.validate(document, files.PipelineFile, elsewhere=ELSEWHERE)
     wrong = [*wrong, *shape, *checks.check(drafts.draft(document))]

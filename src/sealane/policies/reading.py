@@ -115,7 +115,8 @@ def _annotations(document: Document) -> list[Finding]:
             findings.append(Finding(message=f"unknown annotation {name}", place=place, mend=mend))
         elif (words := _ANNOTATIONS[name]) and value not in words:
             mend = did_you_mean(str(value), words)
-            findings.append(Finding(message=f"{name} can't be {value!r}", place=document.place(path), mend=mend))
+            message = f"{name} can't be {document.written.get(path) or repr(value)}"
+            findings.append(Finding(message=message, place=document.place(path), mend=mend))
     return findings
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from sealane import documents
+from sealane.findings import errors
 
 _LINE = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*)=(.*)")
 
@@ -43,7 +44,7 @@ def _of_lines(lines: list[tuple[int, str]]) -> dict[str, str]:
 
 def _of_yaml(text: str) -> dict[str, str]:
     found, problems = documents.read(text, "")
-    if problems:
+    if problems := errors(problems):
         raise Unreadable(f"line {problems[0].place.line} is neither NAME=value nor YAML")
     if len(found) != 1 or not isinstance(found[0].value, dict):
         raise Unreadable("it is neither NAME=value lines nor one YAML mapping")

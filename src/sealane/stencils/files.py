@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
-from sealane.fields import WHOLE, Duration, File, Glob, Matching, Maybe, Name
+from sealane.fields import WHOLE, Duration, File, Glob, Matching, Maybe, Name, TopFile
 from sealane.secrets import references
 from sealane.stencils.gate_files import GatesFile, GuardFile
 from sealane.stencils.hook_files import HooksFile
@@ -192,7 +192,7 @@ class HealthCheckFile(File):
     """A text that says what an object which is not ready waits for."""
 
 
-class FormationFile(File):
+class FormationFile(TopFile):
     """One instance of an app: environment, destination, values, secrets and strategy; a file in deploy/formations."""
 
     formation: Name

@@ -155,6 +155,8 @@ class Formation:
     place: Place
     places: Mapping[Path, Place] = field(default_factory=dict, repr=False)
     """Where each value of the formation's file stands, by path."""
+    written: Mapping[Path, str] = field(default_factory=dict, repr=False)
+    """How each of its numbers is written, by path."""
 
     def at(self, *path: str | int) -> Place:
         """Where the value at the path stands, or its nearest parent that is in the file."""
@@ -197,6 +199,8 @@ class Origin:
     file: str
     places: Mapping[Path, Place] = field(default_factory=dict, repr=False)
     """Path in the object to its place; the empty path is the object's."""
+    written: Mapping[Path, str] = field(default_factory=dict, repr=False, compare=False)
+    """Path to how each number, true and false is written; for messages alone, and not kept."""
 
     def place(self, path: Path = ()) -> Place:
         """Where the field at the path was written, or its nearest parent that has a place."""

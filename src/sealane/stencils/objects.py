@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from sealane.documents import Path
-from sealane.findings import Finding, Place
+from sealane.findings import Finding
 from sealane.stencils import scopes
 from sealane.stencils.model import Origin, Rendered
+
+T = TypeVar("T")
 
 _API_VERSION = re.compile(r"([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?[a-z][a-z0-9]*")
 _KIND = re.compile(r"[A-Z][A-Za-z0-9]*")
@@ -21,13 +23,19 @@ def unfold(value: Any, origin: Origin) -> Iterable[tuple[Any, Origin]]:
     if not _is_list(value):
         yield value, origin
         return
-    places: dict[int, dict[Path, Place]] = {}
-    for path, place in origin.places.items():
-        if len(path) > 1 and path[0] == "items" and isinstance(path[1], int):
-            places.setdefault(path[1], {})[path[2:]] = place
+    places, written = _by_item(origin.places), _by_item(origin.written)
     for index, item in enumerate(value["items"]):
         below = places.get(index) or {(): origin.place(("items", index))}
-        yield from unfold(item, Origin(file=origin.file, places=below))
+        yield from unfold(item, Origin(file=origin.file, places=below, written=written.get(index, {})))
+
+
+def _by_item(mapped: Mapping[Path, T]) -> dict[int, dict[Path, T]]:
+    """What is said of paths in a list's items, by item."""
+    items: dict[int, dict[Path, T]] = {}
+    for path, said in mapped.items():
+        if len(path) > 1 and path[0] == "items" and isinstance(path[1], int):
+            items.setdefault(path[1], {})[path[2:]] = said
+    return items
 
 
 def _is_list(value: Any) -> bool:
@@ -46,7 +54,7 @@ def problems(value: Any, origin: Origin) -> list[Finding]:
     found = [
         _finding(f"{key} is missing", origin, (), f"every object says its {key}")
         if value.get(key) is None
-        else _finding(f"{key} can't be {value[key]!r}", origin, (key,), f"for example {example}")
+        else _finding(f"{key} can't be {_shown(value[key], origin, (key,))}", origin, (key,), f"for example {example}")
         for key, pattern, example in (("apiVersion", _API_VERSION, "apps/v1"), ("kind", _KIND, "Deployment"))
         if not (isinstance(value.get(key), str) and pattern.fullmatch(value[key]))
     ]
@@ -67,17 +75,30 @@ def _metadata_problems(metadata: dict[str, Any], origin: Origin) -> list[Finding
         path: Path = ("metadata", "generateName") if made else ("metadata",)
         found.append(_finding("metadata.name is missing", origin, path, mend))
     elif not isinstance(name, str):
-        found.append(_finding(f"metadata.name must be a text, not {name!r}", origin, ("metadata", "name"), "quote it"))
+        path = ("metadata", "name")
+        message = f"metadata.name must be a text, not {_shown(name, origin, path)}"
+        found.append(_finding(message, origin, path, _quoted(origin, path)))
     elif not _NAME.fullmatch(name):
         found.append(_finding(f"no object can be called {name!r}", origin, ("metadata", "name"), None))
     for key in ("labels", "annotations"):
         entries = metadata.get(key)
         found.extend(
-            _finding(f"{key} are texts; {entry} is {value!r}", origin, ("metadata", key, entry), "quote it")
+            _finding(f"{key} are texts; {entry} is {_shown(value, origin, path)}", origin, path, _quoted(origin, path))
             for entry, value in (entries.items() if isinstance(entries, dict) else ())
             if not isinstance(value, str)
+            for path in [("metadata", key, entry)]
         )
     return found
+
+
+def _shown(value: Any, origin: Origin, path: Path) -> str:
+    """A value as its file writes it."""
+    return origin.written.get(path) or repr(value)
+
+
+def _quoted(origin: Origin, path: Path) -> str:
+    written = origin.written.get(path)
+    return f'quote it: "{written}"' if written else "quote it"
 
 
 def settle(found: Sequence[tuple[dict[str, Any], Origin]], namespace: str) -> tuple[list[Rendered], list[Finding]]:

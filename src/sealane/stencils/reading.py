@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from sealane import documents, fields, globs, validating
 from sealane.documents import Document
-from sealane.findings import Finding, Place
+from sealane.findings import Finding, Place, errors
 from sealane.secrets import references
 from sealane.stencils import annotation_reading, checks, files, gate_reading
 from sealane.stencils.checks import HealthCheck
@@ -43,19 +43,20 @@ _ELSEWHERE = {"name": "formation", "cluster": "destination", "configs": "config"
 def read_formation(text: str, file: str) -> tuple[Formation | None, list[Finding]]:
     """The formation that the file's text says, or what is wrong with it; warnings may come beside a formation."""
     found_documents, found = documents.read(text, file)
-    if found:
+    if errors(found):
         return None, found
     if len(found_documents) != 1:
         message = f"the file holds {len(found_documents) or 'no'} documents" if found_documents else "the file is empty"
         return None, [Finding(message=message, place=Place(file=file), mend="a formation's file is one document")]
     document = found_documents[0]
-    written, found = validating.validate(document, files.FormationFile, elsewhere=_ELSEWHERE)
+    written, wrong = validating.validate(document, files.FormationFile, elsewhere=_ELSEWHERE)
     meant = written or validating.salvage(document.value, files.FormationFile)
     if meant is not None:
-        found.extend(_problems(meant, document))
-    if written is None or found:
+        wrong.extend(_problems(meant, document))
+    found = [*found, *wrong]
+    if written is None or wrong:
         return None, found
-    return _formation(written, document), []
+    return _formation(written, document), found
 
 
 def read_stencils(text: str, file: str) -> tuple[list[Stencil], list[Finding]]:
@@ -75,7 +76,9 @@ def _formation(written: files.FormationFile, document: Document) -> Formation:
         stencils=StencilChoice(include=tuple(stencils.include or ()), exclude=tuple(stencils.exclude or ())),
         images=written.images or {},
         values=written.values or {},
-        config={name: _text(value) for name, value in (written.config or {}).items()},
+        config={
+            name: _text(value, document.written.get(("config", name))) for name, value in (written.config or {}).items()
+        },
         secrets=written.secrets or {},
         strategy=_strategy(written.strategy or files.StrategyFile()),
         hooks=gate_reading.read_hooks(written.hooks),
@@ -83,12 +86,13 @@ def _formation(written: files.FormationFile, document: Document) -> Formation:
         health=tuple(HealthCheck(**each.model_dump()) for each in written.health or ()),
         place=document.place(()),
         places=document.values,
+        written=document.written,
     )
 
 
-def _text(value: Any) -> str:
-    """An entry of the configuration as text; numbers and true or false in YAML's spelling."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _text(value: Any, written: str | None) -> str:
+    """An entry of the configuration as text: numbers as they are written, true and false in small letters."""
+    return str(value).lower() if isinstance(value, bool) else written or str(value)
 
 
 def _strategy(written: files.StrategyFile) -> Strategy:

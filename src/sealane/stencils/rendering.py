@@ -86,7 +86,8 @@ def _words(formation: Formation, inputs: Inputs, secret: Configured | None) -> W
         values["secrets"] = secret.name
     else:
         missing["secrets"] = "the formation has no secrets:"
-    return Words(values=values, missing=missing)
+    written = {name: text for name in formation.values if (text := formation.written.get(("values", name)))}
+    return Words(values=values, missing=missing, written=written)
 
 
 def _with_config(words: Words, config: Configured | None) -> Words:
@@ -109,7 +110,9 @@ def _objects(sources: Sources, words: Words) -> tuple[list[Rendered], list[Findi
             break
         if problems:
             continue
-        for part, origin in objects.unfold(value, Origin(file=document.file, places=document.values)):
+        for part, origin in objects.unfold(
+            value, Origin(file=document.file, places=document.values, written=document.written)
+        ):
             problems = objects.problems(part, origin)
             found.extend(problems)
             if not problems:

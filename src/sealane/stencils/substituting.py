@@ -6,6 +6,7 @@ import copy
 import math
 from typing import Any
 
+from sealane import validating
 from sealane.findings import Finding, Place
 from sealane.stencils import words
 from sealane.stencils.model import Stencil
@@ -13,6 +14,8 @@ from sealane.stencils.words import Words
 
 _TEXTS_IN = frozenset({"labels", "annotations", "matchLabels", "nodeSelector"})
 _LISTS_OF_TEXTS = frozenset({"args", "command"})
+_CORE = frozenset({"v1", "apps", "batch"})
+"""Groups of which it is known for certain where texts stand."""
 _ENTRIES = {"ConfigMap": ("data",), "Secret": ("stringData",)}
 
 
@@ -30,10 +33,15 @@ class _Walk:
         self.known = known
         self.path: list[str | int] = []
         self.found: list[Finding] = []
+        value = stencil.document.value
+        self.is_core = isinstance(value, dict) and str(value.get("apiVersion")).partition("/")[0] in _CORE
 
     def node(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.text(value) if "${" in value else value
+        if self.is_core and value is not None and self.wants_text():
+            self.no_text(value)
+            return value
         if isinstance(value, dict):
             return self.mapping(value)
         if isinstance(value, list):
@@ -65,8 +73,9 @@ class _Walk:
         self.found.extend(found)
         if isinstance(value, float):
             self.finite(value)
-        if isinstance(value, int | float) and self.wants_text():
-            return words.as_text(value)
+        name = words.only_word(text) if isinstance(value, int | float) else None
+        if name is not None and self.wants_text():
+            return self.known.text(name)
         return copy.deepcopy(value) if isinstance(value, list | dict) else value
 
     def at(self, token: str, nth: int) -> Place:
@@ -83,6 +92,16 @@ class _Walk:
         if last == "value" and isinstance(above, int):
             return len(path) > 2 and path[-3] == "env"
         return above in _TEXTS_IN or (len(path) == 2 and above in _ENTRIES.get(kind, ()))
+
+    def no_text(self, value: Any) -> None:
+        """A value where Kubernetes takes nothing but a text: objects says it of an object's own labels."""
+        document, path = self.stencil.document, tuple(self.path)
+        if self.known.enough or (len(path) == 3 and path[0] == "metadata"):
+            return
+        message, mend = validating.no_text(value, document.written.get(path), document.rest_of_line(path))
+        label = f"item {path[-1] + 1} of {path[-2]}" if isinstance(path[-1], int) else str(path[-1])
+        self.known.spent.findings += 1
+        self.found.append(Finding(message=f"{label} {message}", place=document.place(path), mend=mend))
 
     def bad_key(self, key: str) -> None:
         if self.known.enough:

@@ -46,8 +46,15 @@ class Words:
     values: Mapping[str, Any]
     missing: Mapping[str, str] = field(default_factory=dict)
     """Words that exist but have no value here, to the reason."""
+    written: Mapping[str, str] = field(default_factory=dict)
+    """Words whose value is a number to how the formation's file writes it: 3.10, 0644."""
     used: set[str] = field(default_factory=set)
     spent: Spent = field(default_factory=Spent)
+
+    def text(self, name: str) -> str | None:
+        """The value of a word inside a text, a number as it is written; None for what has no such form."""
+        value = self.values[name]
+        return self.written.get(name, str(value)) if _is_number(value) else as_text(value)
 
     @property
     def enough(self) -> bool:
@@ -110,7 +117,7 @@ def replace_inside(text: str, words: Words, at: At) -> tuple[str, list[Finding]]
             return "${"
         value, problem = _value(token["name"], words)
         if problem is None:
-            shown = as_text(value)
+            shown = words.text(token["name"])
             if shown is not None:
                 return shown
             problem = _Problem(
@@ -121,6 +128,12 @@ def replace_inside(text: str, words: Words, at: At) -> tuple[str, list[Finding]]
         return ""
 
     return _TOKEN.sub(written, text), found
+
+
+def only_word(text: str) -> str | None:
+    """The word that the text is and nothing else."""
+    whole = _TOKEN.fullmatch(text)
+    return whole["name"] if whole else None
 
 
 def has_word(text: str) -> bool:
@@ -181,6 +194,10 @@ def as_text(value: Any) -> str | None:
             return str(value)
         case _:
             return None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _kind(value: Any) -> str:

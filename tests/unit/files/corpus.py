@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 PIPELINES: list[Any] = [
+    {"x-base": {"image": "alpine"}, "app": "shop", "steps": [{"name": "test", "image": "alpine"}], "x-": None},
     {"app": "shop", "steps": [{"name": "test", "image": "python:3.12-alpine", "commands": ["pytest"]}]},
     {
         "app": "shop",

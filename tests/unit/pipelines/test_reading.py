@@ -182,7 +182,7 @@ ONE = "app: shop\nsteps:\n  - {name: a, image: x%s}\n"
         (ONE % ", when: ", ["3:31: when is empty (give it a value or leave the key out)"]),
         (ONE % ", comands: [b]", ["3:25: unknown key comands (did you mean commands?)"]),
         (ONE % ", script: [b]", ["3:25: unknown key script (here it is called commands)"]),
-        (ONE % ", environment: {A: 3.10}", ['3:42: A must be a text, not the number 3.1 (put it in quotes: "3.1")']),
+        (ONE % ", environment: {A: 3.10}", ['3:42: A must be a text, not the number 3.10 (put it in quotes: "3.10")']),
         (ONE % ", environment: {A: yes, B: true}", ['3:50: B must be a text, not true, which is yes or no (put it in quotes: "true")']),
         (ONE % ", secrets: TOKEN", ["3:34: secrets must be a list, not the text 'TOKEN' (write [TOKEN])"]),
         (ONE % ", secrets: [p@ss!]", ["3:35: item 1 of secrets must be the name of a secret: letters, digits and underscores, no digit in front (the value itself never stands here)"]),

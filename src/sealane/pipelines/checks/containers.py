@@ -59,6 +59,16 @@ def _commands(draft: Draft, path: Path, commands: str | list[str] | None) -> Ite
             yield draft.finding(where, f"{path[-1]} has an empty line", "take it out")
         elif "\0" in line:
             yield draft.finding(where, f"{path[-1]} has a zero byte", "a program can't be given one")
+        elif (path[-1] == "commands" or isinstance(commands, str)) and _goes_on(line):
+            mend = "write a command of several lines as one block: - |"
+            yield draft.finding(where, "the command ends in a backslash, and nothing of it follows", mend)
+
+
+def _goes_on(line: str) -> bool:
+    """Whether a shell would take the next line, which is another command, for the rest of this one."""
+    last = line.rstrip("\n").rpartition("\n")[2]
+    backslashes = len(last) - len(last.rstrip("\\"))
+    return backslashes % 2 == 1 and not last.lstrip().startswith("#")
 
 
 def _globs(draft: Draft, path: Path, patterns: str | list[str] | None) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from sealane import errors
+from sealane import errors, findings
 from sealane.findings import did_you_mean
 from sealane.policies import reading
 from sealane.policies.model import Policy
@@ -49,9 +49,9 @@ def known(config: Path | None = None) -> tuple[str, ...]:
 
 @functools.lru_cache(maxsize=32)
 def _read(texts: tuple[tuple[str, str], ...]) -> tuple[Policy, ...]:
-    policies, findings = reading.read(dict(texts))
-    if findings:
-        raise errors.InvalidFiles(findings)
+    policies, found = reading.read(dict(texts))
+    if wrong := findings.errors(found):
+        raise errors.InvalidFiles(wrong)
     return tuple(policies)
 
 
