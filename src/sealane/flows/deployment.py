@@ -153,7 +153,12 @@ async def _failed(rollout: Rollout, applied: dict[str, Any], watched: dict[str, 
 async def _deployed(rollout: Rollout, applied: dict[str, Any], watched: dict[str, Any]) -> End:
     pruned = await step("prune", rolling.prune, rollout, applied["begun"])
     held = timedelta(seconds=watched["healthy_for"])
-    verdict = concluding.deployed(at=tools.current().now(), workloads=watched["workloads"], healthy_for=held)
+    verdict = concluding.deployed(
+        at=tools.current().now(),
+        workloads=watched["workloads"],
+        healthy_for=held,
+        notes=tuple(watched.get("notes", ())),
+    )
     return End(
         verdict=verdict,
         inventory=pruned["inventory"],

@@ -1,7 +1,8 @@
 """Running one Job beside a rollout, for gates and hooks: applied, watched to its end, its last lines kept.
 
 A Job's name is derived from a key, so whoever calls again with the key finds the Job and waits on; it never runs twice.
-It removes itself from the cluster a week after its end.
+It removes itself from the cluster a week after its end at the earliest, whatever its manifest says: a worker that takes
+over has to find how it ended.
 """
 
 from __future__ import annotations
@@ -75,8 +76,8 @@ async def run(order: Order, where: Where) -> End:
         return End(name=name, cause=refused, dossier=dossiers.refused(refused).to_json())
     begun = model.Begun(inventory=inventory, at=where.now())
     watched = await watching.watch(where.destination, goal, begun=begun, now=where.now)
-    cause = watched.judgement.cause
-    if watched.judgement.state is verdicts.State.HEALTHY or cause is None:
+    cause = watched.judgement.cause or _standing_still(watched)
+    if cause is None:
         return End(name=name, cause=None, lines=await _lines(inventory, order, where))
     dossier = await dossiers.take(where.destination, goal, watched, mask=where.mask)
     cause = dossier.cause or cause
@@ -91,9 +92,10 @@ def manifest(order: Order) -> dict[str, Any]:
     given = order.manifest
     longest = max(1, int(order.timeout.total_seconds()))
     own = given["spec"].get("activeDeadlineSeconds")
+    kept, shortest = given["spec"].get("ttlSecondsAfterFinished"), int(KEPT.total_seconds())
     spec = {
-        "ttlSecondsAfterFinished": int(KEPT.total_seconds()),
         **given["spec"],
+        "ttlSecondsAfterFinished": max(kept, shortest) if isinstance(kept, int) else shortest,
         "activeDeadlineSeconds": min(longest, own) if isinstance(own, int) else longest,
     }
     return {
@@ -112,6 +114,21 @@ def name_of(base: str, key: Sequence[str]) -> str:
 def as_asked(given: Mapping[str, Any], revision: str) -> dict[str, Any]:
     """The Job for asking a destination whether it would take it: under a name that no other object has."""
     return {**given, "metadata": {**given["metadata"], "name": name_of(str(given["metadata"]["name"]), (revision,))}}
+
+
+def _standing_still(watched: model.Watched) -> verdicts.Cause | None:
+    """Why a Job that is as it was asked for never ran: somebody else suspended it."""
+    still = next((each for each in watched.observation.workloads if each.note and not each.ended), None)
+    if still is None:
+        return None
+    return verdicts.Cause(
+        sentence=f"{still.object.replace('/', ' ')} {still.note}.",
+        object=still.object,
+        workload=still.object,
+        reason=verdicts.FactKind.PAUSED,
+        decisive=True,
+        since=watched.observation.at,
+    )
 
 
 def _with_variables(template: Mapping[str, Any], variables: Mapping[str, str]) -> dict[str, Any]:

@@ -214,7 +214,10 @@ async def _deployed(
     if words := saying.pruned_words(pruned):
         around.tell(model.Phase.PRUNE, words)
     verdict = concluding.deployed(
-        at=around.now(), workloads=len(watched.observation.running), healthy_for=plan.goal.healthy_for
+        at=around.now(),
+        workloads=len(watched.observation.running),
+        healthy_for=plan.goal.healthy_for,
+        notes=concluding.notes(watched.observation),
     )
     return model.Outcome(
         verdict=verdict,

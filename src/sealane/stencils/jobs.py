@@ -12,6 +12,7 @@ from typing import Any
 
 from sealane.documents import Path
 from sealane.findings import Finding, Place, did_you_mean
+from sealane.stencils import standstill
 from sealane.stencils import words as words_
 from sealane.stencils.gates import Hook, Task
 from sealane.stencils.model import Formation, Origin, Rendered
@@ -119,6 +120,9 @@ def _of_stencils(
     there = {each.name: each for each in rendered if each.key[:2] == ("batch", "Job")}
     if name in there:
         job = there[name]
+        if key := standstill.stands_still(job.object):
+            message = f"{job} never ends: it starts nothing by itself"
+            return None, [Finding(message=message, place=job.origin.place(("spec", key)), mend=f"leave {key} out")]
         if isinstance(job.object.get("spec"), dict) and _containers(job.object["spec"].get("template")):
             return job, []
         return None, [Finding(message=f"{job} has no containers", place=job.origin.place(("spec",)))]

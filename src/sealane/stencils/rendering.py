@@ -8,7 +8,7 @@ from typing import Any
 
 from sealane import hashing
 from sealane.findings import Finding, Place, did_you_mean, errors
-from sealane.stencils import boards, configuring, draining, jobs, objects, substituting, variants
+from sealane.stencils import boards, configuring, draining, jobs, objects, standstill, substituting, variants
 from sealane.stencils.configuring import Configured
 from sealane.stencils.gates import plain_hooks
 from sealane.stencils.model import Formation, Origin, Rendered, Revision, Sources, Strategy
@@ -58,6 +58,7 @@ def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Find
         every, problems = draining.drained(every, formation.strategy.drain, formation.at("strategy", "drain"))
         found.extend(problems)
     found.extend(objects.duplicates(every))
+    found.extend(standstill.problems(every, formation.strategy))
     if not errors(found):
         strategy = formation.strategy
         found.extend(variants.problems(every, strategy, formation.at("strategy", strategy.kind)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sealane.verdicts import model, sentences
@@ -10,14 +11,26 @@ NO_WORKLOAD = "nothing of the workloads was written, what was there before still
 """Why a deployment that a hook before it stopped is left as it is."""
 
 
-def deployed(*, at: datetime, workloads: int, healthy_for: timedelta) -> model.Verdict:
+MOST_NOTES = 5
+"""Notes that a verdict tells; the rest is counted."""
+
+
+def notes(observation: model.Observation) -> tuple[str, ...]:
+    """What people should know of what is there: nothing of it runs, say."""
+    return tuple(f"{sentences.name(each.object)} {each.note}." for each in observation.workloads if each.note)
+
+
+def deployed(*, at: datetime, workloads: int, healthy_for: timedelta, notes: Sequence[str] = ()) -> model.Verdict:
     """Everything was ready, and stayed so."""
     things = f"{workloads} workload" if workloads == 1 else f"{workloads} workloads" if workloads else "everything"
     one = workloads <= 1
     reason = f"{things} {'is' if one else 'are'} ready."
     if workloads and healthy_for:
         reason = f"{things} {'has' if one else 'have'} been ready for {healthy_for.total_seconds():g} s."
-    return model.Verdict(kind=model.VerdictKind.DEPLOYED, reason=sentences.capital(reason), at=at)
+    told = [sentences.capital(each) for each in (reason, *notes[:MOST_NOTES])]
+    if len(notes) > MOST_NOTES:
+        told.append(f"And {len(notes) - MOST_NOTES} more of that kind.")
+    return model.Verdict(kind=model.VerdictKind.DEPLOYED, reason=" ".join(told), at=at)
 
 
 def failed(cause: model.Cause, *, at: datetime, because: str, dossier_id: str | None = None) -> model.Verdict:

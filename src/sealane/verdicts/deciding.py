@@ -17,6 +17,9 @@ NEWBORN = timedelta(seconds=30)
 MACHINE = timedelta(seconds=20)
 """The least patience with a machine: a busy one may take that long to take an instance up."""
 
+LAG = timedelta(seconds=5)
+"""What is seen of objects of different kinds comes at different moments: so long they may seem to contradict each other."""
+
 _AT_ONCE = frozenset(
     {
         model.FactKind.REFUSED,
@@ -33,6 +36,8 @@ _UNTIL_THE_DEADLINE = frozenset(
     {model.FactKind.STARTING, model.FactKind.RESOURCE_PENDING, model.FactKind.ADDRESS_PENDING}
 )
 """What others make: nobody knows how long a controller takes for a database, a certificate or a load balancer."""
+_STANDING_STILL = frozenset({model.FactKind.PAUSED, model.FactKind.REPLACED_BY_HAND, model.FactKind.REMOVED})
+"""Nothing but a person changes it, so that waiting does not help."""
 _BY_ENDS = {
     model.FactKind.BAD_COMMAND: ENDS,
     model.FactKind.OUT_OF_MEMORY: ENDS,
@@ -56,8 +61,7 @@ TOLERATED = Weight()
 
 def weigh(fact: model.Fact, rules: model.Rules, memory: model.Memory) -> Weight:
     """The table: what a fact about an instance of the wanted version comes to."""
-    patience = max(rules.patience, MACHINE) if fact.kind is model.FactKind.MACHINE_SILENT else rules.patience
-    patient = Weight(due=max(fact.since, rules.started) + patience + memory.blind)
+    patient = Weight(due=max(fact.since, rules.started) + _patience(fact, rules) + memory.blind)
     if fact.kind in _AT_ONCE:
         return DECISIVE
     if fact.kind in _BY_ENDS:
@@ -69,6 +73,14 @@ def weigh(fact: model.Fact, rules: model.Rules, memory: model.Memory) -> Weight:
     if fact.kind is model.FactKind.REFERENCE_MISSING:
         return _missing(fact, rules, patient)
     return patient
+
+
+def _patience(fact: model.Fact, rules: model.Rules) -> timedelta:
+    if fact.kind is model.FactKind.MACHINE_SILENT:
+        return max(rules.patience, MACHINE)
+    if fact.kind in _STANDING_STILL and not fact.detail.get("begun"):
+        return LAG
+    return rules.patience
 
 
 def _missing(fact: model.Fact, rules: model.Rules, patient: Weight) -> Weight:

@@ -79,6 +79,10 @@ class Workload:
     """How long the workload itself wants ready to hold."""
     settled: bool = False
     """It is done and nothing of it can become unready: a Job that ended well, a workload of no instances."""
+    note: str = ""
+    """What people should know of it although it is there, after its name: `is suspended`."""
+    ended: bool = False
+    """It ran to its end, and well: a Job, a pod that is not started again."""
     runs: bool = True
     """Instances come from it; False for what only has to be there: a volume claim, an address, a custom resource."""
 
@@ -101,6 +105,9 @@ class FactKind(StrEnum):
     ENDED = "ended"
     KILLED_BY_PROBE = "killed_by_probe"
     JOB_FAILED = "job_failed"
+    PAUSED = "paused"  # its controller does not roll it out before somebody resumes it
+    REPLACED_BY_HAND = "replaced_by_hand"  # an older instance stays until somebody deletes it
+    REMOVED = "removed"  # somebody removed it after it was written
     OLD_STAYS = "old_stays"  # an older instance does not go, and no new one is made before it has
     VOLUME_PENDING = "volume_pending"
     UNSCHEDULABLE = "unschedulable"

@@ -111,7 +111,7 @@ def test_a_surge_is_on_its_way_and_nothing_is_wrong_with_it() -> None:
 
 def test_a_paused_deployment_says_so() -> None:
     workload, _, _ = seen(a_deployment(paused=True), a_pod("one", "web-old"))
-    assert workload.says == "it is paused: set spec.paused to false"
+    assert workload.says == "it is paused"
 
 
 def test_no_pods_wanted_is_settled() -> None:

@@ -84,7 +84,7 @@ def test_a_bare_replica_set_knows_its_pods_by_their_images() -> None:
     assert converged("web:1")[0].health is model.Health.READY
     workload, _, _ = converged("web:2")
     assert (workload.health, workload.old) == (model.Health.CONVERGING, 1)
-    assert "it never replaces pods" in workload.says
+    assert "it never replaces pods: delete its old pods" in workload.says
 
 
 def on_machine(*, started: bool, ready: str, containers: str, reason: str | None = None) -> objects.Pod:

@@ -196,6 +196,12 @@ class Volume(Read, frozen=True, kw_only=True):
         return self.secret.secret_name if self.secret else None
 
 
+class SchedulingGate(Read, frozen=True, kw_only=True):
+    """What keeps a pod from being placed until something takes it off."""
+
+    name: str
+
+
 class PodSpec(Read, frozen=True, kw_only=True):
     """What was asked of a pod."""
 
@@ -205,6 +211,7 @@ class PodSpec(Read, frozen=True, kw_only=True):
     restart_policy: str = "Always"
     node_name: str | None = None
     termination_grace_period_seconds: int = 30
+    scheduling_gates: tuple[SchedulingGate, ...] = ()
 
 
 class PodStatus(Read, frozen=True, kw_only=True):
@@ -386,6 +393,7 @@ class JobSpec(Read, frozen=True, kw_only=True):
     backoff_limit: int = 6
     active_deadline_seconds: int | None = None
     suspend: bool = False
+    managed_by: str | None = None
     template: PodTemplate = PodTemplate()
 
 

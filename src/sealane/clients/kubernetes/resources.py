@@ -141,10 +141,17 @@ class Ingress(Read, frozen=True, kw_only=True):
                 yield backend.service.name
 
 
+class CronJobSpec(Read, frozen=True, kw_only=True):
+    """What was asked of a CronJob."""
+
+    suspend: bool = False
+
+
 class CronJob(Read, frozen=True, kw_only=True):
     """batch/v1 CronJob: what it will start later is not read."""
 
     metadata: objects.Metadata
+    spec: CronJobSpec = CronJobSpec()
 
 
 class Custom(Read, frozen=True, kw_only=True):

@@ -93,6 +93,7 @@ def _workload(life: Life, facts: list[verdicts.Fact], at: datetime) -> verdicts.
         ready_since=ready_at if ready else None,
         says=f"{wanted if ready else 0} of {wanted} new instances ready" + (f", {old} old still there" if old else ""),
         settled=ready and (life.ref.kind == "Job" or wanted == 0),
+        ended=ready and life.ref.kind == "Job",
     )
 
 

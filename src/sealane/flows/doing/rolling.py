@@ -23,9 +23,10 @@ from sealane.rollouts.strategies import staging, surveying
 from sealane.rollouts.strategies.model import ONLY, Stage, Survey
 from sealane.stencils.gates import NewLines
 from sealane.stencils.model import Revision
-from sealane.store import concluding, rows
+from sealane.store import concluding as ending
+from sealane.store import rows
 from sealane.store.model import Deployment, DeploymentState
-from sealane.verdicts import diagnosing
+from sealane.verdicts import concluding, diagnosing
 from sealane.verdicts.model import Cause, State, Verdict
 
 
@@ -146,6 +147,7 @@ async def watch(rollout: Rollout, begun: Any) -> dict[str, Any]:
         "cause": rows.plain(watched.judgement.cause),
         "seen": rows.plain(watched),
         "workloads": len(watched.observation.running),
+        "notes": concluding.notes(watched.observation),
         "healthy_for": plan.goal.healthy_for.total_seconds(),
         "startup": watched.startup.total_seconds(),
     }
@@ -231,7 +233,7 @@ async def conclude(deployment_id: str, verdict: Any, inventory: Any, startup: fl
     Key: the deployment; the first verdict stays. Undo: none.
     """
     bench = tools.current()
-    ended = await concluding.conclude(
+    ended = await ending.conclude(
         bench.store.database,
         deployment_id,
         msgspec.convert(verdict, Verdict),

@@ -19,6 +19,10 @@ def converge(autoscaler: resources.Autoscaler, around: around_.Around) -> around
     conditions = {each.type: each for each in autoscaler.status.conditions or ()}
     unable = things.told(conditions, "AbleToScale", "False")
     if unable is None or unable.reason != "FailedGetScale":
+        inactive = things.told(conditions, "ScalingActive", "False")
+        if inactive is not None and inactive.reason == "ScalingDisabled":
+            note = "does not scale, since its target is scaled to 0 pods"
+            return things.there(name, says="scaling is disabled", settled=True, note=note)
         return things.quiet(name)
     words = f"finds nothing to scale: {things.words(unable)}"
     since = unable.last_transition_time

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from sealane.clients.kubernetes import objects
 from sealane.verdicts.convergence import around as around_
-from sealane.verdicts.convergence import instances, stateful_set
+from sealane.verdicts.convergence import instances, standstill, stateful_set
 
 
 def converge(daemon_set: objects.DaemonSet, around: around_.Around) -> around_.Part:
@@ -42,6 +42,11 @@ def converge(daemon_set: objects.DaemonSet, around: around_.Around) -> around_.P
         )
     hold = timedelta(seconds=daemon_set.spec.min_ready_seconds)
     workload = instances.workload(name, counted, wanted=wanted, hold=hold)
-    if counted.old and daemon_set.spec.update_strategy.type == "OnDelete":
-        workload = replace(workload, says=f"{workload.says}; it updates on delete: delete its old pods")
+    if workload.settled:
+        workload = replace(workload, says="no node is to have it", note="selects no node, so it has no pods")
+    if daemon_set.spec.update_strategy.type == "OnDelete":
+        workload, still = standstill.replaced_by_hand(
+            workload, counted, metadata=daemon_set.metadata, why="updates on delete"
+        )
+        facts = (*facts, *still)
     return workload, counted.instances, facts

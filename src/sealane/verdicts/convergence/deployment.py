@@ -2,15 +2,20 @@
 
 The wanted version's ReplicaSet is the one whose revision annotation equals the Deployment's, once the controller has
 observed the Deployment's generation: the controller writes both in that order, also when it takes up an older one again.
+
+While it is paused the controller makes no ReplicaSet and moves no pods from one to another; it only scales. Then the
+annotation still names the version before, and `updatedReplicas` alone tells whether there are pods of the wanted one.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from sealane.clients.kubernetes import objects
+from sealane.verdicts import model
 from sealane.verdicts.convergence import around as around_
 from sealane.verdicts.convergence import instances
 
@@ -31,7 +36,8 @@ def converge(deployment: objects.Deployment, around: around_.Around) -> around_.
     replicas = deployment.spec.replicas
     if wanted is None:
         missing = instances.unseen(name, wanted=replicas, counted=counted, says=_waits_for(deployment))
-        return missing, counted.instances, ()
+        paused = (_paused(name, deployment, around, begun=False),) if _is_paused(deployment) else ()
+        return missing, counted.instances, paused
     facts = counted.facts
     if len(counted.updated) < replicas:
         facts = (
@@ -47,22 +53,50 @@ def converge(deployment: objects.Deployment, around: around_.Around) -> around_.
         if deployment.spec.strategy.type == "Recreate":
             facts = (*facts, *instances.blocked(name, pods, is_wanted=is_wanted, at=around.at))
     hold = timedelta(seconds=deployment.spec.min_ready_seconds)
-    return instances.workload(name, counted, wanted=replicas, hold=hold), counted.instances, facts
+    workload = instances.workload(name, counted, wanted=replicas, hold=hold)
+    if deployment.spec.paused:
+        if counted.old:
+            facts = (*facts, _paused(name, deployment, around, begun=True))
+        workload = replace(workload, note="is paused: it has its pods, and a new version of them is not rolled out")
+    return workload, counted.instances, facts
 
 
 def _wanted(deployment: objects.Deployment, replica_sets: Sequence[objects.ReplicaSet]) -> objects.ReplicaSet | None:
-    if deployment.status.observed_generation < deployment.metadata.generation or deployment.spec.paused:
+    if deployment.status.observed_generation < deployment.metadata.generation or _is_paused(deployment):
         return None
     revision = deployment.metadata.annotations.get(_REVISION)
     return next((each for each in replica_sets if each.metadata.annotations.get(_REVISION) == revision), None)
 
 
 def _waits_for(deployment: objects.Deployment) -> str:
-    if deployment.spec.paused:
-        return "it is paused: set spec.paused to false"
+    if _is_paused(deployment):
+        return "it is paused"
     if deployment.status.observed_generation < deployment.metadata.generation:
         return "the cluster has not taken in its new version yet"
     return "its new ReplicaSet is being made"
+
+
+def _is_paused(deployment: objects.Deployment) -> bool:
+    """Whether it is paused, and has no pods of the wanted version although it should."""
+    status = deployment.status
+    taken_in = status.observed_generation >= deployment.metadata.generation
+    return taken_in and deployment.spec.paused and deployment.spec.replicas > 0 and status.updated_replicas == 0
+
+
+def _paused(name: str, deployment: objects.Deployment, around: around_.Around, *, begun: bool) -> model.Fact:
+    """That it stands still; somebody who paused it on the way may look at something, and has the formation's patience."""
+    paused = next((each for each in deployment.status.conditions if each.reason == "DeploymentPaused"), None)
+    metadata = deployment.metadata
+    resume = f"take paused out of its stencil, or run kubectl rollout resume deployment/{metadata.name}"
+    did = "is not rolled out further" if begun else "is not rolled out"
+    return model.Fact(
+        kind=model.FactKind.PAUSED,
+        object=name,
+        workload=name,
+        since=(paused.last_transition_time if paused else None) or metadata.creation_timestamp or around.at,
+        words=f"is paused, so its new version {did}: {resume}",
+        detail={"begun": "yes"} if begun else {},
+    )
 
 
 def _made_by(pod: objects.Pod, replica_set: objects.ReplicaSet) -> bool:

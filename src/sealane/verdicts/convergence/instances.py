@@ -84,6 +84,7 @@ def workload(
         says=says(wanted=wanted, updated=updated, ready=ready, old=old if held_by_old else 0),
         hold=hold,
         settled=there and wanted == 0,
+        note="is scaled to 0 pods" if there and wanted == 0 else "",
     )
 
 

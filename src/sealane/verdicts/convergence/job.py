@@ -2,6 +2,9 @@
 
 A Job that ended well is settled; one whose retries are used up has failed. What its containers' ends say is not
 decisive before that, which is why those facts are left to explain the failure only.
+
+One that is suspended, or may have no pods at once, is there as it was asked for: nothing of it runs, and that is said.
+Where something else is to start it (a queue, the controller it names), that is waited for.
 """
 
 from __future__ import annotations
@@ -14,6 +17,10 @@ from sealane.verdicts import model
 from sealane.verdicts.convergence import around as around_
 from sealane.verdicts.convergence import instances
 from sealane.verdicts.convergence import pod as pods
+
+_OWN_CONTROLLER = "kubernetes.io/job-controller"
+_QUEUE = "kueue.x-k8s.io/queue-name"
+"""Label of a Job that a queue suspends, and starts when its turn comes (https://kueue.sigs.k8s.io)."""
 
 _ENDS = frozenset(
     {
@@ -33,18 +40,21 @@ def converge(job: objects.Job, around: around_.Around) -> around_.Part:
     done = "Complete" in conditions or "SuccessCriteriaMet" in conditions
     failed = conditions.get("Failed") or conditions.get("FailureTarget")
     seen = tuple(pods.instance(pod, workload=name, wanted=True, at=around.at) for pod in around.pods(job.metadata.uid))
-    facts = () if done else tuple(_facts(job, name=name, around=around, failed=failed))
-    completions = job.spec.completions or 1
+    completions = 1 if job.spec.completions is None else job.spec.completions
+    still = "" if done or failed else _stands_still(job)
+    facts = () if done or still else tuple(_facts(job, name=name, around=around, failed=failed))
     workload = model.Workload(
         object=name,
-        health=model.Health.READY if done else model.Health.FAILED if failed else model.Health.CONVERGING,
+        health=model.Health.READY if done or still else model.Health.FAILED if failed else model.Health.CONVERGING,
         wanted=completions,
         updated=len(seen),
         ready=job.status.succeeded,
         old=0,
         ready_since=job.status.completion_time if done else None,
         says=_says(job, completions, done=done),
-        settled=done,
+        settled=done or bool(still),
+        note=still,
+        ended=done,
     )
     return workload, seen, facts
 
@@ -52,16 +62,39 @@ def converge(job: objects.Job, around: around_.Around) -> around_.Part:
 def _says(job: objects.Job, completions: int, *, done: bool) -> str:
     if done:
         return "done"
-    if job.spec.suspend:
-        return "it is suspended"
+    if starter := _starter(job):
+        return f"waits for {starter} to start it"
+    if still := _stands_still(job):
+        return still
     failed = f", {job.status.failed} failed" if job.status.failed else ""
     return f"{job.status.succeeded} of {completions} done, {job.status.active} running{failed}"
+
+
+def _stands_still(job: objects.Job) -> str:
+    """Why nothing of it runs and nothing will by itself; empty otherwise."""
+    if _starter(job):
+        return ""
+    if job.spec.suspend:
+        return "is suspended: it runs once somebody resumes it"
+    return "may have 0 pods at once, so nothing of it runs" if job.spec.parallelism == 0 else ""
+
+
+def _starter(job: objects.Job) -> str:
+    """What else than the cluster's own controller is to start it, as long as that has not; empty where nothing is."""
+    manager = job.spec.managed_by
+    if manager and manager != _OWN_CONTROLLER and job.status == objects.JobStatus():
+        return f"its controller {manager}"
+    queue = job.metadata.labels.get(_QUEUE)
+    return f"its queue {queue}" if queue and job.spec.suspend else ""
 
 
 def _facts(
     job: objects.Job, *, name: str, around: around_.Around, failed: objects.Condition | None
 ) -> Iterator[model.Fact]:
     owned = around.pods(job.metadata.uid)
+    if starter := _starter(job):
+        yield _not_started(job, starter, name=name, around=around)
+        return
     found = [fact for pod in owned for fact in pods.facts(pod, workload=name, around=around)]
     # An end is retried by the Job itself: until its retries are used up, it only says why this takes long.
     yield from (fact for fact in found if fact.kind not in _ENDS and not failed)
@@ -69,6 +102,18 @@ def _facts(
         yield _failed(failed, [fact for fact in found if fact.kind in _ENDS], name=name, around=around)
     elif not owned:
         yield from instances.uncreated(name, owner=job.metadata, conditions=(), around=around, freeable=False)
+
+
+def _not_started(job: objects.Job, starter: str, *, name: str, around: around_.Around) -> model.Fact:
+    """A queue may let it wait for long; a controller takes it up soon, or is not there."""
+    queued = job.spec.suspend
+    return model.Fact(
+        kind=model.FactKind.RESOURCE_PENDING if queued else model.FactKind.POINTS_NOWHERE,
+        object=name,
+        workload=name,
+        since=job.metadata.creation_timestamp or around.at,
+        words=f"{starter} has not started it" if queued else f"is left to {starter}, which has not taken it up",
+    )
 
 
 def _failed(condition: objects.Condition, ends: list[model.Fact], *, name: str, around: around_.Around) -> model.Fact:

@@ -27,6 +27,7 @@ def converge(pod: objects.Pod, around: around_.Around) -> around_.Part:
         ready_since=seen.ready_since,
         says="done" if done else seen.state,
         settled=done,
+        ended=done,
     )
     if failed:
         found = (*found, _failed(pod, name=name, at=around.at))

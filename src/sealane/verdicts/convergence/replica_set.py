@@ -6,12 +6,11 @@ them. Its pods carry no version, so their images are all that tells.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 from sealane.clients.kubernetes import objects
 from sealane.verdicts.convergence import around as around_
-from sealane.verdicts.convergence import instances, things
+from sealane.verdicts.convergence import instances, standstill, things
 
 
 def converge(replica_set: objects.ReplicaSet, around: around_.Around) -> around_.Part:
@@ -42,9 +41,10 @@ def converge(replica_set: objects.ReplicaSet, around: around_.Around) -> around_
         )
     hold = timedelta(seconds=replica_set.spec.min_ready_seconds)
     workload = instances.workload(name, counted, wanted=wanted, hold=hold)
-    if counted.old:
-        workload = replace(workload, says=f"{workload.says}; it never replaces pods: delete the old ones")
-    return workload, counted.instances, facts
+    workload, still = standstill.replaced_by_hand(
+        workload, counted, metadata=replica_set.metadata, why="never replaces pods"
+    )
+    return workload, counted.instances, (*facts, *still)
 
 
 def _images(spec: objects.PodSpec) -> dict[str, str]:

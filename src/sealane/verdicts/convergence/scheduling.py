@@ -23,13 +23,14 @@ def unplaced(pod: objects.Pod, *, workload: str, at: datetime) -> model.Fact | N
     for condition in pod.status.conditions:
         if condition.type == "PodScheduled" and condition.status == "False":
             message = condition.message or condition.reason or ""
+            gates = ", ".join(each.name for each in pod.spec.scheduling_gates)
             return model.Fact(
                 kind=model.FactKind.VOLUME_PENDING if _VOLUME.search(message) else model.FactKind.UNSCHEDULABLE,
                 object=f"Pod/{pod.metadata.name}",
                 workload=workload,
                 since=pod.metadata.creation_timestamp or condition.last_transition_time or at,
                 born=pod.metadata.creation_timestamp,
-                words=placing_words(message),
+                words=f"nothing has taken its scheduling gate {gates} off" if gates else placing_words(message),
             )
     return None
 

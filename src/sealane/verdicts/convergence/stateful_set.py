@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from sealane.clients.kubernetes import objects
 from sealane.verdicts.convergence import around as around_
-from sealane.verdicts.convergence import instances
+from sealane.verdicts.convergence import instances, standstill
 
 REVISION_HASH = "controller-revision-hash"
 
@@ -49,8 +49,14 @@ def converge(stateful_set: objects.StatefulSet, around: around_.Around) -> aroun
     workload = instances.workload(
         name, counted, wanted=wanted, hold=timedelta(seconds=stateful_set.spec.min_ready_seconds)
     )
-    if counted.old and stateful_set.spec.update_strategy.type == "OnDelete":
-        workload = replace(workload, says=f"{workload.says}; it updates on delete: delete its old pods")
+    if kept:
+        note = f"keeps {kept} of its {replicas} pods at the version before, by its partition"
+        workload = replace(workload, note=note)
+    if stateful_set.spec.update_strategy.type == "OnDelete":
+        workload, still = standstill.replaced_by_hand(
+            workload, counted, metadata=stateful_set.metadata, why="updates on delete"
+        )
+        facts = (*facts, *still)
     return workload, counted.instances, facts
 
 

@@ -18,9 +18,11 @@ def quiet(name: str) -> around_.Part:
     return there(name, says="", settled=True)
 
 
-def there(name: str, *, says: str, since: datetime | None = None, settled: bool = False) -> around_.Part:
+def there(
+    name: str, *, says: str, since: datetime | None = None, settled: bool = False, note: str = ""
+) -> around_.Part:
     """It is as it should be, since then; settled when it can't be lost any more."""
-    return _workload(name, model.Health.READY, says=says, since=since, settled=settled), (), ()
+    return _workload(name, model.Health.READY, says=says, since=since, settled=settled, note=note), (), ()
 
 
 def awaited(name: str, *, says: str, fact: model.Fact | None = None) -> around_.Part:
@@ -52,7 +54,13 @@ def words(condition: objects.Condition) -> str:
 
 
 def _workload(
-    name: str, health: model.Health, *, says: str, since: datetime | None = None, settled: bool = False
+    name: str,
+    health: model.Health,
+    *,
+    says: str,
+    since: datetime | None = None,
+    settled: bool = False,
+    note: str = "",
 ) -> model.Workload:
     return model.Workload(
         object=name,
@@ -64,5 +72,6 @@ def _workload(
         ready_since=since,
         says=says,
         settled=settled,
+        note=note,
         runs=False,
     )

@@ -10,7 +10,10 @@ from sealane.verdicts.convergence import things
 
 def cron_job(found: resources.CronJob, around: around_.Around) -> around_.Part:  # noqa: ARG001 - as every kind is called
     """It is there; the Jobs it starts some day are no part of the rollout."""
-    return things.quiet(f"CronJob/{found.metadata.name}")
+    name = f"CronJob/{found.metadata.name}"
+    if found.spec.suspend:
+        return things.there(name, says="suspended", settled=True, note="is suspended: it starts no Jobs")
+    return things.quiet(name)
 
 
 def disruption_budget(found: resources.DisruptionBudget, around: around_.Around) -> around_.Part:  # noqa: ARG001

@@ -1,0 +1,64 @@
+"""Stencils of workloads that would stand still: a finding where they say so themselves. Pure.
+
+What only the destination knows (a rollout paused by hand, a queue that starts Jobs) is judged there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+from typing import Any
+
+from sealane.findings import Finding, Severity, did_you_mean
+from sealane.stencils import variants
+from sealane.stencils.model import Rendered, Strategy
+
+OLD_PODS = "sealane.dev/old-pods"
+"""Annotation of a workload whose pods only a person replaces."""
+
+
+class OldPods(StrEnum):
+    """What is to become of a rollout when old pods stay until somebody deletes them."""
+
+    FAIL = "fail"  # it fails at once, and goes back
+    WAIT = "wait"  # somebody deletes them, before the deadline
+    KEEP = "keep"  # it is there once it is written, with a note
+
+
+def problems(rendered: Iterable[Rendered], strategy: Strategy) -> Iterator[Finding]:
+    """Deployments that are paused, and annotations that say nothing."""
+    for each in rendered:
+        if variants.is_kind(each.object, "Deployment") and _spec(each.object).get("paused") is True:
+            yield _paused(each, strategy)
+        said = (each.object["metadata"].get("annotations") or {}).get(OLD_PODS)
+        if said is not None and said not in set(OldPods):
+            yield Finding(
+                message=f"{OLD_PODS} can't be {said!r}",
+                place=each.origin.place(("metadata", "annotations", OLD_PODS)),
+                mend=did_you_mean(str(said), list(OldPods)),
+            )
+
+
+def stands_still(job: Mapping[str, Any]) -> str | None:
+    """The key that keeps a Job from starting anything: it never ends by itself."""
+    spec = _spec(job)
+    if spec.get("suspend") is True:
+        return "suspend"
+    parallelism = spec.get("parallelism")
+    return "parallelism" if parallelism == 0 and not isinstance(parallelism, bool) else None
+
+
+def _paused(each: Rendered, strategy: Strategy) -> Finding:
+    """Its copies of a strategy with stages could never have pods; else an old version of it may still be there."""
+    never = strategy.kind in ("blue_green", "canary")
+    return Finding(
+        message=f"{each} is paused: a new version of its pods is never rolled out",
+        place=each.origin.place(("spec", "paused")),
+        mend="leave paused out",
+        severity=Severity.ERROR if never else Severity.WARNING,
+    )
+
+
+def _spec(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    spec = manifest.get("spec")
+    return spec if isinstance(spec, Mapping) else {}

@@ -1,0 +1,62 @@
+"""Workloads that cannot go on by themselves: what becomes of their old pods, as an annotation says. Pure.
+
+With `OnDelete`, and in a ReplicaSet of its own, an old pod stays until somebody deletes it. Waiting does not help, so
+the rollout fails at once, unless the object's annotation says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from sealane.clients.kubernetes import objects
+from sealane.stencils.standstill import OLD_PODS, OldPods
+from sealane.verdicts import model
+from sealane.verdicts.convergence import instances
+
+_CHOICE = f"or annotate it with {OLD_PODS}: {OldPods.WAIT} or {OldPods.KEEP}"
+
+
+def old_pods(annotations: Mapping[str, str]) -> OldPods:
+    """What the object's annotation says; a value that is none counts as not said."""
+    said = annotations.get(OLD_PODS)
+    return OldPods(said) if said in set(OldPods) else OldPods.FAIL
+
+
+def replaced_by_hand(
+    workload: model.Workload, counted: instances.Counted, *, metadata: objects.Metadata, why: str
+) -> tuple[model.Workload, tuple[model.Fact, ...]]:
+    """The workload when nothing but a person replaces its old pods, and the fact that it stands still."""
+    old = len(counted.old)
+    if not old:
+        return workload, ()
+    choice = old_pods(metadata.annotations)
+    if choice is OldPods.KEEP:
+        return _kept(workload, counted, why=why), ()
+    them = "it" if old == 1 else "them"
+    stay = f"its {'old pod stays' if old == 1 else f'{old} old pods stay'} until somebody deletes {them}"
+    fact = model.Fact(
+        kind=model.FactKind.REPLACED_BY_HAND,
+        object=workload.object,
+        workload=workload.object,
+        since=metadata.creation_timestamp or min(each.created for each in counted.old),
+        words=f"{why}, so {stay}" if choice is OldPods.WAIT else f"{why}, so {stay}: do that, {_CHOICE}",
+        detail={"may_come": "yes"} if choice is OldPods.WAIT else {},
+    )
+    return replace(workload, says=f"{workload.says}; it {why}: delete its old pods"), (fact,)
+
+
+def _kept(workload: model.Workload, counted: instances.Counted, *, why: str) -> model.Workload:
+    """There once it is written: pods of the new version have to be ready, those of older ones may stay."""
+    updated, ready, old = len(counted.updated), len(counted.ready), len(counted.old)
+    there = ready == updated and updated + old == workload.wanted
+    note = f"{why}: {old} of its {workload.wanted} pods {'is' if old == 1 else 'are'} still of an older version"
+    since = max((each.ready_since for each in counted.ready if each.ready_since), default=None)
+    return replace(
+        workload,
+        health=model.Health.READY if there else model.Health.CONVERGING,
+        ready_since=since if there else None,
+        says=f"{workload.says}; old pods may stay",
+        settled=there and not updated,
+        note=note,
+    )
