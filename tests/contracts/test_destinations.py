@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import secrets
 from collections.abc import AsyncIterator
@@ -11,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from sealane import errors
+from sealane import clock, errors
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.destinations import model, port
 from sealane.destinations.dummy import destination as dummy
+from sealane.destinations.dummy import planning
 from sealane.destinations.dummy import state as states
 from sealane.destinations.kubernetes import destination as kubernetes
 from sealane.verdicts import model as verdicts
@@ -40,6 +42,10 @@ def sleeper(image: str, word: str = "1") -> Manifest:
     template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [container]}}
     spec = {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}, "template": template}
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": spec}
+
+
+def encoded(values: dict[str, str]) -> dict[str, str]:
+    return {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
 
 
 class Counting:
@@ -300,6 +306,111 @@ class DestinationContract:
         assert held.deleted == ()
         assert [each.reason for each in held.held] == ["it is labelled as shop/qa's"]
 
+    # --- what was there before a deployment
+
+    async def made_by_hand(self, destination: port.Destination, namespace: str, *objects: Manifest) -> None:
+        """Objects that nobody's labels claim."""
+        raise NotImplementedError
+
+    async def live(self, destination: port.Destination, namespace: str, manifest: Manifest) -> Manifest | None:
+        """As much of an object as a person sees who looks before and after; None when it is gone."""
+        found = await destination.read(await destination.refs([manifest], namespace=namespace))
+        if not found:
+            return None
+        labels = found[0]["metadata"].get("labels")
+        notes = dict(found[0]["metadata"].get("annotations") or {})
+        notes.pop("deployment.kubernetes.io/revision", None)  # its controller counts on
+        content = {part: found[0][part] for part in ("data", "spec", "immutable") if part in found[0]}
+        return {"labels": labels or {}, "annotations": notes, **content}
+
+    async def test_what_was_taken_over_is_given_back_as_it_was_when_it_is_undone(
+        self, destination: port.Destination, namespace: str, image: str
+    ) -> None:
+        """Fields, labels and notes; by a worker that knows nothing of what another one did, and again by a third."""
+        notes = {"owner": "ops", "example.com/why": "by hand"}
+        ours, kept = sleeper(image, "1"), config_map("kept", port="80", host="a")
+        kept["metadata"] |= {"labels": {"team": "ops"}, "annotations": notes}
+        await self.made_by_hand(destination, namespace, ours, kept, claim())
+        before = [await self.live(destination, namespace, each) for each in (ours, kept, claim())]
+        changed = config_map("kept", port="81", more="1")
+        changed["metadata"] |= {"labels": {"team": "web"}, "annotations": {"owner": "web"}}
+        wanted = [sleeper(image, "2"), changed, claim(), config_map("new")]
+        who = identity(namespace, sequence=7)
+        with pytest.raises(errors.Fenced):
+            await destination.apply(wanted, identity=who, fence=Counting(2), adopt=True)
+        applied = await destination.apply(wanted, identity=who, fence=model.unfenced, adopt=True)
+        (stays,) = (await destination.apply([config_map("stays")], identity=who, fence=model.unfenced)).inventory
+        undo = model.Budget(deletes=9, undo=True, verified=6)
+        for _ in range(2):
+            pruned = await destination.prune(
+                (*applied.inventory, stays), (stays,), identity=who, fence=model.unfenced, budget=undo
+            )
+            assert [await self.live(destination, namespace, each) for each in (ours, kept, claim())] == before
+            assert await self.live(destination, namespace, config_map("new")) is None
+            assert pruned.inventory == (stays,)
+        refused = await destination.apply([changed], identity=who, fence=Counting(0))
+        assert [each.reason for each in refused.refusals] == [model.Reason.FOREIGN]
+
+    async def test_what_an_undone_deployment_did_not_make_stays_whatever_inventories_say(
+        self, destination: port.Destination, namespace: str
+    ) -> None:
+        """Another deployment of the formation made it, and its inventory was lost; or a worker never came to write it."""
+        await self.made_by_hand(destination, namespace, config_map("theirs"))
+        first, second = identity(namespace, sequence=3), identity(namespace, sequence=4)
+        await destination.apply([config_map("older")], identity=first, fence=model.unfenced)
+        applied = await destination.apply(
+            [config_map("older", a="2"), config_map("mine")], identity=second, fence=model.unfenced
+        )
+        expected = await destination.refs([config_map("theirs")], namespace=namespace)
+        keep = (await destination.apply([config_map("keep")], identity=first, fence=model.unfenced)).inventory
+        for budget in (model.Budget(deletes=9, undo=True), model.Budget(deletes=9, undo=True, confirmed=True)):
+            pruned = await destination.prune(
+                (*applied.inventory, *expected, *keep), keep, identity=second, fence=model.unfenced, budget=budget
+            )
+            assert [each.ref.name for each in pruned.held] == ["older"]
+            assert pruned.inventory == keep
+        there = {
+            name for name in ("older", "mine", "theirs") if await self.live(destination, namespace, config_map(name))
+        }
+        assert there == {"older", "theirs"}
+
+    @pytest.mark.parametrize(
+        ("budget", "stays"),
+        [
+            (model.Budget(verified=4), True),  # taken over by a deployment that never came to be good
+            (model.Budget(verified=4, confirmed=True), True),
+            (model.Budget(verified=5), False),  # it became the formation's, and its stencil was deleted
+            (model.Budget(verified=5, back=True), True),  # a person goes back behind taking it over
+        ],
+    )
+    async def test_what_never_became_the_formations_is_given_back_by_pruning(
+        self, destination: port.Destination, namespace: str, budget: model.Budget, stays: bool
+    ) -> None:
+        await self.made_by_hand(destination, namespace, config_map("hand", a="1"))
+        wanted = [config_map("hand", a="2"), config_map("keep")]
+        await destination.apply(wanted, identity=identity(namespace, sequence=5), fence=model.unfenced, adopt=True)
+        later = identity(namespace, sequence=6)
+        applied = await destination.apply([config_map("hand", a="3"), wanted[1]], identity=later, fence=model.unfenced)
+        keep = tuple(ref for ref in applied.inventory if ref.name == "keep")
+        await destination.prune(applied.inventory, keep, identity=later, fence=model.unfenced, budget=budget)
+        found = await self.live(destination, namespace, config_map("hand"))
+        assert (found and (found["data"], found["labels"])) == (({"a": "1"}, {}) if stays else None)
+
+    async def test_values_of_a_secret_that_was_taken_over_are_written_down_nowhere(
+        self, destination: port.Destination, namespace: str
+    ) -> None:
+        await self.made_by_hand(destination, namespace, secret("same", a="hunter22"), secret("other", a="hunter33"))
+        wanted = [secret("same", a="hunter22"), secret("other", a="hunter44"), config_map("keep")]
+        who = identity(namespace, sequence=2)
+        applied = await destination.apply(wanted, identity=who, fence=model.unfenced, adopt=True)
+        keep = tuple(ref for ref in applied.inventory if ref.name == "keep")
+        budget = model.Budget(deletes=9, undo=True)
+        pruned = await destination.prune(applied.inventory, keep, identity=who, fence=model.unfenced, budget=budget)
+        told = {each.ref.name: each.reason for each in pruned.held}
+        assert told["same"].endswith("as it was")
+        assert told["other"].endswith("not all of its fields could be put back")
+        assert await self.live(destination, namespace, secret("other")) is not None
+
     async def test_nothing_is_deleted_once_the_fence_fell(
         self, destination: port.Destination, applied: model.Applied
     ) -> None:
@@ -381,6 +492,16 @@ class DestinationContract:
 
 
 class TestDummyInMemory(DestinationContract):
+    async def made_by_hand(self, destination: port.Destination, namespace: str, *objects: Manifest) -> None:
+        assert isinstance(destination, dummy.DummyDestination)
+        with destination._state.write() as content:
+            for each in objects:
+                ref = planning.ref_in(each, namespace)
+                placed = {**each, "metadata": {**each["metadata"], "namespace": namespace}}
+                if "stringData" in placed:
+                    placed["data"] = encoded(placed.pop("stringData"))
+                content.objects[planning.text(ref)] = planning.stored(content, None, placed, clock.now())
+
     @pytest.fixture
     def destination(self) -> dummy.DummyDestination:
         return dummy.DummyDestination()
@@ -401,6 +522,11 @@ class TestDummyInAFile(TestDummyInMemory):
 
 
 class TestKubernetes(DestinationContract):
+    async def made_by_hand(self, destination: port.Destination, namespace: str, *objects: Manifest) -> None:
+        assert isinstance(destination, kubernetes.KubernetesDestination)
+        for each in objects:
+            await destination._cluster.create(each, namespace=namespace)
+
     @pytest.fixture
     async def cluster(self, kubeconfig: Path) -> AsyncIterator[clusters.Cluster]:
         async with clusters.Cluster.connect(kubeconfig) as connected:

@@ -12,8 +12,9 @@ import pytest
 
 from sealane import clock, wiring
 from sealane.access.model import Actor
-from sealane.destinations.dummy.state import State
+from sealane.destinations.dummy.state import State, Stored
 from sealane.errors import Conflicting, Refused
+from sealane.flows.requesting import Given
 from sealane.pipelines.model import RunStatus, StepStatus
 from sealane.store.model import Deployment, DeploymentKind, DeploymentState
 from sealane.verdicts.model import VerdictKind
@@ -73,11 +74,11 @@ class World(Inside):
             file = self.shop.data / "config" / "environments" / f"{name}.yaml"
             file.write_text(ENVIRONMENT.replace("NAME", name))
 
-    async def push(self, words: str, *, extra: str = "", steps: str = QUICK) -> str:
+    async def push(self, words: str, *, extra: str = "", steps: str = QUICK, more: str = "") -> str:
         """Pushes a version and gives its run."""
         files = {
             ".sealane.yml": PIPELINE.replace("STEPS", steps),
-            "deploy/stencils/web.yaml": STENCIL.replace("EXTRA", extra),
+            "deploy/stencils/web.yaml": STENCIL.replace("EXTRA", extra) + more,
         }
         for name in ("dev", "production"):
             files[f"deploy/formations/{name}.yaml"] = FORMATION.replace("NAME", name).replace("WORDS", words)
@@ -234,6 +235,38 @@ async def test_a_held_release_is_not_promoted_until_somebody_lifts_the_hold(worl
     assert "a hold on shop #2 and older at shop/dev" in why.sentence
     await world.server.requests.lift_hold("shop", "dev", by=DEV, reason="to see it fail again")
     assert (await world.reached(sent.id)).verdict_kind is VerdictKind.ROLLED_BACK
+
+
+async def test_a_failed_release_gives_back_what_a_person_let_it_take_over(world: World) -> None:
+    """The server's way back: the object is as somebody made it, nobody's, and the verdict names it."""
+    await world.deployment("dev", await world.push("v1"))
+    hand = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "quota", "namespace": "shop-dev", "labels": {"by": "hand"}},
+        "data": {"requests": "12"},
+    }
+    state = State(world.shop.data / "dummies" / "dev" / "here.json")
+    text = "|ConfigMap|shop-dev|quota"
+    ours = "\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: quota}\ndata: {requests: '1'}\n"
+    run = await world.push("v2", extra=BAD, more=ours)
+    assert (await world.deployment("dev", run)).verdict_kind is VerdictKind.ROLLED_BACK
+    with state.write() as content:
+        content.objects[text] = Stored(manifest=hand, uid="by-hand", version=content.next(), since=clock.now())
+    release = (await world.server.views.run(run)).release
+    assert release is not None
+    await world.server.requests.lift_hold("shop", "dev", by=DEV, reason="the object may be taken over")
+    given = Given(adopt=True)
+    sent = await world.server.requests.deploy("shop", "dev", release=release.id, by=DEV, given=given)
+
+    done = await world.reached(sent.id)
+
+    assert done.verdict is not None
+    assert done.verdict.kind is VerdictKind.ROLLED_BACK
+    assert "ConfigMap shop-dev/quota" in done.verdict.reason
+    assert state.read().objects[text].manifest == hand
+    formation = await world.server.store.formations.get("shop", "dev")
+    assert "quota" not in {ref.name for ref in formation.inventory}
 
 
 async def test_a_cancelled_run_stops_its_step_and_delivers_nothing(world: World) -> None:

@@ -201,6 +201,8 @@ async def _plan(
         keep=keep,
         budget=destinations.Budget(deletes=wish.permitted.deletes, confirmed=wish.permitted.confirmed),
         adopt=wish.permitted.adopt,
+        is_rollback=wish.is_rollback,
+        verified=history.verified_sequence,
         difference=difference if old else (),
     )
 

@@ -74,7 +74,8 @@ def conclude(ended: Ended) -> None:
     if ended.outcome.held:
         for each in ended.outcome.held:
             output.say(f"left {each.ref}: {each.reason}", "yellow")
-        output.say("--yes deletes what was left", "dim")
+        if any(each.kept for each in ended.outcome.held):
+            output.say("--yes deletes what was left", "dim")
 
 
 def evidence(dossier: object) -> None:

@@ -56,6 +56,8 @@ def why(
 
 def _show(label: str, history: History) -> None:
     from sealane.cli import rollout_lines, rollout_words
+    from sealane.verdicts import sentences
+    from sealane.verdicts.model import VerdictKind
 
     last = history.last
     if last is None:
@@ -72,6 +74,8 @@ def _show(label: str, history: History) -> None:
     output.data(f"{word}  {last.verdict.reason}")
     if said := rollout_words.log_sentence(last.verdict.cause):
         output.data(f"  {said}")
+    if last.note and kind is not VerdictKind.ROLLED_BACK:  # the reason says it
+        output.data(f"  {sentences.capital(last.note)}.")
     output.data(_there(label, history, last))
     if last.verdict.cause:
         rollout_lines.evidence(history.dossier)

@@ -24,6 +24,9 @@ _NOISE = {
     ("metadata", "annotations", model.REVISION),
     ("metadata", "annotations", model.RELEASE),
     ("metadata", "annotations", model.SEQUENCE),
+    ("metadata", "annotations", model.CREATED),
+    ("metadata", "annotations", model.ADOPTED),
+    ("metadata", "annotations", model.BEFORE),
     ("metadata", "annotations", "deployment.kubernetes.io/revision"),
     ("metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"),
 }
@@ -54,6 +57,7 @@ def shown(found: Mapping[str, Any]) -> dict[str, Any]:
     if preparing.is_secret(found):
         annotations = dict(metadata.get("annotations") or {})
         annotations.pop("kubectl.kubernetes.io/last-applied-configuration", None)  # it repeats the values
+        annotations.pop(model.BEFORE, None)
         values = {part: _shown((part,), found[part], hidden=True) for part in ("data", "stringData") if part in found}
         return {**found, "metadata": {**metadata, "annotations": annotations}, **values}
     return {**found, "metadata": metadata}

@@ -19,6 +19,12 @@ FORMATION = "sealane.dev/formation"
 REVISION = "sealane.dev/revision"
 RELEASE = "sealane.dev/release"
 SEQUENCE = "sealane.dev/sequence"
+CREATED = "sealane.dev/created"
+"""Sequence of the deployment that made the object."""
+ADOPTED = "sealane.dev/adopted"
+"""Sequence of the deployment that took it over."""
+BEFORE = "sealane.dev/before-adoption"
+"""What it was then; `adoption` reads it."""
 
 HIDDEN = "<hidden>"
 """Stands where a secret's value would."""
@@ -177,6 +183,12 @@ class Budget:
 
     deletes: int = 3
     confirmed: bool = False
+    undo: bool = False
+    """The deployment is taken back: only what it made itself may go."""
+    back: bool = False
+    """A person goes back: what was taken over on the way is given back rather than deleted."""
+    verified: int = 0
+    """Sequence of the last good deployment: what a later one took over never came to be the formation's."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -185,6 +197,8 @@ class Held:
 
     ref: ObjectRef
     reason: str
+    kept: bool = True
+    """Whether it is still the formation's, in its inventory."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,13 +4,17 @@ Deleting works from the stored inventory of what was applied, never from a searc
 to say yes to, for more objects than the budget; for whatever holds data or other objects; and for what isn't labelled
 as this formation's. What is labelled as another formation's is that one's, and no yes deletes it from here. Where nothing
 is wanted any more nothing is deleted at all: that is a fault of rendering.
+
+What was there before a deployment is never deleted by taking that deployment back, or by going back behind it: what it took
+over is given back, what it never wrote is left alone.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sealane import hashing
 from sealane.destinations import model, ordering
@@ -27,13 +31,32 @@ _OVER = "deletions are more than the budget of"
 _MADE = {"ConfigMap": "config", "Secret": "secrets"}
 
 
+THERE_BEFORE = "it was there before this deployment"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class There:
+    """What is to be known of an object that is there."""
+
+    uid: str
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """What to delete, in this order; what stays in place and why; and what is already gone."""
+    """What to delete, in this order; what to give back; what stays in place and why; and what is no longer the formation's."""
 
     delete: model.Inventory
+    give_back: model.Inventory = ()
     held: tuple[model.Held, ...] = ()
     gone: model.Inventory = ()
+
+
+def there(found: Mapping[str, Any], *, uid: str) -> There:
+    """What is to be known of a live object."""
+    metadata = found["metadata"]
+    return There(uid=uid, labels=metadata.get("labels") or {}, annotations=metadata.get("annotations") or {})
 
 
 def candidates(stored: model.Inventory, wanted: model.Inventory) -> model.Inventory:
@@ -47,34 +70,96 @@ def plan(
     stored: model.Inventory,
     wanted: model.Inventory,
     *,
-    labels: Mapping[model.Key, Mapping[str, str]],
+    live: Mapping[model.Key, There],
     identity: model.Identity,
     budget: model.Budget,
 ) -> Plan:
-    """What to delete of the stored inventory. `labels` are those of the candidates that still exist."""
+    """What to delete of the stored inventory. `live` are the candidates that still exist."""
     unwanted = candidates(stored, wanted)
-    there = tuple(ref for ref in unwanted if ref.key in labels)
-    gone = tuple(ref for ref in unwanted if ref.key not in labels)
+    gone = tuple(ref for ref in unwanted if ref.key not in live or _is_strange(ref, live[ref.key], budget))
+    left = tuple(ref for ref in unwanted if ref not in gone)
     if not wanted:
         why = "nothing at all is wanted any more, which deletes nothing"
-        return Plan(delete=(), held=tuple(model.Held(ref=ref, reason=why) for ref in there), gone=gone)
-    unclaimed = tuple(ref for ref in there if model.owner_of(labels[ref.key]) in {None, identity.owner})
-    theirs = tuple(
-        model.Held(ref=ref, reason=f"it is labelled as {model.owner_of(labels[ref.key])}'s")
-        for ref in there
-        if ref not in unclaimed
+        return Plan(delete=(), held=tuple(model.Held(ref=ref, reason=why) for ref in left), gone=gone)
+    give_back = tuple(ref for ref in left if _is_given_back(live[ref.key], identity, budget))
+    rest = tuple(ref for ref in left if ref not in give_back)
+    fixed = {ref.key: reason for ref in rest if (reason := _not_ours_to_delete(live[ref.key], identity, budget))}
+    before = {ref.key for ref in rest if _was_there_before(live[ref.key], identity, budget)}
+    free = tuple(ref for ref in rest if ref.key not in fixed)
+    reasons = _reasons(free, live, identity, budget)
+    held = tuple(
+        model.Held(ref=ref, reason=reason, kept=ref.key not in before)
+        for ref in rest
+        if (reason := (fixed | reasons).get(ref.key)) is not None
     )
+    delete = tuple(ref for ref in free if ref.key not in reasons)
+    return Plan(delete=delete, give_back=give_back, held=held, gone=gone)
+
+
+def _reasons(
+    free: model.Inventory, live: Mapping[model.Key, There], identity: model.Identity, budget: model.Budget
+) -> dict[model.Key, str]:
+    """Why some stay, or all of them, until a person says yes."""
     if budget.confirmed:
-        return Plan(delete=unclaimed, held=theirs, gone=gone)
-    reasons = {ref.key: _objection(ref, labels[ref.key]) for ref in unclaimed}
-    delete = tuple(ref for ref in unclaimed if reasons[ref.key] is None)
-    counted = [ref for ref in delete if not _is_made(ref, identity)]
+        return {}
+    reasons = {ref.key: reason for ref in free if (reason := _objection(ref, live[ref.key].labels))}
+    counted = [ref for ref in free if ref.key not in reasons and not _is_made(ref, identity)]
     if len(counted) > budget.deletes:
         why = f"{len(counted)} {_OVER} {budget.deletes}"
-        reasons = {key: reason or why for key, reason in reasons.items()}
-        delete = ()
-    held = tuple(model.Held(ref=ref, reason=reason) for ref in unclaimed if (reason := reasons[ref.key]))
-    return Plan(delete=delete, held=(*theirs, *held), gone=gone)
+        return {ref.key: reasons.get(ref.key, why) for ref in free}
+    return reasons
+
+
+def _is_strange(ref: model.ObjectRef, found: There, budget: model.Budget) -> bool:
+    """Whether it is nobody's: never taken over, given back, or it has taken the place of ours.
+
+    Before the first write the inventory names what is coming; a worker that was killed may never have written it. What
+    only lost its labels still has annotations of ours. What an undone deployment gave back is told again.
+    """
+    if model.owner_of(found.labels) is not None:
+        return False
+    return ref.uid != found.uid or (model.REVISION not in found.annotations and not budget.undo)
+
+
+def _is_given_back(found: There, identity: model.Identity, budget: model.Budget) -> bool:
+    """Whether it was there before Sealane took it over, and has not become the formation's since."""
+    adopted = found.annotations.get(model.ADOPTED, "")
+    if model.owner_of(found.labels) != identity.owner or not adopted.isdigit():
+        return False
+    if budget.undo:
+        return int(adopted) == identity.sequence
+    return budget.back or int(adopted) > budget.verified
+
+
+def _not_ours_to_delete(found: There, identity: model.Identity, budget: model.Budget) -> str | None:
+    """Why no yes deletes it from here."""
+    owner = model.owner_of(found.labels)
+    if owner not in {None, identity.owner}:
+        return f"it is labelled as {owner}'s"
+    return THERE_BEFORE if _was_there_before(found, identity, budget) else None
+
+
+def _was_there_before(found: There, identity: model.Identity, budget: model.Budget) -> bool:
+    """Whether the deployment that is taken back did not make it: an inventory may have been lost."""
+    made_now = found.annotations.get(model.CREATED) == str(identity.sequence)
+    return budget.undo and model.owner_of(found.labels) in {None, identity.owner} and not made_now
+
+
+def given_back(ref: model.ObjectRef, *, whole: bool) -> model.Held:
+    """What is told of an object that was given back."""
+    before = "it was there before Sealane took it over, and is nobody's again"
+    reason = f"{before}, as it was" if whole else f"{before}; not all of its fields could be put back"
+    return model.Held(ref=ref, reason=reason, kept=False)
+
+
+def pruned(
+    stored: model.Inventory, plan: Plan, *, deleted: model.Inventory, held: Sequence[model.Held]
+) -> model.Pruned:
+    """What was done with the plan; `held` is what turned out while doing it."""
+    every = (*plan.held, *held)
+    away = {ref.key for ref in (*deleted, *plan.gone)} | {each.ref.key for each in every if not each.kept}
+    left = tuple(ref for ref in stored if ref.key not in away)
+    return model.Pruned(deleted=deleted, held=every, inventory=left)
 
 
 def over_budget(says: str) -> bool:

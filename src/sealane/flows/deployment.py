@@ -179,7 +179,7 @@ async def _reverted(rollout: Rollout, cause: Cause, failed: Any) -> End:
                 cleared = await step("clear", rolling.clear, rollout, failed, restored["begun"])
                 if rollout.hooked:
                     await step("hooks undo", accompanying.undo, rollout)
-                verdict = concluding.rolled_back(cause, at=tools.current().now())
+                verdict = concluding.rolled_back(cause, at=tools.current().now(), stays=cleared["note"] or "")
                 return End(verdict=verdict, inventory=cleared["inventory"], note=cleared["note"])
             second = watched["cause"]
     except Broken as error:

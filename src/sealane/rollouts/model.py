@@ -67,6 +67,10 @@ class DeploymentPlan:
     """What pruning leaves in place for later rollbacks: configuration and secrets of verified revisions."""
     budget: destinations.Budget = field(default_factory=destinations.Budget)
     adopt: bool = False
+    is_rollback: bool = False
+    """A person goes back."""
+    verified: int = 0
+    """Sequence of the last deployment that was verified before."""
     difference: Sequence[Mapping[str, Any]] = ()
     """What the revision changes against the one verified last, as plain data for the dossier."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from sealane.destinations import model as destinations
@@ -18,14 +19,16 @@ async def prune(
     stored = applying.union(plan.stored, begun.inventory)
     spare = staging.spare(stored, goal.manifests, goal.shape)
     kept_on = staging.kept_on(stored, goal.manifests, goal.shape)
-    now_gone = await _without(destination, goal, stored, _less(spare, kept_on), fence=fence)
+    now_gone = await _without(destination, goal, stored, _less(spare, kept_on), fence=fence, verified=plan.verified)
     wanted = applying.union(_less(begun.inventory, spare), applying.union(plan.keep, kept_on))
     pruned = await destination.prune(
-        now_gone.inventory, wanted, identity=goal.identity, fence=fence, budget=plan.budget
+        now_gone.inventory,
+        wanted,
+        identity=goal.identity,
+        fence=fence,
+        budget=replace(plan.budget, verified=plan.verified, back=plan.is_rollback),
     )
-    return destinations.Pruned(
-        deleted=(*now_gone.deleted, *pruned.deleted), held=pruned.held, inventory=pruned.inventory
-    )
+    return _both(now_gone, pruned)
 
 
 def kept_for(goal: model.Goal, inventory: destinations.Inventory) -> timedelta:
@@ -40,7 +43,7 @@ async def retire(
 ) -> destinations.Pruned:
     """Some time after the switch: deletes what served before it. Key: the inventory. Undo: the next deployment."""
     spare = staging.spare(inventory, goal.manifests, goal.shape)
-    return await _without(destination, goal, inventory, spare, fence=fence)
+    return await _without(destination, goal, inventory, spare, fence=fence, verified=goal.identity.sequence)
 
 
 async def _without(
@@ -50,11 +53,12 @@ async def _without(
     spare: destinations.Inventory,
     *,
     fence: destinations.Fence,
+    verified: int,
 ) -> destinations.Pruned:
     """Deletes what the strategy itself had made: nobody's budget counts that."""
     if not spare:
         return destinations.Pruned(deleted=(), held=(), inventory=stored)
-    budget = destinations.Budget(deletes=len(spare))
+    budget = destinations.Budget(deletes=len(spare), verified=verified)
     return await destination.prune(stored, _less(stored, spare), identity=goal.identity, fence=fence, budget=budget)
 
 
@@ -71,24 +75,27 @@ async def clear(
     restored: model.Begun,
     fence: destinations.Fence,
 ) -> destinations.Pruned:
-    """After going back: deletes what only the failed revision made.
+    """After going back: deletes what only the failed revision made, and gives back what it took over.
 
     That is not counted against the budget, since the deployment itself had just made it; volume claims, namespaces and
-    the like stay, and so does what was there before.
+    the like stay, and so does what was there before, whatever inventories say.
     """
     previous = plan.previous or plan.goal
-    every = applying.union(plan.stored, failed)
-    spare = staging.spare(every, previous.manifests, previous.shape)
-    before = {ref.key for ref in _less(plan.stored, spare)}
-    made = tuple(ref for ref in every if ref.key not in before)
+    every = applying.union(applying.union(plan.stored, failed), restored.inventory)
+    spare = _less(staging.spare(every, previous.manifests, previous.shape), restored.inventory)
+    now_gone = await _without(destination, plan.goal, every, spare, fence=fence, verified=plan.verified)
+    made = _less(_less(failed, plan.stored), spare)
     stored = applying.union(restored.inventory, made)
-    wanted = applying.union(restored.inventory, plan.keep)
     pruned = await destination.prune(
         stored,
-        wanted,
+        applying.union(restored.inventory, plan.keep),
         identity=plan.goal.identity,
         fence=fence,
-        budget=destinations.Budget(deletes=len(made)),
+        budget=destinations.Budget(deletes=len(made), undo=True),
     )
-    inventory = applying.union(_less(plan.stored, pruned.deleted), pruned.inventory)
-    return destinations.Pruned(deleted=pruned.deleted, held=pruned.held, inventory=inventory)
+    kept = applying.union(_less(now_gone.inventory, made), pruned.inventory)
+    return _both(now_gone, replace(pruned, inventory=kept))
+
+
+def _both(first: destinations.Pruned, second: destinations.Pruned) -> destinations.Pruned:
+    return replace(second, deleted=(*first.deleted, *second.deleted), held=(*first.held, *second.held))

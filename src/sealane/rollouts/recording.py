@@ -95,6 +95,12 @@ class History:
         return verified[-1].startup if verified else None
 
     @property
+    def verified_sequence(self) -> int:
+        """The number of the last deployment that was verified; 0 when none was."""
+        verified = [each.sequence for each in self.records if each.verdict and each.verdict.kind == "deployed"]
+        return verified[-1] if verified else 0
+
+    @property
     def next_sequence(self) -> int:
         """The number of the next deployment."""
         return self.last.sequence + 1 if self.last else 1

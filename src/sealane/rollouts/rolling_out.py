@@ -280,7 +280,7 @@ async def _go_back(
         around.tell(model.Phase.PRUNE, words)
     undone = await accompanying.undo(plan.goal, around.beside, around.beside.done, around.where, around.hooked)
     return model.Outcome(
-        verdict=concluding.rolled_back(failure.cause, at=around.now()),
+        verdict=concluding.rolled_back(failure.cause, at=around.now(), stays=saying.held_words(pruned.held)),
         inventory=pruned.inventory,
         dossier=failure.dossier.to_json(),
         held=pruned.held,

@@ -39,11 +39,10 @@ def failed(cause: model.Cause, *, at: datetime, because: str, dossier_id: str | 
     return model.Verdict(kind=model.VerdictKind.FAILED, reason=reason, at=at, cause=cause, dossier_id=dossier_id)
 
 
-def rolled_back(cause: model.Cause, *, at: datetime, dossier_id: str | None = None) -> model.Verdict:
-    """It failed, and what was there before is there again."""
-    return model.Verdict(
-        kind=model.VerdictKind.ROLLED_BACK, reason=cause.sentence, at=at, cause=cause, dossier_id=dossier_id
-    )
+def rolled_back(cause: model.Cause, *, at: datetime, stays: str = "", dossier_id: str | None = None) -> model.Verdict:
+    """It failed, and what was there before is there again; `stays` names what could not be put back or was left."""
+    reason = f"{cause.sentence} {sentences.capital(stays)}." if stays else cause.sentence
+    return model.Verdict(kind=model.VerdictKind.ROLLED_BACK, reason=reason, at=at, cause=cause, dossier_id=dossier_id)
 
 
 def rollback_failed(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import kinds
+from tests.bed import Kubectl
 
 FORMATION = """\
 formation: dev
@@ -63,6 +64,10 @@ class Folder:
         """Changes what the formation says."""
         text = FORMATION.format(namespace=self._namespace, command=command, colour=colour, hold=hold)
         (self._path / "deploy/formations/dev.yaml").write_text(text)
+
+    def stencil(self, name: str, text: str) -> None:
+        """Adds a stencil, or changes it."""
+        (self._path / "deploy/stencils" / name).write_text(text)
 
     async def run(self, *words: str) -> tuple[int, str, str]:
         """Exit code, stdout, stderr."""
@@ -132,3 +137,28 @@ async def test_what_can_not_be_meant_or_done_says_so(kubeconfig: Path, namespace
     away.write_text(kubeconfig.read_text().replace("https://", "https://127.0.0.9:9/"))
     code, _, err = await folder.deploy("--kubeconfig", str(away))
     assert code == 3, err
+
+
+async def test_what_somebody_made_by_hand_is_as_it_was_after_a_crash(
+    admin: clusters.Cluster, kubeconfig: Path, namespace: str, kubectl: Kubectl, busybox_image: str, tmp_path: Path
+) -> None:
+    """Values, labels and the record of who set what, down to the last field; `why` names it."""
+    folder = Folder(tmp_path, kubeconfig, namespace, busybox_image)
+    folder.write(command="sleep 3600", colour="blue")
+    code, _, err = await folder.deploy()
+    assert code == 0, err
+    made = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "limits", "labels": {"team": "ops"}}}
+    kubectl("apply", "-n", namespace, "-f", "-", given=json.dumps({**made, "data": {"most": "70", "least": "3"}}))
+    before = await admin.get(kinds.whole("v1", "ConfigMap"), "limits", namespace=namespace)
+    ours = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: limits, labels: {team: web}}\ndata: {most: '7'}\n"
+    folder.stencil("limits.yaml", ours)
+    folder.write(command="exit 3", colour="red", hold="60s")
+    code, _, err = await folder.deploy()
+    assert code == 1, err
+    code, out, err = await folder.deploy("--adopt")
+    assert (code, out.startswith("rolled back")) == (1, True), out + err
+    after = await admin.get(kinds.whole("v1", "ConfigMap"), "limits", namespace=namespace)
+    moves = {"resourceVersion": None}
+    assert {**after, "metadata": after["metadata"] | moves} == {**before, "metadata": before["metadata"] | moves}
+    code, why, _ = await folder.run("why", "dev")
+    assert f"Left ConfigMap {namespace}/limits: it was there before Sealane took it over" in why

@@ -9,7 +9,7 @@ KEPT = model.ObjectRef(group="", version="v1", kind="ConfigMap", namespace="shop
 
 
 def ref(name: str, kind: str = "ConfigMap", group: str = "", version: str = "v1") -> model.ObjectRef:
-    return model.ObjectRef(group=group, version=version, kind=kind, namespace="shop", name=name)
+    return model.ObjectRef(group=group, version=version, kind=kind, namespace="shop", name=name, uid="u")
 
 
 def plan(
@@ -18,8 +18,14 @@ def plan(
     gone: set[str] | None = None,
     **budget: int,
 ) -> pruning.Plan:
-    labels = {each.key: (others or {}).get(each.name, WHO.labels) for each in stored if each.name not in (gone or ())}
-    return pruning.plan((*stored, KEPT), (KEPT,), labels=labels, identity=WHO, budget=model.Budget(**budget))  # type: ignore[arg-type]
+    live = {
+        each.key: there((others or {}).get(each.name, WHO.labels)) for each in stored if each.name not in (gone or ())
+    }
+    return pruning.plan((*stored, KEPT), (KEPT,), live=live, identity=WHO, budget=model.Budget(**budget))  # type: ignore[arg-type]
+
+
+def there(labels: dict[str, str], uid: str = "u", **marks: str) -> pruning.There:
+    return pruning.There(uid=uid, labels=labels, annotations={model.REVISION: "r", **marks})
 
 
 def reasons(found: pruning.Plan) -> dict[str, str]:
@@ -103,5 +109,7 @@ def test_what_is_gone_is_neither_deleted_nor_held() -> None:
 
 
 def test_where_nothing_is_wanted_nothing_goes_even_with_a_yes() -> None:
-    found = pruning.plan((KEPT,), (), labels={KEPT.key: WHO.labels}, identity=WHO, budget=model.Budget(confirmed=True))
+    found = pruning.plan(
+        (KEPT,), (), live={KEPT.key: there(WHO.labels)}, identity=WHO, budget=model.Budget(confirmed=True)
+    )
     assert (found.delete, len(found.held)) == ((), 1)

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from sealane import clock, errors
-from sealane.destinations import autoscalers, differing, model, owning, pruning
+from sealane.destinations import adoption, autoscalers, differing, model, owning, pruning
 from sealane.destinations.dummy import behaving, planning
 from sealane.destinations.dummy import state as states
 from sealane.stencils.checks import HealthCheck
@@ -84,16 +84,19 @@ class DummyDestination:
         """See the port."""
         there = self._state.read().objects
         candidates = {ref.key: planning.text(ref) for ref in pruning.candidates(stored, wanted)}
-        labels = {key: planning.labels(there[text].manifest) for key, text in candidates.items() if text in there}
-        plan = pruning.plan(stored, wanted, labels=labels, identity=identity, budget=budget)
+        live = {
+            key: pruning.there(there[text].manifest, uid=there[text].uid)
+            for key, text in candidates.items()
+            if text in there
+        }
+        plan = pruning.plan(stored, wanted, live=live, identity=identity, budget=budget)
         for ref in plan.delete:
             await fence()
             with self._state.write() as content:
                 if gone := content.objects.pop(planning.text(ref), None):
                     content.journal.append(states.Write(verb="delete", object=str(ref), generation=gone.generation))
-        away = {ref.key for ref in (*plan.delete, *plan.gone)}
-        left = tuple(ref for ref in stored if ref.key not in away)
-        return model.Pruned(deleted=plan.delete, held=plan.held, inventory=left)
+        returned = [await self._give_back(ref, fence) for ref in plan.give_back]
+        return pruning.pruned(stored, plan, deleted=plan.delete, held=returned)
 
     async def observe(
         self,
@@ -172,6 +175,16 @@ class DummyDestination:
         return replace(ledger, version=str(version))
 
     # --- writing
+
+    async def _give_back(self, ref: model.ObjectRef, fence: model.Fence) -> model.Held:
+        """Makes an object that was taken over what it was before."""
+        await fence()
+        with self._state.write() as content:
+            kept = content.objects[planning.text(ref)]
+            returned = adoption.returned(kept.manifest)
+            content.objects[planning.text(ref)] = planning.stored(content, kept, returned.object, self._now())
+            content.journal.append(states.Write(verb="change", object=str(ref), generation=kept.generation))
+        return pruning.given_back(ref, whole=returned.whole)
 
     async def _put(
         self,

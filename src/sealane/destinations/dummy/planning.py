@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from sealane.destinations import autoscalers, differing, model, ordering, owning, preparing
+from sealane.destinations import adoption, autoscalers, differing, model, ordering, owning, preparing
 from sealane.destinations.dummy import state as states
 
 REFUSE = "dummy.sealane.dev/refuse"
@@ -77,6 +77,7 @@ def plan_one(
     fixed = old is not None and old.manifest.get("immutable") is True and owning.same_content(old.manifest, body)
     fields = differing.differences(old.manifest, body) if old and not fixed else ()
     action = model.Action.CREATE if not old else model.Action.CHANGE if fields else model.Action.NONE
+    body["metadata"]["annotations"] |= _marks(old, owner, identity, fields)
     refusal = _refusal(manifest, ref)
     if old and refusal is None:
         refusal = owning.foreign(ref, owner, identity, adopt=adopt)
@@ -102,6 +103,14 @@ def _scaled(manifest: Mapping[str, Any], there: Mapping[str, Any], *, is_followe
     if not isinstance(spec, Mapping) or number is None or ("replicas" in spec and not is_followed):
         return manifest
     return {**manifest, "spec": {**spec, "replicas": max(int(spec.get("replicas", 0)), int(number))}}
+
+
+def _marks(
+    old: states.Stored | None, owner: str | None, identity: model.Identity, fields: Sequence[model.FieldChange]
+) -> dict[str, str]:
+    if old is None:
+        return adoption.created(identity)
+    return adoption.carried(old.manifest) if owner else adoption.adopted(old.manifest, identity, fields)
 
 
 def _refusal(manifest: Mapping[str, Any], ref: model.ObjectRef) -> model.Refusal | None:

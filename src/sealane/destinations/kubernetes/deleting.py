@@ -1,12 +1,14 @@
-"""Deleting what is no longer wanted. The only place that deletes objects in a cluster; what may go is decided in `pruning`."""
+"""Deleting what is no longer wanted, and giving back what was taken over. What may go is decided in `pruning`.
+
+The only place that deletes objects in a cluster.
+"""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
 from sealane.destinations import model, pruning
+from sealane.destinations.kubernetes import returning
 
 
 async def prune(
@@ -19,25 +21,22 @@ async def prune(
     fence: model.Fence,
 ) -> model.Pruned:
     """Deletes within the budget; see the port for what is promised."""
-    labels: dict[model.Key, Mapping[str, str]] = {}
-    live: dict[model.Key, clusters.Precondition] = {}
+    live: dict[model.Key, pruning.There] = {}
     for ref in pruning.candidates(stored, wanted):
         found = await cluster.find(kinds.whole(ref.api_version, ref.kind), ref.name, namespace=ref.namespace)
         if found is not None and "deletionTimestamp" not in found["metadata"]:
-            labels[ref.key] = found["metadata"].get("labels") or {}
-            live[ref.key] = clusters.Precondition(uid=found["metadata"]["uid"])
-    plan = pruning.plan(stored, wanted, labels=labels, identity=identity, budget=budget)
+            live[ref.key] = pruning.there(found, uid=found["metadata"]["uid"])
+    plan = pruning.plan(stored, wanted, live=live, identity=identity, budget=budget)
     deleted: list[model.ObjectRef] = []
-    held = list(plan.held)
+    held: list[model.Held] = []
     for ref in plan.delete:
         await fence()
-        if objection := await _delete(cluster, ref, live[ref.key]):
+        if objection := await _delete(cluster, ref, clusters.Precondition(uid=live[ref.key].uid)):
             held.append(model.Held(ref=ref, reason=objection))
         else:
             deleted.append(ref)
-    away = {ref.key for ref in (*deleted, *plan.gone)}
-    left = tuple(ref for ref in stored if ref.key not in away)
-    return model.Pruned(deleted=tuple(deleted), held=tuple(held), inventory=left)
+    held += [await returning.give_back(cluster, ref, fence=fence) for ref in plan.give_back]
+    return pruning.pruned(stored, plan, deleted=tuple(deleted), held=held)
 
 
 async def _delete(cluster: clusters.Cluster, ref: model.ObjectRef, only: clusters.Precondition) -> str | None:

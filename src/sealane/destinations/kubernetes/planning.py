@@ -10,7 +10,7 @@ from typing import Any
 from sealane import errors as ours
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
-from sealane.destinations import autoscalers, differing, managing, model, ordering, owning, preparing
+from sealane.destinations import adoption, autoscalers, differing, managing, model, ordering, owning, preparing
 from sealane.destinations.kubernetes import refusing, scaling, settling
 
 AT_ONCE = 8
@@ -117,7 +117,7 @@ class Planner:
         return model.ref_of(manifest, (own or self._identity.namespace) if namespaced else None)
 
     async def _missing(self, manifest: Mapping[str, Any], ref: model.ObjectRef) -> Planned:
-        body = self._body(manifest, ref)
+        body = self._body(manifest, ref, self._identity.annotations | adoption.created(self._identity))
         checked = True
         try:
             await self._cluster.create(body, namespace=ref.namespace, dry_run=True)
@@ -145,13 +145,17 @@ class Planner:
         if found.get("immutable") is True and live.owner is not None:
             return self._unchanging(manifest, ref, found, live)
         kept = {key: value for key, value in _annotations(found).items() if key in _OWN_ANNOTATIONS}
+        marks = adoption.carried(found)
         to_apply = scaling.scaled(manifest, found, followed=f"{ref.kind}/{ref.name}" in self._followed)
-        result, managers = await self._dry_run(self._body(to_apply, ref, kept), ref)
+        result, managers = await self._dry_run(self._body(to_apply, ref, kept | marks), ref)
         others = managing.Managers(found, own=clusters.MANAGER)
         fields = tuple(_since(each, others) for each in differing.differences(found, result, managers=managers))
         action = model.Action.CHANGE if fields else model.Action.NONE
         change = model.ObjectChange(action=action, ref=ref, fields=fields, adopted=live.owner is None)
-        return Planned(manifest=manifest, ref=ref, change=change, body=self._body(to_apply, ref), live=live)
+        if change.adopted:
+            marks = adoption.adopted(found, self._identity, fields)
+        body = self._body(to_apply, ref, self._identity.annotations | marks)
+        return Planned(manifest=manifest, ref=ref, change=change, body=body, live=live)
 
     async def _dry_run(self, body: Mapping[str, Any], ref: model.ObjectRef) -> tuple[dict[str, Any], dict[str, str]]:
         """The object as it would be, and who manages, by path, what will be overwritten."""

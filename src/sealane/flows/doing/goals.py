@@ -113,6 +113,15 @@ async def going_back(deployment: Deployment) -> tuple[Deployment | None, str]:
     return (ended[target.past.sequence] if target.past else None), target.reason
 
 
+async def verified_sequence(deployment: Deployment) -> int:
+    """Sequence of the last deployment that was verified before this one; 0 when none was."""
+    store = tools.current().store
+    formation = await store.formations.get(deployment.app, deployment.formation)
+    if formation.verified_id is None or formation.verified_id == deployment.id:
+        return 0
+    return (await store.deployments.get(formation.verified_id)).sequence
+
+
 async def kept_for_later(deployment: Deployment, destination: Destination) -> Inventory:
     """Secrets and ConfigMaps of the revisions verified last."""
     store = tools.current().store

@@ -25,7 +25,7 @@ from sealane.stencils.gates import NewLines
 from sealane.stencils.model import Revision
 from sealane.store import concluding as ending
 from sealane.store import rows
-from sealane.store.model import Deployment, DeploymentState
+from sealane.store.model import Deployment, DeploymentKind, DeploymentState
 from sealane.verdicts import concluding, diagnosing
 from sealane.verdicts.model import Cause, State, Verdict
 
@@ -297,6 +297,8 @@ async def _planned(rollout: Rollout) -> tuple[Deployment, DeploymentPlan, Destin
         budget=budget,
         difference=difference,
         adopt=deployment.adopt,
+        is_rollback=deployment.kind is DeploymentKind.ROLLBACK,
+        verified=await goals.verified_sequence(deployment),
     )
     return deployment, plan, destination
 

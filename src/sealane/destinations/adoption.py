@@ -1,0 +1,128 @@
+"""Which deployment made an object or took it over, and what it was before. Pure: knows nothing about any destination's API.
+
+The object itself remembers, in annotations that are written together with everything else: a worker that is killed leaves no
+object whose origin nobody knows. What was there before a deployment can then be told from what the deployment made, and be
+given back as it was.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from sealane.destinations import model, preparing
+
+MARKS = (model.CREATED, model.ADOPTED, model.BEFORE)
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_OURS = (*MARKS, model.REVISION, model.RELEASE, model.SEQUENCE)
+_LABELS = (model.MANAGED_BY, model.APP, model.FORMATION)
+_ROOM = 192 * 1024
+"""Bytes that all annotations of an object may take; Kubernetes allows 256 KiB."""
+_NOT_KEPT = {"metadata", "status"}
+_METADATA = ("labels", "annotations", "managedFields")
+
+
+class Before(msgspec.Struct, frozen=True, kw_only=True):
+    """An object as it was before it was taken over."""
+
+    object: dict[str, Any]
+    """Without status; of its metadata only labels, annotations and managed fields."""
+    whole: bool
+    """Whether nothing was left out that taking it over changes: values of secrets are."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Return:
+    """An object as it is to be given back."""
+
+    object: dict[str, Any]
+    """All of it, without status."""
+    managed_fields: Sequence[Mapping[str, Any]] | None
+    """What was noted of who set which field; None when nobody knows."""
+    whole: bool
+    """Whether it is then as it was."""
+
+
+def created(identity: model.Identity) -> dict[str, str]:
+    """Marks of an object that the deployment makes."""
+    return {model.CREATED: str(identity.sequence)}
+
+
+def carried(found: Mapping[str, Any]) -> dict[str, str]:
+    """Marks that an object of the formation's own keeps."""
+    return {key: value for key, value in _annotations(found).items() if key in MARKS}
+
+
+def adopted(found: Mapping[str, Any], identity: model.Identity, changes: Sequence[model.FieldChange]) -> dict[str, str]:
+    """Marks of an object that the deployment takes over; what it was is left out where it would not fit."""
+    marks = {model.ADOPTED: str(identity.sequence)}
+    before = _packed(found, whole=not preparing.is_secret(found) or not any(_is_value(each) for each in changes))
+    taken = sum(len(key) + len(str(value).encode()) for key, value in _annotations(found).items())
+    return {**marks, model.BEFORE: before} if taken + len(before) < _ROOM else marks
+
+
+def returned(found: Mapping[str, Any]) -> Return:
+    """The object without anything that says it is Sealane's, and as it was before, as far as that is known."""
+    before = _unpacked(_annotations(found).get(model.BEFORE))
+    metadata = found["metadata"]
+    if before is None:
+        labels = {key: value for key, value in (metadata.get("labels") or {}).items() if key not in _LABELS}
+        annotations = {key: value for key, value in _annotations(found).items() if key not in _OURS}
+        kept = {key: value for key, value in found.items() if key not in _NOT_KEPT}
+        return Return(
+            object={**kept, "metadata": _with(metadata, labels, annotations)}, managed_fields=None, whole=False
+        )
+    old = before.object["metadata"]
+    annotations = dict(old.get("annotations") or {})
+    if LAST_APPLIED in _annotations(found):
+        annotations.setdefault(LAST_APPLIED, _annotations(found)[LAST_APPLIED])
+    values = {part: found[part] for part in ("data",) if part in found and preparing.is_secret(found)}
+    kept = {key: value for key, value in before.object.items() if key != "metadata"} | values
+    return Return(
+        object={**kept, "metadata": _with(metadata, old.get("labels") or {}, annotations)},
+        managed_fields=old.get("managedFields"),
+        whole=before.whole,
+    )
+
+
+def _with(metadata: Mapping[str, Any], labels: Mapping[str, str], annotations: Mapping[str, str]) -> dict[str, Any]:
+    kept = {key: value for key, value in metadata.items() if key not in _METADATA}
+    return {
+        **kept,
+        **({"labels": dict(labels)} if labels else {}),
+        **({"annotations": dict(annotations)} if annotations else {}),
+    }
+
+
+def _packed(found: Mapping[str, Any], *, whole: bool) -> str:
+    secret = preparing.is_secret(found)
+    metadata = {key: found["metadata"][key] for key in _METADATA if found["metadata"].get(key)}
+    if secret and "annotations" in metadata:  # kubectl's repeats the values
+        metadata["annotations"] = {k: v for k, v in metadata["annotations"].items() if k != LAST_APPLIED}
+    hidden = {*_NOT_KEPT, *(("data", "stringData") if secret else ())}
+    kept = {key: value for key, value in found.items() if key not in hidden}
+    before = Before(object={**kept, "metadata": metadata}, whole=whole)
+    return base64.b64encode(gzip.compress(msgspec.json.encode(before), mtime=0)).decode()
+
+
+def _unpacked(text: str | None) -> Before | None:
+    """None, too, for what somebody else wrote there."""
+    if text is None:
+        return None
+    try:
+        return msgspec.json.decode(gzip.decompress(base64.b64decode(text)), type=Before)
+    except (ValueError, OSError, EOFError):
+        return None
+
+
+def _is_value(change: model.FieldChange) -> bool:
+    return change.path.startswith(("data", "stringData"))
+
+
+def _annotations(found: Mapping[str, Any]) -> Mapping[str, str]:
+    return found["metadata"].get("annotations") or {}

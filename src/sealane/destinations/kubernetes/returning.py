@@ -1,0 +1,137 @@
+"""Giving an object that was taken over back to whoever had it: fields, labels and the record of who set which field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sealane.clients.kubernetes import cluster as clusters
+from sealane.clients.kubernetes import errors, kinds
+from sealane.destinations import adoption, model, pruning
+
+TRIES = 10
+"""How often it is tried anew because the object moved: controllers write its status all the time."""
+_NO = (errors.Forbidden, errors.AdmissionDenied, errors.QuotaExceeded, errors.Invalid)
+
+
+async def give_back(cluster: clusters.Cluster, ref: model.ObjectRef, *, fence: model.Fence) -> model.Held:
+    """Makes the object what it was; where the cluster won't have that, at least nobody's. A repeat changes nothing."""
+    kind = kinds.whole(ref.api_version, ref.kind)
+    found = await cluster.find(kind, ref.name, namespace=ref.namespace)
+    if found is None:
+        return pruning.given_back(ref, whole=False)
+    returned = adoption.returned(found)
+    whole = returned.whole
+    try:
+        await _written(cluster, kind, ref, fence=fence, fields=True)
+    except _NO:
+        whole = False
+        try:
+            await _written(cluster, kind, ref, fence=fence, fields=False)
+        except _NO as error:
+            return model.Held(ref=ref, reason=f"it was there before, and giving it back is refused: {error.says}")
+    await _disowned(cluster, kind, ref, returned.managed_fields, fence=fence)
+    return pruning.given_back(ref, whole=whole)
+
+
+async def _written(
+    cluster: clusters.Cluster,
+    kind: kinds.Kind[dict[str, Any]],
+    ref: model.ObjectRef,
+    *,
+    fence: model.Fence,
+    fields: bool,
+) -> None:
+    """Writes the object as it is to be, or only its labels and annotations."""
+    for attempt in range(TRIES):
+        found = await cluster.find(kind, ref.name, namespace=ref.namespace)
+        if found is None:
+            return
+        wanted = adoption.returned(found).object
+        operations = [*_metadata(found, wanted), *(_fields(found, wanted) if fields else ())]
+        await fence()
+        try:
+            await cluster.patch(kind, ref.name, [*_tests(found), *operations], namespace=ref.namespace)
+        except errors.NotFound:
+            return
+        except errors.Conflict:
+            continue
+        except errors.Invalid:
+            again = await cluster.find(kind, ref.name, namespace=ref.namespace)
+            if attempt == TRIES - 1 or again is None or _version(again) == _version(found):
+                raise  # it did not move, so the content is what is refused
+        else:
+            return
+
+
+async def _disowned(
+    cluster: clusters.Cluster,
+    kind: kinds.Kind[dict[str, Any]],
+    ref: model.ObjectRef,
+    before: Iterable[Mapping[str, Any]] | None,
+    *,
+    fence: model.Fence,
+) -> None:
+    """Takes Sealane out of the record of who set which field, and puts those back who stood there."""
+    for _ in range(TRIES):
+        found = await cluster.find(kind, ref.name, namespace=ref.namespace)
+        records = ((found or {}).get("metadata") or {}).get("managedFields") or []
+        if found is None or not any(_is_ours(each) for each in records):
+            return
+        others = [each for each in records if not _is_ours(each)]
+        if before is not None:
+            others = [each for each in before if not each.get("subresource")]
+            others += [each for each in records if each.get("subresource")]
+        await fence()
+        replaced = {"op": "replace", "path": "/metadata/managedFields", "value": others}
+        try:
+            await cluster.patch(kind, ref.name, [*_tests(found), replaced], namespace=ref.namespace)
+        except (errors.Conflict, errors.Invalid):
+            continue
+        except (errors.NotFound, *_NO):
+            return
+        else:
+            return
+
+
+def _is_ours(entry: Mapping[str, Any]) -> bool:
+    return entry.get("manager") == clusters.MANAGER and not entry.get("subresource")
+
+
+def _version(found: Mapping[str, Any]) -> str:
+    return str(found["metadata"]["resourceVersion"])
+
+
+def _tests(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The patch is for the object that was seen, and for no other."""
+    return [
+        {"op": "test", "path": "/metadata/uid", "value": found["metadata"]["uid"]},
+        {"op": "test", "path": "/metadata/resourceVersion", "value": _version(found)},
+    ]
+
+
+def _metadata(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
+    parts = ("labels", "annotations")
+    return _changes({part: found["metadata"].get(part) for part in parts}, wanted["metadata"], parts, "/metadata/")
+
+
+def _fields(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
+    parts = [key for key in {**found, **wanted} if key not in {"apiVersion", "kind", "metadata", "status"}]
+    return _changes(found, wanted, parts, "/")
+
+
+def _changes(
+    found: Mapping[str, Any], wanted: Mapping[str, Any], parts: Iterable[str], before: str
+) -> list[dict[str, Any]]:
+    """The operations that make these parts so."""
+    operations: list[dict[str, Any]] = []
+    for part in parts:
+        old, new = found.get(part), wanted.get(part)
+        path = before + part.replace("~", "~0").replace("/", "~1")
+        if old == new:
+            continue
+        if new is None:
+            operations.append({"op": "remove", "path": path})
+        else:
+            operations.append({"op": "add", "path": path, "value": new})
+    return operations
