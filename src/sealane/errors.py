@@ -4,7 +4,8 @@ What a user's own work comes to (a failed step, a denial, a rollback) is a value
 
     SealaneError
     ├── UsageError           2   asked in a way that can't be meant
-    │   └── InvalidFiles     2   files with findings
+    │   ├── InvalidFiles     2   files with findings
+    │   └── UnknownType      2   a body of a kind that is not read
     ├── Refused              1   allowed to ask, not allowed to have
     │   ├── NotSignedIn
     │   └── Conflicting          the name, the sequence or the state says no
@@ -57,6 +58,12 @@ class InvalidFiles(UsageError):
         more = f" and {len(findings) - 1} more" if len(findings) > 1 else ""
         super().__init__(f"{findings[0]}{more}")
         self.findings = tuple(findings)
+
+
+class UnknownType(UsageError):
+    """The request's body has a type, charset or compression that is not read."""
+
+    http_status = 415
 
 
 class NotThere(UsageError):

@@ -44,7 +44,8 @@ class Http(_Group):
     port. With `https`, cookies are sent over TLS only."""
 
     max_body: int = Field(default=1024 * 1024, gt=0)
-    """Bytes a request's body may have, pushes of git aside: hooks and forms are far smaller."""
+    """Bytes a request's body may have: far more than a form needs. Webhooks may have 25 MiB, because GitHub's have, or
+    this if it is more; for pushes `SEALANE_GIT__MAX_PACK` counts."""
 
     session_hours: float = Field(default=12.0, gt=0)
     """Hours a browser's session lasts: a working day, so that a forgotten one ends by itself."""

@@ -6,6 +6,7 @@ import hmac
 import json
 import re
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -143,10 +144,18 @@ def test_a_body_too_large_is_refused_while_it_is_read(serving: Serving) -> None:
 
 
 def hook(
-    serving: Serving, body: bytes, secret: str, *, delivery: str = "d", app: str = "shop", kind: str = "push"
+    serving: Serving,
+    body: bytes,
+    secret: str,
+    *,
+    delivery: str = "d",
+    app: str = "shop",
+    kind: str = "push",
+    form: str = "application/json",
 ) -> httpx.Response:
     signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     headers = {"X-GitHub-Event": kind, "X-GitHub-Delivery": delivery, "X-Hub-Signature-256": f"sha256={signature}"}
+    headers["Content-Type"] = form
     return httpx.post(f"{serving.url}/hooks/github/{app}", content=body, headers=headers)
 
 
@@ -177,6 +186,21 @@ def test_a_webhook_starts_one_run_however_often_it_comes(serving: Serving) -> No
     assert (
         hook(serving, b"{}", made["hook_secret"], app="hooked", kind="ping").json()["ignored"] == "ping starts nothing"
     )
+
+
+def test_a_webhook_may_be_a_form_and_larger_than_other_requests(serving: Serving) -> None:
+    """GitHub's form, of more than `max_body`; what is neither JSON nor a form is told so."""
+    secret = serving.app("forms", repository="http://127.0.0.1:9/forms.git")["hook_secret"]
+    push = {"ref": "refs/heads/main", "before": "a" * 40, "after": "b" * 40, "repository": {"clone_url": "x"}}
+    body = urlencode({"payload": json.dumps({**push, "padding": "+" * 2 * 1024 * 1024})}).encode()
+    answer = hook(serving, body, secret, app="forms", form="application/x-www-form-urlencoded")
+    assert (answer.status_code, answer.json()["duplicate"]) == (202, False), answer.text
+    deleted = json.dumps({**push, "after": "0" * 40}).encode()
+    assert "was deleted" in hook(serving, deleted, secret, app="forms", delivery="e").json()["ignored"]
+    again = hook(serving, body, secret, app="forms", delivery="f", form="application/x-www-form-urlencoded")
+    assert again.json()["duplicate"] is False
+    refused = hook(serving, b"<push/>", secret, app="forms", delivery="g", form="text/xml")
+    assert (refused.status_code, "text/xml is not read" in refused.json()["message"]) == (415, True)
 
 
 def test_git_wants_the_app_s_own_push_token(serving: Serving) -> None:

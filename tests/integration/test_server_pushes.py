@@ -275,7 +275,10 @@ def test_who_pushes_is_told_where_to_look_and_what_came_of_it(
 
 
 def test_tags_run_clones_come_back_and_deleting_starts_nothing(serving: Serving, tmp_path: Path) -> None:
-    """A pushed tag is an event of its own; a deleted branch is none; what was pushed can be cloned."""
+    """A pushed tag is an event of its own; a deleted branch is none; what was pushed can be cloned.
+
+    A tag made again runs again, and so does a commit that a branch comes back to.
+    """
     app = pretending.App(serving, tmp_path / "tags", "tags")
     app.push("HEAD:main", "HEAD:refs/heads/side")
     git(app.folder, "tag", "v1")
@@ -285,14 +288,18 @@ def test_tags_run_clones_come_back_and_deleting_starts_nothing(serving: Serving,
     app.run_of(app.head)
 
     app.push("--delete", "refs/heads/side")
+    first = app.head
     head = app.commit("after")
     app.push()
     app.run_of(head)
+    app.push("--delete", "refs/tags/v1")
+    app.push("v1")
+    app.push("--force", f"{first}:main")
+    app.push()
     assert sorted(run["event"]["ref"] for run in app.runs()) == [
-        "refs/heads/main",
-        "refs/heads/main",
+        *["refs/heads/main"] * 4,
         "refs/heads/side",
-        "refs/tags/v1",
+        *["refs/tags/v1"] * 2,
     ]
 
     git(tmp_path, "clone", "-q", app.remote, "clone")

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealane.errors import NotSignedIn, SealaneError, UsageError
-from sealane.events.model import Event, EventKind
+from sealane.events.model import Event, EventKind, RefGone
 from sealane.events.sources import gitea, github, pushes
 from sealane.events.sources.webhooks import Ignored
 
@@ -100,9 +100,9 @@ def test_a_pull_request_is_built_at_its_head_for_the_branch_it_wants_into() -> N
 @pytest.mark.parametrize(
     ("found", "kind", "reason"),
     [
-        (PUSH | {"after": "0" * 40, "deleted": True}, "push", "was deleted"),
         (PUSH | {"ref": "refs/notes/x"}, "push", "neither a branch nor a tag"),
-        (PULL | {"action": "closed"}, "pull_request", "closed starts nothing"),
+        (PULL | {"action": "labeled"}, "pull_request", "labeled starts nothing"),
+        ({"ref_type": "wiki", "ref": "x"}, "delete", "a deleted wiki starts nothing"),
         ({}, "ping", "ping starts nothing"),
         (
             PULL
@@ -119,6 +119,23 @@ def test_what_starts_nothing_says_why(found: dict[str, Any], kind: str, reason: 
     ignored = receive(found, kind)
     assert isinstance(ignored, Ignored)
     assert re.search(reason, ignored.reason)
+
+
+@pytest.mark.parametrize("host", [github, gitea])
+@pytest.mark.parametrize(
+    ("found", "kind", "ref", "reason"),
+    [
+        (PUSH | {"after": "0" * 40, "deleted": True}, "push", "refs/heads/main", "refs/heads/main was deleted"),
+        (PUSH | {"ref": "refs/tags/v2", "after": "0" * 40}, "push", "refs/tags/v2", "refs/tags/v2 was deleted"),
+        ({"ref_type": "branch", "ref": "a/b"}, "delete", "refs/heads/a/b", "refs/heads/a/b was deleted"),
+        ({"ref_type": "tag", "ref": "refs/tags/v2"}, "delete", "refs/tags/v2", "refs/tags/v2 was deleted"),
+        (PULL | {"action": "closed"}, "pull_request", "refs/pull/7/head", "pull request 7 was closed"),
+    ],
+)
+def test_what_is_gone_is_told(host: Any, found: dict[str, Any], kind: str, ref: str, reason: str) -> None:
+    """It starts nothing itself, but what comes under its name afterwards is new."""
+    gone = receive(found, kind, host=host)
+    assert gone == RefGone(app="shop", ref=ref, reason=reason, delivery="d-1", received=AT)
 
 
 @pytest.mark.parametrize("host", [github, gitea])

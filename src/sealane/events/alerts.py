@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sealane.errors import NotSignedIn, UsageError
-from sealane.events.sources import webhooks
+from sealane.events.sources import bodies, webhooks
 from sealane.rollouts.gates.model import Alert
 
 MOST = 500
@@ -38,7 +38,7 @@ def read(headers: Mapping[str, str], body: bytes, *, secret: str, received: date
     Raises NotSignedIn without a right signature or token, UsageError for what is no alert.
     """
     _check(headers, body, secret)
-    found = webhooks.payload(body)
+    found = bodies.payload(headers, body)
     listed = found.get("alerts")
     entries = listed if isinstance(listed, list) else [found]
     if len(entries) > MOST:

@@ -20,6 +20,20 @@ class EventKind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RefGone:
+    """A branch or tag was deleted, or a pull request closed: it starts nothing, and what comes under its name is new."""
+
+    app: str
+    ref: str
+    """The full reference."""
+    reason: str
+    """What happened, in words."""
+    delivery: str | None = None
+    """The sender's id of the message."""
+    received: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
     """One thing that happened to one app, at one commit.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sealane.events.model import Event
+from sealane.events.model import Event, RefGone
 from sealane.flows.queueing import Queueing
 from sealane.store.runs import Receipt
 from sealane.store.storing import Store
@@ -18,7 +18,7 @@ class Intake:
     queueing: Queueing
 
     async def receive(self, event: Event, *, source: str = "", requested_by: str | None = None) -> Receipt:
-        """Stores the event and queues its run. Key: (source, delivery), and what was pushed where; copies start nothing.
+        """Stores the event and queues its run; copies start nothing, as `Runs.receive` tells them.
 
         A server that dies in between finds the run when it comes back. Raises NotThere for an unknown app.
         """
@@ -27,3 +27,7 @@ class Intake:
             await self.queueing.delivery(receipt.run_id)
             await self.store.runs.mark_queued(receipt.run_id)
         return receipt
+
+    async def forget(self, gone: RefGone, *, source: str) -> None:
+        """Takes note that a reference is no more, so that one made anew under its name starts a run again."""
+        await self.store.runs.forget(gone, source=source)

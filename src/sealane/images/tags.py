@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 SHORT = 7
 PATTERN = re.compile(rf"[0-9]{{14}}-(?:[0-9a-f]{{1,{SHORT}}}|workdir)")
@@ -15,3 +16,10 @@ def deploy_tag(at: datetime, commit: str) -> str:
     A folder without git has no commit; its tag ends in `workdir`.
     """
     return f"{at.astimezone(UTC):%Y%m%d%H%M%S}-{commit[:SHORT].lower() or 'workdir'}"
+
+
+def deploy_tags(at: datetime, commit: str) -> Iterator[str]:
+    """Tags to choose from, the right one first: where another run has it, the seconds after it."""
+    while True:
+        yield deploy_tag(at, commit)
+        at += timedelta(seconds=1)

@@ -7,14 +7,13 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 
+from sealane.events.sources import bodies
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
-
-MOST_HOOK_BYTES = 25 * 1024 * 1024
-"""What a webhook may have, whatever is set for others: GitHub's documentation caps payloads at 25 MB."""
 
 _HEADERS = {
     b"x-content-type-options": b"nosniff",
@@ -70,4 +69,4 @@ class Guard:
     def _most(self, path: str) -> int | None:
         if path.startswith("/git/"):
             return None
-        return max(self.most, MOST_HOOK_BYTES) if path.startswith("/hooks/") else self.most
+        return max(self.most, bodies.MOST) if path.startswith("/hooks/") else self.most

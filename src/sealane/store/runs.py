@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from sealane.events.model import Event, EventKind
+from sealane.events.model import Event, EventKind, RefGone
 from sealane.pipelines.model import Plan, RunStatus, StepStatus
 from sealane.store import apps, auditing, changes, ids, rows, tables
 from sealane.store.database import Database
@@ -19,6 +19,8 @@ from sealane.store.model import Run, RunStep
 from sealane.store.tables import events, run_steps, runs
 
 _PUSHED = {EventKind.PUSH, EventKind.TAG, EventKind.PULL_REQUEST}
+_GONE = "gone"
+"""The kind of an event that says that a reference is no more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,15 +38,21 @@ class Runs:
         self._database = database
 
     async def receive(self, event: Event, *, source: str, requested_by: str | None = None) -> Receipt:
-        """Stores the event and its run, once. Key: (source, delivery), and what was pushed where.
+        """Stores the event and its run, once.
 
-        What a person asks for is never taken for a copy. Raises NotThere for an unknown app.
+        A copy is what the same sender delivered to the app under the same id, and what moved the reference as its newest
+        event did: further back nothing counts, because a branch may be where it was before. What a person asks for is
+        never a copy. Raises NotThere for an unknown app.
         """
 
         def work(connection: sa.Connection) -> Receipt:
             sequence = apps.next_sequence(connection, event.app)  # first: it locks the app, so copies queue up
-            sameness = _sameness(event) if requested_by is None else None
-            if known := _known(connection, source, event.delivery, sameness):
+            moved = requested_by is None and event.kind in _PUSHED
+            ref = (event.ref or event.branch or "") if moved else None
+            known = _delivered(connection, event.app, source, event.delivery)
+            if known is None and ref is not None:
+                known = _newest_if_same(connection, event.app, ref, _sameness(event))
+            if known:
                 connection.execute(_give_back(event.app, sequence))
                 return Receipt(run_id=known, duplicate=True)
             run_id = ids.new("r")
@@ -54,7 +62,8 @@ class Runs:
                 "kind": event.kind.value,
                 "source": source,
                 "delivery": event.delivery,
-                "sameness": sameness,
+                "ref": ref,
+                "sameness": _sameness(event) if moved else None,
                 "sequence": sequence,
                 "run_id": run_id,
                 "received": event.received,
@@ -64,6 +73,30 @@ class Runs:
             return Receipt(run_id=run_id, duplicate=False)
 
         return await self._database.write(work)
+
+    async def forget(self, gone: RefGone, *, source: str) -> None:
+        """Ends what is known of a reference. A copy, known by its sender's id, changes nothing. Raises NotThere."""
+
+        def work(connection: sa.Connection) -> None:
+            sequence = apps.next_sequence(connection, gone.app)  # it locks the app; the number is given back
+            connection.execute(_give_back(gone.app, sequence))
+            at = (events.c.app == gone.app) & (events.c.source == source) & (events.c.delivery == gone.delivery)
+            if gone.delivery and connection.execute(sa.select(events.c.id).where(at)).first():
+                return
+            here = (events.c.app == gone.app) & (events.c.ref == gone.ref)
+            connection.execute(sa.update(events).where(here).values(ref=None))
+            values = {
+                "id": ids.new("e"),
+                "app": gone.app,
+                "kind": _GONE,
+                "source": source,
+                "delivery": gone.delivery,
+                "sequence": sequence - 1,
+                "received": gone.received,
+            }
+            connection.execute(sa.insert(events).values(values))
+
+        await self._database.write(work)
 
     async def get(self, run_id: str) -> Run:
         """The run. Raises NotThere."""
@@ -90,10 +123,16 @@ class Runs:
             lambda c: c.execute(sa.update(runs).where(runs.c.id == run_id, ~runs.c.queued).values(queued=True))
         )
 
-    async def begin(self, run_id: str, *, at: datetime, deploy_tag: str) -> None:
-        """The run's flow begins. Keeps what a first try wrote."""
+    async def begin(self, run_id: str, *, at: datetime, deploy_tags: Iterable[str]) -> None:
+        """The run's flow begins, under the first of the deploy tags that no other run of its app has.
+
+        Keeps what a first try wrote.
+        """
 
         def work(connection: sa.Connection) -> None:
+            app = get(connection, run_id).app
+            connection.execute(_give_back(app, apps.next_sequence(connection, app)))  # it locks the app
+            deploy_tag = next(tag for tag in deploy_tags if not _tagged(connection, app, tag))
             values = {"started": at, "deploy_tag": deploy_tag, "status": RunStatus.RUNNING.value}
             fresh = sa.update(runs).where(runs.c.id == run_id, runs.c.started.is_(None)).values(values)
             connection.execute(fresh)
@@ -205,26 +244,32 @@ def _insert(connection: sa.Connection, run_id: str, sequence: int, event: Event,
     changes.tell(connection, event.received, f"run:{run_id}", changes.OVERVIEW)
 
 
+def _tagged(connection: sa.Connection, app: str, deploy_tag: str) -> bool:
+    taken = sa.select(runs.c.id).where(runs.c.app == app, runs.c.deploy_tag == deploy_tag)
+    return connection.execute(taken.limit(1)).first() is not None
+
+
 def _give_back(app: str, sequence: int) -> sa.Update:
     """A duplicate takes no number; the app's row has been locked since it was drawn."""
     return sa.update(tables.apps).where(tables.apps.c.name == app).values(last_sequence=sequence - 1)
 
 
-def _known(connection: sa.Connection, source: str, delivery: str | None, sameness: str | None) -> str | None:
-    same = [events.c.sameness == sameness] if sameness else []
-    if delivery:
-        same.append((events.c.source == source) & (events.c.delivery == delivery))
-    if not same:
+def _delivered(connection: sa.Connection, app: str, source: str, delivery: str | None) -> str | None:
+    """The run that the same message started. Hosts give all hooks of a repository one id, so it counts for each app."""
+    if not delivery:
         return None
-    return connection.execute(sa.select(events.c.run_id).where(sa.or_(*same)).limit(1)).scalar()
+    same = (events.c.app == app) & (events.c.source == source) & (events.c.delivery == delivery)
+    return connection.execute(sa.select(events.c.run_id).where(same)).scalar()
 
 
-def _sameness(event: Event) -> str | None:
-    """What makes two pushes the same one, whatever id they were delivered under; None for what people ask for.
+def _newest_if_same(connection: sa.Connection, app: str, ref: str, sameness: str) -> str | None:
+    """The run of the reference's newest event if that was the same move."""
+    of_ref = sa.select(events.c.sameness, events.c.run_id).where(events.c.app == app, events.c.ref == ref)
+    newest = connection.execute(of_ref.order_by(events.c.sequence.desc()).limit(1)).first()
+    return newest.run_id if newest is not None and newest.sameness == sameness else None
 
-    Where the branch stood before belongs to it: pushing a commit again after another one is a new push.
-    """
-    if event.kind not in _PUSHED:
-        return None
+
+def _sameness(event: Event) -> str:
+    """What moved, from where to where."""
     parts = (event.app, event.kind.value, event.ref or event.branch or "", event.before or "", event.commit or "")
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -96,13 +96,14 @@ events = sa.Table(
     _text("kind"),
     _text("source"),
     _maybe("delivery"),
+    _maybe("ref"),
     _maybe("sameness"),
     sa.Column("sequence", sa.BigInteger, nullable=False),
     _maybe("run_id"),
     _at("received"),
 )
-sa.Index("ux_events_delivery", events.c.source, events.c.delivery, unique=True)
-sa.Index("ux_events_sameness", events.c.sameness, unique=True)
+sa.Index("ux_events_delivery", events.c.app, events.c.source, events.c.delivery, unique=True)
+sa.Index("ix_events_ref", events.c.app, events.c.ref, events.c.sequence)
 
 runs = sa.Table(
     "runs",
@@ -131,6 +132,7 @@ runs = sa.Table(
 )
 sa.Index("ux_runs_app_sequence", runs.c.app, runs.c.sequence, unique=True)
 sa.Index("ix_runs_created", runs.c.created)
+sa.Index("ix_runs_deploy_tag", runs.c.app, runs.c.deploy_tag)
 
 run_steps = sa.Table(
     "run_steps",

@@ -96,7 +96,7 @@ class Views:
         return await self._database.read(lambda c: pending.everything(c, self._prospects))
 
     async def heads(self, app: str) -> Mapping[str, str]:
-        """Each ref that was ever pushed, with the commit of its newest event."""
+        """Each ref that was pushed and not deleted, with the commit of its newest event."""
         return await self._database.read(lambda c: _heads(c, app))
 
     async def log(self, run_id: str, key: str, *, offset: int = 0, limit: int = 65536) -> LogPart:
@@ -191,10 +191,9 @@ def _approvals_waiting(connection: sa.Connection) -> tuple[ApprovalView, ...]:
 
 def _heads(connection: sa.Connection, app: str) -> dict[str, str]:
     query = (
-        sa.select(runs_table.c.event)
-        .join(events_table, events_table.c.run_id == runs_table.c.id)
-        .where(events_table.c.app == app)
+        sa.select(events_table.c.ref, runs_table.c.commit)
+        .join(runs_table, events_table.c.run_id == runs_table.c.id)
+        .where(events_table.c.app == app, events_table.c.ref.is_not(None))
         .order_by(events_table.c.sequence)
     )
-    told = connection.execute(query).scalars()
-    return {event["ref"]: event["commit"] for event in told if event.get("ref") and event.get("commit")}
+    return {ref: commit for ref, commit in connection.execute(query) if commit}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sealane.events.sources import github, webhooks
+from sealane.events.sources import bodies, github, webhooks
 from sealane.events.sources.webhooks import Read
 
 SIGNATURE, KIND, DELIVERY = "x-gitea-signature", "x-gitea-event", "x-gitea-delivery"
@@ -17,5 +17,5 @@ def read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, rece
     Raises NotSignedIn for a wrong signature, UsageError for what can't be read.
     """
     webhooks.verify(body, secret=secret, signature=headers.get(SIGNATURE))
-    found = webhooks.payload(body)
+    found = bodies.payload(headers, body)
     return github.event(app, headers.get(KIND, ""), found, delivery=headers.get(DELIVERY), received=received)

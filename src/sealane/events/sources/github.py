@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from sealane.errors import UsageError
-from sealane.events.model import Event, EventKind
-from sealane.events.sources import webhooks
+from sealane.events.model import Event, EventKind, RefGone
+from sealane.events.sources import bodies, webhooks
 from sealane.events.sources.webhooks import Ignored, Read
 
 SIGNATURE, KIND, DELIVERY = "x-hub-signature-256", "x-github-event", "x-github-delivery"
@@ -24,7 +24,7 @@ def read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, rece
     Raises NotSignedIn for a wrong signature, UsageError for what can't be read.
     """
     webhooks.verify(body, secret=secret, signature=headers.get(SIGNATURE))
-    found = webhooks.payload(body)
+    found = bodies.payload(headers, body)
     kind = headers.get(KIND, "")
     return event(app, kind, found, delivery=headers.get(DELIVERY), received=received)
 
@@ -36,6 +36,8 @@ def event(app: str, kind: str, found: Mapping[str, Any], *, delivery: str | None
             return _push(app, found, delivery, received)
         case "pull_request":
             return _pull_request(app, found, delivery, received)
+        case "delete":
+            return _delete(app, found, delivery, received)
         case "":
             raise UsageError("the webhook does not say its kind")
         case _:
@@ -44,10 +46,10 @@ def event(app: str, kind: str, found: Mapping[str, Any], *, delivery: str | None
 
 def _push(app: str, found: Mapping[str, Any], delivery: str | None, received: datetime) -> Read:
     ref, after, before = webhooks.text(found, "ref"), webhooks.text(found, "after"), webhooks.maybe(found, "before")
-    if after == webhooks.NOWHERE or found.get("deleted") is True:
-        return Ignored(reason=f"{ref} was deleted")
     if not ref.startswith(("refs/heads/", "refs/tags/")):
         return Ignored(reason=f"{ref} is neither a branch nor a tag")
+    if after == webhooks.NOWHERE or found.get("deleted") is True:
+        return RefGone(app=app, ref=ref, reason=f"{ref} was deleted", delivery=delivery, received=received)
     commits = found.get("commits")
     whole = found.get("forced") is not True and before not in {None, webhooks.NOWHERE}
     whole = whole and isinstance(commits, list) and len(commits) < MOST_COMMITS
@@ -69,8 +71,24 @@ def _push(app: str, found: Mapping[str, Any], delivery: str | None, received: da
     )
 
 
+def _delete(app: str, found: Mapping[str, Any], delivery: str | None, received: datetime) -> Read:
+    """Gitea's only word of a deletion; GitHub also sends a push of nothing."""
+    kind, name = webhooks.text(found, "ref_type"), webhooks.text(found, "ref")
+    folder = {"branch": "refs/heads/", "tag": "refs/tags/"}.get(kind)
+    if folder is None:
+        return Ignored(reason=f"a deleted {kind} starts nothing")
+    ref = name if name.startswith("refs/") else folder + name
+    return RefGone(app=app, ref=ref, reason=f"{ref} was deleted", delivery=delivery, received=received)
+
+
 def _pull_request(app: str, found: Mapping[str, Any], delivery: str | None, received: datetime) -> Read:
     action = webhooks.text(found, "action")
+    number = found.get("number")
+    ref = f"refs/pull/{number}/head"
+    if action == "closed":
+        return RefGone(
+            app=app, ref=ref, reason=f"pull request {number} was closed", delivery=delivery, received=received
+        )
     if action not in _PULL_REQUEST_STARTS:
         return Ignored(reason=f"a pull request that was {action} starts nothing")
     ours = webhooks.text(found, "repository", "full_name")
@@ -79,7 +97,6 @@ def _pull_request(app: str, found: Mapping[str, Any], delivery: str | None, rece
         return Ignored(
             reason=f"a pull request from a fork ({theirs or 'deleted'}) is not run: its code is a stranger's"
         )
-    number = found.get("number")
     return Event(
         kind=EventKind.PULL_REQUEST,
         app=app,
@@ -87,7 +104,7 @@ def _pull_request(app: str, found: Mapping[str, Any], delivery: str | None, rece
         commit=webhooks.text(found, "pull_request", "head", "sha"),
         branch=webhooks.text(found, "pull_request", "base", "ref"),
         trunk=webhooks.maybe(found, "repository", "default_branch"),
-        ref=f"refs/pull/{number}/head",
+        ref=ref,
         author=webhooks.maybe(found, "pull_request", "user", "login"),
         message=webhooks.maybe(found, "pull_request", "title") or "",
         delivery=delivery,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sealane.events.model import Event, EventKind
+from sealane.events.model import Event, EventKind, RefGone
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,7 +28,7 @@ def events(
     after: Mapping[str, Tip],
     received: datetime,
 ) -> tuple[Event, ...]:
-    """One event for each branch and tag that is new or moved; deleted ones start nothing.
+    """One event for each branch and tag that is new or moved.
 
     `before` maps references to commits. The order is by name, tags last, so that a push of a branch and a tag on it
     runs the branch first.
@@ -52,3 +52,9 @@ def events(
         for ref, tip in sorted(moved)
         if ref.startswith(("refs/heads/", "refs/tags/"))
     )
+
+
+def gone(app: str, *, before: Mapping[str, str], after: Mapping[str, Tip], received: datetime) -> tuple[RefGone, ...]:
+    """Every branch and tag that was there before and isn't any more."""
+    refs = sorted(ref for ref in before if ref not in after and ref.startswith(("refs/heads/", "refs/tags/")))
+    return tuple(RefGone(app=app, ref=ref, reason=f"{ref} was deleted", received=received) for ref in refs)

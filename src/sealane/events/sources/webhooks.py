@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sealane.errors import NotSignedIn, UsageError
-from sealane.events.model import Event
+from sealane.events.model import Event, RefGone
 
 NOWHERE = "0" * 40
 """What a push names as `before` of a new reference and `after` of a deleted one."""
@@ -23,7 +22,7 @@ class Ignored:
     reason: str
 
 
-Read = Event | Ignored
+Read = Event | RefGone | Ignored
 
 
 def verify(body: bytes, *, secret: str, signature: str | None) -> None:
@@ -38,17 +37,6 @@ def verify(body: bytes, *, secret: str, signature: str | None) -> None:
     made = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     if not hmac.compare_digest(made.encode(), signature.removeprefix("sha256=").lower().encode()):
         raise NotSignedIn("the webhook's signature is wrong", mend="the secret differs from the app's")
-
-
-def payload(body: bytes) -> dict[str, Any]:
-    """The JSON object of a webhook. Raises UsageError when it is none."""
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise UsageError("the webhook's body is not JSON") from error
-    if not isinstance(found, dict):
-        raise UsageError("the webhook's body is not a JSON object")
-    return found
 
 
 def text(found: Mapping[str, Any], *path: str) -> str:

@@ -36,7 +36,7 @@ async def begin(run_id: str) -> dict[str, Any]:
     bench = tools.current()
     run = await bench.store.runs.get(run_id)
     at = bench.now()
-    await bench.store.runs.begin(run_id, at=at, deploy_tag=tags.deploy_tag(at, run.event.commit or ""))
+    await bench.store.runs.begin(run_id, at=at, deploy_tags=tags.deploy_tags(at, run.event.commit or ""))
     run = await bench.store.runs.get(run_id)
     try:
         await _check_out(run)

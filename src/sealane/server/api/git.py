@@ -71,6 +71,8 @@ async def _receive_pack(
 async def take_in(server: wiring.Server, registered: App, before: dict[str, str]) -> list[str]:
     """Starts what a push asks for: one event for each reference that isn't where it was. Says where to look."""
     tips = await server.repositories.tips(registered.name, before)
+    for gone in pushes.gone(registered.name, before=before, after=tips, received=clock.now()):
+        await server.intake.forget(gone, source="git")
     made = pushes.events(
         registered.name,
         repository=wired.repository(server, registered),

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from sealane import clock
 from sealane.errors import NotSignedIn, NotThere
+from sealane.events.model import RefGone
 from sealane.events.sources import gitea, github
 from sealane.events.sources.webhooks import Ignored
 from sealane.server import wired
@@ -43,7 +44,9 @@ async def receive(
         raise NotSignedIn("the webhook's signature is wrong") from None  # whether an app exists is nobody's business
     headers = {name.lower(): value for name, value in request.headers.items()}
     read = reader.read(registered.name, headers, await request.body(), secret=secret, received=clock.now())
-    if isinstance(read, Ignored):
+    if isinstance(read, RefGone):
+        await server.intake.forget(read, source=source)
+    if isinstance(read, RefGone | Ignored):
         return Received(ignored=read.reason)
     receipt = await server.intake.receive(wired.of_app(read, registered, server), source=source)
     return Received(run=receipt.run_id, duplicate=receipt.duplicate)
