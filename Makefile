@@ -28,7 +28,7 @@ demo-down: ## end what the demo left running for you to look at
 	@python3 -m testbed down
 
 test: setup browser ## every test, on real parts (starts and ends its own test bed)
-	@$(PY) -m pytest --durations=25 --durations-min=5
+	@$(PY) -m tests
 
 unit: setup ## the pure tests, in seconds
 	@$(PY) -m pytest -q tests/unit tests/architecture

@@ -1,7 +1,7 @@
 """Fixtures of the test bed: a real cluster, registry, container engine and PostgreSQL.
 
 A session that selects a test using one of them starts the bed if it is not up, and then ends it, too; a bed that
-is up already stays up.
+is up already stays up. Workers of one parallel session share its bed, which ends with the session.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from xdist.workermanage import WorkerController
 
 from testbed.access import let_in
 from testbed.layout import Layout
@@ -24,6 +25,7 @@ from tests import databases
 
 _ROOT = Path(__file__).parent.parent
 _SESSION = secrets.token_hex(8)
+_INPUT = "sealane_session"
 
 
 class Kubectl(Protocol):
@@ -42,15 +44,23 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     capture = config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
         print(flush=True)
-        if _testbed("up").returncode:
+        if _testbed("up", _session_of(config)).returncode:
             pytest.exit("the test bed did not start", returncode=1)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: WorkerController) -> None:
+    """Let each worker start the bed in the name of the whole session."""
+    node.workerinput[_INPUT] = _SESSION
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End the bed if this session started it."""
+    if hasattr(config, "workerinput"):
+        return  # others still work on it
     mark = Layout.from_environment().started_for
     if (mark.read_text() if mark.exists() else None) == _SESSION:
-        _testbed("down")
+        _testbed("down", _SESSION)
 
 
 @pytest.fixture(scope="session")
@@ -122,6 +132,11 @@ def postgres_url(bed: Bed) -> Iterator[str]:
         yield url
 
 
-def _testbed(command: str) -> subprocess.CompletedProcess[bytes]:
-    env = {**os.environ, "SEALANE_TESTBED_FOR": _SESSION}
+def _session_of(config: pytest.Config) -> str:
+    given: dict[str, str] = getattr(config, "workerinput", {})
+    return given.get(_INPUT, _SESSION)
+
+
+def _testbed(command: str, session: str) -> subprocess.CompletedProcess[bytes]:
+    env = {**os.environ, "SEALANE_TESTBED_FOR": session}
     return subprocess.run([sys.executable, "-m", "testbed", command], cwd=_ROOT, env=env, check=False)

@@ -22,6 +22,7 @@ def stage(bed: object) -> Iterator[None]:
     play("--down")
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(960)
 def test_the_demo_ends_with_no_request_lost(stage: None) -> None:
     """Pushed, deployed, approved, broken, taken back, repaired: no request to dev or production fails; the control's do."""

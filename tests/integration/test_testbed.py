@@ -21,6 +21,7 @@ from testbed.record import Bed
 from tests.bed import Kubectl
 
 _ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.alone
 _WEB = "mkdir /w && hostname >/w/index.html && exec httpd -f -p 8080 -h /w"
 
 

@@ -34,7 +34,7 @@ from testbed.record import Bed, read
 _ROOT = Path(__file__).parents[2]
 _WEB = "mkdir /w && echo here >/w/index.html && exec httpd -f -p 8080 -h /w"
 # A bed takes seconds to start on an idle machine; these tests start several, perhaps on a busy one.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.alone]
 
 
 @dataclass(frozen=True, kw_only=True)

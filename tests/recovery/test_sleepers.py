@@ -42,7 +42,8 @@ async def test_a_worker_that_slept_past_its_heartbeats_writes_nothing(
         woken = await sleeping
 
     assert before.verdicts == ("shop/dev 1 deployed",)
-    assert woken["boundaries"][-1] == "apply begun"
+    # The run's own last step, beside the deployment, may have been under way when everything stopped.
+    assert [boundary for boundary in woken["boundaries"] if boundary not in everything_but][-1] == "apply begun"
     assert woken["code"] == 70
     assert await world.outcome() == before
 
