@@ -122,11 +122,12 @@ async def _ask(asking: _Asking, where: DestinationConfig, *, adopt: bool) -> _Fo
         survey = replace(await surveying.survey(destination, goal, None), moved=())
         shaped, _ = goals.shaped(goal, None, survey)
         objects = staging.whole(asking.manifests, shaped.shape)
-        changes = await destination.diff(objects, identity=identity, adopt=adopt)
         ledger = await destination.read_ledger(revision.app, revision.formation, namespace=revision.namespace)
-    aside = {ref.key for ref in staging.spare(ledger.inventory, asking.manifests, shaped.shape)}
-    known = {change.ref.key for change in changes} | aside
-    return _Found(changes=changes, gone=tuple(ref for ref in ledger.inventory if ref.key not in known))
+        aside = staging.spare(ledger.inventory, asking.manifests, shaped.shape)
+        known = {ref.key for ref in (*await destination.refs(objects, namespace=revision.namespace), *aside)}
+        gone = tuple(ref for ref in ledger.inventory if ref.key not in known)
+        changes = await destination.diff(objects, identity=identity, adopt=adopt, leaving=gone)
+    return _Found(changes=changes, gone=gone)
 
 
 async def _never() -> Sequence[dict[str, Any]]:
@@ -148,9 +149,17 @@ def _show(found: _Found, project: locally.Project, revision: Revision) -> None:
                 output.data(output.style("    taken over: it is there, and nobody's labels claim it", "yellow"))
             for field in change.fields:
                 _show_field(field)
+        _show_left(change)
     for ref in found.gone:
         output.data(output.style(f"- {ref}", "bold", "red"))
     output.say(_summary(found))
+
+
+def _show_left(change: ObjectChange) -> None:
+    if change.left and change.action == "none":
+        output.data(output.style(f"= {change.ref}", "bold"))
+    for each in change.left:
+        output.data(output.style(f"    {each}", "yellow"))
 
 
 def _show_field(field: FieldChange) -> None:
@@ -196,6 +205,7 @@ def _plain(found: _Found, project: locally.Project, revision: Revision) -> dict[
                 "checked": change.checked,
                 "adopted": change.adopted,
                 "refusal": change.refusal.message if change.refusal else None,
+                "left": [{"path": each.path, "manager": each.manager} for each in change.left],
                 "fields": [
                     {
                         "path": each.path,

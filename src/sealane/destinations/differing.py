@@ -28,6 +28,7 @@ _NOISE = {
     ("metadata", "annotations", model.ADOPTED),
     ("metadata", "annotations", model.BEFORE),
     ("metadata", "annotations", "deployment.kubernetes.io/revision"),
+    ("metadata", "annotations", "deprecated.daemonset.template.generation"),
     ("metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"),
 }
 _NAMES = ("name", "containerPort", "port", "mountPath", "key", "type", "ip", "host")
@@ -49,6 +50,20 @@ def differences(
         )
         for path, old, new in _compared(before, after, ())
     )
+
+
+def operations(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A JSON patch from one to the other, of all that isn't the server's."""
+    servers = ("apiVersion", "kind", "metadata", "status")
+    names = [key for key in [*before, *(key for key in after if key not in before)] if key not in servers]
+    parts = [(f"/{name}", before.get(name), after.get(name)) for name in names]
+    for name in ("labels", "annotations"):
+        parts += [(f"/metadata/{name}", before["metadata"].get(name), after["metadata"].get(name))]
+    return [
+        {"op": "remove", "path": path} if new is None else {"op": "add", "path": path, "value": new}
+        for path, old, new in parts
+        if old != new
+    ]
 
 
 def shown(found: Mapping[str, Any]) -> dict[str, Any]:

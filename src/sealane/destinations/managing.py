@@ -43,6 +43,11 @@ class Managers:
         return max(owners, key=lambda each: each.at.timestamp() if each.at else 0.0, default=None)
 
 
+def paths(fields: Mapping[str, Any]) -> Iterator[str]:
+    """The fields of a record, as differences write them."""
+    yield from dict.fromkeys(_leaves(fields, ""))
+
+
 def _entry(written: Mapping[str, Any]) -> _Entry:
     at = written.get("time")
     moment = datetime.fromisoformat(at) if isinstance(at, str) else None

@@ -151,10 +151,22 @@ class FieldChange:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FieldLeft:
+    """A field that Sealane had and no longer has, and that stays because somebody else holds it too."""
+
+    path: str
+    manager: str
+
+    def __str__(self) -> str:
+        return f"{self.path} stays: {self.manager} holds it too"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ObjectChange:
     """What would happen to one object. `checked` is False when the destination could not be asked yet.
 
-    `adopted` says that it is there, nobody's labels claim it, and a person's word lets it be taken over.
+    `adopted` says that it is there, nobody's labels claim it, and a person's word lets it be taken over. `left` are fields
+    that would go if nobody else held them.
     """
 
     action: Action
@@ -163,6 +175,7 @@ class ObjectChange:
     refusal: Refusal | None = None
     checked: bool = True
     adopted: bool = False
+    left: tuple[FieldLeft, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

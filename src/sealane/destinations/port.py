@@ -36,9 +36,17 @@ class Destination(Protocol):
         ...
 
     async def diff(
-        self, objects: Sequence[Manifest], *, identity: model.Identity, adopt: bool = False
+        self,
+        objects: Sequence[Manifest],
+        *,
+        identity: model.Identity,
+        adopt: bool = False,
+        leaving: model.Inventory = (),
     ) -> tuple[model.ObjectChange, ...]:
-        """What applying these would change, object by object, in the order of applying; writes nothing."""
+        """What applying these would change, object by object, in the order of applying; writes nothing.
+
+        `leaving` will be pruned afterwards: an autoscaler among it has no say any more.
+        """
         ...
 
     async def apply(

@@ -27,6 +27,8 @@ class Kind(StrEnum):
     """Somebody deleted it."""
     TAKEN = "taken"
     """Its labels say that it is somebody else's, or nobody's."""
+    LEFT = "left"
+    """It has fields that Sealane had and gave up, because somebody else holds them still."""
     REFUSED = "refused"
     """The destination would not have it any more as it was deployed."""
 
@@ -98,9 +100,10 @@ def drift(change: destinations.ObjectChange) -> Drift | None:
         return Drift(object=name, kind=Kind.TAKEN if foreign else Kind.REFUSED, note=change.refusal.message)
     if change.action is destinations.Action.CREATE:
         return Drift(object=name, kind=Kind.GONE)
+    left = "; ".join(str(each) for each in change.left)
     if change.action is destinations.Action.NONE:
-        return None
-    return Drift(object=name, kind=Kind.CHANGED, fields=change.fields)
+        return Drift(object=name, kind=Kind.LEFT, note=left) if left else None
+    return Drift(object=name, kind=Kind.CHANGED, fields=change.fields, note=left)
 
 
 def _goes_by_itself(manifest: Mapping[str, Any]) -> bool:

@@ -10,11 +10,17 @@ from sealane.destinations.port import Destination
 from sealane.rollouts import applying, model
 from sealane.rollouts.strategies import staging
 
+_SCALES = ("autoscaling", "keda.sh")
+"""Groups of the kinds that set the number of replicas of others."""
+
 
 async def prune(
     destination: Destination, plan: model.DeploymentPlan, begun: model.Begun, *, fence: destinations.Fence
 ) -> destinations.Pruned:
-    """After a good verdict: deletes what the formation had and the revision has not, within the delete budget."""
+    """After a good verdict: deletes what the formation had and the revision has not, within the delete budget.
+
+    Once an autoscaler is gone, the stencils' own numbers of replicas count again, and are written.
+    """
     goal = plan.goal
     stored = applying.union(plan.stored, begun.inventory)
     spare = staging.spare(stored, goal.manifests, goal.shape)
@@ -28,6 +34,11 @@ async def prune(
         fence=fence,
         budget=replace(plan.budget, verified=plan.verified, back=plan.is_rollback),
     )
+    if any(ref.group in _SCALES for ref in pruned.deleted):
+        objects = staging.whole(await goal.objects(), goal.shape)
+        applied = await destination.apply(objects, identity=goal.identity, fence=fence)
+        refused = (destinations.Held(ref=each.ref, reason=each.message) for each in applied.refusals)
+        pruned = replace(pruned, held=(*pruned.held, *refused))
     return _both(now_gone, pruned)
 
 

@@ -287,7 +287,15 @@ async def test_a_hand_made_change_is_overwritten(
 async def test_replicas_an_autoscaler_set_are_left_alone(
     cluster: clusters.Cluster, namespace: str, kubectl: Kubectl, busybox_image: str
 ) -> None:
-    """The autoscaler writes through the scale subresource, as the controller manager."""
+    """The autoscaler writes through the scale subresource, as the controller manager; gone, it has no say any more."""
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+    scaler: dict[str, Any] = {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "any"},
+    }
+    scaler["spec"] = {"scaleTargetRef": target, "minReplicas": 2, "maxReplicas": 2}
+    await cluster.create(scaler, namespace=namespace)
     await apply(cluster, namespace, deployment(busybox_image, replicas=0, A="1"))
     await asyncio.to_thread(
         kubectl, "patch", "deployment", "web", f"--namespace={namespace}", "--subresource=scale", "--type=merge",
@@ -296,6 +304,9 @@ async def test_replicas_an_autoscaler_set_are_left_alone(
     await apply(cluster, namespace, deployment(busybox_image, replicas=0, A="2"), sequence=2)
     found = await live(cluster, namespace, deployment(busybox_image))
     assert found["spec"]["replicas"] == 2
+    await cluster.delete(kinds.AUTOSCALER, "any", namespace=namespace)
+    await apply(cluster, namespace, deployment(busybox_image, replicas=0, A="2"), sequence=2)
+    assert (await live(cluster, namespace, deployment(busybox_image)))["spec"]["replicas"] == 0
     assert found["spec"]["template"]["spec"]["containers"][0]["env"] == [{"name": "A", "value": "2"}]
 
 

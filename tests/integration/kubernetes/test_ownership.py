@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from sealane.clients.kubernetes import cluster as clusters
@@ -41,7 +42,7 @@ async def test_what_is_nobodys_is_adopted_only_by_a_persons_word_and_the_diff_sa
     cluster: clusters.Cluster, namespace: str, kubectl: Kubectl
 ) -> None:
     """Without the word it is refused with the way out; adopted once, it is one's own."""
-    kubectl("-n", namespace, "create", "configmap", "settings", "--from-literal=a=by-hand", "--from-literal=b=kept")
+    kubectl("-n", namespace, "create", "configmap", "settings", "--from-literal=a=by-hand", "--from-literal=b=old")
     destination, who = KubernetesDestination(cluster), identity(namespace)
 
     (refused,) = (await apply(cluster, namespace, config_map(a="ours"))).refusals
@@ -51,16 +52,79 @@ async def test_what_is_nobodys_is_adopted_only_by_a_persons_word_and_the_diff_sa
     assert refused.mend == "rename yours, or deploy with --adopt to take it over"
     assert (plain.refusal, plain.adopted) == (refused, False)
     assert (told.refusal, told.adopted, told.action) == (None, True, model.Action.CHANGE)
-    assert {field.path for field in told.fields} >= {"data.a", f"metadata.labels[{model.APP}]"}
+    assert {field.path for field in told.fields} >= {"data.a", "data.b", f"metadata.labels[{model.APP}]"}
     (by_hand,) = (field for field in told.fields if field.path == "data.a")
     assert (by_hand.before, by_hand.after, by_hand.manager) == ("by-hand", "ours", "kubectl-create")
     assert by_hand.at is not None
     assert names((await apply(cluster, namespace, config_map(a="ours"), adopt=True)).changed) == ["ConfigMap/settings"]
     found = await live(cluster, namespace, config_map())
-    assert found["data"] == {"a": "ours", "b": "kept"}
+    assert found["data"] == {"a": "ours"}
     assert model.owner_of(found["metadata"]["labels"]) == "shop/dev"
     (after,) = await destination.diff([config_map(a="ours")], identity=who)
     assert (after.action, after.adopted) == (model.Action.NONE, False)
+
+
+async def test_what_kubectl_said_before_the_adoption_goes_with_it(
+    cluster: clusters.Cluster, namespace: str, kubectl: Kubectl, busybox_image: str
+) -> None:
+    """Whole objects of `kubectl apply`, and what single commands added; the diff says so, and nothing is left over."""
+    old = deployment(busybox_image, A="1", OLD="2")
+    old["metadata"]["labels"] = {"team": "shop"}
+    old["spec"] |= {"minReadySeconds": 9, "strategy": {"type": "Recreate"}}
+    template = old["spec"]["template"]["spec"]
+    template["volumes"] = [{"name": "v", "configMap": {"name": "x", "optional": True}}]
+    template["containers"][0]["livenessProbe"] = {"tcpSocket": {"port": 9}}
+    kubectl("-n", namespace, "apply", "-f", "-", given=json.dumps(old))
+    kubectl("-n", namespace, "set", "env", "deployment/web", "SET=3")
+    kubectl("-n", namespace, "patch", "deployment", "web", "-p", '{"spec": {"revisionHistoryLimit": 3}}')
+    wanted, destination, who = deployment(busybox_image, A="1"), KubernetesDestination(cluster), identity(namespace)
+
+    (told,) = await destination.diff([wanted], identity=who, adopt=True)
+    await apply(cluster, namespace, wanted, adopt=True)
+
+    gone = {field.path for field in told.fields if field.after is None}
+    web = "spec.template.spec.containers[web]"
+    assert gone >= {f"{web}.env[OLD]", f"{web}.env[SET]", "metadata.labels.team", f"{web}.livenessProbe.tcpSocket.port"}
+    assert not any("terminationMessage" in field.path for field in told.fields), "what is a default is no difference"
+    spec = (await live(cluster, namespace, wanted))["spec"]
+    assert [each["name"] for each in spec["template"]["spec"]["containers"][0]["env"]] == ["A"]
+    assert (spec["strategy"]["type"], spec["revisionHistoryLimit"]) == ("RollingUpdate", 10)
+    assert "minReadySeconds" not in spec
+    assert "volumes" not in spec["template"]["spec"]
+    (after,) = await destination.diff([wanted], identity=who)
+    assert (after.action, after.left) == (model.Action.NONE, ())
+
+
+async def test_a_field_that_is_given_up_goes_unless_somebody_who_lives_holds_it(
+    cluster: clusters.Cluster, namespace: str, kubectl: Kubectl, busybox_image: str
+) -> None:
+    """`kubectl set env` was there first and the stencil said the same later: that counts as Sealane's, and goes. A
+    controller's stays, and `diff` says so until it lets go: also after a deployment that wrote other fields."""
+    destination, who = KubernetesDestination(cluster), identity(namespace)
+    plain, more = deployment(busybox_image, A="1"), deployment(busybox_image, A="1", SET="3")
+    more["spec"]["minReadySeconds"] = 4
+    await apply(cluster, namespace, plain)
+    kubectl("-n", namespace, "set", "env", "deployment/web", "SET=3")
+    theirs: dict[str, Any] = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}}
+    held = json.dumps({**theirs, "spec": {"minReadySeconds": 4}})
+    as_controller = ("apply", "--server-side", "--field-manager=pacer", "-f", "-")
+    kubectl("-n", namespace, *as_controller, given=held)
+    assert (await apply(cluster, namespace, more)).changed == ()
+
+    await apply(cluster, namespace, plain)
+    changed = deployment(busybox_image, A="2")
+    await apply(cluster, namespace, changed)
+
+    spec = (await live(cluster, namespace, plain))["spec"]
+    assert [each["name"] for each in spec["template"]["spec"]["containers"][0]["env"]] == ["A"]
+    (told,) = await destination.diff([changed], identity=who)
+    assert (told.action, [str(each) for each in told.left]) == (
+        model.Action.NONE,
+        ["spec.minReadySeconds stays: pacer holds it too"],
+    )
+    kubectl("-n", namespace, *as_controller, given=json.dumps(theirs))
+    (told,) = await destination.diff([changed], identity=who)
+    assert [(field.path, field.after) for field in told.fields] == [("spec.minReadySeconds", None)]
 
 
 async def test_what_was_given_to_another_formation_is_not_deleted_from_here_whatever_is_confirmed(

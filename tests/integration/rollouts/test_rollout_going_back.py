@@ -231,3 +231,57 @@ async def test_a_refused_revision_leaves_what_is_there(
     after = await admin.get(kinds.DEPLOYMENT, "web", namespace=namespace)
     assert after.metadata.generation == before.metadata.generation
     assert await admin.find(kinds.CONFIG_MAP, "settings-two", namespace=namespace) is None
+
+
+async def test_a_revision_that_recreates_its_pods_can_be_had_again(
+    cluster: clusters.Cluster, namespace: str, busybox_image: str
+) -> None:
+    """The failed one left its rollout to the cluster's default: `rollingUpdate` is there, and nobody's."""
+    destination = KubernetesDestination(cluster)
+    good = {"name": "web", "image": busybox_image, "command": SLEEP}
+    first = parts.goal(namespace, [parts.deployment("web", [good])], revision="one")
+    recreates = parts.deployment("web", [good], strategy={"type": "Recreate"})
+    second = parts.goal(namespace, [recreates], revision="two")
+    bad = parts.deployment("web", [{**good, "command": CRASH}])
+    third = parts.goal(namespace, [bad], revision="three", healthy_for=timedelta(seconds=30))
+    begun = await deploy(destination, first)
+    again = await deploy(destination, first, stored=begun.inventory)
+    moved = await deploy(destination, second, stored=again.inventory)
+    failed = await deploy(destination, third, stored=moved.inventory, previous=second)
+    assert [each.verdict.kind for each in (begun, again, moved)] == ["deployed"] * 3
+    assert failed.verdict.kind == "rolled_back", failed.verdict.reason
+    found = await cluster.get(kinds.whole("apps/v1", "Deployment"), "web", namespace=namespace)
+    assert found["spec"]["strategy"] == {"type": "Recreate"}
+
+
+async def test_the_stencils_number_counts_again_once_the_autoscaler_is_gone(
+    cluster: clusters.Cluster, namespace: str, busybox_image: str
+) -> None:
+    """The autoscaler's last number stays only as long as the autoscaler does."""
+    destination = KubernetesDestination(cluster)
+    web = parts.deployment("web", [{"name": "web", "image": busybox_image, "command": SLEEP}])
+    scaler = {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "web"},
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+            "minReplicas": 3,
+            "maxReplicas": 3,
+        },
+    }
+    one = parts.goal(namespace, [web, scaler], revision="one")
+    two = parts.goal(namespace, [{**web, "spec": {**web["spec"], "replicas": 2}}], revision="two")
+    first = await deploy(destination, one)
+    deployment = kinds.whole("apps/v1", "Deployment")
+    async with asyncio.timeout(60):
+        while (await cluster.get(deployment, "web", namespace=namespace))["spec"]["replicas"] != 3:  # noqa: ASYNC110 - the autoscaler is over there
+            await asyncio.sleep(0.2)
+    kept = await deploy(destination, one, stored=first.inventory)
+    assert (await cluster.get(deployment, "web", namespace=namespace))["spec"]["replicas"] == 3
+
+    ended = await deploy(destination, two, stored=kept.inventory)
+
+    assert ended.verdict.kind == "deployed", ended.verdict.reason
+    assert [ref.kind for ref in ended.inventory] == ["Deployment"]
+    assert (await cluster.get(deployment, "web", namespace=namespace))["spec"]["replicas"] == 2

@@ -12,20 +12,30 @@ def found(manager: str, subresource: str = "") -> dict[str, Any]:
     return {"metadata": {"managedFields": [entry]}, "spec": {"replicas": 7}}
 
 
+GIVEN = {"spec": {"replicas": 2, "paused": False}}
+
+
 def test_a_number_an_autoscaler_set_is_left_to_it() -> None:
-    assert scaling.scaled({"spec": {"replicas": 2, "paused": False}}, found("kube-controller-manager", "scale")) == {
+    assert scaling.scaled(GIVEN, found("kube-controller-manager", "scale"), autoscaled=True) == {
         "spec": {"paused": False}
     }
 
 
 def test_a_number_that_is_no_longer_given_stays() -> None:
-    assert scaling.scaled({"spec": {}}, found("sealane")) == {"spec": {"replicas": 7}}
+    assert scaling.scaled({"spec": {}}, found("sealane"), autoscaled=False) == {"spec": {"replicas": 7}}
 
 
 def test_a_number_that_a_person_set_gives_way() -> None:
     manifest = {"spec": {"replicas": 2}}
-    assert scaling.scaled(manifest, found("kubectl", "scale")) == manifest
+    assert scaling.scaled(manifest, found("kubectl", "scale"), autoscaled=True) == manifest
 
 
 def test_objects_without_replicas_are_left_as_they_are() -> None:
-    assert scaling.scaled({"data": {}}, {"metadata": {}, "data": {}}) == {"data": {}}
+    assert scaling.scaled({"data": {}}, {"metadata": {}, "data": {}}, autoscaled=False) == {"data": {}}
+
+
+def test_a_number_of_an_autoscaler_that_is_gone_gives_way() -> None:
+    """The records tell for ever who set it; whether it lives is asked elsewhere."""
+    there = found("kube-controller-manager", "scale")
+    assert scaling.was_autoscaled(there)
+    assert scaling.scaled(GIVEN, there, autoscaled=False) == GIVEN

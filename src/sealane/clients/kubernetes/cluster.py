@@ -19,6 +19,7 @@ from sealane.clients.kubernetes import (
     listing,
     reading,
     reflecting,
+    schemas,
     signing_in,
     transport,
     watching,
@@ -50,6 +51,7 @@ class Cluster:
         self._connection = connection
         self._resources: discovery.Resources = {}
         self._discovering = asyncio.Lock()
+        self._documents: dict[str, schemas.Document] = {}
         self._live = reflecting.Shared(connection)
         self._pace = reading.Pace()
 
@@ -108,6 +110,17 @@ class Cluster:
         calls = [transport.Call(method="GET", path=path, accept=discovery.ACCEPT) for path in discovery.PATHS]
         answers = await asyncio.gather(*(self._connection.call(call) for call in calls))
         return discovery.read(answer.body for answer in answers)
+
+    async def schema(self, kind: kinds.Kind[Any]) -> schemas.Schema | None:
+        """The type of a kind's objects; None when the cluster does not describe it. Asks once for group and version."""
+        path = schemas.path(kind)
+        if path not in self._documents:
+            try:
+                answer = await self._connection.call(transport.Call(method="GET", path=path))
+            except errors.NotFound:
+                return None
+            self._documents[path] = schemas.Document(answer.body)
+        return self._documents[path].of(kind)
 
     async def get(self, kind: kinds.Kind[T], name: str, *, namespace: str | None = None) -> T:
         """One object. Raises NotFound."""
@@ -191,10 +204,11 @@ class Cluster:
         operations: Sequence[Mapping[str, Any]],
         *,
         namespace: str | None = None,
+        dry_run: bool = False,
     ) -> dict[str, Any]:
         """JSON patch (RFC 6902); its `test` operations make it safe to repeat. Raises Invalid when a test fails."""
         path = (await self.resource(kind)).path(namespace=namespace, name=name)
-        query = {"fieldManager": MANAGER}
+        query = {"fieldManager": MANAGER, **_dry(dry_run)}
         body = _json(operations)
         call = transport.Call(method="PATCH", path=path, query=query, body=body, content_type=_JSON_PATCH)
         return await self._object(call)

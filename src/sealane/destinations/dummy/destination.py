@@ -43,7 +43,12 @@ class DummyDestination:
         return tuple(planning.ref_in(each, namespace) for each in planning.ordered(objects))
 
     async def diff(
-        self, objects: Sequence[Mapping[str, Any]], *, identity: model.Identity, adopt: bool = False
+        self,
+        objects: Sequence[Mapping[str, Any]],
+        *,
+        identity: model.Identity,
+        adopt: bool = False,
+        leaving: model.Inventory = (),
     ) -> tuple[model.ObjectChange, ...]:
         """See the port."""
         return tuple(each.change for each in planning.plan(self._state.read(), objects, identity, adopt=adopt))

@@ -9,6 +9,7 @@ that an apply would have left (as kubectl does when it migrates to server-side a
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -17,7 +18,7 @@ from sealane import errors as ours
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds, objects
 from sealane.destinations import model, ordering, owning
-from sealane.destinations.kubernetes import planning, refusing, settling
+from sealane.destinations.kubernetes import managed_fields, planning, refusing, settling
 
 TRIES = 10
 """How often a write is planned anew because the object moved: controllers write its status all the time."""
@@ -72,15 +73,15 @@ class _Writing:
 
     async def _write(self, planned: planning.Planned) -> planning.Planned:
         """One object: written if need be, planned anew as often as it moved meanwhile."""
-        if planned.live and not planned.live.settled and not planned.change.refusal:
-            await settling.settle(self._cluster, planned.kind, planned.ref, fence=self._fence)
-            planned = await self._again(planned)  # only now does a dry run show which fields go
+        if planned.take and not planned.change.refusal:
+            await settling.settle(self._cluster, planned.kind, planned.ref, take=planned.take, fence=self._fence)
+            planned = await self._again(planned)  # only now does an apply take away what was others'
         if not planned.change.checked:
             planned = await self._again(planned)
         for attempt in range(TRIES):
             if planned.change.refusal:
                 return planned
-            if planned.change.action is model.Action.NONE:
+            if not planned.writes:
                 return planned
             owning.check_resolved(planned.ref, planned.body)
             await self._fence()
@@ -100,10 +101,14 @@ class _Writing:
         if planned.live is None:
             made = await self._cluster.create(planned.body, namespace=namespace)
             done = self._done(planned, made)
-            await settling.settle(self._cluster, planned.kind, done.ref, found=made, fence=self._fence)
+            created = managed_fields.created
+            await settling.settle(self._cluster, planned.kind, done.ref, take=created, found=made, fence=self._fence)
             return done
         version = planned.live.version
         made = await self._cluster.apply(planned.body, namespace=namespace, force=True, version=version)
+        if planned.left:
+            keep = functools.partial(managed_fields.keeping, fields=planned.left)
+            await settling.settle(self._cluster, planned.kind, planned.ref, take=keep, found=made, fence=self._fence)
         return self._done(planned, made)
 
     def _done(self, planned: planning.Planned, made: Mapping[str, Any]) -> planning.Planned:

@@ -27,11 +27,16 @@ class KubernetesDestination:
         return await planning.Planner(self._cluster, objects, identity=identity).refs()
 
     async def diff(
-        self, objects: Sequence[Mapping[str, Any]], *, identity: model.Identity, adopt: bool = False
+        self,
+        objects: Sequence[Mapping[str, Any]],
+        *,
+        identity: model.Identity,
+        adopt: bool = False,
+        leaving: model.Inventory = (),
     ) -> tuple[model.ObjectChange, ...]:
         """See the port."""
-        planned = await planning.Planner(self._cluster, objects, identity=identity, adopt=adopt).plan()
-        return tuple(each.change for each in planned)
+        planner = planning.Planner(self._cluster, objects, identity=identity, adopt=adopt, leaving=leaving)
+        return tuple(each.change for each in await planner.plan())
 
     async def apply(
         self,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sealane import errors as ours
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
 from sealane.destinations import adoption, autoscalers, differing, managing, model, ordering, owning, preparing
-from sealane.destinations.kubernetes import refusing, scaling, settling
+from sealane.destinations.kubernetes import live_autoscalers, managed_fields, refusing, scaling, unions
 
 AT_ONCE = 8
 """Objects asked for at the same time."""
@@ -24,25 +25,36 @@ _OWN_ANNOTATIONS = (model.REVISION, model.RELEASE, model.SEQUENCE)
 class Live:
     """What matters of an object that is there.
 
-    `settled` is False when its creation was interrupted (see `settling`); `leaving` says that it is being deleted.
+    `leaving` says that it is being deleted.
     """
 
     uid: str
     version: str
     owner: str | None
     leaving: bool
-    settled: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Planned:
-    """One object: what would change, what to write for it, and what that was planned against."""
+    """One object: what would change, what to write for it, and what that was planned against.
+
+    `take` gives the ownership records that it needs first; None where they are as they should be. `gains` says that
+    Sealane would own more, although nothing changes; `left` are the fields of `change.left`.
+    """
 
     manifest: Mapping[str, Any]
     ref: model.ObjectRef
     change: model.ObjectChange
     body: Mapping[str, Any]
     live: Live | None = None
+    take: managed_fields.Take | None = None
+    gains: bool = False
+    left: managed_fields.Fields = field(default_factory=dict)
+
+    @property
+    def writes(self) -> bool:
+        """Whether it has to be written."""
+        return self.change.action is not model.Action.NONE or self.gains
 
     @property
     def kind(self) -> kinds.Kind[dict[str, Any]]:
@@ -60,13 +72,16 @@ class Planner:
         *,
         identity: model.Identity,
         adopt: bool = False,
+        leaving: model.Inventory = (),
     ) -> None:
         self._cluster = cluster
+        self._autoscalers = live_autoscalers.LiveAutoscalers(cluster, objects, leaving=leaving)
         self._objects = ordering.ordered(objects, _group_and_kind)
         self._identity = identity
         self._adopt = adopt
         self._namespaces = {str(o["metadata"]["name"]) for o in objects if _group_and_kind(o) == ("", "Namespace")}
         self._followed = autoscalers.of(objects)
+        self._first: dict[model.Key, dict[str, str]] = {}
         self._scopes = dict(_defined(o) for o in objects if _group_and_kind(o) == (_CRD_GROUP, _CRD))
 
     async def plan(self) -> tuple[Planned, ...]:
@@ -120,7 +135,7 @@ class Planner:
         body = self._body(manifest, ref, self._identity.annotations | adoption.created(self._identity))
         checked = True
         try:
-            await self._cluster.create(body, namespace=ref.namespace, dry_run=True)
+            await self._cluster.apply(body, namespace=ref.namespace, dry_run=True)  # says no to what later ones would
         except errors.NoNamespace:
             if ref.namespace not in self._namespaces:
                 raise
@@ -146,16 +161,81 @@ class Planner:
             return self._unchanging(manifest, ref, found, live)
         kept = {key: value for key, value in _annotations(found).items() if key in _OWN_ANNOTATIONS}
         marks = adoption.carried(found)
-        to_apply = scaling.scaled(manifest, found, followed=f"{ref.kind}/{ref.name}" in self._followed)
-        result, managers = await self._dry_run(self._body(to_apply, ref, kept | marks), ref)
+        take = _taker(self._body(manifest, ref, kept | marks), adopting=live.owner is None)
+        taken = managed_fields.with_records(found, take(found))
+        to_apply = scaling.scaled(
+            manifest,
+            taken,
+            autoscaled=await self._autoscaled(taken, ref),
+            followed=f"{ref.kind}/{ref.name}" in self._followed,
+        )
+        wanted = self._body(to_apply, ref, kept | marks)
+        strays: tuple[unions.Choice, ...] = ()
+        try:
+            result, managers = await self._dry_run(wanted, ref)
+        except errors.Invalid:
+            if not (strays := await self._strays(wanted, found)):
+                raise
+            result, managers = await self._dry_run(_as_it_is(wanted, found, strays), ref)
+            take = _taker(wanted, adopting=live.owner is None, strays=strays)
+        gains = managed_fields.gains(found, result)
+        takes = (new := take(found)) is not None
+        taken = managed_fields.with_records(found, new)
+        if takes:
+            result = await self._without(result, wanted, taken, strays)
         others = managing.Managers(found, own=clusters.MANAGER)
         fields = tuple(_since(each, others) for each in differing.differences(found, result, managers=managers))
-        action = model.Action.CHANGE if fields else model.Action.NONE
-        change = model.ObjectChange(action=action, ref=ref, fields=fields, adopted=live.owner is None)
+        held = managed_fields.holders(taken, wanted)
+        change = model.ObjectChange(
+            action=model.Action.CHANGE if fields else model.Action.NONE,
+            ref=ref,
+            fields=fields,
+            adopted=live.owner is None,
+            left=tuple(model.FieldLeft(path=path, manager=who) for who, each in held for path in managing.paths(each)),
+        )
         if change.adopted:
-            marks = adoption.adopted(found, self._identity, fields)
-        body = self._body(to_apply, ref, self._identity.annotations | marks)
-        return Planned(manifest=manifest, ref=ref, change=change, body=body, live=live)
+            marks = self._first.get(ref.key) or adoption.adopted(found, self._identity, fields)
+        if change.adopted and takes:  # what it was before its records are moved
+            self._first[ref.key] = marks
+        return Planned(
+            manifest=manifest,
+            ref=ref,
+            change=change,
+            body=self._body(to_apply, ref, self._identity.annotations | marks),
+            live=live,
+            take=take if takes else None,
+            gains=gains,
+            left=functools.reduce(managed_fields.both, (each for _, each in held), {}),
+        )
+
+    async def _autoscaled(self, found: Mapping[str, Any], ref: model.ObjectRef) -> bool:
+        return scaling.was_autoscaled(found) and await self._autoscalers.scale(ref)
+
+    async def _strays(self, wanted: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[unions.Choice, ...]:
+        """What is there and excludes something wanted, as the cluster's own schema says."""
+        schema = await self._cluster.schema(kinds.of(wanted))
+        return tuple(unions.choices(wanted, found, schema)) if schema else ()
+
+    async def _without(
+        self,
+        result: dict[str, Any],
+        wanted: Mapping[str, Any],
+        taken: Mapping[str, Any],
+        strays: Sequence[unions.Choice],
+    ) -> dict[str, Any]:
+        """The object as it would be once the records are `taken`, which a dry run of an apply can't know."""
+        whole: Any = result
+        for each in strays:
+            whole = unions.swapped(whole, each.path, each.group.names, unions.at(wanted, each.path))
+        whole = managed_fields.without(whole, managed_fields.going(taken, wanted))
+        metadata = result["metadata"]
+        return await self._cluster.patch(
+            kinds.of(wanted),
+            metadata["name"],
+            differing.operations(taken, whole),
+            namespace=metadata.get("namespace"),
+            dry_run=True,
+        )
 
     async def _dry_run(self, body: Mapping[str, Any], ref: model.ObjectRef) -> tuple[dict[str, Any], dict[str, str]]:
         """The object as it would be, and who manages, by path, what will be overwritten."""
@@ -196,8 +276,21 @@ def _live(found: Mapping[str, Any]) -> Live:
         version=metadata["resourceVersion"],
         owner=model.owner_of(metadata.get("labels") or {}),
         leaving="deletionTimestamp" in metadata,
-        settled=settling.is_settled(found),
     )
+
+
+def _taker(wanted: Mapping[str, Any], *, adopting: bool, strays: Sequence[unions.Choice] = ()) -> managed_fields.Take:
+    return functools.partial(managed_fields.taken, manifest=wanted, adopting=adopting, strays=strays)
+
+
+def _as_it_is(
+    wanted: Mapping[str, Any], found: Mapping[str, Any], strays: Sequence[unions.Choice]
+) -> Mapping[str, Any]:
+    """What is wanted, but for the fields that exclude each other: those as they are there, which is surely taken."""
+    whole: dict[str, Any] = {**wanted}
+    for each in strays:
+        whole = unions.swapped(whole, each.path, each.group.names, unions.at(found, each.path))
+    return whole
 
 
 def _since(change: model.FieldChange, others: managing.Managers) -> model.FieldChange:

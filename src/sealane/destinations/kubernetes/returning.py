@@ -8,6 +8,7 @@ from typing import Any
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
 from sealane.destinations import adoption, model, pruning
+from sealane.destinations.kubernetes import managed_fields
 
 TRIES = 10
 """How often it is tried anew because the object moved: controllers write its status all the time."""
@@ -80,7 +81,7 @@ async def _disowned(
             return
         others = [each for each in records if not _is_ours(each)]
         if before is not None:
-            others = [each for each in before if not each.get("subresource")]
+            others = [managed_fields.declared(each) for each in before if not each.get("subresource")]
             others += [each for each in records if each.get("subresource")]
         await fence()
         replaced = {"op": "replace", "path": "/metadata/managedFields", "value": others}

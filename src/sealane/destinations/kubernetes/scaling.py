@@ -1,6 +1,7 @@
 """Whose business the number of replicas is. Pure: reads the managed fields of an object that is there.
 
-Where an autoscaler has set it, a stencil's number is left out: a deployment must not throw the load onto fewer pods.
+Where an autoscaler that lives has set it, a stencil's number is left out: a deployment must not throw the load onto fewer
+pods. One that is gone has no say any more.
 Where one scales it that has not had to change the number yet, a stencil's may raise it, and never lowers it.
 Where a stencil stops naming a number (because an autoscaler will), the live one stays: left out of an apply it would
 fall back to 1 before the autoscaler can act.
@@ -14,12 +15,22 @@ from typing import Any
 from sealane.clients.kubernetes import cluster as clusters
 
 
-def scaled(manifest: Mapping[str, Any], found: Mapping[str, Any], *, followed: bool = False) -> Mapping[str, Any]:
-    """The manifest with the replicas to apply to the object that is there; `followed`: an autoscaler scales it."""
+def was_autoscaled(found: Mapping[str, Any]) -> bool:
+    """Whether an autoscaler once set the number of replicas, as the records tell."""
+    return _sets_replicas(found, "kube-controller-manager", "scale")
+
+
+def scaled(
+    manifest: Mapping[str, Any], found: Mapping[str, Any], *, autoscaled: bool, followed: bool = False
+) -> Mapping[str, Any]:
+    """The manifest with the replicas to apply to the object that is there.
+
+    `autoscaled` says whether an autoscaler that lives scales it, `followed` that one of the same deployment does.
+    """
     spec = manifest.get("spec")
     if not isinstance(spec, Mapping) or "replicas" not in (found.get("spec") or {}):
         return manifest
-    if _sets_replicas(found, "kube-controller-manager", "scale"):
+    if autoscaled and was_autoscaled(found):
         return {**manifest, "spec": {key: value for key, value in spec.items() if key != "replicas"}}
     if followed and "replicas" in spec:
         return {**manifest, "spec": {**spec, "replicas": max(int(spec["replicas"]), int(found["spec"]["replicas"]))}}

@@ -110,7 +110,7 @@ class DriftedObject(BaseModel):
     """An object that is not as it was deployed."""
 
     object: str
-    kind: Literal["changed", "gone", "taken", "refused"]
+    kind: Literal["changed", "gone", "taken", "left", "refused"]
     note: str
     fields: list[DriftedField]
 

@@ -17,6 +17,7 @@ _WORDS = {
     Kind.CHANGED: "changed",
     Kind.GONE: "deleted",
     Kind.TAKEN: "taken over",
+    Kind.LEFT: "left",
     Kind.REFUSED: "refused",
 }
 

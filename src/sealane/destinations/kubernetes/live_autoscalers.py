@@ -1,0 +1,52 @@
+"""Which autoscalers live in a cluster, and what they scale: their word counts only as long as they are there.
+
+The managed fields tell that an autoscaler once set a number, also years after it was deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sealane.clients.kubernetes import cluster as clusters
+from sealane.clients.kubernetes import errors, kinds
+from sealane.destinations import autoscalers, model
+
+_KIND = kinds.whole("autoscaling/v2", "HorizontalPodAutoscaler")
+_NAME = (_KIND.group, _KIND.kind)
+
+
+class LiveAutoscalers:
+    """Those of one deployment's objects, and those that are there; asked for when they are needed."""
+
+    def __init__(
+        self, cluster: clusters.Cluster, wanted: Iterable[Mapping[str, Any]], *, leaving: model.Inventory
+    ) -> None:
+        self._cluster = cluster
+        self._wanted = autoscalers.of(wanted)
+        self._leaving = {(ref.namespace, ref.name) for ref in leaving if (ref.group, ref.kind) == _NAME}
+        self._there: dict[str | None, Mapping[str, Any] | None] = {}
+
+    async def scale(self, ref: model.ObjectRef) -> bool:
+        """Whether one of them scales the object. Also true where nobody may look."""
+        name = f"{ref.kind}/{ref.name}"
+        if name in self._wanted:
+            return True
+        if ref.namespace not in self._there:
+            self._there[ref.namespace] = await self._list(ref.namespace)
+        there = self._there[ref.namespace]
+        return there is None or name in there
+
+    async def _list(self, namespace: str | None) -> Mapping[str, Any] | None:
+        try:
+            found = (await self._cluster.list(_KIND, namespace=namespace)).items
+        except errors.UnknownKind:
+            return {}
+        except errors.Forbidden:
+            return None
+        return autoscalers.of(
+            each
+            for each in found
+            if "deletionTimestamp" not in each["metadata"]
+            and (namespace, each["metadata"]["name"]) not in self._leaving
+        )

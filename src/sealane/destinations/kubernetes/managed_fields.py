@@ -1,0 +1,278 @@
+"""Who owns which field of an object, as the cluster records it, and what of that Sealane takes over. Pure.
+
+An apply takes away what Sealane's own record has and the manifest has not, unless somebody else's record has it too.
+Some of those others are no longer anybody: a person's `kubectl`, or the `helm` that an object was taken over from. What
+they recorded is moved into Sealane's record first, as `kubectl` does when it migrates to server-side apply, so that the
+next apply takes it away. Controllers are left alone: they live, and would set it again.
+
+The format of `fieldsV1` is that of KEP-555: `f:NAME` is a field, `k:{…}` an item of a list known by its keys, `v:…` a value
+of a set, `.` the thing itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from sealane.clients.kubernetes import cluster as clusters
+from sealane.destinations.kubernetes import unions
+
+Fields = Mapping[str, Any]
+"""A tree of `fieldsV1`."""
+Record = Mapping[str, Any]
+Take = Callable[[Mapping[str, Any]], list[Record] | None]
+"""From an object that is there to the records it is to have instead; None when they are as they should be."""
+
+DECLARED = "kubectl-client-side-apply"
+"""Who said what the whole object is to be, before Sealane did; there is room for one who says that."""
+_BY_HAND = ("kubectl", "oc", "k9s", "before-first-apply")
+_RESTART = "kubectl-rollout"
+"""Its one annotation in the template stays where it is: without it all pods would be made anew."""
+_FORMER = (*_BY_HAND, "helm", "kapp", "Terraform", "HashiCorp")
+
+
+def records(found: Mapping[str, Any]) -> list[Record]:
+    """The records of an object."""
+    return list(found["metadata"].get("managedFields") or ())
+
+
+def with_records(found: Mapping[str, Any], new: Sequence[Record] | None) -> Mapping[str, Any]:
+    """The object as it is once its records are replaced."""
+    return found if new is None else {**found, "metadata": {**found["metadata"], "managedFields": list(new)}}
+
+
+def created(found: Mapping[str, Any]) -> list[Record] | None:
+    """The records with what a creation of Sealane's left as one of an apply. None when there is no such record."""
+    return _moved(records(found), lambda each: _is_ours(each, "Update"))
+
+
+def taken(
+    found: Mapping[str, Any], manifest: Mapping[str, Any], *, adopting: bool, strays: Iterable[unions.Choice] = ()
+) -> list[Record] | None:
+    """The records as they must be before the manifest is applied; None when they are so.
+
+    On adoption all that past owners recorded is taken. Of one's own objects only what `kubectl apply` said, and what
+    Sealane had, no longer has, and a command by hand has too. Of `strays` everything is taken, whoever has it.
+    """
+    before = records(found)
+    former = _FORMER if adopting else (DECLARED,)
+    now = _moved(before, lambda each: _is_ours(each, "Update") or _is_by(each, former)) or before
+    now = _let_go(now, manifest)
+    for choice in strays:
+        now = _claimed(now, choice, str(found["apiVersion"]))
+    return None if now == before else now
+
+
+def holders(found: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Who else has fields that Sealane has and the manifest has no longer: they stay."""
+    given_up = _given_up(records(found), manifest)
+    others = [each for each in records(found) if not _is_ours(each, "Apply") and not each.get("subresource")]
+    held = [(str(each.get("manager")), shared(_fields(each), given_up)) for each in others]
+    return [(manager, fields) for manager, fields in held if fields]
+
+
+def going(found: Mapping[str, Any], manifest: Mapping[str, Any]) -> Fields:
+    """What an apply of the manifest takes away: Sealane's, not in the manifest, and nobody else's."""
+    gone = _given_up(records(found), manifest)
+    for each in records(found):
+        if not _is_ours(each, "Apply"):
+            gone = less(gone, _fields(each))
+    return gone
+
+
+def declared(record: Record) -> Record:
+    """The record as one of `kubectl apply`, where a killed worker had moved it into Sealane's already."""
+    if not _is_ours(record, "Apply"):
+        return record
+    return {**record, "manager": DECLARED, "operation": "Update"}
+
+
+def gains(found: Mapping[str, Any], result: Mapping[str, Any]) -> bool:
+    """Whether Sealane's record would have more than it has: fields that somebody else set first."""
+    old, new = (_fields(_own(records(each)) or {}) for each in (found, result))
+    return bool(less(new, old))
+
+
+def keeping(found: Mapping[str, Any], *, fields: Fields) -> list[Record] | None:
+    """The records with these fields in Sealane's: what it gave up and others hold still. None when it has them.
+
+    So it is known later that they were Sealane's, and they go once nobody else holds them.
+    """
+    own = _own(records(found))
+    if own is None or not less(fields, _fields(own)):
+        return None
+    kept = {**own, "fieldsV1": both(_fields(own), fields)}
+    return [kept if each is own else each for each in records(found)]
+
+
+def _moved(before: Sequence[Record], moves: Callable[[Record], bool]) -> list[Record] | None:
+    """The records with all that move in one of Sealane's applies."""
+    moving = [each for each in before if moves(each)]
+    if not moving:
+        return None
+    own = _own(before)
+    first = own or moving[0]
+    same = [each for each in moving if each.get("apiVersion") == first.get("apiVersion")]
+    fields = _fields(first)
+    for each in same:
+        fields = both(fields, _fields(each))
+    taken = {**first, "manager": clusters.MANAGER, "operation": "Apply", "fieldsV1": fields}
+    return [taken if each is first else each for each in before if each is first or each not in same]
+
+
+def _let_go(before: Sequence[Record], manifest: Mapping[str, Any]) -> list[Record]:
+    """Without what Sealane no longer wants in records of commands that somebody gave by hand."""
+    given_up = _given_up(before, manifest)
+    if not given_up:
+        return list(before)
+    now = []
+    for each in before:
+        if _is_by(each, _BY_HAND) and shared(_fields(each), given_up):
+            each = {**each, "fieldsV1": less(_fields(each), given_up)}  # noqa: PLW2901 - the record as it is to be
+        now.append(each)
+    return [each for each in now if _fields(each)]
+
+
+def _claimed(before: Sequence[Record], choice: unions.Choice, api_version: str) -> list[Record]:
+    """With the strays in Sealane's record, and in nobody else's."""
+    strays: Fields = {}
+    for name in choice.strays:
+        strays = both(strays, at_path((*choice.path, name)))
+    now, own = [], None
+    for each in before:
+        if _is_ours(each, "Apply"):
+            own = each = {**each, "fieldsV1": both(_fields(each), strays)}  # noqa: PLW2901 - the record as it is to be
+        elif not each.get("subresource"):
+            each = {**each, "fieldsV1": less(_fields(each), strays)}  # noqa: PLW2901
+        now.append(each)
+    if own is None:
+        own = {"manager": clusters.MANAGER, "operation": "Apply", "apiVersion": api_version, "fieldsType": "FieldsV1"}
+        now.append({**own, "fieldsV1": strays})
+    return [each for each in now if _fields(each)]
+
+
+def _given_up(before: Sequence[Record], manifest: Mapping[str, Any]) -> Fields:
+    own = _own(before)
+    return lacking(_fields(own), manifest) if own else {}
+
+
+def _own(before: Sequence[Record]) -> Record | None:
+    return next((each for each in before if _is_ours(each, "Apply")), None)
+
+
+def _is_ours(record: Record, operation: str) -> bool:
+    own = record.get("manager") == clusters.MANAGER and record.get("operation") == operation
+    return own and not record.get("subresource")
+
+
+def _is_by(record: Record, managers: Iterable[str]) -> bool:
+    """Whether one of them wrote it, by its name or as `NAME-COMMAND`."""
+    name = str(record.get("manager") or "")
+    named = name != _RESTART and any(name == each or name.startswith(f"{each}-") for each in managers)
+    return named and not record.get("subresource")
+
+
+def _fields(record: Record) -> Fields:
+    return record.get("fieldsV1") or {}
+
+
+# --- trees of fields
+
+
+def both(one: Fields, other: Fields) -> dict[str, Any]:
+    """What either has."""
+    return {
+        key: both(one.get(key) or {}, other.get(key) or {}) for key in [*one, *(key for key in other if key not in one)]
+    }
+
+
+def shared(one: Fields, other: Fields) -> dict[str, Any]:
+    """What both have; a field without more has all that is in it."""
+    found: dict[str, Any] = {}
+    for key in one.keys() & other.keys():
+        deeper, wider = one[key] or {}, other[key] or {}
+        inner = shared(deeper, wider) if deeper and wider else both(deeper, wider)
+        if inner or not (deeper and wider):
+            found[key] = inner
+    return found
+
+
+def less(one: Fields, other: Fields) -> dict[str, Any]:
+    """What only the first has."""
+    left: dict[str, Any] = {}
+    for key, inner in one.items():
+        if key not in other:
+            left[key] = inner
+        elif inner and other[key] and (rest := less(inner, other[key])):
+            left[key] = rest
+    return left
+
+
+def lacking(fields: Fields, node: Any) -> dict[str, Any]:
+    """The fields that an object's part doesn't have."""
+    found: dict[str, Any] = {}
+    for key, inner in fields.items():
+        if key == ".":
+            continue
+        has, part = _part(node, key)
+        if not has:
+            found[key] = inner
+        elif inner and (rest := lacking(inner, part)):
+            found[key] = rest
+    return found
+
+
+def without(node: Any, fields: Fields) -> Any:
+    """A copy of an object's part without the fields, nor what is empty once they are gone."""
+    for key, inner in fields.items():
+        kind, _, text = key.partition(":")
+        if kind == "f" and isinstance(node, Mapping) and text in node:
+            node = _less_field(node, text, inner)
+        elif kind == "k" and isinstance(node, list):
+            node = [
+                each if not _is_item(each, text) else without(each, inner)
+                for each in node
+                if not (_is_item(each, text) and (not inner or "." in inner))
+            ]
+        elif kind == "v" and isinstance(node, list):
+            node = [each for each in node if each != json.loads(text)]
+    return node
+
+
+def at_path(path: unions.Path) -> dict[str, Any]:
+    """The tree that has one field."""
+    if len(path) == 0:
+        return {}
+    step, rest = path[0], path[1:]
+    key = f"f:{step}" if isinstance(step, str) else "k:" + json.dumps(dict(sorted(step)), separators=(",", ":"))
+    return {key: at_path(rest)}
+
+
+def _less_field(node: Mapping[str, Any], name: str, inner: Fields) -> dict[str, Any]:
+    left = without(node[name], inner) if set(inner) - {"."} else None
+    rest = {key: value for key, value in node.items() if key != name}
+    return rest if left in (None, {}, []) else {**rest, name: left}
+
+
+def _part(node: Any, key: str) -> tuple[bool, Any]:
+    """Whether an object's part has the field, item or value, and what it is."""
+    kind, _, text = key.partition(":")
+    if kind == "f":
+        return (True, node[text]) if isinstance(node, Mapping) and text in node else (False, None)
+    if kind == "k" and isinstance(node, list):
+        item = next((each for each in node if _is_item(each, text)), None)
+        return item is not None, item
+    if kind == "v" and isinstance(node, list):
+        return json.loads(text) in node, None
+    return False, None
+
+
+def _is_item(item: Any, keys: str) -> bool:
+    """Whether it is the item of these keys; a manifest may leave out one that has a default."""
+    named = json.loads(keys)
+    return (
+        isinstance(item, Mapping)
+        and all(item.get(name, value) == value for name, value in named.items())
+        and any(name in item for name in named)
+    )

@@ -1,0 +1,158 @@
+"""Fields of which an object may have only one: which of those that are there must go for a wanted one. Pure.
+
+Server-side apply leaves a field that the API server defaulted and nobody owns: the `rollingUpdate` of a strategy that
+becomes `Recreate`, the `emptyDir` of a volume that was given no source. The object is refused then, although a creation
+would be taken. Which fields exclude each other comes from the cluster's own OpenAPI document, by these rules:
+
+* `x-kubernetes-unions` (KEP-1027), and `oneOf` of required fields in custom resource definitions;
+* a field `type` with an `enum`, and fields named like its values (`RollingUpdate`, `rollingUpdate`);
+* a type whose description says that only one of its fields may be given;
+* fields whose types are all called …Source or …Action: a volume's, a probe's, a hook's, a metric's;
+* `_UNSAID`: what the document leaves to words of single fields.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sealane.clients.kubernetes import schemas
+
+Keys = tuple[tuple[str, Any], ...]
+Path = tuple[str | Keys, ...]
+"""Names of fields, and keys of a list's items."""
+
+_ONLY_ONE = re.compile(r"(?i)\b(only|exactly|at most) one (of|field|subfield|member)\b")
+_SUFFIXES = ("Source", "Action")
+_UNSAID: Mapping[str, tuple[str, ...]] = {
+    "io.k8s.api.core.v1.EnvVar": ("value", "valueFrom"),
+    "io.k8s.api.core.v1.EnvVarSource": (
+        "configMapKeyRef",
+        "fieldRef",
+        "fileKeyRef",
+        "resourceFieldRef",
+        "secretKeyRef",
+    ),
+    "io.k8s.api.core.v1.VolumeMount": ("subPath", "subPathExpr"),
+    "io.k8s.api.networking.v1.IngressBackend": ("resource", "service"),
+    "io.k8s.api.networking.v1.ServiceBackendPort": ("name", "number"),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Group:
+    """Fields that exclude each other. With a discriminator, `members` says for which of its values a field is meant."""
+
+    members: Mapping[str, str | None]
+    discriminator: str | None = None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All of its fields."""
+        return frozenset(self.members) | ({self.discriminator} if self.discriminator else set())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """What must go at one place of an object, for what is wanted there."""
+
+    path: Path
+    group: Group
+    strays: frozenset[str]
+
+
+def choices(
+    manifest: Mapping[str, Any], found: Mapping[str, Any], schema: schemas.Schema, path: Path = ()
+) -> Iterator[Choice]:
+    """Wherever the object that is there has a field that excludes one of the manifest's."""
+    if schema.is_atomic:
+        return
+    for group in groups(schema):
+        if strays := _strays(group, manifest, found):
+            yield Choice(path=path, group=group, strays=strays)
+    for name, wanted in manifest.items():
+        own = schema.field(name)
+        if own is not None and name in found:
+            yield from _within(wanted, found[name], own, (*path, name))
+
+
+def _within(wanted: Any, found: Any, schema: schemas.Schema, path: Path) -> Iterator[Choice]:
+    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
+        yield from choices(wanted, found, schema, path)
+    elif isinstance(wanted, list) and isinstance(found, list) and schema.keys and schema.item:
+        item = schema.item
+        there = {item.key_of(each, schema.keys): each for each in found if isinstance(each, Mapping)}
+        for each in wanted:
+            key = item.key_of(each, schema.keys) if isinstance(each, Mapping) else None
+            if key is not None and key in there:
+                yield from choices(each, there[key], item, (*path, key))
+
+
+def _strays(group: Group, manifest: Mapping[str, Any], found: Mapping[str, Any]) -> frozenset[str]:
+    given = {name for name in group.members if manifest.get(name) is not None}
+    there = {name for name in group.members if found.get(name) is not None} - given
+    if group.discriminator is None:
+        return frozenset(there) if given else frozenset()
+    said = manifest.get(group.discriminator)
+    return frozenset(name for name in there if said is not None and group.members[name] != said)
+
+
+def groups(schema: schemas.Schema) -> Iterator[Group]:
+    """The groups of fields of one type that exclude each other."""
+    fields = schema.fields
+    for union in schema.plain.get("x-kubernetes-unions") or ():
+        members = union.get("fields-to-discriminateBy") or {}
+        told = union.get("discriminator")
+        yield Group(members=members if told else dict.fromkeys(members), discriminator=told)
+    if typed := _by_type(fields):
+        yield Group(members=typed, discriminator="type")
+    required = [
+        list(each.get("required") or []) for each in schema.plain.get("oneOf") or () if isinstance(each, Mapping)
+    ]
+    if len(required) > 1 and all(len(each) == 1 for each in required):
+        yield Group(members=dict.fromkeys(each[0] for each in required))
+    if _ONLY_ONE.search(schema.description):
+        yield Group(members=dict.fromkeys(name for name, each in fields.items() if each.is_object))
+    for suffix in _SUFFIXES:
+        alike = [name for name, each in fields.items() if each.name.endswith(suffix)]
+        if len(alike) > 1:
+            yield Group(members=dict.fromkeys(alike))
+    if unsaid := _UNSAID.get(schema.name):
+        yield Group(members=dict.fromkeys(unsaid))
+
+
+def _by_type(fields: Mapping[str, schemas.Schema]) -> dict[str, str | None]:
+    told = fields.get("type")
+    values: Sequence[str] = (told.plain.get("enum") or ()) if told else ()
+    named = {value[:1].lower() + value[1:]: value for value in values}
+    return {name: named[name] for name, each in fields.items() if name in named and each.is_object}
+
+
+def at(node: Any, path: Sequence[str | Keys]) -> Any:
+    """What stands at a path; None when there is nothing."""
+    for step in path:
+        if isinstance(step, str):
+            node = node.get(step) if isinstance(node, Mapping) else None
+        elif isinstance(node, list):
+            node = next((each for each in node if _has(each, step)), None)
+        else:
+            return None
+    return node
+
+
+def swapped(node: Any, path: Sequence[str | Keys], names: frozenset[str], source: Mapping[str, Any]) -> Any:
+    """A copy in which the fields `names` of what stands at the path are those of `source`, or not there."""
+    if len(path) == 0:
+        kept = {key: value for key, value in node.items() if key not in names}
+        return {**kept, **{name: source[name] for name in names if name in source}}
+    step, rest = path[0], path[1:]
+    if isinstance(step, str):
+        return {**node, step: swapped(node[step], rest, names, source)}
+    return [swapped(each, rest, names, source) if _has(each, step) else each for each in node]
+
+
+def _has(item: Any, keys: Keys) -> bool:
+    """Whether it is the item of these keys; one left out is the default, which the key has."""
+    return isinstance(item, Mapping) and all(item.get(name, value) == value for name, value in keys)
