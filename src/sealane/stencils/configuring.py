@@ -72,7 +72,7 @@ def config(
             binary[name] = base64.b64encode(entry.content).decode()
             versions[name] = hashing.version(key, name, entry.content)
             continue
-        texts[name], problems = _replaced(text, entry, known)
+        texts[name], problems = (text, []) if entry.raw else _replaced(text, entry, known)
         versions[name] = hashing.version(key, name, texts[name].encode("utf-8", "surrogatepass"))
         found.extend(problems)
     size = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts.values())

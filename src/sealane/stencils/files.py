@@ -88,6 +88,8 @@ class StencilsFile(File):
     """Globs on the path below deploy/stencils of which one must match; all stencils when left out."""
     exclude: Maybe[Annotated[list[Glob], Field(min_length=1)]] = None
     """Globs of which none may match."""
+    raw: Maybe[Annotated[list[Glob], Field(min_length=1)]] = None
+    """Globs of stencils that are left as they are: no ${word} is read in them."""
 
 
 class RollingFile(File):
@@ -210,7 +212,7 @@ class FormationFile(TopFile):
     values: Maybe[Annotated[dict[ValueName, Any], Field(max_length=MOST)]] = None
     """Words of the stencils and what they stand for: texts, numbers, true or false, lists or mappings."""
     config: Maybe[Annotated[dict[EntryName, ConfigText], Field(max_length=MOST)]] = None
-    """Entries of the ConfigMap ${config}: texts, or file: and a path in the repository; words in them are replaced."""
+    """Entries of the ConfigMap ${config}: texts, or file: and a path in the repository; words in them are replaced, but for raw: and a path."""
     secrets: Maybe[Annotated[dict[EntryName, SecretReference], Field(max_length=MOST)]] = None
     """Entries of the Secret ${secrets}: references such as env:DATABASE_URL or age:deploy/secrets.age#DATABASE_URL."""
     strategy: Maybe[StrategyFile] = None

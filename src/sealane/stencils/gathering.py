@@ -14,6 +14,8 @@ from sealane.stencils.words import Source
 FORMATIONS = "deploy/formations"
 STENCILS = "deploy/stencils"
 FILE = "file:"
+RAW = "raw:"
+"""Begins the path of a configuration file in which no words are replaced."""
 MAX_TOTAL = 32 * 1024 * 1024
 """Bytes that all stencils of a formation may have together."""
 _ENDINGS = (".yaml", ".yml")
@@ -73,7 +75,8 @@ def _stencils(tree: Tree, formation: Formation) -> tuple[list[Stencil], list[Fin
             found.append(Finding(message=message, place=Place(file=path), mend="exclude what isn't needed"))
             break
         found.extend(problems)
-        read, problems = reading.read_stencils(text, path)
+        raw = globs.any_matches(formation.stencils.raw, path.removeprefix(f"{STENCILS}/"))
+        read, problems = reading.read_stencils(text, path, raw=raw)
         stencils.extend(read)
         found.extend(problems)
     if not chosen and not found:
@@ -96,6 +99,7 @@ def _chosen(tree: Tree, formation: Formation) -> tuple[list[str], list[Finding]]
         for key, patterns, severity in (
             ("include", choice.include, Severity.ERROR),
             ("exclude", choice.exclude, Severity.WARNING),
+            ("raw", choice.raw, Severity.WARNING),
         )
         for index, glob in enumerate(patterns)
         if not any(globs.matches(glob, path) for path in below)
@@ -109,12 +113,13 @@ def _config(tree: Tree, formation: Formation, source: Source) -> tuple[dict[str,
     found: list[Finding] = []
     for name, text in formation.config.items():
         place = formation.at("config", name)
-        if not text.startswith(FILE):
+        if not text.startswith((FILE, RAW)):
             entries[name] = ConfigEntry(content=text.encode(), place=place, source=source)
             continue
-        path = text.removeprefix(FILE)
+        kind, _, path = text.partition(":")
         try:
-            entries[name] = ConfigEntry(content=tree.read(path), place=Place(file=path, line=1, column=1))
+            place_of = Place(file=path, line=1, column=1)
+            entries[name] = ConfigEntry(content=tree.read(path), place=place_of, raw=kind == RAW.rstrip(":"))
         except Unreadable as problem:
             found.append(Finding(message=f"can't read {path}: {problem.message}", place=place))
     return entries, found

@@ -127,6 +127,8 @@ class StencilChoice:
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    raw: tuple[str, ...] = ()
+    """Those in which no words are replaced."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,6 +172,8 @@ class Stencil:
     document: Document
     source: Source
     """The whole file's text."""
+    raw: bool = False
+    """Whether its file is left as it is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -181,6 +185,8 @@ class ConfigEntry:
     """The file that was read, or where the text stands in the formation's file."""
     source: Source | None = None
     """The formation's file when the text stands there; None when a file of its own was read."""
+    raw: bool = False
+    """Whether it is left as it is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -59,11 +59,11 @@ def read_formation(text: str, file: str) -> tuple[Formation | None, list[Finding
     return _formation(written, document), found
 
 
-def read_stencils(text: str, file: str) -> tuple[list[Stencil], list[Finding]]:
+def read_stencils(text: str, file: str, *, raw: bool = False) -> tuple[list[Stencil], list[Finding]]:
     """One stencil for each document of the text, lists of objects not yet unfolded."""
     found_documents, found = documents.read(text, file)
     source = Source(text)
-    return [Stencil(document=document, source=source) for document in found_documents], found
+    return [Stencil(document=document, source=source, raw=raw) for document in found_documents], found
 
 
 def _formation(written: files.FormationFile, document: Document) -> Formation:
@@ -73,7 +73,9 @@ def _formation(written: files.FormationFile, document: Document) -> Formation:
         environment=written.environment,
         destination=written.destination,
         namespace=written.namespace,
-        stencils=StencilChoice(include=tuple(stencils.include or ()), exclude=tuple(stencils.exclude or ())),
+        stencils=StencilChoice(
+            include=tuple(stencils.include or ()), exclude=tuple(stencils.exclude or ()), raw=tuple(stencils.raw or ())
+        ),
         images=written.images or {},
         values=written.values or {},
         config={
@@ -152,7 +154,7 @@ def _name_problems(written: files.FormationFile, document: Document) -> list[Fin
 
 
 def _glob_problems(written: files.StencilsFile | None, document: Document) -> list[Finding]:
-    listed = {"include": written.include or [], "exclude": written.exclude or []} if written else {}
+    listed = {key: getattr(written, key) or [] for key in ("include", "exclude", "raw")} if written else {}
     return [
         Finding(message=f"{glob} is no glob: {problem}", place=document.place(("stencils", key, index)))
         for key, patterns in listed.items()

@@ -63,7 +63,7 @@ def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Find
         strategy = formation.strategy
         found.extend(variants.problems(every, strategy, formation.at("strategy", strategy.kind)))
     if not errors(found):
-        found.extend(_unused(formation, words))
+        found.extend(_unused(sources, words))
         found.extend(_unasked(formation, every))
     if errors(found):
         return None, found
@@ -134,8 +134,9 @@ def _image_problems(formation: Formation, inputs: Inputs) -> list[Finding]:
     ]
 
 
-def _unused(formation: Formation, words: Words) -> list[Finding]:
+def _unused(sources: Sources, words: Words) -> list[Finding]:
     """What the formation says and no stencil or configuration asks for: most likely a slip of the pen."""
+    formation = sources.formation
     said: list[tuple[str, Place]] = [
         *((name, formation.at("values", name)) for name in formation.values),
         *((f"image.{word}", formation.at("images", word)) for word in formation.images),
@@ -144,12 +145,16 @@ def _unused(formation: Formation, words: Words) -> list[Finding]:
         said.append(("config", formation.at("config")))
     if formation.secrets:
         said.append(("secrets", formation.at("secrets")))
-    mend = "take it away, or use it"
     return [
-        Finding(message=f"nothing uses ${{{word}}}", place=place, mend=mend)
+        Finding(message=f"nothing uses ${{{word}}}", place=place, mend=_use(f"${{{word}}}", sources))
         for word, place in said
         if word not in words.used
     ]
+
+
+def _use(token: str, sources: Sources) -> str:
+    there = next((each.document.file for each in sources.stencils if token in each.source.text), None)
+    return f"take it away; {there} has it where no words are read" if there else "take it away, or use it"
 
 
 def _unasked(formation: Formation, rendered: list[Rendered]) -> list[Finding]:

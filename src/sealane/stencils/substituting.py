@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from dataclasses import dataclass
 from typing import Any
 
 from sealane import validating
@@ -18,11 +19,26 @@ _CORE = frozenset({"v1", "apps", "batch"})
 """Groups of which it is known for certain where texts stand."""
 _ENTRIES = {"ConfigMap": ("data",), "Secret": ("stringData",)}
 
+RAW = "sealane.dev/raw"
+"""The annotation of an object in which no words are replaced. It is applied with the object, so that a cluster shows why
+there is a `${…}` in it, and so that what was rendered may be a stencil again."""
+
 
 def substitute(stencil: Stencil, known: Words) -> tuple[Any, list[Finding]]:
     """A fresh copy of the document with words replaced, and what is wrong with them at their places."""
     walk = _Walk(stencil, known)
     return walk.node(stencil.document.value), walk.found
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Object:
+    """The object that the walk is in."""
+
+    raw: bool
+    is_core: bool = False
+    kind: str = ""
+    depth: int = 0
+    """Length of the path at which it begins."""
 
 
 class _Walk:
@@ -33,13 +49,12 @@ class _Walk:
         self.known = known
         self.path: list[str | int] = []
         self.found: list[Finding] = []
-        value = stencil.document.value
-        self.is_core = isinstance(value, dict) and str(value.get("apiVersion")).partition("/")[0] in _CORE
+        self.object = _Object(raw=stencil.raw)
 
     def node(self, value: Any) -> Any:
         if isinstance(value, str):
-            return self.text(value) if "${" in value else value
-        if self.is_core and value is not None and self.wants_text():
+            return self.text(value) if "${" in value and not self.object.raw else value
+        if self.object.is_core and value is not None and self.wants_text():
             self.no_text(value)
             return value
         if isinstance(value, dict):
@@ -51,14 +66,34 @@ class _Walk:
         return value
 
     def mapping(self, value: dict[str, Any]) -> dict[str, Any]:
-        path, result = self.path, {}
+        path, result, around = self.path, {}, self.object
+        if self.is_object():
+            api, kind = str(value.get("apiVersion")), str(value.get("kind"))
+            raw = around.raw or self.is_raw(value)
+            self.object = _Object(raw=raw, is_core=api.partition("/")[0] in _CORE, kind=kind, depth=len(path))
         for key, child in value.items():
             path.append(key)
-            if "${" in key and words.has_word(key):
+            if "${" in key and not self.object.raw and words.has_word(key):
                 self.bad_key(key)
             result[key] = self.node(child)
             path.pop()
+        self.object = around
         return result
+
+    def is_object(self) -> bool:
+        """Whether the walk stands at an object: the document, or an item of a list of objects."""
+        keys, indexes = self.path[::2], self.path[1::2]
+        return len(keys) == len(indexes) and all(key == "items" for key in keys)
+
+    def is_raw(self, value: dict[str, Any]) -> bool:
+        """Whether the object's annotation says that it is left as it is."""
+        metadata = value.get("metadata")
+        annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+        said = annotations.get(RAW) if isinstance(annotations, dict) else None
+        if said is not None and said not in ("true", "false", True, False):
+            place = self.stencil.document.place((*self.path, "metadata", "annotations", RAW))
+            self.found.append(Finding(message=f"{RAW} can't be {said!r}", place=place, mend='"true" or "false"'))
+        return said in ("true", True)
 
     def items(self, value: list[Any]) -> list[Any]:
         path, result = self.path, []
@@ -83,7 +118,7 @@ class _Walk:
 
     def wants_text(self) -> bool:
         """Whether Kubernetes' schema takes nothing but a text here: there a number becomes one."""
-        path, kind = self.path, str(self.stencil.document.value.get("kind"))
+        path = self.path[self.object.depth :]
         if len(path) < 2:
             return False
         above, last = path[-2], path[-1]
@@ -91,12 +126,13 @@ class _Walk:
             return above in _LISTS_OF_TEXTS
         if last == "value" and isinstance(above, int):
             return len(path) > 2 and path[-3] == "env"
-        return above in _TEXTS_IN or (len(path) == 2 and above in _ENTRIES.get(kind, ()))
+        return above in _TEXTS_IN or (len(path) == 2 and above in _ENTRIES.get(self.object.kind, ()))
 
     def no_text(self, value: Any) -> None:
         """A value where Kubernetes takes nothing but a text: objects says it of an object's own labels."""
         document, path = self.stencil.document, tuple(self.path)
-        if self.known.enough or (len(path) == 3 and path[0] == "metadata"):
+        below = path[self.object.depth :]
+        if self.known.enough or (len(below) == 3 and below[0] == "metadata"):
             return
         message, mend = validating.no_text(value, document.written.get(path), document.rest_of_line(path))
         label = f"item {path[-1] + 1} of {path[-2]}" if isinstance(path[-1], int) else str(path[-1])
@@ -106,7 +142,10 @@ class _Walk:
     def bad_key(self, key: str) -> None:
         if self.known.enough:
             return
-        message, mend = f"{key} is a key; words stand in values only", "write the key out, or $${ for a literal ${"
+        message, mend = (
+            f"{key} is a key; words stand in values only",
+            "write the key out, or leave the file or object raw",
+        )
         place = self.stencil.document.key_place(tuple(self.path))
         self.known.spent.findings += 1
         self.found.append(Finding(message=message, place=place, mend=mend))

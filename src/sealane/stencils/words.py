@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sealane.findings import Finding, Place, did_you_mean
+from sealane.findings import Finding, Place, did_you_mean, nearest
 
 _TOKEN = re.compile(r"\$\$\{|\$\{(?P<name>[^{}$\n]*)\}|\$\{")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_][A-Za-z0-9_.-]*)?")
@@ -25,6 +25,9 @@ MOST_TEXT = 16 * 1024 * 1024
 """Characters that values may come to in one rendering: a large value, written often, would fill the memory."""
 
 _LONGEST = 128
+_SHOWN = 40
+_SHELL = re.compile(r"[A-Z_][A-Z0-9_]*")
+"""What environment variables are called, as a rule: whoever writes one here means no word."""
 
 At = Callable[[str, int], Place]
 """The place of a token in the file, from the token and how many of the same stand before it in the text."""
@@ -147,12 +150,21 @@ class _Problem:
     mend: str | None
 
 
+def literal(token: str) -> str:
+    """How to write what a shell or another program replaces, so that it stays."""
+    shown = token if len(token) < _SHOWN else "${"
+    return f"a literal {shown} is written ${shown}"
+
+
+_RAW = "raw leaves a whole file or object alone"
+
+
 def _value(name: str | None, words: Words) -> tuple[Any, _Problem | None]:
     if name is None:
-        return None, _Problem(message="${ without its }", mend="write $${ for a literal ${")
+        return None, _Problem(message="${ without its }", mend=f"{literal('${')}; {_RAW}")
     if len(name) > _LONGEST or not _NAME.fullmatch(name):
-        shown = f"${{{name}}}" if len(name) < 40 else f"${{{name[:36]}…}}"
-        return None, _Problem(message=f"{shown} is no word", mend="write $${ for a literal ${")
+        shown = f"${{{name}}}" if len(name) < _SHOWN else f"${{{name[:36]}…}}"
+        return None, _Problem(message=f"{shown} is no word", mend=f"{literal(f'${{{name}}}')}; {_RAW}")
     if name in words.values:
         words.used.add(name)
         return words.values[name], _too_much(name, words)
@@ -161,7 +173,14 @@ def _value(name: str | None, words: Words) -> tuple[Any, _Problem | None]:
     if name in words.missing:
         words.used.add(name)
         return None, _Problem(message=f"${{{name}}} stands for nothing here", mend=words.missing[name])
-    return None, _Problem(message=f"unknown word ${{{name}}}", mend=did_you_mean(name, words.values))
+    return None, _Problem(message=f"unknown word ${{{name}}}", mend=_meant(name, words))
+
+
+def _meant(name: str, words: Words) -> str:
+    said, near = literal(f"${{{name}}}"), nearest(name, words.values)
+    if near:
+        return f"did you mean {near}? {said[:1].upper()}{said[1:]}"
+    return f"{said}; {_RAW if _SHELL.fullmatch(name) else did_you_mean(name, words.values)}"
 
 
 def _too_much(name: str, words: Words) -> _Problem | None:
