@@ -33,7 +33,8 @@ def numbers(objects: Sequence[Manifest], survey: model.Survey) -> dict[str, int]
             continue
         serving = _replaced(each, objects, made, survey)
         number = autoscalers.within(scaler, serving) if scaler and serving else serving
-        if number > survey.replicas.get(name, 0) or (number and not _serves(name, survey)):
+        there = survey.replicas.get(name, 0)
+        if number > there or (number and number != there and not _serves(name, survey)):
             found[name] = number
     return found
 
