@@ -24,9 +24,9 @@ spec: {selector: {app: web}, ports: [{port: 80}]}
 class World(Inside):
     """A shop, its server and what is at its destination."""
 
-    async def push(self, words: str, strategy: str, *, bad: bool = False) -> Deployment:
-        """Pushes a version and gives its deployment once that has ended."""
-        environment = ', {name: DUMMY_EXIT_CODE, value: "1"}' if bad else ""
+    async def push(self, words: str, strategy: str, *, told: str = "") -> Deployment:
+        """Pushes a version that behaves as it is `told`, and gives its deployment once that has ended."""
+        environment = f', {{name: {told.partition("=")[0]}, value: "{told.partition("=")[2]}"}}' if told else ""
         formation = FORMATION.replace("{healthy_for: 0s}", f"{{{strategy}, healthy_for: 0s}}")
         files = {
             ".sealane.yml": "app: shop\ndeliver: [{formation: dev}]\n",
@@ -115,3 +115,30 @@ async def test_going_back_within_that_time_changes_no_workload_and_keeps_the_oth
         while (await handle.get_status()).status != "SUCCESS":  # noqa: ASYNC110 - workflows tell nobody here
             await asyncio.sleep(0.05)
     assert world.deployments() == both
+
+
+@pytest.mark.parametrize(
+    "strategy",
+    ["canary: {steps: [{weight: 25}, {pause: 1s}]}", "blue_green: {keep_old_for: 0s, promote: manual}"],
+    ids=["canary", "blue-green"],
+)
+async def test_what_ended_in_an_earlier_stage_is_not_forgotten_in_the_next(world: World, strategy: str) -> None:
+    """It is back and ready at once each time; it ends in a pause, or while a person is waited for."""
+    await world.push("v1", strategy)
+    before = world.deployments()
+    pushing = asyncio.create_task(world.push("v2", strategy, told="DUMMY_RUNS=0.7"))
+    words = world.server.store.gates
+    async with asyncio.timeout(20):
+        while len(world.deployments()) < 2:  # noqa: ASYNC110 - workflows tell nobody here
+            await asyncio.sleep(0.02)
+        deployment = (await world.server.store.deployments.history("shop", "dev"))[0]
+        if "manual" in strategy:
+            while not (asked := await words.of(deployment.id)):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+            await asyncio.sleep(0.8)  # which is longer than it runs
+            await words.say(deployment.id, "switch", passes=True, by="ann", reason="seen it", at=asked[0].asked)
+    ended = await pushing
+    assert ended.verdict is not None
+    assert (ended.verdict_kind, "with exit code 1" in ended.verdict.reason) == ("rolled_back", True), ended.verdict
+    assert world.deployments() == before
+    assert not (await world.server.store.steadiness.of(deployment.id)).falls

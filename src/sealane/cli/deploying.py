@@ -25,6 +25,7 @@ from sealane.rollouts.gates import model as gates
 from sealane.rollouts.gates import passing
 from sealane.rollouts.recording import History, Record
 from sealane.rollouts.strategies import staging, surveying
+from sealane.secrets import forms, written
 from sealane.secrets.masking import Masker
 from sealane.secrets.values import SecretValue
 from sealane.stencils.model import Revision
@@ -33,8 +34,6 @@ from sealane.verdicts import model as verdicts
 
 DELETE_BUDGET = 3
 """Deletions without a person's yes, where no operators' file says how many."""
-LEAST_MASKED = 4
-"""Shorter values would be found everywhere."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,7 +109,7 @@ async def deploy(wish: Wish, destination: Destination, screen: Screen) -> Ended:
         destination=destination,
         fence=fence(destination, revision, record),
         listener=screen.tell,
-        mask=_masker(wish.values).whole,
+        mask=masker(wish.values, revision, *history.verified()).whole,
         beside=beside.of(revision, ran=history.hooked(record.release), back=wish.is_rollback),
         ask=wish.ask,
         secret=wish.secret,
@@ -252,6 +251,8 @@ def _note(permitted: Permitted, record: Record, outcome: rollouts.Outcome) -> st
     return "; ".join(said for said in (broken, saying.held_words(outcome.held)) if said) or None
 
 
-def _masker(values: Mapping[str, SecretValue]) -> Masker:
-    texts = {name: value.reveal().decode("utf-8", "replace") for name, value in values.items()}
-    return Masker({name: text for name, text in texts.items() if len(text) >= LEAST_MASKED})
+def masker(values: Mapping[str, SecretValue], *revisions: Revision) -> Masker:
+    """Masks these values, and those of Secrets that the revisions' stencils hold."""
+    texts = written.values(each.object for revision in revisions for each in revision.everything)
+    texts |= {name: value.reveal().decode("utf-8", "replace") for name, value in values.items()}
+    return Masker({name: text for name, text in texts.items() if len(text.strip()) >= forms.SHORTEST})

@@ -24,6 +24,9 @@ from sealane.store import rows
 from sealane.verdicts import concluding
 from sealane.verdicts.model import Cause, Verdict, VerdictKind
 
+Data = dict[str, Any]
+"""What a step gave: plain data."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class End:
@@ -69,6 +72,7 @@ async def _taken(deployment_id: str, begun: dict[str, Any]) -> Rollout:
         hooks=tuple(begun.get("hooks", ())),
         compares=begun.get("compares", False),
         annotates=begun.get("annotates", False),
+        looks_again=begun.get("looks_again", False),
     )
 
 
@@ -111,7 +115,7 @@ async def _roll_out(rollout: Rollout, stages: tuple[Stage, ...]) -> End:
             break
         watched = await step(f"watch {stage.name}".strip(), rolling.watch, rollout, applied["begun"])
         if watched["healthy"]:
-            watched = await _checked(rollout, stage, applied, watched)
+            applied, watched = await _checked(rollout, stage, applied, watched)
         if not watched["healthy"]:
             break
     else:
@@ -123,19 +127,29 @@ async def _roll_out(rollout: Rollout, stages: tuple[Stage, ...]) -> End:
         if watched["healthy"] and "after" in rollout.hooks:
             hooked = await step("hooks after", accompanying.after, rollout, watched)
             watched = hooked["failed"] or watched
+        if rollout.compares or "after" in rollout.hooks:
+            applied, watched = await _again("the end", rollout, applied, watched)
         if watched["healthy"]:
             return await _deployed(rollout, applied, watched)
     return await _failed(rollout, applied, watched)
 
 
-async def _checked(rollout: Rollout, stage: Stage, applied: dict[str, Any], watched: dict[str, Any]) -> dict[str, Any]:
-    """What was watched, as it is after the stage's gates: healthy, or failed by one of them."""
+async def _checked(rollout: Rollout, stage: Stage, applied: Data, watched: Data) -> tuple[Data, Data]:
+    """What was applied and watched, as it is after the stage's gates: healthy, or failed by one of them or meanwhile."""
     names = rollout.gates.get(stage.name, ())
     if not names:
-        return watched
+        return applied, watched
     key = stage.name or "rolling"
     checked = await step(f"check gates {key}", accompanying.gates, rollout, key, names, applied["begun"], watched)
-    return checked["failed"] or watched
+    return await _again(key, rollout, applied, checked["failed"] or watched)
+
+
+async def _again(key: str, rollout: Rollout, applied: Data, watched: Data) -> tuple[Data, Data]:
+    """Looked at once more after gates or hooks: what was healthy then may have failed meanwhile."""
+    if not watched["healthy"] or not rollout.looks_again:
+        return applied, watched
+    seen = await step(f"watch {key} again", rolling.watch_again, rollout, applied["begun"])
+    return {**applied, "begun": seen["begun"]}, seen
 
 
 async def _failed(rollout: Rollout, applied: dict[str, Any], watched: dict[str, Any] | None) -> End:

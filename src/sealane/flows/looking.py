@@ -7,8 +7,10 @@ from pathlib import Path
 
 from sealane.errors import Conflicting, NotThere
 from sealane.flows import tools
+from sealane.flows.doing import goals
 from sealane.flows.reaching import Destinations
-from sealane.rollouts import drifting
+from sealane.rollouts import dossiers, drifting
+from sealane.store.model import Formation
 from sealane.store.storing import Store
 
 
@@ -22,13 +24,29 @@ class Looking:
     async def tail(
         self, app: str, formation: str, *, container: str | None, lines: int, follow: bool
     ) -> AsyncIterator[str]:
-        """What the formation's workloads print. Raises NotThere for an unknown formation, Unavailable."""
+        """What the formation's workloads print, secrets masked. Raises NotThere for an unknown formation, Unavailable."""
         found = await self._store.formations.get(app, formation)
         environment = tools.current().environment(found.environment)
         destination = await self._destinations.get(environment, found.destination)
-        return destination.tail(
+        mask = await self._mask(found)
+        told = destination.tail(
             found.inventory, namespace=found.namespace, container=container, lines=lines, follow=follow
         )
+
+        async def masked() -> AsyncIterator[str]:
+            async for line in told:
+                yield mask(line)
+
+        return masked()
+
+    async def _mask(self, formation: Formation) -> dossiers.Mask:
+        """The mask of what may run there: of the deployment that is there now, and of the one verified last."""
+        ids = [each for each in (formation.current_id, formation.verified_id) if each]
+        there = [await self._store.deployments.get(each) for each in dict.fromkeys(ids)]
+        if not there:
+            return dossiers.plain
+        revisions = [await self._store.releases.revision(each.revision_id) for each in there]
+        return await goals.mask(there[0], *revisions, with_files=False)
 
     async def drift(self, app: str, formation: str) -> drifting.Found:
         """What is not as the formation's last good deployment left it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sealane import clock
 from sealane.destinations import model as destinations
@@ -48,8 +48,22 @@ async def _later(
 
 
 def after(earlier: model.Begun | None, begun: model.Begun) -> model.Begun:
-    """What was begun, the writes of earlier stages included."""
-    return begun if earlier is None else replace(begun, inventory=union(earlier.inventory, begun.inventory))
+    """What was begun, the writes of earlier stages included; what they made and nobody wrote again is watched on."""
+    if earlier is None:
+        return begun
+    written = {ref.key for ref in begun.inventory}
+    beside = tuple(ref for ref in earlier.watched or () if ref.key not in written)
+    return replace(
+        begun,
+        inventory=union(earlier.inventory, begun.inventory),
+        watched=None if begun.watched is None else (*begun.watched, *beside),
+        since=earlier.since or earlier.at,
+    )
+
+
+def watched_on(begun: model.Begun, *, at: datetime, pause: timedelta = timedelta()) -> model.Begun:
+    """What was begun, to be watched from that time on without anything being written: in a pause, or once more."""
+    return replace(begun, at=at, pause=pause, since=begun.since or begun.at)
 
 
 def refused(applied: destinations.Applied, *, at: datetime) -> verdicts.Cause | None:

@@ -9,7 +9,9 @@ from typing import Any
 
 from sealane.destinations import model as destinations
 from sealane.rollouts import dossiers, hooks, model
+from sealane.rollouts.gates import choosing
 from sealane.rollouts.gates.model import Report, Subject
+from sealane.rollouts.strategies.model import Stage
 from sealane.stencils import jobs as rendered
 from sealane.stencils.boards import Annotation
 from sealane.stencils.gates import Gate, Hook, NewLines, When
@@ -115,6 +117,13 @@ def hooks_at(beside: Beside, when: When) -> tuple[Hook, ...]:
     if when is When.BEFORE:
         return hooks.not_run(beside.hooks, beside.ran, back=beside.back)
     return hooks.due(beside.hooks, when)
+
+
+def takes_time(own: Beside, stage: Stage, course: Sequence[Stage]) -> bool:
+    """Whether something goes on beside the stage once it is healthy: then it is looked at again afterwards."""
+    is_last = stage is course[-1]
+    after = own.printed is not None or bool(hooks_at(own, When.AFTER))
+    return bool(choosing.chosen(own.gates, stage, course)) or (is_last and after)
 
 
 def subject(own: Beside, goal: model.Goal, *, key: str, since: datetime) -> Subject:

@@ -22,6 +22,8 @@ _TELLING = re.compile(
     re.IGNORECASE,
 )
 _LONGEST = 300
+_ASKS = "asks"
+"""The detail of a fact that repeats what a container was given: the command of its probe. Code decides on the others."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,6 +107,20 @@ def masked(value: Any, mask: Mask) -> Any:
     if isinstance(value, list | tuple):
         return [masked(part, mask) for part in value]
     return value
+
+
+def unseen(observation: verdicts.Observation, mask: Mask) -> verdicts.Observation:
+    """The observation with what containers, probes and controllers said masked; whatever is told is made of it."""
+    facts = tuple(
+        replace(
+            each,
+            words=mask(each.words),
+            detail={key: mask(text) if key == _ASKS else text for key, text in each.detail.items()},
+        )
+        for each in observation.facts
+    )
+    workloads = tuple(replace(each, says=mask(each.says)) for each in observation.workloads)
+    return replace(observation, facts=facts, workloads=workloads)
 
 
 def telling(logs: Sequence[Mapping[str, Any]], cause: verdicts.Cause | None) -> str | None:

@@ -75,7 +75,7 @@ async def run(order: Order, where: Where) -> End:
     if refused:
         return End(name=name, cause=refused, dossier=dossiers.refused(refused).to_json())
     begun = model.Begun(inventory=inventory, at=where.now())
-    watched = await watching.watch(where.destination, goal, begun=begun, now=where.now)
+    watched = await watching.watch(where.destination, goal, begun=begun, by=watching.By(mask=where.mask, now=where.now))
     cause = watched.judgement.cause or _standing_still(watched)
     if cause is None:
         return End(name=name, cause=None, lines=await _lines(inventory, order, where))

@@ -10,6 +10,7 @@ from typing import Any
 
 from sealane.destinations import model as destinations
 from sealane.rollouts.strategies import model as strategies
+from sealane.rollouts.strategies import staging
 from sealane.stencils.checks import HealthCheck
 from sealane.verdicts import guarding
 from sealane.verdicts import model as verdicts
@@ -41,10 +42,11 @@ class Goal:
     guard: guarding.Watch | None = field(default_factory=guarding.Watch)
     """What is looked for over all instances while it is watched."""
 
-    def rules(self, started: datetime) -> verdicts.Rules:
+    def rules(self, begun: Begun) -> verdicts.Rules:
         """The rules it is judged by when it was applied at that time."""
         return verdicts.Rules(
-            started=started,
+            started=begun.at,
+            since=begun.since,
             healthy_for=self.healthy_for,
             patience=self.patience,
             deadline=self.deadline,
@@ -120,6 +122,8 @@ class Begun:
     """What its last stage is judged by; None: everything."""
     pause: timedelta = timedelta()
     """How long it has to be watched at least."""
+    since: datetime | None = None
+    """When the deployment's first stage was applied, where this is a later one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,6 +134,19 @@ class Watched:
     observation: verdicts.Observation
     startup: timedelta
     """How long the slowest instance took from its making to ready."""
+
+
+def lasting(watched: Watched, goal: Goal, inventory: destinations.Inventory) -> int:
+    """How many workloads of those that were watched stay: a canary does not."""
+    aside = {f"{ref.kind}/{ref.name}" for ref in staging.spare(inventory, goal.manifests, goal.shape)}
+    return sum(each.object not in aside for each in watched.observation.running)
+
+
+def held_for(watched: Watched, goal: Goal, begun: Begun) -> timedelta:
+    """How long the verdict may say that ready has held: nothing where no instance is, or none became ready anew."""
+    since = [each.ready_since for each in watched.observation.running if each.ready_since and not each.settled]
+    started = (begun.since or begun.at).replace(microsecond=0)  # as cut off as a cluster's times
+    return goal.healthy_for if since and max(since) >= started else timedelta()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

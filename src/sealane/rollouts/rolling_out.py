@@ -72,6 +72,10 @@ class Surroundings:
             now=self.now,
         )
 
+    def watcher(self, notes: watching.Notes) -> watching.By:
+        """By what the rollout is watched, with what the guard has seen of it."""
+        return watching.By(notes=notes, listener=self.listener, mask=self.mask, now=self.now)
+
     def hooked(self, says: str) -> None:
         """Tells the listener of a hook."""
         self.tell(model.Phase.HOOKS, says)
@@ -124,13 +128,14 @@ async def roll_out(plan: model.DeploymentPlan, around: Surroundings) -> model.Ou
 async def _in_stages(plan: model.DeploymentPlan, around: Surroundings) -> model.Outcome:
     """Stage after stage, until one fails or the last one is healthy and its gates are passed."""
     passed: Passed | None = None
+    notes = watching.Notes()
     course = staging.course(plan.goal.manifests, plan.goal.shape)
     for stage in course:
         if stage.says:
             around.tell(model.Phase.APPLY, stage.says)
         if stage.kind is strategies.StageKind.PAUSE:
             assert passed is not None, "a course begins with something that is written"
-            begun = replace(passed.begun, at=around.now(), pause=stage.pause)
+            begun = applying.watched_on(passed.begun, at=around.now(), pause=stage.pause)
         else:
             applied, begun = await applying.apply(
                 around.destination, plan.goal, stage=stage, fence=around.fence, adopt=plan.adopt, now=around.now
@@ -143,17 +148,31 @@ async def _in_stages(plan: model.DeploymentPlan, around: Surroundings) -> model.
                     return _left(plan, failure, begun, around, because=NOTHING_WRITTEN)
                 return await _go_back(plan, failure, begun, around)
             around.tell(model.Phase.APPLY, saying.applied_words(applied))
-        watched = await watching.watch(
-            around.destination, plan.goal, begun=begun, listener=around.listener, now=around.now
-        )
+        watched = await _watch(plan, begun, notes, around)
+        if watched.judgement.state is verdicts.State.HEALTHY:
+            passed = Passed(begun=begun, watched=watched)
+            if stopped := await _stopped(plan, stage, course, passed, around):
+                return await _go_back(plan, stopped, begun, around)
+            if beside.takes_time(around.beside, stage, course):  # what was healthy then may have failed meanwhile
+                begun = applying.watched_on(begun, at=around.now())
+                watched = await _watch(plan, begun, notes, around)
+                passed = Passed(begun=begun, watched=watched)
         if watched.judgement.state is not verdicts.State.HEALTHY:
             failure = await _failure(plan.goal, watched, begun, around, difference=plan.difference)
             return await _go_back(plan, failure, begun, around)
-        passed = Passed(begun=begun, watched=watched)
-        if stopped := await _stopped(plan, stage, course, passed, around):
-            return await _go_back(plan, stopped, begun, around)
     assert passed is not None, "every course has a stage"
     return await _deployed(plan, passed.watched, passed.begun, around)
+
+
+async def _watch(
+    plan: model.DeploymentPlan, begun: model.Begun, notes: watching.Notes, around: Surroundings
+) -> model.Watched:
+    return await watching.watch(
+        around.destination,
+        plan.goal,
+        begun=begun,
+        by=around.watcher(notes),
+    )
 
 
 async def _stopped(
@@ -215,8 +234,8 @@ async def _deployed(
         around.tell(model.Phase.PRUNE, words)
     verdict = concluding.deployed(
         at=around.now(),
-        workloads=len(watched.observation.running),
-        healthy_for=plan.goal.healthy_for,
+        workloads=model.lasting(watched, plan.goal, begun.inventory),
+        healthy_for=model.held_for(watched, plan.goal, begun),
         notes=concluding.notes(watched.observation),
     )
     return model.Outcome(
@@ -237,7 +256,7 @@ async def _failure(
     difference: Sequence[Mapping[str, Any]] = (),
 ) -> Failure:
     """Takes the dossier while everything is still there."""
-    causes = diagnosing.diagnose(watched.observation, goal.rules(begun.at), now=around.now())
+    causes = diagnosing.diagnose(watched.observation, goal.rules(begun), now=around.now())
     dossier = await dossiers.take(
         around.destination, goal, watched, others=causes[1:], difference=difference, mask=around.mask
     )
@@ -267,8 +286,7 @@ async def _go_back(
         previous,
         begun=restored,
         phase=model.Phase.REVERT,
-        listener=around.listener,
-        now=around.now,
+        by=around.watcher(watching.Notes()),
     )
     if watched.judgement.state is not verdicts.State.HEALTHY:
         second = await _failure(previous, watched, restored, around)

@@ -3,18 +3,51 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import replace
+import functools
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sealane import clock, errors
 from sealane.destinations.port import Destination
-from sealane.rollouts import model
+from sealane.rollouts import dossiers, model
 from sealane.verdicts import guarding, judging
 from sealane.verdicts import model as verdicts
 
+_KNOWN = 4096
+"""Texts whose masked form is remembered: most stand in each observation again."""
 TICK = timedelta(seconds=30)
 """The longest time without judging again, should nothing be seen."""
+
+
+class Notes:
+    """What the guard has seen since the deployment began; `keep` is told of it whenever it is something new."""
+
+    def __init__(
+        self,
+        steadiness: guarding.Steadiness | None = None,
+        keep: Callable[[guarding.Steadiness], None] | None = None,
+    ) -> None:
+        self.steadiness = steadiness or guarding.Steadiness()
+        self._keep = keep
+
+    def add(self, observation: verdicts.Observation, *, begun: datetime) -> None:
+        """Takes in what is seen now."""
+        noted = guarding.noted(self.steadiness, observation, started=begun)
+        if noted != self.steadiness and self._keep:
+            self._keep(noted)
+        self.steadiness = noted
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class By:
+    """By what a watcher goes, and whom it tells."""
+
+    notes: Notes = field(default_factory=Notes)
+    listener: model.Listener = model.unheard
+    mask: dossiers.Mask = dossiers.plain
+    """Takes secrets' values out of whatever it tells or gives."""
+    now: clock.Clock = clock.now
 
 
 async def watch(
@@ -23,18 +56,16 @@ async def watch(
     *,
     begun: model.Begun,
     phase: model.Phase = model.Phase.WATCH,
-    listener: model.Listener = model.unheard,
-    now: clock.Clock = clock.now,
+    by: By | None = None,
 ) -> model.Watched:
     """Waits until the goal is healthy or has failed: woken by what is seen, and when a hold or patience ends.
 
-    With the same `begun` a new watcher judges like the last one did. After a pause it is healthy only when that
-    is over.
+    With the same `begun` and notes a new watcher judges like the last one did. After a pause it is healthy only when
+    that is over.
     """
     guard = goal.guard if phase is model.Phase.WATCH else None  # what was verified once is not guarded again
-    watching = _Watching(
-        goal.rules(begun.at), phase=phase, until=begun.at + begun.pause, guard=guard, listener=listener, now=now
-    )
+    until = begun.at + begun.pause
+    watching = _Watching(goal.rules(begun), phase=phase, until=until, guard=guard, by=by or By())
     wanted = begun.inventory if begun.watched is None else begun.watched
     reading = asyncio.create_task(watching.read(destination.observe(goal.identity, wanted, health=goal.health)))
     try:
@@ -60,16 +91,16 @@ class _Watching:
         phase: model.Phase,
         until: datetime,
         guard: guarding.Watch | None,
-        listener: model.Listener,
-        now: clock.Clock,
+        by: By,
     ) -> None:
         self._rules = rules
         self._phase = phase
         self._until = until
         self._guard = guard
-        self._steadiness = guarding.Steadiness()
-        self._listener = listener
-        self._now = now
+        self._notes = by.notes
+        self._listener = by.listener
+        self._mask = functools.lru_cache(maxsize=_KNOWN)(by.mask)
+        self._now = by.now
         self._seen: verdicts.Observation | None = None
         self._new = asyncio.Event()
         self._memory = verdicts.Memory()
@@ -82,8 +113,8 @@ class _Watching:
             if self._seen and self._seen.blind_since and not observation.blind_since:
                 blind = self._memory.blind + (observation.at - max(self._seen.blind_since, self._rules.started))
                 self._memory = verdicts.Memory(blind=blind)
-            self._steadiness = guarding.noted(self._steadiness, observation, started=self._rules.started)
-            self._seen = observation
+            self._notes.add(observation, begun=self._rules.begun)
+            self._seen = dossiers.unseen(observation, self._mask)
             self._new.set()
 
     def judge(self) -> model.Watched | None:
@@ -92,7 +123,7 @@ class _Watching:
             return None
         judgement = judging.judge(self._seen, self._rules, now=self._now(), memory=self._memory)
         if self._guard and judgement.state is not verdicts.State.FAILED and not self._seen.blind_since:
-            judgement = guarding.guarded(judgement, self._steadiness, self._seen, self._guard)
+            judgement = guarding.guarded(judgement, self._notes.steadiness, self._seen, self._guard)
         if judgement.state is verdicts.State.HEALTHY and self._now() < self._until:
             judgement = replace(
                 judgement,

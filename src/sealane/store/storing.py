@@ -24,6 +24,7 @@ from sealane.store.people import People
 from sealane.store.releases import Releases
 from sealane.store.reports import Reports
 from sealane.store.runs import Runs
+from sealane.store.steadiness import SteadinessSeen
 from sealane.store.views import Views
 from sealane.store.votes import Votes
 from sealane.store.workers import Workers
@@ -46,6 +47,7 @@ class Store:
     gates: GateWords
     alerts: Alerts
     hooks: HooksRun
+    steadiness: SteadinessSeen
     people: People
     workers: Workers
     audit: Audit
@@ -74,6 +76,7 @@ class Store:
             gates=GateWords(database),
             alerts=Alerts(database),
             hooks=HooksRun(database),
+            steadiness=SteadinessSeen(database),
             people=People(database),
             workers=Workers(database),
             audit=Audit(database),

@@ -283,6 +283,13 @@ dossiers = sa.Table(
     _at("created"),
 )
 
+steadiness = sa.Table(
+    "steadiness",
+    metadata,
+    sa.Column("deployment_id", sa.Text, sa.ForeignKey("deployments.id", ondelete="CASCADE"), primary_key=True),
+    _json("seen"),
+)
+
 votes = sa.Table(
     "votes",
     metadata,

@@ -83,6 +83,16 @@ def _patience(fact: model.Fact, rules: model.Rules) -> timedelta:
     return rules.patience
 
 
+def proof(fact: model.Fact, rules: model.Rules) -> timedelta:
+    """How long a container has to run on that ended in this deployment: longer than it did before, within patience.
+
+    Ready for a few seconds says nothing of a container that ended after a minute. Init containers end by themselves.
+    """
+    if fact.kind not in _BY_ENDS or fact.kind is model.FactKind.INIT_ENDED or not ends(fact, rules):
+        return timedelta()
+    return min(fact.last - fact.run, rules.patience) if fact.run and fact.last else timedelta()
+
+
 def _missing(fact: model.Fact, rules: model.Rules, patient: Weight) -> Weight:
     """Something may make what is missing: the revision itself soon, a controller of its custom resources in its own time."""
     if not will_be_made(fact, rules):
@@ -93,14 +103,14 @@ def _missing(fact: model.Fact, rules: model.Rules, patient: Weight) -> Weight:
 
 
 def ends(fact: model.Fact, rules: model.Rules) -> int:
-    """How many of a container's ends belong to this deployment.
+    """How many of a container's ends belong to this deployment, those of its earlier stages included.
 
     Those of an instance made by it all do. Of an older instance the last one does when it came after the start, and the
     one before it too when the ended run began after the start.
     """
-    if fact.born is None or fact.born >= rules.started - NEWBORN:
+    if fact.born is None or fact.born >= rules.begun - NEWBORN:
         return fact.times
-    started = rules.started.replace(microsecond=0)
+    started = rules.begun.replace(microsecond=0)
     if fact.last is None or fact.last < started:
         return 0
     return min(2, fact.times) if fact.run and fact.run >= started else 1

@@ -53,7 +53,7 @@ class Fall:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Steadiness:
-    """What was seen of each instance that was ever ready; a watcher that takes over begins anew."""
+    """What was seen of each instance that was ever ready, since the deployment began; kept from stage to stage."""
 
     falls: Mapping[str, Fall] = field(default_factory=dict)
 

@@ -6,6 +6,7 @@ patience count from the times in the observation, so a watcher that was restarte
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from sealane.verdicts import deciding, diagnosing, model, sentences
@@ -75,7 +76,16 @@ def _held_until(observation: model.Observation, rules: model.Rules) -> datetime 
         for workload in observation.workloads
         if workload.ready_since and not workload.settled and max(rules.healthy_for, workload.hold)
     ]
-    return max(until, default=None)
+    return max((*until, *_proven(observation, rules)), default=None)
+
+
+def _proven(observation: model.Observation, rules: model.Rules) -> Iterator[datetime]:
+    """When each container that ended once has run for longer than it did before."""
+    ready = {each.object: each.ready_since for each in observation.instances}
+    for fact in observation.facts:
+        since, span = ready.get(fact.object), deciding.proof(fact, rules)
+        if since and span:
+            yield since + span + RESOLUTION
 
 
 def _waiting_for(

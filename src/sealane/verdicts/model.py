@@ -177,12 +177,19 @@ class Rules:
     """What a formation's strategy asks, and what its revision makes."""
 
     started: datetime
-    """When the deployment was applied."""
+    """When the deployment, or the stage of it that is judged, was applied."""
+    since: datetime | None = None
+    """When the deployment's first stage was applied, where this is a later one."""
     healthy_for: timedelta = timedelta(seconds=10)
     patience: timedelta = timedelta(seconds=60)
     deadline: timedelta = timedelta(minutes=10)
     made: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """ConfigMaps, Secrets and service accounts the revision makes, with their keys; `*` stands for any key."""
+
+    @property
+    def begun(self) -> datetime:
+        """When the deployment began: what fails from then on is its failure, in whichever stage."""
+        return self.since or self.started
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,6 +16,7 @@ from sealane.store import concluding
 from sealane.store.deployments import Line
 from sealane.store.model import ApprovalRule, BrokenGlass, Deployment, DeploymentKind, DeploymentState, GateWord, Vote
 from sealane.store.storing import Store
+from sealane.verdicts.guarding import Fall, Steadiness
 from sealane.verdicts.model import Cause, FactKind, Verdict, VerdictKind
 
 from .samples import NOON, deployment, release, revision
@@ -36,6 +37,19 @@ async def offered(store: Store, number: int, sequence: int, **values: Any) -> De
     await store.releases.add(release(number), sequence=number, run_id=None)
     wanted = deployment(number, sequence, release_id=f"rel-{number}", **values)
     return await store.deployments.offer(wanted, revision(f"v{number}", wanted.formation))
+
+
+async def test_what_the_guard_saw_is_kept_until_the_verdict(store: Store) -> None:
+    """The newest takes the place of what was there; it is each deployment's own."""
+    one, other = await offered(store, 1, 1), await offered(store, 2, 2, formation="dev")
+    assert await store.steadiness.of(one.id) == Steadiness()
+    for restarted in (1, 2):
+        fall = Fall(restarts=restarted, ready=True, restarted=restarted)
+        await store.steadiness.keep(one.id, Steadiness(falls={"Pod/web-1": fall}))
+    assert (await store.steadiness.of(one.id)).falls["Pod/web-1"].restarted == 2
+    assert await store.steadiness.of(other.id) == Steadiness()
+    await store.steadiness.forget(one.id)
+    assert await store.steadiness.of(one.id) == Steadiness()
 
 
 async def ended(store: Store, subject: Deployment, kind: VerdictKind) -> Deployment:

@@ -104,7 +104,7 @@ async def _watched(
         wanted = parts.goal(namespace, [parts.deployment("web", [container])], patience=timedelta(seconds=5))
         destination = KubernetesDestination(cluster)
         _, begun = await applying.apply(destination, wanted, fence=unfenced)
-        watched = await watching.watch(destination, wanted, begun=begun, listener=told.append)
+        watched = await watching.watch(destination, wanted, begun=begun, by=watching.By(listener=told.append))
         return watched.judgement.state.value
 
 

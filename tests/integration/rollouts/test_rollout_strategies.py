@@ -200,6 +200,25 @@ async def test_a_canary_takes_its_share_and_then_everything(
             await asyncio.sleep(0.2)
 
 
+async def test_a_canary_that_crashed_is_not_promoted_however_short_ready_has_to_hold(
+    admin: clusters.Cluster, cluster: clusters.Cluster, namespace: str, busybox_image: str
+) -> None:
+    """It serves for five seconds, ends and is back; nothing but its share ever runs the new version."""
+    shop = Formation(cluster, admin, namespace)
+    await shop.deploy(CANARY, web(busybox_image, "one", replicas=4), service())
+    old = await shop.pods()
+    bad = web(busybox_image, "two", replicas=4)
+    bad["spec"]["template"]["spec"]["containers"][0]["command"] = ["sh", "-c", "sleep 5; exit 7"]
+    steps = (CanaryStep(weight=25), CanaryStep(pause=timedelta(seconds=6)), CanaryStep(weight=50))
+    outcome = await shop.deploy(Strategy(kind="canary", steps=steps), bad, service())
+    assert outcome.verdict.kind == "rolled_back", outcome.verdict.reason
+    assert outcome.verdict.cause
+    assert outcome.verdict.cause.workload == "Deployment/web-canary"
+    assert "ended twice with exit code 7" in outcome.verdict.reason
+    assert not [line for line in shop.told if "goes everywhere" in line]
+    await shop.until(old)
+
+
 async def test_a_stateful_set_gives_its_last_ordinals_first(
     admin: clusters.Cluster, cluster: clusters.Cluster, namespace: str, busybox_image: str
 ) -> None:

@@ -133,7 +133,7 @@ async def test_a_watcher_that_takes_over_judges_as_the_last_one_did(destination:
     await asyncio.sleep(0.1)
     first.cancel()
     later = clock.now() + wanted.patience
-    second = await watching.watch(destination, wanted, begun=begun, now=lambda: later)
+    second = await watching.watch(destination, wanted, begun=begun, by=watching.By(now=lambda: later))
     assert second.judgement.state is verdicts.State.FAILED
 
 

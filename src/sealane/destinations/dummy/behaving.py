@@ -3,6 +3,7 @@
     DUMMY_READY_AFTER=0.5   ready after that many seconds; a Job has ended well by then
     DUMMY_NEVER_READY=1     its readiness probe never passes
     DUMMY_EXIT_CODE=1       the container ends with that code, again and again; a Job fails
+    DUMMY_RUNS=0.5          the container ends after that many seconds, again and again, and is back and ready at once
     DUMMY_OOM=1             it runs out of memory, again and again
     DUMMY_NO_IMAGE=1        the registry knows no such image
     DUMMY_UNSCHEDULABLE=1   no machine has room
@@ -50,6 +51,18 @@ class Life:
         return int(spec.get("replicas", 1)) if self.ref.kind in ("Deployment", "StatefulSet") else 1
 
     @property
+    def runs(self) -> timedelta | None:
+        """How long its containers run before they end and are back; None for those that stay or don't come back."""
+        return next(
+            (
+                timedelta(seconds=float(told["DUMMY_RUNS"]))
+                for each in self.containers
+                if "DUMMY_RUNS" in (told := _told(each))
+            ),
+            None,
+        )
+
+    @property
     def containers(self) -> list[Mapping[str, Any]]:
         """The containers it is made of."""
         spec = self.manifest.get("spec") or {}
@@ -78,7 +91,9 @@ def observation(lives: Iterable[Life], absent: Iterable[model.ObjectRef], *, at:
 
 def _workload(life: Life, facts: list[verdicts.Fact], at: datetime) -> verdicts.Workload:
     ready_at = life.since + timedelta(seconds=seconds(life))
-    ready = not facts and at >= ready_at
+    if life.runs:
+        ready_at = max(ready_at, life.since + life.runs * ((at - life.since) // life.runs))
+    ready = (not facts or life.runs is not None) and at >= ready_at
     failed = any(fact.kind is verdicts.FactKind.JOB_FAILED for fact in facts)
     health = verdicts.Health.READY if ready else verdicts.Health.CONVERGING
     wanted = life.replicas
@@ -117,6 +132,12 @@ def _facts_of(life: Life, container: Mapping[str, Any], instance: str, at: datet
         yield fact(verdicts.FactKind.IMAGE_MISSING, words="manifest unknown", detail={"image": image})
     elif "DUMMY_OOM" in told or "DUMMY_EXIT_CODE" in told:
         yield from _ends(life, told, fact, at)
+    elif life.runs:
+        if times := (at - life.since) // life.runs:
+            last = life.since + life.runs * times
+            run, first = last - life.runs, life.since + life.runs
+            detail = {"exit_code": "1"}
+            yield fact(verdicts.FactKind.ENDED, since=first, run=run, last=last, times=times, detail=detail)
     elif "DUMMY_NEVER_READY" in told:
         asks = {"probe": "readiness", "asks": "GET /healthz"}
         yield fact(verdicts.FactKind.PROBE_FAILING, words="HTTP probe failed with statuscode: 503", detail=asks)
@@ -151,7 +172,7 @@ def _instances(life: Life, workload: verdicts.Workload, facts: list[verdicts.Fac
     if workload.settled:
         return
     ready = workload.health is verdicts.Health.READY
-    restarts = max((fact.times for fact in facts), default=0) if not ready else 0
+    restarts = max((fact.times for fact in facts), default=0) if not ready or life.runs else 0
     for number in range(workload.updated):
         yield _one(life, _instance(life, number), workload, wanted=True, ready=ready, restarts=restarts)
     for number in range(workload.old):

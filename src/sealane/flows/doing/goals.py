@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 
 from sealane.destinations.model import Inventory
@@ -13,7 +14,7 @@ from sealane.flows import sites, tools
 from sealane.rollouts import dossiers
 from sealane.rollouts import goals as shared
 from sealane.rollouts.model import Goal
-from sealane.secrets import resolving
+from sealane.secrets import forms, resolving, written
 from sealane.secrets.masking import Masker
 from sealane.secrets.values import SecretValue
 from sealane.stencils.model import Revision
@@ -22,6 +23,7 @@ from sealane.store.model import Deployment, Formation
 from sealane.verdicts import reverting
 from sealane.verdicts.model import VerdictKind
 
+_IN_FILES = "age:"
 _KEPT_REVISIONS = 5
 """Verified revisions whose Secret and ConfigMap pruning leaves in place, so that going back finds them as they were."""
 
@@ -66,19 +68,27 @@ async def resolved(deployment: Deployment, references: Mapping[str, str]) -> dic
     They must not leave the step that asks. Raises Unresolved.
     """
     bench = tools.current()
-    needs_files = any(reference.startswith("age:") for reference in references.values())
+    needs_files = any(reference.startswith(_IN_FILES) for reference in references.values())
     stores = (await checked_out(deployment)).stores if needs_files else bench.stores(deployment.app, StoredTree({}))
     return await resolving.resolve(references, stores, key=bench.names_key)
 
 
-async def mask(deployment: Deployment, revision: Revision) -> dossiers.Mask:
-    """Takes the values of the deployment's secrets out of texts; without the values nothing can be told from them."""
-    try:
-        found = await values(deployment, revision)
-    except SealaneError:
-        return dossiers.plain
-    texts = {name: value.reveal().decode("utf-8", "replace") for name, value in found.items()}
-    return Masker({name: text for name, text in texts.items() if len(text) >= 4}).whole
+async def mask(deployment: Deployment, *revisions: Revision, with_files: bool = True) -> dossiers.Mask:
+    """Takes the values of the revisions' secrets out of texts, as far as they are known: stencils' own always are.
+
+    `with_files` also looks into the release's commit, which takes a clone.
+    """
+    texts = written.values(each.object for revision in revisions for each in revision.everything)
+    for revision in revisions:
+        asked = {
+            name: reference
+            for name, reference in revision.secrets.items()
+            if with_files or not reference.startswith(_IN_FILES)
+        }
+        with suppress(SealaneError):
+            found = await resolved(deployment, asked)
+            texts |= {name: value.reveal().decode("utf-8", "replace") for name, value in found.items()}
+    return Masker({name: text for name, text in texts.items() if len(text.strip()) >= forms.SHORTEST}).whole
 
 
 async def checked_out(deployment: Deployment) -> sites.Site:

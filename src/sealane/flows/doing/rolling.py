@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -18,7 +18,7 @@ from sealane.releases import changes
 from sealane.rollouts import applying, dossiers, pruning, saying, watching
 from sealane.rollouts import goals as rollouts_goals
 from sealane.rollouts.gates import choosing
-from sealane.rollouts.model import Begun, DeploymentPlan, Goal, Phase, Watched
+from sealane.rollouts.model import Begun, DeploymentPlan, Goal, Phase, Watched, held_for, lasting
 from sealane.rollouts.strategies import staging, surveying
 from sealane.rollouts.strategies.model import ONLY, Stage, Survey
 from sealane.stencils.gates import NewLines
@@ -56,12 +56,14 @@ class Rollout:
     """Whether error lines are compared with those of what was there before."""
     printed: tuple[str, ...] = ()
     """Their signatures then."""
+    looks_again: bool = False
+    """Whether it is looked at again after gates and hooks; not so in deployments from before that."""
 
 
 async def begin(deployment_id: str) -> dict[str, Any]:
     """Decides whether the deployment goes, and takes note of what is there before it.
 
-    Gives `go`, and then `stored`, `previous`, `stays`, `survey`, `stages`, their `gates`, `hooks`, whether it `annotates` and `compares`. Key: the deployment. Undo: none needed, nothing is written.
+    Gives `go`, and then `stored`, `previous`, `stays`, `survey`, `stages`, their `gates`, `hooks`, whether it `annotates`, `compares` and `looks_again`. Key: the deployment. Undo: none needed, nothing is written.
     """
     bench = tools.current()
     deployment = await bench.store.deployments.get(deployment_id)
@@ -95,6 +97,7 @@ async def begin(deployment_id: str) -> dict[str, Any]:
         },
         "hooks": sorted({hook.when.value for hook in revision.hooks}),
         "annotates": bool(revision.annotations),
+        "looks_again": True,
         "compares": revision.strategy.guard.new_errors is not NewLines.IGNORE and previous is not None,
     }
 
@@ -128,7 +131,7 @@ async def pause(rollout: Rollout, stage: Stage, earlier: Any) -> dict[str, Any]:
     """Begins a pause. Gives `begun`. Key: the stage; the first time that is recorded counts. Undo: none."""
     at = tools.current().now()
     await telling.line(rollout.deployment_id, Phase.PAUSE, stage.says, at=at)
-    begun = replace(_begun(earlier), at=at, pause=stage.pause)
+    begun = applying.watched_on(_begun(earlier), at=at, pause=stage.pause)
     return {"begun": rows.plain(begun), "cause": None, "written": True}
 
 
@@ -137,18 +140,32 @@ async def watch(rollout: Rollout, begun: Any) -> dict[str, Any]:
 
     Key: when it was applied; a new watcher judges like the last one. Undo: none, it only looks.
     """
+    return await _watch(rollout, _begun(begun))
+
+
+async def watch_again(rollout: Rollout, begun: Any) -> dict[str, Any]:
+    """As `watch`, after gates or hooks. Gives `begun`, too. Key: none needed, it only looks. Undo: none."""
+    again = applying.watched_on(_begun(begun), at=tools.current().now())
+    return {"begun": rows.plain(again), **await _watch(rollout, again)}
+
+
+async def _watch(rollout: Rollout, begun: Begun) -> dict[str, Any]:
     deployment, plan, destination = await _planned(rollout)
-    async with telling.progress(deployment.id) as listener:
+    mask = await goals.mask(deployment, await _revision(deployment))
+    async with telling.progress(deployment.id) as listener, telling.noting(deployment.id) as notes:
         watched = await watching.watch(
-            destination, plan.goal, begun=_begun(begun), listener=listener, now=tools.current().now
+            destination,
+            plan.goal,
+            begun=begun,
+            by=watching.By(notes=notes, listener=listener, mask=mask, now=tools.current().now),
         )
     return {
         "healthy": watched.judgement.state is State.HEALTHY,
         "cause": rows.plain(watched.judgement.cause),
         "seen": rows.plain(watched),
-        "workloads": len(watched.observation.running),
+        "workloads": lasting(watched, plan.goal, begun.inventory),
         "notes": concluding.notes(watched.observation),
-        "healthy_for": plan.goal.healthy_for.total_seconds(),
+        "healthy_for": held_for(watched, plan.goal, begun).total_seconds(),
         "startup": watched.startup.total_seconds(),
     }
 
@@ -210,9 +227,15 @@ async def watch_revert(rollout: Rollout, begun: Any) -> dict[str, Any]:
     deployment, plan, destination = await _planned(rollout)
     previous = plan.previous
     assert previous is not None, "there is something to go back to"
+    old = await _revision(await bench.store.deployments.get(rollout.previous or ""))
+    mask = await goals.mask(deployment, await _revision(deployment), old)
     async with telling.progress(deployment.id) as listener:
         watched = await watching.watch(
-            destination, previous, begun=_begun(begun), phase=Phase.REVERT, listener=listener, now=bench.now
+            destination,
+            previous,
+            begun=_begun(begun),
+            phase=Phase.REVERT,
+            by=watching.By(listener=listener, mask=mask, now=bench.now),
         )
     healthy = watched.judgement.state is State.HEALTHY
     return {"healthy": healthy, "cause": None if healthy else rows.plain(watched.judgement.cause)}
@@ -244,6 +267,7 @@ async def conclude(deployment_id: str, verdict: Any, inventory: Any, startup: fl
     if ended.verdict_kind == "deployed":
         asked = sizes.requests(each.object for each in (await _revision(ended)).objects)
         await bench.store.formations.set_requests(ended.app, ended.formation, asked, at=bench.now())
+    await bench.store.steadiness.forget(ended.id)
     await asyncio.to_thread(goals.forget_clone, ended)
     return str(ended.verdict_kind)
 
@@ -306,7 +330,7 @@ async def _planned(rollout: Rollout) -> tuple[Deployment, DeploymentPlan, Destin
 async def _dossier(
     destination: Destination, goal: Goal, watched: Watched, begun: Begun, difference: Any, mask: dossiers.Mask
 ) -> dossiers.Dossier:
-    causes = diagnosing.diagnose(watched.observation, goal.rules(begun.at), now=tools.current().now())
+    causes = diagnosing.diagnose(watched.observation, goal.rules(begun), now=tools.current().now())
     return await dossiers.take(destination, goal, watched, others=causes[1:], difference=difference, mask=mask)
 
 

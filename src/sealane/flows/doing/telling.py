@@ -9,7 +9,9 @@ from datetime import datetime
 
 from sealane.flows import tools
 from sealane.rollouts.model import Listener, Phase, Progress
+from sealane.rollouts.watching import Notes
 from sealane.store.deployments import Line
+from sealane.verdicts.guarding import Steadiness
 
 
 async def line(deployment_id: str, phase: Phase, says: str, *, at: datetime) -> None:
@@ -28,6 +30,30 @@ async def progress(deployment_id: str) -> AsyncIterator[Listener]:
     finally:
         heard.put_nowait(None)
         await storing
+
+
+@asynccontextmanager
+async def noting(deployment_id: str) -> AsyncIterator[Notes]:
+    """What the guard saw of the deployment so far, kept whenever it is something new: a worker that takes over knows it."""
+    store = tools.current().store.steadiness
+    heard: asyncio.Queue[Steadiness | None] = asyncio.Queue()
+
+    async def keep() -> None:
+        ended = False
+        while not ended:
+            batch = [await heard.get()]
+            while not heard.empty():
+                batch.append(heard.get_nowait())
+            ended = batch[-1] is None
+            if seen := [each for each in batch if each]:
+                await store.keep(deployment_id, seen[-1])
+
+    keeping = asyncio.create_task(keep())
+    try:
+        yield Notes(await store.of(deployment_id), heard.put_nowait)
+    finally:
+        heard.put_nowait(None)
+        await keeping
 
 
 async def _store(deployment_id: str, heard: asyncio.Queue[Progress | None]) -> None:

@@ -1,0 +1,37 @@
+"""Values of Secrets that stand among a formation's own manifests: known to no store, masked like any other. Pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sealane.secrets import forms
+
+_GIVEN = "<secret "
+"""What stands for a value that a store has."""
+
+
+def values(objects: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """`NAME/KEY` of each Secret's entries to their values, without those too short to be masked."""
+    found: dict[str, str] = {}
+    for each in objects:
+        if each.get("kind") != "Secret" or each.get("apiVersion") != "v1":
+            continue
+        name = each["metadata"]["name"]
+        texts = {key: _decoded(value) for key, value in (each.get("data") or {}).items()}
+        texts |= {key: str(value) for key, value in (each.get("stringData") or {}).items()}
+        found |= {f"{name}/{key}": text for key, text in texts.items() if _is_value(text)}
+    return found
+
+
+def _is_value(text: str) -> bool:
+    return len(text.strip()) >= forms.SHORTEST and not text.startswith(_GIVEN)
+
+
+def _decoded(value: object) -> str:
+    try:
+        return base64.b64decode(str(value), validate=False).decode("utf-8", "replace")
+    except binascii.Error:  # the cluster will say so
+        return str(value)

@@ -1,0 +1,40 @@
+"""What the guard saw of a deployment that is under way, so that a worker that takes over goes on from it."""
+
+from __future__ import annotations
+
+import msgspec
+import sqlalchemy as sa
+
+from sealane.store import rows
+from sealane.store.database import Database
+from sealane.store.tables import steadiness
+from sealane.verdicts.guarding import Steadiness
+
+
+class SteadinessSeen:
+    """The table of what the guard saw."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of(self, deployment_id: str) -> Steadiness:
+        """What was kept last; nothing at first."""
+        query = sa.select(steadiness).where(steadiness.c.deployment_id == deployment_id)
+        row = await self._database.read(lambda c: rows.one(c, query))
+        return msgspec.convert(row["seen"], Steadiness) if row else Steadiness()
+
+    async def keep(self, deployment_id: str, seen: Steadiness) -> None:
+        """Keeps it. Key: the deployment; what is newer takes the place of what was there."""
+
+        def work(connection: sa.Connection) -> None:
+            values = {"seen": rows.plain(seen)}
+            same = steadiness.c.deployment_id == deployment_id
+            if not connection.execute(sa.update(steadiness).where(same).values(values)).rowcount:
+                connection.execute(sa.insert(steadiness).values(deployment_id=deployment_id, **values))
+
+        await self._database.write(work)
+
+    async def forget(self, deployment_id: str) -> None:
+        """The deployment has its verdict."""
+        gone = sa.delete(steadiness).where(steadiness.c.deployment_id == deployment_id)
+        await self._database.write(lambda c: c.execute(gone))
