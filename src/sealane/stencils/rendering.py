@@ -8,7 +8,7 @@ from typing import Any
 
 from sealane import hashing
 from sealane.findings import Finding, Place, did_you_mean, errors
-from sealane.stencils import boards, configuring, draining, jobs, objects, standstill, substituting, variants
+from sealane.stencils import boards, configuring, draining, jobs, list_keys, objects, standstill, substituting, variants
 from sealane.stencils.configuring import Configured
 from sealane.stencils.gates import plain_hooks
 from sealane.stencils.model import Formation, Origin, Rendered, Revision, Sources, Strategy
@@ -50,6 +50,7 @@ def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Find
     words = _with_config(words, config)
     rendered, problems = _objects(sources, words)
     found.extend(problems)
+    found.extend(list_keys.problems(rendered))
     aside = jobs.make(formation, rendered, words)
     found.extend(aside.found)
     made = [each.rendered for each in (config, secret) if each]

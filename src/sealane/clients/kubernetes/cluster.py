@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,6 +110,12 @@ class Cluster:
         calls = [transport.Call(method="GET", path=path, accept=discovery.ACCEPT) for path in discovery.PATHS]
         answers = await asyncio.gather(*(self._connection.call(call) for call in calls))
         return discovery.read(answer.body for answer in answers)
+
+    async def known(self) -> Iterable[tuple[str, str, str]]:
+        """Group, version and kind of everything that the cluster has."""
+        if not self._resources:
+            self._resources = await self._discover()
+        return self._resources.keys()
 
     async def schema(self, kind: kinds.Kind[Any]) -> schemas.Schema | None:
         """The type of a kind's objects; None when the cluster does not describe it. Asks once for group and version."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -114,9 +114,3 @@ class Document:
             if wanted in (plain.get(_KINDS) or ()):
                 return Schema(name=name, plain=plain, types=self._types)
         return None
-
-    def kinds(self) -> Iterator[tuple[str, str, str]]:
-        """Group, version and kind of everything that it describes."""
-        for plain in self._types.values():
-            for each in plain.get(_KINDS) or ():
-                yield each["group"], each["version"], each["kind"]

@@ -1,0 +1,152 @@
+"""Lists whose items are told apart by keys: two of the same keys are taken at a creation and refused ever after. Pure.
+
+Kubernetes merges such lists by `x-kubernetes-list-map-keys` of its OpenAPI document: variables by name, ports by number and
+protocol, mounts by path. A creation takes two of one key and warns at most; every later apply is refused, so such a revision
+could be deployed once and never again. The keys of Kubernetes' own kinds are in `list_keys.json`, written from a real
+cluster's document by `python -m tests.list_keys`; those of custom kinds come from definitions among the stencils. What
+neither knows, the cluster says by a dry run.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from sealane.documents import Path
+from sealane.findings import Finding
+from sealane.stencils.model import Rendered
+
+_MOST = 20
+"""Findings for one object."""
+
+
+class Type(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where keyed lists are in values of one type."""
+
+    fields: dict[str, str] = {}
+    """Field to the name of its type."""
+    item: str | None = None
+    """The type of a list's items, or of a map's values."""
+    keys: dict[str, Any] | None = None
+    """Keys of a list's items to what they are when left out."""
+    once: bool = False
+    """A list that may hold each value once."""
+
+
+class Table(msgspec.Struct, frozen=True):
+    """Types by name, and the type of each kind by `apiVersion kind`."""
+
+    kinds: dict[str, str] = {}
+    types: dict[str, Type] = {}
+
+
+def problems(rendered: Sequence[Rendered]) -> Iterator[Finding]:
+    """Items that are given twice, each at its place."""
+    known = [builtin(), *(_defined(each.object) for each in rendered if each.kind == "CustomResourceDefinition")]
+    for each in rendered:
+        name = f"{each.object['apiVersion']} {each.kind}"
+        for table in known:
+            if name in table.kinds:
+                twins = list(_twins(each.object, table.kinds[name], table, ()))
+                yield from (_finding(each, *twin) for twin in twins[:_MOST])
+
+
+@functools.cache
+def builtin() -> Table:
+    """The keys of Kubernetes' own kinds."""
+    text = importlib.resources.files(__package__).joinpath("list_keys.json").read_bytes()
+    return msgspec.json.decode(text, type=Table)
+
+
+_Twin = tuple[Path, Path, str]
+"""Where the second item is, where the first, and what they share."""
+
+
+def _twins(value: Any, name: str, table: Table, path: Path) -> Iterator[_Twin]:
+    own = table.types.get(name)
+    if own is None:
+        return
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            deeper = own.fields.get(str(key), own.item if not own.fields else None)
+            if deeper is not None:
+                yield from _twins(inner, deeper, table, (*path, key))
+    elif isinstance(value, list):
+        yield from _same(value, own, path)
+        for index, item in enumerate(value):
+            if own.item is not None:
+                yield from _twins(item, own.item, table, (*path, index))
+
+
+def _same(items: list[Any], own: Type, path: Path) -> Iterator[_Twin]:
+    first: dict[str, int] = {}
+    for index, item in enumerate(items):
+        shared = _shared(item, own)
+        if shared is not None and first.setdefault(shared, index) != index:
+            yield (*path, index), (*path, first[shared]), shared
+
+
+def _shared(item: Any, own: Type) -> str | None:
+    """What tells the item apart, in words; None where it can't be told, which the cluster refuses by itself."""
+    if own.once:
+        return None if isinstance(item, Mapping | list) else f"the value {item}"
+    if own.keys is None or not isinstance(item, Mapping):
+        return None
+    values = {key: item.get(key, default) for key, default in own.keys.items()}
+    if any(value is None for value in values.values()):
+        return None
+    return " and ".join(f"{key} {value}" for key, value in values.items())
+
+
+def _finding(each: Rendered, second: Path, first: Path, shared: str) -> Finding:
+    names = [part for part in second if isinstance(part, str)]
+    key = shared.partition(" ")[0]
+    return Finding(
+        message=f"{names[-1]} has two items with {shared}: Kubernetes takes that once and refuses every later change",
+        place=each.origin.place((*second, key)),
+        mend=f"keep one; the other is at {each.origin.place((*first, key))}",
+    )
+
+
+# --- custom kinds
+
+
+def _defined(definition: Mapping[str, Any]) -> Table:
+    """The keys of the kinds that a custom resource definition defines."""
+    spec = definition.get("spec")
+    spec = spec if isinstance(spec, Mapping) else {}
+    names = spec.get("names")
+    kind = names.get("kind") if isinstance(names, Mapping) else None
+    table = Table(kinds={}, types={})
+    versions = spec.get("versions")
+    for version in versions if isinstance(versions, list) else ():
+        schema = (version.get("schema") or {}).get("openAPIV3Schema") if isinstance(version, Mapping) else None
+        if isinstance(schema, Mapping):
+            name = f"{spec.get('group')}/{version.get('name')} {kind}"
+            if _add(schema, name, table):
+                table.kinds[name] = name
+    return table
+
+
+def _add(schema: Mapping[str, Any], name: str, table: Table) -> bool:
+    """Adds the type of a schema that is written in place, unless it leads to no keyed list."""
+    properties, items = schema.get("properties"), schema.get("items")
+    fields = {
+        key: f"{name}.{key}"
+        for key, each in (properties.items() if isinstance(properties, Mapping) else ())
+        if isinstance(each, Mapping) and _add(each, f"{name}.{key}", table)
+    }
+    inner = items if isinstance(items, Mapping) else schema.get("additionalProperties")
+    item = f"{name}[]" if isinstance(inner, Mapping) and _add(inner, f"{name}[]", table) else None
+    keys = schema.get("x-kubernetes-list-map-keys")
+    of_item = (inner.get("properties") or {}) if isinstance(inner, Mapping) else {}
+    named = {key: (of_item.get(key) or {}).get("default") for key in keys} if isinstance(keys, list) else None
+    once = schema.get("x-kubernetes-list-type") == "set"
+    if not (fields or item or named or once):
+        return False
+    table.types[name] = Type(fields=fields, item=item, keys=named, once=once)
+    return True

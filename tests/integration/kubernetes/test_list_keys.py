@@ -1,0 +1,52 @@
+"""What a creation would take and no later apply: refused at the first deployment, and told without a cluster too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sealane.clients.kubernetes import cluster as clusters
+from sealane.clients.kubernetes import kinds
+from sealane.destinations import model
+from sealane.stencils import list_keys
+from sealane.stencils.model import Origin, Rendered
+from testbed.record import Bed
+from tests.integration.kubernetes.parts import apply, config_map, deployment, job
+from tests.list_keys import table
+
+Manifest = dict[str, Any]
+TWICE: dict[str, list[Manifest]] = {
+    "env": [{"name": "LEVEL", "value": "info"}, {"name": "LEVEL", "value": "debug"}],
+    "ports": [{"containerPort": 5432}, {"containerPort": 5432, "protocol": "TCP", "name": "db"}],
+}
+
+
+async def test_the_table_is_what_the_cluster_says(cluster: clusters.Cluster, bed: Bed) -> None:
+    """Where this fails after a new Kubernetes: `python -m tests.list_keys`."""
+    if not bed.own_cluster:
+        return  # another version may say otherwise
+    assert await table(cluster) == list_keys.builtin()
+
+
+@pytest.mark.parametrize("field", TWICE)
+@pytest.mark.parametrize("kind", ["Deployment", "Job"])
+async def test_what_could_never_be_applied_again_is_refused_at_once(
+    cluster: clusters.Cluster, namespace: str, busybox_image: str, kind: str, field: str
+) -> None:
+    """The API server would create it with no more than a warning. Nothing is written, and validation says the same."""
+    made = job("web", busybox_image) if kind == "Job" else deployment(busybox_image)
+    pod = made["spec"]["template"]["spec"]
+    pod["containers"][0][field] = TWICE[field]
+    pod["volumes"] = [{"name": "a", "emptyDir": {}}]
+    await cluster.create(made, namespace=namespace, dry_run=True)
+
+    applied = await apply(cluster, namespace, config_map(), made)
+
+    (refusal,) = applied.refusals
+    assert (refusal.reason, refusal.ref.name) == (model.Reason.INVALID, "web")
+    assert f"{field}: duplicate entries for key" in refusal.message
+    assert applied.changed == ()
+    assert await cluster.find(kinds.CONFIG_MAP, "settings", namespace=namespace) is None
+    (finding,) = list_keys.problems([Rendered(object=made, origin=Origin(file="web.yaml"))])
+    assert finding.message.startswith(f"{field} has two items with ")
