@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gzip
 import json
 import secrets
 from collections.abc import AsyncIterator
@@ -14,6 +15,7 @@ import pytest
 
 from sealane import clock, errors
 from sealane.clients.kubernetes import cluster as clusters
+from sealane.clients.kubernetes import kinds
 from sealane.destinations import model, port
 from sealane.destinations.dummy import destination as dummy
 from sealane.destinations.dummy import planning
@@ -456,6 +458,31 @@ class DestinationContract:
         assert (await destination.read_ledger("shop", "dev", namespace=namespace)).entries == {}
         assert await destination.read_ledger("shop", "qa", namespace=namespace) == model.Ledger()
 
+    async def test_a_ledger_of_megabytes_is_kept_and_what_it_no_longer_says_is_gone(
+        self, destination: port.Destination, namespace: str
+    ) -> None:
+        """Longer than any one object may be; what is private is kept, too, and another reader finds all of it."""
+
+        async def write(version: str | None, **ledger: Any) -> model.Ledger:
+            made = model.Ledger(version=version, **ledger)
+            return await destination.write_ledger(made, "shop", "dev", namespace=namespace, fence=model.unfenced)
+
+        first, second = secrets.token_hex(1_300_000), secrets.token_hex(700_000)
+        kept = await write(None, entries={"a": first, "b": second, "c": "short"}, private={"a": "hunter22"})
+        assert await destination.read_ledger("shop", "dev", namespace=namespace) == kept
+        assert (kept.entries["a"], kept.private) == (first, {"a": "hunter22"})
+        kept = await write(kept.version, entries={"b": second, "d": first[:90_000]}, private={"a": "hunter33"})
+        assert await destination.read_ledger("shop", "dev", namespace=namespace) == kept
+        with pytest.raises(errors.Conflicting):
+            await write("1", entries={"a": first})
+        kept = await write(kept.version, entries={"c": "short"})
+        assert await destination.read_ledger("shop", "dev", namespace=namespace) == kept
+        assert await self.kept_for_ledgers(destination, namespace) == 1
+
+    async def kept_for_ledgers(self, destination: port.Destination, namespace: str) -> int:
+        """How many objects there are of them."""
+        raise NotImplementedError
+
     async def test_a_ledger_read_too_early_cannot_be_written(
         self, destination: port.Destination, namespace: str
     ) -> None:
@@ -492,6 +519,10 @@ class DestinationContract:
 
 
 class TestDummyInMemory(DestinationContract):
+    async def kept_for_ledgers(self, destination: port.Destination, namespace: str) -> int:
+        assert isinstance(destination, dummy.DummyDestination)
+        return len(destination._state.read().ledgers)
+
     async def made_by_hand(self, destination: port.Destination, namespace: str, *objects: Manifest) -> None:
         assert isinstance(destination, dummy.DummyDestination)
         with destination._state.write() as content:
@@ -522,6 +553,39 @@ class TestDummyInAFile(TestDummyInMemory):
 
 
 class TestKubernetes(DestinationContract):
+    async def kept_for_ledgers(self, destination: port.Destination, namespace: str) -> int:
+        assert isinstance(destination, kubernetes.KubernetesDestination)
+        found = [
+            each
+            for kind in ("ConfigMap", "Secret")
+            for each in (await destination._cluster.list(kinds.whole("v1", kind), namespace=namespace)).items
+        ]
+        return sum(each["metadata"]["name"].startswith("sealane-") for each in found)
+
+    async def test_a_ledger_that_leaves_too_little_room_is_refused_and_nothing_changes(
+        self, destination: port.Destination, namespace: str
+    ) -> None:
+        refs = tuple(
+            model.ObjectRef(
+                group="", version="v1", kind="ConfigMap", namespace=namespace, name=secrets.token_hex(40), uid=None
+            )
+            for _ in range(5_000)
+        )
+        almost = model.Ledger(inventory=refs, reserve=700_000)
+        with pytest.raises(errors.Refused, match="KiB"):
+            await destination.write_ledger(almost, "shop", "dev", namespace=namespace, fence=Counting(0))
+        assert await self.kept_for_ledgers(destination, namespace) == 0
+
+    async def test_values_of_secrets_in_a_ledger_stand_in_secrets_only(
+        self, destination: port.Destination, namespace: str
+    ) -> None:
+        assert isinstance(destination, kubernetes.KubernetesDestination)
+        ledger = model.Ledger(private={"a": "hunter22"})
+        await destination.write_ledger(ledger, "shop", "dev", namespace=namespace, fence=model.unfenced)
+        found = (await destination._cluster.list(kinds.whole("v1", "ConfigMap"), namespace=namespace)).items
+        held = [value for each in found for value in (each.get("binaryData") or {}).values()]
+        assert not any(b"hunter" in gzip.decompress(base64.b64decode(value)) for value in held)
+
     async def made_by_hand(self, destination: port.Destination, namespace: str, *objects: Manifest) -> None:
         assert isinstance(destination, kubernetes.KubernetesDestination)
         for each in objects:

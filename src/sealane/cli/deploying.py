@@ -10,6 +10,7 @@ import asyncio
 import getpass
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Protocol
@@ -102,8 +103,9 @@ async def deploy(wish: Wish, destination: Destination, screen: Screen) -> Ended:
         staging.everything(plan.goal.manifests, plan.goal.shape), namespace=revision.namespace
     )
     both = applying.union(ledger.inventory, applying.union(coming, plan.goal.kept))
-    history = history.begun(record)
-    ledger = await _write(destination, recording.written(replace(ledger, inventory=both), history), revision)
+    history = history.begun(record, revision)
+    begun = recording.written(replace(ledger, inventory=both), history, reserve=recording.RESERVE)
+    ledger = await _write(destination, begun, revision)
     screen.begin(record, revision)
     around = rolling_out.Surroundings(
         destination=destination,
@@ -118,18 +120,46 @@ async def deploy(wish: Wish, destination: Destination, screen: Screen) -> Ended:
         outcome = await rolling_out.roll_out(plan, around)
     except asyncio.CancelledError:
         verdict = concluding.cancelled(by=record.by, at=clock.now())
-        await _write(destination, recording.written(ledger, _closed(history, record, verdict, revision)), revision)
+        await _write(destination, recording.written(ledger, _closed(history, record, verdict)), revision)
+        raise
+    except Exception as error:
+        verdict = concluding.broken(getattr(error, "message", type(error).__name__), at=clock.now())
+        with suppress(SealaneError):  # fenced off, or away: the next command finds it open
+            await _write(destination, recording.written(ledger, _closed(history, record, verdict)), revision)
         raise
     record = replace(
-        record, verdict=outcome.verdict, startup=outcome.startup, note=_note(wish.permitted, record, outcome)
+        record,
+        verdict=outcome.verdict,
+        startup=outcome.startup,
+        note=_note(wish.permitted, record, outcome),
+        hooks=outcome.hooks,
     )
-    record = replace(record, hooks=outcome.hooks)
-    history = history.ended(record, revision=revision, dossier=outcome.dossier)
-    ledger = recording.written(replace(ledger, inventory=outcome.inventory), history)
-    ledger = await _write(destination, ledger, revision)
+    ledger, record = await _keep(destination, ledger, history, record, outcome, revision)
     if outcome.verdict.kind is verdicts.VerdictKind.DEPLOYED:
         await _retire(plan.goal, ledger, revision, around)
     return Ended(record=record, outcome=outcome)
+
+
+async def _keep(
+    destination: Destination,
+    ledger: destinations.Ledger,
+    history: History,
+    record: Record,
+    outcome: rollouts.Outcome,
+    revision: Revision,
+) -> tuple[destinations.Ledger, Record]:
+    """Keeps how it ended: without the evidence where that is not taken, and else tells that nothing was kept."""
+    ledger = replace(ledger, inventory=outcome.inventory)
+    refused = ""
+    for dossier in (outcome.dossier, None):
+        try:
+            kept = recording.written(ledger, history.ended(record, dossier=dossier))
+            return await _write(destination, kept, revision), record
+        except (Conflicting, Fenced):
+            raise
+        except SealaneError as error:
+            refused = f"how it ended could not be kept: {error.message}"
+    return ledger, replace(record, note="; ".join(said for said in (record.note, refused) if said))
 
 
 async def _retire(
@@ -186,7 +216,7 @@ async def _plan(
     aim = reverting.target(history.pasts, failed=record.revision, is_rollback=wish.is_rollback)
     old = history.revision(aim.past.revision) if aim.past else None
     keep = await goals.configuration(history.verified(), destination)
-    if wish.is_rollback:  # written into a stencil, hence in no record: left as they are
+    if wish.revision.id in history.partial:  # it had Secrets whose values are not known: left as they are
         keep = (*keep, *(ref for ref in ledger.inventory if (ref.group, ref.kind) == ("", "Secret")))
     difference: tuple[Mapping[str, Any], ...] = tuple(changes.between(old, wish.revision).to_json()["objects"])
     forward, back = await goal(wish.revision), await goal(old) if old else None
@@ -221,11 +251,11 @@ def _free(history: History, wish: Wish) -> History:
     verdict = verdicts.Verdict(
         kind=verdicts.VerdictKind.CANCELLED, reason="Its command ended without a verdict.", at=clock.now()
     )
-    return _closed(history, running, verdict, wish.revision)
+    return _closed(history, running, verdict)
 
 
-def _closed(history: History, record: Record, verdict: verdicts.Verdict, revision: Revision) -> History:
-    return history.ended(replace(record, verdict=verdict), revision=revision, dossier=None)
+def _closed(history: History, record: Record, verdict: verdicts.Verdict) -> History:
+    return history.ended(replace(record, verdict=verdict), dossier=None)
 
 
 def fence(destination: Destination, revision: Revision, record: Record) -> destinations.Fence:
@@ -233,7 +263,7 @@ def fence(destination: Destination, revision: Revision, record: Record) -> desti
 
     async def look() -> None:
         ledger = await destination.read_ledger(revision.app, revision.formation, namespace=revision.namespace)
-        last = recording.read(ledger).last
+        last = recording.records(ledger).last
         if last is None or last.token != record.token:
             raise Fenced(f"another command has taken over {revision.label}", mend="look there with `sealane status`")
 

@@ -232,7 +232,11 @@ class Ledger:
 
     inventory: Inventory = ()
     entries: Mapping[str, str] = field(default_factory=dict)
+    private: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Texts that hold values of secrets: kept where only those read them who may read secrets."""
     version: str | None = None
+    reserve: int = 0
+    """Bytes that have to fit in later: a ledger that would be too long with them is refused before anything is changed."""
 
 
 def ref_of(manifest: Mapping[str, Any], namespace: str | None) -> ObjectRef:

@@ -47,7 +47,7 @@ async def deployment(deployment_id: str) -> None:
         begun = await step("start", rolling.begin, deployment_id)
         end = await _accompanied(await _taken(deployment_id, begun), _stages(begun)) if begun["go"] else None
     except Broken as error:
-        end = End(verdict=_broken(error))
+        end = End(verdict=concluding.broken(error.message, at=tools.current().now()))
     if end is not None:
         verdict = rows.plain(end.verdict)
         await step("conclude", rolling.conclude, deployment_id, verdict, end.inventory, end.startup, end.note)
@@ -90,7 +90,8 @@ async def _accompanied(rollout: Rollout, stages: tuple[Stage, ...]) -> End:
         hooked = await step("hooks before", accompanying.before, rollout)
     if hooked["cause"]:
         cause = msgspec.convert(hooked["cause"], Cause)
-        verdict = concluding.failed(cause, at=tools.current().now(), because=concluding.NO_WORKLOAD)
+        stays = hooked.get("stays") or ""
+        verdict = concluding.failed(cause, at=tools.current().now(), because=concluding.NO_WORKLOAD, stays=stays)
         end = End(verdict=verdict, inventory=hooked["inventory"])
     else:
         end = await _roll_out(replace(rollout, hooked=tuple(hooked["done"])), stages)
@@ -191,9 +192,9 @@ async def _reverted(rollout: Rollout, cause: Cause, failed: Any) -> End:
             watched = await step("watch revert", rolling.watch_revert, rollout, restored["begun"])
             if watched["healthy"]:
                 cleared = await step("clear", rolling.clear, rollout, failed, restored["begun"])
-                if rollout.hooked:
-                    await step("hooks undo", accompanying.undo, rollout)
-                verdict = concluding.rolled_back(cause, at=tools.current().now(), stays=cleared["note"] or "")
+                undone = await step("hooks undo", accompanying.undo, rollout) if rollout.hooked else None
+                stays = "; ".join(filter(None, (cleared["note"], (undone or {}).get("stays"))))
+                verdict = concluding.rolled_back(cause, at=tools.current().now(), stays=stays)
                 return End(verdict=verdict, inventory=cleared["inventory"], note=cleared["note"])
             second = watched["cause"]
     except Broken as error:
@@ -204,9 +205,3 @@ async def _reverted(rollout: Rollout, cause: Cause, failed: Any) -> End:
 def _stuck(cause: Cause, second: str) -> Verdict:
     reason = f"{cause.sentence} Going back failed too: {second}"
     return Verdict(kind=VerdictKind.ROLLBACK_FAILED, reason=reason, at=tools.current().now(), cause=cause)
-
-
-def _broken(error: Broken) -> Verdict:
-    """Sealane could not do it: nobody's release is to blame, so nothing is held and nothing taken back."""
-    reason = f"Sealane could not do it: {error.message}"
-    return Verdict(kind=VerdictKind.FAILED, reason=reason, at=tools.current().now())

@@ -76,6 +76,14 @@ def still_run(beside: Beside, undone: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in (*beside.ran, *beside.done) if name not in undone)
 
 
+def not_undone(done: Sequence[str], undone: hooks.Ran) -> str:
+    """Which hooks ran and were not taken back, and why; empty when all were."""
+    left = [name for name in done if name not in undone.done]
+    why = f": {undone.cause.sentence.rstrip('.')}" if undone.cause else ": nothing says how"
+    names = f"hook {left[0]}" if len(left) == 1 else f"hooks {', '.join(left)}"
+    return f"what {names} did was not taken back{why}" if left else ""
+
+
 def failing(watched: model.Watched, cause: verdicts.Cause) -> model.Watched:
     """What was healthy, but failed by its gates or hooks."""
     judgement = replace(

@@ -105,7 +105,27 @@ async def clear(
         budget=destinations.Budget(deletes=len(made), undo=True),
     )
     kept = applying.union(_less(now_gone.inventory, made), pruned.inventory)
-    return _both(now_gone, replace(pruned, inventory=kept))
+    stays = await _changed(destination, plan, failed=_less(_less(failed, restored.inventory), (*made, *spare)))
+    return _both(now_gone, replace(pruned, held=(*pruned.held, *stays), inventory=kept))
+
+
+async def _changed(
+    destination: Destination, plan: model.DeploymentPlan, *, failed: destinations.Inventory
+) -> tuple[destinations.Held, ...]:
+    """What the formation had before, the failed revision wrote, and the revision gone back to does not know.
+
+    A Secret of a stencil whose values were not kept, say, or what an earlier pruning had left in place.
+    """
+    written = str(plan.goal.identity.sequence)
+    found = {
+        (each["kind"], each["metadata"].get("namespace"), each["metadata"]["name"])
+        for each in await destination.read(failed)
+        if (each["metadata"].get("annotations") or {}).get(destinations.SEQUENCE) == written
+    }
+    why = "it stays as this deployment wrote it, because the revision before does not say what it was"
+    return tuple(
+        destinations.Held(ref=ref, reason=why) for ref in failed if (ref.kind, ref.namespace, ref.name) in found
+    )
 
 
 def _both(first: destinations.Pruned, second: destinations.Pruned) -> destinations.Pruned:

@@ -1,13 +1,15 @@
 """What a formation's ledger tells when there is no server: deployments, verified revisions, the last evidence. Pure.
 
-It is kept beside the objects it is about, so that any machine with the same rights can go back. Values of secrets are
-never in it: the immutable Secrets of verified revisions stay at the destination, and a Secret that somebody wrote into a
-stencil is left out, hence also left as it is on going back.
+It is kept beside the objects it is about, so that any machine with the same rights can go back. The immutable Secrets of
+verified revisions stay at the destination; Secrets that somebody wrote into stencils are kept in Secrets (see `Ledger.private`).
+
+What will be needed at the end is written at the beginning, before anything else is: the revision that may come to be
+verified. What is added then has a bound, and room is reserved for it. Of kept revisions the oldest go first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +17,8 @@ from typing import Any
 import msgspec
 
 from sealane.destinations.model import Ledger
-from sealane.rollouts import goals
+from sealane.errors import Refused
+from sealane.rollouts import trimming
 from sealane.stencils.model import Revision
 from sealane.verdicts import model as verdicts
 from sealane.verdicts import reverting
@@ -23,8 +26,10 @@ from sealane.verdicts import reverting
 KEPT_DEPLOYMENTS = 50
 KEPT_REVISIONS = 5
 """Verified revisions that can be gone back to."""
-KEPT_LINES = 40
-"""Lines of each log in the evidence that is kept."""
+KEPT_BYTES = 24 * 1024 * 1024
+"""Of all kept revisions; the newest verified one, and the one that is deployed, are kept whatever they take."""
+RESERVE = 128 * 1024
+"""Bytes that the verdict and its evidence may take in the end."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +62,8 @@ class History:
     revisions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     dossier: Mapping[str, Any] | None = None
     """The evidence of the last deployment that failed."""
+    partial: frozenset[str] = frozenset()
+    """Revisions whose Secrets of stencils are not known."""
 
     def hooked(self, release: str) -> tuple[str, ...]:
         """Hooks before a rollout that the last deployment of the release left as run."""
@@ -118,22 +125,28 @@ class History:
         found = [key for key in self.revisions if key.removeprefix("sha256:").startswith(text.removeprefix("sha256:"))]
         return found[0] if len(found) == 1 else None
 
-    def begun(self, record: Record) -> History:
-        """With another deployment begun."""
-        return replace(self, records=(*self.records, record)[-KEPT_DEPLOYMENTS:])
+    def begun(self, record: Record, revision: Revision) -> History:
+        """With another deployment begun; its revision is kept from now on. Raises Refused for one that is too long."""
+        if (size := _size(kept := revision.to_json())) > KEPT_BYTES:
+            message = (
+                f"{revision.label} renders to {size >> 20} MiB, more than the {KEPT_BYTES >> 20} MiB that can be kept"
+            )
+            raise Refused(message, mend="split it into several formations, or deploy it by a server")
+        records = (*(_shorter(each) for each in self.records[-_WHOLE_RECORDS:]), record)
+        older = tuple(_shortest(each) for each in self.records[:-_WHOLE_RECORDS])
+        begun = replace(self, records=(*older, *records)[-KEPT_DEPLOYMENTS:])
+        revisions = _fitting({**self.revisions, revision.id: kept}, _verified(self.records), besides=revision.id)
+        partial = self.partial if record.is_rollback else self.partial - {revision.id}
+        return replace(begun, revisions=revisions, partial=partial)
 
-    def ended(self, record: Record, *, revision: Revision, dossier: Mapping[str, Any] | None) -> History:
-        """With that deployment ended; a verified revision joins those that can be gone back to."""
-        records = tuple(record if each.token == record.token else each for each in self.records)
-        revisions = dict(self.revisions)
-        if record.verdict and record.verdict.kind is verdicts.VerdictKind.DEPLOYED:
-            revisions[revision.id] = keepable(revision).to_json()
-        wanted = _verified(records)
+    def ended(self, record: Record, *, dossier: Mapping[str, Any] | None) -> History:
+        """With that deployment ended; only verified revisions stay among those that can be gone back to."""
+        records = tuple(_shorter(record) if each.token == record.token else each for each in self.records)
         return replace(
             self,
             records=records,
-            revisions={key: revisions[key] for key in wanted if key in revisions},
-            dossier=_shortened(dossier) if dossier else self.dossier,
+            revisions=_fitting(self.revisions, _verified(records)),
+            dossier=trimming.trimmed(dossier) if dossier else self.dossier,
         )
 
     def verified(self) -> tuple[Revision, ...]:
@@ -142,23 +155,109 @@ class History:
 
 
 _ENTRY = "history"
+_REVISION = "revision "
+"""Before the id of a kept revision."""
+_WHOLE_RECORDS = 5
+"""The newest deployments, of which more is kept than of others."""
+_LONGEST, _SHORTEST = 4_000, 400
+"""Characters of a reason or note."""
+_IMAGES = 100
 
 
-def read(ledger: Ledger) -> History:
-    """What the ledger tells; nothing at first."""
+class _Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A revision as it is kept where everybody reads."""
+
+    revision: dict[str, Any]
+    secrets: bool
+    """Whether Secrets of stencils are kept apart."""
+
+
+def records(ledger: Ledger) -> History:
+    """What the ledger tells of deployments: without revisions, which are long."""
     entry = ledger.entries.get(_ENTRY)
     return msgspec.json.decode(entry, type=History) if entry else History()
 
 
-def written(ledger: Ledger, history: History) -> Ledger:
-    """The ledger with that history."""
-    return replace(ledger, entries={**ledger.entries, _ENTRY: msgspec.json.encode(history).decode()})
+def read(ledger: Ledger) -> History:
+    """What the ledger tells; nothing at first."""
+    history = records(ledger)
+    revisions = dict(history.revisions)  # as an older Sealane kept them, without Secrets of stencils
+    partial = set(revisions)
+    for entry, text in ledger.entries.items():
+        if not entry.startswith(_REVISION):
+            continue
+        key = entry.removeprefix(_REVISION)
+        kept = msgspec.json.decode(text, type=_Kept)
+        apart = msgspec.json.decode(ledger.private.get(entry, "[]"), type=list[dict[str, Any]])
+        revisions[key] = {**kept.revision, "objects": [*kept.revision["objects"], *apart]}
+        partial.discard(key)
+        if kept.secrets and entry not in ledger.private:
+            partial.add(key)
+    return replace(history, revisions=revisions, partial=frozenset(partial))
 
 
-def keepable(revision: Revision) -> Revision:
-    """The revision without Secrets that were written into stencils, whose values nobody else has."""
-    kept = tuple(each for each in revision.objects if each.kind != "Secret" or goals.is_made(each, revision))
-    return replace(revision, objects=kept)
+def written(ledger: Ledger, history: History, *, reserve: int = 0) -> Ledger:
+    """The ledger with that history, to be refused where it leaves less room than is reserved."""
+    entries, private = {}, {}
+    for key, revision in history.revisions.items():
+        entry = f"{_REVISION}{key}"
+        apart = [each for each in revision["objects"] if _is_written_into_a_stencil(each, revision)]
+        rest = [each for each in revision["objects"] if each not in apart]
+        missing = key in history.partial
+        kept = _Kept(revision={**revision, "objects": rest}, secrets=bool(apart) or missing)
+        entries[entry] = msgspec.json.encode(kept).decode()
+        if apart:
+            private[entry] = msgspec.json.encode(apart).decode()
+    entries[_ENTRY] = msgspec.json.encode(replace(history, revisions={}, partial=frozenset())).decode()
+    others = {name: text for name, text in ledger.entries.items() if name != _ENTRY and not name.startswith(_REVISION)}
+    return replace(ledger, entries={**others, **entries}, private=private, reserve=reserve)
+
+
+def _is_written_into_a_stencil(each: Mapping[str, Any], revision: Mapping[str, Any]) -> bool:
+    """Whether it is a Secret whose values stand in it."""
+    manifest = each["object"]
+    own = (
+        manifest["metadata"]["name"] == revision["secret_object"]
+        and manifest["metadata"].get("namespace") == revision["namespace"]
+    )
+    return manifest["kind"] == "Secret" and not own
+
+
+def _fitting(
+    revisions: Mapping[str, Mapping[str, Any]], verified: Sequence[str], *, besides: str | None = None
+) -> dict[str, Mapping[str, Any]]:
+    """The revisions to keep, newest verified first, as many as fit; and one besides them."""
+    kept = {besides: revisions[besides]} if besides else {}
+    left = KEPT_BYTES - sum(_size(each) for each in kept.values())
+    for index, key in enumerate(key for key in verified[:KEPT_REVISIONS] if key in revisions):
+        left -= _size(revisions[key])
+        if index and left < 0:
+            break
+        kept[key] = revisions[key]
+    return kept
+
+
+def _size(revision: Mapping[str, Any]) -> int:
+    return len(msgspec.json.encode(revision))
+
+
+def _shorter(record: Record) -> Record:
+    return _cut(record, _LONGEST, _IMAGES)
+
+
+def _shortest(record: Record) -> Record:
+    return _cut(record, _SHORTEST, 10)
+
+
+def _cut(record: Record, longest: int, most: int) -> Record:
+    """The record with no text longer than that, and no more images."""
+    verdict = record.verdict
+    if verdict:
+        cause = verdict.cause and replace(verdict.cause, sentence=trimming.cut(verdict.cause.sentence, longest))
+        verdict = replace(verdict, reason=trimming.cut(verdict.reason, longest), cause=cause)
+    shown = dict(list(record.images.items())[:most])
+    note = record.note and trimming.cut(record.note, longest)
+    return replace(record, verdict=verdict, images=shown, note=note)
 
 
 def images(revision: Revision) -> dict[str, str]:
@@ -173,9 +272,4 @@ def images(revision: Revision) -> dict[str, str]:
 
 def _verified(records: Iterable[Record]) -> list[str]:
     newest = [each.revision for each in reversed(tuple(records)) if each.verdict and each.verdict.kind == "deployed"]
-    return list(dict.fromkeys(newest))[:KEPT_REVISIONS]
-
-
-def _shortened(dossier: Mapping[str, Any]) -> dict[str, Any]:
-    logs = [{**log, "lines": list(log["lines"])[-KEPT_LINES:]} for log in dossier.get("logs", ())]
-    return {**dossier, "logs": logs, "events": list(dossier.get("events", ()))[-KEPT_LINES:]}
+    return list(dict.fromkeys(newest))

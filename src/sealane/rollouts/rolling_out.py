@@ -219,7 +219,12 @@ async def _not_begun(plan: model.DeploymentPlan, before: accompanying.Before, ar
     there = model.Begun(inventory=plan.stored, at=around.now())
     pruned = await pruning.clear(around.destination, plan, failed=inventory, restored=there, fence=around.fence)
     return model.Outcome(
-        verdict=concluding.failed(dossier.cause or cause, at=around.now(), because=concluding.NO_WORKLOAD),
+        verdict=concluding.failed(
+            dossier.cause or cause,
+            at=around.now(),
+            because=concluding.NO_WORKLOAD,
+            stays=beside.not_undone(before.ran.done, undone),
+        ),
         inventory=pruned.inventory,
         dossier=dossier.to_json(),
         hooks=beside.still_run(around.beside, undone.done),
@@ -297,8 +302,9 @@ async def _go_back(
     if words := saying.pruned_words(pruned):
         around.tell(model.Phase.PRUNE, words)
     undone = await accompanying.undo(plan.goal, around.beside, around.beside.done, around.where, around.hooked)
+    left = (saying.held_words(pruned.held), beside.not_undone(around.beside.done, undone))
     return model.Outcome(
-        verdict=concluding.rolled_back(failure.cause, at=around.now(), stays=saying.held_words(pruned.held)),
+        verdict=concluding.rolled_back(failure.cause, at=around.now(), stays="; ".join(filter(None, left))),
         inventory=pruned.inventory,
         dossier=failure.dossier.to_json(),
         held=pruned.held,

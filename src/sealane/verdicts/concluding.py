@@ -33,9 +33,12 @@ def deployed(*, at: datetime, workloads: int, healthy_for: timedelta, notes: Seq
     return model.Verdict(kind=model.VerdictKind.DEPLOYED, reason=" ".join(told), at=at)
 
 
-def failed(cause: model.Cause, *, at: datetime, because: str, dossier_id: str | None = None) -> model.Verdict:
-    """It failed and was left as it is; `because` says why nothing was rolled back."""
+def failed(
+    cause: model.Cause, *, at: datetime, because: str, stays: str = "", dossier_id: str | None = None
+) -> model.Verdict:
+    """It failed and was left as it is; `because` says why nothing was rolled back, `stays` what a hook did before."""
     reason = f"{cause.sentence} It was left as it is: {because}."
+    reason = f"{reason} {sentences.capital(stays)}." if stays else reason
     return model.Verdict(kind=model.VerdictKind.FAILED, reason=reason, at=at, cause=cause, dossier_id=dossier_id)
 
 
@@ -53,6 +56,11 @@ def rollback_failed(
     return model.Verdict(
         kind=model.VerdictKind.ROLLBACK_FAILED, reason=reason, at=at, cause=cause, dossier_id=dossier_id
     )
+
+
+def broken(message: str, *, at: datetime) -> model.Verdict:
+    """Sealane could not do it: nobody's release is to blame, so nothing is held and nothing taken back."""
+    return model.Verdict(kind=model.VerdictKind.FAILED, reason=f"Sealane could not do it: {message}", at=at)
 
 
 def superseded(*, by: int, label: str, at: datetime) -> model.Verdict:

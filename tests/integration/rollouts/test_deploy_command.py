@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
+import secrets
 import sys
 from pathlib import Path
 
@@ -137,6 +139,38 @@ async def test_what_can_not_be_meant_or_done_says_so(kubeconfig: Path, namespace
     away.write_text(kubeconfig.read_text().replace("https://", "https://127.0.0.9:9/"))
     code, _, err = await folder.deploy("--kubeconfig", str(away))
     assert code == 3, err
+
+
+async def test_megabytes_of_configuration_and_secrets_of_stencils_come_back(
+    admin: clusters.Cluster, kubeconfig: Path, namespace: str, busybox_image: str, tmp_path: Path
+) -> None:
+    """Each revision takes more than half of what one object may; all of them are kept, and none needs a yes."""
+    folder = Folder(tmp_path, kubeconfig, namespace, busybox_image)
+    texts = [secrets.token_hex(320_000) for _ in range(3)]
+    for number, text in enumerate(texts):
+        folder.stencil(
+            "big.yaml", f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: big}}\ndata: {{text: {text!r}}}\n"
+        )
+        metadata = "metadata: {name: door}\n"
+        folder.stencil("door.yaml", f"apiVersion: v1\nkind: Secret\n{metadata}stringData: {{code: code-{number}}}\n")
+        last = number == len(texts) - 1
+        folder.write(command="exit 4" if last else f"sleep 360{number}", colour="blue", hold="30s" if last else "1s")
+        code, out, err = await folder.deploy()
+        assert (code, out.startswith("rolled back")) == ((1, True) if last else (0, False)), out + err
+
+    async def there() -> tuple[str, str]:
+        big, door = [
+            await admin.get(kinds.whole("v1", kind), name, namespace=namespace)
+            for kind, name in (("ConfigMap", "big"), ("Secret", "door"))
+        ]
+        return big["data"]["text"], base64.b64decode(door["data"]["code"]).decode()
+
+    assert await there() == (texts[1], "code-1")
+    code, _, err = await folder.run("rollback", "dev")
+    assert code == 0, err
+    assert await there() == (texts[0], "code-0")
+    code, drifted, err = await folder.run("drift", "dev")
+    assert code == 0, drifted + err
 
 
 async def test_what_somebody_made_by_hand_is_as_it_was_after_a_crash(

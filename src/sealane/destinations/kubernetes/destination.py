@@ -20,6 +20,7 @@ class KubernetesDestination:
     def __init__(self, cluster: clusters.Cluster, *, now: clock.Clock = clock.now) -> None:
         self._cluster = cluster
         self._now = now
+        self._ledgers = ledgers.Ledgers(cluster, now=now)
 
     async def refs(self, objects: Sequence[Mapping[str, Any]], *, namespace: str) -> model.Inventory:
         """See the port."""
@@ -92,10 +93,10 @@ class KubernetesDestination:
 
     async def read_ledger(self, app: str, formation: str, *, namespace: str) -> model.Ledger:
         """See the port."""
-        return await ledgers.read(self._cluster, app, formation, namespace=namespace)
+        return await self._ledgers.read(app, formation, namespace=namespace)
 
     async def write_ledger(
         self, ledger: model.Ledger, app: str, formation: str, *, namespace: str, fence: model.Fence
     ) -> model.Ledger:
         """See the port."""
-        return await ledgers.write(self._cluster, ledger, app, formation, namespace=namespace, fence=fence)
+        return await self._ledgers.write(ledger, app, formation, namespace=namespace, fence=fence)

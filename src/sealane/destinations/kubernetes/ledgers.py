@@ -1,25 +1,57 @@
-"""A formation's ledger, kept in a ConfigMap beside its objects, for command lines that have no server."""
+"""A formation's ledger, kept in ConfigMaps and Secrets beside its objects, for command lines that have no server.
+
+One ConfigMap holds what is short and names the parts that hold what is long. Parts never change: they are written before the
+ConfigMap that names them, and deleted when nothing names them any more. So whoever reads sees one whole ledger, and a fence
+that looks again and again reads but the one ConfigMap. What holds values of secrets goes into Secrets only.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import gzip
-from collections.abc import Mapping
+import secrets
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
+from sealane import clock
 from sealane import errors as ours
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
 from sealane.destinations import model
 
+INLINE = 16 * 1024
+"""Bytes of an entry, compressed, that still stand in the one ConfigMap."""
+PART = 700 * 1024
+"""Bytes of a part. Kubernetes takes 1 MiB in a ConfigMap or Secret."""
+LIMIT = 900 * 1024
+"""Bytes of the one ConfigMap."""
+TRIES = 3
+FORGOTTEN = timedelta(minutes=10)
+"""After so long, a part that nothing names was left by a command that was killed."""
 _KEY = "ledger.json.gz"
+_PART_KEY = "part"
+_PART = "sealane.dev/ledger-part"
+_CONFIG_MAP, _SECRET = "ConfigMap", "Secret"
+_Names = tuple[str, ...]
 
 
 class _Content(msgspec.Struct, frozen=True, kw_only=True):
     inventory: model.Inventory = ()
     entries: dict[str, str] = {}
+    """What is short."""
+    parts: dict[str, _Names] = {}
+    """Names of the ConfigMaps that together hold what is long."""
+    private: dict[str, _Names] = {}
+    """Names of the Secrets that hold what nobody else may read."""
+
+    @property
+    def named(self) -> set[str]:
+        return {name for names in (*self.parts.values(), *self.private.values()) for name in names}
 
 
 def name_of(app: str, formation: str) -> str:
@@ -27,56 +59,233 @@ def name_of(app: str, formation: str) -> str:
     return f"sealane-inventory-{app}-{formation}"
 
 
-async def read(cluster: clusters.Cluster, app: str, formation: str, *, namespace: str) -> model.Ledger:
-    """The ledger; empty when there is none yet."""
-    found = await cluster.find(kinds.CONFIG_MAP, name_of(app, formation), namespace=namespace)
-    if found is None:
-        return model.Ledger()
-    return _decoded(found, f"ConfigMap {namespace}/{name_of(app, formation)}")
+def split(text: str, size: int = PART) -> tuple[bytes, ...]:
+    """The text compressed, in parts of that size."""
+    packed = gzip.compress(text.encode(), mtime=0)
+    return tuple(packed[start : start + size] for start in range(0, len(packed), size))
 
 
-async def write(
-    cluster: clusters.Cluster, ledger: model.Ledger, app: str, formation: str, *, namespace: str, fence: model.Fence
-) -> model.Ledger:
-    """Writes it against the version it was read at, and gives it with the new one."""
-    manifest = _manifest(ledger, app, formation, namespace)
-    await fence()
-    try:
-        if ledger.version is None:
-            made = await cluster.create(manifest, namespace=namespace)
-        else:
-            made = await cluster.apply(manifest, namespace=namespace, force=True, version=ledger.version)
-    except errors.NoNamespace as error:
-        raise ours.NotThere(f"there is no namespace {namespace}", mend="create it first") from error
-    except errors.Conflict as error:
-        message = f"another deployment of {app}/{formation} is under way in namespace {namespace}"
-        raise ours.Conflicting(message, mend="wait for it, then try again") from error
-    return model.Ledger(
-        inventory=ledger.inventory, entries=dict(ledger.entries), version=made["metadata"]["resourceVersion"]
-    )
+def joined(parts: Sequence[bytes]) -> str:
+    """The text that was split. Raises OSError, EOFError or ValueError when it isn't whole."""
+    return gzip.decompress(b"".join(parts)).decode()
 
 
-def _manifest(ledger: model.Ledger, app: str, formation: str, namespace: str) -> dict[str, Any]:
-    content = msgspec.json.encode(_Content(inventory=ledger.inventory, entries=dict(ledger.entries)))
-    packed = base64.b64encode(gzip.compress(content, mtime=0)).decode()
-    return {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {
-            "name": name_of(app, formation),
-            "namespace": namespace,
-            "labels": {model.MANAGED_BY: "sealane", model.APP: app, model.FORMATION: formation},
-        },
-        "binaryData": {_KEY: packed},
-    }
+class Ledgers:
+    """The ledgers of one cluster. Remembers parts that it has seen: they never change."""
+
+    def __init__(self, cluster: clusters.Cluster, *, now: clock.Clock = clock.now) -> None:
+        self._cluster = cluster
+        self._now = now
+        self._seen: dict[tuple[str, str], bytes] = {}
+
+    async def read(self, app: str, formation: str, *, namespace: str) -> model.Ledger:
+        """The ledger; empty when there is none yet. An entry whose parts somebody deleted is left out."""
+        for _ in range(TRIES - 1):
+            ledger, whole = await self._read(app, formation, namespace)
+            if whole:  # else another command wrote it meanwhile
+                return ledger
+        return (await self._read(app, formation, namespace))[0]
+
+    async def _read(self, app: str, formation: str, namespace: str) -> tuple[model.Ledger, bool]:
+        """The ledger, and whether all its parts were there."""
+        name = name_of(app, formation)
+        found = await self._cluster.find(kinds.CONFIG_MAP, name, namespace=namespace)
+        if found is None:
+            return model.Ledger(), True
+        content = _decoded(found, f"ConfigMap {namespace}/{name}")
+        long, private = await asyncio.gather(
+            self._gathered(_CONFIG_MAP, content.parts, namespace),
+            self._gathered(_SECRET, content.private, namespace),
+        )
+        ledger = model.Ledger(
+            inventory=content.inventory,
+            entries=content.entries | long,
+            private=private,
+            version=found["metadata"]["resourceVersion"],
+        )
+        return ledger, len(long) == len(content.parts) and len(private) == len(content.private)
+
+    async def write(
+        self, ledger: model.Ledger, app: str, formation: str, *, namespace: str, fence: model.Fence
+    ) -> model.Ledger:
+        """Writes it against the version it was read at, and gives it with the new one.
+
+        Raises Refused when it, and what it says will have to fit in later, is too long for a cluster; nothing changed then.
+        """
+        label = f"{app}/{formation}"
+        before = await self._before(app, formation, namespace)
+        packed = {entry: split(text) for entry, text in ledger.entries.items()}
+        long = {entry: parts for entry, parts in packed.items() if len(b"".join(parts)) > INLINE}
+        private = {entry: split(text) for entry, text in ledger.private.items()}
+        places = _Places(app=app, formation=formation, namespace=namespace)
+        known = {
+            entry: self._same(_CONFIG_MAP, before.parts.get(entry, ()), parts, namespace)
+            for entry, parts in long.items()
+        }
+        hidden = {
+            entry: self._same(_SECRET, before.private.get(entry, ()), parts, namespace)
+            for entry, parts in private.items()
+        }
+        content = _Content(
+            inventory=ledger.inventory,
+            entries={entry: text for entry, text in ledger.entries.items() if entry not in long},
+            parts={entry: names or places.fresh(len(long[entry])) for entry, names in known.items()},
+            private={entry: names or places.fresh(len(private[entry])) for entry, names in hidden.items()},
+        )
+        manifest = places.main(content)
+        _check(manifest, label, ledger.reserve)
+        fresh = [(_CONFIG_MAP, content.parts[entry], long[entry]) for entry, had in known.items() if not had]
+        fresh += [(_SECRET, content.private[entry], private[entry]) for entry, had in hidden.items() if not had]
+        await fence()
+        try:
+            for kind, names, parts in fresh:
+                await self._create(places, kind, names, parts)
+            version = await self._put(manifest, ledger.version, label, namespace)
+        except ours.SealaneError as error:
+            for kind, names, _ in () if error.retry else fresh:  # without an answer, it may have been written
+                await self._delete(places, kind, names)
+            raise
+        await self._forget(places, before, content)
+        return model.Ledger(
+            inventory=ledger.inventory, entries=dict(ledger.entries), private=dict(ledger.private), version=version
+        )
+
+    async def _before(self, app: str, formation: str, namespace: str) -> _Content:
+        name = name_of(app, formation)
+        found = await self._cluster.find(kinds.CONFIG_MAP, name, namespace=namespace)
+        return _decoded(found, f"ConfigMap {namespace}/{name}") if found else _Content()
+
+    def _same(self, kind: str, names: _Names, parts: Sequence[bytes], namespace: str) -> _Names:
+        """The parts that hold this already; none where it has to be written."""
+        seen = [self._seen.get((f"{kind} {namespace}", name)) for name in names]
+        return names if names and seen == list(parts) else ()
+
+    async def _gathered(self, kind: str, parts: Mapping[str, _Names], namespace: str) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for entry, names in parts.items():
+            pieces = await asyncio.gather(*(self._piece(kind, name, namespace) for name in names))
+            with suppress(OSError, EOFError, ValueError):
+                if all(piece is not None for piece in pieces):
+                    found[entry] = joined([piece for piece in pieces if piece is not None])
+        return found
+
+    async def _piece(self, kind: str, name: str, namespace: str) -> bytes | None:
+        key = (f"{kind} {namespace}", name)
+        if key not in self._seen:
+            try:
+                found = await self._cluster.find(kinds.whole("v1", kind), name, namespace=namespace)
+            except errors.Forbidden:
+                return None
+            held = ((found or {}).get("data" if kind == _SECRET else "binaryData") or {}).get(_PART_KEY)
+            if held is None:
+                return None
+            self._seen[key] = base64.b64decode(held)
+        return self._seen[key]
+
+    async def _create(self, places: _Places, kind: str, names: _Names, parts: Sequence[bytes]) -> None:
+        for name, part in zip(names, parts, strict=True):
+            try:
+                await self._cluster.create(places.part(kind, name, part), namespace=places.namespace)
+            except errors.NoNamespace as error:
+                raise _no_namespace(places.namespace) from error
+            except (errors.Forbidden, errors.QuotaExceeded, errors.AdmissionDenied, errors.Invalid) as error:
+                message = f"the cluster does not take what going back to this revision needs: {error.says}"
+                mend = f"it is kept in {kind}s of namespace {places.namespace}; nothing was changed"
+                raise ours.Refused(message, mend=mend) from error
+            self._seen[f"{kind} {places.namespace}", name] = part
+
+    async def _put(self, manifest: Mapping[str, Any], version: str | None, label: str, namespace: str) -> str:
+        try:
+            if version is None:
+                made = await self._cluster.create(manifest, namespace=namespace)
+            else:
+                made = await self._cluster.apply(manifest, namespace=namespace, force=True, version=version)
+        except errors.NoNamespace as error:
+            raise _no_namespace(namespace) from error
+        except errors.Conflict as error:
+            message = f"another deployment of {label} is under way in namespace {namespace}"
+            raise ours.Conflicting(message, mend="wait for it, then try again") from error
+        return str(made["metadata"]["resourceVersion"])
+
+    async def _forget(self, places: _Places, before: _Content, now: _Content) -> None:
+        """Deletes parts that nothing names any more. What can't be deleted now goes with a later write."""
+        away = {name: _CONFIG_MAP for names in before.parts.values() for name in names}
+        away |= {name: _SECRET for names in before.private.values() for name in names}
+        if before.parts != now.parts or before.private != now.private:
+            away |= await self._left_over(places)
+        for name, kind in away.items():
+            if name not in now.named:
+                await self._delete(places, kind, (name,))
+
+    async def _delete(self, places: _Places, kind: str, names: _Names) -> None:
+        for name in names:
+            self._seen.pop((f"{kind} {places.namespace}", name), None)
+            with suppress(errors.ClusterError):
+                await self._cluster.delete(kinds.whole("v1", kind), name, namespace=places.namespace)
+
+    async def _left_over(self, places: _Places) -> dict[str, str]:
+        found: dict[str, str] = {}
+        selector = ",".join(f"{key}={value}" for key, value in places.labels(part=True).items())
+        for kind in (_CONFIG_MAP, _SECRET):
+            with suppress(errors.ClusterError):  # the account may list neither: then they stay
+                listed = await self._cluster.list(
+                    kinds.whole("v1", kind), namespace=places.namespace, selector=selector
+                )
+                for each in listed.items:
+                    made = datetime.fromisoformat(each["metadata"]["creationTimestamp"])
+                    if self._now() - made > FORGOTTEN:
+                        found[each["metadata"]["name"]] = kind
+        return found
 
 
-def _decoded(found: Mapping[str, Any], where: str) -> model.Ledger:
+class _Places(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a formation's ledger stands."""
+
+    app: str
+    formation: str
+    namespace: str
+
+    def labels(self, *, part: bool) -> dict[str, str]:
+        labels = {model.MANAGED_BY: "sealane", model.APP: self.app, model.FORMATION: self.formation}
+        return labels | ({_PART: "true"} if part else {})
+
+    def fresh(self, number: int) -> _Names:
+        """Names of parts that nobody has."""
+        stem = f"{name_of(self.app, self.formation)}-{secrets.token_hex(5)}"
+        return tuple(f"{stem}-{index}" for index in range(number))
+
+    def main(self, content: _Content) -> dict[str, Any]:
+        packed = gzip.compress(msgspec.json.encode(content), mtime=0)
+        return {**self._object(_CONFIG_MAP, name_of(self.app, self.formation)), "binaryData": {_KEY: _text(packed)}}
+
+    def part(self, kind: str, name: str, part: bytes) -> dict[str, Any]:
+        field = "data" if kind == _SECRET else "binaryData"
+        return {**self._object(kind, name, part=True), "immutable": True, field: {_PART_KEY: _text(part)}}
+
+    def _object(self, kind: str, name: str, *, part: bool = False) -> dict[str, Any]:
+        metadata = {"name": name, "namespace": self.namespace, "labels": self.labels(part=part)}
+        return {"apiVersion": "v1", "kind": kind, "metadata": metadata}
+
+
+def _text(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
+def _check(manifest: Mapping[str, Any], label: str, reserve: int) -> None:
+    size = sum(len(value) for value in manifest["binaryData"].values()) * 3 // 4 + reserve
+    if size > LIMIT:
+        message = f"the inventory of {label} would take {size // 1024} KiB of the {LIMIT // 1024} KiB that it may"
+        raise ours.Refused(message, mend="split the formation: so many objects are more than one ConfigMap can name")
+
+
+def _no_namespace(namespace: str) -> ours.SealaneError:
+    return ours.NotThere(f"there is no namespace {namespace}", mend="create it first")
+
+
+def _decoded(found: Mapping[str, Any], where: str) -> _Content:
     try:
         packed = (found.get("binaryData") or {})[_KEY]
-        content = msgspec.json.decode(gzip.decompress(base64.b64decode(packed)), type=_Content)
+        return msgspec.json.decode(gzip.decompress(base64.b64decode(packed)), type=_Content)
     except (KeyError, ValueError, OSError, EOFError) as error:
         mend = "restore it from a backup, or delete it: then nothing will be pruned"
         raise ours.SealaneError(f"{where} does not hold an inventory", mend=mend) from error
-    version = found["metadata"]["resourceVersion"]
-    return model.Ledger(inventory=content.inventory, entries=content.entries, version=version)

@@ -93,7 +93,12 @@ async def before(rollout: Rollout) -> dict[str, Any]:
     there = Begun(inventory=stored, at=bench.now())
     plan = DeploymentPlan(goal=goal, stored=stored, keep=await goals.kept_for_later(deployment, standing.destination))
     pruned = await pruning.clear(standing.destination, plan, failed=came.inventory, restored=there, fence=rollout.fence)
-    return {"cause": rows.plain(dossier.cause), "done": [], "inventory": rows.plain(pruned.inventory)}
+    return {
+        "cause": rows.plain(dossier.cause),
+        "done": [],
+        "inventory": rows.plain(pruned.inventory),
+        "stays": beside.not_undone(came.ran.done, undone),
+    }
 
 
 async def after(rollout: Rollout, watched: Any) -> dict[str, Any]:
@@ -135,14 +140,18 @@ async def annotate(rollout: Rollout, verdict: Any) -> None:
         await annotating.annotate(standing.revision.annotations, standing.goal.identity, found, how)
 
 
-async def undo(rollout: Rollout) -> None:
-    """Takes back the hooks that ran in this deployment. Key: deployment and hook, by the Jobs' names. Undo: none."""
+async def undo(rollout: Rollout) -> dict[str, Any]:
+    """Takes back the hooks that ran in this deployment. Gives what `stays`. Key: deployment and hook, by the Jobs' names.
+
+    Undo: none.
+    """
     standing = await _standing(rollout)
     async with _telling(standing.deployment.id, Phase.HOOKS) as tell:
         own = beside.of(standing.revision)
         undone = await accompanying.undo(standing.goal, own, rollout.hooked, standing.where, tell)
     release = hooks.release_key(standing.goal.identity)
     await tools.current().store.hooks.forget(standing.deployment, release, undone.done)
+    return {"stays": beside.not_undone(rollout.hooked, undone)}
 
 
 async def gates(rollout: Rollout, key: str, names: Sequence[str], begun: Any, watched: Any) -> dict[str, Any]:

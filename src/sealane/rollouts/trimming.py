@@ -1,0 +1,47 @@
+"""A dossier cut to a size, so that it fits wherever it is kept. Pure. What is nearest to the cause goes last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+MOST = 64 * 1024
+"""Bytes of a dossier, as JSON."""
+_STEPS = ((40, 600), (20, 300), (10, 200), (4, 120), (1, 80), (0, 80))
+"""Items of each list and characters of each text, the first that fits."""
+_LISTS = ("workloads", "instances", "others", "events", "logs", "probes", "ends", "difference")
+
+
+def trimmed(dossier: Mapping[str, Any], most: int = MOST) -> dict[str, Any]:
+    """The dossier with as many lines, events and instances as fit: of events and logs' lines the last ones."""
+    for items, characters in _STEPS:
+        made = {key: _trimmed(key, value, items, characters) for key, value in dossier.items()}
+        if len(msgspec.json.encode(made)) <= most:
+            return made
+    return {**made, "cause": None}
+
+
+def cut(text: str, longest: int) -> str:
+    """The text, no longer than that."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def _trimmed(key: str, value: Any, items: int, characters: int) -> Any:
+    if key not in _LISTS:
+        return _short(value, items, characters)
+    kept = value[-items:] if key == "events" and items else value[:items]
+    return [_short(each, items, characters, key) for each in kept]
+
+
+def _short(value: Any, items: int, characters: int, key: str = "") -> Any:
+    """Plain data with no long text, and no long list in it."""
+    if isinstance(value, str):
+        return cut(value, characters)
+    if isinstance(value, Mapping):
+        return {name: _short(part, items, characters, name) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        last = key == "lines" and items
+        return [_short(each, items, characters) for each in (value[-items:] if last else value[:items])]
+    return value
