@@ -223,6 +223,11 @@ async def test_a_namespace_and_a_kind_come_before_what_lives_in_them(admin: clus
         assert (await admin.get(kinds.of(widget), "w", namespace=name))["spec"] == {"size": 1}
         again = await apply(admin, name, widget, config_map(), definition, space, sequence=2)
         assert again.changed == ()
+        long = {**widget, "metadata": {"name": "long"}, "spec": {"text": "x" * 1_590_000}}
+        refused = await apply(admin, name, config_map("early"), long, sequence=3)
+        assert [each.reason for each in refused.refusals] == [model.Reason.INVALID]
+        assert "the cluster stores no object of more than 1,500,000" in str(refused.refusals[0])
+        assert await admin.find(kinds.CONFIG_MAP, "early", namespace=name) is None, "known before the first write"
     finally:
         await admin.delete(kinds.NAMESPACE, name)
         await admin.delete(kinds.CUSTOM_KIND, f"widgets.{name}.example.com")

@@ -40,6 +40,7 @@ def said(
         (500, "failed to create typed patch object (a/b; v1, Kind=C): .spec.x", "", errors.Rejected),
         (500, "Internal error occurred: failed calling webhook", "InternalError", errors.ServerError),
         (500, "etcdserver: leader changed", "", errors.ServerError),
+        (500, "etcdserver: request is too large", "", errors.Invalid),
         (503, "unavailable", "ServiceUnavailable", errors.ServerError),
         (429, "slow down", "TooManyRequests", errors.TooManyRequests),
     ],

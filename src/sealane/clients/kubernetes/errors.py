@@ -34,6 +34,7 @@ MAX_MESSAGE = 2000
 MAX_CAUSES = 20
 
 _SCHEMA_SAYS_NO = ("failed to create typed patch object", "failed to convert new object", "failed to merge")
+_STORE_SAYS_NO = "request is too large"
 _NEVER_CHANGES = ("immutable", "may not change once set", "updates to statefulset spec for fields other than")
 _MANAGER = re.compile(r'conflict with "([^"]+)"')
 _POLICY = re.compile(r"admission webhook \"|ValidatingAdmissionPolicy '|violates PodSecurity")
@@ -272,6 +273,8 @@ def _class_of(status: Status, details: _Details) -> type[ClusterError]:  # noqa:
         return Rejected
     if status.code == 500 and not status.reason and message.startswith(_SCHEMA_SAYS_NO):
         return Rejected
+    if status.code == 500 and message.endswith(_STORE_SAYS_NO):
+        return Invalid
     return _BY_CODE.get(status.code, ServerError if status.code >= 500 else ClusterError)
 
 

@@ -8,6 +8,7 @@ exceptions stay inside.
 from __future__ import annotations
 
 import asyncio
+import io
 import random
 import socket
 from collections.abc import AsyncIterator, Mapping
@@ -159,7 +160,7 @@ class Transport:
             return await self._session.request(
                 call.method,
                 url,
-                data=call.body,
+                data=None if call.body is None else io.BytesIO(call.body),  # sent in pieces, however long it is
                 headers=headers,
                 timeout=limits,
                 allow_redirects=False,

@@ -135,7 +135,8 @@ class Planner:
         body = self._body(manifest, ref, self._identity.annotations | adoption.created(self._identity))
         checked = True
         try:
-            await self._cluster.apply(body, namespace=ref.namespace, dry_run=True)  # says no to what later ones would
+            # Says no to what later ones would.
+            refusing.fitting(await self._cluster.apply(body, namespace=ref.namespace, dry_run=True))
         except errors.NoNamespace:
             if ref.namespace not in self._namespaces:
                 raise
@@ -240,10 +241,11 @@ class Planner:
     async def _dry_run(self, body: Mapping[str, Any], ref: model.ObjectRef) -> tuple[dict[str, Any], dict[str, str]]:
         """The object as it would be, and who manages, by path, what will be overwritten."""
         try:
-            return await self._cluster.apply(body, namespace=ref.namespace, dry_run=True), {}
+            return refusing.fitting(await self._cluster.apply(body, namespace=ref.namespace, dry_run=True)), {}
         except errors.Conflict as conflict:
             managers = {differing.path_of_field(each.field): each.manager for each in conflict.causes if each.manager}
-        return await self._cluster.apply(body, namespace=ref.namespace, dry_run=True, force=True), managers
+        forced = await self._cluster.apply(body, namespace=ref.namespace, dry_run=True, force=True)
+        return refusing.fitting(forced), managers
 
     def _unchanging(
         self, manifest: Mapping[str, Any], ref: model.ObjectRef, found: Mapping[str, Any], live: Live

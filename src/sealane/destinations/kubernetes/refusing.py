@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
+
 from sealane.clients.kubernetes import errors
-from sealane.destinations import model, owning
+from sealane.destinations import model, ordering, owning
+
+STORED = 1_500_000
+"""Bytes of an object. etcd takes 1.5 MiB in a request; a dry run asks it nothing, so it says no only when writing begins."""
 
 _REASONS: tuple[tuple[type[errors.ClusterError], model.Reason], ...] = (
     (errors.AdmissionDenied, model.Reason.ADMISSION),
@@ -29,3 +36,16 @@ def of_error(ref: model.ObjectRef, error: errors.ClusterError) -> model.Refusal 
                 mend = f"kubectl create namespace {where}, or a Namespace among the stencils where the app may have one"
             return model.Refusal(ref=ref, reason=reason, message=error.says, mend=mend)
     return None
+
+
+def fitting(found: dict[str, Any]) -> dict[str, Any]:
+    """The object that a dry run gave. Raises Invalid when it would be too long for the cluster's store.
+
+    Custom objects are stored as they are; Kubernetes' own kinds have limits that a dry run knows.
+    """
+    group = str(found["apiVersion"]).rpartition("/")[0]
+    custom = ordering.phase(group, str(found["kind"])) is ordering.Phase.CUSTOM
+    if custom and (size := len(msgspec.json.encode(found))) > STORED:
+        says = f"it would take {size:,} bytes, and the cluster stores no object of more than {STORED:,}"
+        raise errors.Invalid(says, mend="split it into several objects", says=says)
+    return found
