@@ -74,6 +74,7 @@ def _up(layout: Layout) -> int:
     if health.traces(layout):
         wrong = health.problems(layout)
         if not wrong:
+            start.start_beside(layout)
             start.restock(layout)
             print(f"the bed is up ({time.monotonic() - begun:.1f} s to see)")
             return 0

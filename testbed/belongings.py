@@ -22,7 +22,7 @@ _PROGRAMS: Final = frozenset(
     (
         *("containerd", "containerd-shim-runc-v2", "runc", "conmon", "podman", "netavark", "aardvark-dns"),
         *("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "coredns"),
-        *("etcd", "postgres", "docker-registry"),
+        *("etcd", "postgres", "docker-registry", "dockerd"),
     )
 )
 _SHIM: Final = "containerd-shim-runc-v2"

@@ -32,10 +32,10 @@ def make(layout: Layout) -> None:
 
 
 def processes(layout: Layout) -> set[int]:
-    """The processes in the bed's cgroups: those of its pods, whoever their parent is by now."""
+    """The processes in the bed's cgroups: those of its pods and of its Docker, whoever their parent is by now."""
     found: set[int] = set()
-    for tree in _trees():
-        for listing in (tree / layout.cgroup).rglob("cgroup.procs"):
+    for group in _groups(layout):
+        for listing in group.rglob("cgroup.procs"):
             found.update(map(int, listing.read_text().split()))
     return found - {0}
 
@@ -43,13 +43,19 @@ def processes(layout: Layout) -> set[int]:
 def remove(layout: Layout) -> None:
     """End what is left in the bed's cgroups and remove them, innermost first."""
     deadline = time.monotonic() + 20
-    while groups := [group for tree in _trees() if (group := tree / layout.cgroup).exists()]:
+    while groups := _groups(layout):
         for pid in processes(layout):
             os.kill(pid, signal.SIGKILL)
         gone = [_remove_tree(group) for group in groups]
         if all(gone) or time.monotonic() > deadline:
             return
         time.sleep(0.05)
+
+
+def _groups(layout: Layout) -> list[Path]:
+    """The cgroups below which every pod of this bed is, and every container of its Docker."""
+    wanted = (layout.cgroup, layout.docker_cgroup)
+    return [group for tree in _trees() for name in wanted if (group := tree / name).exists()]
 
 
 def remove_engine_groups(ids: set[str]) -> None:

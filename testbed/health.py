@@ -24,7 +24,8 @@ def problems(layout: Layout) -> list[str]:
     processes = recorded(layout)
     checks: list[Check] = [partial(_described, layout)]
     checks += [partial(_running, daemon, processes.get(daemon.name)) for daemon in parts.daemons(layout)]
-    if not all(process.alive for process in processes.values()):
+    beside = {daemon.name for daemon in parts.beside(layout)}
+    if not all(process.alive for process in processes.values() if process.name not in beside):
         # The rest would only say the same again, and take its time over it.
         checks = checks[:1] + [
             partial(_running, one, processes.get(one.name), ask=False) for one in parts.daemons(layout)

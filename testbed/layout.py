@@ -51,6 +51,7 @@ DNS_SERVICE: Final = "10.186.0.10"
 API_SERVICE: Final = "10.186.0.1"
 ENGINE_RANGE: Final = "10.184.0.0/16"
 ENGINE_MORE_RANGE: Final = "10.185.0.0/16"
+DOCKER_RANGE: Final = "10.187.0.0/16"
 ENGINE_LINK: Final = "sealane-eng"
 
 REGISTRY: Final = f"localhost:{REGISTRY_PORT}"
@@ -155,6 +156,19 @@ class Layout:
     @property
     def engine_socket(self) -> Path:
         return self.engine / "engine.sock"
+
+    @property
+    def docker(self) -> Path:
+        return self.run / "docker"
+
+    @property
+    def docker_socket(self) -> Path:
+        return self.docker / "docker.sock"
+
+    @property
+    def docker_cgroup(self) -> str:
+        """The cgroup of all containers of Docker's engine."""
+        return f"sealane-docker-{self.tag}"
 
     @property
     def containerd(self) -> Path:

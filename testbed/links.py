@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from testbed.commands import run, succeeds
-from testbed.layout import ENGINE_LINK, NODE_ADDRESS, NODE_LINK, Layout
+from testbed.layout import DOCKER_RANGE, ENGINE_LINK, NODE_ADDRESS, NODE_LINK, Layout
 
 
 def remove(layout: Layout) -> None:
     """Remove the interfaces of pods, of the engine's networks and of the node."""
     everything = _links()
-    bridges = {NODE_LINK, ENGINE_LINK, *_engine_bridges(layout)}
+    bridges = {NODE_LINK, ENGINE_LINK, *_engine_bridges(layout), *_docker_bridges(everything)}
     for link in everything:
         at_pod = link["ifname"] != NODE_LINK and any(
             address.get("local") == NODE_ADDRESS for address in link.get("addr_info", ())
@@ -39,6 +39,16 @@ def others_forward() -> bool:
 def _links() -> list[dict[str, Any]]:
     listed: list[dict[str, Any]] = json.loads(run(["ip", "-json", "-details", "address", "show"]) or "[]")
     return listed
+
+
+def _docker_bridges(everything: list[dict[str, Any]]) -> set[str]:
+    first = DOCKER_RANGE.removesuffix("0.0/16")
+    return {
+        link["ifname"]
+        for link in everything
+        if any(address.get("local", "").startswith(first) for address in link.get("addr_info", ()))
+        and link.get("linkinfo", {}).get("info_kind") == "bridge"
+    }
 
 
 def _engine_bridges(layout: Layout) -> set[str]:

@@ -28,6 +28,7 @@ ALWAYS: Final = {
     "nftables": "nft",
     "iptables": "iptables",
     "podman": "podman",
+    "docker.io": "dockerd",
     "buildah": "buildah",
     "runc": "runc",
     "skopeo": "skopeo",

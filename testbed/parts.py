@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from testbed import control, dns, engine, node, postgres, registry
+from testbed import control, dns, docker, engine, node, postgres, registry
 from testbed.layout import Layout
 from testbed.processes import Daemon
 
@@ -10,6 +10,11 @@ from testbed.processes import Daemon
 def services(layout: Layout) -> list[Daemon]:
     """What runs beside whichever cluster."""
     return [registry.server(layout), engine.server(layout), postgres.server(layout)]
+
+
+def beside(layout: Layout) -> list[Daemon]:
+    """What nothing else in the bed needs: started again by itself where it is missing."""
+    return [docker.server(layout)]
 
 
 def cluster(layout: Layout) -> list[Daemon]:
@@ -20,5 +25,5 @@ def cluster(layout: Layout) -> list[Daemon]:
 
 
 def daemons(layout: Layout) -> list[Daemon]:
-    """Every daemon that a whole bed has."""
+    """Every daemon that a whole bed has; without one of them all of it is started anew."""
     return services(layout) + (cluster(layout) if layout.other_cluster is None else [])

@@ -13,6 +13,7 @@ from testbed import (
     certificates,
     control,
     dns,
+    docker,
     engine,
     firewall,
     golang,
@@ -26,7 +27,7 @@ from testbed import (
 )
 from testbed.errors import BedError
 from testbed.layout import Layout
-from testbed.processes import Daemon, last_words, start, wait_for
+from testbed.processes import Daemon, last_words, recorded, start, wait_for
 from testbed.record import Bed, describe
 from testbed.waiting import until
 
@@ -89,6 +90,22 @@ def restock(layout: Layout) -> None:
             images.push(layout, image)
         if not engine.has(layout, image.name):
             engine.load(layout, image.archive(layout))
+        if not docker.has(layout, image.name):
+            docker.copy_from_podman(layout, engine.podman(layout), engine.variables(layout), image.name)
+
+
+def start_beside(layout: Layout) -> None:
+    """Start what nothing else needs, unless it runs; a bed that others use stays as it is."""
+    processes = recorded(layout)
+    missing = [
+        daemon
+        for daemon in parts.beside(layout)
+        if daemon.name not in processes or not processes[daemon.name].alive or not daemon.ready()
+    ]
+    if missing:
+        packages.install(cluster=layout.other_cluster is None)
+        docker.write_files(layout)
+        _start(layout, missing)
 
 
 def _services(layout: Layout) -> None:
@@ -96,6 +113,7 @@ def _services(layout: Layout) -> None:
     for write in (registry.write_files, engine.write_files, postgres.write_files):
         write(layout)
     _start(layout, parts.services(layout))
+    start_beside(layout)
     restock(layout)
 
 

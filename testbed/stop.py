@@ -7,7 +7,7 @@ import signal
 from contextlib import suppress
 from typing import Final
 
-from testbed import before, belongings, cgroups, engine, firewall, links, mounts, network, node, traces
+from testbed import before, belongings, cgroups, docker, engine, firewall, links, mounts, network, node, traces
 from testbed.commands import run
 from testbed.errors import BedError
 from testbed.layout import Layout
@@ -24,11 +24,13 @@ def stop_all(layout: Layout) -> None:
     for name in _FIRST:
         _stop(processes, name)
     ids = traces.sandbox_ids(layout)
+    in_docker = traces.docker_ids(layout)
     # Podman forgets containers whose cgroup or network it could not remove.
     containers = traces.container_ids(layout)
     spaces = links.engine_namespaces(layout)
     _end_pods(layout, processes)
     _end_engine(layout, processes)
+    _end_docker(layout, processes)
     for name in _THEN:
         _stop(processes, name)
     # An interrupt ends PostgreSQL at once and in order; a termination waits for its clients.
@@ -44,6 +46,7 @@ def stop_all(layout: Layout) -> None:
         links.remove(layout)
         firewall.clean(layout)
     traces.remove(layout, ids)
+    traces.remove_shim_sockets(f"{layout.docker}/exec/containerd/containerd.sock", "moby", in_docker)
     cgroups.remove_engine_groups(containers)
     forget(layout)
     before.restore(layout, forwarding=not links.others_forward())
@@ -74,6 +77,15 @@ def _end_engine(layout: Layout, processes: dict[str, Process]) -> None:
         with suppress(BedError):
             engine.end_containers(layout)
     _stop(processes, "engine")
+
+
+def _end_docker(layout: Layout, processes: dict[str, Process]) -> None:
+    engine_of = processes.get("docker")
+    if engine_of and engine_of.alive:
+        # One that hangs: its containers are found by their cgroup and their mark.
+        with suppress(BedError):
+            docker.end_containers(layout)
+        stop(engine_of, within=20)
 
 
 def _stop(processes: dict[str, Process], name: str, *, by: signal.Signals = signal.SIGTERM) -> None:

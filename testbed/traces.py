@@ -30,6 +30,11 @@ def sandbox_ids(layout: Layout) -> set[str]:
     return ids | belongings.shim_ids(layout)
 
 
+def docker_ids(layout: Layout) -> set[str]:
+    """The containers of Docker's engine."""
+    return {entry.name for entry in _entries(layout.docker / "data" / "containers")}
+
+
 def container_ids(layout: Layout) -> set[str]:
     """The engine's containers."""
     return {entry.name for entry in _entries(layout.engine / "storage" / "overlay-containers")}
@@ -37,10 +42,7 @@ def container_ids(layout: Layout) -> set[str]:
 
 def remove(layout: Layout, ids: set[str]) -> None:
     """Remove what the containers `ids` and the daemons left."""
-    for one in ids:
-        # containerd makes the name of a shim's socket like this.
-        name = hashlib.sha256(f"{layout.containerd_socket}/k8s.io/{one}".encode()).hexdigest()
-        (_SHIM_SOCKETS / name).unlink(missing_ok=True)
+    remove_shim_sockets(str(layout.containerd_socket), "k8s.io", ids)
     for entry in _entries(_CNI_RESULTS):
         if any(one in entry.name for one in ids):
             entry.unlink(missing_ok=True)
@@ -49,6 +51,13 @@ def remove(layout: Layout, ids: set[str]) -> None:
             entry.unlink(missing_ok=True)
     _remove_if_deserted(_DEVICE_SOCKET)
     _remove_segment(layout.postgres / "postmaster.pid")
+
+
+def remove_shim_sockets(containerd: str, namespace: str, ids: set[str]) -> None:
+    """Remove the sockets of the shims of a containerd's containers, which it names like this."""
+    for one in ids:
+        name = hashlib.sha256(f"{containerd}/{namespace}/{one}".encode()).hexdigest()
+        (_SHIM_SOCKETS / name).unlink(missing_ok=True)
 
 
 def _remove_if_deserted(path: Path) -> None:

@@ -108,6 +108,13 @@ def engine_socket(bed: Bed) -> str:
 
 
 @pytest.fixture(scope="session")
+def docker_socket(bed: Bed) -> str:
+    """The path of the socket of Docker's own engine."""
+    del bed  # which says that it is up
+    return str(Layout.from_environment().docker_socket)
+
+
+@pytest.fixture(scope="session")
 def registry(bed: Bed) -> str:
     """The registry's host and port, as in image names."""
     return bed.registry

@@ -57,7 +57,7 @@ class House:
         return len(path.read_text().split()) if path.exists() else 0
 
 
-@pytest.fixture(params=["docker", "dummy"])
+@pytest.fixture(params=["podman", "docker", "dummy"])
 async def house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[House]:
     run = RunKey(value=f"t-{secrets.token_hex(4)}")
     if request.param == "dummy":
@@ -65,7 +65,7 @@ async def house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         image = "pretended"
         engines = []
     else:
-        socket = request.getfixturevalue("engine_socket")
+        socket = request.getfixturevalue("engine_socket" if request.param == "podman" else "docker_socket")
         image = request.getfixturevalue("busybox_image")
         engines = [await finding.find({"DOCKER_HOST": f"unix://{socket}"}) for _ in range(2)]
         runners = [DockerRunner(engine, owner="a test", habits=Habits(grace=GRACE)) for engine in engines]

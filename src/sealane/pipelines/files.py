@@ -165,7 +165,7 @@ class HealthcheckFile(File):
     """How to find out whether a service is ready."""
 
     test: Texts
-    """A shell command, or a list that is run as it is. Exit code 0 means ready."""
+    """A shell command, or a list that is run as it is; NONE for no check. Exit code 0 means ready."""
     interval: Maybe[Duration] = None
     """Time between two tests; a second when left out."""
     timeout: Maybe[Duration] = None

@@ -71,9 +71,13 @@ class Step:
     place: Place
 
 
+NO_CHECK = "NONE"
+"""The one word of a health check's test that says that there is none, not even the image's."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Healthcheck:
-    """How to ask a service whether it is ready; `test` in the engine's form: CMD or CMD-SHELL first."""
+    """How to ask a service whether it is ready; `test` in the engine's form: CMD or CMD-SHELL first, or NO_CHECK."""
 
     test: tuple[str, ...]
     interval: timedelta = timedelta(seconds=1)

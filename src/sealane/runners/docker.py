@@ -14,10 +14,10 @@ from datetime import timedelta
 from sealane import clock
 from sealane.clients.engine import errors
 from sealane.clients.engine.api import Engine
-from sealane.clients.engine.model import ContainerSpec, ContainerState, Phase
+from sealane.clients.engine.model import ContainerSpec, ContainerState, Leftover, Phase
 from sealane.errors import Unavailable
 from sealane.pipelines.model import StepStatus
-from sealane.runners import following, outcomes, scripts, services
+from sealane.runners import following, outcomes, scripts, services, stops
 from sealane.runners.model import (
     WORKSPACE,
     RunKey,
@@ -35,6 +35,8 @@ OWNER = "sealane.owner"
 """The label that says who looks after it; see sealane.runners.owning."""
 STEP = "sealane.step"
 """The label of a step's container: the step's key."""
+SCRIPT = "sealane.script"
+"""The label of a step's container whose first process is the shell of our script."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,6 +107,8 @@ class DockerRunner:
             return await self._run_step(run, spec, output)
         except (errors.ImageMissing, errors.CannotExecute) as error:
             status, reason = StepStatus.FAILED, _explained(spec, error)
+        except (errors.ContainerMissing, errors.NameTaken):  # 409 to a start: it is being removed
+            status, reason = StepStatus.BROKEN, outcomes.REMOVED
         except Unavailable as error:
             status, reason = StepStatus.BROKEN, str(error)
         return StepResult(status=status, reason=reason, started=begun, ended=self._now())
@@ -112,15 +116,15 @@ class DockerRunner:
     async def cancel(self, run: RunKey) -> None:
         """Marks the run as cancelled and ends its steps."""
         await self._engine.create_volume(run.cancelled, self._labels(run))
-        await self._each(f"{RUN}={run}", lambda name, labels: self._end(name) if STEP in labels else _nothing())
+        await self._each(f"{RUN}={run}", lambda one: self._end_step(one.name, one.labels))
 
     async def kill(self, run: RunKey) -> None:
         """Kills whatever of the run is running."""
-        await self._each(f"{RUN}={run}", lambda name, _: self._engine.signal(name, "KILL"))
+        await self._each(f"{RUN}={run}", lambda one: self._engine.signal(one.name, "KILL"))
 
     async def destroy(self, run: RunKey) -> None:
         """Removes the run's containers, network and marker."""
-        await self._each(f"{RUN}={run}", lambda name, _: self._engine.remove(name))
+        await self._each(f"{RUN}={run}", self._engine.remove)
         await self._engine.remove_network(run.network)
         await self._engine.remove_volume(run.cancelled)
         self._workspaces.pop(run, None)
@@ -135,7 +139,7 @@ class DockerRunner:
             self._engine, container.name, output, patience=self._habits.engine_patience, fresh=fresh
         )
         time_left = spec.timeout if fresh else await self._time_left(container.name, spec)
-        state, in_time = await self._watched(container.name, follow, time_left)
+        state, in_time = await self._watched(run, container, follow, time_left)
         failed = state is None or state.exit_code != 0
         around = outcomes.Circumstances(
             timed_out=None if in_time else spec.timeout,
@@ -146,43 +150,63 @@ class DockerRunner:
         return outcomes.result(state, around, begun=begun, now=self._now())
 
     async def _watched(
-        self, name: str, follow: following.Following, time_left: timedelta
+        self, run: RunKey, container: ContainerSpec, follow: following.Following, time_left: timedelta
     ) -> tuple[ContainerState | None, bool]:
         """The container's last state, and whether it came to it in time; ends it when it didn't, or when cancelled."""
         watch = asyncio.create_task(follow.to_the_end())
+        look = asyncio.create_task(self._end_if_cancelled(run, container, follow))
         try:
             await asyncio.wait([watch], timeout=time_left.total_seconds())
             in_time = watch.done()
             if not in_time:
-                await self._end(name)
+                await self._end_once_begun(container, follow, watch)
             return await watch, in_time
         except asyncio.CancelledError:
             with contextlib.suppress(Unavailable):
-                await self._end(name)
+                await self._end_once_begun(container, follow, watch)
                 await asyncio.wait([watch], timeout=self._habits.engine_patience.total_seconds())
             raise
         finally:
-            watch.cancel()
-            await asyncio.gather(watch, return_exceptions=True)
+            for task in (watch, look):
+                task.cancel()
+            await asyncio.gather(watch, look, return_exceptions=True)
+
+    async def _end_if_cancelled(self, run: RunKey, container: ContainerSpec, follow: following.Following) -> None:
+        """Ends what was started in the very moment in which the run was cancelled, when there was nothing to end yet."""
+        await follow.begun.wait()
+        if await self._engine.has_volume(run.cancelled):
+            await self._end_step(container.name, container.labels)
+
+    async def _end_once_begun(
+        self, container: ContainerSpec, follow: following.Following, watch: asyncio.Task[ContainerState | None]
+    ) -> None:
+        """Engines refuse to end what they are about to start, and start it all the same."""
+        begun = asyncio.create_task(follow.begun.wait())
+        await asyncio.wait([begun, watch], return_when=asyncio.FIRST_COMPLETED)
+        begun.cancel()
+        await self._end_step(container.name, container.labels)
 
     def _container(self, run: RunKey, spec: StepSpec) -> ContainerSpec:
         workspace = self._workspaces[run]
+        script = scripts.handed_over(spec.commands) if spec.commands else None
         return ContainerSpec(
             name=run.step(spec.key, spec.attempt),
             image=spec.image,
-            entrypoint=scripts.ENTRYPOINT if spec.commands else None,
-            command=(scripts.script(spec.commands),) if spec.commands else None,
+            entrypoint=scripts.ENTRYPOINT if script else None,
+            command=script.arguments if script else None,
             environment={**spec.environment, **spec.secrets},
-            labels={**self._labels(run), STEP: spec.key},
+            labels={**self._labels(run), STEP: spec.key, **({SCRIPT: "true"} if script else {})},
             workdir=spec.workdir,
             binds=(f"{workspace.folder or workspace.volume}:{WORKSPACE}",),
             network=run.network,
+            files={scripts.FILE: script.file} if script and script.file else {},
             unlabelled=workspace.folder is not None,
             log_bytes=self._habits.log_bytes,
         )
 
     async def _create(self, spec: ContainerSpec, output: Output) -> bool:
         """Creates the container, fetching its image if that is missing; False when the container was there."""
+        fresh = True
         try:
             try:
                 await self._engine.create(spec)
@@ -192,8 +216,14 @@ class DockerRunner:
                     await self._engine.pull(spec.image)
                 await self._engine.create(spec)
         except errors.NameTaken:
-            return False
-        return True
+            fresh = False
+        if spec.files and (fresh or await self._waits_to_start(spec.name)):
+            await self._engine.put(spec.name, spec.files)
+        return fresh
+
+    async def _waits_to_start(self, name: str) -> bool:
+        state = await self._engine.state(name)
+        return state is not None and state.phase is Phase.CREATED
 
     async def _time_left(self, name: str, spec: StepSpec) -> timedelta:
         """A step found running has used up some of its time."""
@@ -202,35 +232,20 @@ class DockerRunner:
         used = self._now() - state.started if state and running and state.started else timedelta()
         return max(timedelta(), spec.timeout - used)
 
-    async def _end(self, name: str) -> None:
-        """Ends a container: asks it to, waits for the grace, kills it."""
-        await self._engine.signal(name, "TERM")
-        if not await self._ends_within(name, self._habits.grace):
-            await self._engine.signal(name, "KILL")
-            await self._ends_within(name, self._habits.grace)
+    async def _end_step(self, name: str, labels: Mapping[str, str]) -> None:
+        if STEP in labels:
+            await stops.end(self._engine, name, grace=self._habits.grace, script=SCRIPT in labels)
 
-    async def _ends_within(self, name: str, time: timedelta) -> bool:
-        try:
-            async with asyncio.timeout(time.total_seconds()):
-                await following.ended(self._engine, name)
-        except TimeoutError:
-            return False
-        return True
-
-    async def _each(self, label: str, do: Callable[[str, Mapping[str, str]], Awaitable[object]]) -> None:
+    async def _each(self, label: str, do: Callable[[Leftover], Awaitable[object]]) -> None:
         """Does it to all containers with the label, several at a time; raises the first error once all are done."""
         found = await self._engine.containers(label)
-        done = await asyncio.gather(*(do(one.name, one.labels) for one in found), return_exceptions=True)
+        done = await asyncio.gather(*(do(one) for one in found), return_exceptions=True)
         for outcome in done:
             if isinstance(outcome, BaseException):
                 raise outcome
 
     def _labels(self, run: RunKey) -> dict[str, str]:
         return {RUN: run.value, OWNER: self._owner}
-
-
-async def _nothing() -> None:
-    return None
 
 
 def _explained(spec: StepSpec, error: errors.ImageMissing | errors.CannotExecute) -> str:

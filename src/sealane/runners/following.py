@@ -31,6 +31,8 @@ class Following:
         self._patience = patience.total_seconds()
         self._fresh = fresh
         self._given = 0
+        self.begun = asyncio.Event()
+        """Set once it runs, or was found running or ended."""
         self.engine_was_away = False
         self.disk_full = False
 
@@ -47,7 +49,7 @@ class Following:
                 async with asyncio.timeout(_SILENT):
                     return await ended(self._engine, self._name)
             except TimeoutError:
-                stream = await self._engine.logs(self._name, follow=True)
+                stream = await self._logs()
             except errors.EngineUnavailable:
                 stream = await self._after_the_engine_is_back()
 
@@ -57,6 +59,7 @@ class Following:
             if state is None:
                 return None
             if state.phase is not Phase.CREATED:
+                self.begun.set()
                 return await self._engine.logs(self._name, follow=state.phase is Phase.RUNNING)
         stream = await self._engine.attach(self._name)
         try:
@@ -64,7 +67,14 @@ class Following:
         except BaseException:
             await stream.close()
             raise
+        self.begun.set()
         return stream
+
+    async def _logs(self) -> Stream | None:
+        try:
+            return await self._engine.logs(self._name, follow=True)
+        except errors.ContainerMissing:  # removed in the very moment before: its state says so
+            return None
 
     async def _pass_on(self, stream: Stream) -> None:
         """Passes on what was not passed on before; a stream opened later begins with the first byte again."""
@@ -87,7 +97,7 @@ class Following:
         while True:
             try:
                 state = await self._engine.state(self._name)
-                return None if state is None else await self._engine.logs(self._name, follow=True)
+                return None if state is None else await self._logs()
             except errors.EngineUnavailable:
                 if loop.time() >= until:
                     raise

@@ -10,6 +10,8 @@ from sealane.clients.engine.model import ContainerState
 from sealane.pipelines.model import StepStatus
 from sealane.runners.model import StepResult
 
+REMOVED = "its container was removed by somebody else while it ran"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Circumstances:
@@ -36,7 +38,7 @@ def _verdict(state: ContainerState | None, around: Circumstances) -> tuple[StepS
     if around.cancelled:
         return StepStatus.CANCELLED, "cancelled"
     if state is None:
-        return StepStatus.BROKEN, "its container was removed by somebody else while it ran"
+        return StepStatus.BROKEN, REMOVED
     if around.timed_out is not None:
         return StepStatus.FAILED, f"took longer than {span(around.timed_out)} and was ended"
     if state.exit_code == 0:

@@ -1,34 +1,55 @@
-"""The shell script that runs a step's commands. Pure."""
+"""The shell script that runs a step's commands. Pure.
+
+The shell is the container's first process, as with `podman run IMAGE sh -e -c`: one that were started in the background
+of another shell would ignore SIGINT and SIGQUIT, and with it all that it starts, for good.
+"""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-_KEEPER = (
-    "trap 'kill -TERM -1 2>/dev/null' TERM; "
-    '/bin/sh -ec "$1" & child=$!; '
-    "wait $child; code=$?; "
-    "while kill -0 $child 2>/dev/null; do wait $child; code=$?; done; "
-    "exit $code"
-)
-"""The container's first process. The kernel spares that one every signal it does not ask for, and engines signal no
-other: so it asks, passes TERM on to all the rest, and waits until the commands have ended, however they do."""
+LONGEST_ARGUMENT = 100_000
+"""Bytes of a script that is handed over as an argument; the kernel takes 131,071 in one."""
+
+FILE = "/.sealane-script"
+"""Where a longer script is put into the container."""
+
+ENTRYPOINT = ("/bin/sh", "-e")
+
+STOP = ("/bin/sh", "-c", "kill -TERM -1")
+"""Run beside the script, it asks everything but the first process to end: engines signal only that one."""
 
 _SAY = "printf '%s\\n'"
 """Not echo, which in some shells reads backslashes."""
 
-ENTRYPOINT = ("/bin/sh", "-c", _KEEPER, "step")
-"""Takes a script as its argument, and ends as that does."""
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Script:
+    """What the entry point is given, and what has to lie in the container for it."""
+
+    arguments: tuple[str, ...]
+    file: bytes | None = None
+    """What has to lie at FILE."""
+
+
+def handed_over(commands: Sequence[str]) -> Script:
+    """The commands' script as an argument, or as a file where it is too long for one."""
+    text = script(commands)
+    data = text.encode()
+    if len(data) <= LONGEST_ARGUMENT:
+        return Script(arguments=("-c", text, "sh"))
+    return Script(arguments=("-c", f". {FILE}", "sh"), file=data)
 
 
 def script(commands: Sequence[str]) -> str:
     """The commands as one script that says each before running it and ends at the first that fails.
 
-    One shell runs all of them, so `cd` and `export` last. Asked to end, it first lets the command that runs end as that
-    likes.
+    One shell runs all of them, so `cd` and `export` last. Asked to end, it lets what runs end first, as that likes; the
+    kernel would not tell a first process that asks for no signal.
     """
-    lines = ["trap 'exit 143' TERM"]
+    lines = ["trap 'wait; exit 143' TERM"]
     lines += [line for command in commands for line in (f"{_SAY} {shlex.quote(said(command))}", command)]
     return "\n".join(lines) + "\n"
 

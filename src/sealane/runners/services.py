@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import math
+from datetime import timedelta
 
 from sealane.clients.engine import errors
 from sealane.clients.engine.api import Engine
-from sealane.clients.engine.model import ContainerState, Phase
-from sealane.pipelines.model import Healthcheck
+from sealane.clients.engine.model import ContainerState, ImageCheck, Phase
+from sealane.pipelines.model import NO_CHECK, Healthcheck
 from sealane.runners import outcomes
 from sealane.runners.model import ServiceHealth, ServiceSpec
 
@@ -16,11 +18,15 @@ _SETTLING = 0.25
 _LOOK = 0.5
 """Seconds between two looks whether it still runs, while the next check is not due."""
 _LOG_LINES = 100
+_ENGINES_INTERVAL = timedelta(seconds=30)
+_ENGINES_TIMEOUT = timedelta(seconds=30)
+_ENGINES_RETRIES = 3
+"""What engines take where an image does not say."""
 
 
 async def await_healthy(engine: Engine, name: str, service: ServiceSpec) -> ServiceHealth:
     """Waits until the service in the named container is healthy, has ended, or has had its time."""
-    check = service.healthcheck or await _of_image(engine, service.image)
+    check = await _check(engine, name, service)
     asking = _Asking(engine, name, check)
     try:
         async with asyncio.timeout(service.ready_within.total_seconds()):
@@ -95,9 +101,32 @@ def _ended(state: ContainerState | None) -> str | None:
     return f"it ended: {outcomes.exit_words(state)}" if state.phase is Phase.ENDED else None
 
 
-async def _of_image(engine: Engine, image: str) -> Healthcheck | None:
-    test = await engine.image_healthcheck(image)
-    return Healthcheck(test=test) if test else None
+async def _check(engine: Engine, name: str, service: ServiceSpec) -> Healthcheck | None:
+    """The service's check, or its image's; None when neither has one, or the service wants none."""
+    if service.healthcheck is not None:
+        return None if service.healthcheck.test[0] == NO_CHECK else service.healthcheck
+    try:
+        found = await engine.healthcheck(name)
+    except errors.ContainerMissing:
+        return None
+    return of_image(found) if found else None
+
+
+def of_image(found: ImageCheck) -> Healthcheck:
+    """An image's check, asked as often as ours, with the patience and the times that the image allows.
+
+    Images are made for production: most ask every 30 s, which no pipeline would wait for.
+    """
+    ours = Healthcheck(test=found.test)
+    interval = min(ours.interval, found.interval or ours.interval)
+    patience = (found.interval or _ENGINES_INTERVAL) * (found.retries or _ENGINES_RETRIES)
+    return Healthcheck(
+        test=found.test,
+        interval=interval,
+        timeout=found.timeout or _ENGINES_TIMEOUT,
+        retries=max(ours.retries, math.ceil(patience / interval)),
+        start_period=found.start_period or timedelta(),
+    )
 
 
 async def _last_lines(engine: Engine, name: str) -> bytes:

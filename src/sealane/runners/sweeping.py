@@ -22,15 +22,15 @@ async def sweep(engine: Engine) -> tuple[str, ...]:
     )
     swept = [
         *await _remove(containers, engine.remove),
-        *await _remove(networks, engine.remove_network),
-        *await _remove(volumes, engine.remove_volume),
+        *await _remove(networks, lambda one: engine.remove_network(one.name)),
+        *await _remove(volumes, lambda one: engine.remove_volume(one.name)),
     ]
     return tuple(sorted(set(swept)))
 
 
-async def _remove(found: Iterable[Leftover], remove: Callable[[str], Awaitable[None]]) -> list[str]:
+async def _remove(found: Iterable[Leftover], remove: Callable[[Leftover], Awaitable[None]]) -> list[str]:
     gone = [one for one in found if _is_orphan(one)]
-    done = await asyncio.gather(*(remove(one.name) for one in gone), return_exceptions=True)
+    done = await asyncio.gather(*(remove(one) for one in gone), return_exceptions=True)
     for outcome in done:
         if isinstance(outcome, BaseException) and not isinstance(outcome, SealaneError):
             raise outcome

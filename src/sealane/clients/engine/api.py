@@ -12,15 +12,13 @@ import docker.auth
 import docker.utils
 import requests
 
-from sealane.clients.engine import errors, reading, streams
-from sealane.clients.engine.model import ContainerSpec, ContainerState, Leftover
+from sealane.clients.engine import errors, libpod, reading, streams
+from sealane.clients.engine.model import ContainerSpec, ContainerState, ImageCheck, Leftover, Phase
 from sealane.clients.engine.streams import Stream
 
 _Answer = TypeVar("_Answer")
 _TIMEOUT = 60
 _KEPT_OUTPUT = 4096
-_HOUR = 3600 * 10**9
-"""Nanoseconds between health checks by the engine itself, so that it leaves them to us."""
 _LIBPOD = "v4.0.0"
 _THIS_MACHINE = {"localhost", "127.0.0.1"}
 _FOREVER = (10, None)
@@ -76,6 +74,12 @@ class Engine:
 
     async def create(self, spec: ContainerSpec) -> None:
         """Creates a container without starting it. Raises NameTaken, ImageMissing when the engine lacks the image."""
+        if self._podman and spec.healthcheck and not spec.binds:
+            answer = await self._stream(
+                "POST", "/libpod/containers/create", {}, body=libpod.container(spec), libpod=True
+            )
+            await answer.close()
+            return
 
         def create(api: Any) -> None:
             networking = None
@@ -90,7 +94,8 @@ class Engine:
                 environment=dict(spec.environment),
                 labels=dict(spec.labels),
                 working_dir=spec.workdir,
-                healthcheck={"test": list(spec.healthcheck), "interval": _HOUR} if spec.healthcheck else None,
+                user=spec.user,
+                healthcheck={"test": list(spec.healthcheck), "interval": libpod.NEVER} if spec.healthcheck else None,
                 host_config=api.create_host_config(
                     binds=list(spec.binds),
                     network_mode=spec.network or "none",
@@ -136,9 +141,13 @@ class Engine:
             async with asyncio.timeout(timeout):
                 if self._podman:
                     return await self._healthcheck(name)
-                return await self._execute(name, ("/bin/sh", "-c", *test[1:]) if test[0] == "CMD-SHELL" else test[1:])
+                return await self.execute(name, ("/bin/sh", "-c", *test[1:]) if test[0] == "CMD-SHELL" else test[1:])
         except TimeoutError:
             return False, f"no answer within {timeout:g}s"
+
+    async def put(self, name: str, files: Mapping[str, bytes]) -> None:
+        """Puts files into a container, readable for every user, at absolute paths whose folders are there."""
+        await self._call(lambda api: api.put_archive(name, "/", streams.archive(files)))
 
     async def _healthcheck(self, name: str) -> tuple[bool, str]:
         """Podman's way: a program executed over its API leaves two processes behind for five minutes."""
@@ -149,7 +158,11 @@ class Engine:
         inspected = await self._call(lambda api: api.inspect_container(name))
         return False, reading.last_check(inspected)
 
-    async def _execute(self, name: str, command: Sequence[str]) -> tuple[bool, str]:
+    async def execute(self, name: str, command: Sequence[str]) -> tuple[bool, str]:
+        """Runs a program in a running container: whether it ended with 0, and its last words.
+
+        Podman keeps two small processes of its own for five minutes after each: for rare things only.
+        """
         created = await self._call(lambda api: api.exec_create(name, list(command)))
         answer = await self._stream("POST", f"/exec/{created['Id']}/start", {}, body={"Detach": False, "Tty": False})
         said = streams.Frames().feed(await _whole(answer)).decode(errors="replace")
@@ -164,20 +177,22 @@ class Engine:
             await asyncio.sleep(0.02)
 
     async def signal(self, name: str, signal: str) -> None:
-        """Sends a signal to the container's first process; fine if it has ended or is not there."""
+        """Sends a signal to the container's first process; fine if it does not run, or is not there."""
         try:
             await self._call(lambda api: api.kill(name, signal))
         except (errors.ContainerMissing, errors.NameTaken):  # 409: it is not running
             return
         except errors.EngineFailed:
             found = await self.state(name)
-            if found is not None and found.exit_code is None:
+            if found is not None and found.phase is Phase.RUNNING:
                 raise
 
-    async def remove(self, name: str) -> None:
+    async def remove(self, what: Leftover) -> None:
         """Ends and removes a container with its anonymous volumes; fine if it is not there."""
+        if what.running:  # Podman's API would ask it to end first, and wait for ten seconds
+            await self.signal(what.name, "KILL")
         try:
-            await self._call(lambda api: api.remove_container(name, v=True, force=True))
+            await self._call(lambda api: api.remove_container(what.name, v=True, force=True))
         except (errors.ContainerMissing, errors.NameTaken):  # 409: somebody else is removing it
             return
 
@@ -192,7 +207,10 @@ class Engine:
     async def containers(self, label: str) -> tuple[Leftover, ...]:
         """Containers, running or ended, with the label (`name` or `name=value`)."""
         found = await self._call(lambda api: api.containers(all=True, filters={"label": [label]}))
-        return tuple(Leftover(name=one["Id"], labels=one.get("Labels") or {}) for one in found)
+        return tuple(
+            Leftover(name=one["Id"], labels=one.get("Labels") or {}, running=one.get("State") == "running")
+            for one in found
+        )
 
     async def networks(self, label: str) -> tuple[Leftover, ...]:
         """Networks with the label."""
@@ -204,11 +222,12 @@ class Engine:
         found = await self._call(lambda api: api.volumes(filters={"label": [label]}))
         return tuple(Leftover(name=one["Name"], labels=one.get("Labels") or {}) for one in found.get("Volumes") or ())
 
-    async def image_healthcheck(self, image: str) -> tuple[str, ...] | None:
-        """The test an image brings along, in the engine's form (CMD or CMD-SHELL first), if it brings one."""
-        found = await self._call(lambda api: api.inspect_image(image))
-        test = ((found.get("Config") or {}).get("Healthcheck") or {}).get("Test") or ()
-        return tuple(test) if test and test[0] != "NONE" else None
+    async def healthcheck(self, name: str) -> ImageCheck | None:
+        """The health check a container has, from its image where it was given none; None when there is none.
+
+        The container is asked, not its image: Podman leaves an image's check out of Docker's API.
+        """
+        return reading.image_check(await self._call(lambda api: api.inspect_container(name)))
 
     async def pull(self, image: str) -> None:
         """Fetches an image. Raises ImageMissing for what no waiting will bring, EngineFailed for what it may."""

@@ -53,6 +53,7 @@ _NOT_EXECUTABLE = (
     "permission denied: oci",
 )
 _NO_SUCH_IMAGE = ("no such image", "image not known", "unable to find a name and tag match")
+_NO_SUCH_CONTAINER = ("no such container", "does not exist in database")
 NOT_GIVEN = (
     "manifest unknown",
     "name unknown",
@@ -123,7 +124,7 @@ def meaning(status: int, text: str) -> SealaneError:
         return ImageMissing(_one_line(text))
     if any(words in lower for words in _NOT_EXECUTABLE):
         return CannotExecute(_one_line(text))
-    if status == 404:
+    if status == 404 or any(words in lower for words in _NO_SUCH_CONTAINER):
         return ContainerMissing(_one_line(text))
     if status == 409 or "already in use" in lower or "already exists" in lower or "already used" in lower:
         return NameTaken(_one_line(text))

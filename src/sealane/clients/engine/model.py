@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -27,6 +27,8 @@ class ContainerSpec:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     labels: Mapping[str, str] = field(default_factory=dict)
     workdir: str | None = None
+    user: str | None = None
+    """`user[:group]`, names or numbers; None keeps the image's own."""
     binds: tuple[str, ...] = ()
     """`source:target`: a folder's absolute path or a volume's name, and where it is mounted."""
     network: str | None = None
@@ -34,6 +36,8 @@ class ContainerSpec:
     """Other names by which it is found in its network."""
     healthcheck: tuple[str, ...] | None = None
     """The test in the engine's form (CMD or CMD-SHELL first), run only when asked for; None keeps the image's own."""
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """What is put into it, at absolute paths, before it starts."""
     unlabelled: bool = False
     """Let it into the machine's own folders on hosts with SELinux."""
     log_bytes: int
@@ -51,6 +55,20 @@ class ContainerState:
     started: datetime | None = None
     ended: datetime | None = None
     error: str = ""
+    stop_signal: str | None = None
+    """What it wants to be asked to end with; None when it does not say."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageCheck:
+    """A health check that an image brings along; what it does not say is None."""
+
+    test: tuple[str, ...]
+    """In the engine's form: CMD or CMD-SHELL first."""
+    interval: timedelta | None = None
+    timeout: timedelta | None = None
+    retries: int | None = None
+    start_period: timedelta | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,3 +77,5 @@ class Leftover:
 
     name: str
     labels: Mapping[str, str]
+    running: bool = False
+    """Whether it is a container that runs."""

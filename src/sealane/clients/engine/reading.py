@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sealane.clients.engine import errors
-from sealane.clients.engine.model import ContainerState, Phase
+from sealane.clients.engine.model import ContainerState, ImageCheck, Phase
 from sealane.errors import SealaneError
 
 _BEFORE_START = {"created", "configured", "initialized"}
@@ -19,11 +19,12 @@ def state(inspected: dict[str, Any]) -> ContainerState:
     """How far a container is, from the engine's long description of it."""
     said = inspected.get("State") or {}
     status = str(said.get("Status") or "").lower()
+    wanted = str((inspected.get("Config") or {}).get("StopSignal") or "") or None
     if status in _BEFORE_START:
-        return ContainerState(phase=Phase.CREATED, error=str(said.get("Error") or ""))
+        return ContainerState(phase=Phase.CREATED, error=str(said.get("Error") or ""), stop_signal=wanted)
     started = _time(said.get("StartedAt"))
     if status not in _AFTER_END:
-        return ContainerState(phase=Phase.RUNNING, started=started)
+        return ContainerState(phase=Phase.RUNNING, started=started, stop_signal=wanted)
     return ContainerState(
         phase=Phase.ENDED,
         exit_code=int(said.get("ExitCode") or 0),
@@ -39,6 +40,21 @@ def last_check(inspected: dict[str, Any]) -> str:
     state = inspected.get("State") or {}
     log = (state.get("Health") or state.get("Healthcheck") or {}).get("Log") or [{}]
     return words(str(log[-1].get("Output") or ""), int(log[-1].get("ExitCode") or 0))
+
+
+def image_check(inspected: dict[str, Any]) -> ImageCheck | None:
+    """The health check in an engine's long description of a container."""
+    said = (inspected.get("Config") or {}).get("Healthcheck") or {}
+    test = tuple(said.get("Test") or ())
+    if len(test) < 2:  # nothing, or NONE
+        return None
+    return ImageCheck(
+        test=test,
+        interval=_span(said.get("Interval")),
+        timeout=_span(said.get("Timeout")),
+        retries=int(said.get("Retries") or 0) or None,
+        start_period=_span(said.get("StartPeriod")),
+    )
 
 
 def words(said: str, exit_code: int) -> str:
@@ -85,6 +101,10 @@ def raise_pull_problem(image: str, lines: Iterable[bytes]) -> None:
 
 def _only_local(image: str) -> bool:
     return image.startswith("localhost/")
+
+
+def _span(nanoseconds: Any) -> timedelta | None:
+    return timedelta(microseconds=nanoseconds / 1000) if nanoseconds else None
 
 
 def _time(text: Any) -> datetime | None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import socket
+import tarfile
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -16,6 +19,17 @@ _PIECE = 1 << 18
 _HEADER = 8
 _THREADS = ThreadPoolExecutor(max_workers=256, thread_name_prefix="engine-stream")
 """Reading blocks for as long as a step is silent, so it must not take the threads that short calls need."""
+
+
+def archive(files: Mapping[str, bytes]) -> bytes:
+    """Files at absolute paths as the tar that engines take, readable for everybody."""
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as tar:
+        for path, content in files.items():
+            entry = tarfile.TarInfo(path.lstrip("/"))
+            entry.size, entry.mode = len(content), 0o444
+            tar.addfile(entry, io.BytesIO(content))
+    return made.getvalue()
 
 
 class Frames:

@@ -35,10 +35,23 @@ def _service(draft: Draft, service: ServicePart) -> Iterator[Finding]:
     yield from _time(draft, (*path, "healthcheck", "interval"), check.interval)
     yield from _time(draft, (*path, "healthcheck", "timeout"), check.timeout)
     yield from _commands(draft, (*path, "healthcheck", "test"), check.test)
+    yield from _test(draft, (*path, "healthcheck", "test"), check.test)
     start = fields.duration(check.start_period or "0s")
     if file.ready_within and start >= fields.duration(file.ready_within):
         mend = f"make it longer than start_period, {check.start_period}"
         yield draft.finding((*path, "ready_within"), "ready_within ends before failed tests count", mend, warning=True)
+
+
+def _test(draft: Draft, path: Path, test: str | list[str]) -> Iterator[Finding]:
+    """Words of compose files that ask for another number of words after them than there are."""
+    match test:
+        case ["CMD"]:
+            yield draft.finding(path, "CMD has no program after it", 'as in [CMD, pg_isready, "-q"]')
+        case ["CMD-SHELL"] | ["CMD-SHELL", _, _, *_]:
+            message = f"CMD-SHELL takes one text, not {len(test) - 1}"
+            yield draft.finding(path, message, 'as in [CMD-SHELL, "pg_isready -q"]; the words of a program follow CMD')
+        case ["NONE", _, *_]:
+            yield draft.finding(path, "nothing may stand after NONE", "write test: NONE for no check at all")
 
 
 def _time(draft: Draft, path: Path, text: str | None) -> Iterator[Finding]:

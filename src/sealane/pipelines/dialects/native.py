@@ -11,6 +11,7 @@ from sealane.documents import Document, Path
 from sealane.findings import Place
 from sealane.pipelines import files
 from sealane.pipelines.model import (
+    NO_CHECK,
     Approval,
     Convoy,
     Delivery,
@@ -93,6 +94,8 @@ def _patience(check: Healthcheck | None) -> timedelta:
 def _healthcheck(file: files.HealthcheckFile) -> Healthcheck:
     test: tuple[str, ...]
     match file.test:
+        case "NONE" | ["NONE"]:
+            test = (NO_CHECK,)
         case str():
             test = (SHELL_FORM, file.test)
         case ["CMD" | "CMD-SHELL", _, *_]:  # as compose files write it

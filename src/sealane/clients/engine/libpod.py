@@ -1,0 +1,36 @@
+"""A container in the words of Podman's own API, for what its Docker API loses. Pure.
+
+Podman's Docker API splits the arguments of a health check at spaces: `[CMD, sh, -c, "a b"]` becomes `sh -c a b`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sealane.clients.engine.model import ContainerSpec
+
+NEVER = 3600 * 10**9
+"""Nanoseconds between health checks by the engine itself, so that it leaves them to us."""
+
+
+def container(spec: ContainerSpec) -> dict[str, Any]:
+    """What Podman is to create; it has no folders of the machine mounted."""
+    wanted: dict[str, Any] = {
+        "name": spec.name,
+        "image": spec.image,
+        "env": dict(spec.environment),
+        "labels": dict(spec.labels),
+        "netns": {"nsmode": "bridge" if spec.network else "none"},
+        "log_configuration": {"driver": "k8s-file", "size": spec.log_bytes},
+    }
+    if spec.network:
+        wanted["networks"] = {spec.network: {"aliases": list(spec.aliases)}}
+    if spec.entrypoint is not None:
+        wanted["entrypoint"] = list(spec.entrypoint)
+    if spec.command is not None:
+        wanted["command"] = list(spec.command)
+    if spec.workdir:
+        wanted["work_dir"] = spec.workdir
+    if spec.healthcheck is not None:
+        wanted["healthconfig"] = {"Test": list(spec.healthcheck), "Interval": NEVER, "Timeout": NEVER, "Retries": 1}
+    return wanted

@@ -1,0 +1,30 @@
+"""Fixtures of the contracts that hold on every engine."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from sealane.clients.engine import finding
+from sealane.runners.docker import DockerRunner, Habits
+from sealane.runners.model import RunKey, Workspace
+from testbed.record import Bed
+from tests.contracts import own_clients
+from tests.contracts.sides import Side
+
+
+@pytest.fixture(params=["podman", "docker"])
+async def side(request: pytest.FixtureRequest, bed: Bed, tmp_path: Path) -> AsyncIterator[Side]:
+    """Each engine of the bed, with a run prepared in it."""
+    client = own_clients.of(request.param)
+    engine = await finding.find({"DOCKER_HOST": f"unix://{client.socket}"})
+    runner = DockerRunner(engine, owner="a test", habits=Habits(grace=timedelta(seconds=5)))
+    run = RunKey(value=f"h-{secrets.token_hex(4)}")
+    await runner.prepare(run, Workspace(folder=tmp_path))
+    yield Side(client=client, engine=engine, runner=runner, image=bed.busybox_image, run=run, folder=tmp_path)
+    await runner.destroy(run)
+    await engine.close()
