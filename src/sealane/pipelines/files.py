@@ -55,6 +55,13 @@ Texts = Annotated[
 ]
 
 
+Script = Annotated[str, Field(max_length=1024 * 1024)]
+Scripts = Annotated[
+    Annotated[Script, Tag("(one)")] | Annotated[list[Script], Field(min_length=1, max_length=200), Tag("(list)")],
+    _one_or_list("a text"),
+]
+
+
 class EventPatterns(File):
     """Events by what is wanted and what is not."""
 
@@ -143,7 +150,7 @@ class StepFile(File):
     """What the step is called, in `needs`, logs and pages. Steps and images share one set of names."""
     image: StepImage
     """The image to run: a reference, or ${image.NAME} for an image of this file that the step needs."""
-    commands: Maybe[Texts] = None
+    commands: Maybe[Scripts] = None
     """Shell commands, run one after the other until one fails. Left out, the image's own entry point runs."""
     environment: Maybe[Annotated[dict[Variable, Text], Field(max_length=500)]] = None
     """Environment variables. Values are texts: quote numbers, or 3.10 would become 3.1."""

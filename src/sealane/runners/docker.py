@@ -251,4 +251,10 @@ class DockerRunner:
 def _explained(spec: StepSpec, error: errors.ImageMissing | errors.CannotExecute) -> str:
     if isinstance(error, errors.CannotExecute) and spec.commands and "/bin/sh" in error.message:
         return f"image {spec.image} has no /bin/sh to run `commands` with; use one that has, or leave `commands` out"
+    if isinstance(error, errors.ArgumentsTooLong):
+        longest = max({**spec.environment, **spec.secrets}.items(), key=lambda each: len(each[1]), default=("", ""))
+        return (
+            f"its environment is larger than Linux lets a program be started with: {longest[0]} has "
+            f"{len(longest[1].encode()):,} bytes, of 131,071 for one and 2 MiB for all; hand over what is long in a file"
+        )
     return str(error)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from sealane.clients.engine import errors, reading
-from sealane.clients.engine.model import Phase
+from sealane.clients.engine.model import ImageCheck, Phase
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,45 @@ from sealane.clients.engine.model import Phase
 )
 def test_both_engines_states_are_understood(status: str, phase: Phase) -> None:
     assert reading.state({"State": {"Status": status, "ExitCode": 3}}).phase is phase
+
+
+@pytest.mark.parametrize(
+    ("said", "check"),
+    [
+        ({}, None),
+        ({"Healthcheck": None}, None),
+        ({"Healthcheck": {"Test": ["NONE"]}}, None),
+        ({"Healthcheck": {"Test": ["CMD", "a", "b  c"]}}, ImageCheck(test=("CMD", "a", "b  c"))),
+        (
+            {"Healthcheck": {"Test": ["CMD-SHELL", "a"], "Interval": 7 * 10**9, "Timeout": 5 * 10**8, "Retries": 2}},
+            ImageCheck(
+                test=("CMD-SHELL", "a"), interval=timedelta(seconds=7), timeout=timedelta(seconds=0.5), retries=2
+            ),
+        ),
+        (
+            {"Healthcheck": {"Test": ["CMD", "a"], "StartPeriod": 60 * 10**9}},
+            ImageCheck(test=("CMD", "a"), start_period=timedelta(minutes=1)),
+        ),
+    ],
+)
+def test_an_images_check_is_read_from_its_container(said: dict[str, Any], check: ImageCheck | None) -> None:
+    assert reading.image_check({"Config": said}) == check
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "kind"),
+    [
+        (500, "no container with name or ID x found: no such container", errors.ContainerMissing),
+        (500, "container x does not exist in database: no such container", errors.ContainerMissing),
+        (404, "No such container: x", errors.ContainerMissing),
+        (400, "OCI runtime create failed: exec /bin/sh: argument list too long: unknown", errors.ArgumentsTooLong),
+        (500, "crun: exec failed: Argument list too long: OCI runtime error", errors.ArgumentsTooLong),
+        (404, "No such image: x:1", errors.ImageMissing),
+        (409, "Container x is not running", errors.NameTaken),
+    ],
+)
+def test_a_refusal_means_the_same_from_both_engines(status: int, text: str, kind: type[Exception]) -> None:
+    assert type(errors.meaning(status, text)) is kind
 
 
 def test_an_exit_code_is_given_only_once_it_has_ended() -> None:

@@ -228,6 +228,62 @@ def test_finding(text, findings):
     assert found(text) == findings
 
 
+@pytest.mark.parametrize(
+    ("written", "test"),
+    [
+        ("pg_isready -q", ("CMD-SHELL", "pg_isready -q")),
+        ("[pg_isready, '-h  x']", ("CMD", "pg_isready", "-h  x")),
+        ("[CMD, a, '', \"b c\", '\"']", ("CMD", "a", "", "b c", '"')),
+        ("[CMD-SHELL, 'a  b | c']", ("CMD-SHELL", "a  b | c")),
+        ("[a]", ("CMD", "a")),
+        ("NONE", ("NONE",)),
+        ("[NONE]", ("NONE",)),
+    ],
+)
+def test_a_check_is_kept_as_it_is_written(written, test):
+    """Every way in which people write one, no argument joined, split or lost."""
+    pipeline, _ = reading.read(
+        f"app: s\nservices: {{db: {{image: x, healthcheck: {{test: {written}}}}}}}\nsteps: [{{name: a, image: x}}]", "f"
+    )
+    assert pipeline.services[0].healthcheck.test == test
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("[CMD]", "CMD has no program after it"),
+        ("[CMD-SHELL]", "CMD-SHELL takes one text, not 0"),
+        ("[CMD-SHELL, a, b]", "CMD-SHELL takes one text, not 2"),
+        ("[NONE, a]", "nothing may stand after NONE"),
+    ],
+)
+def test_a_check_of_the_wrong_length_is_told(written, said):
+    """An engine would run something else."""
+    text = f"app: s\nservices: {{db: {{image: x, healthcheck: {{test: {written}}}}}}}\nsteps: [{{name: a, image: x}}]"
+    assert [said in finding for finding in found(text)] == [True]
+
+
+def test_what_no_program_can_be_started_with_is_told():
+    """Commands may be long: they become a file. Arguments and variables can't be; bytes count, not characters."""
+    long = "é" * 65_534
+    text = f"""\
+app: s
+services:
+  db: {{image: x, command: [run, {long}, {long}éé]}}
+steps:
+  - {{name: a, image: x, commands: [{"x" * 500_000}], environment: {{A: {long}, B: {long}é}}}}
+"""
+    assert found(text) == [
+        "3:65569: command has an argument of 131,072 bytes; a program can be given 131,071 (put it into a file of the repository)",
+        "5:565595: B has 131,072 bytes; a program can be given 131,071 in one variable (put it into a file of the repository)",
+    ]
+    many = "".join(f", {letter}: *long" for letter in "abcdefghijkl")
+    text = f"app: s\nsteps:\n  - {{name: a, image: x, environment: {{L: &long {long}{many}}}}}"
+    assert [finding.partition(": ")[2] for finding in found(text)] == [
+        "the environment has 1,703,910 bytes; a program can be given about 1,500,000 (put the longest into files of the repository)"
+    ]
+
+
 def test_a_warning_stands_in_nobodys_way():
     """A start-up period longer than the patience is odd, not wrong."""
     text = """\

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import docker.errors
@@ -32,6 +32,10 @@ class CannotExecute(SealaneError):
     exit_code = 1
 
 
+class ArgumentsTooLong(CannotExecute):
+    """Arguments and environment together are more than the kernel lets a program be started with."""
+
+
 class ContainerMissing(SealaneError):
     """The engine has no container of that name."""
 
@@ -53,7 +57,17 @@ _NOT_EXECUTABLE = (
     "permission denied: oci",
 )
 _NO_SUCH_IMAGE = ("no such image", "image not known", "unable to find a name and tag match")
+_TOO_LONG = ("argument list too long",)
 _NO_SUCH_CONTAINER = ("no such container", "does not exist in database")
+_TAKEN = ("already in use", "already exists", "already used")
+_MEANINGS: Mapping[tuple[str, ...], type[SealaneError]] = {
+    _NO_SUCH_IMAGE: ImageMissing,
+    _TOO_LONG: ArgumentsTooLong,
+    _NOT_EXECUTABLE: CannotExecute,
+    _NO_SUCH_CONTAINER: ContainerMissing,
+    _TAKEN: NameTaken,
+}
+"""What engines say, the first that fits."""
 NOT_GIVEN = (
     "manifest unknown",
     "name unknown",
@@ -120,13 +134,12 @@ def meaning(status: int, text: str) -> SealaneError:
     lower = text.lower()
     if any(words in lower for words in DISK_FULL):
         return engine_says(text)
-    if any(words in lower for words in _NO_SUCH_IMAGE):
-        return ImageMissing(_one_line(text))
-    if any(words in lower for words in _NOT_EXECUTABLE):
-        return CannotExecute(_one_line(text))
-    if status == 404 or any(words in lower for words in _NO_SUCH_CONTAINER):
+    for words, kind in _MEANINGS.items():
+        if any(word in lower for word in words):
+            return kind(_one_line(text))
+    if status == 404:
         return ContainerMissing(_one_line(text))
-    if status == 409 or "already in use" in lower or "already exists" in lower or "already used" in lower:
+    if status == 409:
         return NameTaken(_one_line(text))
     return engine_says(text)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from sealane import fields, globs
@@ -12,12 +12,19 @@ from sealane.pipelines.drafts import Draft, ServicePart
 
 LONGEST = timedelta(days=7)
 
+MOST_IN_ONE = 128 * 1024 - 1
+"""Bytes of one argument or variable that Linux lets a program be started with."""
+
+MOST_TOGETHER = 1_500_000
+"""Bytes of all variables together: Linux takes 2 MiB of variables and arguments, and the image has some, too."""
+
 
 def check(draft: Draft) -> Iterator[Finding]:
     """Times of nothing or without end, empty commands, health checks that can't be met."""
     for step in draft.steps:
         yield from _time(draft, (*step.path, "timeout"), step.file.timeout)
         yield from _commands(draft, (*step.path, "commands"), step.file.commands)
+        yield from _environment(draft, (*step.path, "environment"), step.file.environment)
         reports = step.file.reports
         if reports:
             yield from _globs(draft, (*step.path, "reports", "junit"), reports.junit)
@@ -28,13 +35,14 @@ def check(draft: Draft) -> Iterator[Finding]:
 def _service(draft: Draft, service: ServicePart) -> Iterator[Finding]:
     file, path = service.file, service.path
     yield from _time(draft, (*path, "ready_within"), file.ready_within)
-    yield from _commands(draft, (*path, "command"), file.command)
+    yield from _arguments(draft, (*path, "command"), file.command)
+    yield from _environment(draft, (*path, "environment"), file.environment)
     check = file.healthcheck
     if not check:
         return
     yield from _time(draft, (*path, "healthcheck", "interval"), check.interval)
     yield from _time(draft, (*path, "healthcheck", "timeout"), check.timeout)
-    yield from _commands(draft, (*path, "healthcheck", "test"), check.test)
+    yield from _arguments(draft, (*path, "healthcheck", "test"), check.test)
     yield from _test(draft, (*path, "healthcheck", "test"), check.test)
     start = fields.duration(check.start_period or "0s")
     if file.ready_within and start >= fields.duration(file.ready_within):
@@ -68,13 +76,19 @@ def _commands(draft: Draft, path: Path, commands: str | list[str] | None) -> Ite
     lines = [commands] if isinstance(commands, str) else commands or []
     for index, line in enumerate(lines):
         where = path if isinstance(commands, str) else (*path, index)
-        if not line.strip():
-            yield draft.finding(where, f"{path[-1]} has an empty line", "take it out")
-        elif "\0" in line:
-            yield draft.finding(where, f"{path[-1]} has a zero byte", "a program can't be given one")
-        elif (path[-1] == "commands" or isinstance(commands, str)) and _goes_on(line):
-            mend = "write a command of several lines as one block: - |"
-            yield draft.finding(where, "the command ends in a backslash, and nothing of it follows", mend)
+        yield from _text(draft, where, path[-1], line, by_a_shell=True)
+
+
+def _text(
+    draft: Draft, where: Path, key: str | int, line: str, *, by_a_shell: bool, may_be_empty: bool = False
+) -> Iterator[Finding]:
+    if not line.strip() and not may_be_empty:
+        yield draft.finding(where, f"{key} has an empty line", "take it out")
+    elif "\0" in line:
+        yield draft.finding(where, f"{key} has a zero byte", "a program can't be given one")
+    elif by_a_shell and _goes_on(line):
+        mend = "write a command of several lines as one block: - |"
+        yield draft.finding(where, "the command ends in a backslash, and nothing of it follows", mend)
 
 
 def _goes_on(line: str) -> bool:
@@ -82,6 +96,30 @@ def _goes_on(line: str) -> bool:
     last = line.rstrip("\n").rpartition("\n")[2]
     backslashes = len(last) - len(last.rstrip("\\"))
     return backslashes % 2 == 1 and not last.lstrip().startswith("#")
+
+
+def _arguments(draft: Draft, path: Path, words: str | list[str] | None) -> Iterator[Finding]:
+    """A shell command, or the words of a program, of which only the first must not be empty."""
+    for index, word in enumerate([words] if isinstance(words, str) else words or []):
+        where = path if isinstance(words, str) else (*path, index)
+        by_a_shell = isinstance(words, str)
+        yield from _text(draft, where, path[-1], word, by_a_shell=by_a_shell, may_be_empty=index > 0)
+        if (size := len(word.encode())) > MOST_IN_ONE:
+            message = f"{path[-1]} has an argument of {size:,} bytes; a program can be given {MOST_IN_ONE:,}"
+            yield draft.finding(where, message, "put it into a file of the repository")
+
+
+def _environment(draft: Draft, path: Path, variables: Mapping[str, str] | None) -> Iterator[Finding]:
+    together = 0
+    for name, value in (variables or {}).items():
+        size = len(f"{name}={value}".encode())
+        together += size
+        if size > MOST_IN_ONE:
+            message = f"{name} has {size:,} bytes; a program can be given {MOST_IN_ONE:,} in one variable"
+            yield draft.finding((*path, name), message, "put it into a file of the repository")
+    if together > MOST_TOGETHER:
+        message = f"the environment has {together:,} bytes; a program can be given about {MOST_TOGETHER:,}"
+        yield draft.finding(path, message, "put the longest into files of the repository")
 
 
 def _globs(draft: Draft, path: Path, patterns: str | list[str] | None) -> Iterator[Finding]:
