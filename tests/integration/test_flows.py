@@ -16,6 +16,7 @@ from sealane.destinations.dummy.state import State, Stored
 from sealane.errors import Conflicting, Refused
 from sealane.flows.requesting import Given
 from sealane.pipelines.model import RunStatus, StepStatus
+from sealane.server.ui.presenting import deployments as presenting
 from sealane.store.model import Deployment, DeploymentKind, DeploymentState
 from sealane.verdicts.model import VerdictKind
 from tests.integration.inside import Inside
@@ -267,6 +268,35 @@ async def test_a_failed_release_gives_back_what_a_person_let_it_take_over(world:
     assert state.read().objects[text].manifest == hand
     formation = await world.server.store.formations.get("shop", "dev")
     assert "quota" not in {ref.name for ref in formation.inventory}
+
+
+async def test_a_way_back_that_is_closed_is_told_on_the_page_and_before_the_next_deployment(world: World) -> None:
+    """Somebody else took a name that only the older revision has."""
+    theirs = "\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: quota}\ndata: {requests: '1'}\n"
+    first = await world.deployment("dev", await world.push("v1", more=theirs))
+    state = State(world.shop.data / "dummies" / "dev" / "here.json")
+    text = "|ConfigMap|shop-dev|quota"
+    with state.write() as content:
+        old = content.objects[text]
+        labels = {**old.manifest["metadata"]["labels"], "sealane.dev/formation": "other"}
+        taken = {**old.manifest, "metadata": {**old.manifest["metadata"], "labels": labels}}
+        content.objects[text] = Stored(manifest=taken, uid=old.uid, version=content.next(), since=clock.now())
+
+    second = await world.deployment("dev", await world.push("v2"))
+
+    shut = "would be refused: ConfigMap shop-dev/quota: it belongs to shop/other"
+    assert (first.verdict_kind, first.way_back) == (VerdictKind.DEPLOYED, None)
+    assert second.verdict_kind is VerdictKind.DEPLOYED
+    assert second.way_back is not None
+    assert shut in second.way_back
+    view = await world.server.views.deployment(second.id)
+    assert any(each.text.startswith("should this fail, going back to ") for each in view.timeline)
+    row = next(row for row in await world.server.views.overview() if row.formation == "dev")
+    assert row.current is not None
+    assert row.current.way_back == second.way_back
+    why = await world.server.views.why(second.id)
+    page = presenting.deployment(view, ANN, now=clock.now(), why=why, pending=())
+    assert shut in page.explanation
 
 
 async def test_a_cancelled_run_stops_its_step_and_delivers_nothing(world: World) -> None:

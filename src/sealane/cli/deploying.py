@@ -20,7 +20,7 @@ from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
 from sealane.errors import Conflicting, Fenced, NotThere, SealaneError
 from sealane.releases import changes
-from sealane.rollouts import applying, beside, goals, pruning, recording, rolling_out, saying
+from sealane.rollouts import applying, beside, goals, pruning, recording, rolling_out, saying, way_back
 from sealane.rollouts import model as rollouts
 from sealane.rollouts.gates import model as gates
 from sealane.rollouts.gates import passing
@@ -107,6 +107,7 @@ async def deploy(wish: Wish, destination: Destination, screen: Screen) -> Ended:
     begun = recording.written(replace(ledger, inventory=both), history, reserve=recording.RESERVE)
     ledger = await _write(destination, begun, revision)
     screen.begin(record, revision)
+    shut = await way_back.closed(destination, plan.previous) if plan.previous else None
     around = rolling_out.Surroundings(
         destination=destination,
         fence=fence(destination, revision, record),
@@ -116,6 +117,8 @@ async def deploy(wish: Wish, destination: Destination, screen: Screen) -> Ended:
         ask=wish.ask,
         secret=wish.secret,
     )
+    if shut:
+        around.tell(rollouts.Phase.APPLY, f"should this fail, {shut}")
     try:
         outcome = await rolling_out.roll_out(plan, around)
     except asyncio.CancelledError:
@@ -134,6 +137,9 @@ async def deploy(wish: Wish, destination: Destination, screen: Screen) -> Ended:
         note=_note(wish.permitted, record, outcome),
         hooks=outcome.hooks,
     )
+    if outcome.verdict.kind is verdicts.VerdictKind.DEPLOYED:
+        so_far = history.ended(record, dossier=None)
+        record = replace(record, way_back=await _way_back(so_far, plan.goal, destination))
     ledger, record = await _keep(destination, ledger, history, record, outcome, revision)
     if outcome.verdict.kind is verdicts.VerdictKind.DEPLOYED:
         await _retire(plan.goal, ledger, revision, around)
@@ -184,6 +190,15 @@ async def _retire(
         around.tell(rollouts.Phase.PRUNE, f"what served before is left to the next deployment: {error.message}")
     else:
         around.tell(rollouts.Phase.PRUNE, saying.pruned_words(retired))
+
+
+async def _way_back(history: History, there: rollouts.Goal, destination: Destination) -> str | None:
+    """Why the revision that one would go back to now could not be had; None when it could, or there is none."""
+    aim = reverting.before(history.pasts, now_there=there.identity.revision)
+    if aim.past is None:
+        return None
+    old = await goals.to_look_at(history.revision(aim.past.revision), destination)
+    return await way_back.closed(destination, old, there)
 
 
 def target(history: History, to: str | None, *, label: str) -> Revision:

@@ -16,7 +16,9 @@ from sealane.cli import headings, options, output
 if TYPE_CHECKING:
     from sealane.cli import locally
     from sealane.destinations.model import FieldChange, Inventory, ObjectChange
+    from sealane.destinations.port import Destination
     from sealane.environments.model import DestinationConfig
+    from sealane.rollouts.recording import History
     from sealane.stencils.model import Revision
 
 _MARKS = {"create": ("+", "green"), "change": ("~", "yellow"), "delete": ("-", "red")}
@@ -78,6 +80,9 @@ class _Found:
     gone: Inventory
     """Objects of the formation's last deployment that it no longer has."""
 
+    way_back: str | None = None
+    """Why a failure could not be taken back."""
+
     @property
     def differs(self) -> bool:
         return bool(self.gone) or any(change.action != "none" or change.refusal for change in self.changes)
@@ -105,7 +110,7 @@ def _prepare(project: locally.Project) -> _Asking:
 async def _ask(asking: _Asking, where: DestinationConfig, *, adopt: bool) -> _Found:
     from sealane.cli import locally
     from sealane.destinations.model import Identity
-    from sealane.rollouts import goals
+    from sealane.rollouts import goals, recording
     from sealane.rollouts.model import Goal
     from sealane.rollouts.strategies import staging, surveying
     from sealane.rollouts.strategies.model import Shape
@@ -127,7 +132,19 @@ async def _ask(asking: _Asking, where: DestinationConfig, *, adopt: bool) -> _Fo
         known = {ref.key for ref in (*await destination.refs(objects, namespace=revision.namespace), *aside)}
         gone = tuple(ref for ref in ledger.inventory if ref.key not in known)
         changes = await destination.diff(objects, identity=identity, adopt=adopt, leaving=gone)
-    return _Found(changes=changes, gone=gone)
+        shut = await _way_back(recording.read(ledger), revision, destination)
+    return _Found(changes=changes, gone=gone, way_back=shut)
+
+
+async def _way_back(history: History, revision: Revision, destination: Destination) -> str | None:
+    """Why the revision that a failure would go back to could not be had again; None when it could, or there is none."""
+    from sealane.rollouts import goals, way_back
+    from sealane.verdicts import reverting
+
+    aim = reverting.target(history.pasts, failed=revision.id, is_rollback=False)
+    if aim.past is None:
+        return None
+    return await way_back.closed(destination, await goals.to_look_at(history.revision(aim.past.revision), destination))
 
 
 async def _never() -> Sequence[dict[str, Any]]:
@@ -152,6 +169,8 @@ def _show(found: _Found, project: locally.Project, revision: Revision) -> None:
         _show_left(change)
     for ref in found.gone:
         output.data(output.style(f"- {ref}", "bold", "red"))
+    if found.way_back:
+        output.say(f"should the deployment fail, {found.way_back}", "yellow")
     output.say(_summary(found))
 
 
@@ -219,5 +238,6 @@ def _plain(found: _Found, project: locally.Project, revision: Revision) -> dict[
             }
             for change in found.changes
         ],
+        "way_back": found.way_back,
         "gone": [str(ref) for ref in found.gone],
     }

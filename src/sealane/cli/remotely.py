@@ -176,5 +176,6 @@ def _row(row: dict[str, Any]) -> tuple[str, ...]:
     version = str(release.get("commit", ""))[:7] or str(shown["revision_id"]).removeprefix("sha256:")[:7]
     notes = [row["hold"]["reason"]] if row["hold"] else []
     notes += [f"{len(row['waiting'])} waiting"] if row["waiting"] else []
+    notes += [row["current"]["way_back"]] if row["current"] and row["current"]["way_back"] else []
     pill = output.style(state.replace("_", " "), _TONES.get(state, "bold"))
     return (row["app"], row["formation"], pill, version, ago(since), row["owner"], "; ".join(notes))

@@ -70,6 +70,8 @@ def conclude(ended: Ended) -> None:
     output.data(f"{word}  {verdict.reason}  {output.style(f'({rollout_words.took(ended)})', 'dim')}")
     if said := rollout_words.log_sentence(verdict.cause):
         output.data(f"  {said}")
+    if ended.record.way_back:
+        output.say(ended.record.way_back, "yellow")
     evidence(ended.outcome.dossier)
     if ended.outcome.held:
         for each in ended.outcome.held:

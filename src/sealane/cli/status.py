@@ -94,6 +94,7 @@ def _one(record: Record, name: str, history: History, *, is_there: bool) -> dict
         "rollback": record.is_rollback,
         "images": dict(record.images),
         "note": record.note,
+        "way_back": record.way_back,
     }
 
 
@@ -107,6 +108,7 @@ def _row(each: dict[str, Any]) -> tuple[str, ...]:
     notes = ["there now"] if each["there"] else []
     notes += ["a rollback"] if each["rollback"] else []
     notes += [each["note"]] if each["note"] else []
+    notes += [each["way_back"]] if each["way_back"] and each["there"] else []
     return (
         each["formation"],
         str(each["sequence"]),

@@ -36,6 +36,8 @@ class End:
     inventory: Any = None
     startup: float | None = None
     note: str | None = None
+    way_back: str | None = None
+    """Why the revision before could not be had again."""
     kept_for: float = 0
     """Seconds for which what served before stays up."""
 
@@ -50,7 +52,9 @@ async def deployment(deployment_id: str) -> None:
         end = End(verdict=concluding.broken(error.message, at=tools.current().now()))
     if end is not None:
         verdict = rows.plain(end.verdict)
-        await step("conclude", rolling.conclude, deployment_id, verdict, end.inventory, end.startup, end.note)
+        await step(
+            "conclude", rolling.conclude, deployment_id, verdict, end.inventory, end.startup, end.note, end.way_back
+        )
         if end.kept_for:
             await step("retire later", retiring.queue, deployment_id, end.kept_for)
     await step("gates", rolling.look_at_gates, deployment_id)
@@ -179,6 +183,7 @@ async def _deployed(rollout: Rollout, applied: dict[str, Any], watched: dict[str
         inventory=pruned["inventory"],
         startup=watched["startup"],
         note=pruned["note"],
+        way_back=pruned.get("way_back"),
         kept_for=pruned.get("kept_for", 0),
     )
 

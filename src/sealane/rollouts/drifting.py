@@ -7,15 +7,13 @@ change: what others set beside them is theirs, and so are the instances of whate
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
-from sealane.rollouts import goals, model
-from sealane.rollouts.strategies import staging, surveying
-from sealane.secrets.values import SecretValue
+from sealane.rollouts import goals, model, way_back
 from sealane.stencils.model import Revision
 
 
@@ -72,24 +70,17 @@ class Found:
         }
 
 
-async def _no_values() -> Mapping[str, SecretValue]:
-    """Nothing is written, so no value is needed."""
-    return {}
-
-
 async def of(revision: Revision, destination: Destination) -> Found:
     """What is not as that revision was deployed. Raises Unavailable when the destination doesn't answer."""
-    goal = await goals.goal(revision, destination, sequence=0, startup=None, values=_no_values)
+    goal = await goals.to_look_at(revision, destination)
     return Found(formation=revision.label, revision=revision.id, objects=await look(destination, goal))
 
 
 async def look(destination: Destination, goal: model.Goal) -> tuple[Drift, ...]:
     """What is not as the goal's revision was deployed. Raises Unavailable when the destination doesn't answer."""
-    survey = replace(await surveying.survey(destination, goal, None), moved=())
-    shaped, _ = goals.shaped(goal, None, survey)
-    objects = [each for each in staging.whole(shaped.manifests, shaped.shape) if not _goes_by_itself(each)]
-    changes = await destination.diff(objects, identity=goal.identity)
-    return tuple(found for change in changes if (found := drift(change)) is not None)
+    fleeting = {f"{each['kind']}/{each['metadata']['name']}" for each in goal.manifests if _goes_by_itself(each)}
+    found = (drift(change) for change in await way_back.again(destination, goal))
+    return tuple(each for each in found if each is not None and each.object not in fleeting)
 
 
 def drift(change: destinations.ObjectChange) -> Drift | None:

@@ -57,6 +57,15 @@ async def goal(
     )
 
 
+async def to_look_at(revision: Revision, destination: Destination) -> Goal:
+    """The revision as a goal that is compared with what is there, and never written: no secret is resolved for it."""
+    return await goal(revision, destination, sequence=0, startup=None, values=_no_values)
+
+
+async def _no_values() -> Mapping[str, SecretValue]:
+    return {}
+
+
 def guard(revision: Revision) -> guarding.Watch | None:
     """What the revision's guard looks for while it is watched."""
     said = revision.strategy.guard

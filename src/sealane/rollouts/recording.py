@@ -48,6 +48,8 @@ class Record:
     verdict: verdicts.Verdict | None = None
     startup: timedelta = timedelta()
     note: str | None = None
+    way_back: str | None = None
+    """Why the revision that one would go back to could not be had again, when it was tried; None when it could."""
     release: str = ""
     """What `once for each release` means for its hooks: the release, or the revision where there is none."""
     hooks: tuple[str, ...] = ()
@@ -257,7 +259,8 @@ def _cut(record: Record, longest: int, most: int) -> Record:
         verdict = replace(verdict, reason=trimming.cut(verdict.reason, longest), cause=cause)
     shown = dict(list(record.images.items())[:most])
     note = record.note and trimming.cut(record.note, longest)
-    return replace(record, verdict=verdict, images=shown, note=note)
+    shut = record.way_back and trimming.cut(record.way_back, longest)
+    return replace(record, verdict=verdict, images=shown, note=note, way_back=shut)
 
 
 def images(revision: Revision) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
+
 import sqlalchemy as sa
 
 from sealane.destinations.model import Inventory
@@ -15,6 +17,14 @@ from sealane.verdicts.model import Verdict, VerdictKind
 _HELD = {VerdictKind.FAILED, VerdictKind.ROLLED_BACK, VerdictKind.ROLLBACK_FAILED}
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Remarks:
+    """What stays with a deployment beside its verdict."""
+
+    note: str | None = None
+    way_back: str | None = None
+
+
 async def conclude(
     database: Database,
     deployment_id: str,
@@ -22,7 +32,7 @@ async def conclude(
     *,
     inventory: Inventory | None = None,
     startup: float | None = None,
-    note: str | None = None,
+    remarks: Remarks = Remarks(),
 ) -> Deployment:
     """Ends the deployment. Key: its id; the first verdict stays.
 
@@ -36,8 +46,9 @@ async def conclude(
             return deployment
         there = formations.lock(connection, deployment.app, deployment.formation)
         deployments.finish(connection, deployment_id, verdict)
-        if note:
-            connection.execute(sa.update(table).where(table.c.id == deployment_id).values(note=note))
+        said = {name: text for name, text in asdict(remarks).items() if text}
+        if said:
+            connection.execute(sa.update(table).where(table.c.id == deployment_id).values(**said))
         values: dict[str, object] = {"holder": None}
         if inventory is not None:
             values["inventory"] = rows.plain(inventory)

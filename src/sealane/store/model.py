@@ -156,6 +156,8 @@ class Deployment:
     dossier_id: str | None = None
     note: str | None = None
     """A remark that stays with it: what pruning left in place, why approval is asked again."""
+    way_back: str | None = None
+    """Why the revision that one would go back to could not be had again, when it was tried; None when it could."""
     created: datetime
     opened: datetime | None = None
     """When its last gate opened."""
@@ -181,6 +183,7 @@ class Deployment:
             verdict=None,
             dossier_id=None,
             note=None,
+            way_back=None,
             opened=None,
             started=None,
             ended=None,

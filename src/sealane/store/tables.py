@@ -235,6 +235,7 @@ deployments = sa.Table(
     _maybe("verdict_kind"),
     _maybe("dossier_id"),
     _maybe("note"),
+    _maybe("way_back"),
     _flag("queued"),
     _at("created"),
     _maybe("opened", Moment),

@@ -191,12 +191,14 @@ async def test_a_good_verdict_makes_it_the_verified_one(store: Store) -> None:
     await store.deployments.open(subject.id, revision_id=subject.revision_id, at=NOON)
     await store.deployments.begin(subject.id, at=NOON)
     verdict = Verdict(kind=VerdictKind.DEPLOYED, reason="all is ready", at=NOON)
-    await concluding.conclude(store.database, subject.id, verdict, inventory=inventory, startup=1.5, note="left it")
+    left = concluding.Remarks(note="left it", way_back="closed")
+    await concluding.conclude(store.database, subject.id, verdict, inventory=inventory, startup=1.5, remarks=left)
 
     formation = await store.formations.get("shop", "production")
     assert (formation.current_id, formation.verified_id) == ("d-1", "d-1")
     assert (formation.inventory, formation.startup) == (inventory, 1.5)
-    assert (await store.deployments.get("d-1")).note == "left it"
+    found = await store.deployments.get("d-1")
+    assert (found.note, found.way_back) == ("left it", "closed")
 
 
 async def test_the_first_verdict_stays(store: Store) -> None:

@@ -12,6 +12,7 @@ from sealane import clock, errors
 from sealane.cli import deploying, rollout_lines
 from sealane.destinations import model as destinations
 from sealane.destinations.dummy.destination import DummyDestination
+from sealane.rollouts import model as rollouts
 from sealane.rollouts import recording
 from sealane.rollouts.recording import History
 from sealane.stencils.model import Revision
@@ -180,3 +181,44 @@ def test_the_ledger_keeps_so_much_and_no_more() -> None:
         known = known.begun(record, one).ended(ended, dossier=None)
     assert (len(known.records), len(known.revisions), known.next_sequence) == (50, 5, 61)
     assert "sha256:r0" not in known.revisions
+
+
+class _Told(rollout_lines.Json):
+    """Keeps what is told on the way."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[str] = []
+
+    def tell(self, told: rollouts.Progress) -> None:
+        self.told.append(told.says)
+
+    def conclude(self, ended: deploying.Ended) -> None:
+        """Shows nothing."""
+
+
+async def test_a_way_back_that_is_closed_is_told_before_it_is_needed(destination: DummyDestination) -> None:
+    """Somebody else has taken a name that the older revisions use: known when the next one begins, and at its verdict."""
+    one = parts.revision("one", parts.deployment(), parts.config("extra", a="1"))
+    await deploy(destination, one)
+    opened = await deploy(destination, parts.revision("one-b", parts.deployment(), parts.config("extra", a="2")))
+    ledger = await destination.read_ledger("shop", "dev", namespace="shop")
+    dev = destinations.Identity(app="shop", formation="dev", namespace="shop", revision="")
+    wanted = tuple(ref for ref in ledger.inventory if ref.name != "extra")
+    budget = destinations.Budget(confirmed=True)
+    fence = destinations.unfenced
+    await destination.prune(ledger.inventory, wanted, identity=dev, fence=fence, budget=budget)
+    theirs = dataclasses.replace(dev, formation="qa")
+    await destination.apply([parts.config("extra", a="9")], identity=theirs, fence=fence)
+
+    screen = _Told()
+    two = parts.revision("two", parts.deployment(image="web:2"))
+    ended = await deploying.deploy(deploying.Wish(revision=two, values={}), destination, screen)
+
+    shut = "going back to one-b would be refused: ConfigMap shop/extra: it belongs to shop/qa"
+    assert opened.record.way_back is None
+    assert screen.told[0] == f"should this fail, {shut}"
+    assert (ended.outcome.verdict.kind, ended.record.way_back) == ("deployed", shut)
+    last = (await history(destination)).last
+    assert last is not None
+    assert last.way_back == shut

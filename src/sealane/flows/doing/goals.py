@@ -108,6 +108,21 @@ def forget_clone(deployment: Deployment) -> None:
 
 async def going_back(deployment: Deployment) -> tuple[Deployment | None, str]:
     """The verified deployment that a failure goes back to, or None, and the reason."""
+    ended, past = await _past(deployment)
+    is_rollback = deployment.kind == "rollback"
+    target = reverting.target(past, failed=deployment.revision_id, is_rollback=is_rollback)
+    return (ended[target.past.sequence] if target.past else None), target.reason
+
+
+async def before(deployment: Deployment) -> Deployment | None:
+    """The verified deployment that somebody would go back to once this one is verified."""
+    ended, past = await _past(deployment)
+    target = reverting.before(past, now_there=deployment.revision_id)
+    return ended[target.past.sequence] if target.past else None
+
+
+async def _past(deployment: Deployment) -> tuple[dict[int, Deployment], list[reverting.Past]]:
+    """The formation's ended deployments by their number, and what is to be known of each."""
     history = await tools.current().store.deployments.history(deployment.app, deployment.formation, limit=200)
     ended: dict[int, Deployment] = {}
     for each in history:  # newest first: of two with one number, what took a convoy's member back counts
@@ -118,9 +133,7 @@ async def going_back(deployment: Deployment) -> tuple[Deployment | None, str]:
         for each in ended.values()
         if each.verdict_kind
     ]
-    is_rollback = deployment.kind == "rollback"
-    target = reverting.target(past, failed=deployment.revision_id, is_rollback=is_rollback)
-    return (ended[target.past.sequence] if target.past else None), target.reason
+    return ended, past
 
 
 async def verified_sequence(deployment: Deployment) -> int:

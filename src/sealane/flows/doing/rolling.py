@@ -15,7 +15,7 @@ from sealane.errors import SealaneError
 from sealane.flows import sizes, tools
 from sealane.flows.doing import goals, releasing, telling
 from sealane.releases import changes
-from sealane.rollouts import applying, dossiers, pruning, saying, watching
+from sealane.rollouts import applying, dossiers, pruning, saying, watching, way_back
 from sealane.rollouts import goals as rollouts_goals
 from sealane.rollouts.gates import choosing
 from sealane.rollouts.model import Begun, DeploymentPlan, Goal, Phase, Watched, held_for, lasting
@@ -80,6 +80,8 @@ async def begin(deployment_id: str) -> dict[str, Any]:
     formation = await bench.store.formations.get(deployment.app, deployment.formation)
     previous, reason = await goals.going_back(deployment)
     forward, back = await _goals(deployment, revision, previous.id if previous else None)
+    if back and (shut := await way_back.closed(destination, back)):
+        await telling.line(deployment.id, Phase.APPLY, f"should this fail, {shut}", at=bench.now())
     survey = await surveying.survey(destination, forward, back, formation.inventory)
     forward, _ = rollouts_goals.shaped(forward, back, survey)
     course = staging.course(forward.manifests, forward.shape)
@@ -171,7 +173,9 @@ async def _watch(rollout: Rollout, begun: Begun) -> dict[str, Any]:
 
 
 async def prune(rollout: Rollout, begun: Any) -> dict[str, Any]:
-    """Deletes what the revision no longer has. Gives `inventory`, a `note` on what was left, and seconds it is `kept_for`.
+    """Deletes what the revision no longer has, then tries the way back by a dry run.
+
+    Gives `inventory`, a `note` on what was left, seconds it is `kept_for`, and a `way_back` that is closed.
 
     Key: the two inventories. Undo: the next deployment makes it again.
     """
@@ -184,7 +188,17 @@ async def prune(rollout: Rollout, begun: Any) -> dict[str, Any]:
         "inventory": rows.plain(pruned.inventory),
         "note": saying.held_words(pruned.held) or None,
         "kept_for": kept_for,
+        "way_back": await _way_back(deployment, plan.goal, destination),
     }
+
+
+async def _way_back(deployment: Deployment, there: Goal, destination: Destination) -> str | None:
+    """Why the revision that one would go back to now could not be had; None when it could, or there is none."""
+    old = await goals.before(deployment)
+    if old is None:
+        return None
+    back = await rollouts_goals.to_look_at(await _revision(old), destination)
+    return await way_back.closed(destination, back, there)
 
 
 async def take_dossier(rollout: Rollout, begun: Any, cause: Any, watched: Any) -> dict[str, Any]:
@@ -250,7 +264,14 @@ async def clear(rollout: Rollout, failed: Any, restored: Any) -> dict[str, Any]:
     return {"inventory": rows.plain(pruned.inventory), "note": saying.held_words(pruned.held) or None}
 
 
-async def conclude(deployment_id: str, verdict: Any, inventory: Any, startup: float | None, note: str | None) -> str:
+async def conclude(
+    deployment_id: str,
+    verdict: Any,
+    inventory: Any,
+    startup: float | None,
+    note: str | None,
+    way_back: str | None = None,
+) -> str:
     """Writes the verdict, with holds, inventory and all that follows, in one transaction. Gives the verdict's kind.
 
     Key: the deployment; the first verdict stays. Undo: none.
@@ -262,7 +283,7 @@ async def conclude(deployment_id: str, verdict: Any, inventory: Any, startup: fl
         msgspec.convert(verdict, Verdict),
         inventory=rows.inventory(inventory) if inventory is not None else None,
         startup=startup,
-        note=note,
+        remarks=ending.Remarks(note=note, way_back=way_back),
     )
     if ended.verdict_kind == "deployed":
         asked = sizes.requests(each.object for each in (await _revision(ended)).objects)

@@ -16,7 +16,7 @@ from sealane.server.ui import words
 from sealane.server.ui.presenting import evidence, needs, states, versions
 from sealane.server.ui.views import DeploymentPage, ListRow, Moment, ObjectRow, Pill
 from sealane.store.model import Deployment, DeploymentState, DeploymentView
-from sealane.verdicts import concluding
+from sealane.verdicts import concluding, sentences
 from sealane.verdicts.model import VerdictKind
 
 _GOOD = "Everything of this revision is there, ready, and stayed ready."
@@ -125,7 +125,8 @@ def _explanation(view: DeploymentView, why: Why) -> str:
         case VerdictKind.SUPERSEDED:
             return "Something newer had gone there before its turn came."
         case _:
-            return found.note or ""
+            said = (found.note, found.way_back)
+            return " ".join(f"{sentences.capital(each.rstrip('.'))}." for each in said if each)
 
 
 def _left(found: Deployment) -> str:

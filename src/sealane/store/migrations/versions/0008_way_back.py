@@ -1,0 +1,13 @@
+"""Whether the revision that one would go back to could be had again."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    op.add_column("deployments", sa.Column("way_back", sa.Text(), nullable=True))
