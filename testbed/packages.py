@@ -25,6 +25,7 @@ ALWAYS: Final = {
     "util-linux": "setpriv",
     "openssl": "openssl",
     "git": "git",
+    "git-lfs": "git-lfs",
     "nftables": "nft",
     "iptables": "iptables",
     "podman": "podman",

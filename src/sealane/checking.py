@@ -9,7 +9,7 @@ from sealane.environments import model as environments_model
 from sealane.environments import reading as environment_reading
 from sealane.findings import Finding, Place
 from sealane.pipelines import reading as pipeline_reading
-from sealane.pipelines.checks import delivery
+from sealane.pipelines.checks import clone, delivery
 from sealane.pipelines.model import Pipeline
 from sealane.stencils import gathering, rendering
 from sealane.stencils import reading as formation_reading
@@ -41,6 +41,9 @@ def check(tree: Tree) -> Checked:
     names = gathering.names(tree)
     if pipeline:
         found += delivery.unknown_formations(pipeline, names)
+        attributes = _text(tree, clone.ATTRIBUTES)[0]
+        submodules = _is_there(tree, clone.SUBMODULES)
+        found += clone.lacking(pipeline.clone, submodules=submodules, lfs=clone.uses_lfs(attributes))
     if len(names) > MOST_FORMATIONS:
         message = f"{len(names)} formations are too many; at most {MOST_FORMATIONS} are looked at"
         found.append(Finding(message=message, place=Place(file=gathering.FORMATIONS)))

@@ -61,6 +61,10 @@ class Git(_Group):
     patience: float = Field(default=300.0, gt=0)
     """Seconds one clone or push may take."""
 
+    submodules: list[str] = Field(default_factory=list)
+    """Repositories that submodules may be fetched from, as globs of host and path in a JSON list:
+    `["git.example.com/libs/*"]`. Empty: none, because a pushed commit says which it wants."""
+
     token: SecretStr | None = None
     """Password for cloning from a git host over HTTPS. None: only what can be read without signing in."""
 

@@ -15,6 +15,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "pipeline-file.md").read_text()
 
 TABLES = {
     "PipelineFile": "app",
+    "CloneFile": "depth",
     "StepFile": "name",
     "RetryFile": "limit",
     "ReportsFile": "junit",

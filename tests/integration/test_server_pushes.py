@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,9 @@ LARGE = {200_000: "small-pack", 900_000: "pack", 5_000_000: "chunked-pack"}
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     server = Serving(tmp_path_factory.mktemp("server"), pretending.SETTINGS).start()
     try:
-        pretending.environments(server, "shop", "store", "tags", "scales", "gone", "hides", "novice", *LARGE.values())
+        pretending.environments(
+            server, "shop", "store", "tags", "scales", "gone", "hides", "novice", "paths", "parts", *LARGE.values()
+        )
         yield server
     finally:
         server.stop()
@@ -79,6 +82,52 @@ def test_a_push_is_run_deployed_to_dev_and_asks_before_production(shop: pretendi
     assert yes.returncode == 0, yes.stderr
     assert "deployed" in yes.stdout
     assert shop.there("production")["shop-production/Deployment/web"]["spec"]["replicas"] == 2
+
+
+def test_a_run_tells_what_its_push_changed(serving: Serving, tmp_path: Path) -> None:
+    """Lists count it. A step's `paths` hold for a pull request's own files."""
+    app = pretending.App(serving, tmp_path / "paths", "paths")
+    steps = """app: paths
+steps:
+  - {name: docs, image: busybox, commands: [docs], when: {paths: "docs/**"}}
+  - {name: code, image: busybox, commands: [code], when: {paths: "src/**"}}
+"""
+    first = app.commit("steps", changes={".sealane.yml": steps, "src/a.py": "1"})
+    app.push()
+    app.run_of(first)
+    second = app.commit("docs", changes={".sealane.yml": steps, "docs/a.md": "1", "src/a.py": "1"})
+    app.push()
+    view = app.run_of(second)
+    assert [(step["key"], step["status"]) for step in view["steps"]] == [
+        ("step/docs", "passed"),
+        ("step/code", "skipped"),
+    ]
+    paths = ["deploy/formations/dev.yaml", "deploy/formations/production.yaml", "docs/a.md"]
+    assert view["run"]["changed"] == len(paths)
+    found = app.get(f"/api/runs/{view['run']['id']}/changes")
+    assert found == {"base": first, "count": 3, "paths": paths}
+    assert [run["event"]["paths"] for run in app.runs()] == [None, None]
+
+
+def test_a_run_tells_what_its_clone_lacks(serving: Serving, tmp_path: Path) -> None:
+    """Submodules that nobody asked for are a warning; those from where operators let none come, a refusal."""
+    app = pretending.App(serving, tmp_path / "parts", "parts")
+    described = '[submodule "lib"]\n\tpath = lib\n\turl = file:///etc\n'
+
+    def push(clone: str) -> dict[str, Any]:
+        text = f"app: parts\n{clone}steps: [{{name: a, image: busybox, commands: a}}]\n"
+        app.commit(clone or "nothing", changes={".sealane.yml": text, ".gitmodules": described})
+        git(app.folder, "update-index", "--add", "--cacheinfo", f"160000,{app.head},lib")
+        git(app.folder, "-c", "user.name=K", "-c", "user.email=k@example.com", "commit", "-qm", "Link")
+        app.push()
+        return app.run_of(app.head)
+
+    warned = push("")
+    assert warned["run"]["status"] == "passed"
+    assert ["has submodules" in finding["message"] for finding in warned["findings"]] == [True]
+    refused = push("clone: {submodules: true}\n")
+    words = "the submodule lib is not fetched from 'file:///etc': it is not by HTTPS or SSH"
+    assert words in refused["run"]["reason"]
 
 
 def test_status_and_logs_tell_what_is_there(shop: pretending.App, people: dict[str, str]) -> None:

@@ -59,7 +59,7 @@ def receive(found: dict[str, Any], kind: str = "push", *, host: Any = github) ->
 
 
 @pytest.mark.parametrize("host", [github, gitea])
-def test_a_push_says_commit_branch_author_and_files(host: Any) -> None:
+def test_a_push_says_commit_branch_and_author_and_leaves_files_to_the_clone(host: Any) -> None:
     assert receive(PUSH, host=host) == Event(
         kind=EventKind.PUSH,
         app="shop",
@@ -71,15 +71,9 @@ def test_a_push_says_commit_branch_author_and_files(host: Any) -> None:
         before=OLD,
         author="Kim",
         message="Cache pages",
-        paths=("README.md", "web/new.py"),
         delivery="d-1",
         received=AT,
     )
-
-
-@pytest.mark.parametrize("change", [{"forced": True}, {"before": "0" * 40}, {"total_commits": 30}, {"commits": None}])
-def test_a_push_whose_list_of_files_may_not_be_whole_has_none(change: dict[str, Any]) -> None:
-    assert receive(PUSH | change).paths is None
 
 
 def test_an_annotated_tag_is_built_at_its_commit() -> None:

@@ -16,7 +16,7 @@ MOST_BYTES = 1024 * 1024 * 1024
 """What one commit may hold when it is checked out."""
 
 _PATIENCE = 600.0
-_DEPTH = "--depth=50"
+_DEPTH = "--depth=1"
 _NOT_ANSWERING = (
     "could not resolve host",
     "connection refused",
@@ -33,13 +33,13 @@ class RepositoryUnavailable(Unavailable):
 
 
 async def checkout(repository: str, commit: str, folder: Path, *, credentials: str | None = None) -> None:
-    """Puts the commit's files into the folder, with their history of 50 commits.
+    """Puts the commit's files into the folder, without its history, which `git_history` brings.
 
     `repository` is a URL or a path, `credentials` `user:password` for HTTP. Key: the folder; one that holds this commit
     already is left alone, a half-made one is made anew.
     Raises RepositoryUnavailable, NotThere for a commit that isn't there, UsageError for one that is too large.
     """
-    if await _head(folder) == commit:
+    if await head(folder) == commit:
         return
     making = folder.with_name(f"{folder.name}.making")
     for stale in (making, folder):
@@ -86,8 +86,11 @@ async def run(*arguments: str, environment: Mapping[str, str] | None = None) -> 
     return out
 
 
-def quiet(credentials: str | None = None) -> dict[str, str]:
-    """An environment in which git asks nobody, reads nobody's settings, and runs and follows nothing it fetched."""
+def quiet(credentials: str | None = None, more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """An environment in which git asks nobody, reads nobody's settings, and runs and follows nothing it fetched.
+
+    `more` are settings for this one command.
+    """
     settings = {
         "core.hooksPath": os.devnull,
         "protocol.allow": "never",
@@ -99,9 +102,10 @@ def quiet(credentials: str | None = None) -> dict[str, str]:
         "advice.detachedHead": "false",
         "gc.auto": "0",
         "safe.directory": "*",
+        **(more or {}),
     }
     if credentials:  # in the environment, where an argument list would show it to everybody
-        settings["http.extraHeader"] = f"Authorization: Basic {base64.b64encode(credentials.encode()).decode()}"
+        settings["http.extraHeader"] = signing_in(credentials)
     numbered = {f"GIT_CONFIG_KEY_{number}": key for number, key in enumerate(settings)}
     numbered |= {f"GIT_CONFIG_VALUE_{number}": value for number, value in enumerate(settings.values())}
     return {
@@ -116,7 +120,13 @@ def quiet(credentials: str | None = None) -> dict[str, str]:
     }
 
 
-async def _head(folder: Path) -> str | None:
+def signing_in(credentials: str) -> str:
+    """The header that `user:password` becomes."""
+    return f"Authorization: Basic {base64.b64encode(credentials.encode()).decode()}"
+
+
+async def head(folder: Path) -> str | None:
+    """The commit that a clone is at; None where there is no clone."""
     if not (folder / ".git").is_dir():
         return None
     try:
@@ -141,9 +151,18 @@ async def _fetch(folder: Path, repository: str, commit: str, environment: Mappin
 
 async def _measure(folder: Path, commit: str) -> None:
     """Refuses a commit that would fill the disk, before a file of it is written."""
-    listed = (await run("-C", str(folder), "ls-tree", "-r", "-l", "-z", commit)).split(b"\0")
-    sizes = [int(size) for entry in listed if entry and (size := entry.split(b"\t")[0].split()[-1]).isdigit()]
+    sizes = await _sizes(folder, commit)
     if len(sizes) > MOST_FILES:
         raise UsageError(f"the commit has {len(sizes)} files; at most {MOST_FILES} are checked out")
     if sum(sizes) > MOST_BYTES:
         raise UsageError(f"the commit's files have {sum(sizes)} bytes; at most {MOST_BYTES} are checked out")
+
+
+async def size(folder: Path, commit: str) -> int:
+    """Bytes of all files of a commit."""
+    return sum(await _sizes(folder, commit))
+
+
+async def _sizes(folder: Path, commit: str) -> list[int]:
+    listed = (await run("-C", str(folder), "ls-tree", "-r", "-l", "-z", commit)).split(b"\0")
+    return [int(found) for entry in listed if entry and (found := entry.split(b"\t")[0].split()[-1]).isdigit()]

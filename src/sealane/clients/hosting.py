@@ -25,9 +25,6 @@ T = TypeVar("T")
 PATHS = ("info/refs", "git-upload-pack", "git-receive-pack")
 """All that the smart protocol asks for (gitprotocol-http(5))."""
 
-MOST_PATHS = 5_000
-"""A push that changes more files than this counts as one that changes every file."""
-
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _HEAD_LIMIT = 16 * 1024
 _CHUNK = 64 * 1024
@@ -98,22 +95,14 @@ class Repositories:
     async def tips(self, app: str, before: Mapping[str, str]) -> dict[str, Tip]:
         """What is told of each branch and tag that isn't where it was; the others only by their commit."""
         return {
-            ref: Tip(commit=commit) if before.get(ref) == commit else await self._tip(app, commit, before.get(ref))
+            ref: Tip(commit=commit) if before.get(ref) == commit else await self._tip(app, commit)
             for ref, commit in (await self.refs(app)).items()
         }
 
-    async def _tip(self, app: str, commit: str, before: str | None) -> Tip:
+    async def _tip(self, app: str, commit: str) -> Tip:
         told = await git.run("-C", str(self.path(app)), "log", "-1", "--format=%an%x00%s", commit)
         author, _, message = told.decode(errors="replace").strip().partition("\0")
-        return Tip(commit=commit, author=author, message=message, paths=await self._changed(app, before, commit))
-
-    async def _changed(self, app: str, before: str | None, after: str) -> tuple[str, ...] | None:
-        """The files between two commits; None when there is no former one, or too many."""
-        if before is None:
-            return None
-        named = await git.run("-C", str(self.path(app)), "diff", "--name-only", "-z", "--no-renames", before, after)
-        paths = tuple(path for path in named.decode(errors="replace").split("\0") if path)
-        return paths if len(paths) <= MOST_PATHS else None
+        return Tip(commit=commit, author=author, message=message)
 
     async def serve(self, app: str, request: Request, body: AsyncIterator[bytes]) -> Answer:
         """Answers one request of git's client, once all of its body was read.

@@ -37,7 +37,7 @@ class RefGone:
 class Event:
     """One thing that happened to one app, at one commit.
 
-    What nobody could tell is None: a working folder outside git has no commit, and a forced push no list of paths.
+    What nobody could tell is None: a working folder outside git has no commit, and a tag no list of paths.
     """
 
     kind: EventKind
@@ -57,7 +57,7 @@ class Event:
     author: str | None = None
     message: str = ""
     paths: tuple[str, ...] | None = None
-    """The files changed, from the repository's root; None when unknown, which counts as every file."""
+    """The files changed, from the repository's root; None when unknown, which counts as every file. A clone tells."""
     delivery: str | None = None
     """The sender's id of the message, by which a redelivered one is known again."""
     received: datetime

@@ -14,7 +14,7 @@ from sealane.approvals.breaking import Glass
 from sealane.errors import Conflicting, InvalidFiles, NotThere, Refused, UsageError
 from sealane.findings import did_you_mean
 from sealane.flows import sites
-from sealane.flows.doing import releasing
+from sealane.flows.doing import clones, releasing
 from sealane.flows.gating import Gates
 from sealane.flows.intake import Intake
 from sealane.releases.model import Release
@@ -146,7 +146,7 @@ class Requests:
         raise NotThere(f"{app} has no release {wanted}", mend=did_you_mean(wanted, (r.deploy_tag for r in releases)))
 
     async def _proposed(self, deployment_id: str, formation: str, made: Release) -> releasing.Proposal:
-        await sites.check_out(deployment_id, await self.store.apps.get(made.app), made.commit)
+        await clones.check_out_files(deployment_id, await self.store.apps.get(made.app), made.commit)
         proposed = await releasing.propose(await sites.site(deployment_id, made.app), formation, made, None)
         if not isinstance(proposed, releasing.Proposal):
             raise InvalidFiles(proposed)

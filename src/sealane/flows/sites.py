@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sealane.clients import git
@@ -17,7 +17,7 @@ from sealane.runners.model import RunKey, Work, Workspace
 from sealane.secrets import resolving
 from sealane.secrets.resolving import Stores
 from sealane.settings import Settings
-from sealane.stencils.trees import FolderTree
+from sealane.stencils.trees import FolderTree, Unreadable
 from sealane.store.model import App, Run
 
 
@@ -55,16 +55,30 @@ async def site(owner: str, app_name: str) -> Site:
     return Site(app=app, folder=folder)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """Where the server itself clones an app from, and as whom."""
+
+    url: str
+    credentials: str | None = field(repr=False)
+
+
+def source(app: App) -> Source:
+    """Where the app is cloned from; of a repository that Sealane serves itself, this machine's settings say."""
+    settings = tools.current().settings
+    if app.hosted:
+        return Source(url=str(settings.repositories / app.repository), credentials=None)
+    token = settings.git.token
+    return Source(url=app.repository, credentials=f"sealane:{token.get_secret_value()}" if token else None)
+
+
 async def check_out(owner: str, app: App, commit: str) -> None:
     """Clones a commit of the app for a run or deployment. Key: the owner, whose clone is made once.
 
-    Where a repository that Sealane serves itself is, this machine's settings say. Raises what `git.checkout` raises.
+    Raises what `git.checkout` raises.
     """
-    settings = tools.current().settings
-    token = settings.git.token
-    credentials = f"sealane:{token.get_secret_value()}" if token and not app.hosted else None
-    repository = str(settings.repositories / app.repository) if app.hosted else app.repository
-    await git.checkout(repository, commit, clone_of(owner), credentials=credentials)
+    where = source(app)
+    await git.checkout(where.url, commit, clone_of(owner), credentials=where.credentials)
 
 
 def public_repository(app: App, settings: Settings) -> str:
@@ -75,13 +89,14 @@ def public_repository(app: App, settings: Settings) -> str:
 async def work(run: Run, plan: Plan) -> Work:
     """What the run's steps work with; secrets are read now and go no further than the step that asked."""
     here = await site(run.id, run.app)
-    pipeline = _pipeline(here)
+    found = pipeline(here)
+    assert found is not None, "it was read without errors when the run was prepared"
     bench = tools.current()
     steps = await bench.store.runs.steps(run.id)
     built = {step.name: step.result["reference"] for step in steps if step.result and "reference" in step.result}
     bare = Work(
         run=RunKey(value=run.id),
-        pipeline=pipeline,
+        pipeline=found,
         plan=plan,
         event=replace(run.event, repository=public_repository(here.app, bench.settings)),
         workspace=Workspace(folder=here.folder),
@@ -106,8 +121,10 @@ async def released(app: str, release_id: str) -> Release:
     return release
 
 
-def _pipeline(here: Site) -> Pipeline:
-    text = here.tree.read(reading.FILE).decode("utf-8-sig")
-    pipeline, _ = reading.read(text, reading.FILE)
-    assert pipeline is not None, "it was read without errors when the run was prepared"
-    return pipeline
+def pipeline(here: Site) -> Pipeline | None:
+    """The pipeline of an app's folder; None where there is none that can be read."""
+    try:
+        text = here.tree.read(reading.FILE).decode("utf-8-sig")
+    except (Unreadable, UnicodeDecodeError):
+        return None
+    return reading.read(text, reading.FILE)[0]

@@ -307,6 +307,35 @@ DeliverItem = Annotated[
 ]
 
 
+def _submodules_kind(value: Any) -> str | None:
+    if isinstance(value, bool):
+        return "(all)"
+    return "(recursive)" if value == "recursive" else None
+
+
+SubmodulesItem = Annotated[
+    Annotated[bool, Tag("(all)")] | Annotated[Literal["recursive"], Tag("(recursive)")],
+    Discriminator(
+        _submodules_kind,
+        custom_error_type="shape",
+        custom_error_message="must be true, false or recursive",
+    ),
+]
+
+
+class CloneFile(File):
+    """How much of the repository a run on a server has; on your machine it has your folder."""
+
+    depth: Maybe[Annotated[int, Field(ge=1, le=1_000_000), WHOLE]] = None
+    """How many commits; when left out all of them, with every branch and tag."""
+    submodules: Maybe[SubmodulesItem] = None
+    """Whether submodules are fetched; `recursive`: theirs, too. The operators say from where they may be. Not when left
+    out, with a warning where there are some."""
+    lfs: Maybe[bool] = None
+    """Whether the files of Git LFS are fetched; else they are pointers. Not when left out, with a warning where there
+    are some."""
+
+
 class PipelineFile(TopFile):
     """What to do when something happens to a repository: `.sealane.yml`."""
 
@@ -314,6 +343,9 @@ class PipelineFile(TopFile):
     """The product's name, unique on a server."""
     owner: Maybe[Group] = None
     """Who answers for it; a server may know."""
+    clone: Maybe[CloneFile] = None
+    """How much of the repository a run on a server has; all its history, and neither submodules nor the files of Git LFS,
+    when left out."""
     services: Maybe[Annotated[dict[Name, ServiceFile], Field(max_length=50)]] = None
     """Containers beside the steps, such as a database. They start first; steps reach them by their name here."""
     steps: Maybe[Annotated[list[StepFile], Field(min_length=1, max_length=200)]] = None

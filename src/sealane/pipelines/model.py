@@ -76,6 +76,20 @@ NO_CHECK = "NONE"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Clone:
+    """How much of the repository a run on a server has."""
+
+    depth: int | None = None
+    """How many commits; None: all, with every branch and tag."""
+    submodules: bool | None = None
+    """Whether submodules are fetched; None: nobody said, so that they are missed is told."""
+    recursive: bool = False
+    """Whether submodules of submodules are fetched, too."""
+    lfs: bool | None = None
+    """Whether files of Git LFS are fetched; None: nobody said."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Healthcheck:
     """How to ask a service whether it is ready; `test` in the engine's form: CMD or CMD-SHELL first, or NO_CHECK."""
 
@@ -167,6 +181,7 @@ class Pipeline:
 
     app: str
     owner: str | None = None
+    clone: Clone = field(default_factory=Clone)
     services: tuple[Service, ...] = ()
     steps: tuple[Step, ...] = ()
     images: tuple[Image, ...] = ()

@@ -17,7 +17,7 @@ from sealane.findings import Finding
 from sealane.images import tags
 from sealane.pipelines import planning, reading
 from sealane.pipelines.model import ImageRetag, Kind, Pipeline, Plan, PlannedStep
-from sealane.runners import specs
+from sealane.runners import clean_clone, specs
 from sealane.runners.model import RunKey, Work, Workspace
 from sealane.secrets import files, masking
 
@@ -53,15 +53,17 @@ async def assemble(asked: Asked, *, now: datetime) -> Assembled:
     Raises InvalidFiles with every finding, NotThere without a pipeline file, UsageError for what can't be meant.
     """
     file = asked.path / reading.FILE if asked.path.is_dir() else asked.path
-    folder = file.resolve().parent
-    head = await _head(folder)
+    own = folder = file.resolve().parent
+    head = await _head(own)
     if asked.clean is not None:
-        folder = await _clone(folder, head, asked.clean)
+        folder = await clean_clone.make(own, head, asked.clean)
         file = folder / file.name
     pipeline, found = reading.read(_text(file), str(file))
     if pipeline is None:
         raise InvalidFiles(found)
-    event = await _event(asked, pipeline, folder, head, now)
+    if asked.clean is not None and head is not None:
+        found = [*found, *await clean_clone.complete(own, head, asked.clean, pipeline.clone)]
+    event = await _event(asked, pipeline, own, head, now)
     plan = _local(_chosen(planning.plan(pipeline, event), asked.steps))
     work = Work(
         run=RunKey(value=f"{_slug(pipeline.app)}-{now:%H%M%S}-{randomness.token_hex(3)}"),
@@ -101,19 +103,18 @@ async def _head(folder: Path) -> str | None:
         return None
 
 
-async def _clone(folder: Path, head: str | None, into: Path) -> Path:
-    if head is None:
-        raise UsageError(f"{folder} has no commit to run with --clean", mend="commit first, or run without --clean")
-    top = Path((await git.run("-C", str(folder), "rev-parse", "--show-toplevel")).decode().strip())  # resolved by git
-    await git.checkout(str(top), head, into)
-    return into / folder.relative_to(top)
+async def _branch(folder: Path) -> str | None:
+    """The branch that is checked out, before its first commit too; None without one, and without git."""
+    try:
+        return (await git.run("-C", str(folder), "symbolic-ref", "--quiet", "--short", "HEAD")).decode().strip()
+    except SealaneError:
+        return None
 
 
-async def _event(asked: Asked, pipeline: Pipeline, folder: Path, head: str | None, now: datetime) -> Event:
+async def _event(asked: Asked, pipeline: Pipeline, at: Path, head: str | None, now: datetime) -> Event:
     branch = asked.branch
-    if branch is None and head is not None and asked.event is not EventKind.TAG:
-        said = await git.run("-C", str(folder), "rev-parse", "--abbrev-ref", "HEAD")
-        branch = said.decode().strip().replace("HEAD", "") or None
+    if branch is None and asked.event is not EventKind.TAG:
+        branch = await _branch(at)
     return Event(
         kind=asked.event,
         app=pipeline.app,

@@ -52,6 +52,8 @@ class Run:
     release_id: str | None = None
     requested_by: str | None = None
     cancelled_by: str | None = None
+    changed: int | None = None
+    """How many files its event changed; None until the clone tells, and where nobody can."""
     created: datetime
     started: datetime | None = None
     ended: datetime | None = None
@@ -369,6 +371,27 @@ class StepReport:
     key: str
     attempt: int
     report: Report
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Changed:
+    """What an event changed."""
+
+    base: str | None
+    """The commit it is compared with; None where everything is new."""
+    paths: tuple[str, ...]
+    """From the repository's root."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChangedView:
+    """What an event changed, as far as it is kept."""
+
+    base: str | None
+    """The commit it is compared with; None where everything is new."""
+    count: int
+    paths: tuple[str, ...]
+    """The first of them, from the repository's root."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -56,14 +56,25 @@ def app(row: Row) -> model.App:
     return model.App(**kept)
 
 
-_RUN = ("id", "app", "sequence", "reason", "deploy_tag", "release_id", "requested_by", "cancelled_by", "created")
+_RUN = (
+    "id",
+    "app",
+    "sequence",
+    "reason",
+    "deploy_tag",
+    "release_id",
+    "requested_by",
+    "cancelled_by",
+    "changed",
+    "created",
+)
 
 
 def run(row: Row) -> model.Run:
     """The run of a row."""
     return model.Run(
         **{key: row[key] for key in _RUN},
-        event=msgspec.convert(row["event"], Event),
+        event=msgspec.convert({**row["event"], "paths": None}, Event),  # older versions kept thousands of them there
         status=RunStatus(row["status"]),
         started=row["started"],
         ended=row["ended"],

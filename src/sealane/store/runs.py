@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,10 +15,13 @@ from sealane.events.model import Event, EventKind, RefGone
 from sealane.pipelines.model import Plan, RunStatus, StepStatus
 from sealane.store import apps, auditing, changes, ids, rows, tables
 from sealane.store.database import Database
-from sealane.store.model import Run, RunStep
-from sealane.store.tables import events, run_steps, runs
+from sealane.store.model import Changed, ChangedView, Run, RunStep
+from sealane.store.tables import events, run_changes, run_steps, runs
 
 _PUSHED = {EventKind.PUSH, EventKind.TAG, EventKind.PULL_REQUEST}
+MOST_PATHS = 5_000
+"""Changed files of a run that are kept to be shown; all of them count for its conditions."""
+_MOST_WORDS = 500
 _GONE = "gone"
 """The kind of an event that says that a reference is no more."""
 
@@ -108,6 +111,18 @@ class Runs:
         data = await self._database.read(lambda c: c.execute(query).scalar())
         return msgspec.convert(data, Plan) if data else None
 
+    async def changes(self, run_id: str) -> ChangedView | None:
+        """What the run's event changed; None where nobody could tell. Raises NotThere."""
+
+        def look(connection: sa.Connection) -> ChangedView | None:
+            run = get(connection, run_id)
+            kept = rows.one(connection, sa.select(run_changes).where(run_changes.c.run_id == run_id))
+            if kept is None or run.changed is None:
+                return None
+            return ChangedView(base=kept["base"], count=run.changed, paths=tuple(kept["paths"]))
+
+        return await self._database.read(look)
+
     async def steps(self, run_id: str) -> tuple[RunStep, ...]:
         """The run's steps as planned, in their order."""
         return await self._database.read(lambda c: steps(c, run_id))
@@ -140,11 +155,22 @@ class Runs:
 
         await self._database.write(work)
 
-    async def planned(self, run_id: str, plan: Plan, findings: Iterable[Mapping[str, Any]], *, at: datetime) -> None:
-        """Stores the plan with its steps, and warnings. Repeating it changes nothing."""
+    async def planned(
+        self,
+        run_id: str,
+        plan: Plan,
+        findings: Iterable[Mapping[str, Any]],
+        *,
+        at: datetime,
+        changed: Changed | None = None,
+    ) -> None:
+        """Stores the plan with its steps, warnings, and what the event changed. Repeating it changes nothing."""
 
         def work(connection: sa.Connection) -> None:
             values = {"plan": rows.plain(plan), "findings": list(findings)}
+            if changed is not None:
+                values["changed"] = len(changed.paths)
+                _keep(connection, run_id, changed)
             connection.execute(sa.update(runs).where(runs.c.id == run_id).values(values))
             there = {step.key for step in steps(connection, run_id)}
             for position, step in enumerate(plan.steps):
@@ -225,7 +251,20 @@ def steps(connection: sa.Connection, run_id: str) -> tuple[RunStep, ...]:
     return tuple(rows.run_step(row) for row in rows.all_of(connection, query))
 
 
+def _keep(connection: sa.Connection, run_id: str, changed: Changed) -> None:
+    values = {"run_id": run_id, "base": changed.base, "paths": list(changed.paths[:MOST_PATHS])}
+    connection.execute(sa.delete(run_changes).where(run_changes.c.run_id == run_id))
+    connection.execute(sa.insert(run_changes).values(values))
+
+
+def _bounded(event: Event) -> Event:
+    """The event as it is kept: its words cut to a line's length, and what changed apart."""
+    author = event.author and event.author[:_MOST_WORDS]
+    return replace(event, author=author, message=event.message[:_MOST_WORDS], paths=None)
+
+
 def _insert(connection: sa.Connection, run_id: str, sequence: int, event: Event, requested_by: str | None) -> None:
+    event = _bounded(event)
     values = {
         "id": run_id,
         "app": event.app,

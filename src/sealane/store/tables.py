@@ -125,6 +125,7 @@ runs = sa.Table(
     _maybe("release_id"),
     _maybe("requested_by"),
     _maybe("cancelled_by"),
+    _maybe("changed", sa.Integer),
     _flag("queued"),
     _at("created"),
     _maybe("started", Moment),
@@ -150,6 +151,14 @@ run_steps = sa.Table(
     _maybe("result", Json),
     _maybe("started", Moment),
     _maybe("ended", Moment),
+)
+
+run_changes = sa.Table(
+    "run_changes",
+    metadata,
+    sa.Column("run_id", sa.Text, sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    _maybe("base"),
+    _json("paths"),
 )
 
 step_reports = sa.Table(

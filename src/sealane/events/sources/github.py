@@ -12,9 +12,6 @@ from sealane.events.sources import bodies, webhooks
 from sealane.events.sources.webhooks import Ignored, Read
 
 SIGNATURE, KIND, DELIVERY = "x-hub-signature-256", "x-github-event", "x-github-delivery"
-MOST_COMMITS = 2048
-"""A push with more commits than this lists only these (2,048 by GitHub's documentation)."""
-
 _PULL_REQUEST_STARTS = {"opened", "reopened", "synchronize", "synchronized"}
 
 
@@ -50,10 +47,6 @@ def _push(app: str, found: Mapping[str, Any], delivery: str | None, received: da
         return Ignored(reason=f"{ref} is neither a branch nor a tag")
     if after == webhooks.NOWHERE or found.get("deleted") is True:
         return RefGone(app=app, ref=ref, reason=f"{ref} was deleted", delivery=delivery, received=received)
-    commits = found.get("commits")
-    whole = found.get("forced") is not True and before not in {None, webhooks.NOWHERE}
-    whole = whole and isinstance(commits, list) and len(commits) < MOST_COMMITS
-    whole = whole and found.get("total_commits", len(commits or ())) == len(commits or ())
     return Event(
         kind=EventKind.TAG if ref.startswith("refs/tags/") else EventKind.PUSH,
         app=app,
@@ -65,7 +58,6 @@ def _push(app: str, found: Mapping[str, Any], delivery: str | None, received: da
         before=None if before == webhooks.NOWHERE else before,
         author=webhooks.maybe(found, "head_commit", "author", "name") or webhooks.maybe(found, "pusher", "name"),
         message=(webhooks.maybe(found, "head_commit", "message") or "").split("\n", 1)[0],
-        paths=webhooks.changed_paths(commits, complete=whole),
         delivery=delivery,
         received=received,
     )

@@ -16,7 +16,6 @@ class Tip:
     commit: str
     author: str = ""
     message: str = ""
-    paths: tuple[str, ...] | None = None
 
 
 def events(
@@ -46,7 +45,6 @@ def events(
             before=before.get(ref),
             author=tip.author,
             message=tip.message,
-            paths=tip.paths,
             received=received,
         )
         for ref, tip in sorted(moved)

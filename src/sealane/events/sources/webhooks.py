@@ -55,17 +55,3 @@ def maybe(found: Mapping[str, Any], *path: str) -> str | None:
         return text(found, *path)
     except UsageError:
         return None
-
-
-def changed_paths(commits: Any, *, complete: bool) -> tuple[str, ...] | None:
-    """Every file the commits of a push name; None when the list isn't known to be whole."""
-    if not complete or not isinstance(commits, list):
-        return None
-    named: set[str] = set()
-    for commit in commits:
-        for kind in ("added", "removed", "modified"):
-            files = commit.get(kind) if isinstance(commit, dict) else None
-            if not isinstance(files, list):
-                return None
-            named.update(str(file) for file in files)
-    return tuple(sorted(named))

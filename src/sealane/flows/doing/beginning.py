@@ -13,7 +13,7 @@ from sealane.destinations.model import Identity
 from sealane.errors import NotThere, UsageError
 from sealane.findings import Finding, Place, Severity, errors
 from sealane.flows import sites, tools
-from sealane.flows.doing import vetting
+from sealane.flows.doing import clones, vetting
 from sealane.images import tags
 from sealane.pipelines import planning, reading
 from sealane.pipelines.checks import delivery
@@ -25,7 +25,7 @@ from sealane.runners import specs
 from sealane.runners.model import RunKey, Work, Workspace
 from sealane.secrets import resolving
 from sealane.store import rows
-from sealane.store.model import Run
+from sealane.store.model import Changed, Run
 
 
 async def begin(run_id: str) -> dict[str, Any]:
@@ -40,13 +40,14 @@ async def begin(run_id: str) -> dict[str, Any]:
     run = await bench.store.runs.get(run_id)
     try:
         await _check_out(run)
-        plan, found = await _look_ahead(run)
+        plan, changed, found = await _look_ahead(run)
     except (UsageError, NotThere) as error:
-        plan, found = None, (Finding(message=error.message, place=Place(file=run.app), mend=error.mend),)
+        plan, changed = None, None
+        found = (Finding(message=error.message, place=Place(file=run.app), mend=error.mend),)
     wrong = errors(found)
     if plan is None or wrong:
         return await _refuse(run, wrong)
-    await bench.store.runs.planned(run_id, plan, rows.plain(found), at=bench.now())
+    await bench.store.runs.planned(run_id, plan, rows.plain(found), at=bench.now(), changed=changed)
     return {"plan": rows.plain(plan)}
 
 
@@ -67,18 +68,23 @@ async def _refuse(run: Run, wrong: Sequence[Finding]) -> dict[str, Any]:
     return {"refused": reason}
 
 
-async def _look_ahead(run: Run) -> tuple[Plan | None, tuple[Finding, ...]]:
-    """The plan, and everything found; nothing is built or started, and nothing is written at any destination."""
+async def _look_ahead(run: Run) -> tuple[Plan | None, Changed | None, tuple[Finding, ...]]:
+    """The plan, what the event changed, and everything found.
+
+    Nothing is built or started, and nothing is written at any destination.
+    """
     here = await sites.site(run.id, run.app)
     checked = await asyncio.to_thread(checking.check, here.tree)
     if checked.pipeline is None:
         nothing = Finding(message=f"there is no {reading.FILE}", place=Place(file=reading.FILE), mend="`sealane init`")
-        return None, checked.findings if errors(checked.findings) else (nothing,)
+        return None, None, checked.findings if errors(checked.findings) else (nothing,)
     pipeline = checked.pipeline
-    plan = planning.plan(pipeline, run.event)
-    found = [*checked.findings, *_name_problems(run, pipeline), *_image_problems(pipeline, plan)]
+    completed = await clones.complete(run, here, pipeline)
+    changed = completed.changed
+    plan = planning.plan(pipeline, replace(run.event, paths=changed.paths if changed else None))
+    found = [*checked.findings, *completed.findings, *_name_problems(run, pipeline), *_image_problems(pipeline, plan)]
     if errors(found):
-        return plan, tuple(found)
+        return plan, changed, tuple(found)
     found += await _secret_problems(run, here, pipeline, plan)
     found += await _approval_problems(pipeline)
     environments = tools.current().environments()
@@ -90,7 +96,7 @@ async def _look_ahead(run: Run) -> tuple[Plan | None, tuple[Finding, ...]]:
     asked = await asyncio.gather(*(_destination_problems(run, prospect) for prospect in ahead.prospects))
     found += [finding for problems in asked for finding in problems]
     found += [finding for prospect in ahead.prospects if (finding := _shut(run, prospect))]
-    return plan, tuple(dict.fromkeys(found))
+    return plan, changed, tuple(dict.fromkeys(found))
 
 
 def _name_problems(run: Run, pipeline: Pipeline) -> list[Finding]:

@@ -11,6 +11,7 @@ from sealane.destinations.model import Inventory
 from sealane.destinations.port import Destination
 from sealane.errors import SealaneError, UsageError
 from sealane.flows import sites, tools
+from sealane.flows.doing import clones
 from sealane.rollouts import dossiers
 from sealane.rollouts import goals as shared
 from sealane.rollouts.model import Goal
@@ -97,7 +98,7 @@ async def checked_out(deployment: Deployment) -> sites.Site:
     if deployment.release_id is None:
         raise UsageError(f"{deployment.id} carries no release whose files could be read")
     release = await sites.released(deployment.app, deployment.release_id)
-    await sites.check_out(deployment.id, await bench.store.apps.get(deployment.app), release.commit)
+    await clones.check_out_files(deployment.id, await bench.store.apps.get(deployment.app), release.commit)
     return await sites.site(deployment.id, deployment.app)
 
 

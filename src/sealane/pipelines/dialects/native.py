@@ -13,6 +13,7 @@ from sealane.pipelines import files
 from sealane.pipelines.model import (
     NO_CHECK,
     Approval,
+    Clone,
     Convoy,
     Delivery,
     FailureClass,
@@ -38,6 +39,7 @@ def pipeline(file: files.PipelineFile, document: Document) -> Pipeline:
     return Pipeline(
         app=file.app,
         owner=file.owner,
+        clone=_clone(file.clone),
         services=tuple(
             _service(name, service, document.key_place(("services", name)))
             for name, service in (file.services or {}).items()
@@ -52,6 +54,17 @@ def pipeline(file: files.PipelineFile, document: Document) -> Pipeline:
             for delivery in _deliveries(written, document, ("deliver", index))
         ),
         place=document.place(()),
+    )
+
+
+def _clone(file: files.CloneFile | None) -> Clone:
+    if file is None:
+        return Clone()
+    return Clone(
+        depth=file.depth,
+        submodules=None if file.submodules is None else bool(file.submodules),
+        recursive=file.submodules == "recursive",
+        lfs=file.lfs,
     )
 
 

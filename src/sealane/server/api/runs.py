@@ -11,7 +11,7 @@ from starlette.responses import StreamingResponse
 
 from sealane.access.dependencies import Developer, Viewer
 from sealane.server import following, wired
-from sealane.store.model import Run, RunView
+from sealane.store.model import ChangedView, Run, RunView
 
 router = APIRouter(prefix="/api/runs", tags=["runs"])
 
@@ -38,6 +38,12 @@ async def list_runs(
 async def get(run: str, server: wired.Server, _: Viewer) -> RunView:
     """One run with its steps and what came of it."""
     return await server.views.run(run)
+
+
+@router.get("/{run}/changes")
+async def changes(run: str, server: wired.Server, _: Viewer) -> ChangedView | None:
+    """The files that the run's event changed: how many, and the first 5,000. Nothing where nobody can tell."""
+    return await server.store.runs.changes(run)
 
 
 @router.get("/{run}/logs/{key:path}", response_class=StreamingResponse)

@@ -1,0 +1,99 @@
+"""The history of a clone: its branches, tags and older commits, and what changed between two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from sealane.clients import git
+from sealane.errors import NotThere, UsageError
+
+_BRANCHES = "+refs/heads/*:refs/remotes/origin/*"
+_TAGS = "+refs/tags/*:refs/tags/*"
+
+
+async def complete(
+    folder: Path,
+    repository: str,
+    commit: str,
+    *,
+    ref: str | None = None,
+    depth: int | None = None,
+    credentials: str | None = None,
+) -> None:
+    """Brings the rest of the history to a clone of the commit: every branch, tag and older commit.
+
+    With a depth only so many commits, and of `ref` the tag. Key: the folder; what is there already stays.
+    Raises what `git.run` raises.
+    """
+    environment = git.quiet(credentials)
+    if depth is not None:
+        tag = [f"+{ref}:{ref}"] if ref and ref.startswith("refs/tags/") else []
+        if depth > 1 or tag:
+            await _fetch(folder, repository, commit, *tag, environment=environment, how=(f"--depth={depth}",))
+        return
+    if is_shallow(folder):
+        how = ("--unshallow",)
+        await _fetch(folder, repository, commit, _BRANCHES, _TAGS, environment=environment, how=how)
+    else:
+        await _fetch(folder, repository, _BRANCHES, _TAGS, environment=environment)
+
+
+def is_shallow(folder: Path) -> bool:
+    """Whether older commits are left out of the clone."""
+    return (folder / ".git" / "shallow").exists()
+
+
+async def name_origin(folder: Path, url: str) -> None:
+    """Says in the clone where it comes from, as `git clone` does; whoever fetches from there signs in by themselves."""
+    await git.run("-C", str(folder), "config", "remote.origin.url", url)
+    await git.run("-C", str(folder), "config", "remote.origin.fetch", _BRANCHES)
+
+
+async def bring(folder: Path, repository: str, commit: str, *, credentials: str | None = None) -> bool:
+    """Whether the commit is in the clone, or could be brought. Raises RepositoryUnavailable when the host is away."""
+    if await _has(folder, commit):
+        return True
+    try:
+        await _fetch(folder, repository, commit, environment=git.quiet(credentials), how=("--depth=1",))
+    except (UsageError, NotThere):
+        return False
+    return await _has(folder, commit)
+
+
+async def branch_point(folder: Path, branch: str, commit: str) -> str | None:
+    """The newest commit that the commit and the branch of the origin have in common. None where there is none.
+
+    Raises NotThere when the clone does not know the branch.
+    """
+    ref = f"refs/remotes/origin/{branch}"
+    if not await _has(folder, ref):
+        raise NotThere(f"there is no branch {branch}")
+    try:
+        return (await git.run("-C", str(folder), "merge-base", ref, commit)).decode().strip()
+    except UsageError:
+        return None
+
+
+async def changed(folder: Path, base: str | None, commit: str) -> tuple[str, ...]:
+    """Every path whose content differs between two commits; all paths of the commit when there is no base."""
+    if base is None:
+        named = await git.run("-C", str(folder), "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)
+    else:
+        named = await git.run("-C", str(folder), "diff", "--name-only", "-z", "--no-renames", base, commit)
+    return tuple(path for path in named.decode(errors="replace").split("\0") if path)
+
+
+async def _has(folder: Path, commit: str) -> bool:
+    try:
+        await git.run("-C", str(folder), "rev-parse", "--verify", "--quiet", f"{commit}^{{tree}}")
+    except UsageError:
+        return False
+    return True
+
+
+async def _fetch(
+    folder: Path, repository: str, *wanted: str, environment: Mapping[str, str], how: tuple[str, ...] = ()
+) -> None:
+    fetch = ("-C", str(folder), "fetch", "--quiet", "--no-tags", "--no-recurse-submodules")
+    await git.run(*fetch, *how, "--", repository, *wanted, environment=environment)

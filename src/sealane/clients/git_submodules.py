@@ -1,0 +1,129 @@
+"""Submodules of a clone, each fetched like the clone itself: never by git's own command, which trusts what was pushed."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sealane.clients import git, git_urls
+from sealane.errors import UsageError
+
+FILE = ".gitmodules"
+MOST = 50
+"""Submodules that one clone may have, those of submodules included."""
+_DEEPEST = 5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rules:
+    """From where submodules may be fetched, and as whom."""
+
+    base: str
+    """URL of the repository itself, to which URLs may be relative."""
+    allowed: Sequence[str]
+    """Globs of host and path."""
+    mend: str
+    """What to do where one is not allowed."""
+    credentials: str | None = field(default=None, repr=False)
+    """`user:password` for the repository's own host; it goes to no other."""
+
+
+async def links(folder: Path, commit: str) -> dict[str, str]:
+    """Where the commit wants submodules, and at which commit each."""
+    listed = await git.run("-C", str(folder), "ls-tree", "-r", "-z", "--full-tree", commit)
+    entries = (entry.decode(errors="replace").partition("\t") for entry in listed.split(b"\0") if entry)
+    return {path: how.split()[2] for how, _, path in entries if how.startswith("160000 ")}
+
+
+async def fetch(folder: Path, commit: str, rules: Rules, *, recursive: bool) -> None:
+    """Puts the submodules that the commit wants into the clone. Key: the folder; those that are there stay.
+
+    Raises UsageError for one that is not allowed, not described or too large, NotThere for a commit that its repository
+    has not, RepositoryUnavailable.
+    """
+    await _fetch(folder, commit, rules, _Budget(), deepest=_DEEPEST if recursive else 1)
+
+
+class _Budget:
+    """What all submodules together may still bring."""
+
+    def __init__(self) -> None:
+        self.left = MOST
+        self.bytes = git.MOST_BYTES
+
+    async def take(self, folder: Path, commit: str) -> None:
+        self.left -= 1
+        self.bytes -= await git.size(folder, commit)
+        if self.left < 0:
+            raise UsageError(f"the repository has more than {MOST} submodules")
+        if self.bytes < 0:
+            raise UsageError(f"the submodules' files have more than {git.MOST_BYTES} bytes together")
+
+
+async def _fetch(folder: Path, commit: str, rules: Rules, budget: _Budget, *, deepest: int) -> None:
+    wanted = await links(folder, commit)
+    urls = await _urls(folder, commit) if wanted else {}
+    for path, at in wanted.items():
+        url = _url(path, urls, rules)
+        credentials = rules.credentials if git_urls.same_host(url, rules.base) else None
+        target = folder / path
+        try:
+            await _place(url, at, target, folder, credentials)
+        except UsageError as error:
+            raise type(error)(f"the submodule {path} can't be fetched: {error.message}", mend=error.mend) from error
+        await budget.take(target, at)
+        if deepest > 1:
+            below = Rules(base=url, allowed=rules.allowed, mend=rules.mend, credentials=credentials)
+            await _fetch(target, at, below, budget, deepest=deepest - 1)
+
+
+def _url(path: str, urls: Mapping[str, str], rules: Rules) -> str:
+    if path not in urls:
+        raise UsageError(f"{FILE} says no url for the submodule {path}", mend=f"git submodule add URL {path}")
+    try:
+        url = git_urls.resolve(urls[path], rules.base)
+    except UsageError as error:
+        message = f"the submodule {path} is not fetched from {urls[path][:200]!r}: {error.message}"
+        raise UsageError(message, mend=f"write its URL in {FILE}, https://…") from error
+    if not git_urls.is_allowed(url, rules.allowed):
+        message = f"the submodule {path} is not fetched: submodules may not come from {git_urls.place(url)}"
+        raise UsageError(message, mend=rules.mend)
+    return url
+
+
+async def _place(url: str, commit: str, target: Path, folder: Path, credentials: str | None) -> None:
+    """Clones beside the folder, where no file of it is in the way, and moves the clone to its place."""
+    if await git.head(target) == commit:
+        return
+    if not await asyncio.to_thread(_is_own, target, folder):
+        raise UsageError("its place is not a folder of the repository")
+    made = folder.with_name(f"{folder.name}.submodule")
+    await git.checkout(url, commit, made, credentials=credentials)
+    await asyncio.to_thread(shutil.rmtree, target)
+    made.rename(target)
+
+
+def _is_own(target: Path, folder: Path) -> bool:
+    """Whether it is a folder of the clone, and no link leads to it."""
+    return target.is_dir() and target.resolve() == folder.resolve() / target.relative_to(folder)
+
+
+async def _urls(folder: Path, commit: str) -> dict[str, str]:
+    """URL by path, out of the commit itself and not out of the working tree."""
+    pattern = r"^submodule\..*\.(path|url)$"
+    try:
+        said = await git.run("-C", str(folder), "config", f"--blob={commit}:{FILE}", "-z", "--get-regexp", pattern)
+    except UsageError:
+        return {}
+    return _paired(entry.partition("\n") for entry in said.decode(errors="replace").split("\0") if entry)
+
+
+def _paired(entries: Iterable[tuple[str, str, str]]) -> dict[str, str]:
+    found: dict[str, dict[str, str]] = {}
+    for key, _, value in entries:
+        name, _, kind = key.rpartition(".")
+        found.setdefault(name, {})[kind] = value
+    return {each["path"].strip("/"): each["url"] for each in found.values() if "path" in each and "url" in each}

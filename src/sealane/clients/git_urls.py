@@ -1,0 +1,91 @@
+"""URLs of submodules, as a pushed commit writes them: hostile until shown to be plain HTTPS or SSH. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from sealane import globs
+from sealane.errors import UsageError
+
+_TRANSPORT = re.compile(r"[A-Za-z0-9+.-]+::")
+_SCP = re.compile(r"(?:(?P<user>[A-Za-z0-9_.-]+)@)?(?P<host>[A-Za-z0-9.-]+):(?P<path>[^/].*)")
+_ODD = re.compile(r"[\x00-\x20\x7f\\]")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+
+
+def resolve(written: str, base: str) -> str:
+    """The URL that a submodule means; `base` is the repository's own, to which `./` and `../` are relative.
+
+    Raises UsageError with the reason for everything that is not by HTTPS or SSH, or could mean more than a repository;
+    HTTP is let pass only beside a repository that comes by HTTP.
+    """
+    if not written or _ODD.search(written):
+        raise UsageError("it is no URL: it is empty or has spaces, control characters or backslashes")
+    if written.startswith("-"):
+        raise UsageError("git would take it for an option")
+    if found := _TRANSPORT.match(written):
+        raise UsageError(f"the transport {found[0]} runs programs of this machine")
+    url = _below(written, base) if written.startswith(("./", "../")) or written in {".", ".."} else _full(written)
+    _check(urlsplit(url), base)
+    return url
+
+
+def is_allowed(url: str, allowed: Iterable[str]) -> bool:
+    """Whether one of the globs matches its host and path, `git.example.com/libs/*`; an ending `.git` counts for nothing."""
+    return globs.any_matches(tuple(allowed), place(url))
+
+
+def place(url: str) -> str:
+    """Host and path of a URL, as operators write them."""
+    parts = urlsplit(url)
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.hostname}{port}/{parts.path.strip('/').removesuffix('.git')}"
+
+
+def same_host(one: str, other: str) -> bool:
+    """Whether both are reached in the same way at the same host, so that what signs in at one does at the other."""
+    return urlsplit(one)[:2] == urlsplit(other)[:2]
+
+
+def _full(written: str) -> str:
+    if "://" not in written and (found := _SCP.fullmatch(written)):
+        user = f"{found['user']}@" if found["user"] else ""
+        return f"ssh://{user}{found['host']}/{found['path']}"
+    return written
+
+
+def _below(written: str, base: str) -> str:
+    """As git does: each `../` takes one part off the end of the repository's own path."""
+    base = _full(base)
+    parts = urlsplit(base)
+    if parts.scheme not in {"https", "http", "ssh"}:
+        raise UsageError("it is relative, and the repository itself has no URL that it could be relative to")
+    kept = parts.path.strip("/").split("/")
+    for part in written.strip("/").split("/"):
+        if part == "..":
+            if not kept:
+                raise UsageError(f"it leads out of {parts.netloc}")
+            kept.pop()
+        elif part not in {"", "."}:
+            kept.append(part)
+    return parts._replace(path="/" + "/".join(kept), query="", fragment="").geturl()
+
+
+def _check(parts: SplitResult, base: str) -> None:
+    schemes = {"https", "ssh", *({"http"} if base.startswith("http://") else ())}
+    if parts.scheme not in schemes:
+        raise UsageError("it is not by HTTPS or SSH")
+    try:
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or not _NAME.fullmatch(host) or (parts.username and not _NAME.fullmatch(parts.username)):
+        raise UsageError("its host or user can't be one")
+    if parts.password is not None:
+        raise UsageError("it holds a password")
+    if parts.query or parts.fragment or not parts.path.strip("/"):
+        raise UsageError("it is not a host and a path")
+    if any(unquote(part) in {"", ".", ".."} or "/" in unquote(part) for part in parts.path.strip("/").split("/")):
+        raise UsageError("its path has parts that lead elsewhere")

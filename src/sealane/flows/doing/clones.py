@@ -1,0 +1,63 @@
+"""The rest of a clone, once its pipeline file says how much of it there is to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sealane.clients import git_history, git_lfs, git_submodules
+from sealane.findings import Finding
+from sealane.flows import sites, tools
+from sealane.flows.doing import changes
+from sealane.flows.sites import Source
+from sealane.pipelines.checks import clone as checks
+from sealane.pipelines.model import Clone, Pipeline
+from sealane.store.model import App, Changed, Run
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Completed:
+    """A clone that has all that it is to have."""
+
+    changed: Changed | None
+    """What the run's event changed."""
+    findings: tuple[Finding, ...]
+    """What the commit has and the clone has not."""
+
+
+async def complete(run: Run, here: sites.Site, pipeline: Pipeline) -> Completed:
+    """Brings history, submodules and files of Git LFS. Key: the clone; what it has already stays.
+
+    Raises RepositoryUnavailable, and UsageError for what can't be brought.
+    """
+    commit = run.event.commit or ""
+    folder, source = sites.clone_of(run.id), sites.source(here.app)
+    await git_history.complete(
+        folder, source.url, commit, ref=run.event.ref, depth=pipeline.clone.depth, credentials=source.credentials
+    )
+    await git_history.name_origin(folder, sites.public_repository(here.app, tools.current().settings))
+    await _fill(folder, commit, source, pipeline.clone)
+    lfs = pipeline.clone.lfs is None and await git_lfs.pointers(folder)
+    lacking = checks.lacking(pipeline.clone, submodules=bool(await git_submodules.links(folder, commit)), lfs=bool(lfs))
+    return Completed(changed=await changes.of(run.event, folder, source), findings=tuple(lacking))
+
+
+async def check_out_files(owner: str, app: App, commit: str) -> None:
+    """Clones a commit for a deployment: all its files, without history. Raises what `sites.check_out` raises."""
+    await sites.check_out(owner, app, commit)
+    pipeline = sites.pipeline(await sites.site(owner, app.name))
+    if pipeline is not None:
+        await _fill(sites.clone_of(owner), commit, sites.source(app), pipeline.clone)
+
+
+async def _fill(folder: Path, commit: str, source: Source, clone: Clone) -> None:
+    if clone.submodules:
+        rules = git_submodules.Rules(
+            base=source.url,
+            allowed=tools.current().settings.git.submodules,
+            mend="operators list it in SEALANE_GIT__SUBMODULES",
+            credentials=source.credentials,
+        )
+        await git_submodules.fetch(folder, commit, rules, recursive=clone.recursive)
+    if clone.lfs:
+        await git_lfs.fetch(folder, source.url, credentials=source.credentials)
