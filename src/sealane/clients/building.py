@@ -14,14 +14,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import docker
 import docker.auth
 import docker.errors
-import docker.utils.build
 import requests
 
+from sealane.clients import build_context
 from sealane.errors import Refused, SealaneError, Unavailable, UsageError
 from sealane.images.references import Reference
 
@@ -29,7 +29,6 @@ Sink = Callable[[bytes], None]
 """Takes what the engine says, as it says it; called from another thread."""
 
 _MOUNTED = ".sealane-build-mount-{}"
-_ELSEWHERE = ".sealane-dockerfile"
 _GONE_OR_IN_USE = {404, 409}
 
 
@@ -103,13 +102,16 @@ def _engine(base_url: str) -> Iterator[Any]:
 
 def _build(base_url: str, what: Build, sink: Sink) -> str:
     with _engine(base_url) as api, tempfile.TemporaryFile() as archive:
-        if what.secrets and not _is_podman(api):
+        podman = _is_podman(api)
+        if what.secrets and not podman:
             message = (
                 f"image {what.name} wants secrets in its build, which this engine takes only from BuildKit's client"
             )
             raise UsageError(message, mend="use Podman's engine socket for builds with secrets")
         files = {_MOUNTED.format(number): value for number, value in enumerate(what.secrets.values())}
-        dockerfile = _pack(what, files, archive)
+        if not what.dockerfile.is_file():
+            raise UsageError(f"there is no {what.dockerfile.name} to build by", mend="`dockerfile:` names another file")
+        dockerfile = build_context.pack(what.context, what.dockerfile, files, archive, podman=podman)
         params = {
             "t": what.name,
             "dockerfile": dockerfile,
@@ -167,29 +169,6 @@ def _follow(api: Any, answer: requests.Response, sink: Sink, error: Callable[[st
                 raise error(str(problem).strip())
             if text := said.get("stream") or said.get("status"):
                 sink(text.encode() if text.endswith("\n") else f"{text}\n".encode())
-
-
-def _pack(what: Build, mounted: Mapping[str, str], archive: IO[bytes]) -> str:
-    """The context as a tar, less what .dockerignore names, with files beside it; gives the Dockerfile's name in it."""
-    if not what.dockerfile.is_file():
-        raise UsageError(f"there is no {what.dockerfile.name} to build by", mend="`dockerfile:` names another file")
-    root = what.context.resolve()
-    ignore = root / ".dockerignore"
-    patterns = [line.strip() for line in ignore.read_text().splitlines()] if ignore.is_file() else []
-    patterns = [pattern for pattern in patterns if pattern and not pattern.startswith("#")]
-    beside = dict(mounted)
-    name = _ELSEWHERE
-    if what.dockerfile.resolve().is_relative_to(root):
-        name = str(what.dockerfile.resolve().relative_to(root))
-    else:
-        beside[name] = what.dockerfile.read_text()
-    files = sorted(docker.utils.build.exclude_paths(str(root), patterns, dockerfile=name))
-    try:
-        docker.utils.build.create_archive(str(root), files, archive, extra_files=list(beside.items()))
-    except OSError as error:
-        raise UsageError(f"the build context {what.context} can't be read: {error}") from error
-    archive.seek(0)
-    return name
 
 
 def _is_podman(api: Any) -> bool:

@@ -1,0 +1,91 @@
+"""What a build's ignore file leaves out of its context, by Docker's rules. Pure.
+
+A path is left out when the last line that matches it, or a folder it is in, has no `!`. Files come from strangers, so
+matching takes no regular expressions.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sealane import globs
+
+ROOT_FILES = (".dockerignore", ".containerignore")
+"""In the context's root, the first that is there; read where there is none beside the Dockerfile."""
+
+_BOM = "\ufeff"
+
+
+class BadLine(ValueError):
+    """A line that can't be meant; the message says which and why."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """One line."""
+
+    glob: str
+    keeps: bool
+    """It began with `!`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rules:
+    """All lines, in order."""
+
+    rules: tuple[Rule, ...] = ()
+
+    @property
+    def keep_some(self) -> bool:
+        """Whether something in a folder that is left out may be kept all the same."""
+        return any(rule.keeps for rule in self.rules)
+
+    def matching(self, path: str, above: Sequence[bool]) -> tuple[bool, ...]:
+        """Which rules match the path or a folder it is in; `above` is this of its folder, nothing in the root."""
+        known = above or (False,) * len(self.rules)
+        return tuple(was or globs.matches(rule.glob, path) for rule, was in zip(self.rules, known, strict=True))
+
+    def leave_out(self, matching: Sequence[bool]) -> bool:
+        """Whether a path is left out, of which these rules match it."""
+        out = False
+        for rule, matches in zip(self.rules, matching, strict=True):
+            if matches:
+                out = not rule.keeps
+        return out
+
+
+def beside(dockerfile: str) -> tuple[str, ...]:
+    """The ignore files of one Dockerfile alone; where one is there, no other is read."""
+    return tuple(f"{dockerfile}{ending}" for ending in ROOT_FILES)
+
+
+def parse(text: str) -> Rules:
+    """The rules of an ignore file. Raises BadLine."""
+    rules: list[Rule] = []
+    for number, line in enumerate(text.removeprefix(_BOM).split("\n"), 1):
+        if line.startswith("#") or not line.strip():
+            continue
+        pattern = line.strip()
+        keeps = pattern.startswith("!")
+        glob = _glob(pattern[keeps:].strip())
+        problem = globs.problem(glob) if glob else "nothing follows the !"
+        if problem and (glob or keeps):
+            message = f"line {number}, {pattern}, can't be meant: {problem}"
+            raise BadLine(message)
+        if glob:
+            rules.append(Rule(glob=glob, keeps=keeps))
+    return Rules(rules=tuple(rules))
+
+
+def _glob(pattern: str) -> str:
+    """The pattern as one of our globs; empty for the context itself, which can't be left out."""
+    clean = posixpath.normpath(pattern).lstrip("/") if pattern else ""
+    if clean in {"", "."}:
+        return ""
+    glob = re.sub(r"(\\.)|([{}])", lambda found: found[1] or f"\\{found[2]}", clean)
+    glob = re.sub(r"(\\.)|\[!([^\]]+)\]", lambda found: found[1] or f"[{found[2]}!]", glob)
+    glob = re.sub(r"(^|/)\*\*(?=[^/])", r"\1**/", glob)
+    return f"{glob}/*" if glob.endswith("/**") else glob
