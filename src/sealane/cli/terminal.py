@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import re
+from sealane import controls
 
 LONGEST = 16 * 1024
 """Bytes of a line that are shown as one; a longer one goes on in the next."""
-
-_SEQUENCE = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor, clearing
-    r"|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?"  # OSC, DCS and the like: titles, clipboards, links
-    r"|\x1b[ -/]*[0-~]?"
-)
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 class Lines:
@@ -45,7 +38,7 @@ def plain(line: bytes) -> str:
     """A line as people would see it: of text that overwrites itself the last state, no escape sequences, no controls."""
     text = line.decode(errors="replace").rstrip("\r")
     text = text.rpartition("\r")[2]
-    return _CONTROL.sub("\ufffd", _SEQUENCE.sub("", text)).replace("\t", "    ")
+    return controls.replaced(text).replace("\t", "    ")
 
 
 def _cut(line: bytes) -> list[str]:

@@ -1,61 +1,153 @@
-"""The forms in which a secret may turn up in a log. Pure: knows nothing about logs."""
+"""The forms in which a secret may turn up in a log: what common encoders make of it. Pure: knows nothing about logs."""
 
 from __future__ import annotations
 
 import base64
+import html
 import json
+import re
 import urllib.parse
+from collections.abc import Callable, Iterator
 
-SHORTEST = 4
+from sealane import controls
+from sealane.secrets import parts
+
+SHORTEST = parts.SHORTEST
 """Characters; anything shorter stands in every other line by accident."""
 
-_WRAPPED_AT = (64, 76)
-"""Where openssl and coreutils break lines of base64."""
+_URL_SAFE = ("", "/", "*", "!'()*", "/!'()*", ";,/?:@&=+$!*'()#")
+"""What encoders of URLs let be: Python's two, Java's, JavaScript's two, and one for paths."""
+_GUARDED = ("[<>&\u2028\u2029]", "[<>&'\u2028\u2029]")
+"""What Go's and others' JSON writes as numbers, to stand in a page."""
+_XML = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
+_NUMBERS = ("&#{};", "&#x{:x};", "&#x{:X};")
+_ANSI = {"\n": r"\n", "\t": r"\t", "\r": r"\r", "\a": r"\a", "\b": r"\b", "\f": r"\f", "\v": r"\v", "\x1b": r"\E"}
 
 
 def forms(secret: str) -> frozenset[bytes]:
-    """Every byte string that gives the secret away: itself, its lines, and what common encoders make of it."""
-    plain = {secret, secret.strip()}
-    found = {text.encode() for text in plain}
-    found |= {line.strip().encode() for line in secret.splitlines() if len(line.strip()) >= SHORTEST}
-    for text in plain:
-        found |= _in_base64(text.encode()) | _in_urls(text) | _in_json(text)
+    """Every byte string that gives the secret away: itself, its parts, its lines, and what encoders make of each."""
+    found: set[bytes] = set()
+    every = parts.parts(secret)
+    for part in every.union(*map(parts.lines, every)):
+        found |= {as_bytes(text) for text in {part, *_written(part)}}
+        found |= _encoded(as_bytes(part)) | _in_base64(part.encode("utf-16-le", "surrogatepass"))
+    found |= {controls.visible(form).data for form in found}
     return frozenset(form for form in found if len(form) >= SHORTEST)
 
 
-def _in_base64(secret: bytes) -> set[bytes]:
+def as_bytes(text: str) -> bytes:
+    """A secret's bytes; of one that is no text, read with `surrogateescape`, those that it was read from."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+
+
+def _written(text: str) -> Iterator[str]:
+    """As programs write a text into others."""
+    yield from _in_urls(text)
+    yield from _in_json(text)
+    yield from _in_python(text)
+    yield from _in_xml(text)
+    yield from _in_shell(text)
+    yield text.replace("'", "''")  # YAML, SQL
+    yield text.replace('"', '""')  # CSV
+
+
+def _encoded(data: bytes) -> set[bytes]:
+    found = _in_base64(data)
+    for encode in (base64.b32encode, base64.b32hexencode):
+        sure = _sure(encode, data, group=5, bits=5)
+        found |= sure | {form.lower() for form in sure}
+    digits = data.hex()
+    escaped = {"".join(f"{sign}{byte:02x}" for byte in data) for sign in (r"\x", "%")}
+    return (
+        found
+        | {text.encode() for text in (digits, digits.upper(), *escaped)}
+        | {re.sub(rb"[a-f]", lambda digit: digit[0].upper(), text.encode()) for text in escaped}
+    )
+
+
+def _in_base64(data: bytes) -> set[bytes]:
     """What base64 of any text around the secret is sure to contain, at each of the three alignments."""
-    found: set[bytes] = set()
-    for offset in range(3):
-        encoded = base64.b64encode(bytes(offset) + secret + bytes(2))
-        first = -(-offset * 8 // 6)
-        last = (offset + len(secret)) * 8 // 6
-        sure = encoded[first:last]
-        found |= {sure, sure.translate(bytes.maketrans(b"+/", b"-_"))}
-        if offset == 0:
-            found |= {_wrapped(sure, width) for width in _WRAPPED_AT if len(sure) > width}
+    found = _sure(base64.b64encode, data, group=3, bits=6)
+    found |= {form.translate(bytes.maketrans(b"+/", b"-_")) for form in found}
+    return found | {urllib.parse.quote(form, safe="").encode() for form in found}
+
+
+def _sure(encode: Callable[[bytes], bytes], data: bytes, *, group: int, bits: int) -> set[bytes]:
+    """The characters that stand for the data alone, wherever in a group of bytes it begins."""
+    found = set()
+    for offset in range(group):
+        encoded = encode(bytes(offset) + data + bytes(group))
+        first = -(-offset * 8 // bits)
+        found.add(encoded[first : (offset + len(data)) * 8 // bits])
     return found
 
 
-def _wrapped(encoded: bytes, width: int) -> bytes:
-    return b"\n".join(encoded[at : at + width] for at in range(0, len(encoded), width))
+def _in_urls(text: str) -> Iterator[str]:
+    encoded = {urllib.parse.quote(as_bytes(text), safe=safe) for safe in _URL_SAFE}
+    encoded |= {each.replace("%20", "+") for each in encoded}
+    encoded |= {urllib.parse.quote(each, safe="") for each in encoded}
+    for each in encoded:
+        yield each
+        yield re.sub(r"%[0-9A-F]{2}", lambda escape: escape[0].lower(), each)
 
 
-def _in_urls(secret: str) -> set[bytes]:
-    encoded = {
-        urllib.parse.quote(secret, safe=""),
-        urllib.parse.quote(secret),
-        urllib.parse.quote_plus(secret),
-    }
-    lower = {_lower_escapes(text) for text in encoded}
-    return {text.encode() for text in encoded | lower}
+def _in_json(text: str) -> Iterator[str]:
+    for ascii_only in (True, False):
+        once = json.dumps(text, ensure_ascii=ascii_only)[1:-1]
+        guarded = (re.sub(signs, lambda sign: f"\\u{ord(sign[0]):04x}", once) for signs in _GUARDED)
+        for each in (once, once.replace("/", r"\/"), *guarded):
+            yield each
+            yield re.sub(r"\\u[0-9a-f]{4}", lambda escape: r"\u" + escape[0][2:].upper(), each)
+        yield json.dumps(once, ensure_ascii=ascii_only)[1:-1]
+    yield "".join(f"\\u{ord(letter):04x}" for letter in text)
+    yield re.sub("[\U00010000-\U0010ffff]", lambda sign: f"\\U{ord(sign[0]):08X}", once)  # YAML
 
 
-def _lower_escapes(text: str) -> str:
-    """%2F as %2f, which some encoders write."""
-    parts = text.split("%")
-    return "%".join([parts[0], *(part[:2].lower() + part[2:] for part in parts[1:])])
+def _in_python(text: str) -> Iterator[str]:
+    """In either quotes, as text and as bytes."""
+    for shown in (repr(text)[1:-1], repr(as_bytes(text))[2:-1], ascii(text)[1:-1]):
+        bare = shown.replace(r"\'", "'")
+        yield from (shown, bare, bare.replace("'", r"\'"), bare.replace('"', r"\""))
 
 
-def _in_json(secret: str) -> set[bytes]:
-    return {json.dumps(secret, ensure_ascii=ascii_only)[1:-1].encode() for ascii_only in (True, False)}
+def _in_xml(text: str) -> Iterator[str]:
+    """Signs as names or numbers, few or all of them; line ends as they are or as numbers, as in attributes."""
+    for signs in ("&<>", "&<", '&<>"', "&<>\"'"):
+        named = "".join(f"&{_XML[sign]};" if sign in signs else sign for sign in text)
+        for quote in ("&apos;", "&#39;", "&#x27;"):
+            base = named.replace("&apos;", quote)
+            yield from (base, base.replace("&quot;", "&#34;"))
+            for number in _NUMBERS:
+                for others in ("[\n\t\r]", "[\n\t\r\x80-\U0010ffff]"):
+                    yield _numbered(others, number, base)
+    for number in _NUMBERS:
+        for others in ("[&<>\"']", "[^A-Za-z0-9]", r"[\s\S]"):
+            yield _numbered(others, number, text)
+    yield html.escape(html.escape(text))
+
+
+def _numbered(signs: str, number: str, text: str) -> str:
+    return re.sub(signs, lambda sign: number.format(ord(sign[0])), text)
+
+
+def _in_shell(text: str) -> Iterator[str]:
+    """As bash, dash and zsh print variables and trace commands, without the quotes around."""
+    for quote in (r"'\''", "'\"'\"'", r"\'"):
+        yield text.replace("'", quote)
+    yield re.sub(r'(["\\$`])', r"\\\1", text)
+    yield re.sub(r'(["\\$`!])', r"\\\1", text)
+    yield re.sub(r"([ \t'\"|&;()<>!{}*\[\]?^$`,\\]|^[#~]|(?<=[=:])~)", r"\\\1", text)  # printf %q
+    yield re.sub(r"[\x00-\x1f]+", _gnu, text.replace("'", r"'\''"))
+    escaped = "".join(_ANSI.get(sign, "\\" + sign if sign in "'\\" else sign) for sign in text)
+    for other in (r"\x1b", r"\e", r"\033"):
+        yield escaped.replace(r"\E", other)
+    yield escaped
+    yield "".join(each if each.isascii() else "".join(f"\\{byte:03o}" for byte in as_bytes(each)) for each in escaped)
+
+
+def _gnu(controls: re.Match[str]) -> str:
+    """Control characters between quotes of GNU's programs."""
+    return "'$'" + "".join(_ANSI.get(sign, f"\\{ord(sign):03o}") for sign in controls[0]) + "''"

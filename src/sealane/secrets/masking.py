@@ -7,12 +7,23 @@ log's line rarely ends in what a secret begins with.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 
+from sealane import controls
+from sealane.controls import Visible
 from sealane.errors import UsageError
 from sealane.secrets import forms
+from sealane.secrets.search import Search, Span
 
 MASK = b"***"
+_WRAPPED = re.compile(rb"\n(?<=[A-Za-z0-9+/_-]{60}\n)[ \t]{0,64}(?=[A-Za-z0-9+/_=-]|\Z)")
+_WRAPPED_CRLF = re.compile(rb"\r\n(?<=[A-Za-z0-9+/_-]{60}\r\n)[ \t]{0,64}(?=[A-Za-z0-9+/_=-]|\Z)")
+"""The end of a line of base64: openssl breaks it at 64 characters, coreutils and MIME at 76."""
+_CONTEXT = 64
+"""Bytes before those that are looked at which tell whether a line is one of base64."""
+_MOST_KEPT = 64 * 1024
+"""Bytes that are kept, beside the secrets' own: no log of control characters alone grows in memory."""
 
 
 class TooShort(UsageError):
@@ -33,57 +44,73 @@ def check(secrets: Mapping[str, str]) -> None:
 class Masker:
     """Masks secrets in one log that arrives in pieces of any size.
 
-    Every byte that belongs to an occurrence of a secret, in any of its forms, is masked; occurrences that overlap
-    become one mask; all other bytes stay as they are. Raises TooShort.
+    Every byte that belongs to an occurrence of a secret, in any of its forms, is masked, and so are control characters
+    inside one: whoever shows the log leaves those out. Occurrences that overlap become one mask; all other bytes stay as
+    they are. Raises TooShort.
     """
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
         check(secrets)
-        self._forms = sorted(set().union(*map(forms.forms, secrets.values())))
+        self._search = Search(set().union(*map(forms.forms, secrets.values())))
         self._kept = b""
+        self._before = b""
 
     def feed(self, piece: bytes) -> bytes:
         """What can be shown now, masked."""
-        if not self._forms:
+        if not self._search.wanted:
             return piece
         data = self._kept + piece
-        spans = _merged(_occurrences(data, self._forms))
-        end = _before(spans, min((_beginning(data, form) for form in self._forms), default=len(data)))
+        spans, cut = self._look(data)
+        end = _before(spans, cut)
         self._kept = data[end:]
-        return _masked(data[:end], [span for span in spans if span[1] <= end])
+        self._before = (self._before + data[:end])[-_CONTEXT:]
+        shown = _masked(data[:end], [span for span in spans if span[1] <= end])
+        if len(self._kept) <= _MOST_KEPT + 2 * self._search.longest:
+            return shown
+        self._kept = b""  # a secret's beginning, and then nothing but control characters
+        return shown + MASK
 
     def flush(self) -> bytes:
         """The rest, once the log has ended; what still looks like the beginning of a secret is masked."""
         data, self._kept = self._kept, b""
-        spans = _occurrences(data, self._forms)
-        cut = min((_beginning(data, form) for form in self._forms), default=len(data))
+        spans, cut = self._look(data)
         if len(data) - cut >= forms.SHORTEST:
             spans.append((cut, len(data)))
         return _masked(data, _merged(spans))
 
     def whole(self, text: str) -> str:
         """A text that is there as a whole, masked; for reasons and messages."""
-        data = text.encode()
-        return _masked(data, _merged(_occurrences(data, self._forms))).decode(errors="replace")
+        data = text.encode("utf-8", "surrogatepass")
+        return _masked(data, self._look(data)[0]).decode(errors="replace") if self._search.wanted else text
+
+    def _look(self, data: bytes) -> tuple[list[Span], int]:
+        """Where secrets stand, as the data is and as it is read; and where one may begin at its end."""
+        spans, cut = self._search.occurrences(data), self._search.beginning(data)
+        before = self._before
+        for view in _views(before + data):
+            for start, end in self._search.occurrences(view.data):
+                last = view.origin(end - 1) + 1 - len(before)
+                if last > 0:
+                    spans.append((max(0, view.origin(start) - len(before)), last))
+            pending = self._search.beginning(view.data)
+            if pending < len(view.data):
+                cut = min(cut, max(0, view.origin(pending) - len(before)))
+        return _merged(spans), cut
 
 
-_Span = tuple[int, int]
+def _views(data: bytes) -> Iterator[Visible]:
+    """The data as it is read, where that is otherwise than it stands: without control characters, and with lines joined."""
+    visible = controls.visible(data)
+    if len(visible.data) < len(data):
+        yield visible
+    wrapped = _WRAPPED_CRLF if b"\r\n" in data else _WRAPPED
+    if wrapped.search(data):
+        yield controls.without(wrapped, data)
 
 
-def _occurrences(data: bytes, wanted: list[bytes]) -> list[_Span]:
-    """Where each form stands, also where occurrences overlap. One fast search a form beats one regular expression."""
-    found: list[_Span] = []
-    for form in wanted:
-        at = data.find(form)
-        while at >= 0:
-            found.append((at, at + len(form)))
-            at = data.find(form, at + 1)
-    return found
-
-
-def _merged(spans: list[_Span]) -> list[_Span]:
+def _merged(spans: list[Span]) -> list[Span]:
     """Overlapping spans as one; those that merely touch stay apart."""
-    merged: list[_Span] = []
+    merged: list[Span] = []
     for start, end in sorted(spans):
         if merged and start < merged[-1][1]:
             merged[-1] = (merged[-1][0], max(merged[-1][1], end))
@@ -92,18 +119,7 @@ def _merged(spans: list[_Span]) -> list[_Span]:
     return merged
 
 
-def _beginning(data: bytes, form: bytes) -> int:
-    """Where the longest end of `data` begins that is a beginning of `form`, but not all of it."""
-    first = form[:1]
-    at = data.find(first, max(0, len(data) - len(form) + 1))
-    while at >= 0:
-        if form.startswith(data[at:]):
-            return at
-        at = data.find(first, at + 1)
-    return len(data)
-
-
-def _before(spans: list[_Span], end: int) -> int:
+def _before(spans: list[Span], end: int) -> int:
     """`end`, or the start of what reaches over it: a mask is shown once it is known how far it goes."""
     for start, stop in reversed(spans):
         if start < end < stop:
@@ -111,7 +127,7 @@ def _before(spans: list[_Span], end: int) -> int:
     return end
 
 
-def _masked(data: bytes, spans: list[_Span]) -> bytes:
+def _masked(data: bytes, spans: list[Span]) -> bytes:
     if not spans:
         return data
     parts: list[bytes] = []

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
+from sealane import controls
 from sealane.pipelines.model import RunStatus, StepStatus
 from sealane.server.ui import words
 from sealane.server.ui.presenting import reports, states
@@ -14,17 +14,14 @@ from sealane.store.model import LogPart, Run, RunStep, RunView
 MOST_BYTES = 256 * 1024
 """How much of a log a page shows; the rest is behind `Raw`."""
 
-_ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _WRONG = {RunStatus.FAILED, RunStatus.BROKEN}
 _OVER = {"passed", "failed", "broken", "skipped", "cancelled", "refused"}
 
 
 def lines(data: bytes) -> tuple[str, ...]:
     """A log's lines for a page: escape sequences and control characters are left out, overwritten text too."""
-    text = _ESCAPES.sub("", data.decode(errors="replace"))
-    kept = (line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n"))
-    shown = tuple(_CONTROLS.sub("", line) for line in kept)
+    kept = (line.rstrip("\r").rsplit("\r", 1)[-1] for line in data.decode(errors="replace").split("\n"))
+    shown = tuple(controls.removed(line) for line in kept)
     return shown[:-1] if shown and not shown[-1] else shown
 
 

@@ -1,0 +1,163 @@
+"""What in a secret is secret by itself: fields of a document, the password in an address. Pure.
+
+A program reads a document of several secrets and prints one of them. What stands beside them in the document, such as a
+host or the name of an engine, is no secret and stands in every other line of a log.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+import urllib.parse
+from collections.abc import Iterator
+from typing import Any
+
+from sealane import documents
+
+SHORTEST = 4
+"""Characters; anything shorter stands in every other line by accident."""
+
+_UNNAMED = 8
+"""Characters of a part that no name tells to be a secret."""
+_SENTENCE = 12
+_DEEPEST = 3
+_MOST = 500
+"""Parts of one secret."""
+
+_NAMES = re.compile(
+    r"pass|pwd|\bpw\b|secret|token|credential|private|signature|cookie|session|\bsas\b|\bsig\b|\bpin\b|\botp\b|bearer"
+    r"|(?:^|[^a-z])auth(?:$|[^a-z])|key(?!word|board|stone)",
+    re.IGNORECASE,
+)
+"""What names of secret fields hold."""
+_ABOUT = re.compile(
+    r"(?:ur[il]|endpoint|type|names?|alias|size|usage|ring|host|file|path|method|algorithm|ttl|version|key[_-]?id)$|monkey|expir",
+    re.IGNORECASE,
+)
+"""What names of fields hold that say something about a secret: token_uri, key_id."""
+_TRIVIAL = re.compile(r"true|false|null|none|yes|no|on|off|default|enabled|disabled|changeme|[0-9]{1,5}", re.IGNORECASE)
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#]*@?[^\s]*")
+_USER = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^:@/?#\s]+)@\S*")
+_USERINFO = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^:@/?#\s]*):(?P<password>.*)@[^@]*", re.DOTALL)
+_SETTING = re.compile(r"(?:^|[;&?\s])([A-Za-z][\w .-]{0,60}?)\s*=\s*('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^;&\s]+)")
+_LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*[=]\s*(.*?)\s*")
+_PAIR = re.compile(r"[^\s:/@]{1,128}:([^\s]+)")
+_SCHEME = re.compile(r"(?:bearer|basic|token|apikey)\s+(\S+)", re.IGNORECASE)
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
+_FIELDS = re.compile(r"^\s*(?:- )?[\w.\"'-]+:(?:\s|$)", re.MULTILINE)
+_MIXED = re.compile(r"(?=[A-Za-z0-9]*[0-9])(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{8,}")
+_JUMBLED = re.compile(r"(?:[a-z]+[A-Z]+){3,}")
+_SIGNS = re.compile(r"[!#$%^&*()+=<>?~`{}\[\]|;\"',\\]")
+
+
+def parts(secret: str) -> frozenset[str]:
+    """The secret itself, and what in it is secret by itself."""
+    found = {secret, secret.strip()}
+    _collect(secret.strip(), found, _DEEPEST)
+    return frozenset(part for part in found if len(part) >= SHORTEST)
+
+
+def lines(secret: str) -> frozenset[str]:
+    """The lines of a text of several, each of which may be printed alone; none of a document, whose fields count."""
+    if len(secret.splitlines()) < 2 or _fields(secret) is not None:
+        return frozenset()
+    return frozenset(line.strip() for line in secret.splitlines() if len(line.strip()) >= SHORTEST)
+
+
+def _collect(text: str, found: set[str], depth: int) -> None:
+    if depth == 0 or len(found) >= _MOST:
+        return
+    fields = _fields(text)
+    inner = [value for name, value in fields if _is_secret(name, value)] if fields is not None else [*_inside(text)]
+    for part in inner:
+        if len(part.strip()) >= SHORTEST and part not in found and len(found) < _MOST:
+            found.update({part, part.strip()})
+            _collect(part.strip(), found, depth - 1)
+    for _, value in fields or ():
+        if _ADDRESS.match(value):
+            _collect(value, found, depth - 1)
+
+
+def _fields(text: str) -> list[tuple[str, str]] | None:
+    """Names and texts of a JSON document, of `NAME=value` lines or of a YAML document; None for any other text."""
+    if text[:1] in {"{", "[", '"'}:
+        try:
+            return list(_leaves(json.loads(text), ""))
+        except (ValueError, RecursionError):
+            return None
+    written = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    settings = [match for line in written if (match := _LINE.fullmatch(line))]
+    if settings and len(settings) == len(written) and (len(settings) > 1 or settings[0][1].isupper()):
+        return [(match[1], _unquoted(match[2])) for match in settings]
+    if len(_FIELDS.findall(text)) >= 2 or (len(written) > 1 and _FIELDS.match(text)):
+        read, _ = documents.read(text, "")
+        if read and isinstance(read[0].value, dict | list):
+            return [leaf for document in read for leaf in _leaves(document.value, "")]
+    return None
+
+
+def _leaves(value: Any, name: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, dict):
+        for key, child in value.items():
+            yield from _leaves(child, f"{key}")
+    elif isinstance(value, list):
+        for child in value:
+            yield from _leaves(child, name)
+
+
+def _unquoted(text: str) -> str:
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
+
+
+def _inside(text: str) -> Iterator[str]:
+    """Secret parts of a text of one line or so: of an address, of settings, of a pair, of what is encoded."""
+    if address := _USERINFO.fullmatch(text):
+        yield from {address["password"], urllib.parse.unquote(address["password"])}
+        yield f"{address['user']}:{address['password']}"
+    if (user := _USER.fullmatch(text)) and _is_secret("", user[1]):
+        yield from {user[1], urllib.parse.unquote(user[1])}
+    for name, value in _SETTING.findall(text) if "=" in text and len(text) <= 16384 else ():
+        shown = _unquoted(value)
+        if _is_secret(name, shown):
+            yield from {shown, urllib.parse.unquote(shown), urllib.parse.unquote_plus(shown)}
+    if "://" not in text:
+        for pattern in (_PAIR, _SCHEME):
+            if (match := pattern.fullmatch(text)) and _is_secret("password", match[1]):
+                yield match[1]
+    if "%" in text:
+        yield urllib.parse.unquote(text)
+    if (decoded := _decoded(text)) is not None:
+        yield decoded
+
+
+def _decoded(text: str) -> str | None:
+    """The text that a text is base64 of, if it is."""
+    if not _BASE64.fullmatch(text) or len(text) % 4 == 1:
+        return None
+    try:
+        plain = base64.b64decode(
+            text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4), validate=True
+        ).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return plain if len(plain) >= _UNNAMED and (plain.isprintable() or "\n" in plain) else None
+
+
+def _is_secret(name: str, value: str) -> bool:
+    """Whether a field's text is a secret: its name says so, or it looks like nothing people would write in a log."""
+    text = value.strip()
+    if len(text) < SHORTEST or _TRIVIAL.fullmatch(text):
+        return False
+    if _NAMES.search(name) and not _ABOUT.search(name):
+        return True
+    if len(text) < _UNNAMED:
+        return False
+    if re.search(r"\s", text):
+        return len(text) >= _SENTENCE
+    if "://" in text:
+        return bool(_USERINFO.fullmatch(text) or _USER.fullmatch(text))
+    return bool(_MIXED.search(text) or _JUMBLED.search(text) or _SIGNS.search(text))

@@ -1,0 +1,82 @@
+"""Searching bytes for many others at once. Pure.
+
+One pass over the data, whatever the number of those wanted: whoever is at least fifteen bytes long covers a whole word of
+eight bytes wherever it stands, and whether any of the data's words is one of theirs is asked of a set. Only those that may
+be there are then looked for. Shorter ones cover a word of four bytes, from seven bytes on.
+"""
+
+from __future__ import annotations
+
+import bisect
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+Span = tuple[int, int]
+
+_FEW = 8
+"""So many are looked for one after the other: that is faster than reading the data's words."""
+_HEAD = 15
+
+
+class Search:
+    """Finds where any of the wanted stands, and where one may begin at the end of the data."""
+
+    def __init__(self, wanted: Iterable[bytes]) -> None:
+        self.wanted = sorted(set(wanted))
+        self.longest = max(map(len, self.wanted), default=0)
+        short = [each for each in self.wanted if len(each) < 7]
+        middle = [each for each in self.wanted if 7 <= len(each) < _HEAD]
+        long = [each for each in self.wanted if len(each) >= _HEAD]
+        self._groups = (_Group(1, short), _Group(4, middle), _Group(8, long))
+        self._heads = _Group(8, {each[:_HEAD] for each in long})
+        self._firsts = frozenset(each[:4] for each in self.wanted)
+
+    def occurrences(self, data: bytes) -> list[Span]:
+        """Where each stands, also where occurrences overlap."""
+        return [(at, at + len(each)) for group in self._groups for each, at in group.occurrences(data)]
+
+    def beginning(self, data: bytes) -> int:
+        """Where the longest end of the data begins that is a beginning of one, but not all of it."""
+        start, last = max(0, len(data) - self.longest + 1), max(0, len(data) - _HEAD)
+        window = data[start:]
+        for at in sorted({start + at for _, at in self._heads.occurrences(window)}):
+            if self._is_beginning(data[at:]):
+                return at
+        for at in range(max(start, last), len(data)):
+            if (len(data) - at < 4 or data[at : at + 4] in self._firsts) and self._is_beginning(data[at:]):
+                return at
+        return len(data)
+
+    def _is_beginning(self, end: bytes) -> bool:
+        at = bisect.bisect_right(self.wanted, end)
+        return at < len(self.wanted) and self.wanted[at].startswith(end)
+
+
+class _Group:
+    """Those wanted that cover a whole word of some bytes, by every word that they may cover."""
+
+    def __init__(self, size: int, wanted: Iterable[bytes]) -> None:
+        self._size = size
+        self._wanted = list(wanted)
+        self._by_word: dict[int, list[bytes]] = defaultdict(list)
+        if size > 1 and len(self._wanted) > _FEW:
+            for each in self._wanted:
+                for at in range(size):
+                    self._by_word[int.from_bytes(each[at : at + size], sys.byteorder)].append(each)
+        self._words = frozenset(self._by_word)
+
+    def occurrences(self, data: bytes) -> Iterator[tuple[bytes, int]]:
+        for each in self._possible(data):
+            at = data.find(each)
+            while at >= 0:
+                yield each, at
+                at = data.find(each, at + 1)
+
+    def _possible(self, data: bytes) -> Iterable[bytes]:
+        """Those that may stand in the data."""
+        if not self._words:
+            return self._wanted
+        whole = memoryview(data)[: len(data) // self._size * self._size]
+        words = whole.cast("I") if self._size == 4 else whole.cast("Q")
+        return {each: None for word in self._words.intersection(words) for each in self._by_word[word]}
