@@ -299,5 +299,5 @@ def _note(permitted: Permitted, record: Record, outcome: rollouts.Outcome) -> st
 def masker(values: Mapping[str, SecretValue], *revisions: Revision) -> Masker:
     """Masks these values, and those of Secrets that the revisions' stencils hold."""
     texts = written.values(each.object for revision in revisions for each in revision.everything)
-    texts |= {name: value.reveal().decode("utf-8", "replace") for name, value in values.items()}
+    texts |= {name: value.reveal().decode("utf-8", "surrogateescape") for name, value in values.items()}
     return Masker({name: text for name, text in texts.items() if len(text.strip()) >= forms.SHORTEST})

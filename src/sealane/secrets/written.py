@@ -32,6 +32,6 @@ def _is_value(text: str) -> bool:
 
 def _decoded(value: object) -> str:
     try:
-        return base64.b64decode(str(value), validate=False).decode("utf-8", "replace")
+        return base64.b64decode(str(value), validate=False).decode("utf-8", "surrogateescape")
     except binascii.Error:  # the cluster will say so
         return str(value)

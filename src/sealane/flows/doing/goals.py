@@ -88,7 +88,7 @@ async def mask(deployment: Deployment, *revisions: Revision, with_files: bool = 
         }
         with suppress(SealaneError):
             found = await resolved(deployment, asked)
-            texts |= {name: value.reveal().decode("utf-8", "replace") for name, value in found.items()}
+            texts |= {name: value.reveal().decode("utf-8", "surrogateescape") for name, value in found.items()}
     return Masker({name: text for name, text in texts.items() if len(text.strip()) >= forms.SHORTEST}).whole
 
 
