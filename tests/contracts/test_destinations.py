@@ -7,7 +7,7 @@ import base64
 import gzip
 import json
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -445,6 +445,24 @@ class DestinationContract:
 
     # --- the ledger
 
+    async def test_nothing_goes_into_a_namespace_that_goes(
+        self, destination: port.Destination, namespace: str, leaving: Callable[[], Awaitable[None]]
+    ) -> None:
+        """It is said before anything is written, of what is there and unchanged, too."""
+        assert not await destination.leaves(namespace)
+        held = config_map("held", a="1")
+        held["metadata"]["finalizers"] = ["example.com/held"]
+        await destination.apply([held], identity=identity(namespace), fence=model.unfenced)
+        await leaving()
+        assert await destination.leaves(namespace)
+        changes = await destination.diff([held, config_map("new")], identity=identity(namespace))
+        said = {each.refusal.message if each.refusal else "" for each in changes}
+        assert said == {f"namespace {namespace} is being deleted"}
+        applied = await destination.apply([config_map("new")], identity=identity(namespace), fence=Counting(0))
+        assert [str(each.mend) for each in applied.refusals] == [
+            f"wait until namespace {namespace} is gone and make it again, or deploy to another one"
+        ]
+
     async def test_a_ledger_is_kept(self, destination: port.Destination, namespace: str) -> None:
         empty = await destination.read_ledger("shop", "dev", namespace=namespace)
         assert empty == model.Ledger()
@@ -545,6 +563,18 @@ class TestDummyInMemory(DestinationContract):
     def image(self) -> str:
         return "app:1"
 
+    @pytest.fixture
+    def leaving(self, destination: dummy.DummyDestination, namespace: str) -> Callable[[], Awaitable[None]]:
+        """Begins to delete the namespace."""
+
+        async def begin() -> None:
+            metadata = {"name": namespace, "annotations": {planning.LEAVES: "1"}}
+            made = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+            with destination._state.write() as content:
+                content.objects[f"|Namespace||{namespace}"] = planning.stored(content, None, made, clock.now())
+
+        return begin
+
 
 class TestDummyInAFile(TestDummyInMemory):
     @pytest.fixture
@@ -599,6 +629,18 @@ class TestKubernetes(DestinationContract):
     @pytest.fixture
     def destination(self, cluster: clusters.Cluster) -> kubernetes.KubernetesDestination:
         return kubernetes.KubernetesDestination(cluster)
+
+    @pytest.fixture
+    async def leaving(self, bed: Bed, namespace: str) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+        """Begins to delete the namespace, which what is held keeps from being gone."""
+        async with clusters.Cluster.connect(Path(bed.admin_kubeconfig)) as admin:
+
+            async def begin() -> None:
+                await admin.delete(kinds.NAMESPACE, namespace)
+
+            yield begin
+            off = [{"op": "remove", "path": "/metadata/finalizers"}]
+            await admin.patch(kinds.CONFIG_MAP, "held", off, namespace=namespace)
 
     @pytest.fixture
     async def namespace(self, bed: Bed, cluster: clusters.Cluster) -> AsyncIterator[str]:

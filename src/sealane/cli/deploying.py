@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from sealane import clock
 from sealane.destinations import model as destinations
+from sealane.destinations import owning
 from sealane.destinations.port import Destination
 from sealane.errors import Conflicting, Fenced, NotThere, SealaneError
 from sealane.releases import changes
@@ -83,9 +84,14 @@ class Screen(Protocol):
 
 
 async def deploy(wish: Wish, destination: Destination, screen: Screen) -> Ended:
-    """Deploys a revision and keeps the record of it. Raises `errors.Conflicting` when another one is under way."""
+    """Deploys a revision and keeps the record of it.
+
+    Raises `errors.Conflicting` when another one is under way, and `errors.Refused` when its namespace goes.
+    """
     revision = wish.revision
     place = (revision.app, revision.formation)
+    if await destination.leaves(revision.namespace):
+        raise owning.leaving(revision.namespace)
     ledger = await destination.read_ledger(*place, namespace=revision.namespace)
     history = _free(recording.read(ledger), wish)
     record = Record(

@@ -31,6 +31,12 @@ def foreign(
     return model.Refusal(ref=ref, reason=model.Reason.FOREIGN, message=message, mend=mend)
 
 
+def leaving(namespace: str) -> errors.Refused:
+    """The namespace is being deleted: what would be written there goes with it."""
+    mend = f"wait until namespace {namespace} is gone and make it again, or deploy to another one"
+    return errors.Refused(f"namespace {namespace} is being deleted", mend=mend)
+
+
 def twin(ref: model.ObjectRef) -> model.Refusal:
     """The same object is given twice: it would be written twice, each time differently."""
     message = "it is given twice"

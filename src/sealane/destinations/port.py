@@ -90,6 +90,10 @@ class Destination(Protocol):
         """The objects as they are there; missing ones are left out. Values of secrets are hidden."""
         ...
 
+    async def leaves(self, namespace: str) -> bool:
+        """Whether the namespace is being deleted, with all that is in it; False where nobody may look."""
+        ...
+
     async def read_ledger(self, app: str, formation: str, *, namespace: str) -> model.Ledger:
         """What was kept for the formation, empty at first."""
         ...

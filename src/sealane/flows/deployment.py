@@ -208,5 +208,4 @@ async def _reverted(rollout: Rollout, cause: Cause, failed: Any) -> End:
 
 
 def _stuck(cause: Cause, second: str) -> Verdict:
-    reason = f"{cause.sentence} Going back failed too: {second}"
-    return Verdict(kind=VerdictKind.ROLLBACK_FAILED, reason=reason, at=tools.current().now(), cause=cause)
+    return concluding.rollback_failed(cause, second, at=tools.current().now())

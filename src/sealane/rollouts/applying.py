@@ -74,7 +74,10 @@ def refused(applied: destinations.Applied, *, at: datetime) -> verdicts.Cause | 
     name = f"{first.ref.kind}/{first.ref.name}"
     more = f", and {others} more {'object is' if others == 1 else 'objects are'} refused" if others else ""
     return verdicts.Cause(
-        sentence=sentences.capital(f"{sentences.name(name)} is refused: {first.message.rstrip('.')}{more}."),
+        sentence=sentences.told(
+            f"{sentences.name(name)} is refused: {sentences.bare(first.message) or 'no reason is given'}{more}",
+            first.mend or "",
+        ),
         object=name,
         workload=name,
         reason=_KINDS.get(first.reason, verdicts.FactKind.REFUSED),

@@ -12,6 +12,7 @@ from sealane.destinations import model as destinations
 from sealane.rollouts import jobs
 from sealane.stencils.gates import Hook, When
 from sealane.verdicts import model as verdicts
+from sealane.verdicts import sentences
 
 Manifests = Mapping[str, Mapping[str, Any]]
 """Name of a hook to its rendered Job."""
@@ -68,7 +69,7 @@ def with_variables(order: Order, variables: Mapping[str, str]) -> Order:
 def failed(hook: Hook, cause: verdicts.Cause) -> verdicts.Cause:
     """Why a hook failed, in a sentence that names the hook first."""
     said = re.sub(r"^Job \S+ (?:failed: )?", "", cause.sentence)
-    sentence = f"Hook {hook.name} failed: {said[:1].lower()}{said[1:]}"
+    sentence = sentences.closed(f"Hook {hook.name} failed: {sentences.bare(said[:1].lower() + said[1:])}")
     return replace(cause, sentence=sentence, reason=verdicts.FactKind.HOOK_FAILED, decisive=True)
 
 

@@ -33,7 +33,7 @@ from sealane.rollouts.gates import model as gates
 from sealane.rollouts.strategies import model as strategies
 from sealane.rollouts.strategies import staging
 from sealane.stencils.gates import NewLines, When
-from sealane.verdicts import concluding, diagnosing
+from sealane.verdicts import concluding, diagnosing, sentences
 from sealane.verdicts import model as verdicts
 
 NOTHING_WRITTEN = "nothing was written, what was there before still is"
@@ -325,7 +325,7 @@ def _left(
 
 def _stuck(first: Failure, second: Failure, around: Surroundings, *, there: destinations.Inventory) -> model.Outcome:
     return model.Outcome(
-        verdict=concluding.rollback_failed(first.cause, second.cause, at=around.now()),
+        verdict=concluding.rollback_failed(first.cause, second.cause.sentence, at=around.now()),
         inventory=there,
         dossier=first.dossier.to_json(),
         second_dossier=second.dossier.to_json(),
@@ -335,7 +335,7 @@ def _stuck(first: Failure, second: Failure, around: Surroundings, *, there: dest
 
 def _unable(refused: errors.Refused, around: Surroundings) -> verdicts.Cause:
     return verdicts.Cause(
-        sentence=f"{refused}.",
+        sentence=sentences.told(refused.message, refused.mend or ""),
         object="",
         workload="",
         reason=verdicts.FactKind.REFUSED,

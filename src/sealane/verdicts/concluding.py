@@ -17,42 +17,40 @@ MOST_NOTES = 5
 
 def notes(observation: model.Observation) -> tuple[str, ...]:
     """What people should know of what is there: nothing of it runs, say."""
-    return tuple(f"{sentences.name(each.object)} {each.note}." for each in observation.workloads if each.note)
+    return tuple(
+        sentences.closed(f"{sentences.name(each.object)} {each.note}") for each in observation.workloads if each.note
+    )
 
 
 def deployed(*, at: datetime, workloads: int, healthy_for: timedelta, notes: Sequence[str] = ()) -> model.Verdict:
     """Everything was ready, and stayed so."""
     things = f"{workloads} workload" if workloads == 1 else f"{workloads} workloads" if workloads else "everything"
     one = workloads <= 1
-    reason = f"{things} {'is' if one else 'are'} ready."
+    reason = f"{things} {'is' if one else 'are'} ready"
     if workloads and healthy_for:
-        reason = f"{things} {'has' if one else 'have'} been ready for {healthy_for.total_seconds():g} s."
-    told = [sentences.capital(each) for each in (reason, *notes[:MOST_NOTES])]
-    if len(notes) > MOST_NOTES:
-        told.append(f"And {len(notes) - MOST_NOTES} more of that kind.")
-    return model.Verdict(kind=model.VerdictKind.DEPLOYED, reason=" ".join(told), at=at)
+        reason = f"{things} {'has' if one else 'have'} been ready for {healthy_for.total_seconds():g} s"
+    more = f"and {len(notes) - MOST_NOTES} more of that kind" if len(notes) > MOST_NOTES else ""
+    told = sentences.told(reason, *notes[:MOST_NOTES], more)
+    return model.Verdict(kind=model.VerdictKind.DEPLOYED, reason=told, at=at)
 
 
 def failed(
     cause: model.Cause, *, at: datetime, because: str, stays: str = "", dossier_id: str | None = None
 ) -> model.Verdict:
     """It failed and was left as it is; `because` says why nothing was rolled back, `stays` what a hook did before."""
-    reason = f"{cause.sentence} It was left as it is: {because}."
-    reason = f"{reason} {sentences.capital(stays)}." if stays else reason
+    reason = sentences.told(cause.sentence, f"It was left as it is: {sentences.bare(because)}", stays)
     return model.Verdict(kind=model.VerdictKind.FAILED, reason=reason, at=at, cause=cause, dossier_id=dossier_id)
 
 
 def rolled_back(cause: model.Cause, *, at: datetime, stays: str = "", dossier_id: str | None = None) -> model.Verdict:
     """It failed, and what was there before is there again; `stays` names what could not be put back or was left."""
-    reason = f"{cause.sentence} {sentences.capital(stays)}." if stays else cause.sentence
+    reason = sentences.told(cause.sentence, stays)
     return model.Verdict(kind=model.VerdictKind.ROLLED_BACK, reason=reason, at=at, cause=cause, dossier_id=dossier_id)
 
 
-def rollback_failed(
-    cause: model.Cause, second: model.Cause, *, at: datetime, dossier_id: str | None = None
-) -> model.Verdict:
-    """It failed, and so did going back: somebody has to look."""
-    reason = f"{cause.sentence} Going back failed too: {second.sentence}"
+def rollback_failed(cause: model.Cause, second: str, *, at: datetime, dossier_id: str | None = None) -> model.Verdict:
+    """It failed, and so did going back, for a `second` reason: somebody has to look."""
+    reason = sentences.told(cause.sentence, f"Going back failed too: {sentences.bare(second)}")
     return model.Verdict(
         kind=model.VerdictKind.ROLLBACK_FAILED, reason=reason, at=at, cause=cause, dossier_id=dossier_id
     )
@@ -60,7 +58,7 @@ def rollback_failed(
 
 def broken(message: str, *, at: datetime) -> model.Verdict:
     """Sealane could not do it: nobody's release is to blame, so nothing is held and nothing taken back."""
-    return model.Verdict(kind=model.VerdictKind.FAILED, reason=f"Sealane could not do it: {message}", at=at)
+    return model.Verdict(kind=model.VerdictKind.FAILED, reason=sentences.told(f"Sealane could not do it: {sentences.bare(message)}"), at=at)
 
 
 def superseded(*, by: int, label: str, at: datetime) -> model.Verdict:

@@ -61,7 +61,7 @@ TOLERATED = Weight()
 
 def weigh(fact: model.Fact, rules: model.Rules, memory: model.Memory) -> Weight:
     """The table: what a fact about an instance of the wanted version comes to."""
-    patient = Weight(due=max(fact.since, rules.started) + _patience(fact, rules) + memory.blind)
+    patient = Weight(due=max(fact.since, rules.started) + patience(fact, rules) + memory.blind)
     if fact.kind in _AT_ONCE:
         return DECISIVE
     if fact.kind in _BY_ENDS:
@@ -75,7 +75,8 @@ def weigh(fact: model.Fact, rules: model.Rules, memory: model.Memory) -> Weight:
     return patient
 
 
-def _patience(fact: model.Fact, rules: model.Rules) -> timedelta:
+def patience(fact: model.Fact, rules: model.Rules) -> timedelta:
+    """How long a fact of its kind is waited for."""
     if fact.kind is model.FactKind.MACHINE_SILENT:
         return max(rules.patience, MACHINE)
     if fact.kind in _STANDING_STILL and not fact.detail.get("begun"):

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from sealane.verdicts import deciding, model, sentences
 
 TAKING_UP = timedelta(seconds=5)
-"""How long a machine may take to take an instance up before that is worth a word."""
+"""How long a machine may take to take an instance up, or an old one to go after its time, before that is worth a word."""
+_USUAL = frozenset({model.FactKind.MACHINE_SILENT, model.FactKind.OLD_STAYS})
 _ORDER = {kind: number for number, kind in enumerate(model.FactKind)}
 
 
@@ -24,8 +25,8 @@ def diagnose(
     memory = memory or model.Memory()
     groups: dict[tuple[model.FactKind, str, str | None], list[model.Fact]] = defaultdict(list)
     for fact in observation.facts:
-        if fact.kind is model.FactKind.MACHINE_SILENT and now - fact.since < TAKING_UP:
-            continue  # what every start goes through
+        if fact.kind in _USUAL and now - fact.since < min(TAKING_UP, deciding.patience(fact, rules)):
+            continue  # what every start, and every replacement, goes through
         groups[fact.kind, fact.workload, fact.container].append(fact)
     causes = [_cause(facts, rules, now=now, memory=memory) for facts in groups.values()]
     return tuple(cause for _, cause in sorted(causes, key=lambda pair: pair[0]))

@@ -96,8 +96,8 @@ def _waiting_for(
         until = _held_until(observation, rules) or now
         return f"everything is ready and has to stay so for {_seconds(until - now)} more"
     if cause and cause.reason is not model.FactKind.STARTING:
-        return cause.sentence.rstrip(".")
-    return "; ".join(f"{sentences.name(workload.object)}: {workload.says}" for workload in behind)
+        return sentences.bare(cause.sentence)
+    return "; ".join(f"{sentences.name(workload.object)}: {sentences.bare(workload.says)}" for workload in behind)
 
 
 def _seconds(span: timedelta) -> str:
@@ -122,8 +122,11 @@ def _overdue(observation: model.Observation, rules: model.Rules, cause: model.Ca
         behind = next((each for each in observation.workloads if each.health is not model.Health.READY), None)
         subject = behind.object if behind else "the deployment"
         says = behind.says if behind else "ready did not hold"
+        state = "done" if subject.startswith("Job/") else "there" if behind and not behind.runs else "ready"
         cause = model.Cause(
-            sentence=f"{sentences.name(subject)} was not there after {_seconds(rules.deadline)}: {says}.",
+            sentence=sentences.told(
+                f"{sentences.name(subject)} was not {state} after {_seconds(rules.deadline)}: {sentences.bare(says)}"
+            ),
             object=subject,
             workload=subject,
             reason=model.FactKind.NOT_READY,

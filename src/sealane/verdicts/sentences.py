@@ -18,7 +18,24 @@ def sentence(fact: model.Fact, *, ends: int, others: int = 0) -> str:
     else:
         text = _probe(fact) if fact.kind is K.PROBE_FAILING else _missing(fact)
     more = f" ({others} more {'pod has' if others == 1 else 'pods have'} the same trouble)" if others else ""
-    return capital(f"{text}{more}.")
+    return capital(closed(f"{bare(text)}{more}"))
+
+
+def bare(text: str) -> str:
+    """The text in one line and without the stop at its end, to stand within a sentence; nothing where it has no word."""
+    found = " ".join(text.split()).rstrip(" .,;:")
+    return found if any(each.isalnum() for each in found) else ""
+
+
+def closed(text: str) -> str:
+    """The text as a sentence, with one stop at its end whatever it ended with; nothing of nothing."""
+    found = bare(text)
+    return found if not found or found.endswith(("…", "!", "?")) else f"{found}."
+
+
+def told(*parts: str) -> str:
+    """Several sentences one after the other, without those that say nothing."""
+    return " ".join(capital(each) for part in parts if (each := closed(part)))
 
 
 _ENDINGS = {
@@ -62,20 +79,20 @@ _WAITS = {
 def _words(fact: model.Fact, ends: int) -> dict[str, str]:
     detail = fact.detail
     limit = detail.get("limit", "")
-    asks = detail.get("asks", "")
+    asks, said = detail.get("asks", ""), bare(fact.words)
     return {
         "object": name(fact.object),
-        "said": fact.words or "no reason is given",
+        "said": said or "no reason is given",
         "image": detail.get("image", "unknown"),
         "machine": detail.get("machine", "unknown"),
         "limit": f"limit {limit}" if limit else "without a limit of its own",
         "times": _times(ends),
         "ended": _ended(fact, _times(ends)),
-        "probe": detail.get("probe", ""),
+        "probe": detail.get("probe") or "health",
         "asks": asks or "the probe",
-        "answer": fact.words or "failed",
-        "unanswered": fact.words or (f"{asks} has not been answered yet" if asks else "the cluster does not say why"),
-        "pulling": f": it {fact.words}" if fact.words else "",
+        "answer": said or "failed",
+        "unanswered": said or (f"{asks} has not been answered yet" if asks else "the cluster does not say why"),
+        "pulling": f": it {said}" if said else "",
         "failed": _failed(fact),
     }
 
@@ -112,7 +129,7 @@ def _ended(fact: model.Fact, times: str) -> str:
 
 
 def _failed(fact: model.Fact) -> str:
-    said = fact.words or "its retries are used up"
+    said = bare(fact.words) or "its retries are used up"
     if not fact.container:
         return said
     role = "init container" if fact.role is model.Role.INIT else "container"
@@ -123,12 +140,13 @@ def _probe(fact: model.Fact) -> str:
     state = "is no longer ready" if fact.detail.get("lost") else "has not become ready"
     if fact.detail.get("probe") == "startup":
         state = "has not started up"
-    return f"{_container(fact)} {state}: {fact.detail.get('asks', 'its probe')} {fact.words}"
+    return f"{_container(fact)} {state}: {fact.detail.get('asks') or 'its probe'} {bare(fact.words) or 'failed'}"
 
 
 def _missing(fact: model.Fact) -> str:
     kind, _, rest = fact.detail.get("reference", "").partition("/")
     key = fact.detail.get("key")
-    what = f"{kind} {rest} has no key {key}" if key else f"there is no {kind} {rest}"
+    name_ = f"{kind} {rest}" if rest else kind or "object that it refers to"
+    what = f"{name_} has no key {key}" if key else f"there is no {name_}"
     start = "cannot make its pods" if fact.container is None and not fact.object.startswith("Pod/") else "cannot start"
     return f"{_container(fact)} {start}: {what}"

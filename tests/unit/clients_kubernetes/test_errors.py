@@ -10,10 +10,10 @@ from sealane.clients.kubernetes import errors
 
 
 def said(
-    code: int, message: str = "", *, request: str = "PATCH /x", reason: str = "", **details: object
+    code: int, message: str = "", *, secret: bool = False, reason: str = "", **details: object
 ) -> errors.ClusterError:
     body = {"kind": "Status", "message": message, "reason": reason, "code": code, "details": details}
-    return errors.of_response(code, json.dumps(body).encode(), request=request)
+    return errors.of_response(code, json.dumps(body).encode(), request="changing pod x", secret=secret)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_what_counts_in_a_long_message_is_kept() -> None:
     ],
 )
 def test_values_of_secrets_are_never_repeated(message: str) -> None:
-    assert "hunter22" not in str(said(500, message, request="PATCH /api/v1/namespaces/a/secrets/b"))
+    assert "hunter22" not in str(said(500, message, secret=True))
 
 
 def test_a_missing_namespace_is_told_from_a_missing_object() -> None:

@@ -103,6 +103,18 @@ async def test_only_one_deploys_at_a_time_and_a_killed_one_is_fenced_off(destina
     assert known.there.revision == quick.id
 
 
+async def test_nothing_begins_in_a_namespace_that_goes(destination: DummyDestination) -> None:
+    """No record, no object: it is refused before anything."""
+    leaving = {"dummy.sealane.dev/leaves": "1"}
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "annotations": leaving}}
+    first = parts.revision("one", parts.deployment(), namespace)
+    await deploy(destination, first)
+    before = await history(destination), destination.journal()
+    with pytest.raises(errors.Refused, match="namespace shop is being deleted"):
+        await deploy(destination, parts.revision("two", parts.deployment(image="web:2")))
+    assert (await history(destination), destination.journal()) == before
+
+
 async def test_an_interrupted_deployment_says_so_and_leaves_what_is_there(destination: DummyDestination) -> None:
     slow = parts.revision("slow", parts.deployment(behaves={"DUMMY_READY_AFTER": "30"}))
     task = asyncio.create_task(deploy(destination, slow))

@@ -106,10 +106,6 @@ def test_verdicts_say_the_cause_first() -> None:
     assert concluding.rolled_back(CAUSE, at=AT).reason == CAUSE.sentence
     failed = concluding.failed(CAUSE, at=AT, because="nothing was verified here before")
     assert failed.reason == f"{CAUSE.sentence} It was left as it is: nothing was verified here before."
-    stuck = concluding.rollback_failed(CAUSE, model.Cause(**{**_fields(CAUSE), "sentence": second}), at=AT)
+    stuck = concluding.rollback_failed(CAUSE, second, at=AT)
     assert stuck.reason == f"{CAUSE.sentence} Going back failed too: {second}"
     assert (stuck.kind, stuck.cause) == (V.ROLLBACK_FAILED, CAUSE)
-
-
-def _fields(cause: model.Cause) -> dict[str, object]:
-    return {name: getattr(cause, name) for name in cause.__dataclass_fields__}

@@ -196,7 +196,7 @@ def test_the_deadline_names_what_is_in_the_way() -> None:
     assert judgement.cause is not None
     assert judgement.cause.object == "Pod/web-1"
     bare = judged(now=600)
-    assert bare.waiting_for == "Deployment web was not there after 600 s: 0 of 1 pod ready."
+    assert bare.waiting_for == "Deployment web was not ready after 600 s: 0 of 1 pod ready."
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,22 @@ def test_a_probes_answer_reads_as_one_would_say_it(probe: objects.Probe, message
 
 
 @pytest.mark.parametrize(
+    ("message", "killed"),
+    [
+        ("Container web failed liveness probe, will be restarted", ("web", "liveness")),
+        ("Container web failed startup probe", ("web", "startup")),
+        ("Init container mesh failed startup probe", ("mesh", "startup")),
+        ("Init container mesh failed liveness probe, will be restarted", ("mesh", "liveness")),
+        ("Stopping container web", None),
+        ("Container web definition changed, will be restarted", None),
+    ],
+)
+def test_which_probe_had_a_container_killed(message: str, killed: tuple[str, str] | None) -> None:
+    """Also a sidecar's, and where nothing is started again."""
+    assert probes.killed(message) == killed
+
+
+@pytest.mark.parametrize(
     ("message", "kind", "words"),
     [
         (

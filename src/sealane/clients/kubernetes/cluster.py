@@ -131,8 +131,9 @@ class Cluster:
     async def get(self, kind: kinds.Kind[T], name: str, *, namespace: str | None = None) -> T:
         """One object. Raises NotFound."""
         path = (await self.resource(kind)).path(namespace=namespace, name=name)
-        answer = await self._connection.call(transport.Call(method="GET", path=path))
-        return listing.decoded(answer.body, kind.type, path)
+        call = transport.Call(method="GET", path=path)
+        answer = await self._connection.call(call)
+        return listing.decoded(answer.body, kind.type, str(call))
 
     async def find(self, kind: kinds.Kind[T], name: str, *, namespace: str | None = None) -> T | None:
         """One object, or None when there is no such object, namespace or kind."""
@@ -200,7 +201,9 @@ class Cluster:
         """Makes the object only if it isn't there. Raises AlreadyExists; Unreachable may leave it made."""
         path = (await self.resource(kinds.of(manifest))).path(namespace=namespace)
         query = {**_WRITE, **_dry(dry_run)}
-        call = transport.Call(method="POST", path=path, query=query, body=_json(manifest), repeatable=dry_run)
+        name = str(manifest["metadata"].get("name", ""))
+        body = _json(manifest)
+        call = transport.Call(method="POST", path=path, query=query, body=body, repeatable=dry_run, name=name)
         return await self._object(call)
 
     async def patch(
@@ -238,7 +241,7 @@ class Cluster:
 
     async def _object(self, call: transport.Call) -> dict[str, Any]:
         answer = await self._connection.call(call)
-        return listing.decoded(answer.body, dict[str, Any], call.path)
+        return listing.decoded(answer.body, dict[str, Any], str(call))
 
     # --- around pods
 

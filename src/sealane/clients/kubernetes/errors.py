@@ -6,6 +6,7 @@ ClusterError
 ├── NoSignIn            no usable kubeconfig, context or credentials
 ├── Unauthorized        401
 ├── Forbidden           403: the account may not
+├── NamespaceLeaves     403: the namespace the object is in is being deleted
 ├── AdmissionDenied     a webhook, policy or plugin says no
 ├── QuotaExceeded
 ├── NotFound            404
@@ -108,6 +109,10 @@ class Forbidden(ClusterError):
     """The account may not do this."""
 
 
+class NamespaceLeaves(ClusterError):
+    """Nothing can be made in the namespace any more: it is being deleted."""
+
+
 class AdmissionDenied(ClusterError):
     """An admission webhook, policy or plugin refuses the object."""
 
@@ -204,22 +209,24 @@ _BY_CODE: dict[int, type[ClusterError]] = {
 }
 
 
-def of_response(code: int, body: bytes, *, request: str, retry_after: float | None = None) -> ClusterError:
-    """The error a response stands for. `request` is method and path, for the message; values of secrets are hidden."""
+def of_response(
+    code: int, body: bytes, *, request: str, secret: bool = False, retry_after: float | None = None
+) -> ClusterError:
+    """The error a response stands for. `request` is what was tried, in words; a `secret`'s values are hidden."""
     try:
         status = msgspec.json.decode(body, type=Status)
     except (msgspec.DecodeError, UnicodeDecodeError):
         status = Status()
     if status.kind != Status.KIND:  # a proxy's page, or text: nothing of it is repeated
         status = Status(code=code)
-    return of_status(msgspec.structs.replace(status, code=code), request=request, retry_after=retry_after)
+    replaced = msgspec.structs.replace(status, code=code)
+    return of_status(replaced, request=request, secret=secret, retry_after=retry_after)
 
 
-def of_status(status: Status, *, request: str, retry_after: float | None = None) -> ClusterError:
+def of_status(status: Status, *, request: str, secret: bool = False, retry_after: float | None = None) -> ClusterError:
     """The error a `Status` stands for, wherever it came from (a response, or an ERROR event of a watch)."""
     details = status.details or _Details()
     kind = _class_of(status, details)
-    secret = "/secrets" in request
     causes = tuple(
         Cause(
             field=cause.field,
@@ -258,6 +265,8 @@ def _class_of(status: Status, details: _Details) -> type[ClusterError]:  # noqa:
     message = status.message
     if status.code < 500 and _POLICY.search(message):
         return AdmissionDenied
+    if status.code == 403 and "because it is being terminated" in message:
+        return NamespaceLeaves
     if status.code == 403:
         if "exceeded quota" in message or "failed quota" in message:
             return QuotaExceeded

@@ -63,8 +63,9 @@ async def _pages(connection: transport.Transport, path: str, kind: type[T], quer
     page = _Page()
     while True:
         asked = {**query, "limit": str(PAGE)} | ({"continue": page.continue_} if page.continue_ else {})
-        answer = await connection.call(transport.Call(method="GET", path=path, query=asked))
-        part: _List[T] = decoded(answer.body, _List[kind], path)  # type: ignore[valid-type]
+        call = transport.Call(method="GET", path=path, query=asked)
+        answer = await connection.call(call)
+        part: _List[T] = decoded(answer.body, _List[kind], str(call))  # type: ignore[valid-type]
         items.extend(part.items or ())
         page = part.metadata
         if not page.continue_:

@@ -20,7 +20,7 @@ import yarl
 
 import sealane
 from sealane import clock
-from sealane.clients.kubernetes import errors, signing_in
+from sealane.clients.kubernetes import attempts, errors, signing_in
 
 ANSWER_SECONDS = 65.0
 """How long an answer may take: admission webhooks alone may take 30 s, one after the other."""
@@ -36,7 +36,10 @@ JSON = "application/json"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """One request. `query` values are sent as they are; `repeatable` says whether sending it twice does no harm."""
+    """One request. `query` values are sent as they are; `repeatable` says whether sending it twice does no harm.
+
+    `name` is that of the object that is created, which no path holds.
+    """
 
     method: str
     path: str
@@ -45,9 +48,11 @@ class Call:
     content_type: str = JSON
     accept: str = JSON
     repeatable: bool = True
+    name: str = ""
 
     def __str__(self) -> str:
-        return f"{self.method} {self.path}"
+        """What it was to do, as errors name it."""
+        return attempts.words(self.method, self.path, name=self.name)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -213,7 +218,9 @@ async def _said_no(call: Call, response: aiohttp.ClientResponse) -> errors.Clust
         while len(body) < LONGEST_NO and (chunk := await response.content.readany()):
             body += chunk
     after = _retry_after(response.headers.get("Retry-After"))
-    return errors.of_response(response.status, body, request=str(call), retry_after=after)
+    return errors.of_response(
+        response.status, body, request=str(call), secret="/secrets" in call.path, retry_after=after
+    )
 
 
 async def _chunks(response: aiohttp.ClientResponse, call: Call) -> AsyncIterator[bytes]:

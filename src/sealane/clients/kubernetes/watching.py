@@ -69,7 +69,7 @@ async def changes(
     async with connection.stream(call, silence=seconds + 30.0) as chunks:
         yield Change(version=since)
         async for line in lines(chunks):
-            yield _change(line, decoder, str(call))
+            yield _change(line, decoder, call)
 
 
 async def lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -86,15 +86,15 @@ async def lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         yield line
 
 
-def _change(line: bytes, decoder: msgspec.json.Decoder[T], request: str) -> Change[T]:
+def _change(line: bytes, decoder: msgspec.json.Decoder[T], call: transport.Call) -> Change[T]:
     try:
         frame = _frames.decode(line)
         if frame.type == "ERROR":
-            raise errors.of_status(_statuses.decode(frame.object), request=request)
+            raise errors.of_status(_statuses.decode(frame.object), request=str(call), secret="/secrets" in call.path)
         version = _marks.decode(frame.object).metadata.resource_version
         if frame.type == "BOOKMARK":
             return Change(version=version)
         return Change(version=version, deleted=frame.type == "DELETED", object=decoder.decode(frame.object))
     except msgspec.DecodeError as error:
         # the connection broke within a line, or the server speaks nonsense: resuming from the last version is right
-        raise errors.Unreachable(f"{request}: a change could not be read: {error}") from error
+        raise errors.Unreachable(f"{call}: a change could not be read: {error}") from error

@@ -232,5 +232,5 @@ def _absent(ref: model.ObjectRef) -> verdicts.Workload:
         ready=0,
         old=0,
         ready_since=None,
-        says="it is not there",
+        says="the destination does not have it",
     )

@@ -5,6 +5,7 @@ Annotations of any object tell how writing it goes:
     dummy.sealane.dev/refuse: words    the destination says no to it
     dummy.sealane.dev/away: "2"        its first two writes find the destination away
     dummy.sealane.dev/pause: "0.1"     its write takes that many seconds, before and after
+    dummy.sealane.dev/leaves: "1"      a Namespace that is being deleted
 """
 
 from __future__ import annotations
@@ -156,6 +157,10 @@ class DummyDestination:
         """See the port."""
         there = self._state.read().objects
         return tuple(differing.shown(there[planning.text(ref)].manifest) for ref in refs if planning.text(ref) in there)
+
+    async def leaves(self, namespace: str) -> bool:
+        """See the port."""
+        return namespace in planning.leaving(self._state.read())
 
     async def read_ledger(self, app: str, formation: str, *, namespace: str) -> model.Ledger:
         """See the port."""

@@ -15,6 +15,7 @@ from sealane.destinations.dummy import state as states
 REFUSE = "dummy.sealane.dev/refuse"
 AWAY = "dummy.sealane.dev/away"
 PAUSE = "dummy.sealane.dev/pause"
+LEAVES = "dummy.sealane.dev/leaves"
 _OF_NO_NAMESPACE = frozenset(
     {
         "ClusterRole",
@@ -79,6 +80,9 @@ def plan_one(
     action = model.Action.CREATE if not old else model.Action.CHANGE if fields else model.Action.NONE
     body["metadata"]["annotations"] |= _marks(old, owner, identity, fields)
     refusal = _refusal(manifest, ref)
+    if ref.namespace in leaving(content):
+        gone = owning.leaving(ref.namespace or "")
+        refusal = model.Refusal(ref=ref, reason=model.Reason.FORBIDDEN, message=gone.message, mend=gone.mend)
     if old and refusal is None:
         refusal = owning.foreign(ref, owner, identity, adopt=adopt)
     if old and refusal is None and fields and _never_changes(old.manifest, fields):
@@ -95,6 +99,12 @@ def plan_one(
         version=old.version if old else None,
         mine=owner == identity.owner,
     )
+
+
+def leaving(content: states.Content) -> set[str]:
+    """Namespaces that are being deleted."""
+    found = (each.manifest for each in content.objects.values() if each.manifest["kind"] == "Namespace")
+    return {str(each["metadata"]["name"]) for each in found if annotation(each, LEAVES)}
 
 
 def _scaled(manifest: Mapping[str, Any], there: Mapping[str, Any], *, is_followed: bool) -> Mapping[str, Any]:

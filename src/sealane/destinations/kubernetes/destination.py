@@ -91,6 +91,10 @@ class KubernetesDestination:
                 found.append(differing.shown(each))
         return tuple(found)
 
+    async def leaves(self, namespace: str) -> bool:
+        """See the port."""
+        return await planning.leaves(self._cluster, namespace)
+
     async def read_ledger(self, app: str, formation: str, *, namespace: str) -> model.Ledger:
         """See the port."""
         return await self._ledgers.read(app, formation, namespace=namespace)

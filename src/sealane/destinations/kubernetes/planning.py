@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -93,7 +93,16 @@ class Planner:
                 return await self.plan_one(manifest)
 
         planned = await asyncio.gather(*(one(manifest) for manifest in self._objects))
-        return tuple(_refuse_twins(planned))
+        places = sorted({each.ref.namespace for each in planned if each.ref.namespace} - self._namespaces)
+        gone = {name for name in places if await leaves(self._cluster, name)}
+        return tuple(_refuse_twins([self._placed(each, gone) for each in planned]))
+
+    def _placed(self, planned: Planned, gone: Collection[str]) -> Planned:
+        """The object; refused where its namespace goes."""
+        if planned.ref.namespace not in gone:
+            return planned
+        refusal = refusing.leaving(planned.ref, planned.ref.namespace or "")
+        return self._refused(planned.manifest, planned.ref, refusal, planned.live)
 
     async def refs(self) -> model.Inventory:
         """The references of all objects, in the order of writing; kinds nobody knows count as namespaced."""
@@ -269,6 +278,15 @@ class Planner:
         action = model.Action.CHANGE if live else model.Action.CREATE
         change = model.ObjectChange(action=action, ref=ref, refusal=refusal)
         return Planned(manifest=manifest, ref=ref, change=change, body={}, live=live)
+
+
+async def leaves(cluster: clusters.Cluster, namespace: str) -> bool:
+    """Whether the namespace is being deleted; False where the account may not look."""
+    try:
+        found = await cluster.find(kinds.NAMESPACE, namespace)
+    except errors.Forbidden:
+        return False
+    return found is not None and found.status.phase == "Terminating"
 
 
 def _live(found: Mapping[str, Any]) -> Live:

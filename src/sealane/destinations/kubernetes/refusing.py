@@ -26,6 +26,8 @@ def of_error(ref: model.ObjectRef, error: errors.ClusterError) -> model.Refusal 
     """The refusal an error stands for; None when it is trouble instead, which asking again may end."""
     if error.retry:
         return None
+    if isinstance(error, errors.NamespaceLeaves):
+        return leaving(ref, ref.namespace or "")
     if isinstance(error, errors.Invalid) and error.immutable:
         return model.Refusal(ref=ref, reason=model.Reason.IMMUTABLE, message=error.says, mend=owning.rename(ref))
     for kind, reason in _REASONS:
@@ -49,3 +51,9 @@ def fitting(found: dict[str, Any]) -> dict[str, Any]:
         says = f"it would take {size:,} bytes, and the cluster stores no object of more than {STORED:,}"
         raise errors.Invalid(says, mend="split it into several objects", says=says)
     return found
+
+
+def leaving(ref: model.ObjectRef, namespace: str) -> model.Refusal:
+    """The refusal of an object whose namespace is being deleted."""
+    found = owning.leaving(namespace)
+    return model.Refusal(ref=ref, reason=model.Reason.FORBIDDEN, message=found.message, mend=found.mend)

@@ -19,6 +19,7 @@ from sealane.destinations.port import Destination
 from sealane.errors import Refused
 from sealane.stencils.gates import Alerts
 from sealane.verdicts import model as verdicts
+from sealane.verdicts import sentences
 
 
 class Outcome(StrEnum):
@@ -101,7 +102,7 @@ class Checked:
     def sentence(self) -> str:
         """As a person would say it."""
         what = {Outcome.PASS: "passed", Outcome.FAIL: "failed", Outcome.INCONCLUSIVE: "can't tell"}[self.outcome]
-        return f"Gate {self.gate} {what}: {self.says.rstrip('.')}."
+        return sentences.closed(f"Gate {self.gate} {what}: {sentences.bare(self.says)}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

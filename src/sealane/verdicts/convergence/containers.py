@@ -10,6 +10,8 @@ from sealane.clients.kubernetes import objects
 from sealane.verdicts import model
 from sealane.verdicts.words import probes, pulls, refusals
 
+_SIGNALLED = frozenset({137, 143})
+"""Exit codes of what was killed, and of what ended when it was told to."""
 _KILL_SLACK = timedelta(seconds=2)
 """Events and statuses have times of whole seconds, given by different hands."""
 
@@ -174,13 +176,16 @@ def _limit(one: _One, end: objects.Terminated) -> dict[str, str]:
 
 
 def _killed_by(one: _One, end: objects.Terminated) -> str | None:
-    """The probe that had this run killed, if one had."""
-    for event in reversed(one.events):
-        found = probes.killed(event.message) if event.reason == "Killing" else None
+    """The probe that had this run killed, if one had.
+
+    An event of a run before it does for an end by a signal: that of this one is counted on it, and may come later.
+    """
+    told = ((event, probes.killed(event.message)) for event in reversed(one.events) if event.reason == "Killing")
+    for event, found in told:
         seen = event.last_seen
         if found and seen and end.started_at and end.finished_at:
             within = end.started_at - _KILL_SLACK <= seen <= end.finished_at + _KILL_SLACK
-            if within:
+            if within or (seen < end.started_at and end.exit_code in _SIGNALLED):
                 return found[1]
     return None
 

@@ -57,7 +57,7 @@ def absent(name: str, *, runs: bool = True) -> around.Part:
         ready=0,
         old=0,
         ready_since=None,
-        says="it is not there",
+        says="the cluster does not have it",
         runs=runs,
     )
     return workload, (), ()

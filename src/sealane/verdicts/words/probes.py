@@ -9,7 +9,7 @@ from sealane.clients.kubernetes import objects
 _FAILED = re.compile(
     r"^(?P<probe>Readiness|Liveness|Startup) probe (?:failed|errored(?: and resulted in .*? state)?): ?", re.DOTALL
 )
-_KILLED = re.compile(r"^Container (?P<name>\S+) failed (?P<probe>liveness|startup) probe, will be restarted")
+_KILLED = re.compile(r"^(?:Init container|Container) (?P<name>\S+) failed (?P<probe>liveness|startup) probe")
 _LONGEST = 200
 
 

@@ -1,0 +1,40 @@
+"""What a request to an API server was to do, in words. Pure: method and path in, words out."""
+
+from __future__ import annotations
+
+_VERBS = {"GET": "reading", "POST": "creating", "PUT": "changing", "PATCH": "changing", "DELETE": "deleting"}
+_REVIEWS = "selfsubjectaccessreviews"
+
+
+def words(method: str, path: str, *, name: str = "") -> str:
+    """The attempt as errors name it: `changing deployment web in namespace shop`; `name` is that of what is created."""
+    resource, found, part, where = _parsed(path)
+    verb = _VERBS.get(method, method.lower())
+    if not resource:
+        return "asking the cluster which kinds it has"
+    if resource == _REVIEWS:
+        return "asking the cluster what the account may do"
+    if method == "GET" and not found:
+        return f"listing {resource}{where}"
+    named = " ".join(each for each in (_one(resource), found or name) if each)
+    return f"{verb} the {part} of {named}{where}" if part else f"{verb} {named}{where}"
+
+
+def _parsed(path: str) -> tuple[str, str, str, str]:
+    """Resource, name, subresource, and where it lives; empty where the path has none."""
+    parts = path.strip("/").split("/")
+    rest = parts[2:] if parts[0] == "api" else parts[3:]
+    where = ""
+    if len(rest) > 2 and rest[0] == "namespaces":
+        where, rest = f" in namespace {rest[1]}", rest[2:]
+    resource, name, part = (*rest, "", "", "")[:3]
+    return resource, name, part, where
+
+
+def _one(plural: str) -> str:
+    """One of a resource's plural name: `networkpolicy`, `ingress`, `pod`."""
+    if plural.endswith("ies"):
+        return f"{plural.removesuffix('ies')}y"
+    if plural.endswith(("sses", "xes", "ches", "shes")):
+        return plural.removesuffix("es")
+    return plural.removesuffix("s")
