@@ -58,7 +58,11 @@ def rollback_failed(cause: model.Cause, second: str, *, at: datetime, dossier_id
 
 def broken(message: str, *, at: datetime) -> model.Verdict:
     """Sealane could not do it: nobody's release is to blame, so nothing is held and nothing taken back."""
-    return model.Verdict(kind=model.VerdictKind.FAILED, reason=sentences.told(f"Sealane could not do it: {sentences.bare(message)}"), at=at)
+    return model.Verdict(
+        kind=model.VerdictKind.FAILED,
+        reason=sentences.told(f"Sealane could not do it: {sentences.bare(message)}"),
+        at=at,
+    )
 
 
 def superseded(*, by: int, label: str, at: datetime) -> model.Verdict:

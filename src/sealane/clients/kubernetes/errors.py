@@ -265,13 +265,8 @@ def _class_of(status: Status, details: _Details) -> type[ClusterError]:  # noqa:
     message = status.message
     if status.code < 500 and _POLICY.search(message):
         return AdmissionDenied
-    if status.code == 403 and "because it is being terminated" in message:
-        return NamespaceLeaves
     if status.code == 403:
-        if "exceeded quota" in message or "failed quota" in message:
-            return QuotaExceeded
-        account_may_not = re.search(r'User "[^"]*" cannot ', message) or not message
-        return Forbidden if account_may_not else AdmissionDenied
+        return _forbidden(message)
     if status.code == 409:
         if details.kind == "resourcequotas":  # two creations raced for the quota's counter; asking again settles it
             return ServerError
@@ -285,6 +280,15 @@ def _class_of(status: Status, details: _Details) -> type[ClusterError]:  # noqa:
     if status.code == 500 and message.endswith(_STORE_SAYS_NO):
         return Invalid
     return _BY_CODE.get(status.code, ServerError if status.code >= 500 else ClusterError)
+
+
+def _forbidden(message: str) -> type[ClusterError]:
+    if "because it is being terminated" in message:
+        return NamespaceLeaves
+    if "exceeded quota" in message or "failed quota" in message:
+        return QuotaExceeded
+    account_may_not = re.search(r'User "[^"]*" cannot ', message) or not message
+    return Forbidden if account_may_not else AdmissionDenied
 
 
 def _in_short(kind: type[ClusterError], message: str, details: _Details) -> str:
