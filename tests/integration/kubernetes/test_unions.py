@@ -60,6 +60,14 @@ def service(**spec: Any) -> Callable[[str], Manifest]:
     return make
 
 
+def disruption_budget(spec: Manifest) -> Callable[[str], Manifest]:
+    def make(_: str) -> Manifest:
+        given = {"selector": {"matchLabels": {"app": "web"}}, **spec}
+        return {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "web"}, "spec": given}
+
+    return make
+
+
 _DELETED = {"type": "OnDelete"}
 _REF = {"name": "settings", "key": "a", "optional": True}
 CASES = {
@@ -95,6 +103,7 @@ CASES = {
             {"valueFrom": {"configMapKeyRef": _REF}},
         )
     ],
+    "disruption budget": [disruption_budget({"minAvailable": 1}), disruption_budget({"maxUnavailable": "10%"})],
     "Service": [
         service(**each)
         for each in (
@@ -146,6 +155,35 @@ async def test_what_somebody_else_set_gives_way_too(
     assert applied.refusals == ()
     probe = (await live(cluster, namespace, wanted))["spec"]["template"]["spec"]["containers"][0]["livenessProbe"]
     assert set(probe) & {"httpGet", "tcpSocket"} == {"tcpSocket"}
+
+
+def policy(**spec: Any) -> Manifest:
+    inward = [{"from": [{"podSelector": {}}]}]
+    given = {"podSelector": {}, "ingress": inward, **spec}
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "web"}, "spec": given}
+
+
+async def test_what_the_cluster_derives_follows_what_it_is_derived_from(
+    cluster: clusters.Cluster, namespace: str, busybox_image: str
+) -> None:
+    """Egress rules are enforced, an account that is no longer named is not used, a fixed tag is not pulled each time."""
+    robot, plain = deployment(busybox_image), deployment(f"{busybox_image}-next")
+    robot["spec"]["template"]["spec"] |= {"serviceAccountName": "robot"}
+    robot["spec"]["template"]["spec"]["containers"][0]["image"] = busybox_image.rpartition(":")[0]
+    outward = policy(egress=[{"to": [{"podSelector": {}}]}])
+    for sequence in (1, 2):
+        await apply(cluster, namespace, robot, policy(), sequence=sequence)
+
+    told = await KubernetesDestination(cluster).diff([plain, outward], identity=identity(namespace))
+    await apply(cluster, namespace, plain, outward)
+
+    paths = {each.path for change in told for each in change.fields}
+    assert paths >= {"spec.policyTypes[1]", "spec.template.spec.serviceAccount"}
+    pod = (await live(cluster, namespace, plain))["spec"]["template"]["spec"]
+    assert pod["containers"][0]["imagePullPolicy"] == "IfNotPresent"
+    assert "serviceAccount" not in pod
+    assert (await live(cluster, namespace, outward))["spec"]["policyTypes"] == ["Ingress", "Egress"]
+    assert (await apply(cluster, namespace, plain, outward)).changed == ()
 
 
 async def test_the_cluster_describes_its_unions(cluster: clusters.Cluster) -> None:

@@ -52,6 +52,18 @@ CASES: dict[str, tuple[Schema, set[frozenset[str]]]] = {
         ),
         {frozenset({"disk", "net"})},
     ),
+    "not with another": (
+        schema(
+            {
+                "properties": {
+                    "least": TEXT,
+                    "most": {**TEXT, "description": 'This is a mutually exclusive setting with "Least".'},
+                    "note": TEXT,
+                }
+            }
+        ),
+        {frozenset({"least", "most"})},
+    ),
     "unsaid": (
         schema({"properties": {"name": TEXT, "value": TEXT, "valueFrom": THING}}, name="io.k8s.api.core.v1.EnvVar"),
         {frozenset({"value", "valueFrom"})},

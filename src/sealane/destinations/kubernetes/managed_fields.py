@@ -88,6 +88,13 @@ def declared(record: Record) -> Record:
     return {**record, "manager": DECLARED, "operation": "Update"}
 
 
+def is_others(found: Mapping[str, Any], choice: unions.Choice) -> bool:
+    """Whether somebody else than Sealane set one of the strays."""
+    fields = [at_path((*choice.path, name)) for name in choice.strays]
+    others = [each for each in records(found) if not _is_ours(each, "Apply")]
+    return any(shared(_fields(each), one) for each in others for one in fields)
+
+
 def gains(found: Mapping[str, Any], result: Mapping[str, Any]) -> bool:
     """Whether Sealane's record would have more than it has: fields that somebody else set first."""
     old, new = (_fields(_own(records(each)) or {}) for each in (found, result))

@@ -12,7 +12,7 @@ from sealane import errors as ours
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
 from sealane.destinations import adoption, autoscalers, differing, managing, model, ordering, owning, preparing
-from sealane.destinations.kubernetes import live_autoscalers, managed_fields, refusing, scaling, unions
+from sealane.destinations.kubernetes import derived, live_autoscalers, managed_fields, refusing, scaling, unions
 
 AT_ONCE = 8
 """Objects asked for at the same time."""
@@ -171,7 +171,9 @@ class Planner:
             return self._unchanging(manifest, ref, found, live)
         kept = {key: value for key, value in _annotations(found).items() if key in _OWN_ANNOTATIONS}
         marks = adoption.carried(found)
-        take = _taker(self._body(manifest, ref, kept | marks), adopting=live.owner is None)
+        plain = self._body(manifest, ref, kept | marks)
+        strays = tuple(each for each in derived.strays(plain, found) if not managed_fields.is_others(found, each))
+        take = _taker(plain, adopting=live.owner is None, strays=strays)
         taken = managed_fields.with_records(found, take(found))
         to_apply = scaling.scaled(
             manifest,
@@ -180,13 +182,13 @@ class Planner:
             followed=f"{ref.kind}/{ref.name}" in self._followed,
         )
         wanted = self._body(to_apply, ref, kept | marks)
-        strays: tuple[unions.Choice, ...] = ()
         try:
             result, managers = await self._dry_run(wanted, ref)
         except errors.Invalid:
-            if not (strays := await self._strays(wanted, found)):
+            if not (excluded := await self._strays(wanted, found)):
                 raise
-            result, managers = await self._dry_run(_as_it_is(wanted, found, strays), ref)
+            result, managers = await self._dry_run(_as_it_is(wanted, found, excluded), ref)
+            strays = (*strays, *excluded)
             take = _taker(wanted, adopting=live.owner is None, strays=strays)
         gains = managed_fields.gains(found, result)
         takes = (new := take(found)) is not None

@@ -6,7 +6,8 @@ would be taken. Which fields exclude each other comes from the cluster's own Ope
 
 * `x-kubernetes-unions` (KEP-1027), and `oneOf` of required fields in custom resource definitions;
 * a field `type` with an `enum`, and fields named like its values (`RollingUpdate`, `rollingUpdate`);
-* a type whose description says that only one of its fields may be given;
+* a type whose description says that only one of its fields may be given, and a field whose description says that it is
+  mutually exclusive with another;
 * fields whose types are all called …Source or …Action: a volume's, a probe's, a hook's, a metric's;
 * `_UNSAID`: what the document leaves to words of single fields.
 """
@@ -25,6 +26,7 @@ Path = tuple[str | Keys, ...]
 """Names of fields, and keys of a list's items."""
 
 _ONLY_ONE = re.compile(r"(?i)\b(only|exactly|at most) one (of|field|subfield|member)\b")
+_NOT_WITH = re.compile(r"(?i)\bmutually exclusive (?:setting )?with \"?(\w+)\"?")
 _SUFFIXES = ("Source", "Action")
 _UNSAID: Mapping[str, tuple[str, ...]] = {
     "io.k8s.api.core.v1.EnvVar": ("value", "valueFrom"),
@@ -36,8 +38,6 @@ _UNSAID: Mapping[str, tuple[str, ...]] = {
         "secretKeyRef",
     ),
     "io.k8s.api.core.v1.VolumeMount": ("subPath", "subPathExpr"),
-    "io.k8s.api.networking.v1.IngressBackend": ("resource", "service"),
-    "io.k8s.api.networking.v1.ServiceBackendPort": ("name", "number"),
 }
 
 
@@ -119,8 +119,17 @@ def groups(schema: schemas.Schema) -> Iterator[Group]:
         alike = [name for name, each in fields.items() if each.name.endswith(suffix)]
         if len(alike) > 1:
             yield Group(members=dict.fromkeys(alike))
+    for pair in _not_together(fields):
+        yield Group(members=dict.fromkeys(sorted(pair)))
     if unsaid := _UNSAID.get(schema.name):
         yield Group(members=dict.fromkeys(unsaid))
+
+
+def _not_together(fields: Mapping[str, schemas.Schema]) -> set[frozenset[str]]:
+    """Pairs of which one says that it excludes the other; the words may have the other's name in capitals."""
+    names = {name.lower(): name for name in fields}
+    said = ((name, _NOT_WITH.search(each.description)) for name, each in fields.items())
+    return {frozenset((name, names[other[1].lower()])) for name, other in said if other and other[1].lower() in names}
 
 
 def _by_type(fields: Mapping[str, schemas.Schema]) -> dict[str, str | None]:

@@ -1,0 +1,74 @@
+"""Fields that the API server derives from others where nobody gives them, and keeps when those others change. Pure.
+
+A creation derives them, an apply does not: nobody owns them, so they stay as the first revision made them. Egress rules that
+come later are not enforced, an account that a stencil no longer names is used on, an image whose tag is fixed now is pulled
+each time. Such a field is claimed, and the apply lets the server derive it anew, as for an object that is made now.
+
+Source of the table: the defaults and conversions of Kubernetes v1.36 (`pkg/apis/*/v1/defaults.go`, `conversion.go`).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sealane.destinations.kubernetes import unions
+
+_CONTAINERS = ("containers", "initContainers")
+
+
+def strays(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[unions.Choice]:
+    """What an object of the manifest would not have, were it made now."""
+    if wanted["kind"] == "NetworkPolicy":
+        yield from _policy_types(wanted.get("spec"), found.get("spec"))
+    yield from _in_pods(wanted, found, ())
+
+
+def _in_pods(wanted: Any, found: Any, path: unions.Path) -> Iterator[unions.Choice]:
+    """Wherever a specification of pods is: in a Pod, a template, a template of Jobs, a custom kind."""
+    if not isinstance(wanted, Mapping) or not isinstance(found, Mapping):
+        return
+    if isinstance(wanted.get("containers"), list) and isinstance(found.get("containers"), list):
+        yield from _account(wanted, found, path)
+        for name in _CONTAINERS:
+            yield from _pulling(wanted.get(name), found.get(name), (*path, name))
+        return
+    for name in ("spec", "template", "jobTemplate"):
+        yield from _in_pods(wanted.get(name), found.get(name), (*path, name))
+
+
+def _account(wanted: Mapping[str, Any], found: Mapping[str, Any], path: unions.Path) -> Iterator[unions.Choice]:
+    """`serviceAccount` mirrors `serviceAccountName`, and stands in for it once that is gone."""
+    if not wanted.get("serviceAccountName") and not wanted.get("serviceAccount") and found.get("serviceAccount"):
+        yield _stray(path, "serviceAccount")
+
+
+def _pulling(wanted: Any, found: Any, path: unions.Path) -> Iterator[unions.Choice]:
+    """`imagePullPolicy` comes from the image's tag, and is looked at when the image changes."""
+    there = {each.get("name"): each for each in found or () if isinstance(each, Mapping)}
+    for each in wanted if isinstance(wanted, list) else ():
+        old = there.get(each.get("name")) if isinstance(each, Mapping) else None
+        if old is None or "imagePullPolicy" in each or each.get("image") == old.get("image"):
+            continue
+        if old.get("imagePullPolicy") not in (None, _pull_policy(str(each.get("image")))):
+            yield _stray((*path, (("name", each["name"]),)), "imagePullPolicy")
+
+
+def _pull_policy(image: str) -> str:
+    name, digest, _ = image.partition("@")
+    tag = name.rpartition("/")[2].partition(":")[2]
+    return "IfNotPresent" if digest or tag not in ("", "latest") else "Always"
+
+
+def _policy_types(wanted: Any, found: Any) -> Iterator[unions.Choice]:
+    """`policyTypes` has Egress where there are egress rules."""
+    if not isinstance(wanted, Mapping) or not isinstance(found, Mapping) or wanted.get("policyTypes"):
+        return
+    made = ["Ingress", *itertools.repeat("Egress", bool(wanted.get("egress")))]
+    if found.get("policyTypes") not in (None, made):
+        yield _stray(("spec",), "policyTypes")
+
+
+def _stray(path: unions.Path, name: str) -> unions.Choice:
+    return unions.Choice(path=path, group=unions.Group(members={name: None}), strays=frozenset({name}))
