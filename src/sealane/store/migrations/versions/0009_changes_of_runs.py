@@ -7,8 +7,8 @@ from alembic import op
 
 from sealane.store.tables import Json
 
-revision = "0007"
-down_revision = "0006"
+revision = "0009"
+down_revision = "0008"
 
 
 def upgrade() -> None:
