@@ -80,6 +80,18 @@ class DestinationContract:
         assert applied.changed == applied.inventory
         assert all(ref.uid for ref in applied.inventory)
 
+    async def test_finished_work_is_not_made_again_but_left_as_it_is(
+        self, destination: port.Destination, namespace: str, image: str
+    ) -> None:
+        """Only Jobs and pods are work: whatever else is named so is made."""
+        over = ["Job/load", "Job/seed", "ConfigMap/settings"]
+        await destination.apply([job("seed", image)], identity=identity(namespace), fence=model.unfenced)
+        objects = [config_map(), job("load", image), job("seed", image), job("more", image)]
+        applied = await destination.apply(objects, identity=identity(namespace), fence=model.unfenced, finished=over)
+        assert names(applied.inventory) == ["ConfigMap/settings", "Job/seed", "Job/more"]
+        assert names(applied.changed) == ["ConfigMap/settings", "Job/more"]
+        assert await destination.read(await destination.refs([job("load", image)], namespace=namespace)) == ()
+
     async def test_a_repeated_apply_writes_nothing(
         self, destination: port.Destination, namespace: str, image: str
     ) -> None:

@@ -1,4 +1,7 @@
-"""Strategies on a server, on a destination that pretends: what served before goes in its time, and not before."""
+"""Strategies on a server, on a destination that pretends: what served before goes in its time, and not before.
+
+And work that is finished: whichever way a revision comes back, its Jobs do not run again.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from sealane.access.model import Actor
+from sealane.destinations.dummy.state import State
 from sealane.store.model import Deployment
 from tests.integration.inside import Inside
 from tests.recovery.shop import FORMATION, SECRETS, STENCILS
@@ -46,6 +51,12 @@ class World(Inside):
             for each in found
             if each["manifest"]["kind"] == "Deployment"
         }
+
+    def jobs(self) -> list[str]:
+        """Every Job that was ever made, in order."""
+        journal = State(self.shop.data / "dummies" / "dev" / "here.json").read().journal
+        made = [each.object for each in journal if each.verb == "create" and each.object.startswith("Job ")]
+        return [each.rpartition("/")[2] for each in made]
 
 
 @pytest.fixture
@@ -142,3 +153,18 @@ async def test_what_ended_in_an_earlier_stage_is_not_forgotten_in_the_next(world
     assert (ended.verdict_kind, "with exit code 1" in ended.verdict.reason) == ("rolled_back", True), ended.verdict
     assert world.deployments() == before
     assert not (await world.server.store.steadiness.of(deployment.id)).falls
+
+
+@pytest.mark.parametrize("strategy", ["patience: 1m", "canary: {steps: [{weight: 10}, {weight: 50}]}"])
+async def test_work_that_ended_is_not_done_again(world: World, strategy: str) -> None:
+    """Not when a person goes back to a revision whose Job was pruned, nor when a failure goes back to it."""
+    await world.push("v1", strategy)
+    await world.push("v2", strategy)
+    dan = Actor(name="dan", groups=frozenset({"developers"}), via="token")
+    back = await world.reached((await world.server.requests.rollback("shop", "dev", by=dan)).id)
+    assert back.verdict_kind == "deployed", back.reason
+    assert back.verdict is not None
+    assert back.verdict.finished == ("Job/migrate-v1",)
+    bad = await world.push("v3", strategy, told="DUMMY_EXIT_CODE=1")
+    assert bad.verdict_kind == "rolled_back", bad.reason
+    assert world.jobs() == ["migrate-v1", "migrate-v2", "migrate-v3"]

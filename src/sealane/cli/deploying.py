@@ -21,7 +21,17 @@ from sealane.destinations import owning
 from sealane.destinations.port import Destination
 from sealane.errors import Conflicting, Fenced, NotThere, SealaneError
 from sealane.releases import changes
-from sealane.rollouts import applying, beside, goals, pruning, recording, rolling_out, saying, way_back
+from sealane.rollouts import (
+    applying,
+    beside,
+    finished_work,
+    goals,
+    pruning,
+    recording,
+    rolling_out,
+    saying,
+    way_back,
+)
 from sealane.rollouts import model as rollouts
 from sealane.rollouts.gates import model as gates
 from sealane.rollouts.gates import passing
@@ -232,7 +242,16 @@ async def _plan(
         return wish.values
 
     async def goal(revision: Revision) -> rollouts.Goal:
-        return await goals.goal(revision, destination, sequence=record.sequence, startup=history.startup, values=given)
+        finished = history.finished(revision)
+        is_there = not finished or await finished_work.counts(destination, ledger.inventory)
+        return await goals.goal(
+            revision,
+            destination,
+            sequence=record.sequence,
+            startup=history.startup,
+            values=given,
+            finished=finished if is_there else (),
+        )
 
     aim = reverting.target(history.pasts, failed=record.revision, is_rollback=wish.is_rollback)
     old = history.revision(aim.past.revision) if aim.past else None
@@ -262,7 +281,7 @@ def _free(history: History, wish: Wish) -> History:
     running = history.running
     if running is None:
         return history
-    at_most = staging.longest(wish.revision.strategy) + timedelta(minutes=1)
+    at_most = wish.revision.strategy.longest + timedelta(minutes=1)
     if not wish.permitted.take_over and clock.now() - running.started < at_most:
         raise Conflicting(
             f"#{running.sequence} has been on its way to {wish.revision.label} since {running.started:%H:%M:%S} UTC, "

@@ -109,7 +109,7 @@ def _prepare(project: locally.Project) -> _Asking:
 
 async def _ask(asking: _Asking, where: DestinationConfig, *, adopt: bool) -> _Found:
     from sealane.cli import locally
-    from sealane.destinations.model import Identity
+    from sealane.destinations.model import Action, Identity, is_over
     from sealane.rollouts import goals, recording
     from sealane.rollouts.model import Goal
     from sealane.rollouts.strategies import staging, surveying
@@ -132,7 +132,10 @@ async def _ask(asking: _Asking, where: DestinationConfig, *, adopt: bool) -> _Fo
         known = {ref.key for ref in (*await destination.refs(objects, namespace=revision.namespace), *aside)}
         gone = tuple(ref for ref in ledger.inventory if ref.key not in known)
         changes = await destination.diff(objects, identity=identity, adopt=adopt, leaving=gone)
-        shut = await _way_back(recording.read(ledger), revision, destination)
+        history = recording.read(ledger)
+        over = history.finished(revision)
+        changes = tuple(each for each in changes if each.action is not Action.CREATE or not is_over(each.ref, over))
+        shut = await _way_back(history, revision, destination)
     return _Found(changes=changes, gone=gone, way_back=shut)
 
 

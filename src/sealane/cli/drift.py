@@ -96,7 +96,7 @@ async def _look(project: locally.Project, where: DestinationConfig) -> tuple[Rev
         if there is None:
             raise NotThere(f"nothing was verified at {project.app}/{place.name} yet", mend="deploy it first")
         revision = history.revision(there.revision)
-        return revision, await drifting.of(revision, destination)
+        return revision, await drifting.of(revision, destination, finished=history.finished(revision))
 
 
 def _fix(

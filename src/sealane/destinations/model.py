@@ -5,7 +5,7 @@ An object is plain data in the form of a Kubernetes manifest; other destinations
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -25,6 +25,8 @@ ADOPTED = "sealane.dev/adopted"
 """Sequence of the deployment that took it over."""
 BEFORE = "sealane.dev/before-adoption"
 """What it was then; `adoption` reads it."""
+
+_ONE_SHOT = frozenset({("batch", "Job"), ("", "Pod")})
 
 HIDDEN = "<hidden>"
 """Stands where a secret's value would."""
@@ -256,6 +258,11 @@ def ref_of(manifest: Mapping[str, Any], namespace: str | None) -> ObjectRef:
         name=str(metadata["name"]),
         uid=metadata.get("uid"),
     )
+
+
+def is_over(ref: ObjectRef, finished: Collection[str]) -> bool:
+    """Whether it is work that ran to its end, as `finished` says by `Kind/name`."""
+    return (ref.group, ref.kind) in _ONE_SHOT and f"{ref.kind}/{ref.name}" in finished
 
 
 def owner_of(labels: Mapping[str, str]) -> str | None:

@@ -17,7 +17,7 @@ point; calling again later is safe. No method leaves a half-written object.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -50,9 +50,18 @@ class Destination(Protocol):
         ...
 
     async def apply(
-        self, objects: Sequence[Manifest], *, identity: model.Identity, fence: model.Fence, adopt: bool = False
+        self,
+        objects: Sequence[Manifest],
+        *,
+        identity: model.Identity,
+        fence: model.Fence,
+        adopt: bool = False,
+        finished: Collection[str] = (),
     ) -> model.Applied:
-        """Makes the objects so. `adopt` also takes over objects that nobody's labels claim; never another formation's."""
+        """Makes the objects so. `adopt` also takes over objects that nobody's labels claim; never another formation's.
+
+        `finished` names Jobs and pods (`Kind/name`) that ran to their end: those that are not there are not made again.
+        """
         ...
 
     async def prune(

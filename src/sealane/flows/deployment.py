@@ -72,6 +72,7 @@ async def _taken(deployment_id: str, begun: dict[str, Any]) -> Rollout:
         previous=begun["previous"],
         stays=begun["stays"],
         survey=begun.get("survey"),
+        finished=begun.get("finished", {}),
         gates=begun.get("gates", {}),
         hooks=tuple(begun.get("hooks", ())),
         compares=begun.get("compares", False),
@@ -119,6 +120,7 @@ async def _roll_out(rollout: Rollout, stages: tuple[Stage, ...]) -> End:
         if applied["cause"]:
             break
         watched = await step(f"watch {stage.name}".strip(), rolling.watch, rollout, applied["begun"])
+        applied = _seen_to_end(applied, watched)
         if watched["healthy"]:
             applied, watched = await _checked(rollout, stage, applied, watched)
         if not watched["healthy"]:
@@ -137,6 +139,11 @@ async def _roll_out(rollout: Rollout, stages: tuple[Stage, ...]) -> End:
         if watched["healthy"]:
             return await _deployed(rollout, applied, watched)
     return await _failed(rollout, applied, watched)
+
+
+def _seen_to_end(applied: Data, watched: Data) -> Data:
+    """What was applied, with the work that has ended since: later stages do not make it again."""
+    return {**applied, "begun": {**applied["begun"], "ended": list(watched.get("ended", ()))}}
 
 
 async def _checked(rollout: Rollout, stage: Stage, applied: Data, watched: Data) -> tuple[Data, Data]:
@@ -177,6 +184,7 @@ async def _deployed(rollout: Rollout, applied: dict[str, Any], watched: dict[str
         workloads=watched["workloads"],
         healthy_for=held,
         notes=tuple(watched.get("notes", ())),
+        finished=tuple(watched.get("ended", ())),
     )
     return End(
         verdict=verdict,

@@ -62,7 +62,9 @@ class Looking:
         deployment = await self._store.deployments.get(found.verified_id)
         environment = tools.current().environment(found.environment)
         destination = await self._destinations.get(environment, found.destination)
-        return await drifting.of(await self._store.releases.revision(deployment.revision_id), destination)
+        revision = await self._store.releases.revision(deployment.revision_id)
+        finished = deployment.verdict.finished if deployment.verdict else None
+        return await drifting.of(revision, destination, finished=finished)
 
     async def close(self) -> None:
         """Ends the connections."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sealane import clock
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
-from sealane.rollouts import model
+from sealane.rollouts import finished_work, model
 from sealane.rollouts.strategies import model as strategies
 from sealane.rollouts.strategies import staging
 from sealane.verdicts import model as verdicts
@@ -28,13 +28,18 @@ async def apply(
     adopt: bool = False,
     now: clock.Clock = clock.now,
 ) -> tuple[destinations.Applied, model.Begun]:
-    """Makes the objects of a stage so, and gives what watching needs. Repeated, it changes nothing."""
+    """Makes the objects of a stage so, and gives what watching needs. Repeated, it changes nothing.
+
+    Work that ran to its end in an earlier deployment of the revision is not made again.
+    """
     at = now()
     given = await goal.objects()
     if stage.kind in _BEFORE_THE_LAST and (refusals := await _later(destination, goal, given, adopt=adopt)):
         return destinations.Applied(inventory=(), refusals=refusals), model.Begun(inventory=(), at=at, watched=())
     writing = staging.writing(stage, given, goal.shape)
-    applied = await destination.apply(writing.objects, identity=goal.identity, fence=fence, adopt=adopt)
+    applied = await destination.apply(
+        writing.objects, identity=goal.identity, fence=fence, adopt=adopt, finished=goal.finished
+    )
     watched = tuple(ref for ref in applied.inventory if f"{ref.kind}/{ref.name}" not in writing.unwatched)
     return applied, model.Begun(inventory=union(applied.inventory, goal.kept), at=at, watched=watched)
 
@@ -45,6 +50,11 @@ async def _later(
     """What the destination would refuse of the last stage: better known before the first one is written."""
     changes = await destination.diff(staging.whole(given, goal.shape), identity=goal.identity, adopt=adopt)
     return tuple(change.refusal for change in changes if change.refusal)
+
+
+def in_stage(goal: model.Goal, earlier: model.Begun | None) -> model.Goal:
+    """The goal after what earlier stages began: work that ended meanwhile is not made again."""
+    return replace(goal, finished=finished_work.joined(goal.finished, earlier.ended)) if earlier else goal
 
 
 def after(earlier: model.Begun | None, begun: model.Begun) -> model.Begun:
@@ -58,6 +68,7 @@ def after(earlier: model.Begun | None, begun: model.Begun) -> model.Begun:
         inventory=union(earlier.inventory, begun.inventory),
         watched=None if begun.watched is None else (*begun.watched, *beside),
         since=earlier.since or earlier.at,
+        ended=earlier.ended,
     )
 
 

@@ -6,7 +6,7 @@ change: what others set beside them is theirs, and so are the instances of whate
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -70,9 +70,12 @@ class Found:
         }
 
 
-async def of(revision: Revision, destination: Destination) -> Found:
-    """What is not as that revision was deployed. Raises Unavailable when the destination doesn't answer."""
-    goal = await goals.to_look_at(revision, destination)
+async def of(revision: Revision, destination: Destination, *, finished: Sequence[str] | None = None) -> Found:
+    """What is not as that revision was deployed. Raises Unavailable when the destination doesn't answer.
+
+    `finished` is its work that had ended when it was verified, as far as that is known.
+    """
+    goal = await goals.to_look_at(revision, destination, finished=finished)
     return Found(formation=revision.label, revision=revision.id, objects=await look(destination, goal))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sealane.destinations.model import Identity, Inventory
 from sealane.destinations.port import Destination
+from sealane.rollouts import finished_work
 from sealane.rollouts.model import Goal
 from sealane.rollouts.strategies import staging
 from sealane.rollouts.strategies.model import Shape, Survey
@@ -22,11 +23,18 @@ Values = Callable[[], Awaitable[Mapping[str, SecretValue]]]
 
 
 async def goal(
-    revision: Revision, destination: Destination, *, sequence: int, startup: timedelta | None, values: Values
+    revision: Revision,
+    destination: Destination,
+    *,
+    sequence: int,
+    startup: timedelta | None,
+    values: Values,
+    finished: Sequence[str] = (),
 ) -> Goal:
     """The revision as a goal, to be deployed under a sequence number.
 
-    `startup` is that of the revision verified last, for the default of patience.
+    `startup` is that of the revision verified last, for the default of patience; `finished` is the revision's work that
+    had ended whenever it was verified.
     """
     kept = await secret_there(revision, destination)
 
@@ -53,13 +61,19 @@ async def goal(
         healthy_for=revision.strategy.healthy_for,
         patience=judging.patience(revision.strategy.patience, startup),
         deadline=revision.strategy.deadline,
+        finished=tuple(finished),
         guard=guard(revision),
     )
 
 
-async def to_look_at(revision: Revision, destination: Destination) -> Goal:
-    """The revision as a goal that is compared with what is there, and never written: no secret is resolved for it."""
-    return await goal(revision, destination, sequence=0, startup=None, values=_no_values)
+async def to_look_at(revision: Revision, destination: Destination, *, finished: Sequence[str] | None = None) -> Goal:
+    """A verified revision as a goal that is compared with what is there, and never written: no secret is resolved for it.
+
+    `finished` is its work that had ended when it was verified; None: nobody noted it, so its Jobs had.
+    """
+    if finished is None:
+        finished = finished_work.before_it_was_kept(each.object for each in revision.objects)
+    return await goal(revision, destination, sequence=0, startup=None, values=_no_values, finished=finished)
 
 
 async def _no_values() -> Mapping[str, SecretValue]:

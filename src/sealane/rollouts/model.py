@@ -39,6 +39,8 @@ class Goal:
     healthy_for: timedelta = timedelta(seconds=10)
     patience: timedelta = timedelta(seconds=60)
     deadline: timedelta = timedelta(minutes=10)
+    finished: tuple[str, ...] = ()
+    """`Kind/name` of its work that ended before this deployment: where it is not there any more, it is not made again."""
     guard: guarding.Watch | None = field(default_factory=guarding.Watch)
     """What is looked for over all instances while it is watched."""
 
@@ -124,6 +126,8 @@ class Begun:
     """How long it has to be watched at least."""
     since: datetime | None = None
     """When the deployment's first stage was applied, where this is a later one."""
+    ended: tuple[str, ...] = ()
+    """`Kind/name` of the work that was seen to end since the deployment began."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

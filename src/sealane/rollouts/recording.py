@@ -18,7 +18,7 @@ import msgspec
 
 from sealane.destinations.model import Ledger
 from sealane.errors import Refused
-from sealane.rollouts import trimming
+from sealane.rollouts import finished_work, trimming
 from sealane.stencils.model import Revision
 from sealane.verdicts import model as verdicts
 from sealane.verdicts import reverting
@@ -86,10 +86,19 @@ class History:
     def pasts(self) -> tuple[reverting.Past, ...]:
         """The ended deployments whose revision is still known, for deciding what to go back to."""
         return tuple(
-            reverting.Past(sequence=each.sequence, revision=each.revision, verdict=each.verdict.kind)
+            reverting.Past(
+                sequence=each.sequence,
+                revision=each.revision,
+                verdict=each.verdict.kind,
+                finished=each.verdict.finished,
+            )
             for each in self.records
             if each.verdict and (each.revision in self.revisions or each.verdict.kind != verdicts.VerdictKind.DEPLOYED)
         )
+
+    def finished(self, revision: Revision) -> tuple[str, ...]:
+        """The revision's work that had ended whenever it was verified."""
+        return finished_work.of((each.object for each in revision.objects), revision.id, self.pasts)
 
     @property
     def there(self) -> Record | None:

@@ -20,6 +20,7 @@ from sealane.rollouts import (
     applying,
     beside,
     dossiers,
+    finished_work,
     jobs,
     model,
     novelty,
@@ -137,10 +138,16 @@ async def _in_stages(plan: model.DeploymentPlan, around: Surroundings) -> model.
             assert passed is not None, "a course begins with something that is written"
             begun = applying.watched_on(passed.begun, at=around.now(), pause=stage.pause)
         else:
+            earlier = passed.begun if passed else None
             applied, begun = await applying.apply(
-                around.destination, plan.goal, stage=stage, fence=around.fence, adopt=plan.adopt, now=around.now
+                around.destination,
+                applying.in_stage(plan.goal, earlier),
+                stage=stage,
+                fence=around.fence,
+                adopt=plan.adopt,
+                now=around.now,
             )
-            begun = applying.after(passed.begun if passed else None, begun)
+            begun = applying.after(earlier, begun)
             if cause := applying.refused(applied, at=begun.at):
                 failure = Failure(cause=cause, dossier=dossiers.refused(cause, difference=plan.difference))
                 around.tell(model.Phase.APPLY, cause.sentence)
@@ -149,6 +156,7 @@ async def _in_stages(plan: model.DeploymentPlan, around: Surroundings) -> model.
                 return await _go_back(plan, failure, begun, around)
             around.tell(model.Phase.APPLY, saying.applied_words(applied))
         watched = await _watch(plan, begun, notes, around)
+        begun = replace(begun, ended=finished_work.joined(begun.ended, finished_work.ended(watched.observation)))
         if watched.judgement.state is verdicts.State.HEALTHY:
             passed = Passed(begun=begun, watched=watched)
             if stopped := await _stopped(plan, stage, course, passed, around):
@@ -242,6 +250,7 @@ async def _deployed(
         workloads=model.lasting(watched, plan.goal, begun.inventory),
         healthy_for=model.held_for(watched, plan.goal, begun),
         notes=concluding.notes(watched.observation),
+        finished=finished_work.joined(plan.goal.finished, begun.ended),
     )
     return model.Outcome(
         verdict=verdict,

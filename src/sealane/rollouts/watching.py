@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sealane import clock, errors
+from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
 from sealane.rollouts import dossiers, model
 from sealane.verdicts import guarding, judging
@@ -66,7 +67,10 @@ async def watch(
     guard = goal.guard if phase is model.Phase.WATCH else None  # what was verified once is not guarded again
     until = begun.at + begun.pause
     watching = _Watching(goal.rules(begun), phase=phase, until=until, guard=guard, by=by or By())
-    wanted = begun.inventory if begun.watched is None else begun.watched
+    every = begun.inventory if begun.watched is None else begun.watched
+    wanted = tuple(
+        ref for ref in every if not destinations.is_over(ref, begun.ended)
+    )  # an end that was seen stays true
     reading = asyncio.create_task(watching.read(destination.observe(goal.identity, wanted, health=goal.health)))
     try:
         while True:

@@ -27,7 +27,13 @@ async def again(
     survey = replace(await surveying.survey(destination, forward, goal if there else None), moved=())
     ahead, back = goals.shaped(forward, goal if there else None, survey)
     shaped = back or ahead
-    return await destination.diff(staging.whole(shaped.manifests, shaped.shape), identity=goal.identity)
+    changes = await destination.diff(staging.whole(shaped.manifests, shaped.shape), identity=goal.identity)
+    return tuple(change for change in changes if not _is_over(change, goal))
+
+
+def _is_over(change: destinations.ObjectChange, goal: model.Goal) -> bool:
+    """Whether it is work that had ended, whose object is gone: it would not be made again."""
+    return change.action is destinations.Action.CREATE and destinations.is_over(change.ref, goal.finished)
 
 
 async def closed(destination: Destination, goal: model.Goal, there: model.Goal | None = None) -> str | None:

@@ -8,7 +8,18 @@ from typing import Any
 
 from sealane import hashing
 from sealane.findings import Finding, Place, did_you_mean, errors
-from sealane.stencils import boards, configuring, draining, jobs, list_keys, objects, standstill, substituting, variants
+from sealane.stencils import (
+    boards,
+    configuring,
+    draining,
+    job_ttl,
+    jobs,
+    list_keys,
+    objects,
+    standstill,
+    substituting,
+    variants,
+)
 from sealane.stencils.configuring import Configured
 from sealane.stencils.gates import plain_hooks
 from sealane.stencils.model import Formation, Origin, Rendered, Revision, Sources, Strategy
@@ -54,7 +65,8 @@ def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Find
     aside = jobs.make(formation, rendered, words)
     found.extend(aside.found)
     made = [each.rendered for each in (config, secret) if each]
-    every = [*made, *(_with_strategy(each, formation) for each in aside.rest)]
+    rest = job_ttl.kept(aside.rest, formation.strategy)
+    every = [*made, *(_with_strategy(each, formation) for each in rest)]
     if formation.strategy.drain:
         every, problems = draining.drained(every, formation.strategy.drain, formation.at("strategy", "drain"))
         found.extend(problems)

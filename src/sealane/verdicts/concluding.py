@@ -22,8 +22,15 @@ def notes(observation: model.Observation) -> tuple[str, ...]:
     )
 
 
-def deployed(*, at: datetime, workloads: int, healthy_for: timedelta, notes: Sequence[str] = ()) -> model.Verdict:
-    """Everything was ready, and stayed so."""
+def deployed(
+    *,
+    at: datetime,
+    workloads: int,
+    healthy_for: timedelta,
+    notes: Sequence[str] = (),
+    finished: Sequence[str] = (),
+) -> model.Verdict:
+    """Everything was ready, and stayed so. `finished` is the work that had ended by then."""
     things = f"{workloads} workload" if workloads == 1 else f"{workloads} workloads" if workloads else "everything"
     one = workloads <= 1
     reason = f"{things} {'is' if one else 'are'} ready"
@@ -31,7 +38,7 @@ def deployed(*, at: datetime, workloads: int, healthy_for: timedelta, notes: Seq
         reason = f"{things} {'has' if one else 'have'} been ready for {healthy_for.total_seconds():g} s"
     more = f"and {len(notes) - MOST_NOTES} more of that kind" if len(notes) > MOST_NOTES else ""
     told = sentences.told(reason, *notes[:MOST_NOTES], more)
-    return model.Verdict(kind=model.VerdictKind.DEPLOYED, reason=told, at=at)
+    return model.Verdict(kind=model.VerdictKind.DEPLOYED, reason=told, at=at, finished=tuple(sorted(finished)))
 
 
 def failed(

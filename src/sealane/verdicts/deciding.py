@@ -36,7 +36,7 @@ _UNTIL_THE_DEADLINE = frozenset(
     {model.FactKind.STARTING, model.FactKind.RESOURCE_PENDING, model.FactKind.ADDRESS_PENDING}
 )
 """What others make: nobody knows how long a controller takes for a database, a certificate or a load balancer."""
-_STANDING_STILL = frozenset({model.FactKind.PAUSED, model.FactKind.REPLACED_BY_HAND, model.FactKind.REMOVED})
+_STANDING_STILL = frozenset({model.FactKind.PAUSED, model.FactKind.REPLACED_BY_HAND})
 """Nothing but a person changes it, so that waiting does not help."""
 _BY_ENDS = {
     model.FactKind.BAD_COMMAND: ENDS,

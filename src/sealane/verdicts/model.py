@@ -260,3 +260,5 @@ class Verdict:
     at: datetime
     cause: Cause | None = None
     dossier_id: str | None = None
+    finished: tuple[str, ...] | None = None
+    """Of a good one: `Kind/name` of the work that had ended by then, and is not done again; None: nobody noted it."""

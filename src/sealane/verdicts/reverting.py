@@ -15,6 +15,8 @@ class Past:
     sequence: int
     revision: str
     verdict: model.VerdictKind
+    finished: tuple[str, ...] | None = None
+    """`Kind/name` of the work that had ended when it was verified; None where nobody noted it."""
 
     @property
     def verified(self) -> bool:

@@ -226,7 +226,7 @@ def test_a_stateful_set_shares_by_its_partition(own: int | None, partition: int)
 )
 def test_how_long_a_rollout_may_take(strategy: Strategy, minutes: float) -> None:
     """Each stage has a deadline, pauses and people take their time, and then it may have to go back."""
-    assert staging.longest(strategy) == timedelta(minutes=minutes)
+    assert strategy.longest == timedelta(minutes=minutes)
 
 
 def test_a_person_is_asked_at_one_stage_only() -> None:

@@ -9,7 +9,7 @@
     DUMMY_UNSCHEDULABLE=1   no machine has room
     DUMMY_OUTPUT=text       what its log says
 
-As in a rolling update, instances of the older version stay until all new ones are ready.
+A suspended Job is there, and nothing of it runs. As in a rolling update, instances of the older version stay until all new ones are ready.
 """
 
 from __future__ import annotations
@@ -70,6 +70,10 @@ class Life:
         return list(pod.get("containers") or ())
 
 
+def _suspended(life: Life) -> bool:
+    return life.ref.kind == "Job" and bool((life.manifest.get("spec") or {}).get("suspend"))
+
+
 def seconds(life: Life) -> float:
     """How long it takes to be ready."""
     return max((float(_told(each).get("DUMMY_READY_AFTER", "0")) for each in life.containers), default=0.0)
@@ -108,7 +112,8 @@ def _workload(life: Life, facts: list[verdicts.Fact], at: datetime) -> verdicts.
         ready_since=ready_at if ready else None,
         says=f"{wanted if ready else 0} of {wanted} new instances ready" + (f", {old} old still there" if old else ""),
         settled=ready and (life.ref.kind == "Job" or wanted == 0),
-        ended=ready and life.ref.kind == "Job",
+        note="is suspended: it runs once somebody resumes it" if _suspended(life) else "",
+        ended=ready and life.ref.kind == "Job" and not _suspended(life),
     )
 
 

@@ -11,7 +11,7 @@ Annotations of any object tell how writing it goes:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -61,8 +61,10 @@ class DummyDestination:
         identity: model.Identity,
         fence: model.Fence,
         adopt: bool = False,
+        finished: Collection[str] = (),
     ) -> model.Applied:
         """See the port."""
+        objects = self._without(finished, objects, identity)
         planned = planning.plan(self._state.read(), objects, identity, adopt=adopt)
         if refusals := tuple(each.change.refusal for each in planned if each.change.refusal):
             return model.Applied(inventory=tuple(p.change.ref for p in planned if p.mine), refusals=refusals)
@@ -195,6 +197,18 @@ class DummyDestination:
             content.objects[planning.text(ref)] = planning.stored(content, kept, returned.object, self._now())
             content.journal.append(states.Write(verb="change", object=str(ref), generation=kept.generation))
         return pruning.given_back(ref, whole=returned.whole)
+
+    def _without(
+        self, finished: Collection[str], objects: Sequence[Mapping[str, Any]], identity: model.Identity
+    ) -> list[Mapping[str, Any]]:
+        """The objects but for those that ran to their end and are not there."""
+        there = self._state.read().objects
+        refs = [planning.ref_in(each, identity.namespace) for each in objects]
+        return [
+            each
+            for each, ref in zip(objects, refs, strict=True)
+            if planning.text(ref) in there or not model.is_over(ref, finished)
+        ]
 
     async def _put(
         self,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import itertools
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from sealane import errors as ours
@@ -34,9 +34,10 @@ async def apply(
     identity: model.Identity,
     fence: model.Fence,
     adopt: bool = False,
+    finished: Collection[str] = (),
 ) -> model.Applied:
     """Makes the objects so; see the port for what is promised."""
-    planner = planning.Planner(cluster, wanted, identity=identity, adopt=adopt)
+    planner = planning.Planner(cluster, wanted, identity=identity, adopt=adopt, finished=finished)
     planned = await planner.plan()
     writing = _Writing(cluster, planner, fence)
     if refusals := tuple(each.change.refusal for each in planned if each.change.refusal):
@@ -64,6 +65,8 @@ class _Writing:
                     return model.Applied(
                         inventory=(*inventory, *rest), changed=tuple(changed), refusals=(done.change.refusal,)
                     )
+                if done.left_out:
+                    continue
                 inventory.append(done.ref)
                 if done.change.action is not model.Action.NONE:
                     changed.append(done.ref)

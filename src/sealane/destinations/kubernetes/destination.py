@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 
 from sealane import clock
@@ -46,9 +46,12 @@ class KubernetesDestination:
         identity: model.Identity,
         fence: model.Fence,
         adopt: bool = False,
+        finished: Collection[str] = (),
     ) -> model.Applied:
         """See the port."""
-        applied = await applying.apply(self._cluster, objects, identity=identity, fence=fence, adopt=adopt)
+        applied = await applying.apply(
+            self._cluster, objects, identity=identity, fence=fence, adopt=adopt, finished=finished
+        )
         if not applied.refusals:
             await freeing.free(self._cluster, applied.inventory, fence=fence)
         return applied

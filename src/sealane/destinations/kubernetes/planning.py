@@ -50,6 +50,8 @@ class Planned:
     take: managed_fields.Take | None = None
     gains: bool = False
     left: managed_fields.Fields = field(default_factory=dict)
+    left_out: bool = False
+    """It is not there and not made: it ran to its end."""
 
     @property
     def writes(self) -> bool:
@@ -73,12 +75,14 @@ class Planner:
         identity: model.Identity,
         adopt: bool = False,
         leaving: model.Inventory = (),
+        finished: Collection[str] = (),
     ) -> None:
         self._cluster = cluster
         self._autoscalers = live_autoscalers.LiveAutoscalers(cluster, objects, leaving=leaving)
         self._objects = ordering.ordered(objects, _group_and_kind)
         self._identity = identity
         self._adopt = adopt
+        self._finished = finished
         self._namespaces = {str(o["metadata"]["name"]) for o in objects if _group_and_kind(o) == ("", "Namespace")}
         self._followed = autoscalers.of(objects)
         self._first: dict[model.Key, dict[str, str]] = {}
@@ -141,6 +145,9 @@ class Planner:
         return model.ref_of(manifest, (own or self._identity.namespace) if namespaced else None)
 
     async def _missing(self, manifest: Mapping[str, Any], ref: model.ObjectRef) -> Planned:
+        if model.is_over(ref, self._finished):
+            change = model.ObjectChange(action=model.Action.NONE, ref=ref)
+            return Planned(manifest=manifest, ref=ref, change=change, body={}, left_out=True)
         body = self._body(manifest, ref, self._identity.annotations | adoption.created(self._identity))
         checked = True
         try:

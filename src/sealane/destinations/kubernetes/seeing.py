@@ -29,6 +29,10 @@ class Seeing:
         self._views = opened.views
         self._asks = asks
         self._reader = reader
+        self._ends: dict[str, around.Part] = {}
+        """How those ended that were seen to, by name: it stays true when they are removed."""
+        self._missed: dict[str, datetime] = {}
+        """Since when those are missed that had been written."""
 
     def read(self, *, at: datetime) -> verdicts.Observation:
         """Everything as it is now. Raises Forbidden when the right to see what is needed was taken away."""
@@ -54,10 +58,28 @@ class Seeing:
             return self._unseen(name, own, state, at=at)
         found = self._reader.find(view, subject.place, subject.ref.name)
         if found is None:
-            return every_kind.absent(name, runs=subject.watched.runs)
+            return self._gone(subject, name, at=at)
+        self._missed.pop(name, None)
         if isinstance(found, resources.Custom):
             found = msgspec.structs.replace(found, kind=subject.ref.kind, api_version=subject.ref.api_version)
-        return every_kind.converge(found, self._around(subject, found, at=at))
+        part = every_kind.converge(found, self._around(subject, found, at=at))
+        if part[0].ended or (part[0].health is verdicts.Health.FAILED and subject.watched.runs):
+            self._ends[name] = part
+        else:
+            self._ends.pop(name, None)
+        return part
+
+    def _gone(self, subject: views.Subject, name: str, *, at: datetime) -> around.Part:
+        """Something that is not there: because it ended and was removed, because somebody removed it, or not yet."""
+        uid = subject.ref.uid
+        if uid is None:
+            return every_kind.absent(name, runs=subject.watched.runs)
+        told = self._views.get((subject.place, kinds.EVENT))
+        events = self._reader.belonging(told, uid) if told else ()
+        if known := self._ends.get(name) or every_kind.ended(subject.watched.own.type, name, events, at=at):
+            return known
+        since = self._missed.setdefault(name, at)
+        return every_kind.removed(name, since=since, runs=subject.watched.runs)
 
     def _unseen(self, name: str, key: views.Key, state: reflecting.State, *, at: datetime) -> around.Part:
         """Its kind alone can't be looked at: by right, which is as if it never could, or for trouble, with patience."""

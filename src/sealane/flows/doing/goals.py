@@ -12,7 +12,7 @@ from sealane.destinations.port import Destination
 from sealane.errors import SealaneError, UsageError
 from sealane.flows import sites, tools
 from sealane.flows.doing import clones
-from sealane.rollouts import dossiers
+from sealane.rollouts import dossiers, finished_work
 from sealane.rollouts import goals as shared
 from sealane.rollouts.model import Goal
 from sealane.secrets import forms, resolving, written
@@ -22,7 +22,7 @@ from sealane.stencils.model import Revision
 from sealane.stencils.trees import StoredTree
 from sealane.store.model import Deployment, Formation
 from sealane.verdicts import reverting
-from sealane.verdicts.model import VerdictKind
+from sealane.verdicts.model import Verdict, VerdictKind
 
 _IN_FILES = "age:"
 _KEPT_REVISIONS = 5
@@ -129,12 +129,7 @@ async def _past(deployment: Deployment) -> tuple[dict[int, Deployment], list[rev
     for each in history:  # newest first: of two with one number, what took a convoy's member back counts
         if each.verdict_kind:
             ended.setdefault(each.sequence, each)
-    past = [
-        reverting.Past(sequence=each.sequence, revision=each.revision_id, verdict=each.verdict_kind)
-        for each in ended.values()
-        if each.verdict_kind
-    ]
-    return ended, past
+    return ended, [_as_past(each, each.verdict) for each in ended.values() if each.verdict]
 
 
 async def verified_sequence(deployment: Deployment) -> int:
@@ -144,6 +139,30 @@ async def verified_sequence(deployment: Deployment) -> int:
     if formation.verified_id is None or formation.verified_id == deployment.id:
         return 0
     return (await store.deployments.get(formation.verified_id)).sequence
+
+
+async def finished(
+    deployment: Deployment, stored: Inventory, destination: Destination, forward: Goal, back: Goal | None
+) -> dict[str, tuple[str, ...]]:
+    """Revision to its work that had ended whenever it was verified here; of a place that was made anew nothing."""
+    history = await tools.current().store.deployments.history(deployment.app, deployment.formation, limit=500)
+    pasts = [_as_past(each, each.verdict) for each in history if each.verdict]
+    aims = [goal for goal in (forward, back) if goal is not None]
+    found = {goal.identity.revision: finished_work.of(goal.manifests, goal.identity.revision, pasts) for goal in aims}
+    if deployment.kind == "rollback" and not any(past.revision == deployment.revision_id for past in pasts):
+        found[deployment.revision_id] = finished_work.before_it_was_kept(forward.manifests)
+    if not any(found.values()) or not await finished_work.counts(destination, stored):
+        return {}
+    return found
+
+
+def _as_past(deployment: Deployment, verdict: Verdict) -> reverting.Past:
+    return reverting.Past(
+        sequence=deployment.sequence,
+        revision=deployment.revision_id,
+        verdict=verdict.kind,
+        finished=verdict.finished,
+    )
 
 
 async def kept_for_later(deployment: Deployment, destination: Destination) -> Inventory:

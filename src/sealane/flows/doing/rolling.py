@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -15,7 +15,7 @@ from sealane.errors import SealaneError
 from sealane.flows import sizes, tools
 from sealane.flows.doing import goals, releasing, telling
 from sealane.releases import changes
-from sealane.rollouts import applying, dossiers, pruning, saying, watching, way_back
+from sealane.rollouts import applying, dossiers, finished_work, pruning, saying, watching, way_back
 from sealane.rollouts import goals as rollouts_goals
 from sealane.rollouts.gates import choosing
 from sealane.rollouts.model import Begun, DeploymentPlan, Goal, Phase, Watched, held_for, lasting
@@ -44,6 +44,8 @@ class Rollout:
     """Why a failure is not taken back, when there is none."""
     survey: Any = None
     """What the strategy found there before, as plain data."""
+    finished: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Revision to its work that had ended whenever it was verified here."""
     gates: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Name of each stage that has gates to theirs."""
     hooks: tuple[str, ...] = ()
@@ -63,7 +65,7 @@ class Rollout:
 async def begin(deployment_id: str) -> dict[str, Any]:
     """Decides whether the deployment goes, and takes note of what is there before it.
 
-    Gives `go`, and then `stored`, `previous`, `stays`, `survey`, `stages`, their `gates`, `hooks`, whether it `annotates`, `compares` and `looks_again`. Key: the deployment. Undo: none needed, nothing is written.
+    Gives `go`, and then `stored`, `previous`, `stays`, `survey`, `finished`, `stages`, their `gates`, `hooks`, whether it `annotates`, `compares` and `looks_again`. Key: the deployment. Undo: none needed, nothing is written.
     """
     bench = tools.current()
     deployment = await bench.store.deployments.get(deployment_id)
@@ -80,6 +82,8 @@ async def begin(deployment_id: str) -> dict[str, Any]:
     formation = await bench.store.formations.get(deployment.app, deployment.formation)
     previous, reason = await goals.going_back(deployment)
     forward, back = await _goals(deployment, revision, previous.id if previous else None)
+    finished = await goals.finished(deployment, formation.inventory, destination, forward, back)
+    forward, back = _with_finished(forward, back, finished)
     if back and (shut := await way_back.closed(destination, back)):
         await telling.line(deployment.id, Phase.APPLY, f"should this fail, {shut}", at=bench.now())
     survey = await surveying.survey(destination, forward, back, formation.inventory)
@@ -91,6 +95,7 @@ async def begin(deployment_id: str) -> dict[str, Any]:
         "previous": previous.id if previous else None,
         "stays": reason,
         "survey": rows.plain(survey),
+        "finished": finished,
         "stages": rows.plain(course),
         "gates": {
             stage.name: [gate.name for gate in chosen]
@@ -118,10 +123,12 @@ async def apply(rollout: Rollout, stage: Stage = ONLY, earlier: Any = None) -> d
     await bench.store.formations.set_inventory(deployment.app, deployment.formation, both)
     if stage.says:
         await telling.line(deployment.id, Phase.APPLY, stage.says, at=bench.now())
+    before = _begun(earlier) if earlier else None
+    goal = applying.in_stage(plan.goal, before)
     applied, begun = await applying.apply(
-        destination, plan.goal, stage=stage, fence=rollout.fence, adopt=plan.adopt, now=bench.now
+        destination, goal, stage=stage, fence=rollout.fence, adopt=plan.adopt, now=bench.now
     )
-    begun = applying.after(_begun(earlier) if earlier else None, begun)
+    begun = applying.after(before, begun)
     cause = applying.refused(applied, at=begun.at)
     says = cause.sentence if cause else saying.applied_words(applied)
     await telling.line(deployment.id, Phase.APPLY, f"{stage.name}: {says}" if stage.name else says, at=begun.at)
@@ -138,7 +145,7 @@ async def pause(rollout: Rollout, stage: Stage, earlier: Any) -> dict[str, Any]:
 
 
 async def watch(rollout: Rollout, begun: Any) -> dict[str, Any]:
-    """Waits for the judgement. Gives `healthy`, the `cause` when it is not, and what was `seen`.
+    """Waits for the judgement. Gives `healthy`, the `cause` when it is not, what was `seen`, and the work that `ended`.
 
     Key: when it was applied; a new watcher judges like the last one. Undo: none, it only looks.
     """
@@ -167,6 +174,7 @@ async def _watch(rollout: Rollout, begun: Begun) -> dict[str, Any]:
         "seen": rows.plain(watched),
         "workloads": lasting(watched, plan.goal, begun.inventory),
         "notes": concluding.notes(watched.observation),
+        "ended": finished_work.joined(plan.goal.finished, begun.ended, finished_work.ended(watched.observation)),
         "healthy_for": held_for(watched, plan.goal, begun).total_seconds(),
         "startup": watched.startup.total_seconds(),
     }
@@ -322,6 +330,14 @@ async def _goals(deployment: Deployment, revision: Revision, previous: str | Non
     return forward, await goals.goal(deployment, old, formation, destination) if old else None
 
 
+def _with_finished(forward: Goal, back: Goal | None, finished: Mapping[str, Sequence[str]]) -> tuple[Goal, Goal | None]:
+    """Both goals with their work that had ended before; `finished` has it by revision."""
+    forward = replace(forward, finished=tuple(finished.get(forward.identity.revision, ())))
+    if back is None:
+        return forward, None
+    return forward, replace(back, finished=tuple(finished.get(back.identity.revision, ())))
+
+
 async def _planned(rollout: Rollout) -> tuple[Deployment, DeploymentPlan, Destination]:
     bench = tools.current()
     store = bench.store
@@ -330,6 +346,7 @@ async def _planned(rollout: Rollout) -> tuple[Deployment, DeploymentPlan, Destin
     revision = await _revision(deployment)
     old = await _revision(await store.deployments.get(rollout.previous)) if rollout.previous else None
     forward, back = await _goals(deployment, revision, rollout.previous)
+    forward, back = _with_finished(forward, back, rollout.finished)
     forward, back = rollouts_goals.shaped(forward, back, msgspec.convert(rollout.survey or {}, Survey))
     budget = Budget(deletes=bench.environment(deployment.environment).delete_budget, confirmed=deployment.confirmed)
     difference: tuple[Mapping[str, Any], ...] = tuple(changes.between(old, revision).to_json()["objects"])

@@ -8,7 +8,6 @@ stay. Going back is the last stage of the revision before.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from sealane.destinations import model as destinations
 from sealane.destinations import ordering
@@ -45,14 +44,6 @@ def course(objects: Sequence[Manifest], shape: model.Shape) -> tuple[model.Stage
             model.Stage(kind=model.StageKind.WHOLE, name="switch", says=f"{names} goes over to them"),
         )
     return (model.ONLY,)
-
-
-def longest(strategy: Strategy) -> timedelta:
-    """How long a rollout may take with all its stages and pauses, and then going back."""
-    waits = sum((gate.wait for gate in strategy.every_gate), timedelta())
-    pauses = sum((step.pause or timedelta() for step in strategy.steps), timedelta())
-    stages = 2 + sum(step.weight is not None for step in strategy.steps)
-    return (stages + (strategy.kind == "blue_green")) * strategy.deadline + pauses + waits
 
 
 def writing(stage: model.Stage, objects: Sequence[Manifest], shape: model.Shape) -> model.Writing:

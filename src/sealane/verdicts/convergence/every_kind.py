@@ -63,6 +63,24 @@ def absent(name: str, *, runs: bool = True) -> around.Part:
     return workload, (), ()
 
 
+def ended(kind: type[Any], name: str, events: Iterable[objects.Event], *, at: datetime) -> around.Part | None:
+    """How something ended that is not there any more, as what was reported about it tells; None where nothing does."""
+    return job.ended(name, events, at=at) if kind is objects.Job else None
+
+
+def removed(name: str, *, since: datetime, runs: bool = True) -> around.Part:
+    """What a wanted workload adds that was written and is not there any more."""
+    workload, _, _ = absent(name, runs=runs)
+    fact = model.Fact(
+        kind=model.FactKind.REMOVED,
+        object=name,
+        workload=name,
+        since=since,
+        words="is not there any more: somebody removed it",
+    )
+    return workload, (), (fact,)
+
+
 def observation(
     parts: Iterable[around.Part], *, at: datetime, blind_since: datetime | None = None
 ) -> model.Observation:

@@ -9,8 +9,9 @@ Where something else is to start it (a queue, the controller it names), that is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import datetime
 
 from sealane.clients.kubernetes import objects
 from sealane.verdicts import model
@@ -18,6 +19,11 @@ from sealane.verdicts.convergence import around as around_
 from sealane.verdicts.convergence import instances
 from sealane.verdicts.convergence import pod as pods
 
+_COMPLETED = "Completed"
+_FAILURES = frozenset(
+    {"BackoffLimitExceeded", "DeadlineExceeded", "FailedIndexes", "MaxFailedIndexesExceeded", "PodFailurePolicy"}
+)
+"""Reasons of the events that a Job's controller reports at its end (`JobReason…` of the batch/v1 API)."""
 _OWN_CONTROLLER = "kubernetes.io/job-controller"
 _QUEUE = "kueue.x-k8s.io/queue-name"
 """Label of a Job that a queue suspends, and starts when its turn comes (https://kueue.sigs.k8s.io)."""
@@ -57,6 +63,36 @@ def converge(job: objects.Job, around: around_.Around) -> around_.Part:
         ended=done,
     )
     return workload, seen, facts
+
+
+def ended(name: str, events: Iterable[objects.Event], *, at: datetime) -> around_.Part | None:
+    """How a Job ended that is not there any more: its controller reports that, and reports stay for a while."""
+    for event in events:
+        failed = event.reason in _FAILURES
+        if event.reason != _COMPLETED and not failed:
+            continue
+        fact = model.Fact(
+            kind=model.FactKind.JOB_FAILED,
+            object=name,
+            workload=name,
+            since=event.last_seen or at,
+            words=event.message or event.reason,
+            detail={"reason": event.reason},
+        )
+        workload = model.Workload(
+            object=name,
+            health=model.Health.FAILED if failed else model.Health.READY,
+            wanted=1,
+            updated=0,
+            ready=0 if failed else 1,
+            old=0,
+            ready_since=None,
+            says="failed, and was removed" if failed else "done, and removed",
+            settled=not failed,
+            ended=not failed,
+        )
+        return workload, (), (fact,) if failed else ()
+    return None
 
 
 def _says(job: objects.Job, completions: int, *, done: bool) -> str:

@@ -1,0 +1,38 @@
+"""Jobs that remove themselves stay until the verdict: a shorter `ttlSecondsAfterFinished` is made longer. Pure.
+
+A Job that vanishes the moment it ends takes its logs along, and a worker that takes over could not tell how it ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sealane.stencils.model import Origin, Rendered, Strategy
+
+TAKE_OVER = timedelta(hours=1)
+"""How long a worker may be away that watches the Job, on top of what the rollout may take."""
+_TTL = "ttlSecondsAfterFinished"
+
+
+def least(strategy: Strategy) -> int:
+    """Seconds that an ended Job stays at least."""
+    return int((strategy.longest + TAKE_OVER).total_seconds())
+
+
+def kept(rendered: Sequence[Rendered], strategy: Strategy) -> list[Rendered]:
+    """The objects, Jobs that would go earlier staying for as long as the rollout may take."""
+    return [_kept(each, least(strategy)) for each in rendered]
+
+
+def _kept(each: Rendered, seconds: int) -> Rendered:
+    spec = each.object.get("spec")
+    if each.key[:2] != ("batch", "Job") or not isinstance(spec, dict):
+        return each
+    said = spec.get(_TTL)
+    if not isinstance(said, int) or isinstance(said, bool) or said >= seconds:
+        return each
+    return Rendered(
+        object={**each.object, "spec": {**spec, _TTL: seconds}},
+        origin=Origin(file=each.origin.file, places=each.origin.places),
+    )

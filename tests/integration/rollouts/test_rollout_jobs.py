@@ -1,0 +1,61 @@
+"""Jobs that are gone before anybody has looked: how they ended is found out, also by a watcher that takes over."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sealane.clients.kubernetes import cluster as clusters
+from sealane.clients.kubernetes import kinds
+from sealane.destinations.kubernetes.destination import KubernetesDestination
+from sealane.destinations.model import unfenced
+from sealane.rollouts import applying, watching
+from sealane.verdicts import model as verdicts
+from tests.integration.rollouts import parts
+
+
+def job(image: str, *command: str, **spec: Any) -> dict[str, Any]:
+    pod = {"restartPolicy": "Never", "containers": [{"name": "go", "image": image, "command": list(command)}]}
+    pod["terminationGracePeriodSeconds"] = 0  # type: ignore[assignment]
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": "load"},
+        "spec": {"backoffLimit": 0, "template": {"spec": pod}, **spec},
+    }
+
+
+@pytest.mark.parametrize(
+    ("command", "spec", "reason"),
+    [
+        (["true"], {"ttlSecondsAfterFinished": 0}, None),
+        (["false"], {"ttlSecondsAfterFinished": 0}, verdicts.FactKind.JOB_FAILED),
+        (["sleep", "3600"], {}, verdicts.FactKind.REMOVED),
+    ],
+    ids=["ended-well", "failed", "removed-by-somebody"],
+)
+async def test_a_watcher_that_comes_after_a_job_is_gone_tells_how_it_ended(
+    cluster: clusters.Cluster,
+    admin: clusters.Cluster,
+    namespace: str,
+    busybox_image: str,
+    command: list[str],
+    spec: dict[str, Any],
+    reason: verdicts.FactKind | None,
+) -> None:
+    """Its controller's reports outlive it; where there is none, somebody removed it, and that is said soon."""
+    destination = KubernetesDestination(cluster)
+    wanted = parts.goal(namespace, [job(busybox_image, *command, **spec)], patience=timedelta(seconds=6))
+    _, begun = await applying.apply(destination, wanted, fence=unfenced)
+    if not spec:
+        await admin.delete(kinds.JOB, "load", namespace=namespace)
+    async with asyncio.timeout(60):
+        while await admin.find(kinds.JOB, "load", namespace=namespace):  # noqa: ASYNC110 - it is over there
+            await asyncio.sleep(0.1)
+        watched = await watching.watch(destination, wanted, begun=begun)
+    cause = watched.judgement.cause
+    assert (cause.reason if cause else None) == reason, watched.judgement
+    assert (watched.judgement.state is verdicts.State.HEALTHY) == (reason is None)
