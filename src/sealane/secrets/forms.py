@@ -15,6 +15,8 @@ from sealane.secrets import parts
 SHORTEST = parts.SHORTEST
 """Characters; anything shorter stands in every other line by accident."""
 
+_MOST_LINES = 1000
+"""Lines of which every form is looked for; of further ones only what they are."""
 _URL_SAFE = ("", "/", "*", "!'()*", "/!'()*", ";,/?:@&=+$!*'()#")
 """What encoders of URLs let be: Python's two, Java's, JavaScript's two, and one for paths."""
 _GUARDED = ("[<>&\u2028\u2029]", "[<>&'\u2028\u2029]")
@@ -27,8 +29,10 @@ _ANSI = {"\n": r"\n", "\t": r"\t", "\r": r"\r", "\a": r"\a", "\b": r"\b", "\f": 
 def forms(secret: str) -> frozenset[bytes]:
     """Every byte string that gives the secret away: itself, its parts, its lines, and what encoders make of each."""
     found: set[bytes] = set()
-    every = parts.parts(secret)
-    for part in every.union(*map(parts.lines, every)):
+    texts = parts.parts(secret)
+    lines = sorted(frozenset().union(*map(parts.lines, texts)) - texts)
+    found |= {as_bytes(line) for line in lines[_MOST_LINES:]}
+    for part in texts.union(lines[:_MOST_LINES]):
         found |= {as_bytes(text) for text in {part, *_written(part)}}
         found |= _encoded(as_bytes(part)) | _in_base64(part.encode("utf-16-le", "surrogatepass"))
     found |= {controls.visible(form).data for form in found}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import html
 import json
 import re
 import urllib.parse
@@ -41,8 +42,14 @@ _TRIVIAL = re.compile(r"true|false|null|none|yes|no|on|off|default|enabled|disab
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#]*@?[^\s]*")
 _USER = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^:@/?#\s]+)@\S*")
 _USERINFO = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^:@/?#\s]*):(?P<password>.*)@[^@]*", re.DOTALL)
-_SETTING = re.compile(r"(?:^|[;&?\s])([A-Za-z][\w .-]{0,60}?)\s*=\s*('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^;&\s]+)")
+_SETTING = re.compile(
+    r"(?:^|[;&?:\s])([A-Za-z_][\w .-]{0,60}?)\s*=\s*('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^;&\s]+)"
+)
 _LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*[=]\s*(.*?)\s*")
+_SECTION = re.compile(r"\s*\[[^\]]*\]\s*")
+_ELEMENT = re.compile(r"<([\w.:-]+)(?:\s[^<>]*)?>([^<>]+)</")
+_ATTRIBUTE = re.compile(r"\s([\w.:-]+)\s*=\s*(\"[^\"]*\"|'[^']*')")
+_NETRC = re.compile(r"(password|account)\s+(\S+)", re.IGNORECASE)
 _PAIR = re.compile(r"[^\s:/@]{1,128}:([^\s]+)")
 _SCHEME = re.compile(r"(?:bearer|basic|token|apikey)\s+(\S+)", re.IGNORECASE)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
@@ -50,6 +57,9 @@ _FIELDS = re.compile(r"^\s*(?:- )?[\w.\"'-]+:(?:\s|$)", re.MULTILINE)
 _MIXED = re.compile(r"(?=[A-Za-z0-9]*[0-9])(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{8,}")
 _JUMBLED = re.compile(r"(?:[a-z]+[A-Z]+){3,}")
 _SIGNS = re.compile(r"[!#$%^&*()+=<>?~`{}\[\]|;\"',\\]")
+
+
+_Fields = list[tuple[str, str]]
 
 
 def parts(secret: str) -> frozenset[str]:
@@ -80,22 +90,49 @@ def _collect(text: str, found: set[str], depth: int) -> None:
             _collect(value, found, depth - 1)
 
 
-def _fields(text: str) -> list[tuple[str, str]] | None:
-    """Names and texts of a JSON document, of `NAME=value` lines or of a YAML document; None for any other text."""
-    if text[:1] in {"{", "[", '"'}:
-        try:
-            return list(_leaves(json.loads(text), ""))
-        except (ValueError, RecursionError):
-            return None
-    written = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+def _fields(text: str) -> _Fields | None:
+    """Names and texts of a JSON, XML or YAML document, or of `NAME=value` lines; None for any other text."""
+    return next((found for read in (_json, _xml, _netrc, _settings, _yaml) if (found := read(text)) is not None), None)
+
+
+def _json(text: str) -> _Fields | None:
+    if text[:1] not in {"{", "[", '"'}:
+        return None
+    try:
+        return list(_leaves(json.loads(text), ""))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _xml(text: str) -> _Fields | None:
+    if text[:1] != "<":
+        return None
+    attributes = [(name, value[1:-1]) for name, value in _ATTRIBUTE.findall(text)]
+    return [(name, html.unescape(value)) for name, value in [*_ELEMENT.findall(text), *attributes]] or None
+
+
+def _netrc(text: str) -> _Fields | None:
+    return _NETRC.findall(text) if text.startswith("machine ") else None
+
+
+def _settings(text: str) -> _Fields | None:
+    """Lines of `NAME=value`, in sections or not; a single one only where its name is a variable's."""
+    written = [line for line in text.splitlines() if line.strip() and line.lstrip()[0] not in "#;"]
+    sections = [line for line in written if _SECTION.fullmatch(line)]
     settings = [match for line in written if (match := _LINE.fullmatch(line))]
-    if settings and len(settings) == len(written) and (len(settings) > 1 or settings[0][1].isupper()):
-        return [(match[1], _unquoted(match[2])) for match in settings]
-    if len(_FIELDS.findall(text)) >= 2 or (len(written) > 1 and _FIELDS.match(text)):
-        read, _ = documents.read(text, "")
-        if read and isinstance(read[0].value, dict | list):
-            return [leaf for document in read for leaf in _leaves(document.value, "")]
-    return None
+    alone = len(settings) == 1 and not sections and not settings[0][1].isupper()
+    if not settings or alone or len(settings) + len(sections) < len(written):
+        return None
+    return [(match[1], _unquoted(match[2])) for match in settings]
+
+
+def _yaml(text: str) -> _Fields | None:
+    if len(_FIELDS.findall(text)) < 2 and not ("\n" in text and _FIELDS.match(text)):
+        return None
+    read, _ = documents.read(text, "")
+    if not read or not isinstance(read[0].value, dict | list):
+        return None
+    return [leaf for document in read for leaf in _leaves(document.value, "")]
 
 
 def _leaves(value: Any, name: str) -> Iterator[tuple[str, str]]:

@@ -37,6 +37,10 @@ DOCUMENTS = {
     "settings": ("Server=db.example.com;User Id=sa;Password=Zing;Database=kiosk", ["Zing"], ["db.example.com", "kiosk"]),
     "settings of libpq": ("host=db.example.com user=kiosk password='zing\tluid' dbname=kiosk", ["zing\tluid"], ["kiosk", "db.example.com"]),
     "a storage account": ("AccountName=kiosk;AccountKey=Zm9vYmFyYmF6cXV4MTIzNA==;EndpointSuffix=example.net", ["Zm9vYmFyYmF6cXV4MTIzNA=="], ["kiosk", "example.net"]),
+    "sections": ("[default]\naws_access_key_id = AKIAIOSFODNN7EXAMPL\naws_secret_access_key = Zing/tluid\nregion = eu-west-1\n", ["AKIAIOSFODNN7EXAMPL", "Zing/tluid"], ["[default]", "eu-west-1"]),
+    "npmrc": ("//registry.example.com/:_authToken=zingtluid", ["zingtluid"], ["registry.example.com"]),
+    "netrc": ("machine git.example.com login claire password zingt", ["zingt"], ["claire", "git.example.com"]),
+    "xml": ("<settings>\n<server><id>nexus</id><username>claire</username><password>Zing&amp;t</password><proxy pass='zing tluid' host='proxy'/></server>\n</settings>", ["Zing&t", "zing tluid"], ["claire", "nexus", "<server>", "proxy"]),
     "a pair": ("robot:Zingt7luid", ["Zingt7luid"], ["robot"]),
     "a header": ("Bearer 9fK2mQ7xLzR4tV8w", ["9fK2mQ7xLzR4tV8w"], ["Bearer"]),
     "a header of a pair": ("Basic " + base64.b64encode(b"robot:Zingt7luid").decode(), ["Zingt7luid"], ["robot"]),
@@ -62,6 +66,13 @@ def test_lines_of_a_text_are_secret_by_themselves_but_not_those_of_a_document() 
     assert "MIIEvQIBADANBgkq" in parts.lines(PEM)
     assert not parts.lines(DOCUMENTS["yaml"][0])
     assert not parts.lines("only one")
+
+
+def test_of_very_many_lines_each_is_hidden_as_it_is() -> None:
+    """And the first of them however they are written."""
+    whole = Masker({"LIST": "\n".join(f"entry {number} zingt" for number in range(3000))}).whole
+
+    assert whole("<entry 2999 zingt> <entry 7 zingt>") == "<***> <***>"
 
 
 @given(st.text(max_size=200))
