@@ -203,6 +203,17 @@ StepImage = Annotated[
 ]
 """An image reference, or `${image.NAME}` for an image that the same file builds."""
 
+User = Annotated[
+    str,
+    Matching(
+        pattern=r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?::[A-Za-z0-9_][A-Za-z0-9_.-]*)?",
+        expected='a user as in node, "1000" or 1000:1000',
+        longest=128,
+        hint=lambda text: f'quote it: "{text}"' if text.isdigit() else None,
+    ),
+]
+"""A user of an image and perhaps a group, by name or number."""
+
 RelativePath = Annotated[
     str,
     Matching(

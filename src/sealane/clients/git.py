@@ -86,6 +86,16 @@ async def run(*arguments: str, environment: Mapping[str, str] | None = None) -> 
     return out
 
 
+def fetching(repository: str) -> tuple[str, ...]:
+    """The beginning of a fetch from there, of no tags and no submodules.
+
+    A folder is read whoever owns it, as root reads another's for `run --clean`: git's other process there is not told by
+    the environment. It runs no hooks, and fetches nothing itself (GIT_NO_LAZY_FETCH), so nothing of the folder is run.
+    """
+    trusting = ("--upload-pack=git -c 'safe.directory=*' upload-pack",) if Path(repository).is_dir() else ()
+    return ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", *trusting)
+
+
 def quiet(credentials: str | None = None, more: Mapping[str, str] | None = None) -> dict[str, str]:
     """An environment in which git asks nobody, reads nobody's settings, and runs and follows nothing it fetched.
 
@@ -93,6 +103,7 @@ def quiet(credentials: str | None = None, more: Mapping[str, str] | None = None)
     """
     settings = {
         "core.hooksPath": os.devnull,
+        "core.fsmonitor": "false",
         "protocol.allow": "never",
         "protocol.https.allow": "always",
         "protocol.http.allow": "always",
@@ -115,6 +126,7 @@ def quiet(credentials: str | None = None, more: Mapping[str, str] | None = None)
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_COUNT": str(len(settings)),
         "GIT_TERMINAL_PROMPT": "0",
+        "GIT_NO_LAZY_FETCH": "1",
         "LC_ALL": "C",
         **numbered,
     }
@@ -137,7 +149,7 @@ async def head(folder: Path) -> str | None:
 
 async def _fetch(folder: Path, repository: str, commit: str, environment: Mapping[str, str]) -> None:
     """The one commit where the host allows asking for it, else every branch and tag."""
-    fetch = ("-C", str(folder), "fetch", "--quiet", "--no-tags", "--no-recurse-submodules")
+    fetch = ("-C", str(folder), *fetching(repository))
     try:
         await run(*fetch, _DEPTH, "--", repository, commit, environment=environment)
     except UsageError:

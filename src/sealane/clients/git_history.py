@@ -95,5 +95,5 @@ async def _has(folder: Path, commit: str) -> bool:
 async def _fetch(
     folder: Path, repository: str, *wanted: str, environment: Mapping[str, str], how: tuple[str, ...] = ()
 ) -> None:
-    fetch = ("-C", str(folder), "fetch", "--quiet", "--no-tags", "--no-recurse-submodules")
+    fetch = ("-C", str(folder), *git.fetching(repository))
     await git.run(*fetch, *how, "--", repository, *wanted, environment=environment)

@@ -99,13 +99,19 @@ async def work(run: Run, plan: Plan) -> Work:
         pipeline=found,
         plan=plan,
         event=replace(run.event, repository=public_repository(here.app, bench.settings)),
-        workspace=Workspace(folder=here.folder),
+        workspace=workspace(run.id, here),
         images=built,
         deploy_tag=run.deploy_tag or "",
     )
     wanted = step_secrets(specs.wanted_secrets(bare))
     values = await resolving.resolve(wanted, here.stores, key=bench.names_key)
     return replace(bare, secrets={name: value.reveal().decode("utf-8", "replace") for name, value in values.items()})
+
+
+def workspace(owner: str, here: Site) -> Workspace:
+    """The app's folder, with the repository that it is a part of."""
+    clone = clone_of(owner)
+    return Workspace(folder=here.folder, own=True, repository=None if here.folder == clone else clone)
 
 
 def step_secrets(names: Iterable[str]) -> dict[str, str]:

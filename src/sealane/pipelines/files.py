@@ -22,6 +22,7 @@ from sealane.fields import (
     SecretName,
     StepImage,
     TopFile,
+    User,
     Variable,
 )
 
@@ -156,6 +157,8 @@ class StepFile(File):
     """Environment variables. Values are texts: quote numbers, or 3.10 would become 3.1."""
     secrets: Maybe[Annotated[list[SecretName], Field(min_length=1, max_length=200)]] = None
     """Names of secrets, each set as an environment variable and hidden in the log."""
+    user: Maybe[User] = None
+    """The user, and perhaps the group, that it runs as: a name of the image's or a number; the image's when left out."""
     needs: Maybe[Annotated[list[Name], Field(max_length=200)]] = None
     """Steps and images that must have ended before. Any `needs` makes the steps a graph: one without starts at once."""
     when: Maybe[StepWhenFile] = None

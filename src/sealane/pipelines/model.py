@@ -61,6 +61,8 @@ class Step:
     commands: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
+    user: str | None = None
+    """`user[:group]` that the commands run as; None for the image's."""
     needs: tuple[str, ...] | None = None
     """Names of steps and images; None means the step before it, or nothing in a graph."""
     when: When = field(default_factory=When)

@@ -17,8 +17,8 @@ from sealane.findings import Finding
 from sealane.images import tags
 from sealane.pipelines import planning, reading
 from sealane.pipelines.model import ImageRetag, Kind, Pipeline, Plan, PlannedStep
-from sealane.runners import clean_clone, specs
-from sealane.runners.model import RunKey, Work, Workspace
+from sealane.runners import clean_clone, specs, workspaces
+from sealane.runners.model import RunKey, Work
 from sealane.secrets import files, masking
 
 
@@ -64,13 +64,14 @@ async def assemble(asked: Asked, *, now: datetime) -> Assembled:
     if asked.clean is not None and head is not None:
         found = [*found, *await clean_clone.complete(own, head, asked.clean, pipeline.clone)]
     event = await _event(asked, pipeline, own, head, now)
+    workspace, told = await workspaces.local(folder / file.name, own=asked.clean is not None)
     plan = _local(_chosen(planning.plan(pipeline, event), asked.steps))
     work = Work(
         run=RunKey(value=f"{_slug(pipeline.app)}-{now:%H%M%S}-{randomness.token_hex(3)}"),
         pipeline=pipeline,
         plan=plan,
         event=event,
-        workspace=Workspace(folder=folder),
+        workspace=workspace,
         images={image.name: image.source for image in pipeline.images if isinstance(image, ImageRetag)},
         deploy_tag=tags.deploy_tag(now, head or ""),
         at_once=asked.at_once,
@@ -78,7 +79,7 @@ async def assemble(asked: Asked, *, now: datetime) -> Assembled:
     given = _secrets(asked.secrets_file)
     return Assembled(
         work=replace(work, secrets=_wanted(work, given, asked.secrets_file)),
-        warnings=tuple(finding for finding in found if finding not in findings.errors(found)),
+        warnings=tuple(finding for finding in (*found, *told) if finding not in findings.errors(found)),
     )
 
 

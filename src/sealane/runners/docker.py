@@ -17,9 +17,8 @@ from sealane.clients.engine.api import Engine
 from sealane.clients.engine.model import ContainerSpec, ContainerState, Leftover, Phase
 from sealane.errors import Unavailable
 from sealane.pipelines.model import StepStatus
-from sealane.runners import following, outcomes, scripts, services, stops
+from sealane.runners import following, outcomes, scripts, services, stops, users
 from sealane.runners.model import (
-    WORKSPACE,
     RunKey,
     ServiceHealth,
     ServiceSpec,
@@ -37,6 +36,10 @@ STEP = "sealane.step"
 """The label of a step's container: the step's key."""
 SCRIPT = "sealane.script"
 """The label of a step's container whose first process is the shell of our script."""
+
+
+_COARSE = 1.0
+"""Seconds by which a file may seem older than the run that wrote it: clocks of file systems are coarse."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,11 +65,14 @@ class DockerRunner:
         self._habits = habits or Habits()
         self._now = now
         self._workspaces: dict[RunKey, Workspace] = {}
+        self._begun: dict[RunKey, float] = {}
+        self._images: dict[RunKey, str] = {}
         self._pulls: dict[str, asyncio.Lock] = {}
 
     async def prepare(self, run: RunKey, workspace: Workspace) -> None:
         """Makes the run's network."""
         self._workspaces[run] = workspace
+        self._begun.setdefault(run, self._now().timestamp() - _COARSE)
         await self._engine.create_network(run.network, self._labels(run))
 
     async def start_service(self, run: RunKey, service: ServiceSpec) -> ServiceHealth | None:
@@ -127,7 +133,11 @@ class DockerRunner:
         await self._each(f"{RUN}={run}", self._engine.remove)
         await self._engine.remove_network(run.network)
         await self._engine.remove_volume(run.cancelled)
-        self._workspaces.pop(run, None)
+        workspace, image = self._workspaces.pop(run, None), self._images.pop(run, None)
+        since = self._begun.pop(run, 0)
+        if workspace is not None:
+            name, labels = run.network, self._labels(run)
+            await users.give_back(self._engine, workspace, since=since, name=name, image=image, labels=labels)
 
     async def _run_step(self, run: RunKey, spec: StepSpec, output: Output) -> StepResult:
         begun = self._now()
@@ -135,6 +145,9 @@ class DockerRunner:
         fresh = await self._create(container, output)
         if await self._engine.has_volume(run.cancelled):  # asked once the container is there for `cancel` to find
             return outcomes.result(None, outcomes.Circumstances(cancelled=True), begun=begun, now=begun)
+        if fresh:
+            self._images[run] = spec.image
+            container = await self._settled(run, container, output)
         follow = following.Following(
             self._engine, container.name, output, patience=self._habits.engine_patience, fresh=fresh
         )
@@ -148,6 +161,14 @@ class DockerRunner:
             disk_full=follow.disk_full,
         )
         return outcomes.result(state, around, begun=begun, now=self._now())
+
+    async def _settled(self, run: RunKey, container: ContainerSpec, output: Output) -> ContainerSpec:
+        """The container as it has to be for its workspace; created again where it has to be another one."""
+        settled = await users.settled(self._engine, container, self._workspaces[run], output)
+        if settled is not container:
+            await self._engine.remove(Leftover(name=container.name, labels=container.labels))
+            await self._create(settled, output)
+        return settled
 
     async def _watched(
         self, run: RunKey, container: ContainerSpec, follow: following.Following, time_left: timedelta
@@ -196,8 +217,9 @@ class DockerRunner:
             command=script.arguments if script else None,
             environment={**spec.environment, **spec.secrets},
             labels={**self._labels(run), STEP: spec.key, **({SCRIPT: "true"} if script else {})},
-            workdir=spec.workdir,
-            binds=(f"{workspace.folder or workspace.volume}:{WORKSPACE}",),
+            workdir=spec.workdir or workspace.workdir,
+            user=spec.user,
+            binds=workspace.binds,
             network=run.network,
             files={scripts.FILE: script.file} if script and script.file else {},
             unlabelled=workspace.folder is not None,

@@ -15,6 +15,9 @@ from sealane.pipelines.model import Healthcheck, Pipeline, Plan, RunStatus, Step
 WORKSPACE = "/workspace"
 """Where every step finds the workspace, and its working folder."""
 
+REPOSITORY = "/repository"
+"""Where steps find the whole repository when the workspace is one app's folder in it; there they work in that folder."""
+
 _RUN_KEY = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_.-]+")
 
@@ -66,11 +69,38 @@ class Workspace:
 
     folder: Path | None = None
     volume: str | None = None
+    own: bool = False
+    """A clone made for the run: its files may change their owner. Those of a developer's folder never do."""
+    repository: Path | None = None
+    """The root of the repository, when the folder is below it."""
+    elsewhere: tuple[tuple[Path, str], ...] = ()
+    """Folders outside that git needs, and where in a container; steps may only read them."""
 
     def __post_init__(self) -> None:
         if (self.folder is None) == (self.volume is None):
             message = "a workspace is either a folder or a volume"
             raise ValueError(message)
+
+    @property
+    def workdir(self) -> str:
+        """The folder in which steps begin."""
+        if self.repository is None or self.folder is None:
+            return WORKSPACE
+        return f"{REPOSITORY}/{self.folder.relative_to(self.repository)}"
+
+    @property
+    def top(self) -> str:
+        """The folder in a container that holds everything of the workspace."""
+        return REPOSITORY if self.repository else WORKSPACE
+
+    @property
+    def binds(self) -> tuple[str, ...]:
+        """What is mounted where, in the engine's form. Of a developer's repository only the app's folder is written."""
+        found = [f"{self.folder or self.volume}:{WORKSPACE}"]
+        if self.repository is not None:
+            found.append(f"{self.repository}:{REPOSITORY}" + ("" if self.own else ":ro"))
+            found += [] if self.own else [f"{self.folder}:{self.workdir}"]
+        return (*found, *(f"{source}:{target}:ro" for source, target in self.elsewhere))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +115,10 @@ class StepSpec:
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     timeout: timedelta = timedelta(hours=1)
-    workdir: str = WORKSPACE
+    workdir: str | None = None
+    """None for the workspace's own."""
+    user: str | None = None
+    """`user[:group]`; None for the image's."""
     attempt: int = 1
     """Counts from 1; each attempt has a container of its own."""
 

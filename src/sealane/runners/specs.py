@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from sealane.events.model import Event
 from sealane.pipelines.model import Kind, Service, Step
@@ -17,11 +18,26 @@ def step(work: Work, key: str, step: Step, attempt: int) -> StepSpec:
         key=key,
         image=_image(step.image, work),
         commands=step.commands,
-        environment={**_given(work), "SEALANE_STEP": step.name, "SEALANE_ATTEMPT": str(attempt), **step.environment},
+        environment=with_trust(
+            {**_given(work), "SEALANE_STEP": step.name, "SEALANE_ATTEMPT": str(attempt), **step.environment}
+        ),
+        user=step.user,
         secrets={name: work.secrets[name] for name in step.secrets},
         timeout=step.timeout,
         attempt=attempt,
     )
+
+
+def with_trust(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment, with git told to work in folders of other users: the workspace may be one.
+
+    Git takes it from there since 2.38, after settings that the step itself gives it so.
+    """
+    count = environment.get("GIT_CONFIG_COUNT", "0")
+    if not count.isdigit():
+        return dict(environment)
+    trust = {f"GIT_CONFIG_KEY_{count}": "safe.directory", f"GIT_CONFIG_VALUE_{count}": "*"}
+    return {**environment, "GIT_CONFIG_COUNT": str(int(count) + 1), **trust}
 
 
 def service(work: Work, service: Service) -> ServiceSpec:

@@ -7,7 +7,7 @@ from dataclasses import fields
 from sealane.clients.engine import libpod
 from sealane.clients.engine.model import ContainerSpec
 
-NOT_FOR_SERVICES = {"binds", "files", "unlabelled", "user"}
+NOT_FOR_SERVICES = {"binds", "files", "unlabelled", "user", "user_mapping"}
 """What only steps have."""
 
 

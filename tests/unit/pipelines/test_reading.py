@@ -263,6 +263,17 @@ def test_a_check_of_the_wrong_length_is_told(written, said):
     assert [said in finding for finding in found(text)] == [True]
 
 
+def test_a_user_is_a_name_or_a_quoted_number():
+    """With its group, if one is given; what an engine would refuse is told here."""
+    text = "app: s\nsteps: [{name: a, image: x, user: %s}]"
+    for user in ("node", '"1000"', "node:staff", '"1000:1000"'):
+        pipeline, _ = reading.read(text % user, "f")
+        assert pipeline.steps[0].user == user.strip('"')
+    expected = 'a user as in node, "1000" or 1000:1000'
+    assert found(text % "1000") == [f'2:35: user must be {expected}, not the number 1000 (quote it: "1000")']
+    assert found(text % '"a b"') == [f"2:35: user a b is not {expected}"]
+
+
 def test_what_no_program_can_be_started_with_is_told():
     """Commands may be long: they become a file. Arguments and variables can't be; bytes count, not characters."""
     long = "é" * 65_534

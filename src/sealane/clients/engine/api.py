@@ -36,7 +36,7 @@ class Engine:
         self, address: str, version: str, *, podman: bool = False, tls: docker.tls.TLSConfig | bool = False
     ) -> None:
         self.address = address
-        self._podman = podman
+        self.podman = podman
         # Any: the stubs leave out parameters used here
         self._api: Any = docker.APIClient(
             base_url=address,
@@ -74,7 +74,7 @@ class Engine:
 
     async def create(self, spec: ContainerSpec) -> None:
         """Creates a container without starting it. Raises NameTaken, ImageMissing when the engine lacks the image."""
-        if self._podman and spec.healthcheck and not spec.binds:
+        if self.podman and spec.healthcheck and not spec.binds:
             answer = await self._stream(
                 "POST", "/libpod/containers/create", {}, body=libpod.container(spec), libpod=True
             )
@@ -86,6 +86,14 @@ class Engine:
             if spec.network:
                 endpoint = api.create_endpoint_config(aliases=list(spec.aliases))
                 networking = api.create_networking_config({spec.network: endpoint})
+            host_config = api.create_host_config(
+                binds=list(spec.binds),
+                network_mode=spec.network or "none",
+                log_config={"Type": "json-file", "Config": {"max-size": str(spec.log_bytes)}},
+                security_opt=["label=disable"] if spec.unlabelled else None,
+            )
+            if spec.user_mapping:  # the SDK takes Docker's values only
+                host_config["UsernsMode"] = spec.user_mapping
             api.create_container(
                 spec.image,
                 name=spec.name,
@@ -96,12 +104,7 @@ class Engine:
                 working_dir=spec.workdir,
                 user=spec.user,
                 healthcheck={"test": list(spec.healthcheck), "interval": libpod.NEVER} if spec.healthcheck else None,
-                host_config=api.create_host_config(
-                    binds=list(spec.binds),
-                    network_mode=spec.network or "none",
-                    log_config={"Type": "json-file", "Config": {"max-size": str(spec.log_bytes)}},
-                    security_opt=["label=disable"] if spec.unlabelled else None,
-                ),
+                host_config=host_config,
                 networking_config=networking,
             )
 
@@ -139,7 +142,7 @@ class Engine:
         """
         try:
             async with asyncio.timeout(timeout):
-                if self._podman:
+                if self.podman:
                     return await self._healthcheck(name)
                 return await self.execute(name, ("/bin/sh", "-c", *test[1:]) if test[0] == "CMD-SHELL" else test[1:])
         except TimeoutError:
@@ -157,6 +160,24 @@ class Engine:
             return True, ""
         inspected = await self._call(lambda api: api.inspect_container(name))
         return False, reading.last_check(inspected)
+
+    async def is_rootless(self) -> bool:
+        """Whether root in its containers is the user that runs it."""
+        options = (await self._call(lambda api: api.info())).get("SecurityOptions") or ()
+        return any("rootless" in option for option in options)
+
+    async def image_user(self, image: str) -> str:
+        """The user an image says its containers run as; empty for root. Raises ImageMissing."""
+        found = await self._call(lambda api: api.inspect_image(image))
+        return str((found.get("Config") or {}).get("User") or "")
+
+    async def read(self, name: str, path: str) -> bytes | None:
+        """A small file of a container, which need not run; None when there is none."""
+        try:
+            pieces, _ = await self._call(lambda api: api.get_archive(name, path))
+            return await asyncio.to_thread(lambda: streams.first_file(b"".join(pieces)))
+        except errors.ContainerMissing:
+            return None
 
     async def execute(self, name: str, command: Sequence[str]) -> tuple[bool, str]:
         """Runs a program in a running container: whether it ended with 0, and its last words.
@@ -236,7 +257,7 @@ class Engine:
         sign_in = docker.auth.get_config_header(self._api, registry)
         headers = {"X-Registry-Auth": sign_in} if sign_in else None
         try:
-            if self._podman and registry.partition(":")[0] in _THIS_MACHINE:  # as Docker does: no TLS wanted here
+            if self.podman and registry.partition(":")[0] in _THIS_MACHINE:  # as Docker does: no TLS wanted here
                 query: dict[str, int | str] = {"reference": image, "tlsVerify": "false"}
                 stream = await self._stream("POST", "/libpod/images/pull", query, headers=headers, libpod=True)
             else:

@@ -29,6 +29,8 @@ class ContainerSpec:
     workdir: str | None = None
     user: str | None = None
     """`user[:group]`, names or numbers; None keeps the image's own."""
+    user_mapping: str | None = None
+    """Which users of the machine its users are, as `--userns` takes it; None for the engine's usual ones."""
     binds: tuple[str, ...] = ()
     """`source:target`: a folder's absolute path or a volume's name, and where it is mounted."""
     network: str | None = None

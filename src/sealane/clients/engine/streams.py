@@ -32,6 +32,15 @@ def archive(files: Mapping[str, bytes]) -> bytes:
     return made.getvalue()
 
 
+def first_file(archive: bytes) -> bytes | None:
+    """The content of the first plain file in a tar."""
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        for entry in tar:
+            if entry.isfile() and (content := tar.extractfile(entry)):
+                return content.read()
+    return None
+
+
 class Frames:
     """Takes the API's multiplexed stream in any pieces and gives the payloads, both channels in order."""
 

@@ -75,6 +75,7 @@ def _step(file: files.StepFile, place: Place) -> Step:
         commands=_texts(file.commands),
         environment=dict(file.environment or {}),
         secrets=tuple(file.secrets or ()),
+        user=file.user,
         needs=None if file.needs is None else tuple(file.needs),
         when=_when(file.when),
         retry=_retry(file.retry),

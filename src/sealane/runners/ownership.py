@@ -1,0 +1,156 @@
+"""Whose the files of a workspace are: handed to a step's user in a clone, given back to a developer after a run.
+
+Both are done by a container as root, of an image that is there anyway: only it knows the names of users, and which number
+a user of this machine has in containers. What a clone's steps leave to others could not be removed with it, either.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sealane.clients.engine import errors
+from sealane.clients.engine.api import Engine
+from sealane.clients.engine.model import ContainerSpec
+from sealane.errors import SealaneError
+from sealane.runners import following, scripts
+
+MOST_NAMED = 20_000
+"""Files that are given back one by one; folders count as one."""
+
+ERRAND = "sealane.errand"
+"""The label of a container of root's: its name."""
+
+KEPT_LABELS = ("sealane.run", "sealane.owner")
+"""Labels by which it is found with its run."""
+
+_HAND_OVER = """
+top={top} user={user}
+chmod a+rwx "$top"
+for each in "$top"/* "$top"/.[!.]* "$top"/..?*; do
+  if [ -e "$each" ] || [ -L "$each" ]; then chown -hR "$user" "$each"; fi
+done
+"""
+"""The top keeps its owner, by which the others' is found again. Only who may enter the folder above it sees its mode."""
+
+_GIVE_BACK = """
+cd {top}
+owner=$(stat -c %u:%g .)
+chown -hR "$owner" {paths}
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Owner:
+    """A user and a group by their numbers."""
+
+    uid: int
+    gid: int
+
+    def __str__(self) -> str:
+        return f"{self.uid}:{self.gid}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Errand:
+    """What a container of root's is given."""
+
+    name: str
+    image: str
+    labels: Mapping[str, str]
+    binds: tuple[str, ...]
+    top: str
+    """The folder in it that holds the workspace."""
+
+
+def is_root(user: str | None) -> bool:
+    """Whether a user, as images and steps name them, is root."""
+    return (user or "").partition(":")[0] in {"", "0", "root"}
+
+
+def owner(folder: Path) -> Owner:
+    """Whose the folder is."""
+    about = folder.stat()
+    return Owner(uid=about.st_uid, gid=about.st_gid)
+
+
+def in_passwd(passwd: str, user: str) -> Owner | None:
+    """The numbers of a `user[:group]`, with the help of an image's own list; None for a name it does not have."""
+    name, _, group = user.partition(":")
+    listed = [line.split(":") for line in passwd.splitlines() if line.count(":") >= 3]
+    found = next((entry for entry in listed if name in (entry[0], entry[2])), None)
+    uid = name if name.isdigit() else found[2] if found else ""
+    gid = group if group.isdigit() else found[3] if found else "0"
+    return Owner(uid=int(uid), gid=int(gid)) if uid.isdigit() and gid.isdigit() else None
+
+
+def strangers(folder: Path, *, since: float | None) -> Iterator[Path]:
+    """What below the folder is not its owner's, changed since then; of a folder that is not, only itself."""
+    whose = folder.stat().st_uid
+    unseen = [folder]
+    while unseen:
+        try:
+            entries = list(os.scandir(unseen.pop()))
+        except OSError:  # not for us, or gone
+            continue
+        for entry in entries:
+            about = entry.stat(follow_symlinks=False)
+            if about.st_uid != whose and (since is None or about.st_ctime >= since):
+                yield Path(entry.path)
+            elif entry.is_dir(follow_symlinks=False):
+                unseen.append(Path(entry.path))
+
+
+def give_directly(paths: Sequence[Path], to: Owner) -> bool:
+    """Gives files and folders, with all in them, to an owner; False when this process may not."""
+    try:
+        for path in paths:
+            for above, folders, files in os.walk(path):
+                for name in (*folders, *files):
+                    os.chown(Path(above) / name, to.uid, to.gid, follow_symlinks=False)
+            os.chown(path, to.uid, to.gid, follow_symlinks=False)
+    except OSError:
+        return False
+    return True
+
+
+async def hand_over(engine: Engine, errand: Errand, user: str) -> str | None:
+    """Makes a clone's files a user's; says why it could not."""
+    return await _as_root(engine, errand, _HAND_OVER.format(top=shlex.quote(errand.top), user=shlex.quote(user)))
+
+
+async def give_back(engine: Engine, errand: Errand, paths: Sequence[str]) -> str | None:
+    """Gives files, by their paths from the top, to whose the top is; says why it could not."""
+    named = " ".join(shlex.quote(f"./{path}") for path in paths)
+    return await _as_root(engine, errand, _GIVE_BACK.format(top=shlex.quote(errand.top), paths=named))
+
+
+async def _as_root(engine: Engine, errand: Errand, script: str) -> str | None:
+    spec = ContainerSpec(
+        name=errand.name,
+        image=errand.image,
+        entrypoint=scripts.ENTRYPOINT,
+        command=("-c", f". {scripts.FILE}", "sh"),
+        user="0:0",
+        labels=errand.labels,
+        binds=errand.binds,
+        files={scripts.FILE: script.encode()},
+        unlabelled=True,
+        log_bytes=1024 * 1024,
+    )
+    try:
+        await engine.create(spec)
+        await engine.put(spec.name, spec.files)
+        await engine.start(spec.name)
+        state = await following.ended(engine, spec.name)
+    except errors.CannotExecute:
+        return f"image {errand.image} has no /bin/sh"
+    except SealaneError as error:
+        return str(error)
+    finally:
+        for one in await engine.containers(f"{ERRAND}={spec.name}"):
+            await engine.remove(one)
+    return None if state is not None and state.exit_code == 0 else f"image {errand.image} has no chown that can do it"

@@ -1,0 +1,64 @@
+"""Where git finds the repository of a workspace, and what of it steps need that lies outside of the folder.
+
+No program is run in a folder that may hold anything. What is mounted must be what git itself made: a worktree's folder
+in its repository names the worktree, which no file of a stranger brings about.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from sealane.runners.model import REPOSITORY, WORKSPACE
+
+_LONGEST = 4096
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """What was found for a folder."""
+
+    root: Path | None = None
+    """The repository's root, when the folder is below it."""
+    elsewhere: tuple[tuple[Path, str], ...] = ()
+    """Folders outside, and where steps have to find each."""
+    problem: str | None = None
+    """Why git can't work in steps."""
+
+
+def find(folder: Path) -> Found:
+    """What git needs in a container whose workspace is the folder; the folder's own path must be resolved."""
+    for root in (folder, *folder.parents):
+        dot = root / ".git"
+        inside = WORKSPACE if root == folder else REPOSITORY
+        above = None if root == folder else root
+        if (dot / "HEAD").is_file():
+            return Found(root=above)
+        if dot.is_file():
+            return _worktree(root, dot, inside, above)
+    return Found()
+
+
+def _worktree(root: Path, dot: Path, inside: str, above: Path | None) -> Found:
+    written = _line(dot).removeprefix("gitdir:").strip()
+    own = Path(os.path.normpath(root / written))
+    back = _line(own / "gitdir")
+    if not back or Path(os.path.normpath(own / back)).resolve() != dot.resolve():
+        what = "a submodule, or a worktree that was moved" if (own / "HEAD").exists() else "not whole"
+        return Found(problem=f"git does not work in steps: {root} is {what}; --clean runs a fresh clone")
+    shared = _line(own / "commondir") or "."
+    source = Path(os.path.normpath(own / shared))
+    target = os.path.normpath(PurePosixPath(inside) / written / shared)
+    taken = any(PurePosixPath(target).is_relative_to(folder) for folder in (WORKSPACE, REPOSITORY))
+    if taken or not (source / "HEAD").is_file():
+        return Found(problem=f"git does not work in steps: its repository would have to be at {target}, which is taken")
+    return Found(root=above, elsewhere=((source, target),))
+
+
+def _line(file: Path) -> str:
+    try:
+        with file.open(encoding="utf-8") as text:
+            return text.read(_LONGEST).strip()
+    except (OSError, UnicodeDecodeError):
+        return ""

@@ -1,0 +1,37 @@
+"""The workspace of a run on this machine, with what git needs of the repository around it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from sealane.clients import git
+from sealane.errors import SealaneError
+from sealane.findings import Finding, Place, Severity
+from sealane.runners import repositories
+from sealane.runners.model import Workspace
+from sealane.runners.repositories import Found
+
+
+async def local(file: Path, *, own: bool) -> tuple[Workspace, tuple[Finding, ...]]:
+    """The workspace of a pipeline file, its path resolved, and why git does not work in it.
+
+    `own` says that it is a clone of the run's.
+    """
+    found = await _found(file)
+    workspace = Workspace(folder=file.parent, own=own, repository=found.root, elsewhere=found.elsewhere)
+    if found.problem is None:
+        return workspace, ()
+    return workspace, (Finding(message=found.problem, place=Place(file=str(file)), severity=Severity.WARNING),)
+
+
+async def _found(file: Path) -> Found:
+    """A repository above the folder counts only where it has the file: any folder may lie in somebody's home."""
+    found = await asyncio.to_thread(repositories.find, file.parent)
+    if found.root is None:
+        return found
+    try:
+        await git.run("-C", str(found.root), "ls-files", "--error-unmatch", "--", str(file))
+    except SealaneError:
+        return Found()
+    return found
