@@ -52,6 +52,7 @@ class Story:
             "/runs",
             f"/runs/{self.second['run_id']}?step=step%2Ftest",
             f"/runs/{self.long['run_id']}?step=step%2Ftest",
+            f"/runs/{self.bad['run_id']}",
             "/deployments",
             f"/deployments/{self.second['id']}",
             f"/deployments/{self.bad['id']}",
@@ -125,6 +126,38 @@ def test_the_overview_tells_what_is_where_and_what_is_wrong(opening: Opening, st
     expect(page.get_by_text("What changed in the manifests")).to_be_visible()
 
 
+def test_a_run_is_where_its_deliveries_are(opening: Opening, story: Story) -> None:
+    """One that passed and was rolled back is red wherever runs are, says why, and leads there; one that waits waits."""
+    run, cause = story.bad["run_id"], story.bad["verdict"]["reason"]
+    page = opening(story.tokens["dev"], f"/runs/{run}")
+    expect(page.locator("#run-head .pill").first).to_have_text("rolled back")
+    expect(page.locator("#run-head")).to_contain_text("steps passed")
+    link = page.get_by_role("link", name="dev", exact=True)
+    told = page.get_by_label("Deliveries").locator("li").filter(has=link)
+    expect(told).to_contain_text(cause)
+    expect(page.locator("#run-steps li", has_text="deliver").filter(has_text="dev")).to_contain_text("rolled back")
+    expect(page.get_by_label("Log")).to_contain_text("test all")
+    told.get_by_role("link").click()
+    expect(page).to_have_url(re.compile(f"/deployments/{story.bad['id']}$"))
+    page.goto("/runs?app=shop")
+    assert [pill.inner_text() for pill in page.locator("td .pill").all()][-3:] == ["rolled back", "waiting", "waiting"]
+    page.goto("/?find=shop")
+    expect(page.locator("table.where tbody tr").first.locator("a", has_text="run #3")).to_be_visible()
+
+    said = story.shop.cli("why", run, token=story.tokens["dev"]).stdout
+    assert "shop #3 passed; dev: rolled back; production: " in said
+    assert f"(sealane why {story.bad['id']})" in said
+    assert cause in story.shop.cli("logs", run, token=story.tokens["dev"]).stdout
+    assert story.shop.get(f"/api/runs/{run}")["deliveries"][0] == {
+        "formation": "dev",
+        "deployment": story.bad["id"],
+        "page": f"/deployments/{story.bad['id']}",
+        "state": "rolled_back",
+        "sentence": f"shop #3 to dev rolled back: {cause}",
+    }
+    assert {each["id"]: each["delivered"] for each in story.shop.runs()}[run] == "rolled_back"
+
+
 def test_a_push_that_was_refused_says_all_that_is_wrong(
     opening: Opening, story: Story, serving: Serving, tmp_path: Path
 ) -> None:
@@ -158,7 +191,8 @@ def test_a_run_is_followed_without_reloading(opening: Opening, story: Story, ser
     expect(page.locator(".log")).to_be_attached()  # also when the page was opened before there were any steps
     assert "here come the words" not in page.locator(".log").inner_text()
     expect(page.locator(".log")).to_contain_text("here come the words")
-    expect(page.locator(".steps .dot.ok")).to_have_count(4)
+    expect(page.locator(".steps .dot.ok")).to_have_count(3)
+    expect(page.locator(".steps .dot.wait")).to_have_count(1)  # production waits for its approval
     assert page.evaluate("window.stayed") is True
 
 
@@ -278,3 +312,17 @@ def test_what_changes_while_a_page_reads_itself_is_not_lost(opening: Opening, st
         approved = client.post(f"/api/deployments/{waiting}/approve", json={})
     assert approved.status_code == 200, approved.text
     expect(page.locator(".verdict")).to_contain_text("Deployed", ignore_case=True)
+
+
+def test_a_run_that_is_over_follows_its_deliveries(opening: Opening, story: Story) -> None:
+    """An approval given elsewhere reaches the page of the run that is open."""
+    head = story.shop.commit("followed")
+    story.shop.push()
+    waiting = story.shop.deployment("production", head, "waiting")
+    story.shop.deployment("dev", head)
+    page = opening(story.tokens["dev"], f"/runs/{waiting['run_id']}")
+    expect(page.locator("#run-head .pill").first).to_have_text("waiting")
+    expect(page.get_by_label("Deliveries")).to_contain_text("waits for the approval of 1 more of approvers")
+    story.shop.cli("approve", waiting["id"], token=story.tokens["ann"])
+    expect(page.locator("#run-head .pill").first).to_have_text("deployed")
+    expect(page.get_by_label("Deliveries")).to_contain_text("shop #")

@@ -10,6 +10,7 @@ from sealane.approvals.convoys import Muster
 from sealane.approvals.windows import Outlook
 from sealane.findings import errors
 from sealane.pipelines.model import RunStatus, StepStatus
+from sealane.releases.deliveries import Delivery
 from sealane.store.model import (
     Deployment,
     DeploymentKind,
@@ -51,6 +52,8 @@ class Why:
     waiting: tuple[Condition, ...] = ()
     findings: tuple[str, ...] = ()
     """All that was found wrong in the files, where the sentence names only the first."""
+    deliveries: tuple[Delivery, ...] = ()
+    """What became of a run's deliveries."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -163,7 +166,8 @@ def run(view: RunView, crowd: Crowd = Crowd()) -> Why:
         return Why(sentence=f"{subject.label} {doing}")
     skipped = next((step.reason for step in view.steps if step.status is StepStatus.SKIPPED and step.reason), None)
     left_out = f"; left out: {skipped}" if skipped and subject.status is RunStatus.SKIPPED else ""
-    return Why(sentence=f"{subject.label} {subject.status}{left_out}")
+    came = "".join(f"; {each.formation}: {each.state.words}" for each in view.deliveries)
+    return Why(sentence=f"{subject.label} {subject.status}{left_out}{came}", deliveries=view.deliveries)
 
 
 def formation(row: FormationRow) -> Deployment | None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sealane.cli import connecting, headings, output
+from sealane.cli import connecting, headings, output, remotely
 from sealane.errors import NotThere
 
 _TESTS_SHOWN = 20
@@ -44,6 +44,9 @@ def logs(
             _reports(server.get(f"/api/runs/{run}")["reports"], each["key"])
         if not follow or (not ready and view["run"]["ended"]):
             break
+    if view["deliveries"] and step is None:
+        output.say("── deliveries", "bold")
+        remotely.deliveries(view["deliveries"])
     if not view["steps"] and view["run"]["reason"]:
         output.say(str(server.get(f"/api/why/{run}")["sentence"]))
     if step and not done:

@@ -25,6 +25,7 @@ _TONES = {
     "rolling_out": "blue",
     "running": "blue",
 }
+_NOT_THERE = {"rolled_back", "rollback_failed", "failed"}
 _LOOK_EVERY = 0.5
 
 
@@ -81,9 +82,19 @@ def why(what: str, *, as_json: bool) -> None:
     output.data(found["sentence"])
     for finding in found["findings"]:
         output.data(f"  {finding}")
+    deliveries(found["deliveries"])
     for condition in found["waiting"]:
         ends = " · ".join(str(condition[part]) for part in ("who", "when") if condition.get(part))
         output.data(f"  {condition['what']}{f' ({ends})' if ends else ''}")
+
+
+def deliveries(found: list[dict[str, Any]]) -> None:
+    """What became of a run's deliveries, a line each, and where more is told of those that are not simply there."""
+    for each in found:
+        state = str(each["state"])
+        pill = output.style(state.replace("_", " "), _TONES.get(state, "bold"))
+        more = "" if state == "deployed" else f" (sealane why {each['deployment']})"
+        output.data(f"  {each['formation']}  {pill}  {each['sentence']}{more}")
 
 
 def status(what: str | None, *, as_json: bool) -> None:
@@ -174,7 +185,8 @@ def _row(row: dict[str, Any]) -> tuple[str, ...]:
     since = shown["ended"] or shown["started"] or shown["created"]
     release = row["release"] or {}
     version = str(release.get("commit", ""))[:7] or str(shown["revision_id"]).removeprefix("sha256:")[:7]
-    notes = [row["hold"]["reason"]] if row["hold"] else []
+    bad = shown["verdict"] and state in _NOT_THERE
+    notes = [row["hold"]["reason"] if row["hold"] else shown["verdict"]["reason"]] if row["hold"] or bad else []
     notes += [f"{len(row['waiting'])} waiting"] if row["waiting"] else []
     notes += [row["current"]["way_back"]] if row["current"] and row["current"]["way_back"] else []
     pill = output.style(state.replace("_", " "), _TONES.get(state, "bold"))

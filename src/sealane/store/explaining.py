@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 import sqlalchemy as sa
@@ -14,6 +14,8 @@ from sealane.approvals.windows import Outlook
 from sealane.errors import NotThere
 from sealane.findings import Finding
 from sealane.pipelines.model import RunStatus
+from sealane.releases import deliveries
+from sealane.releases.deliveries import Delivery
 from sealane.store import (
     apps,
     convoys,
@@ -53,7 +55,7 @@ class Prospects:
 def why(connection: sa.Connection, what: str, prospects: Prospects) -> Why:
     """Why a run, a deployment, `app/formation` or an app's newest run failed or does not move. Raises NotThere."""
     if what.startswith("r-"):
-        return waiting.run(view_run(connection, what), _crowd(connection, what, prospects))
+        return waiting.run(view_run(connection, what, prospects), _crowd(connection, what, prospects))
     if what.startswith("d-"):
         return _deployment(connection, deployments.get(connection, what), prospects)
     app, slash, formation = what.partition("/")
@@ -83,20 +85,32 @@ def _app(connection: sa.Connection, app: str, prospects: Prospects) -> Why:
     return why(connection, run_id, prospects) if run_id else Why(sentence=f"nothing of {app} was pushed yet")
 
 
-def view_run(connection: sa.Connection, run_id: str) -> RunView:
+def view_run(connection: sa.Connection, run_id: str, prospects: Prospects) -> RunView:
     """A run with all that came of it, in this transaction. Raises NotThere."""
     run = runs.get(connection, run_id)
     findings = connection.execute(sa.select(runs_table.c.findings).where(runs_table.c.id == run_id)).scalar()
     came = (
         sa.select(deployments_table).where(deployments_table.c.run_id == run_id).order_by(deployments_table.c.created)
     )
+    made = tuple(rows.deployment(row) for row in rows.all_of(connection, came))
     return RunView(
-        run=run,
+        run=replace(run, delivered=deliveries.fold(each.delivered for each in made)),
         steps=runs.steps(connection, run_id),
         findings=tuple(msgspec.convert(each, Finding) for each in findings or ()),
-        deployments=tuple(rows.deployment(row) for row in rows.all_of(connection, came)),
+        deployments=made,
         release=releases.get(connection, run.release_id) if run.release_id else None,
         reports=reports.of(connection, run_id),
+        deliveries=tuple(_delivery(connection, each, prospects) for each in made),
+    )
+
+
+def _delivery(connection: sa.Connection, subject: Deployment, prospects: Prospects) -> Delivery:
+    return Delivery(
+        formation=subject.formation,
+        deployment=subject.id,
+        page=f"/deployments/{subject.id}",
+        state=subject.delivered,
+        sentence=_deployment(connection, subject, prospects).sentence,
     )
 
 

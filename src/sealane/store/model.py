@@ -12,6 +12,7 @@ from sealane.destinations.model import Inventory
 from sealane.events.model import Event
 from sealane.findings import Finding
 from sealane.pipelines.model import RunStatus, StepStatus
+from sealane.releases.deliveries import Delivered, Delivery
 from sealane.releases.model import Release
 from sealane.reports.model import Report
 from sealane.stencils.model import Revision
@@ -54,6 +55,8 @@ class Run:
     cancelled_by: str | None = None
     changed: int | None = None
     """How many files its event changed; None until the clone tells, and where nobody can."""
+    delivered: Delivered | None = None
+    """How its deliveries stand, taken together; None without any."""
     created: datetime
     started: datetime | None = None
     ended: datetime | None = None
@@ -195,6 +198,11 @@ class Deployment:
     def label(self) -> str:
         """How people name the formation: `app/formation`."""
         return f"{self.app}/{self.formation}"
+
+    @property
+    def delivered(self) -> Delivered:
+        """How it ended, or how far it is, as a delivery of its run."""
+        return Delivered(self.verdict.kind if self.verdict else self.state)
 
     @property
     def verdict_kind(self) -> VerdictKind | None:
@@ -406,6 +414,8 @@ class RunView:
     release: Release | None
     reports: tuple[StepReport, ...] = ()
     """What its tests reported: in the order of its steps, and of a step's attempts."""
+    deliveries: tuple[Delivery, ...] = ()
+    """What became of its deployments, in the same order."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

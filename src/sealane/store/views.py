@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import sqlalchemy as sa
 
 from sealane.approvals.pending import Pending
 from sealane.approvals.waiting import Circumstances, Why
 from sealane.blobs.logs import Logs
+from sealane.releases import deliveries
+from sealane.releases.deliveries import Delivered
 from sealane.store import (
     convoys,
     deployments,
@@ -69,7 +72,7 @@ class Views:
 
     async def run(self, run_id: str) -> RunView:
         """A run with its steps, deployments and findings. Raises NotThere."""
-        return await self._database.read(lambda c: explaining.view_run(c, run_id))
+        return await self._database.read(lambda c: explaining.view_run(c, run_id, self._prospects))
 
     async def deployments(
         self, app: str | None = None, formation: str | None = None, *, limit: int = 50, before: str | None = None
@@ -131,13 +134,23 @@ def _runs(connection: sa.Connection, app: str | None, limit: int, before: str | 
         last = runs.get(connection, before)
         earlier = (table.c.created == last.created) & (table.c.id < last.id)
         query = query.where((table.c.created < last.created) | earlier)
-    return tuple(rows.run(row) for row in rows.all_of(connection, query))
+    return _delivered(connection, [rows.run(row) for row in rows.all_of(connection, query)])
+
+
+def _delivered(connection: sa.Connection, found: Sequence[Run]) -> tuple[Run, ...]:
+    """The runs with how their deliveries stand."""
+    table = deployments_table
+    query = sa.select(table.c.run_id, table.c.state, table.c.verdict_kind)
+    states: dict[str, set[Delivered]] = {}
+    for row in connection.execute(query.where(table.c.run_id.in_([run.id for run in found]))):
+        states.setdefault(row.run_id, set()).add(Delivered(row.verdict_kind or row.state))
+    return tuple(replace(run, delivered=deliveries.fold(states.get(run.id, ()))) for run in found)
 
 
 def _newest_runs(connection: sa.Connection) -> dict[str, Run]:
     newest = (runs_table.c.app == apps_table.c.name) & (runs_table.c.sequence == apps_table.c.last_sequence)
     found = rows.all_of(connection, sa.select(runs_table).join(apps_table, newest))
-    return {run.app: run for run in map(rows.run, found)}
+    return {run.app: run for run in _delivered(connection, [rows.run(row) for row in found])}
 
 
 def _deployments(

@@ -183,6 +183,16 @@ class TestsCard:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class DeliveryRow:
+    """What became of one delivery of a run."""
+
+    pill: Pill
+    formation: str
+    href: str
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RunPage:
     """One run: its steps, and the log of one of them."""
 
@@ -198,6 +208,9 @@ class RunPage:
     """What was found in the files, each with its place and how to mend it."""
     wrong: bool
     """Whether that stopped it; otherwise they are warnings."""
+    steps_pill: Pill | None
+    """How its steps ended, where `pill` tells of its deliveries."""
+    deliveries: tuple[DeliveryRow, ...]
     steps: tuple[StepRow, ...]
     chosen: StepRow | None
     image: str

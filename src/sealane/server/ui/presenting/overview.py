@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sealane.access.model import Actor, Permission
 from sealane.approvals.pending import Pending
 from sealane.pipelines.model import RunStatus
+from sealane.releases import deliveries
 from sealane.rollouts import saying
 from sealane.server.ui import words
 from sealane.server.ui.presenting import needs, states, versions
@@ -89,8 +90,8 @@ def _rows(
 
 
 def _unfinished(newest: Run | None) -> ListRow | None:
-    """The newest run, unless it came to its end: what was delivered speaks for itself."""
-    if newest is None or newest.status in _TO_ITS_END:
+    """The newest run, unless it came to its end, and its release to where it should go."""
+    if newest is None or (newest.status in _TO_ITS_END and newest.delivered not in deliveries.BAD):
         return None
     return replace(presenting_runs.row(newest), what=f"run #{newest.sequence}")
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from sealane import controls
-from sealane.pipelines.model import RunStatus, StepStatus
+from sealane.pipelines.model import Kind, RunStatus, StepStatus
+from sealane.releases import deliveries
+from sealane.releases.deliveries import Delivery
 from sealane.server.ui import words
 from sealane.server.ui.presenting import reports, states
-from sealane.server.ui.views import ListRow, RunPage, StepRow
+from sealane.server.ui.views import DeliveryRow, ListRow, RunPage, StepRow
 from sealane.store.model import LogPart, Run, RunStep, RunView
 
 MOST_BYTES = 256 * 1024
@@ -35,20 +38,24 @@ def run(view: RunView, log: LogPart | None, *, chosen: str | None, log_from: int
         id=view.run.id,
         app=view.run.app,
         title=f"{view.run.label} {event.message}".strip(),
-        pill=states.run(view.run.status),
+        pill=states.run(view.run),
+        steps_pill=states.run(replace(view.run, delivered=None))
+        if states.run(view.run).words != view.run.status
+        else None,
         event=_event(view.run),
         commit=(event.commit or "")[:7],
         time=_time(view.run, now),
         reason=_reason(view),
         findings=tuple(dict.fromkeys(str(finding) for finding in view.findings)),
         wrong=view.run.status in _WRONG,
+        deliveries=tuple(_delivery(each) for each in view.deliveries),
         steps=rows,
         chosen=next((row for row in rows if row.chosen), None),
         image=str(result.get("image", "") if isinstance(result.get("image"), str) else ""),
         log=lines(log.data) if log else (),
         log_from=log.next_offset if log else 0,
         log_cut=log_from > 0,
-        live=not over,
+        live=not over or any(each.state in deliveries.OPEN for each in view.deliveries),
         tests=reports.card(view.reports, chosen),
     )
 
@@ -56,7 +63,7 @@ def run(view: RunView, log: LogPart | None, *, chosen: str | None, log_from: int
 def row(found: Run) -> ListRow:
     """One line of the list of runs."""
     return ListRow(
-        pill=states.run(found.status),
+        pill=states.run(found),
         href=f"/runs/{found.id}",
         what=found.label,
         version=(found.event.commit or "")[:7],
@@ -102,6 +109,12 @@ def _reason(view: RunView) -> str:
     return said.partition(str(view.findings[0]))[0].rstrip(": ") if view.findings else said
 
 
+def _delivery(found: Delivery) -> DeliveryRow:
+    return DeliveryRow(
+        pill=states.delivered(found.state), formation=found.formation, href=found.page, words=found.sentence
+    )
+
+
 def _step(view: RunView, step: RunStep, *, chosen: bool, now: datetime) -> StepRow:
     tone = states.step(step.status)
     if step.started:
@@ -112,6 +125,10 @@ def _step(view: RunView, step: RunStep, *, chosen: bool, now: datetime) -> StepR
         time = f"after {step.needs[-1].split('/', 1)[-1]}"
     else:
         time = step.status.value
+    href = f"/runs/{view.run.id}?step={step.key}"
+    delivery = next((each for each in view.deliveries if step.key == f"{Kind.DELIVER}/{each.formation}"), None)
+    if delivery is not None:  # asking for it is all that the step does: what became of it counts
+        tone, time, href = states.delivered(delivery.state).tone, delivery.state.words, delivery.page
     tests, tests_wrong = reports.beside(view.reports, step.key)
     return StepRow(
         key=step.key,
@@ -119,7 +136,7 @@ def _step(view: RunView, step: RunStep, *, chosen: bool, now: datetime) -> StepR
         kind={"step": ""}.get(step.kind, step.kind),
         tone=tone or "none",
         time=time,
-        href=f"/runs/{view.run.id}?step={step.key}",
+        href=href,
         chosen=chosen,
         tests=tests,
         tests_wrong=tests_wrong,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from sealane.pipelines.model import RunStatus, StepStatus
+from sealane.releases.deliveries import Delivered
 from sealane.server.ui.views import Pill, Tone
-from sealane.store.model import Deployment, DeploymentState
+from sealane.store.model import Deployment, DeploymentState, Run
 from sealane.verdicts.model import VerdictKind
 
 _VERDICTS: dict[VerdictKind, Pill] = {
@@ -41,6 +42,19 @@ _STEPS: dict[StepStatus, Tone] = {
 }
 
 
+_DELIVERED: dict[Delivered, Tone] = {
+    Delivered.WAITING: "wait",
+    Delivered.QUEUED: "wait",
+    Delivered.ROLLING_OUT: "run",
+    Delivered.DEPLOYED: "ok",
+    Delivered.ROLLED_BACK: "bad",
+    Delivered.ROLLBACK_FAILED: "bad",
+    Delivered.FAILED: "bad",
+    Delivered.SUPERSEDED: "off",
+    Delivered.CANCELLED: "off",
+}
+
+
 def deployment(found: Deployment) -> Pill:
     """How a deployment ended, or how far it is."""
     if found.verdict is not None:
@@ -50,9 +64,16 @@ def deployment(found: Deployment) -> Pill:
     return _STATES[found.state]
 
 
-def run(status: RunStatus) -> Pill:
-    """How a run ended, or how far it is."""
-    return Pill(tone=_RUNS.get(status.value, "off"), words=status.value)
+def run(found: Run) -> Pill:
+    """How a run ended, or how far it is: one that passed is where its deliveries are."""
+    if found.status is RunStatus.PASSED and found.delivered is not None:
+        return delivered(found.delivered)
+    return Pill(tone=_RUNS.get(found.status.value, "off"), words=found.status.value)
+
+
+def delivered(state: Delivered) -> Pill:
+    """How a delivery ended, or how far it is."""
+    return Pill(tone=_DELIVERED[state], words=state.words)
 
 
 def step(status: StepStatus) -> Tone | None:

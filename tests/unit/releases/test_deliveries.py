@@ -1,0 +1,75 @@
+"""What became of a run's deliveries, taken together, and as its run tells it."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import pytest
+
+from sealane.approvals import waiting
+from sealane.pipelines.model import RunStatus
+from sealane.releases import deliveries
+from sealane.releases.deliveries import BAD, OPEN, Delivered, Delivery
+from sealane.server.ui.presenting import states
+from sealane.store.model import DeploymentState
+from sealane.verdicts.model import VerdictKind
+from tests.unit.approvals.deployments import run_view
+
+
+def test_every_state_and_verdict_is_one() -> None:
+    ends = {kind.value for kind in VerdictKind}
+    states_of = {state.value for state in DeploymentState} - {DeploymentState.ENDED.value}
+    assert {each.value for each in Delivered} == ends | states_of
+
+
+@pytest.mark.parametrize(
+    ("found", "folded"),
+    [
+        ([], None),
+        (["deployed", "deployed"], "deployed"),
+        (["deployed", "rolled_back"], "rolled_back"),
+        (["rolled_back", "waiting"], "rolled_back"),
+        (["rolled_back", "cancelled"], "rolled_back"),
+        (["rollback_failed", "rolled_back", "failed"], "rollback_failed"),
+        (["deployed", "waiting"], "waiting"),
+        (["rolling_out", "queued"], "rolling_out"),
+        (["deployed", "cancelled"], "cancelled"),
+        (["superseded", "deployed"], "superseded"),
+    ],
+)
+def test_all_of_them_as_one(found: list[str], folded: str | None) -> None:
+    assert deliveries.fold(Delivered(each) for each in found) == folded
+
+
+def test_it_is_deployed_only_where_all_are_and_bad_where_one_is() -> None:
+    """Of any two, in either order."""
+    for pair in itertools.product(Delivered, repeat=2):
+        folded = deliveries.fold(pair)
+        assert (folded is Delivered.DEPLOYED) == (set(pair) == {Delivered.DEPLOYED})
+        assert (folded in BAD) == bool(BAD & set(pair))
+        if not BAD & set(pair):
+            assert (folded in OPEN) == bool(OPEN & set(pair))
+
+
+@pytest.mark.parametrize("status", RunStatus)
+@pytest.mark.parametrize("delivered", [None, *Delivered])
+def test_a_run_is_green_only_where_its_release_is(status: RunStatus, delivered: Delivered | None) -> None:
+    pill = states.run(replace(run_view().run, status=status, delivered=delivered))
+    green = status is RunStatus.PASSED and delivered in {None, Delivered.DEPLOYED}
+    assert (pill.tone == "ok") is green
+    if status is RunStatus.PASSED and delivered in BAD:
+        assert (pill.tone, pill.words) == ("bad", delivered.words)
+
+
+def test_why_names_every_delivery() -> None:
+    """In the sentence shortly, and each with its own sentence."""
+    came = tuple(
+        Delivery(formation=name, deployment=f"d-{name}", page=f"/deployments/d-{name}", state=state, sentence="…")
+        for name, state in (("qa", Delivered.DEPLOYED), ("europe", Delivered.ROLLBACK_FAILED))
+    )
+    view = run_view()
+    passed = replace(view.run, status=RunStatus.PASSED)
+    why = waiting.run(replace(view, run=passed, deliveries=came))
+    assert why.sentence == "shop #3 passed; qa: deployed; europe: rollback failed"
+    assert why.deliveries == came
