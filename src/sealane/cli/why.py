@@ -75,7 +75,7 @@ def _show(label: str, history: History) -> None:
     if said := rollout_words.log_sentence(last.verdict.cause):
         output.data(f"  {said}")
     if last.note and kind is not VerdictKind.ROLLED_BACK:  # the reason says it
-        output.data(f"  {sentences.capital(last.note)}.")
+        output.data(f"  {sentences.told(last.note)}")
     output.data(_there(label, history, last))
     if last.verdict.cause:
         rollout_lines.evidence(history.dossier)

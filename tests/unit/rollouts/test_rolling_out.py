@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -159,3 +160,47 @@ async def test_a_fenced_rollout_writes_nothing_more(destination: DummyDestinatio
     with pytest.raises(errors.Fenced):
         await applying.apply(destination, wanted, fence=fenced)
     assert destination.journal() == ()
+
+
+@pytest.mark.parametrize(("replicas", "reason"), [(1, "has been ready for 1 s."), (0, "is ready.")])
+async def test_a_verdict_claims_no_hold_of_what_has_no_instances(
+    destination: DummyDestination, replicas: int, reason: str
+) -> None:
+    web = parts.deployment()
+    web["spec"]["replicas"] = replicas
+    wanted = await parts.goal(parts.revision("one", web, healthy_for=timedelta(seconds=1)), destination)
+    outcome = await parts.roll_out(destination, wanted)
+    assert outcome.verdict.reason == f"1 workload {reason}"
+
+
+@pytest.mark.parametrize(
+    ("ready", "since", "held"),
+    [(3.0, None, 5), (0.0, None, 5), (-1.0, None, 0), (-60.0, None, 0), (None, None, 0), (10.0, 8.0, 5), (5.0, 8.0, 0)],
+)
+async def test_a_verdict_claims_a_hold_of_what_became_ready_in_the_deployment_only(
+    destination: DummyDestination, ready: float | None, since: float | None, held: float
+) -> None:
+    """Times in seconds from the stage's begin, and the deployment's, whose fraction a cluster does not tell."""
+    wanted = await parts.goal(parts.revision("one", healthy_for=timedelta(seconds=5)), destination)
+    at = clock.now().replace(microsecond=0)
+    workload = verdicts.Workload(
+        object="Deployment/web",
+        health=verdicts.Health.READY,
+        wanted=1,
+        updated=1,
+        ready=1,
+        old=0,
+        ready_since=None if ready is None else at + timedelta(seconds=ready),
+        says="",
+    )
+    begun = model.Begun(
+        inventory=(),
+        at=at + timedelta(seconds=0.9),
+        since=None if since is None else at + timedelta(seconds=since),
+    )
+    watched = model.Watched(
+        judgement=verdicts.Judgement(state=verdicts.State.HEALTHY, waiting_for="", since=at),
+        observation=verdicts.Observation(at=at, workloads=(workload,)),
+        startup=timedelta(),
+    )
+    assert model.held_for(watched, wanted, begun) == timedelta(seconds=held)

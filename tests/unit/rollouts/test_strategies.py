@@ -11,6 +11,7 @@ import pytest
 from sealane.rollouts.gates import choosing
 from sealane.rollouts.strategies import sharing, staging
 from sealane.rollouts.strategies.model import Shape, Stage, StageKind, Survey
+from sealane.stencils.gates import Gate, Http, Task
 from sealane.stencils.model import BlueGreen, CanaryStep, Strategy
 
 from .parts import config, deployment
@@ -272,3 +273,22 @@ def test_what_was_not_there_is_written_first() -> None:
         "Service/cache",
         "Job/migrate",
     }
+
+
+def test_what_is_beside_is_not_checked_before_the_switch() -> None:
+    """Nothing reaches it: its gates come when the Service has gone over to it."""
+    survey = Survey(there=("Deployment/old",), leaves=("Service/web",), serves={"Service/web": ("Deployment/old",)})
+    shape = Shape(strategy=Strategy(), survey=survey)
+    course = staging.course(OBJECTS, shape)
+    gates = (Gate(name="smoke", http=Http(url="http://web/")), Gate(name="tests", job=Task()))
+    assert [(stage.name, len(choosing.chosen(gates, stage, course))) for stage in course] == [
+        ("beside", 0),
+        ("switch", 2),
+    ]
+    first = {
+        f"{each['kind']}/{each['metadata']['name']}" for each in staging.writing(course[0], OBJECTS, shape).objects
+    }
+    assert "Deployment/web" in first
+    assert [stage.name for stage in staging.course(OBJECTS, replace(shape, back=True))] == [""]
+    recreated = replace(shape, strategy=Strategy(kind="recreate"))
+    assert [stage.name for stage in staging.course(OBJECTS, recreated)] == [""]

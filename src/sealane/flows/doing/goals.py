@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
@@ -25,6 +26,8 @@ from sealane.verdicts import reverting
 from sealane.verdicts.model import Verdict, VerdictKind
 
 _IN_FILES = "age:"
+_FOR_A_MASK = 15.0
+"""Seconds that a store or a repository may take to say what is to be masked: watching does not wait for longer."""
 _KEPT_REVISIONS = 5
 """Verified revisions whose Secret and ConfigMap pruning leaves in place, so that going back finds them as they were."""
 
@@ -86,8 +89,9 @@ async def mask(deployment: Deployment, *revisions: Revision, with_files: bool = 
             for name, reference in revision.secrets.items()
             if with_files or not reference.startswith(_IN_FILES)
         }
-        with suppress(SealaneError):
-            found = await resolved(deployment, asked)
+        with suppress(SealaneError, TimeoutError):
+            async with asyncio.timeout(_FOR_A_MASK):
+                found = await resolved(deployment, asked)
             texts |= {name: value.reveal().decode("utf-8", "surrogateescape") for name, value in found.items()}
     return Masker({name: text for name, text in texts.items() if len(text.strip()) >= forms.SHORTEST}).whole
 

@@ -1,7 +1,7 @@
 """Which gates are checked after which stage of a rollout. Pure.
 
 A rollout of one stage checks all of them once it is healthy. Blue-green asks the new version itself (addresses, Jobs)
-before the switch, and what traffic tells (metrics, alerts) after it. A canary checks all of them after each pause and once
+before the switch, and what traffic tells (metrics, alerts) after it. Workloads beside others are asked after the switch. A canary checks all of them after each pause and once
 it is everywhere, with no pause after each weight.
 """
 
@@ -20,6 +20,8 @@ def chosen(gates: Sequence[Gate], stage: Stage, course: Sequence[Stage]) -> tupl
 
 
 def _checks(gates: Sequence[Gate], stage: Stage, kinds: set[StageKind]) -> tuple[Gate, ...]:
+    if StageKind.BESIDE in kinds:  # nothing reaches the new workloads before the switch
+        return tuple(gates) if stage.kind is StageKind.WHOLE else ()
     if StageKind.PREVIEW in kinds:
         return tuple(gate for gate in gates if _asks_itself(gate) is (stage.kind is StageKind.PREVIEW))
     if stage.kind is StageKind.WEIGHT and StageKind.PAUSE in kinds:

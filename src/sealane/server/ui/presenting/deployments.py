@@ -101,17 +101,16 @@ def _headline(view: DeploymentView, why: Why) -> str:
     if found.waiting_for:
         return found.waiting_for[:1].upper() + found.waiting_for[1:]
     if view.approval.missing:
-        return f"Waits for {', '.join(view.approval.missing)}."
+        return sentences.closed(f"Waits for {', '.join(view.approval.missing)}")
     if why.waiting:
-        return f"Waits for {why.waiting[0].what}."
+        return sentences.closed(f"Waits for {why.waiting[0].what}")
     return "On its way." if found.state is DeploymentState.ROLLING_OUT else "Waits for its turn."
 
 
 def _explanation(view: DeploymentView, why: Why) -> str:
     found = view.deployment
     if found.verdict is None and why.waiting:
-        note = f"{found.note.rstrip('.')}. " if found.note else ""
-        return note + " ".join(_condition(each) for each in why.waiting)
+        return " ".join([sentences.told(found.note or ""), *(_condition(each) for each in why.waiting)]).strip()
     match found.verdict.kind if found.verdict else None:
         case VerdictKind.ROLLED_BACK:
             back = (
@@ -126,7 +125,7 @@ def _explanation(view: DeploymentView, why: Why) -> str:
             return "Something newer had gone there before its turn came."
         case _:
             said = (found.note, found.way_back)
-            return " ".join(f"{sentences.capital(each.rstrip('.'))}." for each in said if each)
+            return sentences.told(*(each for each in said if each))
 
 
 def _left(found: Deployment) -> str:
@@ -138,7 +137,7 @@ def _left(found: Deployment) -> str:
 
 def _condition(each: Condition) -> str:
     when = f", {each.when}" if each.when else ""
-    return f"{each.what[:1].upper()}{each.what[1:]}{when}. Who lifts it: {each.who}."
+    return sentences.told(f"{sentences.bare(each.what)}{when}", f"Who lifts it: {sentences.bare(each.who)}")
 
 
 def _duration(found: Deployment, now: datetime) -> str:
