@@ -34,6 +34,7 @@ NUMBERS = {
     "nobody's": (False, None),
     "the stencil's": (False, HELD),
 }
+OUTSIDE = {"somebody's outside": (False, 2)}
 
 
 class Observed(State):
@@ -62,7 +63,7 @@ def serving(content: Content) -> int:
 
 def version(image: str, strategy: str, number: str, *, crash: bool = False, **how: str) -> Revision:
     """A version of `web`, or of what it is named `how`, behind the Service `web`."""
-    scaled, replicas = NUMBERS[number]
+    scaled, replicas = (NUMBERS | OUTSIDE)[number]
     name, label = how.get("name", "web"), how.get("label", "web")
     behaves: Mapping[str, str] = parts.CRASH if crash else {"DUMMY_READY_AFTER": "0.04"}
     web = parts.deployment(name, image=image, behaves=behaves)
@@ -109,7 +110,7 @@ async def changed(before: str, after: str, number: str, *, crash: bool, **how: s
     assert serving(state.read()) == HELD, what
     left = {variants.key(each.manifest) for each in state.read().objects.values()}
     assert not crash or left == names, what
-    if not crash and NUMBERS[number][0]:  # and the next one of the same way keeps it too
+    if not crash and number in NUMBERS and NUMBERS[number][0]:  # and the next one of the same way keeps it too
         assert await deploy(destination, version("web:3", after, number, **how)) == "deployed", what
         assert min(state.serving) >= HELD, (what, state.serving)
         assert serving(state.read()) == HELD, what
@@ -122,6 +123,35 @@ async def test_no_change_of_strategy_lowers_what_serves(number: str, crash: bool
     """Each way to each other one, forward, and back when the new version crashes."""
     pairs = itertools.product(STRATEGIES, STRATEGIES)
     await asyncio.gather(*(changed(before, after, number, crash=crash) for before, after in pairs))
+
+
+async def test_what_somebody_outside_holds_is_not_lowered_by_another_strategy() -> None:
+    """The stencil's number is what it was, and more serve: an autoscaler made by hand does not follow to other names."""
+    pairs = [pair for pair in itertools.product(STRATEGIES, STRATEGIES) if "blue_green" in pair]
+    await asyncio.gather(*(changed(before, after, "somebody's outside", crash=False) for before, after in pairs))
+
+
+@pytest.mark.parametrize(
+    ("before", "scaled", "now", "number"),
+    [
+        (2, False, 2, 6),
+        (2, False, 3, None),
+        (3, False, 2, None),
+        (2, True, 2, None),
+        (None, False, 2, None),
+        (8, False, 8, None),
+    ],
+)
+def test_a_stencils_number_stands_where_it_means_something(
+    before: int | None, scaled: bool, now: int, number: int | None
+) -> None:
+    """It changed, or its autoscaler went, or it is more than what serves; else what serves is not lowered."""
+    old, new = parts.deployment(), parts.deployment("web-green")
+    old["spec"]["replicas"], new["spec"]["replicas"] = before, now
+    new["spec"]["template"]["metadata"]["labels"] = {"run": "web"}
+    survey = Survey(replicas={"Deployment/web-blue": 6}, serves={"Service/web": ("Deployment/web-blue",)})
+    found = capacity.numbers([new, service()], survey, [old, scaler()] if scaled else [old])
+    assert found == ({} if number is None else {"Deployment/web-green": number})
 
 
 @pytest.mark.parametrize(
@@ -168,3 +198,16 @@ def test_several_that_take_over_share_what_served() -> None:
         each["spec"]["template"]["metadata"]["labels"] = {"run": "web"}
         del each["spec"]["replicas"]
     assert capacity.numbers(objects, survey) == {"Deployment/one": 3, "Deployment/two": 3}
+
+
+@pytest.mark.parametrize(("old", "canary", "number"), [(4, 1, 4), (4, 4, 4), (1, 4, 4), (0, 3, 3)])
+def test_what_an_interrupted_canary_left_is_no_capacity_on_top(old: int, canary: int, number: int) -> None:
+    """It came on top of the others, or others were taken away for it."""
+    survey = Survey(
+        replicas={"Deployment/web": old, "Deployment/web-canary": canary},
+        serves={"Service/web": ("Deployment/web", "Deployment/web-canary")},
+    )
+    new = parts.deployment("web-green")
+    new["spec"]["template"]["metadata"]["labels"] = {"run": "web"}
+    del new["spec"]["replicas"]
+    assert capacity.numbers([new, service()], survey) == {"Deployment/web-green": number}

@@ -1,7 +1,8 @@
 """Capacity: what takes over from others begins with as many instances as serve now. Pure: manifests in, numbers out.
 
 A change of strategy, of a workload's name or of its kind replaces what serves by another set of objects, and those that
-serve are deleted once the others are ready. A number that a stencil says stands; where an autoscaler decides it, or
+serve are deleted once the others are ready. A number that a stencil says stands, unless somebody outside of the stencils
+(an autoscaler made by hand) had raised it and the revision says what the one before said. Where an autoscaler decides it, or
 nobody says one, the new set starts with the number of those it replaces.
 """
 
@@ -17,8 +18,11 @@ from sealane.stencils.variants import Manifest
 _COUNTED = ("Deployment", "StatefulSet", "ReplicaSet")
 
 
-def numbers(objects: Sequence[Manifest], survey: model.Survey) -> dict[str, int]:
-    """`Kind/name` of each workload that starts with another number than its manifest's; `objects` are all, in the end."""
+def numbers(objects: Sequence[Manifest], survey: model.Survey, before: Sequence[Manifest] = ()) -> dict[str, int]:
+    """`Kind/name` of each workload that starts with another number than its manifest's; `objects` are all, in the end.
+
+    `before` are the objects of the revision that serves.
+    """
     if not survey.serves:
         return {}
     made = {variants.key(each) for each in objects}
@@ -29,9 +33,8 @@ def numbers(objects: Sequence[Manifest], survey: model.Survey) -> dict[str, int]
         if not any(variants.is_kind(each, kind) for kind in _COUNTED):
             continue
         scaler = scalers.get(name)
-        if scaler is None and "replicas" in each["spec"]:
-            continue
-        serving = _replaced(each, objects, made, survey)
+        said = scaler is None and "replicas" in each["spec"]
+        serving = _raised(each, made, survey, before) if said else _replaced(each, objects, made, survey)
         number = autoscalers.within(scaler, serving) if scaler and serving else serving
         there = survey.replicas.get(name, 0)
         if number > there or (number and number != there and not _serves(name, survey)):
@@ -58,7 +61,7 @@ def _replaced(workload: Manifest, objects: Sequence[Manifest], made: set[str], s
         serving = survey.serves.get(variants.key(service), ())
         going = [name for name in serving if name not in made]
         own = [name for name in going if _family(name) == _family(variants.key(workload))]
-        number = sum(survey.replicas.get(name, 0) for name in own or going)
+        number = _together(own or going, survey)
         new = [variants.key(each) for each in objects if _takes_over(each, service, serving)]
         if new and not own:  # several may take over together
             number = -(-number // len(new)) if variants.key(workload) in new else 0
@@ -66,9 +69,32 @@ def _replaced(workload: Manifest, objects: Sequence[Manifest], made: set[str], s
     return most
 
 
+def _together(names: Sequence[str], survey: model.Survey) -> int:
+    """Their instances; a canary's come on top of others, or stand for those that were taken away for it."""
+    beside = sum(survey.replicas.get(name, 0) for name in names if _is_canary(name))
+    return max(beside, sum(survey.replicas.get(name, 0) for name in names if not _is_canary(name)))
+
+
+def _is_canary(name: str) -> bool:
+    return name.endswith(f"-{variants.CANARY}")
+
+
 def _takes_over(workload: Manifest, service: Manifest, serving: Sequence[str]) -> bool:
     counted = any(variants.is_kind(workload, kind) for kind in _COUNTED)
     return counted and variants.selects(service, workload) and variants.key(workload) not in serving
+
+
+def _raised(workload: Manifest, made: set[str], survey: model.Survey, before: Sequence[Manifest]) -> int:
+    """The number that somebody outside of the stencils gave what goes, where the revision says what the one before said."""
+    number, family = workload["spec"]["replicas"], _family(variants.key(workload))
+    old = [each for each in before if variants.is_kind(each, str(workload["kind"]))]
+    said = [each["spec"].get("replicas") for each in old if _family(variants.key(each)) == family]
+    if number not in said or family in {_family(name) for name in autoscalers.of(before)}:
+        return 0
+    serving = {name for names in survey.serves.values() for name in names if name not in made}
+    kept = [name for name in serving if _family(name) == family and not _is_canary(name)]
+    most = max((survey.replicas.get(name, 0) for name in kept), default=0)
+    return most if most > number else 0
 
 
 def _serves(name: str, survey: model.Survey) -> bool:

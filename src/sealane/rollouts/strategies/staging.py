@@ -68,7 +68,7 @@ def writing(stage: model.Stage, objects: Sequence[Manifest], shape: model.Shape)
 def whole(objects: Sequence[Manifest], shape: model.Shape) -> Sequence[Manifest]:
     """All objects as they are in the end, those that take over from others with as many instances as serve now."""
     made = _made(objects, shape)
-    return capacity.given(made, capacity.numbers(made, shape.survey))
+    return capacity.given(made, capacity.numbers(made, shape.survey, shape.before))
 
 
 def everything(objects: Sequence[Manifest], shape: model.Shape) -> Sequence[Manifest]:
@@ -108,7 +108,7 @@ def _made(objects: Sequence[Manifest], shape: model.Shape) -> Sequence[Manifest]
 
 def _sized(written: Sequence[Manifest], objects: Sequence[Manifest], shape: model.Shape) -> list[Manifest]:
     """What a stage writes, with the numbers of instances that all objects come to in the end."""
-    return capacity.given(written, capacity.numbers(_made(objects, shape), shape.survey))
+    return capacity.given(written, capacity.numbers(_made(objects, shape), shape.survey, shape.before))
 
 
 def _switches(objects: Sequence[Manifest], shape: model.Shape) -> bool:
