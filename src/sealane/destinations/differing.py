@@ -86,11 +86,11 @@ def _compared(before: Any, after: Any, path: _Path) -> Iterator[tuple[_Path, Any
             yield from _compared(before.get(key, _MISSING), after.get(key, _MISSING), (*path, str(key)))
     elif isinstance(before, list) and isinstance(after, list):
         yield from _compared_lists(before, after, path)
-    elif _empty(before) and _empty(after):
+    elif _empty(before) and _empty(after) and _says_nothing(before, after, path):
         return
-    elif isinstance(before, dict) and after is _MISSING:
+    elif isinstance(before, dict) and before and after is _MISSING:
         yield from _compared(before, {}, path)
-    elif isinstance(after, dict) and before is _MISSING:
+    elif isinstance(after, dict) and after and before is _MISSING:
         yield from _compared({}, after, path)
     else:
         yield path, None if before is _MISSING else before, None if after is _MISSING else after
@@ -120,6 +120,13 @@ def _items(before: Any, after: Any, path: _Path) -> Iterator[tuple[_Path, Any, A
 def _named(items: list[Any], name: str) -> bool:
     names = [item.get(name) for item in items if isinstance(item, dict)]
     return len(names) == len(items) and None not in names and len({str(each) for each in names}) == len(items)
+
+
+def _says_nothing(before: Any, after: Any, path: _Path) -> bool:
+    """Whether an empty map or list is as good as none: a selector `{}` chooses everything, and none chooses nothing."""
+    return (
+        len(path) < 2 or path[0] == "metadata" or all(value is _MISSING or value is None for value in (before, after))
+    )
 
 
 def _empty(value: Any) -> bool:

@@ -208,3 +208,17 @@ async def test_the_cluster_describes_its_unions(cluster: clusters.Cluster) -> No
     assert all(each == {"exec", "httpGet", "sleep", "tcpSocket"} for each in hooks)
     assert dict(seccomp.members) == {"localhostProfile": "LocalhostProfile"} or seccomp.discriminator == "type"
     assert await cluster.schema(kinds.whole("example.com/v1", "Nothing")) is None
+
+
+async def test_an_empty_selector_is_told_from_none(cluster: clusters.Cluster, namespace: str) -> None:
+    """It chooses everything: taking it away is a change, and is written."""
+    narrow = {"namespaceSelector": {"matchLabels": {"team": "shop"}}}
+    first, second = (policy(ingress=[{"from": [each]}]) for each in ({**narrow, "podSelector": {}}, narrow))
+    await apply(cluster, namespace, first)
+    (told,) = await KubernetesDestination(cluster).diff([second], identity=identity(namespace))
+    applied = await apply(cluster, namespace, second)
+    assert [(each.path, each.before, each.after) for each in told.fields] == [
+        ("spec.ingress[0].from[0].podSelector", {}, None)
+    ]
+    assert len(applied.changed) == 1
+    assert (await apply(cluster, namespace, second)).changed == ()

@@ -99,3 +99,12 @@ def test_fields_that_the_server_names_are_found_again(field: str, path: str) -> 
 def test_who_set_what_will_be_overwritten_is_named() -> None:
     found = differing.differences({"a": 1}, {"a": 2}, managers={"a": "kubectl-edit"})
     assert [each.manager for each in found] == ["kubectl-edit"]
+
+
+@pytest.mark.parametrize("empty", [{}, []])
+def test_an_empty_thing_within_an_object_is_not_the_same_as_none(empty: Any) -> None:
+    """`podSelector: {}` chooses all pods, `selfSigned: {}` says which kind of issuer it is."""
+    assert changes({"spec": {"a": empty, "b": 1}}, {"spec": {"b": 1}}) == [("spec.a", empty, None)]
+    assert changes({"spec": {"b": 1}}, {"spec": {"a": empty, "b": 1}}) == [("spec.a", None, empty)]
+    assert changes({"spec": {"a": None}}, {"spec": {}}) == []
+    assert changes({"metadata": {"labels": empty}}, {"metadata": {}}) == []

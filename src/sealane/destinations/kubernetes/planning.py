@@ -12,7 +12,7 @@ from sealane import errors as ours
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
 from sealane.destinations import adoption, autoscalers, differing, managing, model, ordering, owning, preparing
-from sealane.destinations.kubernetes import derived, live_autoscalers, managed_fields, refusing, scaling, unions
+from sealane.destinations.kubernetes import live_autoscalers, managed_fields, preview, refusing, scaling
 
 AT_ONCE = 8
 """Objects asked for at the same time."""
@@ -178,43 +178,19 @@ class Planner:
             return self._unchanging(manifest, ref, found, live)
         kept = {key: value for key, value in _annotations(found).items() if key in _OWN_ANNOTATIONS}
         marks = adoption.carried(found)
-        plain = self._body(manifest, ref, kept | marks)
-        strays = tuple(each for each in derived.strays(plain, found) if not managed_fields.is_others(found, each))
-        take = _taker(plain, adopting=live.owner is None, strays=strays)
-        taken = managed_fields.with_records(found, take(found))
+        adopting = live.owner is None
+        taken = preview.taken(self._body(manifest, ref, kept | marks), found, adopting=adopting)
         to_apply = scaling.scaled(
             manifest,
             taken,
             autoscaled=await self._autoscaled(taken, ref),
             followed=f"{ref.kind}/{ref.name}" in self._followed,
         )
-        wanted = self._body(to_apply, ref, kept | marks)
-        try:
-            result, managers = await self._dry_run(wanted, ref)
-        except errors.Invalid:
-            if not (excluded := await self._strays(wanted, found)):
-                raise
-            result, managers = await self._dry_run(_as_it_is(wanted, found, excluded), ref)
-            strays = (*strays, *excluded)
-            take = _taker(wanted, adopting=live.owner is None, strays=strays)
-        gains = managed_fields.gains(found, result)
-        takes = (new := take(found)) is not None
-        taken = managed_fields.with_records(found, new)
-        if takes:
-            result = await self._without(result, wanted, taken, strays)
-        others = managing.Managers(found, own=clusters.MANAGER)
-        fields = tuple(_since(each, others) for each in differing.differences(found, result, managers=managers))
-        held = managed_fields.holders(taken, wanted)
-        change = model.ObjectChange(
-            action=model.Action.CHANGE if fields else model.Action.NONE,
-            ref=ref,
-            fields=fields,
-            adopted=live.owner is None,
-            left=tuple(model.FieldLeft(path=path, manager=who) for who, each in held for path in managing.paths(each)),
-        )
+        seen = await preview.preview(self._cluster, self._body(to_apply, ref, kept | marks), found, adopting=adopting)
+        change = _change(ref, found, seen, adopting=adopting)
         if change.adopted:
-            marks = self._first.get(ref.key) or adoption.adopted(found, self._identity, fields)
-        if change.adopted and takes:  # what it was before its records are moved
+            marks = self._first.get(ref.key) or adoption.adopted(found, self._identity, change.fields)
+        if change.adopted and seen.take:  # what it was before its records are moved
             self._first[ref.key] = marks
         return Planned(
             manifest=manifest,
@@ -222,48 +198,13 @@ class Planner:
             change=change,
             body=self._body(to_apply, ref, self._identity.annotations | marks),
             live=live,
-            take=take if takes else None,
-            gains=gains,
-            left=functools.reduce(managed_fields.both, (each for _, each in held), {}),
+            take=seen.take,
+            gains=seen.gains,
+            left=functools.reduce(managed_fields.both, (each for _, each in seen.held), {}),
         )
 
     async def _autoscaled(self, found: Mapping[str, Any], ref: model.ObjectRef) -> bool:
         return scaling.was_autoscaled(found) and await self._autoscalers.scale(ref)
-
-    async def _strays(self, wanted: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[unions.Choice, ...]:
-        """What is there and excludes something wanted, as the cluster's own schema says."""
-        schema = await self._cluster.schema(kinds.of(wanted))
-        return tuple(unions.choices(wanted, found, schema)) if schema else ()
-
-    async def _without(
-        self,
-        result: dict[str, Any],
-        wanted: Mapping[str, Any],
-        taken: Mapping[str, Any],
-        strays: Sequence[unions.Choice],
-    ) -> dict[str, Any]:
-        """The object as it would be once the records are `taken`, which a dry run of an apply can't know."""
-        whole: Any = result
-        for each in strays:
-            whole = unions.swapped(whole, each.path, each.group.names, unions.at(wanted, each.path))
-        whole = managed_fields.without(whole, managed_fields.going(taken, wanted))
-        metadata = result["metadata"]
-        return await self._cluster.patch(
-            kinds.of(wanted),
-            metadata["name"],
-            differing.operations(taken, whole),
-            namespace=metadata.get("namespace"),
-            dry_run=True,
-        )
-
-    async def _dry_run(self, body: Mapping[str, Any], ref: model.ObjectRef) -> tuple[dict[str, Any], dict[str, str]]:
-        """The object as it would be, and who manages, by path, what will be overwritten."""
-        try:
-            return refusing.fitting(await self._cluster.apply(body, namespace=ref.namespace, dry_run=True)), {}
-        except errors.Conflict as conflict:
-            managers = {differing.path_of_field(each.field): each.manager for each in conflict.causes if each.manager}
-        forced = await self._cluster.apply(body, namespace=ref.namespace, dry_run=True, force=True)
-        return refusing.fitting(forced), managers
 
     def _unchanging(
         self, manifest: Mapping[str, Any], ref: model.ObjectRef, found: Mapping[str, Any], live: Live
@@ -308,18 +249,19 @@ def _live(found: Mapping[str, Any]) -> Live:
     )
 
 
-def _taker(wanted: Mapping[str, Any], *, adopting: bool, strays: Sequence[unions.Choice] = ()) -> managed_fields.Take:
-    return functools.partial(managed_fields.taken, manifest=wanted, adopting=adopting, strays=strays)
-
-
-def _as_it_is(
-    wanted: Mapping[str, Any], found: Mapping[str, Any], strays: Sequence[unions.Choice]
-) -> Mapping[str, Any]:
-    """What is wanted, but for the fields that exclude each other: those as they are there, which is surely taken."""
-    whole: dict[str, Any] = {**wanted}
-    for each in strays:
-        whole = unions.swapped(whole, each.path, each.group.names, unions.at(found, each.path))
-    return whole
+def _change(
+    ref: model.ObjectRef, found: Mapping[str, Any], seen: preview.Preview, *, adopting: bool
+) -> model.ObjectChange:
+    """What applying would change, with who set what is there, and what stays because somebody else holds it."""
+    others = managing.Managers(found, own=clusters.MANAGER)
+    fields = differing.differences(found, seen.result, managers=seen.managers)
+    return model.ObjectChange(
+        action=model.Action.CHANGE if fields else model.Action.NONE,
+        ref=ref,
+        fields=tuple(_since(each, others) for each in fields),
+        adopted=adopting,
+        left=tuple(model.FieldLeft(path=path, manager=who) for who, each in seen.held for path in managing.paths(each)),
+    )
 
 
 def _since(change: model.FieldChange, others: managing.Managers) -> model.FieldChange:

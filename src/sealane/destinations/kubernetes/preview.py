@@ -1,0 +1,103 @@
+"""An object as applying would make it, and what its ownership records must be first. Asks by dry runs; writes nothing.
+
+A dry run of an apply goes by the records as they are. Where some have to be moved first (see `managed_fields`), what goes with
+them is taken away from its result, and the cluster validates and defaults that by a dry run of a patch.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sealane.clients.kubernetes import cluster as clusters
+from sealane.clients.kubernetes import errors, kinds
+from sealane.destinations import differing
+from sealane.destinations.kubernetes import derived, managed_fields, refusing, unions
+
+Manifest = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Preview:
+    """What is known before a write."""
+
+    result: Manifest
+    """The object as it would be."""
+    managers: Mapping[str, str]
+    """By path, who set what will be overwritten."""
+    take: managed_fields.Take | None
+    """Gives the records that it needs first; None where they are as they should be."""
+    gains: bool
+    """Whether Sealane would own more than it does, although nothing else may change."""
+    held: Sequence[tuple[str, managed_fields.Fields]] = field(default=())
+    """What Sealane gives up and others hold still, by manager."""
+
+
+def taken(wanted: Manifest, found: Manifest, *, adopting: bool) -> Manifest:
+    """The object that is there, with the records that it needs before the manifest is applied."""
+    return managed_fields.with_records(found, _taker(wanted, _derived(wanted, found), adopting=adopting)(found))
+
+
+async def preview(cluster: clusters.Cluster, wanted: Manifest, found: Manifest, *, adopting: bool) -> Preview:
+    """What applying the manifest to the object that is there would come to. Raises ClusterError where it is refused."""
+    strays = _derived(wanted, found)
+    try:
+        result, managers = await _dry_run(cluster, wanted)
+    except errors.Invalid:
+        schema = await cluster.schema(kinds.of(wanted))
+        excluded = tuple(unions.choices(wanted, found, schema)) if schema else ()
+        if not excluded:
+            raise
+        result, managers = await _dry_run(cluster, _swapped(wanted, found, excluded))  # as it is, which is surely taken
+        strays = (*strays, *excluded)
+    take = _taker(wanted, strays, adopting=adopting)
+    gains = managed_fields.gains(found, result)
+    records = take(found)
+    moved = managed_fields.with_records(found, records)
+    if records is not None:
+        result = await _without(cluster, _swapped(result, wanted, strays), wanted, moved)
+    return Preview(
+        result=result,
+        managers=managers,
+        take=None if records is None else take,
+        gains=gains,
+        held=managed_fields.holders(moved, wanted),
+    )
+
+
+def _derived(wanted: Manifest, found: Manifest) -> tuple[unions.Choice, ...]:
+    return tuple(each for each in derived.strays(wanted, found) if not managed_fields.is_others(found, each))
+
+
+def _taker(wanted: Manifest, strays: Sequence[unions.Choice], *, adopting: bool) -> managed_fields.Take:
+    return functools.partial(managed_fields.taken, manifest=wanted, adopting=adopting, strays=strays)
+
+
+def _swapped(node: Manifest, source: Manifest, choices: Sequence[unions.Choice]) -> dict[str, Any]:
+    """The object with the fields of each choice as the source has them, or not there."""
+    whole: dict[str, Any] = {**node}
+    for each in choices:
+        whole = unions.swapped(whole, each.path, each.group.names, unions.at(source, each.path))
+    return whole
+
+
+async def _dry_run(cluster: clusters.Cluster, wanted: Manifest) -> tuple[dict[str, Any], dict[str, str]]:
+    """The object as it would be, and who manages, by path, what will be overwritten."""
+    namespace = wanted["metadata"].get("namespace")
+    try:
+        return refusing.fitting(await cluster.apply(wanted, namespace=namespace, dry_run=True)), {}
+    except errors.Conflict as conflict:
+        managers = {differing.path_of_field(each.field): each.manager for each in conflict.causes if each.manager}
+    forced = await cluster.apply(wanted, namespace=namespace, dry_run=True, force=True)
+    return refusing.fitting(forced), managers
+
+
+async def _without(cluster: clusters.Cluster, result: Manifest, wanted: Manifest, moved: Manifest) -> dict[str, Any]:
+    """The object as it would be once its records are moved."""
+    whole = managed_fields.without(result, managed_fields.going(moved, wanted))
+    metadata = wanted["metadata"]
+    operations = differing.operations(moved, whole)
+    namespace = metadata.get("namespace")
+    return await cluster.patch(kinds.of(wanted), metadata["name"], operations, namespace=namespace, dry_run=True)
