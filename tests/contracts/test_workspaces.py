@@ -55,7 +55,7 @@ def made_by(user: int, folder: Path) -> Path:
 WRITES = 'id -u; echo y >>file; echo y >>.hidden; echo y >>deep/er/file; echo y >>"it\'s"; echo z >new; mkdir sub; echo >sub/x'
 
 
-@pytest.mark.parametrize("user", [None, "maker", "1234:1234", "7"])
+@pytest.mark.parametrize("user", [None, "maker", "7"])
 async def test_a_clone_is_writable_for_the_user_of_a_step(side: Side, image: str, user: str | None) -> None:
     """The image's own, or the one that the step names; and then for root and another one."""
     folder = made_by(OTHER, side.folder / "clone")
@@ -112,7 +112,7 @@ def git_image(python_image: str, tmp_path_factory: pytest.TempPathFactory) -> tu
     return folder, lines
 
 
-@pytest.mark.parametrize("kind", ["repository", "worktree", "app", "app of a worktree", "clone's app"])
+@pytest.mark.parametrize("kind", ["repository", "worktree", "app of a worktree", "clone's app"])
 async def test_git_works_in_every_kind_of_folder(side: Side, git_image: tuple[Path, list[str]], kind: str) -> None:
     """Though it is another user's; what lies outside of the folder can only be read."""
     name = f"localhost/{side.client.name}-git:1"

@@ -59,14 +59,17 @@ def test_the_audit_log_holds_what_sealane_wrote(kubectl: Kubectl, namespace: str
     assert written["requestObject"]["data"] == {"a": "1"}
 
 
-def test_the_engine_has_the_base_images(engine_socket: str, busybox_image: str, python_image: str) -> None:
-    for image in (busybox_image, python_image):
-        connection = http.client.HTTPConnection("localhost", timeout=20)
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.connect(engine_socket)
-        connection.request("GET", f"/v1.41/images/{quote(image, safe='')}/json")
-        assert connection.getresponse().status == http.HTTPStatus.OK
-        connection.close()
+def test_both_engines_have_the_base_images(
+    engine_socket: str, docker_socket: str, busybox_image: str, python_image: str
+) -> None:
+    for engine in (engine_socket, docker_socket):
+        for image in (busybox_image, python_image):
+            connection = http.client.HTTPConnection("localhost", timeout=20)
+            connection.sock = socket.socket(socket.AF_UNIX)
+            connection.sock.connect(engine)
+            connection.request("GET", f"/v1.41/images/{quote(image, safe='')}/json")
+            assert connection.getresponse().status == http.HTTPStatus.OK
+            connection.close()
 
 
 def test_a_database_is_fresh_for_each_test(postgres_url: str) -> None:
