@@ -68,6 +68,21 @@ def test_a_refusal_means_the_same_from_both_engines(status: int, text: str, kind
     assert type(errors.meaning(status, text)) is kind
 
 
+@pytest.mark.parametrize(
+    ("info", "rootless"),
+    [
+        ({"SecurityOptions": ["name=seccomp,profile=default"]}, False),
+        ({"SecurityOptions": ["name=seccomp,profile=default", "name=rootless", "name=cgroupns"]}, True),
+        ({"Rootless": True, "SecurityOptions": ["name=seccomp,profile=default"]}, True),
+        ({"Rootless": False, "SecurityOptions": None}, False),
+        ({}, False),
+    ],
+)
+def test_an_engine_of_a_plain_user_is_known(info: dict[str, Any], rootless: bool) -> None:
+    """As Docker, rootless Docker and Podman 4 tell it."""
+    assert reading.is_rootless(info) is rootless
+
+
 def test_an_exit_code_is_given_only_once_it_has_ended() -> None:
     assert reading.state({"State": {"Status": "running", "ExitCode": 0}}).exit_code is None
     assert reading.state({"State": {"Status": "exited", "ExitCode": 137, "OOMKilled": True}}).out_of_memory

@@ -163,8 +163,7 @@ class Engine:
 
     async def is_rootless(self) -> bool:
         """Whether root in its containers is the user that runs it."""
-        options = (await self._call(lambda api: api.info())).get("SecurityOptions") or ()
-        return any("rootless" in option for option in options)
+        return reading.is_rootless(await self._call(lambda api: api.info()))
 
     async def image_user(self, image: str) -> str:
         """The user an image says its containers run as; empty for root. Raises ImageMissing."""

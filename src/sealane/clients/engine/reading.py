@@ -57,6 +57,11 @@ def image_check(inspected: dict[str, Any]) -> ImageCheck | None:
     )
 
 
+def is_rootless(info: dict[str, Any]) -> bool:
+    """Whether an engine that describes itself so runs as a plain user: Podman has a field for it, Docker an option."""
+    return bool(info.get("Rootless")) or any("rootless" in option for option in info.get("SecurityOptions") or ())
+
+
 def words(said: str, exit_code: int) -> str:
     """A program's last words and its exit code."""
     return f"{' '.join(said.split())[-300:]} (exit code {exit_code})".lstrip()
