@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from sealane import paths
 from sealane.runners import owning
 
 
@@ -21,7 +22,7 @@ def clone_folder(*, wanted: bool, environ: Mapping[str, str] = os.environ) -> It
     if not wanted:
         yield None
         return
-    cache = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sealane" / "clones"
+    cache = paths.absolute(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sealane" / "clones"
     cache.mkdir(parents=True, exist_ok=True)
     _sweep(cache)
     folder = Path(tempfile.mkdtemp(prefix=f"{_owner_in_a_name()}~", dir=cache))

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from sealane import signals
+from sealane import paths, signals
 
 _RUNS_KEPT = 20
 
@@ -40,7 +40,7 @@ class LogFolder:
 
 def log_folder(run: str, environ: Mapping[str, str] = os.environ) -> LogFolder:
     """A folder for the run's logs; the oldest ones over the last twenty are removed."""
-    state = Path(environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "sealane" / "runs"
+    state = paths.absolute(environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "sealane" / "runs"
     state.mkdir(parents=True, exist_ok=True)
     runs = sorted((path for path in state.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
     for path in runs[: max(0, len(runs) - _RUNS_KEPT + 1)]:

@@ -16,6 +16,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from sealane import paths
 from sealane.clients import age
 from sealane.errors import Unavailable, UsageError
 
@@ -25,7 +26,7 @@ _NAMES = b"names of secrets and configuration"
 def own_folder(variables: Mapping[str, str]) -> Path:
     """The folder the command line keeps its keys in; `variables` are those of the process."""
     data = variables.get("XDG_DATA_HOME")
-    return (Path(data) if data else Path.home() / ".local" / "share") / "sealane"
+    return paths.absolute(data or Path.home() / ".local" / "share") / "sealane"
 
 
 def names_key(secret: str) -> bytes:
