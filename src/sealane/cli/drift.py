@@ -86,16 +86,12 @@ def _here(
 
 async def _look(project: locally.Project, where: DestinationConfig) -> tuple[Revision, drifting.Found]:
     from sealane.cli import locally
-    from sealane.errors import NotThere
     from sealane.rollouts import drifting, recording
 
     place = project.sources.formation
     async with locally.destination(where) as destination:
         history = recording.read(await destination.read_ledger(project.app, place.name, namespace=place.namespace))
-        there = history.there
-        if there is None:
-            raise NotThere(f"nothing was verified at {project.app}/{place.name} yet", mend="deploy it first")
-        revision = history.revision(there.revision)
+        revision = history.verified_there(f"{project.app}/{place.name}")
         return revision, await drifting.of(revision, destination, finished=history.finished(revision))
 
 

@@ -18,7 +18,6 @@ from sealane.flows import durable, tools
 from sealane.flows.doing import accompanying, retiring, rolling
 from sealane.flows.doing.rolling import Rollout
 from sealane.flows.durable import Broken, step
-from sealane.rollouts.rolling_out import NOTHING_WRITTEN
 from sealane.rollouts.strategies.model import ONLY, Stage, StageKind
 from sealane.store import rows
 from sealane.verdicts import concluding
@@ -96,7 +95,7 @@ async def _accompanied(rollout: Rollout, stages: tuple[Stage, ...]) -> End:
     if hooked["cause"]:
         cause = msgspec.convert(hooked["cause"], Cause)
         stays = hooked.get("stays") or ""
-        verdict = concluding.failed(cause, at=tools.current().now(), because=concluding.NO_WORKLOAD, stays=stays)
+        verdict = concluding.not_begun(cause, at=tools.current().now(), stays=stays)
         end = End(verdict=verdict, inventory=hooked["inventory"])
     else:
         end = await _roll_out(replace(rollout, hooked=tuple(hooked["done"])), stages)
@@ -170,7 +169,7 @@ async def _failed(rollout: Rollout, applied: dict[str, Any], watched: dict[str, 
     found = await step("dossier", rolling.take_dossier, rollout, applied["begun"], known, watched)
     cause = msgspec.convert(found["cause"] or known, Cause)
     if applied["cause"] and not applied["written"]:
-        return End(verdict=concluding.failed(cause, at=tools.current().now(), because=NOTHING_WRITTEN))
+        return End(verdict=concluding.refused(cause, at=tools.current().now()))
     if rollout.previous is None:
         return End(verdict=concluding.failed(cause, at=tools.current().now(), because=rollout.stays))
     return await _reverted(rollout, cause, applied["begun"])

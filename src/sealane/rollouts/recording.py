@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from sealane.destinations.model import Ledger
-from sealane.errors import Refused
+from sealane.errors import Conflicting, NotThere, Refused
 from sealane.rollouts import finished_work, trimming
 from sealane.stencils.model import Revision
 from sealane.verdicts import model as verdicts
@@ -103,8 +103,17 @@ class History:
     @property
     def there(self) -> Record | None:
         """The deployment whose revision is there now: the last that was verified, or left as it is."""
-        left = {verdicts.VerdictKind.ROLLED_BACK, verdicts.VerdictKind.SUPERSEDED}
-        return next((each for each in reversed(self.records) if each.verdict and each.verdict.kind not in left), None)
+        found = reverting.there(
+            reverting.Past(
+                sequence=each.sequence,
+                revision=each.revision,
+                verdict=each.verdict.kind,
+                untouched=each.verdict.untouched,
+            )
+            for each in self.records
+            if each.verdict
+        )
+        return next((each for each in self.records if found and each.sequence == found.sequence), None)
 
     @property
     def startup(self) -> timedelta | None:
@@ -126,6 +135,16 @@ class History:
     def revision(self, revision_id: str) -> Revision:
         """A kept revision."""
         return Revision.from_json(self.revisions[revision_id])
+
+    def verified_there(self, label: str) -> Revision:
+        """The revision that is there now. Raises NotThere before the first, Conflicting when it was not verified."""
+        there = self.there
+        if there is None:
+            raise NotThere(f"nothing was verified at {label} yet", mend="deploy it first")
+        if there.revision not in self.revisions:
+            message = f"what is at {label} now was not verified, so nothing can drift"
+            raise Conflicting(message, mend="deploy it, or go back with `sealane rollback`")
+        return self.revision(there.revision)
 
     def find(self, text: str) -> str | None:
         """The kept revision that a person means: by its sequence (`#3` or `3`), or the beginning of its id."""

@@ -37,8 +37,6 @@ from sealane.stencils.gates import NewLines, When
 from sealane.verdicts import concluding, diagnosing, sentences
 from sealane.verdicts import model as verdicts
 
-NOTHING_WRITTEN = "nothing was written, what was there before still is"
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Surroundings:
@@ -152,7 +150,7 @@ async def _in_stages(plan: model.DeploymentPlan, around: Surroundings) -> model.
                 failure = Failure(cause=cause, dossier=dossiers.refused(cause, difference=plan.difference))
                 around.tell(model.Phase.APPLY, cause.sentence)
                 if not applied.changed and passed is None:
-                    return _left(plan, failure, begun, around, because=NOTHING_WRITTEN)
+                    return _left(plan, failure, begun, around, verdict=concluding.refused(cause, at=around.now()))
                 return await _go_back(plan, failure, begun, around)
             around.tell(model.Phase.APPLY, saying.applied_words(applied))
         watched = await _watch(plan, begun, notes, around)
@@ -227,11 +225,8 @@ async def _not_begun(plan: model.DeploymentPlan, before: accompanying.Before, ar
     there = model.Begun(inventory=plan.stored, at=around.now())
     pruned = await pruning.clear(around.destination, plan, failed=inventory, restored=there, fence=around.fence)
     return model.Outcome(
-        verdict=concluding.failed(
-            dossier.cause or cause,
-            at=around.now(),
-            because=concluding.NO_WORKLOAD,
-            stays=beside.not_undone(before.ran.done, undone),
+        verdict=concluding.not_begun(
+            dossier.cause or cause, at=around.now(), stays=beside.not_undone(before.ran.done, undone)
         ),
         inventory=pruned.inventory,
         dossier=dossier.to_json(),
@@ -285,7 +280,8 @@ async def _go_back(
 ) -> model.Outcome:
     previous = plan.previous
     if previous is None:
-        return _left(plan, failure, begun, around, because=plan.stays)
+        verdict = concluding.failed(failure.cause, at=around.now(), because=plan.stays)
+        return _left(plan, failure, begun, around, verdict=verdict)
     around.tell(model.Phase.REVERT, f"going back to {saying.short(previous.identity.revision)}")
     try:
         applied, restored = await applying.apply(around.destination, previous, fence=around.fence, now=around.now)
@@ -322,10 +318,15 @@ async def _go_back(
 
 
 def _left(
-    plan: model.DeploymentPlan, failure: Failure, begun: model.Begun, around: Surroundings, *, because: str
+    plan: model.DeploymentPlan,
+    failure: Failure,
+    begun: model.Begun,
+    around: Surroundings,
+    *,
+    verdict: verdicts.Verdict,
 ) -> model.Outcome:
     return model.Outcome(
-        verdict=concluding.failed(failure.cause, at=around.now(), because=because),
+        verdict=verdict,
         inventory=_everything(plan, begun),
         dossier=failure.dossier.to_json(),
         hooks=beside.still_run(around.beside, ()),

@@ -12,6 +12,7 @@ from sealane.store.database import Database
 from sealane.store.model import Deployment, DeploymentKind, DeploymentState
 from sealane.store.tables import deployments as table
 from sealane.store.tables import releases
+from sealane.verdicts import reverting
 from sealane.verdicts.model import Verdict, VerdictKind
 
 _HELD = {VerdictKind.FAILED, VerdictKind.ROLLED_BACK, VerdictKind.ROLLBACK_FAILED}
@@ -58,12 +59,31 @@ async def conclude(
             _good(connection, deployment, verdict, there.verified_id)
         elif verdict.kind is VerdictKind.ROLLED_BACK:
             values["current_id"] = there.verified_id
+        elif verdict.untouched:
+            values["current_id"] = _left_there(connection, deployment)
         if verdict.kind in _HELD and verdict.cause is not None:
             _bad(connection, deployment, verdict)
         formations.update(connection, deployment.app, deployment.formation, **values)
         return deployments.get(connection, deployment_id)
 
     return await database.write(work)
+
+
+def _left_there(connection: sa.Connection, untouched: Deployment) -> str | None:
+    """The deployment that is there still."""
+    past: dict[int, reverting.Past] = {}
+    ids: dict[int, str] = {}
+    for each in deployments.history(connection, untouched.app, untouched.formation, limit=200):
+        if each.started and each.verdict and each.id != untouched.id and each.sequence not in past:
+            ids[each.sequence] = each.id
+            past[each.sequence] = reverting.Past(
+                sequence=each.sequence,
+                revision=each.revision_id,
+                verdict=each.verdict.kind,
+                untouched=each.verdict.untouched,
+            )
+    found = reverting.there(past.values())
+    return ids[found.sequence] if found else None
 
 
 def _good(connection: sa.Connection, deployment: Deployment, verdict: Verdict, before: str | None) -> None:

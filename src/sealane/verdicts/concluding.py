@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sealane.verdicts import model, sentences
 
+NOTHING_WRITTEN = "nothing was written, what was there before still is"
+"""Why a deployment that was refused is left as it is."""
 NO_WORKLOAD = "nothing of the workloads was written, what was there before still is"
 """Why a deployment that a hook before it stopped is left as it is."""
-
 
 MOST_NOTES = 5
 """Notes that a verdict tells; the rest is counted."""
@@ -47,6 +49,16 @@ def failed(
     """It failed and was left as it is; `because` says why nothing was rolled back, `stays` what a hook did before."""
     reason = sentences.told(cause.sentence, f"It was left as it is: {sentences.bare(because)}", stays)
     return model.Verdict(kind=model.VerdictKind.FAILED, reason=reason, at=at, cause=cause, dossier_id=dossier_id)
+
+
+def refused(cause: model.Cause, *, at: datetime) -> model.Verdict:
+    """The destination said no before anything was written."""
+    return replace(failed(cause, at=at, because=NOTHING_WRITTEN), untouched=True)
+
+
+def not_begun(cause: model.Cause, *, at: datetime, stays: str) -> model.Verdict:
+    """A hook before it failed, and nothing of its workloads was written; `stays` says what the hooks did."""
+    return replace(failed(cause, at=at, because=NO_WORKLOAD, stays=stays), untouched=True)
 
 
 def rolled_back(cause: model.Cause, *, at: datetime, stays: str = "", dossier_id: str | None = None) -> model.Verdict:

@@ -262,3 +262,5 @@ class Verdict:
     dossier_id: str | None = None
     finished: tuple[str, ...] | None = None
     """Of a good one: `Kind/name` of the work that had ended by then, and is not done again; None: nobody noted it."""
+    untouched: bool = False
+    """Nothing of its workloads was written: what was there before still is."""

@@ -17,6 +17,8 @@ class Past:
     verdict: model.VerdictKind
     finished: tuple[str, ...] | None = None
     """`Kind/name` of the work that had ended when it was verified; None where nobody noted it."""
+    untouched: bool = False
+    """Nothing of it was written."""
 
     @property
     def verified(self) -> bool:
@@ -47,6 +49,15 @@ def target(history: Iterable[Past], *, failed: str, is_rollback: bool) -> Target
     if last.revision == failed:
         return Target(past=None, reason="this very revision was verified here before, so going back would not help")
     return Target(past=last, reason=f"#{last.sequence} was verified last")
+
+
+def there(history: Iterable[Past]) -> Past | None:
+    """The deployment whose revision is there: the newest that wrote something, or what that one went back to."""
+    wrote = [past for past in history if past.verdict is not model.VerdictKind.SUPERSEDED and not past.untouched]
+    newest_first = sorted(wrote, key=lambda past: past.sequence, reverse=True)
+    if newest_first and newest_first[0].verdict is model.VerdictKind.ROLLED_BACK:
+        return next((past for past in newest_first if past.verified), None)
+    return next(iter(newest_first), None)
 
 
 def before(history: Iterable[Past], *, now_there: str) -> Target:

@@ -227,6 +227,23 @@ async def test_a_failed_release_is_held_until_a_newer_one_is_deployed(store: Sto
     assert await store.holds.open("shop") == ()
 
 
+async def test_what_wrote_nothing_leaves_there_what_was(store: Store) -> None:
+    """Refused: what was there still is, verified or not."""
+    refused = Verdict(kind=VerdictKind.FAILED, reason="no", at=NOON, cause=CAUSE, untouched=True)
+    there: list[str | None] = []
+    kinds = (None, VerdictKind.DEPLOYED, None, VerdictKind.ROLLED_BACK, None, VerdictKind.ROLLBACK_FAILED, None)
+    for number, kind in enumerate(kinds, start=1):
+        subject = await offered(store, number, number)
+        if kind:
+            await ended(store, subject, kind)
+        else:
+            await store.deployments.open(subject.id, revision_id=subject.revision_id, at=NOON)
+            await store.deployments.begin(subject.id, at=NOON)
+            await concluding.conclude(store.database, subject.id, refused)
+        there.append((await store.formations.get("shop", "production")).current_id)
+    assert there == [None, "d-2", "d-2", "d-2", "d-2", "d-6", "d-6"]
+
+
 async def test_what_sealane_could_not_do_holds_nothing(store: Store) -> None:
     """Without a cause no release is to blame."""
     subject = await offered(store, 1, 1)

@@ -227,7 +227,7 @@ async def test_a_refused_revision_leaves_what_is_there(
     assert bad.verdict.kind == "failed"
     assert bad.verdict.cause is not None
     assert (bad.verdict.cause.object, bad.verdict.cause.reason) == ("Deployment/web", "refused")
-    assert rolling_out.NOTHING_WRITTEN in bad.verdict.reason
+    assert bad.verdict.untouched
     after = await admin.get(kinds.DEPLOYMENT, "web", namespace=namespace)
     assert after.metadata.generation == before.metadata.generation
     assert await admin.find(kinds.CONFIG_MAP, "settings-two", namespace=namespace) is None

@@ -55,6 +55,27 @@ async def test_what_was_verified_is_gone_back_to_by_itself_and_by_hand(destinati
     assert parts.names(ledger.inventory) == {"Deployment web", "ConfigMap extra"}
 
 
+async def test_what_is_refused_before_anything_is_written_leaves_there_what_was(destination: DummyDestination) -> None:
+    """It is told so, drift looks at that, and a person goes back to what was before that."""
+    for name in ("one", "two"):
+        await deploy(destination, parts.revision(name, parts.deployment(image=f"web:{name}")))
+    refused = parts.deployment(**{"dummy.sealane.dev/refuse": "not here"})
+    ended = await deploy(destination, parts.revision("three", refused))
+    assert (ended.outcome.verdict.kind, ended.outcome.verdict.untouched) == ("failed", True)
+    known = await history(destination)
+    assert known.there is not None
+    assert (known.there.sequence, known.verified_there("shop/dev").id) == (2, "sha256:two")
+    assert deploying.target(known, None, label="shop/dev").id == "sha256:one"
+
+
+async def test_nothing_drifts_from_what_was_never_verified(destination: DummyDestination) -> None:
+    with pytest.raises(errors.NotThere, match="nothing was verified at shop/dev yet"):
+        History().verified_there("shop/dev")
+    await deploy(destination, parts.revision("bad", parts.deployment(behaves=parts.CRASH)))
+    with pytest.raises(errors.Conflicting, match="what is at shop/dev now was not verified"):
+        (await history(destination)).verified_there("shop/dev")
+
+
 async def test_a_rollback_that_fails_is_not_rolled_back(destination: DummyDestination) -> None:
     one = parts.revision("one", parts.deployment())
     await deploy(destination, one)

@@ -44,6 +44,33 @@ def test_a_failure_goes_back_to_what_was_verified_last(
 
 
 @pytest.mark.parametrize(
+    ("kinds", "untouched", "there"),
+    [
+        ([], (), None),
+        ([V.FAILED], (1,), None),
+        ([V.FAILED], (), 1),
+        ([V.DEPLOYED, V.FAILED], (2,), 1),
+        ([V.DEPLOYED, V.FAILED], (), 2),
+        ([V.DEPLOYED, V.FAILED, V.FAILED], (3,), 2),
+        ([V.DEPLOYED, V.FAILED, V.SUPERSEDED, V.FAILED], (2, 4), 1),
+        ([V.DEPLOYED, V.FAILED, V.ROLLED_BACK], (), 1),
+        ([V.DEPLOYED, V.DEPLOYED, V.FAILED, V.ROLLED_BACK, V.FAILED], (5,), 2),
+        ([V.DEPLOYED, V.ROLLBACK_FAILED], (), 2),
+        ([V.DEPLOYED, V.CANCELLED], (), 2),
+    ],
+)
+def test_what_is_there_is_what_wrote_something_or_what_that_went_back_to(
+    kinds: list[model.VerdictKind], untouched: tuple[int, ...], there: int | None
+) -> None:
+    history = [
+        reverting.Past(sequence=number, revision=f"r{number}", verdict=kind, untouched=number in untouched)
+        for number, kind in enumerate(kinds, start=1)
+    ]
+    found = reverting.there(reversed(history))
+    assert (found.sequence if found else None) == there
+
+
+@pytest.mark.parametrize(
     ("history", "there", "goes_to"),
     [
         ([("a", V.DEPLOYED), ("b", V.DEPLOYED)], "b", "a"),

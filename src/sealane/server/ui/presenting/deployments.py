@@ -16,7 +16,7 @@ from sealane.server.ui import words
 from sealane.server.ui.presenting import evidence, needs, states, versions
 from sealane.server.ui.views import DeploymentPage, ListRow, Moment, ObjectRow, Pill
 from sealane.store.model import Deployment, DeploymentState, DeploymentView
-from sealane.verdicts import concluding, sentences
+from sealane.verdicts import sentences
 from sealane.verdicts.model import VerdictKind
 
 _GOOD = "Everything of this revision is there, ready, and stayed ready."
@@ -130,7 +130,7 @@ def _explanation(view: DeploymentView, why: Why) -> str:
 
 def _left(found: Deployment) -> str:
     """What is there after a failure that nothing was taken back for."""
-    if found.verdict and concluding.NO_WORKLOAD in found.verdict.reason:
+    if found.verdict and found.verdict.untouched:
         return "Nothing of its workloads was written: what was there before still serves."
     return "There was nothing verified to go back to, so it stays as it is for you to look at."
 
