@@ -6,6 +6,7 @@ import asyncio
 import base64
 import gzip
 import json
+import random
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -410,20 +411,28 @@ class DestinationContract:
         found = await self.live(destination, namespace, config_map("hand"))
         assert (found and (found["data"], found["labels"])) == (({"a": "1"}, {}) if stays else None)
 
-    async def test_values_of_a_secret_that_was_taken_over_are_written_down_nowhere(
+    async def test_values_of_secrets_and_large_objects_come_back_too(
         self, destination: port.Destination, namespace: str
     ) -> None:
-        await self.made_by_hand(destination, namespace, secret("same", a="hunter22"), secret("other", a="hunter33"))
-        wanted = [secret("same", a="hunter22"), secret("other", a="hunter44"), config_map("keep")]
+        """No annotation holds a Secret's value, nor an object of half a mebibyte."""
+        large = config_map("large", old=base64.b64encode(random.Random(7).randbytes(400_000)).decode())
+        other = secret("other", a="hunter33", gone="hunter55")
+        await self.made_by_hand(destination, namespace, secret("same", a="hunter22"), other, large)
+        before = [await self.live(destination, namespace, each) for each in (other, large)]
+        wanted = [
+            secret("same", a="hunter22"),
+            secret("other", a="hunter44"),
+            config_map("large", new="1"),
+            config_map("keep"),
+        ]
         who = identity(namespace, sequence=2)
         applied = await destination.apply(wanted, identity=who, fence=model.unfenced, adopt=True)
         keep = tuple(ref for ref in applied.inventory if ref.name == "keep")
         budget = model.Budget(deletes=9, undo=True)
         pruned = await destination.prune(applied.inventory, keep, identity=who, fence=model.unfenced, budget=budget)
         told = {each.ref.name: each.reason for each in pruned.held}
-        assert told["same"].endswith("as it was")
-        assert told["other"].endswith("not all of its fields could be put back")
-        assert await self.live(destination, namespace, secret("other")) is not None
+        assert [told[name].endswith("as it was") for name in ("same", "other", "large")] == [True] * 3
+        assert [await self.live(destination, namespace, each) for each in (other, large)] == before
 
     async def test_nothing_is_deleted_once_the_fence_fell(
         self, destination: port.Destination, applied: model.Applied

@@ -2,7 +2,7 @@
 
 The object itself remembers, in annotations that are written together with everything else: a worker that is killed leaves no
 object whose origin nobody knows. What was there before a deployment can then be told from what the deployment made, and be
-given back as it was.
+given back as it was. What annotations must not or can't hold, values of secrets and large objects, is kept apart.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Before(msgspec.Struct, frozen=True, kw_only=True):
     object: dict[str, Any]
     """Without status; of its metadata only labels, annotations and managed fields."""
     whole: bool
-    """Whether nothing was left out that taking it over changes: values of secrets are."""
+    """Whether nothing was left out that taking it over changes: in an annotation, values of secrets are."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,25 +66,38 @@ def adopted(found: Mapping[str, Any], identity: model.Identity, changes: Sequenc
     return {**marks, model.BEFORE: before} if taken + len(before) < _ROOM else marks
 
 
-def returned(found: Mapping[str, Any]) -> Return:
-    """The object without anything that says it is Sealane's, and as it was before, as far as that is known."""
-    before = _unpacked(_annotations(found).get(model.BEFORE))
+def apart(found: Mapping[str, Any], marks: Mapping[str, str], changes: Sequence[model.FieldChange]) -> bytes | None:
+    """All that it was, to be kept elsewhere, where the marks don't hold what taking it over changes; None where they do."""
+    before = _unpacked(marks.get(model.BEFORE))
+    if not changes or (before is not None and before.whole):
+        return None
+    return _compressed(found, whole=True, values=True)
+
+
+def returned(found: Mapping[str, Any], kept: bytes | None = None) -> Return:
+    """The object without anything that says it is Sealane's, and as it was before, as far as that is known.
+
+    `kept` is what `apart` gave.
+    """
+    marked = _unpacked(_annotations(found).get(model.BEFORE))
+    before = _decompressed(kept) or marked
     metadata = found["metadata"]
     if before is None:
         labels = {key: value for key, value in (metadata.get("labels") or {}).items() if key not in _LABELS}
         annotations = {key: value for key, value in _annotations(found).items() if key not in _OURS}
-        kept = {key: value for key, value in found.items() if key not in _NOT_KEPT}
+        rest = {key: value for key, value in found.items() if key not in _NOT_KEPT}
         return Return(
-            object={**kept, "metadata": _with(metadata, labels, annotations)}, managed_fields=None, whole=False
+            object={**rest, "metadata": _with(metadata, labels, annotations)}, managed_fields=None, whole=False
         )
     old = before.object["metadata"]
     annotations = dict(old.get("annotations") or {})
     if LAST_APPLIED in _annotations(found):
         annotations.setdefault(LAST_APPLIED, _annotations(found)[LAST_APPLIED])
-    values = {part: found[part] for part in ("data",) if part in found and preparing.is_secret(found)}
-    kept = {key: value for key, value in before.object.items() if key != "metadata"} | values
+    secret = preparing.is_secret(found) and before is marked
+    values = {part: found[part] for part in ("data",) if part in found and secret}
+    rest = {key: value for key, value in before.object.items() if key != "metadata"} | values
     return Return(
-        object={**kept, "metadata": _with(metadata, old.get("labels") or {}, annotations)},
+        object={**rest, "metadata": _with(metadata, old.get("labels") or {}, annotations)},
         managed_fields=old.get("managedFields"),
         whole=before.whole,
     )
@@ -100,14 +113,18 @@ def _with(metadata: Mapping[str, Any], labels: Mapping[str, str], annotations: M
 
 
 def _packed(found: Mapping[str, Any], *, whole: bool) -> str:
-    secret = preparing.is_secret(found)
+    return base64.b64encode(_compressed(found, whole=whole)).decode()
+
+
+def _compressed(found: Mapping[str, Any], *, whole: bool, values: bool = False) -> bytes:
+    secret = preparing.is_secret(found) and not values
     metadata = {key: found["metadata"][key] for key in _METADATA if found["metadata"].get(key)}
     if secret and "annotations" in metadata:  # kubectl's repeats the values
         metadata["annotations"] = {k: v for k, v in metadata["annotations"].items() if k != LAST_APPLIED}
     hidden = {*_NOT_KEPT, *(("data", "stringData") if secret else ())}
     kept = {key: value for key, value in found.items() if key not in hidden}
     before = Before(object={**kept, "metadata": metadata}, whole=whole)
-    return base64.b64encode(gzip.compress(msgspec.json.encode(before), mtime=0)).decode()
+    return gzip.compress(msgspec.json.encode(before), mtime=0)
 
 
 def _unpacked(text: str | None) -> Before | None:
@@ -115,7 +132,16 @@ def _unpacked(text: str | None) -> Before | None:
     if text is None:
         return None
     try:
-        return msgspec.json.decode(gzip.decompress(base64.b64decode(text)), type=Before)
+        return _decompressed(base64.b64decode(text))
+    except ValueError:
+        return None
+
+
+def _decompressed(packed: bytes | None) -> Before | None:
+    if packed is None:
+        return None
+    try:
+        return msgspec.json.decode(gzip.decompress(packed), type=Before)
     except (ValueError, OSError, EOFError):
         return None
 

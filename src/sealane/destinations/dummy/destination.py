@@ -193,7 +193,7 @@ class DummyDestination:
         await fence()
         with self._state.write() as content:
             kept = content.objects[planning.text(ref)]
-            returned = adoption.returned(kept.manifest)
+            returned = adoption.returned(kept.manifest, content.before.pop(kept.uid, None))
             content.objects[planning.text(ref)] = planning.stored(content, kept, returned.object, self._now())
             content.journal.append(states.Write(verb="change", object=str(ref), generation=kept.generation))
         return pruning.given_back(ref, whole=returned.whole)
@@ -244,6 +244,8 @@ class DummyDestination:
             elif (old.version if old else None) != planned.version:
                 return None
             else:
+                if old and planned.apart is not None:
+                    content.before[old.uid] = planned.apart
                 new = content.objects[text] = planning.stored(content, old, planned.body, self._now())
                 verb = "change" if old else "create"
                 content.journal.append(states.Write(verb=verb, object=str(ref), generation=new.generation))

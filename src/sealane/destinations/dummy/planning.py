@@ -42,6 +42,8 @@ class Planned:
     version: int | None
     mine: bool = False
     """Whether it is there and this formation's."""
+    apart: bytes | None = None
+    """What it was before it is taken over, where its annotations don't hold that."""
 
 
 def plan(
@@ -78,7 +80,8 @@ def plan_one(
     fixed = old is not None and old.manifest.get("immutable") is True and owning.same_content(old.manifest, body)
     fields = differing.differences(old.manifest, body) if old and not fixed else ()
     action = model.Action.CREATE if not old else model.Action.CHANGE if fields else model.Action.NONE
-    body["metadata"]["annotations"] |= _marks(old, owner, identity, fields)
+    marks = _marks(old, owner, identity, fields)
+    body["metadata"]["annotations"] |= marks
     refusal = _refusal(manifest, ref)
     if ref.namespace in leaving(content):
         gone = owning.leaving(ref.namespace or "")
@@ -98,6 +101,7 @@ def plan_one(
         body=body,
         version=old.version if old else None,
         mine=owner == identity.owner,
+        apart=adoption.apart(old.manifest, marks, fields) if old and owner is None else None,
     )
 
 

@@ -49,6 +49,8 @@ class Content(msgspec.Struct, kw_only=True):
 
     objects: dict[str, Stored] = {}
     ledgers: dict[str, KeptLedger] = {}
+    before: dict[str, bytes] = {}
+    """What objects were before they were taken over, by uid, where they can't tell it themselves."""
     journal: list[Write] = []
     tries: dict[str, int] = {}
     """How often each object was tried to be written."""

@@ -18,7 +18,7 @@ from sealane import errors as ours
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds, objects
 from sealane.destinations import model, ordering, owning
-from sealane.destinations.kubernetes import managed_fields, planning, refusing, settling
+from sealane.destinations.kubernetes import keeping, managed_fields, planning, refusing, settling
 
 TRIES = 10
 """How often a write is planned anew because the object moved: controllers write its status all the time."""
@@ -39,7 +39,7 @@ async def apply(
     """Makes the objects so; see the port for what is promised."""
     planner = planning.Planner(cluster, wanted, identity=identity, adopt=adopt, finished=finished)
     planned = await planner.plan()
-    writing = _Writing(cluster, planner, fence)
+    writing = _Writing(cluster, planner, fence, identity)
     if refusals := tuple(each.change.refusal for each in planned if each.change.refusal):
         there = tuple(each.ref for each in planned if each.live and each.live.owner == identity.owner)
         return model.Applied(inventory=there, refusals=refusals)
@@ -47,8 +47,11 @@ async def apply(
 
 
 class _Writing:
-    def __init__(self, cluster: clusters.Cluster, planner: planning.Planner, fence: model.Fence) -> None:
+    def __init__(
+        self, cluster: clusters.Cluster, planner: planning.Planner, fence: model.Fence, identity: model.Identity
+    ) -> None:
         self._cluster = cluster
+        self._identity = identity
         self._planner = planner
         self._fence = fence
 
@@ -76,6 +79,10 @@ class _Writing:
 
     async def _write(self, planned: planning.Planned) -> planning.Planned:
         """One object: written if need be, planned anew as often as it moved meanwhile."""
+        if planned.apart is not None and not planned.change.refusal:
+            await self._fence()
+            if refusal := await keeping.keep(self._cluster, planned.ref, planned.apart, identity=self._identity):
+                return planning.refused(planned, refusal)
         if planned.take and not planned.change.refusal:
             await settling.settle(self._cluster, planned.kind, planned.ref, take=planned.take, fence=self._fence)
             planned = await self._again(planned)  # only now does an apply take away what was others'
@@ -161,8 +168,7 @@ def _refused(planned: planning.Planned, error: errors.ClusterError) -> planning.
     refusal = refusing.of_error(planned.ref, error)
     if refusal is None:
         raise error
-    change = model.ObjectChange(action=planned.change.action, ref=planned.ref, refusal=refusal)
-    return planning.Planned(manifest=planned.manifest, ref=planned.ref, change=change, body={})
+    return planning.refused(planned, refusal)
 
 
 def _usable(found: objects.Phased) -> bool:

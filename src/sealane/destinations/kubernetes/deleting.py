@@ -35,7 +35,7 @@ async def prune(
             held.append(model.Held(ref=ref, reason=objection))
         else:
             deleted.append(ref)
-    held += [await returning.give_back(cluster, ref, fence=fence) for ref in plan.give_back]
+    held += [await returning.give_back(cluster, ref, identity=identity, fence=fence) for ref in plan.give_back]
     return pruning.pruned(stored, plan, deleted=tuple(deleted), held=held)
 
 

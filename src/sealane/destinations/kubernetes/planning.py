@@ -39,7 +39,8 @@ class Planned:
     """One object: what would change, what to write for it, and what that was planned against.
 
     `take` gives the ownership records that it needs first; None where they are as they should be. `gains` says that
-    Sealane would own more, although nothing changes; `left` are the fields of `change.left`.
+    Sealane would own more, although nothing changes; `left` are the fields of `change.left`. `apart` is what it was before it
+    is taken over, to be kept first, where its annotations don't hold that.
     """
 
     manifest: Mapping[str, Any]
@@ -52,6 +53,7 @@ class Planned:
     left: managed_fields.Fields = field(default_factory=dict)
     left_out: bool = False
     """It is not there and not made: it ran to its end."""
+    apart: bytes | None = field(default=None, repr=False)
 
     @property
     def writes(self) -> bool:
@@ -85,7 +87,7 @@ class Planner:
         self._finished = finished
         self._namespaces = {str(o["metadata"]["name"]) for o in objects if _group_and_kind(o) == ("", "Namespace")}
         self._followed = autoscalers.of(objects)
-        self._first: dict[model.Key, dict[str, str]] = {}
+        self._first: dict[model.Key, tuple[dict[str, str], bytes | None]] = {}
         self._scopes = dict(_defined(o) for o in objects if _group_and_kind(o) == (_CRD_GROUP, _CRD))
 
     async def plan(self) -> tuple[Planned, ...]:
@@ -188,10 +190,11 @@ class Planner:
         )
         seen = await preview.preview(self._cluster, self._body(to_apply, ref, kept | marks), found, adopting=adopting)
         change = _change(ref, found, seen, adopting=adopting)
+        apart: bytes | None = None
         if change.adopted:
-            marks = self._first.get(ref.key) or adoption.adopted(found, self._identity, change.fields)
+            marks, apart = self._first.get(ref.key) or self._before(found, change.fields)
         if change.adopted and seen.take:  # what it was before its records are moved
-            self._first[ref.key] = marks
+            self._first[ref.key] = (marks, apart)
         return Planned(
             manifest=manifest,
             ref=ref,
@@ -201,7 +204,15 @@ class Planner:
             take=seen.take,
             gains=seen.gains,
             left=functools.reduce(managed_fields.both, (each for _, each in seen.held), {}),
+            apart=apart,
         )
+
+    def _before(
+        self, found: Mapping[str, Any], fields: tuple[model.FieldChange, ...]
+    ) -> tuple[dict[str, str], bytes | None]:
+        """The marks of an object that is taken over, and what is to be kept apart."""
+        marks = adoption.adopted(found, self._identity, fields)
+        return marks, adoption.apart(found, marks, fields)
 
     async def _autoscaled(self, found: Mapping[str, Any], ref: model.ObjectRef) -> bool:
         return scaling.was_autoscaled(found) and await self._autoscalers.scale(ref)
@@ -237,6 +248,12 @@ async def leaves(cluster: clusters.Cluster, namespace: str) -> bool:
     except errors.Forbidden:
         return False
     return found is not None and found.status.phase == "Terminating"
+
+
+def refused(planned: Planned, refusal: model.Refusal) -> Planned:
+    """The object with a refusal, in place of what was planned."""
+    change = model.ObjectChange(action=planned.change.action, ref=planned.ref, refusal=refusal)
+    return Planned(manifest=planned.manifest, ref=planned.ref, change=change, body={})
 
 
 def _live(found: Mapping[str, Any]) -> Live:

@@ -8,30 +8,37 @@ from typing import Any
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
 from sealane.destinations import adoption, model, pruning
-from sealane.destinations.kubernetes import managed_fields
+from sealane.destinations.kubernetes import keeping, managed_fields
 
 TRIES = 10
 """How often it is tried anew because the object moved: controllers write its status all the time."""
 _NO = (errors.Forbidden, errors.AdmissionDenied, errors.QuotaExceeded, errors.Invalid)
 
 
-async def give_back(cluster: clusters.Cluster, ref: model.ObjectRef, *, fence: model.Fence) -> model.Held:
+async def give_back(
+    cluster: clusters.Cluster, ref: model.ObjectRef, *, identity: model.Identity, fence: model.Fence
+) -> model.Held:
     """Makes the object what it was; where the cluster won't have that, at least nobody's. A repeat changes nothing."""
     kind = kinds.whole(ref.api_version, ref.kind)
     found = await cluster.find(kind, ref.name, namespace=ref.namespace)
     if found is None:
         return pruning.given_back(ref, whole=False)
-    returned = adoption.returned(found)
+    ref = ref.with_uid(str(found["metadata"]["uid"]))
+    kept = await keeping.kept(cluster, ref, identity=identity)
+    returned = adoption.returned(found, kept)
     whole = returned.whole
     try:
-        await _written(cluster, kind, ref, fence=fence, fields=True)
+        await _written(cluster, kind, ref, kept, fence=fence, fields=True)
     except _NO:
         whole = False
         try:
-            await _written(cluster, kind, ref, fence=fence, fields=False)
+            await _written(cluster, kind, ref, kept, fence=fence, fields=False)
         except _NO as error:
             return model.Held(ref=ref, reason=f"it was there before, and giving it back is refused: {error.says}")
     await _disowned(cluster, kind, ref, returned.managed_fields, fence=fence)
+    if kept is not None and whole:
+        await fence()
+        await keeping.forget(cluster, ref, identity=identity)
     return pruning.given_back(ref, whole=whole)
 
 
@@ -39,6 +46,7 @@ async def _written(
     cluster: clusters.Cluster,
     kind: kinds.Kind[dict[str, Any]],
     ref: model.ObjectRef,
+    kept: bytes | None,
     *,
     fence: model.Fence,
     fields: bool,
@@ -48,7 +56,7 @@ async def _written(
         found = await cluster.find(kind, ref.name, namespace=ref.namespace)
         if found is None:
             return
-        wanted = adoption.returned(found).object
+        wanted = adoption.returned(found, kept).object
         operations = [*_metadata(found, wanted), *(_fields(found, wanted) if fields else ())]
         await fence()
         try:

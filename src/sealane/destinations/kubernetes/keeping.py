@@ -1,0 +1,64 @@
+"""What an object was before it was taken over, kept in a Secret beside it where its own annotations can't or must not hold it.
+
+The Secret is written before the object is, and belongs to it: with the object, the cluster deletes the Secret.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from contextlib import suppress
+
+from sealane.clients.kubernetes import cluster as clusters
+from sealane.clients.kubernetes import errors, kinds
+from sealane.destinations import model
+from sealane.destinations.kubernetes import refusing
+
+_KEY = "before"
+_SECRET = kinds.whole("v1", "Secret")
+
+
+async def keep(
+    cluster: clusters.Cluster, ref: model.ObjectRef, before: bytes, *, identity: model.Identity
+) -> model.Refusal | None:
+    """Keeps it; gives the refusal of an object that is not to be taken over because the cluster won't keep this.
+
+    Where something is kept already, of a take-over that never came to be written, it is replaced.
+    """
+    namespace = ref.namespace or identity.namespace
+    owner = {"apiVersion": ref.api_version, "kind": ref.kind, "name": ref.name, "uid": ref.uid}
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": _name(ref), "namespace": namespace, "labels": identity.labels, "ownerReferences": [owner]},
+        "data": {_KEY: base64.b64encode(before).decode()},
+    }
+    try:
+        await cluster.apply(secret, namespace=namespace, force=True)
+    except errors.ClusterError as error:
+        if (refusal := refusing.of_error(ref, error)) is None:
+            raise
+        message = f"what {ref.kind} {ref.name} was before can't be kept in a Secret: {error.says}"
+        return model.Refusal(ref=ref, reason=refusal.reason, message=message, mend="make a copy and delete it by hand")
+    return None
+
+
+async def kept(cluster: clusters.Cluster, ref: model.ObjectRef, *, identity: model.Identity) -> bytes | None:
+    """What was kept of the object; None where nothing was, or it can't be read."""
+    secret = None
+    with suppress(errors.Forbidden):
+        secret = await cluster.find(_SECRET, _name(ref), namespace=ref.namespace or identity.namespace)
+    try:
+        return base64.b64decode(((secret or {}).get("data") or {})[_KEY])
+    except (KeyError, binascii.Error):
+        return None
+
+
+async def forget(cluster: clusters.Cluster, ref: model.ObjectRef, *, identity: model.Identity) -> None:
+    """Deletes what was kept of an object that was given back."""
+    with suppress(errors.NotFound, errors.Forbidden):
+        await cluster.delete(_SECRET, _name(ref), namespace=ref.namespace or identity.namespace)
+
+
+def _name(ref: model.ObjectRef) -> str:
+    return f"sealane-before-{ref.uid}"
