@@ -181,3 +181,51 @@ def test_a_push_to_our_own_repository_is_what_moved() -> None:
         (EventKind.PUSH, "refs/heads/main", OLD),
         (EventKind.TAG, "refs/tags/v1", None),
     ]
+
+
+anything = st.text(st.characters(exclude_categories=()), max_size=20)
+
+
+@given(anything, st.sampled_from(["ref", "after", "before", "author"]), anything)
+def test_whatever_a_message_holds_can_be_stored_and_given_to_git(odd: str, where: str, message: str) -> None:
+    """Else it is refused: lone surrogates, zeros, options in place of hashes."""
+    commit = {"id": NEW, "message": message, "author": {"name": odd}}
+    changed = {} if where == "author" else {where: f"refs/heads/{odd}" if where == "ref" else odd}
+    try:
+        event = receive(PUSH | {"head_commit": commit} | changed)
+    except UsageError:
+        assert changed
+        return
+    assert isinstance(event, Event)
+    for each in (event.ref, event.branch, event.commit, event.before, event.author, event.message):
+        assert each is None or "\0" not in each.encode().decode()
+
+
+@pytest.mark.parametrize("name", ["main", "release/1.x", "feature/a-b_c", "user@host", "größe", "v1.2-rc.1", "a.b"])
+def test_references_that_git_takes_are_taken(name: str) -> None:
+    assert receive(PUSH | {"ref": f"refs/heads/{name}"}).branch == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "../etc", "a b", "a\nb", "\x1b[31m", "a:b", "a~1", "a^", "a?", "a*", "[a", "a\\b", "x.lock", "a@{1}", "a//b"],
+)
+def test_references_that_git_does_not_take_are_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="no reference of git"):
+        receive(PUSH | {"ref": f"refs/heads/{name}"})
+
+
+@pytest.mark.parametrize(
+    "commit", ["abc", "--output=/x", "refs/heads/main", "HEAD", "B" * 40, "b" * 41, "b" * 40 + "\n"]
+)
+def test_a_commit_is_a_whole_hash(commit: str) -> None:
+    for changed in ({"after": commit}, {"head_commit": {"id": commit}}):
+        with pytest.raises(UsageError, match="is not the hash of a commit"):
+            receive(PUSH | changed)
+
+
+def test_hashes_may_be_of_sha256() -> None:
+    """Then a reference that is not there is of 64 zeros."""
+    event = receive(PUSH | {"before": "0" * 64, "after": "c" * 64, "head_commit": None})
+    assert (event.before, event.commit) == (None, "c" * 64)
+    assert isinstance(receive(PUSH | {"after": "0" * 64, "head_commit": None}), RefGone)

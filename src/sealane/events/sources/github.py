@@ -42,20 +42,21 @@ def event(app: str, kind: str, found: Mapping[str, Any], *, delivery: str | None
 
 
 def _push(app: str, found: Mapping[str, Any], delivery: str | None, received: datetime) -> Read:
-    ref, after, before = webhooks.text(found, "ref"), webhooks.text(found, "after"), webhooks.maybe(found, "before")
+    ref, after = webhooks.reference(webhooks.text(found, "ref")), webhooks.commit(found, "after")
+    before = webhooks.commit(found, "before") if found.get("before") is not None else None
     if not ref.startswith(("refs/heads/", "refs/tags/")):
         return Ignored(reason=f"{ref} is neither a branch nor a tag")
-    if after == webhooks.NOWHERE or found.get("deleted") is True:
+    if webhooks.is_nowhere(after) or found.get("deleted") is True:
         return RefGone(app=app, ref=ref, reason=f"{ref} was deleted", delivery=delivery, received=received)
     return Event(
         kind=EventKind.TAG if ref.startswith("refs/tags/") else EventKind.PUSH,
         app=app,
         repository=webhooks.text(found, "repository", "clone_url"),
-        commit=webhooks.maybe(found, "head_commit", "id") or after,
+        commit=webhooks.commit(found, "head_commit", "id") if found.get("head_commit") else after,
         branch=ref.removeprefix("refs/heads/") if ref.startswith("refs/heads/") else None,
         trunk=webhooks.maybe(found, "repository", "default_branch"),
         ref=ref,
-        before=None if before == webhooks.NOWHERE else before,
+        before=None if webhooks.is_nowhere(before) else before,
         author=webhooks.maybe(found, "head_commit", "author", "name") or webhooks.maybe(found, "pusher", "name"),
         message=(webhooks.maybe(found, "head_commit", "message") or "").split("\n", 1)[0],
         delivery=delivery,
@@ -69,14 +70,14 @@ def _delete(app: str, found: Mapping[str, Any], delivery: str | None, received: 
     folder = {"branch": "refs/heads/", "tag": "refs/tags/"}.get(kind)
     if folder is None:
         return Ignored(reason=f"a deleted {kind} starts nothing")
-    ref = name if name.startswith("refs/") else folder + name
+    ref = webhooks.reference(name if name.startswith("refs/") else folder + name)
     return RefGone(app=app, ref=ref, reason=f"{ref} was deleted", delivery=delivery, received=received)
 
 
 def _pull_request(app: str, found: Mapping[str, Any], delivery: str | None, received: datetime) -> Read:
     action = webhooks.text(found, "action")
     number = found.get("number")
-    ref = f"refs/pull/{number}/head"
+    ref = webhooks.reference(f"refs/pull/{number}/head")
     if action == "closed":
         return RefGone(
             app=app, ref=ref, reason=f"pull request {number} was closed", delivery=delivery, received=received
@@ -93,8 +94,8 @@ def _pull_request(app: str, found: Mapping[str, Any], delivery: str | None, rece
         kind=EventKind.PULL_REQUEST,
         app=app,
         repository=webhooks.text(found, "repository", "clone_url"),
-        commit=webhooks.text(found, "pull_request", "head", "sha"),
-        branch=webhooks.text(found, "pull_request", "base", "ref"),
+        commit=webhooks.commit(found, "pull_request", "head", "sha"),
+        branch=webhooks.reference(webhooks.text(found, "pull_request", "base", "ref")),
         trunk=webhooks.maybe(found, "repository", "default_branch"),
         ref=ref,
         author=webhooks.maybe(found, "pull_request", "user", "login"),

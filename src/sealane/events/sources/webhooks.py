@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +12,10 @@ from typing import Any
 from sealane.errors import NotSignedIn, UsageError
 from sealane.events.model import Event, RefGone
 
-NOWHERE = "0" * 40
-"""What a push names as `before` of a new reference and `after` of a deleted one."""
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_NOT_IN_REFERENCE = re.compile(r"[\x00-\x20\x7f~^:?*\[\\\ufffd]|\.\.|@\{|//|/\.|(?:\.|/|\.lock)$|\.lock/")
+"""What git takes in no reference (git-check-ref-format)."""
+_LONGEST_REFERENCE = 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,13 +43,33 @@ def verify(body: bytes, *, secret: str, signature: str | None) -> None:
 
 
 def text(found: Mapping[str, Any], *path: str) -> str:
-    """The text at a path of keys. Raises UsageError naming the path when it isn't there."""
+    """The text at a path of keys, as far as it can be stored. Raises UsageError naming the path when it isn't there."""
     value: Any = found
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
     if not isinstance(value, str):
         raise UsageError(f"the webhook lacks {'.'.join(path)}")
+    return value.encode(errors="replace").decode().replace("\0", "\ufffd")
+
+
+def commit(found: Mapping[str, Any], *path: str) -> str:
+    """The full hash at a path of keys; of zeros only where nothing is. Raises UsageError."""
+    value = text(found, *path)
+    if not _COMMIT.fullmatch(value):
+        raise UsageError(f"the webhook's {'.'.join(path)} is not the hash of a commit")
     return value
+
+
+def is_nowhere(hash_: str | None) -> bool:
+    """Whether it is what a push names as `before` of a new reference and `after` of a deleted one."""
+    return hash_ is not None and set(hash_) == {"0"}
+
+
+def reference(name: str) -> str:
+    """The reference, if git would take it. Raises UsageError."""
+    if not name or len(name) > _LONGEST_REFERENCE or _NOT_IN_REFERENCE.search(name) or name[0] in "-./":
+        raise UsageError(f"the webhook names {name[:80]!r}, which is no reference of git")
+    return name
 
 
 def maybe(found: Mapping[str, Any], *path: str) -> str | None:
