@@ -9,6 +9,7 @@ import json
 import random
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -378,7 +379,8 @@ class DestinationContract:
         )
         expected = await destination.refs([config_map("theirs")], namespace=namespace)
         keep = (await destination.apply([config_map("keep")], identity=first, fence=model.unfenced)).inventory
-        for budget in (model.Budget(deletes=9, undo=True), model.Budget(deletes=9, undo=True, confirmed=True)):
+        undo = model.Budget(deletes=9, undo=True, verified=3)
+        for budget in (undo, replace(undo, confirmed=True)):
             pruned = await destination.prune(
                 (*applied.inventory, *expected, *keep), keep, identity=second, fence=model.unfenced, budget=budget
             )

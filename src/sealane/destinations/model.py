@@ -199,7 +199,7 @@ class Budget:
     deletes: int = 3
     confirmed: bool = False
     undo: bool = False
-    """The deployment is taken back: only what it made itself may go."""
+    """The deployment is taken back: only what was made since the last good one may go."""
     back: bool = False
     """A person goes back: what was taken over on the way is given back rather than deleted."""
     verified: int = 0

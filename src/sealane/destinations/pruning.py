@@ -127,8 +127,13 @@ def _is_given_back(found: There, identity: model.Identity, budget: model.Budget)
     if model.owner_of(found.labels) != identity.owner or not adopted.isdigit():
         return False
     if budget.undo:
-        return int(adopted) == identity.sequence
+        return is_undone(adopted, identity, budget)
     return budget.back or int(adopted) > budget.verified
+
+
+def is_undone(mark: str, identity: model.Identity, budget: model.Budget) -> bool:
+    """Whether the deployment of that sequence is taken back: this one, or one before it that never came to an end."""
+    return mark.isdigit() and budget.verified < int(mark) <= identity.sequence
 
 
 def _not_ours_to_delete(found: There, identity: model.Identity, budget: model.Budget) -> str | None:
@@ -140,8 +145,8 @@ def _not_ours_to_delete(found: There, identity: model.Identity, budget: model.Bu
 
 
 def _was_there_before(found: There, identity: model.Identity, budget: model.Budget) -> bool:
-    """Whether the deployment that is taken back did not make it: an inventory may have been lost."""
-    made_now = found.annotations.get(model.CREATED) == str(identity.sequence)
+    """Whether nothing that is taken back did make it: an inventory may have been lost."""
+    made_now = is_undone(found.annotations.get(model.CREATED, ""), identity, budget)
     return budget.undo and model.owner_of(found.labels) in {None, identity.owner} and not made_now
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from sealane.destinations import model as destinations
+from sealane.destinations import pruning as deleting
 from sealane.destinations.port import Destination
 from sealane.rollouts import applying, model
 from sealane.rollouts.strategies import staging
@@ -89,42 +92,61 @@ async def clear(
     """After going back: deletes what only the failed revision made, and gives back what it took over.
 
     That is not counted against the budget, since the deployment itself had just made it; volume claims, namespaces and
-    the like stay, and so does what was there before, whatever inventories say.
+    the like stay, and so does what was there before, whatever inventories say. What a deployment made that was killed
+    before it stands in the stored inventory; the objects' own marks say that no good one had it.
     """
+    budget = destinations.Budget(undo=True, verified=plan.verified)
     previous = plan.previous or plan.goal
     every = applying.union(applying.union(plan.stored, failed), restored.inventory)
     spare = _less(staging.spare(every, previous.manifests, previous.shape), restored.inventory)
     now_gone = await _without(destination, plan.goal, every, spare, fence=fence, verified=plan.verified)
-    made = _less(_less(failed, plan.stored), spare)
+    fresh = _less(failed, (*plan.stored, *spare))
+    older = _less(every, (*restored.inventory, *fresh, *spare))
+    live = {_named(each): each["metadata"].get("annotations") or {} for each in await destination.read(older)}
+    made = (*fresh, *(ref for ref in older if _is_undone(live.get(_name(ref), {}), plan, budget)))
     stored = applying.union(restored.inventory, made)
     pruned = await destination.prune(
         stored,
         applying.union(restored.inventory, plan.keep),
         identity=plan.goal.identity,
         fence=fence,
-        budget=destinations.Budget(deletes=len(made), undo=True),
+        budget=replace(budget, deletes=len(made)),
     )
     kept = applying.union(_less(now_gone.inventory, made), pruned.inventory)
-    stays = await _changed(destination, plan, failed=_less(_less(failed, restored.inventory), (*made, *spare)))
+    stays = _changed(_less(older, made), live, plan)
     return _both(now_gone, replace(pruned, held=(*pruned.held, *stays), inventory=kept))
 
 
-async def _changed(
-    destination: Destination, plan: model.DeploymentPlan, *, failed: destinations.Inventory
+_Name = tuple[str, str | None, str]
+
+
+def _named(manifest: Mapping[str, Any]) -> _Name:
+    return manifest["kind"], manifest["metadata"].get("namespace"), manifest["metadata"]["name"]
+
+
+def _name(ref: destinations.ObjectRef) -> _Name:
+    return ref.kind, ref.namespace, ref.name
+
+
+def _is_undone(marks: Mapping[str, str], plan: model.DeploymentPlan, budget: destinations.Budget) -> bool:
+    """Whether no good deployment made the object or took it over."""
+    found = [marks[mark] for mark in (destinations.CREATED, destinations.ADOPTED) if mark in marks]
+    return any(deleting.is_undone(mark, plan.goal.identity, budget) for mark in found)
+
+
+def _changed(
+    refs: destinations.Inventory, live: Mapping[_Name, Mapping[str, str]], plan: model.DeploymentPlan
 ) -> tuple[destinations.Held, ...]:
     """What the formation had before, the failed revision wrote, and the revision gone back to does not know.
 
     A Secret of a stencil whose values were not kept, say, or what an earlier pruning had left in place.
     """
     written = str(plan.goal.identity.sequence)
-    found = {
-        (each["kind"], each["metadata"].get("namespace"), each["metadata"]["name"])
-        for each in await destination.read(failed)
-        if (each["metadata"].get("annotations") or {}).get(destinations.SEQUENCE) == written
-    }
     why = "it stays as this deployment wrote it, because the revision before does not say what it was"
     return tuple(
-        destinations.Held(ref=ref, reason=why) for ref in failed if (ref.kind, ref.namespace, ref.name) in found
+        destinations.Held(ref=ref, reason=why)
+        for ref in refs
+        if live.get(_name(ref), {}).get(destinations.SEQUENCE) == written
     )
 
 

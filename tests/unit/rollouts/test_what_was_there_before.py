@@ -75,6 +75,30 @@ async def test_a_revision_that_crashed_gives_back_what_it_took_over(
     assert not {"ConfigMap hand", "Deployment worker", "ConfigMap new"} & await inventory(destination)
 
 
+async def test_what_a_deployment_that_never_ended_took_over_and_made_goes_back_with_the_next(
+    state: states.State, destination: DummyDestination
+) -> None:
+    """The stored inventory names it before it is written; the next deployment fails, with it or without it."""
+    by_hand(state, hand := parts.config("hand", limit="9"), other := parts.config("other", limit="8"))
+    await deploy(destination, parts.revision("one", parts.deployment()))
+    taken = [parts.config("hand", limit="1"), parts.config("other", limit="1"), parts.config("new", a="1")]
+    slow = parts.deployment(behaves={"DUMMY_READY_AFTER": "60"})
+    first = asyncio.create_task(
+        deploy(destination, parts.revision("two", *taken, parts.config("more"), slow), permitted=TAKE)
+    )
+    while "DUMMY" not in str(content(state, slow)):  # noqa: ASYNC110 - it is written last
+        await asyncio.sleep(0.01)
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    bad = [parts.config("hand", limit="2"), parts.config("new", a="2"), parts.deployment(behaves=parts.CRASH)]
+    ended = await deploy(destination, parts.revision("three", *bad), permitted=TAKE)
+    assert ended.outcome.verdict.kind == "rolled_back"
+    assert [content(state, each) for each in (hand, other)] == [hand, other]
+    assert [content(state, parts.config(name)) for name in ("new", "more")] == [None, None]
+    assert await inventory(destination) == {"Deployment web"}
+
+
 async def test_a_first_deployment_that_failed_leaves_nothing_that_the_next_one_deletes(
     state: states.State, destination: DummyDestination
 ) -> None:
