@@ -39,6 +39,10 @@ _ABOUT = re.compile(
 )
 """What names of fields hold that say something about a secret: token_uri, key_id."""
 _TRIVIAL = re.compile(r"true|false|null|none|yes|no|on|off|default|enabled|disabled|changeme|[0-9]{1,5}", re.IGNORECASE)
+_PLACES = re.compile(
+    r"(?:^|[_.-])(?:user|username|host|hostname|port|database|db|dbname|schema|region)$", re.IGNORECASE
+)
+_WORD = re.compile(r"[a-z][a-z0-9.-]*")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#]*@?[^\s]*")
 _USER = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^:@/?#\s]+)@\S*")
 _USERINFO = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^:@/?#\s]*):(?P<password>.*)@[^@]*", re.DOTALL)
@@ -182,6 +186,12 @@ def _decoded(text: str) -> str | None:
     except (binascii.Error, UnicodeDecodeError):
         return None
     return plain if len(plain) >= _UNNAMED and (plain.isprintable() or "\n" in plain) else None
+
+
+def is_plain(name: str, value: str) -> bool:
+    """Whether a Secret's entry is a word that logs are full of, or names a user or a place: `POSTGRES_USER: postgres`."""
+    text = value.strip()
+    return bool(_TRIVIAL.fullmatch(text) or (_PLACES.search(name) and _WORD.fullmatch(text)))
 
 
 def _is_secret(name: str, value: str) -> bool:

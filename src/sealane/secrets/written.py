@@ -7,14 +7,14 @@ import binascii
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sealane.secrets import forms
+from sealane.secrets import forms, parts
 
 _GIVEN = "<secret "
 """What stands for a value that a store has."""
 
 
 def values(objects: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """`NAME/KEY` of each Secret's entries to their values, without those too short to be masked."""
+    """`NAME/KEY` of each Secret's entries to their values, without those too short or too common to be masked."""
     found: dict[str, str] = {}
     for each in objects:
         if each.get("kind") != "Secret" or each.get("apiVersion") != "v1":
@@ -22,12 +22,12 @@ def values(objects: Iterable[Mapping[str, Any]]) -> dict[str, str]:
         name = each["metadata"]["name"]
         texts = {key: _decoded(value) for key, value in (each.get("data") or {}).items()}
         texts |= {key: str(value) for key, value in (each.get("stringData") or {}).items()}
-        found |= {f"{name}/{key}": text for key, text in texts.items() if _is_value(text)}
+        found |= {f"{name}/{key}": text for key, text in texts.items() if _is_value(key, text)}
     return found
 
 
-def _is_value(text: str) -> bool:
-    return len(text.strip()) >= forms.SHORTEST and not text.startswith(_GIVEN)
+def _is_value(key: str, text: str) -> bool:
+    return len(text.strip()) >= forms.SHORTEST and not text.startswith(_GIVEN) and not parts.is_plain(key, text)
 
 
 def _decoded(value: object) -> str:

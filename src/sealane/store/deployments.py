@@ -14,7 +14,7 @@ from sealane.stencils.model import Revision
 from sealane.store import apps, auditing, changes, formations, ids, releases, rows
 from sealane.store.database import Database
 from sealane.store.model import BrokenGlass, Deployment, DeploymentKind, DeploymentState, TimelineEntry
-from sealane.store.tables import deployments, dossiers, timeline
+from sealane.store.tables import deployments, dossiers, steadiness, timeline
 from sealane.verdicts.model import Verdict, VerdictKind
 
 
@@ -260,7 +260,7 @@ def add_line(connection: sa.Connection, deployment_id: str, line: Line, at: date
 
 
 def finish(connection: sa.Connection, deployment_id: str, verdict: Verdict) -> None:
-    """Writes the verdict, in this transaction."""
+    """Writes the verdict, in this transaction; what the guard saw until then is of no use any more."""
     values = {
         "state": DeploymentState.ENDED.value,
         "ended": verdict.at,
@@ -270,6 +270,7 @@ def finish(connection: sa.Connection, deployment_id: str, verdict: Verdict) -> N
         "phase": "verdict",
     }
     connection.execute(sa.update(deployments).where(deployments.c.id == deployment_id).values(values))
+    connection.execute(sa.delete(steadiness).where(steadiness.c.deployment_id == deployment_id))
     line = Line(key="verdict", phase="verdict", text=verdict.reason, detail={"verdict": verdict.kind.value})
     add_line(connection, deployment_id, line, verdict.at)
     _tell(connection, get(connection, deployment_id), verdict.at)

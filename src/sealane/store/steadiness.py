@@ -1,4 +1,7 @@
-"""What the guard saw of a deployment that is under way, so that a worker that takes over goes on from it."""
+"""What the guard saw of a deployment that is under way, so that a worker that takes over goes on from it.
+
+It is forgotten in the transaction that writes the verdict.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +36,3 @@ class SteadinessSeen:
                 connection.execute(sa.insert(steadiness).values(deployment_id=deployment_id, **values))
 
         await self._database.write(work)
-
-    async def forget(self, deployment_id: str) -> None:
-        """The deployment has its verdict."""
-        gone = sa.delete(steadiness).where(steadiness.c.deployment_id == deployment_id)
-        await self._database.write(lambda c: c.execute(gone))

@@ -39,6 +39,15 @@ async def offered(store: Store, number: int, sequence: int, **values: Any) -> De
     return await store.deployments.offer(wanted, revision(f"v{number}", wanted.formation))
 
 
+async def ended(store: Store, subject: Deployment, kind: VerdictKind) -> Deployment:
+    """Takes a deployment through its gate to a verdict."""
+    await store.deployments.open(subject.id, revision_id=subject.revision_id, at=NOON)
+    await store.deployments.begin(subject.id, at=NOON)
+    cause = None if kind is VerdictKind.DEPLOYED else CAUSE
+    verdict = Verdict(kind=kind, reason=cause.sentence if cause else "all is ready", at=NOON, cause=cause)
+    return await concluding.conclude(store.database, subject.id, verdict)
+
+
 async def test_what_the_guard_saw_is_kept_until_the_verdict(store: Store) -> None:
     """The newest takes the place of what was there; it is each deployment's own."""
     one, other = await offered(store, 1, 1), await offered(store, 2, 2, formation="dev")
@@ -48,17 +57,8 @@ async def test_what_the_guard_saw_is_kept_until_the_verdict(store: Store) -> Non
         await store.steadiness.keep(one.id, Steadiness(falls={"Pod/web-1": fall}))
     assert (await store.steadiness.of(one.id)).falls["Pod/web-1"].restarted == 2
     assert await store.steadiness.of(other.id) == Steadiness()
-    await store.steadiness.forget(one.id)
+    await ended(store, one, VerdictKind.ROLLED_BACK)
     assert await store.steadiness.of(one.id) == Steadiness()
-
-
-async def ended(store: Store, subject: Deployment, kind: VerdictKind) -> Deployment:
-    """Takes a deployment through its gate to a verdict."""
-    await store.deployments.open(subject.id, revision_id=subject.revision_id, at=NOON)
-    await store.deployments.begin(subject.id, at=NOON)
-    cause = None if kind is VerdictKind.DEPLOYED else CAUSE
-    verdict = Verdict(kind=kind, reason=cause.sentence if cause else "all is ready", at=NOON, cause=cause)
-    return await concluding.conclude(store.database, subject.id, verdict)
 
 
 async def test_a_deployment_comes_back_as_it_was_offered(store: Store) -> None:

@@ -25,6 +25,11 @@ def secret(part: str, value: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys", "namespace": "shop"}, part: {"a": value}}
 
 
+def named(key: str, value: str) -> dict[str, Any]:
+    """A Secret with an entry of that name."""
+    return {**secret("stringData", ""), "stringData": {key: value}}
+
+
 @pytest.mark.parametrize(
     ("manifest", "values"),
     [
@@ -32,6 +37,11 @@ def secret(part: str, value: str) -> dict[str, Any]:
         (secret("data", base64.b64encode(WORD.encode()).decode()), {"keys/a": WORD}),
         (secret("stringData", "<secret TOKEN>"), {}),
         (secret("stringData", "no"), {}),
+        (secret("stringData", "true"), {}),
+        (named("POSTGRES_USER", "postgres"), {}),
+        (named("db-host", "db.shop.svc"), {}),
+        (named("username", "Tr0ub4dor&3"), {"keys/username": "Tr0ub4dor&3"}),
+        (named("value", "postgres"), {"keys/value": "postgres"}),
         (secret("data", "not base64!"), None),
         ({**secret("data", "x"), "data": None}, {}),
         ({**secret("data", "abcdefgh"), "apiVersion": "example.com/v1"}, {}),

@@ -296,7 +296,6 @@ async def conclude(
     if ended.verdict_kind == "deployed":
         asked = sizes.requests(each.object for each in (await _revision(ended)).objects)
         await bench.store.formations.set_requests(ended.app, ended.formation, asked, at=bench.now())
-    await bench.store.steadiness.forget(ended.id)
     await asyncio.to_thread(goals.forget_clone, ended)
     return str(ended.verdict_kind)
 
