@@ -220,6 +220,8 @@ async def _way_back(history: History, there: rollouts.Goal, destination: Destina
 def target(history: History, to: str | None, *, label: str) -> Revision:
     """The revision a person goes back to: the one they name, else the last verified one that is not there now.
 
+    What a command that was killed has begun is there already, however little of it.
+
     Raises NotThere.
     """
     if to is not None:
@@ -228,7 +230,7 @@ def target(history: History, to: str | None, *, label: str) -> Revision:
             known = ", ".join(saying.short(key) for key in history.revisions) or "none"
             raise NotThere(f"{label} has no verified revision {to}", mend=f"those that are kept: {known}")
         return history.revision(found)
-    there = history.there
+    there = history.running or history.there
     aim = reverting.before(history.pasts, now_there=there.revision if there else "")
     if aim.past is None:
         raise NotThere(f"{label} can't go back: {aim.reason}")

@@ -66,6 +66,16 @@ def operations(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict
     ]
 
 
+def overlaid(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """The object with what is wanted put over it: mappings are merged, all else is replaced."""
+    result: dict[str, Any] = {**found}
+    for key, value in wanted.items():
+        old = found.get(key)
+        both = isinstance(value, Mapping) and isinstance(old, Mapping)
+        result[key] = overlaid(old, value) if both else value  # type: ignore[arg-type]
+    return result
+
+
 def shown(found: Mapping[str, Any]) -> dict[str, Any]:
     """An object as people may see it: without managed fields, values of a Secret hidden."""
     metadata = {key: value for key, value in found["metadata"].items() if key != "managedFields"}

@@ -64,6 +64,26 @@ async def test_what_is_nobodys_is_adopted_only_by_a_persons_word_and_the_diff_sa
     assert (after.action, after.adopted) == (model.Action.NONE, False)
 
 
+async def test_an_entry_of_kubectl_that_does_not_go_with_the_new_one_is_taken_away_by_the_adoption(
+    cluster: clusters.Cluster, namespace: str, kubectl: Kubectl
+) -> None:
+    """Two ports of a Service need names; a change that can't be made at all is refused before anything is written."""
+
+    def service(port: int, **spec: Any) -> dict[str, Any]:
+        wanted = {"selector": {"app": "web"}, "ports": [{"port": port}], **spec}
+        return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": wanted}
+
+    kubectl("-n", namespace, "apply", "-f", "-", given=json.dumps(service(80)))
+    none = service(8080, clusterIP="None")
+    refused = await apply(cluster, namespace, config_map("beside"), none, adopt=True)
+    assert [each.reason for each in refused.refusals] == [model.Reason.IMMUTABLE]
+    assert refused.changed == ()
+    (told,) = await KubernetesDestination(cluster).diff([service(8080)], identity=identity(namespace), adopt=True)
+    assert (told.refusal, told.action) == (None, model.Action.CHANGE)
+    assert (await apply(cluster, namespace, service(8080), adopt=True)).refusals == ()
+    assert [port["port"] for port in (await live(cluster, namespace, service(8080)))["spec"]["ports"]] == [8080]
+
+
 async def test_what_kubectl_said_before_the_adoption_goes_with_it(
     cluster: clusters.Cluster, namespace: str, kubectl: Kubectl, busybox_image: str
 ) -> None:

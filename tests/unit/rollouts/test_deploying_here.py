@@ -68,6 +68,25 @@ async def test_what_is_refused_before_anything_is_written_leaves_there_what_was(
     assert deploying.target(known, None, label="shop/dev").id == "sha256:one"
 
 
+async def test_a_person_goes_back_to_what_was_verified_last_behind_a_killed_deployment(
+    destination: DummyDestination,
+) -> None:
+    """Its half may be there; the revision verified last is what it is to be again, not the one before that."""
+    for name in ("one", "two"):
+        await deploy(destination, parts.revision(name, parts.deployment(image=f"web:{name}")))
+    slow = parts.revision("slow", parts.deployment(behaves={"DUMMY_READY_AFTER": "60"}))
+    killed = asyncio.create_task(deploy(destination, slow))
+    while not (await history(destination)).running:  # noqa: ASYNC110 - it is to be seen there
+        await asyncio.sleep(0.01)
+    target = deploying.target(await history(destination), None, label="shop/dev")
+    assert target.id == "sha256:two"
+    ended = await deploy(destination, target, is_rollback=True, permitted=deploying.Permitted(take_over=True))
+    assert ended.outcome.verdict.kind == "deployed"
+    killed.cancel()
+    with pytest.raises((asyncio.CancelledError, errors.Conflicting, errors.Fenced)):
+        await killed
+
+
 async def test_nothing_drifts_from_what_was_never_verified(destination: DummyDestination) -> None:
     with pytest.raises(errors.NotThere, match="nothing was verified at shop/dev yet"):
         History().verified_there("shop/dev")

@@ -277,6 +277,7 @@ def _change(
         ref=ref,
         fields=tuple(_since(each, others) for each in fields),
         adopted=adopting,
+        checked=seen.checked,
         left=tuple(model.FieldLeft(path=path, manager=who) for who, each in seen.held for path in managing.paths(each)),
     )
 

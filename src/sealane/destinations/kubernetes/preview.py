@@ -33,6 +33,8 @@ class Preview:
     """Whether Sealane would own more than it does, although nothing else may change."""
     held: Sequence[tuple[str, managed_fields.Fields]] = field(default=())
     """What Sealane gives up and others hold still, by manager."""
+    checked: bool = True
+    """Whether the cluster was asked; else it can be once the records are moved."""
 
 
 def taken(wanted: Manifest, found: Manifest, *, adopting: bool) -> Manifest:
@@ -48,6 +50,8 @@ async def preview(cluster: clusters.Cluster, wanted: Manifest, found: Manifest, 
     except errors.Invalid:
         schema = await cluster.schema(kinds.of(wanted))
         excluded = tuple(unions.choices(wanted, found, schema)) if schema else ()
+        if not excluded and (moving := await _moving(cluster, wanted, found, strays, adopting=adopting)):
+            return moving
         if not excluded:
             raise
         result, managers = await _dry_run(cluster, _swapped(wanted, found, excluded))  # as it is, which is surely taken
@@ -65,6 +69,29 @@ async def preview(cluster: clusters.Cluster, wanted: Manifest, found: Manifest, 
         gains=gains,
         held=managed_fields.holders(moved, wanted),
     )
+
+
+async def _moving(
+    cluster: clusters.Cluster,
+    wanted: Manifest,
+    found: Manifest,
+    strays: Sequence[unions.Choice],
+    *,
+    adopting: bool,
+) -> Preview | None:
+    """A refused object where entries of past owners are to blame: an apply takes those away once it has their records.
+
+    A Service's port of `kubectl apply` beside the one that is to follow it, say. None where no such entry goes. Raises
+    Invalid where the object is refused without them, too.
+    """
+    take = _taker(wanted, strays, adopting=adopting)
+    records = take(found)
+    going = managed_fields.going(managed_fields.with_records(found, records), wanted)
+    if not adopting or records is None or not going:
+        return None
+    whole = differing.overlaid(managed_fields.without(found, going), wanted)
+    result = await _patched(cluster, wanted, differing.operations(found, whole))
+    return Preview(result=result, managers={}, take=take, gains=True, checked=False)
 
 
 def _derived(wanted: Manifest, found: Manifest) -> tuple[unions.Choice, ...]:
@@ -97,7 +124,12 @@ async def _dry_run(cluster: clusters.Cluster, wanted: Manifest) -> tuple[dict[st
 async def _without(cluster: clusters.Cluster, result: Manifest, wanted: Manifest, moved: Manifest) -> dict[str, Any]:
     """The object as it would be once its records are moved."""
     whole = managed_fields.without(result, managed_fields.going(moved, wanted))
+    return await _patched(cluster, wanted, differing.operations(moved, whole))
+
+
+async def _patched(
+    cluster: clusters.Cluster, wanted: Manifest, operations: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
     metadata = wanted["metadata"]
-    operations = differing.operations(moved, whole)
     namespace = metadata.get("namespace")
     return await cluster.patch(kinds.of(wanted), metadata["name"], operations, namespace=namespace, dry_run=True)
