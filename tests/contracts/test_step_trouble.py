@@ -45,6 +45,12 @@ async def test_time_that_is_up_at_once_is_no_fault_of_the_engine(side: Side) -> 
     assert [(result.status, result.reason) for result, _ in found] == [(StepStatus.FAILED, each) for each in reasons]
 
 
+async def test_a_user_that_its_image_does_not_know_is_the_steps_own_failure(side: Side) -> None:
+    result, _ = await side.step("id", user="nobody-knows")
+    assert result.status is StepStatus.FAILED
+    assert "has no user or group nobody-knows; take one of its /etc/passwd" in (result.reason or "")
+
+
 class Held:
     """Holds a start back until it is let go, as a busy engine does."""
 

@@ -273,6 +273,9 @@ class DockerRunner:
 def _explained(spec: StepSpec, error: errors.ImageMissing | errors.CannotExecute) -> str:
     if isinstance(error, errors.CannotExecute) and spec.commands and "/bin/sh" in error.message:
         return f"image {spec.image} has no /bin/sh to run `commands` with; use one that has, or leave `commands` out"
+    if isinstance(error, errors.UserMissing):
+        who = spec.user or "that it is to run as"
+        return f'image {spec.image} has no user or group {who}; take one of its /etc/passwd, or numbers such as "1000:1000"'
     if isinstance(error, errors.ArgumentsTooLong):
         longest = max({**spec.environment, **spec.secrets}.items(), key=lambda each: len(each[1]), default=("", ""))
         return (

@@ -128,6 +128,13 @@ def test_what_waiting_may_bring_is_told_from_what_it_never_will(said: str, kind:
         (500, 'creating container storage: the container name "x" is already in use by abc', errors.NameTaken),
         (400, 'exec: "/bin/sh": stat /bin/sh: no such file or directory: unknown', errors.CannotExecute),
         (500, 'runc: exec: "/bin/sh": stat /bin/sh: no such file or directory: OCI runtime', errors.CannotExecute),
+        (
+            404,
+            "preparing container x for attach: unable to find user ann: no matching entries in passwd file",
+            errors.UserMissing,
+        ),
+        (500, 'determining run uid: user: unknown user error looking up user "ann"', errors.UserMissing),
+        (400, "unable to find group staff: no matching entries in group file: unknown", errors.UserMissing),
         (500, "write /x: no space left on device", errors.EngineFailed),
         (500, "could not find an available, non-overlapping IPv4 address pool", errors.EngineFailed),
     ],

@@ -36,6 +36,10 @@ class ArgumentsTooLong(CannotExecute):
     """Arguments and environment together are more than the kernel lets a program be started with."""
 
 
+class UserMissing(CannotExecute):
+    """The image knows no user, or group, of the name that it is to run as."""
+
+
 class ContainerMissing(SealaneError):
     """The engine has no container of that name."""
 
@@ -58,11 +62,20 @@ _NOT_EXECUTABLE = (
 )
 _NO_SUCH_IMAGE = ("no such image", "image not known", "unable to find a name and tag match")
 _TOO_LONG = ("argument list too long",)
+_NO_SUCH_USER = (
+    "unable to find user",
+    "unable to find group",
+    "unknown user error",
+    "unknown group error",
+    "no matching entries in passwd",
+    "no matching entries in group",
+)
 _NO_SUCH_CONTAINER = ("no such container", "does not exist in database")
 _TAKEN = ("already in use", "already exists", "already used")
 _MEANINGS: Mapping[tuple[str, ...], type[SealaneError]] = {
     _NO_SUCH_IMAGE: ImageMissing,
     _TOO_LONG: ArgumentsTooLong,
+    _NO_SUCH_USER: UserMissing,
     _NOT_EXECUTABLE: CannotExecute,
     _NO_SUCH_CONTAINER: ContainerMissing,
     _TAKEN: NameTaken,
