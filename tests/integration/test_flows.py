@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -75,14 +75,25 @@ class World(Inside):
             file = self.shop.data / "config" / "environments" / f"{name}.yaml"
             file.write_text(ENVIRONMENT.replace("NAME", name))
 
-    async def push(self, words: str, *, extra: str = "", steps: str = QUICK, more: str = "") -> str:
+    async def push(
+        self,
+        words: str,
+        *,
+        extra: str = "",
+        steps: str = QUICK,
+        more: str = "",
+        changed: Mapping[str, str] | None = None,
+    ) -> str:
         """Pushes a version and gives its run."""
         files = {
             ".sealane.yml": PIPELINE.replace("STEPS", steps),
             "deploy/stencils/web.yaml": STENCIL.replace("EXTRA", extra) + more,
         }
         for name in ("dev", "production"):
-            files[f"deploy/formations/{name}.yaml"] = FORMATION.replace("NAME", name).replace("WORDS", words)
+            text = FORMATION.replace("NAME", name).replace("WORDS", words)
+            for old, new in (changed or {}).items() if name == "dev" else ():
+                text = text.replace(old, new)
+            files[f"deploy/formations/{name}.yaml"] = text
         return await self.push_files(words, files)
 
     async def ended(self, run_id: str) -> RunStatus:
@@ -297,6 +308,58 @@ async def test_a_way_back_that_is_closed_is_told_on_the_page_and_before_the_next
     why = await world.server.views.why(second.id)
     page = presenting.deployment(view, ANN, now=clock.now(), why=why, pending=())
     assert shut in page.explanation
+
+
+async def test_what_a_formation_leaves_behind_is_told_and_deleted_with_a_yes(world: World) -> None:
+    """By a move to another namespace, and then to another destination; the deployment's page, `why` and the overview tell it."""
+    file = world.shop.data / "config" / "environments" / "dev.yaml"
+    text = ENVIRONMENT.replace("NAME", "dev").replace("[shop-dev]", "[shop-dev, shop-next]")
+    file.write_text(text.replace("{here: {dummy: {}}}", "{here: {dummy: {}}, there: {dummy: {}}}"))
+    moved = {"namespace: shop-dev": "namespace: shop-next"}
+
+    def there(destination: str) -> set[str]:
+        state = State(world.shop.data / "dummies" / "dev" / f"{destination}.json").read()
+        found = [each.manifest["metadata"] for each in state.objects.values() if each.manifest["kind"] == "Deployment"]
+        return {f"{each['namespace']}/{each['name']}" for each in found}
+
+    async def confirmed(run: str) -> Deployment:
+        release = (await world.server.views.run(run)).release
+        assert release is not None
+        given = Given(confirmed=True)
+        sent = await world.server.requests.deploy("shop", "dev", release=release.id, by=DEV, given=given)
+        return await world.reached(sent.id)
+
+    await world.deployment("dev", await world.push("v1"))
+    bad = await world.deployment("dev", await world.push("v2", extra=BAD, changed=moved))
+    assert (bad.verdict_kind, there("here")) == (VerdictKind.ROLLED_BACK, {"shop-dev/web"})
+    assert (await world.server.store.formations.get("shop", "dev")).namespace == "shop-dev"
+
+    run = await world.push("v3", changed=moved)
+    done = await world.deployment("dev", run)
+    assert (done.verdict_kind, there("here")) == (VerdictKind.DEPLOYED, {"shop-dev/web", "shop-next/web"})
+    assert "left Deployment shop-dev/web" in (done.note or "")
+    story = [each.text for each in (await world.server.views.deployment(done.id)).timeline]
+    assert any("moves from namespace shop-dev to shop-next" in each for each in story)
+    assert (await confirmed(run)).verdict_kind is VerdictKind.DEPLOYED
+    assert there("here") == {"shop-next/web"}
+
+    moved["destination: here"] = "destination: there"
+    failed = await world.deployment("dev", await world.push("v4", extra=BAD, changed=moved))
+    assert failed.verdict is not None
+    assert failed.verdict.kind is VerdictKind.FAILED
+    assert "it moves here from destination here, where what was verified last still is" in failed.verdict.reason
+    run = await world.push("v5", changed=moved)
+    done = await world.deployment("dev", run)
+    assert (done.verdict_kind, there("here"), there("there")) == (
+        VerdictKind.DEPLOYED,
+        {"shop-next/web"},
+        {"shop-next/web"},
+    )
+    assert "the formation is no longer at destination here" in (done.note or "")
+    assert "run beside the new ones" in str((await world.server.views.deployment(done.id)).timeline)
+    assert (await confirmed(run)).note is None or there("here") == set()
+    assert (there("here"), there("there")) == (set(), {"shop-next/web"})
+    assert (await world.server.store.formations.get("shop", "dev")).behind == ()
 
 
 async def test_a_cancelled_run_stops_its_step_and_delivers_nothing(world: World) -> None:

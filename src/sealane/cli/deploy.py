@@ -24,6 +24,9 @@ What = Annotated[
 Yes = Annotated[
     bool, typer.Option("--yes", "-y", help="Yes to deleting what is over the budget, to sign-offs and approvals.")
 ]
+MovedFrom = Annotated[
+    str | None, typer.Option(help="The namespace that the formation comes from (from here).", metavar="NAMESPACE")
+]
 TakeOver = Annotated[bool, typer.Option("--take-over", help="Fence off a deployment whose command was killed.")]
 BreakGlass = Annotated[
     str | None, typer.Option(help="Begin though the environment's window is shut, for this reason.", metavar="REASON")
@@ -55,6 +58,7 @@ def deploy(
     ] = None,
     yes: Yes = False,
     adopt: Annotated[bool, typer.Option("--adopt", help="Take over objects that nobody's labels claim.")] = False,
+    moved_from: MovedFrom = None,
     take_over: TakeOver = False,
     break_glass: BreakGlass = None,
     unsure: Annotated[
@@ -92,6 +96,8 @@ def deploy(
         permitted=permitted,
         ask=deploying_here.word(unsure == "pass"),
         secret=deploying_here.secret(project),
+        places=locally.places(environment, project.app),
+        moved_from=moved_from,
     )
     deploying_here.deploy(wish, where, as_json=as_json)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -19,13 +19,14 @@ from sealane import clock
 from sealane.destinations import model as destinations
 from sealane.destinations import owning
 from sealane.destinations.port import Destination
-from sealane.errors import Conflicting, Fenced, NotThere, SealaneError
+from sealane.errors import Conflicting, Fenced, NotThere, Refused, SealaneError
 from sealane.releases import changes
 from sealane.rollouts import (
     applying,
     beside,
     finished_work,
     goals,
+    moves,
     pruning,
     recording,
     rolling_out,
@@ -73,6 +74,10 @@ class Wish:
     """Asks the person at the terminal how to take a gate that can't tell."""
     secret: Callable[[str], Awaitable[str]] = gates.no_secret
     """Resolves references of gates' keys."""
+    places: tuple[str, ...] = ()
+    """Other namespaces where the formation may be, too."""
+    moved_from: str | None = None
+    """The namespace that it comes from."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,7 +107,18 @@ async def deploy(wish: Wish, destination: Destination, screen: Screen) -> Ended:
     place = (revision.app, revision.formation)
     if await destination.leaves(revision.namespace):
         raise owning.leaving(revision.namespace)
-    ledger = await destination.read_ledger(*place, namespace=revision.namespace)
+    identity = destinations.Identity(
+        app=revision.app, formation=revision.formation, namespace=revision.namespace, revision=revision.id
+    )
+    space = await moves.space(destination, revision, identity, adopt=wish.permitted.adopt)
+    _taken(each.refusal for each in space)
+    found = await moves.ledger(destination, *place, namespace=revision.namespace, moved_from=wish.moved_from)
+    also = (
+        {}
+        if found.came_from
+        else await moves.copies(destination, *place, namespace=revision.namespace, others=wish.places)
+    )
+    ledger = found.ledger
     history = _free(recording.read(ledger), wish)
     record = Record(
         sequence=history.next_sequence,
@@ -121,8 +137,14 @@ async def deploy(wish: Wish, destination: Destination, screen: Screen) -> Ended:
     both = applying.union(ledger.inventory, applying.union(coming, plan.goal.kept))
     history = history.begun(record, revision)
     begun = recording.written(replace(ledger, inventory=both), history, reserve=recording.RESERVE)
+    await _namespace(plan, revision, destination)
     ledger = await _write(destination, begun, revision)
+    ledger = await moves.leave(destination, ledger, *place, namespace=revision.namespace)
     screen.begin(record, revision)
+    left = found.behind(revision.namespace) if found.came_from else ()
+    moved = moves.words(found.came_from, revision.namespace, left) if found.came_from and left else ""
+    for says in filter(None, (moved, moves.copies_words(revision.label, revision.namespace, also))):
+        screen.tell(rollouts.Progress(phase=rollouts.Phase.APPLY, at=clock.now(), says=says, key=says))
     shut = await way_back.closed(destination, plan.previous) if plan.previous else None
     around = rolling_out.Surroundings(
         destination=destination,
@@ -160,6 +182,22 @@ async def deploy(wish: Wish, destination: Destination, screen: Screen) -> Ended:
     if outcome.verdict.kind is verdicts.VerdictKind.DEPLOYED:
         await _retire(plan.goal, ledger, revision, around)
     return Ended(record=record, outcome=outcome)
+
+
+async def _namespace(plan: rollouts.DeploymentPlan, revision: Revision, destination: Destination) -> None:
+    """Makes the formation's own namespace, when its stencils have one: the ledger goes there. Raises Refused."""
+    changes = await moves.space(destination, revision, plan.goal.identity, adopt=plan.adopt)
+    if any(each.action is destinations.Action.CREATE for each in changes):
+        wanted = goals.namespace_of(revision)
+        made = await destination.apply(wanted, identity=plan.goal.identity, fence=destinations.unfenced)
+        _taken(made.refusals)
+
+
+def _taken(refusals: Iterable[destinations.Refusal | None]) -> None:
+    """Raises Refused with the first refusal."""
+    for each in refusals:
+        if each is not None:
+            raise Refused(f"{each.ref} is refused: {each.message}", mend=each.mend)
 
 
 async def _keep(

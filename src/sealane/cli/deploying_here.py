@@ -12,7 +12,7 @@ from sealane.cli import deploying, locally, output, rollout_screens
 from sealane.destinations.port import Destination
 from sealane.environments.model import DestinationConfig, Environment
 from sealane.errors import UsageError
-from sealane.rollouts import recording
+from sealane.rollouts import moves, recording
 from sealane.rollouts.gates import passing
 from sealane.rollouts.gates.model import Checked
 from sealane.secrets import keys, resolving
@@ -73,16 +73,21 @@ def deploy(wish: deploying.Wish, where: DestinationConfig, *, as_json: bool) -> 
 
 
 def rollback(
-    project: locally.Project, where: DestinationConfig, to: str | None, permitted: deploying.Permitted, *, as_json: bool
+    project: locally.Project,
+    where: DestinationConfig,
+    to: str | None,
+    permitted: deploying.Permitted,
+    *,
+    as_json: bool,
 ) -> None:
     """Deploys a verified revision again and shows it; ends with 1 unless it was deployed."""
     place = project.sources.formation
     found = values(project)
 
     async def work(destination: Destination) -> deploying.Wish:
-        ledger = await destination.read_ledger(project.app, place.name, namespace=place.namespace)
+        known = await moves.ledger(destination, project.app, place.name, namespace=place.namespace)
         label = f"{project.app}/{place.name}"
-        revision = deploying.target(recording.read(ledger), to, label=label)
+        revision = deploying.target(recording.read(known.ledger), to, label=label)
         return deploying.Wish(revision=revision, values=found, is_rollback=True, permitted=permitted)
 
     _follow(work, where, formation=place.name, as_json=as_json)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sealane.cli import headings, options, output
+from sealane.cli import deploy, headings, options, output
 
 if TYPE_CHECKING:
     from sealane.cli import locally
@@ -46,6 +46,7 @@ def diff(
     adopt: Annotated[
         bool, typer.Option("--adopt", help="As deploy --adopt would: with objects that nobody's labels claim.")
     ] = False,
+    moved_from: deploy.MovedFrom = None,
     as_json: output.Json = False,
 ) -> None:
     """Show what deploying a formation would change.
@@ -59,6 +60,7 @@ def diff(
     environment = locally.environment(project, config)
     where = locally.destination_config(project, environment, kubeconfig, context)
     asking = _prepare(project)
+    asking = replace(asking, others=locally.places(environment, project.app), moved_from=moved_from)
     found = asyncio.run(_ask(asking, where, adopt=adopt))
     if as_json:
         output.json(_plain(found, project, asking.revision))
@@ -72,6 +74,9 @@ def diff(
 class _Asking:
     revision: Revision
     manifests: Sequence[dict[str, Any]]
+    others: Sequence[str] = ()
+    """Namespaces where the formation may be, too."""
+    moved_from: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,13 +84,19 @@ class _Found:
     changes: tuple[ObjectChange, ...]
     gone: Inventory
     """Objects of the formation's last deployment that it no longer has."""
+    behind: Inventory = ()
+    """Objects in namespaces where it no longer is: they stay until a person says yes."""
+    says: str = ""
+    """Where else it is, or was."""
 
     way_back: str | None = None
     """Why a failure could not be taken back."""
 
     @property
     def differs(self) -> bool:
-        return bool(self.gone) or any(change.action != "none" or change.refusal for change in self.changes)
+        return bool(self.gone or self.behind) or any(
+            change.action != "none" or change.refusal for change in self.changes
+        )
 
 
 def _prepare(project: locally.Project) -> _Asking:
@@ -110,7 +121,7 @@ def _prepare(project: locally.Project) -> _Asking:
 async def _ask(asking: _Asking, where: DestinationConfig, *, adopt: bool) -> _Found:
     from sealane.cli import locally
     from sealane.destinations.model import Action, Identity, is_over
-    from sealane.rollouts import goals, recording
+    from sealane.rollouts import goals, moves, recording
     from sealane.rollouts.model import Goal
     from sealane.rollouts.strategies import staging, surveying
     from sealane.rollouts.strategies.model import Shape
@@ -120,6 +131,9 @@ async def _ask(asking: _Asking, where: DestinationConfig, *, adopt: bool) -> _Fo
         app=revision.app, formation=revision.formation, namespace=revision.namespace, revision=revision.id
     )
     async with locally.destination(where, patience=5.0) as destination:
+        space = await moves.space(destination, revision, identity, adopt=adopt)
+        if any(each.refusal for each in space):  # and then nothing can be told of what would be in it
+            return _Found(changes=space, gone=())
         goal = Goal(
             identity=identity, objects=_never, manifests=asking.manifests, shape=Shape(strategy=revision.strategy)
         )
@@ -127,7 +141,13 @@ async def _ask(asking: _Asking, where: DestinationConfig, *, adopt: bool) -> _Fo
         survey = replace(await surveying.survey(destination, goal, None), moved=())
         shaped, _ = goals.shaped(goal, None, survey)
         objects = staging.whole(asking.manifests, shaped.shape)
-        ledger = await destination.read_ledger(revision.app, revision.formation, namespace=revision.namespace)
+        known_as = (revision.app, revision.formation)
+        place = revision.namespace
+        last = await moves.ledger(destination, *known_as, namespace=place, moved_from=asking.moved_from)
+        also = (
+            {} if last.came_from else await moves.copies(destination, *known_as, namespace=place, others=asking.others)
+        )
+        ledger = last.ledger
         aside = staging.spare(ledger.inventory, asking.manifests, shaped.shape)
         known = {ref.key for ref in (*await destination.refs(objects, namespace=revision.namespace), *aside)}
         gone = tuple(ref for ref in ledger.inventory if ref.key not in known)
@@ -136,7 +156,12 @@ async def _ask(asking: _Asking, where: DestinationConfig, *, adopt: bool) -> _Fo
         over = history.finished(revision)
         changes = tuple(each for each in changes if each.action is not Action.CREATE or not is_over(each.ref, over))
         shut = await _way_back(history, revision, destination)
-    return _Found(changes=changes, gone=gone, way_back=shut)
+    behind = moves.behind(gone, revision.namespace)
+    gone = tuple(ref for ref in gone if ref not in behind)
+    says = moves.copies_words(revision.label, revision.namespace, also)
+    if last.came_from and behind:
+        says = f"{revision.label} {moves.words(last.came_from, revision.namespace, behind)}"
+    return _Found(changes=changes, gone=gone, behind=behind, says=says, way_back=shut)
 
 
 async def _way_back(history: History, revision: Revision, destination: Destination) -> str | None:
@@ -170,11 +195,20 @@ def _show(found: _Found, project: locally.Project, revision: Revision) -> None:
             for field in change.fields:
                 _show_field(field)
         _show_left(change)
+    _show_rest(found)
+    output.say(_summary(found))
+
+
+def _show_rest(found: _Found) -> None:
+    """What goes or stays, and what else is to be known beforehand."""
     for ref in found.gone:
         output.data(output.style(f"- {ref}", "bold", "red"))
+    for ref in found.behind:
+        output.data(f"{output.style(f'= {ref}', 'bold', 'yellow')}  stays behind")
     if found.way_back:
         output.say(f"should the deployment fail, {found.way_back}", "yellow")
-    output.say(_summary(found))
+    if found.says:
+        output.say(found.says, "yellow")
 
 
 def _show_left(change: ObjectChange) -> None:
@@ -205,6 +239,7 @@ def _summary(found: _Found) -> str:
         "to change": sum(change.action == "change" and not change.refusal for change in found.changes),
         "to take over": sum(change.adopted for change in found.changes),
         "to delete": len(found.gone),
+        "to stay behind": len(found.behind),
         "refused": sum(change.refusal is not None for change in found.changes),
     }
     return ", ".join(f"{count} {word}" for word, count in counts.items() if count) or "nothing would change"
@@ -243,4 +278,6 @@ def _plain(found: _Found, project: locally.Project, revision: Revision) -> dict[
         ],
         "way_back": found.way_back,
         "gone": [str(ref) for ref in found.gone],
+        "behind": [str(ref) for ref in found.behind],
+        "elsewhere": found.says,
     }

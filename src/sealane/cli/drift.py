@@ -86,11 +86,12 @@ def _here(
 
 async def _look(project: locally.Project, where: DestinationConfig) -> tuple[Revision, drifting.Found]:
     from sealane.cli import locally
-    from sealane.rollouts import drifting, recording
+    from sealane.rollouts import drifting, moves, recording
 
     place = project.sources.formation
     async with locally.destination(where) as destination:
-        history = recording.read(await destination.read_ledger(project.app, place.name, namespace=place.namespace))
+        found = await moves.ledger(destination, project.app, place.name, namespace=place.namespace)
+        history = recording.read(found.ledger)
         revision = history.verified_there(f"{project.app}/{place.name}")
         return revision, await drifting.of(revision, destination, finished=history.finished(revision))
 

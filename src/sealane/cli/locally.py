@@ -103,6 +103,12 @@ def environment(project: Project, config: Path | None) -> Environment | None:
     return environments[wanted]
 
 
+def places(environment: Environment | None, app: str) -> tuple[str, ...]:
+    """The namespaces that the operators' file opens to the app: a formation may have been in any of them."""
+    limits = environment.apps.get(app) if environment else None
+    return limits.namespaces if limits else ()
+
+
 def resolve(project: Project, key: bytes) -> dict[str, SecretValue]:
     """The values of the formation's secrets on this machine. Raises `resolving.Unresolved`."""
     return asyncio.run(resolving.resolve(project.sources.formation.secrets, project.stores(), key=key))

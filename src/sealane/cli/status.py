@@ -66,11 +66,12 @@ def status(
 async def read(project: locally.Project, where: DestinationConfig) -> History:
     """What the formation's ledger tells."""
     from sealane.cli import locally
-    from sealane.rollouts import recording
+    from sealane.rollouts import moves, recording
 
     place = project.sources.formation
     async with locally.destination(where) as destination:
-        return recording.read(await destination.read_ledger(project.app, place.name, namespace=place.namespace))
+        found = await moves.ledger(destination, project.app, place.name, namespace=place.namespace)
+        return recording.read(found.ledger)
 
 
 def _plain(project: locally.Project, history: History) -> list[dict[str, Any]]:

@@ -200,6 +200,8 @@ class Budget:
     confirmed: bool = False
     undo: bool = False
     """The deployment is taken back: only what was made since the last good one may go."""
+    whole: bool = False
+    """Nothing at all is wanted there any more, on purpose."""
     back: bool = False
     """A person goes back: what was taken over on the way is given back rather than deleted."""
     verified: int = 0

@@ -107,6 +107,10 @@ class Destination(Protocol):
         """What was kept for the formation, empty at first."""
         ...
 
+    async def ledgers(self, app: str, formation: str, *, among: Sequence[str]) -> tuple[str, ...]:
+        """The namespaces that have a ledger of the formation: of all, or of those given where not all can be seen."""
+        ...
+
     async def write_ledger(
         self, ledger: model.Ledger, app: str, formation: str, *, namespace: str, fence: model.Fence
     ) -> model.Ledger:

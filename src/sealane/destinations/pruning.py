@@ -26,6 +26,8 @@ PRECIOUS = {
     ("apiextensions.k8s.io", "CustomResourceDefinition"): "all objects of its kind would go with it",
 }
 
+_BEHIND = "the formation is no longer in namespace"
+_ELSEWHERE = "the formation is no longer at destination"
 _OVER = "deletions are more than the budget of"
 
 _MADE = {"ConfigMap": "config", "Secret": "secrets"}
@@ -78,7 +80,7 @@ def plan(
     unwanted = candidates(stored, wanted)
     gone = tuple(ref for ref in unwanted if ref.key not in live or _is_strange(ref, live[ref.key], budget))
     left = tuple(ref for ref in unwanted if ref not in gone)
-    if not wanted:
+    if not wanted and not budget.whole:
         why = "nothing at all is wanted any more, which deletes nothing"
         return Plan(delete=(), held=tuple(model.Held(ref=ref, reason=why) for ref in left), gone=gone)
     give_back = tuple(ref for ref in left if _is_given_back(live[ref.key], identity, budget))
@@ -103,6 +105,8 @@ def _reasons(
     if budget.confirmed:
         return {}
     reasons = {ref.key: reason for ref in free if (reason := _objection(ref, live[ref.key].labels))}
+    if not budget.undo:
+        reasons |= {ref.key: f"{_BEHIND} {ref.namespace}" for ref in free if _is_behind(ref, identity)}
     counted = [ref for ref in free if ref.key not in reasons and not _is_made(ref, identity)]
     if len(counted) > budget.deletes:
         why = f"{len(counted)} {_OVER} {budget.deletes}"
@@ -167,9 +171,19 @@ def pruned(
     return model.Pruned(deleted=deleted, held=every, inventory=left)
 
 
+def _is_behind(ref: model.ObjectRef, identity: model.Identity) -> bool:
+    """Whether it is where the formation no longer is."""
+    return ref.namespace not in {None, identity.namespace}
+
+
+def elsewhere(destination: str) -> str:
+    """Why what is at a destination that the formation left stays there."""
+    return f"{_ELSEWHERE} {destination}"
+
+
 def over_budget(says: str) -> bool:
-    """Whether words on what was left in place tell of more deletions than the budget: a person's yes deletes them."""
-    return _OVER in says
+    """Whether words on what was left in place tell of deletions that are to be asked for: a person's yes deletes them."""
+    return any(words in says for words in (_OVER, _BEHIND, _ELSEWHERE))
 
 
 def _objection(ref: model.ObjectRef, labels: Mapping[str, str]) -> str | None:

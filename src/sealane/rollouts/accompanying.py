@@ -18,15 +18,16 @@ class Before:
 
     ran: hooks.Ran
     inventory: destinations.Inventory = ()
-    """What was written for them: the formation's Secret and ConfigMap."""
+    """What was written for them: the formation's Secret and ConfigMap, and its namespace."""
 
 
 async def before(goal: model.Goal, own: beside.Beside, where: jobs.Where, tell: Tell) -> Before:
-    """Runs the hooks before the rollout that have to run. Of the revision only its configuration is written."""
+    """Runs the hooks before the rollout that have to run. Of the revision only its configuration, and what holds that, is written."""
     chosen = beside.hooks_at(own, When.BEFORE)
     if not chosen:
         return Before(ran=hooks.Ran())
-    objects = [each for each in await goal.objects() if f"{each['kind']}/{each['metadata']['name']}" in own.made]
+    needed = own.made | {f"Namespace/{goal.identity.namespace}"}
+    objects = [each for each in await goal.objects() if f"{each['kind']}/{each['metadata']['name']}" in needed]
     inventory: destinations.Inventory = ()
     if objects:
         applied = await where.destination.apply(objects, identity=goal.identity, fence=where.fence)

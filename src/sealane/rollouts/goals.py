@@ -80,6 +80,11 @@ async def _no_values() -> Mapping[str, SecretValue]:
     return {}
 
 
+def namespace_of(revision: Revision) -> list[Mapping[str, Any]]:
+    """The formation's own namespace, where it is among the objects: it comes before everything else."""
+    return [each.object for each in revision.objects if (each.kind, each.name) == ("Namespace", revision.namespace)]
+
+
 def guard(revision: Revision) -> guarding.Watch | None:
     """What the revision's guard looks for while it is watched."""
     said = revision.strategy.guard

@@ -59,6 +59,7 @@ async def conclude(
             _good(connection, deployment, verdict, there.verified_id)
         elif verdict.kind is VerdictKind.ROLLED_BACK:
             values["current_id"] = there.verified_id
+            values |= _place(connection, there.verified_id)
         elif verdict.untouched:
             values["current_id"] = _left_there(connection, deployment)
         if verdict.kind in _HELD and verdict.cause is not None:
@@ -101,6 +102,14 @@ def _good(connection: sa.Connection, deployment: Deployment, verdict: Verdict, b
         if (bad := _release_sequence(connection, left)) > up_to:
             reason = deployment.note or f"{deployment.requested_by or 'somebody'} went back from it"
             holds.put(connection, left, up_to=bad, reason=reason, at=verdict.at)
+
+
+def _place(connection: sa.Connection, verified: str | None) -> dict[str, object]:
+    """Where the formation is again: the failed deployment may have been on its way to another namespace."""
+    if verified is None:
+        return {}
+    back = deployments.get(connection, verified)
+    return {"environment": back.environment, "destination": back.destination, "namespace": back.namespace}
 
 
 def _bad(connection: sa.Connection, deployment: Deployment, verdict: Verdict) -> None:

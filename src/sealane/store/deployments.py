@@ -13,7 +13,15 @@ from sealane.errors import Conflicting
 from sealane.stencils.model import Revision
 from sealane.store import apps, auditing, changes, formations, ids, releases, rows
 from sealane.store.database import Database
-from sealane.store.model import BrokenGlass, Deployment, DeploymentKind, DeploymentState, TimelineEntry
+from sealane.store.model import (
+    Behind,
+    BrokenGlass,
+    Deployment,
+    DeploymentKind,
+    DeploymentState,
+    Formation,
+    TimelineEntry,
+)
 from sealane.store.tables import deployments, dossiers, steadiness, timeline
 from sealane.verdicts.model import Verdict, VerdictKind
 
@@ -151,7 +159,7 @@ class Deployments:
             if deployment.sequence < there.last_sequence:
                 _supersede(connection, deployment, by=there.last_sequence, at=at)
                 return get(connection, deployment_id)
-            _start_there(connection, deployment, at)
+            _start_there(connection, deployment, there, at)
             values = {"state": DeploymentState.ROLLING_OUT.value, "started": at, "phase": "begin", "waiting_for": None}
             values["from_revision_id"] = _verified(connection, there.verified_id)
             connection.execute(sa.update(deployments).where(deployments.c.id == deployment_id).values(values))
@@ -281,7 +289,7 @@ def _supersede(connection: sa.Connection, deployment: Deployment, *, by: int, at
     finish(connection, deployment.id, Verdict(kind=VerdictKind.SUPERSEDED, reason=reason, at=at))
 
 
-def _start_there(connection: sa.Connection, deployment: Deployment, at: datetime) -> None:
+def _start_there(connection: sa.Connection, deployment: Deployment, there: Formation, at: datetime) -> None:
     """The formation is the deployment's now. Scaling brings no release, so what waits for the formation still may go."""
     values: dict[str, object] = {
         "current_id": deployment.id,
@@ -289,10 +297,29 @@ def _start_there(connection: sa.Connection, deployment: Deployment, at: datetime
         "destination": deployment.destination,
         "namespace": deployment.namespace,
     }
+    if (there.environment, there.destination) != (deployment.environment, deployment.destination):
+        values |= _moved(there, deployment)
     if deployment.kind is not DeploymentKind.SCALE:
         values["last_sequence"] = deployment.sequence
         _supersede_waiting(connection, deployment, at)
     formations.update(connection, deployment.app, deployment.formation, **values)
+
+
+def _moved(there: Formation, deployment: Deployment) -> dict[str, object]:
+    """What the formation has at the destination it goes to, and what it leaves: an inventory is of one destination."""
+    to = (deployment.environment, deployment.destination)
+    known = [each for each in there.behind if (each.environment, each.destination) == to]
+    others = [each for each in there.behind if each not in known]
+    left = Behind(
+        environment=there.environment,
+        destination=there.destination,
+        namespace=there.namespace,
+        inventory=there.inventory,
+    )
+    return {
+        "inventory": rows.plain(known[0].inventory if known else ()),
+        "behind": rows.plain([*others, *([left] if left.inventory else [])]),
+    }
 
 
 def _supersede_waiting(connection: sa.Connection, newer: Deployment, at: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sealane.destinations.model import Inventory
 from sealane.store import changes, rows
 from sealane.store.database import Database
-from sealane.store.model import Deployment, Formation
+from sealane.store.model import Behind, Deployment, Formation
 from sealane.store.tables import formations
 
 
@@ -32,6 +32,11 @@ class Formations:
     async def set_inventory(self, app: str, formation: str, inventory: Inventory) -> None:
         """Keeps what is at the destination."""
         values = {"inventory": rows.plain(inventory)}
+        await self._database.write(lambda c: c.execute(sa.update(formations).where(_is(app, formation)).values(values)))
+
+    async def set_behind(self, app: str, formation: str, behind: Sequence[Behind]) -> None:
+        """Keeps what is at destinations that the formation left."""
+        values = {"behind": rows.plain(behind)}
         await self._database.write(lambda c: c.execute(sa.update(formations).where(_is(app, formation)).values(values)))
 
     async def set_requests(self, app: str, formation: str, requests: Mapping[str, float], *, at: datetime) -> None:

@@ -229,6 +229,16 @@ class Convoy:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Behind:
+    """What a formation has at a destination that it left."""
+
+    environment: str
+    destination: str
+    namespace: str
+    inventory: Inventory
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Formation:
     """What the server knows of one app's formation."""
 
@@ -245,6 +255,9 @@ class Formation:
     verified_id: str | None
     """The last one that was deployed and judged good."""
     inventory: Inventory
+    """What it has at its destination."""
+    behind: tuple[Behind, ...] = ()
+    """What it has at those that it left."""
     requests: Mapping[str, float] | None
     """Requests of the cluster, summed: `cpu` in cores, `memory` in bytes."""
     startup: float | None

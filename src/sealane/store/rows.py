@@ -109,7 +109,8 @@ def deployment(row: Row) -> model.Deployment:
 def formation(row: Row) -> model.Formation:
     """The formation of a row."""
     kept = {key: value for key, value in row.items() if key != "holder"}
-    return model.Formation(**{**kept, "inventory": inventory(row["inventory"])})
+    behind = msgspec.convert(row["behind"] or [], tuple[model.Behind, ...])
+    return model.Formation(**{**kept, "inventory": inventory(row["inventory"]), "behind": behind})
 
 
 def convoy(row: Row) -> model.Convoy:

@@ -209,6 +209,7 @@ formations = sa.Table(
     _maybe("current_id"),
     _maybe("verified_id"),
     _json("inventory"),
+    _maybe("behind", Json),
     _maybe("requests", Json),
     _maybe("startup", sa.Float),
 )

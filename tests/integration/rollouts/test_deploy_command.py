@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import os
 import secrets
@@ -11,7 +12,8 @@ import sys
 from pathlib import Path
 
 from sealane.clients.kubernetes import cluster as clusters
-from sealane.clients.kubernetes import kinds
+from sealane.clients.kubernetes import errors, kinds
+from testbed.record import Bed
 from tests.bed import Kubectl
 
 FORMATION = """\
@@ -56,16 +58,20 @@ class Folder:
             "HOME": str(path / "home"),
             "SEALANE_SECRET_SHOP__TOKEN": TOKEN,
         }
-        (path / "deploy/stencils").mkdir(parents=True)
+        (path / "deploy/stencils").mkdir(parents=True, exist_ok=True)
         (path / "deploy/formations").mkdir()
         (path / "home").mkdir()
         (path / ".sealane.yml").write_text("app: shop\nimages: {web: {build: .}}\n")
         (path / "deploy/stencils/web.yaml").write_text(STENCIL)
 
-    def write(self, *, command: str, colour: str, hold: str = "1s") -> None:
+    def move(self, namespace: str) -> None:
+        """The next version of the formation goes there."""
+        self._namespace = namespace
+
+    def write(self, *, command: str, colour: str, hold: str = "1s", more: str = "") -> None:
         """Changes what the formation says."""
         text = FORMATION.format(namespace=self._namespace, command=command, colour=colour, hold=hold)
-        (self._path / "deploy/formations/dev.yaml").write_text(text)
+        (self._path / "deploy/formations/dev.yaml").write_text(text + more)
 
     def stencil(self, name: str, text: str) -> None:
         """Adds a stencil, or changes it."""
@@ -196,3 +202,47 @@ async def test_what_somebody_made_by_hand_is_as_it_was_after_a_crash(
     assert {**after, "metadata": after["metadata"] | moves} == {**before, "metadata": before["metadata"] | moves}
     code, why, _ = await folder.run("why", "dev")
     assert f"Left ConfigMap {namespace}/limits: it was there before Sealane took it over" in why
+
+
+async def test_a_namespace_of_the_stencils_is_made_first_and_a_move_leaves_nothing_unseen(
+    admin: clusters.Cluster, bed: Bed, kubeconfig: Path, namespace: str, busybox_image: str, tmp_path: Path
+) -> None:
+    """`diff` and `deploy` say the same of it; a hook before the rollout finds it; what stays behind goes with a yes."""
+    spaces = [f"t-{secrets.token_hex(4)}" for _ in range(2)]
+    hook = f"hooks: {{before: [{{name: prepare, image: {busybox_image}, command: ['true'], timeout: 1m}}]}}\n"
+    not_allowed = Folder(tmp_path / "small", kubeconfig, spaces[0], busybox_image)
+    not_allowed.stencil("space.yaml", 'apiVersion: v1\nkind: Namespace\nmetadata: {name: "${namespace}"}\n')
+    not_allowed.write(command="sleep 3600", colour="blue")
+    code, out, err = await not_allowed.run("diff", "dev", "--image", f"web={busybox_image}")
+    assert (code, f"! Namespace {spaces[0]}  refused: " in out) == (1, True), out + err
+    code, _, err = await not_allowed.deploy()
+    assert (code, f"Namespace {spaces[0]} is refused: " in err) == (1, True), err
+    folder = Folder(tmp_path / "big", Path(bed.admin_kubeconfig), spaces[0], busybox_image)
+    folder.stencil("space.yaml", 'apiVersion: v1\nkind: Namespace\nmetadata: {name: "${namespace}"}\n')
+    try:
+        folder.write(command="sleep 3600", colour="blue", more=hook)
+        code, out, _ = await folder.run("diff", "dev", "--image", f"web={busybox_image}")
+        assert (code, f"+ Namespace {spaces[0]}" in out) == (1, True), out
+        code, out, err = await folder.deploy()
+        assert (code, out.startswith("deployed")) == (0, True), out + err
+        folder.move(spaces[1])
+        folder.write(command="sleep 3600", colour="blue")
+        code, out, err = await folder.run("diff", "dev", "--image", f"web={busybox_image}")
+        assert "--moved-from " in err, "it may be a colleague's copy, so that is only told"
+        moved = ("--moved-from", spaces[0])
+        code, out, err = await folder.run("diff", "dev", "--image", f"web={busybox_image}", *moved)
+        assert f"= Deployment {spaces[0]}/web" in out
+        assert f"shop/dev moves from namespace {spaces[0]} to {spaces[1]}: " in err
+        code, out, err = await folder.deploy(*moved)
+        assert (code, f"moves from namespace {spaces[0]} to {spaces[1]}: " in err) == (0, True), out + err
+        assert await admin.find(kinds.DEPLOYMENT, "web", namespace=spaces[0]) is not None
+        code, out, err = await folder.deploy("--yes")
+        assert code == 0, err
+        found = await admin.find(kinds.DEPLOYMENT, "web", namespace=spaces[0])
+        assert found is None or found.metadata.deletion_timestamp is not None
+        code, out, _ = await folder.run("status", "dev", "--json")
+        assert [each["sequence"] for each in json.loads(out)] == [3, 2, 1]
+    finally:
+        for each in spaces:
+            with contextlib.suppress(errors.NotFound):
+                await admin.delete(kinds.NAMESPACE, each)

@@ -171,6 +171,11 @@ class DummyDestination:
             return model.Ledger()
         return replace(msgspec.json.decode(kept.content, type=model.Ledger), version=str(kept.version))
 
+    async def ledgers(self, app: str, formation: str, *, among: Sequence[str]) -> tuple[str, ...]:
+        """See the port."""
+        known = (name.partition("/") for name in self._state.read().ledgers)
+        return tuple(namespace for namespace, _, of in known if of == f"{app}/{formation}")
+
     async def write_ledger(
         self, ledger: model.Ledger, app: str, formation: str, *, namespace: str, fence: model.Fence
     ) -> model.Ledger:

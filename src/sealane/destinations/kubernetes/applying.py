@@ -12,6 +12,7 @@ import asyncio
 import functools
 import itertools
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sealane import errors as ours
@@ -24,7 +25,10 @@ TRIES = 10
 """How often a write is planned anew because the object moved: controllers write its status all the time."""
 SETTLING_SECONDS = 60.0
 """How long a namespace, a definition or a deletion may take."""
+ACCOUNT_SECONDS = 10.0
+"""How long a new namespace may take to get the account that its pods run as."""
 POLL = 0.1
+_ACCOUNT = kinds.whole("v1", "ServiceAccount")
 
 
 async def apply(
@@ -156,6 +160,16 @@ class _Writing:
                 return found is not None and _usable(found)
 
             await _until(usable, f"{ref} is not usable yet", "what does its status say?")
+            if phase is ordering.Phase.NAMESPACES:
+                await self._has_account(name)
+
+    async def _has_account(self, namespace: str) -> None:
+        """Waits a little for the account that pods run as, without which a new namespace refuses every one of them."""
+        with suppress(errors.ClusterError):  # it may not be looked at
+            for _ in range(round(ACCOUNT_SECONDS / POLL)):
+                if await self._cluster.find(_ACCOUNT, "default", namespace=namespace) is not None:
+                    return
+                await asyncio.sleep(POLL)
 
 
 def _moved(error: errors.ClusterError) -> bool:

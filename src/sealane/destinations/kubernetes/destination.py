@@ -102,6 +102,10 @@ class KubernetesDestination:
         """See the port."""
         return await self._ledgers.read(app, formation, namespace=namespace)
 
+    async def ledgers(self, app: str, formation: str, *, among: Sequence[str]) -> tuple[str, ...]:
+        """See the port."""
+        return await self._ledgers.places(app, formation, among=among)
+
     async def write_ledger(
         self, ledger: model.Ledger, app: str, formation: str, *, namespace: str, fence: model.Fence
     ) -> model.Ledger:

@@ -105,6 +105,25 @@ class Ledgers:
         )
         return ledger, len(long) == len(content.parts) and len(private) == len(content.private)
 
+    async def places(self, app: str, formation: str, *, among: Sequence[str]) -> tuple[str, ...]:
+        """The namespaces that have a ledger of the formation."""
+        name = name_of(app, formation)
+        selector = f"{model.APP}={app},{model.FORMATION}={formation},!{_PART}"
+        try:
+            listed = await self._cluster.list(kinds.CONFIG_MAP, selector=selector)
+        except errors.Forbidden:
+            found = [
+                (place, await self._cluster.may("get", kinds.CONFIG_MAP, namespace=place))
+                for place in dict.fromkeys(among)
+            ]
+            readable = [place for place, may in found if may]
+            return tuple([place for place in readable if await self._has(name, place)])
+        named = (each["metadata"] for each in listed.items)
+        return tuple(each["namespace"] for each in named if each["name"] == name)
+
+    async def _has(self, name: str, namespace: str) -> bool:
+        return await self._cluster.find(kinds.CONFIG_MAP, name, namespace=namespace) is not None
+
     async def write(
         self, ledger: model.Ledger, app: str, formation: str, *, namespace: str, fence: model.Fence
     ) -> model.Ledger:

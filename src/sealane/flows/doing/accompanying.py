@@ -272,7 +272,8 @@ async def _failed(
 
 async def _expect(standing: _Standing, own: beside.Beside) -> None:
     """Notes what will be written for hooks, before the first write."""
-    objects = [each.object for each in standing.revision.objects if f"{each.kind}/{each.name}" in own.made]
+    needed = own.made | {f"Namespace/{standing.deployment.namespace}"}
+    objects = [each.object for each in standing.revision.objects if f"{each.kind}/{each.name}" in needed]
     if not objects:
         return
     deployment = standing.deployment

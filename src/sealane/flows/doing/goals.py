@@ -116,14 +116,22 @@ async def going_back(deployment: Deployment) -> tuple[Deployment | None, str]:
     ended, past = await _past(deployment)
     is_rollback = deployment.kind == "rollback"
     target = reverting.target(past, failed=deployment.revision_id, is_rollback=is_rollback)
-    return (ended[target.past.sequence] if target.past else None), target.reason
+    back = ended[target.past.sequence] if target.past else None
+    if back and not _same_destination(back, deployment):
+        return None, f"it moves here from destination {back.destination}, where what was verified last still is"
+    return back, target.reason
 
 
 async def before(deployment: Deployment) -> Deployment | None:
     """The verified deployment that somebody would go back to once this one is verified."""
     ended, past = await _past(deployment)
     target = reverting.before(past, now_there=deployment.revision_id)
-    return ended[target.past.sequence] if target.past else None
+    back = ended[target.past.sequence] if target.past else None
+    return back if back and _same_destination(back, deployment) else None
+
+
+def _same_destination(one: Deployment, other: Deployment) -> bool:
+    return (one.environment, one.destination) == (other.environment, other.destination)
 
 
 async def _past(deployment: Deployment) -> tuple[dict[int, Deployment], list[reverting.Past]]:

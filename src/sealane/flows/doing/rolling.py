@@ -13,7 +13,7 @@ from sealane.destinations.model import Budget, Fence
 from sealane.destinations.port import Destination
 from sealane.errors import SealaneError
 from sealane.flows import sizes, tools
-from sealane.flows.doing import goals, releasing, telling
+from sealane.flows.doing import goals, leftovers, releasing, telling
 from sealane.releases import changes
 from sealane.rollouts import applying, dossiers, finished_work, pruning, saying, watching, way_back
 from sealane.rollouts import goals as rollouts_goals
@@ -81,6 +81,8 @@ async def begin(deployment_id: str) -> dict[str, Any]:
         return {"go": False}
     formation = await bench.store.formations.get(deployment.app, deployment.formation)
     previous, reason = await goals.going_back(deployment)
+    if words := leftovers.told(deployment, formation):
+        await telling.line(deployment.id, Phase.APPLY, words, at=bench.now())
     forward, back = await _goals(deployment, revision, previous.id if previous else None)
     finished = await goals.finished(deployment, formation.inventory, destination, forward, back)
     forward, back = _with_finished(forward, back, finished)
@@ -191,10 +193,11 @@ async def prune(rollout: Rollout, begun: Any) -> dict[str, Any]:
     pruned = await pruning.prune(destination, plan, _begun(begun), fence=rollout.fence)
     if words := saying.pruned_words(pruned):
         await telling.line(deployment.id, Phase.PRUNE, words, at=tools.current().now())
+    behind = await leftovers.prune(deployment, fence=rollout.fence)
     kept_for = pruning.kept_for(plan.goal, pruned.inventory).total_seconds()
     return {
         "inventory": rows.plain(pruned.inventory),
-        "note": saying.held_words(pruned.held) or None,
+        "note": "; ".join(filter(None, (saying.held_words(pruned.held), behind))) or None,
         "kept_for": kept_for,
         "way_back": await _way_back(deployment, plan.goal, destination),
     }
