@@ -60,3 +60,11 @@ def test_every_error_says_what_it_is_and_how_it_ends() -> None:
     assert [e.__name__ for e in errors if not inspect.cleandoc(vars(e).get("__doc__") or "").endswith((".", "…"))] == []
     assert {e.exit_code for e in errors} <= {1, 2, 3}
     assert all(400 <= e.http_status < 600 for e in errors)
+
+
+def test_decisions_have_a_number_each() -> None:
+    """In the file's name and in its title; two that are written at the same time must not share one."""
+    files = sorted((DOCS / "decisions").glob("*.md"))
+    assert [file.name[:4] for file in files] == [f"{number:04}" for number in range(1, len(files) + 1)]
+    for file in files:
+        assert file.read_text().startswith(f"# {int(file.name[:4])}. "), file.name

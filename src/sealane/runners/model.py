@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sealane.errors import UsageError
 from sealane.events.model import Event
 from sealane.pipelines.model import Healthcheck, Pipeline, Plan, RunStatus, StepStatus
 
@@ -81,10 +80,6 @@ class Workspace:
         if (self.folder is None) == (self.volume is None):
             message = "a workspace is either a folder or a volume"
             raise ValueError(message)
-        given = (self.folder, self.repository, *(source for source, _ in self.elsewhere))
-        if strange := next((each for each in given if each and ":" in str(each)), None):
-            message = f"{strange} can not be mounted into a container: engines part names of folders at colons"
-            raise UsageError(message, mend="move or rename it; `sealane run --clean` runs a clone of its last commit")
 
     @property
     def workdir(self) -> str:

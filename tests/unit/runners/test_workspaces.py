@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from sealane.errors import UsageError
 from sealane.runners import ownership, repositories, specs
 from sealane.runners.model import Workspace
 from sealane.runners.ownership import Owner
@@ -119,16 +117,3 @@ def test_a_submodule_is_told(repository: Path, tmp_path: Path) -> None:
     assert found.problem is not None
     assert "is a submodule" in found.problem
     assert "--clean" in found.problem
-
-
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"folder": Path("/work/a:b")},
-        {"folder": Path("/r/app:1"), "repository": Path("/r")},
-        {"folder": Path("/r"), "elsewhere": ((Path("/m:x/.git"), "/m/.git"),)},
-    ],
-)
-def test_a_folder_that_no_engine_can_mount_is_told(given: dict[str, Any]) -> None:
-    with pytest.raises(UsageError, match="engines part names of folders at colons"):
-        Workspace(**given)
