@@ -77,6 +77,8 @@ class Server:
     queueing: Queueing
     working: Working | None
     lock: IO[str] | None
+    troubles: dict[str, str] = field(default_factory=dict)
+    """What is broken, by app: found at the start or later, told on the overview, and gone once it works."""
 
     @property
     def views(self) -> Views:

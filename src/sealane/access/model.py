@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from sealane.errors import Refused, UsageError
+from sealane.errors import Refused
 
 ADMINISTRATORS = "administrators"
 DEVELOPERS = "developers"
 APPROVERS = "approvers"
-
-_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?")
-_APP = re.compile(r"[a-z](-?[a-z0-9]){0,39}")
 
 
 class Permission(StrEnum):
@@ -59,17 +55,3 @@ _ALLOWED: Mapping[Permission, frozenset[str]] = {
     Permission.DEPLOY: frozenset({ADMINISTRATORS, DEVELOPERS}),
     Permission.ADMINISTER: frozenset({ADMINISTRATORS}),
 }
-
-
-def check_name(name: str, what: str) -> None:
-    """Raises UsageError unless the name is one that users, groups and apps may have."""
-    if not _NAME.fullmatch(name):
-        mend = "small letters, digits, dots, dashes and underscores, at most 64, beginning and ending with a letter or digit"
-        raise UsageError(f"{name!r} can't be the name of {what}", mend=mend)
-
-
-def check_app_name(name: str) -> None:
-    """Raises UsageError unless the name fits wherever an app's name goes: URLs, images, labels, variables."""
-    if not _APP.fullmatch(name):
-        mend = "small letters, digits and single dashes, beginning with a letter, at most 40 letters and digits"
-        raise UsageError(f"{name!r} can't be the name of an app", mend=mend)

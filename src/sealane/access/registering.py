@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sealane import clock
+from sealane import clock, inputs
 from sealane.access import tokens
-from sealane.access.model import Actor, check_app_name
+from sealane.access.model import Actor
 from sealane.access.signing_in import Access
 from sealane.clients.hosting import Repositories
 from sealane.errors import UsageError
@@ -53,14 +53,16 @@ class Apps:
     ) -> Registered:
         """Registers an app; without a repository Sealane serves a bare one itself.
 
+        The row comes last: what it promises (repository, key, token) is there before anybody can see it.
         Raises Conflicting when the name or the repository and path are taken, UsageError for bad ones.
         """
-        check_app_name(name)
+        inputs.check_app_name(name)
+        trunk, path = inputs.check_branch(trunk), inputs.check_folder(path)
+        owner = inputs.check_line(owner, "the owner")
         if repository is not None:
             _check_repository(repository)
         hosted = repository is None
         where = repository or self._repositories.path(name).name
-        path = path.strip("/")
         app = App(
             name=name,
             repository=where,
@@ -71,11 +73,13 @@ class Apps:
             hook_generation=1,
             created=self._now(),
         )
-        await self._store.apps.add(app, by=by.name)
+        await self._store.apps.check_free(app)
+        await asyncio.to_thread(keys.own_identity, self._identities, name)
         if hosted:
             await self._repositories.create(name, trunk=trunk)
-        token = await self._access.new_push_token(name, by=by)
-        return Registered(app=app, push_token=token, hook_secret=self._hook(app))
+        token, text = await self._access.first_push_token(name)
+        await self._store.apps.add(app, token, by=by.name)
+        return Registered(app=app, push_token=text, hook_secret=self._hook(app))
 
     async def rotate_push_token(self, name: str, *, by: Actor) -> str:
         """A fresh push token in place of the former ones. Raises NotThere."""
@@ -113,6 +117,7 @@ class Apps:
 
 def _check_repository(repository: str) -> None:
     """Only what git fetches from a host: a path would be a file of the server's own machine."""
+    inputs.check_line(repository, "the repository's URL", most=inputs.LONGEST_URL)
     parts = urlsplit(repository)
     if parts.scheme not in {"https", "http", "ssh"} or not parts.hostname:
         raise UsageError(f"{repository} is no repository's URL", mend="it begins with https://, http:// or ssh://")

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 from itsdangerous import BadSignature, Signer
 
-from sealane import clock
+from sealane import clock, inputs
 from sealane.access import tokens
-from sealane.access.model import ADMINISTRATORS, Actor, check_name
+from sealane.access.model import ADMINISTRATORS, Actor
 from sealane.errors import NotSignedIn, NotThere
 from sealane.store.model import App, StoredSession, Token, User
 from sealane.store.storing import Store
@@ -86,9 +86,9 @@ class Access:
 
     async def add_user(self, name: str, groups: frozenset[str], *, by: Actor) -> str:
         """Adds a user and gives the token's text, this once. Raises Conflicting, UsageError."""
-        check_name(name, "a user")
+        inputs.check_name(name, "a user")
         for group in groups:
-            check_name(group, "a group")
+            inputs.check_name(group, "a group")
         minted = await asyncio.to_thread(tokens.mint)
         user = User(name=name, groups=frozenset(groups), created=self._now())
         await self._store.people.add(user, self._token(minted, "first", user=name), by=by.name)
@@ -99,6 +99,11 @@ class Access:
         minted = await asyncio.to_thread(tokens.mint)
         await self._store.people.add_token(self._token(minted, name, user=user), by=by.name)
         return minted.text
+
+    async def first_push_token(self, app: str) -> tuple[Token, str]:
+        """A push token for an app that is about to be added with it, and its text."""
+        minted = await asyncio.to_thread(tokens.mint)
+        return self._token(minted, "push", app=app), minted.text
 
     async def new_push_token(self, app: str, *, by: Actor) -> str:
         """A fresh push token for the app, in place of all former ones; its text is given this once."""
@@ -118,7 +123,7 @@ class Access:
     async def set_groups(self, user: str, groups: frozenset[str], *, by: Actor) -> User:
         """Puts the user into exactly these groups. Raises NotThere, UsageError."""
         for group in groups:
-            check_name(group, "a group")
+            inputs.check_name(group, "a group")
         return await self._store.people.set_groups(user, groups, by=by.name, at=self._now())
 
     async def remove_user(self, name: str, *, by: Actor) -> None:

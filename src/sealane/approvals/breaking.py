@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from sealane import clock
+from sealane import clock, inputs
 from sealane.access.model import Actor
 from sealane.errors import Conflicting, Refused, UsageError
 from sealane.store.model import BrokenGlass, Deployment, DeploymentState
 from sealane.store.storing import Store
-
-_LONGEST_REASON = 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,8 +23,9 @@ class Glass:
 
     def may(self, environment: str, *, by: Actor, reason: str) -> None:
         """Raises Refused when the person may not there, UsageError without a reason."""
-        if not reason.strip() or len(reason) > _LONGEST_REASON:
-            raise UsageError("the glass is broken with a reason", mend=f"1 to {_LONGEST_REASON} characters")
+        inputs.check_text(reason, "the reason")
+        if not reason.strip():
+            raise UsageError("the glass is broken with a reason", mend="say why, in a sentence")
         named = self.groups(environment)
         if not named:
             mend = "operators can name groups under windows: break_glass: in its file"

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from sealane import clock
+from sealane import clock, inputs
 from sealane.access.model import Actor
 from sealane.approvals import quorum
-from sealane.errors import Conflicting, Refused, UsageError
+from sealane.errors import Conflicting, Refused
 from sealane.store.model import Deployment, DeploymentState, Vote
 from sealane.store.storing import Store
-
-_LONGEST_COMMENT = 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,8 +36,7 @@ class Approvals:
         deployment = await self.store.deployments.get(deployment_id)
         if deployment.state is not DeploymentState.WAITING:
             raise Conflicting(f"{deployment_id} does not wait for anybody any more: it is {deployment.state}")
-        if len(comment) > _LONGEST_COMMENT:
-            raise UsageError(f"the comment has {len(comment)} characters", mend=f"at most {_LONGEST_COMMENT}")
+        inputs.check_text(comment, "the comment")
         if reason := quorum.refusal(deployment, by.name, by.groups):
             raise Refused(reason)
         vote = Vote(

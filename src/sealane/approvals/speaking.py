@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sealane import clock
+from sealane import clock, inputs
 from sealane.access.model import Actor
-from sealane.errors import UsageError
 from sealane.store.model import GateWord
 from sealane.store.storing import Store
-
-_LONGEST_REASON = 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,6 +19,5 @@ class Speaking:
 
     async def say(self, deployment_id: str, gate: str, *, passes: bool, by: Actor, reason: str) -> GateWord:
         """Says how to take a gate. Raises NotThere when nobody is asked about it, Conflicting when somebody has said."""
-        if len(reason) > _LONGEST_REASON:
-            raise UsageError(f"the reason has {len(reason)} characters", mend=f"at most {_LONGEST_REASON}")
+        inputs.check_text(reason, "the reason")
         return await self.store.gates.say(deployment_id, gate, passes=passes, by=by.name, reason=reason, at=self.now())

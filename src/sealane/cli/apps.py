@@ -49,6 +49,8 @@ def list_apps(as_json: output.Json = False) -> None:
     output.table(
         ("APP", "OWNER", "TRUNK", "REPOSITORY"), [(a["name"], a["owner"], a["trunk"], a["repository"]) for a in found]
     )
+    for broken in (a for a in found if a.get("trouble")):
+        output.error(broken["trouble"])
 
 
 def push_token(name: Name, as_json: output.Json = False) -> None:

@@ -80,6 +80,7 @@ class Repositories:
         """Makes the app's repository, or brings its settings up to date. Key: the app's name."""
         path = self.path(app)
         await git.run("init", "--quiet", "--bare", f"--initial-branch={trunk}", str(path))
+        await git.run("-C", str(path), "symbolic-ref", "HEAD", f"refs/heads/{trunk}")
         settings = {**_CONFIGURATION, "receive.maxInputSize": str(self.most_bytes)}
         for key, value in settings.items():
             await git.run("-C", str(path), "config", key, value)

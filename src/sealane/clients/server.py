@@ -73,6 +73,8 @@ class Server:
             raise Unavailable(
                 f"the server {self.url} did not answer: {str(error) or type(error).__name__}", mend=mend
             ) from error
+        except UnicodeEncodeError as error:
+            raise UsageError("what was typed is not whole: it has bytes in it that are no UTF-8") from error
         except (httpx.InvalidURL, ValueError) as error:
             raise UsageError(f"{self.url} is no server's address", mend="sealane login https://…") from error
 

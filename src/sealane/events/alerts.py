@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sealane import inputs
 from sealane.errors import NotSignedIn, UsageError
 from sealane.events.sources import bodies, webhooks
 from sealane.rollouts.gates.model import Alert
@@ -73,7 +74,7 @@ def _alert(entry: Mapping[str, Any], received: datetime) -> Alert:
     name = labels.get("alertname") or next((text for key in _NAMES if (text := _text(entry.get(key)))), None)
     if name is None:
         raise UsageError("an alert has no name", mend=f"give it one of {', '.join(_NAMES)}")
-    return Alert(name=name[:_LONGEST], at=_started(entry, received), labels=labels)
+    return Alert(name=inputs.fitted(name, most=_LONGEST), at=_started(entry, received), labels=labels)
 
 
 def _labels(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -86,7 +87,7 @@ def _labels(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         pairs.append((name, value))
     for name, value in pairs[:_LABELS]:
         if isinstance(value, str | int | float) and name:
-            yield str(name)[:_LONGEST], str(value)[:_LONGEST]
+            yield inputs.fitted(str(name), most=_LONGEST), inputs.fitted(str(value), most=_LONGEST)
 
 
 def _started(entry: Mapping[str, Any], received: datetime) -> datetime:
@@ -106,16 +107,16 @@ def _moment(value: Any) -> datetime | None:
             number = float(value)
             return datetime.fromtimestamp(number / 1000 if number > 1e11 else number, tz=UTC)
         found = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return found and (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError, OSError):
-        return None
-    return found if found is None or found.tzinfo else found.replace(tzinfo=UTC)
+        return None  # no date, or one that no calendar has in UTC
 
 
 def _sameness(entry: Mapping[str, Any], alert: Alert) -> str:
     """What the same alert, sent again, has too."""
     own = next((text for key in ("fingerprint", "alert_cycle_key", "id") if (text := _text(entry.get(key)))), None)
     said = [own or json.dumps([alert.name, sorted(alert.labels.items())]), alert.at.isoformat()]
-    return hashlib.sha256("\0".join(said).encode()).hexdigest()
+    return hashlib.sha256("\0".join(said).encode(errors="replace")).hexdigest()
 
 
 def _text(value: Any) -> str | None:

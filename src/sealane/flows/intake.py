@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from sealane import inputs
 from sealane.events.model import Event, RefGone
 from sealane.flows.queueing import Queueing
 from sealane.store.runs import Receipt
@@ -20,8 +21,12 @@ class Intake:
     async def receive(self, event: Event, *, source: str = "", requested_by: str | None = None) -> Receipt:
         """Stores the event and queues its run; copies start nothing, as `Runs.receive` tells them.
 
+        What a commit tells of itself is a stranger's text, and made to fit first.
+
         A server that dies in between finds the run when it comes back. Raises NotThere for an unknown app.
         """
+        author = inputs.fitted(event.author, most=inputs.LONGEST_LINE) if event.author else event.author
+        event = replace(event, author=author, message=inputs.fitted(event.message))
         receipt = await self.store.runs.receive(event, source=source, requested_by=requested_by)
         if not receipt.duplicate:
             await self.queueing.delivery(receipt.run_id)

@@ -8,7 +8,7 @@ import shutil
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sealane import clock, hashing
+from sealane import clock, hashing, inputs
 from sealane.access.model import Actor
 from sealane.approvals.breaking import Glass
 from sealane.errors import Conflicting, InvalidFiles, NotThere, Refused, UsageError
@@ -117,6 +117,7 @@ class Requests:
 
     async def lift_hold(self, app: str, formation: str, *, by: Actor, reason: str) -> None:
         """Lifts the formation's holds. Raises NotThere when there are none, UsageError without a reason."""
+        inputs.check_text(reason, "the reason")
         if not reason.strip():
             raise UsageError("a hold is lifted with a reason")
         await self.store.holds.lift(app, formation, by=by.name, reason=reason, at=self.now())

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from sealane import inputs
 from sealane.errors import NotSignedIn, NotThere, SealaneError, UsageError
 from sealane.server.ui import templates
 
@@ -43,18 +44,19 @@ def add_to(app: FastAPI) -> None:
 
 
 def answer(request: Request, error: SealaneError) -> Response:
-    """One error as one answer."""
+    """One error as one answer; what it quotes of the request is made fit to be sent."""
+    message, mend = inputs.storable(error.message), inputs.storable(error.mend) if error.mend else None
     if _wants_page(request):
         if isinstance(error, NotSignedIn):
             query = f"?{request.url.query}" if request.url.query else ""
             wanted = f"{request.url.path}{query}" if request.method == "GET" else "/"
             return RedirectResponse(f"/sign-in?next={quote(wanted)}", status_code=303)
-        page = {"status": error.http_status, "message": error.message, "mend": error.mend, "reader": None, "here": ""}
+        page = {"status": error.http_status, "message": message, "mend": mend, "reader": None, "here": ""}
         return templates.page("error.html", page, status=error.http_status)
     headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, NotSignedIn) else {}
     if isinstance(error, NotSignedIn) and request.url.path.startswith("/git/"):
         headers = {"WWW-Authenticate": 'Basic realm="Sealane: the password is the app\'s push token"'}
-    body = {"error": type(error).__name__, "message": error.message, "mend": error.mend, "retry": error.retry}
+    body = {"error": type(error).__name__, "message": message, "mend": mend, "retry": error.retry}
     return JSONResponse(body, status_code=error.http_status, headers=headers)
 
 

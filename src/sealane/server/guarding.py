@@ -1,13 +1,18 @@
-"""Guarding every request: its size, and what browsers may do with the answer."""
+"""Guarding every request: its size, its address, and what browsers may do with the answer."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+from urllib.parse import unquote_plus
 
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 
+from sealane import inputs
+from sealane.errors import UsageError
 from sealane.events.sources import bodies
+from sealane.server import answering
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -48,6 +53,7 @@ class Guard:
             return
         most = self._most(scope["path"])
         read = 0
+        wrong = _wrong_address(scope)
 
         async def limited() -> Message:
             nonlocal read
@@ -64,9 +70,21 @@ class Guard:
                 message["headers"] = [*message.get("headers", ()), *added]
             await send(message)
 
+        if wrong is not None:
+            await answering.answer(Request(scope), wrong)(scope, receive, guarded)
+            return
         await self.app(scope, limited, guarded)
 
     def _most(self, path: str) -> int | None:
         if path.startswith("/git/"):
             return None
         return max(self.most, bodies.MOST) if path.startswith("/hooks/") else self.most
+
+
+def _wrong_address(scope: Scope) -> UsageError | None:
+    """Why nothing here can have the address: no route, file or row is looked for under it."""
+    try:
+        inputs.check_address(scope["path"], unquote_plus(scope["query_string"].decode("latin-1")))
+    except UsageError as error:
+        return error
+    return None

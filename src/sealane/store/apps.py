@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from sealane.errors import Conflicting
-from sealane.store import auditing, changes, rows
+from sealane.store import auditing, changes, people, rows
 from sealane.store.database import Database
-from sealane.store.model import App
+from sealane.store.model import App, Token
 from sealane.store.tables import apps
 
 
@@ -20,21 +20,19 @@ class Apps:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, app: App, *, by: str) -> None:
-        """Adds the app. Raises Conflicting when its name, or its repository and path, are taken."""
+    async def check_free(self, app: App) -> None:
+        """Raises Conflicting when the app's name, or its repository and path, are taken."""
+        await self._database.read(lambda c: _check_free(c, app))
+
+    async def add(self, app: App, token: Token | None = None, *, by: str) -> None:
+        """Adds the app, with its push token when there is one. Raises Conflicting when its name, or its repository and path, are taken."""
 
         def work(connection: sa.Connection) -> None:
-            taken = rows.one(connection, sa.select(apps).where(apps.c.name == app.name))
-            if taken:
-                raise Conflicting(
-                    f"the name {app.name} is taken by {taken['repository']}, owned by {taken['owner']}",
-                    mend="choose another name, or ask its owner to remove it: sealane app remove",
-                )
-            same = (apps.c.repository == app.repository) & (apps.c.path == app.path)
-            if other := rows.one(connection, sa.select(apps).where(same)):
-                raise Conflicting(f"{app.repository} is registered already, as {other['name']}")
+            _check_free(connection, app)
             connection.execute(sa.insert(apps).values(**rows.fields(app)))
             auditing.note(connection, app.created, actor=by, action="add app", subject=app.name)
+            if token is not None:
+                people.add_token(connection, token, by=by)
             changes.tell(connection, app.created, changes.OVERVIEW)
 
         try:
@@ -73,6 +71,18 @@ class Apps:
             changes.tell(connection, at, changes.OVERVIEW)
 
         await self._database.write(work)
+
+
+def _check_free(connection: sa.Connection, app: App) -> None:
+    taken = rows.one(connection, sa.select(apps).where(apps.c.name == app.name))
+    if taken:
+        raise Conflicting(
+            f"the name {app.name} is taken by {taken['repository']}, owned by {taken['owner']}",
+            mend="choose another name, or ask its owner to remove it: sealane app remove",
+        )
+    same = (apps.c.repository == app.repository) & (apps.c.path == app.path)
+    if other := rows.one(connection, sa.select(apps).where(same)):
+        raise Conflicting(f"{app.repository} is registered already, as {other['name']}")
 
 
 def get(connection: sa.Connection, name: str) -> App:

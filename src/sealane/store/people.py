@@ -26,7 +26,7 @@ class People:
             if connection.execute(sa.select(users.c.name).limit(1)).first():
                 return False
             _insert_user(connection, user, by=user.name)
-            _insert_token(connection, token, by=user.name)
+            add_token(connection, token, by=user.name)
             return True
 
         return await self._database.write(work)
@@ -38,7 +38,7 @@ class People:
             if connection.execute(sa.select(users.c.name).where(users.c.name == user.name)).first():
                 raise Conflicting(f"there is, or was, a user {user.name}", mend="choose another name")
             _insert_user(connection, user, by=by)
-            _insert_token(connection, token, by=by)
+            add_token(connection, token, by=by)
 
         await self._database.write(work)
 
@@ -86,7 +86,7 @@ class People:
                 owner = tokens.c.user.is_not_distinct_from(token.user) & tokens.c.app.is_not_distinct_from(token.app)
                 same = (tokens.c.kind == token.kind) & tokens.c.revoked.is_(None) & owner
                 connection.execute(sa.update(tokens).where(same).values(revoked=token.created))
-            _insert_token(connection, token, by=by)
+            add_token(connection, token, by=by)
 
         await self._database.write(work)
 
@@ -159,6 +159,7 @@ def _insert_user(connection: sa.Connection, user: User, *, by: str) -> None:
     auditing.note(connection, user.created, actor=by, action="add user", subject=user.name, detail=detail)
 
 
-def _insert_token(connection: sa.Connection, token: Token, *, by: str) -> None:
+def add_token(connection: sa.Connection, token: Token, *, by: str) -> None:
+    """Adds a token in this transaction."""
     connection.execute(sa.insert(tokens).values(rows.fields(token)))
     auditing.note(connection, token.created, actor=by, action="add token", subject=token.user or token.app or token.id)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sealane.access.model import Actor, Permission, check_app_name, check_name
+from sealane.access.model import Actor, Permission
 from sealane.errors import Refused, UsageError
+from sealane.inputs import check_app_name, check_name
 
 
 def actor(*groups: str) -> Actor:

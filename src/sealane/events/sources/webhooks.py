@@ -9,13 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sealane import inputs
 from sealane.errors import NotSignedIn, UsageError
 from sealane.events.model import Event, RefGone
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_NOT_IN_REFERENCE = re.compile(r"[\x00-\x20\x7f~^:?*\[\\\ufffd]|\.\.|@\{|//|/\.|(?:\.|/|\.lock)$|\.lock/")
-"""What git takes in no reference (git-check-ref-format)."""
-_LONGEST_REFERENCE = 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +47,7 @@ def text(found: Mapping[str, Any], *path: str) -> str:
         value = value.get(key) if isinstance(value, dict) else None
     if not isinstance(value, str):
         raise UsageError(f"the webhook lacks {'.'.join(path)}")
-    return value.encode(errors="replace").decode().replace("\0", "\ufffd")
+    return inputs.storable(value)
 
 
 def commit(found: Mapping[str, Any], *path: str) -> str:
@@ -67,7 +65,7 @@ def is_nowhere(hash_: str | None) -> bool:
 
 def reference(name: str) -> str:
     """The reference, if git would take it. Raises UsageError."""
-    if not name or len(name) > _LONGEST_REFERENCE or _NOT_IN_REFERENCE.search(name) or name[0] in "-./":
+    if not inputs.is_reference(name):
         raise UsageError(f"the webhook names {name[:80]!r}, which is no reference of git")
     return name
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from sealane.access.dependencies import Administrator, Developer, Viewer
-from sealane.server import wired
+from sealane.server import fields, wired
 from sealane.store.model import App
 
 router = APIRouter(prefix="/api/apps", tags=["apps"])
@@ -19,15 +19,15 @@ class NewApp(BaseModel):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
-    name: str
+    name: fields.AppName
     """Unique on this server: lower case letters, digits and dashes."""
-    repository: str | None = None
+    repository: fields.Url | None = None
     """URL to clone from. None: Sealane serves the repository itself."""
-    path: str = ""
+    path: fields.Folder = ""
     """The app's folder in a repository of several."""
-    owner: str
+    owner: fields.Owner
     """Who owns it: a team or a person."""
-    trunk: str = "main"
+    trunk: fields.Branch = "main"
     """The branch whose pushes are delivered."""
 
 
@@ -44,6 +44,8 @@ class AppShown(BaseModel):
     trunk: str
     hosted: bool
     created: datetime
+    trouble: str | None = None
+    """Why the server could not look after it when it started; pushes to it may wait until that is mended."""
 
 
 class Secrets(BaseModel):
@@ -124,4 +126,5 @@ def shown(server: wired.Server, app: App) -> AppShown:
         trunk=app.trunk,
         hosted=app.hosted,
         created=app.created,
+        trouble=server.troubles.get(app.name),
     )

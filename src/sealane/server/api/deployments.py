@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 
 from sealane.access.dependencies import Viewer
-from sealane.server import wired
+from sealane.server import fields, wired
 from sealane.store.model import ApprovalView, Deployment, DeploymentView
 
 router = APIRouter(prefix="/api", tags=["deployments"])
@@ -19,7 +19,7 @@ class Comment(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    comment: str = ""
+    comment: fields.Comment = ""
 
 
 class Reason(BaseModel):
@@ -27,7 +27,7 @@ class Reason(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: str
+    reason: fields.Reason
 
 
 @router.get("/deployments")

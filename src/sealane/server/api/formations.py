@@ -12,7 +12,7 @@ from starlette.responses import StreamingResponse
 
 from sealane.access.dependencies import Developer, Viewer
 from sealane.flows.requesting import Given
-from sealane.server import wired
+from sealane.server import fields, wired
 from sealane.store.model import Deployment, FormationRow
 from sealane.store.views import Why
 
@@ -24,15 +24,15 @@ class Deploy(BaseModel):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
-    release: str | None = None
+    release: fields.Reference | None = None
     """A release's id or its deploy tag."""
-    revision: str | None = None
+    revision: fields.Reference | None = None
     """A revision's id, to deploy exactly that again."""
     confirmed: bool = False
     """A yes to deleting more objects than the environment's delete budget, or what holds data."""
     adopt: bool = False
     """Takes over objects that are there and that nobody's labels claim."""
-    break_glass: str | None = None
+    break_glass: fields.Reason | None = None
     """Why it shall begin though the environment's window is shut; only people of the groups named there may."""
 
 
@@ -41,7 +41,7 @@ class Rollback(BaseModel):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
-    to: str | None = None
+    to: fields.Reference | None = None
     """A revision's id or how that begins, or a deployment's number or id."""
 
 
@@ -50,7 +50,7 @@ class Scale(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    workload: str
+    workload: fields.Reference
     replicas: int
 
 
@@ -59,7 +59,7 @@ class Lift(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: str
+    reason: fields.Reason
 
 
 @router.get("/formations")

@@ -11,7 +11,7 @@ from sealane import clock
 from sealane.access.dependencies import Developer
 from sealane.errors import NotSignedIn, NotThere
 from sealane.events import alerts
-from sealane.server import wired
+from sealane.server import fields, wired
 from sealane.store.model import GateWord
 
 router = APIRouter(tags=["gates"])
@@ -24,7 +24,7 @@ class Word(BaseModel):
 
     passes: bool
     """Whether the deployment goes on; otherwise the gate has failed."""
-    reason: str = ""
+    reason: fields.Reason = ""
     """Why; it stands in the audit."""
 
 

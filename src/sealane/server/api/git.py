@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator
 
 from fastapi import APIRouter, Request
 from starlette.responses import StreamingResponse
 
-from sealane import clock, wiring
+from sealane import clock, inputs, wiring
 from sealane.clients import git_words, hosting
-from sealane.errors import NotSignedIn
+from sealane.errors import NotSignedIn, SealaneError
 from sealane.events.sources import pushes
 from sealane.server import wired
 from sealane.store.model import App
+
+_log = logging.getLogger("sealane.server")
 
 router = APIRouter(prefix="/git", include_in_schema=False)
 _pushing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -46,7 +49,7 @@ async def _receive_pack(
     lock = _pushing[registered.name]
     await lock.acquire()
     try:
-        before = await server.repositories.refs(registered.name)
+        before = await _before(server, registered)
         head = git_words.Head(request.stream())
         answer = await server.repositories.serve(registered.name, asked, head.through())
     except BaseException:
@@ -82,14 +85,31 @@ async def take_in(server: wiring.Server, registered: App, before: dict[str, str]
         received=clock.now(),
     )
     receipts = [await server.intake.receive(wired.of_app(event, registered, server), source="git") for event in made]
+    server.troubles.pop(registered.name, None)
     return [f"sealane: {server.settings_url}/runs/{receipt.run_id}" for receipt in receipts]
 
 
 async def catch_up(server: wiring.Server) -> None:
-    """Takes in what was pushed when the server died before it had stored the event."""
+    """Takes in what was pushed when the server died before it had stored the event.
+
+    One app that is broken stops no other: it is told in the log, beside the app and on the overview, and its next push
+    tries again.
+    """
     for app in await server.apps.all():
         if app.hosted:
-            await take_in(server, app, dict(await server.views.heads(app.name)))
+            try:
+                await take_in(server, app, dict(await server.views.heads(app.name)))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the other apps must go on
+                told = error.message if isinstance(error, SealaneError) else f"{type(error).__name__}: {error}"
+                server.troubles[app.name] = f"pushes to {app.name} could not be taken in: {inputs.fitted(told)}"
+                _log.error("%s", server.troubles[app.name], exc_info=not isinstance(error, SealaneError))
+
+
+async def _before(server: wiring.Server, registered: App) -> dict[str, str]:
+    """What the references stood at before a push; where the start failed, what was taken in last."""
+    if registered.name not in server.troubles:
+        return await server.repositories.refs(registered.name)
+    return dict(await server.views.heads(registered.name))
 
 
 def _streaming(answer: hosting.Answer, body: AsyncIterator[bytes]) -> StreamingResponse:

@@ -52,7 +52,7 @@ async def log(
     key: str,
     server: wired.Server,
     _: Viewer,
-    offset: Annotated[int, Query(ge=0, description="The byte to begin at.")] = 0,
+    offset: Annotated[int, Query(ge=0, le=2**62, description="The byte to begin at.")] = 0,
     *,
     follow: Annotated[bool, Query(description="Goes on until the step has ended.")] = False,
 ) -> StreamingResponse:

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from sealane.access.dependencies import Administrator, Viewer
-from sealane.server import wired
+from sealane.server import fields, wired
 from sealane.store.model import User
 
 router = APIRouter(prefix="/api", tags=["users"])
@@ -26,8 +26,8 @@ class NewUser(BaseModel):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
-    name: str
-    groups: list[str] = []
+    name: fields.UserName
+    groups: fields.Groups = []
     """`administrators`, `developers`, `approvers`, or groups the environments' files name."""
 
 
@@ -36,7 +36,7 @@ class Groups(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    groups: list[str]
+    groups: fields.Groups
 
 
 class Token(BaseModel):

@@ -11,7 +11,7 @@ from sealane.access.dependencies import Signed
 from sealane.access.model import Permission
 from sealane.errors import UsageError
 from sealane.flows.requesting import Given
-from sealane.server import wired
+from sealane.server import fields, wired
 
 router = APIRouter(include_in_schema=False)
 
@@ -64,7 +64,7 @@ async def say(
     server: wired.Server,
     signed: Signed,
     word: Annotated[Literal["pass", "fail"], Form()],
-    reason: Annotated[str, Form()] = "",
+    reason: Annotated[fields.Reason, Form()] = "",
 ) -> Response:
     """Says how to take a gate that can't tell."""
     signed.actor.require(Permission.DEPLOY)
@@ -74,7 +74,7 @@ async def say(
 
 @router.post("/deployments/{deployment}/break-glass")
 async def break_glass(
-    deployment: str, server: wired.Server, signed: Signed, reason: Annotated[str, Form()] = ""
+    deployment: str, server: wired.Server, signed: Signed, reason: Annotated[fields.Reason, Form()] = ""
 ) -> Response:
     """Lets it begin though its window is shut; whether the person may is the operators' word."""
     await server.glass.break_it(deployment, by=signed.actor, reason=reason)

@@ -49,7 +49,10 @@ async def overview(server: wired.Server, signed: Signed, find: str = "") -> HTML
         formations, apps, waits, recent, runs=runs, commits=commits, reader=signed.actor, now=clock.now(), asked=find
     )
     shown = _framed(signed, "/", waits)
-    return templates.page("overview.html", {**shown, "page": page, "asked": find, "base": server.settings_url})
+    return templates.page(
+        "overview.html",
+        {**shown, "page": page, "troubles": server.troubles, "asked": find, "base": server.settings_url},
+    )
 
 
 @router.get("/runs")

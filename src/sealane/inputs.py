@@ -1,0 +1,124 @@
+"""What people and programs may send in: the one place for limits of names, branches, folders, owners and reasons. Pure.
+
+The API, the pages, the command line and the readers of webhooks ask here. What a person types is refused when it does not
+fit; what a stranger's commit tells is made to fit, because the commit is there anyway.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sealane import controls
+from sealane.errors import UsageError
+
+LONGEST_NAME = 64
+LONGEST_BRANCH = 200
+"""Bytes. Each part of a branch is a file of the repository, which may have 255 bytes, and git adds `.lock` to it."""
+LONGEST_FOLDER = 400
+LONGEST_URL = 500
+LONGEST_LINE = 200
+LONGEST_TEXT = 1000
+LONGEST_ADDRESS = 2000
+LONGEST_REFERENCE = 1000
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?")
+_APP = re.compile(r"[a-z](-?[a-z0-9]){0,39}")
+_NOT_IN_REFERENCE = re.compile(r"[\x00-\x20\x7f~^:?*\[\\\ufffd]|\.\.|@\{|//|/\.|(?:\.|/|\.lock)$|\.lock/")
+"""What git takes in no reference (git-check-ref-format)."""
+_JOINERS = "\u200c\u200d"
+"""Characters of no width that written languages and emoji need."""
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
+
+
+def check_name(name: str, what: str) -> str:
+    """The name, when users, groups and tokens may have it. Raises UsageError."""
+    if not _NAME.fullmatch(name):
+        mend = "small letters, digits, dots, dashes and underscores, at most 64, beginning and ending with a letter or digit"
+        raise UsageError(f"{_quoted(name)} can't be the name of {what}", mend=mend)
+    return name
+
+
+def check_app_name(name: str) -> str:
+    """The name, when it fits wherever an app's name goes: URLs, images, labels, variables. Raises UsageError."""
+    if not _APP.fullmatch(name):
+        mend = "small letters, digits and single dashes, beginning with a letter, at most 40 letters and digits"
+        raise UsageError(f"{_quoted(name)} can't be the name of an app", mend=mend)
+    return name
+
+
+def is_reference(name: str) -> bool:
+    """Whether git takes it as a reference or branch."""
+    fits = bool(name) and len(name) <= LONGEST_REFERENCE and name[0] not in "-./" and name != "@"
+    return fits and not _NOT_IN_REFERENCE.search(name) and _clean(name)
+
+
+def check_branch(name: str) -> str:
+    """The branch, when git takes it and can keep it. Raises UsageError."""
+    if not is_reference(name) or name == "HEAD" or name.startswith("refs/"):
+        mend = "a branch's own name, such as main or release/2.x"
+        raise UsageError(f"{_quoted(name)} can't be the name of a branch", mend=mend)
+    if len(name.encode()) > LONGEST_BRANCH:
+        raise UsageError(f"the branch {_quoted(name)} is too long", mend=f"at most {LONGEST_BRANCH} bytes")
+    return name
+
+
+def check_folder(path: str) -> str:
+    """The folder in a repository, without slashes around it; empty for its root. Raises UsageError."""
+    inside = path.strip("/")
+    if not inside and len(path) < 2:
+        return ""
+    parts = inside.split("/")
+    if any(part in {"", ".", ".."} or part.lower() == ".git" for part in parts) or "\\" in inside:
+        raise UsageError(
+            f"{_quoted(path)} is no folder in a repository", mend="a path from its root, such as services/shop"
+        )
+    return check_line(inside, "the folder", most=LONGEST_FOLDER)
+
+
+def check_line(text: str, what: str, *, most: int = LONGEST_LINE) -> str:
+    """One line of text that is not empty, without space around it. Raises UsageError."""
+    line = check_text(text, what, most=most).strip()
+    if not line:
+        raise UsageError(f"{what} is empty")
+    if any(character in line for character in "\n\r\t" + _JOINERS):
+        raise UsageError(f"{what} has line breaks, tabs or characters of no width in it", mend="write it as one line")
+    return line
+
+
+def check_text(text: str, what: str, *, most: int = LONGEST_TEXT) -> str:
+    """Text of several lines, or none. Raises UsageError for what is too long or can't be shown."""
+    if len(text) > most:
+        raise UsageError(f"{what} has {len(text)} characters", mend=f"at most {most}")
+    if not _clean(text):
+        mend = "leave out control characters, marks that turn the direction of text, and halves of characters"
+        raise UsageError(f"{what} has characters in it that can't be shown", mend=mend)
+    return text
+
+
+def check_address(path: str, query: str) -> None:
+    """Raises UsageError for a request's address that nothing here can have."""
+    for part, what in ((path, "the address"), (query, "the address' question")):
+        check_text(part, what, most=LONGEST_ADDRESS)
+
+
+def fitted(text: str, *, most: int = LONGEST_LINE) -> str:
+    """A stranger's text, made one line that can be stored and shown: a name, the subject of a commit."""
+    line = " ".join(controls.removed(storable(text[: most * 20])).split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def storable(text: str) -> str:
+    """The text with a mark in place of what no database and no answer can hold: halves of characters and NUL."""
+    return _SURROGATES.sub("\ufffd", text).replace("\0", "\ufffd")
+
+
+def _clean(text: str) -> bool:
+    shown = text.replace("\r\n", "\n")
+    for joiner in _JOINERS:
+        shown = shown.replace(joiner, "")
+    return not _SURROGATES.search(shown) and controls.removed(shown) == shown
+
+
+def _quoted(text: str) -> str:
+    """The text as it may stand in a message: escaped, and its beginning only."""
+    return ascii(text[:LONGEST_NAME]) if not text.isprintable() else repr(text[:LONGEST_NAME])

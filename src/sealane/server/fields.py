@@ -1,0 +1,62 @@
+"""The fields of requests, each held to its limits: bodies and forms of the API and the pages are made of these."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from sealane import inputs
+
+
+def _line(what: str, most: int = inputs.LONGEST_LINE) -> Callable[[str], str]:
+    return lambda text: inputs.check_line(text, what, most=most)
+
+
+def _text(what: str) -> Callable[[str], str]:
+    return lambda text: inputs.check_text(text, what)
+
+
+AppName = Annotated[
+    str, Field(json_schema_extra={"maxLength": inputs.LONGEST_NAME}), AfterValidator(inputs.check_app_name)
+]
+UserName = Annotated[
+    str,
+    Field(json_schema_extra={"maxLength": inputs.LONGEST_NAME}),
+    AfterValidator(lambda name: inputs.check_name(name, "a user")),
+]
+Groups = Annotated[
+    list[
+        Annotated[
+            str,
+            Field(json_schema_extra={"maxLength": inputs.LONGEST_NAME}),
+            AfterValidator(lambda name: inputs.check_name(name, "a group")),
+        ]
+    ],
+    Field(max_length=100),
+]
+Branch = Annotated[
+    str, Field(json_schema_extra={"maxLength": inputs.LONGEST_BRANCH}), AfterValidator(inputs.check_branch)
+]
+Folder = Annotated[
+    str, Field(json_schema_extra={"maxLength": inputs.LONGEST_FOLDER}), AfterValidator(inputs.check_folder)
+]
+Owner = Annotated[str, Field(json_schema_extra={"maxLength": inputs.LONGEST_LINE}), AfterValidator(_line("the owner"))]
+Url = Annotated[
+    str,
+    Field(json_schema_extra={"maxLength": inputs.LONGEST_URL}),
+    AfterValidator(_line("the repository's URL", inputs.LONGEST_URL)),
+]
+Reference = Annotated[
+    str,
+    Field(json_schema_extra={"maxLength": inputs.LONGEST_LINE}),
+    AfterValidator(_line("what is referred to")),
+]
+"""The id of a release, revision, run or deployment, a tag, or a workload."""
+Reason = Annotated[
+    str, Field(json_schema_extra={"maxLength": inputs.LONGEST_TEXT}), AfterValidator(_text("the reason"))
+]
+Comment = Annotated[
+    str, Field(json_schema_extra={"maxLength": inputs.LONGEST_TEXT}), AfterValidator(_text("the comment"))
+]

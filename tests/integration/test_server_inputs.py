@@ -1,0 +1,145 @@
+"""Hostile text in every field of the API, and apps that are broken: the server tells it, and goes on with the others."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests import pretending
+from tests.serving import Serving, until
+
+HOSTILE = {
+    "half a character": "a\udfffb",
+    "NUL": "a\0b",
+    "terminal": "\x1b]52;c;eA==\x07",
+    "direction": "main\u202egpj",
+    "long": "m" * 5000,
+    "up": "../../x",
+}
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    server = Serving(tmp_path_factory.mktemp("server"), {"SEALANE_ENGINE__KIND": "dummy"}).start()
+    try:
+        server.app("shop")
+        yield server
+    finally:
+        server.stop()
+
+
+def bodies(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], str]]:
+    """Every route with a body, a body that fits its schema, and the name of each field of it."""
+    for path, methods in document["paths"].items():
+        for method, found in methods.items():
+            content = found.get("requestBody", {}).get("content", {})
+            if "application/json" in content:
+                name = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
+                known = document["components"]["schemas"][name]["properties"]
+                for field in known:
+                    yield method, path, {each: sample(known[each]) for each in known}, field
+
+
+def sample(schema: dict[str, Any]) -> Any:
+    kind = schema.get("type") or schema["anyOf"][0]["type"]
+    return {"string": "x", "boolean": True, "integer": 1, "array": []}[kind]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_field_of_a_body_breaks_the_server(serving: Serving, name: str) -> None:
+    """Each field of each route, one at a time: refused by a clear answer, never stored, never a 500."""
+    tried = 0
+    with serving.client() as client:
+        for method, path, body, field in bodies(client.get("/api/openapi.json").json()):
+            given = [HOSTILE[name]] if isinstance(body[field], list) else HOSTILE[name]
+            sent = json.dumps({**body, field: given}).encode()
+            url = re.sub(r"\{[^}]+\}", "shop", path)
+            answer = client.request(method, url, content=sent, headers={"Content-Type": "application/json"})
+            assert 400 <= answer.status_code < 500, f"{path} {field}: {answer.status_code} {answer.text[:300]}"
+            assert answer.json()["message"]
+            tried += 1
+        strange = json.dumps({"\ud83d": 1}).encode()
+        assert client.post("/api/users", content=strange).status_code == 422
+    assert tried > 15
+    assert "broke" not in serving.log
+
+
+@pytest.mark.parametrize("text", ["%00", "a%1b%5d", "%e2%80%ae", "x" * 3000, "%ff", "..%2f..%2fx"])
+def test_no_address_breaks_the_server(serving: Serving, text: str) -> None:
+    """In each part of each path, of the API, the pages, the files and git's."""
+    with serving.client() as client:
+        paths = [*client.get("/api/openapi.json").json()["paths"], "/static/{x}", "/git/{x}.git/info/refs", "/runs/{x}"]
+        for path in [*paths, "/runs?before={x}", "/api/runs?app={x}&before={x}", "/?find={x}"]:
+            answer = client.get(re.sub(r"\{[^}]+\}", text, path))
+            assert answer.status_code < 500, f"{path}: {answer.status_code} {answer.text[:300]}"
+    assert "broke" not in serving.log
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"trunk": "a..b"}, {"path": "a/../../b"}, {"owner": "\x1b[31m"}, {"trunk": "x" * 230}, {"owner": " "}],
+    ids=str,
+)
+def test_a_refused_app_leaves_nothing_behind(serving: Serving, wrong: dict[str, str]) -> None:
+    """Its name is still free, and no folder was made."""
+    with serving.client() as client:
+        refused = client.post("/api/apps", json={"name": "half", "owner": "team", **wrong})
+        assert (refused.status_code, client.get("/api/apps/half").status_code) == (422, 404), refused.text
+    assert not (serving.folder / "data" / "repositories" / "half.git").exists()
+
+
+def test_a_side_effect_that_fails_leaves_no_row(serving: Serving) -> None:
+    """A file stands where the repository should: nothing is registered, and the name is free once it is gone."""
+    blocking = serving.folder / "data" / "repositories" / "blocked.git"
+    blocking.write_text("")
+    with serving.client() as client:
+        refused = client.post("/api/apps", json={"name": "blocked", "owner": "team"})
+        assert refused.status_code >= 400
+        assert client.get("/api/apps/blocked").status_code == 404
+        blocking.unlink()
+        assert client.post("/api/apps", json={"name": "blocked", "owner": "team"}).status_code == 201
+
+
+def test_a_broken_app_stops_no_other(tmp_path: Path) -> None:
+    """The server starts, takes in what another app was pushed meanwhile, and tells what is broken until it works."""
+    server = Serving(tmp_path / "server", {"SEALANE_ENGINE__KIND": "dummy"}).start()
+    try:
+        apps = {name: pretending.App(server, tmp_path / name, name) for name in ("aaa", "zzz")}
+        server.kill()
+        repositories = server.folder / "data" / "repositories"
+        shutil.move(repositories / "aaa.git", tmp_path / "lost")
+        pushed = apps["zzz"].commit("while it was away", changes={"a": "b"})
+        pretending.git(apps["zzz"].folder, "push", "-q", str(repositories / "zzz.git"), "HEAD:main")
+        server.start()
+        apps["zzz"].run_of(pushed)
+        with server.client() as client:
+            assert "could not be taken in" in client.get("/api/apps/aaa").json()["trouble"]
+            assert client.get("/api/apps/zzz").json()["trouble"] is None
+        assert "pushes to aaa could not be taken in" in server.log
+        shutil.move(tmp_path / "lost", repositories / "aaa.git")
+        again = apps["aaa"].commit("works again", changes={"a": "b"})
+        apps["aaa"].push()
+        apps["aaa"].run_of(again)
+        with server.client() as client:
+            until("the trouble to be gone", lambda: client.get("/api/apps/aaa").json()["trouble"] is None)
+    finally:
+        server.stop()
+
+
+def test_alerts_of_far_dates_and_half_characters_are_taken(serving: Serving) -> None:
+    with serving.client() as client:
+        made = client.get("/api/apps/shop/alert-token").json()
+    body = {"alerts": [{"labels": {"alertname": "a\ud83d", "x\udc00": "\0"}, "startsAt": "0001-01-01T00:00:00+14:00"}]}
+    answer = httpx.post(
+        f"{serving.url}/hooks/alerts/shop/dev",
+        content=json.dumps(body),
+        headers={"Authorization": f"Bearer {made['token']}", "Content-Type": "application/json"},
+    )
+    assert answer.status_code < 500, answer.text
