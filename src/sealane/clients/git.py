@@ -47,10 +47,15 @@ async def checkout(repository: str, commit: str, folder: Path, *, credentials: s
     making.parent.mkdir(parents=True, exist_ok=True)
     environment = quiet(credentials)
     await run("init", "--quiet", str(making), environment=environment)
-    await _fetch(making, repository, commit, environment)
-    await _measure(making, commit)
+    await fetch_commit(making, repository, commit, environment)
     await run("-C", str(making), "checkout", "--quiet", "--detach", commit, environment=environment)
     making.rename(folder)
+
+
+async def fetch_commit(folder: Path, repository: str, commit: str, environment: Mapping[str, str]) -> None:
+    """Brings one commit into a repository, within the limits. Raises what `checkout` raises."""
+    await _fetch(folder, repository, commit, environment)
+    await _measure(folder, commit)
 
 
 async def run(*arguments: str, environment: Mapping[str, str] | None = None) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import shutil
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -75,11 +74,10 @@ class Requests:
             return await self._again(app, formation, revision, by=by, given=given)
         made = await self._release(app, release)
         deployment_id = ids.new("d")
-        folder = sites.clone_of(deployment_id)
         try:
             proposed = await self._proposed(deployment_id, formation, made)
         finally:
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            await asyncio.to_thread(sites.forget, deployment_id)
         wanted = self._asked(deployment_id, DeploymentKind.MANUAL, proposed.fields(), by=by)
         return await self._offer(self._with(replace(wanted, unasked=False), given, by=by), proposed.revision)
 
@@ -148,7 +146,8 @@ class Requests:
 
     async def _proposed(self, deployment_id: str, formation: str, made: Release) -> releasing.Proposal:
         await clones.check_out_files(deployment_id, await self.store.apps.get(made.app), made.commit)
-        proposed = await releasing.propose(await sites.site(deployment_id, made.app), formation, made, None)
+        here = await sites.site(deployment_id, made.app, made.commit)
+        proposed = await releasing.propose(here, formation, made, None)
         if not isinstance(proposed, releasing.Proposal):
             raise InvalidFiles(proposed)
         return proposed

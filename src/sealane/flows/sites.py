@@ -1,12 +1,17 @@
-"""Sites: where a run works. Its clone on disk, what its files say, and what it works with."""
+"""Sites: where a run works. Its clone on disk, what its commit says, and what it works with.
+
+Two places: the clone, which the steps of a run may change as they like, and the commit's objects beside it, out of their
+reach. What the commit says is read from the objects alone.
+"""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from sealane.clients import git
+from sealane.clients import git, git_tree
 from sealane.errors import UsageError
 from sealane.flows import tools
 from sealane.pipelines import reading
@@ -17,7 +22,7 @@ from sealane.runners.model import RunKey, Work, Workspace
 from sealane.secrets import resolving
 from sealane.secrets.resolving import Stores
 from sealane.settings import Settings
-from sealane.stencils.trees import FolderTree, Unreadable
+from sealane.stencils.trees import Tree, Unreadable
 from sealane.store.model import App, Run
 
 
@@ -27,12 +32,9 @@ class Site:
 
     app: App
     folder: Path
-    """The app's own folder in the clone."""
-
-    @property
-    def tree(self) -> FolderTree:
-        """The app's files, read without trusting them."""
-        return FolderTree(self.folder)
+    """The app's own folder in the clone; steps may have changed what is in it, and what leads there."""
+    tree: Tree = field(repr=False)
+    """The app's files as the commit has them, whatever was done to the clone."""
 
     @property
     def stores(self) -> Stores:
@@ -45,14 +47,28 @@ def clone_of(owner: str) -> Path:
     return tools.current().settings.workspaces.resolve() / owner
 
 
-async def site(owner: str, app_name: str) -> Site:
-    """The app's folder in a clone that was made before. Raises UsageError when it leads out of the clone."""
-    app = await tools.current().store.apps.get(app_name)
+def kept_of(owner: str) -> Path:
+    """The bare repository of what a run's or deployment's commit says; it is mounted nowhere."""
     clone = clone_of(owner)
-    folder = (clone / app.path).resolve()
-    if not folder.is_relative_to(clone):
-        raise UsageError(f"{app.path} leads out of the repository")
-    return Site(app=app, folder=folder)
+    return clone.with_name(f"{clone.name}.git")
+
+
+def forget(owner: str) -> None:
+    """Removes all that was made on disk for a run or deployment."""
+    clone = clone_of(owner)
+    for path in (clone, *clone.parent.glob(f"{clone.name}.*")):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+async def site(owner: str, app_name: str, commit: str) -> Site:
+    """What a commit says, and the app's folder in the clone that was made of it.
+
+    Raises UsageError when the folder leads out of the repository, and what `check_out` raises when the objects are gone.
+    """
+    app = await tools.current().store.apps.get(app_name)
+    await _keep(owner, app, commit)
+    tree = await git_tree.tree(kept_of(owner), commit, app.path)
+    return Site(app=app, folder=clone_of(owner) / app.path, tree=tree)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,8 +93,13 @@ async def check_out(owner: str, app: App, commit: str) -> None:
 
     Raises what `git.checkout` raises.
     """
+    await _keep(owner, app, commit)
+    await git.checkout(str(kept_of(owner)), commit, clone_of(owner))
+
+
+async def _keep(owner: str, app: App, commit: str) -> None:
     where = source(app)
-    await git.checkout(where.url, commit, clone_of(owner), credentials=where.credentials)
+    await git_tree.keep(where.url, commit, kept_of(owner), credentials=where.credentials)
 
 
 def public_repository(app: App, settings: Settings) -> str:
@@ -88,9 +109,10 @@ def public_repository(app: App, settings: Settings) -> str:
 
 async def work(run: Run, plan: Plan) -> Work:
     """What the run's steps work with; secrets are read now and go no further than the step that asked."""
-    here = await site(run.id, run.app)
+    here = await site(run.id, run.app, run.event.commit or "")
     found = pipeline(here)
-    assert found is not None, "it was read without errors when the run was prepared"
+    if found is None:
+        raise UsageError(f"{reading.FILE} of {run.id} can't be read, though it could when the run began")
     bench = tools.current()
     steps = await bench.store.runs.steps(run.id)
     built = {step.name: step.result["reference"] for step in steps if step.result and "reference" in step.result}

@@ -1,20 +1,30 @@
 """Trees: the files of a repository as a pushed commit has them, read without trusting any of it.
 
-The port is `Tree`; `FolderTree` reads a folder of this machine. A server that reads commits without checking them out
-fills the same port. Paths are relative to where the app lives in its repository, with `/` between their parts.
+The port is `Tree`; `FolderTree` reads a folder of this machine, for the command line. A server reads git's objects, see
+`clients/git_tree.py`: steps may change whatever else there is of a commit. Paths are relative to where the app lives in its repository, with `/` between their parts.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+from sealane import descriptors
 from sealane.errors import UsageError
 
 MAX_FILE = 1024 * 1024
 MAX_FILES = 20_000
+
+LONGEST_POINTER = 1024
+"""Bytes of the longest file that may stand for one of Git LFS."""
+
+MISSING = "there is no such file"
+LINK = "a symbolic link is not followed"
+NOT_PLAIN = "it is not a plain file"
 
 
 class Unreadable(UsageError):
@@ -38,51 +48,58 @@ class Tree(Protocol):
 
 
 class FolderTree:
-    """A folder of this machine. Safe also while a stranger's program changes what is in it.
+    """A folder of this machine, or one `inside` of it. Safe also while a stranger's program changes what is in it.
 
-    Files of more than `largest` bytes are refused.
+    Nobody else may change what leads to `root`. Files of more than `largest` bytes are refused.
     """
 
-    def __init__(self, root: Path, *, largest: int = MAX_FILE) -> None:
+    def __init__(self, root: Path, inside: str = "", *, largest: int = MAX_FILE) -> None:
         self.root = root
+        self._inside = inside
         self._largest = largest
 
     def files(self, folder: str) -> tuple[str, ...]:
-        parts(folder)
+        path = parts(folder)
         found: list[str] = []
-        for where, folders, names in os.walk(self.root / folder, followlinks=False):
-            links = [name for name in folders if (Path(where) / name).is_symlink()]
-            folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in links)
-            inside = Path(where).relative_to(self.root)
-            found.extend((inside / name).as_posix() for name in (*names, *links) if not name.startswith("."))
-            if len(found) > MAX_FILES:
-                raise Unreadable(f"{folder} holds more than {MAX_FILES} files")
+        with self._opened(path) as opened:
+            if opened is None or not stat.S_ISDIR(os.fstat(opened).st_mode):
+                return ()
+            for where, folders, names, here in os.fwalk(".", dir_fd=opened):
+                links = [name for name in folders if _is_link(name, here)]
+                folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in links)
+                above = PurePosixPath(*path, where)
+                found.extend((above / name).as_posix() for name in (*names, *links) if not name.startswith("."))
+                if len(found) > MAX_FILES:
+                    raise Unreadable(too_many(folder))
         return tuple(sorted(found))
 
     def read(self, path: str) -> bytes:
-        """Opens part by part, so that no link, nor one put there meanwhile, leads out of the folder."""
-        *folders, name = parts(path)
-        opened = [os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)]
         try:
-            for folder in folders:
-                opened.append(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=opened[-1]))
-            opened.append(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=opened[-1]))
-            return _content(opened[-1], self._largest)
+            with descriptors.folder(self.root) as root, descriptors.reached(root, self._inside, parts(path)) as opened:
+                return _content(opened.descriptor, self._largest)
         except FileNotFoundError as error:
-            raise Unreadable("there is no such file") from error
+            raise Unreadable(MISSING) from error
+        except descriptors.Linked as error:
+            raise Unreadable(LINK) from error
+        except descriptors.NotPlain as error:
+            raise Unreadable(NOT_PLAIN) from error
         except OSError as error:
-            raise Unreadable(self._reason(path, error)) from error
-        finally:
-            for descriptor in opened:
-                os.close(descriptor)
+            raise Unreadable((error.strerror or str(error)).lower()) from error
 
-    def _reason(self, path: str, error: OSError) -> str:
-        below = self.root
-        for part in parts(path):
-            below /= part
-            if below.is_symlink():
-                return "a symbolic link is not followed"
-        return (error.strerror or str(error)).lower()
+    @contextmanager
+    def _opened(self, path: list[str]) -> Iterator[int | None]:
+        """The folder, None where there is none. Raises `Unreadable` with the link in its way."""
+        with ExitStack() as stack:
+            try:
+                root = stack.enter_context(descriptors.folder(self.root))
+                opened = stack.enter_context(descriptors.reached(root, self._inside, path))
+            except descriptors.Linked as error:
+                above = "/".join(path[: path.index(error.filename) + 1]) if error.filename in path else self._inside
+                raise Unreadable(f"{above}: {LINK}") from error
+            except (FileNotFoundError, NotADirectoryError, descriptors.NotPlain):
+                yield None
+            else:
+                yield opened.descriptor
 
 
 class StoredTree:
@@ -98,7 +115,7 @@ class StoredTree:
     def read(self, path: str) -> bytes:
         found = self.contents.get("/".join(parts(path)))
         if found is None:
-            raise Unreadable("there is no such file")
+            raise Unreadable(MISSING)
         return found
 
 
@@ -114,12 +131,29 @@ def parts(path: str) -> list[str]:
     return split
 
 
+def too_many(folder: str) -> str:
+    """Why a folder is not listed."""
+    return f"{folder} holds more than {MAX_FILES} files"
+
+
+def too_large(size: int, largest: int) -> str:
+    """Why a file is not read."""
+    return f"it has {size} bytes; at most {largest} are read"
+
+
+def _is_link(name: str, above: int) -> bool:
+    try:
+        return stat.S_ISLNK(os.stat(name, dir_fd=above, follow_symlinks=False).st_mode)
+    except FileNotFoundError:
+        return False
+
+
 def _content(descriptor: int, largest: int) -> bytes:
     about = os.fstat(descriptor)
     if not stat.S_ISREG(about.st_mode):
-        raise Unreadable("it is not a plain file")
+        raise Unreadable(NOT_PLAIN)
     if about.st_size > largest:
-        raise Unreadable(f"it has {about.st_size} bytes; at most {largest} are read")
+        raise Unreadable(too_large(about.st_size, largest))
     with os.fdopen(os.dup(descriptor), "rb") as file:
         content = file.read(largest + 1)
     if len(content) > largest:

@@ -73,7 +73,7 @@ async def _look_ahead(run: Run) -> tuple[Plan | None, Changed | None, tuple[Find
 
     Nothing is built or started, and nothing is written at any destination.
     """
-    here = await sites.site(run.id, run.app)
+    here = await sites.site(run.id, run.app, run.event.commit or "")
     checked = await asyncio.to_thread(checking.check, here.tree)
     if checked.pipeline is None:
         nothing = Finding(message=f"there is no {reading.FILE}", place=Place(file=reading.FILE), mend="`sealane init`")

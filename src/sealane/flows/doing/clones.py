@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from sealane.clients import git_history, git_lfs, git_submodules
+from sealane.clients import git_history, git_lfs, git_submodules, git_tree
 from sealane.findings import Finding
 from sealane.flows import sites, tools
 from sealane.flows.doing import changes
@@ -36,7 +35,7 @@ async def complete(run: Run, here: sites.Site, pipeline: Pipeline) -> Completed:
         folder, source.url, commit, ref=run.event.ref, depth=pipeline.clone.depth, credentials=source.credentials
     )
     await git_history.name_origin(folder, sites.public_repository(here.app, tools.current().settings))
-    await _fill(folder, commit, source, pipeline.clone)
+    await _fill(run.id, commit, source, pipeline.clone)
     lfs = pipeline.clone.lfs is None and await git_lfs.pointers(folder)
     lacking = checks.lacking(pipeline.clone, submodules=bool(await git_submodules.links(folder, commit)), lfs=bool(lfs))
     return Completed(changed=await changes.of(run.event, folder, source), findings=tuple(lacking))
@@ -45,12 +44,14 @@ async def complete(run: Run, here: sites.Site, pipeline: Pipeline) -> Completed:
 async def check_out_files(owner: str, app: App, commit: str) -> None:
     """Clones a commit for a deployment: all its files, without history. Raises what `sites.check_out` raises."""
     await sites.check_out(owner, app, commit)
-    pipeline = sites.pipeline(await sites.site(owner, app.name))
+    pipeline = sites.pipeline(await sites.site(owner, app.name, commit))
     if pipeline is not None:
-        await _fill(sites.clone_of(owner), commit, sites.source(app), pipeline.clone)
+        await _fill(owner, commit, sites.source(app), pipeline.clone)
 
 
-async def _fill(folder: Path, commit: str, source: Source, clone: Clone) -> None:
+async def _fill(owner: str, commit: str, source: Source, clone: Clone) -> None:
+    """Brings what the commit only points to, into the clone and to what is kept of the commit."""
+    folder, kept = sites.clone_of(owner), sites.kept_of(owner)
     if clone.submodules:
         rules = git_submodules.Rules(
             base=source.url,
@@ -59,5 +60,7 @@ async def _fill(folder: Path, commit: str, source: Source, clone: Clone) -> None
             credentials=source.credentials,
         )
         await git_submodules.fetch(folder, commit, rules, recursive=clone.recursive)
+        await git_tree.keep_submodules(folder, commit, kept)
     if clone.lfs:
         await git_lfs.fetch(folder, source.url, credentials=source.credentials)
+        await git_tree.keep_lfs(folder, kept)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import shutil
 from typing import Any
 
 from sealane.errors import SealaneError
@@ -64,4 +63,4 @@ async def _clean_up(run: Run) -> None:
     except SealaneError as error:
         _log.warning("run %s left something behind: %s", run.id, error)
     if not bench.settings.runs.keep_workspaces:
-        await asyncio.to_thread(shutil.rmtree, sites.clone_of(run.id), ignore_errors=True)
+        await asyncio.to_thread(sites.forget, run.id)

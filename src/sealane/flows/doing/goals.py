@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -103,12 +102,12 @@ async def checked_out(deployment: Deployment) -> sites.Site:
         raise UsageError(f"{deployment.id} carries no release whose files could be read")
     release = await sites.released(deployment.app, deployment.release_id)
     await clones.check_out_files(deployment.id, await bench.store.apps.get(deployment.app), release.commit)
-    return await sites.site(deployment.id, deployment.app)
+    return await sites.site(deployment.id, deployment.app, release.commit)
 
 
 def forget_clone(deployment: Deployment) -> None:
     """Removes the deployment's clone, if it has one."""
-    shutil.rmtree(sites.clone_of(deployment.id), ignore_errors=True)
+    sites.forget(deployment.id)
 
 
 async def going_back(deployment: Deployment) -> tuple[Deployment | None, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,7 +68,7 @@ async def offer(run_id: str, key: str, after: list[str]) -> dict[str, Any]:
 
 async def _offered(run: Run, name: str, after: tuple[str, ...]) -> Deployment | list[Finding]:
     bench = tools.current()
-    here = await sites.site(run.id, run.app)
+    here = await sites.site(run.id, run.app, run.event.commit or "")
     plan = await bench.store.runs.plan(run.id)
     assert plan is not None, "a run is planned before its deliveries"
     delivery = (await sites.work(run, plan)).pipeline.delivery(name)
@@ -150,11 +151,11 @@ async def propose(here: sites.Site, name: str, made: Release, delivery: Delivery
 
 
 async def render(here: sites.Site, name: str, made: Release) -> tuple[Revision | None, Formation | None, list[Finding]]:
-    """The release rendered for the formation as its files are in the clone. Secrets are read for their versions only.
+    """The release rendered for the formation as its commit has it. Secrets are read for their versions only.
 
     Raises Unresolved when a secret has no value.
     """
-    sources, found = gathering.gather(here.tree, name)
+    sources, found = await asyncio.to_thread(gathering.gather, here.tree, name)
     if sources is None:
         return None, None, found
     key = tools.current().names_key

@@ -1,0 +1,131 @@
+"""Files and folders opened part by part, by descriptors, below a folder that is held open.
+
+A stranger's program may exchange files, folders and links meanwhile, in the very moment in which they are looked at. What
+is opened here is below the folder all the same: no part of a path is ever followed by the system, and what is not a plain
+file or a folder, such as a pipe or a device, is not opened.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_SWAPPED = {errno.ELOOP, errno.ENOTDIR, errno.EINVAL}
+_MOST_LINKS = 40
+"""Links that one path may have, as in the system itself (path_resolution(7))."""
+
+
+class Linked(OSError):
+    """A part of the path is a link, and links were not to be followed."""
+
+
+class LeadsOut(OSError):
+    """The path leads out of the folder."""
+
+
+class NotPlain(OSError):
+    """Neither a plain file nor a folder."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opened:
+    """A file or folder that is held open, and its path below the folder where the way began, without links."""
+
+    descriptor: int
+    path: tuple[str, ...]
+
+
+@contextmanager
+def folder(path: Path) -> Iterator[int]:
+    """The descriptor of a folder whose path nobody else can change. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def reached(top: int, *paths: str | Sequence[str], links: bool = False) -> Iterator[Opened]:
+    """What the paths lead to, one after the other, from a folder that is open.
+
+    With `links`, links are followed here, part by part, as long as they stay below. Raises OSError, `Linked`, `LeadsOut`
+    and `NotPlain` among them.
+    """
+    parts = [part for path in paths for part in (path.split("/") if isinstance(path, str) else path)]
+    way = _Way(top, links=links)
+    try:
+        way.go(parts)
+        yield Opened(descriptor=way.here, path=tuple(way.names))
+    finally:
+        way.close()
+
+
+class _Way:
+    """The folders on the way, each held open, so that `..` is where one came from."""
+
+    def __init__(self, top: int, *, links: bool) -> None:
+        self._top = top
+        self._links = links
+        self._tries = _MOST_LINKS
+        self._opened: list[int] = []
+        self.names: list[str] = []
+
+    @property
+    def here(self) -> int:
+        return self._opened[-1] if self._opened else self._top
+
+    def go(self, parts: Sequence[str]) -> None:
+        for part in parts:
+            if part in {"", "."}:
+                continue
+            if part == "..":
+                if not self._opened:
+                    raise LeadsOut(errno.EXDEV, "it leads out of the folder", part)
+                os.close(self._opened.pop())
+                self.names.pop()
+                continue
+            target = self._step(part)
+            if target is not None:
+                if target.startswith("/"):
+                    raise LeadsOut(errno.EXDEV, "it leads out of the folder", part)
+                self.go(target.split("/"))
+
+    def _step(self, name: str) -> str | None:
+        """Goes into a folder or to a file; of a link gives where it leads."""
+        while True:
+            about = os.stat(name, dir_fd=self.here, follow_symlinks=False)
+            try:
+                if stat.S_ISLNK(about.st_mode):
+                    if not self._links:
+                        raise Linked(errno.ELOOP, "it is a symbolic link", name)
+                    self._again(name)
+                    return os.readlink(name, dir_fd=self.here)
+                if not stat.S_ISREG(about.st_mode) and not stat.S_ISDIR(about.st_mode):
+                    raise NotPlain(errno.EINVAL, "it is no plain file", name)
+                as_folder = os.O_DIRECTORY if stat.S_ISDIR(about.st_mode) else 0
+                self._opened.append(os.open(name, _READ | as_folder, dir_fd=self.here))
+            except (Linked, LeadsOut, NotPlain):
+                raise
+            except OSError as error:
+                if error.errno not in _SWAPPED:
+                    raise
+                self._again(name)  # it was exchanged since it was looked at
+            else:
+                self.names.append(name)
+                return None
+
+    def _again(self, name: str) -> None:
+        self._tries -= 1
+        if self._tries < 0:
+            raise LeadsOut(errno.ELOOP, "too many links, or it is exchanged all the time", name)
+
+    def close(self) -> None:
+        for descriptor in self._opened:
+            os.close(descriptor)
