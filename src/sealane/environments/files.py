@@ -237,6 +237,14 @@ class GatesFile(File):
     """Hosts that gates may ask; without a port the scheme's own, with :* any. None when left out."""
 
 
+class RollbackFile(File):
+    """What going back may do."""
+
+    allow_outdated: bool = False
+    """Whether a failed deployment goes back by itself to the revision verified before, though limits or policies don't
+    allow that one any more. Requests of people never may."""
+
+
 class EnvironmentFile(TopFile):
     """What is allowed in one environment, and who may: the operators' file environments/NAME.yaml."""
 
@@ -256,3 +264,5 @@ class EnvironmentFile(TopFile):
     """What gates of formations may do from the server."""
     windows: Maybe[WindowsFile] = None
     """When deployments may begin; at any time when left out."""
+    rollback: Maybe[RollbackFile] = None
+    """What going back may do."""

@@ -26,15 +26,22 @@ def check(
     """
     limits = environment.apps.get(app)
     if limits is None:
-        message = f"{app} may not come to {environment.name}"
-        return [
-            Finding(message=message, place=formation.at("environment"), mend=_ask(environment, "list it under apps:"))
-        ]
+        return [_unlisted(environment, app, formation.at("environment"))]
     case = _Case(environment=environment, limits=limits, app=app)
     found = [*_formation_problems(case, formation), *(_delivery_problems(case, delivery) if delivery else ())]
     if revision is not None:
         found.extend(finding for each in revision.everything for finding in _object_problems(case, each, revision))
     return found
+
+
+def check_stored(environment: Environment, revision: Revision) -> list[Finding]:
+    """Why a revision that was stored before may not be there now. It carries all that its formation's file asked for."""
+    limits = environment.apps.get(revision.app)
+    if limits is None:
+        return [_unlisted(environment, revision.app, _at(revision))]
+    case = _Case(environment=environment, limits=limits, app=revision.app)
+    problems = (finding for each in revision.everything for finding in _object_problems(case, each, revision))
+    return [*_formation_problems(case, revision), *problems]
 
 
 def environment_of(
@@ -73,31 +80,43 @@ def _ask(environment: Environment, wish: str, place: Place | None = None) -> str
     return f"operators can {wish} in {place or environment.place}"
 
 
-def _formation_problems(case: _Case, formation: Formation) -> list[Finding]:
+def _unlisted(environment: Environment, app: str, place: Place) -> Finding:
+    message = f"{app} may not come to {environment.name}"
+    return Finding(message=message, place=place, mend=_ask(environment, "list it under apps:"))
+
+
+def _at(asking: Formation | Revision, *path: str | int) -> Place:
+    """Where it is written; of a stored revision the formation's file alone is known."""
+    if isinstance(asking, Formation):
+        return asking.at(*path)
+    return Place(file=f"deploy/formations/{asking.formation}.yaml")
+
+
+def _formation_problems(case: _Case, formation: Formation | Revision) -> list[Finding]:
     found = []
     environment, limits = case.environment, case.limits
     if formation.destination not in environment.destinations:
         message = f"{environment.name} has no destination {formation.destination}"
         mend = did_you_mean(formation.destination, environment.destinations)
-        found.append(Finding(message=message, place=formation.at("destination"), mend=mend))
+        found.append(Finding(message=message, place=_at(formation, "destination"), mend=mend))
     if formation.namespace not in limits.namespaces:
         message = f"the namespace {formation.namespace} is not open to {case.where}: {_only(limits.namespaces)}"
-        found.append(case.finding(message, formation.at("namespace"), "list it under namespaces:"))
+        found.append(case.finding(message, _at(formation, "namespace"), "list it under namespaces:"))
     for name, reference in formation.secrets.items():
         if not patterns.secret_allowed(limits.secrets, reference):
             message = f"{reference} is not open to {case.where}: {_only(limits.secrets)}"
-            found.append(case.finding(message, formation.at("secrets", name), "list it under secrets:"))
+            found.append(case.finding(message, _at(formation, "secrets", name), "list it under secrets:"))
     return [*found, *_asking_problems(case, formation)]
 
 
-def _asking_problems(case: _Case, formation: Formation) -> list[Finding]:
+def _asking_problems(case: _Case, formation: Formation | Revision) -> list[Finding]:
     """A pushed commit names addresses that the server would ask from inside the operators' network."""
     gates = [
-        (f"gate {gate.name}", gate.url, gate.references, formation.at("strategy", "gates", index))
+        (f"gate {gate.name}", gate.url, gate.references, _at(formation, "strategy", "gates", index))
         for index, gate in enumerate(formation.strategy.gates)
     ]
     told = [
-        (f"annotation {each.name}", each.url, each.keys, formation.at("hooks", "annotate", index))
+        (f"annotation {each.name}", each.url, each.keys, _at(formation, "hooks", "annotate", index))
         for index, each in enumerate(formation.annotations)
     ]
     found = []

@@ -111,4 +111,6 @@ class Environment:
     gate_hosts: tuple[str, ...] = ()
     """Hosts that gates may ask from the server: `host`, `*.domain`, either with a port or `:*`."""
     windows: Windows = field(default_factory=Windows)
+    allow_outdated: bool = False
+    """Whether a failure goes back by itself to a revision that the limits, or policies, don't allow any more."""
     place: Place

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from sealane.approvals import admission
 from sealane.approvals.convoys import Course, Muster
 from sealane.store import convoys
 from sealane.store.model import Deployment, DeploymentKind
@@ -31,6 +32,7 @@ async def offer(store: Store, muster: Muster, course: Course, *, at: datetime) -
                 requested_by=None,
                 run_id=muster.convoy.run_id,
                 after=before,
+                agreed=admission.met(target),
                 note=f"went back with {course.because}",
                 created=at,
             )
@@ -45,4 +47,5 @@ async def _verified(store: Store, member: Deployment) -> Deployment:
         if each.revision_id == member.from_revision_id and each.verdict_kind is VerdictKind.DEPLOYED:
             return each
     assert member.from_revision_id is not None, "only what has something to go back to is taken back"
-    return replace(member, revision_id=member.from_revision_id, release_id=None)  # longer ago than anybody looks
+    # it is longer ago than anybody looks, and so is who agreed to it
+    return replace(member, revision_id=member.from_revision_id, release_id=None, rules=(), agreed=())

@@ -9,11 +9,12 @@ from typing import Any
 
 from sealane import clock, hashing, inputs
 from sealane.access.model import Actor
+from sealane.approvals.admission import met
 from sealane.approvals.breaking import Glass
 from sealane.errors import Conflicting, InvalidFiles, NotThere, Refused, UsageError
 from sealane.findings import did_you_mean
 from sealane.flows import sites
-from sealane.flows.doing import clones, releasing
+from sealane.flows.doing import admission, clones, releasing
 from sealane.flows.gating import Gates
 from sealane.flows.intake import Intake
 from sealane.releases.model import Release
@@ -68,10 +69,10 @@ class Requests:
         """Sends a release (its id or deploy tag; the newest when nothing is said) or a revision to the formation.
 
         It passes limits, policies, windows and approvals like any other. Raises NotThere, UsageError, InvalidFiles with
-        everything that stands in its way, and Refused when the person may not break the glass.
+        everything that stands in its way, and Refused when the person may not break the glass or the revision not come.
         """
         if revision is not None:
-            return await self._again(app, formation, revision, by=by, given=given)
+            return await self._revision(app, formation, revision, by=by, given=given)
         made = await self._release(app, release)
         deployment_id = ids.new("d")
         try:
@@ -84,7 +85,7 @@ class Requests:
     async def rollback(self, app: str, formation: str, *, by: Actor, to: str | None = None) -> Deployment:
         """Goes back to a verified revision; to the last one before what is there when nothing is said.
 
-        Raises NotThere, and Refused when there is nothing to go back to.
+        Raises NotThere, and Refused when there is nothing to go back to, or when operators don't allow it now.
         """
         there = await self.store.formations.get(app, formation)
         history = await self.store.deployments.history(app, formation, limit=200)
@@ -101,7 +102,7 @@ class Requests:
     async def scale(self, app: str, formation: str, workload: str, replicas: int, *, by: Actor) -> Deployment:
         """Gives a workload another number of instances, `web` or `Deployment/web`, until the next deployment.
 
-        Raises NotThere, UsageError, Refused when nothing is verified there.
+        Raises NotThere, UsageError, Refused when nothing is verified there, or when operators don't allow it now.
         """
         if not 0 <= replicas <= _MOST:
             raise UsageError(f"{replicas} instances can't be had", mend=f"0 to {_MOST}")
@@ -110,8 +111,9 @@ class Requests:
             raise Refused(f"what is at {app}/{formation} now is not verified, so it is not scaled")
         verified = await self.store.deployments.get(there.verified_id)
         scaled = _scaled(await self.store.releases.revision(verified.revision_id), workload, replicas)
-        wanted = replace(verified.afresh(), revision_id=scaled.id, note=f"{workload} has {replicas} instances")
-        return await self._offer(self._fresh(wanted, DeploymentKind.SCALE, by=by), scaled)
+        note = f"{workload} has {replicas} instances"
+        wanted = replace(verified.afresh(), revision_id=scaled.id, note=note, agreed=met(verified))
+        return await self._again(self._fresh(wanted, DeploymentKind.SCALE, by=by), scaled)
 
     async def lift_hold(self, app: str, formation: str, *, by: Actor, reason: str) -> None:
         """Lifts the formation's holds. Raises NotThere when there are none, UsageError without a reason."""
@@ -152,8 +154,8 @@ class Requests:
             raise InvalidFiles(proposed)
         return proposed
 
-    async def _again(self, app: str, formation: str, revision_id: str, *, by: Actor, given: Given) -> Deployment:
-        """The same revision once more, with the approvals it needed before."""
+    async def _revision(self, app: str, formation: str, revision_id: str, *, by: Actor, given: Given) -> Deployment:
+        """The same revision once more, with the approvals it needed before and those that are wanted now."""
         history = await self.store.deployments.history(app, formation, limit=500)
         known = next((each for each in history if each.revision_id == revision_id), None)
         if known is None:
@@ -162,9 +164,10 @@ class Requests:
 
     async def _same(self, known: Deployment, kind: DeploymentKind, *, by: Actor, given: Given = NOTHING) -> Deployment:
         revision = await self.store.releases.revision(known.revision_id)
-        rules = known.rules if kind is DeploymentKind.MANUAL else ()
-        wanted = replace(known.afresh(), rules=rules)
-        return await self._offer(self._with(self._fresh(wanted, kind, by=by), given, by=by), revision)
+        before = tuple(dict.fromkeys((*known.rules, *known.agreed)))
+        asks = kind is DeploymentKind.MANUAL
+        wanted = replace(known.afresh(), rules=before if asks else (), agreed=() if asks else met(known))
+        return await self._again(self._with(self._fresh(wanted, kind, by=by), given, by=by), revision)
 
     def _with(self, wanted: Deployment, given: Given, *, by: Actor) -> Deployment:
         glass = None
@@ -172,6 +175,10 @@ class Requests:
             self.glass.may(wanted.environment, by=by, reason=given.break_glass)
             glass = BrokenGlass(by=by.name, reason=given.break_glass.strip(), at=self.now())
         return replace(wanted, confirmed=given.confirmed, adopt=given.adopt, glass=glass)
+
+    async def _again(self, wanted: Deployment, revision: Revision) -> Deployment:
+        """Offers a revision that was stored before, held against the operators' files as they are now."""
+        return await self._offer(await admission.asked(wanted, revision), revision)
 
     async def _offer(self, wanted: Deployment, revision: Revision) -> Deployment:
         offered = await self.store.deployments.offer(wanted, revision)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sealane.findings import Place
+from sealane.findings import Finding, Place, Severity
 
 
 class Effect(StrEnum):
@@ -204,6 +204,14 @@ class Decision:
     def place(self) -> Place:
         """Where the first field that is wrong, else the object, was written."""
         return self.fields[0].place if self.fields else self.written
+
+    @property
+    def finding(self) -> Finding:
+        """The decision as a finding; only denials are errors."""
+        severity = Severity.ERROR if self.effect is Effect.DENY else Severity.WARNING
+        mend = " ".join(self.mend.split()) or None
+        message = f"{self.policy}: {self.subject}: {self.message}"
+        return Finding(message=message, place=self.place, mend=mend, severity=severity)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for `--json` and the store."""

@@ -97,6 +97,18 @@ def refused(applied: destinations.Applied, *, at: datetime) -> verdicts.Cause | 
     )
 
 
+def not_allowed(label: str, why: str, *, at: datetime) -> verdicts.Cause:
+    """Operators do not allow what would be written."""
+    return verdicts.Cause(
+        sentence=sentences.told(why),
+        object=label,
+        workload=label,
+        reason=verdicts.FactKind.REFUSED,
+        decisive=True,
+        since=at,
+    )
+
+
 def union(stored: destinations.Inventory, more: destinations.Inventory) -> destinations.Inventory:
     """What a formation may have there while it is between two revisions; what is written later has newer uids."""
     by_key = {ref.key: ref for ref in stored}

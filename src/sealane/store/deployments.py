@@ -14,6 +14,7 @@ from sealane.stencils.model import Revision
 from sealane.store import apps, auditing, changes, formations, ids, releases, rows
 from sealane.store.database import Database
 from sealane.store.model import (
+    ApprovalRule,
     Behind,
     BrokenGlass,
     Deployment,
@@ -184,17 +185,35 @@ class Deployments:
         await self._database.write(work)
 
     async def revise(self, deployment_id: str, revision: Revision, *, note: str, at: datetime) -> None:
-        """Gives the deployment another revision and closes its gate again: votes on the former one don't count."""
+        """Gives the deployment another revision and closes its gate again: no word on the former one counts."""
 
         def work(connection: sa.Connection) -> None:
             releases.keep(connection, revision, at)
-            values = {"revision_id": revision.id, "note": note, "state": DeploymentState.WAITING.value, "queued": False}
+            former = get(connection, deployment_id)
+            values: dict[str, Any] = {"revision_id": revision.id, "note": note, "queued": False, "agreed": []}
+            values |= {"state": DeploymentState.WAITING.value}
+            values["rules"] = rows.plain(tuple(dict.fromkeys((*former.rules, *former.agreed))))
             connection.execute(sa.update(deployments).where(deployments.c.id == deployment_id).values(values))
             line = Line(key=f"revised {revision.id}", phase="approval", text=note)
             add_line(connection, deployment_id, line, at)
             _tell(connection, get(connection, deployment_id), at)
 
         await self._database.write(work)
+
+    async def demand(self, deployment_id: str, rules: tuple[ApprovalRule, ...], *, note: str, at: datetime) -> bool:
+        """Asks more people about a deployment that was let through, and shuts its gate. False when it has begun."""
+
+        def work(connection: sa.Connection) -> bool:
+            queued = (deployments.c.state == DeploymentState.QUEUED.value) & (deployments.c.id == deployment_id)
+            values = {"state": DeploymentState.WAITING.value, "opened": None, "queued": False, "unasked": False}
+            values |= {"rules": rows.plain(rules), "note": note}
+            if not connection.execute(sa.update(deployments).where(queued).values(values)).rowcount:
+                return False
+            add_line(connection, deployment_id, Line(key=f"demand {note}", phase="approval", text=note), at)
+            _tell(connection, get(connection, deployment_id), at)
+            return True
+
+        return await self._database.write(work)
 
     async def keep_dossier(self, deployment_id: str, data: Mapping[str, Any], *, at: datetime) -> str:
         """Keeps the evidence and gives its id. Key: the deployment; the first one stays."""
@@ -355,6 +374,7 @@ def _row(deployment: Deployment) -> dict[str, Any]:
     row = rows.fields(deployment)
     row["kind"], row["state"] = deployment.kind.value, deployment.state.value
     row["rules"], row["after"] = rows.plain(deployment.rules), list(deployment.after)
+    row["agreed"] = rows.plain(deployment.agreed)
     row["verdict"] = rows.plain(deployment.verdict) if deployment.verdict else None
     row["glass"] = rows.plain(deployment.glass) if deployment.glass else None
     row["verdict_kind"] = deployment.verdict.kind.value if deployment.verdict else None

@@ -153,6 +153,8 @@ class Deployment:
     keep: bool = False
     """Stays where it is when its convoy goes back."""
     rules: tuple[ApprovalRule, ...] = ()
+    agreed: tuple[ApprovalRule, ...] = ()
+    """Rules that were met for the same content before: on the deployments that it goes back to, or scales."""
     after: tuple[str, ...] = ()
     """Deployments of the same run that must be deployed first."""
     phase: str | None = None
@@ -181,6 +183,7 @@ class Deployment:
             convoy_id=None,
             keep=False,
             rules=(),
+            agreed=(),
             after=(),
             run_id=None,
             phase=None,

@@ -99,6 +99,7 @@ def deployment(row: Row) -> model.Deployment:
             "kind": model.DeploymentKind(row["kind"]),
             "state": model.DeploymentState(row["state"]),
             "rules": msgspec.convert(row["rules"], tuple[model.ApprovalRule, ...]),
+            "agreed": msgspec.convert(row["agreed"] or [], tuple[model.ApprovalRule, ...]),
             "after": tuple(row["after"]),
             "glass": msgspec.convert(row["glass"], model.BrokenGlass) if row["glass"] else None,
             "verdict": msgspec.convert(row["verdict"], Verdict) if row["verdict"] else None,

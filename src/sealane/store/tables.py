@@ -238,6 +238,7 @@ deployments = sa.Table(
     _maybe("convoy_id"),
     _flag("keep"),
     _json("rules"),
+    _maybe("agreed", Json),
     _json("after"),
     _maybe("phase"),
     _maybe("waiting_for"),

@@ -61,6 +61,14 @@ def not_begun(cause: model.Cause, *, at: datetime, stays: str) -> model.Verdict:
     return replace(failed(cause, at=at, because=NO_WORKLOAD, stays=stays), untouched=True)
 
 
+def not_admitted(reason: str, *, at: datetime) -> model.Verdict:
+    """The operators' files do not allow it now. Its release is not to blame, so it puts no hold."""
+    told = sentences.told(
+        f"It is not allowed now: {sentences.bare(reason)}", f"It was left as it is: {NOTHING_WRITTEN}"
+    )
+    return model.Verdict(kind=model.VerdictKind.FAILED, reason=told, at=at, untouched=True)
+
+
 def rolled_back(cause: model.Cause, *, at: datetime, stays: str = "", dossier_id: str | None = None) -> model.Verdict:
     """It failed, and what was there before is there again; `stays` names what could not be put back or was left."""
     reason = sentences.told(cause.sentence, stays)

@@ -6,15 +6,12 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from sealane.access.model import APPROVERS
-from sealane.environments import limits
-from sealane.environments.model import Environment
-from sealane.findings import Finding, errors
+from sealane.approvals.admission import Road
+from sealane.findings import Finding
 from sealane.flows import sites, tools
-from sealane.flows.doing import containers, vetting
+from sealane.flows.doing import admission, containers
 from sealane.images.model import Image
 from sealane.pipelines.model import Delivery, StepStatus
-from sealane.policies.model import Decision, Effect
 from sealane.releases.model import Release
 from sealane.secrets import resolving
 from sealane.stencils import gathering, rendering
@@ -139,15 +136,10 @@ async def propose(here: sites.Site, name: str, made: Release, delivery: Delivery
     revision, formation, found = await render(here, name, made)
     if revision is None or formation is None:
         return found
-    environment, found = limits.environment_of(formation, tools.current().environments())
-    if environment is None:
-        return found
-    found = errors(limits.check(environment, formation, revision, delivery, app=made.app))
-    decided = await vetting.decisions(environment, revision)
-    found += [vetting.finding(each) for each in decided if each.effect is Effect.DENY]
-    if found:
-        return found
-    return Proposal(revision=revision, rules=_rules(environment, made.app, delivery, decided))
+    admitted = await admission.admit(revision, Road(formation=formation, delivery=delivery))
+    if admitted.refusals:
+        return list(admitted.refusals)
+    return Proposal(revision=revision, rules=admitted.rules)
 
 
 async def render(here: sites.Site, name: str, made: Release) -> tuple[Revision | None, Formation | None, list[Finding]]:
@@ -170,22 +162,6 @@ async def render(here: sites.Site, name: str, made: Release) -> tuple[Revision |
     )
     revision, found = rendering.render(sources, inputs)
     return revision, sources.formation, found
-
-
-def _rules(
-    environment: Environment, app: str, delivery: Delivery | None, decided: list[Decision]
-) -> tuple[ApprovalRule, ...]:
-    """Everything that asks for people: the operators' file, the delivery, and policies that want a sign-off."""
-    allowed = environment.apps[app]
-    rules = [
-        ApprovalRule(by=tuple(each.by), count=each.count, source="approval")
-        for each in limits.approvals(allowed, delivery)
-    ]
-    signing = tuple(allowed.approvals.by) if allowed.approvals else (APPROVERS,)
-    names = sorted({each.policy for each in decided if each.effect is Effect.SIGN_OFF})
-    if names:
-        rules.append(ApprovalRule(by=signing, count=1, source=f"sign-off of {', '.join(names)}"))
-    return tuple(dict.fromkeys(rules))
 
 
 def _reason(found: list[Finding]) -> str:

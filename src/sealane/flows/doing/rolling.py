@@ -9,11 +9,12 @@ from typing import Any
 
 import msgspec
 
+from sealane.approvals.admission import Admission, Road, told
 from sealane.destinations.model import Budget, Fence
 from sealane.destinations.port import Destination
 from sealane.errors import SealaneError
 from sealane.flows import sizes, tools
-from sealane.flows.doing import goals, leftovers, releasing, telling
+from sealane.flows.doing import admission, goals, leftovers, releasing, telling
 from sealane.releases import changes
 from sealane.rollouts import applying, dossiers, finished_work, pruning, saying, watching, way_back
 from sealane.rollouts import goals as rollouts_goals
@@ -70,6 +71,8 @@ async def begin(deployment_id: str) -> dict[str, Any]:
     bench = tools.current()
     deployment = await bench.store.deployments.get(deployment_id)
     revision = await bench.store.releases.revision(deployment.revision_id)
+    if not await _admitted(deployment, revision):
+        return {"go": False}
     destination = await goals.destination_of(deployment)
     if deployment.state is DeploymentState.QUEUED and await goals.secrets_changed(deployment, revision, destination):
         await _revise(deployment)
@@ -86,7 +89,7 @@ async def begin(deployment_id: str) -> dict[str, Any]:
     forward, back = await _goals(deployment, revision, previous.id if previous else None)
     finished = await goals.finished(deployment, formation.inventory, destination, forward, back)
     forward, back = _with_finished(forward, back, finished)
-    if back and (shut := await way_back.closed(destination, back)):
+    if back and previous and (shut := await _shut(previous, back, destination)):
         await telling.line(deployment.id, Phase.APPLY, f"should this fail, {shut}", at=bench.now())
     survey = await surveying.survey(destination, forward, back, formation.inventory)
     forward, _ = rollouts_goals.shaped(forward, back, survey)
@@ -109,6 +112,16 @@ async def begin(deployment_id: str) -> dict[str, Any]:
         "looks_again": True,
         "compares": revision.strategy.guard.new_errors is not NewLines.IGNORE and previous is not None,
     }
+
+
+async def _admitted(deployment: Deployment, revision: Revision) -> bool:
+    """Whether it may still come; what may not has its verdict, and what lacks approvals waits for them."""
+    if deployment.state not in {DeploymentState.QUEUED, DeploymentState.ROLLING_OUT}:
+        return True  # whoever begins it sees that it has ended, or waits
+    verdict, goes = await admission.last_look(deployment, revision)
+    if verdict is not None:
+        await ending.conclude(tools.current().store.database, deployment.id, verdict)
+    return goes
 
 
 async def apply(rollout: Rollout, stage: Stage = ONLY, earlier: Any = None) -> dict[str, Any]:
@@ -209,6 +222,14 @@ async def _way_back(deployment: Deployment, there: Goal, destination: Destinatio
     if old is None:
         return None
     back = await rollouts_goals.to_look_at(await _revision(old), destination)
+    return await _shut(old, back, destination, there)
+
+
+async def _shut(previous: Deployment, back: Goal, destination: Destination, there: Goal | None = None) -> str | None:
+    """Why going back by itself would be refused, by the operators' files or by the destination."""
+    admitted = await _back_admitted(previous.id)
+    if admitted.refusals:
+        return f"going back would be refused: {_may_not(back, admitted)}"
     return await way_back.closed(destination, back, there)
 
 
@@ -240,10 +261,28 @@ async def revert(rollout: Rollout) -> dict[str, Any]:
     deployment, plan, destination = await _planned(rollout)
     previous = plan.previous
     assert previous is not None, "there is something to go back to"
+    admitted = await _back_admitted(rollout.previous or "")
+    if admitted.refusals:
+        cause = applying.not_allowed(deployment.label, _may_not(previous, admitted), at=tools.current().now())
+        return {"begun": None, "cause": rows.plain(cause)}
+    if admitted.outdated:
+        words = f"goes back though {_may_not(previous, admitted)}"
+        await telling.line(deployment.id, Phase.REVERT, words, at=tools.current().now())
     words = f"going back to {saying.short(previous.identity.revision)}"
     await telling.line(deployment.id, Phase.REVERT, words, at=tools.current().now())
     applied, begun = await applying.apply(destination, previous, fence=rollout.fence, now=tools.current().now)
     return {"begun": rows.plain(begun), "cause": rows.plain(applying.refused(applied, at=begun.at))}
+
+
+async def _back_admitted(previous: str) -> Admission:
+    """Whether the deployment of that id may be gone back to by itself, as operators' files are now."""
+    store = tools.current().store
+    return await admission.admit(await _revision(await store.deployments.get(previous)), Road(automatic=True))
+
+
+def _may_not(back: Goal, admitted: Admission) -> str:
+    why = told(admitted.refusals or admitted.outdated)
+    return f"{saying.short(back.identity.revision)} is not allowed any more: {why}"
 
 
 async def watch_revert(rollout: Rollout, begun: Any) -> dict[str, Any]:

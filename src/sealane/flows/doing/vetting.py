@@ -6,7 +6,7 @@ import asyncio
 
 from sealane.environments import waiving
 from sealane.environments.model import Environment
-from sealane.findings import Finding, Severity
+from sealane.findings import Finding
 from sealane.flows import tools
 from sealane.policies import packs, vetting
 from sealane.policies.model import Decision, Effect, Facts
@@ -14,26 +14,17 @@ from sealane.releases.preflight import Prospect
 from sealane.stencils.model import Revision
 from sealane.stencils.rendering import UNBUILT
 
-_SEVERITIES = {Effect.DENY: Severity.ERROR, Effect.SIGN_OFF: Severity.WARNING, Effect.NOTE: Severity.WARNING}
-
 
 async def decisions(environment: Environment, revision: Revision) -> list[Decision]:
     """What the environment's policies say about the revision and no waiver takes away."""
     return await asyncio.to_thread(_decisions, environment, revision)
 
 
-def finding(decision: Decision) -> Finding:
-    """A decision as a finding; only denials are errors."""
-    message = f"{decision.policy}: {decision.subject}: {decision.message}"
-    mend = " ".join(decision.mend.split()) or None
-    return Finding(message=message, place=decision.place, mend=mend, severity=_SEVERITIES[decision.effect])
-
-
 async def denials(prospect: Prospect) -> list[Finding]:
     """What is denied before anything is built. What is said about images that are not there yet is left for later."""
     found = await decisions(prospect.environment, prospect.revision)
     early = (each for each in found if each.effect is Effect.DENY and UNBUILT not in each.message)
-    return [finding(each) for each in early]
+    return [each.finding for each in early]
 
 
 def _decisions(environment: Environment, revision: Revision) -> list[Decision]:
