@@ -88,7 +88,7 @@ def deploy(
     revision, values = deploying_here.rendered(project)
     _check(project, revision, environment, config or folder, yes=yes)
     glass = window(environment, project.app, break_glass)
-    permitted = deploying_here.permitted(environment, confirmed=yes, adopt=adopt, take_over=take_over)
+    permitted = deploying_here.permitted(environment, config or folder, confirmed=yes, adopt=adopt, take_over=take_over)
     permitted = replace(permitted, glass=glass)
     wish = deploying.Wish(
         revision=revision,

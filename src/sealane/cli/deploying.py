@@ -49,6 +49,11 @@ DELETE_BUDGET = 3
 """Deletions without a person's yes, where no operators' file says how many."""
 
 
+def _nothing(_: Revision) -> str:
+    """Where no operators' file says anything."""
+    return ""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Permitted:
     """What a deployment may do beyond the usual."""
@@ -58,6 +63,8 @@ class Permitted:
     """Somebody said yes to deleting more than that."""
     adopt: bool = False
     take_over: bool = False
+    bars: Callable[[Revision], str] = _nothing
+    """Why operators don't let a failure go back to a revision; empty when they do."""
     glass: str | None = None
     """Why it began though the environment's window was shut."""
 
@@ -145,7 +152,7 @@ async def deploy(wish: Wish, destination: Destination, screen: Screen) -> Ended:
     moved = moves.words(found.came_from, revision.namespace, left) if found.came_from and left else ""
     for says in filter(None, (moved, moves.copies_words(revision.label, revision.namespace, also))):
         screen.tell(rollouts.Progress(phase=rollouts.Phase.APPLY, at=clock.now(), says=says, key=says))
-    shut = await way_back.closed(destination, plan.previous) if plan.previous else None
+    shut = await _shut(plan, destination)
     around = rolling_out.Surroundings(
         destination=destination,
         fence=fence(destination, revision, record),
@@ -306,6 +313,7 @@ async def _plan(
         goal=forward,
         stored=ledger.inventory,
         previous=back,
+        barred=await asyncio.to_thread(wish.permitted.bars, old) if old else "",
         stays=aim.reason,
         keep=keep,
         budget=destinations.Budget(deletes=wish.permitted.deletes, confirmed=wish.permitted.confirmed),
@@ -314,6 +322,15 @@ async def _plan(
         verified=history.verified_sequence,
         difference=difference if old else (),
     )
+
+
+async def _shut(plan: rollouts.DeploymentPlan, destination: Destination) -> str | None:
+    """Why going back would be refused, by operators or by the destination."""
+    if plan.previous is None:
+        return None
+    if plan.barred:
+        return f"going back would be refused: {saying.barred(plan.previous.identity.revision, plan.barred)}"
+    return await way_back.closed(destination, plan.previous)
 
 
 def _free(history: History, wish: Wish) -> History:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
 
 import typer
 
-from sealane.cli import deploying, locally, output, rollout_screens
+from sealane.cli import admission, deploying, locally, output, rollout_screens
 from sealane.destinations.port import Destination
 from sealane.environments.model import DestinationConfig, Environment
 from sealane.errors import UsageError
@@ -78,9 +80,13 @@ def rollback(
     to: str | None,
     permitted: deploying.Permitted,
     *,
+    check: Callable[[Revision], None],
     as_json: bool,
 ) -> None:
-    """Deploys a verified revision again and shows it; ends with 1 unless it was deployed."""
+    """Deploys a verified revision again and shows it; ends with 1 unless it was deployed.
+
+    `check` raises Refused when operators don't allow it now.
+    """
     place = project.sources.formation
     found = values(project)
 
@@ -88,17 +94,24 @@ def rollback(
         known = await moves.ledger(destination, project.app, place.name, namespace=place.namespace)
         label = f"{project.app}/{place.name}"
         revision = deploying.target(recording.read(known.ledger), to, label=label)
+        await asyncio.to_thread(check, revision)
         return deploying.Wish(revision=revision, values=found, is_rollback=True, permitted=permitted)
 
     _follow(work, where, formation=place.name, as_json=as_json)
 
 
 def permitted(
-    environment: Environment | None, *, confirmed: bool, take_over: bool, adopt: bool = False
+    environment: Environment | None, config: Path, *, confirmed: bool, take_over: bool, adopt: bool = False
 ) -> deploying.Permitted:
-    """What options and the operators' file let it do."""
-    budget = environment.delete_budget if environment else deploying.DELETE_BUDGET
-    return deploying.Permitted(deletes=budget, confirmed=confirmed, adopt=adopt, take_over=take_over)
+    """What options and the operators' file let it do; `config` has the operators' packs."""
+    options = deploying.Permitted(confirmed=confirmed, adopt=adopt, take_over=take_over)
+    if environment is None:
+        return options
+
+    def bars(revision: Revision) -> str:
+        return admission.bars(revision, environment, config)
+
+    return replace(options, deletes=environment.delete_budget, bars=bars)
 
 
 def _follow(

@@ -57,7 +57,7 @@ def drift(
         found, fixing = _here(what, folder, config=config, kubeconfig=kubeconfig, context=context, app=app)
         _tell(found, as_json=as_json and not (fix and found["drifted"]))
         if fix and found["drifted"]:
-            _fix(*fixing, break_glass=break_glass, as_json=as_json)
+            _fix(*fixing, config or folder, break_glass=break_glass, as_json=as_json)
             return
     if found["drifted"]:
         raise typer.Exit(1)
@@ -101,16 +101,18 @@ def _fix(
     where: DestinationConfig,
     environment: Environment | None,
     revision: Revision,
+    packs: Path,
     *,
     break_glass: str | None,
     as_json: bool,
 ) -> None:
     from dataclasses import replace
 
-    from sealane.cli import deploying, deploying_here
+    from sealane.cli import admission, deploying, deploying_here
 
+    admission.check(revision, environment, packs, yes=False)
     glass = deploy.window(environment, project.app, break_glass)
-    permitted = replace(deploying_here.permitted(environment, confirmed=False, take_over=False), glass=glass)
+    permitted = replace(deploying_here.permitted(environment, packs, confirmed=False, take_over=False), glass=glass)
     wish = deploying.Wish(revision=revision, values=deploying_here.values(project), permitted=permitted)
     deploying_here.deploy(wish, where, as_json=as_json)
 

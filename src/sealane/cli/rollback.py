@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sealane.cli import deploy, headings, options, output
 from sealane.errors import UsageError
+
+if TYPE_CHECKING:
+    from sealane.stencils.model import Revision
 
 
 def add_to(app: typer.Typer) -> None:
@@ -57,9 +60,14 @@ def rollback(
         return
     if lift_hold:
         raise UsageError("a hold is the server's", mend="name it as app/formation, such as shop/production")
-    from sealane.cli import deploying_here, located
+    from sealane.cli import admission, deploying_here, located
 
     project = located.formation(what, folder, app=app)
     environment, where = located.destination(project, config=config, kubeconfig=kubeconfig, context=context)
-    permitted = deploying_here.permitted(environment, confirmed=yes, take_over=take_over)
-    deploying_here.rollback(project, where, to, permitted, as_json=as_json)
+    packs = config or folder
+    permitted = deploying_here.permitted(environment, packs, confirmed=yes, take_over=take_over)
+
+    def check(revision: Revision) -> None:
+        admission.check(revision, environment, packs, yes=yes)
+
+    deploying_here.rollback(project, where, to, permitted, check=check, as_json=as_json)

@@ -64,25 +64,10 @@ def judge(
     project: locally.Project, revision: Revision, environment: Environment | None, config: Path
 ) -> tuple[list[Judged], list[Finding]]:
     """Decisions of the policies with waivers, and what goes beyond the limits; `config` has the operators' packs."""
-    from sealane import clock
-    from sealane.environments import limits, waiving
-    from sealane.environments.model import PolicyChoice
-    from sealane.policies import packs, vetting
-    from sealane.policies.model import Facts
+    from sealane.cli import admission
+    from sealane.environments import limits
 
-    choice = environment.policies if environment else PolicyChoice()
-    known = environment.apps.get(project.app) if environment else None
-    facts = Facts(
-        environment=revision.environment,
-        production=environment.production if environment else False,
-        namespace=revision.namespace,
-        app=project.app,
-        formation=revision.formation,
-        registries=known.registries if known else (),
-    )
-    policies = [policy for pack in choice.packs for policy in packs.load(pack, config)]
-    decisions = vetting.vet(revision.everything, policies, facts)
-    judged = waiving.judge(decisions, choice.waivers, app=project.app, today=clock.now().date())
+    judged = admission.judged(revision, environment, config)
     if environment is None:
         return judged, []
     return judged, limits.check(environment, project.sources.formation, revision, None, app=project.app)

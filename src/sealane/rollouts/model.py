@@ -65,6 +65,8 @@ class DeploymentPlan:
     """What the formation has there before."""
     previous: Goal | None = None
     """The revision that was verified last; None when there is nothing to go back to."""
+    barred: str = ""
+    """Why operators don't allow what `previous` holds any more; then it is not gone back to."""
     stays: str = "nothing was verified here before, so there is nothing to go back to"
     """Why a failure is not rolled back, when `previous` is None."""
     keep: destinations.Inventory = ()

@@ -282,6 +282,10 @@ async def _go_back(
     if previous is None:
         verdict = concluding.failed(failure.cause, at=around.now(), because=plan.stays)
         return _left(plan, failure, begun, around, verdict=verdict)
+    if plan.barred:
+        barred = applying.not_allowed("", saying.barred(previous.identity.revision, plan.barred), at=around.now())
+        second = Failure(cause=barred, dossier=dossiers.refused(barred))
+        return _stuck(failure, second, around, there=_everything(plan, begun))
     around.tell(model.Phase.REVERT, f"going back to {saying.short(previous.identity.revision)}")
     try:
         applied, restored = await applying.apply(around.destination, previous, fence=around.fence, now=around.now)

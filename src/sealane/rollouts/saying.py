@@ -42,3 +42,8 @@ def evidence_words(dossier: dossiers.Dossier) -> str:
 
 def _objects(number: int) -> str:
     return "object" if number == 1 else "objects"
+
+
+def barred(revision: str, why: str) -> str:
+    """That operators do not allow the revision to go back to."""
+    return f"{short(revision)} is not allowed any more: {why}"

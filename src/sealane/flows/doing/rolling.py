@@ -281,8 +281,7 @@ async def _back_admitted(previous: str) -> Admission:
 
 
 def _may_not(back: Goal, admitted: Admission) -> str:
-    why = told(admitted.refusals or admitted.outdated)
-    return f"{saying.short(back.identity.revision)} is not allowed any more: {why}"
+    return saying.barred(back.identity.revision, told(admitted.refusals or admitted.outdated))
 
 
 async def watch_revert(rollout: Rollout, begun: Any) -> dict[str, Any]:
