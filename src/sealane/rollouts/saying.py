@@ -46,4 +46,4 @@ def _objects(number: int) -> str:
 
 def barred(revision: str, why: str) -> str:
     """That operators do not allow the revision to go back to."""
-    return f"{short(revision)} is not allowed any more: {why}"
+    return f"revision {short(revision)} is not allowed any more: {why}"
