@@ -10,7 +10,7 @@ from pathlib import Path
 
 import typer
 
-from sealane.cli import admission, deploying, locally, output, rollout_screens
+from sealane.cli import deploying, locally, output, rollout_screens
 from sealane.destinations.port import Destination
 from sealane.environments.model import DestinationConfig, Environment
 from sealane.errors import UsageError
@@ -109,6 +109,8 @@ def permitted(
         return options
 
     def bars(revision: Revision) -> str:
+        from sealane.cli import admission
+
         return admission.bars(revision, environment, config)
 
     return replace(options, deletes=environment.delete_budget, bars=bars)
