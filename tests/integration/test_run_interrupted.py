@@ -173,6 +173,7 @@ def test_a_reader_that_goes_away_ends_the_run(here: Folder) -> None:
     assert here.traces() == []
 
 
+@pytest.mark.alone
 def test_what_a_killed_run_left_is_removed_by_the_next_one(here: Folder) -> None:
     """Live runs are left alone: another one goes on meanwhile and passes."""
     here.write(services=service(here), steps=[{"name": "long", "commands": [LONG]}])

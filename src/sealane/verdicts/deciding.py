@@ -65,7 +65,7 @@ def weigh(fact: model.Fact, rules: model.Rules, memory: model.Memory) -> Weight:
     if fact.kind in _AT_ONCE:
         return DECISIVE
     if fact.kind in _BY_ENDS:
-        return DECISIVE if ends(fact, rules) >= _BY_ENDS[fact.kind] else TOLERATED
+        return _ended(fact, rules)
     if fact.kind in _UNTIL_THE_DEADLINE or fact.detail.get("may_come"):
         return TOLERATED
     if fact.kind is model.FactKind.QUOTA:
@@ -82,6 +82,13 @@ def patience(fact: model.Fact, rules: model.Rules) -> timedelta:
     if fact.kind in _STANDING_STILL and not fact.detail.get("begun"):
         return LAG
     return rules.patience
+
+
+def _ended(fact: model.Fact, rules: model.Rules) -> Weight:
+    """Where a probe may have had it killed, its event is waited for: that says why it ended."""
+    if ends(fact, rules) < _BY_ENDS[fact.kind]:
+        return TOLERATED
+    return Weight(due=fact.since + LAG) if fact.detail.get("perhaps_by_probe") else DECISIVE
 
 
 def proof(fact: model.Fact, rules: model.Rules) -> timedelta:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import urllib.request
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import yaml
 
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds, listing, objects, reflecting, watching
+from testbed.layout import ETCD_PORT, LOOPBACK
 from testbed.record import Bed
 from tests.bed import Kubectl
 from tests.integration.kubernetes.parts import config_map, custom_kind, deployment, job
@@ -177,8 +179,16 @@ async def test_a_view_equals_the_list_at_the_end_of_many_changes(
             count = await view.changes.after(count)
 
 
+def _forget_the_first_versions() -> None:
+    """As the API server does by itself when it has run for some minutes; another cluster has."""
+    address = f"http://{LOOPBACK}:{ETCD_PORT}/v3/kv/compaction"
+    with suppress(OSError):  # they are forgotten already, or the cluster is another one
+        urllib.request.urlopen(address, data=b'{"revision": "10"}', timeout=10).close()
+
+
 async def test_a_version_the_server_forgot_is_gone(cluster: clusters.Cluster, namespace: str) -> None:
     """The server says so with HTTP 200 and an ERROR event in the stream."""
+    await asyncio.to_thread(_forget_the_first_versions)
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
 
     async def watch() -> None:

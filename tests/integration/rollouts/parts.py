@@ -184,8 +184,8 @@ def check(result: Played, *, in_order: bool = True) -> None:
     previous = [line for log in dossier["logs"] if log["previous"] for line in log["lines"]]
     assert expect["previous_log"] in previous if "previous_log" in expect else True, previous
     usual = {"starting", "machine_silent"}  # on a busy machine
-    blamed = {(each["object"], each["container"]) for each in dossier["others"] if each["reason"] not in usual}
-    assert not [name for name, container in blamed if "-twin" in name or container in {"log", "proxy"}], blamed
+    others = [each for each in dossier["others"] if each["reason"] not in usual]
+    assert not [each for each in others if "-twin" in each["object"] or each["container"] in {"log", "proxy"}], others
 
 
 def _check_order(patterns: Sequence[str], told: Sequence[str]) -> None:

@@ -156,6 +156,8 @@ def _ended(one: _One) -> model.Fact | None:
         asked, words = _answer(one, probe)
         detail |= {"probe": probe, "asks": asked}
         return one.fact(model.FactKind.KILLED_BY_PROBE, since=end.finished_at, words=words, detail=detail, ended=ended)
+    if end.exit_code in _SIGNALLED and (one.spec.liveness_probe or one.spec.startup_probe):
+        detail["perhaps_by_probe"] = "yes"  # the event that says so may come later than the end
     return one.fact(model.FactKind.ENDED, since=end.finished_at, words=end.message or "", detail=detail, ended=ended)
 
 
