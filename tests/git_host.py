@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import hashlib
 import json
@@ -16,13 +17,20 @@ from typing import Any
 
 
 class GitHost:
-    """Serves every bare repository below a folder, to all who ask; `seen` is who signed in where."""
+    """Serves every bare repository below a folder, to all who ask or who sign in; `seen` is who signed in where."""
 
     def __init__(self, folder: Path, url: str) -> None:
         self.folder = folder
         self.url = url
         self.files: dict[str, bytes] = {}
         self.seen: list[tuple[str, str | None]] = []
+        self.password: str | None = None
+        """`user:password` that is asked for, or None."""
+        self.elsewhere: str | None = None
+        """Where all who ask are redirected to."""
+        self.files_at = url
+        """Where its files of LFS are said to be."""
+        self.asked: list[str] = []
 
     def keep(self, content: bytes) -> str:
         """Keeps a file of LFS; gives its pointer."""
@@ -50,6 +58,28 @@ def serving(folder: Path) -> Iterator[GitHost]:
 class _Handler(BaseHTTPRequestHandler):
     host: GitHost
 
+    def parse_request(self) -> bool:
+        """Turns away who does not sign in, and sends on who is to ask elsewhere."""
+        if not super().parse_request():
+            return False
+        self.host.asked.append(self.path)
+        if self.host.elsewhere:
+            self._turn_away(302, "Location", f"{self.host.elsewhere}{self.path}")
+            return False
+        wanted = self.host.password and f"Basic {base64.b64encode(self.host.password.encode()).decode()}"
+        if wanted and self.headers.get("authorization") != wanted:
+            self.host.seen.append((self.path.partition("?")[0], self.headers.get("authorization")))
+            self._turn_away(401, "WWW-Authenticate", 'Basic realm="git"')
+            return False
+        return True
+
+    def _turn_away(self, status: int, header: str, value: str) -> None:
+        self.close_connection = True
+        self.send_response(status)
+        self.send_header(header, value)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
     def do_GET(self) -> None:
         name = self.path.rpartition("/files/")[2]
         if name in self.host.files:
@@ -71,7 +101,7 @@ class _Handler(BaseHTTPRequestHandler):
         objects = []
         for each in asked["objects"]:
             there = each["oid"] in self.host.files
-            download = {"download": {"href": f"{self.host.url}/files/{each['oid']}"}}
+            download = {"download": {"href": f"{self.host.files_at}/files/{each['oid']}"}}
             said = {"actions": download} if there else {"error": {"code": 404, "message": "not here"}}
             objects.append({**each, **said})
         body = json.dumps({"transfer": "basic", "objects": objects}).encode()

@@ -6,14 +6,37 @@ Two underscores lead into a group. The command line tool without a server needs 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from sealane import paths
+from sealane import egress, paths
+from sealane.egress import Network
 
 _SQLITE = "sqlite:///"
+
+
+def _host_entry(entry: str) -> str:
+    if problem := egress.problem(entry):
+        raise ValueError(problem)
+    return entry.lower()
+
+
+def _token_host(host: str) -> str:
+    """`host` or `host:port`; with `http://` before it for one that is spoken to in clear."""
+    scheme, _, name = host.rpartition("://")
+    if scheme not in {"", "https", "http"}:
+        message = f"{host!r} begins with neither https:// nor http://"
+        raise ValueError(message)
+    if "*" in name:
+        message = f"{host!r} is more than one host, and a token belongs to one"
+        raise ValueError(message)
+    return f"{scheme or 'https'}://{_host_entry(name)}"
+
+
+HostEntry = Annotated[str, AfterValidator(_host_entry)]
+TokenHost = Annotated[str, AfterValidator(_token_host)]
 
 
 class _Placed(BaseModel):
@@ -61,12 +84,44 @@ class Git(_Group):
     patience: float = Field(default=300.0, gt=0)
     """Seconds one clone or push may take."""
 
+    hosts: list[HostEntry] = Field(default_factory=list)
+    """Hosts that clones may lead to beside those of registered repositories: where a repository's host redirects to, and
+    where files of Git LFS are, in a JSON list: `["media.example.com", "*.example.com:8443"]`. A registered repository at an
+    address that is not public needs its network in `SEALANE_EGRESS__NETWORKS`, or that very address here."""
+
     submodules: list[str] = Field(default_factory=list)
     """Repositories that submodules may be fetched from, as globs of host and path in a JSON list:
     `["git.example.com/libs/*"]`. Empty: none, because a pushed commit says which it wants."""
 
     token: SecretStr | None = None
-    """Password for cloning from a git host over HTTPS. None: only what can be read without signing in."""
+    """Password for cloning from the one host that `SEALANE_GIT__TOKEN_HOST` names. None: only what can be read without
+    signing in."""
+
+    token_host: TokenHost | None = None
+    """The host that `SEALANE_GIT__TOKEN` is for: `git.example.com`, by HTTPS only. `http://git.example.com:3000` sends it
+    in clear to that host, which everybody on the way can read."""
+
+    tokens: dict[TokenHost, SecretStr] = Field(default_factory=dict)
+    """Passwords by host, in a JSON object: `{"github.com": "…", "git.example.com:8443": "user:…"}`, each sent to its own
+    host only, and never where that redirects to. Hosts are written as in `SEALANE_GIT__TOKEN_HOST`."""
+
+    @model_validator(mode="after")
+    def _token_has_a_host(self) -> Self:
+        if self.token is not None and self.token_host is None:
+            message = "the token needs a host that it is sent to: set SEALANE_GIT__TOKEN_HOST, for example github.com"
+            raise ValueError(message)
+        if self.token is None and self.token_host is not None:
+            message = "there is no token for the host: set SEALANE_GIT__TOKEN"
+            raise ValueError(message)
+        if self.token_host in self.tokens:
+            message = f"{self.token_host} has two tokens: one in SEALANE_GIT__TOKENS, one in SEALANE_GIT__TOKEN"
+            raise ValueError(message)
+        return self
+
+    @property
+    def credentials(self) -> dict[str, SecretStr]:
+        """Passwords by host, however they were given."""
+        return {**self.tokens, **({self.token_host: self.token} if self.token and self.token_host else {})}
 
 
 class Registry(_Group):
@@ -75,6 +130,35 @@ class Registry(_Group):
     prefix: str | None = None
     """Host and path before an app's images: with `registry.example.com/team`, the image `web` of `shop` becomes
     `registry.example.com/team/shop/web`. None: a pipeline with `images` is refused with this as the reason."""
+
+    hosts: list[HostEntry] = Field(default_factory=list)
+    """Registries that images may be retagged from, and the hosts that those redirect to, in a JSON list:
+    `["docker.io", "quay.io", "*.quay.io"]`. The host of `SEALANE_REGISTRY__PREFIX` is always one. Empty: no other."""
+
+    token_hosts: dict[HostEntry, HostEntry] = Field(default_factory=dict)
+    """Where a registry signs in, if at another host, in a JSON object: `{"registry.gitlab.com": "gitlab.com"}`. Only there
+    a registry's password is sent beside the registry itself. Docker Hub's is known."""
+
+
+class Egress(_Group):
+    """What the server may reach because of a pushed commit."""
+
+    networks: list[str] = Field(default_factory=list)
+    """Networks in which listed hosts may be, though their addresses are private, loopback or link-local, in a JSON list:
+    `["10.0.0.0/8", "192.168.7.12"]`. Empty: only public addresses, those that a list names as addresses, `localhost` where
+    it is listed, and the registry of `SEALANE_REGISTRY__PREFIX`."""
+
+    @field_validator("networks")
+    @classmethod
+    def _are_networks(cls, networks: list[str]) -> list[str]:
+        for each in networks:
+            egress.network(each)
+        return networks
+
+    @property
+    def allowed(self) -> tuple[Network, ...]:
+        """The networks as they are compared."""
+        return tuple(egress.network(each) for each in self.networks)
 
 
 class Runs(_Group):
@@ -153,6 +237,7 @@ class Settings(_Placed, BaseSettings):
     http: Http = Field(default_factory=Http)
     git: Git = Field(default_factory=Git)
     registry: Registry = Field(default_factory=Registry)
+    egress: Egress = Field(default_factory=Egress)
     runs: Runs = Field(default_factory=Runs)
     worker: Worker = Field(default_factory=Worker)
     engine: Engine = Field(default_factory=Engine)

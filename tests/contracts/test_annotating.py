@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from sealane.destinations.model import Identity
+from sealane.environments import reaching
 from sealane.errors import Refused
 from sealane.rollouts import annotating
 from sealane.stencils.boards import Annotation, Board
@@ -154,7 +155,9 @@ async def tell(
         assert reference == "env:KEY"
         return key
 
-    how = annotating.With(secret=secret, tell=said.append, hosts=hosts)
+    how = annotating.With(
+        secret=secret, tell=said.append, allowed=None if hosts is None else reaching.allowlist(hosts, ())
+    )
     await annotating.annotate([annotation], IDENTITY, verdict, how)
     (line,) = said
     return line

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +14,9 @@ from pathlib import Path
 import pytest
 
 from sealane.clients import git, git_history, git_lfs, git_submodules, hosting
+from sealane.clients.addresses import NotListed
+from sealane.clients.git_access import Access
+from sealane.egress import Allowlist
 from sealane.errors import UsageError
 from sealane.events.model import Event, EventKind
 from sealane.flows.doing import changes
@@ -64,7 +70,7 @@ class Host:
 
     async def changed(self, event: Event, *, depth: int | None = None) -> tuple[str, ...] | None:
         clone = await self.clone(event.commit or "", ref=event.ref, depth=depth)
-        found = await changes.of(event, clone, Source(url=self.url, credentials=None))
+        found = await changes.of(event, clone, Source(url=self.url))
         return None if found is None else tuple(sorted(found.paths))
 
 
@@ -240,7 +246,11 @@ class Shop:
     def rules(self, *allowed: str) -> git_submodules.Rules:
         here = self.remote.url.removeprefix("http://")
         globs = [each.replace("HERE", here) for each in allowed]
-        return git_submodules.Rules(base=self.url, allowed=globs, mend="list it", credentials="kim:token")
+        return git_submodules.Rules(base=self.url, allowed=globs, mend="list it", access=self.access)
+
+    @property
+    def access(self) -> Access:
+        return Access(passwords={self.remote.url: "kim:token"})
 
 
 @pytest.fixture
@@ -256,18 +266,19 @@ async def test_submodules_are_fetched_at_their_commits(shop: Shop, tmp_path: Pat
     clone, commit = await shop.clone()
     assert await git_submodules.links(clone, commit) != {}
     assert list((clone / "vendor" / "colors").iterdir()) == []
+    shop.remote.password = "kim:token"
     for _ in range(2):
         await git_submodules.fetch(clone, commit, shop.rules("HERE/libs/*"), recursive=recursive)
     assert (clone / "vendor" / "colors" / "colors.txt").read_text() == "red"
     assert (clone / "vendor" / "deep" / "deep.txt").read_text() == "deep"
     assert (clone / "vendor" / "colors" / "below" / "deep.txt").exists() is deep
     assert serving.git(clone, "status", "--porcelain").stdout == ""
-    assert {who for path, who in shop.remote.seen if path.startswith("/libs/")} == {git_header("kim:token")}
+    assert {who for path, who in shop.remote.seen if path.startswith("/libs/")} == {None, git_header("kim:token")}
     assert sorted(each.name for each in tmp_path.iterdir() if each.name.startswith("clone")) == ["clone"]
 
 
 def git_header(credentials: str) -> str:
-    return git.signing_in(credentials).removeprefix("Authorization: ")
+    return f"Basic {base64.b64encode(credentials.encode()).decode()}"
 
 
 @pytest.mark.parametrize(
@@ -316,9 +327,13 @@ async def test_files_of_lfs_take_the_place_of_their_pointers(shop: Shop) -> None
     }
     serving.commit(shop.work, files)
     clone, _ = await shop.clone()
-    assert await git_lfs.pointers(clone) == {"big.bin": 70_000}
+    assert await git_lfs.pointers(clone) == {
+        "big.bin": git_lfs.Pointer(oid=hashlib.sha256(content).hexdigest(), size=70_000)
+    }
+    shop.remote.password = "kim:token"
     for _ in range(2):
-        await git_lfs.fetch(clone, shop.url, credentials="kim:token")
+        await git_lfs.fetch(clone, shop.url, access=shop.access)
+    shop.remote.password = None
     assert (clone / "big.bin").read_bytes() == content
     assert ("/team/shop.git/info/lfs/objects/batch", git_header("kim:token")) in shop.remote.seen
 
@@ -326,18 +341,43 @@ async def test_files_of_lfs_take_the_place_of_their_pointers(shop: Shop) -> None
     shop.remote.files.clear()
     clone, _ = await shop.clone()
     with pytest.raises(UsageError, match=r"big\.bin|not here"):
-        await git_lfs.fetch(clone, shop.url, credentials=None)
+        await git_lfs.fetch(clone, shop.url)
 
 
-async def test_where_files_of_lfs_can_not_come_from_says_so(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A repository on disk keeps none, and a machine without the program can't."""
+async def test_files_of_lfs_come_from_no_host_that_is_not_listed(shop: Shop, tmp_path: Path) -> None:
+    """The repository's host says where the files are, and may say what it likes."""
+    serving.commit(shop.work, {".gitattributes": "*.bin filter=lfs\n", "a.bin": shop.remote.keep(b"x")})
+    clone, _ = await shop.clone()
+    with git_host.serving(tmp_path) as other:
+        other.files = shop.remote.files
+        shop.remote.files_at = other.url
+        for hosts, wanted in (((shop.remote.url,), False), ((shop.remote.url, other.url), True)):
+            listed = tuple(each.removeprefix("http://") for each in hosts)
+            access = Access(allowed=Allowlist(hosts=listed, listed_in="SEALANE_GIT__HOSTS"))
+            with nullcontext() if wanted else pytest.raises(NotListed, match="SEALANE_GIT__HOSTS"):
+                await git_lfs.fetch(clone, shop.url, access=access)
+            assert bool(other.asked) is wanted
+
+
+async def test_where_files_of_lfs_can_not_come_from_says_so(shop: Shop) -> None:
+    """A repository on disk keeps none."""
     serving.commit(shop.work, {".gitattributes": "*.bin filter=lfs\n", "a.bin": shop.remote.keep(b"x")})
     clone, _ = await shop.clone()
     with pytest.raises(UsageError, match="a repository that Sealane serves keeps none"):
-        await git_lfs.fetch(clone, "/srv/shop.git", credentials=None)
-    monkeypatch.setattr(git_lfs, "PROGRAM", "no-such-git-lfs")
-    with pytest.raises(UsageError, match=r"no no-such-git-lfs .*apt-get install git-lfs"):
-        await git_lfs.fetch(clone, shop.url, credentials=None)
+        await git_lfs.fetch(clone, "/srv/shop.git")
+
+
+async def test_a_file_of_lfs_that_is_not_what_its_pointer_says_is_not_taken(shop: Shop) -> None:
+    """Another content, a shorter or a longer one."""
+    serving.commit(shop.work, {".gitattributes": "*.bin filter=lfs\n", "a.bin": shop.remote.keep(b"the content")})
+    clone, _ = await shop.clone()
+    pointer = (clone / "a.bin").read_text()
+    for other in (b"a content!!", b"the", b"the content and more"):
+        shop.remote.files = dict.fromkeys(shop.remote.files, other)
+        with pytest.raises(UsageError, match="not what its pointer says"):
+            await git_lfs.fetch(clone, shop.url)
+        assert (clone / "a.bin").read_text() == pointer
+    assert [each.name for each in (clone / ".git").iterdir() if each.name.startswith("lfs-")] == []
 
 
 PIPELINE = """app: shop

@@ -122,4 +122,4 @@ def _check_repository(repository: str) -> None:
     if parts.scheme not in {"https", "http", "ssh"} or not parts.hostname:
         raise UsageError(f"{repository} is no repository's URL", mend="it begins with https://, http:// or ssh://")
     if parts.password:
-        raise UsageError("the repository's URL holds a password", mend="give it as SEALANE_GIT__TOKEN")
+        raise UsageError("the repository's URL holds a password", mend="give it as SEALANE_GIT__TOKENS")

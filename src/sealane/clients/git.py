@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+from sealane.clients import git_access
+from sealane.clients.git_access import OPEN, Access
 from sealane.errors import NotThere, Unavailable, UsageError
 
 MOST_FILES = 100_000
@@ -32,12 +34,11 @@ class RepositoryUnavailable(Unavailable):
     """The repository's host did not answer."""
 
 
-async def checkout(repository: str, commit: str, folder: Path, *, credentials: str | None = None) -> None:
+async def checkout(repository: str, commit: str, folder: Path, *, access: Access = OPEN) -> None:
     """Puts the commit's files into the folder, without its history, which `git_history` brings.
 
-    `repository` is a URL or a path, `credentials` `user:password` for HTTP. Key: the folder; one that holds this commit
-    already is left alone, a half-made one is made anew.
-    Raises RepositoryUnavailable, NotThere for a commit that isn't there, UsageError for one that is too large.
+    `repository` is a URL or a path. Key: the folder; one that holds this commit already is left alone, a half-made one
+    is made anew. Raises RepositoryUnavailable, NotListed for what the access does not allow, NotThere for a commit that isn't there, UsageError for one that is too large.
     """
     if await head(folder) == commit:
         return
@@ -45,10 +46,10 @@ async def checkout(repository: str, commit: str, folder: Path, *, credentials: s
     for stale in (making, folder):
         await asyncio.to_thread(shutil.rmtree, stale, ignore_errors=True)
     making.parent.mkdir(parents=True, exist_ok=True)
-    environment = quiet(credentials)
-    await run("init", "--quiet", str(making), environment=environment)
-    await fetch_commit(making, repository, commit, environment)
-    await run("-C", str(making), "checkout", "--quiet", "--detach", commit, environment=environment)
+    await run("init", "--quiet", str(making))
+    async with speaking(access, repository) as environment:
+        await fetch_commit(making, repository, commit, environment)
+    await run("-C", str(making), "checkout", "--quiet", "--detach", commit)
     making.rename(folder)
 
 
@@ -101,7 +102,19 @@ def fetching(repository: str) -> tuple[str, ...]:
     return ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", *trusting)
 
 
-def quiet(credentials: str | None = None, more: Mapping[str, str] | None = None) -> dict[str, str]:
+@asynccontextmanager
+async def speaking(
+    access: Access, repository: str, more: Mapping[str, str] | None = None
+) -> AsyncIterator[dict[str, str]]:
+    """The environment for commands that fetch from the repository, and go nowhere that the access does not allow.
+
+    Raises NotListed, Unavailable.
+    """
+    async with git_access.opened(access, repository) as way:
+        yield {**quiet({**way.settings, **(more or {})}), **way.variables}
+
+
+def quiet(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """An environment in which git asks nobody, reads nobody's settings, and runs and follows nothing it fetched.
 
     `more` are settings for this one command.
@@ -120,8 +133,6 @@ def quiet(credentials: str | None = None, more: Mapping[str, str] | None = None)
         "safe.directory": "*",
         **(more or {}),
     }
-    if credentials:  # in the environment, where an argument list would show it to everybody
-        settings["http.extraHeader"] = signing_in(credentials)
     numbered = {f"GIT_CONFIG_KEY_{number}": key for number, key in enumerate(settings)}
     numbered |= {f"GIT_CONFIG_VALUE_{number}": value for number, value in enumerate(settings.values())}
     return {
@@ -135,11 +146,6 @@ def quiet(credentials: str | None = None, more: Mapping[str, str] | None = None)
         "LC_ALL": "C",
         **numbered,
     }
-
-
-def signing_in(credentials: str) -> str:
-    """The header that `user:password` becomes."""
-    return f"Authorization: Basic {base64.b64encode(credentials.encode()).decode()}"
 
 
 async def head(folder: Path) -> str | None:

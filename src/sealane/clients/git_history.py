@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from sealane.clients import git
+from sealane.clients.git_access import OPEN, Access
 from sealane.errors import NotThere, UsageError
 
 _BRANCHES = "+refs/heads/*:refs/remotes/origin/*"
@@ -19,24 +19,22 @@ async def complete(
     *,
     ref: str | None = None,
     depth: int | None = None,
-    credentials: str | None = None,
+    access: Access = OPEN,
 ) -> None:
     """Brings the rest of the history to a clone of the commit: every branch, tag and older commit.
 
     With a depth only so many commits, and of `ref` the tag. Key: the folder; what is there already stays.
     Raises what `git.run` raises.
     """
-    environment = git.quiet(credentials)
     if depth is not None:
         tag = [f"+{ref}:{ref}"] if ref and ref.startswith("refs/tags/") else []
         if depth > 1 or tag:
-            await _fetch(folder, repository, commit, *tag, environment=environment, how=(f"--depth={depth}",))
+            await _fetch(folder, repository, commit, *tag, access=access, how=(f"--depth={depth}",))
         return
     if is_shallow(folder):
-        how = ("--unshallow",)
-        await _fetch(folder, repository, commit, _BRANCHES, _TAGS, environment=environment, how=how)
+        await _fetch(folder, repository, commit, _BRANCHES, _TAGS, access=access, how=("--unshallow",))
     else:
-        await _fetch(folder, repository, _BRANCHES, _TAGS, environment=environment)
+        await _fetch(folder, repository, _BRANCHES, _TAGS, access=access)
 
 
 def is_shallow(folder: Path) -> bool:
@@ -50,12 +48,12 @@ async def name_origin(folder: Path, url: str) -> None:
     await git.run("-C", str(folder), "config", "remote.origin.fetch", _BRANCHES)
 
 
-async def bring(folder: Path, repository: str, commit: str, *, credentials: str | None = None) -> bool:
+async def bring(folder: Path, repository: str, commit: str, *, access: Access = OPEN) -> bool:
     """Whether the commit is in the clone, or could be brought. Raises RepositoryUnavailable when the host is away."""
     if await _has(folder, commit):
         return True
     try:
-        await _fetch(folder, repository, commit, environment=git.quiet(credentials), how=("--depth=1",))
+        await _fetch(folder, repository, commit, access=access, how=("--depth=1",))
     except (UsageError, NotThere):
         return False
     return await _has(folder, commit)
@@ -92,8 +90,7 @@ async def _has(folder: Path, commit: str) -> bool:
     return True
 
 
-async def _fetch(
-    folder: Path, repository: str, *wanted: str, environment: Mapping[str, str], how: tuple[str, ...] = ()
-) -> None:
+async def _fetch(folder: Path, repository: str, *wanted: str, access: Access, how: tuple[str, ...] = ()) -> None:
     fetch = ("-C", str(folder), *git.fetching(repository))
-    await git.run(*fetch, *how, "--", repository, *wanted, environment=environment)
+    async with git.speaking(access, repository) as environment:
+        await git.run(*fetch, *how, "--", repository, *wanted, environment=environment)

@@ -1,68 +1,237 @@
-"""Files of Git LFS in a clone: which of them are only pointers, and the files in their place."""
+"""Files of Git LFS in a clone: which of them are only pointers, and the files in their place.
+
+They are fetched by LFS's batch API (git-lfs docs/api/batch.md) and its basic transfer, not by its program: a host says where
+each file is, and that program asks this machine's own addresses past every proxy.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import hashlib
+import json
 import os
 import re
-import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
 
-from sealane.clients import git
+from sealane.clients import git, git_access
+from sealane.clients.git import RepositoryUnavailable
+from sealane.clients.git_access import OPEN, Access
 from sealane.errors import UsageError
 
-PROGRAM = "git-lfs"
+if TYPE_CHECKING:
+    import httpx
+
 _LONGEST = 1024
-_POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*size ([0-9]{1,18})\n?")
-_SETTINGS = {
-    "filter.lfs.process": "git-lfs filter-process",
-    "filter.lfs.smudge": "git-lfs smudge -- %f",
-    "filter.lfs.clean": "git-lfs clean -- %f",
-    "filter.lfs.required": "true",
-}
+_POINTER = re.compile(
+    rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*?oid sha256:([0-9a-f]{64})\nsize ([0-9]{1,18})\n?"
+)
+_TYPE = "application/vnd.git-lfs+json"
+_AT_ONCE = 100
+"""Files that one request asks for, as the API's own client has it."""
+_HOPS = 5
+_PATIENCE = 60.0
+"""Seconds to connect, and to wait for the next bytes."""
 
 
-async def pointers(folder: Path) -> dict[str, int]:
-    """Paths of files whose content stays at the host, with the bytes that each would have."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pointer:
+    """What stands in the place of a file."""
+
+    oid: str
+    size: int
+
+
+async def pointers(folder: Path) -> dict[str, Pointer]:
+    """Paths of files whose content stays at the host, and what stands for each."""
     try:
         named = await git.run("-C", str(folder), "ls-files", "-z", "--", ":(attr:filter=lfs)")
     except UsageError:
         return {}
     paths = (path for path in named.decode(errors="surrogateescape").split("\0") if path)
-    return {path: size for path in paths if (size := _pointer(folder / path)) is not None}
+    return {path: found for path in paths if (found := _pointer(folder / path)) is not None}
 
 
-async def fetch(folder: Path, repository: str, *, credentials: str | None) -> None:
+async def fetch(folder: Path, repository: str, *, access: Access = OPEN) -> None:
     """Puts the files in the place of their pointers. Key: the clone; those that are there stay.
 
-    They come from the repository itself, whatever a `.lfsconfig` in it says. Raises UsageError where the program is
-    missing, the repository keeps none, or they are too large; RepositoryUnavailable.
+    They come from the repository itself, whatever a `.lfsconfig` in it says. Raises UsageError where the repository keeps
+    none, one is not what its pointer says, or they are too large; NotListed; RepositoryUnavailable.
     """
     wanted = await pointers(folder)
     if not wanted:
         return
-    if shutil.which(PROGRAM) is None:
-        message = f"files of Git LFS can't be fetched: this machine has no {PROGRAM} ({len(wanted)} wanted)"
-        raise UsageError(message, mend="apt-get install git-lfs on the server's machines, or clone: {lfs: false}")
     if "://" not in repository:
         message = "files of Git LFS can't be fetched: a repository that Sealane serves keeps none"
         raise UsageError(message, mend="keep the repository at a git host, or clone: {lfs: false}")
-    if sum(wanted.values()) > git.MOST_BYTES:
+    if sum(each.size for each in wanted.values()) > git.MOST_BYTES:
         raise UsageError(f"the files of Git LFS have more than {git.MOST_BYTES} bytes")
+    import httpx  # here: most clones have no such files, and it takes a command a while to load
+
+    from sealane.clients import pinned
+
+    transport = pinned.PinnedTransport(access.allowed) if access.allowed is not None else None
+    async with httpx.AsyncClient(transport=transport, trust_env=False, timeout=_PATIENCE) as client:
+        host = await _host(client, repository, access)
+        by_oid: dict[str, list[str]] = {}
+        for path, each in wanted.items():
+            by_oid.setdefault(each.oid, []).append(path)
+        try:
+            for start in range(0, len(by_oid), _AT_ONCE):
+                some = list(by_oid)[start : start + _AT_ONCE]
+                objects = {oid: wanted[by_oid[oid][0]] for oid in some}
+                async for oid, at in _fetched(host, objects, folder):
+                    for path in by_oid[oid]:
+                        await asyncio.to_thread(_place, at, folder / path)
+                    at.unlink()
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            message = f"files of Git LFS can't be fetched from {repository}: {str(error) or type(error).__name__}"
+            raise RepositoryUnavailable(message[:300]) from error
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Host:
+    """Where the API is, and what signs in there."""
+
+    client: httpx.AsyncClient
+    url: str
+    headers: Mapping[str, str]
+    password: str | None
+
+    async def ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> httpx.Response:
+        """An answer whose body is still to be read. Signs in at the API's own host, and takes that to no other."""
+        for _ in range(_HOPS):
+            answer = await self._send(method, url, headers, body)
+            if answer.status_code == 401 and self.password and _same_host(url, self.url):
+                await answer.aclose()
+                encoded = base64.b64encode(self.password.encode()).decode()
+                answer = await self._send(method, url, {**headers, "Authorization": f"Basic {encoded}"}, body)
+            if answer.status_code not in {301, 302, 303, 307, 308} or "location" not in answer.headers:
+                return answer
+            await answer.aclose()
+            target = urljoin(url, answer.headers["location"])
+            if not _same_host(target, url):
+                headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
+            url = target
+        raise UsageError(f"{self.url} redirects again and again")
+
+    async def _send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> httpx.Response:
+        return await self.client.send(
+            self.client.build_request(method, url, headers=dict(headers), content=body), stream=True
+        )
+
+
+async def _host(client: httpx.AsyncClient, repository: str, access: Access) -> _Host:
     url = f"{repository.rstrip('/').removesuffix('.git')}.git"
-    settings = {**_SETTINGS, "lfs.url": f"{url}/info/lfs", "remote.origin.url": url}
-    if credentials:  # for the repository's own address: the files themselves may be elsewhere, and signed for already
-        settings[f"http.{url}.extraHeader"] = git.signing_in(credentials)
-    await git.run("-C", str(folder), "lfs", "pull", "origin", environment=git.quiet(None, settings))
-    if left := await pointers(folder):
-        raise UsageError(f"{len(left)} files of Git LFS are not at {repository}: {next(iter(left))}")
+    if urlsplit(url).scheme != "ssh":
+        return _Host(client=client, url=f"{url}/info/lfs", headers={}, password=access.password(url))
+    said = await git_access.by_ssh(access, url, "git-lfs-authenticate", urlsplit(url).path.lstrip("/"), "download")
+    try:
+        told = json.loads(said)
+        headers = {str(name): str(value) for name, value in (told.get("header") or {}).items()}
+        return _Host(client=client, url=str(told["href"]).rstrip("/"), headers=headers, password=None)
+    except (ValueError, LookupError, AttributeError) as error:
+        raise UsageError(f"{repository} does not say where its files of Git LFS are") from error
 
 
-def _pointer(path: Path) -> int | None:
-    """The size that a pointer states; None for what is none. Links are not followed."""
+async def _fetched(host: _Host, objects: Mapping[str, Pointer], folder: Path) -> Any:
+    """Each file by its digest, in a place of its own."""
+    for oid, href, headers in _told(await _batch(host, objects), objects, host.url):
+        at = folder / ".git" / f"lfs-{oid}"
+        await _download(host, href, headers, objects[oid], at)
+        yield oid, at
+
+
+async def _batch(host: _Host, objects: Mapping[str, Pointer]) -> Sequence[Any]:
+    wish = [{"oid": oid, "size": each.size} for oid, each in objects.items()]
+    asked = {"operation": "download", "transfers": ["basic"], "objects": wish, "hash_algo": "sha256"}
+    headers = {"Accept": _TYPE, "Content-Type": _TYPE, **host.headers}
+    answer = await host.ask("POST", f"{host.url}/objects/batch", headers, json.dumps(asked).encode())
+    try:
+        if answer.status_code != 200:
+            _failed(host.url, answer.status_code)
+        return list(json.loads(await _whole(answer))["objects"])
+    except (ValueError, LookupError, TypeError) as error:
+        raise UsageError(f"{host.url} does not answer as a host of Git LFS does") from error
+    finally:
+        await answer.aclose()
+
+
+def _told(said: Sequence[Any], objects: Mapping[str, Pointer], url: str) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Digest, address and headers of each that was asked for."""
+    known = {each.get("oid"): each for each in said if isinstance(each, dict)}
+    for oid in objects:
+        each = known.get(oid) or {}
+        download = (each.get("actions") or {}).get("download") or {}
+        if not download.get("href"):
+            why = (each.get("error") or {}).get("message") or "it is not there"
+            raise UsageError(f"the file {oid[:12]} of Git LFS can't be fetched from {url}: {str(why)[:200]}")
+        yield (
+            oid,
+            str(download["href"]),
+            {str(key): str(value) for key, value in (download.get("header") or {}).items()},
+        )
+
+
+async def _download(host: _Host, href: str, headers: Mapping[str, str], pointer: Pointer, at: Path) -> None:
+    answer = await host.ask("GET", href, headers)
+    digest, size = hashlib.sha256(), 0
+    try:
+        if answer.status_code != 200:
+            _failed(href.partition("?")[0], answer.status_code)
+        with at.open("wb") as file:
+            async for chunk in answer.aiter_bytes():
+                size += len(chunk)
+                if size > pointer.size:
+                    break
+                digest.update(chunk)
+                await asyncio.to_thread(file.write, chunk)
+    finally:
+        await answer.aclose()
+    if size != pointer.size or digest.hexdigest() != pointer.oid:
+        await asyncio.to_thread(at.unlink)
+        raise UsageError(f"the file {pointer.oid[:12]} of Git LFS is not what its pointer says it is")
+
+
+async def _whole(answer: httpx.Response) -> bytes:
+    body = bytearray()
+    async for chunk in answer.aiter_bytes():
+        body += chunk
+        if len(body) > _AT_ONCE * 64 * 1024:
+            raise ValueError("it does not end")
+    return bytes(body)
+
+
+def _failed(url: str, status: int) -> None:
+    message = f"{url} answered {status} to a request for files of Git LFS"
+    raise (RepositoryUnavailable if status >= 500 or status == 429 else UsageError)(message)
+
+
+def _same_host(one: str, other: str) -> bool:
+    return git_access.origin(one) == git_access.origin(other)
+
+
+def _place(content: Path, target: Path) -> None:
+    """Puts a copy in the place of the pointer, whose mode it takes. A link is replaced, not followed."""
+    making = content.with_suffix(".making")
+    making.write_bytes(b"")
+    with content.open("rb") as source, making.open("wb") as copy:
+        while chunk := source.read(1024 * 1024):
+            copy.write(chunk)
+    making.chmod(target.lstat().st_mode & 0o777)
+    making.replace(target)
+
+
+def _pointer(path: Path) -> Pointer | None:
+    """What a pointer states; None for what is none. Links are not followed."""
     try:
         opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
     with os.fdopen(opened, "rb") as file:
         found = _POINTER.fullmatch(file.read(_LONGEST))
-    return int(found[1]) if found else None
+    return Pointer(oid=found[1].decode(), size=int(found[2])) if found else None

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sealane.clients import git, git_urls
+from sealane.clients.addresses import NotListed
+from sealane.clients.git_access import OPEN, Access
 from sealane.errors import UsageError
 
 FILE = ".gitmodules"
@@ -27,8 +29,8 @@ class Rules:
     """Globs of host and path."""
     mend: str
     """What to do where one is not allowed."""
-    credentials: str | None = field(default=None, repr=False)
-    """`user:password` for the repository's own host; it goes to no other."""
+    access: Access = OPEN
+    """What the repository itself is fetched with. A submodule's own host may be asked, too, once a glob allows it."""
 
 
 async def links(folder: Path, commit: str) -> dict[str, str]:
@@ -68,16 +70,24 @@ async def _fetch(folder: Path, commit: str, rules: Rules, budget: _Budget, *, de
     urls = await _urls(folder, commit) if wanted else {}
     for path, at in wanted.items():
         url = _url(path, urls, rules)
-        credentials = rules.credentials if git_urls.same_host(url, rules.base) else None
+        access = naming(rules.access, url)
         target = folder / path
         try:
-            await _place(url, at, target, folder, credentials)
-        except UsageError as error:
+            await _place(url, at, target, folder, access)
+        except (UsageError, NotListed) as error:
             raise type(error)(f"the submodule {path} can't be fetched: {error.message}", mend=error.mend) from error
         await budget.take(target, at)
         if deepest > 1:
-            below = Rules(base=url, allowed=rules.allowed, mend=rules.mend, credentials=credentials)
+            below = replace(rules, base=url)
             await _fetch(target, at, below, budget, deepest=deepest - 1)
+
+
+def naming(access: Access, url: str) -> Access:
+    """The access with the host of an allowed URL as one that may be asked."""
+    if access.allowed is None:
+        return access
+    host = git_urls.host(url)
+    return replace(access, allowed=replace(access.allowed, names=(*access.allowed.names, host)))
 
 
 def _url(path: str, urls: Mapping[str, str], rules: Rules) -> str:
@@ -94,14 +104,14 @@ def _url(path: str, urls: Mapping[str, str], rules: Rules) -> str:
     return url
 
 
-async def _place(url: str, commit: str, target: Path, folder: Path, credentials: str | None) -> None:
+async def _place(url: str, commit: str, target: Path, folder: Path, access: Access) -> None:
     """Clones beside the folder, where no file of it is in the way, and moves the clone to its place."""
     if await git.head(target) == commit:
         return
     if not await asyncio.to_thread(_is_own, target, folder):
         raise UsageError("its place is not a folder of the repository")
     made = folder.with_name(f"{folder.name}.submodule")
-    await git.checkout(url, commit, made, credentials=credentials)
+    await git.checkout(url, commit, made, access=access)
     await asyncio.to_thread(shutil.rmtree, target)
     made.rename(target)
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sealane.clients import git, git_submodules
+from sealane.clients.git_access import OPEN, Access
 from sealane.errors import Unavailable, UsageError
 from sealane.stencils import trees
 from sealane.stencils.trees import MAX_FILE, Unreadable
@@ -31,7 +32,7 @@ _AHEAD = 8 * 1024 * 1024
 """Bytes of a folder's other files that are read with the first one asked for."""
 
 
-async def keep(repository: str, commit: str, folder: Path, *, credentials: str | None = None) -> None:
+async def keep(repository: str, commit: str, folder: Path, *, access: Access = OPEN) -> None:
     """Keeps the commit's objects in a bare repository. Key: the folder; one that has the commit is left alone.
 
     Raises what `git.checkout` raises.
@@ -42,9 +43,9 @@ async def keep(repository: str, commit: str, folder: Path, *, credentials: str |
     folder.parent.mkdir(parents=True, exist_ok=True)
     making = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
     try:
-        environment = git.quiet(credentials)
-        await git.run("init", "--quiet", "--bare", str(making), environment=environment)
-        await git.fetch_commit(making, repository, commit, environment)
+        await git.run("init", "--quiet", "--bare", str(making))
+        async with git.speaking(access, repository) as environment:
+            await git.fetch_commit(making, repository, commit, environment)
         await git.run("-C", str(making), "update-ref", _REF, commit)
         with suppress(OSError):  # whoever made it meanwhile made the same
             await asyncio.to_thread(making.rename, folder)

@@ -44,9 +44,11 @@ def place(url: str) -> str:
     return f"{parts.hostname}{port}/{parts.path.strip('/').removesuffix('.git')}"
 
 
-def same_host(one: str, other: str) -> bool:
-    """Whether both are reached in the same way at the same host, so that what signs in at one does at the other."""
-    return urlsplit(one)[:2] == urlsplit(other)[:2]
+def host(url: str) -> str:
+    """The URL's host as an entry of a list of hosts, with its port where it names one."""
+    parts = urlsplit(url)
+    name = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+    return f"{name}:{parts.port}" if parts.port else name
 
 
 def _full(written: str) -> str:

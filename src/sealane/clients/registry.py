@@ -17,14 +17,14 @@ import oras.auth
 import oras.container
 import requests
 
+from sealane.clients import registry_access
+from sealane.clients.registry_access import OPEN, RegistryAccess
 from sealane.errors import Refused, SealaneError, Unavailable
 from sealane.images.references import Reference
 
 _INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
 _MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
 _ACCEPT = {"Accept": ", ".join((*_INDEXES, *_MANIFESTS))}
-_HUB = "registry-1.docker.io"
-_TIMEOUT = (5.0, 60.0)
 _CHUNK = 1024 * 1024
 
 
@@ -43,28 +43,28 @@ class ImageMissing(SealaneError):
     exit_code = 1
 
 
-async def digest(reference: Reference) -> str:
+async def digest(reference: Reference, access: RegistryAccess = OPEN) -> str:
     """The digest the registry has under this reference now.
 
-    Raises ImageMissing, RegistryDenied, RegistryUnavailable.
+    Raises ImageMissing, RegistryDenied, RegistryUnavailable, NotListed, CredentialsAstray.
     """
 
     def ask() -> str:
-        with closing(_Repository(reference)) as repository:
+        with closing(_Repository(reference, access)) as repository:
             return repository.digest(reference.pointer)
 
     return await asyncio.to_thread(ask)
 
 
-async def copy(source: Reference, target: Reference) -> str:
+async def copy(source: Reference, target: Reference, access: RegistryAccess = OPEN) -> str:
     """Puts the source's manifest under the target's tag, and what it names beside it; gives the digest.
 
     Blobs the target has are left alone; those of the same registry are mounted, others streamed through.
-    Copying again changes nothing. Raises ImageMissing, RegistryDenied, RegistryUnavailable.
+    Copying again changes nothing. Raises what `digest` raises.
     """
 
     def carry() -> str:
-        with closing(_Repository(source)) as old, closing(_Repository(target)) as new:
+        with closing(_Repository(source, access)) as old, closing(_Repository(target, access)) as new:
             return _Copying(old, new).run()
 
     return await asyncio.to_thread(carry)
@@ -73,12 +73,12 @@ async def copy(source: Reference, target: Reference) -> str:
 class _Repository:
     """One repository of one registry, spoken to with blocking requests."""
 
-    def __init__(self, reference: Reference) -> None:
+    def __init__(self, reference: Reference, access: RegistryAccess) -> None:
         self.reference = reference
-        self.session = requests.Session()
+        self.session = registry_access.session(reference.host, access)
         self.auth = oras.auth.get_auth_backend("token", self.session, insecure=reference.insecure)
         self.auth.load_configs(oras.container.Container(str(reference)))
-        host = _HUB if reference.host == "docker.io" else reference.host
+        host = registry_access.asked(reference.host)
         self.base = f"{'http' if reference.insecure else 'https'}://{host}/v2/{reference.path}/"
 
     def close(self) -> None:
@@ -92,15 +92,17 @@ class _Repository:
         try:
             if getattr(self.auth, "token", None):
                 headers |= self.auth.get_auth_header()
-            answer = self.session.request(method, url, headers=headers, timeout=_TIMEOUT, **how)
+            answer = self.session.request(method, url, headers=headers, **how)
             if answer.status_code in {401, 403} and not hasattr(how.get("data"), "__next__"):
                 headers, changed = self.auth.authenticate_request(answer, headers)
                 if changed:
-                    answer = self.session.request(method, url, headers=headers, timeout=_TIMEOUT, **how)
+                    answer = self.session.request(method, url, headers=headers, **how)
         except requests.exceptions.RequestException as error:
             raise RegistryUnavailable(f"the registry {self.reference.host} did not answer: {_plain(error)}") from error
         except oras.auth.AuthenticationException as error:
             raise self._denied(str(error)) from error
+        except (AttributeError, TypeError) as error:  # the library takes a registry's words as they should be
+            raise self._denied("it says nothing useful about how to sign in") from error
         if answer.status_code in expect:
             return answer
         raise self._error(answer)

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sealane.clients import git, git_tree
+from sealane.clients import git, git_tree, git_urls
+from sealane.clients.git_access import OPEN, Access
+from sealane.clients.registry_access import RegistryAccess
+from sealane.egress import Allowlist
 from sealane.errors import UsageError
 from sealane.flows import tools
 from sealane.pipelines import reading
@@ -76,16 +79,42 @@ class Source:
     """Where the server itself clones an app from, and as whom."""
 
     url: str
-    credentials: str | None = field(repr=False)
+    access: Access = OPEN
 
 
 def source(app: App) -> Source:
     """Where the app is cloned from; of a repository that Sealane serves itself, this machine's settings say."""
     settings = tools.current().settings
     if app.hosted:
-        return Source(url=str(settings.repositories / app.repository), credentials=None)
-    token = settings.git.token
-    return Source(url=app.repository, credentials=f"sealane:{token.get_secret_value()}" if token else None)
+        return Source(url=str(settings.repositories / app.repository), access=_access(settings, ()))
+    return Source(url=app.repository, access=_access(settings, (git_urls.host(app.repository),)))
+
+
+def _access(settings: Settings, registered: tuple[str, ...]) -> Access:
+    """An administrator named the registered host; its addresses are still only public ones, or those of listed networks."""
+    return Access(
+        passwords={host: each.get_secret_value() for host, each in settings.git.credentials.items()},
+        allowed=Allowlist(
+            hosts=tuple(settings.git.hosts),
+            names=registered,
+            networks=settings.egress.allowed,
+            listed_in="SEALANE_GIT__HOSTS",
+        ),
+    )
+
+
+def registries(settings: Settings) -> RegistryAccess:
+    """Which registries images may be retagged from. The one that the operators push to is theirs, wherever it is."""
+    prefix = settings.registry.prefix
+    return RegistryAccess(
+        allowed=Allowlist(
+            hosts=tuple(settings.registry.hosts),
+            own=(prefix.partition("/")[0],) if prefix else (),
+            networks=settings.egress.allowed,
+            listed_in="SEALANE_REGISTRY__HOSTS",
+        ),
+        token_hosts=settings.registry.token_hosts,
+    )
 
 
 async def check_out(owner: str, app: App, commit: str) -> None:
@@ -99,7 +128,7 @@ async def check_out(owner: str, app: App, commit: str) -> None:
 
 async def _keep(owner: str, app: App, commit: str) -> None:
     where = source(app)
-    await git_tree.keep(where.url, commit, kept_of(owner), credentials=where.credentials)
+    await git_tree.keep(where.url, commit, kept_of(owner), access=where.access)
 
 
 def public_repository(app: App, settings: Settings) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sealane.clients import building, registry
 from sealane.clients.registry import ImageMissing
+from sealane.clients.registry_access import OPEN, RegistryAccess
 from sealane.errors import UsageError
 from sealane.images import references, tags
 from sealane.images.model import Image
@@ -28,6 +29,7 @@ class Workshop:
     tag: str
     labels: Mapping[str, str]
     secrets: Mapping[str, str] = field(repr=False)
+    access: RegistryAccess = OPEN
 
 
 async def build(image: ImageBuild, workshop: Workshop, sink: building.Sink) -> Image:
@@ -39,11 +41,11 @@ async def build(image: ImageBuild, workshop: Workshop, sink: building.Sink) -> I
     """
     target = references.parse(f"{workshop.repository}/{image.name}:{workshop.tag}")
     try:
-        digest = await registry.digest(target)
+        digest = await registry.digest(target, workshop.access)
     except ImageMissing:
         await build_only(image, workshop, sink)
         await building.push(workshop.engine, target, sink)
-        digest = await registry.digest(target)
+        digest = await registry.digest(target, workshop.access)
     return Image(name=image.name, repository=target.repository, tag=workshop.tag, digest=digest)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from sealane.clients import registry
+from sealane.clients.registry_access import OPEN, RegistryAccess
 from sealane.images import references
 from sealane.images.model import Image
 
 
-async def retag(*, name: str, source: str, repository: str, tag: str) -> Image:
+async def retag(*, name: str, source: str, repository: str, tag: str, access: RegistryAccess = OPEN) -> Image:
     """Copies `source`'s manifest to `repository:tag` and gives the image by its digest.
 
     Key: repository and tag. What stands there already stays, so that a run taken up after a crash keeps its image
@@ -15,7 +16,7 @@ async def retag(*, name: str, source: str, repository: str, tag: str) -> Image:
     """
     target = references.parse(f"{repository}:{tag}")
     try:
-        digest = await registry.digest(target)
+        digest = await registry.digest(target, access)
     except registry.ImageMissing:
-        digest = await registry.copy(references.parse(source), target)
+        digest = await registry.copy(references.parse(source), target, access)
     return Image(name=name, repository=target.repository, tag=tag, digest=digest)

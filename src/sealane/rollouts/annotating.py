@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sealane.clients.measuring import annotating
 from sealane.destinations.model import Identity
+from sealane.egress import Allowlist
 from sealane.environments import reaching
 from sealane.errors import Refused, SealaneError
 from sealane.rollouts import saying
@@ -24,8 +25,8 @@ class With:
     secret: Callable[[str], Awaitable[str]]
     """Resolves a reference of a secret, inside the step that asks."""
     tell: Callable[[str], None]
-    hosts: Sequence[str] | None = None
-    """Hosts that may be asked; None on a person's own machine: any."""
+    allowed: Allowlist | None = None
+    """What may be asked; None on a person's own machine: anything."""
 
 
 async def annotate(annotations: Sequence[Annotation], identity: Identity, verdict: Verdict, how: With) -> None:
@@ -33,7 +34,7 @@ async def annotate(annotations: Sequence[Annotation], identity: Identity, verdic
     told = words(identity, verdict)
     for each in annotations:
         try:
-            if problem := reaching.refused(each.url, how.hosts):
+            if problem := reaching.refused(each.url, how.allowed.hosts if how.allowed else None):
                 raise Refused(problem)
             await _tell(each, told, how)
         except SealaneError as error:
@@ -62,8 +63,8 @@ def words(identity: Identity, verdict: Verdict) -> annotating.Told:
 async def _tell(each: Annotation, told: annotating.Told, how: With) -> None:
     keys = {name: await how.secret(reference) for name, reference in each.keys.items()}
     if each.board is Board.GRAFANA:
-        await annotating.grafana(each.url, told, keys=keys)
+        await annotating.grafana(each.url, told, keys=keys, allowed=how.allowed)
     elif each.board is Board.DATADOG:
-        await annotating.datadog(each.url, told, keys=keys)
+        await annotating.datadog(each.url, told, keys=keys, allowed=how.allowed)
     else:
-        await annotating.influxdb(each.url, told, keys=keys, database=each.database or "")
+        await annotating.influxdb(each.url, told, keys=keys, database=each.database or "", allowed=how.allowed)

@@ -37,7 +37,7 @@ async def complete(folder: Path, head: str, into: Path, clone: Clone) -> tuple[F
         rules = git_submodules.Rules(base=origin, allowed=_EVERYWHERE, mend=f"see {git_submodules.FILE}")
         await git_submodules.fetch(into, head, rules, recursive=clone.recursive)
     if clone.lfs:
-        await git_lfs.fetch(into, origin or str(top), credentials=None)
+        await git_lfs.fetch(into, origin or str(top))
     lfs = clone.lfs is None and bool(await git_lfs.pointers(into))
     return tuple(checks.lacking(clone, submodules=bool(await git_submodules.links(into, head)), lfs=lfs))
 

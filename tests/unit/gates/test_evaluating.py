@@ -84,7 +84,7 @@ async def test_an_address_where_nothing_answers_fails() -> None:
 async def test_a_host_that_is_not_listed_is_never_asked() -> None:
     """On a server only the operators' hosts are."""
     async with answering.serving(lambda _asked, _nth: (200, "")) as server:
-        around = Around(destination=DummyDestination(), hosts=("shop.example.com",))
+        around = Around(destination=DummyDestination(), allowed=reaching.allowlist(("shop.example.com",), ()))
         report = await check(smoke(server.url), around=around)
     assert report.outcome is Outcome.FAIL
     assert "the operators don't let gates ask 127.0.0.1:" in report.checked[0].says

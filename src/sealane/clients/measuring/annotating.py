@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sealane.clients.measuring import asking
+from sealane.egress import Allowlist
 from sealane.errors import Refused
 
 PATIENCE = timedelta(seconds=10)
@@ -31,7 +32,7 @@ class Told:
     at: datetime
 
 
-async def grafana(url: str, told: Told, *, keys: Mapping[str, str]) -> None:
+async def grafana(url: str, told: Told, *, keys: Mapping[str, str], allowed: Allowlist | None = None) -> None:
     """An annotation on every dashboard that shows those tagged `deployment`. `keys` has a `token`."""
     body = {
         "time": int(told.at.timestamp() * 1000),
@@ -39,10 +40,10 @@ async def grafana(url: str, told: Told, *, keys: Mapping[str, str]) -> None:
         "text": f"{told.title}\n{told.text}"[:_MOST],
     }
     headers = {**_JSON, "Authorization": f"Bearer {keys['token']}"}
-    await _tell(f"{url.rstrip('/')}/api/annotations", headers, json.dumps(body).encode())
+    await _tell(f"{url.rstrip('/')}/api/annotations", headers, json.dumps(body).encode(), allowed)
 
 
-async def datadog(url: str, told: Told, *, keys: Mapping[str, str]) -> None:
+async def datadog(url: str, told: Told, *, keys: Mapping[str, str], allowed: Allowlist | None = None) -> None:
     """An event; those of one formation are shown together. `keys` has a `key`."""
     body = {
         "title": told.title,
@@ -53,16 +54,20 @@ async def datadog(url: str, told: Told, *, keys: Mapping[str, str]) -> None:
         "aggregation_key": told.labels.get("formation", ""),
         "source_type_name": "sealane",
     }
-    await _tell(f"{url.rstrip('/')}/api/v1/events", {**_JSON, "DD-API-KEY": keys["key"]}, json.dumps(body).encode())
+    await _tell(
+        f"{url.rstrip('/')}/api/v1/events", {**_JSON, "DD-API-KEY": keys["key"]}, json.dumps(body).encode(), allowed
+    )
 
 
-async def influxdb(url: str, told: Told, *, keys: Mapping[str, str], database: str) -> None:
+async def influxdb(
+    url: str, told: Told, *, keys: Mapping[str, str], database: str, allowed: Allowlist | None = None
+) -> None:
     """A point with the labels as tags. `keys` may have a `token` (`user:password` for 1.x)."""
     tags = ",".join(f"{_tag(name)}={_tag(value)}" for name, value in sorted(told.labels.items()) if value)
     fields = f"title={_text(told.title)},text={_text(told.text[:_MOST])}"
     line = f"deployments,{tags} {fields} {int(told.at.timestamp() * 1000)}"
     headers = {"Authorization": f"Token {keys['token']}"} if "token" in keys else {}
-    await _tell(f"{url.rstrip('/')}/write", headers, line.encode(), query={"db": database, "precision": "ms"})
+    await _tell(f"{url.rstrip('/')}/write", headers, line.encode(), allowed, query={"db": database, "precision": "ms"})
 
 
 def _tags(told: Told) -> Sequence[str]:
@@ -78,8 +83,17 @@ def _text(text: str) -> str:
     return f'"{quoted}"'
 
 
-async def _tell(url: str, headers: Mapping[str, str], body: bytes, *, query: Mapping[str, str] | None = None) -> None:
-    status, said = await asking.ask_store(url, patience=PATIENCE, query=query, headers=headers, post=body)
+async def _tell(
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    allowed: Allowlist | None,
+    *,
+    query: Mapping[str, str] | None = None,
+) -> None:
+    status, said = await asking.ask_store(
+        url, patience=PATIENCE, query=query, headers=headers, post=body, allowed=allowed
+    )
     if status >= 300:
         words = said[:300].decode(errors="replace").strip()
         raise Refused(f"{url} refuses the annotation ({status}): {words}", mend="may the key write there?")

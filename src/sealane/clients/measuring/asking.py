@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from sealane.clients.addresses import NotListed
+from sealane.egress import Allowlist
 from sealane.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -32,12 +34,12 @@ async def ask(
     url: str,
     *,
     patience: timedelta,
+    allowed: Allowlist | None = None,
     query: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
     post: bytes | None = None,
-    keep: bool = False,
 ) -> Answer:
-    """One GET, or the POST of a body, on a connection of its own. `keep` keeps the answer's, else it is only read.
+    """One GET, or the POST of a body, on a connection of its own. With a list only hosts and addresses that it allows are asked.
 
     Never raises for what the other side does: no answer is an answer without a status.
     """
@@ -47,7 +49,9 @@ async def ask(
     try:
         async with (
             asyncio.timeout(patience.total_seconds()),
-            httpx.AsyncClient(follow_redirects=False, trust_env=False, timeout=patience.total_seconds()) as client,
+            httpx.AsyncClient(
+                follow_redirects=False, trust_env=False, timeout=patience.total_seconds(), transport=_transport(allowed)
+            ) as client,
             client.stream(
                 "GET" if post is None else "POST",
                 url,
@@ -59,9 +63,11 @@ async def ask(
             body = await _read(answer)
     except TimeoutError:
         return _silent(began, f"no answer within {patience.total_seconds():g} s")
+    except NotListed as error:
+        return _silent(began, error.message)
     except (httpx.HTTPError, httpx.InvalidURL, _TooMuch, OSError) as error:
         return _silent(began, _words(error))
-    return Answer(seconds=time.monotonic() - began, status=answer.status_code, body=body if keep else b"")
+    return Answer(seconds=time.monotonic() - began, status=answer.status_code, body=body)
 
 
 async def ask_store(
@@ -70,14 +76,21 @@ async def ask_store(
     patience: timedelta,
     query: Mapping[str, str] | None = None,
     headers: Mapping[str, str],
+    allowed: Allowlist | None = None,
     post: bytes | None = None,
 ) -> tuple[int, bytes]:
     """As `ask`, for one that has to answer: its status and body. Raises Unavailable."""
-    answer = await ask(url, patience=patience, query=query, headers=headers, post=post, keep=True)
+    answer = await ask(url, patience=patience, query=query, headers=headers, post=post, allowed=allowed)
     if answer.status is None or answer.status >= 500 or answer.status == 429:
         said = answer.problem or f"it answered {answer.status}"
         raise Unavailable(f"{url.partition('?')[0]} can't be asked: {said}", mend="is it running, and reachable?")
     return answer.status, answer.body
+
+
+def _transport(allowed: Allowlist | None) -> httpx.AsyncBaseTransport | None:
+    from sealane.clients import pinned
+
+    return None if allowed is None else pinned.PinnedTransport(allowed)
 
 
 class _TooMuch(Exception):

@@ -12,15 +12,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sealane.clients.measuring import asking
+from sealane.egress import Allowlist
 from sealane.errors import Refused, Unavailable
 
 PATIENCE = timedelta(seconds=10)
 
 
-async def prometheus(url: str, query: str, *, keys: Mapping[str, str]) -> tuple[float, ...]:
+async def prometheus(
+    url: str, query: str, *, keys: Mapping[str, str], allowed: Allowlist | None = None
+) -> tuple[float, ...]:
     """The values of an instant query; a scalar is one value. `keys` may have a bearer `token`."""
     headers = {"Authorization": f"Bearer {keys['token']}"} if "token" in keys else {}
-    said = await _json(f"{url.rstrip('/')}/api/v1/query", {"query": query}, headers)
+    said = await _json(f"{url.rstrip('/')}/api/v1/query", {"query": query}, headers, allowed)
     if said.get("status") != "success":
         raise _refused(url, said.get("error"))
     data = said["data"]
@@ -32,12 +35,18 @@ async def prometheus(url: str, query: str, *, keys: Mapping[str, str]) -> tuple[
 
 
 async def datadog(
-    url: str, query: str, *, keys: Mapping[str, str], now: datetime, window: timedelta
+    url: str,
+    query: str,
+    *,
+    keys: Mapping[str, str],
+    now: datetime,
+    window: timedelta,
+    allowed: Allowlist | None = None,
 ) -> tuple[float, ...]:
     """The last point of each series within the window. `keys` has `key` and `application_key`."""
     headers = {"DD-API-KEY": keys["key"], "DD-APPLICATION-KEY": keys["application_key"]}
     asked = {"query": query, "from": f"{(now - window).timestamp():.0f}", "to": f"{now.timestamp():.0f}"}
-    said = await _json(f"{url.rstrip('/')}/api/v1/query", asked, headers)
+    said = await _json(f"{url.rstrip('/')}/api/v1/query", asked, headers, allowed)
     if said.get("status") == "error" or said.get("errors") or said.get("error"):
         raise _refused(url, said.get("error") or said.get("errors"))
     return tuple(
@@ -47,10 +56,12 @@ async def datadog(
     )
 
 
-async def influxdb(url: str, query: str, *, keys: Mapping[str, str], database: str) -> tuple[float, ...]:
+async def influxdb(
+    url: str, query: str, *, keys: Mapping[str, str], database: str, allowed: Allowlist | None = None
+) -> tuple[float, ...]:
     """The last row's first number of each series. `keys` may have a `token` (`user:password` for 1.x)."""
     headers = {"Authorization": f"Token {keys['token']}"} if "token" in keys else {}
-    said = await _json(f"{url.rstrip('/')}/query", {"db": database, "q": query, "epoch": "ms"}, headers)
+    said = await _json(f"{url.rstrip('/')}/query", {"db": database, "q": query, "epoch": "ms"}, headers, allowed)
     problems = [said.get("error"), *(result.get("error") for result in said.get("results") or ())]
     if problem := next((each for each in problems if each), None):
         raise _refused(url, problem)
@@ -66,8 +77,10 @@ def _last(said: Mapping[str, Any]) -> Iterator[float]:
                 yield float(numbers[0])
 
 
-async def _json(url: str, query: Mapping[str, str], headers: Mapping[str, str]) -> dict[str, Any]:
-    status, body = await asking.ask_store(url, patience=PATIENCE, query=query, headers=headers)
+async def _json(
+    url: str, query: Mapping[str, str], headers: Mapping[str, str], allowed: Allowlist | None
+) -> dict[str, Any]:
+    status, body = await asking.ask_store(url, patience=PATIENCE, query=query, headers=headers, allowed=allowed)
     try:
         said = json.loads(body)
     except ValueError:

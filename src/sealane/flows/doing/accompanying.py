@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from sealane.destinations.port import Destination
+from sealane.environments import reaching
 from sealane.flows import tools
 from sealane.flows.doing import goals, telling
 from sealane.flows.doing.rolling import Rollout
@@ -135,7 +136,7 @@ async def annotate(rollout: Rollout, verdict: Any) -> None:
     standing = await _standing(rollout)
     async with _telling(standing.deployment.id, Phase.HOOKS) as tell:
         around = _around(standing, tell)
-        how = annotating.With(secret=around.secret, tell=tell, hosts=around.hosts)
+        how = annotating.With(secret=around.secret, tell=tell, allowed=around.allowed)
         found = msgspec.convert(verdict, Verdict)
         await annotating.annotate(standing.revision.annotations, standing.goal.identity, found, how)
 
@@ -246,7 +247,7 @@ def _around(standing: _Standing, tell: Callable[[str], None]) -> Around:
         destination=standing.destination,
         fence=standing.rollout.fence,
         secret=secret,
-        hosts=bench.environment(revision.environment).gate_hosts,
+        allowed=reaching.allowlist(bench.environment(revision.environment).gate_hosts, bench.settings.egress.allowed),
         alerts=came,
         mask=standing.mask,
         tell=tell,

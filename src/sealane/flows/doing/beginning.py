@@ -9,15 +9,16 @@ from typing import Any
 
 from sealane import checking
 from sealane.approvals import windows
+from sealane.clients.addresses import NotListed
 from sealane.destinations.model import Identity
-from sealane.errors import NotThere, UsageError
+from sealane.errors import UsageError
 from sealane.findings import Finding, Place, Severity, errors
 from sealane.flows import sites, tools
 from sealane.flows.doing import clones, vetting
-from sealane.images import tags
+from sealane.images import references, tags
 from sealane.pipelines import planning, reading
 from sealane.pipelines.checks import delivery
-from sealane.pipelines.model import Kind, Pipeline, Plan, RunStatus
+from sealane.pipelines.model import Image, ImageRetag, Kind, Pipeline, Plan, RunStatus
 from sealane.releases import preflight
 from sealane.releases.preflight import Prospect
 from sealane.rollouts import jobs
@@ -41,7 +42,7 @@ async def begin(run_id: str) -> dict[str, Any]:
     try:
         await _check_out(run)
         plan, changed, found = await _look_ahead(run)
-    except (UsageError, NotThere) as error:
+    except (UsageError, NotListed) as error:
         plan, changed = None, None
         found = (Finding(message=error.message, place=Place(file=run.app), mend=error.mend),)
     wrong = errors(found)
@@ -108,11 +109,24 @@ def _name_problems(run: Run, pipeline: Pipeline) -> list[Finding]:
 
 def _image_problems(pipeline: Pipeline, plan: Plan) -> list[Finding]:
     made = [step for step in plan.steps if step.kind in {Kind.IMAGE, Kind.RETAG} and not step.skip]
-    if not made or tools.current().settings.registry.prefix:
+    if not made:
         return []
+    if tools.current().settings.registry.prefix:
+        return [found for step in made if (found := _source_problem(pipeline.image(step.name)))]
     message = f"the image {made[0].name} can't be made: this server has no registry to push to"
     mend = "operators set SEALANE_REGISTRY__PREFIX"
     return [Finding(message=message, place=pipeline.image(made[0].name).place, mend=mend)]
+
+
+def _source_problem(image: Image) -> Finding | None:
+    if not isinstance(image, ImageRetag):
+        return None
+    access = sites.registries(tools.current().settings)
+    problem = access.problem(references.parse(image.source).host)
+    if problem is None:
+        return None
+    message = f"the image {image.name} can't be retagged from {image.source}: {problem}"
+    return Finding(message=message, place=image.place, mend="operators list its registry in SEALANE_REGISTRY__HOSTS")
 
 
 async def _secret_problems(run: Run, here: sites.Site, pipeline: Pipeline, plan: Plan) -> list[Finding]:

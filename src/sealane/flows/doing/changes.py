@@ -31,7 +31,7 @@ async def of(event: Event, folder: Path, source: Source) -> Changed | None:
 
 
 async def _brought(folder: Path, source: Source, commit: str) -> bool:
-    return await git_history.bring(folder, source.url, commit, credentials=source.credentials)
+    return await git_history.bring(folder, source.url, commit, access=source.access)
 
 
 async def _since_leaving(folder: Path, branch: str | None, commit: str) -> Changed | None:

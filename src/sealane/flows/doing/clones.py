@@ -32,7 +32,7 @@ async def complete(run: Run, here: sites.Site, pipeline: Pipeline) -> Completed:
     commit = run.event.commit or ""
     folder, source = sites.clone_of(run.id), sites.source(here.app)
     await git_history.complete(
-        folder, source.url, commit, ref=run.event.ref, depth=pipeline.clone.depth, credentials=source.credentials
+        folder, source.url, commit, ref=run.event.ref, depth=pipeline.clone.depth, access=source.access
     )
     await git_history.name_origin(folder, sites.public_repository(here.app, tools.current().settings))
     await _fill(run.id, commit, source, pipeline.clone)
@@ -57,10 +57,10 @@ async def _fill(owner: str, commit: str, source: Source, clone: Clone) -> None:
             base=source.url,
             allowed=tools.current().settings.git.submodules,
             mend="operators list it in SEALANE_GIT__SUBMODULES",
-            credentials=source.credentials,
+            access=source.access,
         )
         await git_submodules.fetch(folder, commit, rules, recursive=clone.recursive)
         await git_tree.keep_submodules(folder, commit, kept)
     if clone.lfs:
-        await git_lfs.fetch(folder, source.url, credentials=source.credentials)
+        await git_lfs.fetch(folder, source.url, access=source.access)
         await git_tree.keep_lfs(folder, kept)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from sealane.blobs.logs import Writer
+from sealane.clients.addresses import NotListed
 from sealane.clients.building import BuildFailed
 from sealane.clients.registry import ImageMissing, RegistryDenied
+from sealane.clients.registry_access import CredentialsAstray
 from sealane.errors import SealaneError, UsageError
 from sealane.flows import sites, tools
 from sealane.flows.doing import containers
@@ -17,7 +19,7 @@ from sealane.runners import logs
 from sealane.runners.model import Work
 from sealane.store.model import Run
 
-_USERS_OWN = (BuildFailed, ImageMissing, RegistryDenied, UsageError)
+_USERS_OWN = (BuildFailed, CredentialsAstray, ImageMissing, NotListed, RegistryDenied, UsageError)
 
 
 async def make(run_id: str, key: str) -> dict[str, Any]:
@@ -79,6 +81,7 @@ async def _make(run: Run, work: Work, key: str, log: logs.Log) -> Image:
             source=planned.source,
             repository=f"{repository}/{planned.name}",
             tag=work.deploy_tag,
+            access=sites.registries(tools.current().settings),
         )
     app = await tools.current().store.apps.get(run.app)
     folder = work.workspace.folder
@@ -95,6 +98,7 @@ async def _make(run: Run, work: Work, key: str, log: logs.Log) -> Image:
             created=run.started or run.created,
         ),
         secrets=work.secrets,
+        access=sites.registries(tools.current().settings),
     )
     return await building.build(planned, workshop, log.write)
 

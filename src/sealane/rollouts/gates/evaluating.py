@@ -45,7 +45,7 @@ async def evaluate(gates: Sequence[Gate], *, subject: Subject, around: Around) -
 async def _check(gate: Gate, subject: Subject, around: Around) -> Checked:
     if gate.stage is not None:
         return Checked(gate=gate.name, outcome=Outcome.INCONCLUSIVE, says="the formation's strategy asks for one")
-    if gate.url and (problem := reaching.refused(gate.url, around.hosts)):
+    if gate.url and (problem := reaching.refused(gate.url, around.allowed.hosts if around.allowed else None)):
         return Checked(gate=gate.name, outcome=Outcome.FAIL, says=problem)
     if gate.job:
         return await _job(gate, gate.job, subject, around)
@@ -62,7 +62,7 @@ async def _check(gate: Gate, subject: Subject, around: Around) -> Checked:
 async def _http(check: Http, around: Around) -> Judged:
     hits: list[judging.Hit] = []
     while True:
-        answer = await asking.ask(check.url, patience=check.timeout)
+        answer = await asking.ask(check.url, patience=check.timeout, allowed=around.allowed)
         hits.append(judging.Hit(seconds=answer.seconds, status=answer.status, problem=answer.problem))
         judged = judging.http(check, hits)
         if judged.outcome:
@@ -87,11 +87,15 @@ async def _query(gate: Gate, check: Query, around: Around) -> Judged:
 async def _read(check: Query, keys: dict[str, str], around: Around) -> judging.Reading:
     try:
         if check.store is Store.PROMETHEUS:
-            values = await stores.prometheus(check.url, check.query, keys=keys)
+            values = await stores.prometheus(check.url, check.query, keys=keys, allowed=around.allowed)
         elif check.store is Store.DATADOG:
-            values = await stores.datadog(check.url, check.query, keys=keys, now=around.now(), window=check.window)
+            values = await stores.datadog(
+                check.url, check.query, keys=keys, now=around.now(), window=check.window, allowed=around.allowed
+            )
         else:
-            values = await stores.influxdb(check.url, check.query, keys=keys, database=check.database or "")
+            values = await stores.influxdb(
+                check.url, check.query, keys=keys, database=check.database or "", allowed=around.allowed
+            )
     except (Unavailable, Refused) as error:
         return judging.Reading(problem=error.message)
     return judging.Reading(values=values)

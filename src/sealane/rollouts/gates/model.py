@@ -16,6 +16,7 @@ from typing import Any
 from sealane import clock
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
+from sealane.egress import Allowlist
 from sealane.errors import Refused
 from sealane.stencils.gates import Alerts
 from sealane.verdicts import model as verdicts
@@ -77,8 +78,8 @@ class Around:
     fence: destinations.Fence = destinations.unfenced
     secret: Callable[[str], Awaitable[str]] = no_secret
     """Resolves a reference of a secret, inside the step that asks."""
-    hosts: Sequence[str] | None = None
-    """Hosts that may be asked; None on a person's own machine: any."""
+    allowed: Allowlist | None = None
+    """What may be asked; None on a person's own machine: anything."""
     alerts: Callable[[Alerts, datetime], Awaitable[Sequence[Alert]]] | None = None
     """Alerts of this formation since then that count; None where nothing receives any."""
     mask: Callable[[str], str] = str

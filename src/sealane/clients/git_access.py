@@ -1,0 +1,263 @@
+"""Where git may go, and as whom: a relay of its own for every command that fetches, and passwords that belong to one host.
+
+Git and Git LFS follow redirects and hosts' own words to other hosts. They go by a SOCKS relay of this process (RFC 1928,
+signed in to as RFC 1929 says), which connects only to hosts and addresses that are allowed. A password is given by a
+credential helper, which git asks once a host wants one, and for that host only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import secrets
+import shlex
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, urlsplit
+
+from sealane.clients import addresses
+from sealane.clients.addresses import NotListed
+from sealane.egress import Allowlist
+from sealane.errors import SealaneError, Unavailable, UsageError
+
+_PORTS = {"https": 443, "http": 80, "ssh": 22}
+_CHUNK = 64 * 1024
+_CONNECTING = 30.0
+_GOOD, _NOT_ALLOWED, _NO_SUCH_HOST, _NOBODY_ANSWERS, _NOT_SUPPORTED = 0, 2, 4, 5, 7
+_HELPER = (
+    '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" "$SEALANE_GIT_USER" "$SEALANE_GIT_PASSWORD"; }; f'
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Access:
+    """Where git may go, and as whom."""
+
+    passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """`user:password` by `scheme://host[:port]`."""
+    allowed: Allowlist | None = None
+    """None on a person's own machine: anywhere."""
+
+    def password(self, url: str) -> str | None:
+        """What signs in at the URL's own host, in the URL's own way."""
+        return next((each for key, each in self.passwords.items() if origin(key) == origin(url)), None)
+
+
+OPEN = Access()
+"""A person's own machine: anywhere, as nobody."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Way:
+    """What git is told for one command: settings, and variables of its environment."""
+
+    settings: Mapping[str, str] = field(default_factory=dict, repr=False)
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@asynccontextmanager
+async def opened(access: Access, url: str) -> AsyncIterator[Way]:
+    """The way to a repository, for as long as this lasts.
+
+    Raises NotListed for a host or address that is not allowed, also in place of what git says of it; Unavailable when
+    the host has no address.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in _PORTS:
+        yield Way()
+        return
+    signing_in = _signing_in(access, url)
+    if access.allowed is None:
+        yield signing_in
+    elif parts.scheme == "ssh":
+        yield Way(settings={"core.sshCommand": shlex.join(await _ssh(parts, access.allowed)), "ssh.variant": "ssh"})
+    else:
+        await _find(parts, access.allowed)
+        async with _relaying(access.allowed) as relay:
+            try:
+                yield Way(settings={**signing_in.settings, **relay.settings}, variables=signing_in.variables)
+            except SealaneError as error:
+                if relay.refused:
+                    raise NotListed(f"{url} leads elsewhere: {relay.refused[0]}") from error
+                raise
+
+
+def _signing_in(access: Access, url: str) -> Way:
+    known = access.password(url)
+    if known is None:
+        return Way()
+    user, _, password = known.rpartition(":")
+    variables = {"SEALANE_GIT_USER": user or "sealane", "SEALANE_GIT_PASSWORD": password}
+    return Way(settings={f"credential.{origin(url)}.helper": _HELPER}, variables=variables)
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port of a URL, as one host is told from another."""
+    parts = urlsplit(url)
+    port = parts.port or _PORTS.get(parts.scheme)
+    usual = port == _PORTS.get(parts.scheme)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}" if usual else f"{parts.scheme}://{host}:{port}"
+
+
+async def _find(parts: SplitResult, allowed: Allowlist) -> str:
+    host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
+    try:
+        return (await addresses.find(host, port, allowed))[0]
+    except OSError as error:
+        raise Unavailable(f"{host} has no address: {error.strerror or error}") from error
+
+
+async def by_ssh(access: Access, url: str, *words: str) -> bytes:
+    """What a git host answers to a command by SSH. Raises NotListed, Unavailable, UsageError."""
+    parts = urlsplit(url)
+    user = f"{parts.username}@" if parts.username else ""
+    port = ("-p", str(parts.port)) if parts.port else ()
+    command = [*await _ssh(parts, access.allowed), *port, "--", f"{user}{parts.hostname}", shlex.join(words)]
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        async with asyncio.timeout(_CONNECTING):
+            out, problem = await process.communicate()
+    except TimeoutError as error:
+        raise Unavailable(f"{parts.hostname} does not answer by SSH") from error
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        raise UsageError(f"{parts.hostname} says by SSH: {' '.join(problem.decode(errors='replace').split())[:300]}")
+    return out
+
+
+async def _ssh(parts: SplitResult, allowed: Allowlist | None) -> list[str]:
+    """Connects to the address that was checked; the host's key is still known by its name."""
+    command = ["ssh", "-o", "BatchMode=yes"]
+    if allowed is None:
+        return command
+    address = await _find(parts, allowed)
+    alias = parts.hostname if parts.port in {None, 22} else f"[{parts.hostname}]:{parts.port}"
+    return [*command, "-o", f"HostName={address}", "-o", f"HostKeyAlias={alias}", "-o", "CheckHostIP=no"]
+
+
+@dataclass(kw_only=True, slots=True)
+class _Relay:
+    """SOCKS 5 for whoever knows the password."""
+
+    allowed: Allowlist
+    password: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
+    port: int = 0
+    refused: list[str] = field(default_factory=list)
+    carrying: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {"http.proxy": f"socks5h://git:{self.password}@127.0.0.1:{self.port}"}
+
+    def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Begins to carry one connection."""
+        task = asyncio.create_task(self._serve(reader, writer))
+        self.carrying.add(task)
+        task.add_done_callback(self.carrying.discard)
+
+    async def close(self) -> None:
+        """Ends what is carried."""
+        left = tuple(self.carrying)
+        for each in left:
+            each.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(_CONNECTING):
+                there = await self._connected(reader, writer)
+            if there is not None:
+                await _both_ways((reader, writer), there)
+        except (OSError, asyncio.IncompleteReadError, TimeoutError):
+            pass  # either side went away: git says what that means to it
+        finally:
+            await _closed(writer)
+
+    async def _connected(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        if not await self._signed_in(reader, writer):
+            return None
+        _, command, _, kind = await reader.readexactly(4)
+        host = await _host(reader, kind)
+        port = int.from_bytes(await reader.readexactly(2))
+        there, code = await self._connect(host, port) if command == 1 else (None, _NOT_SUPPORTED)
+        writer.write(bytes((5, code, 0, 1, 0, 0, 0, 0, 0, 0)))
+        await writer.drain()
+        return there
+
+    async def _connect(
+        self, host: str, port: int
+    ) -> tuple[tuple[asyncio.StreamReader, asyncio.StreamWriter] | None, int]:
+        try:
+            where = await addresses.find(host, port, self.allowed)
+        except NotListed as error:
+            self.refused.append(error.message)
+            return None, _NOT_ALLOWED
+        except OSError:
+            return None, _NO_SUCH_HOST
+        for address in where:
+            with suppress(OSError):
+                return await asyncio.open_connection(address, port), _GOOD
+        return None, _NOBODY_ANSWERS
+
+    async def _signed_in(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        _, count = await reader.readexactly(2)
+        if 2 not in await reader.readexactly(count):
+            writer.write(b"\x05\xff")
+            return False
+        writer.write(b"\x05\x02")
+        _, length = await reader.readexactly(2)
+        await reader.readexactly(length)
+        given = await reader.readexactly((await reader.readexactly(1))[0])
+        good = secrets.compare_digest(given, self.password.encode())
+        writer.write(b"\x01\x00" if good else b"\x01\x01")
+        return good
+
+
+@asynccontextmanager
+async def _relaying(allowed: Allowlist) -> AsyncIterator[_Relay]:
+    relay = _Relay(allowed=allowed)
+    server = await asyncio.start_server(relay.serve, "127.0.0.1", 0)
+    relay.port = server.sockets[0].getsockname()[1]
+    try:
+        yield relay
+    finally:
+        server.close()
+        await relay.close()
+
+
+async def _closed(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
+
+
+async def _host(reader: asyncio.StreamReader, kind: int) -> str:
+    if kind == 3:
+        return (await reader.readexactly((await reader.readexactly(1))[0])).decode(errors="replace")
+    return str(ipaddress.ip_address(await reader.readexactly(16 if kind == 4 else 4)))
+
+
+async def _both_ways(
+    one: tuple[asyncio.StreamReader, asyncio.StreamWriter], other: tuple[asyncio.StreamReader, asyncio.StreamWriter]
+) -> None:
+    try:
+        await asyncio.gather(_copy(one[0], other[1]), _copy(other[0], one[1]))
+    finally:
+        await _closed(other[1])
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(_CHUNK):
+        writer.write(data)
+        await writer.drain()
+    if writer.can_write_eof():
+        writer.write_eof()

@@ -1,0 +1,42 @@
+"""HTTP connections that go to the address that was checked, and to no other, whatever the name means a moment later."""
+
+from __future__ import annotations
+
+import httpx
+
+from sealane.clients import addresses
+from sealane.egress import Allowlist
+
+
+class PinnedTransport(httpx.AsyncBaseTransport):
+    """Looks a host up, checks its addresses, and connects to the first that answers.
+
+    The request and the certificate keep the host's name. Raises what `addresses.find` raises, and httpx's errors.
+    """
+
+    def __init__(self, allowed: Allowlist) -> None:
+        self._allowed = allowed
+        self._inner = httpx.AsyncHTTPTransport(trust_env=False)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """One request. Its body can be sent again to the next address, because it is bytes."""
+        url = request.url
+        port = url.port or (443 if url.scheme == "https" else 80)
+        problem: httpx.HTTPError | None = None
+        for address in await addresses.find(url.host, port, self._allowed):
+            pinned = httpx.Request(
+                request.method,
+                url.copy_with(host=address),
+                headers=request.headers,
+                stream=request.stream,
+                extensions={**request.extensions, "sni_hostname": url.host},
+            )
+            try:
+                return await self._inner.handle_async_request(pinned)
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                problem = error
+        raise problem or httpx.ConnectError(f"{url.host} has no address")
+
+    async def aclose(self) -> None:
+        """Ends the connections."""
+        await self._inner.aclose()

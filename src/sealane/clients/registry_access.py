@@ -1,0 +1,165 @@
+"""What a registry's client may reach, and whom it tells a password: every request passes here, redirects and sign-in included.
+
+A registry says where to sign in (`realm`), where a layer is (a redirect) and where to upload (`Location`): its words, not
+the operators'. Connections go to the address that was checked.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import NameResolutionError, NewConnectionError
+
+from sealane.clients import addresses
+from sealane.egress import Allowlist
+from sealane.errors import Refused
+
+TIMEOUT = (5.0, 60.0)
+"""Seconds to connect, and to wait for the next bytes."""
+
+HUB = "docker.io"
+_HUB_ASKED = "registry-1.docker.io"
+_HUB_SIGNS_IN = "auth.docker.io"
+_HUB_LAYERS = (
+    "production.cloudflare.docker.com",
+    "docker-images-prod.6aa30f8b08e16409b46e0173d6de2f56.r2.cloudflarestorage.com",
+)
+"""Where Docker Hub keeps layers, as Docker's own list for firewalls has it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RegistryAccess:
+    """Which registries may be asked, and where each signs in beside itself."""
+
+    allowed: Allowlist | None = None
+    """None on a person's own machine: any."""
+    token_hosts: Mapping[str, str] = field(default_factory=dict)
+
+    def problem(self, host: str) -> str | None:
+        """Why the registry may not be asked, or None."""
+        if self.allowed is None:
+            return None
+        name, port = _split(asked(host))
+        return _with_hub(self.allowed).refused(name, port)
+
+
+OPEN = RegistryAccess()
+"""A person's own machine."""
+
+
+class CredentialsAstray(Refused):
+    """A registry's password would go to a host that it does not belong to."""
+
+
+def asked(host: str) -> str:
+    """The host that answers for a registry."""
+    return _HUB_ASKED if host == HUB else host
+
+
+def session(host: str, access: RegistryAccess) -> requests.Session:
+    """A session for one registry that goes nowhere else than allowed, and tells its password to nobody else."""
+    made = requests.Session()
+    allowed = access.allowed
+    token_host = access.token_hosts.get(host) or (_HUB_SIGNS_IN if host == HUB else None)
+    if allowed is not None:
+        made.trust_env = False  # a proxy would look the name up by itself
+        allowed = _with_hub(allowed)
+        if token_host:
+            allowed = replace(allowed, names=(*allowed.names, token_host))
+    knows = frozenset(each for each in (asked(host), token_host) if each)
+    for scheme in ("http://", "https://"):
+        made.mount(scheme, _Adapter(host, knows, allowed))
+    return made
+
+
+class _Adapter(HTTPAdapter):
+    """Sends one request; each redirect comes here again."""
+
+    def __init__(self, registry: str, knows: frozenset[str], allowed: Allowlist | None) -> None:
+        self._registry = registry
+        self._knows = knows
+        self._allowed = allowed
+        super().__init__()
+
+    def init_poolmanager(self, *arguments: Any, **how: Any) -> None:
+        """Pools whose connections look at the address; on a person's own machine plain ones."""
+        super().init_poolmanager(*arguments, **how)
+        if self._allowed is not None:
+            self.poolmanager.pool_classes_by_scheme = _pools(self._allowed)
+
+    def send(self, request: requests.PreparedRequest, *arguments: Any, **how: Any) -> requests.Response:
+        """Raises CredentialsAstray, NotListed, and what requests raises."""
+        parts = urlsplit(request.url or "")
+        if "Authorization" in request.headers and not self._may_know(parts.scheme, parts.netloc.lower()):
+            where = f"{parts.scheme}://{parts.netloc}"
+            message = f"the registry {self._registry} wants its password sent to {where}, which is not its own"
+            mend = "operators who trust it write SEALANE_REGISTRY__TOKEN_HOSTS; by plain http none is sent"
+            raise CredentialsAstray(message, mend=mend)
+        how["timeout"] = how.get("timeout") or TIMEOUT
+        return super().send(request, *arguments, **how)
+
+    def _may_know(self, scheme: str, host: str) -> bool:
+        known = {each.lower() for each in self._knows}
+        mine = host in known or host.removesuffix(":443") in known
+        return mine and (scheme == "https" or _is_here(_split(host)[0]))
+
+
+def _pools(allowed: Allowlist) -> dict[str, Any]:
+    """Pools of connections to addresses that were looked at."""
+
+    def connected(host: str, port: int, timeout: Any, options: Any) -> socket.socket:
+        problem: OSError = OSError(f"{host} has no address")
+        for address in addresses.look_up(host, port, allowed):
+            try:
+                return urllib3.util.connection.create_connection((address, port), timeout, socket_options=options)
+            except OSError as error:
+                problem = error
+        raise problem
+
+    class Pinned(HTTPConnection):
+        def _new_conn(self) -> socket.socket:
+            try:
+                return connected(self.host, self.port, self.timeout, self.socket_options)
+            except socket.gaierror as error:
+                raise NameResolutionError(self.host, self, error) from error
+            except OSError as error:
+                raise NewConnectionError(self, str(error)) from error
+
+    class PinnedTls(Pinned, HTTPSConnection):
+        pass
+
+    class Pool(HTTPConnectionPool):
+        ConnectionCls = Pinned
+
+    class TlsPool(HTTPSConnectionPool):
+        ConnectionCls = PinnedTls
+
+    return {"http": Pool, "https": TlsPool}
+
+
+def _with_hub(allowed: Allowlist) -> Allowlist:
+    if HUB not in allowed.hosts:
+        return allowed
+    return replace(allowed, names=(*allowed.names, _HUB_ASKED, _HUB_SIGNS_IN, *_HUB_LAYERS))
+
+
+def _split(host: str) -> tuple[str, int]:
+    parts = urlsplit(f"//{host}")
+    return parts.hostname or "", parts.port or 443
+
+
+def _is_here(name: str) -> bool:
+    try:
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False

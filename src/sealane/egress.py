@@ -1,0 +1,149 @@
+"""Egress: which hosts a server may ask because of a pushed commit, and at which addresses. Pure.
+
+A host is listed by name: `host`, `*.domain`, either with `:port` or `:*`; without a port the usual ones are meant. An
+address that is not public (private, loopback, link-local …) is asked only where operators list it, too: as a network, or
+because the entry is that address itself. A name's addresses are looked at when it is asked, not before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+Network = IPv4Network | IPv6Network
+Address = IPv4Address | IPv6Address
+
+USUAL_PORTS = frozenset({"80", "443", "22"})
+"""What an entry without a port means: the ports of HTTP, HTTPS and SSH."""
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?"
+_ENTRY = re.compile(rf"(?P<host>(?:\*\.)?{_NAME}|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{{1,5}}|\*))?")
+_NAT64 = ip_network("64:ff9b::/96")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Allowlist:
+    """What operators let be asked, for one purpose."""
+
+    hosts: tuple[str, ...]
+    listed_in: str
+    """Where operators list hosts for it: the name of a setting, or of a key in a file."""
+    networks: tuple[Network, ...] = ()
+    """Addresses at which listed hosts may be, though they are not public."""
+    names: tuple[str, ...] = ()
+    """Hosts that count as listed by name only: an entry that is an address does not list that address."""
+    own: tuple[str, ...] = ()
+    """Hosts of the operators' own, wherever they are."""
+
+    def refused(self, host: str, port: int) -> str | None:
+        """Why the host may not be asked at this port, or None."""
+        if listed((*self.hosts, *self.names, *self.own), host, str(port)):
+            return None
+        shown = host if str(port) in USUAL_PORTS else f"{_bracketed(host)}:{port}"
+        others = f"only {', '.join(self.hosts)} are" if self.hosts else "none is"
+        return f"the operators don't let {shown} be asked; {others} listed in {self.listed_in}"
+
+    def refused_address(self, host: str, port: int, address: str) -> str | None:
+        """Why a host may not be asked at this address, or None."""
+        found = _real(ip_address(address.partition("%")[0]))
+        if _public(found) or any(found in network for network in self.networks):
+            return None
+        if listed(self.own, host, str(port)):
+            return None
+        if listed(self.hosts, host, str(port)) and _is(host, found):
+            return None
+        return (
+            f"{host} is at {found}, which is {_kind(found)}: operators can list its network in SEALANE_EGRESS__NETWORKS"
+        )
+
+
+def listed(entries: Iterable[str], host: str, port: str, usual: Iterable[str] = USUAL_PORTS) -> bool:
+    """Whether an entry means this host and port; `usual` are the ports of an entry that names none."""
+    plain = host.lower().rstrip(".").strip("[]")
+    return any(_means(entry.lower(), plain, port, usual) for entry in entries)
+
+
+def problem(entry: str) -> str | None:
+    """Why this can't be an entry of a list of hosts, or None."""
+    found = _ENTRY.fullmatch(entry)
+    if found is None:
+        return f"{entry!r} is no host: write host, *.domain, host:port or host:*, without a scheme and a path"
+    if found["port"] not in {None, "*"} and not 0 < int(found["port"]) < 65536:
+        return f"{entry!r} has a port that can't be one"
+    if found["host"].startswith("*.") and re.fullmatch(r"[0-9.]+", found["host"][2:]):
+        return f"{entry!r} means no addresses: list networks in SEALANE_EGRESS__NETWORKS"
+    if found["host"].startswith("["):
+        try:
+            IPv6Address(found["host"][1:-1])
+        except ValueError:
+            return f"{entry!r} is no IPv6 address"
+    return None
+
+
+def network(written: str) -> Network:
+    """A network as operators write it, `10.0.0.0/8` or one address. Raises ValueError."""
+    return ip_network(written)
+
+
+def merged(*lists: Sequence[str]) -> tuple[str, ...]:
+    """Entries of several lists, each once."""
+    return tuple(dict.fromkeys(entry for each in lists for entry in each))
+
+
+def _means(entry: str, host: str, port: str, usual: Iterable[str]) -> bool:
+    found = _ENTRY.fullmatch(entry)
+    if found is None:
+        return False
+    if found["port"] != "*" and port not in ({found["port"]} if found["port"] else set(usual)):
+        return False
+    name = found["host"].strip("[]")
+    if name.startswith("*."):
+        return host.endswith(name[1:]) and len(host) > len(name) - 1 and not _is_address(host)
+    return host == name
+
+
+def _real(address: Address) -> Address:
+    """The IPv4 address that an IPv6 one carries, by which it is reached in the end."""
+    if isinstance(address, IPv4Address):
+        return address
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None) or address
+
+
+def _public(address: Address) -> bool:
+    return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def _is(host: str, address: Address) -> bool:
+    """Whether the host is written as this address; `localhost` is this machine (RFC 6761)."""
+    if host.lower().rstrip(".") == "localhost":
+        return address.is_loopback
+    try:
+        return _real(ip_address(host.strip("[]"))) == address
+    except ValueError:
+        return False
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _kind(address: Address) -> str:
+    for is_one, kind in (
+        (address.is_loopback, "this machine itself"),
+        (address.is_link_local, "link-local"),
+        (address.is_private, "private"),
+    ):
+        if is_one:
+            return kind
+    return "not public"
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
