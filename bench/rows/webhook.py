@@ -29,7 +29,9 @@ def measure(here: Bed) -> tuple[Row, ...]:
         TemporaryDirectory() as name,
         listening.before(here.engine_socket) as engine,
         githost.hosting(Path(name)) as host,
-        serving.server(Path(name), SEALANE_ENGINE__SOCKET=engine.address) as server,
+        serving.server(
+            Path(name), SEALANE_ENGINE__SOCKET=engine.address, SEALANE_GIT__HOSTS='["127.0.0.1:*"]'
+        ) as server,
     ):
         folder = Path(name)
         repository = folder / "repository"

@@ -217,7 +217,11 @@ class Settings(_Placed, BaseSettings):
     """All settings of `sealane serve`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="SEALANE_", env_nested_delimiter="__", extra="ignore", use_attribute_docstrings=True
+        env_prefix="SEALANE_",
+        env_nested_delimiter="__",
+        extra="ignore",
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,  # some of it is secret
     )
 
     data: Path = Path("sealane-data")

@@ -9,6 +9,7 @@ import pytest
 
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.model import Identity, unfenced
+from sealane.environments import reaching
 from sealane.rollouts import jobs
 from sealane.rollouts.gates import evaluating
 from sealane.rollouts.gates.model import Around, Outcome, Report, Subject
