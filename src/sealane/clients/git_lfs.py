@@ -26,6 +26,7 @@ from sealane.errors import UsageError
 if TYPE_CHECKING:
     import httpx
 
+OBJECTS = ".git/lfs/objects"
 _LONGEST = 1024
 _POINTER = re.compile(
     rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*?oid sha256:([0-9a-f]{64})\nsize ([0-9]{1,18})\n?"
@@ -87,7 +88,6 @@ async def fetch(folder: Path, repository: str, *, access: Access = OPEN) -> None
                 async for oid, at in _fetched(host, objects, folder):
                     for path in by_oid[oid]:
                         await asyncio.to_thread(_place, at, folder / path)
-                    at.unlink()
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             message = f"files of Git LFS can't be fetched from {repository}: {str(error) or type(error).__name__}"
             raise RepositoryUnavailable(message[:300]) from error
@@ -139,9 +139,10 @@ async def _host(client: httpx.AsyncClient, repository: str, access: Access) -> _
 
 
 async def _fetched(host: _Host, objects: Mapping[str, Pointer], folder: Path) -> Any:
-    """Each file by its digest, in a place of its own."""
+    """Each file by its digest, kept where LFS's own program keeps them."""
     for oid, href, headers in _told(await _batch(host, objects), objects, host.url):
-        at = folder / ".git" / f"lfs-{oid}"
+        at = folder / OBJECTS / oid[:2] / oid[2:4] / oid
+        await asyncio.to_thread(at.parent.mkdir, parents=True, exist_ok=True)
         await _download(host, href, headers, objects[oid], at)
         yield oid, at
 
@@ -180,10 +181,11 @@ def _told(said: Sequence[Any], objects: Mapping[str, Pointer], url: str) -> Iter
 async def _download(host: _Host, href: str, headers: Mapping[str, str], pointer: Pointer, at: Path) -> None:
     answer = await host.ask("GET", href, headers)
     digest, size = hashlib.sha256(), 0
+    making = at.with_suffix(".making")
     try:
         if answer.status_code != 200:
             _failed(href.partition("?")[0], answer.status_code)
-        with at.open("wb") as file:
+        with making.open("wb") as file:
             async for chunk in answer.aiter_bytes():
                 size += len(chunk)
                 if size > pointer.size:
@@ -193,8 +195,9 @@ async def _download(host: _Host, href: str, headers: Mapping[str, str], pointer:
     finally:
         await answer.aclose()
     if size != pointer.size or digest.hexdigest() != pointer.oid:
-        await asyncio.to_thread(at.unlink)
+        await asyncio.to_thread(making.unlink)
         raise UsageError(f"the file {pointer.oid[:12]} of Git LFS is not what its pointer says it is")
+    await asyncio.to_thread(making.replace, at)
 
 
 async def _whole(answer: httpx.Response) -> bytes:

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sealane.clients import git, git_submodules
+from sealane.clients import git, git_lfs, git_submodules
 from sealane.clients.git_access import OPEN, Access
 from sealane.errors import Unavailable, UsageError
 from sealane.stencils import trees
@@ -24,7 +24,6 @@ from sealane.stencils.trees import MAX_FILE, Unreadable
 
 _REF = "refs/heads/kept"
 _LFS = "lfs"
-_LFS_OBJECTS = ".git/lfs/objects"
 _POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*oid sha256:([0-9a-f]{64})\n(?:.*\n)*")
 _LINK = "120000"
 _SUBMODULE = "160000"
@@ -64,7 +63,7 @@ async def keep_submodules(clone: Path, commit: str, folder: Path) -> None:
 
 async def keep_lfs(clone: Path, folder: Path) -> None:
     """Keeps the clone's files of Git LFS that are small enough to be read. Key: the folder; before any step has begun."""
-    await asyncio.to_thread(_copy_small, clone / _LFS_OBJECTS, folder / _LFS)
+    await asyncio.to_thread(_copy_small, clone / git_lfs.OBJECTS, folder / _LFS)
 
 
 async def tree(folder: Path, commit: str, root: str = "") -> GitTree:
