@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from sealane.clients import building
+from sealane.clients.build_context import Source
 from sealane.clients.building import Build
 from tests.contracts import own_clients
 from tests.contracts.own_clients import Client
@@ -47,8 +48,7 @@ def context(tmp_path: Path, busybox_image: str) -> Path:
 async def ours(client: Client, context: Path, dockerfile: str = "Dockerfile") -> str:
     name = f"localhost/ours-{secrets.token_hex(4)}:1"
     what = Build(
-        context=context,
-        dockerfile=context / dockerfile,
+        source=Source(root=context, dockerfile=dockerfile),
         target=None,
         args={},
         labels={},

@@ -8,12 +8,13 @@ import secrets
 import shutil
 import subprocess
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sealane.pipelines.model import StepStatus
-from sealane.runners import repositories, specs
+from sealane.runners import repositories, specs, workspaces
 from sealane.runners.model import RunKey, Workspace
 from tests.contracts.sides import Side
 
@@ -50,6 +51,30 @@ def made_by(user: int, folder: Path) -> Path:
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() else 0o644)
     return folder
+
+
+async def test_no_step_exchanges_the_folders_on_the_way_to_an_apps(side: Side) -> None:
+    """A later step would be given what lies on this machine where a link leads to. What is in them stays the step's own."""
+    clone = side.folder / "clone"
+    (clone / "apps/web/src").mkdir(parents=True)
+    run = RunKey(value=f"h-{secrets.token_hex(4)}")
+    workspace = Workspace(folder=clone / "apps/web", repository=clone, own=True)
+    await side.runner.prepare(run, workspace)
+    other = replace(side, run=run)
+    tries = [
+        *("mv /repository/apps /repository/gone", "mv /repository/apps/web /repository/apps/gone"),
+        *("rm -rf /repository/apps", "rmdir /repository/apps/web", "mv /repository/apps/web /repository/web"),
+    ]
+    try:
+        for command in tries:
+            (clone / "apps/web/src").mkdir(exist_ok=True)
+            await other.step(f"{command}; ln -s /etc /repository/apps; ln -s /etc /repository/apps/web; true")
+            await workspaces.hold(workspace)
+        result, said = await other.step("mkdir -p src/new && mv src gone && touch ../../top && pwd")
+        assert (result.status, said.decode().strip()) == (StepStatus.PASSED, "/repository/apps/web"), said
+        assert (clone / "apps/web/gone/new").is_dir()
+    finally:
+        await side.runner.destroy(run)
 
 
 WRITES = 'id -u; echo y >>file; echo y >>.hidden; echo y >>deep/er/file; echo y >>"it\'s"; echo z >new; mkdir sub; echo >sub/x'

@@ -49,7 +49,7 @@ def folder(tmp_path: Path, busybox_image: str) -> Path:
 def shop(engine_socket: str, folder: Path, repository: str) -> building.Workshop:
     return building.Workshop(
         engine=f"unix://{engine_socket}",
-        folder=folder,
+        root=folder,
         repository=repository,
         tag="20261121031512-8c21f0e",
         labels=labels.oci_labels(

@@ -1,87 +1,267 @@
 """The context of a build as a tar, less what its ignore file leaves out.
 
-Engines read ignore files a second time, by rules of their own; they are given files that leave out only what is ours.
+Steps may change the workspace while it is packed: everything is opened by descriptors, below the folder where the way began,
+and links are packed as links. Engines read ignore files a second time, by rules of their own; they are given files that
+leave out only what is ours.
 """
 
 from __future__ import annotations
 
+import errno
+import io
 import os
+import stat
+import tarfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-import docker.utils.build
-
+from sealane import descriptors
 from sealane.errors import UsageError
 from sealane.images import ignores
 
 _DOCKERFILE = ".sealane-dockerfile"
 _FOR_PODMAN = ".containerignore"
 _FOR_DOCKER = ".dockerignore"
+_LARGEST_TEXT = 16 * 1024 * 1024
+_DEEPEST = 200
+_LATEST = 8**11 - 1
+_TRIES = 50
+"""How often an entry is looked at that is exchanged in the very moment."""
+_EXCHANGED = {errno.ELOOP, errno.ENOTDIR, errno.EINVAL, errno.EXDEV}
 
 
-def pack(context: Path, dockerfile: Path, mounted: Mapping[str, str], archive: IO[bytes], *, podman: bool) -> str:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """What an image is built of."""
+
+    root: Path
+    """A folder whose path no step can change."""
+    inside: str = ""
+    """The app's folder in it, which nothing leads out of."""
+    context: str = "."
+    """From the app's folder, as is the Dockerfile."""
+    dockerfile: str = "Dockerfile"
+
+
+def pack(source: Source, mounted: Mapping[str, str], archive: IO[bytes], *, podman: bool) -> str:
     """Writes the tar, with `mounted` files beside the context's own; gives the Dockerfile's name in it.
 
-    Raises UsageError for a context or an ignore file that can't be read.
+    Raises UsageError for a context, a Dockerfile or an ignore file that can't be read.
     """
-    root = context.resolve()
-    try:
-        text, rules = _ignored(root, dockerfile)
-        files = sorted(_kept(root, "", rules, ()))
-        name = _name_in(root, dockerfile, files)
-        extra = dict(mounted)
-        if podman or name is None:
-            name = _DOCKERFILE
-            extra[name] = dockerfile.read_text()
-            extra |= _ignoring_ours(text, files, podman=podman)
-        docker.utils.build.create_archive(str(root), files, archive, extra_files=list(extra.items()))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"the build context {context} can't be read: {error}") from error
+    with _app(source) as app:
+        dockerfile, text = _dockerfile(app, source.dockerfile)
+        with _opened(app, source.context, "the build context") as context:
+            if not stat.S_ISDIR(os.fstat(context.descriptor).st_mode):
+                raise UsageError(f"the build context {source.context} is no folder")
+            ignored, rules = _ignored(app, source)
+            name = _name_in(context.path, dockerfile, rules)
+            extra = {file: value.encode() for file, value in mounted.items()}
+            if podman or name is None:
+                name = _DOCKERFILE
+                extra[name] = text
+                itself = _is_there(context.descriptor, _FOR_DOCKER) and rules.keeps((_FOR_DOCKER,))
+                extra |= _ignoring_ours(ignored, keeps_itself=itself, podman=podman)
+            with tarfile.open(mode="w", fileobj=archive) as tar:
+                _Packing(tar, rules, extra).pack(context.descriptor)
     archive.seek(0)
     return name
 
 
-def _ignored(root: Path, dockerfile: Path) -> tuple[str, ignores.Rules]:
-    """The one ignore file that counts: the Dockerfile's own, else the context's."""
-    own = [Path(path) for path in ignores.beside(str(dockerfile))]
-    for path in [*own, *(root / name for name in ignores.ROOT_FILES)]:
-        within = path.resolve()
-        if not path.is_file() or not (within.is_relative_to(root) or within.parent == dockerfile.resolve().parent):
-            continue
-        text = path.read_text("utf-8")
+@contextmanager
+def _app(source: Source) -> Iterator[int]:
+    """The app's folder, without links on the way to it."""
+    try:
+        with descriptors.folder(source.root) as root, descriptors.reached(root, source.inside) as app:
+            yield app.descriptor
+    except OSError as error:
+        raise UsageError(f"the workspace {source.inside or source.root} can't be read: {_why(error)}") from error
+
+
+@contextmanager
+def _opened(app: int, path: str, what: str) -> Iterator[descriptors.Opened]:
+    try:
+        way = descriptors.reached(app, path, links=True)
+        opened = way.__enter__()
+    except descriptors.LeadsOut as error:
+        raise UsageError(f"{path} leads out of the repository") from error
+    except OSError as error:
+        raise UsageError(f"{what} {path} can't be read: {_why(error)}") from error
+    try:
+        yield opened
+    finally:
+        way.__exit__(None, None, None)
+
+
+def _dockerfile(app: int, path: str) -> tuple[tuple[str, ...], bytes]:
+    """Its path without links, and its text."""
+    try:
+        with descriptors.reached(app, path, links=True) as opened:
+            if stat.S_ISREG(os.fstat(opened.descriptor).st_mode):
+                return opened.path, _text(opened.descriptor, path)
+    except descriptors.LeadsOut as error:
+        raise UsageError(f"{path} leads out of the repository") from error
+    except (FileNotFoundError, NotADirectoryError, descriptors.NotPlain):
+        pass
+    except OSError as error:
+        raise UsageError(f"{path} can't be read: {_why(error)}") from error
+    raise UsageError(f"there is no {path} to build by", mend="`dockerfile:` names another file")
+
+
+def _text(descriptor: int, path: str) -> bytes:
+    with os.fdopen(os.dup(descriptor), "rb") as file:
+        content = file.read(_LARGEST_TEXT + 1)
+    if len(content) > _LARGEST_TEXT:
+        raise UsageError(f"{path} has more than {_LARGEST_TEXT} bytes")
+    return content
+
+
+def _ignored(app: int, source: Source) -> tuple[str, ignores.Rules]:
+    """The one ignore file that counts: the Dockerfile's own, else the context's. One that leads out is none."""
+    for path in [*ignores.beside(source.dockerfile), *(f"{source.context}/{name}" for name in ignores.ROOT_FILES)]:
         try:
+            with descriptors.reached(app, path, links=True) as opened:
+                if not stat.S_ISREG(os.fstat(opened.descriptor).st_mode):
+                    continue
+                text = _text(opened.descriptor, path).decode()
             return text, ignores.parse(text)
+        except (FileNotFoundError, NotADirectoryError, descriptors.LeadsOut, descriptors.NotPlain):
+            continue
         except ignores.BadLine as error:
-            raise UsageError(
-                f"{path.name}: {error}", mend="one pattern a line; ! before it keeps what matches"
-            ) from error
+            mend = "one pattern a line; ! before it keeps what matches"
+            raise UsageError(f"{path.rpartition('/')[2]}: {error}", mend=mend) from error
+        except UnicodeDecodeError as error:
+            raise UsageError(f"{path} is not UTF-8 text", mend="save it as UTF-8") from error
+        except OSError as error:
+            raise UsageError(f"{path} can't be read: {_why(error)}") from error
     return "", ignores.Rules()
 
 
-def _kept(root: Path, folder: str, rules: ignores.Rules, above: tuple[bool, ...]) -> Iterator[str]:
-    """Paths of files and folders below a folder that stay in the context; links are taken as links."""
-    with os.scandir(root / folder) as entries:
-        for entry in entries:
-            path = f"{folder}/{entry.name}" if folder else entry.name
-            matching = rules.matching(path, above)
-            out = rules.leave_out(matching)
-            if not out:
-                yield path
-            if entry.is_dir(follow_symlinks=False) and (not out or rules.keep_some):
-                yield from _kept(root, path, rules, matching)
-
-
-def _name_in(root: Path, dockerfile: Path, files: list[str]) -> str | None:
+def _name_in(context: tuple[str, ...], dockerfile: tuple[str, ...], rules: ignores.Rules) -> str | None:
     """The Dockerfile's name in the context; None when it is elsewhere, or left out for the image's sake."""
-    real = dockerfile.resolve()
-    name = str(real.relative_to(root)) if real.is_relative_to(root) else None
-    return name if name in files else None
+    inside = dockerfile[len(context) :]
+    if dockerfile[: len(context)] != context or not rules.keeps(inside):
+        return None
+    return "/".join(inside)
 
 
-def _ignoring_ours(text: str, files: list[str], *, podman: bool) -> dict[str, str]:
+def _is_there(folder: int, name: str) -> bool:
+    try:
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except OSError:
+        return False
+    return True
+
+
+def _ignoring_ours(text: str, *, keeps_itself: bool, podman: bool) -> dict[str, bytes]:
     """An ignore file that keeps our own files out of the image, and nothing that was not left out before."""
     if podman:
-        return {_FOR_PODMAN: f"/{_FOR_PODMAN}\n/{_DOCKERFILE}\n"}
-    itself = "" if _FOR_DOCKER in files else f"/{_FOR_DOCKER}\n"
-    return {_FOR_DOCKER: f"{text}\n/{_DOCKERFILE}\n{itself}"}
+        return {_FOR_PODMAN: f"/{_FOR_PODMAN}\n/{_DOCKERFILE}\n".encode()}
+    itself = "" if keeps_itself else f"/{_FOR_DOCKER}\n"
+    return {_FOR_DOCKER: f"{text}\n/{_DOCKERFILE}\n{itself}".encode()}
+
+
+class _Packing:
+    """Fills a tar with a folder. What is gone before it is looked at is left out, as are sockets and devices."""
+
+    def __init__(self, tar: tarfile.TarFile, rules: ignores.Rules, extra: Mapping[str, bytes]) -> None:
+        self._tar = tar
+        self._rules = rules
+        self._extra = extra
+        self._linked: dict[tuple[int, int], str] = {}
+        """Paths of files that have several names, by their number."""
+
+    def pack(self, context: int) -> None:
+        try:
+            self._below(context, "", (), 0)
+        except OSError as error:
+            raise UsageError(f"the build context can't be read: {_why(error)}") from error
+        for name, content in self._extra.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            self._tar.addfile(info, io.BytesIO(content))
+
+    def _below(self, folder: int, above: str, matching: tuple[bool, ...], depth: int) -> None:
+        if depth > _DEEPEST:
+            raise UsageError(f"the build context is nested more than {_DEEPEST} folders deep: {above[:100]}…")
+        with os.scandir(folder) as entries:
+            names = sorted(entry.name for entry in entries)
+        for name in names:
+            path = f"{above}/{name}" if above else name
+            if path in self._extra:
+                continue
+            matched = self._rules.matching(path, matching)
+            self._entry(folder, name, path, matched, depth)
+
+    def _entry(self, folder: int, name: str, path: str, matching: tuple[bool, ...], depth: int) -> None:
+        """Looked at again when it was exchanged between two looks."""
+        for _ in range(_TRIES):
+            try:
+                self._packed(folder, name, path, matching, depth)
+            except FileNotFoundError:
+                return
+            except OSError as error:
+                if error.errno not in _EXCHANGED:
+                    raise UsageError(f"{path} in the build context can't be read: {_why(error)}") from error
+            else:
+                return
+        raise UsageError(f"{path} in the build context is another each time it is looked at", mend=_MEND)
+
+    def _packed(self, folder: int, name: str, path: str, matching: tuple[bool, ...], depth: int) -> None:
+        out = self._rules.leave_out(matching)
+        about = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        if stat.S_ISDIR(about.st_mode) or (stat.S_ISREG(about.st_mode) and not out):
+            with descriptors.reached(folder, (name,)) as opened:
+                about = os.fstat(opened.descriptor)
+                if stat.S_ISREG(about.st_mode):
+                    if not out:
+                        self._file(opened.descriptor, path, about)
+                    return
+                if not out:
+                    self._tar.addfile(_info(path, about, tarfile.DIRTYPE))
+                if not out or self._rules.keep_some:
+                    self._below(opened.descriptor, path, matching, depth + 1)
+        elif out:
+            return
+        elif stat.S_ISLNK(about.st_mode):
+            info = _info(path, about, tarfile.SYMTYPE)
+            info.linkname = os.readlink(name, dir_fd=folder)
+            self._tar.addfile(info)
+        elif stat.S_ISFIFO(about.st_mode):
+            self._tar.addfile(_info(path, about, tarfile.FIFOTYPE))
+
+    def _file(self, descriptor: int, path: str, about: os.stat_result) -> None:
+        number = (about.st_dev, about.st_ino)
+        if about.st_nlink > 1 and number in self._linked:
+            info = _info(path, about, tarfile.LNKTYPE)
+            info.linkname = self._linked[number]
+            self._tar.addfile(info)
+            return
+        self._linked[number] = path
+        info = _info(path, about, tarfile.REGTYPE)
+        info.size = about.st_size
+        with os.fdopen(os.dup(descriptor), "rb") as file:
+            try:
+                self._tar.addfile(info, file)
+            except OSError as error:
+                if error.errno is not None:
+                    raise
+                raise UsageError(f"{path} grew shorter while the build context was packed", mend=_MEND) from error
+
+
+_MEND = "let no step that writes there run beside the image: give one of them needs:"
+
+
+def _info(path: str, about: os.stat_result, kind: bytes) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(path)
+    info.type = kind
+    info.mode = stat.S_IMODE(about.st_mode)
+    info.uid, info.gid = about.st_uid, about.st_gid
+    info.mtime = about.st_mtime if 0 <= about.st_mtime <= _LATEST else int(about.st_mtime)
+    return info
+
+
+def _why(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

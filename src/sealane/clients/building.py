@@ -45,10 +45,9 @@ class EngineCouldNot(Unavailable):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Build:
-    """One build: the folder sent as context, the Dockerfile, in it or elsewhere, and what the result is called."""
+    """One build: what it is made of, and what the result is called."""
 
-    context: Path
-    dockerfile: Path
+    source: build_context.Source
     target: str | None
     args: Mapping[str, str]
     labels: Mapping[str, str]
@@ -109,9 +108,7 @@ def _build(base_url: str, what: Build, sink: Sink) -> str:
             )
             raise UsageError(message, mend="use Podman's engine socket for builds with secrets")
         files = {_MOUNTED.format(number): value for number, value in enumerate(what.secrets.values())}
-        if not what.dockerfile.is_file():
-            raise UsageError(f"there is no {what.dockerfile.name} to build by", mend="`dockerfile:` names another file")
-        dockerfile = build_context.pack(what.context, what.dockerfile, files, archive, podman=podman)
+        dockerfile = build_context.pack(what.source, files, archive, podman=podman)
         params = {
             "t": what.name,
             "dockerfile": dockerfile,

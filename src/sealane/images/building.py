@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sealane.clients import building, registry
+from sealane.clients import build_context, building, registry
 from sealane.clients.registry import ImageMissing
 from sealane.clients.registry_access import OPEN, RegistryAccess
 from sealane.errors import UsageError
@@ -19,17 +19,18 @@ from sealane.pipelines.model import ImageBuild
 class Workshop:
     """Where and under which name a run builds.
 
-    `folder` is the run's workspace, `engine` the URL of an engine's socket, `repository` the registry's host and path
+    `root` is a folder whose path no step can change, `inside` the app's folder in it, `engine` the URL of an engine's socket, `repository` the registry's host and path
     under which each image gets its own name, `secrets` the values of the secrets a build may mount.
     """
 
     engine: str
-    folder: Path
+    root: Path
     repository: str
     tag: str
     labels: Mapping[str, str]
     secrets: Mapping[str, str] = field(repr=False)
     access: RegistryAccess = OPEN
+    inside: str = ""
 
 
 async def build(image: ImageBuild, workshop: Workshop, sink: building.Sink) -> Image:
@@ -55,8 +56,9 @@ async def build_only(image: ImageBuild, workshop: Workshop, sink: building.Sink)
     if missing:
         raise UsageError(f"image {image.name} wants secrets that are not there: {', '.join(missing)}")
     what = building.Build(
-        context=inside(workshop.folder, image.context),
-        dockerfile=inside(workshop.folder, image.dockerfile),
+        source=build_context.Source(
+            root=workshop.root, inside=workshop.inside, context=image.context, dockerfile=image.dockerfile
+        ),
         target=image.target,
         args=image.args,
         labels=workshop.labels,
@@ -74,11 +76,3 @@ async def tidy(engine: str, repository: str, *, keep: Collection[str]) -> None:
     """
     ours = [tag for tag in await building.tags(engine, repository) if tags.PATTERN.fullmatch(tag)]
     await building.forget(engine, repository, [tag for tag in ours[:-1] if tag not in keep])
-
-
-def inside(folder: Path, relative: str) -> Path:
-    """The path in the folder; refuses what leads out of it, also through symbolic links."""
-    path = (folder / relative).resolve()
-    if not path.is_relative_to(folder.resolve()):
-        raise UsageError(f"{relative} leads out of the repository")
-    return path

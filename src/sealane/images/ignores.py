@@ -56,6 +56,17 @@ class Rules:
                 out = not rule.keeps
         return out
 
+    def keeps(self, path: Sequence[str]) -> bool:
+        """Whether a file by this path, in its parts, is in the context: left out is neither it nor a folder above it."""
+        matching: tuple[bool, ...] = ()
+        out = True
+        for length in range(1, len(path) + 1):
+            matching = self.matching("/".join(path[:length]), matching)
+            out = self.leave_out(matching)
+            if out and not self.keep_some:
+                return False
+        return not out
+
 
 def beside(dockerfile: str) -> tuple[str, ...]:
     """The ignore files of one Dockerfile alone; where one is there, no other is read."""

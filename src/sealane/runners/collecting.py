@@ -10,11 +10,11 @@ import asyncio
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
-from sealane import globs
+from sealane import descriptors, globs
 from sealane.reports import counting, junit
 from sealane.reports.model import Contents, Report
 from sealane.runners.logs import size
@@ -52,24 +52,25 @@ async def report(
     """What the JUnit files say that match and were written since then. Never raises for what a step left behind."""
     if workspace.folder is None:
         return counting.count((), ["reports are read only where the workspace is a folder"], str)
-    return await asyncio.to_thread(_report, workspace.folder, tuple(patterns), since.timestamp(), secrets)
+    return await asyncio.to_thread(_report, workspace, tuple(patterns), since.timestamp(), secrets)
 
 
-def _report(folder: Path, patterns: tuple[str, ...], since: float, secrets: Mapping[str, str]) -> Report:
+def _report(workspace: Workspace, patterns: tuple[str, ...], since: float, secrets: Mapping[str, str]) -> Report:
     notes: list[str] = []
     wanted: dict[str, None] = {}
     for pattern in patterns:
-        fresh, said = _fresh(folder, pattern, since - _ALLOWANCE)
+        fresh, said = _fresh(workspace, pattern, since - _ALLOWANCE)
         wanted |= dict.fromkeys(fresh)
         notes += said
-    contents = list(_read(FolderTree(folder, largest=MOST_BYTES), [*wanted], notes.append))
+    tree = FolderTree(workspace.root, workspace.inside, largest=MOST_BYTES)
+    contents = list(_read(tree, [*wanted], notes.append))
     return counting.count(contents, notes, Masker(secrets).whole)
 
 
-def _fresh(folder: Path, pattern: str, since: float) -> tuple[list[str], list[str]]:
+def _fresh(workspace: Workspace, pattern: str, since: float) -> tuple[list[str], list[str]]:
     """Paths of the files that match, in order, and what is to be said of the pattern."""
     try:
-        found = sorted(_matches(folder, pattern), key=lambda match: match.path)
+        found = sorted(_matches(workspace, pattern), key=lambda match: match.path)
     except _TooMany:
         return [], [f"{pattern}: the workspace holds too much to look through; begin the glob with a folder"]
     except OSError as error:
@@ -105,21 +106,18 @@ def _read(tree: FolderTree, paths: list[str], say: Callable[[str], None]) -> Ite
         yield _shown(path), junit.parse(data)
 
 
-def _matches(folder: Path, pattern: str) -> Iterator[_Match]:
+def _matches(workspace: Workspace, pattern: str) -> Iterator[_Match]:
     """Everything below the folder that matches and is no folder itself."""
     beginning, left = _plain_beginning(pattern), [MOST_LOOKED_AT]
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        for part in beginning:
-            below = _opened(part, descriptor)
-            os.close(descriptor)
-            descriptor = below
-            if descriptor < 0:
-                return
-        yield from _below(descriptor, beginning, pattern, left)
-    finally:
-        if descriptor >= 0:
-            os.close(descriptor)
+    with ExitStack() as stack:
+        root = stack.enter_context(descriptors.folder(workspace.root))
+        folder = stack.enter_context(descriptors.reached(root, workspace.inside)).descriptor
+        try:
+            below = stack.enter_context(descriptors.reached(folder, beginning)).descriptor
+        except OSError:
+            return
+        if stat.S_ISDIR(os.fstat(below).st_mode):
+            yield from _below(below, beginning, pattern, left)
 
 
 def _below(descriptor: int, above: list[str], pattern: str, left: list[int]) -> Iterator[_Match]:
@@ -131,7 +129,10 @@ def _below(descriptor: int, above: list[str], pattern: str, left: list[int]) -> 
             path = "/".join([*above, entry.name])
             if not entry.is_dir(follow_symlinks=False):
                 if globs.matches(pattern, path):
-                    about = entry.stat(follow_symlinks=False)
+                    try:
+                        about = entry.stat(follow_symlinks=False)
+                    except FileNotFoundError:  # another step took it away meanwhile
+                        continue
                     yield _Match(path=path, is_plain=stat.S_ISREG(about.st_mode), written=about.st_mtime)
             elif entry.name != ".git" and len(above) < _DEPTH:
                 below = _opened(entry.name, descriptor)

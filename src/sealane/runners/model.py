@@ -82,6 +82,18 @@ class Workspace:
             raise ValueError(message)
 
     @property
+    def root(self) -> Path:
+        """What is mounted whole: nothing that a step does changes what leads to it. Only of a folder."""
+        assert self.folder is not None, "a volume has no path here"
+        return self.repository or self.folder
+
+    @property
+    def inside(self) -> str:
+        """The folder's path from the root, empty for the root itself; steps may change what leads there."""
+        assert self.folder is not None, "a volume has no path here"
+        return "/".join(self.folder.relative_to(self.root).parts)
+
+    @property
     def workdir(self) -> str:
         """The folder in which steps begin."""
         if self.repository is None or self.folder is None:
@@ -95,11 +107,17 @@ class Workspace:
 
     @property
     def binds(self) -> tuple[str, ...]:
-        """What is mounted where, in the engine's form. Of a developer's repository only the app's folder is written."""
+        """What is mounted where, in the engine's form. Of a developer's repository only the app's folder is written.
+
+        In a clone every folder on the way to the app's is mounted at its own place. Linux lets no step rename or remove what
+        is mounted (EBUSY, rename(2)); with a link in its place the next step would be given a folder of this machine.
+        """
         found = [f"{self.folder or self.volume}:{WORKSPACE}"]
         if self.repository is not None:
             found.append(f"{self.repository}:{REPOSITORY}" + ("" if self.own else ":ro"))
-            found += [] if self.own else [f"{self.folder}:{self.workdir}"]
+            names = self.inside.split("/")
+            ways = ["/".join(names[:length]) for length in range(1 if self.own else len(names), len(names) + 1)]
+            found += [f"{self.repository / way}:{REPOSITORY}/{way}" for way in ways]
         return (*found, *(f"{source}:{target}:ro" for source, target in self.elsewhere))
 
 

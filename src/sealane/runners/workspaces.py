@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from sealane import descriptors
 from sealane.clients import git
-from sealane.errors import SealaneError
+from sealane.errors import SealaneError, UsageError
 from sealane.findings import Finding, Place, Severity
 from sealane.runners import repositories
 from sealane.runners.model import Workspace
@@ -23,6 +24,23 @@ async def local(file: Path, *, own: bool) -> tuple[Workspace, tuple[Finding, ...
     if found.problem is None:
         return workspace, ()
     return workspace, (Finding(message=found.problem, place=Place(file=str(file)), severity=Severity.WARNING),)
+
+
+async def hold(workspace: Workspace) -> None:
+    """Refuses a workspace to which a link leads by now: an engine that mounts it would follow the link on this machine.
+
+    Raises UsageError.
+    """
+
+    def look() -> None:
+        with descriptors.folder(workspace.root) as root, descriptors.reached(root, workspace.inside):
+            pass
+
+    try:
+        await asyncio.to_thread(look)
+    except OSError as error:
+        message = f"the app's folder {workspace.inside} is not the clone's any more: a step exchanged it"
+        raise UsageError(message) from error
 
 
 async def _found(file: Path) -> Found:

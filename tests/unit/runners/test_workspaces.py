@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sealane.runners import ownership, repositories, specs
+from sealane.errors import UsageError
+from sealane.runners import ownership, repositories, specs, workspaces
 from sealane.runners.model import Workspace
 from sealane.runners.ownership import Owner
 
@@ -40,13 +41,30 @@ def test_an_app_of_a_repository_is_found_at_its_place_and_the_rest_is_only_read(
     local, clone = Workspace(**given), Workspace(**given, own=True)  # type: ignore[arg-type]
     assert local.workdir == clone.workdir == "/repository/apps/a"
     assert local.binds == ("/r/apps/a:/workspace", "/r:/repository:ro", "/r/apps/a:/repository/apps/a")
-    assert clone.binds == ("/r/apps/a:/workspace", "/r:/repository")
+    assert clone.binds == (
+        "/r/apps/a:/workspace",
+        "/r:/repository",
+        "/r/apps:/repository/apps",
+        "/r/apps/a:/repository/apps/a",
+    )
     alone = Workspace(folder=Path("/r"), elsewhere=((Path("/m/.git"), "/m/.git"),))
     assert (alone.workdir, alone.top, alone.binds) == (
         "/workspace",
         "/workspace",
         ("/r:/workspace", "/m/.git:/m/.git:ro"),
     )
+
+
+async def test_a_workspace_that_became_a_link_is_not_mounted(tmp_path: Path) -> None:
+    """At the app's folder or above it; the same for one that is gone."""
+    (tmp_path / "clone/apps/web").mkdir(parents=True)
+    (tmp_path / "clone/apps/linked").symlink_to(tmp_path)
+    (tmp_path / "clone/way").symlink_to("apps")
+    for inside in (".", "apps/web"):
+        await workspaces.hold(Workspace(folder=tmp_path / "clone" / inside, repository=tmp_path / "clone", own=True))
+    for inside in ("apps/linked", "way/web", "apps/gone"):
+        with pytest.raises(UsageError, match=f"the app's folder {inside} is not the clone's any more"):
+            await workspaces.hold(Workspace(folder=tmp_path / "clone" / inside, repository=tmp_path / "clone"))
 
 
 @pytest.mark.parametrize(

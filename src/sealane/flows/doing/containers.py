@@ -11,7 +11,7 @@ from sealane import signals
 from sealane.blobs.logs import Writer
 from sealane.flows import sites, tools
 from sealane.pipelines.model import StepStatus
-from sealane.runners import running, steps
+from sealane.runners import running, steps, workspaces
 from sealane.runners.model import RunKey, Work
 from sealane.store.model import StepReport
 
@@ -64,6 +64,7 @@ async def _prepared(run_id: str) -> Work:
     plan = await bench.store.runs.plan(run_id)
     assert plan is not None, "a run is planned before its steps"
     work = await sites.work(await bench.store.runs.get(run_id), plan)
+    await workspaces.hold(work.workspace)
     await bench.runner.prepare(RunKey(value=run_id), work.workspace)
     return work
 

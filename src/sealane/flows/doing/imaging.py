@@ -84,11 +84,10 @@ async def _make(run: Run, work: Work, key: str, log: logs.Log) -> Image:
             access=sites.registries(tools.current().settings),
         )
     app = await tools.current().store.apps.get(run.app)
-    folder = work.workspace.folder
-    assert folder is not None, "the server's workspaces are folders"
     workshop = building.Workshop(
         engine=tools.current().engine,
-        folder=folder,
+        root=work.workspace.root,
+        inside=work.workspace.inside,
         repository=repository,
         tag=work.deploy_tag,
         labels=labels.oci_labels(
