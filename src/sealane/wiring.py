@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import logging
 import os
@@ -14,6 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import IO
 
+from sealane import data_folder
 from sealane.access.registering import Apps
 from sealane.access.signing_in import Access
 from sealane.approvals.breaking import Glass
@@ -23,7 +25,7 @@ from sealane.blobs.logs import Logs
 from sealane.clients.engine import finding
 from sealane.clients.hosting import Repositories
 from sealane.environments.forecasting import Forecast
-from sealane.errors import Unavailable
+from sealane.errors import Unavailable, UsageError
 from sealane.flows import taking_over, tools, working
 from sealane.flows.gating import Gates
 from sealane.flows.intake import Intake
@@ -115,7 +117,7 @@ async def start(settings: Settings, *, role: Role = Role.ALL, lost: Callable[[],
 
     Raises Unavailable when the database or the engine does not answer, or another server has the data folder.
     """
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    data_folder.prepare(settings.data)
     lock = _lock(settings) if settings.store_url.startswith("sqlite:") else None
     secret = _secret(settings)
     key = secret.encode()
@@ -165,6 +167,29 @@ async def start(settings: Settings, *, role: Role = Role.ALL, lost: Callable[[],
         else await working.start(worker, store, gates, settings, alone=lock is not None, lost=lost),
         lock=lock,
     )
+
+
+async def restore_administrator(settings: Settings, name: str) -> str:
+    """Makes a user an administrator and gives a fresh token of theirs, for whoever has the machine; also while it serves.
+
+    The audit tells who did it. Raises UsageError where there is no server's data, Unavailable, Conflicting.
+    """
+    await asyncio.to_thread(_check_there, settings)
+    store = await Store.open(settings.store_url, logs=Logs(settings.logs))
+    try:
+        key = _secret(settings).encode()
+        access = Access(store, key=key, session=timedelta(hours=settings.http.session_hours))
+        return await access.restore_administrator(name, by=f"user {os.getuid()} at {socket.gethostname()}")
+    finally:
+        await store.close()
+
+
+def _check_there(settings: Settings) -> None:
+    """Raises UsageError where a wrong folder was named: a fresh database in it would help nobody."""
+    path = settings.store_url.removeprefix("sqlite:///")
+    if path != settings.store_url and not Path(path).is_file():
+        mend = "name the server's folder with --data, or its database with --database"
+        raise UsageError(f"there is no server's database at {path}", mend=mend)
 
 
 async def _equipment(settings: Settings, worker: Worker, store: Store) -> tools.Equipment:

@@ -8,8 +8,9 @@ from enum import StrEnum
 from typing import Literal
 
 from sealane.errors import Refused
+from sealane.store import model as stored
 
-ADMINISTRATORS = "administrators"
+ADMINISTRATORS = stored.ADMINISTRATORS
 DEVELOPERS = "developers"
 APPROVERS = "approvers"
 

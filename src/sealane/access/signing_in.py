@@ -51,6 +51,18 @@ class Access:
         made = await self._store.people.add_first(user, self._token(minted, "first start", user="admin"))
         return minted.text if made else None
 
+    async def restore_administrator(self, name: str, *, by: str) -> str:
+        """Makes a user an administrator, or a new one, for whoever has the machine; gives a token's text, this once.
+
+        `by` is told in the audit. Raises Conflicting for the name of a removed user, UsageError for a bad one.
+        """
+        inputs.check_name(name, "a user")
+        minted = await asyncio.to_thread(tokens.mint)
+        user = User(name=name, groups=frozenset({ADMINISTRATORS}), created=self._now())
+        token = self._token(minted, "made at the machine", user=name)
+        await self._store.people.make_administrator(user, token, group=ADMINISTRATORS, by=by)
+        return minted.text
+
     async def authenticate(self, bearer: str) -> Actor:
         """The user whose token it is. Raises NotSignedIn."""
         token = await self._checked_token(bearer)

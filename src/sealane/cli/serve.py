@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sealane import data_folder
 from sealane.cli import headings, options, output
 from sealane.errors import Unavailable, UsageError
+from sealane.findings import did_you_mean
 
 if TYPE_CHECKING:
     from sealane import wiring
@@ -20,6 +23,7 @@ _STOP_WITHIN = 10
 
 
 def serve(
+    *,
     data: Annotated[
         Path | None, typer.Option(help="Folder of everything the server keeps.", parser=options.path, metavar="<path>")
     ] = None,
@@ -30,22 +34,53 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
     role: Annotated[str, typer.Option(help="all, api or worker.")] = "all",
+    new_admin: Annotated[
+        str | None,
+        typer.Option(help="Make this user an administrator, print a token for them, and end.", metavar="<name>"),
+    ] = None,
 ) -> None:
     """Run the server; every setting also comes from SEALANE_… variables."""
-    import pydantic
-
     from sealane import wiring
+
+    http = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
+    given: dict[str, Any] = {"data": data, "config": config, "database": database, "http": http or None}
+    settings = _settings({name: value for name, value in given.items() if value is not None})
+    if role not in set(wiring.Role):
+        raise UsageError(f"there is no role {role}", mend=did_you_mean(role, wiring.Role))
+    os.umask(data_folder.UMASK)
+    if new_admin is not None:
+        output.data(asyncio.run(wiring.restore_administrator(settings, new_admin)))
+        output.say(f"{new_admin} is an administrator; the token above is not shown again")
+        return
+    _run(settings, wiring.Role(role))
+
+
+def _settings(given: dict[str, Any]) -> Settings:
+    """The settings. Raises UsageError for variables that are none, wrong values, and folders that are not there."""
+    import pydantic
+    from pydantic_settings import SettingsError
+
+    from sealane import settings_words
     from sealane.settings import Settings
 
-    given: dict[str, Any] = {"data": data, "config": config, "database": database}
+    if wrong := settings_words.unknown(os.environ):
+        raise UsageError("; ".join(wrong), mend="docs/settings.md lists all; unset what is not one")
     try:
-        settings = Settings(**{name: value for name, value in given.items() if value is not None})
-        http = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
-        settings = settings.model_copy(update={"http": type(settings.http)(**(settings.http.model_dump() | http))})
-        wanted = wiring.Role(role)
-    except (pydantic.ValidationError, ValueError) as error:
-        raise UsageError(f"the settings can't be used: {_first(error)}") from error
-    _run(settings, wanted)
+        settings = Settings(**given)
+    except pydantic.ValidationError as error:
+        raise UsageError(f"the settings can't be used: {'; '.join(settings_words.wrong(error))}") from error
+    except SettingsError as error:
+        message = f"the settings can't be used: {settings_words.unreadable(os.environ)} is not JSON"
+        raise UsageError(message, mend='a list is written as ["one", "two"]') from error
+    for folder, name in (
+        (settings.config, "--config, or SEALANE_CONFIG,"),
+        (settings.secrets.identities, "SEALANE_SECRETS__IDENTITIES"),
+    ):
+        if folder is not None and not folder.is_dir():
+            raise UsageError(
+                f"the folder of {name} is not there: {folder}", mend=f"mkdir -p {folder}, or mend the path"
+            )
+    return settings
 
 
 def _run(settings: Settings, role: wiring.Role) -> None:
@@ -109,15 +144,9 @@ def _say_hello(started: Any) -> None:
         output.say(f"sealane login {started.settings_url}")
 
 
-def _first(error: Exception) -> str:
-    errors = getattr(error, "errors", None)
-    if errors is None:
-        return str(error)
-    first = errors()[0]
-    return f"{'.'.join(str(part) for part in first['loc'])} {first['msg']}"
-
-
 def add_to(app: typer.Typer) -> None:
     """Adds `serve`."""
-    examples = output.examples("sealane serve", "sealane serve --config /etc/sealane --port 80")
+    examples = output.examples(
+        "sealane serve", "sealane serve --config /etc/sealane --port 80", "sealane serve --new-admin kim"
+    )
     app.command("serve", rich_help_panel=headings.RUNNING, epilog=examples)(serve)

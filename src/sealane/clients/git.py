@@ -18,6 +18,8 @@ MOST_BYTES = 1024 * 1024 * 1024
 """What one commit may hold when it is checked out."""
 
 _PATIENCE = 600.0
+_AS_EVERYWHERE = 0o022
+"""The umask that files of a clone are made with, whatever the server's own: their modes go into images."""
 _DEPTH = "--depth=1"
 _NOT_ANSWERING = (
     "could not resolve host",
@@ -46,11 +48,15 @@ async def checkout(repository: str, commit: str, folder: Path, *, access: Access
     for stale in (making, folder):
         await asyncio.to_thread(shutil.rmtree, stale, ignore_errors=True)
     making.parent.mkdir(parents=True, exist_ok=True)
-    await run("init", "--quiet", str(making))
-    async with speaking(access, repository) as environment:
-        await fetch_commit(making, repository, commit, environment)
-    await run("-C", str(making), "checkout", "--quiet", "--detach", commit)
-    making.rename(folder)
+    try:
+        await run("init", "--quiet", str(making))
+        async with speaking(access, repository) as environment:
+            await fetch_commit(making, repository, commit, environment)
+        await run("-C", str(making), "checkout", "--quiet", "--detach", commit)
+        making.rename(folder)
+    except BaseException:
+        shutil.rmtree(making, ignore_errors=True)  # here: a task that is cancelled waits for nothing any more
+        raise
 
 
 async def fetch_commit(folder: Path, repository: str, commit: str, environment: Mapping[str, str]) -> None:
@@ -59,7 +65,7 @@ async def fetch_commit(folder: Path, repository: str, commit: str, environment: 
     await _measure(folder, commit)
 
 
-async def run(*arguments: str, environment: Mapping[str, str] | None = None) -> bytes:
+async def run(*arguments: str, environment: Mapping[str, str] | None = None, umask: int = _AS_EVERYWHERE) -> bytes:
     """Runs git and gives what it printed.
 
     Raises RepositoryUnavailable when a host does not answer, UsageError for all else that git refuses, Unavailable
@@ -73,6 +79,7 @@ async def run(*arguments: str, environment: Mapping[str, str] | None = None) -> 
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             env=dict(environment or quiet()),
+            umask=umask,
         )
     except FileNotFoundError as error:
         raise Unavailable("there is no git on this machine", mend="apt-get install git") from error

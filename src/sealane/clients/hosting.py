@@ -26,6 +26,7 @@ PATHS = ("info/refs", "git-upload-pack", "git-receive-pack")
 """All that the smart protocol asks for (gitprotocol-http(5))."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_PRIVATE = 0o077
 _HEAD_LIMIT = 16 * 1024
 _CHUNK = 64 * 1024
 _AHEAD = 1024 * 1024
@@ -79,11 +80,11 @@ class Repositories:
     async def create(self, app: str, *, trunk: str = "main") -> Path:
         """Makes the app's repository, or brings its settings up to date. Key: the app's name."""
         path = self.path(app)
-        await git.run("init", "--quiet", "--bare", f"--initial-branch={trunk}", str(path))
-        await git.run("-C", str(path), "symbolic-ref", "HEAD", f"refs/heads/{trunk}")
+        await git.run("init", "--quiet", "--bare", f"--initial-branch={trunk}", str(path), umask=_PRIVATE)
+        await git.run("-C", str(path), "symbolic-ref", "HEAD", f"refs/heads/{trunk}", umask=_PRIVATE)
         settings = {**_CONFIGURATION, "receive.maxInputSize": str(self.most_bytes)}
         for key, value in settings.items():
-            await git.run("-C", str(path), "config", key, value)
+            await git.run("-C", str(path), "config", key, value, umask=_PRIVATE)
         return path
 
     async def refs(self, app: str) -> dict[str, str]:

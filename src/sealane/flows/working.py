@@ -12,12 +12,11 @@ from datetime import timedelta
 
 from sealane import clock
 from sealane.errors import SealaneError
-from sealane.flows import delivery, deployment, durable, retirement
+from sealane.flows import clone_sweep, delivery, deployment, durable, retirement
 from sealane.flows.engine import Engine, EngineSettings
 from sealane.flows.gating import Gates
 from sealane.flows.taking_over import Worker
 from sealane.settings import Settings
-from sealane.settings import Worker as WorkerSettings
 from sealane.store.storing import Store
 
 _log = logging.getLogger(__name__)
@@ -70,11 +69,11 @@ async def start(
     engine = await Engine.start(EngineSettings(url=settings.flows_url, worker=worker.id, bells=bells))
     await worker.take_over(engine, alone=alone)
     engine.begin(worker.beat(lost))
-    engine.begin(_sweep(worker, engine, store, gates, settings.worker))
+    engine.begin(_sweep(worker, engine, store, gates, settings))
     return Working(worker=worker, engine=engine)
 
 
-async def _sweep(worker: Worker, engine: Engine, store: Store, gates: Gates, settings: WorkerSettings) -> None:
+async def _sweep(worker: Worker, engine: Engine, store: Store, gates: Gates, settings: Settings) -> None:
     forgotten = -_FORGET_EVERY
     while not worker.leaving:
         try:
@@ -83,10 +82,11 @@ async def _sweep(worker: Worker, engine: Engine, store: Store, gates: Gates, set
             await store.changes.trim(clock.now())
             if time.monotonic() - forgotten > _FORGET_EVERY:
                 forgotten = time.monotonic()
-                await gates.queueing.forget(clock.now() - timedelta(days=settings.remember_days))
+                await gates.queueing.forget(clock.now() - timedelta(days=settings.worker.remember_days))
+                await clone_sweep.sweep(store, settings)
         except SealaneError as error:
             _log.warning("the sweep waits: %s", error)
         except Exception:  # noqa: BLE001 - the next sweep may fare better; without sweeps nothing lost is ever found
             if not worker.leaving:
                 _log.exception("the sweep failed")
-        await asyncio.sleep(settings.sweep)
+        await asyncio.sleep(settings.worker.sweep)

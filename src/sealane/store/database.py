@@ -66,6 +66,11 @@ class Database:
             if getattr(error.orig, "sqlstate", None) in {"40001", "40P01"}:  # serialization failure, deadlock
                 raise _Collided(f"two writers collided: {error.orig}") from error
             raise Unavailable(f"the database does not answer: {error.orig}", mend="see SEALANE_DATABASE") from error
+        except exc.DatabaseError as error:
+            if getattr(error.orig, "sqlite_errorname", None) not in {"SQLITE_NOTADB", "SQLITE_CORRUPT"}:
+                raise
+            mend = "put back a backup of it"
+            raise Unavailable(f"the database's file is broken: {error.orig}", mend=mend) from error
         except exc.InterfaceError as error:
             raise Unavailable(f"the database does not answer: {error.orig}", mend="see SEALANE_DATABASE") from error
 

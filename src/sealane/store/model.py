@@ -18,6 +18,9 @@ from sealane.reports.model import Report
 from sealane.stencils.model import Revision
 from sealane.verdicts.model import Verdict, VerdictKind
 
+ADMINISTRATORS = "administrators"
+"""The group whose people manage users: one of them always stays."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class App:

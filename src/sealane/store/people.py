@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -9,7 +11,7 @@ import sqlalchemy as sa
 from sealane.errors import Conflicting, NotThere
 from sealane.store import auditing, rows
 from sealane.store.database import Database
-from sealane.store.model import StoredSession, Token, User
+from sealane.store.model import ADMINISTRATORS, StoredSession, Token, User
 from sealane.store.tables import sessions, tokens, users
 
 
@@ -42,6 +44,26 @@ class People:
 
         await self._database.write(work)
 
+    async def make_administrator(self, user: User, token: Token, *, group: str, by: str) -> None:
+        """Makes a user an administrator with one more token, whoever is one already; for people at the machine.
+
+        Adds the user where there has never been one of the name. Raises Conflicting for a removed one.
+        """
+
+        def work(connection: sa.Connection) -> None:
+            there = rows.one(connection, sa.select(users).where(users.c.name == user.name))
+            if there is None:
+                _insert_user(connection, user, by=by)
+            elif there["removed"] is not None:
+                raise Conflicting(f"there was a user {user.name}, who was removed", mend="choose another name")
+            else:
+                groups = sorted({*there["groups"], group})
+                connection.execute(sa.update(users).where(users.c.name == user.name).values(groups=groups))
+            add_token(connection, token, by=by)
+            auditing.note(connection, token.created, actor=by, action="make administrator", subject=user.name)
+
+        await self._database.write(work)
+
     async def get(self, name: str) -> User:
         """The user. Raises NotThere, for removed ones too."""
         return await self._database.read(lambda c: _get(c, name))
@@ -52,11 +74,12 @@ class People:
         return tuple(_user(row) for row in await self._database.read(lambda c: rows.all_of(c, query)))
 
     async def set_groups(self, name: str, groups: frozenset[str], *, by: str, at: datetime) -> User:
-        """Puts the user into exactly these groups. Raises NotThere."""
+        """Puts the user into exactly these groups. Raises NotThere, Conflicting for the last administrator."""
 
         def work(connection: sa.Connection) -> User:
             _get(connection, name)
-            connection.execute(sa.update(users).where(users.c.name == name).values(groups=sorted(groups)))
+            with _an_administrator_stays(connection, name):
+                connection.execute(sa.update(users).where(users.c.name == name).values(groups=sorted(groups)))
             auditing.note(
                 connection, at, actor=by, action="set groups", subject=name, detail={"groups": sorted(groups)}
             )
@@ -65,12 +88,16 @@ class People:
         return await self._database.write(work)
 
     async def remove(self, name: str, *, by: str, at: datetime) -> None:
-        """Removes the user with all tokens and sessions; the name stays taken, for the audit. Raises NotThere."""
+        """Removes the user with all tokens and sessions; the name stays taken, for the audit.
+
+        Raises NotThere, Conflicting for the last administrator.
+        """
 
         def work(connection: sa.Connection) -> None:
             _get(connection, name)
-            connection.execute(sa.update(users).where(users.c.name == name).values(removed=at, groups=[]))
-            connection.execute(sa.update(tokens).where(tokens.c.user == name).values(revoked=at))
+            with _an_administrator_stays(connection, name):
+                connection.execute(sa.update(users).where(users.c.name == name).values(removed=at, groups=[]))
+                connection.execute(sa.update(tokens).where(tokens.c.user == name).values(revoked=at))
             connection.execute(sa.delete(sessions).where(sessions.c.user == name))
             auditing.note(connection, at, actor=by, action="remove user", subject=name)
 
@@ -108,12 +135,14 @@ class People:
         )
 
     async def revoke(self, token_id: str, *, by: str, at: datetime) -> None:
-        """Makes the token useless. Raises NotThere."""
+        """Makes the token useless. Raises NotThere, Conflicting for the last token of the last administrator."""
 
         def work(connection: sa.Connection) -> None:
             working = sa.update(tokens).where(tokens.c.id == token_id, tokens.c.revoked.is_(None))
-            if not connection.execute(working.values(revoked=at)).rowcount:
-                raise NotThere(f"there is no token {token_id}")
+            owner = connection.execute(sa.select(tokens.c.user).where(tokens.c.id == token_id)).scalar()
+            with _an_administrator_stays(connection, f"{owner}, whose last token it is,"):
+                if not connection.execute(working.values(revoked=at)).rowcount:
+                    raise NotThere(f"there is no token {token_id}")
             auditing.note(connection, at, actor=by, action="revoke token", subject=token_id)
 
         await self._database.write(work)
@@ -142,6 +171,27 @@ class People:
 def _get(connection: sa.Connection, name: str) -> User:
     query = sa.select(users).where(users.c.name == name, users.c.removed.is_(None))
     return _user(rows.there(rows.one(connection, query), f"user {name}"))
+
+
+@contextmanager
+def _an_administrator_stays(connection: sa.Connection, name: str) -> Iterator[None]:
+    """Raises Conflicting when a change leaves nobody who could administer, though somebody could before.
+
+    Every user is locked first: of two administrators who remove each other at the same moment, one stays.
+    """
+    before = _can_administer(connection)
+    yield
+    if before and not _can_administer(connection):
+        raise Conflicting(
+            f"{name} is the last administrator", mend="make somebody else one first: sealane user groups NAME"
+        )
+
+
+def _can_administer(connection: sa.Connection) -> bool:
+    found = rows.all_of(connection, sa.select(users).order_by(users.c.name).with_for_update())
+    names = [row["name"] for row in found if row["removed"] is None and ADMINISTRATORS in row["groups"]]
+    working = sa.select(tokens.c.id).where(tokens.c.user.in_(names), tokens.c.revoked.is_(None)).limit(1)
+    return connection.execute(working).first() is not None
 
 
 def _user(row: rows.Row) -> User:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -140,3 +141,33 @@ async def test_a_repository_is_somewhere_on_a_host(apps: Apps, repository: str) 
     """Never a file of the server's machine or a program, and never with a password in it."""
     with pytest.raises(UsageError):
         await apps.register("web", owner="payments", repository=repository, by=ADMIN)
+
+
+async def test_of_two_administrators_who_remove_each_other_one_stays(access: Access, store: Store) -> None:
+    """At the same moment, too; and what was refused changed nothing."""
+    await access.make_administrator()
+    await access.add_user("ada", frozenset({ADMINISTRATORS}), by=ADMIN)
+    away = (access.remove_user("admin", by=ADMIN), access.set_groups("ada", frozenset(), by=ADMIN))
+
+    came = await asyncio.gather(*away, return_exceptions=True)
+
+    assert [isinstance(each, Conflicting) for each in came].count(True) == 1
+    left = [user.name for user in await access.users() if ADMINISTRATORS in user.groups]
+    assert len(left) == 1
+    (token,) = await store.people.tokens_of(left[0])
+    with pytest.raises(Conflicting, match="the last administrator"):
+        await access.revoke_token(token.id, by=ADMIN)
+
+
+async def test_a_lost_administrator_is_made_anew_and_the_audit_tells_it(access: Access, store: Store) -> None:
+    """A new user, or one who is there and keeps their groups; never one who was removed."""
+    await access.add_user("cy", frozenset({"approvers"}), by=ADMIN)
+    for name in ("cy", "dee"):
+        actor = await access.authenticate(await access.restore_administrator(name, by="user 0 at here"))
+        assert ADMINISTRATORS in actor.groups
+    assert (await store.people.get("cy")).groups == {ADMINISTRATORS, "approvers"}
+    told = [(line.actor, line.action, line.subject) for line in await store.audit.last(20)]
+    assert ("user 0 at here", "make administrator", "dee") in told
+    await access.remove_user("dee", by=ADMIN)
+    with pytest.raises(Conflicting, match="was removed"):
+        await access.restore_administrator("dee", by="user 0 at here")

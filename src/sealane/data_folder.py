@@ -1,0 +1,87 @@
+"""The server's data folder: usable, and readable by nobody but its owner.
+
+Keys, the database, logs and repositories are in it. A server makes new files private by its umask; what an earlier version
+or a copy left readable is made private at the start. Clones in `workspaces` keep the modes that git gives their files,
+because these go into images; the folder around them is private.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from sealane.errors import Unavailable
+
+UMASK = 0o077
+
+_log = logging.getLogger(__name__)
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_FILES = ("lock", "key", "names.key", "sealane.db", "sealane-flows.db")
+_BESIDE = tuple(f"{name}-{more}" for name in _FILES[-2:] for more in ("wal", "shm"))
+_FOLDERS = ("repositories", "logs", "workspaces", "identities", "dummies")
+_GIVEN = ("config", "lost+found")
+"""What operators and file systems put there."""
+_MEND = "name another with --data or SEALANE_DATA, or mend it"
+
+
+def prepare(folder: Path) -> None:
+    """Makes the folder, or makes one that is there private. Raises Unavailable when it can't be used."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _check(folder)
+        trial = folder / ".trial"
+        trial.touch()
+        trial.unlink()
+    except OSError as error:
+        raise _unusable(folder, error.strerror or type(error).__name__) from error
+    _make_private(folder)
+
+
+def _check(folder: Path) -> None:
+    found = {path.name for path in folder.iterdir()}
+    if found and not found & {*_FILES, *_FOLDERS, *_GIVEN}:
+        raise _unusable(folder, f"it holds other things, such as {min(found)}, and nothing of Sealane's")
+    for name in _FILES:
+        if (folder / name).exists() and not (folder / name).is_file():
+            raise _unusable(folder / name, "it is no file")
+    for name in _FOLDERS:
+        if (folder / name).exists() and not (folder / name).is_dir():
+            raise _unusable(folder / name, "it is no folder")
+    if (folder / "key").exists() and len((folder / "key").read_text(errors="replace").strip()) < 32:
+        raise _unusable(folder / "key", "it holds no key")
+
+
+def _unusable(path: Path, reason: str) -> Unavailable:
+    return Unavailable(f"the data folder can't be used: {path}: {reason}", mend=_MEND)
+
+
+def _make_private(folder: Path) -> None:
+    others = []
+    for path, mode in _open_to_others(folder):
+        try:
+            path.chmod(stat.S_IMODE(mode) & ~_OTHERS)
+        except OSError as error:
+            others.append(f"{path}: {error.strerror}")
+    if others:
+        more = f" (and {len(others) - 1} more)" if len(others) > 1 else ""
+        _log.warning("others may read what is in the data folder, and that can't be changed: %s%s", others[0], more)
+
+
+def _open_to_others(folder: Path) -> Iterator[tuple[Path, int]]:
+    """Files and folders that others may use; links are not followed, and clones are left as git made them."""
+    clones = folder / "workspaces"
+    ours = [folder / name for name in (*_FILES, *_BESIDE, *_FOLDERS) if (folder / name).exists()]
+    if folder.stat().st_mode & _OTHERS:
+        yield folder, folder.stat().st_mode
+    waiting = ours
+    while waiting:
+        path = waiting.pop()
+        mode = path.lstat().st_mode
+        if not stat.S_ISLNK(mode) and mode & _OTHERS:
+            yield path, mode
+        if stat.S_ISDIR(mode) and path != clones:
+            with os.scandir(path) as entries:
+                waiting += [Path(entry.path) for entry in entries]

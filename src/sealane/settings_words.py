@@ -1,0 +1,121 @@
+"""What is said about settings that can't be meant: unknown variables, and the variable that an error is about. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+import typing
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from sealane.findings import nearest
+from sealane.settings import Settings
+
+PREFIX = "SEALANE_"
+
+_ELSEWHERE = frozenset(
+    {
+        *("URL", "TOKEN", "DEBUG"),  # the command line's own
+        *(
+            "APP",
+            "ATTEMPT",
+            "AUTHOR",
+            "BRANCH",
+            "CAUSE",
+            "COMMIT",
+            "DEPLOY_TAG",
+            "EVENT",
+            "FORMATION",
+            "REF",
+            "RELEASE",
+        ),
+        *("REPOSITORY", "REVISION", "RUN", "SEQUENCE", "STEP", "VERDICT", "WORKSPACE"),  # given to steps and hooks
+    }
+)
+_BEGINNINGS = ("SECRET_", "TEST_", "TESTBED_", "BED_", "DEMO_")
+"""Of apps' secrets, and of this project's own tests."""
+_OF_A_SERVICE = re.compile(r"(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
+_LINKED = re.compile(r"(tcp|udp|sctp)://")
+"""Kubernetes gives each container variables of its namespace's Services; one called `sealane` is likely."""
+
+
+def known() -> dict[str, tuple[str, ...]]:
+    """Every variable, with the names that lead to its setting."""
+    return dict(_variables(Settings, ()))
+
+
+def unknown(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """A sentence for each variable of the environment that looks like a setting and is none."""
+    variables = {name.upper() for name in known()}
+    return tuple(
+        _sentence(name, variables)
+        for name, value in sorted(environment.items())
+        if name.upper().startswith(PREFIX) and name.upper() not in variables and not _is_elsewhere(name.upper(), value)
+    )
+
+
+def wrong(error: ValidationError) -> tuple[str, ...]:
+    """A sentence for each wrong value, which names the variable. The value itself may be secret, and is not told."""
+    return tuple(
+        f"{variable(_names(each['loc']))} {each['msg'].removeprefix('Value error, ')}" for each in error.errors()
+    )
+
+
+def unreadable(environment: Mapping[str, str]) -> str:
+    """The variables that should hold JSON and don't."""
+    lists = {name for name, names in known().items() if _is_listed(names)}
+    found = [name for name, value in environment.items() if name.upper() in lists and not _is_json(value)]
+    return " or ".join(sorted(found) or sorted(lists))
+
+
+def variable(names: Iterable[str]) -> str:
+    """The variable of a setting: of `runs`, `at_once` SEALANE_RUNS__AT_ONCE."""
+    return PREFIX + "__".join(name.upper() for name in names)
+
+
+def _names(location: tuple[int | str, ...]) -> list[str]:
+    """Where an error is, as far as that is a setting: places in a list and wrong names of a group come after it."""
+    paths = set(known().values())
+    names = [str(part) for part in location]
+    for length in range(len(names), 0, -1):
+        if tuple(names[:length]) in paths:
+            return names[:length] if length > 1 or len(names) == 1 else names[:2]
+    return names
+
+
+def _variables(model: type[BaseModel], above: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for name, field in model.model_fields.items():
+        names = (*above, name)
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from _variables(kind, names)
+        yield variable(names), names
+
+
+def _is_listed(names: tuple[str, ...]) -> bool:
+    kind: Any = Settings
+    for name in names:
+        kind = kind.model_fields[name].annotation
+    return typing.get_origin(kind) in {list, dict} or (isinstance(kind, type) and issubclass(kind, BaseModel))
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_elsewhere(name: str, value: str) -> bool:
+    rest = name.removeprefix(PREFIX)
+    if rest in _ELSEWHERE or rest.startswith(_BEGINNINGS):
+        return True
+    return bool(_OF_A_SERVICE.fullmatch(rest)) or (rest.endswith("PORT") and bool(_LINKED.match(value)))
+
+
+def _sentence(name: str, variables: Iterable[str]) -> str:
+    close = nearest(name.upper(), sorted(variables))
+    return f"{name} is no setting{f': did you mean {close}?' if close else ''}"
