@@ -7,7 +7,9 @@ left out.
 from __future__ import annotations
 
 import bisect
+import itertools
 import re
+from collections.abc import Collection
 
 _SEQUENCE = (
     r"\x1b\[[0-?]{0,128}[ -/]{0,16}(?:[@-~]|\Z)"  # CSI: colours, cursor, clearing
@@ -31,6 +33,10 @@ _BYTES = re.compile(
 _SHOWN = re.compile(_SEQUENCE)
 
 
+_ESCAPED = re.compile(f"{_SINGLE}|[{_WIDE}]")
+_STYLE = re.compile(r"\x1b\[([0-9;]{0,20})m")
+
+
 class Visible:
     """What is left of some data, and where its parts stood in it."""
 
@@ -51,9 +57,21 @@ def removed(text: str) -> str:
     return _TEXT.sub("", text)
 
 
+def own_styles_only(text: str, codes: Collection[str]) -> str:
+    """The text without control sequences and characters, but for changes of style of these codes (SGR, ECMA-48 8.3.117)."""
+    parts = _STYLE.split(text)
+    kept = (f"\x1b[{part}m" if set(part.split(";")) <= set(codes) else "" for part in parts[1::2])
+    return "".join(removed(plain) + style for plain, style in itertools.zip_longest(parts[::2], kept, fillvalue=""))
+
+
 def replaced(text: str) -> str:
     """The text without control sequences, and a mark in place of each control character."""
     return _TEXT.sub("\ufffd", _SHOWN.sub("", text))
+
+
+def escaped(json: str) -> str:
+    """A JSON document in which the characters that are left out of text stand as JSON's escapes: nothing of it is lost."""
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", json)
 
 
 def visible(data: bytes) -> Visible:

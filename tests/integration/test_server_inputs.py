@@ -143,3 +143,17 @@ def test_alerts_of_far_dates_and_half_characters_are_taken(serving: Serving) -> 
         headers={"Authorization": f"Bearer {made['token']}", "Content-Type": "application/json"},
     )
     assert answer.status_code < 500, answer.text
+
+
+def test_a_log_that_is_not_there_is_told(serving: Serving, tmp_path: Path) -> None:
+    """By the API and the page, also when its name can be none, and with a place to begin far behind its end."""
+    app = pretending.App(serving, tmp_path / "logged", "logged")
+    app.push()
+    run = app.run_of(app.head)["run"]["id"]
+    with serving.client() as client:
+        for key in ("nothing", "step/", "step/a b", "x" * 300):
+            assert client.get(f"/api/runs/{run}/logs/{key}").status_code == 404, key
+        assert client.get(f"/api/runs/{run}/logs/step/lint", params={"offset": 2**61}).text == ""
+        assert client.get(f"/api/runs/{run}/logs/step/lint", params={"offset": 2**80}).status_code == 422
+        assert client.get(f"/api/runs/{run}/logs/step/nothing").text == ""
+    assert "broke" not in serving.log

@@ -10,6 +10,8 @@ import re
 from pathlib import Path
 from typing import BinaryIO, Self
 
+from sealane.errors import NotThere
+
 MOST = 256 * 1024 * 1024
 """Bytes kept of one log; the rest is dropped, and the log says so."""
 
@@ -55,8 +57,7 @@ class Logs:
 
     def _path(self, run_id: str, key: str, attempt: int) -> Path:
         if not _ID.fullmatch(run_id) or not _KEY.fullmatch(key):
-            message = f"no log can be called {run_id} {key}"
-            raise ValueError(message)
+            raise NotThere(f"there is no log {key[:100]} of {run_id[:100]}")
         return self._folder / run_id / key.replace("/", "-", 1) / f"{attempt}.log"
 
 

@@ -12,7 +12,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.text import Text
 
-from sealane import clock, signals
+from sealane import clock, controls, signals
 from sealane.cli import output, progress, summary, terminal
 from sealane.cli.progress import Progress, Row
 from sealane.pipelines.model import StepStatus
@@ -203,7 +203,9 @@ class LiveScreen:
         self._console.print(self._simple(text), soft_wrap=True)
 
     def _simple(self, text: Text) -> Text:
-        """In characters the terminal's encoding has."""
+        """In characters the terminal's encoding has, without control of the terminal."""
+        if text.plain != (clean := controls.removed(text.plain)):
+            text.plain = clean
         if self._plain:
             text.plain = text.plain.translate(_SIMPLE)
         return text

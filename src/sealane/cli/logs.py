@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sealane.cli import connecting, headings, output, remotely
+from sealane.cli import connecting, headings, output, remotely, terminal
 from sealane.errors import NotThere
 
 _TESTS_SHOWN = 20
@@ -72,6 +72,15 @@ def _newest(found: list[dict[str, Any]], app: str) -> str:
 
 
 def _copy(parts: Iterable[bytes]) -> None:
+    """Byte for byte into a file or pipe; to a person's terminal as lines without control of it."""
+    if sys.stdout.isatty():
+        lines = terminal.Lines()
+        for part in parts:
+            for line in lines.feed(part):
+                output.data(line)
+        for line in lines.close():
+            output.data(line)
+        return
     for part in parts:
         sys.stdout.buffer.write(part)
         sys.stdout.buffer.flush()

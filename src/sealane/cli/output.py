@@ -13,6 +13,7 @@ from typing import Annotated, Any, TextIO
 
 import typer
 
+from sealane import controls, inputs
 from sealane.findings import Finding, Severity
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
@@ -28,6 +29,7 @@ _STYLES = {
     "magenta": "35",
     "cyan": "36",
 }
+_CODES = frozenset({"0", *_STYLES.values()})
 
 
 def examples(*lines: str) -> str:
@@ -51,9 +53,17 @@ def style(text: str, *styles: str, stream: TextIO | None = None) -> str:
     return f"\x1b[{';'.join(_STYLES[name] for name in styles)}m{text}\x1b[0m"
 
 
+def shown(text: str) -> str:
+    """The text as it may go to a terminal: of control sequences our own styles only, no marks that turn its direction.
+
+    Names, messages and logs are strangers' text; a sequence in one could rewrite the screen, the title or the clipboard.
+    """
+    return inputs.storable(controls.own_styles_only(text, _CODES))
+
+
 def data(text: str) -> None:
     """One piece of what was asked for, to stdout."""
-    print(text, flush=True)
+    print(shown(text), flush=True)
 
 
 def json(value: Any) -> None:
@@ -65,12 +75,13 @@ def as_json(value: Any) -> str:
     """The value as an indented JSON document; times in ISO 8601, what JSON has no form for as its text."""
     import msgspec
 
-    return msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2).decode()
+    text = msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2).decode()
+    return controls.escaped(text)
 
 
 def say(text: str, *styles: str) -> None:
     """Talk, to stderr."""
-    print(style(text, *styles, stream=sys.stderr) if styles else text, file=sys.stderr, flush=True)
+    print(shown(style(text, *styles, stream=sys.stderr) if styles else text), file=sys.stderr, flush=True)
 
 
 def error(message: str, mend: str | None = None) -> None:
@@ -119,7 +130,7 @@ def findings(found: Iterable[Finding], *, to_stderr: bool = False) -> None:
         colour = "red" if finding.severity is Severity.ERROR else "yellow"
         place = style(f"{finding.place}:", "bold", stream=stream)
         severity = style(f"{finding.severity}:", colour, stream=stream)
-        print(f"{place} {severity} {finding.message}", file=stream)
+        print(shown(f"{place} {severity} {finding.message}"), file=stream)
         if finding.mend:
-            print(style(f"    {finding.mend}", "dim", stream=stream), file=stream)
+            print(shown(style(f"    {finding.mend}", "dim", stream=stream)), file=stream)
     stream.flush()

@@ -11,7 +11,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.text import Text
 
-from sealane import clock
+from sealane import clock, controls
 from sealane.cli import output, progress
 from sealane.cli.rollout_lines import Lines
 from sealane.rollouts import model as rollouts
@@ -64,11 +64,11 @@ class Drawn(Lines):
 
     def _head(self) -> Text:
         time = progress.span(self.story.seconds(self._now()))
-        return Text.assemble((self.story.heading, "bold"), (f"  {time}", "dim"))
+        return Text.assemble((controls.removed(self.story.heading), "bold"), (f"  {time}", "dim"))
 
     def _past(self, at: datetime, line: str) -> Text:
         style = "red" if line.startswith("judged failed") else ""
-        return Text.assemble((f"{progress.span(self.story.seconds(at)):>7}  ", "dim"), (line, style))
+        return Text.assemble((f"{progress.span(self.story.seconds(at)):>7}  ", "dim"), (controls.removed(line), style))
 
     def _now_there(self, latest: rollouts.Progress) -> Iterator[Text]:
         """Workloads, their instances that aren't ready, and what is waited for."""
@@ -78,14 +78,18 @@ class Drawn(Lines):
         for workload in latest.observation.workloads:
             mark, style = _mark(workload, frame)
             name = sentences.name(workload.object).ljust(width)
-            yield Text.assemble((f"      {mark} ", style), name, (f"  {workload.says}", "dim"))
+            yield Text.assemble((f"      {mark} ", style), name, (f"  {controls.removed(workload.says)}", "dim"))
             unready = [
                 each
                 for each in latest.observation.instances
                 if each.workload == workload.object and each.wanted and not each.ready and not each.leaving
             ]
             for instance in unready[:_UNREADY_SHOWN] if workload.health is not verdicts.Health.READY else ():
-                yield Text.assemble(("          ", ""), (sentences.name(instance.object), "dim"), f"  {instance.state}")
+                yield Text.assemble(
+                    ("          ", ""),
+                    (sentences.name(instance.object), "dim"),
+                    f"  {controls.removed(instance.state)}",
+                )
         behind = any(each.health is not verdicts.Health.READY for each in latest.observation.workloads)
         if (
             latest.judgement
@@ -94,7 +98,7 @@ class Drawn(Lines):
                 behind and latest.judgement.cause is None  # the workloads above say it all
             )
         ):
-            yield Text.assemble(("      waits: ", "dim"), latest.judgement.waiting_for)
+            yield Text.assemble(("      waits: ", "dim"), controls.removed(latest.judgement.waiting_for))
 
 
 def _mark(workload: verdicts.Workload, frame: str) -> tuple[str, str]:

@@ -58,6 +58,7 @@ async def log(
 ) -> StreamingResponse:
     """A step's log as text, secrets masked."""
     await server.views.run(run)
+    await server.views.log_size(run, key)
 
     async def body() -> AsyncIterator[bytes]:
         async for part in following.log(server, run, key, offset=offset, follow=follow):

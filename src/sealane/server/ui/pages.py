@@ -84,6 +84,7 @@ async def run(run: str, server: wired.Server, signed: Signed, step: str | None =
 async def raw_log(run: str, key: str, server: wired.Server, _: Signed) -> Response:
     """A step's whole log as text."""
     await server.views.run(run)
+    await server.views.log_size(run, key)
 
     async def body() -> AsyncIterator[bytes]:
         async for part in following.log(server, run, key, offset=0, follow=False):
@@ -94,10 +95,11 @@ async def raw_log(run: str, key: str, server: wired.Server, _: Signed) -> Respon
 
 @router.get("/runs/{run}/follow/{key:path}")
 async def follow_log(
-    run: str, key: str, server: wired.Server, _: Signed, begin: Annotated[int, Query(alias="from", ge=0)] = 0
+    run: str, key: str, server: wired.Server, _: Signed, begin: Annotated[int, Query(alias="from", ge=0, le=2**62)] = 0
 ) -> Response:
     """A step's log as it comes, as server-sent events of ready lines; ends with the step."""
     await server.views.run(run)
+    await server.views.log_size(run, key)
 
     async def body() -> AsyncIterator[str]:
         rest = b""

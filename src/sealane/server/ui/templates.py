@@ -12,7 +12,7 @@ from typing import Any
 import jinja2
 from starlette.responses import HTMLResponse
 
-from sealane import clock
+from sealane import clock, controls, inputs
 from sealane.server.ui import words
 
 FOLDER = Path(__file__).parent
@@ -38,11 +38,17 @@ def _environment() -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        finalize=_shown,
         trim_blocks=True,
     )
     environment.globals["static"] = static
     environment.filters["ago"] = _ago
     return environment
+
+
+def _shown(value: Any) -> Any:
+    """What is written on a page: strangers' text has no control characters there, and none that turn its direction."""
+    return inputs.storable(controls.removed(value)) if type(value) is str else value
 
 
 def _ago(at: datetime) -> str:
