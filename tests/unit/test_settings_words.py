@@ -52,14 +52,14 @@ def test_what_is_nothing_is_told(name: str) -> None:
 
 @pytest.mark.parametrize("name", settings_words.known())
 def test_a_wrong_value_names_its_variable(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whichever setting refuses a value, its variable is told, and the value is not."""
+    """Whichever setting refuses a value, its variable is told, and a secret value is not."""
     for value in ("~nobody-is-called-so/x", "-7", "[1,"):
         monkeypatch.setenv(name, value)
         try:
             Settings()
         except ValidationError as error:
             (told,) = settings_words.wrong(error)
-            assert told.startswith(f"{name} ")
-            assert "~nobody" not in told or "home" in told
+            assert name.startswith(told.split()[0])  # of two settings that need each other, their group
+            assert name not in {"SEALANE_KEY", "SEALANE_GIT__TOKEN"} or value not in told
         except SettingsError:
             assert settings_words.unreadable({name: value}) == name

@@ -33,7 +33,7 @@ def _clones(folder: Path) -> list[Path]:
 
 
 async def _is_left(path: Path, store: Store, settings: Settings) -> bool:
-    owner = path.name.removesuffix(_MAKING)
+    owner = path.name.partition(".")[0]  # a clone, or beside it what its commit says
     try:
         run = await store.runs.get(owner)
     except NotThere:
