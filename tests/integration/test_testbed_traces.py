@@ -269,7 +269,7 @@ def test_a_bed_for_another_cluster_starts_none_and_leaves_that_one_alone(elsewhe
         assert place.testbed("up").startswith("the bed is up (")
         place.testbed("down")
 
-    assert processes == {"registry", "engine", "postgres"}
+    assert processes == {"registry", "engine", "postgres", "docker"}
     assert not offered.own_cluster
     assert account == ACCOUNT_USER
     assert Path(bed.admin_kubeconfig).exists()
