@@ -48,7 +48,7 @@ class Bed:
 
 
 @pytest.fixture
-def bed() -> Bed:
+def place() -> Bed:
     return Bed()
 
 
@@ -68,73 +68,73 @@ TWO = parts.revision("two", parts.deployment(image="web:2"), job("load-2"))
 BAD = parts.revision("bad", parts.deployment(image="web:3", behaves=parts.CRASH), job("load-3"))
 
 
-async def test_going_back_by_itself_does_no_work_again(bed: Bed) -> None:
+async def test_going_back_by_itself_does_no_work_again(place: Bed) -> None:
     """Its Job had removed itself."""
-    await deploy(bed.destination, ONE)
-    bed.remove("Job/load-1")
-    ended = await deploy(bed.destination, BAD)
+    await deploy(place.destination, ONE)
+    place.remove("Job/load-1")
+    ended = await deploy(place.destination, BAD)
     assert ended.outcome.verdict.kind == "rolled_back"
-    assert (bed.made("load-1"), bed.made("load-3")) == (1, 1)
+    assert (place.made("load-1"), place.made("load-3")) == (1, 1)
     assert "Job load-1" not in parts.names(
-        await bed.destination.refs([each.manifest for each in bed.state.read().objects.values()], namespace="shop")
+        await place.destination.refs([each.manifest for each in place.state.read().objects.values()], namespace="shop")
     )
 
 
-async def test_a_persons_way_back_does_no_work_again(bed: Bed) -> None:
+async def test_a_persons_way_back_does_no_work_again(place: Bed) -> None:
     """Its Job had been pruned by the newer revision; and forward again neither is done twice."""
-    await deploy(bed.destination, ONE)
-    await deploy(bed.destination, TWO)
-    back = await deploy(bed.destination, ONE, is_rollback=True)
+    await deploy(place.destination, ONE)
+    await deploy(place.destination, TWO)
+    back = await deploy(place.destination, ONE, is_rollback=True)
     assert back.outcome.verdict.kind == "deployed"
-    again = await deploy(bed.destination, TWO)
+    again = await deploy(place.destination, TWO)
     assert again.outcome.verdict.kind == "deployed"
-    assert (bed.made("load-1"), bed.made("load-2")) == (1, 1)
+    assert (place.made("load-1"), place.made("load-2")) == (1, 1)
     assert again.record.verdict is not None
     assert again.record.verdict.finished == ("Job/load-2",)
 
 
-async def test_the_same_revision_and_putting_drift_right_do_no_work_again(bed: Bed) -> None:
+async def test_the_same_revision_and_putting_drift_right_do_no_work_again(place: Bed) -> None:
     """Whatever else is missing is made."""
     one = parts.revision("one", parts.deployment(), job("load-1"), parts.config("stays"))
-    await deploy(bed.destination, one)
-    bed.remove("Job/load-1", "Deployment/web")
-    found = await drifting.of(one, bed.destination, finished=(await bed.history()).finished(one))
+    await deploy(place.destination, one)
+    place.remove("Job/load-1", "Deployment/web")
+    found = await drifting.of(one, place.destination, finished=(await place.history()).finished(one))
     assert [(each.object, each.kind.value) for each in found.objects] == [("Deployment/web", "gone")]
-    await deploy(bed.destination, one)
-    await deploy(bed.destination, one)
-    assert (bed.made("load-1"), bed.made("web")) == (1, 2)
+    await deploy(place.destination, one)
+    await deploy(place.destination, one)
+    assert (place.made("load-1"), place.made("web")) == (1, 2)
 
 
-async def test_in_a_place_that_was_made_anew_everything_is_done_again(bed: Bed) -> None:
-    await deploy(bed.destination, ONE)
-    bed.remove()
-    await deploy(bed.destination, ONE)
-    assert (bed.made("load-1"), bed.made("web")) == (2, 2)
+async def test_in_a_place_that_was_made_anew_everything_is_done_again(place: Bed) -> None:
+    await deploy(place.destination, ONE)
+    place.remove()
+    await deploy(place.destination, ONE)
+    assert (place.made("load-1"), place.made("web")) == (2, 2)
 
 
-async def test_work_of_a_revision_that_was_never_good_is_done_again(bed: Bed) -> None:
+async def test_work_of_a_revision_that_was_never_good_is_done_again(place: Bed) -> None:
     """What it worked on may have been taken back with it."""
-    await deploy(bed.destination, ONE)
-    await deploy(bed.destination, BAD)
-    await deploy(bed.destination, BAD)
-    assert bed.made("load-3") == 2
+    await deploy(place.destination, ONE)
+    await deploy(place.destination, BAD)
+    await deploy(place.destination, BAD)
+    assert place.made("load-3") == 2
 
 
-async def test_stages_do_no_work_again(bed: Bed) -> None:
+async def test_stages_do_no_work_again(place: Bed) -> None:
     """The Job has removed itself between two steps of a canary."""
     steps = (CanaryStep(weight=10), CanaryStep(weight=50), CanaryStep(weight=90))
-    await deploy(bed.destination, parts.revision("one", parts.deployment()))
-    apply = bed.destination.apply
+    await deploy(place.destination, parts.revision("one", parts.deployment()))
+    apply = place.destination.apply
 
     async def removing(objects: Any, **more: Any) -> destinations.Applied:
-        bed.remove("Job/load-2")
+        place.remove("Job/load-2")
         return await apply(objects, **more)
 
-    bed.destination.apply = removing  # type: ignore[method-assign]
+    place.destination.apply = removing  # type: ignore[method-assign]
     two = parts.revision("two", parts.deployment(image="web:2"), job("load-2"), kind="canary", steps=steps)
-    ended = await deploy(bed.destination, two)
+    ended = await deploy(place.destination, two)
     assert ended.outcome.verdict.kind == "deployed"
-    assert bed.made("load-2") == 1
+    assert place.made("load-2") == 1
     assert ended.outcome.verdict.finished == ("Job/load-2",)
 
 
@@ -192,21 +192,21 @@ def test_a_hooks_job_stays_until_whoever_takes_over_has_seen_it(own: int | None,
     assert jobs.manifest(order)["spec"]["ttlSecondsAfterFinished"] == kept
 
 
-async def test_a_hooks_job_that_somebody_suspends_has_not_ended_well(bed: Bed) -> None:
+async def test_a_hooks_job_that_somebody_suspends_has_not_ended_well(place: Bed) -> None:
     """It is there as it was asked for, but never ran."""
     identity = destinations.Identity(app="shop", formation="dev", namespace="shop", revision="r")
     order = jobs.Order(manifest=job("load", suspend=True), key=("k",), identity=identity, timeout=timedelta(minutes=1))
-    end = await jobs.run(order, jobs.Where(destination=bed.destination))
+    end = await jobs.run(order, jobs.Where(destination=place.destination))
     assert end.cause is not None
     assert end.cause.sentence == f"Job {end.name} is suspended: it runs once somebody resumes it."
 
 
-async def test_a_suspended_job_is_state(bed: Bed) -> None:
+async def test_a_suspended_job_is_state(place: Bed) -> None:
     """Nobody has run it yet, so going back makes it again."""
     one = parts.revision("one", parts.deployment(), job("later", suspend=True))
-    first = await deploy(bed.destination, one)
+    first = await deploy(place.destination, one)
     assert first.outcome.verdict.finished == ()
     assert first.outcome.verdict.reason.endswith("Job later is suspended: it runs once somebody resumes it.")
-    await deploy(bed.destination, TWO)
-    await deploy(bed.destination, one, is_rollback=True)
-    assert bed.made("later") == 2
+    await deploy(place.destination, TWO)
+    await deploy(place.destination, one, is_rollback=True)
+    assert place.made("later") == 2
