@@ -16,6 +16,7 @@ What a user's own work comes to (a failed step, a denial, a rollback) is a value
 
 from __future__ import annotations
 
+import traceback
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -102,3 +103,8 @@ class Fenced(SealaneError):
     """Another worker has taken over; this one has written nothing."""
 
     http_status = 409
+
+
+def trace(error: BaseException) -> str:
+    """Where an error happened that nobody foresaw, without its words: they may hold the secret it was about."""
+    return f"{''.join(traceback.format_tb(error.__traceback__))}{type(error).__name__}"

@@ -23,6 +23,7 @@ from sealane.destinations.dummy import destination as dummy
 from sealane.destinations.dummy import planning
 from sealane.destinations.dummy import state as states
 from sealane.destinations.kubernetes import destination as kubernetes
+from sealane.secrets import written
 from sealane.verdicts import model as verdicts
 from testbed.record import Bed
 from tests.integration.kubernetes.parts import config_map, fresh_namespace, identity, job, names
@@ -182,6 +183,18 @@ class DestinationContract:
         assert [each.path for each in changes[0].fields] == ["data.a", "data.b"]
         assert shown[0]["data"] == {"a": model.HIDDEN}
         assert not any(part in text for part in ("hunter", "aHVudGVy"))
+
+    async def test_what_secrets_hold_is_given_to_be_masked_by_and_of_nothing_else(
+        self, destination: port.Destination, namespace: str
+    ) -> None:
+        """Of those that are there, in either way they were written."""
+        who = identity(namespace)
+        objects = [secret(a="hunter55"), secret("more", b="hunter66"), config_map(c="plain")]
+        applied = await destination.apply(objects, identity=who, fence=model.unfenced)
+        gone = replace(applied.inventory[0], kind="Secret", name="gone")
+        found = written.values(await destination.secrets((*applied.inventory, gone)))
+        assert found == {"keys/a": "hunter55", "more/b": "hunter66"}
+        assert await destination.secrets(()) == ()
 
     async def test_an_unresolved_secret_is_compared_by_name_and_never_written(
         self, destination: port.Destination, namespace: str

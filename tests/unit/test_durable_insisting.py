@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sealane.clients.kubernetes import errors as cluster
-from sealane.errors import Refused, SealaneError, Unavailable
+from sealane.errors import Refused, SealaneError, Unavailable, trace
 from sealane.flows import durable
 
 AWAY: list[SealaneError] = [
@@ -38,3 +38,18 @@ async def test_a_no_is_not_asked_for_twice() -> None:
     with pytest.raises(durable.Broken, match="not here"):
         await durable.insisting("apply", body)
     assert asked == ["once"]
+
+
+def test_an_error_that_nobody_foresaw_is_logged_with_its_place_and_without_words() -> None:
+    """Nor with those of what led to it: they may hold the very value that could not be read."""
+    try:
+        try:
+            int("s3cr3t-" + "value")
+        except ValueError as error:
+            raise KeyError("s3cr3t-" + "key") from error
+    except KeyError as error:
+        told = trace(error)
+    assert "test_durable_insisting.py" in told
+    assert told.endswith("KeyError")
+    assert "s3cr3t-value" not in told
+    assert "s3cr3t-key" not in told

@@ -153,3 +153,35 @@ def test_a_secret_too_short_to_mask_is_refused_with_the_reason(secret: str) -> N
 
 def test_a_reason_is_masked_as_a_whole() -> None:
     assert masking.Masker({"TOKEN": "hunter2"}).whole("exec: hunter2: not found") == "exec: ***: not found"
+
+
+SPOKEN = "Zx81-spectrum_48K"
+WRITTEN_AS = [SPOKEN, base64.b64encode(SPOKEN.encode()).decode(), SPOKEN.encode().hex()]
+
+
+@pytest.mark.parametrize("written", WRITTEN_AS)
+@given(st.data())
+def test_a_text_that_was_cut_inside_a_secret_shows_no_part_of_it(written: str, data: st.DataObject) -> None:
+    """A kubelet keeps so many bytes of what containers say: the first, or the last of a log."""
+    begun, left = (data.draw(st.integers(0, len(written)), label=name) for name in ("begun", "left"))
+    text = f"{written[begun:]} {'no ' * 400}{written[:left]}{data.draw(st.sampled_from(['', '…', '...']))}"
+    shown = masking.Masker({"TOKEN": SPOKEN}).whole(text)
+    parts = {written[at : at + 4] for at in range(len(written) - 3)}
+    # of hexadecimal digits and base64 the ends may belong to what stands beside the secret
+    assert not [part for part in parts if part in shown[: len(shown) // 2] and len(written) - begun >= 8]
+    assert not [part for part in parts if part in shown[len(shown) // 2 :] and left >= 8]
+
+
+@pytest.mark.parametrize("text", ["it is Zx81", "spectrum_48K it is", "Zx81-spectrum is no key here"])
+def test_a_short_text_that_was_not_cut_stays(text: str) -> None:
+    assert masking.Masker({"TOKEN": SPOKEN}).whole(text) == text
+
+
+def test_a_mark_says_that_a_short_text_was_cut() -> None:
+    assert masking.Masker({"TOKEN": SPOKEN}).whole("it is Zx81-spe…") == "it is ***…"
+    assert masking.Masker({"TOKEN": SPOKEN}).whole("48K it is Zx81-spe...") == "48K it is ***..."
+
+
+def test_a_secret_is_known_in_one_line() -> None:
+    """Verdicts tell what was said in one line."""
+    assert masking.Masker({"TOKEN": "correct  horse\n\tstaple"}).whole("said correct horse staple") == "said ***"

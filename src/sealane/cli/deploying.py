@@ -24,8 +24,10 @@ from sealane.releases import changes
 from sealane.rollouts import (
     applying,
     beside,
+    dossiers,
     finished_work,
     goals,
+    masks,
     moves,
     pruning,
     recording,
@@ -38,8 +40,6 @@ from sealane.rollouts.gates import model as gates
 from sealane.rollouts.gates import passing
 from sealane.rollouts.recording import History, Record
 from sealane.rollouts.strategies import staging, surveying
-from sealane.secrets import forms, written
-from sealane.secrets.masking import Masker
 from sealane.secrets.values import SecretValue
 from sealane.stencils.model import Revision
 from sealane.verdicts import concluding, reverting
@@ -157,7 +157,7 @@ async def deploy(wish: Wish, destination: Destination, screen: Screen) -> Ended:
         destination=destination,
         fence=fence(destination, revision, record),
         listener=screen.tell,
-        mask=masker(wish.values, revision, *history.verified()).whole,
+        mask=await _mask(wish, destination, both),
         beside=beside.of(revision, ran=history.hooked(record.release), back=wish.is_rollback),
         ask=wish.ask,
         secret=wish.secret,
@@ -378,8 +378,10 @@ def _note(permitted: Permitted, record: Record, outcome: rollouts.Outcome) -> st
     return "; ".join(said for said in (broken, saying.held_words(outcome.held)) if said) or None
 
 
-def masker(values: Mapping[str, SecretValue], *revisions: Revision) -> Masker:
-    """Masks these values, and those of Secrets that the revisions' stencils hold."""
-    texts = written.values(each.object for revision in revisions for each in revision.everything)
-    texts |= {name: value.reveal().decode("utf-8", "surrogateescape") for name, value in values.items()}
-    return Masker({name: text for name, text in texts.items() if len(text.strip()) >= forms.SHORTEST})
+async def _mask(wish: Wish, destination: Destination, inventory: destinations.Inventory) -> dossiers.Mask:
+    """Hides what the wish's revision is given, and whatever Secrets earlier ones left."""
+
+    async def given(_: Revision) -> Mapping[str, SecretValue]:
+        return wish.values
+
+    return masks.mask(await masks.masker(destination, inventory, wish.revision, values=given))

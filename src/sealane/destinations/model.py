@@ -63,6 +63,11 @@ class ObjectRef:
         """What makes it the same object, whichever version it was written in."""
         return (self.group, self.kind, self.namespace or "", self.name)
 
+    @property
+    def is_secret(self) -> bool:
+        """Whether it is a Secret of Kubernetes' own."""
+        return (self.group, self.kind) == ("", "Secret")
+
     def with_uid(self, uid: str | None) -> ObjectRef:
         """The same object, now that it exists."""
         return replace(self, uid=uid)

@@ -99,6 +99,10 @@ class Destination(Protocol):
         """The objects as they are there; missing ones are left out. Values of secrets are hidden."""
         ...
 
+    async def secrets(self, refs: model.Inventory) -> tuple[Manifest, ...]:
+        """The Secrets among them as they are there, values and all, to be masked by; missing ones are left out."""
+        ...
+
     async def leaves(self, namespace: str) -> bool:
         """Whether the namespace is being deleted, with all that is in it; False where nobody may look."""
         ...

@@ -16,7 +16,7 @@ from typing import Any, Never, TypeVar
 
 from dbos import DBOS
 
-from sealane.errors import Fenced, SealaneError
+from sealane.errors import Fenced, SealaneError, trace
 
 _log = logging.getLogger(__name__)
 
@@ -118,8 +118,8 @@ def _body(name: str, body: Body, arguments: tuple[Any, ...]) -> Callable[[], Cor
             result = {"broken": str(error)}
         except Exception as error:  # noqa: BLE001 - a fault of ours ends the workflow, it must not leave it hanging
             if not _leaving():
-                _log.exception("step %s", name)
-            result = {"broken": f"Sealane itself failed at {name}: {type(error).__name__}: {error}"}
+                _log.error("step %s\n%s", name, trace(error))
+            result = {"broken": f"Sealane itself failed at {name}: {type(error).__name__}, see the server's log"}
         if _leaving():
             await parked()
         probe(name, Boundary.DONE)

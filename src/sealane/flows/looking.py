@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from sealane.destinations.port import Destination
 from sealane.errors import Conflicting, NotThere
 from sealane.flows import tools
 from sealane.flows.doing import goals
 from sealane.flows.reaching import Destinations
-from sealane.rollouts import dossiers, drifting
-from sealane.store.model import Formation
+from sealane.rollouts import dossiers, drifting, printed
+from sealane.secrets.masking import Masker
 from sealane.store.storing import Store
 
 
@@ -24,29 +25,35 @@ class Looking:
     async def tail(
         self, app: str, formation: str, *, container: str | None, lines: int, follow: bool
     ) -> AsyncIterator[str]:
-        """What the formation's workloads print, secrets masked. Raises NotThere for an unknown formation, Unavailable."""
+        """What the formation's workloads print, secrets masked.
+
+        Raises NotThere for an unknown formation, Conflicting when what is to be masked can't be known, Unavailable.
+        """
         found = await self._store.formations.get(app, formation)
         environment = tools.current().environment(found.environment)
         destination = await self._destinations.get(environment, found.destination)
-        mask = await self._mask(found)
+        await self._masker(app, formation, destination)  # before anything is shown
         told = destination.tail(
             found.inventory, namespace=found.namespace, container=container, lines=lines, follow=follow
         )
 
-        async def masked() -> AsyncIterator[str]:
-            async for line in told:
-                yield mask(line)
+        return printed.masked(told, lambda: self._masker(app, formation, destination))
 
-        return masked()
+    async def _masker(self, app: str, name: str, destination: Destination) -> Masker:
+        """Masks what the deployment that is there now was given, and whatever Secrets earlier ones left.
 
-    async def _mask(self, formation: Formation) -> dossiers.Mask:
-        """The mask of what may run there: of the deployment that is there now, and of the one verified last."""
-        ids = [each for each in (formation.current_id, formation.verified_id) if each]
-        there = [await self._store.deployments.get(each) for each in dict.fromkeys(ids)]
-        if not there:
-            return dossiers.plain
-        revisions = [await self._store.releases.revision(each.revision_id) for each in there]
-        return await goals.mask(there[0], *revisions, with_files=False)
+        Raises Conflicting when that can't be known.
+        """
+        formation = await self._store.formations.get(app, name)
+        there = formation.current_id or formation.verified_id
+        if there is None:
+            return Masker.of(())
+        deployment = await self._store.deployments.get(there)
+        revision = await self._store.releases.revision(deployment.revision_id)
+        made = await goals.masker(deployment, destination, formation.inventory, revision, with_files=False)
+        if isinstance(made, dossiers.Hidden):
+            raise Conflicting(f"what {app}/{name} prints is not shown: {made.why}", mend=f"deploy {app}/{name} anew")
+        return made
 
     async def drift(self, app: str, formation: str) -> drifting.Found:
         """What is not as the formation's last good deployment left it.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sealane import clock
-from sealane.errors import SealaneError
+from sealane.errors import SealaneError, trace
 from sealane.flows import clone_sweep, delivery, deployment, durable, retirement
 from sealane.flows.engine import Engine, EngineSettings
 from sealane.flows.gating import Gates
@@ -86,7 +86,7 @@ async def _sweep(worker: Worker, engine: Engine, store: Store, gates: Gates, set
                 await clone_sweep.sweep(store, settings)
         except SealaneError as error:
             _log.warning("the sweep waits: %s", error)
-        except Exception:  # noqa: BLE001 - the next sweep may fare better; without sweeps nothing lost is ever found
+        except Exception as error:  # noqa: BLE001 - the next sweep may fare better; without sweeps nothing lost is ever found
             if not worker.leaving:
-                _log.exception("the sweep failed")
+                _log.error("the sweep failed\n%s", trace(error))
         await asyncio.sleep(settings.worker.sweep)

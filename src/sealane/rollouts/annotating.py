@@ -5,7 +5,7 @@ Idempotent as far as the stores are: the moment is the verdict's, so InfluxDB wr
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sealane.clients.measuring import annotating
@@ -14,6 +14,7 @@ from sealane.egress import Allowlist
 from sealane.environments import reaching
 from sealane.errors import Refused, SealaneError
 from sealane.rollouts import saying
+from sealane.secrets.masking import Masker
 from sealane.stencils.boards import Annotation, Board
 from sealane.verdicts.model import Verdict, VerdictKind
 
@@ -33,12 +34,15 @@ async def annotate(annotations: Sequence[Annotation], identity: Identity, verdic
     """Tells each store, one after the other."""
     told = words(identity, verdict)
     for each in annotations:
+        keys: dict[str, str] = {}
         try:
             if problem := reaching.refused(each.url, how.allowed.hosts if how.allowed else None):
                 raise Refused(problem)
-            await _tell(each, told, how)
+            keys = {name: await how.secret(reference) for name, reference in each.keys.items()}
+            await _tell(each, told, keys)
         except SealaneError as error:
-            how.tell(f"{each.name} was not told how it ended: {error.message}")
+            said = Masker.of(keys.values()).whole(error.message)  # a store may repeat what it was told with
+            how.tell(f"{each.name} was not told how it ended: {said}")
         else:
             how.tell(f"{each.name} was told how it ended")
 
@@ -60,8 +64,7 @@ def words(identity: Identity, verdict: Verdict) -> annotating.Told:
     )
 
 
-async def _tell(each: Annotation, told: annotating.Told, how: With) -> None:
-    keys = {name: await how.secret(reference) for name, reference in each.keys.items()}
+async def _tell(each: Annotation, told: annotating.Told, keys: Mapping[str, str]) -> None:
     if each.board is Board.GRAFANA:
         await annotating.grafana(each.url, told, keys=keys, allowed=how.allowed)
     elif each.board is Board.DATADOG:

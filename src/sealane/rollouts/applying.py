@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -77,8 +77,8 @@ def watched_on(begun: model.Begun, *, at: datetime, pause: timedelta = timedelta
     return replace(begun, at=at, pause=pause, since=begun.since or begun.at)
 
 
-def refused(applied: destinations.Applied, *, at: datetime) -> verdicts.Cause | None:
-    """Why the destination won't have it, if it won't."""
+def refused(applied: destinations.Applied, *, at: datetime, mask: Callable[[str], str] = str) -> verdicts.Cause | None:
+    """Why the destination won't have it, if it won't; its words masked, since it may repeat what it was given."""
     if not applied.refusals:
         return None
     first, others = applied.refusals[0], len(applied.refusals) - 1
@@ -86,7 +86,7 @@ def refused(applied: destinations.Applied, *, at: datetime) -> verdicts.Cause | 
     more = f", and {others} more {'object is' if others == 1 else 'objects are'} refused" if others else ""
     return verdicts.Cause(
         sentence=sentences.told(
-            f"{sentences.name(name)} is refused: {sentences.bare(first.message) or 'no reason is given'}{more}",
+            f"{sentences.name(name)} is refused: {sentences.bare(mask(first.message)) or 'no reason is given'}{more}",
             first.mend or "",
         ),
         object=name,

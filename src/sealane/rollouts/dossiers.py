@@ -58,6 +58,21 @@ class Dossier:
         return msgspec.convert(data, cls)
 
 
+_NAMES = frozenset({"at", "object", "container", "type", "reason", "probe"})
+"""What the destination calls things: shown even where no word of a container is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """The mask of someone who can't know every secret: no word is shown, and the reason stands in its place."""
+
+    why: str
+
+    def __call__(self, text: str) -> str:
+        """What is shown instead of the text."""
+        return f"(not shown: {self.why})" if text.strip() else text
+
+
 def plain(text: str) -> str:
     """The mask of someone who has no secrets."""
     return text
@@ -103,10 +118,18 @@ def masked(value: Any, mask: Mask) -> Any:
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, Mapping):
-        return {key: masked(part, mask) for key, part in value.items()}
+        kept = _NAMES if isinstance(mask, Hidden) else frozenset()
+        return {key: part if key in kept else masked(part, mask) for key, part in value.items()}
+    if isinstance(value, list | tuple) and value and all(isinstance(part, str) for part in value):
+        return lines(value, mask)
     if isinstance(value, list | tuple):
         return [masked(part, mask) for part in value]
     return value
+
+
+def lines(printed: Sequence[str], mask: Mask) -> list[str]:
+    """Lines masked as the one text that they are: a secret may reach over several."""
+    return mask("\n".join(printed)).split("\n") if printed else []
 
 
 def unseen(observation: verdicts.Observation, mask: Mask) -> verdicts.Observation:

@@ -168,7 +168,7 @@ async def _written(
         if destinations.owner_of(found["metadata"].get("labels") or {}) == order.identity.owner:
             return refs, None  # nobody else's Job of that name says anything about this deployment
     applied = await where.destination.apply([job], identity=order.identity, fence=where.fence)
-    return applied.inventory, applying.refused(applied, at=where.now())
+    return applied.inventory, applying.refused(applied, at=where.now(), mask=where.mask)
 
 
 async def _lines(inventory: destinations.Inventory, order: Order, where: Where) -> tuple[str, ...]:
@@ -176,8 +176,8 @@ async def _lines(inventory: destinations.Inventory, order: Order, where: Where) 
     tail = where.destination.tail(
         inventory, namespace=order.identity.namespace, container=None, lines=LINES, follow=False
     )
-    found = [line async for line in tail]
-    return tuple(where.mask(line.partition("  ")[2]) for line in found)[-LINES:]
+    found = [line.partition("  ")[2] async for line in tail]
+    return tuple(dossiers.lines(found, where.mask))[-LINES:]
 
 
 def _is_late(cause: verdicts.Cause, order: Order, *, waited: timedelta) -> bool:

@@ -110,7 +110,7 @@ async def roll_out(plan: model.DeploymentPlan, around: Surroundings) -> model.Ou
     own = replace(around.beside, done=before.ran.done)
     if own.new_errors is not NewLines.IGNORE and plan.previous:
         old = await printed.lines(around.destination, plan.stored, namespace=plan.goal.identity.namespace)
-        own = replace(own, printed=novelty.known(around.mask(line) for line in old))
+        own = replace(own, printed=novelty.known(dossiers.lines(old, around.mask)))
     around = replace(around, beside=own)
     if before.ran.cause:
         outcome = await _not_begun(plan, before, around)
@@ -146,7 +146,7 @@ async def _in_stages(plan: model.DeploymentPlan, around: Surroundings) -> model.
                 now=around.now,
             )
             begun = applying.after(earlier, begun)
-            if cause := applying.refused(applied, at=begun.at):
+            if cause := applying.refused(applied, at=begun.at, mask=around.mask):
                 failure = Failure(cause=cause, dossier=dossiers.refused(cause, difference=plan.difference))
                 around.tell(model.Phase.APPLY, cause.sentence)
                 if not applied.changed and passed is None:
@@ -211,7 +211,7 @@ async def _new_lines(plan: model.DeploymentPlan, passed: Passed, around: Surroun
     """What the guard makes of error lines."""
     own = around.beside
     found = await printed.lines(around.destination, passed.begun.inventory, namespace=plan.goal.identity.namespace)
-    checked = printed.checked(own.printed or (), [around.mask(line) for line in found], own.new_errors)
+    checked = printed.checked(own.printed or (), dossiers.lines(found, around.mask), own.new_errors)
     around.tell(model.Phase.GATES, checked.sentence)
     return gates.Report(checked=(checked,))
 
@@ -292,7 +292,7 @@ async def _go_back(
     except errors.Refused as refused:  # an old secret is gone, say
         second = Failure(cause=_unable(refused, around), dossier=dossiers.refused(_unable(refused, around)))
         return _stuck(failure, second, around, there=_everything(plan, begun))
-    if cause := applying.refused(applied, at=restored.at):
+    if cause := applying.refused(applied, at=restored.at, mask=around.mask):
         second = Failure(cause=cause, dossier=dossiers.refused(cause))
         return _stuck(failure, second, around, there=_everything(plan, begun, restored))
     watched = await watching.watch(
@@ -349,7 +349,7 @@ def _stuck(first: Failure, second: Failure, around: Surroundings, *, there: dest
 
 def _unable(refused: errors.Refused, around: Surroundings) -> verdicts.Cause:
     return verdicts.Cause(
-        sentence=sentences.told(refused.message, refused.mend or ""),
+        sentence=sentences.told(around.mask(refused.message), refused.mend or ""),
         object="",
         workload="",
         reason=verdicts.FactKind.REFUSED,

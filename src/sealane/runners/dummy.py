@@ -2,7 +2,7 @@
 
     DUMMY_EXIT_CODE=1     the step ends with that code; a service ends before it is healthy
     DUMMY_SLEEP=0.5       it takes that many seconds; a service takes them to become healthy
-    DUMMY_OUTPUT=text     it prints that
+    DUMMY_OUTPUT=text     it prints that, a step its secrets, too, where it says `$(NAME)` or `$(NAME|base64)`
     DUMMY_OOM=1           it runs out of memory
     DUMMY_BROKEN=2        the engine breaks under its first two attempts
     DUMMY_UNHEALTHY=1     the service never becomes healthy
@@ -24,7 +24,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sealane import clock
+from sealane import clock, pretended
 from sealane.clients.engine.model import ContainerState, Phase
 from sealane.pipelines.model import StepStatus
 from sealane.runners import outcomes, scripts
@@ -92,7 +92,7 @@ class DummyRunner:
         told = self._read(run, name)
         for line in spec.commands:
             output(f"{scripts.said(line)}\n".encode())
-        output(told["output"].encode())
+        output(pretended.said(told["output"], spec.secrets).encode())
         due = _time(told["started"]) + spec.timeout
         try:
             timed_out = await self._until_ended(run, name, due)

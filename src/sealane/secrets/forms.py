@@ -54,6 +54,7 @@ def _written(text: str) -> Iterator[str]:
     yield from _in_python(text)
     yield from _in_xml(text)
     yield from _in_shell(text)
+    yield " ".join(text.split())  # where a text is shown in one line
     yield text.replace("'", "''")  # YAML, SQL
     yield text.replace('"', '""')  # CSV
 

@@ -8,7 +8,7 @@ log's line rarely ends in what a secret begins with.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from sealane import controls
 from sealane.controls import Visible
@@ -22,6 +22,9 @@ _WRAPPED_CRLF = re.compile(rb"\r\n(?<=[A-Za-z0-9+/_-]{60}\r\n)[ \t]{0,64}(?=[A-Z
 """The end of a line of base64: openssl breaks it at 64 characters, coreutils and MIME at 76."""
 _CONTEXT = 64
 """Bytes before those that are looked at which tell whether a line is one of base64."""
+_MAY_BE_CUT = 200
+"""Bytes from which on a text may be a part of a longer one; shorter limits are marked where they cut."""
+_CUT = ("…".encode(), b"...")
 _MOST_KEPT = 64 * 1024
 """Bytes that are kept, beside the secrets' own: no log of control characters alone grows in memory."""
 
@@ -51,9 +54,27 @@ class Masker:
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
         check(secrets)
-        self._search = Search(set().union(*map(forms.forms, secrets.values())))
+        wanted: set[bytes] = set().union(*map(forms.forms, secrets.values()))
+        self._search = Search(wanted)
+        self._backwards = Search({each[::-1] for each in wanted})
         self._kept = b""
         self._before = b""
+
+    @classmethod
+    def of(cls, values: Iterable[str]) -> Masker:
+        """Masks those of the values that are long enough to be masked."""
+        return cls({str(at): value for at, value in enumerate(values) if len(value.strip()) >= forms.SHORTEST})
+
+    def another(self) -> Masker:
+        """Masks the same secrets in another log."""
+        made = Masker({})
+        made._search, made._backwards = self._search, self._backwards
+        return made
+
+    @property
+    def waits(self) -> bool:
+        """Whether something is kept that may be the beginning of a secret."""
+        return bool(self._kept)
 
     def feed(self, piece: bytes) -> bytes:
         """What can be shown now, masked."""
@@ -79,9 +100,31 @@ class Masker:
         return _masked(data, _merged(spans))
 
     def whole(self, text: str) -> str:
-        """A text that is there as a whole, masked; for reasons and messages."""
+        """A text that is there as a whole, masked; for reasons and messages.
+
+        What may have been cut out of a longer one (a kubelet cuts what containers say) may begin or end inside a secret:
+        such a part of one is masked, too.
+        """
+        if not self._search.wanted:
+            return text
         data = text.encode("utf-8", "surrogatepass")
-        return _masked(data, self._look(data)[0]).decode(errors="replace") if self._search.wanted else text
+        spans, cut = self._look(data)
+        end = len(data)
+        for mark in _CUT:
+            if data.endswith(mark):
+                end -= len(mark)
+                cut = self._look(data[:end])[1]
+                break
+        if end < len(data) or end >= _MAY_BE_CUT:
+            spans += [span for span in ((cut, end), (0, self._ends(data))) if span[1] - span[0] >= forms.SHORTEST]
+        return _masked(data, _merged(spans)).decode(errors="replace")
+
+    def _ends(self, data: bytes) -> int:
+        """Where at the data's beginning the end of a secret ends that began before it."""
+        visible = controls.visible(data)
+        backwards = visible.data[: self._backwards.longest][::-1]
+        length = len(backwards) - self._backwards.beginning(backwards)
+        return visible.origin(length - 1) + 1 if length else 0
 
     def _look(self, data: bytes) -> tuple[list[Span], int]:
         """Where secrets stand, as the data is and as it is read; and where one may begin at its end."""

@@ -1,4 +1,4 @@
-"""Values of Secrets that stand among a formation's own manifests: known to no store, masked like any other. Pure."""
+"""Values of Secrets that stand among a formation's own manifests, or at its destination: masked like any other. Pure."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ _GIVEN = "<secret "
 """What stands for a value that a store has."""
 
 
-def values(objects: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """`NAME/KEY` of each Secret's entries to their values, without those too short or too common to be masked."""
+def values(objects: Iterable[Mapping[str, Any]], *, made: tuple[str, ...] = ()) -> dict[str, str]:
+    """`NAME/KEY` of each Secret's entries to their values, without those too short or too common to be masked.
+
+    What stands in Secrets whose names begin with one of `made` comes from stores, and is no common word to anybody.
+    """
     found: dict[str, str] = {}
     for each in objects:
         if each.get("kind") != "Secret" or each.get("apiVersion") != "v1":
@@ -22,12 +25,16 @@ def values(objects: Iterable[Mapping[str, Any]]) -> dict[str, str]:
         name = each["metadata"]["name"]
         texts = {key: _decoded(value) for key, value in (each.get("data") or {}).items()}
         texts |= {key: str(value) for key, value in (each.get("stringData") or {}).items()}
-        found |= {f"{name}/{key}": text for key, text in texts.items() if _is_value(key, text)}
+        found |= {
+            f"{name}/{key}": text for key, text in texts.items() if _is_value(key, text, is_made=name.startswith(made))
+        }
     return found
 
 
-def _is_value(key: str, text: str) -> bool:
-    return len(text.strip()) >= forms.SHORTEST and not text.startswith(_GIVEN) and not parts.is_plain(key, text)
+def _is_value(key: str, text: str, *, is_made: bool) -> bool:
+    if len(text.strip()) < forms.SHORTEST or text.startswith(_GIVEN):
+        return False
+    return is_made or not parts.is_plain(key, text)
 
 
 def _decoded(value: object) -> str:

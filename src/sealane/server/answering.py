@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from sealane import inputs
-from sealane.errors import NotSignedIn, NotThere, SealaneError, UsageError
+from sealane.errors import NotSignedIn, NotThere, SealaneError, UsageError, trace
 from sealane.server.ui import templates
 
 _log = logging.getLogger("sealane.server")
@@ -39,7 +39,7 @@ def add_to(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def unknown(request: Request, error: Exception) -> Response:
-        _log.error("%s %s broke", request.method, request.url.path, exc_info=error)
+        _log.error("%s %s broke\n%s", request.method, request.url.path, trace(error))
         return answer(request, SealaneError("Sealane itself broke; its log says where"))
 
 

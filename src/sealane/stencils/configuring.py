@@ -43,12 +43,17 @@ def secret(app: str, formation: Formation, versions: Mapping[str, str], key: byt
         return None
     known = {name: versions[name] for name in sorted(formation.secrets) if name in versions}
     ending = hashing.suffix(key, known) if len(known) == len(formation.secrets) else UNRESOLVED
-    name = f"{app}-{formation.name}-secrets-{ending}"
+    name = f"{secrets_of(app, formation.name)}{ending}"
     entries = {entry: hidden(entry) for entry in sorted(formation.secrets)}
     content = {"type": "Opaque", "stringData": entries}
     places: dict[Path, Place] = {("stringData", entry): formation.at("secrets", entry) for entry in entries}
     rendered = _object("Secret", name, app, formation, content, {(): formation.at("secrets"), **places})
     return Configured(name=name, rendered=rendered, versions=known)
+
+
+def secrets_of(app: str, formation: str) -> str:
+    """What the names of all Secrets begin with that were made of the formation's secrets."""
+    return f"{app}-{formation}-secrets-"
 
 
 def hidden(entry: str) -> str:

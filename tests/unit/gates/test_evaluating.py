@@ -160,6 +160,25 @@ async def test_a_key_that_has_no_value_is_inconclusive() -> None:
     assert report.outcome is Outcome.INCONCLUSIVE
 
 
+@pytest.mark.parametrize("store", [Store.DATADOG, Store.PROMETHEUS, Store.INFLUXDB])
+async def test_a_store_that_repeats_a_key_tells_it_to_nobody(store: Store) -> None:
+    """As some do in what they answer to a key that they don't know."""
+
+    async def secret(reference: str) -> str:
+        return f"s3cr3t-{reference}-value"
+
+    def repeating(asked: answering.Asked, _nth: int) -> tuple[int, object]:
+        return 400, {"status": "error", "error": f"who are you: {dict(asked.headers)}"}
+
+    keys = {"key": "env:KEY", "application_key": "env:APP", "token": "env:TOKEN"}
+    told: list[str] = []
+    async with answering.serving(repeating) as server:
+        around = Around(destination=DummyDestination(), secret=secret, tell=told.append)
+        report = await check(rate(server.url, store, keys=keys, database="shop"), around=around)
+    assert "who are you" in report.checked[0].says
+    assert "s3cr3t" not in f"{report}{told}"
+
+
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [

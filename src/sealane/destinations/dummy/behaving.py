@@ -7,7 +7,8 @@
     DUMMY_OOM=1             it runs out of memory, again and again
     DUMMY_NO_IMAGE=1        the registry knows no such image
     DUMMY_UNSCHEDULABLE=1   no machine has room
-    DUMMY_OUTPUT=text       what its log says
+    DUMMY_OUTPUT=text       what its log says; `$(NAME)` or `$(NAME|base64)` is what it got from a Secret
+    DUMMY_LAST_WORDS=text   its termination message, likewise
 
 A suspended Job is there, and nothing of it runs. As in a rolling update, instances of the older version stay until all new ones are ready.
 """
@@ -15,10 +16,11 @@ A suspended Job is there, and nothing of it runs. As in a rolling update, instan
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from sealane import pretended
 from sealane.destinations import model
 from sealane.verdicts import model as verdicts
 
@@ -38,6 +40,8 @@ class Life:
     since: datetime
     older: bool
     generation: int
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What its containers get from Secrets."""
 
     @property
     def object(self) -> str:
@@ -169,7 +173,7 @@ def _ends(life: Life, told: Mapping[str, str], fact: Any, at: datetime) -> Itera
         last=last,
         times=times,
         detail=detail,
-        words="it ended",
+        words=pretended.said(told.get("DUMMY_LAST_WORDS", "it ended"), life.variables),
     )
 
 
@@ -212,7 +216,7 @@ def logs(lives: Iterable[Life]) -> list[dict[str, Any]]:
             "object": _instance(life, 0),
             "container": each["name"],
             "previous": False,
-            "lines": [_told(each)["DUMMY_OUTPUT"]],
+            "lines": pretended.said(_told(each)["DUMMY_OUTPUT"], life.variables).split("\n"),
         }
         for life in lives
         for each in life.containers

@@ -160,6 +160,12 @@ class DummyDestination:
         there = self._state.read().objects
         return tuple(differing.shown(there[planning.text(ref)].manifest) for ref in refs if planning.text(ref) in there)
 
+    async def secrets(self, refs: model.Inventory) -> tuple[Mapping[str, Any], ...]:
+        """See the port."""
+        there = self._state.read().objects
+        wanted = (planning.text(ref) for ref in refs if ref.is_secret)
+        return tuple(there[text].manifest for text in wanted if text in there)
+
     async def leaves(self, namespace: str) -> bool:
         """See the port."""
         return namespace in planning.leaving(self._state.read())
@@ -261,6 +267,7 @@ class DummyDestination:
     # --- watching
 
     def _lives(self) -> list[behaving.Life]:
+        there = self._state.read().objects
         return [
             behaving.Life(
                 ref=planning.ref_in(each.manifest, each.manifest["metadata"].get("namespace") or ""),
@@ -268,8 +275,9 @@ class DummyDestination:
                 since=each.since,
                 older=each.older,
                 generation=each.generation,
+                variables=planning.variables(each.manifest, there),
             )
-            for each in self._state.read().objects.values()
+            for each in there.values()
         ]
 
     def _observation(self, wanted: model.Inventory) -> verdicts.Observation:

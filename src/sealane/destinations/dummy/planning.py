@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -182,3 +183,18 @@ def annotation(manifest: Mapping[str, Any], name: str) -> str | None:
     """One of the manifest's annotations."""
     found = ((manifest.get("metadata") or {}).get("annotations") or {}).get(name)
     return None if found is None else str(found)
+
+
+def variables(manifest: Mapping[str, Any], there: Mapping[str, states.Stored]) -> dict[str, str]:
+    """What the containers of a workload get from the Secrets that are there: all that `envFrom` names."""
+    spec = manifest.get("spec") or {}
+    pod = spec if manifest["kind"] == "Pod" else (spec.get("template") or {}).get("spec") or {}
+    froms = [each for container in pod.get("containers") or () for each in container.get("envFrom") or ()]
+    found: dict[str, str] = {}
+    for each in froms:
+        name = (each.get("secretRef") or {}).get("name", "")
+        kept = there.get(f"|Secret|{manifest['metadata'].get('namespace') or ''}|{name}")
+        content = kept.manifest if kept else {}
+        found |= {key: base64.b64decode(value).decode() for key, value in (content.get("data") or {}).items()}
+        found |= content.get("stringData") or {}
+    return found

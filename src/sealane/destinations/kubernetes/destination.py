@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 
@@ -88,11 +89,15 @@ class KubernetesDestination:
         """See the port."""
         found = []
         for ref in refs:
-            kind = kinds.whole(ref.api_version, ref.kind)
-            each = await self._cluster.find(kind, ref.name, namespace=ref.namespace)
+            each = await self._found(ref)
             if each is not None:
                 found.append(differing.shown(each))
         return tuple(found)
+
+    async def secrets(self, refs: model.Inventory) -> tuple[Mapping[str, Any], ...]:
+        """See the port."""
+        wanted = [ref for ref in refs if ref.is_secret]
+        return tuple(each for each in await asyncio.gather(*map(self._found, wanted)) if each is not None)
 
     async def leaves(self, namespace: str) -> bool:
         """See the port."""
@@ -111,3 +116,7 @@ class KubernetesDestination:
     ) -> model.Ledger:
         """See the port."""
         return await self._ledgers.write(ledger, app, formation, namespace=namespace, fence=fence)
+
+    async def _found(self, ref: model.ObjectRef) -> dict[str, Any] | None:
+        kind = kinds.whole(ref.api_version, ref.kind)
+        return await self._cluster.find(kind, ref.name, namespace=ref.namespace)

@@ -177,7 +177,7 @@ async def printed_before(rollout: Rollout) -> list[str]:
     standing = await _standing(rollout)
     stored = rows.inventory(rollout.stored)
     found = await printed.lines(standing.destination, stored, namespace=standing.deployment.namespace)
-    return list(novelty.known(standing.mask(line) for line in found))
+    return list(novelty.known(dossiers.lines(found, standing.mask)))
 
 
 async def printed_now(rollout: Rollout, before: Sequence[str], begun: Any, watched: Any) -> dict[str, Any]:
@@ -186,7 +186,7 @@ async def printed_now(rollout: Rollout, before: Sequence[str], begun: Any, watch
     there = msgspec.convert(begun, Begun).inventory
     found = await printed.lines(standing.destination, there, namespace=standing.deployment.namespace)
     how = standing.revision.strategy.guard.new_errors
-    checked = printed.checked(tuple(before), [standing.mask(line) for line in found], how)
+    checked = printed.checked(tuple(before), dossiers.lines(found, standing.mask), how)
     async with _telling(standing.deployment.id, Phase.GATES) as tell:
         tell(checked.sentence)
     cause = Report(checked=(checked,)).cause(tools.current().now())

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import timedelta
 
 from sealane.destinations.model import Inventory
 from sealane.destinations.port import Destination
-from sealane.errors import SealaneError, UsageError
+from sealane.errors import Refused, UsageError
 from sealane.flows import sites, tools
 from sealane.flows.doing import clones
-from sealane.rollouts import dossiers, finished_work
+from sealane.rollouts import dossiers, finished_work, masks
 from sealane.rollouts import goals as shared
 from sealane.rollouts.model import Goal
-from sealane.secrets import forms, resolving, written
+from sealane.secrets import resolving
 from sealane.secrets.masking import Masker
 from sealane.secrets.values import SecretValue
 from sealane.stencils.model import Revision
@@ -76,23 +75,32 @@ async def resolved(deployment: Deployment, references: Mapping[str, str]) -> dic
     return await resolving.resolve(references, stores, key=bench.names_key)
 
 
-async def mask(deployment: Deployment, *revisions: Revision, with_files: bool = True) -> dossiers.Mask:
-    """Takes the values of the revisions' secrets out of texts, as far as they are known: stencils' own always are.
+async def mask(deployment: Deployment, *revisions: Revision) -> dossiers.Mask:
+    """Takes what is secret in the formation out of all that is told of the deployment."""
+    formation = await tools.current().store.formations.get(deployment.app, deployment.formation)
+    destination = await destination_of(deployment)
+    return masks.mask(await masker(deployment, destination, formation.inventory, *revisions))
 
-    `with_files` also looks into the release's commit, which takes a clone.
+
+async def masker(
+    deployment: Deployment,
+    destination: Destination,
+    inventory: Inventory,
+    *revisions: Revision,
+    with_files: bool = True,
+) -> Masker | dossiers.Hidden:
+    """The same, for logs that arrive in pieces.
+
+    `with_files` looks into the release's commit, which takes a clone, when the revision's Secret is not there.
     """
-    texts = written.values(each.object for revision in revisions for each in revision.everything)
-    for revision in revisions:
-        asked = {
-            name: reference
-            for name, reference in revision.secrets.items()
-            if with_files or not reference.startswith(_IN_FILES)
-        }
-        with suppress(SealaneError, TimeoutError):
-            async with asyncio.timeout(_FOR_A_MASK):
-                found = await resolved(deployment, asked)
-            texts |= {name: value.reveal().decode("utf-8", "surrogateescape") for name, value in found.items()}
-    return Masker({name: text for name, text in texts.items() if len(text.strip()) >= forms.SHORTEST}).whole
+
+    async def given(revision: Revision) -> Mapping[str, SecretValue]:
+        if not with_files and any(reference.startswith(_IN_FILES) for reference in revision.secrets.values()):
+            raise Refused("the Secret that holds it is gone")
+        async with asyncio.timeout(_FOR_A_MASK):
+            return await values(deployment, revision)
+
+    return await masks.masker(destination, inventory, *revisions, values=given)
 
 
 async def checked_out(deployment: Deployment) -> sites.Site:

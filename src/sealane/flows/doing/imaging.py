@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from sealane.blobs.logs import Writer
 from sealane.clients.addresses import NotListed
 from sealane.clients.building import BuildFailed
 from sealane.clients.registry import ImageMissing, RegistryDenied
@@ -42,7 +41,7 @@ async def make(run_id: str, key: str) -> dict[str, Any]:
         try:
             image = await _make(run, work, key, log)
         except _USERS_OWN as error:
-            return await containers.ended(run_id, key, StepStatus.FAILED, log.masked(_reason(error, writer)))
+            return await containers.ended(run_id, key, StepStatus.FAILED, log.masked(_reason(error, log)))
         finally:
             log.close()
     result = {"name": image.name, "repository": image.repository, "tag": image.tag, "digest": image.digest}
@@ -102,6 +101,6 @@ async def _make(run: Run, work: Work, key: str, log: logs.Log) -> Image:
     return await building.build(planned, workshop, log.write)
 
 
-def _reason(error: SealaneError, writer: Writer) -> str:
-    writer.write(f"{error}\n".encode())
+def _reason(error: SealaneError, log: logs.Log) -> str:
+    log.write(f"{error}\n".encode())
     return str(error)

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from sealane.approvals.admission import Admission, Road, told
-from sealane.destinations.model import Budget, Fence
+from sealane.destinations.model import Applied, Budget, Fence
 from sealane.destinations.port import Destination
 from sealane.errors import SealaneError
 from sealane.flows import sizes, tools
@@ -144,7 +144,7 @@ async def apply(rollout: Rollout, stage: Stage = ONLY, earlier: Any = None) -> d
         destination, goal, stage=stage, fence=rollout.fence, adopt=plan.adopt, now=bench.now
     )
     begun = applying.after(before, begun)
-    cause = applying.refused(applied, at=begun.at)
+    cause = await _refused(deployment, applied, begun)
     says = cause.sentence if cause else saying.applied_words(applied)
     await telling.line(deployment.id, Phase.APPLY, f"{stage.name}: {says}" if stage.name else says, at=begun.at)
     written = bool(applied.changed) or earlier is not None
@@ -271,7 +271,7 @@ async def revert(rollout: Rollout) -> dict[str, Any]:
     words = f"going back to {saying.short(previous.identity.revision)}"
     await telling.line(deployment.id, Phase.REVERT, words, at=tools.current().now())
     applied, begun = await applying.apply(destination, previous, fence=rollout.fence, now=tools.current().now)
-    return {"begun": rows.plain(begun), "cause": rows.plain(applying.refused(applied, at=begun.at))}
+    return {"begun": rows.plain(begun), "cause": rows.plain(await _refused(deployment, applied, begun))}
 
 
 async def _back_admitted(previous: str) -> Admission:
@@ -410,6 +410,12 @@ async def _dossier(
 ) -> dossiers.Dossier:
     causes = diagnosing.diagnose(watched.observation, goal.rules(begun), now=tools.current().now())
     return await dossiers.take(destination, goal, watched, others=causes[1:], difference=difference, mask=mask)
+
+
+async def _refused(deployment: Deployment, applied: Applied, begun: Begun) -> Cause | None:
+    if not applied.refusals:
+        return None
+    return applying.refused(applied, at=begun.at, mask=await goals.mask(deployment, await _revision(deployment)))
 
 
 async def _revision(deployment: Deployment) -> Revision:

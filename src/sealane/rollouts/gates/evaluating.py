@@ -7,7 +7,7 @@ being cut short, because nothing is said before all its samples are taken.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sealane.clients.measuring import asking, stores
 from sealane.environments import reaching
@@ -15,6 +15,7 @@ from sealane.errors import Fenced, Refused, SealaneError, Unavailable
 from sealane.rollouts import hooks, jobs
 from sealane.rollouts.gates import judging
 from sealane.rollouts.gates.model import Around, Checked, Judged, Outcome, Report, Subject
+from sealane.secrets.masking import Masker
 from sealane.stencils.gates import Alerts, Gate, Http, Query, Store, Task
 
 POLL = 1.0
@@ -75,16 +76,17 @@ async def _query(gate: Gate, check: Query, around: Around) -> Judged:
         keys = {name: await around.secret(reference) for name, reference in gate.references.items()}
     except Refused as error:
         return Judged(outcome=Outcome.INCONCLUSIVE, says=error.message)
+    mask = Masker.of(keys.values()).whole  # a store may repeat what it was asked with
     readings: list[judging.Reading] = []
     while True:
-        readings.append(await _read(check, keys, around))
+        readings.append(await _read(check, keys, around, mask))
         judged = judging.query(check, readings)
         if judged.outcome:
             return judged
         await around.sleep(check.interval.total_seconds())
 
 
-async def _read(check: Query, keys: dict[str, str], around: Around) -> judging.Reading:
+async def _read(check: Query, keys: dict[str, str], around: Around, mask: Callable[[str], str]) -> judging.Reading:
     try:
         if check.store is Store.PROMETHEUS:
             values = await stores.prometheus(check.url, check.query, keys=keys, allowed=around.allowed)
@@ -97,7 +99,7 @@ async def _read(check: Query, keys: dict[str, str], around: Around) -> judging.R
                 check.url, check.query, keys=keys, database=check.database or "", allowed=around.allowed
             )
     except (Unavailable, Refused) as error:
-        return judging.Reading(problem=error.message)
+        return judging.Reading(problem=mask(error.message))
     return judging.Reading(values=values)
 
 
@@ -128,7 +130,7 @@ async def _job(gate: Gate, task: Task, subject: Subject, around: Around) -> Chec
     except (Fenced, Unavailable):
         raise
     except SealaneError as error:  # it can't even be written: nobody knows what it would have said
-        return Checked(gate=gate.name, outcome=Outcome.INCONCLUSIVE, says=error.message)
+        return Checked(gate=gate.name, outcome=Outcome.INCONCLUSIVE, says=around.mask(error.message))
     if end.cause is None:
         said = f": {end.lines[-1]}" if end.lines and end.lines[-1].strip() else ""
         return Checked(gate=gate.name, outcome=Outcome.PASS, says=f"Job {end.name} ended well{said}")

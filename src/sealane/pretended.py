@@ -1,0 +1,38 @@
+"""What pretended containers print of the variables they were given: `$(NAME)`, or `$(NAME|hex)` as programs write it. Pure."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+import shlex
+import urllib.parse
+from collections.abc import Callable, Mapping
+
+ENCODERS: Mapping[str, Callable[[str], str]] = {
+    "base32": lambda text: base64.b32encode(text.encode()).decode(),
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "coloured": "\x1b[1m".join,
+    "hex": lambda text: text.encode().hex(),
+    "html": html.escape,
+    "json": json.dumps,
+    "lines": lambda text: base64.encodebytes(text.encode()).decode(),
+    "repr": repr,
+    "shell": shlex.quote,
+    "url": urllib.parse.quote,
+    "wide": lambda text: base64.b64encode(text.encode("utf-16-le")).decode(),
+}
+_VARIABLE = re.compile(r"\$\((?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:\|(?P<encoder>[a-z0-9]+))?\)")
+
+
+def said(text: str, variables: Mapping[str, str]) -> str:
+    """The text with variables put in; what is not known stays as it is."""
+
+    def put(found: re.Match[str]) -> str:
+        name, encoder = found["name"], found["encoder"]
+        if name not in variables or (encoder and encoder not in ENCODERS):
+            return found[0]
+        return ENCODERS[encoder](variables[name]) if encoder else variables[name]
+
+    return _VARIABLE.sub(put, text)

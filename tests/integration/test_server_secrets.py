@@ -1,0 +1,241 @@
+"""Dozens of secrets of two stores, printed by steps, containers, hooks and last words as programs write them: found nowhere."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import json
+import random
+import re
+import sqlite3
+import string
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sealane import controls, pretended
+from sealane.secrets.search import Search
+from tests import pretending
+from tests.serving import SEALANE, Serving
+
+EACH = 8
+"""Secrets of each kind."""
+SIGNS = string.ascii_letters + string.digits + "'\"<>&%$ /+=-_.,;!\\"
+PIPELINE = """app: shop
+steps:
+  - name: tell
+    image: busybox
+    commands: [tell]
+    secrets: [STEPS]
+    environment: {DUMMY_OUTPUT: SAID}
+deliver: [{formation: dev}]
+"""
+FORMATION = """formation: dev
+environment: dev
+destination: here
+namespace: shop-dev
+secrets: SECRETS
+hooks: {before: [{name: ask, stencil: ask}]}
+strategy: {healthy_for: 0s, patience: 5s, deadline: 20s}
+"""
+WORKLOADS = """apiVersion: batch/v1
+kind: Job
+metadata: {name: ask}
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+        - {name: ask, image: "registry.example.com/shop:1", envFrom: [{secretRef: {name: "${secrets}"}}], env: HOOK}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+        - {name: web, image: "registry.example.com/shop:1", envFrom: [{secretRef: {name: "${secrets}"}}], env: WEB}
+"""
+
+
+def value(chance: random.Random) -> str:
+    """A secret with all signs that encoders write otherwise."""
+    return "x" + "".join(chance.choice(SIGNS) for _ in range(chance.randrange(12, 40))) + "Z"
+
+
+@dataclass
+class Vault:
+    """All secrets there ever were, and what is to be found nowhere."""
+
+    chance: random.Random
+    ever: list[str] = field(default_factory=list)
+
+    def new(self, prefix: str) -> dict[str, str]:
+        made = {f"{prefix}{number}": value(self.chance) for number in range(EACH)}
+        self.ever += made.values()
+        return made
+
+    @property
+    def needles(self) -> set[bytes]:
+        """Each secret, and what programs make of it, line by line."""
+        texts = {*self.ever, *(encode(each) for encode in pretended.ENCODERS.values() for each in self.ever)}
+        return {line.encode() for text in texts for line in controls.removed(text).split("\n") if len(line) >= 8}
+
+
+def said(*names: str) -> str:
+    """What a container is told to print: each secret plainly and in every encoding."""
+    ways = ["", *(f"|{name}" for name in pretended.ENCODERS)]
+    return "\n".join(f"canary {name}{way} is $({name}{way})." for name in names for way in ways) + "\n"
+
+
+@dataclass
+class World:
+    serving: Serving
+    app: pretending.App
+    vault: Vault
+    recipient: str
+    aged: dict[str, str] = field(default_factory=dict)
+
+    def files(self, *, hook: dict[str, str] | None = None, web: dict[str, str] | None = None) -> dict[str, str]:
+        """A version of the app; what the hook and the web server do beside printing."""
+        names = [f"MINE_F{number}" for number in range(EACH)]
+        steps = [f"MINE_S{number}" for number in range(EACH)]
+        secrets = {name: f"env:{name}" for name in names} | {name: f"age:deploy/all.age#{name}" for name in self.aged}
+        told = {"DUMMY_OUTPUT": said(*secrets)}
+
+        def variables(more: dict[str, str] | None) -> str:
+            return json.dumps([{"name": name, "value": text} for name, text in {**told, **(more or {})}.items()])
+
+        return {
+            ".sealane.yml": PIPELINE.replace("STEPS", ", ".join(steps)).replace("SAID", json.dumps(said(*steps))),
+            "deploy/formations/dev.yaml": FORMATION.replace("SECRETS", json.dumps(secrets)),
+            "deploy/stencils/all.yaml": WORKLOADS.replace("HOOK", variables(hook)).replace("WEB", variables(web)),
+        }
+
+    def rotate(self) -> None:
+        """Other values in both stores; a server's own environment changes with its process."""
+        given = self.vault.new("MINE_S") | self.vault.new("MINE_F")
+        self.serving.environment = {
+            **self.serving.environment,
+            **{f"SEALANE_SECRET_SHOP__{name}": text for name, text in given.items()},
+        }
+        self.serving.stop()
+        self.serving.start()
+        self.aged = self.vault.new("AGED_")
+        words = [str(SEALANE), "secrets", "encrypt", "-", "--to", self.recipient, "--output", "deploy/all.age"]
+        (self.app.folder / "deploy").mkdir(exist_ok=True)
+        text = json.dumps(self.aged)
+        subprocess.run(words, input=text, text=True, check=True, capture_output=True, cwd=self.app.folder)
+
+    def pushed(self, words: str, **how: Any) -> dict[str, Any]:
+        """A version that was pushed, built and judged."""
+        commit = self.app.commit(words, changes=self.files(**how))
+        self.app.push()
+        view = self.app.run_of(commit)
+        assert view["run"]["status"] == "passed", view
+        found: dict[str, Any] = self.app.deployment("dev", commit)
+        return found
+
+    def lives(self) -> Iterator[str]:
+        """What is printed now, by API and command line."""
+        with self.serving.client() as client:
+            answer = client.get("/api/formations/shop/dev/logs", params={"tail": 2000})
+        assert answer.status_code == 200, answer.text
+        yield answer.text
+        yield self.app.cli("logs", "shop/dev").stdout
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    serving = Serving(tmp_path_factory.mktemp("server"), pretending.SETTINGS).start()
+    try:
+        pretending.environments(serving, "shop")
+        app = pretending.App(serving, tmp_path_factory.mktemp("shop"), "shop")
+        for path in ("deploy/stencils/web.yaml", "deploy/formations/production.yaml"):
+            (app.folder / path).unlink()
+        found = app.get("/api/apps/shop/recipient")["recipient"]
+        yield World(serving, app, Vault(random.Random(20170417)), found)
+    finally:
+        serving.stop()
+
+
+def test_no_secret_is_found_in_anything_that_is_written_or_shown(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Good, rolled back after a rotation, and stopped by a hook; old ones are still printed by then."""
+    monkeypatch.setattr(world.app, "files", lambda *_, **__: {})  # only what this test writes
+    seen: list[str] = []
+    world.rotate()
+    good = world.pushed("good")
+    assert good["verdict"]["kind"] == "deployed", good
+    seen += world.lives()
+    world.rotate()
+    last = said("MINE_F0", "AGED_1") + "at its end $(AGED_2)"
+    bad = world.pushed("bad", web={"DUMMY_EXIT_CODE": "3", "DUMMY_LAST_WORDS": last})
+    assert bad["verdict"]["kind"] == "rolled_back", bad
+    seen += world.lives()
+    assert "canary MINE_F0 is ***." in seen[-2], "what was gone back to prints what was rotated since"
+    refused = world.pushed("refused", hook={"DUMMY_EXIT_CODE": "4"})
+    assert refused["verdict"]["kind"] == "failed", refused
+    seen += [*world.lives(), *asked(world)]
+    assert sum("canary" in text for text in seen) > 8, "it was printed, and shown"
+    world.serving.stop()
+    everything = {f"answer {number}": text.encode() for number, text in enumerate(seen)}
+    everything |= {f"{where} {number}": data for number, (where, data) in enumerate(written(world.serving.folder))}
+    assert {"operation_outputs", "timeline", "dossiers", "audit"} <= {where.split()[1] for where in everything}
+    search = Search(world.vault.needles)
+    for where, data in everything.items():
+        for view in {data, controls.visible(data).data}:
+            found = {view[start:end] for start, end in search.occurrences(view)}
+            assert not found, (where, sorted(found)[:5])
+
+
+def asked(world: World) -> Iterator[str]:
+    """Every answer of the API about the app, its pages, and what the command line says."""
+    runs = [run["id"] for run in world.app.get("/api/runs")]
+    deployments = [each["id"] for each in world.app.get("/api/deployments")]
+    paths = ["/api/formations", "/api/pending", "/api/approvals", "/api/formations/shop/dev/drift", "/", "/runs"]
+    paths += ["/deployments", "/approvals", "/api/why/shop/dev"]
+    for run in runs:
+        paths += [f"/api/runs/{run}", f"/api/runs/{run}/changes", f"/api/runs/{run}/logs/step/tell", f"/runs/{run}"]
+        paths += [f"/runs/{run}/log/step/tell", f"/api/why/{run}"]
+    for each in deployments:
+        paths += [f"/api/deployments/{each}", f"/deployments/{each}", f"/api/why/{each}"]
+    with world.serving.client() as client:
+        form = re.search(r'name="form_token" value="([^"]+)"', client.get("/sign-in").text)
+        assert form is not None
+        client.post("/sign-in", data={"form_token": form[1], "token": world.serving.token, "next": "/"})
+        for path in paths:
+            answer = client.get(path, headers={"Accept": "text/html"} if not path.startswith("/api") else {})
+            assert answer.status_code in {200, 409}, (path, answer.status_code)
+            yield answer.text
+    for words in (("logs", "shop"), ("why", "shop/dev"), ("status",), ("status", "shop")):
+        yield world.app.cli(*words).stdout
+
+
+def written(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Every file of the server, its log included, and every cell of its databases; not what only pretends to be elsewhere."""
+    for path in folder.rglob("*"):
+        if path.is_file() and "dummies" not in path.relative_to(folder).parts:
+            yield str(path), path.read_bytes()
+            if path.suffix in {".db", ".sqlite"}:
+                yield from cells(path)
+
+
+def cells(path: Path) -> Iterator[tuple[str, bytes]]:
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        tables = [name for (name,) in database.execute("select name from sqlite_master where type = 'table'")]
+        for table in tables:
+            for row in database.execute(f'select * from "{table}"'):
+                for cell in row:
+                    if isinstance(cell, str | bytes):
+                        data = cell if isinstance(cell, bytes) else cell.encode()
+                        yield f"{path} {table}", data
+                        with contextlib.suppress(binascii.Error):
+                            yield f"{path} {table}, decoded", base64.b64decode(data, validate=True)
