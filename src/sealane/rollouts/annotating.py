@@ -39,7 +39,7 @@ async def annotate(annotations: Sequence[Annotation], identity: Identity, verdic
             if problem := reaching.refused(each.url, how.allowed.hosts if how.allowed else None):
                 raise Refused(problem)
             keys = {name: await how.secret(reference) for name, reference in each.keys.items()}
-            await _tell(each, told, keys)
+            await _tell(each, told, keys, how.allowed)
         except SealaneError as error:
             said = Masker.of(keys.values()).whole(error.message)  # a store may repeat what it was told with
             how.tell(f"{each.name} was not told how it ended: {said}")
@@ -64,10 +64,10 @@ def words(identity: Identity, verdict: Verdict) -> annotating.Told:
     )
 
 
-async def _tell(each: Annotation, told: annotating.Told, keys: Mapping[str, str]) -> None:
+async def _tell(each: Annotation, told: annotating.Told, keys: Mapping[str, str], allowed: Allowlist | None) -> None:
     if each.board is Board.GRAFANA:
-        await annotating.grafana(each.url, told, keys=keys, allowed=how.allowed)
+        await annotating.grafana(each.url, told, keys=keys, allowed=allowed)
     elif each.board is Board.DATADOG:
-        await annotating.datadog(each.url, told, keys=keys, allowed=how.allowed)
+        await annotating.datadog(each.url, told, keys=keys, allowed=allowed)
     else:
-        await annotating.influxdb(each.url, told, keys=keys, database=each.database or "", allowed=how.allowed)
+        await annotating.influxdb(each.url, told, keys=keys, database=each.database or "", allowed=allowed)
