@@ -27,12 +27,14 @@ def _token_host(host: str) -> str:
     """`host` or `host:port`; with `http://` before it for one that is spoken to in clear."""
     scheme, _, name = host.rpartition("://")
     if scheme not in {"", "https", "http"}:
-        message = f"{host!r} begins with neither https:// nor http://"
+        message = "begins with neither https:// nor http://"
         raise ValueError(message)
     if "*" in name:
-        message = f"{host!r} is more than one host, and a token belongs to one"
+        message = "is more than one host, and a token belongs to one"
         raise ValueError(message)
-    return f"{scheme or 'https'}://{_host_entry(name)}"
+    if problem := egress.problem(name):  # without the text: it may be a token in the wrong place
+        raise ValueError(problem.removeprefix(repr(name)).strip())
+    return f"{scheme or 'https'}://{name.lower()}"
 
 
 HostEntry = Annotated[str, AfterValidator(_host_entry)]

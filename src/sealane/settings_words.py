@@ -58,9 +58,7 @@ def unknown(environment: Mapping[str, str]) -> tuple[str, ...]:
 
 def wrong(error: ValidationError) -> tuple[str, ...]:
     """A sentence for each wrong value, which names the variable. The value itself may be secret, and is not told."""
-    return tuple(
-        f"{variable(_names(each['loc']))} {each['msg'].removeprefix('Value error, ')}" for each in error.errors()
-    )
+    return tuple(_told(_names(each["loc"]), each["msg"].removeprefix("Value error, ")) for each in error.errors())
 
 
 def unreadable(environment: Mapping[str, str]) -> str:
@@ -73,6 +71,11 @@ def unreadable(environment: Mapping[str, str]) -> str:
 def variable(names: Iterable[str]) -> str:
     """The variable of a setting: of `runs`, `at_once` SEALANE_RUNS__AT_ONCE."""
     return PREFIX + "__".join(name.upper() for name in names)
+
+
+def _told(names: list[str], message: str) -> str:
+    """What is wrong with settings that do not go together is told of their group."""
+    return f"{variable(names)}{':' if _is_group(names) else ''} {message}"
 
 
 def _names(location: tuple[int | str, ...]) -> list[str]:
@@ -94,11 +97,21 @@ def _variables(model: type[BaseModel], above: tuple[str, ...]) -> Iterator[tuple
         yield variable(names), names
 
 
-def _is_listed(names: tuple[str, ...]) -> bool:
+def _kind(names: Iterable[str]) -> Any:
     kind: Any = Settings
     for name in names:
         kind = kind.model_fields[name].annotation
-    return typing.get_origin(kind) in {list, dict} or (isinstance(kind, type) and issubclass(kind, BaseModel))
+    return kind
+
+
+def _is_group(names: Iterable[str]) -> bool:
+    return (
+        tuple(names) in set(known().values()) and isinstance(_kind(names), type) and issubclass(_kind(names), BaseModel)
+    )
+
+
+def _is_listed(names: tuple[str, ...]) -> bool:
+    return typing.get_origin(_kind(names)) in {list, dict} or _is_group(names)
 
 
 def _is_json(text: str) -> bool:
