@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealane.secrets import forms, masking
+from sealane.verdicts.words import probes
 
 PEM = "-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\nab\nBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj\n-----END KEY-----\n"
 
@@ -185,3 +186,10 @@ def test_a_mark_says_that_a_short_text_was_cut() -> None:
 def test_a_secret_is_known_in_one_line() -> None:
     """Verdicts tell what was said in one line."""
     assert masking.Masker({"TOKEN": "correct  horse\n\tstaple"}).whole("said correct horse staple") == "said ***"
+
+
+def test_last_words_that_were_cut_behind_blanks_are_known_to_be_cut() -> None:
+    """A kubelet keeps 4096 bytes; blanks are left out before anything is masked."""
+    last = f"{' ' * 4090}{SPOKEN}"[:4096]
+    assert masking.Masker({"TOKEN": SPOKEN}).whole(probes.shorten(last)) == "***…"
+    assert probes.shorten("no such table") == "no such table"

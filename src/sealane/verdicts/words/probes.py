@@ -11,6 +11,8 @@ _FAILED = re.compile(
 )
 _KILLED = re.compile(r"^(?:Init container|Container) (?P<name>\S+) failed (?P<probe>liveness|startup) probe")
 _LONGEST = 200
+_CUT_BEFORE = 1000
+"""Characters from which on a kubelet or an API server may have cut a text that is mostly blanks."""
 
 
 def failed(message: str) -> tuple[str, str] | None:
@@ -58,6 +60,6 @@ def answer(probe: objects.Probe | None, raw: str) -> str:
 
 
 def shorten(text: str, longest: int = _LONGEST) -> str:
-    """One line of at most `longest` characters."""
+    """One line of at most `longest` characters; it ends in … where something may be missing, here or before it came here."""
     line = " ".join(text.split())
-    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+    return line if len(line) <= longest and len(text) < _CUT_BEFORE else f"{line[: longest - 1]}…"
