@@ -90,5 +90,11 @@ def lines(said: bytes) -> list[bytes]:
 
 
 def facts(said: bytes) -> Mapping[str, str]:
-    parts = said.decode().split("== ")[1:]
+    parts = _known_signals(said.decode()).split("== ")[1:]
     return {name: text for part in parts for name, _, text in [part.partition("\n")]}
+
+
+def _known_signals(said: str) -> str:
+    """Without the signals that C libraries keep to themselves (32 and above): the client passes its parent's on."""
+    own = r"(?m)^(Sig\w+:\t)[0-9a-f]{8}([0-9a-f]{8})$"
+    return re.sub(own, lambda found: f"{found[1]}{int(found[2], 16) & 0x7FFFFFFF:016x}", said)
