@@ -9,7 +9,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -184,3 +185,14 @@ def git(folder: Path, *words: str, check: bool = True) -> subprocess.CompletedPr
 def plain(value: Any) -> str:
     """Anything as text, for messages of assertions."""
     return json.dumps(value, indent=1, default=str)
+
+
+@contextmanager
+def serving_shop(folder: Path) -> Iterator[Serving]:
+    """A server whose engine pretends, with the app `shop`."""
+    server = Serving(folder, {"SEALANE_ENGINE__KIND": "dummy"}).start()
+    try:
+        server.app("shop")
+        yield server
+    finally:
+        server.stop()

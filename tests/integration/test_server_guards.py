@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from tests.serving import Serving
+from tests.serving import Serving, serving_shop
 
 OPEN = {"/hooks/{source}/{app}"}
 """Routes that a signature guards instead of a token."""
@@ -19,12 +19,8 @@ OPEN = {"/hooks/{source}/{app}"}
 
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    server = Serving(tmp_path_factory.mktemp("server"), {"SEALANE_ENGINE__KIND": "dummy"}).start()
-    try:
-        server.app("shop")
+    with serving_shop(tmp_path_factory.mktemp("server")) as server:
         yield server
-    finally:
-        server.stop()
 
 
 def routes(serving: Serving) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests import pretending
-from tests.serving import Serving, until
+from tests.serving import Serving, serving_shop, until
 
 HOSTILE = {
     "half a character": "a\udfffb",
@@ -27,12 +27,8 @@ HOSTILE = {
 
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    server = Serving(tmp_path_factory.mktemp("server"), {"SEALANE_ENGINE__KIND": "dummy"}).start()
-    try:
-        server.app("shop")
+    with serving_shop(tmp_path_factory.mktemp("server")) as server:
         yield server
-    finally:
-        server.stop()
 
 
 def bodies(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], str]]:

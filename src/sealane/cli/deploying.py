@@ -150,8 +150,7 @@ async def deploy(wish: Wish, destination: Destination, screen: Screen) -> Ended:
     screen.begin(record, revision)
     left = found.behind(revision.namespace) if found.came_from else ()
     moved = moves.words(found.came_from, revision.namespace, left) if found.came_from and left else ""
-    for says in filter(None, (moved, moves.copies_words(revision.label, revision.namespace, also))):
-        screen.tell(rollouts.Progress(phase=rollouts.Phase.APPLY, at=clock.now(), says=says, key=says))
+    _tell(screen, moved, moves.copies_words(revision.label, revision.namespace, also))
     shut = await _shut(plan, destination)
     around = rolling_out.Surroundings(
         destination=destination,
@@ -164,17 +163,11 @@ async def deploy(wish: Wish, destination: Destination, screen: Screen) -> Ended:
     )
     if shut:
         around.tell(rollouts.Phase.APPLY, f"should this fail, {shut}")
-    try:
-        outcome = await rolling_out.roll_out(plan, around)
-    except asyncio.CancelledError:
-        verdict = concluding.cancelled(by=record.by, at=clock.now())
+
+    async def close(verdict: verdicts.Verdict) -> None:
         await _write(destination, recording.written(ledger, _closed(history, record, verdict)), revision)
-        raise
-    except Exception as error:
-        verdict = concluding.broken(getattr(error, "message", type(error).__name__), at=clock.now())
-        with suppress(SealaneError):  # fenced off, or away: the next command finds it open
-            await _write(destination, recording.written(ledger, _closed(history, record, verdict)), revision)
-        raise
+
+    outcome = await _rolled_out(plan, around, by=record.by, close=close)
     record = replace(
         record,
         verdict=outcome.verdict,
@@ -189,6 +182,30 @@ async def deploy(wish: Wish, destination: Destination, screen: Screen) -> Ended:
     if outcome.verdict.kind is verdicts.VerdictKind.DEPLOYED:
         await _retire(plan.goal, ledger, revision, around)
     return Ended(record=record, outcome=outcome)
+
+
+def _tell(screen: Screen, *sentences: str) -> None:
+    for says in filter(None, sentences):
+        screen.tell(rollouts.Progress(phase=rollouts.Phase.APPLY, at=clock.now(), says=says, key=says))
+
+
+async def _rolled_out(
+    plan: rollouts.DeploymentPlan,
+    around: rolling_out.Surroundings,
+    *,
+    by: str,
+    close: Callable[[verdicts.Verdict], Awaitable[None]],
+) -> rollouts.Outcome:
+    """The rollout; one that is interrupted or breaks is closed with a verdict of its own first."""
+    try:
+        return await rolling_out.roll_out(plan, around)
+    except asyncio.CancelledError:
+        await close(concluding.cancelled(by=by, at=clock.now()))
+        raise
+    except Exception as error:
+        with suppress(SealaneError):  # fenced off, or away: the next command finds it open
+            await close(concluding.broken(getattr(error, "message", type(error).__name__), at=clock.now()))
+        raise
 
 
 async def _namespace(plan: rollouts.DeploymentPlan, revision: Revision, destination: Destination) -> None:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from sealane.clients import git_access
+from sealane.clients import git_access, programs
 from sealane.clients.git_access import OPEN, Access
 from sealane.errors import NotThere, Unavailable, UsageError
 
@@ -72,31 +72,15 @@ async def run(*arguments: str, environment: Mapping[str, str] | None = None, uma
     when there is no git.
     """
     try:
-        process = await asyncio.create_subprocess_exec(
-            "git",
-            *arguments,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=dict(environment or quiet()),
-            umask=umask,
-        )
+        ended = await programs.run("git", *arguments, within=_PATIENCE, environment=environment or quiet(), umask=umask)
     except FileNotFoundError as error:
         raise Unavailable("there is no git on this machine", mend="apt-get install git") from error
-    try:
-        async with asyncio.timeout(_PATIENCE):
-            out, problem = await process.communicate()
     except TimeoutError as error:
         raise RepositoryUnavailable(f"git took longer than {_PATIENCE:.0f} s") from error
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode:
-        said = " ".join(problem.decode(errors="replace").split())[:300]
-        kind = RepositoryUnavailable if any(words in said.lower() for words in _NOT_ANSWERING) else UsageError
-        raise kind(f"git says: {said}")
-    return out
+    if ended.code:
+        kind = RepositoryUnavailable if any(words in ended.said.lower() for words in _NOT_ANSWERING) else UsageError
+        raise kind(f"git says: {ended.said}")
+    return ended.out
 
 
 def fetching(repository: str) -> tuple[str, ...]:

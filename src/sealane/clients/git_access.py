@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
-from sealane.clients import addresses
+from sealane.clients import addresses, programs
 from sealane.clients.addresses import NotListed
 from sealane.egress import Allowlist
 from sealane.errors import SealaneError, Unavailable, UsageError
@@ -115,21 +115,13 @@ async def by_ssh(access: Access, url: str, *words: str) -> bytes:
     user = f"{parts.username}@" if parts.username else ""
     port = ("-p", str(parts.port)) if parts.port else ()
     command = [*await _ssh(parts, access.allowed), *port, "--", f"{user}{parts.hostname}", shlex.join(words)]
-    process = await asyncio.create_subprocess_exec(
-        *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
     try:
-        async with asyncio.timeout(_CONNECTING):
-            out, problem = await process.communicate()
+        ended = await programs.run(*command, within=_CONNECTING)
     except TimeoutError as error:
         raise Unavailable(f"{parts.hostname} does not answer by SSH") from error
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode:
-        raise UsageError(f"{parts.hostname} says by SSH: {' '.join(problem.decode(errors='replace').split())[:300]}")
-    return out
+    if ended.code:
+        raise UsageError(f"{parts.hostname} says by SSH: {ended.said}")
+    return ended.out
 
 
 async def _ssh(parts: SplitResult, allowed: Allowlist | None) -> list[str]:

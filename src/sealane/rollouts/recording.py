@@ -18,7 +18,7 @@ import msgspec
 
 from sealane.destinations.model import Ledger
 from sealane.errors import Conflicting, NotThere, Refused
-from sealane.rollouts import finished_work, trimming
+from sealane.rollouts import finished_work, size_limits
 from sealane.stencils.model import Revision
 from sealane.verdicts import model as verdicts
 from sealane.verdicts import reverting
@@ -176,7 +176,7 @@ class History:
             self,
             records=records,
             revisions=_fitting(self.revisions, _verified(records)),
-            dossier=trimming.trimmed(dossier) if dossier else self.dossier,
+            dossier=size_limits.trimmed(dossier) if dossier else self.dossier,
         )
 
     def verified(self) -> tuple[Revision, ...]:
@@ -283,11 +283,11 @@ def _cut(record: Record, longest: int, most: int) -> Record:
     """The record with no text longer than that, and no more images."""
     verdict = record.verdict
     if verdict:
-        cause = verdict.cause and replace(verdict.cause, sentence=trimming.cut(verdict.cause.sentence, longest))
-        verdict = replace(verdict, reason=trimming.cut(verdict.reason, longest), cause=cause)
+        cause = verdict.cause and replace(verdict.cause, sentence=size_limits.cut(verdict.cause.sentence, longest))
+        verdict = replace(verdict, reason=size_limits.cut(verdict.reason, longest), cause=cause)
     shown = dict(list(record.images.items())[:most])
-    note = record.note and trimming.cut(record.note, longest)
-    shut = record.way_back and trimming.cut(record.way_back, longest)
+    note = record.note and size_limits.cut(record.note, longest)
+    shut = record.way_back and size_limits.cut(record.way_back, longest)
     return replace(record, verdict=verdict, images=shown, note=note, way_back=shut)
 
 

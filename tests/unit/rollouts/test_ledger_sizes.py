@@ -17,7 +17,7 @@ from sealane.cli import deploying, rollout_lines
 from sealane.destinations import model as destinations
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.kubernetes import ledgers
-from sealane.rollouts import dossiers, recording, trimming
+from sealane.rollouts import dossiers, recording, size_limits
 from sealane.rollouts.recording import History, Record
 from sealane.verdicts import concluding
 from sealane.verdicts import model as verdicts
@@ -99,8 +99,8 @@ def test_a_dossier_is_cut_to_a_size_and_stays_one(lines: list[int], objects: int
         events=[{"message": noise(900, n), "count": n} for n in range(objects)],
         difference=[{"kind": "ConfigMap", "name": "a", "lines": [noise(300, n) for n in range(changed)]}],
     ).to_json()
-    made = trimming.trimmed(given_)
-    assert len(msgspec.json.encode(made)) <= trimming.MOST
+    made = size_limits.trimmed(given_)
+    assert len(msgspec.json.encode(made)) <= size_limits.MOST
     found = dossiers.Dossier.from_json(made)
     assert found.cause == cause
     if objects:

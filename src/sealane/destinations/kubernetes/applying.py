@@ -19,7 +19,7 @@ from sealane import errors as ours
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds, objects
 from sealane.destinations import model, ordering, owning
-from sealane.destinations.kubernetes import keeping, managed_fields, planning, refusing, settling
+from sealane.destinations.kubernetes import adoption_copies, managed_fields, planning, refusing, settling
 
 TRIES = 10
 """How often a write is planned anew because the object moved: controllers write its status all the time."""
@@ -85,7 +85,9 @@ class _Writing:
         """One object: written if need be, planned anew as often as it moved meanwhile."""
         if planned.apart is not None and not planned.change.refusal:
             await self._fence()
-            if refusal := await keeping.keep(self._cluster, planned.ref, planned.apart, identity=self._identity):
+            if refusal := await adoption_copies.keep(
+                self._cluster, planned.ref, planned.apart, identity=self._identity
+            ):
                 return planning.refused(planned, refusal)
         if planned.take and not planned.change.refusal:
             await settling.settle(self._cluster, planned.kind, planned.ref, take=planned.take, fence=self._fence)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
 from sealane.destinations import model, pruning
-from sealane.destinations.kubernetes import returning
+from sealane.destinations.kubernetes import adoption_undo
 
 
 async def prune(
@@ -35,7 +35,7 @@ async def prune(
             held.append(model.Held(ref=ref, reason=objection))
         else:
             deleted.append(ref)
-    held += [await returning.give_back(cluster, ref, identity=identity, fence=fence) for ref in plan.give_back]
+    held += [await adoption_undo.give_back(cluster, ref, identity=identity, fence=fence) for ref in plan.give_back]
     return pruning.pruned(stored, plan, deleted=tuple(deleted), held=held)
 
 

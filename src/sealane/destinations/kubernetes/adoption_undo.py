@@ -8,7 +8,7 @@ from typing import Any
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
 from sealane.destinations import adoption, model, pruning
-from sealane.destinations.kubernetes import keeping, managed_fields
+from sealane.destinations.kubernetes import adoption_copies, managed_fields
 
 TRIES = 10
 """How often it is tried anew because the object moved: controllers write its status all the time."""
@@ -24,7 +24,7 @@ async def give_back(
     if found is None:
         return pruning.given_back(ref, whole=False)
     ref = ref.with_uid(str(found["metadata"]["uid"]))
-    kept = await keeping.kept(cluster, ref, identity=identity)
+    kept = await adoption_copies.kept(cluster, ref, identity=identity)
     returned = adoption.returned(found, kept)
     whole = returned.whole
     try:
@@ -38,7 +38,7 @@ async def give_back(
     await _disowned(cluster, kind, ref, returned.managed_fields, fence=fence)
     if kept is not None and whole:
         await fence()
-        await keeping.forget(cluster, ref, identity=identity)
+        await adoption_copies.forget(cluster, ref, identity=identity)
     return pruning.given_back(ref, whole=whole)
 
 
