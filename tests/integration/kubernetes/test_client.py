@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import urllib.request
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -14,10 +13,9 @@ import yaml
 
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds, listing, objects, reflecting, watching
-from testbed.layout import ETCD_PORT, LOOPBACK
 from testbed.record import Bed
 from tests.bed import Kubectl
-from tests.integration.kubernetes.parts import config_map, custom_kind, deployment, job
+from tests.integration.kubernetes.parts import apply, config_map, custom_kind, deployment, job
 
 
 def oracle(bed: Bed) -> Any:
@@ -179,24 +177,26 @@ async def test_a_view_equals_the_list_at_the_end_of_many_changes(
             count = await view.changes.after(count)
 
 
-def _forget_the_first_versions() -> None:
-    """As the API server does by itself when it has run for some minutes; another cluster has."""
-    address = f"http://{LOOPBACK}:{ETCD_PORT}/v3/kv/compaction"
-    with suppress(OSError):  # they are forgotten already, or the cluster is another one
-        urllib.request.urlopen(address, data=b'{"revision": "10"}', timeout=10).close()
+async def test_a_version_the_server_forgot_is_gone(admin: clusters.Cluster, namespace: str) -> None:
+    """The server says so with HTTP 200 and an ERROR event in the stream.
 
-
-async def test_a_version_the_server_forgot_is_gone(cluster: clusters.Cluster, namespace: str) -> None:
-    """The server says so with HTTP 200 and an ERROR event in the stream."""
-    await asyncio.to_thread(_forget_the_first_versions)
-    path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
+    It remembers nothing that was before the kind: of kinds that are there from its own start it may remember all.
+    """
+    definition = custom_kind(f"{namespace}.example.com")
+    name = definition["metadata"]["name"]
+    widget = {"apiVersion": f"{namespace}.example.com/v1", "kind": "Widget", "metadata": {"name": "w"}}
+    path = f"/apis/{namespace}.example.com/v1/namespaces/{namespace}/widgets"
 
     async def watch() -> None:
-        async for _ in watching.changes(cluster._connection, path, listing.decoder(objects.Deployment), since="1"):
+        async for _ in watching.changes(admin._connection, path, listing.decoder(objects.Deployment), since="1"):
             pass
 
-    with pytest.raises(errors.Gone):
-        await asyncio.wait_for(watch(), 20)
+    try:
+        await apply(admin, namespace, definition, widget)
+        with pytest.raises(errors.Gone):
+            await asyncio.wait_for(watch(), 20)
+    finally:
+        await admin.delete(kinds.CUSTOM_KIND, name)
 
 
 async def test_a_page_token_the_server_forgot_is_gone(cluster: clusters.Cluster, namespace: str) -> None:
