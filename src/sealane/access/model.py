@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Literal
 
 from sealane.errors import Refused
-from sealane.store import model as stored
+from sealane.store import account_model as stored
 
 ADMINISTRATORS = stored.ADMINISTRATORS
 DEVELOPERS = "developers"

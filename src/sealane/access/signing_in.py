@@ -14,7 +14,8 @@ from sealane import clock, inputs
 from sealane.access import tokens
 from sealane.access.model import ADMINISTRATORS, Actor
 from sealane.errors import NotSignedIn, NotThere
-from sealane.store.model import App, StoredSession, Token, User
+from sealane.store.account_model import StoredSession, Token, User
+from sealane.store.model import App
 from sealane.store.storing import Store
 
 _CACHED = timedelta(seconds=30)

@@ -10,7 +10,8 @@ from enum import StrEnum
 from sealane.approvals import holding, quorum
 from sealane.approvals.windows import Outlook
 from sealane.destinations import pruning
-from sealane.store.model import ApprovalView, Deployment, DeploymentState, GateWord, Hold
+from sealane.store.model import Deployment, DeploymentState, GateWord, Hold
+from sealane.store.view_model import ApprovalView
 from sealane.verdicts.model import VerdictKind
 
 

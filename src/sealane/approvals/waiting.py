@@ -11,16 +11,8 @@ from sealane.approvals.windows import Outlook
 from sealane.findings import errors
 from sealane.pipelines.model import RunStatus, StepStatus
 from sealane.releases.deliveries import Delivery
-from sealane.store.model import (
-    Deployment,
-    DeploymentKind,
-    DeploymentState,
-    FormationRow,
-    GateWord,
-    Hold,
-    RunView,
-    Vote,
-)
+from sealane.store.model import Deployment, DeploymentKind, DeploymentState, GateWord, Hold, Vote
+from sealane.store.view_model import FormationRow, RunView
 from sealane.verdicts.model import VerdictKind
 
 _WORDS = {

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 from sealane.server import wired
-from sealane.store.model import LogPart
+from sealane.store.view_model import LogPart
 
 
 async def log(server: wired.Server, run: str, key: str, *, offset: int, follow: bool) -> AsyncIterator[LogPart]:

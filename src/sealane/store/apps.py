@@ -9,8 +9,9 @@ from sqlalchemy import exc
 
 from sealane.errors import Conflicting
 from sealane.store import auditing, changes, people, rows
+from sealane.store.account_model import Token
 from sealane.store.database import Database
-from sealane.store.model import App, Token
+from sealane.store.model import App
 from sealane.store.tables import apps
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from sealane.store import rows
+from sealane.store.account_model import AuditEntry
 from sealane.store.database import Database
-from sealane.store.model import AuditEntry
 from sealane.store.tables import audit
 
 

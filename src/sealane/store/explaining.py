@@ -30,11 +30,12 @@ from sealane.store import (
     runs,
     votes,
 )
-from sealane.store.model import Deployment, DeploymentState, RunView
+from sealane.store.model import Deployment, DeploymentState
 from sealane.store.tables import deployments as deployments_table
 from sealane.store.tables import releases as releases_table
 from sealane.store.tables import runs as runs_table
 from sealane.store.tables import workers as workers_table
+from sealane.store.view_model import RunView
 
 
 def _open(_: Deployment) -> Outlook:

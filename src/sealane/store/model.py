@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from sealane.destinations.model import Inventory
 from sealane.events.model import Event
-from sealane.findings import Finding
 from sealane.pipelines.model import RunStatus, StepStatus
-from sealane.releases.deliveries import Delivered, Delivery
-from sealane.releases.model import Release
+from sealane.releases.deliveries import Delivered
 from sealane.reports.model import Report
-from sealane.stencils.model import Revision
 from sealane.verdicts.model import Verdict, VerdictKind
-
-ADMINISTRATORS = "administrators"
-"""The group whose people manage users: one of them always stays."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -308,51 +302,6 @@ class Hold:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class User:
-    """Someone with tokens."""
-
-    name: str
-    groups: frozenset[str]
-    created: datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Token:
-    """A token as it is kept: never in clear. `user` or `app` says whose it is."""
-
-    id: str
-    kind: str
-    user: str | None
-    app: str | None
-    name: str
-    hash: str = field(repr=False)
-    created: datetime
-    used: datetime | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StoredSession:
-    """A browser's session; its id is the hash of what the cookie holds."""
-
-    id: str
-    user: str
-    csrf: str = field(repr=False)
-    expires: datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AuditEntry:
-    """Who did what to what."""
-
-    id: int
-    at: datetime
-    actor: str
-    action: str
-    subject: str
-    detail: Mapping[str, Any] | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class WorkerRow:
     """A worker as its heartbeats tell."""
 
@@ -366,29 +315,6 @@ class WorkerRow:
 
 
 # --- what pages and the API show
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FormationRow:
-    """One formation on the overview."""
-
-    app: str
-    owner: str
-    formation: str
-    environment: str
-    destination: str
-    namespace: str
-    current: Deployment | None
-    """What is there now, good or not."""
-    verified: Deployment | None
-    last: Deployment | None
-    """The newest that was started, which may have been taken back."""
-    running: Deployment | None
-    waiting: tuple[Deployment, ...]
-    hold: Hold | None
-    release: Release | None
-    """Of `current`."""
-    requests: Mapping[str, float] | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -411,44 +337,6 @@ class Changed:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ChangedView:
-    """What an event changed, as far as it is kept."""
-
-    base: str | None
-    """The commit it is compared with; None where everything is new."""
-    count: int
-    paths: tuple[str, ...]
-    """The first of them, from the repository's root."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunView:
-    """A run with all that came of it."""
-
-    run: Run
-    steps: tuple[RunStep, ...]
-    findings: tuple[Finding, ...]
-    """Why it was refused, or warnings."""
-    deployments: tuple[Deployment, ...]
-    release: Release | None
-    reports: tuple[StepReport, ...] = ()
-    """What its tests reported: in the order of its steps, and of a step's attempts."""
-    deliveries: tuple[Delivery, ...] = ()
-    """What became of its deployments, in the same order."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ApprovalView:
-    """A deployment that asks people, and what they said."""
-
-    deployment: Deployment
-    votes: tuple[Vote, ...]
-    """Only those for the revision as it is now."""
-    missing: tuple[str, ...]
-    """A line for each rule that is not met: `1 more of release-managers, sre`."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class GateWord:
     """A gate that can't tell, and a person's word on it, once there is one."""
 
@@ -465,33 +353,3 @@ class GateWord:
     by: str | None = None
     reason: str = ""
     said: datetime | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DeploymentView:
-    """A deployment with its story and evidence."""
-
-    deployment: Deployment
-    timeline: tuple[TimelineEntry, ...]
-    revision: Revision
-    previous: Revision | None
-    """What it is compared with."""
-    release: Release | None
-    approval: ApprovalView
-    dossier: Mapping[str, Any] | None
-    hold: Hold | None
-    convoy: Convoy | None = None
-    """The convoy it goes with."""
-    is_there: bool = False
-    """Whether it is what is verified there, and there now."""
-    gates: tuple[GateWord, ...] = ()
-    """Gates that could not tell, oldest first."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LogPart:
-    """A piece of a log. `ended` is True when nothing more will come after it."""
-
-    data: bytes
-    next_offset: int
-    ended: bool

@@ -12,11 +12,12 @@ from sealane.approvals.windows import Outlook
 from sealane.store import convoys as stored_convoys
 from sealane.store import deployments, holds, rows, votes
 from sealane.store.explaining import Prospects
-from sealane.store.model import ApprovalView, Deployment, DeploymentState, GateWord, Vote
+from sealane.store.model import Deployment, DeploymentState, GateWord, Vote
 from sealane.store.tables import deployments as deployments_table
 from sealane.store.tables import formations as formations_table
 from sealane.store.tables import gate_words
 from sealane.store.tables import releases as releases_table
+from sealane.store.view_model import ApprovalView
 
 
 def everything(connection: sa.Connection, prospects: Prospects) -> tuple[Pending, ...]:

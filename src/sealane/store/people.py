@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from sealane.errors import Conflicting, NotThere
 from sealane.store import auditing, rows
+from sealane.store.account_model import ADMINISTRATORS, StoredSession, Token, User
 from sealane.store.database import Database
-from sealane.store.model import ADMINISTRATORS, StoredSession, Token, User
 from sealane.store.tables import sessions, tokens, users
 
 

@@ -15,8 +15,9 @@ from sealane.events.model import Event, EventKind, RefGone
 from sealane.pipelines.model import Plan, RunStatus, StepStatus
 from sealane.store import apps, auditing, changes, ids, rows, tables
 from sealane.store.database import Database
-from sealane.store.model import Changed, ChangedView, Run, RunStep
+from sealane.store.model import Changed, Run, RunStep
 from sealane.store.tables import events, run_changes, run_steps, runs
+from sealane.store.view_model import ChangedView
 
 _PUSHED = {EventKind.PUSH, EventKind.TAG, EventKind.PULL_REQUEST}
 MOST_PATHS = 5_000

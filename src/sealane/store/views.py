@@ -26,26 +26,18 @@ from sealane.store import (
     runs,
     votes,
 )
+from sealane.store.account_model import AuditEntry
 from sealane.store.auditing import Audit
 from sealane.store.database import Database
 from sealane.store.explaining import Prospects
-from sealane.store.model import (
-    ApprovalView,
-    AuditEntry,
-    Deployment,
-    DeploymentState,
-    DeploymentView,
-    FormationRow,
-    LogPart,
-    Run,
-    RunView,
-)
+from sealane.store.model import Deployment, DeploymentState, Run
 from sealane.store.tables import apps as apps_table
 from sealane.store.tables import deployments as deployments_table
 from sealane.store.tables import events as events_table
 from sealane.store.tables import holds as holds_table
 from sealane.store.tables import releases as releases_table
 from sealane.store.tables import runs as runs_table
+from sealane.store.view_model import ApprovalView, DeploymentView, FormationRow, LogPart, RunView
 
 __all__ = ["Views", "Why"]
 

@@ -8,17 +8,8 @@ from typing import Any
 from sealane.approvals.convoys import Muster
 from sealane.events.model import Event, EventKind
 from sealane.pipelines.model import RunStatus
-from sealane.store.model import (
-    ApprovalRule,
-    Convoy,
-    Deployment,
-    DeploymentKind,
-    DeploymentState,
-    Hold,
-    Run,
-    RunView,
-    Vote,
-)
+from sealane.store.model import ApprovalRule, Convoy, Deployment, DeploymentKind, DeploymentState, Hold, Run, Vote
+from sealane.store.view_model import RunView
 from sealane.verdicts.model import Verdict, VerdictKind
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -10,7 +10,8 @@ from sealane.access.model import Actor
 from sealane.approvals import asking, pending
 from sealane.approvals.pending import Kind, Pending
 from sealane.approvals.windows import Outlook
-from sealane.store.model import ApprovalView, BrokenGlass, DeploymentKind, DeploymentState, GateWord
+from sealane.store.model import BrokenGlass, DeploymentKind, DeploymentState, GateWord
+from sealane.store.view_model import ApprovalView
 from sealane.verdicts.model import VerdictKind
 
 from .deployments import NOON, deployment, ended, hold, rule, vote

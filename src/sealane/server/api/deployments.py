@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 from sealane.access.dependencies import Viewer
 from sealane.server import fields, wired
-from sealane.store.model import ApprovalView, Deployment, DeploymentView
+from sealane.store.model import Deployment
+from sealane.store.view_model import ApprovalView, DeploymentView
 
 router = APIRouter(prefix="/api", tags=["deployments"])
 

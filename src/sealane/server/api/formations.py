@@ -13,7 +13,8 @@ from starlette.responses import StreamingResponse
 from sealane.access.dependencies import Developer, Viewer
 from sealane.flows.requesting import Given
 from sealane.server import fields, wired
-from sealane.store.model import Deployment, FormationRow
+from sealane.store.model import Deployment
+from sealane.store.view_model import FormationRow
 from sealane.store.views import Why
 
 router = APIRouter(prefix="/api", tags=["formations"])

@@ -11,7 +11,8 @@ from starlette.responses import StreamingResponse
 
 from sealane.access.dependencies import Developer, Viewer
 from sealane.server import following, wired
-from sealane.store.model import ChangedView, Run, RunView
+from sealane.store.model import Run
+from sealane.store.view_model import ChangedView, RunView
 
 router = APIRouter(prefix="/api/runs", tags=["runs"])
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from sealane.access.dependencies import Administrator, Viewer
 from sealane.server import fields, wired
-from sealane.store.model import User
+from sealane.store.account_model import User
 
 router = APIRouter(prefix="/api", tags=["users"])
 

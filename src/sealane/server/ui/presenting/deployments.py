@@ -15,7 +15,8 @@ from sealane.rollouts import saying
 from sealane.server.ui import words
 from sealane.server.ui.presenting import evidence, needs, states, versions
 from sealane.server.ui.views import DeploymentPage, ListRow, Moment, ObjectRow, Pill
-from sealane.store.model import Deployment, DeploymentState, DeploymentView
+from sealane.store.model import Deployment, DeploymentState
+from sealane.store.view_model import DeploymentView
 from sealane.verdicts import sentences
 from sealane.verdicts.model import VerdictKind
 

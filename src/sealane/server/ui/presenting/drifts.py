@@ -11,7 +11,7 @@ from sealane.destinations.model import FieldChange
 from sealane.rollouts.drifting import Drift, Found, Kind
 from sealane.server.ui.presenting.deployments import version
 from sealane.server.ui.views import DriftedRow, DriftPage, Pill
-from sealane.store.model import DeploymentView
+from sealane.store.view_model import DeploymentView
 
 _WORDS = {
     Kind.CHANGED: "changed",

@@ -16,7 +16,8 @@ from sealane.server.ui import words
 from sealane.server.ui.presenting import needs, states, versions
 from sealane.server.ui.presenting import runs as presenting_runs
 from sealane.server.ui.views import Cell, Figures, ListRow, Need, Overview, Row
-from sealane.store.model import App, Deployment, DeploymentKind, FormationRow, Run
+from sealane.store.model import App, Deployment, DeploymentKind, Run
+from sealane.store.view_model import FormationRow
 from sealane.verdicts.model import VerdictKind
 
 _DAYS = 7

@@ -12,7 +12,8 @@ from sealane.releases.deliveries import Delivery
 from sealane.server.ui import words
 from sealane.server.ui.presenting import reports, states
 from sealane.server.ui.views import DeliveryRow, ListRow, RunPage, StepRow
-from sealane.store.model import LogPart, Run, RunStep, RunView
+from sealane.store.model import Run, RunStep
+from sealane.store.view_model import LogPart, RunView
 
 MOST_BYTES = 256 * 1024
 """How much of a log a page shows; the rest is behind `Raw`."""

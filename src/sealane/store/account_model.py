@@ -1,0 +1,56 @@
+"""Who may sign in, by what, and who did what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+ADMINISTRATORS = "administrators"
+"""The group whose people manage users: one of them always stays."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class User:
+    """Someone with tokens."""
+
+    name: str
+    groups: frozenset[str]
+    created: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Token:
+    """A token as it is kept: never in clear. `user` or `app` says whose it is."""
+
+    id: str
+    kind: str
+    user: str | None
+    app: str | None
+    name: str
+    hash: str = field(repr=False)
+    created: datetime
+    used: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredSession:
+    """A browser's session; its id is the hash of what the cookie holds."""
+
+    id: str
+    user: str
+    csrf: str = field(repr=False)
+    expires: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AuditEntry:
+    """Who did what to what."""
+
+    id: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    detail: Mapping[str, Any] | None

@@ -1,0 +1,114 @@
+"""What is read for answers and pages: rows with all that belongs to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sealane.findings import Finding
+from sealane.releases.deliveries import Delivery
+from sealane.releases.model import Release
+from sealane.stencils.model import Revision
+from sealane.store.model import (
+    Convoy,
+    Deployment,
+    GateWord,
+    Hold,
+    Run,
+    RunStep,
+    StepReport,
+    TimelineEntry,
+    Vote,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FormationRow:
+    """One formation on the overview."""
+
+    app: str
+    owner: str
+    formation: str
+    environment: str
+    destination: str
+    namespace: str
+    current: Deployment | None
+    """What is there now, good or not."""
+    verified: Deployment | None
+    last: Deployment | None
+    """The newest that was started, which may have been taken back."""
+    running: Deployment | None
+    waiting: tuple[Deployment, ...]
+    hold: Hold | None
+    release: Release | None
+    """Of `current`."""
+    requests: Mapping[str, float] | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChangedView:
+    """What an event changed, as far as it is kept."""
+
+    base: str | None
+    """The commit it is compared with; None where everything is new."""
+    count: int
+    paths: tuple[str, ...]
+    """The first of them, from the repository's root."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunView:
+    """A run with all that came of it."""
+
+    run: Run
+    steps: tuple[RunStep, ...]
+    findings: tuple[Finding, ...]
+    """Why it was refused, or warnings."""
+    deployments: tuple[Deployment, ...]
+    release: Release | None
+    reports: tuple[StepReport, ...] = ()
+    """What its tests reported: in the order of its steps, and of a step's attempts."""
+    deliveries: tuple[Delivery, ...] = ()
+    """What became of its deployments, in the same order."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApprovalView:
+    """A deployment that asks people, and what they said."""
+
+    deployment: Deployment
+    votes: tuple[Vote, ...]
+    """Only those for the revision as it is now."""
+    missing: tuple[str, ...]
+    """A line for each rule that is not met: `1 more of release-managers, sre`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeploymentView:
+    """A deployment with its story and evidence."""
+
+    deployment: Deployment
+    timeline: tuple[TimelineEntry, ...]
+    revision: Revision
+    previous: Revision | None
+    """What it is compared with."""
+    release: Release | None
+    approval: ApprovalView
+    dossier: Mapping[str, Any] | None
+    hold: Hold | None
+    convoy: Convoy | None = None
+    """The convoy it goes with."""
+    is_there: bool = False
+    """Whether it is what is verified there, and there now."""
+    gates: tuple[GateWord, ...] = ()
+    """Gates that could not tell, oldest first."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogPart:
+    """A piece of a log. `ended` is True when nothing more will come after it."""
+
+    data: bytes
+    next_offset: int
+    ended: bool
