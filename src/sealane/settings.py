@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sealane import egress, paths
 from sealane.egress import Network
+from sealane.log_lines import Form
 
 _SQLITE = "sqlite:///"
 
@@ -215,6 +216,13 @@ class Secrets(_Group):
     data folder."""
 
 
+class Log(_Group):
+    """The server's log, on standard error."""
+
+    format: Form = Form.LOGFMT
+    """`logfmt`: `event=run.ended app=shop status=passed`, for people and most collectors. `json`: an object a line."""
+
+
 class Settings(_Placed, BaseSettings):
     """All settings of `sealane serve`."""
 
@@ -248,6 +256,7 @@ class Settings(_Placed, BaseSettings):
     worker: Worker = Field(default_factory=Worker)
     engine: Engine = Field(default_factory=Engine)
     secrets: Secrets = Field(default_factory=Secrets)
+    log: Log = Field(default_factory=Log)
 
     @field_validator("database")
     @classmethod

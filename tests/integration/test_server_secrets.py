@@ -189,6 +189,8 @@ def test_no_secret_is_found_in_anything_that_is_written_or_shown(world: World, m
     everything = {f"answer {number}": text.encode() for number, text in enumerate(seen)}
     everything |= {f"{where} {number}": data for number, (where, data) in enumerate(written(world.serving.folder))}
     assert {"operation_outputs", "timeline", "dossiers", "audit"} <= {where.split()[1] for where in everything}
+    for event in ("run.ended", "deployment.ended", "audit"):
+        assert f"event={event} " in world.serving.log, "the server's log is one of the files"
     search = Search(world.vault.needles)
     for where, data in everything.items():
         for view in {data, controls.visible(data).data}:

@@ -39,6 +39,7 @@ async def _signed_in(request: Request) -> SignedIn:
     if not cookie:
         raise NotSignedIn("nobody is signed in", mend="sign in, or send a token: Authorization: Bearer sln_…")
     actor, session = await access.session(cookie)
+    request.state.actor = actor.name
     if request.method not in _SAFE and not hmac.compare_digest(
         (await _form_token(request)).encode(), session.csrf.encode()
     ):
@@ -60,7 +61,9 @@ async def _actor(request: Request) -> Actor:
     access: Access = request.app.state.server.access
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        return await access.authenticate(token.strip())
+        actor = await access.authenticate(token.strip())
+        request.state.actor = actor.name
+        return actor
     return (await _signed_in(request)).actor
 
 

@@ -163,7 +163,7 @@ class Access:
             self._checked[digest] = now + _CACHED
         if now - self._used.get(token.id, datetime.min.replace(tzinfo=now.tzinfo)) > _USED_EVERY:
             self._used[token.id] = now
-            await self._store.people.used(token.id, now)
+            await self._store.people.used(token, now)
         return token
 
     async def _actor(self, user: str, token_id: str | None) -> Actor:

@@ -86,16 +86,18 @@ def _settings(given: dict[str, Any]) -> Settings:
 def _run(settings: Settings, role: wiring.Role) -> None:
     import uvicorn
 
-    from sealane import wiring
+    from sealane import __version__, log_lines, wiring
     from sealane.server import application
     from sealane.server.api import git
 
+    log_lines.configure(settings.log.format)
     app = application.create(settings)
     configuration = uvicorn.Config(
         app,
         host=settings.http.host,
         port=settings.http.port,
         lifespan="off",
+        log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -106,11 +108,13 @@ def _run(settings: Settings, role: wiring.Role) -> None:
         async def startup(self, sockets: Any = None) -> None:
             await super().startup(sockets)
             if self.started:
+                log_lines.event("server.started", version=__version__, role=role.value, url=settings.public_url)
                 _say_hello(app.state.server)
 
         async def shutdown(self, sockets: Any = None) -> None:
             await super().shutdown(sockets)
             await app.state.server.stop()  # here: afterwards the signal that ended it is raised again
+            log_lines.event("server.stopped")
 
     server = Server(configuration)
 

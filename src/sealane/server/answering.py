@@ -10,11 +10,12 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from sealane import inputs
-from sealane.errors import NotSignedIn, NotThere, SealaneError, UsageError, trace
+from sealane import inputs, log_lines
+from sealane.errors import NotSignedIn, NotThere, Refused, SealaneError, UsageError, trace
 from sealane.server.ui import templates
 
 _log = logging.getLogger("sealane.server")
+_NAMES = ("app", "formation", "run", "deployment", "user")
 
 
 def add_to(app: FastAPI) -> None:
@@ -22,6 +23,8 @@ def add_to(app: FastAPI) -> None:
 
     @app.exception_handler(SealaneError)
     async def known(request: Request, error: SealaneError) -> Response:
+        if isinstance(error, Refused) and not isinstance(error, NotSignedIn):
+            _tell_refused(request, error)
         return answer(request, error)
 
     @app.exception_handler(RequestValidationError)
@@ -58,6 +61,21 @@ def answer(request: Request, error: SealaneError) -> Response:
         headers = {"WWW-Authenticate": 'Basic realm="Sealane: the password is the app\'s push token"'}
     body = {"error": type(error).__name__, "message": message, "mend": mend, "retry": error.retry}
     return JSONResponse(body, status_code=error.http_status, headers=headers)
+
+
+def _tell_refused(request: Request, error: Refused) -> None:
+    """A line in the log, with the route and its names, not the address: that may hold anything."""
+    route = request.scope.get("route")
+    log_lines.event(
+        "request.refused",
+        method=request.method,
+        route=getattr(route, "path", None),
+        **{name: value for name, value in request.path_params.items() if name in _NAMES},
+        status=error.http_status,
+        error=type(error).__name__,
+        reason=error.message,
+        by=getattr(request.state, "actor", None),
+    )
 
 
 def _wants_page(request: Request) -> bool:

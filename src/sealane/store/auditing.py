@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from sealane import log_lines
 from sealane.store import rows
 from sealane.store.account_model import AuditEntry
-from sealane.store.database import Database
+from sealane.store.database import Database, after_commit
 from sealane.store.tables import audit
 
 
@@ -23,9 +25,10 @@ def note(
     subject: str,
     detail: Mapping[str, Any] | None = None,
 ) -> None:
-    """Adds a line in this transaction: `ann`, `approve`, `shop/production`."""
+    """Adds a line in this transaction: `ann`, `approve`, `shop/production`; the server's log gets it, too."""
     row = {"at": at, "actor": actor, "action": action, "subject": subject, "detail": detail}
     connection.execute(sa.insert(audit).values(row))
+    after_commit(connection, functools.partial(log_lines.event, "audit", actor=actor, action=action, subject=subject))
 
 
 class Audit:

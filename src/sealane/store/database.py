@@ -20,6 +20,7 @@ from sealane.errors import Unavailable
 T = TypeVar("T")
 
 _WRITES = {"sealane_writes": True}
+_AFTER = "sealane_after_commit"
 
 
 class Database:
@@ -60,8 +61,14 @@ class Database:
 
     def _do(self, work: Callable[[sa.Connection], T], options: dict[str, Any]) -> T:
         try:
-            with self.engine.connect().execution_options(**options) as connection, connection.begin():
-                return work(connection)
+            with self.engine.connect().execution_options(**options) as connection:
+                after: list[Callable[[], None]] = []
+                connection.info[_AFTER] = after
+                with connection.begin():
+                    done = work(connection)
+                for act in after:
+                    act()
+                return done
         except exc.OperationalError as error:
             if getattr(error.orig, "sqlstate", None) in {"40001", "40P01"}:  # serialization failure, deadlock
                 raise _Collided(f"two writers collided: {error.orig}") from error
@@ -79,6 +86,11 @@ class Database:
         self._readers.shutdown()
         self._writers.shutdown()
         self.engine.dispose()
+
+
+def after_commit(connection: sa.Connection, act: Callable[[], None]) -> None:
+    """Does something once this transaction has landed, and not when it is undone. It must be quick and never fail."""
+    connection.info[_AFTER].append(act)
 
 
 class _Collided(Unavailable):

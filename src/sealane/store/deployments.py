@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from sealane.errors import Conflicting
 from sealane.stencils.model import Revision
-from sealane.store import apps, auditing, changes, formations, ids, releases, rows
+from sealane.store import apps, auditing, changes, formations, ids, log_events, releases, rows
 from sealane.store.database import Database
 from sealane.store.model import (
     ApprovalRule,
@@ -73,6 +73,7 @@ class Deployments:
                     subject=offered.label,
                     detail=detail,
                 )
+            log_events.deployment(connection, "requested", offered)
             _tell(connection, offered, offered.created)
             return offered
 
@@ -165,7 +166,9 @@ class Deployments:
             values["from_revision_id"] = _verified(connection, there.verified_id)
             connection.execute(sa.update(deployments).where(deployments.c.id == deployment_id).values(values))
             _tell(connection, deployment, at)
-            return get(connection, deployment_id)
+            begun = get(connection, deployment_id)
+            log_events.deployment(connection, "started", begun)
+            return begun
 
         return await self._database.write(work)
 
@@ -300,7 +303,9 @@ def finish(connection: sa.Connection, deployment_id: str, verdict: Verdict) -> N
     connection.execute(sa.delete(steadiness).where(steadiness.c.deployment_id == deployment_id))
     line = Line(key="verdict", phase="verdict", text=verdict.reason, detail={"verdict": verdict.kind.value})
     add_line(connection, deployment_id, line, verdict.at)
-    _tell(connection, get(connection, deployment_id), verdict.at)
+    ended = get(connection, deployment_id)
+    log_events.deployment(connection, "ended", ended)
+    _tell(connection, ended, verdict.at)
 
 
 def _supersede(connection: sa.Connection, deployment: Deployment, *, by: int, at: datetime) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from sealane.errors import Conflicting, NotThere
-from sealane.store import auditing, rows
+from sealane.store import auditing, log_events, rows
 from sealane.store.account_model import ADMINISTRATORS, StoredSession, Token, User
 from sealane.store.database import Database
 from sealane.store.tables import sessions, tokens, users
@@ -128,11 +128,14 @@ class People:
         query = sa.select(tokens).where(tokens.c.user == user, tokens.c.revoked.is_(None)).order_by(tokens.c.created)
         return tuple(_token(row) for row in await self._database.read(lambda c: rows.all_of(c, query)))
 
-    async def used(self, token_id: str, at: datetime) -> None:
+    async def used(self, token: Token, at: datetime) -> None:
         """Notes when the token was used last."""
-        await self._database.write(
-            lambda c: c.execute(sa.update(tokens).where(tokens.c.id == token_id).values(used=at))
-        )
+
+        def work(connection: sa.Connection) -> None:
+            connection.execute(sa.update(tokens).where(tokens.c.id == token.id).values(used=at))
+            log_events.sign_in(connection, user=token.user or token.app or "", via=f"{token.kind} token {token.id}")
+
+        await self._database.write(work)
 
     async def revoke(self, token_id: str, *, by: str, at: datetime) -> None:
         """Makes the token useless. Raises NotThere, Conflicting for the last token of the last administrator."""
@@ -153,6 +156,7 @@ class People:
         def work(connection: sa.Connection) -> None:
             connection.execute(sa.delete(sessions).where(sessions.c.expires < at))
             connection.execute(sa.insert(sessions).values(**rows.fields(session), created=at))
+            log_events.sign_in(connection, user=session.user, via="session")
 
         await self._database.write(work)
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from sealane.events.model import Event, EventKind, RefGone
 from sealane.pipelines.model import Plan, RunStatus, StepStatus
-from sealane.store import apps, auditing, changes, ids, rows, tables
+from sealane.store import apps, auditing, changes, ids, log_events, rows, tables
 from sealane.store.database import Database
 from sealane.store.model import Changed, Run, RunStep
 from sealane.store.tables import events, run_changes, run_steps, runs
@@ -151,7 +151,8 @@ class Runs:
             deploy_tag = next(tag for tag in deploy_tags if not _tagged(connection, app, tag))
             values = {"started": at, "deploy_tag": deploy_tag, "status": RunStatus.RUNNING.value}
             fresh = sa.update(runs).where(runs.c.id == run_id, runs.c.started.is_(None)).values(values)
-            connection.execute(fresh)
+            if connection.execute(fresh).rowcount:
+                log_events.run(connection, "started", get(connection, run_id))
             changes.tell(connection, at, f"run:{run_id}", changes.OVERVIEW)
 
         await self._database.write(work)
@@ -219,7 +220,8 @@ class Runs:
             if findings is not None:
                 values["findings"] = list(findings)
             first = sa.update(runs).where(runs.c.id == run_id, runs.c.ended.is_(None)).values(values)
-            connection.execute(first)
+            if connection.execute(first).rowcount:
+                log_events.run(connection, "ended", get(connection, run_id))
             changes.tell(connection, at, f"run:{run_id}", changes.OVERVIEW)
 
         await self._database.write(work)
@@ -281,6 +283,7 @@ def _insert(connection: sa.Connection, run_id: str, sequence: int, event: Event,
         "created": event.received,
     }
     connection.execute(sa.insert(runs).values(values))
+    log_events.run(connection, "requested", get(connection, run_id))
     changes.tell(connection, event.received, f"run:{run_id}", changes.OVERVIEW)
 
 
