@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from sealane.approvals import convoys, holding, quorum, windows
 from sealane.approvals.convoys import Muster
@@ -11,9 +12,9 @@ from sealane.approvals.windows import Outlook
 from sealane.findings import errors
 from sealane.pipelines.model import RunStatus, StepStatus
 from sealane.releases.deliveries import Delivery
-from sealane.store.model import Deployment, DeploymentKind, DeploymentState, GateWord, Hold, Vote
+from sealane.store.model import Deployment, DeploymentKind, DeploymentState, GateWord, Hold, TimelineEntry, Vote
 from sealane.store.view_model import FormationRow, RunView
-from sealane.verdicts.model import VerdictKind
+from sealane.verdicts.model import Observation, VerdictKind
 
 _WORDS = {
     VerdictKind.DEPLOYED: "is deployed",
@@ -25,13 +26,33 @@ _WORDS = {
 }
 
 
+class Waits(StrEnum):
+    """What is waited for."""
+
+    APPROVAL = "approval"
+    HOLD = "hold"
+    WINDOW = "window"
+    GATE = "gate"  # a person's word on a gate that can't tell
+    CONVOY = "convoy"  # what goes with it
+    EARLIER = "earlier"  # what must be deployed first
+    TURN = "turn"  # another deployment to the same formation
+    ROOM = "room"  # other runs
+    WORKER = "worker"  # none is alive
+
+    @property
+    def asks_people(self) -> bool:
+        """Whether it goes on only by somebody's word or deed."""
+        return self in {Waits.APPROVAL, Waits.HOLD, Waits.GATE, Waits.WORKER}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Condition:
     """One thing that must happen first."""
 
+    kind: Waits
     what: str
     who: str
-    """Who or what makes it happen."""
+    """Who or what makes it happen, and the command for it."""
     when: str | None = None
     """When that will be, where anybody can tell."""
 
@@ -46,6 +67,18 @@ class Why:
     """All that was found wrong in the files, where the sentence names only the first."""
     deliveries: tuple[Delivery, ...] = ()
     """What became of a run's deliveries."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProgressView:
+    """How far a deployment is, for whoever follows it."""
+
+    deployment: Deployment
+    timeline: tuple[TimelineEntry, ...]
+    observation: Observation | None
+    """What was seen last of its workloads, and some of their instances that were not ready."""
+    waiting: tuple[Condition, ...]
+    """What keeps it from going on; empty where nothing does."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,7 +120,7 @@ def conditions(deployment: Deployment, around: Circumstances) -> tuple[Condition
     under_way = convoys.departed(members)
     found = [*_by_itself(deployment, own, around.holds, under_way=under_way)]
     if around.muster and not under_way:
-        found += [_unoffered(name) for name in around.muster.missing]
+        found += [_unoffered(name, deployment.run_id) for name in around.muster.missing]
         for other, its in around.others:
             if other.state is DeploymentState.WAITING:
                 found += _with(other, _by_itself(other, its, around.holds, under_way=False))
@@ -111,6 +144,8 @@ def deployment(subject: Deployment, around: Circumstances) -> Why:
     """Why a deployment is not there yet, or how it ended. What it waits for is empty exactly when it can go on."""
     if subject.state is DeploymentState.ENDED and subject.verdict:
         return Why(sentence=_ended(subject), waiting=_lifting(subject, around.holds))
+    if subject.state is DeploymentState.ROLLING_OUT and subject.cancelled_by:
+        return Why(sentence=f"{_named(subject)} is being stopped: called off by {subject.cancelled_by}")
     if subject.state is DeploymentState.ROLLING_OUT:
         asked = tuple(_asked(subject, each) for each in around.questions if each.passes is None)
         return Why(sentence=f"{_named(subject)} is rolling out: {_doing(subject, asked)}", waiting=asked)
@@ -171,7 +206,9 @@ def _by_itself(subject: Deployment, own: Own, holds: Sequence[Hold], *, under_wa
     """What one deployment waits for, whatever it goes with or comes after."""
     for lacking in quorum.missing(subject, own.votes):
         who = f"anyone of them but {subject.requested_by}" if subject.requested_by else "any of them"
-        yield Condition(what=f"the approval of {lacking}", who=f"{who}: sealane approve {subject.id}")
+        yield Condition(
+            kind=Waits.APPROVAL, what=f"the approval of {lacking}", who=f"{who}: sealane approve {subject.id}"
+        )
     if hold := holding.blocking(subject, own.release_sequence, holds):
         yield _held(subject, hold)
     if not (own.window.open or under_way or subject.glass or subject.kind in holding.FREE):
@@ -183,17 +220,17 @@ def _shut(subject: Deployment, window: Outlook) -> Condition:
     who = "itself"
     if window.break_glass:
         who = f'{who}, or one of {", ".join(window.break_glass)}: sealane approve {subject.id} --break-glass "REASON"'
-    return Condition(what=what, who=who, when=f"opens {window.when}" if window.when else None)
+    return Condition(kind=Waits.WINDOW, what=what, who=who, when=f"opens {window.when}" if window.when else None)
 
 
-def _unoffered(formation: str) -> Condition:
-    return Condition(what=f"{formation}, which goes with it, to be offered", who="itself: its run is still at it")
+def _unoffered(formation: str, run: str | None) -> Condition:
+    what = f"{formation}, which goes with it, to be offered"
+    return Condition(kind=Waits.CONVOY, what=what, who=f"itself, when its run gets there{_follow(run)}")
 
 
 def _with(other: Deployment, found: Iterator[Condition]) -> Iterator[Condition]:
     for each in found:
-        what = f"{each.what} (for {other.formation}, which goes with it)"
-        yield Condition(what=what, who=each.who, when=each.when)
+        yield replace(each, what=f"{each.what} (for {other.formation}, which goes with it)")
 
 
 def is_done(earlier: Deployment, subject: Deployment) -> bool:
@@ -212,11 +249,15 @@ def _doing(subject: Deployment, asked: Sequence[Condition]) -> str:
 def _asked(subject: Deployment, question: GateWord) -> Condition:
     what = f"a person's word on gate {question.gate}: {question.says.rstrip('.')}"
     who = f"a developer: sealane gate {subject.label} {question.gate} --pass, or --fail"
-    return Condition(what=what, who=who, when=f"fails at {question.until:%Y-%m-%d %H:%M} UTC if nobody says anything")
+    when = f"fails at {question.until:%Y-%m-%d %H:%M} UTC if nobody says anything"
+    return Condition(kind=Waits.GATE, what=what, who=who, when=when)
 
 
 def _queued(subject: Deployment, around: Circumstances) -> Why:
-    found = [Condition(what=f"{_named(each)} to end", who=f"itself: sealane why {each.id}") for each in around.ahead]
+    found = [
+        Condition(kind=Waits.TURN, what=f"{_named(each)} to end", who=f"itself{_follow(each.id)}")
+        for each in around.ahead
+    ]
     if not around.workers:
         found.append(_no_worker())
     if not found:
@@ -230,11 +271,13 @@ def _crowded(crowd: Crowd) -> Iterator[Condition]:
         yield _no_worker()
     elif crowd.ahead >= crowd.room * crowd.workers:
         runs = "one run" if crowd.ahead == 1 else f"{crowd.ahead} runs"
-        yield Condition(what=f"a worker with room: {runs} came first", who="itself, when one of them ends")
+        what = f"a worker with room: {runs} came first"
+        yield Condition(kind=Waits.ROOM, what=what, who="itself, when one of them ends: sealane cancel ends one")
 
 
 def _no_worker() -> Condition:
-    return Condition(what="a worker: none is alive", who="the server's operators, who start one: sealane serve")
+    who = "the server's operators, who start one: sealane serve"
+    return Condition(kind=Waits.WORKER, what="a worker: none is alive", who=who)
 
 
 def _held(subject: Deployment, hold: Hold) -> Condition:
@@ -243,11 +286,16 @@ def _held(subject: Deployment, hold: Hold) -> Condition:
     newer = (
         "a newer commit that is deployed there, or " if subject.unasked or hold.formation != subject.formation else ""
     )
-    return Condition(what=what, who=f"{newer}a developer, who lifts it on the page of {hold.deployment_id}")
+    return Condition(kind=Waits.HOLD, what=what, who=f"{newer}a developer: sealane rollback {where} --lift-hold")
 
 
 def _after(earlier: Deployment) -> Condition:
-    return Condition(what=f"{earlier.label} to be deployed first", who=f"itself: sealane why {earlier.id}")
+    what = f"{earlier.label} to be deployed first"
+    return Condition(kind=Waits.EARLIER, what=what, who=f"itself{_follow(earlier.id)}")
+
+
+def _follow(what: str | None) -> str:
+    return f": sealane watch {what}" if what else ""
 
 
 def _lifting(subject: Deployment, holds: Sequence[Hold]) -> tuple[Condition, ...]:

@@ -21,7 +21,7 @@ from sealane.flows.durable import Broken, step
 from sealane.rollouts.strategies.model import ONLY, Stage, StageKind
 from sealane.store import rows
 from sealane.verdicts import concluding
-from sealane.verdicts.model import Cause, Verdict, VerdictKind
+from sealane.verdicts.model import Cause, FactKind, Verdict, VerdictKind
 
 Data = dict[str, Any]
 """What a step gave: plain data."""
@@ -169,7 +169,9 @@ async def _failed(rollout: Rollout, applied: dict[str, Any], watched: dict[str, 
     found = await step("dossier", rolling.take_dossier, rollout, applied["begun"], known, watched)
     cause = msgspec.convert(found["cause"] or known, Cause)
     if applied["cause"] and not applied["written"]:
-        return End(verdict=concluding.refused(cause, at=tools.current().now()))
+        off = cause.reason is FactKind.CALLED_OFF
+        undone = await step("hooks undo", accompanying.undo, rollout) if off and rollout.hooked else {"stays": ""}
+        return End(verdict=concluding.not_written(cause, at=tools.current().now(), stays=undone["stays"]))
     if rollout.previous is None:
         return End(verdict=concluding.failed(cause, at=tools.current().now(), because=rollout.stays))
     return await _reverted(rollout, cause, applied["begun"])

@@ -135,6 +135,15 @@ class Requests:
         if not await self.store.runs.ask_cancel(run_id, by=by.name, at=self.now()):
             raise Conflicting(f"run {run_id} has ended, or is being cancelled")
 
+    async def cancel(self, deployment_id: str, *, by: Actor) -> Deployment:
+        """Calls a deployment off: what has not begun ends, what rolls out stops and goes back as a failure does.
+
+        Raises NotThere, Conflicting when it has ended, was called off before, or is going back already.
+        """
+        cancelled = await self.store.cancellations.cancel(deployment_id, by=by.name, at=self.now())
+        await self.gates.look(cancelled.app)
+        return cancelled
+
     async def _release(self, app: str, wanted: str | None) -> Release:
         releases = await self.store.releases.of(app, limit=1 if wanted is None else 500)
         if not releases:

@@ -12,7 +12,7 @@ from sealane import clock, errors
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
 from sealane.rollouts import dossiers, model
-from sealane.verdicts import guarding, judging
+from sealane.verdicts import concluding, guarding, judging
 from sealane.verdicts import model as verdicts
 
 _KNOWN = 4096
@@ -40,6 +40,20 @@ class Notes:
         self.steadiness = noted
 
 
+class Stop:
+    """A person's word to stop, which may come at any time."""
+
+    def __init__(self) -> None:
+        self.by = ""
+        """Who said it; empty while nobody has."""
+        self.said = asyncio.Event()
+
+    def say(self, by: str) -> None:
+        """Stops whatever listens."""
+        self.by = by
+        self.said.set()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class By:
     """By what a watcher goes, and whom it tells."""
@@ -48,6 +62,8 @@ class By:
     listener: model.Listener = model.unheard
     mask: dossiers.Mask = dossiers.plain
     """Takes secrets' values out of whatever it tells or gives."""
+    stop: Stop = field(default_factory=Stop)
+    """Ends the watching as failed."""
     now: clock.Clock = clock.now
 
 
@@ -104,6 +120,7 @@ class _Watching:
         self._notes = by.notes
         self._listener = by.listener
         self._mask = functools.lru_cache(maxsize=_KNOWN)(by.mask)
+        self._stop = by.stop
         self._now = by.now
         self._seen: verdicts.Observation | None = None
         self._new = asyncio.Event()
@@ -128,6 +145,11 @@ class _Watching:
         judgement = judging.judge(self._seen, self._rules, now=self._now(), memory=self._memory)
         if self._guard and judgement.state is not verdicts.State.FAILED and not self._seen.blind_since:
             judgement = guarding.guarded(judgement, self._notes.steadiness, self._seen, self._guard)
+        if self._stop.by and judgement.state is not verdicts.State.FAILED:
+            cause = concluding.called_off(by=self._stop.by, at=self._now())
+            judgement = replace(
+                judgement, state=verdicts.State.FAILED, waiting_for=cause.sentence, cause=cause, again=None
+            )
         if judgement.state is verdicts.State.HEALTHY and self._now() < self._until:
             judgement = replace(
                 judgement,
@@ -145,12 +167,14 @@ class _Watching:
         """Waits until there is something to judge: a new observation, or a time that has come."""
         span = min(self._again - self._now(), TICK) if self._again else TICK
         new = asyncio.create_task(self._new.wait())
+        stopped = asyncio.create_task(self._stop.said.wait())
         try:
             await asyncio.wait(
-                {new, reading}, timeout=max(span.total_seconds(), 0), return_when=asyncio.FIRST_COMPLETED
+                {new, reading, stopped}, timeout=max(span.total_seconds(), 0), return_when=asyncio.FIRST_COMPLETED
             )
         finally:
             new.cancel()
+            stopped.cancel()
         self._new.clear()
 
     def _tell(self, judgement: verdicts.Judgement) -> None:

@@ -74,7 +74,7 @@ class Deployments:
                     detail=detail,
                 )
             log_events.deployment(connection, "requested", offered)
-            _tell(connection, offered, offered.created)
+            touch(connection, offered, offered.created)
             return offered
 
         return await self._database.write(work)
@@ -110,7 +110,7 @@ class Deployments:
             if not connection.execute(opened.values(values)).rowcount:
                 return False
             _supersede_queued(connection, get(connection, deployment_id), at)
-            _tell(connection, get(connection, deployment_id), at)
+            touch(connection, get(connection, deployment_id), at)
             return True
 
         return await self._database.write(work)
@@ -123,7 +123,7 @@ class Deployments:
             values = {"state": DeploymentState.WAITING.value, "opened": None, "queued": False}
             if not connection.execute(sa.update(deployments).where(queued).values(values)).rowcount:
                 return False
-            _tell(connection, get(connection, deployment_id), at)
+            touch(connection, get(connection, deployment_id), at)
             return True
 
         return await self._database.write(work)
@@ -138,7 +138,7 @@ class Deployments:
             broken = sa.update(deployments).where(deployments.c.id == deployment_id)
             connection.execute(broken.values(glass=rows.plain(glass)))
             _tell_broken(connection, deployment, glass)
-            _tell(connection, deployment, glass.at)
+            touch(connection, deployment, glass.at)
 
         await self._database.write(work)
 
@@ -158,6 +158,9 @@ class Deployments:
             if deployment.state is not DeploymentState.QUEUED:
                 return deployment
             there = formations.lock(connection, deployment.app, deployment.formation)
+            deployment = get(connection, deployment_id)
+            if deployment.state is not DeploymentState.QUEUED:
+                return deployment  # it was called off while this waited for the lock
             if deployment.sequence < there.last_sequence:
                 _supersede(connection, deployment, by=there.last_sequence, at=at)
                 return get(connection, deployment_id)
@@ -165,7 +168,7 @@ class Deployments:
             values = {"state": DeploymentState.ROLLING_OUT.value, "started": at, "phase": "begin", "waiting_for": None}
             values["from_revision_id"] = _verified(connection, there.verified_id)
             connection.execute(sa.update(deployments).where(deployments.c.id == deployment_id).values(values))
-            _tell(connection, deployment, at)
+            touch(connection, deployment, at)
             begun = get(connection, deployment_id)
             log_events.deployment(connection, "started", begun)
             return begun
@@ -183,7 +186,7 @@ class Deployments:
                 add_line(connection, deployment_id, line, at)
                 values["phase"] = line.phase
             connection.execute(sa.update(deployments).where(deployments.c.id == deployment_id).values(values))
-            _tell(connection, get(connection, deployment_id), at)
+            touch(connection, get(connection, deployment_id), at)
 
         await self._database.write(work)
 
@@ -199,7 +202,7 @@ class Deployments:
             connection.execute(sa.update(deployments).where(deployments.c.id == deployment_id).values(values))
             line = Line(key=f"revised {revision.id}", phase="approval", text=note)
             add_line(connection, deployment_id, line, at)
-            _tell(connection, get(connection, deployment_id), at)
+            touch(connection, get(connection, deployment_id), at)
 
         await self._database.write(work)
 
@@ -213,7 +216,7 @@ class Deployments:
             if not connection.execute(sa.update(deployments).where(queued).values(values)).rowcount:
                 return False
             add_line(connection, deployment_id, Line(key=f"demand {note}", phase="approval", text=note), at)
-            _tell(connection, get(connection, deployment_id), at)
+            touch(connection, get(connection, deployment_id), at)
             return True
 
         return await self._database.write(work)
@@ -305,7 +308,7 @@ def finish(connection: sa.Connection, deployment_id: str, verdict: Verdict) -> N
     add_line(connection, deployment_id, line, verdict.at)
     ended = get(connection, deployment_id)
     log_events.deployment(connection, "ended", ended)
-    _tell(connection, ended, verdict.at)
+    touch(connection, ended, verdict.at)
 
 
 def _supersede(connection: sa.Connection, deployment: Deployment, *, by: int, at: datetime) -> None:
@@ -386,6 +389,7 @@ def _row(deployment: Deployment) -> dict[str, Any]:
     return row
 
 
-def _tell(connection: sa.Connection, deployment: Deployment, at: datetime) -> None:
+def touch(connection: sa.Connection, deployment: Deployment, at: datetime) -> None:
+    """Tells followers that the deployment changed, in this transaction."""
     run = [f"run:{deployment.run_id}"] if deployment.run_id else []
     changes.tell(connection, at, f"deployment:{deployment.id}", changes.OVERVIEW, *run)

@@ -149,6 +149,8 @@ class Deployment:
     """The convoy it goes with: several formations that move together or not at all."""
     keep: bool = False
     """Stays where it is when its convoy goes back."""
+    cancelled_by: str | None = None
+    """Who called it off, before it began or while it rolled out."""
     rules: tuple[ApprovalRule, ...] = ()
     agreed: tuple[ApprovalRule, ...] = ()
     """Rules that were met for the same content before: on the deployments that it goes back to, or scales."""
@@ -179,6 +181,7 @@ class Deployment:
             glass=None,
             convoy_id=None,
             keep=False,
+            cancelled_by=None,
             rules=(),
             agreed=(),
             after=(),

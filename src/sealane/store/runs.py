@@ -150,8 +150,8 @@ class Runs:
             connection.execute(_give_back(app, apps.next_sequence(connection, app)))  # it locks the app
             deploy_tag = next(tag for tag in deploy_tags if not _tagged(connection, app, tag))
             values = {"started": at, "deploy_tag": deploy_tag, "status": RunStatus.RUNNING.value}
-            fresh = sa.update(runs).where(runs.c.id == run_id, runs.c.started.is_(None)).values(values)
-            if connection.execute(fresh).rowcount:
+            fresh = sa.update(runs).where(runs.c.id == run_id, runs.c.started.is_(None), runs.c.ended.is_(None))
+            if connection.execute(fresh.values(values)).rowcount:
                 log_events.run(connection, "started", get(connection, run_id))
             changes.tell(connection, at, f"run:{run_id}", changes.OVERVIEW)
 
@@ -227,17 +227,25 @@ class Runs:
         await self._database.write(work)
 
     async def ask_cancel(self, run_id: str, *, by: str, at: datetime) -> bool:
-        """Notes that somebody wants the run to stop. False when it has ended, or was cancelled before."""
+        """Notes that somebody wants the run to stop; one that has not begun ends at once.
+
+        False when it has ended, or was cancelled before.
+        """
 
         def work(connection: sa.Connection) -> bool:
-            get(connection, run_id)
+            begun = get(connection, run_id).started is not None
             open_ones = sa.update(runs).where(
                 runs.c.id == run_id, runs.c.ended.is_(None), runs.c.cancelled_by.is_(None)
             )
             done = bool(connection.execute(open_ones.values(cancelled_by=by)).rowcount)
             if done:
                 auditing.note(connection, at, actor=by, action="cancel run", subject=run_id)
-                changes.tell(connection, at, f"run:{run_id}")
+                changes.tell(connection, at, f"run:{run_id}", changes.OVERVIEW)
+            if done and not begun:
+                values = {"ended": at, "status": RunStatus.CANCELLED.value, "reason": f"{by} cancelled it"}
+                unbegun = sa.update(runs).where(runs.c.id == run_id, runs.c.started.is_(None))
+                if connection.execute(unbegun.values(values)).rowcount:
+                    log_events.run(connection, "ended", get(connection, run_id))
             return done
 
         return await self._database.write(work)

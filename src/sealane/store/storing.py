@@ -11,6 +11,7 @@ from sealane.store import migrating
 from sealane.store.alerts import Alerts
 from sealane.store.apps import Apps
 from sealane.store.auditing import Audit
+from sealane.store.cancellations import Cancellations
 from sealane.store.changes import Changes
 from sealane.store.convoys import Convoys
 from sealane.store.database import Database
@@ -20,6 +21,7 @@ from sealane.store.formations import Formations
 from sealane.store.gates import GateWords
 from sealane.store.holds import Holds
 from sealane.store.hooks import HooksRun
+from sealane.store.observations import Observations
 from sealane.store.people import People
 from sealane.store.releases import Releases
 from sealane.store.reports import Reports
@@ -41,6 +43,7 @@ class Store:
     releases: Releases
     formations: Formations
     deployments: Deployments
+    cancellations: Cancellations
     convoys: Convoys
     votes: Votes
     holds: Holds
@@ -48,6 +51,7 @@ class Store:
     alerts: Alerts
     hooks: HooksRun
     steadiness: SteadinessSeen
+    observations: Observations
     people: People
     workers: Workers
     audit: Audit
@@ -70,6 +74,7 @@ class Store:
             releases=Releases(database),
             formations=Formations(database),
             deployments=Deployments(database),
+            cancellations=Cancellations(database),
             convoys=Convoys(database),
             votes=Votes(database),
             holds=Holds(database),
@@ -77,6 +82,7 @@ class Store:
             alerts=Alerts(database),
             hooks=HooksRun(database),
             steadiness=SteadinessSeen(database),
+            observations=Observations(database),
             people=People(database),
             workers=Workers(database),
             audit=Audit(database),

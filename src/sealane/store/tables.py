@@ -237,6 +237,7 @@ deployments = sa.Table(
     _maybe("glass", Json),
     _maybe("convoy_id"),
     _flag("keep"),
+    _maybe("cancelled_by"),
     _json("rules"),
     _maybe("agreed", Json),
     _json("after"),
@@ -297,6 +298,13 @@ dossiers = sa.Table(
 
 steadiness = sa.Table(
     "steadiness",
+    metadata,
+    sa.Column("deployment_id", sa.Text, sa.ForeignKey("deployments.id", ondelete="CASCADE"), primary_key=True),
+    _json("seen"),
+)
+
+observations = sa.Table(
+    "observations",
     metadata,
     sa.Column("deployment_id", sa.Text, sa.ForeignKey("deployments.id", ondelete="CASCADE"), primary_key=True),
     _json("seen"),

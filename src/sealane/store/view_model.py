@@ -21,6 +21,7 @@ from sealane.store.model import (
     TimelineEntry,
     Vote,
 )
+from sealane.verdicts.model import Observation
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,6 +104,8 @@ class DeploymentView:
     """Whether it is what is verified there, and there now."""
     gates: tuple[GateWord, ...] = ()
     """Gates that could not tell, oldest first."""
+    observation: Observation | None = None
+    """What was seen last of its workloads, and some of their instances that were not ready."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from sealane.approvals.pending import Pending
-from sealane.approvals.waiting import Circumstances, Why
+from sealane.approvals.waiting import Circumstances, ProgressView, Why
 from sealane.blobs.logs import Logs
 from sealane.releases import deliveries
 from sealane.releases.deliveries import Delivered
@@ -19,6 +19,7 @@ from sealane.store import (
     explaining,
     formations,
     gates,
+    observations,
     overviews,
     pending,
     releases,
@@ -75,6 +76,10 @@ class Views:
     async def deployment(self, deployment_id: str) -> DeploymentView:
         """A deployment with its story and evidence. Raises NotThere."""
         return await self._database.read(lambda c: _deployment(c, deployment_id))
+
+    async def progress(self, deployment_id: str) -> ProgressView:
+        """How far a deployment is, for whoever follows it. Raises NotThere."""
+        return await self._database.read(lambda c: _progress(c, deployment_id, self._prospects))
 
     async def commits(self, found: Iterable[Deployment]) -> Mapping[str, str]:
         """The commit of each release that these deployments deploy, by the release's id."""
@@ -187,6 +192,16 @@ def _deployment(connection: sa.Connection, deployment_id: str) -> DeploymentView
         is_there=(deployment_id, deployment_id) == (there.current_id, there.verified_id),
         convoy=convoys.muster(connection, deployment.convoy_id).convoy if deployment.convoy_id else None,
         gates=gates.of(connection, deployment_id),
+        observation=observations.of(connection, deployment_id),
+    )
+
+
+def _progress(connection: sa.Connection, deployment_id: str, prospects: Prospects) -> ProgressView:
+    return ProgressView(
+        deployment=deployments.get(connection, deployment_id),
+        timeline=deployments.story(connection, deployment_id),
+        observation=observations.of(connection, deployment_id),
+        waiting=explaining.why(connection, deployment_id, prospects).waiting,
     )
 
 

@@ -56,6 +56,14 @@ def refused(cause: model.Cause, *, at: datetime) -> model.Verdict:
     return replace(failed(cause, at=at, because=NOTHING_WRITTEN), untouched=True)
 
 
+def not_written(cause: model.Cause, *, at: datetime, stays: str) -> model.Verdict:
+    """Nothing was written: a person called it off before, or the destination said no; `stays` is what hooks did."""
+    if cause.reason is model.FactKind.CALLED_OFF:
+        reason = sentences.told(cause.sentence, stays)
+        return model.Verdict(kind=model.VerdictKind.CANCELLED, reason=reason, at=at, untouched=True)
+    return refused(cause, at=at)
+
+
 def not_begun(cause: model.Cause, *, at: datetime, stays: str) -> model.Verdict:
     """A hook before it failed, and nothing of its workloads was written; `stays` says what the hooks did."""
     return replace(failed(cause, at=at, because=NO_WORKLOAD, stays=stays), untouched=True)
@@ -99,5 +107,17 @@ def superseded(*, by: int, label: str, at: datetime) -> model.Verdict:
 
 
 def cancelled(*, by: str, at: datetime) -> model.Verdict:
-    """A person called it off; what is there stays as it is."""
-    return model.Verdict(kind=model.VerdictKind.CANCELLED, reason=f"{by} called it off.", at=at)
+    """A person called it off before it began; what is there stays as it is."""
+    return model.Verdict(kind=model.VerdictKind.CANCELLED, reason=_off(by), at=at)
+
+
+def called_off(*, by: str, at: datetime) -> model.Cause:
+    """Why a rollout stops that a person calls off: it goes back as a failure does."""
+    person = f"Person/{by}"
+    return model.Cause(
+        sentence=_off(by), object=person, workload=person, reason=model.FactKind.CALLED_OFF, decisive=True, since=at
+    )
+
+
+def _off(by: str) -> str:
+    return f"Called off by {by}."

@@ -125,6 +125,7 @@ class FactKind(StrEnum):
     UNSTEADY = "unsteady"  # restarts, or ready that does not hold, over all instances
     GATE_FAILED = "gate_failed"
     HOOK_FAILED = "hook_failed"
+    CALLED_OFF = "called_off"  # a person wanted it to stop
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

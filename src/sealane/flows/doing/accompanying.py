@@ -18,7 +18,7 @@ import msgspec
 from sealane.destinations.port import Destination
 from sealane.environments import reaching
 from sealane.flows import tools
-from sealane.flows.doing import goals, telling
+from sealane.flows.doing import cancellation, goals, telling
 from sealane.flows.doing.rolling import Rollout
 from sealane.releases import changes
 from sealane.rollouts import (
@@ -165,7 +165,10 @@ async def gates(rollout: Rollout, key: str, names: Sequence[str], begun: Any, wa
     at = msgspec.convert(begun, Begun).at
     async with _telling(standing.deployment.id, Phase.GATES) as tell:
         tell(f"checks {_listed(chosen)}")
-        report = await _spoken(standing, chosen, key, at, tell)
+        spoken = _spoken(standing, chosen, key, at, tell)
+        report = await cancellation.unless_called_off(standing.deployment.id, spoken)
+    if isinstance(report, Cause):
+        return {"failed": await _failed(standing, report, None, watched)}
     cause = report.cause(tools.current().now())
     if cause is None:
         return {"failed": None}

@@ -39,6 +39,8 @@ async def begin(run_id: str) -> dict[str, Any]:
     at = bench.now()
     await bench.store.runs.begin(run_id, at=at, deploy_tags=tags.deploy_tags(at, run.event.commit or ""))
     run = await bench.store.runs.get(run_id)
+    if run.ended:
+        return {"refused": run.reason}  # cancelled before it began
     try:
         await _check_out(run)
         plan, changed, found = await _look_ahead(run)

@@ -14,7 +14,7 @@ from sealane.destinations.model import Applied, Budget, Fence
 from sealane.destinations.port import Destination
 from sealane.errors import SealaneError
 from sealane.flows import sizes, tools
-from sealane.flows.doing import admission, goals, leftovers, releasing, telling
+from sealane.flows.doing import admission, cancellation, goals, leftovers, releasing, telling
 from sealane.releases import changes
 from sealane.rollouts import applying, dossiers, finished_work, pruning, saying, watching, way_back
 from sealane.rollouts import goals as rollouts_goals
@@ -130,6 +130,8 @@ async def apply(rollout: Rollout, stage: Stage = ONLY, earlier: Any = None) -> d
     `earlier` is what stages before it began. Key: revision, sequence and stage; a repeat changes nothing. Undo: `revert`.
     """
     bench = tools.current()
+    if off := await cancellation.cause(rollout.deployment_id):
+        return {"begun": earlier, "cause": rows.plain(off), "written": earlier is not None}
     deployment, plan, destination = await _planned(rollout)
     objects = staging.everything(plan.goal.manifests, plan.goal.shape)
     coming = await destination.refs(objects, namespace=deployment.namespace)
@@ -176,13 +178,13 @@ async def watch_again(rollout: Rollout, begun: Any) -> dict[str, Any]:
 async def _watch(rollout: Rollout, begun: Begun) -> dict[str, Any]:
     deployment, plan, destination = await _planned(rollout)
     mask = await goals.mask(deployment, await _revision(deployment))
-    async with telling.progress(deployment.id) as listener, telling.noting(deployment.id) as notes:
-        watched = await watching.watch(
-            destination,
-            plan.goal,
-            begun=begun,
-            by=watching.By(notes=notes, listener=listener, mask=mask, now=tools.current().now),
-        )
+    async with (
+        telling.progress(deployment.id) as listener,
+        telling.noting(deployment.id) as notes,
+        cancellation.heard(deployment.id) as stop,
+    ):
+        by = watching.By(notes=notes, listener=listener, mask=mask, stop=stop, now=tools.current().now)
+        watched = await watching.watch(destination, plan.goal, begun=begun, by=by)
     return {
         "healthy": watched.judgement.state is State.HEALTHY,
         "cause": rows.plain(watched.judgement.cause),

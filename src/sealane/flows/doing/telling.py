@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from sealane.flows import tools
+from sealane.rollouts import glimpse
 from sealane.rollouts.model import Listener, Phase, Progress
 from sealane.rollouts.watching import Notes
 from sealane.store.deployments import Line
@@ -57,8 +58,12 @@ async def noting(deployment_id: str) -> AsyncIterator[Notes]:
 
 
 async def _store(deployment_id: str, heard: asyncio.Queue[Progress | None]) -> None:
+    bench = tools.current()
     while progress := await heard.get():
-        told = Line(key=progress.key, phase=progress.phase.value, text=progress.says)
-        await tools.current().store.deployments.tell(
+        if progress.observation:
+            await bench.store.observations.keep(deployment_id, glimpse.glimpse(progress.observation))
+        judged = {"judged": progress.judgement.state.value} if progress.judgement else None
+        told = Line(key=progress.key, phase=progress.phase.value, text=progress.says, detail=judged)
+        await bench.store.deployments.tell(
             deployment_id, at=progress.at, line=told, waiting_for=progress.says.partition("\n")[0]
         )

@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 
-from sealane.access.dependencies import Viewer
+from sealane.access.dependencies import Developer, Viewer
+from sealane.approvals.waiting import ProgressView
 from sealane.server import fields, wired
 from sealane.store.model import Deployment
 from sealane.store.view_model import ApprovalView, DeploymentView
@@ -50,6 +51,12 @@ async def get(deployment: str, server: wired.Server, _: Viewer) -> DeploymentVie
     return await server.views.deployment(deployment)
 
 
+@router.get("/deployments/{deployment}/progress")
+async def progress(deployment: str, server: wired.Server, _: Viewer) -> ProgressView:
+    """How far it is: its story, what was seen of it last and what it waits for. Small enough to be asked often."""
+    return await server.views.progress(deployment)
+
+
 @router.get("/approvals")
 async def approvals(server: wired.Server, _: Viewer) -> list[ApprovalView]:
     """Deployments that wait for people."""
@@ -66,6 +73,19 @@ async def approve(deployment: str, comment: Comment, server: wired.Server, actor
 async def reject(deployment: str, comment: Comment, server: wired.Server, actor: Viewer) -> Deployment:
     """Says no; the deployment is cancelled."""
     return await server.approvals.reject(deployment, by=actor, comment=comment.comment)
+
+
+@router.post("/deployments/{deployment}/cancel", status_code=202)
+async def cancel(deployment: str, server: wired.Server, actor: Developer) -> Deployment:
+    """Calls it off. What waits ends as cancelled; what rolls out stops, and the revision before is deployed again."""
+    return await server.requests.cancel(deployment, by=actor)
+
+
+@router.post("/deployments/{deployment}/rerun", status_code=202)
+async def rerun(deployment: str, server: wired.Server, actor: Developer) -> Deployment:
+    """Deploys the same revision again. It passes limits, policies and approvals like any other."""
+    found = (await server.views.deployment(deployment)).deployment
+    return await server.requests.deploy(found.app, found.formation, revision=found.revision_id, by=actor)
 
 
 @router.post("/deployments/{deployment}/break-glass")

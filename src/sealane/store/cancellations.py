@@ -1,0 +1,65 @@
+"""Calling deployments off: what has not begun ends at once, what rolls out is asked to stop by itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from sealane.errors import Conflicting
+from sealane.store import auditing, deployments, formations
+from sealane.store.database import Database
+from sealane.store.model import Deployment, DeploymentState
+from sealane.store.tables import deployments as table
+from sealane.verdicts import concluding
+
+_NOT_BEGUN = {DeploymentState.WAITING, DeploymentState.QUEUED}
+
+
+class Cancellations:
+    """Who called off which deployment."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def cancel(self, deployment_id: str, *, by: str, at: datetime) -> Deployment:
+        """Ends what has not begun; asks what rolls out to stop, which then goes back as a failure does.
+
+        Raises NotThere, Conflicting when it has ended, or was called off before.
+        """
+
+        def work(connection: sa.Connection) -> Deployment:
+            deployment = deployments.get(connection, deployment_id)
+            formations.lock(connection, deployment.app, deployment.formation)  # whoever begins it holds this, too
+            deployment = deployments.get(connection, deployment_id)
+            _check(deployment)
+            named = sa.update(table).where(table.c.id == deployment_id).values(cancelled_by=by)
+            connection.execute(named)
+            detail = {"deployment": deployment_id, "state": deployment.state.value}
+            auditing.note(connection, at, actor=by, action="cancel", subject=deployment.label, detail=detail)
+            if deployment.state in _NOT_BEGUN:
+                deployments.finish(connection, deployment_id, concluding.cancelled(by=by, at=at))
+            else:
+                line = deployments.Line(key="cancel", phase=deployment.phase or "watch", text=f"{by} calls it off")
+                deployments.add_line(connection, deployment_id, line, at)
+                deployments.touch(connection, deployment, at)
+            return deployments.get(connection, deployment_id)
+
+        return await self._database.write(work)
+
+    async def of(self, deployment_id: str) -> str | None:
+        """Who called the deployment off, if anybody did."""
+        query = sa.select(table.c.cancelled_by).where(table.c.id == deployment_id)
+        found: str | None = await self._database.read(lambda c: c.execute(query).scalar())
+        return found
+
+
+def _check(deployment: Deployment) -> None:
+    if deployment.state is DeploymentState.ENDED and deployment.verdict:
+        how = deployment.verdict.kind.value.replace("_", " ")
+        mend = f"sealane rollback {deployment.label} goes back from what is there"
+        raise Conflicting(f"{deployment.id} to {deployment.label} has ended: {how}", mend=mend)
+    if deployment.cancelled_by:
+        raise Conflicting(f"{deployment.cancelled_by} called {deployment.id} off before; it stops")
+    if deployment.phase == "revert":
+        raise Conflicting(f"{deployment.id} failed and is going back already", mend=f"sealane watch {deployment.id}")

@@ -1,0 +1,20 @@
+"""Who called a deployment off, and what was seen last of its objects."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from sealane.store.tables import Json
+
+revision = "0012"
+down_revision = "0011"
+
+
+def upgrade() -> None:
+    op.add_column("deployments", sa.Column("cancelled_by", sa.Text(), nullable=True))
+    op.create_table(
+        "observations",
+        sa.Column("deployment_id", sa.Text(), sa.ForeignKey("deployments.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column("seen", Json, nullable=False),
+    )
