@@ -16,6 +16,38 @@ from sealane.server import fields, wired
 router = APIRouter(include_in_schema=False)
 
 
+@router.post("/runs/{run}/cancel")
+async def cancel_run(run: str, server: wired.Server, signed: Signed) -> Response:
+    """Ends a run."""
+    signed.actor.require(Permission.DEPLOY)
+    await server.requests.cancel_run(run, by=signed.actor)
+    return RedirectResponse(f"/runs/{run}", status_code=303)
+
+
+@router.post("/runs/{run}/rerun")
+async def rerun(run: str, server: wired.Server, signed: Signed) -> Response:
+    """Runs the same commit again."""
+    signed.actor.require(Permission.DEPLOY)
+    return RedirectResponse(f"/runs/{await server.requests.rerun(run, by=signed.actor)}", status_code=303)
+
+
+@router.post("/deployments/{deployment}/cancel")
+async def cancel(deployment: str, server: wired.Server, signed: Signed) -> Response:
+    """Calls a deployment off, or stops a rollout."""
+    signed.actor.require(Permission.DEPLOY)
+    await server.requests.cancel(deployment, by=signed.actor)
+    return RedirectResponse(f"/deployments/{deployment}", status_code=303)
+
+
+@router.post("/deployments/{deployment}/rerun")
+async def deploy_again(deployment: str, server: wired.Server, signed: Signed) -> Response:
+    """Deploys the same revision again."""
+    signed.actor.require(Permission.DEPLOY)
+    found = (await server.views.deployment(deployment)).deployment
+    made = await server.requests.deploy(found.app, found.formation, revision=found.revision_id, by=signed.actor)
+    return RedirectResponse(f"/deployments/{made.id}", status_code=303)
+
+
 @router.post("/deployments/{deployment}/rollback")
 async def roll_back(deployment: str, server: wired.Server, signed: Signed) -> Response:
     """Goes back to the revision that was verified before this one."""

@@ -76,7 +76,7 @@ async def run(run: str, server: wired.Server, signed: Signed, step: str | None =
     view = await server.views.run(run)
     chosen = presenting_runs.choose(view, step)
     log, begun = await _end_of_log(server, run, chosen) if chosen else (None, 0)
-    page = presenting_runs.run(view, log, chosen=chosen, log_from=begun, now=clock.now())
+    page = presenting_runs.run(view, log, signed.actor, chosen=chosen, log_from=begun, now=clock.now())
     return templates.page("run.html", {**await _shown(server, signed, "/runs"), "page": page})
 
 

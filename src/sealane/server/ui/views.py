@@ -59,6 +59,18 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Action:
+    """Something a person may do, after a question."""
+
+    action: str
+    """Where the form is sent."""
+    words: str
+    asks: str
+    """What comes of it, told before it is done."""
+    yes: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Need:
     """One thing that waits for a person, or went wrong and holds something up."""
 
@@ -219,6 +231,7 @@ class RunPage:
     """The byte at which a live log goes on."""
     log_cut: bool
     live: bool
+    actions: tuple[Action, ...]
     tests: TestsCard | None
     """What the tests of the chosen step reported."""
 
@@ -279,6 +292,7 @@ class DeploymentPage:
     """Whether it is what is there, so that a look at the destination tells something."""
     needs: tuple[Need, ...]
     """What it waits for that this reader's word decides."""
+    actions: tuple[Action, ...]
     live: bool
 
 

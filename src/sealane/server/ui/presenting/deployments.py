@@ -13,7 +13,7 @@ from sealane.approvals.waiting import Condition, Why
 from sealane.releases import changes
 from sealane.rollouts import saying
 from sealane.server.ui import words
-from sealane.server.ui.presenting import evidence, needs, states, versions
+from sealane.server.ui.presenting import actions, evidence, needs, states, versions
 from sealane.server.ui.views import DeploymentPage, ListRow, Moment, ObjectRow, Pill
 from sealane.store.model import Deployment, DeploymentState
 from sealane.store.view_model import DeploymentView
@@ -62,6 +62,7 @@ def deployment(
         hold=f"Nothing newer goes to {found.formation} by itself: {view.hold.reason}" if view.hold else "",
         may_drift=view.is_there,
         needs=tuple(each for each in needs.listed(_about(found, pending), actor, {}) if each.answers),
+        actions=actions.of_deployment(view, actor),
         live=found.state is not DeploymentState.ENDED,
     )
 

@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from sealane import controls
+from sealane.access.model import Actor
 from sealane.pipelines.model import Kind, RunStatus, StepStatus
 from sealane.releases import deliveries
 from sealane.releases.deliveries import Delivery
 from sealane.server.ui import words
-from sealane.server.ui.presenting import reports, states
+from sealane.server.ui.presenting import actions, reports, states
 from sealane.server.ui.views import DeliveryRow, ListRow, RunPage, StepRow
 from sealane.store.model import Run, RunStep
 from sealane.store.view_model import LogPart, RunView
@@ -29,8 +30,10 @@ def lines(data: bytes) -> tuple[str, ...]:
     return shown[:-1] if shown and not shown[-1] else shown
 
 
-def run(view: RunView, log: LogPart | None, *, chosen: str | None, log_from: int, now: datetime) -> RunPage:
-    """One run; `chosen` is the key of the step whose log is shown, `log_from` where that log's part began."""
+def run(
+    view: RunView, log: LogPart | None, actor: Actor, *, chosen: str | None, log_from: int, now: datetime
+) -> RunPage:
+    """One run for one reader; `chosen` is the key of the step whose log is shown, `log_from` where that log's part began."""
     rows = tuple(_step(view, step, chosen=step.key == chosen, now=now) for step in view.steps)
     event = view.run.event
     over = view.run.status.value in _OVER
@@ -57,6 +60,7 @@ def run(view: RunView, log: LogPart | None, *, chosen: str | None, log_from: int
         log_from=log.next_offset if log else 0,
         log_cut=log_from > 0,
         live=not over or any(each.state in deliveries.OPEN for each in view.deliveries),
+        actions=actions.of_run(view.run, actor),
         tests=reports.card(view.reports, chosen),
     )
 
