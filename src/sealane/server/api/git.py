@@ -16,7 +16,7 @@ from sealane import clock, inputs, wiring
 from sealane.clients import git_words, hosting
 from sealane.errors import NotSignedIn, SealaneError
 from sealane.events.sources import pushes
-from sealane.server import wired
+from sealane.server import push_words, wired
 from sealane.store.model import App
 
 _log = logging.getLogger("sealane.server")
@@ -64,15 +64,15 @@ async def _receive_pack(
                 last = chunk
             # before git's client hears the end, so that nothing is lost
             began = await take_in(server, registered, before)
-            yield git_words.said(began if head.wants_words else (), last)
         finally:
             lock.release()
+        yield git_words.said(await push_words.words(server, began) if head.wants_words else (), last)
 
     return _streaming(answer, body())
 
 
 async def take_in(server: wiring.Server, registered: App, before: dict[str, str]) -> list[str]:
-    """Starts what a push asks for: one event for each reference that isn't where it was. Says where to look."""
+    """Starts what a push asks for: one event for each reference that isn't where it was. Gives the runs."""
     tips = await server.repositories.tips(registered.name, before)
     for gone in pushes.gone(registered.name, before=before, after=tips, received=clock.now()):
         await server.intake.forget(gone, source="git")
@@ -86,7 +86,7 @@ async def take_in(server: wiring.Server, registered: App, before: dict[str, str]
     )
     receipts = [await server.intake.receive(wired.of_app(event, registered, server), source="git") for event in made]
     server.troubles.pop(registered.name, None)
-    return [f"sealane: {server.settings_url}/runs/{receipt.run_id}" for receipt in receipts]
+    return [receipt.run_id for receipt in receipts]
 
 
 async def catch_up(server: wiring.Server) -> None:
