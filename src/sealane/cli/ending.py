@@ -4,6 +4,7 @@
     1    the user's own failure: a step failed, a policy denied, a release was rolled back, a diff has differences
     2    wrong usage, or invalid files
     3    Sealane, the engine, the cluster or the server could not do it
+    124  left before the end, because the time that was given is over
     130  interrupted
     141  whoever read the output has gone, as a shell names it
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,8 +24,7 @@ _TONES = {
     "rolling_out": "blue",
     "running": "blue",
 }
-_NOT_THERE = {"rolled_back", "rollback_failed", "failed"}
-_LOOK_EVERY = 0.5
+NOT_THERE = {"rolled_back", "rollback_failed", "failed"}
 
 
 def place(what: str) -> tuple[str, str]:
@@ -78,7 +76,12 @@ def why(what: str, *, as_json: bool) -> None:
     found = connecting.server().get(f"/api/why/{what}")
     if as_json:
         output.json(found)
-        return
+    else:
+        told(found)
+
+
+def told(found: dict[str, Any]) -> None:
+    """The answer to a why: what came of it, then each delivery and everything that is waited for."""
     output.data(found["sentence"])
     for finding in found["findings"]:
         output.data(f"  {finding}")
@@ -89,68 +92,48 @@ def why(what: str, *, as_json: bool) -> None:
 
 
 def deliveries(found: list[dict[str, Any]]) -> None:
-    """What became of a run's deliveries, a line each, and where more is told of those that are not simply there."""
+    """What became of a run's deliveries: the state, in a sentence, and the address where it is told in full."""
+    url = connecting.server().url if found else ""
     for each in found:
-        state = str(each["state"])
-        pill = output.style(state.replace("_", " "), _TONES.get(state, "bold"))
-        more = "" if state == "deployed" else f" (sealane why {each['deployment']})"
-        output.data(f"  {each['formation']}  {pill}  {each['sentence']}{more}")
+        output.data(f"  {each['formation']}  {pill(str(each['state']))}  {each['sentence']}")
+        output.data(output.style(f"    {url}{each['page']}", "dim"))
 
 
-def status(what: str | None, *, as_json: bool) -> None:
-    """What is where: every formation, one app's, or one formation."""
-    found = connecting.server().get("/api/formations")
-    if what:
-        app, _, formation = what.partition("/")
-        found = [row for row in found if row["app"] == app and formation in {"", row["formation"]}]
-    if as_json:
-        output.json(found)
-        return
-    if not found:
-        output.say(f"nothing of {what} is delivered" if what else "nothing is delivered yet: a push starts a run")
-        _newest_run(what)
-        return
-    output.table(("APP", "FORMATION", "STATE", "VERSION", "SINCE", "OWNER", "NOTE"), [_row(row) for row in found])
+def follow(deployment: str, *, within: float | None = None) -> dict[str, Any]:
+    """Tells how a deployment goes until it has ended, for so many seconds at most; gives it as it ended."""
+    from sealane.cli import followed
 
-
-def _newest_run(what: str | None) -> None:
-    """Says what became of the newest run, which delivered nothing."""
-    query = {"app": what.partition("/")[0]} if what else {}
-    for run in connecting.server().get("/api/runs", limit=1, **query):
-        output.say(str(connecting.server().get(f"/api/why/{run['id']}")["sentence"]))
-
-
-def follow(deployment: str) -> dict[str, Any]:
-    """Tells how a deployment goes until it has ended; gives it as it ended."""
-    server = connecting.server()
-    told = 0
-    said = ""
-    while True:
-        view = server.get(f"/api/deployments/{deployment}")
-        for entry in view["timeline"][told:]:
-            output.say(f"{entry['at'][11:19]}  {entry['text']}")
-        told = len(view["timeline"])
-        found: dict[str, Any] = view["deployment"]
-        if found["verdict"]:
-            return found
-        waits = found["waiting_for"] or _waits(server.get(f"/api/why/{deployment}"))
-        if waits and waits != said:
-            output.say(f"          waits for {waits}", "dim")
-            said = waits
-        time.sleep(_LOOK_EVERY)
-
-
-def _waits(why: dict[str, Any]) -> str:
-    return "; ".join(f"{each['what']} ({each['when']})" if each["when"] else each["what"] for each in why["waiting"])
+    return followed.follow(deployment, within=within)
 
 
 def ended(found: dict[str, Any]) -> None:
-    """Says the verdict, the cause first, and ends with 1 unless it was deployed."""
+    """Says the verdict, the cause first, then the evidence, and ends with 1 unless it was deployed."""
     verdict = found["verdict"]
     kind = str(verdict["kind"])
-    output.data(f"{output.style(kind.replace('_', ' '), 'bold', _TONES.get(kind, 'bold'))}  {verdict['reason']}")
-    if kind != "deployed":
-        raise typer.Exit(1)
+    output.data(f"{pill(kind)}  {verdict['reason']}")
+    if kind == "deployed":
+        for said in (found["note"], found["way_back"]):
+            if said:
+                output.say(said, "yellow")
+        return
+    from sealane.cli import rollout_lines
+
+    server = connecting.server()
+    if (verdict["cause"] or {}).get("log"):
+        output.data(f"  Its log says “{verdict['cause']['log']}”.")
+    rollout_lines.evidence(server.get(f"/api/deployments/{found['id']}")["dossier"])
+    output.say(f"{server.url}/deployments/{found['id']}", "dim")
+    raise typer.Exit(1)
+
+
+def pill(state: str) -> str:
+    """A state as people read it, in its colour."""
+    return output.style(state.replace("_", " "), _TONES.get(state, "bold"))
+
+
+def short(revision: str) -> str:
+    """A revision's id as people read it: its first hexadecimal digits."""
+    return revision.removeprefix("sha256:")[:7]
 
 
 def ago(at: str) -> str:
@@ -164,7 +147,7 @@ def ago(at: str) -> str:
 
 def _told(made: dict[str, Any], *, wait: bool, as_json: bool) -> None:
     if wait:
-        output.say(f"deployment {made['id']} of {made['app']} to {made['formation']}")
+        output.say(f"deployment {made['id']}  {connecting.server().url}/deployments/{made['id']}", "dim")
         made = follow(str(made["id"]))
     if as_json:
         output.json(made)
@@ -174,20 +157,4 @@ def _told(made: dict[str, Any], *, wait: bool, as_json: bool) -> None:
         ended(made)
     else:
         output.data(str(made["id"]))
-        output.say(f"asked for; how it goes: sealane why {made['id']}")
-
-
-def _row(row: dict[str, Any]) -> tuple[str, ...]:
-    shown = row["running"] or row["last"] or row["current"] or next(iter(row["waiting"]), None)
-    if shown is None:
-        return (row["app"], row["formation"], "not here", "", "", row["owner"], "")
-    state = str(shown["verdict"]["kind"] if shown["verdict"] else shown["state"])
-    since = shown["ended"] or shown["started"] or shown["created"]
-    release = row["release"] or {}
-    version = str(release.get("commit", ""))[:7] or str(shown["revision_id"]).removeprefix("sha256:")[:7]
-    bad = shown["verdict"] and state in _NOT_THERE
-    notes = [row["hold"]["reason"] if row["hold"] else shown["verdict"]["reason"]] if row["hold"] or bad else []
-    notes += [f"{len(row['waiting'])} waiting"] if row["waiting"] else []
-    notes += [row["current"]["way_back"]] if row["current"] and row["current"]["way_back"] else []
-    pill = output.style(state.replace("_", " "), _TONES.get(state, "bold"))
-    return (row["app"], row["formation"], pill, version, ago(since), row["owner"], "; ".join(notes))
+        output.say(f"asked for; `sealane watch {made['id']}` follows it")

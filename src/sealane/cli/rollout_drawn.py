@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
@@ -14,13 +15,14 @@ from rich.text import Text
 from sealane import clock, controls
 from sealane.cli import output, progress
 from sealane.cli.rollout_lines import Lines
-from sealane.rollouts import model as rollouts
-from sealane.rollouts.recording import Record
-from sealane.stencils.model import Revision
+from sealane.cli.rollout_words import Wait
 from sealane.verdicts import model as verdicts
 from sealane.verdicts import sentences
 
-_FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+if TYPE_CHECKING:
+    from sealane.rollouts import model as rollouts
+
+FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _UNREADY_SHOWN = 5
 
 
@@ -31,6 +33,7 @@ class Drawn(Lines):
         super().__init__()
         self._console = console or Console(stderr=True, highlight=False, no_color=not output.coloured(sys.stderr))
         self._now = now
+        self._end = ""
 
     @contextmanager
     def shown(self) -> Iterator[None]:
@@ -42,9 +45,14 @@ class Drawn(Lines):
         for at, line in self.story.lines:
             self._console.print(self._past(at, line), soft_wrap=True)
 
-    def begin(self, record: Record, revision: Revision) -> None:
-        """It has its number."""
-        self.story.begin(record, revision)
+    def open(self, heading: str, *, started: datetime) -> None:
+        """What goes where, and since when."""
+        self.story.begin(heading, started)
+
+    def waits(self, at: datetime, waits: tuple[Wait, ...]) -> None:
+        """The next frame shows it."""
+        del at
+        self.story.waits = waits
 
     def tell(self, told: rollouts.Progress) -> None:
         """The next frame shows it."""
@@ -55,15 +63,28 @@ class Drawn(Lines):
         if not self.story.heading:
             yield Text("asking the destination …", style="dim")
             return
+        lines = self.frame(options.max_width)
+        yield from lines[-max(3, console.size.height - 2) :]
+
+    def concluded(self, word: str, reason: str) -> None:
+        """The next frame shows it, and nothing of its workloads any more."""
+        self._end = f"{word}: {reason}"
+        self.story.ended, self.story.latest = self._now(), None
+
+    def frame(self, width: int) -> list[Text]:
+        """Its lines now, none wider than the terminal: only what is waited for goes on in a second one."""
         lines = [self._head(), *(self._past(at, line) for at, line in self.story.lines)]
         if (latest := self.story.latest) and latest.observation:
             lines += self._now_there(latest)
-        for line in lines[-max(3, console.size.height - 2) :]:
-            line.truncate(options.max_width, overflow="ellipsis")
-            yield line
+        for line in lines:
+            line.truncate(width, overflow="ellipsis")
+        frame = FRAMES[int(self._now().timestamp() * 10) % len(FRAMES)]
+        for number, each in enumerate(self.story.waits):
+            lines += wait(each, self._console, width, mark="·" if number else frame)
+        return lines + _wrapped(Text(controls.removed(self._end)), self._console, width, "      ")
 
     def _head(self) -> Text:
-        time = progress.span(self.story.seconds(self._now()))
+        time = progress.span(self.story.seconds(self.story.ended or self._now()))
         return Text.assemble((controls.removed(self.story.heading), "bold"), (f"  {time}", "dim"))
 
     def _past(self, at: datetime, line: str) -> Text:
@@ -73,7 +94,7 @@ class Drawn(Lines):
     def _now_there(self, latest: rollouts.Progress) -> Iterator[Text]:
         """Workloads, their instances that aren't ready, and what is waited for."""
         assert latest.observation is not None
-        frame = _FRAMES[int(self._now().timestamp() * 10) % len(_FRAMES)]
+        frame = FRAMES[int(self._now().timestamp() * 10) % len(FRAMES)]
         width = max((len(sentences.name(each.object)) for each in latest.observation.workloads), default=0)
         for workload in latest.observation.workloads:
             mark, style = _mark(workload, frame)
@@ -99,6 +120,23 @@ class Drawn(Lines):
             )
         ):
             yield Text.assemble(("      waits: ", "dim"), controls.removed(latest.judgement.waiting_for))
+
+
+def wait(each: Wait, console: Console, width: int, *, mark: str) -> list[Text]:
+    """What is waited for, and below it who ends that, broken at words."""
+    what, who = (controls.removed(text) for text in (each.what, each.who))
+    return [
+        *_wrapped(Text(f"waits for {what}", style="yellow"), console, width, f"      {mark} "),
+        *_wrapped(Text(who, style="dim"), console, width, "        "),
+    ]
+
+
+def _wrapped(text: Text, console: Console, width: int, margin: str) -> list[Text]:
+    """Lines that fit; those after the first stand below its text."""
+    parts = text.wrap(console, max(20, width - len(margin)))
+    return [
+        Text.assemble(margin if row == 0 else " " * len(margin), part) for row, part in enumerate(parts) if part.plain
+    ]
 
 
 def _mark(workload: verdicts.Workload, frame: str) -> tuple[str, str]:

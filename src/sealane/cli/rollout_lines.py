@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import TYPE_CHECKING
 
+from sealane import clock
 from sealane.cli import output, progress, rollout_words
-from sealane.cli.deploying import Ended
-from sealane.rollouts import model as rollouts
-from sealane.rollouts.recording import Record
-from sealane.stencils.model import Revision
+
+if TYPE_CHECKING:
+    from sealane.cli.deploying import Ended
+    from sealane.rollouts import model as rollouts
+    from sealane.rollouts.recording import Record
+    from sealane.stencils.model import Revision
 
 
 class Lines:
     """Plain lines: how it goes to stderr, the verdict to stdout."""
 
-    def __init__(self) -> None:
+    def __init__(self, label: str = "") -> None:
+        """`label` begins each line, where several are followed at once."""
         self.story = rollout_words.Story()
+        self._label = label
         self._waited = ""
 
     @contextmanager
@@ -27,8 +33,22 @@ class Lines:
 
     def begin(self, record: Record, revision: Revision) -> None:
         """It has its number."""
-        self.story.begin(record, revision)
-        output.say(self.story.heading, "bold")
+        back = record.is_rollback
+        self.open(
+            rollout_words.heading(revision.label, record.sequence, revision.id, back=back), started=record.started
+        )
+
+    def open(self, heading: str, *, started: datetime) -> None:
+        """What goes where, and since when."""
+        self.story.begin(heading, started)
+        output.say(heading, "bold")
+
+    def waits(self, at: datetime, waits: tuple[rollout_words.Wait, ...]) -> None:
+        """What keeps it from beginning or going on, said whenever it is something else."""
+        if waits != self.story.waits:
+            self.story.waits = waits
+            for each in waits:
+                self._say(at, f"waits for {each.what} ({each.who})", "yellow")
 
     def tell(self, told: rollouts.Progress) -> None:
         """A line for what has happened, and one for each other thing that is waited for."""
@@ -39,20 +59,25 @@ class Lines:
             self._waited = told.says
             self._say(told.at, f"waits: {told.says}", "dim")
 
+    def concluded(self, word: str, reason: str) -> None:
+        """How it ended, where it is one of several that are followed."""
+        self._say(clock.now(), f"{word}: {reason}")
+
     def conclude(self, ended: Ended) -> None:
         """The verdict, the cause first, then the evidence."""
         conclude(ended)
 
     def _say(self, at: datetime, text: str, *styles: str) -> None:
-        output.say(f"{progress.span(self.story.seconds(at)):>6}  {text}", *styles)
+        label = f"{self._label}: " if self._label else ""
+        output.say(f"{progress.span(self.story.seconds(at)):>6}  {label}{text}", *styles)
 
 
 class Json(Lines):
     """Nothing on the way, all of it at the end."""
 
-    def begin(self, record: Record, revision: Revision) -> None:
-        """It has its number."""
-        self.story.begin(record, revision)
+    def open(self, heading: str, *, started: datetime) -> None:
+        """What goes where, and since when."""
+        self.story.begin(heading, started)
 
     def tell(self, told: rollouts.Progress) -> None:
         """Takes it in."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sealane.cli import progress
-from sealane.cli.deploying import Ended
-from sealane.rollouts import model as rollouts
 from sealane.rollouts import saying
-from sealane.rollouts.recording import Record
-from sealane.stencils.model import Revision
 from sealane.verdicts import model as verdicts
+
+if TYPE_CHECKING:
+    from sealane.cli.deploying import Ended
+    from sealane.rollouts import model as rollouts
 
 COLOURS = {
     verdicts.VerdictKind.DEPLOYED: "green",
@@ -26,6 +26,16 @@ COLOURS = {
 _SHOWN_LINES = 15
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wait:
+    """One thing that is waited for."""
+
+    what: str
+    """With when that will be, where anybody can tell."""
+    who: str
+    """Who or what ends that, and by which command."""
+
+
 @dataclass(kw_only=True)
 class Story:
     """What has been told of one deployment so far."""
@@ -34,12 +44,13 @@ class Story:
     started: datetime | None = None
     lines: list[tuple[datetime, str]] = field(default_factory=list)
     latest: rollouts.Progress | None = None
+    waits: tuple[Wait, ...] = ()
+    """What keeps it from beginning, or from going on."""
+    ended: datetime | None = None
 
-    def begin(self, record: Record, revision: Revision) -> None:
-        """The deployment has its number."""
-        going = "going back to" if record.is_rollback else "revision"
-        self.heading = f"{revision.label} #{record.sequence}, {going} {saying.short(revision.id)}"
-        self.started = record.started
+    def begin(self, heading: str, started: datetime) -> None:
+        """The deployment has its number, or begins."""
+        self.heading, self.started = heading, started
 
     def tell(self, told: rollouts.Progress) -> str | None:
         """Takes it in; gives the line that is new in it, None when only the watching goes on."""
@@ -54,6 +65,13 @@ class Story:
     def seconds(self, at: datetime) -> float:
         """Since the start."""
         return (at - self.started).total_seconds() if self.started else 0.0
+
+
+def heading(label: str, sequence: int, revision: str, *, back: bool, by: str = "") -> str:
+    """What goes where: `shop/dev #7, going back to 4f7c2d1`; `by` is who asked for it."""
+    going = "going back to" if back else "revision"
+    asked = f", asked for by {by}" if by else ""
+    return f"{label} #{sequence}, {going} {saying.short(revision)}{asked}"
 
 
 def verdict_word(kind: verdicts.VerdictKind) -> str:

@@ -41,12 +41,14 @@ def status(
 
     Without a server it asks each destination of this folder's formations for what was deployed from command lines.
     """
-    from sealane.cli import connecting, located, remotely
+    from sealane.cli import connecting, located
 
     here = located.names(folder)
     local = what in here if what else not connecting.known()
     if not local:
-        remotely.status(what, as_json=as_json)
+        from sealane.cli import remote_status
+
+        remote_status.status(what, as_json=as_json)
         return
     found: list[dict[str, Any]] = []
     for name in (what,) if what else here:

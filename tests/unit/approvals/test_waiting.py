@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealane.approvals import waiting
-from sealane.approvals.waiting import Circumstances, Condition, Crowd, Own
+from sealane.approvals.waiting import Circumstances, Condition, Crowd, Own, Waits
 from sealane.approvals.windows import Outlook
 from sealane.store.model import BrokenGlass, Deployment, DeploymentKind, DeploymentState, GateWord, Hold, Vote
 from sealane.verdicts.model import VerdictKind
@@ -38,8 +38,8 @@ def test_every_condition_is_named_at_once() -> None:
     ]
     assert [condition.who for condition in found] == [
         "anyone of them but ann: sealane approve d-1",
-        "a developer, who lifts it on the page of d-0",
-        "itself: sealane why d-0",
+        "a developer: sealane rollback shop/production --lift-hold",
+        "itself: sealane watch d-0",
     ]
 
 
@@ -83,7 +83,9 @@ def test_a_queued_deployment_names_what_goes_first() -> None:
     assert why.sentence == (
         "shop #3 to production waits for shop #2 to production to end; one deployment at a time goes to shop/production"
     )
-    assert why.waiting == (Condition(what="shop #2 to production to end", who="itself: sealane why d-0"),)
+    assert why.waiting == (
+        Condition(kind=Waits.TURN, what="shop #2 to production to end", who="itself: sealane watch d-0"),
+    )
 
 
 def test_without_a_worker_nothing_starts_and_operators_are_told() -> None:

@@ -1,0 +1,89 @@
+"""What a person names on a server: a run, a deployment, app/formation, an app, or the commit that is checked out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sealane.cli import connecting
+from sealane.errors import NotThere, UsageError
+from sealane.findings import did_you_mean
+
+if TYPE_CHECKING:
+    from sealane.clients.server import Server
+
+_COMMIT = re.compile(r"[0-9a-f]{7,40}")
+_NEWEST = 200
+"""Runs that are looked through for a commit."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Named:
+    """A run or a deployment."""
+
+    id: str
+    is_run: bool
+
+
+def resolve(what: str) -> Named:
+    """A run's or deployment's id as it is; of app/formation the deployment, of an app the run, people ask about.
+
+    Raises NotThere.
+    """
+    if what.startswith(("r-", "d-")):
+        return Named(id=what, is_run=what.startswith("r-"))
+    server = connecting.server()
+    app, slash, formation = what.partition("/")
+    if slash:
+        return Named(id=_deployment(server, app, formation), is_run=False)
+    known = [str(each["name"]) for each in server.get("/api/apps")]
+    if app in known:
+        found = server.get("/api/runs", app=app, limit=1)
+        if not found:
+            raise NotThere(f"nothing of {app} has run yet", mend="a push starts a run")
+        return Named(id=str(found[0]["id"]), is_run=True)
+    if _COMMIT.fullmatch(what) and (run := of_commit(server, what, app=None)):
+        return Named(id=run, is_run=True)
+    raise NotThere(f"there is no app {app}", mend=did_you_mean(app, known))
+
+
+def of_commit(server: Server, commit: str, *, app: str | None) -> str | None:
+    """The newest run of a commit. Raises UsageError when several apps have one, and none is named."""
+    found: dict[str, str] = {}
+    for run in server.get("/api/runs", app=app, limit=_NEWEST):
+        if str(run["event"]["commit"] or "").startswith(commit):
+            found.setdefault(run["app"], run["id"])
+    if len(found) > 1:
+        raise UsageError(
+            f"commit {commit[:7]} has runs of {len(found)} apps: {', '.join(sorted(found))}",
+            mend="name one: --app NAME",
+        )
+    return next(iter(found.values()), None)
+
+
+def head(folder: Path) -> str:
+    """The commit that is checked out in a folder. Raises UsageError where there is none."""
+    import asyncio
+
+    from sealane.clients import git
+
+    try:
+        return asyncio.run(git.run("-C", str(folder), "rev-parse", "--verify", "HEAD")).decode().strip()
+    except UsageError as error:
+        mend = "name what to watch: a run, a deployment, app/formation or an app"
+        raise UsageError(f"{folder.resolve()} has no commit checked out", mend=mend) from error
+
+
+def _deployment(server: Server, app: str, formation: str) -> str:
+    """What rolls out there, else what waits, else what came last."""
+    rows: list[dict[str, Any]] = [row for row in server.get("/api/formations") if row["app"] == app]
+    row = next((each for each in rows if each["formation"] == formation), None)
+    if row is None:
+        known = [f"{each['app']}/{each['formation']}" for each in rows or server.get("/api/formations")]
+        raise NotThere(f"there is no {app}/{formation}", mend=did_you_mean(f"{app}/{formation}", known))
+    found = row["running"] or next(reversed(row["waiting"]), None) or row["last"]
+    if found is None:
+        raise NotThere(f"nothing was ever started on {app}/{formation}")
+    return str(found["id"])

@@ -1,0 +1,112 @@
+"""What a server says of `sealane status`: what is where, and a formation's history with the numbers that `--to` takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sealane.cli import connecting, output, remotely
+from sealane.errors import NotThere
+from sealane.findings import did_you_mean
+
+if TYPE_CHECKING:
+    from sealane.clients.server import Server
+
+_HISTORY = 20
+"""Deployments of a formation that are shown."""
+
+
+def status(what: str | None, *, as_json: bool) -> None:
+    """What is where: every formation, one app's, or one formation with its history. Raises NotThere for unknown names."""
+    server = connecting.server()
+    rows = server.get("/api/formations")
+    if what is None:
+        _table(rows, as_json=as_json)
+        if not rows and not as_json:
+            output.say("nothing is delivered yet: a push starts a run")
+            _newest_run(None)
+        return
+    app, slash, formation = what.partition("/")
+    mine = _of_app(server, rows, app)
+    if slash:
+        _formation(server, _named(mine, app, formation), as_json=as_json)
+        return
+    _table(mine, as_json=as_json)
+    if not mine and not as_json:
+        output.say(f"nothing of {app} is delivered")
+        _newest_run(app)
+
+
+def _of_app(server: Server, rows: list[dict[str, Any]], app: str) -> list[dict[str, Any]]:
+    if mine := [row for row in rows if row["app"] == app]:
+        return mine
+    known = [str(each["name"]) for each in server.get("/api/apps")]
+    if app not in known:
+        raise NotThere(f"there is no app {app}", mend=did_you_mean(app, known))
+    return []
+
+
+def _named(mine: list[dict[str, Any]], app: str, formation: str) -> dict[str, Any]:
+    found = next((row for row in mine if row["formation"] == formation), None)
+    if found is None:
+        known = [str(row["formation"]) for row in mine]
+        mend = did_you_mean(formation, known) if known else "nothing of it is delivered yet"
+        raise NotThere(f"{app} has no formation {formation}", mend=mend)
+    return found
+
+
+def _table(rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        output.json(rows)
+    elif rows:
+        output.table(("APP", "FORMATION", "STATE", "VERSION", "SINCE", "OWNER", "NOTE"), [_row(row) for row in rows])
+
+
+def _formation(server: Server, row: dict[str, Any], *, as_json: bool) -> None:
+    history = server.get("/api/deployments", app=row["app"], formation=row["formation"], limit=_HISTORY)
+    if as_json:
+        output.json({**row, "history": history})
+        return
+    there = row["current"]["id"] if row["current"] else None
+    headers = ("#", "STATE", "REVISION", "SINCE", "BY", "DEPLOYMENT", "NOTE")
+    output.table(headers, [_past(each, is_there=each["id"] == there) for each in history])
+    if row["hold"]:
+        output.say(f"held: {row['hold']['reason']}", "yellow")
+        output.say(f"  sealane rollback {row['app']}/{row['formation']} --lift-hold", "dim")
+
+
+def _past(each: dict[str, Any], *, is_there: bool) -> tuple[str, ...]:
+    state = str(each["verdict"]["kind"] if each["verdict"] else each["state"])
+    notes = ["there now"] if is_there else []
+    notes += [{"rollback": "a rollback", "scale": "scaled", "manual": "by hand"}.get(each["kind"], "")]
+    notes += [each["note"] or "", (each["way_back"] or "") if is_there else ""]
+    return (
+        str(each["sequence"]),
+        remotely.pill(state),
+        remotely.short(each["revision_id"]),
+        remotely.ago(each["ended"] or each["started"] or each["created"]),
+        each["requested_by"] or "its run",
+        each["id"],
+        "; ".join(filter(None, notes)),
+    )
+
+
+def _newest_run(app: str | None) -> None:
+    """Says what became of the newest run, which delivered nothing."""
+    for run in connecting.server().get("/api/runs", limit=1, app=app):
+        output.say(str(connecting.server().get(f"/api/why/{run['id']}")["sentence"]))
+
+
+def _row(row: dict[str, Any]) -> tuple[str, ...]:
+    shown = row["running"] or row["last"] or row["current"] or next(iter(row["waiting"]), None)
+    if shown is None:
+        return (row["app"], row["formation"], "not here", "", "", row["owner"], "")
+    state = str(shown["verdict"]["kind"] if shown["verdict"] else shown["state"])
+    since = shown["ended"] or shown["started"] or shown["created"]
+    release = row["release"] or {}
+    version = str(release.get("commit", ""))[:7] or remotely.short(shown["revision_id"])
+    bad = shown["verdict"] and state in remotely.NOT_THERE
+    notes = [row["hold"]["reason"] if row["hold"] else shown["verdict"]["reason"]] if row["hold"] or bad else []
+    notes += [f"{len(row['waiting'])} waiting"] if row["waiting"] else []
+    notes += [row["current"]["way_back"]] if row["current"] and row["current"]["way_back"] else []
+    label = (row["app"], row["formation"], remotely.pill(state), version, remotely.ago(since), row["owner"])
+    return (*label, "; ".join(notes))

@@ -1,0 +1,101 @@
+"""Every state that waits names itself and its way on: the table of them all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from sealane.approvals import waiting
+from sealane.approvals.waiting import Circumstances, Crowd, Waits, Why
+from sealane.approvals.windows import Outlook
+from sealane.store.model import Deployment, DeploymentState, GateWord
+
+from .deployments import NOON, deployment, hold, muster, rule, run_view
+
+QUEUED = deployment(id="d-7", state=DeploymentState.QUEUED)
+GOING = deployment(id="d-6", sequence=2, state=DeploymentState.ROLLING_OUT)
+ASKED = GateWord(
+    deployment_id="d-7", key="0", gate="latency", says="no data.", asked=NOON, until=NOON + timedelta(minutes=5)
+)
+ALONE = deployment(id="d-7", formation="eu", convoy_id="cv-1", run_id="r-9")
+SHUT = Outlook(open=False, reason="stocktaking", changes=NOON + timedelta(hours=3), break_glass=("oncall",))
+
+
+def of(subject: Deployment, **around: object) -> Why:
+    return waiting.deployment(subject, Circumstances(**around))  # type: ignore[arg-type]
+
+
+STATES = {
+    "held": (
+        of(deployment(id="d-7"), holds=(hold(),)),
+        Waits.HOLD,
+        "a hold on shop #3",
+        "rollback shop/production --lift-hold",
+    ),
+    "held elsewhere": (
+        of(deployment(id="d-7", unasked=True), holds=(hold("eu"),)),
+        Waits.HOLD,
+        "a hold on shop #3",
+        "rollback shop/eu --lift-hold",
+    ),
+    "window shut": (
+        of(deployment(id="d-7"), window=SHUT),
+        Waits.WINDOW,
+        "the window of production",
+        'approve d-7 --break-glass "REASON"',
+    ),
+    "approval": (
+        of(deployment(id="d-7", rules=(rule("sre", count=2),))),
+        Waits.APPROVAL,
+        "the approval of 2 more of sre",
+        "approve d-7",
+    ),
+    "gate": (
+        of(replace(GOING, id="d-7"), questions=(ASKED,)),
+        Waits.GATE,
+        "a person's word on gate latency",
+        "gate shop/production latency --pass",
+    ),
+    "another rollout": (of(QUEUED, ahead=(GOING,)), Waits.TURN, "shop #2 to production to end", "watch d-6"),
+    "earlier formation": (
+        of(deployment(id="d-7", after=("d-6",)), after=(replace(GOING, formation="dev"),)),
+        Waits.EARLIER,
+        "shop/dev to be deployed",
+        "watch d-6",
+    ),
+    "convoy, not offered": (of(ALONE, muster=muster(ALONE)), Waits.CONVOY, "us, which goes with it", "watch r-9"),
+    "no worker": (of(QUEUED, workers=0), Waits.WORKER, "a worker: none is alive", "serve"),
+    "run without a worker": (
+        waiting.run(run_view(), Crowd(workers=0)),
+        Waits.WORKER,
+        "a worker: none is alive",
+        "serve",
+    ),
+    "run behind others": (waiting.run(run_view(), Crowd(ahead=3, room=2)), Waits.ROOM, "3 runs came first", "cancel"),
+}
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_state_that_waits_names_itself_and_its_way_on(name: str) -> None:
+    """What it is as a fact, what it is in words, first in the sentence, and the command that mends or follows it."""
+    why, kind, itself, way_on = STATES[name]
+
+    (condition,) = why.waiting
+    assert condition.kind is kind
+    assert itself in condition.what
+    assert itself in why.sentence
+    assert f"sealane {way_on}" in condition.who
+
+
+def test_the_table_has_every_kind() -> None:
+    """A new kind of waiting has to be in it."""
+    assert {kind for _, kind, _, _ in STATES.values()} == set(Waits)
+
+
+def test_a_rollout_that_was_called_off_says_so() -> None:
+    """It does not look as if it went on."""
+    why = of(replace(GOING, cancelled_by="eve", waiting_for="1 of 2 new pods ready"))
+
+    assert why.sentence == "shop #2 to production is being stopped: called off by eve"
