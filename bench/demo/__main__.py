@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -13,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.demo import places, stage
+from bench.demo import loads, places, stage
 
 RATE = 60
 
@@ -47,21 +44,19 @@ def main() -> int:
     except places.Broke as broke:
         print(f"\n\nthe demo broke: {broke}", file=sys.stderr)
         print(f"its files are in {places.HOME}; the server's log is server.log", file=sys.stderr)
-        for formation in stage.FORMATIONS:
-            places.end(f"load-{formation}")
         return 1
 
 
 def _play(story: Story) -> int:
     with story.part("set the stage: server, users, app, repository") as came:
         play = stage.build()
-        came.append(f"serving at {places.URL}")
-    loads: dict[str, subprocess.Popen[bytes]] = {}
+        came.append(f"serving at {places.URL}, for {play.cluster.name}")
+    under_way: dict[str, loads.Load] = {}
     commit = _deliver(story, play, "Say hello", "push a first version")
     for formation in ("dev", "control"):
-        loads[formation] = _load(play, formation)
+        under_way[formation] = loads.begin(play.cluster, formation, rate=RATE)
     _approve(story, play, commit, "production approved by a second person")
-    loads["production"] = _load(play, "production")
+    under_way["production"] = loads.begin(play.cluster, "production", rate=RATE)
 
     app = play.repository / "api" / "app.py"
     good = app.read_text()
@@ -76,7 +71,7 @@ def _play(story: Story) -> int:
     app.write_text(good.replace("ok", "well"))
     commit = _deliver(story, play, "Greet without a table", "push the repaired change, which lifts the hold")
     _approve(story, play, commit, "production approved again")
-    return _close(story, play, loads)
+    return _close(story, play, under_way)
 
 
 def _deliver(story: Story, play: stage.Stage, message: str, what: str) -> str:
@@ -140,27 +135,16 @@ def _words(ended: Any) -> str:
     return str(ended["verdict"]["kind"]).replace("_", " ")
 
 
-def _load(play: stage.Stage, formation: str) -> subprocess.Popen[bytes]:
-    kubectl = (play.bed.kubectl, "--kubeconfig", play.bed.admin_kubeconfig, "-n", f"hello-{formation}")
-    address = places.run(*kubectl, "get", "service", "web", "-o", "jsonpath={.spec.clusterIP}").strip()
-    words = (sys.executable, "-m", "bench.load", f"http://{address}:8080/", "--rate", str(RATE))
-    return places.start(f"load-{formation}", *words)
-
-
-def _close(story: Story, play: stage.Stage, loads: dict[str, subprocess.Popen[bytes]]) -> int:
-    tallies = {}
-    for formation, process in loads.items():
-        os.kill(process.pid, signal.SIGTERM)
-        process.wait(timeout=30)
-        tallies[formation] = json.loads((places.HOME / f"load-{formation}.log").read_text().splitlines()[-1])
-        (places.HOME / f"load-{formation}.pid").unlink(missing_ok=True)
+def _close(story: Story, play: stage.Stage, under_way: dict[str, loads.Load]) -> int:
+    tallies = {formation: load.finish() for formation, load in under_way.items()}
     _table(story, tallies)
     clean = all(tallies[formation]["failed"] == 0 for formation in ("dev", "production"))
     if not clean or not tallies["control"]["failed"]:
         print("\nThe load generator disagrees: see above.", file=sys.stderr)
         return 1
     print(f"\nThe overview: {places.URL}/   (sign in as dana, ada or admin; tokens in {_keep_tokens(play)})")
-    print("make demo-down ends the server and the test bed.")
+    ended = "the server and the test bed" if play.cluster.own else "the server and removes the demo's namespaces"
+    print(f"make demo-down ends {ended}.")
     return 0
 
 

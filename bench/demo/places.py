@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,29 +23,6 @@ Found = TypeVar("Found")
 
 class Broke(Exception):
     """The demo could not go on; the message says where."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Bed:
-    """What the test bed says of itself."""
-
-    admin_kubeconfig: str
-    sealane_kubeconfig: str
-    kubectl: str
-    registry: str
-    engine_socket: str
-
-
-def bed() -> Bed:
-    """The running bed."""
-    told = subprocess.run(
-        [sys.executable, "-m", "testbed", "env"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    if told.returncode:
-        raise Broke(f"the test bed is not up: {told.stderr.strip()}")
-    home = Path(os.environ.get("SEALANE_TESTBED_HOME") or HOME.parent / "testbed")
-    known = json.loads((home / "bed.json").read_text())
-    return Bed(**{name: known[name] for name in Bed.__slots__})
 
 
 def run(*words: str, cwd: Path | None = None, env: Mapping[str, str] | None = None, given: str | None = None) -> str:

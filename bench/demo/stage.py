@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from bench.demo import places
+from bench.demo import clusters, loads, places
+from bench.demo.clusters import Cluster
 
 FORMATIONS = ("dev", "control", "production")
-NAMESPACES = tuple(f"hello-{name}" for name in FORMATIONS)
+NAMESPACES = (*(f"hello-{name}" for name in FORMATIONS), loads.NAMESPACE)
+_RECORD = places.HOME / "cluster.json"
 
 _CONTROL = """\
 # The same application, replaced all at once: what the load generator must notice.
@@ -30,7 +33,7 @@ strategy: {recreate: {}, healthy_for: 1s, patience: 1m, deadline: 2m}
 class Stage:
     """Everything that is set up."""
 
-    bed: places.Bed
+    cluster: Cluster
     repository: Path
     tokens: dict[str, str]
 
@@ -51,47 +54,76 @@ class Stage:
 def build() -> Stage:
     """Sets the stage afresh: what an earlier demo left is removed first."""
     strike()
+    cluster = clusters.chosen()
     shutil.rmtree(places.HOME, ignore_errors=True)
     places.HOME.mkdir(parents=True)
-    bed = places.bed()
-    _namespaces(bed)
-    administrator = _server(bed)
-    stage = Stage(bed=bed, repository=places.HOME / "hello", tokens={"admin": administrator})
+    _RECORD.write_text(json.dumps(asdict(cluster)))
+    make_namespaces(cluster)
+    loads.prepare(cluster)
+    administrator = _server(cluster)
+    stage = Stage(cluster=cluster, repository=places.HOME / "hello", tokens={"admin": administrator})
     for name, group in (("dana", "developers"), ("ada", "approvers")):
         made = stage.sealane("admin", "user", "add", name, "--group", group, "--json")
         stage.tokens[name] = str(places.as_json(made)["token"])
     made = stage.sealane("admin", "app", "add", "hello", "--owner", "greetings", "--json")
-    _repository(stage.repository, str(places.as_json(made)["push_token"]))
+    _repository(cluster, stage.repository, str(places.as_json(made)["push_token"]))
     return stage
 
 
 def strike() -> bool:
     """Ends what a demo left running; True when there was something."""
-    ended = [places.end(name) for name in ("server", *(f"load-{formation}" for formation in FORMATIONS))]
-    return any(ended)
+    ended = places.end("server")
+    if _RECORD.exists():
+        cluster = Cluster(**json.loads(_RECORD.read_text()))
+        _RECORD.unlink()
+        # The test bed's goes as a whole; a cluster that was there gets back to what it was.
+        if not cluster.own:
+            _give_back(cluster)
+    return ended
 
 
-def _namespaces(bed: places.Bed) -> None:
-    kubectl = (bed.kubectl, "--kubeconfig", bed.admin_kubeconfig)
-    places.run(*kubectl, "delete", "namespace", "--ignore-not-found", "--wait", *NAMESPACES)
+def _give_back(cluster: Cluster) -> None:
+    """Removes the demo's namespaces, unless the whole cluster is gone already."""
+    try:
+        cluster.kubectl("delete", "namespace", f"--selector={clusters.LABEL}", "--wait")
+    except places.Broke as broke:
+        print(f"the demo's namespaces in {cluster.name} may still be there: {broke}")
+
+
+def make_namespaces(cluster: Cluster) -> None:
+    """Makes the namespaces anew. Raises `Broke` when one of that name is somebody else's."""
+    every, ours = (
+        set(cluster.kubectl("get", "namespaces", "-o", "name", *words).split())
+        for words in ((), (f"--selector={clusters.LABEL}",))
+    )
+    there = {f"namespace/{name}" for name in NAMESPACES} & every
+    if not cluster.own and (strange := sorted(there - ours)):
+        raise places.Broke(f"{strange[0]} is there and not the demo's, which would delete it: remove or rename it")
+    if there:
+        cluster.kubectl("delete", "--wait", *sorted(there))
     for namespace in NAMESPACES:
-        places.run(*kubectl, "create", "namespace", namespace)
-        binding = ("create", "rolebinding", "sealane", "--clusterrole=sealane-deployer")
-        places.run(*kubectl, "-n", namespace, *binding, "--serviceaccount=sealane-system:sealane")
+        cluster.kubectl("create", "namespace", namespace)
+        cluster.kubectl("label", "namespace", namespace, clusters.LABEL)
+        if cluster.own:
+            binding = ("create", "rolebinding", "sealane", "--clusterrole=sealane-deployer")
+            cluster.kubectl("-n", namespace, *binding, "--serviceaccount=sealane-system:sealane")
 
 
-def _server(bed: places.Bed) -> str:
+def _server(cluster: Cluster) -> str:
     """Starts the server on its embedded defaults; gives the administrator's token."""
     shutil.copytree(places.EXAMPLE / "environments", places.HOME / "config" / "environments")
+    for file in (places.HOME / "config" / "environments").iterdir():
+        name_images(cluster, file)
     dev = places.HOME / "config" / "environments" / "dev.yaml"
     dev.write_text(dev.read_text().replace("namespaces: [hello-dev]", "namespaces: [hello-dev, hello-control]"))
     env = {
-        "KUBECONFIG": bed.sealane_kubeconfig,
-        "SEALANE_REGISTRY__PREFIX": bed.registry,
-        "SEALANE_ENGINE__SOCKET": f"unix://{bed.engine_socket}",
+        "KUBECONFIG": cluster.sealane_kubeconfig,
+        "SEALANE_REGISTRY__PREFIX": cluster.registry,
         "SEALANE_SECRET_HELLO__SIGNING_KEY": "a key that only this demo knows",
         "PYTHONUNBUFFERED": "1",
     }
+    if cluster.engine_socket:
+        env["SEALANE_ENGINE__SOCKET"] = f"unix://{cluster.engine_socket}"
     port = places.URL.rpartition(":")[2]
     data, config = str(places.HOME / "data"), str(places.HOME / "config")
     server = places.start(
@@ -107,7 +139,14 @@ def _server(bed: places.Bed) -> str:
     return places.until("the server to start", token, within=60)
 
 
-def _repository(folder: Path, push_token: str) -> None:
+def name_images(cluster: Cluster, file: Path) -> None:
+    """Puts the cluster's registry and base image where the example names the test bed's."""
+    base = cluster.base_image.rpartition(":")[0]
+    text = file.read_text().replace("localhost:35000/base/python:3.11", cluster.base_image)
+    file.write_text(text.replace("localhost:35000/base/*", f"{base}*").replace("localhost:35000", cluster.registry))
+
+
+def _repository(cluster: Cluster, folder: Path, push_token: str) -> None:
     """The example as somebody's repository, with the control formation beside."""
     leave = shutil.ignore_patterns("__pycache__", "environments")
     shutil.copytree(places.EXAMPLE, folder, ignore=leave)
@@ -116,6 +155,8 @@ def _repository(folder: Path, push_token: str) -> None:
     pipeline.write_text(
         pipeline.read_text().replace("  - formation: dev\n", "  - formation: dev\n  - formation: control\n")
     )
+    for file in (pipeline, folder / "web" / "Dockerfile", folder / "api" / "Dockerfile"):
+        name_images(cluster, file)
     git = ("git", "-C", str(folder))
     places.run(*git, "init", "-q", "-b", "main")
     remote = places.URL.replace("://", f"://hello:{quote(push_token)}@")
