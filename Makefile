@@ -13,28 +13,37 @@ setup: $(STAMP) ## make .venv with sealane in it
 	@$(PY) -m compileall -q src  # pip compiles what it copies, and this is installed where it stands
 $(STAMP): requirements.lock pyproject.toml
 	@python3 -c 'import sys; sys.exit("Sealane needs Python 3.11 or newer; this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	@$(MAKE) --no-print-directory venv
 	@echo "making .venv (locked packages; about a minute the first time)"
-	@python3 -c 'import ensurepip' 2>/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq python3-venv; }
 	@[ -x $(PY) ] || python3 -m venv .venv
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: setup testbed ## the whole way once: push, deploy, approve, break, roll back, repair
+# Debian keeps a part of Python in a package of its own. It comes first and alone: apt works on one thing at a time.
+venv:
+	@python3 -c 'import ensurepip' 2>/dev/null || { echo "installing python3-venv"; $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends python3-venv >/dev/null 2>&1; }
+
+# A cluster that is there is used as it is; else one is built, while Python's packages are installed.
+demo: venv ## the whole way once: push, deploy, approve, break, roll back, repair
+	@$(MAKE) --no-print-directory --jobs=2 setup $(if $(SEALANE_DEMO_KUBECONFIG),,testbed)
 	@$(PY) -m bench.demo
 
 demo-down: ## end what the demo left running for you to look at
 	@[ ! -x $(PY) ] || $(PY) -m bench.demo --down
-	@python3 -m testbed down
+	@$(if $(SEALANE_DEMO_KUBECONFIG),,python3 -m testbed down)
 
-test: setup browser ## every test, on real parts (starts and ends its own test bed)
+test: browser ## every test, on real parts (starts and ends its own test bed)
 	@$(PY) -m tests
 
 unit: setup ## the pure tests, in seconds
 	@$(PY) -m pytest -q tests/unit tests/architecture
 
-browser:
-	@[ -x /usr/bin/chromium ] || { echo "installing Chromium for the tests of the pages"; $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq chromium >/dev/null; }
+# Ubuntu's Chromium is a snap, which runs in no container and takes no orders: there Playwright brings its own.
+browser: setup
+	@[ -x /usr/bin/chromium ] || { echo "installing Chromium for the tests of the pages"; \
+	  if grep -q '^ID=ubuntu' /etc/os-release; then .venv/bin/playwright install --with-deps chromium-headless-shell >/dev/null; \
+	  else $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq chromium >/dev/null; fi; }
 
 check: setup ## style, types, arrows between packages, size of modules, docs
 	@.venv/bin/ruff format --check --quiet . || { echo "run: .venv/bin/ruff format ."; exit 1; }
@@ -57,10 +66,10 @@ bench: setup testbed ## our speeds beside a peer's, in the same run
 chaos: setup testbed ## kill workers 200 times and count what came of it (about 15 minutes)
 	@$(PY) -m tests.recovery.chaos
 
-testbed: ## start a real Kubernetes, registry, engine and PostgreSQL (built once, about 6 minutes)
+testbed: ## start a real Kubernetes, registry, engine and PostgreSQL (built once, about 5 minutes)
 	@python3 -m testbed up
 
 testbed-down: ## end the test bed and leave nothing behind
 	@python3 -m testbed down
 
-.PHONY: help setup demo demo-down test unit browser check format docs bench chaos testbed testbed-down
+.PHONY: help setup venv demo demo-down test unit browser check format docs bench chaos testbed testbed-down

@@ -57,10 +57,9 @@ def _run(command: str, layout: Layout) -> int:
         for program in golang.PEERS:
             print(golang.path_of(layout, program))
         return 0
-    layout.home.mkdir(parents=True, exist_ok=True)
-    if command == "up" and os.geteuid() != 0:
-        # Before there is root, so that Go's own cache stays its owner's.
-        golang.build(layout, start.programs(layout))
+    # Before there is root: what is built belongs to whoever owns the cache.
+    for folder in (layout.home, layout.cache):
+        folder.mkdir(parents=True, exist_ok=True)
     machine.become_root(layout)
     machine.see_control_groups()
     if command == "status":

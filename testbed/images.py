@@ -7,7 +7,6 @@ import io
 import os
 import tarfile
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -18,6 +17,7 @@ from testbed.commands import run
 from testbed.layout import BUSYBOX_IMAGE, LOOPBACK, PAUSE_IMAGE, PYTHON_IMAGE, REGISTRY_PORT, Layout
 from testbed.oci import MANIFEST, write_archive
 from testbed.probes import answers
+from testbed.progress import Progress
 
 _BUSYBOX: Final = Path("/bin/busybox")
 _PASSWD: Final = b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n"
@@ -64,17 +64,21 @@ def pause() -> BaseImage:
     )
 
 
-def make(layout: Layout, wanted: tuple[BaseImage, ...]) -> None:
+def make(layout: Layout, wanted: tuple[BaseImage, ...], progress: Progress | None = None) -> None:
     """Make the archives that are missing."""
     for image in wanted:
         archive = image.archive(layout)
         if archive.exists():
             continue
-        begun = time.monotonic()
-        print(f"making the image {image.name}, done once", flush=True)
+        name = image.name.rpartition("/")[2]
+        if progress:
+            progress.tell("images", f"making {name}")
+        else:
+            print(f"making the image {name}, done once", flush=True)
         archive.parent.mkdir(parents=True, exist_ok=True)
         write_archive(archive, layer=image.make_layer(), name=image.name, command=list(image.command))
-        print(f"  made in {time.monotonic() - begun:.0f} s", flush=True)
+    if progress:
+        progress.tell("images", "made")
 
 
 def push(layout: Layout, image: BaseImage) -> None:

@@ -15,6 +15,9 @@ from testbed.layout import Layout
 _KEPT: Final = (
     *("PATH", "TERM", "http_proxy", "https_proxy", "no_proxy"),
     *("SEALANE_TEST_KUBECONFIG", "SEALANE_TESTBED_FOR", "SEALANE_TESTBED_DEBIAN_MIRROR"),
+    # How Go and pip reach the world, and where Go keeps what it has.
+    *("GOPROXY", "GOSUMDB", "GONOSUMDB", "GOPATH", "GOCACHE", "GOMODCACHE"),
+    *("PIP_INDEX_URL", "PIP_CERT", "PIP_PROXY", "SSL_CERT_FILE"),
 )
 
 

