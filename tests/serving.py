@@ -47,6 +47,7 @@ class Serving:
     environment: Mapping[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     token: str = ""
+    options: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -65,7 +66,7 @@ class Serving:
         words = [str(SEALANE), "serve", "--data", str(self.folder / "data"), "--config", str(self.folder / "config")]
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*words, "--port", str(self.port)],
+                [*words, "--port", str(self.port), *self.options],
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONUNBUFFERED": "1", **self.environment},

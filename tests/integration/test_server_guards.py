@@ -13,8 +13,8 @@ import pytest
 
 from tests.serving import Serving, serving_shop
 
-OPEN = {"/hooks/{source}/{app}"}
-"""Routes that a signature guards instead of a token."""
+OPEN = {"/hooks/{source}/{app}", "/healthz", "/readyz"}
+"""Routes that a signature guards instead of a token, and those that tell everybody whether the server is well."""
 
 
 @pytest.fixture(scope="module")

@@ -95,6 +95,13 @@ class Queueing:
             await self.client.delete_workflows_async([each.workflow_id for each in ended])
         return len(ended)
 
+    async def check(self) -> None:
+        """Looks whether the engine's database answers. Raises Unavailable."""
+        try:
+            await self.client.list_workflows_async(limit=1, load_input=False, load_output=False)
+        except Exception as error:
+            raise Unavailable(f"the workflow engine's database does not answer: {error}") from error
+
     async def close(self) -> None:
         """Ends the connections."""
         await asyncio.to_thread(self.client.destroy)

@@ -7,7 +7,8 @@ from starlette.staticfiles import StaticFiles
 
 from sealane import __version__
 from sealane.server import answering, guarding
-from sealane.server.api import apps, deployments, formations, gates, git, pending, runs, users, webhooks
+from sealane.server.api import apps, deployments, formations, gates, git, health, pending, runs, users, webhooks
+from sealane.server.readiness import Readiness
 from sealane.server.ui import acting, pages, signing_in, templates
 from sealane.settings import Settings
 
@@ -22,7 +23,8 @@ def create(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    for part in (apps, formations, runs, deployments, pending, gates, users, webhooks, git):
+    app.state.readiness = Readiness(silent_after=settings.worker.dead_after)
+    for part in (apps, formations, runs, deployments, pending, gates, users, webhooks, git, health):
         app.include_router(part.router)
     app.include_router(signing_in.router)
     app.include_router(pages.router)

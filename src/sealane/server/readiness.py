@@ -1,0 +1,94 @@
+"""Whether a server can do its work now: for load balancers and monitors, who need not sign in and learn no more than that."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+
+from sealane import wiring
+from sealane.errors import SealaneError
+from sealane.store import migrating
+from sealane.store.model import WorkerRow
+
+_KEPT = 1.0
+"""Seconds for which an answer counts: whoever asks more often costs nothing."""
+_PATIENCE = 5.0
+"""Seconds after which a part that does not answer counts as broken."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One part, and why it is not ready; nothing when it is."""
+
+    name: str
+    reason: str | None
+
+
+class Readiness:
+    """Looks at the parts, at most once a second however many ask."""
+
+    def __init__(self, *, silent_after: float, clock: Callable[[], float] = time.monotonic) -> None:
+        """`silent_after` is the seconds after which a worker without a heartbeat counts as dead, by this process's clock."""
+        self._silent_after = silent_after
+        self._clock = clock
+        self._seen: dict[str, tuple[int, float]] = {}
+        self._looking = asyncio.Lock()
+        self._last: tuple[float, tuple[Check, ...]] | None = None
+
+    async def look(self, server: wiring.Server) -> tuple[Check, ...]:
+        """Every part, whether it is ready or not."""
+        async with self._looking:
+            if self._last is None or self._clock() - self._last[0] > _KEPT:
+                self._last = (self._clock(), await self._all(server))
+            return self._last[1]
+
+    def silent(self, rows: Iterable[WorkerRow], *, own: str | None) -> str | None:
+        """Why no work is done: no worker lives, or this process's own does not."""
+        now = self._clock()
+        living = []
+        for row in rows:
+            beats, since = self._seen.get(row.id, (None, now))
+            if beats != row.beats:
+                self._seen[row.id] = (row.beats, since := now)
+            if row.dead is None and now - since < self._silent_after:
+                living.append(row.id)
+        if not living:
+            return "no worker is alive"
+        return None if own is None or own in living else "this process's worker is not alive"
+
+    async def _all(self, server: wiring.Server) -> tuple[Check, ...]:
+        working = server.working
+
+        async def database() -> None:
+            await server.store.database.read(migrating.applied)
+
+        async def migrations() -> str | None:
+            applied = await server.store.database.read(migrating.applied)
+            newest = await asyncio.to_thread(migrating.newest)
+            return None if applied == newest else "the database's tables are those of another version"
+
+        async def journal() -> None:
+            await server.queueing.check()
+
+        async def workers() -> str | None:
+            return self.silent(await server.store.workers.all(), own=working.worker.id if working else None)
+
+        parts: dict[str, tuple[Callable[[], Awaitable[str | None]], str]] = {
+            "database": (database, "the database does not answer"),
+            "migrations": (migrations, "the database does not answer"),
+            "journal": (journal, "the workflow engine's database does not answer"),
+            "workers": (workers, "the database does not answer"),
+        }
+        found = await asyncio.gather(*(_checked(look, otherwise) for look, otherwise in parts.values()))
+        return tuple(Check(name=name, reason=reason) for name, reason in zip(parts, found, strict=True))
+
+
+async def _checked(look: Callable[[], Awaitable[str | None]], otherwise: str) -> str | None:
+    """What is wrong, in our own words: a driver's could hold addresses and names."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return await look()
+    except (SealaneError, TimeoutError):
+        return otherwise
