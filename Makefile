@@ -3,6 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
+IMAGE ?= sealane:latest
 STAMP := .venv/.installed
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
@@ -66,10 +67,24 @@ bench: setup testbed ## our speeds beside a peer's, in the same run
 chaos: setup testbed ## kill workers 200 times and count what came of it (about 15 minutes)
 	@$(PY) -m tests.recovery.chaos
 
+wheel: setup ## build the wheel, and what an image is built from, into dist/
+	@rm -f dist/sealane-*.whl
+	@.venv/bin/python -m hatchling build -t wheel >/dev/null
+	@cp packaging/requirements.lock dist/ && ls dist/sealane-*.whl
+
+image: wheel ## build the container image sealane:latest (IMAGE, BASE and PIP_OPTIONS say otherwise)
+	@"$$(command -v podman || command -v docker)" build -f packaging/Containerfile -t $(IMAGE) \
+	  $(if $(BASE),--build-arg BASE=$(BASE)) --build-arg PIP_OPTIONS="$(PIP_OPTIONS)" dist
+
+lock: ## write both lock files anew from pyproject.toml (needs uv)
+	@uv pip compile pyproject.toml --group dev --generate-hashes --no-header --python-version 3.11 --universal -q -o requirements.lock
+	@sed -n 's/^\([a-z0-9_.-]*==[^ ;]*\).*/\1/p' requirements.lock | uv pip compile pyproject.toml -c /dev/stdin --no-annotate \
+	  --generate-hashes --no-header --python-version 3.11 --universal -q -o packaging/requirements.lock
+
 testbed: ## start a real Kubernetes, registry, engine and PostgreSQL (built once, about 5 minutes)
 	@python3 -m testbed up
 
 testbed-down: ## end the test bed and leave nothing behind
 	@python3 -m testbed down
 
-.PHONY: help setup venv demo demo-down test unit browser check format docs bench chaos testbed testbed-down
+.PHONY: help setup venv demo demo-down test unit browser check format docs bench chaos wheel image lock testbed testbed-down

@@ -42,6 +42,7 @@ COMMANDS: Mapping[str, str] = {
     "logs": "logs",
     "scale": "scale",
     "serve": "serve",
+    "role": "role",
 }
 """The module of each command."""
 

@@ -103,6 +103,15 @@ def environment(project: Project, config: Path | None) -> Environment | None:
     return environments[wanted]
 
 
+def environments(config: Path) -> dict[str, Environment]:
+    """All environments of a folder. Raises InvalidFiles, NotThere."""
+    from sealane.environments import gathering as operators
+
+    found, problems = operators.gather(config)
+    _tell(Path(), problems)
+    return found
+
+
 def places(environment: Environment | None, app: str) -> tuple[str, ...]:
     """The namespaces that the operators' file opens to the app: a formation may have been in any of them."""
     limits = environment.apps.get(app) if environment else None

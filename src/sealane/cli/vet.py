@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,27 +38,54 @@ def vet(
     """Try policies and limits on a formation.
 
     Each finding says the object, the field, the line of the stencil and how to mend it. Ends with 1 when something is
-    denied. Without an operators' file for the environment the default pack is tried, and no limits.
+    denied. Without the operators' files here the server is asked, when you are signed in; without both the default pack is
+    tried, and no limits.
     """
     from sealane.cli import locally
 
     project = locally.load(formation, folder, app=app, images=image or ())
     revision = project.render()
     environment = locally.environment(project, config)
-    judged, beyond = judge(project, revision, environment, config or folder)
+    asked, why_not = (None, "") if environment else _asked(revision)
+    judged, beyond = asked or judge(project, revision, environment, config or folder)
+    by = "the operators' files" if environment else "the server" if asked else None
     denied = bool(beyond) or any(each.decision.effect == "deny" and each.waiver is None for each in judged)
     if as_json:
-        output.json(_plain(project, judged, beyond, denied=denied))
+        output.json({**_plain(project, judged, beyond, denied=denied), "rules_of": by, "not_tried": why_not or None})
     else:
         show(project, judged, beyond)
-        if environment is None:
-            wanted = project.sources.formation.environment
-            output.say(
-                f"no operators' file says what holds in {wanted}: tried the default policies, and no limits", "dim"
-            )
-        output.say(_summary(judged, beyond), "red" if denied else "green")
+        output.say(_summary(judged, beyond), "red" if denied else "green" if by else "yellow")
+        if asked:
+            output.say("tried: what the server's operators say now", "dim")
+        if why_not:
+            _warn(project.sources.formation.environment, why_not)
     if denied:
         raise typer.Exit(1)
+
+
+def _asked(revision: Revision) -> tuple[tuple[list[Judged], list[Finding]] | None, str]:
+    """What the server says, or why it was not asked."""
+    import msgspec
+
+    from sealane.cli import connecting
+    from sealane.environments.waiving import Judged
+    from sealane.errors import SealaneError
+    from sealane.findings import Finding
+
+    if not connecting.known():
+        return None, "no environments/ folder is here, and you are not signed in to a server"
+    try:
+        said = connecting.server().post("/api/vet", {"revision": revision.to_json()})
+    except SealaneError as error:
+        return None, f"no environments/ folder is here, and the server did not say: {error.message}"
+    return (msgspec.convert(said["judged"], list[Judged]), msgspec.convert(said["limits"], list[Finding])), ""
+
+
+def _warn(environment: str, why_not: str) -> None:
+    warning = output.style("NOT TRIED:", "bold", "yellow", stream=sys.stderr)
+    output.say(f"{warning} the operators' rules of {environment}: their policies, limits and approvals.")
+    output.say(f"  {why_not}; only the default policies were tried.")
+    output.say("  `sealane login URL` lets a server say what holds there; --config FOLDER names their files.", "dim")
 
 
 def judge(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import certifi
 import httpx
 
 from sealane.errors import Conflicting, NotSignedIn, NotThere, Refused, SealaneError, Unavailable, UsageError
@@ -30,7 +33,8 @@ class Server:
     def __init__(self, url: str, token: str) -> None:
         self.url = url.rstrip("/")
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-        self._http = httpx.Client(base_url=self.url, headers=headers, timeout=_TIMEOUT, trust_env=False)
+        trusted = _trusted() if self.url.startswith("https:") else False
+        self._http = httpx.Client(base_url=self.url, headers=headers, timeout=_TIMEOUT, trust_env=False, verify=trusted)
 
     def get(self, path: str, **query: object) -> Any:
         """Reads; parameters that are None are left out."""
@@ -70,6 +74,8 @@ class Server:
             yield
         except httpx.HTTPError as error:
             mend = "is it running? `sealane login URL` names another"
+            if _is_untrusted(error):
+                mend = "if your own authority signed it, name its certificate: SSL_CERT_FILE=/path/to/ca.pem"
             raise Unavailable(
                 f"the server {self.url} did not answer: {str(error) or type(error).__name__}", mend=mend
             ) from error
@@ -77,6 +83,22 @@ class Server:
             raise UsageError("what was typed is not whole: it has bytes in it that are no UTF-8") from error
         except (httpx.InvalidURL, ValueError) as error:
             raise UsageError(f"{self.url} is no server's address", mend="sealane login https://…") from error
+
+
+def _trusted() -> ssl.SSLContext:
+    """The authorities this machine trusts, or those of SSL_CERT_FILE and SSL_CERT_DIR; where it has none, Mozilla's."""
+    known = ssl.get_default_verify_paths()
+    if known.cafile or (known.capath and any(Path(known.capath).iterdir())):
+        return ssl.create_default_context()
+    return ssl.create_default_context(cafile=certifi.where())
+
+
+def _is_untrusted(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _raise_for(answer: httpx.Response) -> None:

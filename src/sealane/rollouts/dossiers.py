@@ -13,6 +13,8 @@ import msgspec
 from sealane.destinations.port import Destination
 from sealane.rollouts import model
 from sealane.verdicts import model as verdicts
+from sealane.verdicts import sentences
+from sealane.verdicts.words import read_only
 
 Mask = Callable[[str], str]
 """Takes secrets' values out of a text."""
@@ -96,7 +98,7 @@ async def take(
     logs = _blamed_first(raw.get("logs", ()), cause)
     return Dossier(
         taken=watched.observation.at,
-        cause=replace(cause, log=telling(logs, cause) or cause.log) if cause else None,
+        cause=_told(cause, goal, logs) if cause else None,
         workloads=watched.observation.workloads,
         instances=watched.observation.instances,
         others=tuple(others),
@@ -144,6 +146,14 @@ def unseen(observation: verdicts.Observation, mask: Mask) -> verdicts.Observatio
     )
     workloads = tuple(replace(each, says=mask(each.says)) for each in observation.workloads)
     return replace(observation, facts=facts, workloads=workloads)
+
+
+def _told(cause: verdicts.Cause, goal: model.Goal, logs: Sequence[Mapping[str, Any]]) -> verdicts.Cause:
+    """The cause with the line that tells most, and with what its log and its manifest say of it together."""
+    printed = [line for log in logs if log["container"] == cause.container for line in log["lines"]]
+    hint = read_only.hint(goal.manifests, cause.workload, cause.container or "", printed)
+    sentence = sentences.told(cause.sentence, hint) if hint else cause.sentence
+    return replace(cause, sentence=sentence, log=telling(logs, cause) or cause.log)
 
 
 def telling(logs: Sequence[Mapping[str, Any]], cause: verdicts.Cause | None) -> str | None:

@@ -7,7 +7,19 @@ from starlette.staticfiles import StaticFiles
 
 from sealane import __version__
 from sealane.server import answering, guarding
-from sealane.server.api import apps, deployments, formations, gates, git, health, pending, runs, users, webhooks
+from sealane.server.api import (
+    apps,
+    deployments,
+    formations,
+    gates,
+    git,
+    health,
+    pending,
+    policies,
+    runs,
+    users,
+    webhooks,
+)
 from sealane.server.readiness import Readiness
 from sealane.server.ui import acting, pages, signing_in, templates
 from sealane.settings import Settings
@@ -24,7 +36,7 @@ def create(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.state.readiness = Readiness(silent_after=settings.worker.dead_after)
-    for part in (apps, formations, runs, deployments, pending, gates, users, webhooks, git, health):
+    for part in (apps, formations, runs, deployments, pending, gates, users, webhooks, git, health, policies):
         app.include_router(part.router)
     app.include_router(signing_in.router)
     app.include_router(pages.router)

@@ -90,7 +90,10 @@ spec:
           resources:
             requests: {{cpu: 50m, memory: 64Mi}}
             limits: {{memory: 256Mi}}
+          # It writes to /tmp and nowhere else; mount another emptyDir where it must.
           securityContext: {{allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {{drop: [ALL]}}}}
+          volumeMounts: [{{name: tmp, mountPath: /tmp}}]
+      volumes: [{{name: tmp, emptyDir: {{}}}}]
 """
 
 

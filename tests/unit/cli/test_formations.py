@@ -123,7 +123,8 @@ def test_vet_shows_object_field_line_and_mend(capsys: pytest.CaptureFixture[str]
     assert code == 1
     assert "deny resource-limits  Pod web: " in out
     assert "    deploy/stencils/web.yaml:6:7  spec.containers[name=web]" in out
-    assert "no operators' file says what holds in dev" in err
+    assert "NOT TRIED: the operators' rules of dev" in err
+    assert "you are not signed in" in err
     assert "denied" in err
 
 

@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
-from sealane.environments import waiving
+from sealane.environments import limits, waiving
 from sealane.environments.model import Environment
-from sealane.findings import Finding
+from sealane.environments.waiving import Judged
+from sealane.findings import Finding, Place, did_you_mean
 from sealane.flows import tools
 from sealane.policies import packs, vetting
 from sealane.policies.model import Decision, Effect, Facts
 from sealane.releases.preflight import Prospect
 from sealane.stencils.model import Revision
 from sealane.stencils.rendering import UNBUILT
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tried:
+    """What is said about a revision, waived decisions included."""
+
+    judged: tuple[Judged, ...] = ()
+    limits: tuple[Finding, ...] = ()
+
+
+async def tried(revision: Revision) -> Tried:
+    """What policies and limits would say about a revision now. Raises InvalidFiles, NotThere for the operators' files."""
+    environments = tools.current().environments()
+    environment = environments.get(revision.environment)
+    if environment is None:
+        message = f"there is no environment {revision.environment}"
+        place = Place(file=f"deploy/formations/{revision.formation}.yaml")
+        missing = Finding(message=message, place=place, mend=did_you_mean(revision.environment, environments))
+        return Tried(limits=(missing,))
+    judged = await asyncio.to_thread(_judged, environment, revision)
+    return Tried(judged=tuple(judged), limits=tuple(limits.check_stored(environment, revision)))
 
 
 async def decisions(environment: Environment, revision: Revision) -> list[Decision]:
@@ -28,21 +51,24 @@ async def denials(prospect: Prospect) -> list[Finding]:
 
 
 def _decisions(environment: Environment, revision: Revision) -> list[Decision]:
-    limits = environment.apps.get(revision.app)
+    return waiving.standing(_judged(environment, revision))
+
+
+def _judged(environment: Environment, revision: Revision) -> list[Judged]:
+    known = environment.apps.get(revision.app)
     facts = Facts(
         environment=environment.name,
         production=environment.production,
         namespace=revision.namespace,
         app=revision.app,
         formation=revision.formation,
-        registries=limits.registries if limits else (),
+        registries=known.registries if known else (),
     )
     config = tools.current().settings.config_folder
     policies = [policy for pack in environment.policies.packs for policy in packs.load(pack, config)]
-    judged = waiving.judge(
+    return waiving.judge(
         vetting.vet(revision.everything, policies, facts),
         environment.policies.waivers,
         app=revision.app,
         today=tools.current().now().date(),
     )
-    return waiving.standing(judged)

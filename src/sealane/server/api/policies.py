@@ -1,0 +1,48 @@
+"""What operators' rules say about a revision that a person has rendered on their own machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
+
+from sealane.access.dependencies import Developer
+from sealane.environments.waiving import Judged
+from sealane.errors import UsageError
+from sealane.findings import Finding
+from sealane.flows.doing import vetting
+from sealane.stencils.model import Revision
+
+router = APIRouter(prefix="/api", tags=["policies"])
+
+
+class Rendered(BaseModel):
+    """A revision as `sealane vet` renders it, without values of secrets."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    revision: dict[str, Any]
+
+
+class Vetted(BaseModel):
+    """What would be said about it now."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    judged: list[Judged]
+    """Decisions of policies, each with the waiver that takes its effect away."""
+    limits: list[Finding]
+    """What goes beyond what the environment's file allows the app."""
+
+
+@router.post("/vet")
+async def vet(given: Rendered, _: Developer) -> Vetted:
+    """Tries the environment's policies and limits on a revision. Nothing is stored or deployed."""
+    try:
+        revision = Revision.from_json(given.revision)
+    except (msgspec.ValidationError, LookupError, TypeError, ValueError) as error:
+        raise UsageError("this is no revision", mend="`sealane vet` of the server's own version renders one") from error
+    found = await vetting.tried(revision)
+    return Vetted(judged=list(found.judged), limits=list(found.limits))

@@ -1,0 +1,74 @@
+"""A container that could not write: its log says so, and its own manifest says why. Pure.
+
+The log is evidence only: nothing is said unless the manifest makes the place read-only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+_REFUSED = re.compile(r"read-?only file ?system|\bEROFS\b", re.IGNORECASE)
+"""errno 30 in the words of libc, Go, Node.js and Java; Python, Ruby and shells give libc's."""
+_PATH = re.compile(r"""["'`]?(?P<path>/[^\s"'`:,;()<>\[\]]+)""")
+
+
+def hint(manifests: Iterable[Mapping[str, Any]], workload: str, container: str, lines: Sequence[str]) -> str | None:
+    """What lets the container write where it wanted to; None when its log or its manifest do not speak of that."""
+    line = next((line for line in reversed(lines) if _REFUSED.search(line)), None)
+    if line is None:
+        return None
+    found = [match["path"] for match in _PATH.finditer(line)]
+    wanted = PurePosixPath(found[-1]) if found else None
+    for pod, spec in _containers(manifests, workload, container):
+        if mount := _mount(pod, spec, wanted):
+            return f"It can't write to {wanted}: what is mounted at {mount} is read-only"
+        if (spec.get("securityContext") or {}).get("readOnlyRootFilesystem") is True:
+            where = f", and it writes to {wanted}: mount an emptyDir there" if wanted else ": mount an emptyDir at /tmp"
+            return (
+                f"Its root file system is read-only (readOnlyRootFilesystem){where}, or let it write to another volume"
+            )
+    return None
+
+
+def _containers(
+    manifests: Iterable[Mapping[str, Any]], workload: str, container: str
+) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Pod and container of that name: those of the workload itself first, because variants have other names."""
+    found: list[tuple[bool, Mapping[str, Any], Mapping[str, Any]]] = []
+    for manifest in manifests:
+        own = f"{manifest.get('kind')}/{(manifest.get('metadata') or {}).get('name')}" == workload
+        pod = _pod(manifest)
+        named = (*(pod.get("initContainers") or ()), *(pod.get("containers") or ()))
+        found.extend((not own, pod, each) for each in named if each.get("name") == container)
+    return [(pod, each) for _, pod, each in sorted(found, key=lambda one: one[0])]
+
+
+def _pod(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    spec: Mapping[str, Any] = manifest.get("spec") or {}
+    if manifest.get("kind") == "Pod":
+        return spec
+    if manifest.get("kind") == "CronJob":
+        spec = (spec.get("jobTemplate") or {}).get("spec") or {}
+    template = spec.get("template")
+    return (template.get("spec") or {}) if isinstance(template, Mapping) else {}
+
+
+def _mount(pod: Mapping[str, Any], container: Mapping[str, Any], path: PurePosixPath | None) -> str | None:
+    """The read-only mount that the path is in; what is mounted deepest counts."""
+    if path is None:
+        return None
+    over = [
+        (PurePosixPath(each.get("mountPath", "")), each)
+        for each in container.get("volumeMounts") or ()
+        if path.is_relative_to(each.get("mountPath", ""))
+    ]
+    if not over:
+        return None
+    place, mount = max(over, key=lambda pair: len(pair[0].parts))
+    named = (each for each in pod.get("volumes") or () if each.get("name") == mount.get("name"))
+    volume: Mapping[str, Any] = next(named, {})
+    fixed = {"configMap", "secret", "projected", "downwardAPI"} & set(volume)
+    return str(place) if mount.get("readOnly") is True or fixed else None

@@ -1,0 +1,258 @@
+"""The role that `sealane role` prints: it is enough for every kind and strategy, and nothing of it is idle.
+
+A proxy before the API server is the witness: whatever the account asked for, and was allowed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+import re
+import secrets
+import ssl
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+from typing import Any, Self
+
+import aiohttp
+import pytest
+from aiohttp import web
+from yarl import URL
+
+from sealane.destinations.kubernetes import rights
+from testbed import kubeconfigs
+from tests.bed import Kubectl
+
+from .test_deploy_command import TOKEN, Folder
+
+ALL = """\
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {run: web}, ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: own}
+automountServiceAccountToken: false
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web}
+spec: {podSelector: {matchLabels: {run: web}}, policyTypes: [Ingress], ingress: [{}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web}
+spec: {rules: [{host: web.example.com, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: web}
+spec: {maxUnavailable: 1, selector: {matchLabels: {run: web}}}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: web}
+spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, minReplicas: 1, maxReplicas: 2, metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}]}
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: nightly}
+spec: {schedule: "0 3 1 1 *", jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: it, image: "${image.web}", command: ["true"]}]}}}}}
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: once}
+spec: {template: {spec: {restartPolicy: Never, containers: [{name: it, image: "${image.web}", command: ["true"]}]}}}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: kept}
+spec: {accessModes: [ReadWriteOnce], storageClassName: "", volumeName: VOLUME, resources: {requests: {storage: 1Mi}}}
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: each}
+spec:
+  selector: {matchLabels: {run: each}}
+  template:
+    metadata: {labels: {run: each}}
+    spec: {terminationGracePeriodSeconds: 0, containers: [{name: it, image: "${image.web}", command: [sh, -c, "${command}"]}]}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: numbered}
+spec:
+  serviceName: web
+  selector: {matchLabels: {run: numbered}}
+  template:
+    metadata: {labels: {run: numbered}}
+    spec:
+      terminationGracePeriodSeconds: 0
+      containers:
+        - name: it
+          image: "${image.web}"
+          # numbered
+          command: [sh, -c, "${command}"]
+"""
+HOOKS = "hooks: {before: [{name: migrate, image: IMAGE, command: ['true'], reversible: {command: ['true']}}]}\n"
+STRATEGIES = ("1s", "1s, blue_green: {keep_old_for: 1s}", "1s, canary: {steps: [{weight: 50}, {pause: 1s}]}")
+_RESOURCE = re.compile(
+    r"/(?:api/v1|apis/(?P<group>[^/]+)/[^/]+)(?:/namespaces/(?P<namespace>[^/]+)(?=/[^/]+))?/(?P<resource>[^/]+)(?:/(?P<name>[^/]+)(?:/(?P<sub>[^/]+))?)?"
+)
+_VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+_HOPS = {"transfer-encoding", "content-length", "connection"}
+
+
+def rules_of(rules: Iterable[dict[str, Any]]) -> set[tuple[str, str, str]]:
+    """Each single right: group, resource, verb."""
+    return {
+        (group, resource, verb)
+        for rule in rules
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+class Witness:
+    """Stands between the account and the API server, and notes what was asked for, allowed or not."""
+
+    def __init__(self, server: str, authority: bytes) -> None:
+        self._server = server
+        self._tls = ssl.create_default_context(cadata=authority.decode())
+        self.allowed: set[tuple[str, str, str]] = set()
+        self.refused: set[tuple[str, str, str]] = set()
+        self.url = ""
+
+    @contextlib.asynccontextmanager
+    async def listening(self) -> AsyncIterator[Self]:
+        application = web.Application(client_max_size=0)
+        application.router.add_route("*", "/{path:.*}", self._pass)
+        runner = web.AppRunner(application, shutdown_timeout=1)
+        async with aiohttp.ClientSession(auto_decompress=False) as self._session:
+            await runner.setup()
+            site = web.TCPSite(runner, "127.0.0.1", 0)
+            await site.start()
+            self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+            yield self
+            await runner.cleanup()
+
+    async def _pass(self, request: web.Request) -> web.StreamResponse:
+        headers = {name: text for name, text in request.headers.items() if name.lower() not in {"host", "connection"}}
+        url = URL(self._server + request.raw_path, encoded=True)
+        asked = self._session.request(
+            request.method, url, headers=headers, data=await request.read() or None, ssl=self._tls
+        )
+        async with asked as answer:
+            self._note(request, answer.status)
+            kept = {name: text for name, text in answer.headers.items() if name.lower() not in _HOPS}
+            passed = web.StreamResponse(status=answer.status, headers=kept)
+            await passed.prepare(request)
+            with contextlib.suppress(ConnectionError, aiohttp.ClientError):
+                async for chunk in answer.content.iter_any():
+                    await passed.write(chunk)
+        return passed
+
+    def _note(self, request: web.Request, status: int) -> None:
+        found = _RESOURCE.fullmatch(request.path)
+        if found is None or found["group"] == "authorization.k8s.io":
+            return  # discovery, and asking about one's own rights, are everybody's
+        resource = "/".join(filter(None, (found["resource"], found["sub"])))
+        verb = _VERBS.get(request.method) or (
+            "get" if found["name"] else "watch" if "watch" in request.query else "list"
+        )
+        everywhere = not found["namespace"] and found["resource"] != "namespaces"
+        right = (found["group"] or "", resource, f"{verb} everywhere" if everywhere else verb)
+        (self.refused if status == 403 else self.allowed).add(right)
+        if verb == "patch" and status == 201:
+            self.allowed.add((*right[:2], "create"))  # server-side apply of what is not there needs both
+
+
+class Account:
+    """An account of this test's own, with rights in one namespace."""
+
+    def __init__(self, kubectl: Kubectl) -> None:
+        self.name = f"t-{secrets.token_hex(4)}"
+        self._kubectl = kubectl
+        volume = {
+            "apiVersion": "v1",
+            "kind": "PersistentVolume",
+            "metadata": {"name": self.name},
+            "spec": {
+                "capacity": {"storage": "1Mi"},
+                "accessModes": ["ReadWriteOnce"],
+                "hostPath": {"path": f"/tmp/{self.name}"},
+            },
+        }
+        kubectl("apply", "-f", "-", given=json.dumps(volume))
+        self.give(rights.USUAL)
+        self.token = kubectl("create", "token", "sealane", f"--namespace={self.name}").strip()
+        seen = json.loads(kubectl("config", "view", "--minify", "--flatten", "--raw", "--output=json"))
+        self.cluster = seen["clusters"][0]["cluster"]
+
+    def give(self, resources: tuple[rights.Resource, ...]) -> None:
+        """Applies what the command prints, under names of this test's own."""
+        made = rights.manifests(resources, [self.name], account="sealane", home=self.name)
+        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": made})
+        for name in (rights.DEPLOYER, rights.NAMESPACES):
+            text = text.replace(f'"{name}"', f'"{self.name}-{name}"')
+        self._kubectl("apply", "-f", "-", given=text)
+        self._kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={self.name}", "--timeout=30s")
+
+    def remove(self) -> None:
+        for kind, name in (("clusterrole", rights.DEPLOYER), ("clusterrole", rights.NAMESPACES)):
+            self._kubectl("delete", kind, f"{self.name}-{name}")
+        self._kubectl("delete", "clusterrolebinding", f"{self.name}-{rights.NAMESPACES}")
+        self._kubectl("delete", "namespace", self.name, "--wait=false")
+        self._kubectl("delete", "persistentvolume", self.name, "--wait=false")
+
+
+@pytest.fixture
+async def account(kubectl: Kubectl) -> AsyncIterator[Account]:
+    made = await asyncio.to_thread(Account, kubectl)
+    yield made
+    await asyncio.to_thread(made.remove)
+
+
+@pytest.mark.timeout(900)
+async def test_the_role_is_enough_for_every_strategy_and_nothing_of_it_is_idle(
+    account: Account, busybox_image: str, tmp_path: Path
+) -> None:
+    """Every right is asked for and granted; without it that request is refused."""
+    authority = base64.b64decode(account.cluster["certificate-authority-data"])
+    async with Witness(account.cluster["server"], authority).listening() as witness:
+        kubeconfig = tmp_path / "kubeconfig"
+        kubeconfigs.write(kubeconfig, kubeconfigs.with_token({"server": witness.url}, account.token))
+        await use_everything(Folder(tmp_path, kubeconfig, account.name, busybox_image), account.name, busybox_image)
+    granted = rules_of([*rights.role(rights.USUAL), {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get"]}])
+    assert witness.refused <= {("", "configmaps", "list everywhere")}, "which only helps to find what moved"
+    assert (sorted(granted - witness.allowed), sorted(witness.allowed - granted)) == ([], []), "idle, or not granted"
+
+
+async def use_everything(folder: Folder, volume: str, image: str) -> None:
+    """All kinds by all strategies, a rollback of each workload, and everything removed again."""
+    everything = ALL.replace("VOLUME", volume)
+    folder.stencil("all.yaml", everything)
+    for number, hold in enumerate(STRATEGIES):
+        folder.environment["SEALANE_SECRET_SHOP__TOKEN"] = f"{TOKEN}-{number}"
+        folder.write(command=f"sleep 360{number}", colour=f"c{number}", hold=hold, more=HOOKS.replace("IMAGE", image))
+        code, out, err = await folder.deploy("--yes")
+        assert (code, out.startswith("deployed")) == (0, True), f"{hold}: {out}\n{err}"
+    folder.stencil(
+        "all.yaml",
+        everything.replace('# numbered\n          command: [sh, -c, "${command}"]', "command: [sh, -c, exit 4]"),
+    )
+    folder.write(command="sleep 3602", colour="bad", hold="1s")
+    code, out, err = await folder.deploy("--yes")
+    assert (code, out.startswith("rolled back")) == (1, True), f"{out}\n{err}"
+    folder.stencil("all.yaml", "")
+    folder.write(command="sleep 3604", colour="last")
+    code, out, err = await folder.deploy("--yes")
+    assert (code, out.startswith("deployed")) == (0, True), f"{out}\n{err}"
+    for words in (("drift", "dev"), ("status", "dev"), ("why", "dev")):
+        code, out, err = await folder.run(*words)
+        assert code == 0, f"{words}: {out}\n{err}"

@@ -1,0 +1,72 @@
+"""What is shipped beside the code: it fits the code, and the system it is for."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from sealane.settings import Settings
+from sealane.settings_words import known
+
+ROOT = Path(__file__).parents[2]
+PACKAGING = ROOT / "packaging"
+UNIT = (PACKAGING / "sealane.service").read_text()
+IMAGE = (PACKAGING / "Containerfile").read_text()
+
+
+def locked(path: Path) -> dict[str, str]:
+    """Each package of a lock file with its version and hashes."""
+    text = re.sub(r"^\s*#.*\n", "", path.read_text(), flags=re.MULTILINE)
+    parts = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)
+    return {name: "".join(part.split("\\\n")) for part in parts if (name := part.partition("==")[0].strip())}
+
+
+def test_an_installation_gets_what_was_tested() -> None:
+    """The lock for operators has the same versions and hashes as the one for this repository, and nothing else."""
+    ours, theirs = locked(ROOT / "requirements.lock"), locked(PACKAGING / "requirements.lock")
+    assert len(theirs) > 40
+    for name, pinned in theirs.items():
+        assert re.findall(r"==[^\s;\\]+|--hash=\S+", pinned) == re.findall(r"==[^\s;\\]+|--hash=\S+", ours[name]), (
+            f"{name}: `make lock` writes both files anew"
+        )
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    for each in wanted:
+        name = re.split(r"[\[<>=]", each)[0].lower()
+        assert name in theirs, f"{name} is not in packaging/requirements.lock: run `make lock`"
+
+
+@pytest.mark.parametrize("text", [UNIT, IMAGE], ids=["unit", "image"])
+def test_only_settings_that_there_are_are_set(text: str) -> None:
+    used = set(re.findall(r"\bSEALANE_\w+", text))
+    assert used
+    assert used <= set(known())
+
+
+def test_the_image_s_user_is_nobody_special_and_reaches_beyond_the_container() -> None:
+    assert re.search(r"^USER 10001:10001$", IMAGE, re.MULTILINE)
+    assert Settings.model_fields["http"].default_factory().host == "127.0.0.1"  # type: ignore[misc, call-arg, union-attr]
+    assert "SEALANE_HTTP__HOST=0.0.0.0" in IMAGE
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd is installed")
+def test_systemd_understands_the_unit(tmp_path: Path) -> None:
+    """And calls what it leaves open little."""
+    program = tmp_path / "sealane"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    unit = tmp_path / "sealane.service"
+    unit.write_text(UNIT.replace("/opt/sealane/bin/sealane", str(program)))
+    said = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True, check=False)
+    assert (said.returncode, said.stderr) == (0, "")
+    rated = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--threshold=30", unit],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert rated.returncode == 0, rated.stdout[-300:]
