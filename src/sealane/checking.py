@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 from sealane import documents, findings
 from sealane.environments import model as environments_model
+from sealane.environments import people
 from sealane.environments import reading as environment_reading
 from sealane.findings import Finding, Place
 from sealane.pipelines import reading as pipeline_reading
@@ -53,7 +55,11 @@ def check(tree: Tree) -> Checked:
     for path in environments:
         text, unread = _text(tree, path)
         found += unread or environment_reading.read(text, path)[1]
-    files += [*tree.files(gathering.FORMATIONS), *tree.files(gathering.STENCILS), *environments]
+    known = [people.FILE] if environments and _is_there(tree, people.FILE) else []
+    for path in known:
+        text, unread = _text(tree, path)
+        found += unread or people.read(text, path)[1]
+    files += [*tree.files(gathering.FORMATIONS), *tree.files(gathering.STENCILS), *environments, *known]
     return Checked(files=tuple(files), findings=_in_order(found), pipeline=pipeline)
 
 
@@ -64,6 +70,8 @@ def check_text(text: str, file: str) -> Checked:
         return Checked(files=(file,), findings=_in_order(formation_reading.read_formation(text, file)[1]))
     if "environment" in keys and "app" not in keys:
         return Checked(files=(file,), findings=_in_order(environment_reading.read(text, file)[1]))
+    if PurePosixPath(file).name == people.FILE:
+        return Checked(files=(file,), findings=_in_order(people.read(text, file)[1]))
     pipeline, found = pipeline_reading.read(text, file)
     return Checked(files=(file,), findings=_in_order(found), pipeline=pipeline)
 

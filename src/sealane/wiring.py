@@ -206,7 +206,11 @@ async def _equipment(settings: Settings, worker: Worker, store: Store) -> tools.
 
 
 def _prospects(settings: Settings, forecast: Forecast) -> Prospects:
-    return Prospects(outlook=lambda each: forecast.outlook(each.app, each.environment), room=settings.runs.at_once)
+    return Prospects(
+        outlook=lambda each: forecast.outlook(each.app, each.environment),
+        people=forecast.people,
+        room=settings.runs.at_once,
+    )
 
 
 def _lock(settings: Settings) -> IO[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sealane import schemas
+from sealane.environments import people
 from sealane.environments import reading as environments
 from sealane.environments.files import AppFile, EnvironmentFile
 from sealane.fields import File
@@ -45,10 +46,12 @@ def test_formations_render(page: str) -> None:
 
 
 def test_the_environment_is_read() -> None:
-    """As it stands on the page."""
-    ((_, text),) = files_of("environments").items()
-    environment, found = environments.read(text, "environments/production.yaml")
+    """As it stands on the page, and who is who beside it."""
+    files = files_of("environments")
+    environment, found = environments.read(files["environments/production.yaml"], "environments/production.yaml")
     assert environment, found
+    known, found = people.read(files["people.yaml"], "people.yaml")
+    assert known, found
 
 
 def test_decrypted_yaml_is_read() -> None:
@@ -65,6 +68,7 @@ def test_decrypted_yaml_is_read() -> None:
         ("formations", StrategyFile),
         ("environments", EnvironmentFile),
         ("environments", AppFile),
+        ("environments", people.PersonFile),
     ],
 )
 def test_every_key_has_its_row(page: str, model: type[File]) -> None:

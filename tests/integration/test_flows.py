@@ -131,7 +131,7 @@ async def test_approval_by_another_person_opens_the_gate(world: World) -> None:
     """Who asked, and who is in no group asked, is refused with the reason; nobody decides twice."""
     asked = await world.deployment("production", await world.push("v1"), state=DeploymentState.WAITING)
 
-    with pytest.raises(Refused, match="ann asked for it, and who asks does not approve"):
+    with pytest.raises(Refused, match="ann wrote a commit of it, and who writes does not approve"):
         await world.server.approvals.approve(asked.id, by=ANN)
     with pytest.raises(Refused, match="dan is in none of the groups asked: sre"):
         await world.server.approvals.approve(asked.id, by=DEV)

@@ -105,11 +105,13 @@ async def test_what_waits_for_a_window_goes_by_itself_when_it_opens(fleet: Fleet
     assert why.sentence == "shop #3 to eu waits for the window of eu to open: the freeze"
     back = await fleet.reached((await fleet.server.requests.rollback("shop", "eu", by=DEV)).id)
     assert (back.verdict_kind, fleet.words("eu")) == (VerdictKind.DEPLOYED, "v0")
-    assert (await fleet.server.store.deployments.get(asked.id)).verdict_kind is VerdictKind.SUPERSEDED
+    assert (await fleet.server.store.deployments.get(asked.id)).state is DeploymentState.WAITING, "it is newer"
 
-    asked = await fleet.deployment("eu", await fleet.send("v3", "  - eu\n"), state=DeploymentState.WAITING)
+    newer = await fleet.deployment("eu", await fleet.send("v3", "  - eu\n"), state=DeploymentState.WAITING)
     fleet.environment("eu")
-    assert (await fleet.reached(asked.id)).verdict_kind is VerdictKind.DEPLOYED
+    assert (await fleet.reached(newer.id)).verdict_kind is VerdictKind.DEPLOYED
+    assert fleet.words("eu") == "v3"
+    assert (await fleet.reached(asked.id)).verdict_kind in {VerdictKind.DEPLOYED, VerdictKind.SUPERSEDED}
 
 
 async def test_a_file_that_can_not_be_read_keeps_everything_waiting_and_says_so(fleet: Fleet) -> None:

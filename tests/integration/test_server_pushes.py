@@ -68,7 +68,7 @@ def test_a_push_is_run_deployed_to_dev_and_asks_before_production(shop: pretendi
     assert waiting["verdict"] is None
     assert not any("shop-production" in name for name in shop.there("production"))
     own = shop.cli("approve", "shop/production", token=people["kim"])
-    assert (own.returncode, "who asks does not approve" in own.stderr) == (1, True), own.stderr
+    assert (own.returncode, "who writes does not approve" in own.stderr) == (1, True), own.stderr
     other = shop.cli("approve", "shop/production", token=people["dev"])
     assert (other.returncode, "in none of the groups asked: approvers" in other.stderr) == (1, True), other.stderr
     assert shop.deployment("production", shop.head, "waiting")["verdict"] is None

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealane.errors import NotSignedIn, SealaneError, UsageError
-from sealane.events.model import Event, EventKind, RefGone
+from sealane.events.model import Event, EventKind, Pusher, RefGone, Signed
 from sealane.events.sources import gitea, github, pushes
 from sealane.events.sources.webhooks import Ignored
 
@@ -74,6 +74,29 @@ def test_a_push_says_commit_branch_and_author_and_leaves_files_to_the_clone(host
         delivery="d-1",
         received=AT,
     )
+
+
+@pytest.mark.parametrize(("kind", "message"), [("push", PUSH), ("pull_request", PULL)])
+@pytest.mark.parametrize("host", [github, gitea])
+@pytest.mark.parametrize(
+    ("said", "login"),
+    [
+        ({"sender": {"login": "lee"}}, "lee"),
+        ({"sender": {"login": "lee"}, "pusher": {"login": "kim", "name": "kim"}}, "lee"),
+        ({"sender": None, "pusher": {"login": "max", "username": "max"}}, "max"),
+        ({"sender": {}, "pusher": {"username": "old"}}, "old"),
+        ({"sender": {"login": 7}, "pusher": {"name": "Kim"}}, None),
+        ({"sender": {"login": "a\x1b[2J b"}}, "a b"),
+    ],
+)
+def test_who_pushed_is_who_is_signed_in_at_the_host(
+    kind: str, message: dict[str, Any], host: Any, said: dict[str, Any], login: str | None
+) -> None:
+    """Never the commit's author, nor the name that a push is sent under."""
+    event = receive({**message, **said}, kind, host=host)
+    name = "github" if host is github else "gitea"
+    expected = Pusher(signed=Signed.HOST, name=login, host=name) if login else None
+    assert event.pusher == expected
 
 
 def test_an_annotated_tag_is_built_at_its_commit() -> None:

@@ -12,8 +12,9 @@ from itsdangerous import BadSignature, Signer
 
 from sealane import clock, inputs
 from sealane.access import tokens
-from sealane.access.model import ADMINISTRATORS, Actor
+from sealane.access.model import ADMINISTRATORS, Actor, Permission
 from sealane.errors import NotSignedIn, NotThere
+from sealane.events.model import Pusher, Signed
 from sealane.store.account_model import StoredSession, Token, User
 from sealane.store.model import App
 from sealane.store.storing import Store
@@ -71,12 +72,20 @@ class Access:
             raise NotSignedIn("this is an app's push token, which only pushes", mend="use a user's token")
         return await self._actor(token.user, token.id)
 
-    async def check_push(self, app: str, password: str) -> App:
-        """The app, when the password is a push token of its own. Raises NotSignedIn, also for unknown apps."""
+    async def check_push(self, app: str, password: str, *, writes: bool) -> tuple[App, Pusher]:
+        """The app, and who fetches from it or pushes to it: by a user's own token, or by the app's push token.
+
+        Raises NotSignedIn, also for unknown apps, Refused for a user who may not push.
+        """
         token = await self._checked_token(password)
-        if token.app != app:
+        if token.user is None and token.app != app:
             raise NotSignedIn(f"this is no push token of {app}")
-        return await self._store.apps.get(app)
+        if token.user is None:
+            return await self._store.apps.get(app), Pusher(signed=Signed.APP)
+        actor = await self._actor(token.user, token.id)
+        if writes:
+            actor.require(Permission.DEPLOY)
+        return await self._store.apps.get(app), Pusher(signed=Signed.OWN, name=actor.name)
 
     async def start_session(self, actor: Actor) -> Session:
         """A browser's session for the actor."""

@@ -94,7 +94,8 @@ def lacking(wanted: Iterable[ApprovalRule], agreed: Sequence[ApprovalRule]) -> t
 
 
 def _covers(given: ApprovalRule, rule: ApprovalRule) -> bool:
-    return given.source == rule.source and set(given.by) <= set(rule.by) and given.count >= rule.count
+    people = given.count >= rule.count and given.unknown_pusher >= rule.unknown_pusher
+    return given.source == rule.source and set(given.by) <= set(rule.by) and people
 
 
 def _environment(
@@ -123,7 +124,7 @@ def _wanted(
     """Everything that asks for people: the operators' file, the delivery, and policies that want a sign-off."""
     allowed = environment.apps[app]
     rules = [
-        ApprovalRule(by=tuple(each.by), count=each.count, source="approval")
+        ApprovalRule(by=tuple(each.by), count=each.count, source="approval", unknown_pusher=each.unknown_pusher)
         for each in limits.approvals(allowed, delivery)
     ]
     signing = tuple(allowed.approvals.by) if allowed.approvals else (APPROVERS,)

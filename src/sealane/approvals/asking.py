@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sealane.access.model import ADMINISTRATORS, DEVELOPERS, Actor
-from sealane.approvals import quorum
 from sealane.approvals.pending import Kind, Pending
 
 
@@ -15,8 +14,8 @@ def groups(found: Pending) -> tuple[str, ...]:
 def why_not(found: Pending, actor: Actor) -> str:
     """Why this person's word does not count; empty when it does."""
     if found.kind is Kind.APPROVAL:
-        if quorum.asked_for(found.deployment, actor.name):
-            return "You asked for it; somebody else approves."
+        if why := found.barred.why(actor.name):
+            return f"You {why}; somebody else approves."
         if actor.name in found.given:
             return "You have said yes."
     if not actor.groups & set(groups(found)):

@@ -37,7 +37,8 @@ class Approvals:
         if deployment.state is not DeploymentState.WAITING:
             raise Conflicting(f"{deployment_id} does not wait for anybody any more: it is {deployment.state}")
         inputs.check_text(comment, "the comment")
-        if reason := quorum.refusal(deployment, by.name, by.groups):
+        barred = await self.store.views.barred(deployment)
+        if reason := quorum.refusal(deployment, by.name, by.groups, barred):
             raise Refused(reason)
         vote = Vote(
             user=by.name,

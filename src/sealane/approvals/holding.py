@@ -10,20 +10,21 @@ FREE = {DeploymentKind.ROLLBACK, DeploymentKind.SCALE}
 """Going back and scaling are free of holds and windows: they bring nothing that was not verified there."""
 
 
-def blocking(deployment: Deployment, release_sequence: int, holds: Iterable[Hold]) -> Hold | None:
+def blocking(deployment: Deployment, holds: Iterable[Hold]) -> Hold | None:
     """The hold that stops the deployment, or None.
 
-    On its own formation a hold stops the failed release and everything older; on the app's other formations it stops
-    the failed release only. Going back and scaling are free of holds: they bring nothing that was not verified there.
+    On its own formation a hold stops the failed release's commit and everything older, whatever runs brought it; on the
+    app's other formations it stops that commit only. Going back and scaling are free of holds: they bring nothing that was
+    not verified there.
     """
     if deployment.kind in FREE:
         return None
-    return next((hold for hold in holds if _stops(hold, deployment, release_sequence)), None)
+    return next((hold for hold in holds if _stops(hold, deployment)), None)
 
 
-def _stops(hold: Hold, deployment: Deployment, release_sequence: int) -> bool:
+def _stops(hold: Hold, deployment: Deployment) -> bool:
     if hold.app != deployment.app:
         return False
     if hold.formation == deployment.formation:
-        return release_sequence <= hold.up_to
-    return hold.release_id is not None and hold.release_id == deployment.release_id
+        return deployment.place <= hold.place
+    return hold.release_id is not None and deployment.place == hold.place

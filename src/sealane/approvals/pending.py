@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sealane.approvals import holding, quorum
+from sealane.approvals import authorship, holding, quorum, way_out
+from sealane.approvals.authorship import Barred
 from sealane.approvals.windows import Outlook
 from sealane.destinations import pruning
 from sealane.store.model import Deployment, DeploymentState, GateWord, Hold
@@ -47,6 +48,12 @@ class Pending:
     """For a gate, its name."""
     given: tuple[str, ...] = ()
     """For an approval, who has said yes."""
+    asked_by: str = ""
+    """For an approval, who asked or pushed, in words."""
+    written: tuple[str, ...] = ()
+    """For an approval, whom its commits name as authors."""
+    barred: Barred = authorship.NOBODY
+    """For an approval, whose yes does not count."""
     subject: str
     """The deployment that is answered about: for a hold the one whose failure holds it, otherwise the one that waits."""
 
@@ -54,7 +61,7 @@ class Pending:
 def approval(view: ApprovalView) -> Pending:
     """A deployment that wants people's yes; only groups of rules that are not met yet still count."""
     found = view.deployment
-    lacking = (rule for rule in found.rules if len(quorum.counting(rule, found, view.votes)) < rule.count)
+    lacking = (rule for rule in found.rules if quorum.lacking(rule, found, view.votes, view.barred))
     return Pending(
         kind=Kind.APPROVAL,
         deployment=found,
@@ -62,7 +69,10 @@ def approval(view: ApprovalView) -> Pending:
         since=found.created,
         who=tuple(sorted({group for rule in lacking for group in rule.by})),
         answer=f"sealane approve {found.id}",
-        given=tuple(vote.user for vote in view.votes if vote.approves),
+        given=tuple(vote.user for vote in view.votes if vote.approves and not view.barred.why(vote.user)),
+        asked_by=view.asked_by,
+        written=view.written,
+        barred=view.barred,
         subject=found.id,
     )
 
@@ -100,11 +110,11 @@ def shut(found: Deployment, window: Outlook) -> Pending | None:
     )
 
 
-def held(waiting: Iterable[tuple[Deployment, int]], holds: Sequence[Hold]) -> Iterator[Pending]:
-    """Holds that stop something that waits, each with the newest of it; `waiting` has the sequence of each release."""
+def held(waiting: Iterable[Deployment], holds: Sequence[Hold]) -> Iterator[Pending]:
+    """Holds that stop something that waits, each with the newest of it."""
     stopped: dict[str, tuple[Hold, Deployment]] = {}
-    for found, sequence in waiting:
-        if hold := holding.blocking(found, sequence, holds):
+    for found in waiting:
+        if hold := holding.blocking(found, holds):
             stopped[hold.id] = hold, found
     for hold, found in stopped.values():
         yield Pending(
@@ -112,7 +122,7 @@ def held(waiting: Iterable[tuple[Deployment, int]], holds: Sequence[Hold]) -> It
             deployment=found,
             asks=f"{hold.app} #{hold.up_to} and older are held at {hold.formation}: {hold.reason.rstrip('.')}",
             since=hold.created,
-            answer=f"sealane rollback {hold.app}/{hold.formation} --lift-hold",
+            answer=way_out.lifting(f"{hold.app}/{hold.formation}"),
             subject=hold.deployment_id,
         )
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from sealane.approvals import convoys, holding, quorum, windows
+from sealane.approvals import authorship, convoys, holding, precedence, quorum, way_out, windows
+from sealane.approvals.authorship import Barred
 from sealane.approvals.convoys import Muster
 from sealane.approvals.windows import Outlook
 from sealane.findings import errors
@@ -16,6 +17,7 @@ from sealane.store.model import Deployment, DeploymentKind, DeploymentState, Gat
 from sealane.store.view_model import FormationRow, RunView
 from sealane.verdicts.model import Observation, VerdictKind
 
+_MOST_NAMED = 5
 _WORDS = {
     VerdictKind.DEPLOYED: "is deployed",
     VerdictKind.ROLLED_BACK: "was rolled back",
@@ -67,6 +69,8 @@ class Why:
     """All that was found wrong in the files, where the sentence names only the first."""
     deliveries: tuple[Delivery, ...] = ()
     """What became of a run's deliveries."""
+    mend: str = ""
+    """How to get out what ended without being there; empty for what is there or on its way."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,7 +90,10 @@ class Own:
     """What one deployment depends on by itself."""
 
     votes: tuple[Vote, ...] = ()
-    release_sequence: int = 0
+    barred: Barred = authorship.NOBODY
+    """Who may not approve it."""
+    trouble: str = ""
+    """Why nobody can say who may approve it."""
     window: Outlook = windows.OPEN
 
 
@@ -95,8 +102,11 @@ class Circumstances:
     """All that a waiting deployment depends on."""
 
     votes: tuple[Vote, ...] = ()
+    barred: Barred = authorship.NOBODY
+    """Who may not approve it."""
+    trouble: str = ""
+    """Why nobody can say who may approve it."""
     holds: tuple[Hold, ...] = ()
-    release_sequence: int = 0
     window: Outlook = windows.OPEN
     """Whether deployments may begin in its environment now."""
     after: tuple[Deployment, ...] = ()
@@ -107,6 +117,8 @@ class Circumstances:
     """The other members of its convoy, each with what it depends on by itself."""
     ahead: tuple[Deployment, ...] = ()
     """Deployments of its formation that are let through and come first."""
+    going_back: tuple[Deployment, ...] = ()
+    """Deployments of its formation that go back, and are let through or rolling out."""
     workers: int = 1
     """How many workers are alive."""
     questions: tuple[GateWord, ...] = ()
@@ -115,10 +127,11 @@ class Circumstances:
 
 def conditions(deployment: Deployment, around: Circumstances) -> tuple[Condition, ...]:
     """What keeps the deployment from starting; nothing: its gate may open."""
-    own = Own(votes=around.votes, release_sequence=around.release_sequence, window=around.window)
+    own = Own(votes=around.votes, barred=around.barred, trouble=around.trouble, window=around.window)
     members = around.muster.members if around.muster else ()
     under_way = convoys.departed(members)
     found = [*_by_itself(deployment, own, around.holds, under_way=under_way)]
+    found += [_going_back(each) for each in around.going_back if precedence.comes_first(each, deployment)]
     if around.muster and not under_way:
         found += [_unoffered(name, deployment.run_id) for name in around.muster.missing]
         for other, its in around.others:
@@ -143,7 +156,8 @@ def hopeless(deployment: Deployment, around: Circumstances) -> str | None:
 def deployment(subject: Deployment, around: Circumstances) -> Why:
     """Why a deployment is not there yet, or how it ended. What it waits for is empty exactly when it can go on."""
     if subject.state is DeploymentState.ENDED and subject.verdict:
-        return Why(sentence=_ended(subject), waiting=_lifting(subject, around.holds))
+        mend = way_out.of(subject)
+        return Why(sentence=_ended(subject), waiting=_lifting(subject, around.holds), mend=mend)
     if subject.state is DeploymentState.ROLLING_OUT and subject.cancelled_by:
         return Why(sentence=f"{_named(subject)} is being stopped: called off by {subject.cancelled_by}")
     if subject.state is DeploymentState.ROLLING_OUT:
@@ -204,12 +218,14 @@ def formation(row: FormationRow) -> Deployment | None:
 
 def _by_itself(subject: Deployment, own: Own, holds: Sequence[Hold], *, under_way: bool) -> Iterator[Condition]:
     """What one deployment waits for, whatever it goes with or comes after."""
-    for lacking in quorum.missing(subject, own.votes):
-        who = f"anyone of them but {subject.requested_by}" if subject.requested_by else "any of them"
+    if own.trouble:
+        yield Condition(kind=Waits.APPROVAL, what=own.trouble, who="the server's operators, who mend it")
+    for lacking in quorum.missing(subject, own.votes, own.barred):
+        who = f"anyone of them but {_people(own.barred.named)}" if own.barred.named else "any of them"
         yield Condition(
             kind=Waits.APPROVAL, what=f"the approval of {lacking}", who=f"{who}: sealane approve {subject.id}"
         )
-    if hold := holding.blocking(subject, own.release_sequence, holds):
+    if hold := holding.blocking(subject, holds):
         yield _held(subject, hold)
     if not (own.window.open or under_way or subject.glass or subject.kind in holding.FREE):
         yield _shut(subject, own.window)
@@ -286,7 +302,11 @@ def _held(subject: Deployment, hold: Hold) -> Condition:
     newer = (
         "a newer commit that is deployed there, or " if subject.unasked or hold.formation != subject.formation else ""
     )
-    return Condition(kind=Waits.HOLD, what=what, who=f"{newer}a developer: sealane rollback {where} --lift-hold")
+    return Condition(kind=Waits.HOLD, what=what, who=f"{newer}a developer: {way_out.lifting(where)}")
+
+
+def _going_back(first: Deployment) -> Condition:
+    return Condition(kind=Waits.EARLIER, what=f"{_named(first)} to go back first", who=f"itself: sealane watch {first.id}")
 
 
 def _after(earlier: Deployment) -> Condition:
@@ -307,6 +327,11 @@ def _ended(subject: Deployment) -> str:
     assert subject.verdict is not None
     kind = subject.verdict.kind.value.replace("_", " ")
     return f"{_named(subject)} {kind}: {subject.verdict.reason}"
+
+
+def _people(named: Sequence[str]) -> str:
+    more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
+    return f"{', '.join(named[:_MOST_NAMED])}{more}"
 
 
 def _named(subject: Deployment) -> str:

@@ -87,7 +87,8 @@ def _row(each: dict[str, Any]) -> tuple[str, ...]:
     until = f" (until {each['until'][:16].replace('T', ' ')} UTC)" if each["until"] else ""
     answer = f"for {' or '.join(each['who'])}" if each["why_not"] else each["answer"]
     place = f"{each['app']}/{each['formation']}"
-    return (each["deployment"], place, f"{each['asks']}{until}", remotely.ago(each["since"]), answer)
+    by = f", asked by {each['asked_by']}" if each["asked_by"] else ""
+    return (each["deployment"], place, f"{each['asks']}{by}{until}", remotely.ago(each["since"]), answer)
 
 
 def _find(what: str, waiting: list[dict[str, object]]) -> str:

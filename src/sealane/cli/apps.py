@@ -32,7 +32,7 @@ def add(
     if made["push_token"]:
         output.data(f"push token    {made['push_token']}")
         output.say(f"push to it:   git push {shown['repository']} {shown['trunk']}")
-        output.say(f"user name {shown['name']}, password the push token; it is not shown again")
+        output.say(f"user name {shown['name']}, password your own token or the push token; it is not shown again")
     else:
         output.data(f"hook secret   {made['hook_secret']}")
         for host, url in made["hook_urls"].items():

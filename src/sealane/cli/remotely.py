@@ -89,6 +89,8 @@ def told(found: dict[str, Any]) -> None:
     for condition in found["waiting"]:
         ends = " · ".join(str(condition[part]) for part in ("who", "when") if condition.get(part))
         output.data(f"  {condition['what']}{f' ({ends})' if ends else ''}")
+    if found["mend"]:
+        output.data(f"  to get it out: {found['mend']}")
 
 
 def deliveries(found: list[dict[str, Any]]) -> None:
@@ -122,6 +124,8 @@ def ended(found: dict[str, Any]) -> None:
     if (verdict["cause"] or {}).get("log"):
         output.data(f"  Its log says “{verdict['cause']['log']}”.")
     rollout_lines.evidence(server.get(f"/api/deployments/{found['id']}")["dossier"])
+    if mend := server.get(f"/api/why/{found['id']}")["mend"]:
+        output.say(f"to get it out: {mend}")
     output.say(f"{server.url}/deployments/{found['id']}", "dim")
     raise typer.Exit(1)
 

@@ -16,6 +16,7 @@ class FileKind(StrEnum):
     PIPELINE = "pipeline"
     FORMATION = "formation"
     ENVIRONMENT = "environment"
+    PEOPLE = "people"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -51,3 +52,7 @@ def _model(file: FileKind) -> type:
             from sealane.environments.files import EnvironmentFile
 
             return EnvironmentFile
+        case FileKind.PEOPLE:
+            from sealane.environments.people import PeopleFile
+
+            return PeopleFile

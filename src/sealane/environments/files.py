@@ -144,6 +144,9 @@ class ApprovalsFile(File):
     """The group or groups whose people may agree."""
     count: Maybe[Annotated[int, Field(ge=1, le=20), WHOLE]] = None
     """How many different people, out of all those groups together; 1 when left out."""
+    unknown_pusher: Annotated[int, Field(ge=0, le=20), WHOLE] = 0
+    """How many people more where nobody knows who pushed: with the app's own token, or as somebody at the git host whom
+    people.yaml does not name. With 1, one person alone can't push and approve. 0 when left out."""
 
 
 class AppFile(File):

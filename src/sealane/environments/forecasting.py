@@ -10,6 +10,7 @@ from sealane.approvals import windows
 from sealane.approvals.windows import Outlook
 from sealane.environments import gathering
 from sealane.environments.model import FOLDER, Environment
+from sealane.environments.people import People
 from sealane.errors import SealaneError
 from sealane.findings import errors
 
@@ -40,6 +41,10 @@ class Forecast:
         """The groups whose people may break the environment's glass. Raises SealaneError when files can't be read."""
         found = self._environments().get(environment)
         return found.windows.break_glass if found else ()
+
+    def people(self) -> People:
+        """Who is who, as the operators' file says; nobody without one. Raises SealaneError when it can't be read."""
+        return gathering.people(self._config)
 
     def _environments(self) -> dict[str, Environment]:
         with self._lock:

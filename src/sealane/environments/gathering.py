@@ -6,10 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from sealane import paths
+from sealane.environments import people as known_people
 from sealane.environments import reading
 from sealane.environments.model import FOLDER, DestinationConfig, Environment
-from sealane.errors import NotThere, Unavailable
-from sealane.findings import Finding, Place
+from sealane.environments.people import People
+from sealane.errors import InvalidFiles, NotThere, Unavailable
+from sealane.findings import Finding, Place, errors
 
 _ENDINGS = {".yaml", ".yml"}
 
@@ -31,6 +33,27 @@ def gather(config: Path) -> tuple[dict[str, Environment], list[Finding]]:
             message = f"the environment {environment.name} is also in {environments[environment.name].place.file}"
             found.append(Finding(message=message, place=Place(file=str(file)), mend="keep one"))
     return environments, found
+
+
+def people(config: Path) -> People:
+    """Who is who, as `config`/people.yaml says; nobody where there is none.
+
+    Raises InvalidFiles with everything wrong in it, Unavailable when it can't be read.
+    """
+    file = config / known_people.FILE
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return People()
+    except UnicodeDecodeError as error:
+        wrong = Finding(message="is not UTF-8 text", place=Place(file=str(file)), mend="save it as UTF-8")
+        raise InvalidFiles([wrong]) from error
+    except OSError as error:
+        raise Unavailable(f"can't read {file}: {error.strerror}") from error
+    found, problems = known_people.read(text, str(file))
+    if found is None or errors(problems):
+        raise InvalidFiles(errors(problems))
+    return found
 
 
 def _read(file: Path) -> tuple[Environment | None, list[Finding]]:

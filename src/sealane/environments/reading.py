@@ -81,15 +81,18 @@ def _destination(
 
 
 def _limits(written: files.AppFile, place: Place) -> AppLimits:
-    approvals = written.approvals
     return AppLimits(
         namespaces=tuple(written.namespaces),
         secrets=tuple(written.secrets or ()),
         registries=tuple(written.registries or ()),
-        approvals=Approval(by=_groups(approvals.by), count=approvals.count or 1) if approvals else None,
+        approvals=_approval(written.approvals) if written.approvals else None,
         deny_kinds=DENIED if written.deny_kinds is None else tuple(written.deny_kinds),
         place=place,
     )
+
+
+def _approval(written: files.ApprovalsFile) -> Approval:
+    return Approval(by=_groups(written.by), count=written.count or 1, unknown_pusher=written.unknown_pusher)
 
 
 def _groups(by: str | list[str]) -> tuple[str, ...]:

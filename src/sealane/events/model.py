@@ -19,6 +19,36 @@ class EventKind(StrEnum):
     MANUAL = "manual"
 
 
+class Signed(StrEnum):
+    """How whoever pushed proved who they are."""
+
+    OWN = "own"
+    """With a token of their own."""
+    APP = "app"
+    """With the app's own token, which several people may have."""
+    HOST = "host"
+    """At the git host, which says who it was under the hook's signature."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pusher:
+    """Who pushed, as far as the one who let them in can say. What a commit says is no part of it."""
+
+    signed: Signed
+    name: str = ""
+    """The user's name, or the login at the host."""
+    host: str = ""
+    """The git host that says so: github or gitea."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Author:
+    """Somebody whom a commit names as its author or co-author: anybody may write that."""
+
+    name: str
+    email: str = ""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RefGone:
     """A branch or tag was deleted, or a pull request closed: it starts nothing, and what comes under its name is new."""
@@ -55,6 +85,9 @@ class Event:
     before: str | None = None
     """The commit the branch stood at before a push, where known."""
     author: str | None = None
+    """What its commit says of its author."""
+    pusher: Pusher | None = None
+    """Who pushed; None where nobody recorded it."""
     message: str = ""
     paths: tuple[str, ...] | None = None
     """The files changed, from the repository's root; None when unknown, which counts as every file. A clone tells."""

@@ -18,7 +18,9 @@ class Intake:
     store: Store
     queueing: Queueing
 
-    async def receive(self, event: Event, *, source: str = "", requested_by: str | None = None) -> Receipt:
+    async def receive(
+        self, event: Event, *, source: str = "", requested_by: str | None = None, place: float | None = None
+    ) -> Receipt:
         """Stores the event and queues its run; copies start nothing, as `Runs.receive` tells them.
 
         What a commit tells of itself is a stranger's text, and made to fit first.
@@ -27,7 +29,7 @@ class Intake:
         """
         author = inputs.fitted(event.author, most=inputs.LONGEST_LINE) if event.author else event.author
         event = replace(event, author=author, message=inputs.fitted(event.message))
-        receipt = await self.store.runs.receive(event, source=source, requested_by=requested_by)
+        receipt = await self.store.runs.receive(event, source=source, requested_by=requested_by, place=place)
         if not receipt.duplicate:
             await self.queueing.delivery(receipt.run_id)
             await self.store.runs.mark_queued(receipt.run_id)

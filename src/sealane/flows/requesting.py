@@ -12,9 +12,10 @@ from sealane.access.model import Actor
 from sealane.approvals.admission import met
 from sealane.approvals.breaking import Glass
 from sealane.errors import Conflicting, InvalidFiles, NotThere, Refused, UsageError
+from sealane.events.model import Author, Pusher
 from sealane.findings import did_you_mean
 from sealane.flows import sites
-from sealane.flows.doing import admission, clones, releasing
+from sealane.flows.doing import admission, clones, line, releasing
 from sealane.flows.gating import Gates
 from sealane.flows.intake import Intake
 from sealane.releases.model import Release
@@ -77,9 +78,11 @@ class Requests:
         deployment_id = ids.new("d")
         try:
             proposed = await self._proposed(deployment_id, formation, made)
+            authors = await self._authors(deployment_id, formation, made) if proposed.rules else ()
         finally:
             await asyncio.to_thread(sites.forget, deployment_id)
         wanted = self._asked(deployment_id, DeploymentKind.MANUAL, proposed.fields(), by=by)
+        wanted = replace(wanted, authors=authors, pusher=await self._pusher(made))
         return await self._offer(self._with(replace(wanted, unasked=False), given, by=by), proposed.revision)
 
     async def rollback(self, app: str, formation: str, *, by: Actor, to: str | None = None) -> Deployment:
@@ -124,10 +127,10 @@ class Requests:
         await self.gates.look(app)
 
     async def rerun(self, run_id: str, *, by: Actor) -> str:
-        """Runs the same event again, as a new run. Raises NotThere."""
+        """Runs the same event again, as a new run; it brings no newer commit, so it keeps its place. Raises NotThere."""
         run = await self.store.runs.get(run_id)
         event = replace(run.event, delivery=None, received=self.now())
-        receipt = await self.intake.receive(event, source="rerun", requested_by=by.name)
+        receipt = await self.intake.receive(event, source="rerun", requested_by=by.name, place=run.place)
         return receipt.run_id
 
     async def cancel_run(self, run_id: str, *, by: Actor) -> None:
@@ -163,6 +166,19 @@ class Requests:
             raise InvalidFiles(proposed)
         return proposed
 
+    async def _authors(self, deployment_id: str, formation: str, made: Release) -> tuple[Author, ...]:
+        """Who wrote what the release brings there; of what its run did not look at, the history tells."""
+        since = (await self.store.authorship.there(made.app)).get(formation)
+        run_id = await self.store.releases.run_id(made.id)
+        if since is None and run_id:
+            return await self.store.authorship.of_run(run_id, since=None)
+        app = await self.store.apps.get(made.app)
+        return await line.authors(deployment_id, app, made.commit, since=since)
+
+    async def _pusher(self, made: Release) -> Pusher | None:
+        run_id = await self.store.releases.run_id(made.id)
+        return (await self.store.runs.get(run_id)).event.pusher if run_id else None
+
     async def _revision(self, app: str, formation: str, revision_id: str, *, by: Actor, given: Given) -> Deployment:
         """The same revision once more, with the approvals it needed before and those that are wanted now."""
         history = await self.store.deployments.history(app, formation, limit=500)
@@ -195,11 +211,19 @@ class Requests:
         return await self.store.deployments.get(offered.id)
 
     def _asked(self, deployment_id: str, kind: DeploymentKind, fields: dict[str, Any], *, by: Actor) -> Deployment:
-        return Deployment(**fields, id=deployment_id, kind=kind, sequence=0, requested_by=by.name, created=self.now())
+        return Deployment(
+            **fields,
+            id=deployment_id,
+            kind=kind,
+            sequence=0,
+            requested_by=by.name,
+            by_hand=True,
+            created=self.now(),
+        )
 
     def _fresh(self, wanted: Deployment, kind: DeploymentKind, *, by: Actor) -> Deployment:
         return replace(
-            wanted, id=ids.new("d"), kind=kind, sequence=0, requested_by=by.name, created=self.now(), unasked=False
+            wanted, id=ids.new("d"), kind=kind, sequence=0, requested_by=by.name, by_hand=True, created=self.now()
         )
 
 

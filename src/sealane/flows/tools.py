@@ -9,6 +9,7 @@ from sealane import clock
 from sealane.blobs.logs import Logs
 from sealane.environments import gathering
 from sealane.environments.model import Environment
+from sealane.environments.people import People
 from sealane.errors import InvalidFiles, NotThere
 from sealane.findings import errors
 from sealane.flows.gating import Gates
@@ -74,6 +75,10 @@ class Tools:
         if wrong := errors(problems):
             raise InvalidFiles(wrong)
         return found
+
+    def people(self) -> People:
+        """Who is who, as the operators' file says. Raises InvalidFiles, Unavailable."""
+        return gathering.people(self.settings.config_folder)
 
     def environment(self, name: str) -> Environment:
         """One of them. Raises InvalidFiles, NotThere."""

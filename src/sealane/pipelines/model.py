@@ -151,6 +151,8 @@ class Approval:
 
     by: tuple[str, ...]
     count: int = 1
+    unknown_pusher: int = 0
+    """How many people more, where nobody knows who pushed; only operators say so."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -54,6 +54,8 @@ class Delivery:
     """Where it is told in full, from the server's address."""
     state: Delivered
     sentence: str
+    mend: str = ""
+    """How to get it out, where it ended without being there."""
 
 
 def fold(states: Iterable[Delivered]) -> Delivered | None:

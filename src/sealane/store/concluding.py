@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 
+from sealane.approvals import holding, way_out
 from sealane.destinations.model import Inventory
 from sealane.store import deployments, formations, holds, rows
 from sealane.store.database import Database
@@ -88,20 +89,31 @@ def _left_there(connection: sa.Connection, untouched: Deployment) -> str | None:
 
 
 def _good(connection: sa.Connection, deployment: Deployment, verdict: Verdict, before: str | None) -> None:
-    up_to = _release_sequence(connection, deployment)
     passed = tuple(
         hold
         for hold in holds.open_ones(connection, deployment.app)
-        if hold.formation == deployment.formation and hold.up_to < up_to
+        if hold.formation == deployment.formation and hold.place < deployment.place
     )
     if passed:
-        reason = f"{deployment.app} #{up_to} was deployed"
+        reason = f"{deployment.app} #{_release_sequence(connection, deployment)} was deployed"
         holds.lift(connection, passed, by=None, reason=reason, at=verdict.at)
     if deployment.kind is DeploymentKind.ROLLBACK and before is not None:
         left = deployments.get(connection, before)
-        if (bad := _release_sequence(connection, left)) > up_to:
+        if left.place > deployment.place:
             reason = deployment.note or f"{deployment.requested_by or 'somebody'} went back from it"
+            bad = _release_sequence(connection, left)
             holds.put(connection, left, up_to=bad, reason=reason, at=verdict.at)
+            _tell_held(connection, deployment, left, bad, verdict)
+
+
+def _tell_held(connection: sa.Connection, back: Deployment, left: Deployment, up_to: int, verdict: Verdict) -> None:
+    """Going back says what it stops from now on, and how that is let out."""
+    waiting = deployments.in_state(connection, DeploymentState.WAITING, back.app)
+    stopped = [each for each in waiting if each.formation == back.formation and each.place <= left.place]
+    named = ", ".join(f"#{each.sequence}" for each in stopped if each.kind not in holding.FREE)
+    text = f"holds {back.app} #{up_to} and older at {back.formation}{f', so that {named} waits' if named else ''}; "
+    text += f"what is newer in commits goes on, and the rest is let out by: {way_out.lifting(back.label)}"
+    deployments.add_line(connection, back.id, deployments.Line(key="holds", phase="hold", text=text), verdict.at)
 
 
 def _place(connection: sa.Connection, verified: str | None) -> dict[str, object]:
@@ -119,7 +131,7 @@ def _bad(connection: sa.Connection, deployment: Deployment, verdict: Verdict) ->
 
 
 def _release_sequence(connection: sa.Connection, deployment: Deployment) -> int:
-    """When the release was made, which is what is older or newer; a promotion's own number is when it was asked for."""
+    """The number of the run that made the release; a promotion's own number is when it was asked for."""
     query = sa.select(releases.c.sequence).where(releases.c.id == deployment.release_id)
     found = connection.execute(query).scalar() if deployment.release_id else None
     return int(found) if found is not None else deployment.sequence

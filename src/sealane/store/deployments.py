@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from sealane.approvals import precedence
 from sealane.errors import Conflicting
 from sealane.stencils.model import Revision
 from sealane.store import apps, auditing, changes, formations, ids, log_events, releases, rows
@@ -24,6 +25,7 @@ from sealane.store.model import (
     TimelineEntry,
 )
 from sealane.store.tables import deployments, dossiers, steadiness, timeline
+from sealane.verdicts import sentences
 from sealane.verdicts.model import Verdict, VerdictKind
 
 
@@ -35,9 +37,6 @@ class Line:
     phase: str
     text: str
     detail: Mapping[str, Any] | None = None
-
-
-_REPLACEABLE = {DeploymentKind.DELIVERY, DeploymentKind.MANUAL}
 
 
 class Deployments:
@@ -59,7 +58,14 @@ class Deployments:
             sequence = deployment.sequence or apps.next_sequence(connection, deployment.app)
             before = formations.meant_for(connection, deployment)
             releases.keep(connection, revision, deployment.created)
-            offered = replace(deployment, sequence=sequence, from_revision_id=_verified(connection, before.verified_id))
+            place = releases.place(connection, deployment.release_id) or deployment.place or float(sequence)
+            offered = replace(
+                deployment,
+                sequence=sequence,
+                asked=deployment.asked or sequence,
+                place=place,
+                from_revision_id=_verified(connection, before.verified_id),
+            )
             connection.execute(sa.insert(deployments).values(_row(offered)))
             if offered.glass:
                 _tell_broken(connection, offered, offered.glass)
@@ -148,9 +154,10 @@ class Deployments:
         await self._database.write(lambda c: c.execute(update))
 
     async def begin(self, deployment_id: str, *, at: datetime) -> Deployment:
-        """The flow begins. What is lower than something already started there is superseded, for good.
+        """The flow begins. What `precedence` ends for what is there is superseded, for good.
 
-        Gives the deployment as it then is: rolling out, ended, or waiting when its gate was shut again meanwhile.
+        What begins after something that was asked for later takes a fresh number. Gives the deployment as it then is:
+        rolling out, ended, or waiting when its gate was shut again meanwhile.
         """
 
         def work(connection: sa.Connection) -> Deployment:
@@ -161,9 +168,11 @@ class Deployments:
             deployment = get(connection, deployment_id)
             if deployment.state is not DeploymentState.QUEUED:
                 return deployment  # it was called off while this waited for the lock
-            if deployment.sequence < there.last_sequence:
-                _supersede(connection, deployment, by=there.last_sequence, at=at)
+            if there.current_id and precedence.ends(current := get(connection, there.current_id), deployment):
+                _supersede(connection, deployment, by=current, at=at)
                 return get(connection, deployment_id)
+            if deployment.sequence < there.last_sequence and deployment.kind is not DeploymentKind.SCALE:
+                deployment = _renumber(connection, deployment, after=there.last_sequence, at=at)
             _start_there(connection, deployment, there, at)
             values = {"state": DeploymentState.ROLLING_OUT.value, "started": at, "phase": "begin", "waiting_for": None}
             values["from_revision_id"] = _verified(connection, there.verified_id)
@@ -311,9 +320,18 @@ def finish(connection: sa.Connection, deployment_id: str, verdict: Verdict) -> N
     touch(connection, ended, verdict.at)
 
 
-def _supersede(connection: sa.Connection, deployment: Deployment, *, by: int, at: datetime) -> None:
-    reason = f"{deployment.app} #{by} was started on {deployment.label} before it"
+def _supersede(connection: sa.Connection, deployment: Deployment, *, by: Deployment, at: datetime) -> None:
+    reason = sentences.closed(precedence.reason(by, deployment))
     finish(connection, deployment.id, Verdict(kind=VerdictKind.SUPERSEDED, reason=reason, at=at))
+
+
+def _renumber(connection: sa.Connection, deployment: Deployment, *, after: int, at: datetime) -> Deployment:
+    """A number above all that began before it: a formation's history is in the order of its numbers."""
+    number = apps.next_sequence(connection, deployment.app)
+    text = f"is #{number} now: it was asked for as #{deployment.sequence}, and #{after} began before it"
+    connection.execute(sa.update(deployments).where(deployments.c.id == deployment.id).values(sequence=number))
+    add_line(connection, deployment.id, Line(key=f"number {number}", phase="begin", text=text), at)
+    return get(connection, deployment.id)
 
 
 def _start_there(connection: sa.Connection, deployment: Deployment, there: Formation, at: datetime) -> None:
@@ -349,22 +367,19 @@ def _moved(there: Formation, deployment: Deployment) -> dict[str, object]:
     }
 
 
-def _supersede_waiting(connection: sa.Connection, newer: Deployment, at: datetime) -> None:
-    for waiting in in_state(connection, DeploymentState.WAITING, newer.app):
-        if waiting.formation == newer.formation and waiting.sequence < newer.sequence:
-            _supersede(connection, waiting, by=newer.sequence, at=at)
+def _supersede_waiting(connection: sa.Connection, coming: Deployment, at: datetime) -> None:
+    for waiting in in_state(connection, DeploymentState.WAITING, coming.app):
+        if waiting.formation == coming.formation and precedence.ends(coming, waiting):
+            _supersede(connection, waiting, by=coming, at=at)
 
 
-def _supersede_queued(connection: sa.Connection, newer: Deployment, at: datetime) -> None:
-    """Two pushes in quick succession: the older one is not deployed only to be replaced. What goes back always goes."""
-    if newer.kind is DeploymentKind.SCALE:
-        return
-    formations.lock(connection, newer.app, newer.formation)
-    for queued in in_state(connection, DeploymentState.QUEUED, newer.app):
-        older = queued.formation == newer.formation and queued.sequence < newer.sequence
-        if older and queued.kind in _REPLACEABLE:
-            reason = f"{newer.app} #{newer.sequence} was let through to {newer.label} before it had begun"
-            finish(connection, queued.id, Verdict(kind=VerdictKind.SUPERSEDED, reason=reason, at=at))
+def _supersede_queued(connection: sa.Connection, coming: Deployment, at: datetime) -> None:
+    """Two pushes in quick succession: the older one is not deployed only to be replaced."""
+    formations.lock(connection, coming.app, coming.formation)
+    for queued in in_state(connection, DeploymentState.QUEUED, coming.app):
+        here = queued.formation == coming.formation and queued.kind in precedence.REPLACEABLE
+        if here and precedence.ends(coming, queued):
+            _supersede(connection, queued, by=coming, at=at)
 
 
 def _tell_broken(connection: sa.Connection, deployment: Deployment, glass: BrokenGlass) -> None:
@@ -382,7 +397,8 @@ def _row(deployment: Deployment) -> dict[str, Any]:
     row = rows.fields(deployment)
     row["kind"], row["state"] = deployment.kind.value, deployment.state.value
     row["rules"], row["after"] = rows.plain(deployment.rules), list(deployment.after)
-    row["agreed"] = rows.plain(deployment.agreed)
+    row["agreed"], row["authors"] = rows.plain(deployment.agreed), rows.plain(deployment.authors)
+    row["pusher"] = rows.plain(deployment.pusher) if deployment.pusher else None
     row["verdict"] = rows.plain(deployment.verdict) if deployment.verdict else None
     row["glass"] = rows.plain(deployment.glass) if deployment.glass else None
     row["verdict_kind"] = deployment.verdict.kind.value if deployment.verdict else None

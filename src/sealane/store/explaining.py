@@ -11,13 +11,15 @@ import sqlalchemy as sa
 from sealane.approvals import waiting, windows
 from sealane.approvals.waiting import Circumstances, Crowd, Own, Why
 from sealane.approvals.windows import Outlook
-from sealane.errors import NotThere
+from sealane.environments.people import People
+from sealane.errors import NotThere, SealaneError
 from sealane.findings import Finding
 from sealane.pipelines.model import RunStatus
 from sealane.releases import deliveries
 from sealane.releases.deliveries import Delivery
 from sealane.store import (
     apps,
+    authorship,
     convoys,
     deployments,
     formations,
@@ -30,9 +32,8 @@ from sealane.store import (
     runs,
     votes,
 )
-from sealane.store.model import Deployment, DeploymentState
+from sealane.store.model import Deployment, DeploymentKind, DeploymentState
 from sealane.store.tables import deployments as deployments_table
-from sealane.store.tables import releases as releases_table
 from sealane.store.tables import runs as runs_table
 from sealane.store.tables import workers as workers_table
 from sealane.store.view_model import RunView
@@ -49,8 +50,17 @@ class Prospects:
 
     outlook: Callable[[Deployment], Outlook] = _open
     """Whether the deployment may begin now, as the operators' windows say."""
+    people: Callable[[], People] = People
+    """Who is who, as the operators say. Raises SealaneError when their file can't be read."""
     room: int = 1
     """Runs that one worker carries at once."""
+
+    def known(self) -> tuple[People, str]:
+        """Who is who, or why nobody can say."""
+        try:
+            return self.people(), ""
+        except SealaneError as error:
+            return People(), f"the operators' file of people can't be read: {error.message}"
 
 
 def why(connection: sa.Connection, what: str, prospects: Prospects) -> Why:
@@ -106,12 +116,14 @@ def view_run(connection: sa.Connection, run_id: str, prospects: Prospects) -> Ru
 
 
 def _delivery(connection: sa.Connection, subject: Deployment, prospects: Prospects) -> Delivery:
+    found = _deployment(connection, subject, prospects)
     return Delivery(
         formation=subject.formation,
         deployment=subject.id,
         page=f"/deployments/{subject.id}",
         state=subject.delivered,
-        sentence=_deployment(connection, subject, prospects).sentence,
+        sentence=found.sentence,
+        mend=found.mend,
     )
 
 
@@ -122,26 +134,36 @@ def circumstances(connection: sa.Connection, deployment: Deployment, prospects: 
     others = [each for each in muster.members if each.id != deployment.id] if muster else []
     return Circumstances(
         votes=own.votes,
+        barred=own.barred,
+        trouble=own.trouble,
         holds=holds.open_ones(connection, deployment.app),
-        release_sequence=own.release_sequence,
         window=own.window,
         after=tuple(deployments.get(connection, earlier) for earlier in deployment.after),
         muster=muster,
         others=tuple((each, _own(connection, each, prospects)) for each in others),
         ahead=_ahead(connection, deployment) if deployment.state is DeploymentState.QUEUED else (),
+        going_back=_going_back(connection, deployment),
         workers=_workers(connection),
         questions=gates.of(connection, deployment.id) if deployment.state is DeploymentState.ROLLING_OUT else (),
     )
 
 
 def _own(connection: sa.Connection, deployment: Deployment, prospects: Prospects) -> Own:
-    query = sa.select(releases_table.c.sequence).where(releases_table.c.id == deployment.release_id)
-    made = connection.execute(query).scalar() if deployment.release_id else None
+    people, trouble = prospects.known()
     return Own(
         votes=votes.of(connection, deployment.id, deployment.revision_id),
-        release_sequence=made if made is not None else deployment.sequence,
+        barred=authorship.barred(connection, deployment, people),
+        trouble=trouble if deployment.rules else "",
         window=prospects.outlook(deployment),
     )
+
+
+def _going_back(connection: sa.Connection, deployment: Deployment) -> tuple[Deployment, ...]:
+    table = deployments_table.c
+    here = (table.app == deployment.app) & (table.formation == deployment.formation)
+    going = table.state.in_((DeploymentState.QUEUED.value, DeploymentState.ROLLING_OUT.value))
+    back = sa.select(deployments_table).where(here, going, table.kind == DeploymentKind.ROLLBACK.value)
+    return tuple(rows.deployment(row) for row in rows.all_of(connection, back.order_by(table.sequence)))
 
 
 def _ahead(connection: sa.Connection, deployment: Deployment) -> tuple[Deployment, ...]:

@@ -45,12 +45,13 @@ def open_ones(connection: sa.Connection, app: str) -> tuple[Hold, ...]:
 
 
 def put(connection: sa.Connection, deployment: Deployment, *, up_to: int, reason: str, at: datetime) -> None:
-    """Holds a deployment's release and everything older, in this transaction."""
+    """Holds a deployment's release and everything older in commits, in this transaction; `up_to` is the release's number."""
     values = {
         "id": ids.new("h"),
         "app": deployment.app,
         "formation": deployment.formation,
         "up_to": up_to,
+        "place": deployment.place,
         "release_id": deployment.release_id,
         "deployment_id": deployment.id,
         "reason": reason,

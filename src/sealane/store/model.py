@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from sealane.destinations.model import Inventory
-from sealane.events.model import Event
+from sealane.events.model import Author, Event, Pusher
 from sealane.pipelines.model import RunStatus, StepStatus
 from sealane.releases.deliveries import Delivered
 from sealane.reports.model import Report
@@ -50,6 +50,8 @@ class Run:
     release_id: str | None = None
     requested_by: str | None = None
     cancelled_by: str | None = None
+    place: float = 0.0
+    """Where its commit stands in the line of commits: what has a higher one is newer. Its number, unless git says more."""
     changed: int | None = None
     """How many files its event changed; None until the clone tells, and where nobody can."""
     delivered: Delivered | None = None
@@ -107,6 +109,8 @@ class ApprovalRule:
     by: tuple[str, ...]
     count: int
     source: str
+    unknown_pusher: int = 0
+    """How many people more, where nobody knows who pushed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,6 +130,11 @@ class Deployment:
     app: str
     formation: str
     sequence: int
+    """Its number; what begins at a formation has a higher one than what began there before."""
+    asked: int = 0
+    """The number it was asked for under: its run's, or a fresh one. `sequence` is another where a later one began first."""
+    place: float = 0.0
+    """Where its release's commit stands in the line of commits."""
     kind: DeploymentKind
     state: DeploymentState
     environment: str
@@ -137,6 +146,13 @@ class Deployment:
     from_revision_id: str | None = None
     """The revision verified there when it was asked for; what reviewers compare with."""
     requested_by: str | None = None
+    """The user who asked: who is signed in, pushed with a token of their own, or is known at the git host. No author's name."""
+    pusher: Pusher | None = None
+    """Who pushed its commit; None where nobody recorded it."""
+    authors: tuple[Author, ...] = ()
+    """Whom its commits name as authors, since what was there when it was asked for."""
+    by_hand: bool = False
+    """A person who is signed in asked for exactly this, also by running a run again."""
     unasked: bool = False
     """Goes by itself, without anybody's approval."""
     confirmed: bool = False
@@ -175,6 +191,9 @@ class Deployment:
         return replace(
             self,
             state=DeploymentState.WAITING,
+            sequence=0,
+            asked=0,
+            by_hand=False,
             unasked=False,
             confirmed=False,
             adopt=False,
@@ -298,6 +317,8 @@ class Hold:
     formation: str
     up_to: int
     """Sequence of the failed release."""
+    place: float = 0.0
+    """Where that release stands in the line of commits."""
     release_id: str | None
     deployment_id: str
     reason: str

@@ -6,17 +6,17 @@ from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
 
+from sealane.approvals import authorship as approving
 from sealane.approvals import convoys, pending, quorum, waiting
 from sealane.approvals.pending import Pending
 from sealane.approvals.windows import Outlook
+from sealane.store import authorship, deployments, holds, rows, votes
 from sealane.store import convoys as stored_convoys
-from sealane.store import deployments, holds, rows, votes
 from sealane.store.explaining import Prospects
 from sealane.store.model import Deployment, DeploymentState, GateWord, Vote
 from sealane.store.tables import deployments as deployments_table
 from sealane.store.tables import formations as formations_table
 from sealane.store.tables import gate_words
-from sealane.store.tables import releases as releases_table
 from sealane.store.view_model import ApprovalView
 
 
@@ -25,7 +25,7 @@ def everything(connection: sa.Connection, prospects: Prospects) -> tuple[Pending
     stands = deployments.in_state(connection, DeploymentState.WAITING)
     found = (
         _questions(connection),
-        (pending.approval(view) for view in approvals(connection, stands)),
+        (pending.approval(view) for view in approvals(connection, stands, prospects)),
         _held(connection, stands),
         _windows(connection, stands, prospects),
         _undeleted(connection),
@@ -33,17 +33,31 @@ def everything(connection: sa.Connection, prospects: Prospects) -> tuple[Pending
     return tuple(each for listed in found for each in sorted(listed, key=lambda one: one.since))
 
 
-def approvals(connection: sa.Connection, stands: Sequence[Deployment]) -> tuple[ApprovalView, ...]:
+def approvals(
+    connection: sa.Connection, stands: Sequence[Deployment], prospects: Prospects
+) -> tuple[ApprovalView, ...]:
     """Those of the waiting deployments that want people's yes."""
     asked = [each for each in stands if each.rules]
     cast = votes.of_many(connection, asked)
-    found = (approval(each, cast[each.id]) for each in asked)
+    found = (approval(connection, each, cast[each.id], prospects) for each in asked)
     return tuple(view for view in found if view.missing)
 
 
-def approval(deployment: Deployment, cast: tuple[Vote, ...]) -> ApprovalView:
-    """What people said about a deployment, and who is missing."""
-    return ApprovalView(deployment=deployment, votes=cast, missing=quorum.missing(deployment, cast))
+def approval(
+    connection: sa.Connection, deployment: Deployment, cast: tuple[Vote, ...], prospects: Prospects
+) -> ApprovalView:
+    """What people said about a deployment, who is missing, whose work it is, and who may not approve it because of that."""
+    people, _ = prospects.known()
+    found = authorship.work(connection, deployment)
+    barred = approving.barred(deployment, found, people)
+    return ApprovalView(
+        deployment=deployment,
+        votes=cast,
+        missing=quorum.missing(deployment, cast, barred),
+        barred=barred,
+        asked_by=approving.asked_by(deployment, people),
+        written=tuple(approving.writers(found.authors, people)),
+    )
 
 
 def _questions(connection: sa.Connection) -> Iterator[Pending]:
@@ -55,14 +69,9 @@ def _questions(connection: sa.Connection) -> Iterator[Pending]:
 
 
 def _held(connection: sa.Connection, stands: Sequence[Deployment]) -> Iterator[Pending]:
-    made = sa.select(releases_table.c.id, releases_table.c.sequence).where(
-        releases_table.c.id.in_({each.release_id for each in stands if each.release_id})
-    )
-    sequences = {row["id"]: int(row["sequence"]) for row in rows.all_of(connection, made)}
     for app in sorted({each.app for each in stands}):
         if found := holds.open_ones(connection, app):
-            mine = ((each, sequences.get(each.release_id or "", each.sequence)) for each in stands if each.app == app)
-            yield from pending.held(mine, found)
+            yield from pending.held((each for each in stands if each.app == app), found)
 
 
 def _windows(connection: sa.Connection, stands: Sequence[Deployment], prospects: Prospects) -> Iterator[Pending]:

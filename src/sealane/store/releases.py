@@ -19,8 +19,11 @@ class Releases:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, release: Release, *, sequence: int, run_id: str | None) -> None:
-        """Stores the release and names it at its run. Key: the release's id; repeating it changes nothing."""
+    async def add(self, release: Release, *, sequence: int, run_id: str | None, place: float | None = None) -> None:
+        """Stores the release and names it at its run. Key: the release's id; repeating it changes nothing.
+
+        `place` is where its commit stands in the line of commits; its number, when nobody knows better.
+        """
 
         def work(connection: sa.Connection) -> None:
             if rows.one(connection, sa.select(releases.c.id).where(releases.c.id == release.id)):
@@ -29,6 +32,7 @@ class Releases:
                 "id": release.id,
                 "app": release.app,
                 "sequence": sequence,
+                "place": float(sequence) if place is None else place,
                 "run_id": run_id,
                 "commit": release.commit,
                 "deploy_tag": release.deploy_tag,
@@ -46,6 +50,16 @@ class Releases:
         """The release. Raises NotThere."""
         return await self._database.read(lambda c: get(c, release_id))
 
+    async def run_id(self, release_id: str) -> str | None:
+        """The run that made the release; None where none did. Raises NotThere."""
+
+        def look(connection: sa.Connection) -> str | None:
+            query = sa.select(releases.c.run_id).where(releases.c.id == release_id)
+            found: str | None = rows.there(rows.one(connection, query), f"release {release_id}")["run_id"]
+            return found
+
+        return await self._database.read(look)
+
     async def sequence(self, release_id: str) -> int:
         """The sequence of the run that made the release. Raises NotThere."""
         query = sa.select(releases.c.sequence).where(releases.c.id == release_id)
@@ -53,8 +67,9 @@ class Releases:
         return int(rows.there(found, f"release {release_id}"))
 
     async def of(self, app: str, limit: int = 50) -> tuple[Release, ...]:
-        """The app's newest releases."""
-        query = sa.select(releases).where(releases.c.app == app).order_by(releases.c.sequence.desc()).limit(limit)
+        """The app's releases, the newest commit first; of several of one commit, the one made last."""
+        newest = (releases.c.place.desc(), releases.c.sequence.desc())
+        query = sa.select(releases).where(releases.c.app == app).order_by(*newest).limit(limit)
         return tuple(rows.release(row) for row in await self._database.read(lambda c: rows.all_of(c, query)))
 
     async def revision(self, revision_id: str) -> Revision:
@@ -72,6 +87,12 @@ def revision(connection: sa.Connection, revision_id: str) -> Revision:
     """The revision, in this transaction. Raises NotThere."""
     row = rows.one(connection, sa.select(revisions).where(revisions.c.id == revision_id))
     return rows.revision(rows.there(row, f"revision {revision_id}"))
+
+
+def place(connection: sa.Connection, release_id: str | None) -> float | None:
+    """Where the release stands in the line of commits, in this transaction; None where there is no such release."""
+    found = connection.execute(sa.select(releases.c.place).where(releases.c.id == release_id)).scalar()
+    return None if found is None else float(found)
 
 
 def keep(connection: sa.Connection, kept: Revision, at: datetime) -> None:

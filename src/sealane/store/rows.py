@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from sealane.destinations.model import Inventory, ObjectRef
 from sealane.errors import NotThere
-from sealane.events.model import Event
+from sealane.events.model import Author, Event, Pusher
 from sealane.pipelines.model import RunStatus, StepStatus
 from sealane.releases.model import Release
 from sealane.stencils.model import Revision
@@ -65,6 +65,7 @@ _RUN = (
     "release_id",
     "requested_by",
     "cancelled_by",
+    "place",
     "changed",
     "created",
 )
@@ -101,6 +102,8 @@ def deployment(row: Row) -> model.Deployment:
             "rules": msgspec.convert(row["rules"], tuple[model.ApprovalRule, ...]),
             "agreed": msgspec.convert(row["agreed"] or [], tuple[model.ApprovalRule, ...]),
             "after": tuple(row["after"]),
+            "pusher": msgspec.convert(row["pusher"], Pusher) if row["pusher"] else None,
+            "authors": msgspec.convert(row["authors"] or [], tuple[Author, ...]),
             "glass": msgspec.convert(row["glass"], model.BrokenGlass) if row["glass"] else None,
             "verdict": msgspec.convert(row["verdict"], Verdict) if row["verdict"] else None,
         }

@@ -11,8 +11,10 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from sealane.events.model import Event, EventKind, RefGone
+from sealane.events.model import Event, EventKind, Pusher, RefGone, Signed
 from sealane.pipelines.model import Plan, RunStatus, StepStatus
+from sealane.releases import lineage
+from sealane.releases.lineage import Move, Order
 from sealane.store import apps, auditing, changes, ids, log_events, rows, tables
 from sealane.store.database import Database
 from sealane.store.model import Changed, Run, RunStep
@@ -41,8 +43,10 @@ class Runs:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def receive(self, event: Event, *, source: str, requested_by: str | None = None) -> Receipt:
-        """Stores the event and its run, once.
+    async def receive(
+        self, event: Event, *, source: str, requested_by: str | None = None, place: float | None = None
+    ) -> Receipt:
+        """Stores the event and its run, once; `place` is that of a run that is run again.
 
         A copy is what the same sender delivered to the app under the same id, and what moved the reference as its newest
         event did: further back nothing counts, because a branch may be where it was before. What a person asks for is
@@ -73,7 +77,9 @@ class Runs:
                 "received": event.received,
             }
             connection.execute(sa.insert(events).values(values))
-            _insert(connection, run_id, sequence, event, requested_by)
+            _insert(connection, run_id, sequence, event, requested_by, place)
+            if event.pusher is not None and requested_by is None:
+                _note_push(connection, run_id, event, event.pusher)
             return Receipt(run_id=run_id, duplicate=False)
 
         return await self._database.write(work)
@@ -101,6 +107,25 @@ class Runs:
             connection.execute(sa.insert(events).values(values))
 
         await self._database.write(work)
+
+    async def moves(self, app: str, *, besides: str) -> tuple[Move, ...]:
+        """Where the app's newest runs moved something to, the newest first, besides that run."""
+        return await self._database.read(lambda c: _moves(c, app, besides))
+
+    async def put_in_line(self, run_id: str, order: Order, *, at: datetime) -> float:
+        """Gives the run its place in the line of commits. Key: the run; repeating it changes nothing."""
+
+        def work(connection: sa.Connection) -> float:
+            run = get(connection, run_id)
+            if run.requested_by is not None or order == Order():
+                return run.place
+            connection.execute(_give_back(run.app, apps.next_sequence(connection, run.app)))  # it locks the app
+            place = lineage.place(run.sequence, order, _moves(connection, run.app, run_id))
+            connection.execute(sa.update(runs).where(runs.c.id == run_id).values(place=place))
+            changes.tell(connection, at, f"run:{run_id}")
+            return place
+
+        return await self._database.write(work)
 
     async def get(self, run_id: str) -> Run:
         """The run. Raises NotThere."""
@@ -262,6 +287,16 @@ def steps(connection: sa.Connection, run_id: str) -> tuple[RunStep, ...]:
     return tuple(rows.run_step(row) for row in rows.all_of(connection, query))
 
 
+def _moves(connection: sa.Connection, app: str, besides: str) -> tuple[Move, ...]:
+    columns = (runs.c.id, runs.c.event, runs.c.place)
+    known = sa.select(*columns).where(runs.c.app == app, runs.c.id != besides, runs.c.commit.is_not(None))
+    found = rows.all_of(connection, known.order_by(runs.c.sequence.desc()).limit(lineage.MOST))
+    return tuple(
+        Move(run=row["id"], before=row["event"].get("before"), after=row["event"]["commit"], place=row["place"])
+        for row in found
+    )
+
+
 def _keep(connection: sa.Connection, run_id: str, changed: Changed) -> None:
     values = {"run_id": run_id, "base": changed.base, "paths": list(changed.paths[:MOST_PATHS])}
     connection.execute(sa.delete(run_changes).where(run_changes.c.run_id == run_id))
@@ -274,7 +309,14 @@ def _bounded(event: Event) -> Event:
     return replace(event, author=author, message=event.message[:_MOST_WORDS], paths=None)
 
 
-def _insert(connection: sa.Connection, run_id: str, sequence: int, event: Event, requested_by: str | None) -> None:
+def _insert(
+    connection: sa.Connection,
+    run_id: str,
+    sequence: int,
+    event: Event,
+    requested_by: str | None,
+    place: float | None,
+) -> None:
     event = _bounded(event)
     values = {
         "id": run_id,
@@ -288,11 +330,23 @@ def _insert(connection: sa.Connection, run_id: str, sequence: int, event: Event,
         "message": event.message,
         "status": RunStatus.WAITING.value,
         "requested_by": requested_by,
+        "place": float(sequence) if place is None else place,
         "created": event.received,
     }
     connection.execute(sa.insert(runs).values(values))
     log_events.run(connection, "requested", get(connection, run_id))
     changes.tell(connection, event.received, f"run:{run_id}", changes.OVERVIEW)
+
+
+def _note_push(connection: sa.Connection, run_id: str, event: Event, pusher: Pusher) -> None:
+    """Who pushed what, as far as that is known: never by what a commit says."""
+    actor = {
+        Signed.OWN: pusher.name,
+        Signed.HOST: f"{pusher.name} at {pusher.host}",
+        Signed.APP: f"the app token of {event.app}",
+    }[pusher.signed]
+    detail = {"run": run_id, "ref": event.ref, "before": event.before, "commit": event.commit}
+    auditing.note(connection, event.received, actor=actor, action="push", subject=event.app, detail=detail)
 
 
 def _tagged(connection: sa.Connection, app: str, deploy_tag: str) -> bool:

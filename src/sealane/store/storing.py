@@ -11,6 +11,7 @@ from sealane.store import migrating
 from sealane.store.alerts import Alerts
 from sealane.store.apps import Apps
 from sealane.store.auditing import Audit
+from sealane.store.authorship import Authorship
 from sealane.store.cancellations import Cancellations
 from sealane.store.changes import Changes
 from sealane.store.convoys import Convoys
@@ -46,6 +47,7 @@ class Store:
     cancellations: Cancellations
     convoys: Convoys
     votes: Votes
+    authorship: Authorship
     holds: Holds
     gates: GateWords
     alerts: Alerts
@@ -77,6 +79,7 @@ class Store:
             cancellations=Cancellations(database),
             convoys=Convoys(database),
             votes=Votes(database),
+            authorship=Authorship(database),
             holds=Holds(database),
             gates=GateWords(database),
             alerts=Alerts(database),

@@ -61,6 +61,10 @@ def _maybe(name: str, kind: Any = sa.Text) -> sa.Column[Any]:
     return sa.Column(name, kind, nullable=True)
 
 
+def _place() -> sa.Column[float]:
+    return sa.Column("place", sa.Float, nullable=False, server_default="0")
+
+
 def _at(name: str) -> sa.Column[datetime]:
     return sa.Column(name, Moment, nullable=False)
 
@@ -126,6 +130,8 @@ runs = sa.Table(
     _maybe("requested_by"),
     _maybe("cancelled_by"),
     _maybe("changed", sa.Integer),
+    _maybe("authors", Json),
+    _place(),
     _flag("queued"),
     _at("created"),
     _maybe("started", Moment),
@@ -181,6 +187,7 @@ releases = sa.Table(
     _text("commit"),
     _text("deploy_tag"),
     _json("data"),
+    _place(),
     _at("created"),
 )
 sa.Index("ix_releases_app_sequence", releases.c.app, releases.c.sequence)
@@ -221,6 +228,8 @@ deployments = sa.Table(
     _app(),
     _text("formation"),
     sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Column("asked", sa.BigInteger, nullable=False, server_default="0"),
+    _place(),
     _text("kind"),
     _text("state"),
     _text("environment"),
@@ -231,6 +240,9 @@ deployments = sa.Table(
     sa.Column("revision_id", sa.Text, sa.ForeignKey("revisions.id"), nullable=False),
     _maybe("from_revision_id"),
     _maybe("requested_by"),
+    _maybe("pusher", Json),
+    _maybe("authors", Json),
+    _flag("by_hand"),
     _flag("unasked"),
     _flag("confirmed"),
     _flag("adopt"),
@@ -332,6 +344,7 @@ holds = sa.Table(
     _app(),
     _text("formation"),
     sa.Column("up_to", sa.BigInteger, nullable=False),
+    _place(),
     _maybe("release_id"),
     sa.Column("deployment_id", sa.Text, sa.ForeignKey("deployments.id", ondelete="CASCADE"), nullable=False),
     _text("reason"),

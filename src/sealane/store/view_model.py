@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sealane.approvals import authorship
+from sealane.approvals.authorship import Barred
 from sealane.findings import Finding
 from sealane.releases.deliveries import Delivery
 from sealane.releases.model import Release
@@ -83,6 +85,12 @@ class ApprovalView:
     """Only those for the revision as it is now."""
     missing: tuple[str, ...]
     """A line for each rule that is not met: `1 more of release-managers, sre`."""
+    barred: Barred = authorship.NOBODY
+    """Who may not approve it, and why."""
+    asked_by: str = ""
+    """Who asked for it by hand, or who pushed it, in words."""
+    written: tuple[str, ...] = ()
+    """Whom its commits name as authors, since what was there; with the users they are known to be."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

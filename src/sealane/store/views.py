@@ -8,12 +8,15 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
+from sealane.approvals.authorship import Barred
 from sealane.approvals.pending import Pending
 from sealane.approvals.waiting import Circumstances, ProgressView, Why
 from sealane.blobs.logs import Logs
+from sealane.errors import Refused
 from sealane.releases import deliveries
 from sealane.releases.deliveries import Delivered
 from sealane.store import (
+    authorship,
     convoys,
     deployments,
     explaining,
@@ -32,7 +35,6 @@ from sealane.store.auditing import Audit
 from sealane.store.database import Database
 from sealane.store.explaining import Prospects
 from sealane.store.model import Deployment, DeploymentState, Run
-from sealane.store.tables import apps as apps_table
 from sealane.store.tables import deployments as deployments_table
 from sealane.store.tables import events as events_table
 from sealane.store.tables import holds as holds_table
@@ -75,7 +77,7 @@ class Views:
 
     async def deployment(self, deployment_id: str) -> DeploymentView:
         """A deployment with its story and evidence. Raises NotThere."""
-        return await self._database.read(lambda c: _deployment(c, deployment_id))
+        return await self._database.read(lambda c: _deployment(c, deployment_id, self._prospects))
 
     async def progress(self, deployment_id: str) -> ProgressView:
         """How far a deployment is, for whoever follows it. Raises NotThere."""
@@ -87,9 +89,16 @@ class Views:
         query = sa.select(releases_table.c.id, releases_table.c.commit).where(releases_table.c.id.in_(wanted))
         return {row["id"]: row["commit"] for row in await self._database.read(lambda c: rows.all_of(c, query))}
 
+    async def barred(self, deployment: Deployment) -> Barred:
+        """Who may not approve a deployment. Raises Refused when the operators' file of people can't be read."""
+        people, trouble = self._prospects.known()
+        if trouble:
+            raise Refused(trouble, mend="the server's operators mend it; until then nobody's approval counts")
+        return await self._database.read(lambda c: authorship.barred(c, deployment, people))
+
     async def approvals_waiting(self) -> tuple[ApprovalView, ...]:
         """Deployments that wait for people, oldest first."""
-        return await self._database.read(_approvals_waiting)
+        return await self._database.read(lambda c: _approvals_waiting(c, self._prospects))
 
     async def pending(self) -> tuple[Pending, ...]:
         """Everything that waits for a person: what can run out first, then what has waited longest."""
@@ -145,8 +154,12 @@ def _delivered(connection: sa.Connection, found: Sequence[Run]) -> tuple[Run, ..
 
 
 def _newest_runs(connection: sa.Connection) -> dict[str, Run]:
-    newest = (runs_table.c.app == apps_table.c.name) & (runs_table.c.sequence == apps_table.c.last_sequence)
-    found = rows.all_of(connection, sa.select(runs_table).join(apps_table, newest))
+    newest = sa.select(runs_table.c.app, sa.func.max(runs_table.c.sequence).label("sequence")).group_by(
+        runs_table.c.app
+    )
+    last = newest.subquery()
+    same = (runs_table.c.app == last.c.app) & (runs_table.c.sequence == last.c.sequence)
+    found = rows.all_of(connection, sa.select(runs_table).join(last, same))
     return {run.app: run for run in _delivered(connection, [rows.run(row) for row in found])}
 
 
@@ -171,7 +184,7 @@ def _log_ended(connection: sa.Connection, run_id: str, key: str) -> bool:
     return run.ended is not None or (step is not None and step.ended is not None)
 
 
-def _deployment(connection: sa.Connection, deployment_id: str) -> DeploymentView:
+def _deployment(connection: sa.Connection, deployment_id: str, prospects: Prospects) -> DeploymentView:
     deployment = deployments.get(connection, deployment_id)
     previous = deployment.from_revision_id
     cast = votes.of(connection, deployment_id, deployment.revision_id)
@@ -186,7 +199,7 @@ def _deployment(connection: sa.Connection, deployment_id: str) -> DeploymentView
         revision=releases.revision(connection, deployment.revision_id),
         previous=releases.revision(connection, previous) if previous else None,
         release=releases.get(connection, deployment.release_id) if deployment.release_id else None,
-        approval=pending.approval(deployment, cast),
+        approval=pending.approval(connection, deployment, cast, prospects),
         dossier=deployments.dossier(connection, deployment_id),
         hold=rows.hold(held) if held else None,
         is_there=(deployment_id, deployment_id) == (there.current_id, there.verified_id),
@@ -205,8 +218,8 @@ def _progress(connection: sa.Connection, deployment_id: str, prospects: Prospect
     )
 
 
-def _approvals_waiting(connection: sa.Connection) -> tuple[ApprovalView, ...]:
-    return pending.approvals(connection, deployments.in_state(connection, DeploymentState.WAITING))
+def _approvals_waiting(connection: sa.Connection, prospects: Prospects) -> tuple[ApprovalView, ...]:
+    return pending.approvals(connection, deployments.in_state(connection, DeploymentState.WAITING), prospects)
 
 
 def _heads(connection: sa.Connection, app: str) -> dict[str, str]:

@@ -103,7 +103,7 @@ async def test_a_lower_number_arriving_late_is_superseded(store: Store) -> None:
 
     assert begun.verdict_kind is VerdictKind.SUPERSEDED
     assert begun.verdict is not None
-    assert begun.verdict.reason == "shop #2 was started on shop/production before it"
+    assert begun.verdict.reason == "shop #2, which is newer in commits, came to shop/production first."
 
 
 async def test_what_still_waits_is_superseded_when_a_newer_one_starts(store: Store) -> None:
@@ -116,13 +116,16 @@ async def test_what_still_waits_is_superseded_when_a_newer_one_starts(store: Sto
 
 
 async def test_of_two_let_through_the_older_one_that_has_not_begun_is_superseded(store: Store) -> None:
-    """Two quick pushes: it is not deployed only to be replaced. What runs, goes back or goes elsewhere is not touched."""
+    """Two quick pushes: it is not deployed only to be replaced. What runs, goes back or goes elsewhere is not touched.
+
+    Nor is what a rollback comes to: it is newer than what that goes back to.
+    """
     running = await offered(store, 1, 1)
     await store.deployments.open(running.id, revision_id=running.revision_id, at=NOON)
     await store.deployments.begin(running.id, at=NOON)
     queued = [
         await offered(store, 2, 2),
-        await offered(store, 3, 3, kind=DeploymentKind.ROLLBACK),
+        await offered(store, 1, 3, id="d-3", kind=DeploymentKind.ROLLBACK, requested_by="bob"),
         await offered(store, 4, 4, formation="qa"),
         await offered(store, 5, 5),
     ]
@@ -133,7 +136,7 @@ async def test_of_two_let_through_the_older_one_that_has_not_begun_is_superseded
     states = [(await store.deployments.get(each.id)) for each in (running, *queued)]
     assert [each.verdict_kind for each in states] == [None, VerdictKind.SUPERSEDED, None, None, None]
     assert states[1].verdict is not None
-    assert states[1].verdict.reason == "shop #3 was let through to shop/production before it had begun"
+    assert states[1].verdict.reason == "shop #5, which is newer in commits, came to shop/production first."
 
 
 async def test_a_gate_that_is_shut_again_opens_again(store: Store) -> None:

@@ -113,15 +113,15 @@ async def test_a_push_token_pushes_to_its_own_app_and_does_nothing_else(access: 
     registered = await apps.register("web", owner="payments", by=ADMIN)
     await apps.register("other", owner="payments", by=ADMIN)
 
-    assert (await access.check_push("web", registered.push_token)).name == "web"
+    assert (await access.check_push("web", registered.push_token, writes=True))[0].name == "web"
     with pytest.raises(NotSignedIn):
-        await access.check_push("other", registered.push_token)
+        await access.check_push("other", registered.push_token, writes=False)
     with pytest.raises(NotSignedIn, match="only pushes"):
         await access.authenticate(registered.push_token)
     fresh = await apps.rotate_push_token("web", by=ADMIN)
     with pytest.raises(NotSignedIn):
-        await access.check_push("web", registered.push_token)
-    assert (await access.check_push("web", fresh)).name == "web"
+        await access.check_push("web", registered.push_token, writes=True)
+    assert (await access.check_push("web", fresh, writes=True))[0].name == "web"
 
 
 async def test_a_hook_secret_is_told_again_and_rotated(apps: Apps, store: Store) -> None:

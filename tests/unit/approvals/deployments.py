@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from sealane.approvals import authorship
+from sealane.approvals.authorship import Barred, Work
 from sealane.approvals.convoys import Muster
-from sealane.events.model import Event, EventKind
+from sealane.environments.people import People
+from sealane.events.model import Event, EventKind, Pusher
 from sealane.pipelines.model import RunStatus
 from sealane.store.model import ApprovalRule, Convoy, Deployment, DeploymentKind, DeploymentState, Hold, Run, Vote
 from sealane.store.view_model import RunView
@@ -25,6 +28,8 @@ def deployment(**values: Any) -> Deployment:
         "app": "shop",
         "formation": "production",
         "sequence": 3,
+        "asked": 3,
+        "place": 3,
         "kind": DeploymentKind.DELIVERY,
         "state": DeploymentState.WAITING,
         "environment": "production",
@@ -38,6 +43,11 @@ def deployment(**values: Any) -> Deployment:
     return Deployment(**{**given, **values})
 
 
+def barred(subject: Deployment, *pushers: Pusher | None) -> Barred:
+    """Who may not approve it, when this is all that it brings."""
+    return authorship.barred(subject, Work(pushers=pushers, authors=subject.authors), People())
+
+
 def vote(user: str, *groups: str, approves: bool = True, revision: str = "sha256:1") -> Vote:
     return Vote(user=user, groups=frozenset(groups), revision_id=revision, approves=approves, comment="", at=NOON)
 
@@ -48,6 +58,7 @@ def hold(formation: str = "production", up_to: int = 3, release: str | None = "r
         app="shop",
         formation=formation,
         up_to=up_to,
+        place=up_to,
         release_id=release,
         deployment_id="d-0",
         reason="its container ended twice",

@@ -14,7 +14,7 @@ from sealane.store.model import BrokenGlass, DeploymentKind, DeploymentState, Ga
 from sealane.store.view_model import ApprovalView
 from sealane.verdicts.model import VerdictKind
 
-from .deployments import NOON, deployment, ended, hold, rule, vote
+from .deployments import NOON, barred, deployment, ended, hold, rule, vote
 
 SHUT = Outlook(open=False, reason="the holidays", break_glass=("sre",), changes=NOON + timedelta(days=3))
 
@@ -25,7 +25,8 @@ def actor(name: str, *groups: str) -> Actor:
 
 def approval(*votes: object) -> Pending:
     asked = deployment(rules=(rule("sre"), rule("qa", count=2)))
-    return pending.approval(ApprovalView(deployment=asked, votes=votes, missing=("1 more of qa",)))  # type: ignore[arg-type]
+    view = ApprovalView(deployment=asked, votes=votes, missing=("1 more of qa",), barred=barred(asked))  # type: ignore[arg-type]
+    return pending.approval(view)
 
 
 def question() -> Pending:
@@ -83,7 +84,7 @@ def test_a_shut_window_is_for_those_who_may_break_the_glass() -> None:
 
 def test_a_hold_is_somebody_s_business_once_it_stops_something() -> None:
     """Once for each hold, with the newest that it stops; answered about the deployment that failed."""
-    waiting = [(deployment(id="d-1"), 2), (deployment(id="d-2"), 3), (deployment(id="d-3"), 4)]
+    waiting = [deployment(id=f"d-{number}", place=number + 1) for number in (1, 2, 3)]
     (found,) = pending.held(waiting, (hold(),))
     assert (found.kind, found.deployment.id, found.subject) == (Kind.HOLD, "d-2", "d-0")
     assert found.answer == "sealane rollback shop/production --lift-hold"

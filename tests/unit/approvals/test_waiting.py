@@ -15,7 +15,7 @@ from sealane.approvals.windows import Outlook
 from sealane.store.model import BrokenGlass, Deployment, DeploymentKind, DeploymentState, GateWord, Hold, Vote
 from sealane.verdicts.model import VerdictKind
 
-from .deployments import NOON, deployment, ended, hold, muster, rule, run_view, vote
+from .deployments import NOON, barred, deployment, ended, hold, muster, rule, run_view, vote
 
 
 def test_an_open_gate_has_no_conditions() -> None:
@@ -27,7 +27,7 @@ def test_every_condition_is_named_at_once() -> None:
     """Approval, hold and an earlier delivery, each with who lifts it."""
     asked = deployment(rules=(rule("sre"),), after=("d-0",))
     dev = deployment(id="d-0", formation="dev")
-    around = Circumstances(holds=(hold(),), release_sequence=3, after=(dev,))
+    around = Circumstances(holds=(hold(),), after=(dev,), barred=barred(asked))
 
     found = waiting.conditions(asked, around)
 
@@ -45,7 +45,7 @@ def test_every_condition_is_named_at_once() -> None:
 
 def test_where_delivery_is_unasked_a_newer_commit_lifts_the_hold() -> None:
     """Nobody needs to do anything but repair it."""
-    (condition,) = waiting.conditions(deployment(unasked=True), Circumstances(holds=(hold(),), release_sequence=2))
+    (condition,) = waiting.conditions(deployment(unasked=True, place=2), Circumstances(holds=(hold(),)))
 
     assert condition.who.startswith("a newer commit that is deployed there, or a developer")
 
@@ -237,12 +237,12 @@ def test_the_answer_is_empty_exactly_when_the_deployment_may_begin(
     offered = data.draw(st.booleans()) or under_way
     around = Circumstances(
         votes=tuple(votes),
+        barred=barred(subject),
         holds=tuple(holds),
-        release_sequence=3,
         window=window,
         after=tuple(after),
         muster=muster(subject, *((other,) if offered else ())) if in_convoy else None,
-        others=((other, Own(votes=tuple(other_votes), release_sequence=3, window=other_window)),)
+        others=((other, Own(votes=tuple(other_votes), barred=barred(other), window=other_window)),)
         if in_convoy and offered
         else (),
     )

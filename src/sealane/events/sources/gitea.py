@@ -18,4 +18,5 @@ def read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, rece
     """
     webhooks.verify(body, secret=secret, signature=headers.get(SIGNATURE))
     found = bodies.payload(headers, body)
-    return github.event(app, headers.get(KIND, ""), found, delivery=headers.get(DELIVERY), received=received)
+    kind, delivery = headers.get(KIND, ""), headers.get(DELIVERY)
+    return github.event(app, kind, found, host="gitea", delivery=delivery, received=received)

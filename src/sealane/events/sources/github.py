@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from sealane import inputs
 from sealane.errors import UsageError
-from sealane.events.model import Event, EventKind, RefGone
+from sealane.events.model import Event, EventKind, Pusher, RefGone, Signed
 from sealane.events.sources import bodies, webhooks
 from sealane.events.sources.webhooks import Ignored, Read
 
 SIGNATURE, KIND, DELIVERY = "x-hub-signature-256", "x-github-event", "x-github-delivery"
+_LOGIN = 100
+"""Characters of a login at most; hosts have at most 40."""
 _PULL_REQUEST_STARTS = {"opened", "reopened", "synchronize", "synchronized"}
 
 
@@ -23,22 +27,37 @@ def read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, rece
     webhooks.verify(body, secret=secret, signature=headers.get(SIGNATURE))
     found = bodies.payload(headers, body)
     kind = headers.get(KIND, "")
-    return event(app, kind, found, delivery=headers.get(DELIVERY), received=received)
+    return event(app, kind, found, host="github", delivery=headers.get(DELIVERY), received=received)
 
 
-def event(app: str, kind: str, found: Mapping[str, Any], *, delivery: str | None, received: datetime) -> Read:
-    """What a verified message says. Raises UsageError when it lacks what its kind promises."""
+def event(
+    app: str, kind: str, found: Mapping[str, Any], *, host: str, delivery: str | None, received: datetime
+) -> Read:
+    """What a verified message of the host says. Raises UsageError when it lacks what its kind promises."""
     match kind:
         case "push":
-            return _push(app, found, delivery, received)
+            return _by(_push(app, found, delivery, received), found, host)
         case "pull_request":
-            return _pull_request(app, found, delivery, received)
+            return _by(_pull_request(app, found, delivery, received), found, host)
         case "delete":
             return _delete(app, found, delivery, received)
         case "":
             raise UsageError("the webhook does not say its kind")
         case _:
             return Ignored(reason=f"{kind} starts nothing")
+
+
+def _by(read: Read, found: Mapping[str, Any], host: str) -> Read:
+    """With who did it: whoever was signed in at the host, which is no one that a commit names.
+
+    GitHub's `sender` is the account that caused the message; `pusher` of a push by a deploy key names its owner. Gitea has
+    both, and older ones only `pusher`.
+    """
+    login = webhooks.maybe(found, "sender", "login")
+    login = login or webhooks.maybe(found, "pusher", "login") or webhooks.maybe(found, "pusher", "username")
+    if not isinstance(read, Event) or not login:
+        return read
+    return replace(read, pusher=Pusher(signed=Signed.HOST, name=inputs.fitted(login, most=_LOGIN), host=host))
 
 
 def _push(app: str, found: Mapping[str, Any], delivery: str | None, received: datetime) -> Read:

@@ -14,7 +14,7 @@ from sealane.destinations.model import Identity
 from sealane.errors import UsageError
 from sealane.findings import Finding, Place, Severity, errors
 from sealane.flows import sites, tools
-from sealane.flows.doing import clones, vetting
+from sealane.flows.doing import clones, line, vetting
 from sealane.images import references, tags
 from sealane.pipelines import planning, reading
 from sealane.pipelines.checks import delivery
@@ -83,6 +83,7 @@ async def _look_ahead(run: Run) -> tuple[Plan | None, Changed | None, tuple[Find
         return None, None, checked.findings if errors(checked.findings) else (nothing,)
     pipeline = checked.pipeline
     completed = await clones.complete(run, here, pipeline)
+    await line.put_in(run, here.app)
     changed = completed.changed
     plan = planning.plan(pipeline, replace(run.event, paths=changed.paths if changed else None))
     found = [*checked.findings, *completed.findings, *_name_problems(run, pipeline), *_image_problems(pipeline, plan)]

@@ -6,7 +6,9 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+from sealane.approvals import authorship
 from sealane.approvals.admission import Road
+from sealane.errors import SealaneError
 from sealane.findings import Finding
 from sealane.flows import sites, tools
 from sealane.flows.doing import admission, containers
@@ -37,7 +39,7 @@ async def release(run_id: str) -> str:
         images=images,
         created=bench.now(),
     )
-    await bench.store.releases.add(done, sequence=run.sequence, run_id=run_id)
+    await bench.store.releases.add(done, sequence=run.sequence, run_id=run_id, place=run.place)
     return release_id
 
 
@@ -72,12 +74,16 @@ async def _offered(run: Run, name: str, after: tuple[str, ...]) -> Deployment | 
     proposed = await propose(here, name, await sites.released(run.app, ids.derived("rel", run.id)), delivery)
     if not isinstance(proposed, Proposal):
         return proposed
+    there = await bench.store.authorship.there(run.app)
     wanted = Deployment(
         id=ids.derived("d", run.id, name),
         sequence=run.sequence,
         kind=DeploymentKind.DELIVERY,
         run_id=run.id,
-        requested_by=run.requested_by or run.event.author,
+        requested_by=run.requested_by or _pushed_by(run),
+        pusher=run.event.pusher,
+        authors=await bench.store.authorship.of_run(run.id, since=there.get(name)),
+        by_hand=run.requested_by is not None,
         unasked=not proposed.rules,
         after=after,
         convoy_id=await _convoy(run, delivery),
@@ -86,6 +92,17 @@ async def _offered(run: Run, name: str, after: tuple[str, ...]) -> Deployment | 
         **proposed.fields(),
     )
     return await bench.store.deployments.offer(wanted, proposed.revision)
+
+
+def _pushed_by(run: Run) -> str | None:
+    """The user who pushed, as far as that is known now; who may approve is decided when they do."""
+    pusher = run.event.pusher
+    if pusher is None:
+        return None
+    try:
+        return authorship.person(pusher, tools.current().people())
+    except SealaneError:
+        return None
 
 
 async def _convoy(run: Run, delivery: Delivery) -> str | None:

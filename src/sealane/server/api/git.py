@@ -1,4 +1,7 @@
-"""Git over HTTP: repositories that Sealane serves itself. The password is the app's push token; a push starts a run."""
+"""Git over HTTP: repositories that Sealane serves itself. A push starts a run.
+
+The password is a user's own token, by which who pushed is known, or the app's push token, by which it is not.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import binascii
 import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 from fastapi import APIRouter, Request
 from starlette.responses import StreamingResponse
@@ -15,6 +19,7 @@ from starlette.responses import StreamingResponse
 from sealane import clock, inputs, wiring
 from sealane.clients import git_words, hosting
 from sealane.errors import NotSignedIn, SealaneError
+from sealane.events.model import Pusher
 from sealane.events.sources import pushes
 from sealane.server import push_words, wired
 from sealane.store.model import App
@@ -22,29 +27,31 @@ from sealane.store.model import App
 _log = logging.getLogger("sealane.server")
 
 router = APIRouter(prefix="/git", include_in_schema=False)
+_PUSH = "git-receive-pack"
 _pushing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 """One push at a time for each app, so that what moved is told by comparing before and after."""
 
 
 @router.api_route("/{app}.git/{path:path}", methods=["GET", "POST"])
 async def serve(app: str, path: str, request: Request, server: wired.Server) -> StreamingResponse:
-    """One request of git's client: fetching and pushing both want the app's push token."""
-    registered = await server.access.check_push(app, _password(request))
+    """One request of git's client: fetching and pushing both want a token."""
+    writes = path == _PUSH or _PUSH in request.query_params.getlist("service")
+    registered, pusher = await server.access.check_push(app, _password(request), writes=writes)
     asked = hosting.Request(
         method=request.method,
         path=path,
         query=request.url.query,
         headers={name.lower(): value for name, value in request.headers.items()},
-        user=registered.name,
+        user=pusher.name or registered.name,
     )
-    if path != "git-receive-pack":
+    if path != _PUSH:
         answer = await server.repositories.serve(registered.name, asked, request.stream())
         return _streaming(answer, answer.body)
-    return await _receive_pack(registered, asked, request, server)
+    return await _receive_pack(registered, pusher, asked, request, server)
 
 
 async def _receive_pack(
-    registered: App, asked: hosting.Request, request: Request, server: wiring.Server
+    registered: App, pusher: Pusher, asked: hosting.Request, request: Request, server: wiring.Server
 ) -> StreamingResponse:
     lock = _pushing[registered.name]
     await lock.acquire()
@@ -63,7 +70,7 @@ async def _receive_pack(
                 yield last
                 last = chunk
             # before git's client hears the end, so that nothing is lost
-            began = await take_in(server, registered, before)
+            began = await take_in(server, registered, before, pusher)
         finally:
             lock.release()
         yield git_words.said(await push_words.words(server, began) if head.wants_words else (), last)
@@ -71,8 +78,13 @@ async def _receive_pack(
     return _streaming(answer, body())
 
 
-async def take_in(server: wiring.Server, registered: App, before: dict[str, str]) -> list[str]:
-    """Starts what a push asks for: one event for each reference that isn't where it was. Gives the runs."""
+async def take_in(
+    server: wiring.Server, registered: App, before: dict[str, str], pusher: Pusher | None = None
+) -> list[str]:
+    """Starts what a push asks for: one event for each reference that isn't where it was. Gives the runs.
+
+    Without a pusher nobody knows any more who it was.
+    """
     tips = await server.repositories.tips(registered.name, before)
     for gone in pushes.gone(registered.name, before=before, after=tips, received=clock.now()):
         await server.intake.forget(gone, source="git")
@@ -84,7 +96,8 @@ async def take_in(server: wiring.Server, registered: App, before: dict[str, str]
         after=tips,
         received=clock.now(),
     )
-    receipts = [await server.intake.receive(wired.of_app(event, registered, server), source="git") for event in made]
+    events = [replace(wired.of_app(event, registered, server), pusher=pusher) for event in made]
+    receipts = [await server.intake.receive(event, source="git") for event in events]
     server.troubles.pop(registered.name, None)
     return [receipt.run_id for receipt in receipts]
 
@@ -124,5 +137,5 @@ def _password(request: Request) -> str:
     except (binascii.Error, UnicodeDecodeError):
         password = ""
     if scheme.lower() != "basic" or not password:
-        raise NotSignedIn("git must sign in: the user name is the app, the password its push token")
+        raise NotSignedIn("git must sign in: the password is your own token, or the push token of the app")
     return password

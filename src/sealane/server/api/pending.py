@@ -36,6 +36,10 @@ class Pending(BaseModel):
     """Groups whose people's word counts."""
     given: tuple[str, ...]
     """Who has said yes to it."""
+    asked_by: str
+    """For an approval, who asked for it or pushed it."""
+    written: tuple[str, ...]
+    """For an approval, whom its commits name as authors; a known one with the user's name."""
     gate: str
     """For a gate, its name."""
     answer: str
@@ -59,6 +63,8 @@ async def waits(server: wired.Server, actor: Viewer) -> list[Pending]:
             otherwise=found.otherwise,
             who=asking.groups(found),
             given=found.given,
+            asked_by=found.asked_by,
+            written=found.written,
             gate=found.gate,
             answer=found.answer,
             why_not=asking.why_not(found, actor),

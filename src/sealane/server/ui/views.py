@@ -202,6 +202,8 @@ class DeliveryRow:
     formation: str
     href: str
     words: str
+    mend: str
+    """How to get it out, where it ended without being there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -275,6 +277,8 @@ class DeploymentPage:
     pill: Pill
     headline: str
     explanation: str
+    mend: str
+    """How to get it out, where it ended without being there."""
     ended: datetime | None
     duration: str
     moments: tuple[Moment, ...]

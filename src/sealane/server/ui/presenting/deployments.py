@@ -15,11 +15,12 @@ from sealane.rollouts import saying
 from sealane.server.ui import words
 from sealane.server.ui.presenting import actions, evidence, needs, states, versions
 from sealane.server.ui.views import DeploymentPage, ListRow, Moment, ObjectRow, Pill
-from sealane.store.model import Deployment, DeploymentState
+from sealane.store.model import Deployment, DeploymentState, Hold
 from sealane.store.view_model import DeploymentView
 from sealane.verdicts import sentences
 from sealane.verdicts.model import VerdictKind
 
+_MOST_AUTHORS = 6
 _GOOD = "Everything of this revision is there, ready, and stayed ready."
 
 
@@ -50,6 +51,7 @@ def deployment(
         pill=states.deployment(found),
         headline=_headline(view, why),
         explanation=_explanation(view, why),
+        mend=why.mend,
         ended=found.ended,
         duration=_duration(found, now),
         moments=moments,
@@ -59,7 +61,7 @@ def deployment(
         difference=difference(view),
         facts=tuple(_facts(view)),
         can_roll_back=saying.short(view.previous.id) if may and ended_well and view.previous else "",
-        hold=f"Nothing newer goes to {found.formation} by itself: {view.hold.reason}" if view.hold else "",
+        hold=_hold(view.hold) if view.hold else "",
         may_drift=view.is_there,
         needs=tuple(each for each in needs.listed(_about(found, pending), actor, {}) if each.answers),
         actions=actions.of_deployment(view, actor),
@@ -124,10 +126,15 @@ def _explanation(view: DeploymentView, why: Why) -> str:
         case VerdictKind.FAILED:
             return _left(found)
         case VerdictKind.SUPERSEDED:
-            return "Something newer had gone there before its turn came."
+            return ""
         case _:
             said = (found.note, found.way_back)
             return sentences.told(*(each for each in said if each))
+
+
+def _hold(found: Hold) -> str:
+    where = f"{found.app} #{found.up_to} and everything older is held at {found.formation}: {found.reason}"
+    return sentences.told(where, "A newer commit that is deployed there lifts it, or a developer")
 
 
 def _left(found: Deployment) -> str:
@@ -154,7 +161,7 @@ def _duration(found: Deployment, now: datetime) -> str:
 def _moments(view: DeploymentView) -> Iterator[Moment]:
     """Every moment of it, in the order in which they were."""
     found = view.deployment
-    yield Moment(at=found.created, words=f"asked for by {found.requested_by or 'its run'}", tone="ok", phase="asked")
+    yield Moment(at=found.created, words=f"asked for by {view.approval.asked_by}", tone="ok", phase="asked")
     for entry in view.timeline:
         said = states.deployment(found).words if entry.phase == "verdict" else entry.text
         yield Moment(at=entry.at, words=said, tone=_tone(entry.phase, found), phase=entry.phase)
@@ -207,7 +214,10 @@ def _facts(view: DeploymentView) -> Iterator[tuple[str, str]]:
         yield "Deploy tag", view.release.deploy_tag
         for name, image in view.release.images.items():
             yield f"Image {name}", image.reference
-    yield "Asked by", found.requested_by or "its run"
+    yield "Asked by", view.approval.asked_by
+    if written := view.approval.written:
+        more = f" and {len(written) - _MOST_AUTHORS} more" if len(written) > _MOST_AUTHORS else ""
+        yield "Written by", f"{', '.join(written[:_MOST_AUTHORS])}{more}"
     if given := [vote.user for vote in view.approval.votes if vote.approves]:
         yield "Approved by", ", ".join(given)
     if found.glass:

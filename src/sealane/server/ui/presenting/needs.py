@@ -13,6 +13,7 @@ from sealane.server.ui.presenting import versions
 from sealane.server.ui.views import Answer, Button, Field, Need, Pill
 
 _WHY = Field(name="reason", label="Why", hint="Why, for the record")
+_MOST_AUTHORS = 3
 _PILLS = {Kind.GATE: "gate", Kind.HOLD: "held", Kind.WINDOW: "window shut", Kind.DELETIONS: "left in place"}
 
 
@@ -63,7 +64,8 @@ def _words(found: Pending) -> str:
     if found.kind is not Kind.APPROVAL:
         return found.asks
     given = f" · given by {', '.join(found.given)}" if found.given else ""
-    return f"{found.asks} · asked by {found.deployment.requested_by or 'the pipeline'}{given}"
+    written = f" · written by {', '.join(found.written[:_MOST_AUTHORS])}" if found.written else ""
+    return f"{found.asks} · asked by {found.asked_by}{written}{given}"
 
 
 def _otherwise(until: datetime | None, what: str) -> str:

@@ -7,6 +7,8 @@ from datetime import datetime
 
 from sealane import controls
 from sealane.access.model import Actor
+from sealane.approvals import authorship
+from sealane.environments.people import People
 from sealane.pipelines.model import Kind, RunStatus, StepStatus
 from sealane.releases import deliveries
 from sealane.releases.deliveries import Delivery
@@ -98,8 +100,9 @@ def _event(found: Run) -> str:
     event = found.event
     where = event.branch or (event.ref or "").removeprefix("refs/tags/")
     what = f"{event.kind.value.replace('_', ' ')} to {where}" if where else event.kind.value.replace("_", " ")
-    who = found.requested_by or event.author
-    return f"{what} by {who}" if who else what
+    who = found.requested_by or (authorship.told(event.pusher, People()) if event.pusher else event.author)
+    wrote = f", commit by {event.author}" if event.author and event.author != who else ""
+    return f"{what} by {who}{wrote}" if who else what
 
 
 def _time(found: Run, now: datetime) -> str:
@@ -116,7 +119,11 @@ def _reason(view: RunView) -> str:
 
 def _delivery(found: Delivery) -> DeliveryRow:
     return DeliveryRow(
-        pill=states.delivered(found.state), formation=found.formation, href=found.page, words=found.sentence
+        pill=states.delivered(found.state),
+        formation=found.formation,
+        href=found.page,
+        words=found.sentence,
+        mend=found.mend,
     )
 
 

@@ -1,0 +1,115 @@
+"""Authorship: whose work a deployment brings, and who may not approve it because of that. Pure.
+
+Who asked is who signed in: at a page, by a token, by pushing with a token of their own, or at a git host that says so under
+the hook's signature. What a commit says of its author is anybody's to write, so it lets nobody in; it only keeps out those
+that it names. Who pushed with the app's own token is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sealane.environments.people import People
+from sealane.events.model import Author, Pusher, Signed
+from sealane.store.model import Deployment, DeploymentKind
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Work:
+    """All that a deployment brings since what is there: who pushed it, and who wrote it."""
+
+    pushers: tuple[Pusher | None, ...] = ()
+    """None for a push that nobody recorded."""
+    authors: tuple[Author, ...] = ()
+
+
+class Because(StrEnum):
+    """Why somebody may not approve."""
+
+    ASKED = "asked for it"
+    PUSHED = "pushed it"
+    WROTE = "wrote a commit of it"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Barred:
+    """Who may not approve a deployment."""
+
+    people: Mapping[str, Because]
+    """By name in small letters, each with why; also names that no user has."""
+    named: tuple[str, ...] = ()
+    """The same people, each once, as they are told: a known one by the user's name."""
+    unknown: bool
+    """Whether somebody pushed of whom nobody can say who it was."""
+
+    def why(self, user: str) -> Because | None:
+        """Why this user may not; None when they may."""
+        return self.people.get(user.casefold())
+
+
+NOBODY = Barred(people={}, unknown=False)
+
+
+def barred(deployment: Deployment, work: Work, people: People) -> Barred:
+    """Who may not approve. Names that nobody knows count, too, where a user has the same."""
+    found: dict[str, Because] = {}
+    named: list[str] = []
+
+    def add(why: Because, name: str, known: str | None) -> None:
+        named.append(known or name)
+        for each in filter(None, (known, name)):
+            found.setdefault(each.casefold(), why)
+
+    if deployment.requested_by:
+        add(Because.ASKED, deployment.requested_by, None)
+    for pusher in work.pushers:
+        if pusher and pusher.name:
+            add(Because.PUSHED, pusher.name, person(pusher, people))
+    for author in work.authors:
+        add(Because.WROTE, author.name, people.of_author(author.name, author.email))
+    unknown = not deployment.by_hand and any(each is None or person(each, people) is None for each in work.pushers)
+    once = {each.casefold(): each for each in reversed(named)}
+    return Barred(people=found, named=tuple(reversed(once.values())), unknown=unknown)
+
+
+def person(pusher: Pusher, people: People) -> str | None:
+    """The user who pushed; None where nobody can say."""
+    match pusher.signed:
+        case Signed.OWN:
+            return pusher.name
+        case Signed.HOST:
+            return people.of_login(pusher.host, pusher.name)
+        case Signed.APP:
+            return None
+
+
+def asked_by(deployment: Deployment, people: People) -> str:
+    """Who asked for it, in words: a person by hand, else whoever pushed."""
+    if deployment.by_hand and deployment.requested_by:
+        return deployment.requested_by
+    if deployment.kind is not DeploymentKind.DELIVERY:
+        return "nobody: it goes by itself"
+    return told(deployment.pusher, people)
+
+
+def told(pusher: Pusher | None, people: People) -> str:
+    """Who pushed, in words: `ann, with a token of theirs`."""
+    if pusher is None:
+        return "somebody who was not recorded"
+    match pusher.signed:
+        case Signed.OWN:
+            return f"{pusher.name}, with a token of their own"
+        case Signed.HOST:
+            known = people.of_login(pusher.host, pusher.name)
+            return f"{known}, as {pusher.name} at {pusher.host}" if known else f"{pusher.name} at {pusher.host}"
+        case Signed.APP:
+            return "somebody with the app's own token"
+
+
+def writers(authors: tuple[Author, ...], people: People) -> Iterator[str]:
+    """The authors, as people read them: a known one by the user's name."""
+    for author in authors:
+        known = people.of_author(author.name, author.email)
+        yield f"{author.name} ({known})" if known and known.casefold() != author.name.casefold() else author.name

@@ -1,0 +1,91 @@
+"""What git says about commits: which come after others, and who wrote them. Reads a repository; runs nothing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from sealane import inputs
+from sealane.clients import git
+from sealane.clients.git_access import OPEN, Access
+from sealane.errors import UsageError
+from sealane.events.model import Author
+
+MOST_AUTHORS = 2000
+_FORMAT = "%an%x1f%ae%x1f%(trailers:key=Co-authored-by,valueonly,separator=%x1e)"
+_ALL = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+
+
+async def bring(folder: Path, repository: str, wanted: Sequence[str], *, access: Access = OPEN) -> None:
+    """Makes a bare repository of the commits alone, without files where the host can leave them out.
+
+    It has the wanted commits as far as the host still knows them. Key: the folder; what is there already stays. Raises
+    what `git.run` raises.
+    """
+    await git.run("init", "--quiet", "--bare", str(folder))
+    fetch = ("-C", str(folder), *git.fetching(repository), "--filter=tree:0", "--", repository)
+    async with git.speaking(access, repository) as environment:
+        await git.run(*fetch, *_ALL, environment=environment)
+        for commit in wanted:
+            if not await has(folder, commit):
+                with suppress(UsageError):
+                    await git.run(*fetch, commit, environment=environment)
+
+
+async def has(folder: Path, commit: str) -> bool:
+    """Whether the repository has the commit."""
+    try:
+        await git.run("-C", str(folder), "cat-file", "-e", f"{commit}^{{commit}}")
+    except UsageError:
+        return False
+    return True
+
+
+async def descend(folder: Path, commit: str, among: Iterable[str]) -> frozenset[str]:
+    """Those of the commits that have the commit in their history; what the repository has not is none of them."""
+    listed = frozenset(among) - {commit}
+    if not listed:
+        return listed
+    return listed & await _walk(folder, "--ancestry-path", *sorted(listed), f"^{commit}")
+
+
+async def known(folder: Path, commit: str, among: Iterable[str]) -> frozenset[str]:
+    """Those of the commits that the commit has in its history, or is."""
+    listed = frozenset(among)
+    if not listed or not await has(folder, commit):
+        return listed & {commit}
+    there = listed & await _walk(folder, "--no-walk=unsorted", *sorted(listed))
+    return there - await _walk(folder, *sorted(there), f"^{commit}")
+
+
+async def authors(folder: Path, commit: str, *, since: Iterable[str]) -> tuple[Author, ...]:
+    """Whom the commit and those before it name as authors and co-authors, without what the `since` have in their history.
+
+    Without any of those in the repository only the commit itself counts. Raises UsageError for more people than anybody
+    could look at.
+    """
+    there = [each for each in since if await has(folder, each)]
+    how = [f"^{each}" for each in there] if there else ["--max-count=1"]
+    told = await git.run("-C", str(folder), "log", "-z", f"--format={_FORMAT}", "--no-use-mailmap", commit, *how)
+    found: dict[Author, None] = {}
+    for record in told.decode(errors="replace").split("\0"):
+        name, _, rest = record.strip("\n").partition("\x1f")
+        email, _, trailers = rest.partition("\x1f")
+        if name or email:
+            found[_author(name, email)] = None
+        for trailer in filter(None, trailers.split("\x1e")):
+            other, _, address = trailer.rpartition("<")
+            found[_author(other or address, address.rstrip().removesuffix(">"))] = None
+        if len(found) > MOST_AUTHORS:
+            raise UsageError(f"more than {MOST_AUTHORS} people wrote the commits since what is there")
+    return tuple(found)
+
+
+def _author(name: str, email: str) -> Author:
+    return Author(name=inputs.fitted(name), email=inputs.fitted(email))
+
+
+async def _walk(folder: Path, *what: str) -> frozenset[str]:
+    found = await git.run("-C", str(folder), "rev-list", "--ignore-missing", *what)
+    return frozenset(found.decode().split())

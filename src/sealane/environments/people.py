@@ -1,0 +1,141 @@
+"""People: how git and its hosts know those who sign in here, by the operators' file `people.yaml`. Pure: takes text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from sealane import documents, validating
+from sealane.documents import Document, Path
+from sealane.fields import File, Matching, Maybe, TopFile
+from sealane.findings import Finding, Place, errors
+
+FILE = "people.yaml"
+"""Beside the folder `environments/`."""
+HOSTS = ("github", "gitea")
+"""Git hosts whose messages are read."""
+
+_NOREPLY = re.compile(r"(?:[0-9]+\+)?([^@\s]+)@users\.noreply\.github\.com", re.IGNORECASE)
+
+UserName = Annotated[
+    str,
+    Matching(
+        pattern=r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?",
+        expected="the name of a user of this server",
+        hint=lambda text: f"for example {text.lower()}" if text.lower() != text and text.isalnum() else None,
+    ),
+]
+Email = Annotated[str, Matching(pattern=r"[^\s@<>]+@[^\s@<>]+", expected="an address such as ann@example.com")]
+Login = Annotated[
+    str,
+    Matching(
+        pattern=r"[A-Za-z0-9][A-Za-z0-9._-]*(?:\[bot\])?",
+        expected="a login at a git host",
+        longest=100,
+        hint=lambda text: f"leave out the @: {text[1:]}" if text.startswith("@") else None,
+    ),
+]
+WrittenName = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class PersonFile(File):
+    """How git and its hosts know one user."""
+
+    github: Maybe[Login] = None
+    """The login at GitHub."""
+    gitea: Maybe[Login] = None
+    """The login at Gitea or Forgejo."""
+    emails: Maybe[Annotated[list[Email], Field(min_length=1)]] = None
+    """Addresses that they commit with."""
+    names: Maybe[Annotated[list[WrittenName], Field(min_length=1)]] = None
+    """Names that they commit with, where no address tells."""
+
+
+class PeopleFile(TopFile):
+    """Who is who: users of this server, and how git and its hosts know them. The operators' file people.yaml."""
+
+    people: Annotated[dict[UserName, PersonFile], Field(min_length=1)]
+    """Users by their name on this server."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Person:
+    """One user, as git and its hosts know them; all in small letters."""
+
+    name: str
+    logins: frozenset[tuple[str, str]] = frozenset()
+    """Host and login."""
+    emails: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class People:
+    """Everybody that operators know."""
+
+    known: tuple[Person, ...] = ()
+
+    def of_login(self, host: str, login: str) -> str | None:
+        """The user whose login it is."""
+        wanted = (host, login.casefold())
+        return next((each.name for each in self.known if wanted in each.logins), None)
+
+    def of_author(self, name: str, email: str) -> str | None:
+        """The user who commits like that: by address, by the address that GitHub gives, or by name."""
+        email, name = email.strip().casefold(), " ".join(name.split()).casefold()
+        found = next((each.name for each in self.known if email in each.emails), None)
+        if found is None and (given := _NOREPLY.fullmatch(email)):
+            found = self.of_login("github", given[1])
+        return found or next((each.name for each in self.known if name in each.names), None)
+
+
+def read(text: str, file: str) -> tuple[People | None, list[Finding]]:
+    """What the file says, or everything that is wrong with it."""
+    found_documents, found = documents.read(text, file)
+    if errors(found):
+        return None, found
+    if len(found_documents) != 1:
+        mend = "it begins with people:"
+        return None, [Finding(message="the file is empty or several documents", place=Place(file=file), mend=mend)]
+    document = found_documents[0]
+    written, wrong = validating.validate(document, PeopleFile, elsewhere={"users": "people", "name": "people"})
+    if (meant := written or validating.salvage(document.value, PeopleFile)) is not None:
+        wrong.extend(_twice(meant, document))
+    found = [*found, *wrong]
+    if written is None or wrong:
+        return None, found
+    return People(known=tuple(_person(name, each) for name, each in written.people.items())), found
+
+
+def _person(name: str, written: PersonFile) -> Person:
+    logins = {(host, login.casefold()) for host in HOSTS if (login := getattr(written, host))}
+    return Person(
+        name=name,
+        logins=frozenset(logins),
+        emails=frozenset(each.casefold() for each in written.emails or ()),
+        names=frozenset(" ".join(each.split()).casefold() for each in written.names or ()),
+    )
+
+
+def _twice(written: PeopleFile, document: Document) -> Iterator[Finding]:
+    """What is said of two people would make one of them the other."""
+    first: dict[tuple[str, str], str] = {}
+    for name, person in written.people.items():
+        for kind, value, path in _said(name, person):
+            owner = first.setdefault((kind, " ".join(value.split()).casefold()), name)
+            if owner != name:
+                message = f"{value} is {owner}'s already"
+                yield Finding(message=message, place=document.place(path), mend="each belongs to one person")
+
+
+def _said(name: str, person: PersonFile) -> Iterator[tuple[str, str, Path]]:
+    for host in HOSTS:
+        if login := getattr(person, host):
+            yield host, login, ("people", name, host)
+    for kind in ("emails", "names"):
+        for index, value in enumerate(getattr(person, kind) or ()):
+            yield kind, value, ("people", name, kind, index)

@@ -1,0 +1,102 @@
+"""Whose work deployments bring: what runs know of their authors, and who pushed what since what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+import sqlalchemy as sa
+
+from sealane.approvals import authorship
+from sealane.approvals.authorship import Barred, Work
+from sealane.environments.people import People
+from sealane.errors import NotThere
+from sealane.events.model import Author, Pusher
+from sealane.store import changes, deployments, formations, rows
+from sealane.store.database import Database
+from sealane.store.model import Deployment
+from sealane.store.tables import deployments as deployments_table
+from sealane.store.tables import formations as formations_table
+from sealane.store.tables import releases, runs
+
+PUSH = ""
+"""Stands for where a push moved its branch from, among the commits that authors are told since."""
+_MOST = 1000
+"""Runs between what is there and what comes that are looked through."""
+
+
+class Authorship:
+    """What is known of who wrote and who pushed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def there(self, app: str) -> Mapping[str, str]:
+        """The commit that was verified last at each of the app's formations, by their names."""
+        same = formations_table.c.verified_id == deployments_table.c.id
+        query = (
+            sa.select(formations_table.c.formation, releases.c.commit)
+            .join(deployments_table, same)
+            .join(releases, releases.c.id == deployments_table.c.release_id)
+            .where(formations_table.c.app == app)
+        )
+        return {row["formation"]: row["commit"] for row in await self._database.read(lambda c: rows.all_of(c, query))}
+
+    async def keep(self, run_id: str, told: Mapping[str, tuple[Author, ...]], *, at: datetime) -> None:
+        """Keeps the authors of a run's commits since each of some others, and of its push. Key: the run."""
+
+        def work(connection: sa.Connection) -> None:
+            connection.execute(sa.update(runs).where(runs.c.id == run_id).values(authors=rows.plain(told)))
+            changes.tell(connection, at, f"run:{run_id}")
+
+        await self._database.write(work)
+
+    async def of_run(self, run_id: str, *, since: str | None) -> tuple[Author, ...]:
+        """The authors of a run's commits since another; without any those of its push. Of one not looked at, all."""
+        data = await self._database.read(
+            lambda c: c.execute(sa.select(runs.c.authors).where(runs.c.id == run_id)).scalar()
+        )
+        known = _authors(data)
+        if (since or PUSH) in known:
+            return known[since or PUSH]
+        return tuple(dict.fromkeys(each for listed in known.values() for each in listed))
+
+
+def barred(connection: sa.Connection, deployment: Deployment, people: People) -> Barred:
+    """Who may not approve a deployment, in this transaction."""
+    return (
+        authorship.barred(deployment, work(connection, deployment), people) if deployment.rules else authorship.NOBODY
+    )
+
+
+def work(connection: sa.Connection, deployment: Deployment) -> Work:
+    """All that a deployment brings: itself, and what was pushed to its branch since what is there."""
+    pushers: list[Pusher | None] = [] if deployment.by_hand and deployment.pusher is None else [deployment.pusher]
+    authors = list(deployment.authors)
+    for row in _between(connection, deployment):
+        pusher = row["event"].get("pusher")
+        pushers.append(msgspec.convert(pusher, Pusher) if pusher else None)
+        authors += _authors(row["authors"]).get(PUSH, ())
+    return Work(pushers=tuple(dict.fromkeys(pushers)), authors=tuple(dict.fromkeys(authors)))
+
+
+def _between(connection: sa.Connection, deployment: Deployment) -> list[rows.Row]:
+    """Runs of the deployment's branch after what is there, up to it."""
+    try:
+        there = formations.get(connection, deployment.app, deployment.formation)
+    except NotThere:
+        return []
+    made = sa.select(releases.c.run_id).where(releases.c.id == deployment.release_id)
+    own = deployment.run_id or connection.execute(made).scalar()
+    branch = connection.execute(sa.select(runs.c.branch).where(runs.c.id == own)).scalar() if own else None
+    if branch is None or there.verified_id is None:
+        return []
+    low = deployments.get(connection, there.verified_id).place
+    same = (runs.c.app == deployment.app) & (runs.c.branch == branch) & (runs.c.id != own)
+    query = sa.select(runs.c.event, runs.c.authors).where(same, runs.c.place > low, runs.c.place <= deployment.place)
+    return rows.all_of(connection, query.order_by(runs.c.sequence.desc()).limit(_MOST))
+
+
+def _authors(data: object) -> dict[str, tuple[Author, ...]]:
+    return msgspec.convert(data or {}, dict[str, tuple[Author, ...]])
