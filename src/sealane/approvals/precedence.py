@@ -16,18 +16,20 @@ REPLACEABLE = frozenset({DeploymentKind.DELIVERY, DeploymentKind.MANUAL})
 
 def ends(coming: Deployment, other: Deployment) -> bool:
     """Whether `other`, which has not begun, ends because `coming` goes to its formation, or is there."""
-    if coming.id == other.id or coming.kind is DeploymentKind.SCALE:
+    if coming.id == other.id:
         return False
-    match other.kind:
-        case DeploymentKind.SCALE:  # what it scales is not there any more
-            return (coming.place, coming.release_id) != (other.place, other.release_id)
-        case DeploymentKind.ROLLBACK if other.requested_by is None:  # what it takes back is not there any more
-            return coming.sequence > other.sequence
-        case DeploymentKind.ROLLBACK:
-            return coming.asked > other.asked
+    if other.kind is DeploymentKind.SCALE:  # what it scales is not there any more
+        return (coming.place, coming.release_id) != (other.place, other.release_id)
+    if other.kind is DeploymentKind.ROLLBACK:
+        return coming.kind is not DeploymentKind.SCALE and _came_since(coming, other)
     if other.place > coming.place:
         return False
     return coming.asked > other.asked if other.by_hand or other.place == coming.place else True
+
+
+def _came_since(coming: Deployment, back: Deployment) -> bool:
+    """Whether something came after somebody asked to go back; of a convoy's, after what it takes back."""
+    return coming.sequence > back.sequence if back.requested_by is None else coming.asked > back.asked
 
 
 def reason(coming: Deployment, other: Deployment) -> str:

@@ -17,6 +17,8 @@ from sealane.store.model import Deployment, DeploymentKind, DeploymentState, Gat
 from sealane.store.view_model import FormationRow, RunView
 from sealane.verdicts.model import Observation, VerdictKind
 
+_AGAIN = {RunStatus.FAILED, RunStatus.BROKEN, RunStatus.CANCELLED}
+"""How runs end that may be run again to come further."""
 _MOST_NAMED = 5
 _WORDS = {
     VerdictKind.DEPLOYED: "is deployed",
@@ -187,6 +189,11 @@ class Crowd:
 
 def run(view: RunView, crowd: Crowd = Crowd()) -> Why:
     """Why a run is not done yet, or how it ended."""
+    found = _run(view, crowd)
+    return replace(found, mend=f"sealane rerun {view.run.id}") if view.run.status in _AGAIN else found
+
+
+def _run(view: RunView, crowd: Crowd) -> Why:
     subject = view.run
     if subject.status is RunStatus.WAITING:
         found = tuple(_crowded(crowd))
@@ -306,7 +313,9 @@ def _held(subject: Deployment, hold: Hold) -> Condition:
 
 
 def _going_back(first: Deployment) -> Condition:
-    return Condition(kind=Waits.EARLIER, what=f"{_named(first)} to go back first", who=f"itself: sealane watch {first.id}")
+    return Condition(
+        kind=Waits.EARLIER, what=f"{_named(first)} to go back first", who=f"itself: sealane watch {first.id}"
+    )
 
 
 def _after(earlier: Deployment) -> Condition:

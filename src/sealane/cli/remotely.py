@@ -98,6 +98,8 @@ def deliveries(found: list[dict[str, Any]]) -> None:
     url = connecting.server().url if found else ""
     for each in found:
         output.data(f"  {each['formation']}  {pill(str(each['state']))}  {each['sentence']}")
+        if each["mend"]:
+            output.data(f"    to get it out: {each['mend']}")
         output.data(output.style(f"    {url}{each['page']}", "dim"))
 
 

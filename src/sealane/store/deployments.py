@@ -374,7 +374,9 @@ def _supersede_waiting(connection: sa.Connection, coming: Deployment, at: dateti
 
 
 def _supersede_queued(connection: sa.Connection, coming: Deployment, at: datetime) -> None:
-    """Two pushes in quick succession: the older one is not deployed only to be replaced."""
+    """Two pushes in quick succession: the older one is not deployed only to be replaced. Scaling brings no release."""
+    if coming.kind is DeploymentKind.SCALE:
+        return
     formations.lock(connection, coming.app, coming.formation)
     for queued in in_state(connection, DeploymentState.QUEUED, coming.app):
         here = queued.formation == coming.formation and queued.kind in precedence.REPLACEABLE
