@@ -154,7 +154,7 @@ def test_who_pushed_at_a_git_host(serving: Serving, tokens: dict[str, str], tmp_
     app = App(serving, tmp_path / "hooked", "hooked")
     head = app.say("one", author="Whoever <who@example.com>")
     git(app.folder, "push", "-q", str(serving.folder / "data" / "repositories" / "hooked.git"), "HEAD:main")
-    _hook(app, head, sender="Kim-X")
+    hook(app, head, sender="Kim-X")
     deployment = app.waiting(head)
     assert (deployment["requested_by"], deployment["pusher"]["host"]) == ("kim", "github")
     assert app.approve(deployment, tokens["kim"])[1] == "kim asked for it, and who asks does not approve"
@@ -175,7 +175,8 @@ def _audit(serving: Serving) -> list[dict[str, Any]]:
         return [dict(row) for row in database.execute("select actor, action, subject from audit order by id")]
 
 
-def _hook(app: App, commit_hash: str, *, sender: str) -> None:
+def hook(app: App, commit_hash: str, *, sender: str) -> None:
+    """A signed message of GitHub's that somebody moved the branch to the commit."""
     message = {
         "ref": "refs/heads/main",
         "before": "0" * 40,

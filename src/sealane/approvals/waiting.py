@@ -17,8 +17,8 @@ from sealane.store.model import Deployment, DeploymentKind, DeploymentState, Gat
 from sealane.store.view_model import FormationRow, RunView
 from sealane.verdicts.model import Observation, VerdictKind
 
-_AGAIN = {RunStatus.FAILED, RunStatus.BROKEN, RunStatus.CANCELLED}
-"""How runs end that may be run again to come further."""
+_AGAIN = {RunStatus.BROKEN, RunStatus.CANCELLED}
+"""How runs end that may come further when they are run again, as they are."""
 _MOST_NAMED = 5
 _WORDS = {
     VerdictKind.DEPLOYED: "is deployed",
