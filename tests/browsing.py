@@ -52,4 +52,52 @@ def opening(serving: Serving, browser: Browser) -> Iterator[Opening]:
     yield open_page
     for context in contexts:
         context.close()
-    assert complaints == []
+    assert complaints == [], complaints
+
+
+_FAINT = """() => {
+  const read = (color) => {
+    const found = color.match(/[\\d.]+/g).map(Number);
+    return found.length < 4 ? [...found.slice(0, 3), 1] : found;
+  };
+  const over = (top, under) => top.slice(0, 3).map((value, at) => value * top[3] + under[at] * (1 - top[3]));
+  const paper = (element) => {
+    const layers = [];
+    for (let at = element; at; at = at.parentElement) {
+      const color = read(getComputedStyle(at).backgroundColor);
+      layers.push(color);
+      if (color[3] === 1) break;
+    }
+    return layers.reverse().reduce((under, top) => over(top, under), [255, 255, 255]);
+  };
+  const light = (rgb) => {
+    const [r, g, b] = rgb.map((value) => value / 255).map((v) => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+    return .2126 * r + .7152 * g + .0722 * b;
+  };
+  const ratio = (one, other) => {
+    const [dark, bright] = [light(one), light(other)].sort((a, b) => a - b);
+    return (bright + .05) / (dark + .05);
+  };
+  const said = (element) => [...element.childNodes].some((each) => each.nodeType === 3 && each.data.trim());
+  const found = new Set();
+  for (const element of document.body.querySelectorAll("*")) {
+    if (!element.getClientRects().length || getComputedStyle(element).visibility === "hidden") continue;
+    const kinds = [];
+    if (said(element) || element.value) kinds.push(null);
+    if (element.placeholder) kinds.push("::placeholder");
+    if (/[\\w\\d]/.test(getComputedStyle(element, "::before").content.replace(/^none$/, ""))) kinds.push("::before");
+    for (const kind of kinds) {
+      const under = paper(element), style = getComputedStyle(element, kind);
+      const seen = ratio(over(read(style.color), under), under);
+      if (seen < 4.5) found.add(`${element.tagName}.${element.className}${kind || ""} ${seen.toFixed(2)}`);
+    }
+  }
+  return [...found];
+}"""
+
+
+def faint(page: Page) -> list[str]:
+    """Texts of the page that stand out from their ground by less than 4.5 to 1, everything unfolded."""
+    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true })")
+    found: list[str] = page.evaluate(_FAINT)
+    return found

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests import pretending
-from tests.browsing import Opening
+from tests.browsing import Opening, faint
 from tests.serving import Serving
 
 LONG = "an-app-with-a-name-about-as-long-as-a-name-may-be-xx"
@@ -25,7 +25,7 @@ BROAD = "nowhere-to-break-this-line-" * 12
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     server = Serving(tmp_path_factory.mktemp("server"), pretending.SETTINGS).start()
     try:
-        pretending.environments(server, "shop", "slow", "novice", LONG)
+        pretending.environments(server, "shop", "slow", "novice", "live", LONG)
         yield server
     finally:
         server.stop()
@@ -103,13 +103,22 @@ def test_signing_in_leads_to_the_page_asked_for(opening: Opening, story: Story) 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_every_page_fits_its_window(opening: Opening, story: Story, scheme: str, width: int) -> None:
-    """However long the names and lines are, nothing scrolls sideways; in the dark the paper is dark."""
+    """However long the names and lines are, nothing scrolls sideways, and all can be read; in the dark the paper is dark."""
     page = opening(story.tokens["ann"], color_scheme=scheme, viewport={"width": width, "height": 844})
     for path in story.pages:
         page.goto(path)
         expect(page.locator("h1").first).to_be_visible()
         broad = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert broad <= 0, f"{path} is {broad} px broader than the window"
+        assert faint(page) == [], path
+        for row in page.locator(".list > li").all():
+            box = row.bounding_box()
+            assert box is not None
+            assert box["height"] < 10 * 21, f"a row of {path} has ten lines"
+    page.keyboard.press("?")
+    assert faint(page) == []
+    nobody = opening(path="/sign-in", color_scheme=scheme, viewport={"width": width, "height": 844})
+    assert faint(nobody) == []
     paper = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).map(Number)")
     assert (sum(paper) < 3 * 80) is (scheme == "dark"), paper
 
@@ -122,6 +131,7 @@ def test_the_overview_tells_what_is_where_and_what_is_wrong(opening: Opening, st
     page.goto(f"/deployments/{story.bad['id']}")
     expect(page.locator(".verdict")).to_contain_text("Rolled back", ignore_case=True)
     expect(page.locator(".verdict")).to_contain_text(story.bad["verdict"]["cause"]["sentence"])
+    expect(page.locator(".verdict")).to_contain_text("Its log says “no such table: carts”")
     expect(page.locator("main")).to_contain_text("no such table: carts")
     expect(page.get_by_text("What changed in the manifests")).to_be_visible()
 
@@ -136,16 +146,20 @@ def test_a_run_is_where_its_deliveries_are(opening: Opening, story: Story) -> No
     told = page.get_by_label("Deliveries").locator("li").filter(has=link)
     expect(told).to_contain_text(cause)
     expect(page.locator("#run-steps li", has_text="deliver").filter(has_text="dev")).to_contain_text("rolled back")
-    expect(page.get_by_label("Log")).to_contain_text("test all")
+    expect(page.get_by_label("Log")).to_contain_text(cause)  # what went wrong opens first
     told.get_by_role("link").click()
     expect(page).to_have_url(re.compile(f"/deployments/{story.bad['id']}$"))
     page.goto("/runs?app=shop")
-    assert [pill.inner_text() for pill in page.locator("td .pill").all()][-3:] == ["rolled back", "waiting", "waiting"]
+    assert [pill.inner_text() for pill in page.locator(".list .pill").all()][-3:] == [
+        "rolled back",
+        "waiting",
+        "waiting",
+    ]
     page.goto("/?find=shop")
     expect(page.locator("table.where tbody tr").first.locator("a", has_text="run #3")).to_be_visible()
 
     said = story.shop.cli("why", run, token=story.tokens["dev"]).stdout
-    assert "shop #3 passed; dev: rolled back; production: " in said
+    assert f"shop #3: its steps passed; dev rolled back: {cause.rstrip('.')}; production " in said
     assert f"(sealane why {story.bad['id']})" in said
     assert cause in story.shop.cli("logs", run, token=story.tokens["dev"]).stdout
     assert story.shop.get(f"/api/runs/{run}")["deliveries"][0] == {
@@ -154,6 +168,7 @@ def test_a_run_is_where_its_deliveries_are(opening: Opening, story: Story) -> No
         "page": f"/deployments/{story.bad['id']}",
         "state": "rolled_back",
         "sentence": f"shop #3 to dev rolled back: {cause}",
+        "short": f"rolled back: {cause}",
     }
     assert {each["id"]: each["delivered"] for each in story.shop.runs()}[run] == "rolled_back"
 
@@ -196,6 +211,34 @@ def test_a_run_is_followed_without_reloading(opening: Opening, story: Story, ser
     assert page.evaluate("window.stayed") is True
 
 
+def test_a_rollout_is_followed_object_by_object(
+    opening: Opening, story: Story, serving: Serving, tmp_path: Path
+) -> None:
+    """Its clock ticks, each object has its own state with counts, and nobody reads the page again."""
+    app = pretending.App(serving, tmp_path / "live", "live")
+    slowly = ', {name: DUMMY_READY_AFTER, value: "8"}'
+    service = (
+        "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}, ports: [{port: 80}]}\n"
+    )
+    patient = app.files("first")["deploy/formations/dev.yaml"].replace("5s, deadline: 20s", "2m, deadline: 5m")
+    delivers = "app: live\ndeliver: [{formation: dev}]\n"
+    changes = {".sealane.yml": delivers, "deploy/stencils/service.yaml": service, "deploy/formations/dev.yaml": patient}
+    head = app.commit("slowly", extra=slowly, changes=changes)
+    app.push()
+    page = opening(story.tokens["dev"], f"/deployments/{app.deployment('dev', head, 'rolling_out')['id']}")
+    page.evaluate("window.stayed = true")
+    web, service_row = (page.locator("aside tr", has_text=kind) for kind in ("Deployment", "Service"))
+    expect(web.locator(".pill")).to_have_text("0 of 2 ready")
+    expect(service_row.locator(".pill")).to_have_text("there")
+    clock = page.locator(".verdict time[data-since]")
+    began = clock.inner_text()
+    expect(clock).not_to_have_text(began)
+    expect(web.locator(".pill")).to_have_text("2 of 2 ready")
+    expect(page.locator(".verdict")).to_contain_text("Deployed", ignore_case=True)
+    expect(clock).to_have_count(0)
+    assert page.evaluate("window.stayed") is True
+
+
 def test_another_person_approves_by_a_button(opening: Opening, story: Story) -> None:
     """Who may not has no button; who may sends it to production with one click."""
     page = opening(story.tokens["dev"], "/approvals")
@@ -215,8 +258,78 @@ def test_a_developer_goes_back_by_a_button(opening: Opening, story: Story) -> No
     page.get_by_role("button", name="Roll back").click()
     page.wait_for_url(lambda url: story.second["id"] not in url)
     expect(page.locator(".verdict")).to_contain_text("Deployed", ignore_case=True)
+    expect(page.locator(".verdict")).to_contain_text("dev rolled it back by hand to revision")
+    expect(page.locator("aside .facts")).to_contain_text("rollback by hand by dev")
+    page.goto("/deployments")
+    expect(page.locator(".list li", has_text="rollback by hand by dev").first).to_contain_text("shop to dev")
     container = story.shop.there("dev")["shop-dev/Deployment/web"]["spec"]["template"]["spec"]["containers"][0]
     assert container["env"][0]["value"] == "first"
+
+
+def test_lists_are_filtered_by_links_that_survive_what_happens(opening: Opening, story: Story) -> None:
+    """By a form, by words in a row, in the API under the same names; a push meanwhile comes in, and is filtered, too."""
+    page = opening(story.tokens["dev"], "/runs?author=KIM")
+    page.get_by_label("App", exact=True).select_option("shop")
+    expect(page).to_have_url(re.compile(r"/runs\?app=shop&author=KIM$"))
+    expect(page.locator(".list li").first).to_be_visible()
+    assert {each.inner_text().split(" #")[0] for each in page.locator(".list .main b").all()} == {"shop"}
+    page.get_by_label("Search commit subjects").fill("ba")
+    page.keyboard.press("Enter")
+    expect(page.locator(".list .main")).to_have_text([re.compile(r"shop #3 \w{7} bad")])
+    expect(page.locator(".list .because")).to_contain_text(story.bad["verdict"]["reason"])
+    with page.expect_response(lambda answer: "search=ba" in answer.url and "hx-request" in answer.request.headers):
+        story.shop.commit("bananas")
+        story.shop.push()
+    expect(page.locator(".list .main")).to_have_text([re.compile("bananas"), re.compile("bad")])
+    expect(page.get_by_label("Search commit subjects")).to_have_value("ba")
+    page.get_by_role("link", name="search ba").click()
+    expect(page).to_have_url(re.compile(r"/runs\?app=shop&author=KIM$"))
+    expect(page.locator(".list li", has_text="second")).to_have_count(1)
+    page.goto("/deployments?state=rolled_back&environment=dev")
+    page.locator(".list li", has_text="shop").get_by_role("link", name="by Kim").click()
+    expect(page).to_have_url(re.compile(r"/deployments\?environment=dev&state=rolled_back&author=Kim$"))
+    asked = {"environment": "dev", "state": "rolled_back", "author": "Kim", "app": "shop"}
+    assert [each["id"] for each in story.shop.get("/api/deployments", **asked)] == [story.bad["id"]]
+    assert [each["because"] for each in story.shop.get("/api/runs", app="shop", search="BAD")] == [
+        f"dev rolled back: {story.bad['verdict']['reason']}"
+    ]
+    with story.shop.serving.client() as client:
+        refused = client.get("/api/runs", params={"state": "rolledback"})
+    assert (refused.status_code, refused.json()["mend"]) == (422, "did you mean rolled_back?")
+    page.goto("/runs?search=nothing-says-this")
+    expect(page.locator(".empty")).to_have_text("Nothing fits these filters.")
+
+
+def test_errors_keep_the_navigation(opening: Opening, story: Story) -> None:
+    """Whoever is signed in goes on from there; others are told as well, and find the way in."""
+    page = opening(story.tokens["ann"])
+    for path, said in (
+        ("/runs/r-none", "there is no run r-none"),
+        ("/nowhere", "nothing at /nowhere"),
+        ("/runs?state=x", "no state x"),
+    ):
+        answer = page.request.get(path, headers={"Accept": "text/html"})
+        assert answer.status in {404, 422}
+        page.set_content(answer.text())
+        expect(page.locator("h1")).to_contain_text(said)
+        expect(page.get_by_role("navigation").get_by_role("link", name="Deployments")).to_be_visible()
+
+
+def test_a_question_mark_lists_the_keys(opening: Opening, story: Story) -> None:
+    """Escape closes the list; while it is open no key leads away, and while somebody types none opens it."""
+    page = opening(story.tokens["dev"], "/runs")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    page.keyboard.press("d")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.keyboard.press("f")
+    page.keyboard.type("?d")
+    expect(page.get_by_label("Search commit subjects")).to_have_value("?d")
+    page.get_by_role("button", name="Keys").click()
+    page.get_by_role("button", name="Close").click()
+    page.keyboard.press("d")
+    expect(page).to_have_url(re.compile("/deployments$"))
 
 
 def test_keys_find_and_walk(opening: Opening, story: Story) -> None:
@@ -326,3 +439,34 @@ def test_a_run_that_is_over_follows_its_deliveries(opening: Opening, story: Stor
     story.shop.cli("approve", waiting["id"], token=story.tokens["ann"])
     expect(page.locator("#run-head .pill").first).to_have_text("deployed")
     expect(page.get_by_label("Deliveries")).to_contain_text("shop #")
+
+
+def test_an_approval_can_be_judged(opening: Opening, story: Story) -> None:
+    """The newest version with what it brings, older ones folded behind it; the command line takes the newest, too."""
+    older = story.shop.commit("unjudged")
+    story.shop.push()
+    before = story.shop.deployment("production", older, "waiting")
+    newest = story.shop.commit("judged")
+    story.shop.push()
+    waiting = story.shop.deployment("production", newest, "waiting")
+    page = opening(story.tokens["ann"], "/approvals")
+    card = page.locator(".review", has_text="shop").filter(has_text="judged")
+    expect(card).to_contain_text(re.compile("by Kim · .* · no test reports · built by shop #"))
+    expect(card.locator("ins", has_text="value: judged")).to_have_count(1)
+    expect(card).to_contain_text("for the same; this one supersedes")
+    expect(page.locator(f'form[action="/approvals/{before["id"]}"]')).to_have_count(0)
+    said = story.shop.cli("approve", token=story.tokens["ann"]).stdout
+    assert f"shop/production  {newest[:7]} “judged”\n  by Kim · " in said
+    assert "unjudged" not in said
+    (asked,) = (each for each in story.shop.get("/api/pending") if each["deployment"] == waiting["id"])
+    assert (asked["newer"], asked["origin"]["subject"], asked["origin"]["run"]) == (None, "judged", waiting["run_id"])
+    folded = [each["deployment"] for each in story.shop.get("/api/pending") if each["newer"] == waiting["id"]]
+    assert before["id"] in folded
+    card.get_by_role("link", name="built by shop").click()
+    expect(page).to_have_url(re.compile(f"/runs/{waiting['run_id']}$"))
+    said = story.shop.cli("approve", "shop/production", token=story.tokens["ann"]).stderr
+    assert f"approved shop {newest[:7]} “judged” to production ({waiting['id']})" in said
+    page.goto(f"/deployments/{waiting['id']}")
+    expect(page.locator("h1")).to_contain_text("judged")
+    page.locator("aside .facts").get_by_role("link", name="shop #").click()
+    expect(page).to_have_url(re.compile(f"/runs/{waiting['run_id']}$"))

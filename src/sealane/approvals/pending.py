@@ -58,6 +58,31 @@ class Pending:
     """The deployment that is answered about: for a hold the one whose failure holds it, otherwise the one that waits."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Folded:
+    """One thing that waits, with older ones of the same kind that it stands for."""
+
+    newest: Pending
+    older: tuple[Pending, ...] = ()
+    """For an approval, those of the same formation that come before it; they are superseded once it begins."""
+
+
+def folded(found: Iterable[Pending]) -> tuple[Folded, ...]:
+    """As people read it: gates first, which run out; then approvals, the newest first, one a formation; then the rest."""
+    listed = tuple(found)
+    approvals: dict[str, list[Pending]] = {}
+    for each in sorted((each for each in listed if each.kind is Kind.APPROVAL), key=_age, reverse=True):
+        approvals.setdefault(each.deployment.label, []).append(each)
+    asked = [Folded(newest=each) for each in listed if each.kind is Kind.GATE]
+    wanted = [Folded(newest=each[0], older=tuple(each[1:])) for each in approvals.values()]
+    rest = [Folded(newest=each) for each in listed if each.kind not in {Kind.GATE, Kind.APPROVAL}]
+    return (*asked, *wanted, *rest)
+
+
+def _age(found: Pending) -> tuple[int, datetime]:
+    return found.deployment.sequence, found.since
+
+
 def approval(view: ApprovalView) -> Pending:
     """A deployment that wants people's yes; only groups of rules that are not met yet still count."""
     found = view.deployment

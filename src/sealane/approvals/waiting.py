@@ -12,10 +12,11 @@ from sealane.approvals.convoys import Muster
 from sealane.approvals.windows import Outlook
 from sealane.findings import errors
 from sealane.pipelines.model import RunStatus, StepStatus
-from sealane.releases.deliveries import Delivery
+from sealane.releases.deliveries import Delivered, Delivery
+from sealane.releases.origin import Origin
 from sealane.store.model import Deployment, DeploymentKind, DeploymentState, GateWord, Hold, TimelineEntry, Vote
 from sealane.store.view_model import FormationRow, RunView
-from sealane.verdicts.model import Observation, VerdictKind
+from sealane.verdicts.model import Observation, Verdict, VerdictKind
 
 _AGAIN = {RunStatus.BROKEN, RunStatus.CANCELLED}
 """How runs end that may come further when they are run again, as they are."""
@@ -73,6 +74,10 @@ class Why:
     """What became of a run's deliveries."""
     mend: str = ""
     """How to get out what ended without being there; empty for what is there or on its way."""
+    short: str = ""
+    """For a deployment, the sentence without its name."""
+    origin: Origin | None = None
+    """The run and the commit that it is about, where there is one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,21 +163,26 @@ def hopeless(deployment: Deployment, around: Circumstances) -> str | None:
 def deployment(subject: Deployment, around: Circumstances) -> Why:
     """Why a deployment is not there yet, or how it ended. What it waits for is empty exactly when it can go on."""
     if subject.state is DeploymentState.ENDED and subject.verdict:
-        mend = way_out.of(subject)
-        return Why(sentence=_ended(subject), waiting=_lifting(subject, around.holds), mend=mend)
+        return replace(
+            _said(subject, _ended(subject.verdict), _lifting(subject, around.holds)), mend=way_out.of(subject)
+        )
     if subject.state is DeploymentState.ROLLING_OUT and subject.cancelled_by:
-        return Why(sentence=f"{_named(subject)} is being stopped: called off by {subject.cancelled_by}")
+        return _said(subject, f"is being stopped: called off by {subject.cancelled_by}")
     if subject.state is DeploymentState.ROLLING_OUT:
         asked = tuple(_asked(subject, each) for each in around.questions if each.passes is None)
-        return Why(sentence=f"{_named(subject)} is rolling out: {_doing(subject, asked)}", waiting=asked)
+        return _said(subject, f"is rolling out: {_doing(subject, asked)}", asked)
     if subject.state is DeploymentState.QUEUED:
         return _queued(subject, around)
     found = conditions(subject, around)
     if not found:
-        return Why(sentence=f"every gate of {_named(subject)} is open; it starts in a moment")
+        return _said(subject, "starts in a moment: every gate is open")
     more = len(found) - 1
     many = f", and for {more} other {'thing' if more == 1 else 'things'}" if len(found) > 1 else ""
-    return Why(sentence=f"{_named(subject)} waits for {found[0].what}{many}", waiting=found)
+    return _said(subject, f"waits for {found[0].what}{many}", found)
+
+
+def _said(subject: Deployment, short: str, waiting: tuple[Condition, ...] = ()) -> Why:
+    return Why(sentence=f"{_named(subject)} {short}", short=short, waiting=waiting)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -188,9 +198,9 @@ class Crowd:
 
 
 def run(view: RunView, crowd: Crowd = Crowd()) -> Why:
-    """Why a run is not done yet, or how it ended."""
-    found = _run(view, crowd)
-    return replace(found, mend=f"sealane rerun {view.run.id}") if view.run.status in _AGAIN else found
+    """Why a run is not done yet, or what came of it: of its deliveries, where it has any, and not only of its steps."""
+    mend = f"sealane rerun {view.run.id}" if view.run.status in _AGAIN else ""
+    return replace(_run(view, crowd), deliveries=view.deliveries, mend=mend)
 
 
 def _run(view: RunView, crowd: Crowd) -> Why:
@@ -206,16 +216,29 @@ def _run(view: RunView, crowd: Crowd) -> Why:
         wrong = tuple(str(finding) for finding in errors(view.findings))
         more = wrong if len(wrong) > 1 else ()
         return Why(sentence=f"{subject.label} {subject.status}: {subject.reason}", findings=more)
+    came = "".join(f"; {_came(each)}" for each in view.deliveries)
     bad = next((step for step in view.steps if step.status in {StepStatus.FAILED, StepStatus.BROKEN}), None)
     if bad:
-        return Why(sentence=f"{subject.label} {subject.status} at {bad.name}: {bad.reason or 'no reason was given'}")
+        said = f"{subject.label} {subject.status} at {bad.name}: {bad.reason or 'no reason was given'}"
+        return Why(sentence=f"{said}{came}")
     if subject.status is RunStatus.RUNNING:
         doing = "is between two steps" if view.steps else "is being checked out and looked at"
         return Why(sentence=f"{subject.label} {doing}")
     skipped = next((step.reason for step in view.steps if step.status is StepStatus.SKIPPED and step.reason), None)
     left_out = f"; left out: {skipped}" if skipped and subject.status is RunStatus.SKIPPED else ""
-    came = "".join(f"; {each.formation}: {each.state.words}" for each in view.deliveries)
-    return Why(sentence=f"{subject.label} {subject.status}{left_out}{came}", deliveries=view.deliveries)
+    return Why(sentence=f"{subject.label}{_built(view)}{left_out}{came}")
+
+
+def _built(view: RunView) -> str:
+    """What the steps came to: where there are deliveries, these are the outcome."""
+    if not view.deliveries:
+        return f" {view.run.status}"
+    return " built" if view.release and view.release.images else ": its steps passed"
+
+
+def _came(found: Delivery) -> str:
+    short = found.state.words if found.state is Delivered.DEPLOYED else found.short or found.state.words
+    return f"{found.formation} {short.rstrip('.')}"
 
 
 def formation(row: FormationRow) -> Deployment | None:
@@ -284,9 +307,9 @@ def _queued(subject: Deployment, around: Circumstances) -> Why:
     if not around.workers:
         found.append(_no_worker())
     if not found:
-        return Why(sentence=f"{_named(subject)} starts in a moment")
+        return _said(subject, "starts in a moment")
     only = f"; one deployment at a time goes to {subject.label}" if around.ahead else ""
-    return Why(sentence=f"{_named(subject)} waits for {found[0].what}{only}", waiting=tuple(found))
+    return _said(subject, f"waits for {found[0].what}{only}", tuple(found))
 
 
 def _crowded(crowd: Crowd) -> Iterator[Condition]:
@@ -332,10 +355,8 @@ def _lifting(subject: Deployment, holds: Sequence[Hold]) -> tuple[Condition, ...
     return tuple(_held(subject, hold) for hold in own)
 
 
-def _ended(subject: Deployment) -> str:
-    assert subject.verdict is not None
-    kind = subject.verdict.kind.value.replace("_", " ")
-    return f"{_named(subject)} {kind}: {subject.verdict.reason}"
+def _ended(verdict: Verdict) -> str:
+    return f"{verdict.kind.value.replace('_', ' ')}: {verdict.reason}"
 
 
 def _people(named: Sequence[str]) -> str:

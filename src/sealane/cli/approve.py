@@ -12,7 +12,10 @@ from sealane.errors import UsageError
 
 def approve(
     what: Annotated[
-        str | None, typer.Argument(help="A deployment's id or app/formation; without it, what waits is listed.")
+        str | None,
+        typer.Argument(
+            help="A deployment's id, or app/formation for the newest that waits; without it, what waits is listed."
+        ),
     ] = None,
     comment: Annotated[str, typer.Option("--comment", "-m", help="A word on it, kept with the approval.")] = "",
     reject: Annotated[bool, typer.Option("--reject", help="Say no: the deployment is cancelled.")] = False,
@@ -34,22 +37,40 @@ def approve(
     if what is None:
         _list(as_json=as_json)
         return
-    waiting = server.get("/api/approvals")
+    waits = server.get("/api/pending")
     if break_glass and reject:
         raise UsageError("--break-glass lets it begin and --reject ends it", mend="say one of them")
     if break_glass:
         deployment = _waiting(what)
         made = server.post(f"/api/deployments/{deployment}/break-glass", {"reason": break_glass})
         output.say(f"broke the glass for {made['app']} to {made['formation']} ({deployment})")
-        if not any(view["deployment"]["id"] == deployment for view in waiting):
+        if not any(each["deployment"] == deployment for each in _approvals(waits)):
             _end(made, wait=wait, as_json=as_json)
             return
     else:
-        deployment = _find(what, waiting)
+        deployment = _find(what, waits)
     made = server.post(f"/api/deployments/{deployment}/{'reject' if reject else 'approve'}", {"comment": comment})
     if not as_json and (reject or not wait):
-        output.say(f"{'rejected' if reject else 'approved'} {made['app']} to {made['formation']} ({deployment})")
+        output.say(_said(made, waits, "rejected" if reject else "approved"))
     _end(made, wait=wait and not reject, as_json=as_json)
+
+
+def _said(made: dict[str, Any], waits: list[dict[str, Any]], done: str) -> str:
+    """What was approved: the version and its subject, and what comes of older ones."""
+    mine = next((each for each in _approvals(waits) if each["deployment"] == made["id"]), None)
+    named = f"{made['app']} {_version(mine)}" if mine else str(made["app"])
+    older = sum(each["newer"] == made["id"] for each in waits)
+    more = f"; {older} older {'one waits' if older == 1 else 'ones wait'}, too" if older else ""
+    return f"{done} {named} to {made['formation']} ({made['id']}){more}"
+
+
+def _version(each: dict[str, Any]) -> str:
+    subject = each["origin"]["subject"] if each["origin"] else ""
+    return f"{each['version']} “{subject}”" if subject else str(each["version"])
+
+
+def _approvals(waits: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [each for each in waits if each["kind"] == "approval"]
 
 
 def _end(made: dict[str, Any], *, wait: bool, as_json: bool) -> None:
@@ -73,35 +94,44 @@ def _waiting(what: str) -> str:
 
 
 def _list(*, as_json: bool) -> None:
-    """Everything that waits for a person, first what the reader can answer."""
+    """Everything that waits for a person, first what the reader can answer; older versions are counted only."""
     found = sorted(connecting.server().get("/api/pending"), key=lambda each: bool(each["why_not"]))
     if as_json:
         output.json(found)
     elif not found:
         output.say("nothing waits for a person")
-    else:
-        output.table(("DEPLOYMENT", "TO", "WAITS FOR", "SINCE", "ANSWER"), [_row(each) for each in found])
+    for each in found:
+        if not as_json and each["newer"] is None:
+            _show(each, older=sum(other["newer"] == each["deployment"] for other in found))
 
 
-def _row(each: dict[str, Any]) -> tuple[str, ...]:
+def _show(each: dict[str, Any], *, older: int) -> None:
+    place = output.style(f"{each['app']}/{each['formation']}", "bold")
+    output.data(f"{place}  {_version(each)}")
+    origin = each["origin"] or {}
+    facts = [f"by {origin['author']}"] if origin.get("author") else []
+    facts += [each["brings"]] if each["brings"] else []
+    facts += [each["tests"] or "no test reports"] if each["kind"] == "approval" else []
+    facts += [f"built by {origin['label']}"] if origin else []
+    facts += [f"{older} older {'one waits' if older == 1 else 'ones wait'}, too"] if older else []
+    output.data(f"  {' · '.join(facts)}" if facts else f"  {each['deployment']}")
     until = f" (until {each['until'][:16].replace('T', ' ')} UTC)" if each["until"] else ""
-    answer = f"for {' or '.join(each['who'])}" if each["why_not"] else each["answer"]
-    place = f"{each['app']}/{each['formation']}"
     by = f", asked by {each['asked_by']}" if each["asked_by"] else ""
-    return (each["deployment"], place, f"{each['asks']}{by}{until}", remotely.ago(each["since"]), answer)
+    output.data(f"  {each['asks']}{by}{until}, for {remotely.ago(each['since'])}")
+    answer = f"for {' or '.join(each['who'])} ({each['deployment']})" if each["why_not"] else each["answer"]
+    output.data(f"  {answer}")
 
 
-def _find(what: str, waiting: list[dict[str, object]]) -> str:
+def _find(what: str, waits: list[dict[str, Any]]) -> str:
+    """The deployment that is meant; of several that wait for one formation, the newest."""
     if "/" not in what:
         return what
     app, formation = remotely.place(what)
-    found: list[dict[str, str]] = [view["deployment"] for view in waiting]  # type: ignore[misc]
-    mine = [each["id"] for each in found if (each["app"], each["formation"]) == (app, formation)]
-    if len(mine) != 1:
-        raise UsageError(
-            f"{len(mine) or 'no'} deployments to {what} wait for approval", mend="`sealane approve` lists their ids"
-        )
-    return mine[0]
+    mine = [each for each in _approvals(waits) if (each["app"], each["formation"]) == (app, formation)]
+    newest = next((each for each in mine if each["newer"] is None), None)
+    if newest is None:
+        raise UsageError(f"no deployment to {what} waits for approval", mend="`sealane approve` lists what waits")
+    return str(newest["deployment"])
 
 
 def add_to(app: typer.Typer) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sealane import inputs
 from sealane.clients import git
 from sealane.clients.git_access import OPEN, Access
 from sealane.errors import NotThere, UsageError
+from sealane.releases.commits import Commit
 
 _BRANCHES = "+refs/heads/*:refs/remotes/origin/*"
 _TAGS = "+refs/tags/*:refs/tags/*"
@@ -80,6 +82,23 @@ async def changed(folder: Path, base: str | None, commit: str) -> tuple[str, ...
     else:
         named = await git.run("-C", str(folder), "diff", "--name-only", "-z", "--no-renames", base, commit)
     return tuple(path for path in named.decode(errors="replace").split("\0") if path)
+
+
+async def commits(folder: Path, commit: str, *, most: int) -> tuple[Commit, ...]:
+    """The commit and those before it, newest first. Commits whose parents were left out of the clone are left out.
+
+    What people wrote is made one line each.
+    """
+    form = "--format=%H%x1f%P%x1f%an%x1f%s"
+    told = await git.run("-C", str(folder), "log", "-z", "--no-show-signature", f"--max-count={most}", form, commit)
+    shallow = folder / ".git" / "shallow"
+    cut = set(shallow.read_text().split()) if is_shallow(folder) else set()
+    found = (line.split("\x1f", 3) for line in told.decode(errors="replace").split("\0") if line)
+    return tuple(
+        Commit(id=name, parents=tuple(parents.split()), author=inputs.fitted(author), subject=inputs.fitted(subject))
+        for name, parents, author, subject in found
+        if name not in cut
+    )
 
 
 async def _has(folder: Path, commit: str) -> bool:

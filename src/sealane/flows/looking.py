@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from sealane import clock
 from sealane.destinations.port import Destination
 from sealane.errors import Conflicting, NotThere
-from sealane.flows import tools
+from sealane.flows import drift_watch, tools
 from sealane.flows.doing import goals
 from sealane.flows.reaching import Destinations
 from sealane.rollouts import dossiers, drifting, printed
@@ -16,7 +17,7 @@ from sealane.store.storing import Store
 
 
 class Looking:
-    """Reads destinations for people; writes nothing."""
+    """Reads destinations for people; writes nothing there."""
 
     def __init__(self, store: Store, dummies: Path) -> None:
         self._store = store
@@ -71,7 +72,9 @@ class Looking:
         destination = await self._destinations.get(environment, found.destination)
         revision = await self._store.releases.revision(deployment.revision_id)
         finished = deployment.verdict.finished if deployment.verdict else None
-        return await drifting.of(revision, destination, finished=finished)
+        drift = await drifting.of(revision, destination, finished=finished)
+        await self._store.drifts.keep(app, formation, drift_watch.seen(deployment.id, drift), at=clock.now())
+        return drift
 
     async def close(self) -> None:
         """Ends the connections."""

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from sealane import clock
 from sealane.errors import SealaneError, trace
-from sealane.flows import clone_sweep, delivery, deployment, durable, retirement
+from sealane.flows import clone_sweep, delivery, deployment, drift_watch, durable, retirement
 from sealane.flows.engine import Engine, EngineSettings
 from sealane.flows.gating import Gates
 from sealane.flows.taking_over import Worker
@@ -70,6 +70,7 @@ async def start(
     await worker.take_over(engine, alone=alone)
     engine.begin(worker.beat(lost))
     engine.begin(_sweep(worker, engine, store, gates, settings))
+    engine.begin(drift_watch.watch(worker, store, settings))
     return Working(worker=worker, engine=engine)
 
 

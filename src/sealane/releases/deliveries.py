@@ -43,6 +43,11 @@ _STRONGEST = (
 )
 
 
+def stronger(state: Delivered) -> tuple[Delivered, ...]:
+    """The states that count more than this one where deliveries are taken together."""
+    return _STRONGEST[: _STRONGEST.index(state)]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
     """What became of one delivery of a run."""
@@ -56,6 +61,8 @@ class Delivery:
     sentence: str
     mend: str = ""
     """How to get it out, where it ended without being there."""
+    short: str = ""
+    """The same without the names of the app and the formation: `rolled back: …`, `waits for …`."""
 
 
 def fold(states: Iterable[Delivered]) -> Delivered | None:

@@ -115,6 +115,25 @@ class Report:
         return ", ".join(parts)
 
 
+def together(reports: Iterable[Report]) -> Report | None:
+    """What several reports come to, their failing tests counted only; None where there are no files in any."""
+    found = [each for each in reports if each.files]
+    if not found:
+        return None
+    took = [each.seconds for each in found if each.seconds is not None]
+    return Report(
+        files=sum(each.files for each in found),
+        tests=sum(each.tests for each in found),
+        failed=sum(each.failed for each in found),
+        errors=sum(each.errors for each in found),
+        skipped=sum(each.skipped for each in found),
+        flaky=sum(each.flaky for each in found),
+        seconds=sum(took) if took else None,
+        failing=(),
+        notes=(),
+    )
+
+
 def _count(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 

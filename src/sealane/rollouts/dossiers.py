@@ -23,6 +23,9 @@ _TELLING = re.compile(
     r"error|exception|fatal|panic|fail|denied|refused|cannot|can't|unable|no such|not found|missing|invalid",
     re.IGNORECASE,
 )
+_ANSWERED = re.compile(r"\b5\d\d\b")
+"""A request that the application itself could not answer, as access logs write it."""
+_PROBES = frozenset({verdicts.FactKind.PROBE_FAILING, verdicts.FactKind.KILLED_BY_PROBE})
 _LONGEST = 300
 _ASKS = "asks"
 """The detail of a fact that repeats what a container was given: the command of its probe. Code decides on the others."""
@@ -168,7 +171,9 @@ def telling(logs: Sequence[Mapping[str, Any]], cause: verdicts.Cause | None) -> 
         if log["container"] == cause.container and (log["object"] == cause.object or not told):
             lines = [line.strip() for line in log["lines"] if line.strip()]
             if lines:
-                line = next((line for line in reversed(lines) if _TELLING.search(line)), lines[-1])
+                tells = [_TELLING, *([_ANSWERED] if cause.reason in _PROBES else [])]
+                found = (line for each in tells for line in reversed(lines) if each.search(line))
+                line = next(found, lines[-1])
                 return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
     return None
 

@@ -60,6 +60,8 @@ class By:
 
     notes: Notes = field(default_factory=Notes)
     listener: model.Listener = model.unheard
+    look: Callable[[verdicts.Observation], None] = lambda _: None
+    """Told of every observation, masked; returns quickly and never raises."""
     mask: dossiers.Mask = dossiers.plain
     """Takes secrets' values out of whatever it tells or gives."""
     stop: Stop = field(default_factory=Stop)
@@ -119,6 +121,7 @@ class _Watching:
         self._guard = guard
         self._notes = by.notes
         self._listener = by.listener
+        self._look = by.look
         self._mask = functools.lru_cache(maxsize=_KNOWN)(by.mask)
         self._stop = by.stop
         self._now = by.now
@@ -136,6 +139,7 @@ class _Watching:
                 self._memory = verdicts.Memory(blind=blind)
             self._notes.add(observation, begun=self._rules.begun)
             self._seen = dossiers.unseen(observation, self._mask)
+            self._look(self._seen)
             self._new.set()
 
     def judge(self) -> model.Watched | None:

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from sealane import inputs, log_lines
 from sealane.errors import NotSignedIn, NotThere, Refused, SealaneError, UsageError, trace
-from sealane.server.ui import templates
+from sealane.server.ui import frames, templates
 
 _log = logging.getLogger("sealane.server")
 _NAMES = ("app", "formation", "run", "deployment", "user")
@@ -25,28 +25,30 @@ def add_to(app: FastAPI) -> None:
     async def known(request: Request, error: SealaneError) -> Response:
         if isinstance(error, Refused) and not isinstance(error, NotSignedIn):
             _tell_refused(request, error)
-        return answer(request, error)
+        return await answer(request, error)
 
     @app.exception_handler(RequestValidationError)
     async def unreadable(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"] if part != "body")
-        return answer(request, UsageError(f"{where}: {first['msg']}" if where else str(first["msg"])))
+        return await answer(request, UsageError(f"{where}: {first['msg']}" if where else str(first["msg"])))
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
         if error.status_code == 404:
-            return answer(request, NotThere(f"there is nothing at {request.url.path}"))
+            return await answer(request, NotThere(f"there is nothing at {request.url.path}"))
+        if _wants_page(request):
+            return await _page(request, error.status_code, str(error.detail), None)
         body = {"error": type(error).__name__, "message": error.detail}
         return JSONResponse(body, status_code=error.status_code, headers=dict(error.headers or {}))
 
     @app.exception_handler(Exception)
     async def unknown(request: Request, error: Exception) -> Response:
         _log.error("%s %s broke\n%s", request.method, request.url.path, trace(error))
-        return answer(request, SealaneError("Sealane itself broke; its log says where"))
+        return await answer(request, SealaneError("Sealane itself broke; its log says where"))
 
 
-def answer(request: Request, error: SealaneError) -> Response:
+async def answer(request: Request, error: SealaneError) -> Response:
     """One error as one answer; what it quotes of the request is made fit to be sent."""
     message, mend = inputs.storable(error.message), inputs.storable(error.mend) if error.mend else None
     if _wants_page(request):
@@ -54,8 +56,7 @@ def answer(request: Request, error: SealaneError) -> Response:
             query = f"?{request.url.query}" if request.url.query else ""
             wanted = f"{request.url.path}{query}" if request.method == "GET" else "/"
             return RedirectResponse(f"/sign-in?next={quote(wanted)}", status_code=303)
-        page = {"status": error.http_status, "message": message, "mend": mend, "reader": None, "here": ""}
-        return templates.page("error.html", page, status=error.http_status)
+        return await _page(request, error.http_status, message, mend)
     headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, NotSignedIn) else {}
     if isinstance(error, NotSignedIn) and request.url.path.startswith("/git/"):
         headers = {"WWW-Authenticate": 'Basic realm="Sealane: the password is the app\'s push token"'}
@@ -76,6 +77,12 @@ def _tell_refused(request: Request, error: Refused) -> None:
         reason=error.message,
         by=getattr(request.state, "actor", None),
     )
+
+
+async def _page(request: Request, status: int, message: str, mend: str | None) -> Response:
+    """The error's page, with the navigation of whoever is signed in."""
+    frame = await frames.anyone(request)
+    return templates.page("error.html", {**frame, "status": status, "message": message, "mend": mend}, status=status)
 
 
 def _wants_page(request: Request) -> bool:

@@ -21,7 +21,7 @@ from sealane.server.api import (
     webhooks,
 )
 from sealane.server.readiness import Readiness
-from sealane.server.ui import acting, pages, signing_in, templates
+from sealane.server.ui import acting, lists, pages, signing_in, templates
 from sealane.settings import Settings
 
 
@@ -39,6 +39,7 @@ def create(settings: Settings) -> FastAPI:
     for part in (apps, formations, runs, deployments, pending, gates, users, webhooks, git, health, policies):
         app.include_router(part.router)
     app.include_router(signing_in.router)
+    app.include_router(lists.router)
     app.include_router(pages.router)
     app.include_router(acting.router)
     app.mount("/static", StaticFiles(directory=templates.STATIC), name="static")

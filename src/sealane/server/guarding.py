@@ -71,7 +71,7 @@ class Guard:
             await send(message)
 
         if wrong is not None:
-            await answering.answer(Request(scope), wrong)(scope, receive, guarded)
+            await (await answering.answer(Request(scope), wrong))(scope, receive, guarded)
             return
         await self.app(scope, limited, guarded)
 

@@ -101,6 +101,7 @@ def _prepare_sqlite(engine: sa.Engine) -> None:
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # transactions begin where we say, not before the first INSERT
+        connection.create_function("lower", 1, _lower, deterministic=True)  # its own knows ASCII only
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA busy_timeout = 30000")
@@ -110,3 +111,7 @@ def _prepare_sqlite(engine: sa.Engine) -> None:
     def _began(connection: sa.Connection) -> None:
         writes = connection.get_execution_options().get("sealane_writes")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value

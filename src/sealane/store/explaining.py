@@ -25,6 +25,7 @@ from sealane.store import (
     formations,
     gates,
     holds,
+    origins,
     overviews,
     releases,
     reports,
@@ -66,9 +67,10 @@ class Prospects:
 def why(connection: sa.Connection, what: str, prospects: Prospects) -> Why:
     """Why a run, a deployment, `app/formation` or an app's newest run failed or does not move. Raises NotThere."""
     if what.startswith("r-"):
-        return waiting.run(view_run(connection, what, prospects), _crowd(connection, what, prospects))
+        view = view_run(connection, what, prospects)
+        return replace(waiting.run(view, _crowd(connection, what, prospects)), origin=origins.of_run(view.run))
     if what.startswith("d-"):
-        return _deployment(connection, deployments.get(connection, what), prospects)
+        return _told(connection, deployments.get(connection, what), prospects)
     app, slash, formation = what.partition("/")
     if not slash:
         return _app(connection, app, prospects)
@@ -80,7 +82,7 @@ def why(connection: sa.Connection, what: str, prospects: Prospects) -> Why:
     subject = waiting.formation(row) if row else None
     if subject is None:
         return Why(sentence=f"nothing was ever started on {what}")
-    return _deployment(connection, subject, prospects)
+    return _told(connection, subject, prospects)
 
 
 def _app(connection: sa.Connection, app: str, prospects: Prospects) -> Why:
@@ -115,15 +117,22 @@ def view_run(connection: sa.Connection, run_id: str, prospects: Prospects) -> Ru
     )
 
 
+def _told(connection: sa.Connection, subject: Deployment, prospects: Prospects) -> Why:
+    """The answer with what it is about."""
+    origin = origins.of(connection, [subject]).get(subject.id)
+    return replace(_deployment(connection, subject, prospects), origin=origin)
+
+
 def _delivery(connection: sa.Connection, subject: Deployment, prospects: Prospects) -> Delivery:
-    found = _deployment(connection, subject, prospects)
+    said = _deployment(connection, subject, prospects)
     return Delivery(
         formation=subject.formation,
         deployment=subject.id,
         page=f"/deployments/{subject.id}",
         state=subject.delivered,
-        sentence=found.sentence,
-        mend=found.mend,
+        sentence=said.sentence,
+        short=said.short,
+        mend=said.mend,
     )
 
 

@@ -56,6 +56,8 @@ class Run:
     """How many files its event changed; None until the clone tells, and where nobody can."""
     delivered: Delivered | None = None
     """How its deliveries stand, taken together; None without any."""
+    because: str | None = None
+    """In a list: why it failed, or is not where it should have gone; None where nothing went wrong."""
     created: datetime
     started: datetime | None = None
     ended: datetime | None = None
@@ -284,6 +286,28 @@ class Formation:
     """Requests of the cluster, summed: `cpu` in cores, `memory` in bytes."""
     startup: float | None
     """Seconds the last verified revision took to become ready."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DriftSeen:
+    """How much of a formation was not as it was deployed when somebody looked last."""
+
+    deployment: str
+    """The id of the deployment that was compared."""
+    objects: int
+    fields: int
+    """Fields of them that somebody changed."""
+    by: tuple[str, ...]
+    """Who set these fields, as the destination knows them."""
+
+    @property
+    def words(self) -> str:
+        """`drift: 2 fields by kubectl-edit`; empty where there is none."""
+        if not self.objects:
+            return ""
+        what = (self.fields, "field") if self.fields else (self.objects, "object")
+        by = f" by {', '.join(self.by)}" if self.by else ""
+        return f"drift: {what[0]} {what[1]}{'' if what[0] == 1 else 's'}{by}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import sqlalchemy as sa
 
-from sealane.store import rows
+from sealane.store import changes, rows
 from sealane.store.database import Database
 from sealane.store.tables import observations
 from sealane.verdicts.model import Observation
@@ -25,6 +25,7 @@ class Observations:
             same = observations.c.deployment_id == deployment_id
             if not connection.execute(sa.update(observations).where(same).values(values)).rowcount:
                 connection.execute(sa.insert(observations).values(deployment_id=deployment_id, **values))
+            changes.tell(connection, seen.at, f"deployment:{deployment_id}")
 
         await self._database.write(work)
 

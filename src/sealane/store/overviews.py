@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from sealane.store import rows
+from sealane.store import drifts, rows
 from sealane.store.model import Deployment, DeploymentState
 from sealane.store.tables import apps as apps_table
 from sealane.store.tables import deployments as deployments_table
@@ -33,6 +33,8 @@ def overview(connection: sa.Connection) -> tuple[FormationRow, ...]:
     made = sa.select(releases_table).where(releases_table.c.id.in_(ids))
     by_id = {row["id"]: rows.release(row) for row in rows.all_of(connection, made)}
 
+    drifted = drifts.of_all(connection)
+
     def line(row: rows.Row) -> FormationRow:
         label = (row["app"], row["formation"])
         current = known.get(row["current_id"] or "")
@@ -47,6 +49,7 @@ def overview(connection: sa.Connection) -> tuple[FormationRow, ...]:
             hold=next((each for each in open_holds if (each.app, each.formation) == label), None),
             release=by_id.get(current.release_id or "") if current else None,
             requests=row["requests"],
+            drift=seen if (seen := drifted.get(label)) and current and seen.deployment == current.id else None,
         )
 
     return tuple(line(row) for row in found)

@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 import sqlalchemy as sa
 
+from sealane.reports import model
 from sealane.reports.model import Report
 from sealane.store import changes, rows
 from sealane.store.database import Database
@@ -47,3 +48,9 @@ def of(connection: sa.Connection, run_id: str) -> tuple[StepReport, ...]:
         StepReport(key=row["key"], attempt=row["attempt"], report=msgspec.convert(row["report"], Report))
         for row in rows.all_of(connection, query)
     )
+
+
+def together(connection: sa.Connection, run_id: str) -> Report | None:
+    """What the last attempts at all steps of a run came to, in this transaction."""
+    last = {each.key: each.report for each in of(connection, run_id)}
+    return model.together(last.values())

@@ -14,9 +14,11 @@ from sealane.store.auditing import Audit
 from sealane.store.authorship import Authorship
 from sealane.store.cancellations import Cancellations
 from sealane.store.changes import Changes
+from sealane.store.commits import Commits
 from sealane.store.convoys import Convoys
 from sealane.store.database import Database
 from sealane.store.deployments import Deployments
+from sealane.store.drifts import Drifts
 from sealane.store.explaining import Prospects
 from sealane.store.formations import Formations
 from sealane.store.gates import GateWords
@@ -41,8 +43,10 @@ class Store:
     apps: Apps
     runs: Runs
     reports: Reports
+    commits: Commits
     releases: Releases
     formations: Formations
+    drifts: Drifts
     deployments: Deployments
     cancellations: Cancellations
     convoys: Convoys
@@ -73,8 +77,10 @@ class Store:
             apps=Apps(database),
             runs=Runs(database),
             reports=Reports(database),
+            commits=Commits(database),
             releases=Releases(database),
             formations=Formations(database),
+            drifts=Drifts(database),
             deployments=Deployments(database),
             cancellations=Cancellations(database),
             convoys=Convoys(database),

@@ -167,6 +167,20 @@ run_changes = sa.Table(
     _json("paths"),
 )
 
+commits = sa.Table(
+    "commits",
+    metadata,
+    _number(),
+    _app(),
+    _text("commit"),
+    _json("parents"),
+    _text("subject"),
+    _text("author"),
+    sqlite_autoincrement=True,
+)
+sa.Index("ux_commits_app_commit", commits.c.app, commits.c.commit, unique=True)
+sa.Index("ix_commits_app_id", commits.c.app, commits.c.id)
+
 step_reports = sa.Table(
     "step_reports",
     metadata,
@@ -268,6 +282,7 @@ deployments = sa.Table(
 )
 sa.Index("ix_deployments_formation", deployments.c.app, deployments.c.formation, deployments.c.sequence)
 sa.Index("ix_deployments_state", deployments.c.state)
+sa.Index("ix_deployments_created", deployments.c.created)
 sa.Index("ix_deployments_run_id", deployments.c.run_id)
 sa.Index("ix_deployments_convoy_id", deployments.c.convoy_id)
 
@@ -320,6 +335,15 @@ observations = sa.Table(
     metadata,
     sa.Column("deployment_id", sa.Text, sa.ForeignKey("deployments.id", ondelete="CASCADE"), primary_key=True),
     _json("seen"),
+)
+
+drifts = sa.Table(
+    "drifts",
+    metadata,
+    sa.Column("app", sa.Text, sa.ForeignKey("apps.name", ondelete="CASCADE"), primary_key=True),
+    sa.Column("formation", sa.Text, primary_key=True),
+    _maybe("seen", Json),
+    _at("at"),
 )
 
 votes = sa.Table(

@@ -9,12 +9,16 @@ from typing import Any
 from sealane.approvals import authorship
 from sealane.approvals.authorship import Barred
 from sealane.findings import Finding
+from sealane.releases.commits import Since
 from sealane.releases.deliveries import Delivery
 from sealane.releases.model import Release
+from sealane.releases.origin import Origin
+from sealane.reports.model import Report
 from sealane.stencils.model import Revision
 from sealane.store.model import (
     Convoy,
     Deployment,
+    DriftSeen,
     GateWord,
     Hold,
     Run,
@@ -47,6 +51,8 @@ class FormationRow:
     release: Release | None
     """Of `current`."""
     requests: Mapping[str, float] | None
+    drift: DriftSeen | None = None
+    """How much of `current` somebody had changed when it was looked at last; None before anybody did."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,7 +107,7 @@ class DeploymentView:
     timeline: tuple[TimelineEntry, ...]
     revision: Revision
     previous: Revision | None
-    """What it is compared with."""
+    """What it is compared with: what is verified there, as long as it has not begun; then what was."""
     release: Release | None
     approval: ApprovalView
     dossier: Mapping[str, Any] | None
@@ -110,6 +116,12 @@ class DeploymentView:
     """The convoy it goes with."""
     is_there: bool = False
     """Whether it is what is verified there, and there now."""
+    origin: Origin | None = None
+    """The run and the commit that its release comes from."""
+    since: Since | None = None
+    """What it brings over what it is compared with; None where nothing was there, or nobody can tell."""
+    tests: Report | None = None
+    """What all tests of the run that built it came to, together; None where none reported."""
     gates: tuple[GateWord, ...] = ()
     """Gates that could not tell, oldest first."""
     observation: Observation | None = None

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 
@@ -13,32 +12,27 @@ from sealane.approvals.pending import Pending
 from sealane.approvals.waiting import Circumstances, ProgressView, Why
 from sealane.blobs.logs import Logs
 from sealane.errors import Refused
-from sealane.releases import deliveries
-from sealane.releases.deliveries import Delivered
+from sealane.releases.origin import Origin
 from sealane.store import (
     authorship,
-    convoys,
+    deployment_view,
     deployments,
     explaining,
-    formations,
-    gates,
+    lists,
     observations,
+    origins,
     overviews,
     pending,
-    releases,
     rows,
     runs,
-    votes,
 )
 from sealane.store.account_model import AuditEntry
 from sealane.store.auditing import Audit
 from sealane.store.database import Database
 from sealane.store.explaining import Prospects
+from sealane.store.list_filters import ALL, Filter, Places
 from sealane.store.model import Deployment, DeploymentState, Run
-from sealane.store.tables import deployments as deployments_table
 from sealane.store.tables import events as events_table
-from sealane.store.tables import holds as holds_table
-from sealane.store.tables import releases as releases_table
 from sealane.store.tables import runs as runs_table
 from sealane.store.view_model import ApprovalView, DeploymentView, FormationRow, LogPart, RunView
 
@@ -57,9 +51,9 @@ class Views:
         """Every formation with what is there, what runs and what waits, by app and formation."""
         return await self._database.read(overviews.overview)
 
-    async def runs(self, app: str | None = None, *, limit: int = 50, before: str | None = None) -> tuple[Run, ...]:
+    async def runs(self, only: Filter = ALL, *, limit: int = 50, before: str | None = None) -> tuple[Run, ...]:
         """The newest runs first; `before` is the id of the last run of the page before."""
-        return await self._database.read(lambda c: _runs(c, app, limit, before))
+        return await self._database.read(lambda c: lists.list_runs(c, only, limit, before))
 
     async def newest_runs(self) -> Mapping[str, Run]:
         """Each app's newest run."""
@@ -70,24 +64,27 @@ class Views:
         return await self._database.read(lambda c: explaining.view_run(c, run_id, self._prospects))
 
     async def deployments(
-        self, app: str | None = None, formation: str | None = None, *, limit: int = 50, before: str | None = None
+        self, only: Filter = ALL, *, limit: int = 50, before: str | None = None
     ) -> tuple[Deployment, ...]:
         """The newest deployments first; `before` is the id of the last one of the page before."""
-        return await self._database.read(lambda c: _deployments(c, app, formation, limit, before))
+        return await self._database.read(lambda c: lists.list_deployments(c, only, limit, before))
+
+    async def origins(self, found: Iterable[Deployment]) -> Mapping[str, Origin]:
+        """Where the release of each deployment comes from, by the deployment's id."""
+        listed = tuple(found)
+        return await self._database.read(lambda c: origins.of(c, listed))
+
+    async def places(self) -> Places:
+        """What lists can be filtered by."""
+        return await self._database.read(lists.places)
 
     async def deployment(self, deployment_id: str) -> DeploymentView:
         """A deployment with its story and evidence. Raises NotThere."""
-        return await self._database.read(lambda c: _deployment(c, deployment_id, self._prospects))
+        return await self._database.read(lambda c: deployment_view.of(c, deployment_id, self._prospects))
 
     async def progress(self, deployment_id: str) -> ProgressView:
         """How far a deployment is, for whoever follows it. Raises NotThere."""
         return await self._database.read(lambda c: _progress(c, deployment_id, self._prospects))
-
-    async def commits(self, found: Iterable[Deployment]) -> Mapping[str, str]:
-        """The commit of each release that these deployments deploy, by the release's id."""
-        wanted = {each.release_id for each in found if each.release_id}
-        query = sa.select(releases_table.c.id, releases_table.c.commit).where(releases_table.c.id.in_(wanted))
-        return {row["id"]: row["commit"] for row in await self._database.read(lambda c: rows.all_of(c, query))}
 
     async def barred(self, deployment: Deployment) -> Barred:
         """Who may not approve a deployment. Raises Refused when the operators' file of people can't be read."""
@@ -131,28 +128,6 @@ class Views:
         return await Audit(self._database).last(limit, before)
 
 
-def _runs(connection: sa.Connection, app: str | None, limit: int, before: str | None) -> tuple[Run, ...]:
-    table = runs_table
-    query = sa.select(table).order_by(table.c.created.desc(), table.c.id.desc()).limit(limit)
-    if app is not None:
-        query = query.where(table.c.app == app)
-    if before is not None:
-        last = runs.get(connection, before)
-        earlier = (table.c.created == last.created) & (table.c.id < last.id)
-        query = query.where((table.c.created < last.created) | earlier)
-    return _delivered(connection, [rows.run(row) for row in rows.all_of(connection, query)])
-
-
-def _delivered(connection: sa.Connection, found: Sequence[Run]) -> tuple[Run, ...]:
-    """The runs with how their deliveries stand."""
-    table = deployments_table
-    query = sa.select(table.c.run_id, table.c.state, table.c.verdict_kind)
-    states: dict[str, set[Delivered]] = {}
-    for row in connection.execute(query.where(table.c.run_id.in_([run.id for run in found]))):
-        states.setdefault(row.run_id, set()).add(Delivered(row.verdict_kind or row.state))
-    return tuple(replace(run, delivered=deliveries.fold(states.get(run.id, ()))) for run in found)
-
-
 def _newest_runs(connection: sa.Connection) -> dict[str, Run]:
     newest = sa.select(runs_table.c.app, sa.func.max(runs_table.c.sequence).label("sequence")).group_by(
         runs_table.c.app
@@ -160,53 +135,13 @@ def _newest_runs(connection: sa.Connection) -> dict[str, Run]:
     last = newest.subquery()
     same = (runs_table.c.app == last.c.app) & (runs_table.c.sequence == last.c.sequence)
     found = rows.all_of(connection, sa.select(runs_table).join(last, same))
-    return {run.app: run for run in _delivered(connection, [rows.run(row) for row in found])}
-
-
-def _deployments(
-    connection: sa.Connection, app: str | None, formation: str | None, limit: int, before: str | None
-) -> tuple[Deployment, ...]:
-    table = deployments_table
-    query = sa.select(table).order_by(table.c.created.desc(), table.c.id.desc()).limit(limit)
-    for column, wanted in ((table.c.app, app), (table.c.formation, formation)):
-        if wanted is not None:
-            query = query.where(column == wanted)
-    if before is not None:
-        last = deployments.get(connection, before)
-        earlier = (table.c.created == last.created) & (table.c.id < last.id)
-        query = query.where((table.c.created < last.created) | earlier)
-    return tuple(rows.deployment(row) for row in rows.all_of(connection, query))
+    return {run.app: run for run in lists.told(connection, [rows.run(row) for row in found])}
 
 
 def _log_ended(connection: sa.Connection, run_id: str, key: str) -> bool:
     run = runs.get(connection, run_id)
     step = next((each for each in runs.steps(connection, run_id) if each.key == key), None)
     return run.ended is not None or (step is not None and step.ended is not None)
-
-
-def _deployment(connection: sa.Connection, deployment_id: str, prospects: Prospects) -> DeploymentView:
-    deployment = deployments.get(connection, deployment_id)
-    previous = deployment.from_revision_id
-    cast = votes.of(connection, deployment_id, deployment.revision_id)
-    own_hold = sa.select(holds_table).where(
-        holds_table.c.deployment_id == deployment_id, holds_table.c.lifted.is_(None)
-    )
-    held = rows.one(connection, own_hold)
-    there = formations.get(connection, deployment.app, deployment.formation)
-    return DeploymentView(
-        deployment=deployment,
-        timeline=deployments.story(connection, deployment_id),
-        revision=releases.revision(connection, deployment.revision_id),
-        previous=releases.revision(connection, previous) if previous else None,
-        release=releases.get(connection, deployment.release_id) if deployment.release_id else None,
-        approval=pending.approval(connection, deployment, cast, prospects),
-        dossier=deployments.dossier(connection, deployment_id),
-        hold=rows.hold(held) if held else None,
-        is_there=(deployment_id, deployment_id) == (there.current_id, there.verified_id),
-        convoy=convoys.muster(connection, deployment.convoy_id).convoy if deployment.convoy_id else None,
-        gates=gates.of(connection, deployment_id),
-        observation=observations.of(connection, deployment_id),
-    )
 
 
 def _progress(connection: sa.Connection, deployment_id: str, prospects: Prospects) -> ProgressView:

@@ -12,9 +12,20 @@ import pytest
 from sealane.approvals.pending import Kind
 from sealane.destinations.model import ObjectRef
 from sealane.errors import Conflicting, NotThere
+from sealane.releases.commits import Commit
 from sealane.store import concluding
 from sealane.store.deployments import Line
-from sealane.store.model import ApprovalRule, BrokenGlass, Deployment, DeploymentKind, DeploymentState, GateWord, Vote
+from sealane.store.list_filters import Filter
+from sealane.store.model import (
+    ApprovalRule,
+    BrokenGlass,
+    Deployment,
+    DeploymentKind,
+    DeploymentState,
+    DriftSeen,
+    GateWord,
+    Vote,
+)
 from sealane.store.storing import Store
 from sealane.verdicts.guarding import Fall, Steadiness
 from sealane.verdicts.model import Cause, FactKind, Verdict, VerdictKind
@@ -363,13 +374,42 @@ async def test_the_overview_shows_what_is_there_what_runs_and_what_waits(store: 
     assert row.hold is not None
 
 
+async def test_what_waits_is_compared_with_what_is_there_now(store: Store) -> None:
+    """Also when something else went there after it was asked for; once it has begun, with what was there then."""
+    commits = [
+        Commit(id=f"{n:040}", parents=(f"{n - 1:040}",) if n else (), subject=f"s{n}", author="kim") for n in range(5)
+    ]
+    for _ in range(2):  # a repeat changes nothing
+        await store.commits.add("shop", list(reversed(commits)))
+    one, three = await built(store, 1), await built(store, 3)
+    first = await store.views.deployment(one.id)
+    assert (first.previous, first.since) == (None, None)
+    await ended(store, one, VerdictKind.DEPLOYED)
+    view = await store.views.deployment(three.id)
+    assert view.previous is not None
+    assert view.since is not None
+    assert (view.previous.id, [each.subject for each in view.since.commits]) == (one.revision_id, ["s3", "s2"])
+    await ended(store, three, VerdictKind.DEPLOYED)
+    two = await built(store, 2, sequence=9)
+    assert (await store.views.deployment(two.id)).since.words == "without 1 that is there"  # type: ignore[union-attr]
+    again = await store.views.deployment(three.id)
+    assert again.since == view.since
+
+
+async def built(store: Store, number: int, *, sequence: int = 0) -> Deployment:
+    """A deployment whose revision names the release of the commit of that number."""
+    await store.releases.add(release(number), sequence=number, run_id=None)
+    wanted = deployment(number, sequence or number, release_id=f"rel-{number}")
+    return await store.deployments.offer(wanted, replace(revision(f"v{number}"), release=f"rel-{number}"))
+
+
 async def test_pages_of_deployments_follow_each_other(store: Store) -> None:
     """The last one of a page leads to the next page."""
     for number in range(1, 6):
         await offered(store, number, number)
 
-    first = await store.views.deployments("shop", limit=3)
-    second = await store.views.deployments("shop", limit=3, before=first[-1].id)
+    first = await store.views.deployments(Filter(app="shop"), limit=3)
+    second = await store.views.deployments(Filter(app="shop"), limit=3, before=first[-1].id)
 
     assert sorted(each.sequence for each in (*first, *second)) == [1, 2, 3, 4, 5]
 
@@ -382,3 +422,24 @@ async def test_removing_an_app_removes_its_record(store: Store) -> None:
 
     assert await store.views.overview() == ()
     assert await store.views.deployments() == ()
+
+
+async def test_one_worker_at_a_time_looks_for_drift_of_what_is_due(store: Store) -> None:
+    """Only where the verified deployment is there, only after a while, and the overview tells it of that one alone."""
+    due, late = NOON + timedelta(minutes=15), NOON + timedelta(hours=1)
+    assert await store.drifts.take_due(due, at=due) is None
+    first = await ended(store, await offered(store, 1, 1), VerdictKind.DEPLOYED)
+    await ended(store, await offered(store, 2, 2, formation="dev"), VerdictKind.ROLLED_BACK)
+    assert await store.drifts.take_due(NOON, at=due) is None  # it has just been deployed
+    assert await store.drifts.take_due(due, at=due) == ("shop", "production")
+    assert await store.drifts.take_due(due, at=due) is None
+    seen = DriftSeen(deployment=first.id, objects=1, fields=2, by=("kubectl-edit", "oc"))
+    await store.drifts.keep("shop", "production", seen, at=due)
+    rows = {row.formation: row.drift for row in await store.views.overview()}
+    assert rows == {"production": seen, "dev": None}
+    assert seen.words == "drift: 2 fields by kubectl-edit, oc"
+    assert replace(seen, objects=0, fields=0, by=()).words == ""
+    assert replace(seen, fields=0, by=()).words == "drift: 1 object"
+    assert await store.drifts.take_due(late, at=late) == ("shop", "production")
+    await ended(store, await offered(store, 3, 3), VerdictKind.DEPLOYED)
+    assert {row.formation: row.drift for row in await store.views.overview()} == {"production": None, "dev": None}

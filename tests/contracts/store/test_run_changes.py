@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from sealane.pipelines.model import Plan
 from sealane.store import rows, runs, tables
+from sealane.store.list_filters import Filter
 from sealane.store.model import Changed
 from sealane.store.storing import Store
 
@@ -27,7 +28,7 @@ async def test_a_list_of_runs_counts_what_changed_and_one_run_lists_it(store: St
     fat = {**rows.plain(push("b", before="a")), "paths": list(PATHS)}
     await store.database.write(lambda c: c.execute(sa.update(tables.runs).values(event=fat)))
 
-    listed = await store.views.runs("shop")
+    listed = await store.views.runs(Filter(app="shop"))
     overview = await store.views.overview()
     view = await store.views.run(receipt.run_id)
 

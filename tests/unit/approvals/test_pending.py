@@ -102,3 +102,25 @@ def test_only_deletions_over_the_budget_wait_for_a_yes() -> None:
     )
     assert pending.undeleted(ended(VerdictKind.ROLLED_BACK, note=over)) is None
     assert pending.undeleted(ended(VerdictKind.DEPLOYED)) is None
+
+
+def test_older_approvals_of_a_formation_are_folded_behind_the_newest() -> None:
+    """Gates come first, since they run out; what is not an approval stands for itself."""
+    waits = [
+        pending.approval(ApprovalView(deployment=asked, votes=(), missing=("1 more of qa",)))
+        for asked in (
+            deployment(id="d-3", sequence=3, rules=(rule("qa"),)),
+            deployment(id="d-1", sequence=1, rules=(rule("qa"),)),
+            deployment(id="d-4", sequence=4, formation="eu", rules=(rule("qa"),)),
+            deployment(id="d-2", sequence=2, rules=(rule("qa"),)),
+        )
+    ]
+    found = pending.folded([*waits, question()])
+    assert [(each.newest.kind, each.newest.deployment.id) for each in found] == [
+        (Kind.GATE, "d-1"),
+        (Kind.APPROVAL, "d-4"),
+        (Kind.APPROVAL, "d-3"),
+    ]
+    assert [[each.deployment.id for each in folded.older] for folded in found] == [[], [], ["d-2", "d-1"]]
+    everything = [found for folded in found for found in (folded.newest, *folded.older)]
+    assert len(everything) == len(waits) + 1

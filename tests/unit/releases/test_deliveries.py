@@ -8,13 +8,20 @@ from dataclasses import replace
 import pytest
 
 from sealane.approvals import waiting
-from sealane.pipelines.model import RunStatus
+from sealane.images.model import Image
+from sealane.pipelines.model import RunStatus, StepStatus
 from sealane.releases import deliveries
 from sealane.releases.deliveries import BAD, OPEN, Delivered, Delivery
+from sealane.releases.model import Release
 from sealane.server.ui.presenting import states
-from sealane.store.model import DeploymentState
+from sealane.store.model import DeploymentState, RunStep
 from sealane.verdicts.model import VerdictKind
 from tests.unit.approvals.deployments import run_view
+
+IMAGE = Image(name="web", repository="registry/shop/web", tag="1", digest=f"sha256:{'1' * 64}")
+BAD_STEP = RunStep(
+    key="step/lint", kind="step", name="lint", needs=(), status=StepStatus.FAILED, reason="exit code 2", exit_code=2
+)
 
 
 def test_every_state_and_verdict_is_one() -> None:
@@ -71,5 +78,29 @@ def test_why_names_every_delivery() -> None:
     view = run_view()
     passed = replace(view.run, status=RunStatus.PASSED)
     why = waiting.run(replace(view, run=passed, deliveries=came))
-    assert why.sentence == "shop #3 passed; qa: deployed; europe: rollback failed"
+    assert why.sentence == "shop #3: its steps passed; qa deployed; europe rollback failed"
     assert why.deliveries == came
+
+
+def test_why_tells_what_became_of_what_was_built_not_that_it_was_built() -> None:
+    """The causes stand in it, whichever step came last; what is simply there is told in a word."""
+    said = (
+        ("dev", Delivered.ROLLED_BACK, "rolled back: container api ended twice."),
+        ("eu", Delivered.DEPLOYED, "deployed: 3 workloads are ready."),
+        ("us", Delivered.WAITING, "waits for the approval of 1 more of sre"),
+    )
+    came = tuple(
+        Delivery(formation=name, deployment="d-1", page="/deployments/d-1", state=state, sentence="…", short=short)
+        for name, state, short in said
+    )
+    view = run_view()
+    images = Release(
+        id="rel-1", app="shop", commit="a" * 40, deploy_tag="t", images={"web": IMAGE}, created=view.run.created
+    )
+    passed = replace(view, run=replace(view.run, status=RunStatus.PASSED), deliveries=came)
+    outcome = "; dev rolled back: container api ended twice; eu deployed; us waits for the approval of 1 more of sre"
+    assert waiting.run(passed).sentence == f"shop #3: its steps passed{outcome}"
+    assert waiting.run(replace(passed, release=images)).sentence == f"shop #3 built{outcome}"
+    failed = replace(passed, run=replace(view.run, status=RunStatus.FAILED), steps=(BAD_STEP,))
+    assert waiting.run(failed).sentence == f"shop #3 failed at lint: exit code 2{outcome}"
+    assert waiting.run(failed).deliveries == came

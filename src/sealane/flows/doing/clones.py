@@ -13,6 +13,9 @@ from sealane.pipelines.checks import clone as checks
 from sealane.pipelines.model import Clone, Pipeline
 from sealane.store.model import App, Changed, Run
 
+_MOST_COMMITS = 1_000
+"""Commits before a run's own that are kept to tell what versions bring."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Completed:
@@ -38,6 +41,8 @@ async def complete(run: Run, here: sites.Site, pipeline: Pipeline) -> Completed:
     await _fill(run.id, commit, source, pipeline.clone)
     lfs = pipeline.clone.lfs is None and await git_lfs.pointers(folder)
     lacking = checks.lacking(pipeline.clone, submodules=bool(await git_submodules.links(folder, commit)), lfs=bool(lfs))
+    history = await git_history.commits(folder, commit, most=_MOST_COMMITS)
+    await tools.current().store.commits.add(run.app, history)
     return Completed(changed=await changes.of(run.event, folder, source), findings=tuple(lacking))
 
 

@@ -16,6 +16,7 @@ from sealane.images.model import Image
 from sealane.pipelines.model import ImageBuild, Kind, StepStatus
 from sealane.runners import logs
 from sealane.runners.model import Work
+from sealane.store.list_filters import Filter
 from sealane.store.model import Run
 
 _USERS_OWN = (BuildFailed, CredentialsAstray, ImageMissing, NotListed, RegistryDenied, UsageError)
@@ -60,7 +61,7 @@ async def tidy(run: Run) -> None:
     built = [step.name for step in (plan.steps if plan else ()) if step.kind is Kind.IMAGE and not step.skip]
     if not built:
         return
-    others = await bench.store.views.runs(run.app)
+    others = await bench.store.views.runs(Filter(app=run.app))
     keep = {other.deploy_tag for other in others if other.deploy_tag and other.ended is None and other.id != run.id}
     for name in built:
         await building.tidy(bench.engine, f"{_repository(run)}/{name}", keep=keep)

@@ -181,9 +181,10 @@ async def _watch(rollout: Rollout, begun: Begun) -> dict[str, Any]:
     async with (
         telling.progress(deployment.id) as listener,
         telling.noting(deployment.id) as notes,
+        telling.looking(deployment.id) as look,
         cancellation.heard(deployment.id) as stop,
     ):
-        by = watching.By(notes=notes, listener=listener, mask=mask, stop=stop, now=tools.current().now)
+        by = watching.By(notes=notes, listener=listener, look=look, mask=mask, stop=stop, now=tools.current().now)
         watched = await watching.watch(destination, plan.goal, begun=begun, by=by)
     return {
         "healthy": watched.judgement.state is State.HEALTHY,
@@ -294,13 +295,13 @@ async def watch_revert(rollout: Rollout, begun: Any) -> dict[str, Any]:
     assert previous is not None, "there is something to go back to"
     old = await _revision(await bench.store.deployments.get(rollout.previous or ""))
     mask = await goals.mask(deployment, await _revision(deployment), old)
-    async with telling.progress(deployment.id) as listener:
+    async with telling.progress(deployment.id) as listener, telling.looking(deployment.id) as look:
         watched = await watching.watch(
             destination,
             previous,
             begun=_begun(begun),
             phase=Phase.REVERT,
-            by=watching.By(listener=listener, mask=mask, now=bench.now),
+            by=watching.By(listener=listener, look=look, mask=mask, now=bench.now),
         )
     healthy = watched.judgement.state is State.HEALTHY
     return {"healthy": healthy, "cause": None if healthy else rows.plain(watched.judgement.cause)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from sealane.rollouts.model import Listener, Phase, Progress
 from sealane.rollouts.watching import Notes
 from sealane.store.deployments import Line
 from sealane.verdicts.guarding import Steadiness
+from sealane.verdicts.model import Observation, Workload
 
 
 async def line(deployment_id: str, phase: Phase, says: str, *, at: datetime) -> None:
@@ -55,6 +56,38 @@ async def noting(deployment_id: str) -> AsyncIterator[Notes]:
     finally:
         heard.put_nowait(None)
         await keeping
+
+
+@asynccontextmanager
+async def looking(deployment_id: str) -> AsyncIterator[Callable[[Observation], None]]:
+    """Keeps how far each object is, whenever that changes; what comes faster than it is stored is passed over."""
+    store = tools.current().store.observations
+    heard: asyncio.Queue[Observation | None] = asyncio.Queue()
+
+    async def keep() -> None:
+        last: list[tuple[object, ...]] = []
+        ended = False
+        while not ended:
+            batch = [await heard.get()]
+            while not heard.empty():
+                batch.append(heard.get_nowait())
+            ended = batch[-1] is None
+            newest = next((each for each in reversed(batch) if each is not None), None)
+            if newest is not None and (far := [_far(each) for each in newest.workloads]) != last:
+                last = far
+                await store.keep(deployment_id, glimpse.glimpse(newest))
+
+    keeping = asyncio.create_task(keep())
+    try:
+        yield heard.put_nowait
+    finally:
+        heard.put_nowait(None)
+        await keeping
+
+
+def _far(each: Workload) -> tuple[object, ...]:
+    """What of a workload is shown: how far it is, not since when."""
+    return each.object, each.health, each.wanted, each.ready, each.updated, each.old
 
 
 async def _store(deployment_id: str, heard: asyncio.Queue[Progress | None]) -> None:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from sealane.access.dependencies import Developer, Viewer
 from sealane.approvals.waiting import ProgressView
-from sealane.server import fields, wired
+from sealane.server import fields, filters, wired
 from sealane.store.model import Deployment
 from sealane.store.view_model import ApprovalView, DeploymentView
 
@@ -36,13 +36,12 @@ class Reason(BaseModel):
 async def list_deployments(
     server: wired.Server,
     _: Viewer,
-    app: Annotated[str | None, Query(description="Only this app's.")] = None,
-    formation: Annotated[str | None, Query(description="Only to this formation.")] = None,
+    only: filters.DeploymentFilter,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     before: Annotated[str | None, Query(description="The id of the last deployment of the page before.")] = None,
 ) -> list[Deployment]:
-    """Deployments, the newest first."""
-    return list(await server.views.deployments(app, formation, limit=limit, before=before))
+    """Deployments, the newest first. Filters that are given all have to fit."""
+    return list(await server.views.deployments(only, limit=limit, before=before))
 
 
 @router.get("/deployments/{deployment}")

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
 from datetime import datetime
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from sealane.access.dependencies import Viewer
-from sealane.approvals import asking
+from sealane.access.model import Actor
+from sealane.approvals import asking, pending
 from sealane.approvals.pending import Kind
+from sealane.approvals.pending import Pending as Found
+from sealane.releases.origin import Origin
 from sealane.server import wired
+from sealane.server.ui.presenting import review, versions
+from sealane.store.view_model import DeploymentView
 
 router = APIRouter(prefix="/api", tags=["deployments"])
 
@@ -25,6 +32,16 @@ class Pending(BaseModel):
     """The id of the deployment that waits; for deletions, of the one that left objects in place."""
     app: str
     formation: str
+    version: str
+    """The short commit, or the revision's hash where there is none."""
+    origin: Origin | None
+    """The run and the commit that it comes from."""
+    brings: str
+    """For an approval, how many commits are new over what is there, in words."""
+    tests: str
+    """For an approval, what the tests of its run reported, in words; empty where none did."""
+    newer: str | None
+    """For an approval, the id of the newest one of the same formation, which supersedes this one once it begins."""
     asks: str
     """What it lacks."""
     since: datetime
@@ -50,24 +67,41 @@ class Pending(BaseModel):
 
 @router.get("/pending")
 async def waits(server: wired.Server, actor: Viewer) -> list[Pending]:
-    """Everything that waits for a person, what can run out first."""
-    return [
-        Pending(
-            kind=found.kind,
-            deployment=found.deployment.id,
-            app=found.deployment.app,
-            formation=found.deployment.formation,
-            asks=found.asks,
-            since=found.since,
-            until=found.until,
-            otherwise=found.otherwise,
-            who=asking.groups(found),
-            given=found.given,
-            asked_by=found.asked_by,
-            written=found.written,
-            gate=found.gate,
-            answer=found.answer,
-            why_not=asking.why_not(found, actor),
-        )
-        for found in await server.views.pending()
-    ]
+    """Everything that waits for a person: what can run out first, then approvals, the newest first, then the rest."""
+    folded = pending.folded(await server.views.pending())
+    every = [(each, group.newest) for group in folded for each in (group.newest, *group.older)]
+    origins = await server.views.origins(each.deployment for each, _ in every)
+    wants = [each.deployment.id for each, _ in every if each.kind is Kind.APPROVAL]
+    details = await asyncio.gather(*(server.views.deployment(each) for each in wants))
+    views = {each.deployment.id: each for each in details}
+    return [_told(each, newest, actor, origins, views) for each, newest in every]
+
+
+def _told(
+    found: Found, newest: Found, actor: Actor, origins: Mapping[str, Origin], views: Mapping[str, DeploymentView]
+) -> Pending:
+    deployment = found.deployment
+    view = views.get(deployment.id)
+    origin = origins.get(deployment.id)
+    return Pending(
+        kind=found.kind,
+        deployment=deployment.id,
+        app=deployment.app,
+        formation=deployment.formation,
+        version=versions.of(deployment, origin),
+        origin=origin,
+        brings=review.brings(view) if view else "",
+        tests=view.tests.words if view and view.tests else "",
+        newer=None if found is newest else newest.deployment.id,
+        asks=found.asks,
+        since=found.since,
+        until=found.until,
+        otherwise=found.otherwise,
+        who=asking.groups(found),
+        given=found.given,
+        asked_by=found.asked_by,
+        written=found.written,
+        gate=found.gate,
+        answer=found.answer,
+        why_not=asking.why_not(found, actor),
+    )

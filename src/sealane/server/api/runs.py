@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.responses import StreamingResponse
 
 from sealane.access.dependencies import Developer, Viewer
-from sealane.server import following, wired
+from sealane.server import filters, following, wired
 from sealane.store.model import Run
 from sealane.store.view_model import ChangedView, RunView
 
@@ -27,12 +27,12 @@ class Started(BaseModel):
 async def list_runs(
     server: wired.Server,
     _: Viewer,
-    app: Annotated[str | None, Query(description="Only this app's.")] = None,
+    only: filters.RunFilter,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     before: Annotated[str | None, Query(description="The id of the last run of the page before.")] = None,
 ) -> list[Run]:
-    """Runs, the newest first."""
-    return list(await server.views.runs(app, limit=limit, before=before))
+    """Runs, the newest first. Filters that are given all have to fit."""
+    return list(await server.views.runs(only, limit=limit, before=before))
 
 
 @router.get("/{run}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import html
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Annotated, Any
 
@@ -13,23 +13,23 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from sealane import clock
 from sealane.access.dependencies import Signed
-from sealane.approvals import asking
-from sealane.approvals.pending import Kind, Pending
+from sealane.approvals import pending
+from sealane.approvals.pending import Kind
 from sealane.errors import NotThere
 from sealane.server import following, wired
-from sealane.server.ui import templates
+from sealane.server.ui import frames, templates
 from sealane.server.ui.presenting import deployments as presenting_deployments
 from sealane.server.ui.presenting import drifts as presenting_drifts
 from sealane.server.ui.presenting import needs as presenting_needs
 from sealane.server.ui.presenting import overview as presenting_overview
 from sealane.server.ui.presenting import runs as presenting_runs
-from sealane.server.ui.views import Reader
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-_PAGE = 50
 _WEEK = 2_000
 """Deployments read for the figures of seven days: more than anybody does in a week."""
 _KEEP_ALIVE = 15.0
+_MOST_DETAILS = 100
+"""Approvals whose changes are shown; the page of each deployment has its own."""
 
 
 @router.get("/")
@@ -40,34 +40,19 @@ async def overview(server: wired.Server, signed: Signed, find: str = "") -> HTML
         views.overview(),
         server.apps.all(),
         views.pending(),
-        views.deployments(None, None, limit=_WEEK),
+        views.deployments(limit=_WEEK),
         views.newest_runs(),
     )
     shown_now = [row.last for row in formations if row.last] + [each.deployment for each in waits]
-    commits = await views.commits(shown_now)
+    origins = await views.origins(shown_now)
     page = presenting_overview.overview(
-        formations, apps, waits, recent, runs=runs, commits=commits, reader=signed.actor, now=clock.now(), asked=find
+        formations, apps, waits, recent, runs=runs, origins=origins, reader=signed.actor, now=clock.now(), asked=find
     )
-    shown = _framed(signed, "/", waits)
+    shown = frames.framed(signed, "/", waits)
     return templates.page(
         "overview.html",
         {**shown, "page": page, "troubles": server.troubles, "asked": find, "base": server.settings_url},
     )
-
-
-@router.get("/runs")
-async def runs(server: wired.Server, signed: Signed, app: str | None = None, before: str | None = None) -> HTMLResponse:
-    """Runs, the newest first."""
-    found = await server.views.runs(app, limit=_PAGE, before=before)
-    only = f"&app={app}" if app else ""
-    listed = {
-        "title": f"Runs of {app}" if app else "Runs",
-        "rows": [presenting_runs.row(run) for run in found],
-        "empty": "Nothing has run yet: a push starts a run.",
-        "older": f"/runs?before={found[-1].id}{only}" if len(found) == _PAGE else "",
-        "topic": "overview",
-    }
-    return templates.page("list.html", {**await _shown(server, signed, "/runs"), **listed})
 
 
 @router.get("/runs/{run}")
@@ -77,7 +62,7 @@ async def run(run: str, server: wired.Server, signed: Signed, step: str | None =
     chosen = presenting_runs.choose(view, step)
     log, begun = await _end_of_log(server, run, chosen) if chosen else (None, 0)
     page = presenting_runs.run(view, log, signed.actor, chosen=chosen, log_from=begun, now=clock.now())
-    return templates.page("run.html", {**await _shown(server, signed, "/runs"), "page": page})
+    return templates.page("run.html", {**await frames.shown(server, signed, "/runs"), "page": page})
 
 
 @router.get("/runs/{run}/log/{key:path}")
@@ -143,30 +128,13 @@ async def changes(server: wired.Server, _: Signed, of: str) -> Response:
     return StreamingResponse(body(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
-@router.get("/deployments")
-async def deployments(
-    server: wired.Server, signed: Signed, app: str | None = None, before: str | None = None
-) -> HTMLResponse:
-    """Deployments, the newest first."""
-    found = await server.views.deployments(app, None, limit=_PAGE, before=before)
-    commits = await server.views.commits(found)
-    listed = {
-        "title": f"Deployments of {app}" if app else "Deployments",
-        "rows": [presenting_deployments.row(one, commits) for one in found],
-        "empty": "Nothing has been deployed yet.",
-        "older": f"/deployments?before={found[-1].id}" + (f"&app={app}" if app else "") if len(found) == _PAGE else "",
-        "topic": "overview",
-    }
-    return templates.page("list.html", {**await _shown(server, signed, "/deployments"), **listed})
-
-
 @router.get("/deployments/{deployment}")
 async def deployment(deployment: str, server: wired.Server, signed: Signed) -> HTMLResponse:
     """One deployment: verdict, cause, story, evidence."""
     view = await server.views.deployment(deployment)
     why, waits = await asyncio.gather(server.views.why(deployment), server.views.pending())
     page = presenting_deployments.deployment(view, signed.actor, now=clock.now(), why=why, pending=waits)
-    return templates.page("deployment.html", {**_framed(signed, "/deployments", waits), "page": page})
+    return templates.page("deployment.html", {**frames.framed(signed, "/deployments", waits), "page": page})
 
 
 @router.get("/deployments/{deployment}/drift")
@@ -175,19 +143,20 @@ async def drift(deployment: str, server: wired.Server, signed: Signed) -> HTMLRe
     view = await server.views.deployment(deployment)
     found = await server.looking.drift(view.deployment.app, view.deployment.formation)
     page = presenting_drifts.drift(view, found, signed.actor)
-    return templates.page("drift.html", {**await _shown(server, signed, "/deployments"), "page": page})
+    return templates.page("drift.html", {**await frames.shown(server, signed, "/deployments"), "page": page})
 
 
 @router.get("/approvals")
 async def approvals(server: wired.Server, signed: Signed) -> HTMLResponse:
     """What waits for people."""
     waits = await server.views.pending()
-    commits = await server.views.commits(each.deployment for each in waits)
-    wants = [each.deployment.id for each in waits if each.kind is Kind.APPROVAL]
-    details = await asyncio.gather(*(server.views.deployment(each) for each in wants))
-    changes = {detail.deployment.id: presenting_deployments.difference(detail) for detail in details}
-    rows = presenting_needs.listed(waits, signed.actor, commits, changes)
-    return templates.page("approvals.html", {**_framed(signed, "/approvals", waits), "rows": rows})
+    found = pending.folded(waits)
+    wants = [each.newest.deployment.id for each in found if each.newest.kind is Kind.APPROVAL]
+    origins = await server.views.origins(each.deployment for each in waits)
+    details = await asyncio.gather(*(server.views.deployment(each) for each in wants[:_MOST_DETAILS]))
+    about = presenting_needs.About(origins=origins, details={each.deployment.id: each for each in details})
+    rows = presenting_needs.listed(found, signed.actor, about)
+    return templates.page("approvals.html", {**frames.framed(signed, "/approvals", waits), "rows": rows})
 
 
 async def _end_of_log(server: wired.Server, run: str, key: str) -> tuple[Any, int]:
@@ -198,16 +167,3 @@ async def _end_of_log(server: wired.Server, run: str, key: str) -> tuple[Any, in
         return await server.views.log(run, key, offset=begun, limit=presenting_runs.MOST_BYTES), begun
     except NotThere:
         return None, 0
-
-
-async def _shown(server: wired.Server, signed: Signed, here: str) -> dict[str, Any]:
-    """What the frame of every page shows."""
-    return _framed(signed, here, await server.views.pending())
-
-
-def _framed(signed: Signed, here: str, found: Sequence[Pending]) -> dict[str, Any]:
-    """The same for a page that knows what waits for people."""
-    actor = signed.actor
-    mine = sum(1 for each in found if not asking.why_not(each, actor))
-    reader = Reader(name=actor.name, groups=tuple(sorted(actor.groups)), waits=mine, form_token=signed.csrf)
-    return {"reader": reader, "here": here}

@@ -18,6 +18,14 @@ class Pill:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Link:
+    """A few words that may lead somewhere."""
+
+    words: str
+    href: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Reader:
     """Who looks at the page, and what the head of every page shows them."""
 
@@ -71,6 +79,16 @@ class Action:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class OlderRow:
+    """One that waits for the same and comes before."""
+
+    version: str
+    subject: str
+    href: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Need:
     """One thing that waits for a person, or went wrong and holds something up."""
 
@@ -79,6 +97,8 @@ class Need:
     pill: Pill
     app: str
     version: str
+    subject: str = ""
+    """The first line of the commit's message."""
     formation: str
     words: str
     at: datetime
@@ -93,8 +113,16 @@ class Need:
     """Why it doesn't."""
     wrong: bool = False
     """Whether it went wrong, instead of waiting."""
+    facts: tuple[Link, ...] = ()
+    """For an approval, who wrote it, what is new, how it was tested and where it was built."""
+    commits: tuple[str, ...] = ()
+    """For an approval, the commits that it brings."""
     difference: tuple[str, ...] = ()
     """For an approval, what it would change."""
+    first: bool = False
+    """Whether nothing was there before."""
+    older: tuple[OlderRow, ...] = ()
+    """Others of the same formation that come before it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,6 +134,8 @@ class Cell:
     since: datetime
     href: str
     note: str = ""
+    drift: Link | None = None
+    """What somebody changed since it was deployed, as it was seen last."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -154,7 +184,11 @@ class StepRow:
     name: str
     kind: str
     tone: Tone | Literal["none"]
+    state: str
     time: str
+    """How long it took or has been running; empty before."""
+    since: datetime | None
+    """Since when it has been running, while it does."""
     href: str
     chosen: bool
     tests: str = ""
@@ -217,6 +251,8 @@ class RunPage:
     event: str
     commit: str
     time: str
+    since: datetime | None
+    """Since when it has been running, while it does."""
     reason: str
     findings: tuple[str, ...]
     """What was found in the files, each with its place and how to mend it."""
@@ -227,6 +263,8 @@ class RunPage:
     deliveries: tuple[DeliveryRow, ...]
     steps: tuple[StepRow, ...]
     chosen: StepRow | None
+    delivery: DeliveryRow | None
+    """What became of the chosen step, where that is a delivery."""
     image: str
     log: tuple[str, ...]
     log_from: int
@@ -259,11 +297,20 @@ class ObjectRow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Lines:
+    """A part of some evidence."""
+
+    lines: tuple[str, ...]
+    again: int = 0
+    """How often it repeats what stands above already, whatever numbers differ; such lines are folded."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
     """One piece of a dossier: a heading and the lines as they were."""
 
     heading: str
-    lines: tuple[str, ...]
+    parts: tuple[Lines, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -274,20 +321,31 @@ class DeploymentPage:
     app: str
     formation: str
     version: str
+    subject: str
+    """The first line of the commit's message."""
+    kind: str
+    """How it came about, where not by a run's own delivery."""
     pill: Pill
     headline: str
     explanation: str
     mend: str
     """How to get it out, where it ended without being there."""
+    log: str
+    """The line of the blamed container's log that tells most; empty without one."""
     ended: datetime | None
     duration: str
+    since: datetime | None
+    """Since when it has been rolling out, while it does."""
     moments: tuple[Moment, ...]
     milestones: tuple[Moment, ...]
     """What each phase came to."""
     objects: tuple[ObjectRow, ...]
     evidence: tuple[Evidence, ...]
+    brings: str
+    """How many commits are new, in words."""
+    commits: tuple[str, ...]
     difference: tuple[str, ...]
-    facts: tuple[tuple[str, str], ...]
+    facts: tuple[tuple[str, Link], ...]
     can_roll_back: str
     """The version it would go back to; empty when there is none or the reader may not."""
     hold: str
@@ -331,5 +389,37 @@ class ListRow:
     href: str
     what: str
     version: str
-    words: str
+    subject: str
+    """The first line of the commit's message."""
+    facts: tuple[Link, ...]
+    """Where it comes from and who asked; links filter the list."""
+    because: str
+    """Why it failed, or what it waits for; empty where there is nothing to say."""
     at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """One filter of a list: a list of what can be chosen, or a line to write where there is none."""
+
+    name: str
+    label: str
+    value: str
+    options: tuple[tuple[str, str], ...] = ()
+    """What is sent, and what people read."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListPage:
+    """A list of runs or deployments."""
+
+    title: str
+    path: str
+    search: str
+    choices: tuple[Choice, ...]
+    chosen: tuple[Link, ...]
+    """The filters that are set; each leads to the list without it."""
+    rows: tuple[ListRow, ...]
+    empty: str
+    older: str
+    """Where the list goes on; empty at its end."""

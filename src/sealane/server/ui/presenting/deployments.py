@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Literal
 
 from sealane.access.model import Actor
-from sealane.approvals.pending import Pending
+from sealane.approvals.pending import Folded, Pending
 from sealane.approvals.waiting import Condition, Why
-from sealane.releases import changes
+from sealane.releases.origin import Origin
 from sealane.rollouts import saying
 from sealane.server.ui import words
-from sealane.server.ui.presenting import actions, evidence, needs, states, versions
-from sealane.server.ui.views import DeploymentPage, ListRow, Moment, ObjectRow, Pill
-from sealane.store.model import Deployment, DeploymentState, Hold
+from sealane.server.ui.presenting import actions, evidence, lists, needs, object_rows, review, states, versions
+from sealane.server.ui.views import DeploymentPage, Link, ListRow, Moment
+from sealane.store.list_filters import ALL, Filter
+from sealane.store.model import Deployment, DeploymentKind, DeploymentState, Hold
 from sealane.store.view_model import DeploymentView
 from sealane.verdicts import sentences
 from sealane.verdicts.model import VerdictKind
@@ -48,60 +49,77 @@ def deployment(
         app=found.app,
         formation=found.formation,
         version=version(view),
+        subject=view.origin.subject if view.origin else "",
+        kind=kind(found),
         pill=states.deployment(found),
         headline=_headline(view, why),
         explanation=_explanation(view, why),
         mend=why.mend,
+        log=_log(found),
         ended=found.ended,
         duration=_duration(found, now),
+        since=found.started if found.state is DeploymentState.ROLLING_OUT else None,
         moments=moments,
         milestones=milestones(moments),
-        objects=tuple(_objects(view)),
+        objects=object_rows.rows(view),
         evidence=evidence.pieces(view.dossier or {}),
-        difference=difference(view),
+        commits=review.commits(view),
+        brings=review.brings(view),
+        difference=review.difference(view),
         facts=tuple(_facts(view)),
         can_roll_back=saying.short(view.previous.id) if may and ended_well and view.previous else "",
         hold=_hold(view.hold) if view.hold else "",
         may_drift=view.is_there,
-        needs=tuple(each for each in needs.listed(_about(found, pending), actor, {}) if each.answers),
+        needs=tuple(each for each in needs.listed(_about(found, pending), actor, needs.About()) if each.answers),
         actions=actions.of_deployment(view, actor),
         live=found.state is not DeploymentState.ENDED,
     )
 
 
-def row(found: Deployment, commits: Mapping[str, str]) -> ListRow:
-    """One line of the list of deployments."""
-    said = found.verdict.reason if found.verdict else found.waiting_for or found.phase or ""
+def row(found: Deployment, came: Origin | None, only: Filter = ALL) -> ListRow:
+    """One line of the list of deployments that `only` filters; `came` is where its release comes from."""
+    facts = [Link(words=said)] if (said := kind(found)) else []
+    if came and came.branch:
+        facts.append(Link(words=came.branch, href=lists.address("/deployments", only, branch=came.branch)))
+    if came and came.author:
+        facts.append(Link(words=f"by {came.author}", href=lists.address("/deployments", only, author=came.author)))
+    good = found.verdict_kind is VerdictKind.DEPLOYED
+    because = "" if good else found.verdict.reason if found.verdict else found.waiting_for or found.phase or ""
     return ListRow(
         pill=states.deployment(found),
         href=f"/deployments/{found.id}",
         what=f"{found.app} to {found.formation}",
-        version=versions.named(found, commits),
-        words=said,
+        version=versions.of(found, came),
+        subject=came.subject if came else "",
+        facts=tuple(facts),
+        because=because,
         at=found.ended or found.started or found.created,
     )
 
 
-def _about(found: Deployment, pending: Sequence[Pending]) -> Iterator[Pending]:
+def kind(found: Deployment) -> str:
+    """How it came about, where that is not by a run's own delivery."""
+    by = f" by {found.requested_by}" if found.requested_by else ""
+    match found.kind:
+        case DeploymentKind.ROLLBACK:
+            return f"rollback by hand{by}" if by else "automatic rollback with its group"
+        case DeploymentKind.MANUAL:
+            return f"deployment by hand{by}"
+        case DeploymentKind.SCALE:
+            return f"scaling by hand{by}"
+        case DeploymentKind.DELIVERY:
+            return ""
+
+
+def _about(found: Deployment, pending: Sequence[Pending]) -> Iterator[Folded]:
     """What waits on this deployment; its own hold is lifted in the page's head."""
-    return (each for each in pending if found.id == each.deployment.id)
-
-
-def difference(view: DeploymentView) -> tuple[str, ...]:
-    """What the manifests differ in from what was there, line by line; nothing for a first deployment."""
-    if view.previous is None or view.previous.id == view.revision.id:
-        return ()
-    lines: list[str] = []
-    for change in changes.between(view.previous, view.revision).objects:
-        lines.append(f"@@ {change.kind}/{change.name} {change.action}")
-        lines.extend(change.lines)
-    return tuple(lines)
+    return (Folded(newest=each) for each in pending if found.id == each.deployment.id)
 
 
 def _headline(view: DeploymentView, why: Why) -> str:
     found = view.deployment
     if found.verdict is not None:
-        return _GOOD if found.verdict.kind is VerdictKind.DEPLOYED else found.verdict.reason
+        return _good(found) if found.verdict.kind is VerdictKind.DEPLOYED else found.verdict.reason
     if found.waiting_for:
         return found.waiting_for[:1].upper() + found.waiting_for[1:]
     if view.approval.missing:
@@ -109,6 +127,18 @@ def _headline(view: DeploymentView, why: Why) -> str:
     if why.waiting:
         return sentences.closed(f"Waits for {why.waiting[0].what}")
     return "On its way." if found.state is DeploymentState.ROLLING_OUT else "Waits for its turn."
+
+
+def _log(found: Deployment) -> str:
+    cause = found.verdict.cause if found.verdict else None
+    return (cause.log or "").strip() if cause else ""
+
+
+def _good(found: Deployment) -> str:
+    if found.kind is not DeploymentKind.ROLLBACK:
+        return _GOOD
+    by = f"{found.requested_by} rolled it back by hand" if found.requested_by else "It went back with its group"
+    return f"{by} to revision {saying.short(found.revision_id)}. {_GOOD}"
 
 
 def _explanation(view: DeploymentView, why: Why) -> str:
@@ -155,7 +185,7 @@ def _duration(found: Deployment, now: datetime) -> str:
     took = words.duration(((found.ended or now) - found.started).total_seconds())
     if found.verdict and found.verdict.kind is VerdictKind.ROLLED_BACK:
         return f"{took} from apply to the old version serving"
-    return f"took {took}" if found.ended else f"for {took}"
+    return f"took {took}" if found.ended else took
 
 
 def _moments(view: DeploymentView) -> Iterator[Moment]:
@@ -188,25 +218,19 @@ def _failed(found: Deployment) -> bool:
     return found.verdict is not None and found.verdict.kind is not VerdictKind.DEPLOYED
 
 
-def _objects(view: DeploymentView) -> Iterator[ObjectRow]:
-    """What the revision consists of; the blamed object stands out."""
-    verdict = view.deployment.verdict
-    cause = verdict.cause if verdict else None
-    tone = states.deployment(view.deployment)
-    for rendered in view.revision.objects:
-        kind, name = rendered.object.get("kind", ""), rendered.object.get("metadata", {}).get("name", "")
-        blamed = cause is not None and cause.workload == f"{kind}/{name}"
-        replicas = rendered.object.get("spec", {}).get("replicas")
-        note = words.count(replicas, "instance") if isinstance(replicas, int) else ""
-        pill = Pill(tone="bad", words="failed") if blamed else Pill(tone="off", words="taken back")
-        if cause is None or (not blamed and verdict and verdict.kind is VerdictKind.DEPLOYED):
-            pill = Pill(tone=tone.tone, words="there" if tone.tone == "ok" else tone.words)
-        yield ObjectRow(name=str(name), kind=str(kind), pill=pill, note=note)
+def _facts(view: DeploymentView) -> Iterator[tuple[str, Link]]:
+    if came := view.origin:
+        yield "Commit", Link(words=f"{came.commit[: versions.SHORT]} {came.subject}".strip())
+        if came.author:
+            yield "Author", Link(words=came.author)
+        yield "Run", Link(words=came.label, href=came.page)
+    yield from ((name, Link(words=value)) for name, value in _more_facts(view))
 
 
-def _facts(view: DeploymentView) -> Iterator[tuple[str, str]]:
+def _more_facts(view: DeploymentView) -> Iterator[tuple[str, str]]:
     found = view.deployment
-    yield "App", found.app
+    if said := kind(found):
+        yield "Came about", said
     yield "Formation", f"{found.formation} ({found.environment})"
     yield "Destination", f"{found.destination}, namespace {found.namespace}"
     yield "Revision", saying.short(found.revision_id)

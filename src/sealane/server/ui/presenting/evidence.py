@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sealane.server.ui.views import Evidence
+from sealane.server.ui.presenting import repeats
+from sealane.server.ui.views import Evidence, Lines
 
 
 def pieces(dossier: Mapping[str, Any]) -> tuple[Evidence, ...]:
     """Last words, probe answers, how containers ended, what else stood in the way, events."""
-    return tuple(piece for piece in _pieces(dossier) if piece.lines)
+    return tuple(piece for piece in _pieces(dossier) if piece.parts)
 
 
 def _pieces(dossier: Mapping[str, Any]) -> Iterator[Evidence]:
     for log in dossier.get("logs", ()):
         before = ", before it was restarted" if log.get("previous") else ""
-        yield Evidence(heading=f"Last words of {_who(log)}{before}", lines=tuple(map(str, log.get("lines", ()))))
+        yield Evidence(
+            heading=f"Last words of {_who(log)}{before}",
+            parts=repeats.folded([str(line) for line in log.get("lines", ())]),
+        )
     yield Evidence(
         heading="What the probes were answered",
-        lines=tuple(
+        parts=_lines(
             f"{_who(probe)}: {probe.get('asks', '')} {probe.get('answer', '')}" for probe in dossier.get("probes", ())
         ),
     )
-    yield Evidence(heading="How containers ended", lines=tuple(_end(end) for end in dossier.get("ends", ())))
+    yield Evidence(heading="How containers ended", parts=_lines(_end(end) for end in dossier.get("ends", ())))
     yield Evidence(
         heading="What else stood in the way",
-        lines=tuple(str(cause.get("sentence", "")) for cause in dossier.get("others", ())),
+        parts=_lines(str(cause.get("sentence", "")) for cause in dossier.get("others", ())),
     )
-    yield Evidence(heading="Events", lines=tuple(_event(event) for event in dossier.get("events", ())))
+    yield Evidence(heading="Events", parts=_lines(_event(event) for event in dossier.get("events", ())))
+
+
+def _lines(found: Iterable[str]) -> tuple[Lines, ...]:
+    listed = tuple(found)
+    return (Lines(lines=listed),) if listed else ()
 
 
 def _who(found: Mapping[str, Any]) -> str:

@@ -3,44 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 
 from sealane.access.model import Actor
 from sealane.approvals import asking
-from sealane.approvals.pending import Kind, Pending
-from sealane.server.ui.presenting import versions
-from sealane.server.ui.views import Answer, Button, Field, Need, Pill
+from sealane.approvals.pending import Folded, Kind, Pending
+from sealane.releases.origin import Origin
+from sealane.server.ui.presenting import review, versions
+from sealane.server.ui.views import Answer, Button, Field, Link, Need, OlderRow, Pill
+from sealane.store.view_model import DeploymentView
 
 _WHY = Field(name="reason", label="Why", hint="Why, for the record")
 _MOST_AUTHORS = 3
 _PILLS = {Kind.GATE: "gate", Kind.HOLD: "held", Kind.WINDOW: "window shut", Kind.DELETIONS: "left in place"}
 
 
-def listed(
-    found: Iterable[Pending],
-    reader: Actor,
-    commits: Mapping[str, str],
-    changes: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
-) -> tuple[Need, ...]:
-    """Everything that waits, with forms only where this reader's word counts.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class About:
+    """What is known of the deployments that wait."""
 
-    `commits` are by release, `changes` the lines that deployments would change by their ids.
-    """
-    return tuple(
-        _need(each, reader, versions.named(each.deployment, commits), changes.get(each.deployment.id, ()))
-        for each in found
-    )
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    """Where the release of each comes from, by the deployment's id."""
+    details: Mapping[str, DeploymentView] = field(default_factory=dict)
+    """All of those whose changes are shown, by the deployment's id."""
 
 
-def _need(found: Pending, reader: Actor, version: str, changes: tuple[str, ...]) -> Need:
+def listed(found: Iterable[Folded], reader: Actor, about: About) -> tuple[Need, ...]:
+    """Everything that waits, with forms only where this reader's word counts."""
+    return tuple(_need(each, reader, about) for each in found)
+
+
+def _need(folded: Folded, reader: Actor, about: About) -> Need:
+    found = folded.newest
     deployment = found.deployment
     why_not = asking.why_not(found, reader)
+    came, view = about.origins.get(deployment.id), about.details.get(deployment.id)
     return Need(
         key=f"{found.kind}-{deployment.id}-{found.gate}",
         pill=_pill(found),
         app=deployment.app,
-        version=version,
+        version=versions.of(deployment, came),
+        subject=came.subject if came else "",
         formation=deployment.formation,
         words=_words(found),
         at=found.since,
@@ -49,7 +53,30 @@ def _need(found: Pending, reader: Actor, version: str, changes: tuple[str, ...])
         link="See what changes" if found.kind is Kind.APPROVAL else "",
         answers=() if why_not else tuple(_answers(found)),
         why_not=why_not,
-        difference=changes if found.kind is Kind.APPROVAL else (),
+        facts=tuple(_facts(came, view)) if view else (),
+        commits=review.commits(view) if view else (),
+        difference=review.difference(view) if view else (),
+        first=view is not None and view.previous is None,
+        older=tuple(_older(each, about.origins.get(each.deployment.id)) for each in folded.older),
+    )
+
+
+def _facts(came: Origin | None, view: DeploymentView) -> Iterator[Link]:
+    """What a reviewer wants to know first: who, what is new, whether it was tested, and where it was built."""
+    if came and came.author:
+        yield Link(words=f"by {came.author}")
+    yield Link(words=review.brings(view))
+    yield Link(words=view.tests.words if view.tests else "no test reports")
+    if came:
+        yield Link(words=f"built by {came.label}", href=came.page)
+
+
+def _older(found: Pending, came: Origin | None) -> OlderRow:
+    return OlderRow(
+        version=versions.of(found.deployment, came),
+        subject=came.subject if came else "",
+        href=f"/deployments/{found.deployment.id}",
+        at=found.since,
     )
 
 

@@ -8,14 +8,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sealane.access.model import Actor, Permission
+from sealane.approvals import asking, pending
 from sealane.approvals.pending import Pending
 from sealane.pipelines.model import RunStatus
 from sealane.releases import deliveries
+from sealane.releases.origin import Origin
 from sealane.rollouts import saying
 from sealane.server.ui import words
 from sealane.server.ui.presenting import needs, states, versions
 from sealane.server.ui.presenting import runs as presenting_runs
-from sealane.server.ui.views import Cell, Figures, ListRow, Need, Overview, Row
+from sealane.server.ui.views import Cell, Figures, Link, ListRow, Need, Overview, Row
 from sealane.store.model import App, Deployment, DeploymentKind, Run
 from sealane.store.view_model import FormationRow
 from sealane.verdicts.model import VerdictKind
@@ -27,24 +29,24 @@ _TO_ITS_END = {RunStatus.PASSED, RunStatus.SKIPPED, RunStatus.CANCELLED}
 def overview(
     formations: Sequence[FormationRow],
     apps: Sequence[App],
-    pending: Sequence[Pending],
+    waits: Sequence[Pending],
     recent: Sequence[Deployment],
     *,
     runs: Mapping[str, Run],
-    commits: Mapping[str, str],
+    origins: Mapping[str, Origin],
     reader: Actor,
     now: datetime,
     asked: str = "",
 ) -> Overview:
     """The whole page.
 
-    `recent` holds at least the last seven days' deployments, `runs` each app's newest, `commits` those of releases.
+    `recent` holds at least the last seven days' deployments, `runs` each app's newest, `origins` where releases come from, by deployment.
     """
     columns = _columns(formations)
     found = [row for row in _rows(formations, apps, columns, runs) if _matches(row, asked)]
     return Overview(
-        figures=_figures(formations, pending, recent, now),
-        needs=_needs(formations, pending, reader, commits),
+        figures=_figures(formations, waits, recent, now),
+        needs=_needs(formations, waits, reader, origins),
         columns=columns,
         rows=tuple(found),
         asked=asked,
@@ -116,13 +118,21 @@ def _cell(row: FormationRow) -> Cell | None:
         version=version(row),
         since=since,
         href=f"/deployments/{shown.id}",
-        note=" · ".join(notes),
+        note=" · ".join(filter(None, notes)),
+        drift=_drift(row),
     )
 
 
+def _drift(row: FormationRow) -> Link | None:
+    words = row.drift.words if row.drift else ""
+    return Link(words=words, href=f"/deployments/{row.drift.deployment}/drift") if row.drift and words else None
+
+
 def _requests(cpu: float, memory: float) -> str:
-    """`requests 0.2 CPU, 256 MiB`."""
+    """`requests 0.2 CPU, 256 MiB`; nothing where nothing is asked for."""
     mebibytes = memory / 1024**2
+    if not cpu and not memory:
+        return ""
     size = f"{mebibytes / 1024:.1f} GiB" if mebibytes >= 1024 else f"{mebibytes:.0f} MiB"
     return f"requests {cpu:g} CPU, {size}"
 
@@ -136,14 +146,15 @@ def _matches(row: Row, asked: str) -> bool:
 
 
 def _needs(
-    formations: Sequence[FormationRow], pending: Sequence[Pending], reader: Actor, commits: Mapping[str, str]
+    formations: Sequence[FormationRow], waits: Sequence[Pending], reader: Actor, origins: Mapping[str, Origin]
 ) -> tuple[Need, ...]:
     """What this reader can do something about: their word counts, or they may send something better."""
-    waits = [each for each in needs.listed(pending, reader, commits) if each.answers]
-    return (*waits, *(_troubles(formations, commits) if reader.may(Permission.DEPLOY) else ()))
+    mine = pending.folded(each for each in waits if not asking.why_not(each, reader))
+    asked = needs.listed(mine, reader, needs.About(origins=origins))
+    return (*asked, *(_troubles(formations, origins) if reader.may(Permission.DEPLOY) else ()))
 
 
-def _troubles(formations: Sequence[FormationRow], commits: Mapping[str, str]) -> list[Need]:
+def _troubles(formations: Sequence[FormationRow], origins: Mapping[str, Origin]) -> list[Need]:
     bad = {VerdictKind.ROLLED_BACK, VerdictKind.ROLLBACK_FAILED, VerdictKind.FAILED}
     ended = [(row, row.last) for row in formations if row.last and row.last.verdict and row.last.verdict.kind in bad]
     return [
@@ -151,7 +162,8 @@ def _troubles(formations: Sequence[FormationRow], commits: Mapping[str, str]) ->
             key=f"trouble-{last.id}",
             pill=states.deployment(last),
             app=row.app,
-            version=versions.named(last, commits),
+            version=versions.of(last, origins.get(last.id)),
+            subject=origins[last.id].subject if last.id in origins else "",
             formation=row.formation,
             words=(last.verdict.reason if last.verdict else "") + (" · held until rolled forward" if row.hold else ""),
             at=last.ended or last.created,
@@ -164,7 +176,7 @@ def _troubles(formations: Sequence[FormationRow], commits: Mapping[str, str]) ->
 
 
 def _figures(
-    formations: Sequence[FormationRow], pending: Sequence[Pending], recent: Sequence[Deployment], now: datetime
+    formations: Sequence[FormationRow], waits: Sequence[Pending], recent: Sequence[Deployment], now: datetime
 ) -> Figures:
     begun = now - timedelta(days=_DAYS)
     week = [one for one in recent if one.ended and one.ended > begun and one.kind is not DeploymentKind.SCALE]
@@ -189,6 +201,6 @@ def _figures(
         rolled_back=len(back),
         back_after=words.duration(statistics.median(took)) if took else "",
         to_production=words.duration(statistics.median(there)) if there else "",
-        waiting=len(pending),
-        oldest=min((each.since for each in pending), default=None),
+        waiting=len(pending.folded(waits)),
+        oldest=min((each.since for each in waits), default=None),
     )

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from urllib.parse import quote
 
 from sealane import controls
 from sealane.access.model import Actor
 from sealane.approvals import authorship
 from sealane.environments.people import People
 from sealane.pipelines.model import Kind, RunStatus, StepStatus
-from sealane.releases import deliveries
+from sealane.releases import deliveries, origin
 from sealane.releases.deliveries import Delivery
 from sealane.server.ui import words
-from sealane.server.ui.presenting import actions, reports, states
-from sealane.server.ui.views import DeliveryRow, ListRow, RunPage, StepRow
+from sealane.server.ui.presenting import actions, lists, reports, states
+from sealane.server.ui.views import DeliveryRow, Link, ListRow, RunPage, StepRow
+from sealane.store.list_filters import ALL, Filter
 from sealane.store.model import Run, RunStep
 from sealane.store.view_model import LogPart, RunView
 
@@ -22,6 +24,7 @@ MOST_BYTES = 256 * 1024
 """How much of a log a page shows; the rest is behind `Raw`."""
 
 _WRONG = {RunStatus.FAILED, RunStatus.BROKEN}
+_WRONG_STEPS = {StepStatus.FAILED, StepStatus.BROKEN}
 _OVER = {"passed", "failed", "broken", "skipped", "cancelled", "refused"}
 
 
@@ -51,12 +54,14 @@ def run(
         event=_event(view.run),
         commit=(event.commit or "")[:7],
         time=_time(view.run, now),
+        since=view.run.started if view.run.ended is None else None,
         reason=_reason(view),
         findings=tuple(dict.fromkeys(str(finding) for finding in view.findings)),
         wrong=view.run.status in _WRONG,
         deliveries=tuple(_delivery(each) for each in view.deliveries),
         steps=rows,
         chosen=next((row for row in rows if row.chosen), None),
+        delivery=next((_delivery(each) for each in view.deliveries if chosen == _key(each)), None),
         image=str(result.get("image", "") if isinstance(result.get("image"), str) else ""),
         log=lines(log.data) if log else (),
         log_from=log.next_offset if log else 0,
@@ -67,33 +72,39 @@ def run(
     )
 
 
-def row(found: Run) -> ListRow:
-    """One line of the list of runs."""
+def row(found: Run, only: Filter = ALL) -> ListRow:
+    """One line of the list of runs that `only` filters."""
+    event = found.event
+    what, where = event.kind.value.replace("_", " "), event.branch or (event.ref or "").removeprefix("refs/tags/")
+    to = f"{what} to {where}" if where else what
+    facts = [Link(words=to, href=lists.address("/runs", only, branch=event.branch) if event.branch else "")]
+    if event.author:
+        facts.append(Link(words=f"by {event.author}", href=lists.address("/runs", only, author=event.author)))
+    if found.requested_by and found.requested_by != event.author:
+        facts.append(Link(words=f"asked for by {found.requested_by}"))
     return ListRow(
         pill=states.run(found),
         href=f"/runs/{found.id}",
         what=found.label,
-        version=(found.event.commit or "")[:7],
-        words=f"{found.event.message} · {_event(found)}" if found.event.message else _event(found),
+        version=(event.commit or "")[:7],
+        subject=origin.subject(event.message),
+        facts=tuple(facts),
+        because=found.because or "",
         at=found.created,
     )
 
 
 def choose(view: RunView, asked: str | None) -> str | None:
-    """The step whose log is worth seeing: the one asked for, else what failed, what runs, what came last."""
+    """The step that is worth seeing: the one asked for, else what went wrong, a delivery too, what runs, what came last."""
     keys = [step.key for step in view.steps]
     if asked in keys:
         return asked
-    order = (
-        {StepStatus.FAILED, StepStatus.BROKEN},
-        {StepStatus.RUNNING},
-        {StepStatus.PASSED},
-    )
-    for wanted in order:
-        with_it = [step.key for step in view.steps if step.status in wanted and step.kind != "deliver"]
-        if with_it:
-            return with_it[-1] if StepStatus.PASSED in wanted else with_it[0]
-    return keys[0] if keys else None
+    deliver = {f"{Kind.DELIVER}/{each.formation}" for each in view.deliveries if each.state in deliveries.BAD}
+    wrong = [step.key for step in view.steps if step.status in _WRONG_STEPS]
+    runs = [step.key for step in view.steps if step.status is StepStatus.RUNNING]
+    not_there = [step.key for step in view.steps if step.key in deliver]
+    passed = [step.key for step in view.steps if step.status is StepStatus.PASSED and step.kind != Kind.DELIVER]
+    return next(iter([*wrong, *runs, *not_there, *passed[-1:], *keys]), None)
 
 
 def _event(found: Run) -> str:
@@ -127,28 +138,31 @@ def _delivery(found: Delivery) -> DeliveryRow:
     )
 
 
+def _key(found: Delivery) -> str:
+    """The key of the step that asked for it."""
+    return f"{Kind.DELIVER}/{found.formation}"
+
+
 def _step(view: RunView, step: RunStep, *, chosen: bool, now: datetime) -> StepRow:
-    tone = states.step(step.status)
-    if step.started:
-        time = words.duration(((step.ended or now) - step.started).total_seconds())
-    elif step.status is StepStatus.SKIPPED:
-        time = step.reason or "skipped"
-    elif step.needs:
-        time = f"after {step.needs[-1].split('/', 1)[-1]}"
-    else:
-        time = step.status.value
-    href = f"/runs/{view.run.id}?step={step.key}"
-    delivery = next((each for each in view.deliveries if step.key == f"{Kind.DELIVER}/{each.formation}"), None)
+    tone, state = states.step(step.status), step.status.value
+    time = words.duration(((step.ended or now) - step.started).total_seconds()) if step.started else ""
+    if step.status is StepStatus.SKIPPED and step.reason:
+        state = step.reason
+    elif step.status is StepStatus.WAITING and step.needs:
+        state = f"after {step.needs[-1].split('/', 1)[-1]}"
+    delivery = next((each for each in view.deliveries if step.key == _key(each)), None)
     if delivery is not None:  # asking for it is all that the step does: what became of it counts
-        tone, time, href = states.delivered(delivery.state).tone, delivery.state.words, delivery.page
+        tone, state, time = states.delivered(delivery.state).tone, delivery.state.words, ""
     tests, tests_wrong = reports.beside(view.reports, step.key)
     return StepRow(
         key=step.key,
         name=step.name,
         kind={"step": ""}.get(step.kind, step.kind),
         tone=tone or "none",
+        state=state,
         time=time,
-        href=href,
+        since=step.started if step.status is StepStatus.RUNNING and delivery is None else None,
+        href=f"/runs/{view.run.id}?step={quote(step.key, safe='')}",
         chosen=chosen,
         tests=tests,
         tests_wrong=tests_wrong,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from sealane.releases.origin import Origin
 from sealane.rollouts import saying
 from sealane.store.model import Deployment
 
 SHORT = 7
 
 
-def named(found: Deployment, commits: Mapping[str, str]) -> str:
-    """The short commit of what a deployment deploys, else the revision's hash; `commits` are by release."""
-    return commits.get(found.release_id or "", "")[:SHORT] or saying.short(found.revision_id)
+def of(found: Deployment, came: Origin | None) -> str:
+    """The short commit of what a deployment deploys, else the revision's hash; `came` is where its release comes from."""
+    return (came.commit if came else "")[:SHORT] or saying.short(found.revision_id)

@@ -5,17 +5,33 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
-    if (event.key === "/") {
-      const find = document.querySelector(".find input");
-      if (find) { event.preventDefault(); find.focus(); }
-    }
+    if (keys && keys.open) return;
+    if (event.key === "?" && keys) keys.showModal();
+    const field = { "/": ".find input", f: ".filters input" }[event.key];
+    const input = field && document.querySelector(field);
+    if (input) { event.preventDefault(); input.focus(); }
     if (event.key === "j" || event.key === "k") step(event.key === "j" ? 1 : -1);
-    if (event.key === "g") location.assign("/");
+    const page = { g: "/", r: "/runs", d: "/deployments", a: "/approvals" }[event.key];
+    if (page && keys) location.assign(page);
   });
+
+  /* The list of keys, also for whoever has no keyboard at hand to ask for it. */
+  const keys = document.getElementById("keys");
+  const button = document.querySelector("[data-keys]");
+  if (button && keys) { button.hidden = false; button.addEventListener("click", () => keys.showModal()); }
+
+  /* A filter that is chosen is used at once; what is empty does not stand in the address. */
+  const filters = document.querySelector(".filters");
+  if (filters) {
+    filters.addEventListener("change", (event) => { if (event.target.matches("select")) filters.requestSubmit(); });
+    filters.addEventListener("formdata", (event) => {
+      for (const [name, value] of [...event.formData]) if (!value) event.formData.delete(name);
+    });
+  }
 
   /* j and k walk through the steps of a run or the rows of a table. */
   function step(by) {
-    const links = [...document.querySelectorAll("[data-walk] a")];
+    const links = [...document.querySelectorAll("[data-walk] a:not([data-aside])")];
     if (!links.length) return;
     const focused = links.indexOf(document.activeElement);
     const at = focused >= 0 ? focused : links.findIndex((link) => link.hasAttribute("aria-current"));
@@ -41,7 +57,16 @@
     const count = Math.floor(seconds / size);
     return unit === "day" ? (count === 1 ? "yesterday" : `${count} days ago`) : `${count} ${unit} ago`;
   }
+  function duration(seconds) {
+    if (seconds < 60) return `${Math.floor(seconds)} s`;
+    const [large, small, rest] = seconds < 3600 ? [60, "min", "s"] : [3600, "h", "min"];
+    const left = Math.floor(seconds % large / (large / 60));
+    return `${Math.floor(seconds / large)} ${small}` + (left ? ` ${left} ${rest}` : "");
+  }
   setInterval(() => {
+    for (const time of document.querySelectorAll("time[data-since]")) {
+      time.textContent = duration(Math.max(0, (Date.now() - Date.parse(time.dateTime)) / 1000));
+    }
     for (const time of document.querySelectorAll("time[data-ago]")) {
       const words = ago((Date.now() - Date.parse(time.dateTime)) / 1000);
       if (time.textContent !== words) time.textContent = words;

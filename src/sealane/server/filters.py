@@ -1,0 +1,67 @@
+"""Which runs or deployments a list shows: the same words in the API and in the addresses of pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import Depends, Query
+
+from sealane import inputs
+from sealane.errors import UsageError
+from sealane.findings import did_you_mean
+from sealane.store import list_filters
+from sealane.store.list_filters import Filter
+
+_NAMES = ("app", "formation", "environment", "branch", "state", "author", "search")
+
+
+def _run_filter(
+    *,
+    app: Annotated[str, Query(description="Only this app's.")] = "",
+    formation: Annotated[str, Query(description="Only those that are delivered to this formation.")] = "",
+    environment: Annotated[str, Query(description="Only those that are delivered to this environment.")] = "",
+    branch: Annotated[str, Query(description="Only this branch's.")] = "",
+    state: Annotated[str, Query(description=f"Only those that are {', '.join(list_filters.RUN_STATES)}.")] = "",
+    author: Annotated[str, Query(description="Only those whose author's name has this in it.")] = "",
+    search: Annotated[str, Query(description="Only those whose commit's subject has this in it.")] = "",
+) -> Filter:
+    """Raises UsageError for an unknown state, and for what is no line of text."""
+    given = (app, formation, environment, branch, state, author, search)
+    return _filter(given, list_filters.RUN_STATES)
+
+
+def _deployment_filter(
+    *,
+    app: Annotated[str, Query(description="Only this app's.")] = "",
+    formation: Annotated[str, Query(description="Only to this formation.")] = "",
+    environment: Annotated[str, Query(description="Only to this environment.")] = "",
+    branch: Annotated[str, Query(description="Only of this branch.")] = "",
+    state: Annotated[str, Query(description=f"Only those that are {', '.join(list_filters.DEPLOYMENT_STATES)}.")] = "",
+    author: Annotated[str, Query(description="Only those whose commit's author's name has this in it.")] = "",
+    search: Annotated[str, Query(description="Only those whose commit's subject has this in it.")] = "",
+) -> Filter:
+    """Raises UsageError for an unknown state, and for what is no line of text."""
+    given = (app, formation, environment, branch, state, author, search)
+    return _filter(given, list_filters.DEPLOYMENT_STATES)
+
+
+RunFilter = Annotated[Filter, Depends(_run_filter)]
+DeploymentFilter = Annotated[Filter, Depends(_deployment_filter)]
+
+
+def _filter(given: Sequence[str], states: Sequence[str]) -> Filter:
+    """What is empty, as in a form that nobody filled in, lets all through."""
+    checked = (inputs.check_line(text, name) if text.strip() else "" for name, text in zip(_NAMES, given, strict=True))
+    app, formation, environment, branch, state, author, search = (text or None for text in checked)
+    if state is not None and state not in states:
+        raise UsageError(f"state: there is no state {state}", mend=did_you_mean(state, states))
+    return Filter(
+        app=app,
+        formation=formation,
+        environment=environment,
+        branch=branch,
+        state=state,
+        author=author,
+        search=search,
+    )

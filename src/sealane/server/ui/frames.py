@@ -1,0 +1,43 @@
+"""The frame of every page: who reads it, where they are, and how much waits for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.requests import Request
+
+from sealane import wiring
+from sealane.access.dependencies import COOKIE, Signed, SignedIn
+from sealane.approvals import asking, pending
+from sealane.approvals.pending import Pending
+from sealane.errors import SealaneError
+from sealane.server import wired
+from sealane.server.ui.views import Reader
+
+
+async def shown(server: wired.Server, signed: Signed, here: str) -> dict[str, Any]:
+    """What the frame shows; `here` is the part of the navigation that the page belongs to."""
+    return framed(signed, here, await server.views.pending())
+
+
+def framed(signed: Signed, here: str, found: Sequence[Pending]) -> dict[str, Any]:
+    """The same for a page that knows what waits for people."""
+    actor = signed.actor
+    mine = len(pending.folded(each for each in found if not asking.why_not(each, actor)))
+    reader = Reader(name=actor.name, groups=tuple(sorted(actor.groups)), waits=mine, form_token=signed.csrf)
+    return {"reader": reader, "here": here}
+
+
+async def anyone(request: Request) -> dict[str, Any]:
+    """The frame of a page that may be shown to anyone: with navigation for whoever is signed in."""
+    nobody: dict[str, Any] = {"reader": None, "here": ""}
+    server: wiring.Server | None = getattr(request.app.state, "server", None)
+    cookie = request.cookies.get(COOKIE)
+    if server is None or not cookie:
+        return nobody
+    try:
+        actor, session = await server.access.session(cookie)
+        return await shown(server, SignedIn(actor=actor, csrf=session.csrf), "")
+    except SealaneError:  # nobody is signed in, or the database does not answer: the error is told all the same
+        return nobody

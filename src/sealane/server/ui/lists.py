@@ -1,0 +1,49 @@
+"""The pages that list runs and deployments."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import APIRouter
+from starlette.responses import HTMLResponse
+
+from sealane.access.dependencies import Signed
+from sealane.server import filters, wired
+from sealane.server.ui import frames, templates
+from sealane.server.ui.presenting import deployments as presenting_deployments
+from sealane.server.ui.presenting import lists as presenting_lists
+from sealane.server.ui.presenting import runs as presenting_runs
+from sealane.server.ui.presenting.lists import Asked
+from sealane.store.list_filters import DEPLOYMENT_STATES, RUN_STATES
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+_PAGE = 50
+
+
+@router.get("/runs")
+async def runs(
+    server: wired.Server, signed: Signed, only: filters.RunFilter, before: str | None = None
+) -> HTMLResponse:
+    """Runs, the newest first."""
+    views = server.views
+    found, places = await asyncio.gather(views.runs(only, limit=_PAGE, before=before or None), views.places())
+    nothing = "Nothing has run yet: a push starts a run."
+    asked = Asked(title="Runs", path="/runs", only=only, states=RUN_STATES, nothing=nothing)
+    rows = [presenting_runs.row(run, only) for run in found]
+    page = presenting_lists.page(asked, rows, places, last=found[-1].id if len(found) == _PAGE else None)
+    return templates.page("list.html", {**await frames.shown(server, signed, "/runs"), "page": page})
+
+
+@router.get("/deployments")
+async def deployments(
+    server: wired.Server, signed: Signed, only: filters.DeploymentFilter, before: str | None = None
+) -> HTMLResponse:
+    """Deployments, the newest first."""
+    views = server.views
+    found, places = await asyncio.gather(views.deployments(only, limit=_PAGE, before=before or None), views.places())
+    came = await views.origins(found)
+    nothing = "Nothing has been deployed yet."
+    asked = Asked(title="Deployments", path="/deployments", only=only, states=DEPLOYMENT_STATES, nothing=nothing)
+    rows = [presenting_deployments.row(one, came.get(one.id), only) for one in found]
+    page = presenting_lists.page(asked, rows, places, last=found[-1].id if len(found) == _PAGE else None)
+    return templates.page("list.html", {**await frames.shown(server, signed, "/deployments"), "page": page})

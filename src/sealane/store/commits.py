@@ -1,0 +1,59 @@
+"""The history of each app, as far as its runs have seen it: what versions bring is told from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import sqlalchemy as sa
+
+from sealane.releases.commits import Commit
+from sealane.store import rows
+from sealane.store.database import Database
+from sealane.store.tables import apps, commits
+
+_NEAREST = 3_000
+"""Commits of an app that are looked at: those that runs brought last."""
+
+
+class Commits:
+    """The table of commits."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, app: str, found: Iterable[Commit]) -> None:
+        """Keeps the commits, which come newest first. Key: app and commit; one that is kept already stays."""
+        listed = list(found)
+
+        def work(connection: sa.Connection) -> None:
+            named = sa.select(commits.c.commit).where(
+                commits.c.app == app, commits.c.commit.in_([each.id for each in listed])
+            )
+            connection.execute(sa.select(apps.c.name).where(apps.c.name == app).with_for_update())  # copies queue up
+            there = set(connection.execute(named).scalars())
+            fresh = [
+                {
+                    "app": app,
+                    "commit": each.id,
+                    "parents": list(each.parents),
+                    "subject": each.subject,
+                    "author": each.author,
+                }
+                for each in reversed(listed)
+                if each.id not in there
+            ]
+            if fresh:
+                connection.execute(sa.insert(commits), fresh)
+
+        await self._database.write(work)
+
+
+def known(connection: sa.Connection, app: str) -> Mapping[str, Commit]:
+    """The app's commits by their hashes, as many as are looked at, in this transaction."""
+    query = sa.select(commits).where(commits.c.app == app).order_by(commits.c.id.desc()).limit(_NEAREST)
+    return {
+        row["commit"]: Commit(
+            id=row["commit"], parents=tuple(row["parents"]), subject=row["subject"], author=row["author"]
+        )
+        for row in rows.all_of(connection, query)
+    }

@@ -1,0 +1,73 @@
+"""One deployment with all that belongs to it: story and evidence, and what a reviewer compares it with."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from sealane.releases import commits as histories
+from sealane.releases.commits import Since
+from sealane.store import (
+    commits,
+    convoys,
+    deployments,
+    formations,
+    gates,
+    observations,
+    origins,
+    pending,
+    releases,
+    reports,
+    rows,
+    votes,
+)
+from sealane.store.explaining import Prospects
+from sealane.store.model import Deployment, DeploymentState, Formation
+from sealane.store.tables import holds as holds_table
+from sealane.store.view_model import DeploymentView
+
+_NOT_BEGUN = {DeploymentState.WAITING, DeploymentState.QUEUED}
+
+
+def of(connection: sa.Connection, deployment_id: str, prospects: Prospects) -> DeploymentView:
+    """The deployment, in this transaction. Raises NotThere."""
+    deployment = deployments.get(connection, deployment_id)
+    there = formations.get(connection, deployment.app, deployment.formation)
+    previous = _compared_with(connection, deployment, there)
+    old = releases.revision(connection, previous) if previous else None
+    cast = votes.of(connection, deployment_id, deployment.revision_id)
+    own_hold = sa.select(holds_table).where(
+        holds_table.c.deployment_id == deployment_id, holds_table.c.lifted.is_(None)
+    )
+    held = rows.one(connection, own_hold)
+    origin = origins.of(connection, [deployment]).get(deployment.id)
+    release = releases.get(connection, deployment.release_id) if deployment.release_id else None
+    return DeploymentView(
+        deployment=deployment,
+        timeline=deployments.story(connection, deployment_id),
+        revision=releases.revision(connection, deployment.revision_id),
+        previous=old,
+        release=release,
+        origin=origin,
+        since=_since(connection, deployment.app, old.release, release.commit) if old and release else None,
+        tests=reports.together(connection, origin.run) if origin else None,
+        approval=pending.approval(connection, deployment, cast, prospects),
+        dossier=deployments.dossier(connection, deployment_id),
+        hold=rows.hold(held) if held else None,
+        is_there=(deployment_id, deployment_id) == (there.current_id, there.verified_id),
+        convoy=convoys.muster(connection, deployment.convoy_id).convoy if deployment.convoy_id else None,
+        gates=gates.of(connection, deployment_id),
+        observation=observations.of(connection, deployment_id),
+    )
+
+
+def _compared_with(connection: sa.Connection, deployment: Deployment, there: Formation) -> str | None:
+    """The revision that is verified there, as long as the deployment has not begun; then the one that was."""
+    if deployment.state in _NOT_BEGUN and there.verified_id:
+        return deployments.get(connection, there.verified_id).revision_id
+    return deployment.from_revision_id
+
+
+def _since(connection: sa.Connection, app: str, old: str | None, new: str) -> Since | None:
+    """What the commit brings over the one that the old release was built from."""
+    there = releases.get(connection, old).commit if old else ""
+    return histories.since(commits.known(connection, app), there, new) if there and new else None

@@ -1,0 +1,152 @@
+"""Lists of runs and deployments: filtered, the newest first, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from sealane.pipelines.model import RunStatus, StepStatus
+from sealane.releases import deliveries
+from sealane.releases.deliveries import Delivered
+from sealane.store import deployments as stored_deployments
+from sealane.store import rows
+from sealane.store import runs as stored_runs
+from sealane.store.list_filters import Filter, Places
+from sealane.store.model import Deployment, Run
+from sealane.store.tables import apps, deployments, formations, releases, run_steps, runs
+
+_BAD_STEPS = (StepStatus.FAILED.value, StepStatus.BROKEN.value)
+
+
+def places(connection: sa.Connection) -> Places:
+    """All apps, and the formations and environments that anything was ever offered to, by name."""
+    named = sa.select(apps.c.name).order_by(apps.c.name)
+    known = list(connection.execute(sa.select(formations.c.formation, formations.c.environment).distinct()))
+    return Places(
+        apps=tuple(connection.execute(named).scalars()),
+        formations=tuple(sorted({row.formation for row in known})),
+        environments=tuple(sorted({row.environment for row in known})),
+    )
+
+
+def list_runs(connection: sa.Connection, only: Filter, limit: int, before: str | None) -> tuple[Run, ...]:
+    """The newest runs first; `before` is the id of the last run of the page before. Raises NotThere for that one."""
+    table = runs.c
+    query = sa.select(runs).order_by(table.created.desc(), table.id.desc()).limit(limit).where(*_of_runs(only))
+    if before is not None:
+        last = stored_runs.get(connection, before)
+        earlier = (table.created == last.created) & (table.id < last.id)
+        query = query.where((table.created < last.created) | earlier)
+    return told(connection, [rows.run(row) for row in rows.all_of(connection, query)])
+
+
+def list_deployments(connection: sa.Connection, only: Filter, limit: int, before: str | None) -> tuple[Deployment, ...]:
+    """As `list_runs`, of deployments."""
+    table = deployments.c
+    query = sa.select(deployments).order_by(table.created.desc(), table.id.desc()).limit(limit)
+    query = query.where(*_of_deployments(only))
+    if before is not None:
+        last = stored_deployments.get(connection, before)
+        earlier = (table.created == last.created) & (table.id < last.id)
+        query = query.where((table.created < last.created) | earlier)
+    return tuple(rows.deployment(row) for row in rows.all_of(connection, query))
+
+
+def told(connection: sa.Connection, found: Iterable[Run]) -> tuple[Run, ...]:
+    """The runs with how their deliveries stand, and why, where something went wrong."""
+    listed = tuple(found)
+    table = deployments.c
+    columns = (table.run_id, table.formation, table.state, table.verdict_kind, table.verdict)
+    query = sa.select(*columns).where(table.run_id.in_([run.id for run in listed])).order_by(table.created)
+    came: dict[str, list[rows.Row]] = {}
+    for row in rows.all_of(connection, query):
+        came.setdefault(row["run_id"], []).append(row)
+    steps = _bad_steps(connection, listed)
+    return tuple(_with_outcome(run, came.get(run.id, ()), steps.get(run.id)) for run in listed)
+
+
+def _with_outcome(run: Run, came: Iterable[rows.Row], step: str | None) -> Run:
+    states = [(Delivered(row["verdict_kind"] or row["state"]), row) for row in came]
+    delivered = deliveries.fold(state for state, _ in states)
+    wrong = [
+        f"{row['formation']} {state.words}: {row['verdict']['reason']}"
+        for state, row in states
+        if state in deliveries.BAD and row["verdict"]
+    ]
+    failed = run.status in {RunStatus.FAILED, RunStatus.BROKEN, RunStatus.CANCELLED}
+    own = (run.reason or step) if failed else None
+    return replace(run, delivered=delivered, because=own or "; ".join(wrong) or None)
+
+
+def _bad_steps(connection: sa.Connection, found: Iterable[Run]) -> Mapping[str, str]:
+    """What the first step that failed of each run says."""
+    wanted = [run.id for run in found if run.status in {RunStatus.FAILED, RunStatus.BROKEN} and not run.reason]
+    query = sa.select(run_steps.c.run_id, run_steps.c.name, run_steps.c.reason).where(
+        run_steps.c.run_id.in_(wanted), run_steps.c.status.in_(_BAD_STEPS)
+    )
+    said: dict[str, str] = {}
+    for row in rows.all_of(connection, query.order_by(run_steps.c.position)):
+        said.setdefault(row["run_id"], f"{row['name']}: {row['reason']}" if row["reason"] else f"{row['name']} failed")
+    return said
+
+
+def _of_runs(only: Filter) -> list[sa.ColumnElement[bool]]:
+    table = runs.c
+    found: list[sa.ColumnElement[bool]] = []
+    found += [table.app == only.app] if only.app is not None else []
+    found += [table.branch == only.branch] if only.branch is not None else []
+    found += _of_commit(only)
+    places = ((deployments.c.formation, only.formation), (deployments.c.environment, only.environment))
+    where = [column == wanted for column, wanted in places if wanted is not None]
+    found += [sa.exists().where(deployments.c.run_id == table.id, *where)] if where else []
+    found += [_run_state(only.state)] if only.state is not None else []
+    return found
+
+
+def _of_commit(only: Filter) -> list[sa.ColumnElement[bool]]:
+    """Whose commit it is, and what its subject says."""
+    parts = ((runs.c.author, only.author), (runs.c.message, only.search))
+    return [sa.func.lower(column).contains(wanted.lower(), autoescape=True) for column, wanted in parts if wanted]
+
+
+def _run_state(state: str) -> sa.ColumnElement[bool]:
+    """The runs that are shown with the state: one that has passed is where its deliveries are."""
+    passed = runs.c.status == RunStatus.PASSED.value
+    mine = deployments.c.run_id == runs.c.id
+    shown: list[sa.ColumnElement[bool]] = []
+    if state in set(RunStatus):
+        own = runs.c.status == state
+        shown.append(own & ~sa.exists().where(mine) if state == RunStatus.PASSED else own)
+    if state in set(Delivered):
+        stronger = [_delivered(each) for each in deliveries.stronger(Delivered(state))]
+        none = [~sa.exists().where(mine, sa.or_(*stronger))] if stronger else []
+        shown.append(sa.and_(passed, sa.exists().where(mine, _delivered(Delivered(state))), *none))
+    return sa.or_(sa.false(), *shown)
+
+
+def _of_deployments(only: Filter) -> list[sa.ColumnElement[bool]]:
+    table = deployments.c
+    wanted = ((table.app, only.app), (table.formation, only.formation), (table.environment, only.environment))
+    found = [column == value for column, value in wanted if value is not None]
+    found += [_delivered(Delivered(only.state))] if only.state in set(Delivered) else []
+    found += [sa.false()] if only.state and only.state not in set(Delivered) else []
+    of_commit = _of_commit(only)
+    of_commit += [runs.c.branch == only.branch] if only.branch is not None else []
+    if of_commit:
+        built = (
+            sa.select(releases.c.run_id)
+            .where(releases.c.id == table.release_id)
+            .correlate(deployments)
+            .scalar_subquery()
+        )
+        found.append(sa.exists().where(runs.c.id == sa.func.coalesce(table.run_id, built), *of_commit))
+    return found
+
+
+def _delivered(state: Delivered) -> sa.ColumnElement[bool]:
+    """Deployments that are in this state, or ended so."""
+    if state in deliveries.OPEN:
+        return (deployments.c.state == state.value) & deployments.c.verdict_kind.is_(None)
+    return deployments.c.verdict_kind == state.value

@@ -1,0 +1,39 @@
+"""Where the releases of deployments come from: one query for as many as are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import sqlalchemy as sa
+
+from sealane.releases import origin
+from sealane.releases.origin import Origin
+from sealane.store import rows
+from sealane.store.model import Deployment, Run
+from sealane.store.tables import deployments, releases, runs
+
+
+def of(connection: sa.Connection, found: Iterable[Deployment]) -> Mapping[str, Origin]:
+    """By the deployment's id; nothing for those whose release no run built."""
+    built = sa.func.coalesce(deployments.c.run_id, releases.c.run_id)
+    query = (
+        sa.select(deployments.c.id.label("deployment_id"), runs)
+        .select_from(deployments)
+        .join(releases, releases.c.id == deployments.c.release_id, isouter=True)
+        .join(runs, runs.c.id == built)
+        .where(deployments.c.id.in_({each.id for each in found}))
+    )
+    return {row["deployment_id"]: of_run(rows.run(row)) for row in rows.all_of(connection, query)}
+
+
+def of_run(run: Run) -> Origin:
+    """What a run is about."""
+    return Origin(
+        run=run.id,
+        label=run.label,
+        page=f"/runs/{run.id}",
+        commit=run.event.commit or "",
+        branch=run.event.branch,
+        subject=origin.subject(run.event.message),
+        author=run.event.author,
+    )

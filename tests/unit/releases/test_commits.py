@@ -1,0 +1,70 @@
+"""What one version has over another, for any history."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sealane.releases import commits
+from sealane.releases.commits import Commit
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> dict[str, Commit]:
+    """Up to 12 commits, each with up to three older ones as parents."""
+    found: dict[str, Commit] = {}
+    for number in range(draw(st.integers(1, 12))):
+        parents = draw(st.lists(st.sampled_from(list(found)), max_size=3, unique=True)) if found else []
+        found[f"c{number}"] = Commit(id=f"c{number}", parents=tuple(parents), subject=f"s{number}", author="kim")
+    return found
+
+
+def before(known: dict[str, Commit], name: str) -> set[str]:
+    return {name}.union(*(before(known, each) for each in known[name].parents))
+
+
+@given(histories(), st.data())
+def test_it_brings_what_only_the_new_one_has(known: dict[str, Commit], data: st.DataObject) -> None:
+    there, new = (data.draw(st.sampled_from(list(known))) for _ in range(2))
+    found = commits.since(known, there, new)
+    assert found is not None
+    assert {each.id for each in found.commits} == before(known, new) - before(known, there)
+    assert (found.count, found.complete) == (len(found.commits), True)
+    assert found.gone == len(before(known, there) - before(known, new))
+    if found.count:
+        assert found.commits[0].id == new
+
+
+@given(histories(), st.data())
+def test_a_history_that_ends_early_is_never_told_as_whole(known: dict[str, Commit], data: st.DataObject) -> None:
+    """Of what is known nothing wrong is told: at least so many, and only commits that are known."""
+    there, new = (data.draw(st.sampled_from(list(known))) for _ in range(2))
+    lost = data.draw(st.sets(st.sampled_from(list(known)), max_size=4))
+    part = {name: each for name, each in known.items() if name not in lost}
+    found = commits.since(part, there, new)
+    if there != new and (there in lost or new in lost):
+        assert found is None
+        return
+    assert found is not None
+    brought = before(known, new) - before(known, there)
+    if found.complete and there not in lost and not lost & before(known, there):
+        assert {each.id for each in found.commits} == brought
+
+
+def test_many_are_counted_and_some_listed() -> None:
+    known = {
+        str(at): Commit(id=str(at), parents=(str(at - 1),) if at else (), subject="", author="") for at in range(250)
+    }
+    found = commits.since(known, "0", "249")
+    assert found is not None
+    assert (found.count, len(found.commits), found.words) == (249, commits.MOST, "249 commits")
+    back = commits.since(known, "5", "3")
+    assert back is not None
+    assert back.words == "without 2 that are there"
+    cut = commits.since({name: each for name, each in known.items() if int(name) > 247 or name == "0"}, "0", "249")
+    assert cut is not None
+    assert cut.words.startswith("at least 2 commits")
+    same = commits.since({}, "a", "a")
+    assert same is not None
+    assert same.words == "the same commit"
+    assert commits.since(known, "0", "elsewhere") is None
