@@ -262,7 +262,10 @@ def _plain(found: _Found, project: locally.Project, revision: Revision) -> dict[
                 "checked": change.checked,
                 "adopted": change.adopted,
                 "refusal": change.refusal.message if change.refusal else None,
-                "left": [{"path": each.path, "manager": each.manager} for each in change.left],
+                "left": [
+                    {"path": each.path, "manager": each.manager, "value": each.value, "says": str(each)}
+                    for each in change.left
+                ],
                 "fields": [
                     {
                         "path": each.path,

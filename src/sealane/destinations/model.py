@@ -5,6 +5,7 @@ An object is plain data in the form of a Kubernetes manifest; other destinations
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -27,6 +28,9 @@ BEFORE = "sealane.dev/before-adoption"
 """What it was then; `adoption` reads it."""
 
 _ONE_SHOT = frozenset({("batch", "Job"), ("", "Pod")})
+
+MAX_VALUE = 80
+"""Characters of a value in a sentence."""
 
 HIDDEN = "<hidden>"
 """Stands where a secret's value would."""
@@ -159,13 +163,23 @@ class FieldChange:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FieldLeft:
-    """A field that Sealane had and no longer has, and that stays because somebody else holds it too."""
+    """A field that Sealane had and no longer has, and that stays: somebody else holds it too, or the destination keeps it.
+
+    `manager` is who holds it, None when nobody does; then `value` is what stays, `why`, and how to `mend` that.
+    """
 
     path: str
-    manager: str
+    manager: str | None = None
+    value: Any = None
+    why: str = ""
+    mend: str = ""
 
     def __str__(self) -> str:
-        return f"{self.path} stays: {self.manager} holds it too"
+        if self.manager:
+            return f"{self.path} stays: {self.manager} holds it too"
+        value = json.dumps(self.value, ensure_ascii=False)
+        short = value if len(value) <= MAX_VALUE else f"{value[:MAX_VALUE]}…"
+        return f"{self.path} stays {short}: {self.why} ({self.mend})"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -173,7 +187,7 @@ class ObjectChange:
     """What would happen to one object. `checked` is False when the destination could not be asked yet.
 
     `adopted` says that it is there, nobody's labels claim it, and a person's word lets it be taken over. `left` are fields
-    that would go if nobody else held them.
+    that were to go, and stay.
     """
 
     action: Action
@@ -189,12 +203,13 @@ class ObjectChange:
 class Applied:
     """What an apply left: every wanted object that is there, those it wrote, and who said no.
 
-    With refusals of the dry run nothing was written.
+    With refusals of the dry run nothing was written. `left` are fields that were to go, and stay, by object.
     """
 
     inventory: Inventory
     changed: Inventory = ()
     refusals: tuple[Refusal, ...] = ()
+    left: tuple[tuple[ObjectRef, FieldLeft], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sealane import clock
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
-from sealane.rollouts import finished_work, model
+from sealane.rollouts import finished_work, model, saying
 from sealane.rollouts.strategies import model as strategies
 from sealane.rollouts.strategies import staging
 from sealane.verdicts import model as verdicts
@@ -41,7 +41,8 @@ async def apply(
         writing.objects, identity=goal.identity, fence=fence, adopt=adopt, finished=goal.finished
     )
     watched = tuple(ref for ref in applied.inventory if f"{ref.kind}/{ref.name}" not in writing.unwatched)
-    return applied, model.Begun(inventory=union(applied.inventory, goal.kept), at=at, watched=watched)
+    left = saying.left_words(applied)
+    return applied, model.Begun(inventory=union(applied.inventory, goal.kept), at=at, watched=watched, left=left)
 
 
 async def _later(
@@ -69,6 +70,7 @@ def after(earlier: model.Begun | None, begun: model.Begun) -> model.Begun:
         watched=None if begun.watched is None else (*begun.watched, *beside),
         since=earlier.since or earlier.at,
         ended=earlier.ended,
+        left=tuple(dict.fromkeys((*earlier.left, *begun.left))),
     )
 
 

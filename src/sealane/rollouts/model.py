@@ -130,6 +130,8 @@ class Begun:
     """When the deployment's first stage was applied, where this is a later one."""
     ended: tuple[str, ...] = ()
     """`Kind/name` of the work that was seen to end since the deployment began."""
+    left: tuple[str, ...] = ()
+    """What was to go and stays, in words."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

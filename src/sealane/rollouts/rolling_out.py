@@ -244,7 +244,7 @@ async def _deployed(
         at=around.now(),
         workloads=model.lasting(watched, plan.goal, begun.inventory),
         healthy_for=model.held_for(watched, plan.goal, begun),
-        notes=concluding.notes(watched.observation),
+        notes=saying.notes(watched, begun),
         finished=finished_work.joined(plan.goal.finished, begun.ended),
     )
     return model.Outcome(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sealane.destinations import model as destinations
-from sealane.rollouts import dossiers
+from sealane.rollouts import dossiers, model
+from sealane.verdicts import concluding, sentences
 
 
 def short(revision: str) -> str:
@@ -17,7 +18,18 @@ def applied_words(applied: destinations.Applied) -> str:
     """What applying did."""
     changed, every = len(applied.changed), len(applied.inventory)
     same = "" if changed == every else f", {every - changed} as they were" if changed else ", all as they were"
-    return f"applied {every} {_objects(every)}{same}"
+    return "; ".join([f"applied {every} {_objects(every)}{same}", *left_words(applied)])
+
+
+def left_words(applied: destinations.Applied) -> tuple[str, ...]:
+    """What was to go and stays, each with its object."""
+    return tuple(f"{sentences.name(f'{ref.kind}/{ref.name}')}: {each}" for ref, each in applied.left)
+
+
+def notes(watched: model.Watched, begun: model.Begun) -> tuple[str, ...]:
+    """What people should know of what is there: nothing of it runs, or it has what the revision no longer says."""
+    left = (sentences.closed(each) for each in begun.left)
+    return (*concluding.notes(watched.observation), *left)
 
 
 def pruned_words(pruned: destinations.Pruned) -> str:

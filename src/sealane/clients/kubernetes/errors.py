@@ -50,11 +50,15 @@ _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cause:
-    """One reason among several: a field, what is wrong with it and, in a conflict, who manages it."""
+    """One reason among several: a field, what is wrong with it and, in a conflict, who manages it.
+
+    `reason` is the API's own word, such as `FieldValueForbidden`.
+    """
 
     field: str
     message: str
     manager: str | None = None
+    reason: str = ""
 
 
 class ClusterError(errors.SealaneError):
@@ -232,6 +236,7 @@ def of_status(status: Status, *, request: str, secret: bool = False, retry_after
             field=cause.field,
             message=scrubbed(_LONG_VALUE.sub("Invalid value", cause.message), secret=secret)[:500],
             manager=_manager(cause.message),
+            reason=cause.reason,
         )
         for cause in details.causes[:MAX_CAUSES]
     )

@@ -13,6 +13,7 @@ import functools
 import itertools
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from sealane import errors as ours
@@ -63,6 +64,7 @@ class _Writing:
         """Writes phase after phase; stops at the first object that is refused."""
         inventory: list[model.ObjectRef] = []
         changed: list[model.ObjectRef] = []
+        left: list[tuple[model.ObjectRef, model.FieldLeft]] = []
         for phase, group in itertools.groupby(planned, lambda each: ordering.phase(each.ref.group, each.ref.kind)):
             written = []
             for each in group:
@@ -75,11 +77,12 @@ class _Writing:
                 if done.left_out:
                     continue
                 inventory.append(done.ref)
+                left += [(done.ref, each_left) for each_left in done.change.left]
                 if done.change.action is not model.Action.NONE:
                     changed.append(done.ref)
                 written.append(done.ref)
             await self._settled(phase, written)
-        return model.Applied(inventory=tuple(inventory), changed=tuple(changed))
+        return model.Applied(inventory=tuple(inventory), changed=tuple(changed), left=tuple(left))
 
     async def _write(self, planned: planning.Planned) -> planning.Planned:
         """One object: written if need be, planned anew as often as it moved meanwhile."""
@@ -117,7 +120,7 @@ class _Writing:
         if planned.live is None:
             made = await self._cluster.create(planned.body, namespace=namespace)
             done = self._done(planned, made)
-            created = managed_fields.created
+            created = functools.partial(managed_fields.created, manifest=planned.body)
             await settling.settle(self._cluster, planned.kind, done.ref, take=created, found=made, fence=self._fence)
             return done
         version = planned.live.version
@@ -129,7 +132,7 @@ class _Writing:
 
     def _done(self, planned: planning.Planned, made: Mapping[str, Any]) -> planning.Planned:
         ref = planned.ref.with_uid(str(made["metadata"]["uid"]))
-        change = model.ObjectChange(action=planned.change.action, ref=ref, fields=planned.change.fields)
+        change = replace(planned.change, ref=ref)
         return planning.Planned(manifest=planned.manifest, ref=ref, change=change, body=planned.body)
 
     async def _again(self, planned: planning.Planned) -> planning.Planned:

@@ -42,9 +42,17 @@ def with_records(found: Mapping[str, Any], new: Sequence[Record] | None) -> Mapp
     return found if new is None else {**found, "metadata": {**found["metadata"], "managedFields": list(new)}}
 
 
-def created(found: Mapping[str, Any]) -> list[Record] | None:
-    """The records with what a creation of Sealane's left as one of an apply. None when there is no such record."""
-    return _moved(records(found), lambda each: _is_ours(each, "Update"))
+def created(found: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[Record] | None:
+    """The records with what a creation of Sealane's left as an apply of the manifest would have. None when there is none.
+
+    A creation also records every default that the cluster put in; nobody said those.
+    """
+    now = _moved(records(found), lambda each: _is_ours(each, "Update"))
+    own = _own(now) if now else None
+    if now is None or own is None:
+        return None
+    said = {**own, "fieldsV1": less(_fields(own), lacking(_fields(own), manifest))}
+    return [said if each is own else each for each in now]
 
 
 def taken(
@@ -222,10 +230,25 @@ def lacking(fields: Fields, node: Any) -> dict[str, Any]:
     for key, inner in fields.items():
         if key == ".":
             continue
-        has, part = _part(node, key)
+        has, own = part(node, key)
         if not has:
             found[key] = inner
-        elif inner and (rest := lacking(inner, part)):
+        elif inner and (rest := lacking(inner, own)):
+            found[key] = rest
+    return found
+
+
+def having(fields: Fields, node: Any) -> dict[str, Any]:
+    """The fields that an object's part has."""
+    found: dict[str, Any] = {}
+    for key, inner in fields.items():
+        has, own = part(node, key) if key != "." else (False, None)
+        if not has:
+            continue
+        deeper = {name: each for name, each in inner.items() if name != "."}
+        if not deeper:
+            found[key] = {}
+        elif rest := having(deeper, own):
             found[key] = rest
     return found
 
@@ -247,6 +270,38 @@ def without(node: Any, fields: Fields) -> Any:
     return node
 
 
+def carried(manifest: Any, fields: Fields, found: Any) -> tuple[Any, dict[str, Any]]:
+    """The manifest's part with the values that these fields have in the object, and the fields that were not put in.
+
+    Applied so, they stay in Sealane's record, and nothing else changes. Items that the manifest doesn't have are not put into
+    its lists: they might come to stand elsewhere.
+    """
+    rest: dict[str, Any] = {}
+    for key, inner in fields.items():
+        kind, _, text = key.partition(":")
+        has, own = part(manifest, key)
+        there, value = part(found, key)
+        if there and kind == "f" and not inner and isinstance(manifest, Mapping):
+            manifest = {**manifest, text: value}
+        elif there and has and inner:
+            new, left = carried(own, inner, value)
+            manifest = _replaced(manifest, key, own, new)
+            rest |= {key: left} if left else {}
+        elif there and kind == "f" and isinstance(manifest, Mapping) and isinstance(value, Mapping):
+            new, left = carried({}, inner, value)
+            manifest = {**manifest, text: new} if new else manifest
+            rest |= {key: left} if left else {}
+        else:
+            rest[key] = inner
+    return manifest, rest
+
+
+def _replaced(node: Any, key: str, old: Any, new: Any) -> Any:
+    if isinstance(node, Mapping):
+        return {**node, key.partition(":")[2]: new}
+    return [new if each is old else each for each in node]
+
+
 def at_path(path: unions.Path) -> dict[str, Any]:
     """The tree that has one field."""
     if len(path) == 0:
@@ -262,7 +317,7 @@ def _less_field(node: Mapping[str, Any], name: str, inner: Fields) -> dict[str, 
     return rest if left in (None, {}, []) else {**rest, name: left}
 
 
-def _part(node: Any, key: str) -> tuple[bool, Any]:
+def part(node: Any, key: str) -> tuple[bool, Any]:
     """Whether an object's part has the field, item or value, and what it is."""
     kind, _, text = key.partition(":")
     if kind == "f":

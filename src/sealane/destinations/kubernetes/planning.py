@@ -12,7 +12,7 @@ from sealane import errors as ours
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
 from sealane.destinations import adoption, autoscalers, differing, managing, model, ordering, owning, preparing
-from sealane.destinations.kubernetes import live_autoscalers, managed_fields, preview, refusing, scaling
+from sealane.destinations.kubernetes import live_autoscalers, managed_fields, preview, refusing, retained, scaling
 
 AT_ONCE = 8
 """Objects asked for at the same time."""
@@ -39,7 +39,7 @@ class Planned:
     """One object: what would change, what to write for it, and what that was planned against.
 
     `take` gives the ownership records that it needs first; None where they are as they should be. `gains` says that
-    Sealane would own more, although nothing changes; `left` are the fields of `change.left`. `apart` is what it was before it
+    Sealane would own more, although nothing changes; `left` are fields of `change.left` that the body does not carry. `apart` is what it was before it
     is taken over, to be kept first, where its annotations don't hold that.
     """
 
@@ -188,22 +188,30 @@ class Planner:
             autoscaled=await self._autoscaled(taken, ref),
             followed=f"{ref.kind}/{ref.name}" in self._followed,
         )
-        seen = await preview.preview(self._cluster, self._body(to_apply, ref, kept | marks), found, adopting=adopting)
-        change = _change(ref, found, seen, adopting=adopting)
+        body = self._body(to_apply, ref, kept | marks)
+        said = body
+        if scaling.adds(manifest, to_apply) and not await self._autoscalers.scale(ref):
+            said = self._body(manifest, ref, kept | marks)
+        seen = await preview.preview(self._cluster, body, found, adopting=adopting, said=said)
+        change = _change(ref, found, seen, body, adopting=adopting)
         apart: bytes | None = None
         if change.adopted:
             marks, apart = self._first.get(ref.key) or self._before(found, change.fields)
         if change.adopted and seen.take:  # what it was before its records are moved
             self._first[ref.key] = (marks, apart)
+        left = functools.reduce(managed_fields.both, (each for _, each in seen.held), seen.stays)
+        body, left = managed_fields.carried(
+            self._body(to_apply, ref, self._identity.annotations | marks), left, seen.result
+        )
         return Planned(
             manifest=manifest,
             ref=ref,
             change=change,
-            body=self._body(to_apply, ref, self._identity.annotations | marks),
+            body=body,
             live=live,
             take=seen.take,
             gains=seen.gains,
-            left=functools.reduce(managed_fields.both, (each for _, each in seen.held), {}),
+            left=left,
             apart=apart,
         )
 
@@ -267,10 +275,12 @@ def _live(found: Mapping[str, Any]) -> Live:
 
 
 def _change(
-    ref: model.ObjectRef, found: Mapping[str, Any], seen: preview.Preview, *, adopting: bool
+    ref: model.ObjectRef, found: Mapping[str, Any], seen: preview.Preview, body: Mapping[str, Any], *, adopting: bool
 ) -> model.ObjectChange:
-    """What applying would change, with who set what is there, and what stays because somebody else holds it."""
+    """What applying would change, with who set what is there, and what stays because somebody else or the cluster holds it."""
     others = managing.Managers(found, own=clusters.MANAGER)
+    held = [model.FieldLeft(path=path, manager=who) for who, each in seen.held for path in managing.paths(each)]
+    kept = retained.told(seen.stays, seen.result, ref, ours=managed_fields.having(seen.stays, body))
     fields = differing.differences(found, seen.result, managers=seen.managers)
     return model.ObjectChange(
         action=model.Action.CHANGE if fields else model.Action.NONE,
@@ -278,7 +288,7 @@ def _change(
         fields=tuple(_since(each, others) for each in fields),
         adopted=adopting,
         checked=seen.checked,
-        left=tuple(model.FieldLeft(path=path, manager=who) for who, each in seen.held for path in managing.paths(each)),
+        left=(*held, *kept),
     )
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from sealane.clients.kubernetes import cluster as clusters
-from sealane.clients.kubernetes import errors, kinds
+from sealane.clients.kubernetes import errors, kinds, schemas
 from sealane.destinations import differing
-from sealane.destinations.kubernetes import derived, managed_fields, refusing, unions
+from sealane.destinations.kubernetes import derived, forbidden, managed_fields, refusing, retained, unions
 
 Manifest = Mapping[str, Any]
 
@@ -33,6 +34,8 @@ class Preview:
     """Whether Sealane would own more than it does, although nothing else may change."""
     held: Sequence[tuple[str, managed_fields.Fields]] = field(default=())
     """What Sealane gives up and others hold still, by manager."""
+    stays: managed_fields.Fields = field(default_factory=dict)
+    """What Sealane gives up, nobody holds, and the cluster keeps, other than an object made now would have it."""
     checked: bool = True
     """Whether the cluster was asked; else it can be once the records are moved."""
 
@@ -42,20 +45,26 @@ def taken(wanted: Manifest, found: Manifest, *, adopting: bool) -> Manifest:
     return managed_fields.with_records(found, _taker(wanted, _derived(wanted, found), adopting=adopting)(found))
 
 
-async def preview(cluster: clusters.Cluster, wanted: Manifest, found: Manifest, *, adopting: bool) -> Preview:
-    """What applying the manifest to the object that is there would come to. Raises ClusterError where it is refused."""
+async def preview(
+    cluster: clusters.Cluster, wanted: Manifest, found: Manifest, *, adopting: bool, said: Manifest | None = None
+) -> Preview:
+    """What applying the manifest to the object that is there would come to. Raises ClusterError where it is refused.
+
+    `said` is the manifest as the stencil has it, where what is applied says more.
+    """
     strays = _derived(wanted, found)
     try:
         result, managers = await _dry_run(cluster, wanted)
-    except errors.Invalid:
+    except errors.Invalid as refused:
         schema = await cluster.schema(kinds.of(wanted))
         excluded = tuple(unions.choices(wanted, found, schema)) if schema else ()
         if not excluded and (moving := await _moving(cluster, wanted, found, strays, adopting=adopting)):
             return moving
-        if not excluded:
+        if schema is None:
             raise
-        result, managers = await _dry_run(cluster, _swapped(wanted, found, excluded))  # as it is, which is surely taken
-        strays = (*strays, *excluded)
+        result, managers, strays = await _parted(
+            cluster, wanted, found, schema, _Refused(error=refused, excluded=excluded, strays=strays, adopting=adopting)
+        )
     take = _taker(wanted, strays, adopting=adopting)
     gains = managed_fields.gains(found, result)
     records = take(found)
@@ -68,7 +77,73 @@ async def preview(cluster: clusters.Cluster, wanted: Manifest, found: Manifest, 
         take=None if records is None else take,
         gains=gains,
         held=managed_fields.holders(moved, wanted),
+        stays=await _stays(cluster, said or wanted, moved, result, adopting=adopting),
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Refused:
+    """What an apply was refused with, and what may be to blame."""
+
+    error: errors.Invalid
+    excluded: tuple[unions.Choice, ...]
+    strays: tuple[unions.Choice, ...]
+    adopting: bool
+
+
+async def _parted(
+    cluster: clusters.Cluster, wanted: Manifest, found: Manifest, schema: schemas.Schema, refused: _Refused
+) -> tuple[dict[str, Any], dict[str, str], tuple[unions.Choice, ...]]:
+    """What applying comes to once fields are gone that exclude what is wanted: those, and what the cluster forbids.
+
+    Gives these fields, too. Raises Invalid where that is not what it is refused for.
+    """
+    strays, said = (*refused.strays, *refused.excluded), refused.error
+    if refused.excluded:
+        with suppress(errors.Invalid):
+            # As it is, which is taken where nothing else stands in the way.
+            result, managers = await _dry_run(cluster, _swapped(wanted, found, refused.excluded))
+            return result, managers, strays
+    while more := [each for each in forbidden.strays(said, wanted, found, schema) if each not in strays]:
+        strays = (*strays, *more)
+        records = _taker(wanted, strays, adopting=refused.adopting)(found)
+        going = managed_fields.going(managed_fields.with_records(found, records), wanted)
+        whole = forbidden.merged(managed_fields.without(found, going), wanted, schema)
+        try:
+            return await _patched(cluster, wanted, differing.operations(found, whole)), {}, strays
+        except errors.Invalid as again:
+            said = again
+    raise refused.error
+
+
+async def _stays(
+    cluster: clusters.Cluster, said: Manifest, moved: Manifest, result: Manifest, *, adopting: bool
+) -> managed_fields.Fields:
+    """What goes out of Sealane's record and stays in the object, unless one that is made now would have it, too."""
+    stays = managed_fields.having(managed_fields.going(moved, said), result)
+    if not stays:
+        return {}
+    made = await _made_now(cluster, said)
+    if made is None:  # of what others declared, much is default: without knowing more, nothing is said
+        return {} if adopting else stays
+    return retained.news(stays, result, made)
+
+
+async def _made_now(cluster: clusters.Cluster, said: Manifest) -> Manifest | None:
+    """The object as a creation would make it; None where that can't be known."""
+    body = retained.stand_in(said)
+    for _ in range(2):
+        try:
+            made = await cluster.create(body, namespace=said["metadata"].get("namespace"), dry_run=True)
+        except errors.Invalid as refused:
+            body = retained.without_causes(body, refused.causes)
+        except errors.ClusterError as error:
+            if error.retry:
+                raise
+            return None
+        else:
+            return retained.renamed(made, said)
+    return None
 
 
 async def _moving(
@@ -106,7 +181,7 @@ def _swapped(node: Manifest, source: Manifest, choices: Sequence[unions.Choice])
     """The object with the fields of each choice as the source has them, or not there."""
     whole: dict[str, Any] = {**node}
     for each in choices:
-        whole = unions.swapped(whole, each.path, each.group.names, unions.at(source, each.path))
+        whole = unions.swapped(whole, each.path, each.group.names, unions.at(source, each.path) or {})
     return whole
 
 

@@ -39,6 +39,11 @@ def scaled(
     return manifest
 
 
+def adds(manifest: Mapping[str, Any], scaled: Mapping[str, Any]) -> bool:
+    """Whether the number that is there is applied, although the manifest names none any more."""
+    return "replicas" in (scaled.get("spec") or {}) and "replicas" not in (manifest.get("spec") or {})
+
+
 def _sets_replicas(found: Mapping[str, Any], manager: str, subresource: str) -> bool:
     return any(
         entry.get("manager") == manager

@@ -152,13 +152,16 @@ def at(node: Any, path: Sequence[str | Keys]) -> Any:
 
 
 def swapped(node: Any, path: Sequence[str | Keys], names: frozenset[str], source: Mapping[str, Any]) -> Any:
-    """A copy in which the fields `names` of what stands at the path are those of `source`, or not there."""
+    """A copy in which the fields `names` of what stands at the path are those of `source`, or not there.
+
+    The same where nothing stands there.
+    """
     if len(path) == 0:
         kept = {key: value for key, value in node.items() if key not in names}
         return {**kept, **{name: source[name] for name in names if name in source}}
     step, rest = path[0], path[1:]
     if isinstance(step, str):
-        return {**node, step: swapped(node[step], rest, names, source)}
+        return {**node, step: swapped(node[step], rest, names, source)} if node.get(step) is not None else node
     return [swapped(each, rest, names, source) if _has(each, step) else each for each in node]
 
 

@@ -27,7 +27,7 @@ from sealane.stencils.model import Revision
 from sealane.store import concluding as ending
 from sealane.store import rows
 from sealane.store.model import Deployment, DeploymentKind, DeploymentState
-from sealane.verdicts import concluding, diagnosing
+from sealane.verdicts import diagnosing
 from sealane.verdicts.model import Cause, State, Verdict
 
 
@@ -191,7 +191,7 @@ async def _watch(rollout: Rollout, begun: Begun) -> dict[str, Any]:
         "cause": rows.plain(watched.judgement.cause),
         "seen": rows.plain(watched),
         "workloads": lasting(watched, plan.goal, begun.inventory),
-        "notes": concluding.notes(watched.observation),
+        "notes": saying.notes(watched, begun),
         "ended": finished_work.joined(plan.goal.finished, begun.ended, finished_work.ended(watched.observation)),
         "healthy_for": held_for(watched, plan.goal, begun).total_seconds(),
         "startup": watched.startup.total_seconds(),

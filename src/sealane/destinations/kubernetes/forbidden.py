@@ -1,0 +1,99 @@
+"""Fields that the cluster forbids beside what is wanted, and that nobody asked for. Pure.
+
+Some fields that exclude each other show in no description of a type, but only when an apply is refused: each cause with the
+reason `FieldValueForbidden` names a field. One that the manifest doesn't set, and that nobody but Sealane has, can go: an
+admission plugin put it in for what was wanted before, say. The cluster does not always spell it as its API does
+(`spec.LoadBalancerSourceRanges`), and counts items of lists.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sealane.clients.kubernetes import errors, schemas
+from sealane.destinations.kubernetes import managed_fields, unions
+
+REASON = "FieldValueForbidden"
+"""Of the causes of a refusal (`metav1.CauseTypeFieldValueForbidden`)."""
+_STEPS = re.compile(r"[^.\[\]]+|\[[^\]]*\]")
+
+
+def strays(
+    refused: errors.Invalid, wanted: Mapping[str, Any], found: Mapping[str, Any], schema: schemas.Schema
+) -> Iterator[unions.Choice]:
+    """What may go of the object that is there, so that the manifest is taken."""
+    for cause in refused.causes:
+        if cause.reason != REASON:
+            continue
+        for *parent, name in _paths(_STEPS.findall(cause.field), wanted, found, schema):
+            if isinstance(name, str):
+                group = unions.Group(members={name: None})
+                choice = unions.Choice(path=tuple(parent), group=group, strays=frozenset({name}))
+                if not managed_fields.is_others(found, choice):
+                    yield choice
+
+
+def merged(found: Any, wanted: Any, schema: schemas.Schema | None) -> Any:
+    """The object with what is wanted put over it, as an apply would: an item of a list is known by its keys."""
+    if isinstance(found, Mapping) and isinstance(wanted, Mapping) and not (schema and schema.is_atomic):
+        over = {
+            name: merged(found.get(name), value, schema.field(name) if schema else None)
+            for name, value in wanted.items()
+        }
+        return {**found, **over}
+    if isinstance(found, list) and isinstance(wanted, list) and schema and schema.keys and (item := schema.item):
+        keys = schema.keys
+        over = {item.key_of(each, keys): each for each in wanted if isinstance(each, Mapping)}
+        there = [item.key_of(each, keys) for each in found if isinstance(each, Mapping)]
+        kept = [merged(each, over[key], item) if key in over else each for key, each in zip(there, found, strict=False)]
+        return [*kept, *(each for key, each in over.items() if key not in there)]
+    return wanted
+
+
+def _paths(steps: Sequence[str], wanted: Any, found: Any, schema: schemas.Schema | None) -> Iterator[unions.Path]:
+    """Where a named field is that the object has and the manifest has not; several, where items can't be told apart."""
+    if not steps or schema is None or schema.is_atomic:
+        return
+    step, rest = steps[0], steps[1:]
+    if isinstance(found, Mapping) and isinstance(wanted, Mapping):
+        name = _spelled(step.strip("[]"), found)
+        if name is None:
+            return
+        if wanted.get(name) is None:
+            if not rest:
+                yield (name,)
+        else:
+            for path in _paths(rest, wanted[name], found[name], schema.field(name)):
+                yield (name, *path)
+    elif isinstance(found, list) and isinstance(wanted, list) and schema.keys and schema.item:
+        for key, one, other in _items(step, wanted, found, schema):
+            for path in _paths(rest, one, other, schema.item):
+                yield (key, *path)
+
+
+def _items(
+    step: str, wanted: list[Any], found: list[Any], schema: schemas.Schema
+) -> list[tuple[unions.Keys, Mapping[str, Any], Mapping[str, Any]]]:
+    """The item that a number means, as wanted and as it is there; all of them where the two lists are ordered otherwise."""
+    item = schema.item
+    assert item is not None, "only lists with keys are looked into"
+    there = {item.key_of(each, schema.keys): each for each in found if isinstance(each, Mapping)}
+    both = [
+        (key, each, there[key])
+        for each in wanted
+        if isinstance(each, Mapping) and (key := item.key_of(each, schema.keys)) is not None and key in there
+    ]
+    number = int(step[1:-1]) if step[1:-1].isdigit() else -1
+    if 0 <= number < min(len(wanted), len(found)):
+        named = [each for each in both if each[1] is wanted[number] and each[2] is found[number]]
+        return named or both
+    return both
+
+
+def _spelled(name: str, found: Mapping[str, Any]) -> str | None:
+    """The field's name as the object has it."""
+    if name in found:
+        return name
+    return next((key for key in found if key.lower() == name.lower()), None)

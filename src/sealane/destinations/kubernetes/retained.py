@@ -1,0 +1,98 @@
+"""Fields that Sealane gave up, that nobody else holds, and that an apply takes away in vain. Pure.
+
+The API server keeps some values of an object as long as it lives (a Service's `clusterIP`), and puts defaults in for others.
+What an object made now would have, too, is no news; whatever else stays is told, since the stencil no longer says it. What
+an object made now would have is asked of the cluster, by a dry run under a name that nothing has.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from sealane import hashing
+from sealane.clients.kubernetes import errors
+from sealane.destinations import managing, model, owning, preparing
+from sealane.destinations.kubernetes import managed_fields
+
+Manifest = Mapping[str, Any]
+
+_STEPS = re.compile(r"[^.\[\]]+|\[[^\]]*\]")
+
+
+def stand_in(manifest: Manifest) -> dict[str, Any]:
+    """The manifest under a name that nothing has, to be made by a dry run."""
+    metadata = manifest["metadata"]
+    name = f"sealane-{hashing.content_id(metadata['name'])[-12:]}"
+    return {**manifest, "metadata": {**metadata, "name": name}}
+
+
+def renamed(made: Manifest, manifest: Manifest) -> dict[str, Any]:
+    """What was made for the stand-in, as it would be under the manifest's own name."""
+    new = str(made["metadata"]["name"]).encode()
+    text: bytes = msgspec.json.encode(made)
+    found: dict[str, Any] = msgspec.json.decode(text.replace(new, str(manifest["metadata"]["name"]).encode()))
+    return found
+
+
+def without_causes(manifest: Manifest, causes: Sequence[errors.Cause]) -> dict[str, Any]:
+    """The manifest without the fields that a creation is refused for: a port that the object itself holds, say."""
+    whole: Any = manifest
+    for cause in causes:
+        whole = _less(whole, _STEPS.findall(cause.field))
+    return {**whole}
+
+
+def news(stays: managed_fields.Fields, there: Any, made: Any) -> dict[str, Any]:
+    """Those of the fields that an object made now would not have, or not so."""
+    found: dict[str, Any] = {}
+    for key, inner in stays.items():
+        has, part = managed_fields.part(made, key)
+        own = managed_fields.part(there, key)[1]
+        if inner and has:
+            if deeper := news(inner, own, part):
+                found[key] = deeper
+        elif not has or part != own:
+            found[key] = inner
+    return found
+
+
+def told(
+    fields: managed_fields.Fields, there: Manifest, ref: model.ObjectRef, *, ours: managed_fields.Fields
+) -> Iterator[model.FieldLeft]:
+    """Each field in words. `ours` are those that Sealane itself keeps as they are there."""
+    for each, value in _leaves(fields, there):
+        (path,) = managing.paths(each)
+        hidden = preparing.is_secret(there) and path.partition(".")[0] in ("data", "stringData")
+        if managed_fields.shared(each, ours):
+            why, mend = "it is left as it is there, for an autoscaler that may come", "write the value that you want"
+        else:
+            why = "the cluster keeps it as long as the object lives"
+            mend = f"write the value that you want, or make the object anew: {owning.rename(ref)}"
+        yield model.FieldLeft(path=path, value=model.HIDDEN if hidden else value, why=why, mend=mend)
+
+
+def _leaves(fields: managed_fields.Fields, node: Any) -> Iterator[tuple[dict[str, Any], Any]]:
+    for key, inner in fields.items():
+        value = managed_fields.part(node, key)[1]
+        if not inner:
+            yield {key: {}}, value
+        for deeper, leaf in _leaves(inner, value):
+            yield {key: deeper}, leaf
+
+
+def _less(node: Any, steps: Sequence[str]) -> Any:
+    """A copy without what stands at the path; the same where nothing does."""
+    if not steps:
+        return node
+    step, rest = steps[0], steps[1:]
+    if isinstance(node, Mapping) and step in node:
+        left = {key: value for key, value in node.items() if key != step}
+        return {**left, step: _less(node[step], rest)} if rest else left
+    if isinstance(node, list) and step[1:-1].isdigit() and int(step[1:-1]) < len(node):
+        at = int(step[1:-1])
+        return [*node[:at], *([_less(node[at], rest)] if rest else []), *node[at + 1 :]]
+    return node
