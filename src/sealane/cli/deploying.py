@@ -307,7 +307,13 @@ async def _plan(
 
     async def goal(revision: Revision) -> rollouts.Goal:
         finished = history.finished(revision)
-        is_there = not finished or await finished_work.counts(destination, ledger.inventory)
+        is_there = not finished or await finished_work.counts(
+            destination,
+            ledger.inventory,
+            namespace=revision.namespace,
+            pasts=history.pasts,
+            revisions=(revision.id,),
+        )
         return await goals.goal(
             revision,
             destination,

@@ -27,7 +27,8 @@ ADOPTED = "sealane.dev/adopted"
 BEFORE = "sealane.dev/before-adoption"
 """What it was then; `adoption` reads it."""
 
-_ONE_SHOT = frozenset({("batch", "Job"), ("", "Pod")})
+ONE_SHOT = frozenset({("batch", "Job"), ("", "Pod")})
+"""Group and kind of work that may run to its end."""
 
 MAX_VALUE = 80
 """Characters of a value in a sentence."""
@@ -284,7 +285,7 @@ def ref_of(manifest: Mapping[str, Any], namespace: str | None) -> ObjectRef:
 
 def is_over(ref: ObjectRef, finished: Collection[str]) -> bool:
     """Whether it is work that ran to its end, as `finished` says by `Kind/name`."""
-    return (ref.group, ref.kind) in _ONE_SHOT and f"{ref.kind}/{ref.name}" in finished
+    return (ref.group, ref.kind) in ONE_SHOT and f"{ref.kind}/{ref.name}" in finished
 
 
 def owner_of(labels: Mapping[str, str]) -> str | None:

@@ -21,6 +21,8 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sealane.destinations import model
     from sealane.stencils.checks import HealthCheck
     from sealane.verdicts import model as verdicts
@@ -101,6 +103,10 @@ class Destination(Protocol):
 
     async def secrets(self, refs: model.Inventory) -> tuple[Manifest, ...]:
         """The Secrets among them as they are there, values and all, to be masked by; missing ones are left out."""
+        ...
+
+    async def born(self, namespace: str) -> datetime | None:
+        """When the namespace was made; None where that is not known, or nobody may look."""
         ...
 
     async def leaves(self, namespace: str) -> bool:

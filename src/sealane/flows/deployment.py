@@ -207,7 +207,7 @@ async def _reverted(rollout: Rollout, cause: Cause, failed: Any) -> End:
             if watched["healthy"]:
                 cleared = await step("clear", rolling.clear, rollout, failed, restored["begun"])
                 undone = await step("hooks undo", accompanying.undo, rollout) if rollout.hooked else None
-                stays = "; ".join(filter(None, (cleared["note"], (undone or {}).get("stays"))))
+                stays = [each for each in (cleared["note"], cleared.get("ran"), (undone or {}).get("stays")) if each]
                 verdict = concluding.rolled_back(cause, at=tools.current().now(), stays=stays)
                 return End(verdict=verdict, inventory=cleared["inventory"], note=cleared["note"])
             second = watched["cause"]

@@ -91,6 +91,7 @@ class History:
                 revision=each.revision,
                 verdict=each.verdict.kind,
                 finished=each.verdict.finished,
+                at=each.verdict.at,
             )
             for each in self.records
             if each.verdict and (each.revision in self.revisions or each.verdict.kind != verdicts.VerdictKind.DEPLOYED)

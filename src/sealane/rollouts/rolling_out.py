@@ -305,15 +305,16 @@ async def _go_back(
     if watched.judgement.state is not verdicts.State.HEALTHY:
         second = await _failure(previous, watched, restored, around)
         return _stuck(failure, second, around, there=_everything(plan, begun, restored))
+    ran = await finished_work.ran(around.destination, plan, begun)
     pruned = await pruning.clear(
         around.destination, plan, failed=begun.inventory, restored=restored, fence=around.fence
     )
     if words := saying.pruned_words(pruned):
         around.tell(model.Phase.PRUNE, words)
     undone = await accompanying.undo(plan.goal, around.beside, around.beside.done, around.where, around.hooked)
-    left = (saying.held_words(pruned.held), beside.not_undone(around.beside.done, undone))
+    left = (saying.held_words(pruned.held), saying.ran_words(ran), beside.not_undone(around.beside.done, undone))
     return model.Outcome(
-        verdict=concluding.rolled_back(failure.cause, at=around.now(), stays="; ".join(filter(None, left))),
+        verdict=concluding.rolled_back(failure.cause, at=around.now(), stays=left),
         inventory=pruned.inventory,
         dossier=failure.dossier.to_json(),
         held=pruned.held,

@@ -47,6 +47,14 @@ def held_words(held: Sequence[destinations.Held]) -> str:
     return "; ".join(f"left {', '.join(refs)}: {reason}" for reason, refs in left.items())
 
 
+def ran_words(names: Sequence[str]) -> str:
+    """Which work of a failed revision was done, and stays done; empty when there was none."""
+    if not names:
+        return ""
+    said = " and ".join(filter(None, (", ".join(map(sentences.name, names[:-1])), sentences.name(names[-1]))))
+    return f"what {said} did was not taken back: only a hook before the rollout can have an undo"
+
+
 def evidence_words(dossier: dossiers.Dossier) -> str:
     """What a dossier holds, in numbers."""
     return f"{len(dossier.logs)} logs, {len(dossier.events)} events"

@@ -77,9 +77,11 @@ def not_admitted(reason: str, *, at: datetime) -> model.Verdict:
     return model.Verdict(kind=model.VerdictKind.FAILED, reason=told, at=at, untouched=True)
 
 
-def rolled_back(cause: model.Cause, *, at: datetime, stays: str = "", dossier_id: str | None = None) -> model.Verdict:
+def rolled_back(
+    cause: model.Cause, *, at: datetime, stays: Sequence[str] = (), dossier_id: str | None = None
+) -> model.Verdict:
     """It failed, and what was there before is there again; `stays` names what could not be put back or was left."""
-    reason = sentences.told(cause.sentence, stays)
+    reason = sentences.told(cause.sentence, *stays)
     return model.Verdict(kind=model.VerdictKind.ROLLED_BACK, reason=reason, at=at, cause=cause, dossier_id=dossier_id)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from sealane.verdicts import model
 
@@ -19,6 +20,8 @@ class Past:
     """`Kind/name` of the work that had ended when it was verified; None where nobody noted it."""
     untouched: bool = False
     """Nothing of it was written."""
+    at: datetime | None = None
+    """When it ended."""
 
     @property
     def verified(self) -> bool:

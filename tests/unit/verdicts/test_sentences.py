@@ -75,7 +75,7 @@ def test_every_verdict_is_well_formed(first: model.Fact, second: str, because: s
     )
     verdicts = [
         concluding.failed(cause, at=AT, because=because or "nothing was there"),
-        concluding.rolled_back(cause, at=AT, stays=because),
+        concluding.rolled_back(cause, at=AT, stays=[because]),
         concluding.rollback_failed(cause, second or "it is away", at=AT),
         concluding.broken(second or "it is away", at=AT),
         concluding.deployed(at=AT, workloads=2, healthy_for=timedelta(seconds=3), notes=notes),

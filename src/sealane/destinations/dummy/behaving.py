@@ -181,7 +181,7 @@ def _instances(life: Life, workload: verdicts.Workload, facts: list[verdicts.Fac
     if workload.settled:
         return
     ready = workload.health is verdicts.Health.READY
-    restarts = max((fact.times for fact in facts), default=0) if not ready or life.runs else 0
+    restarts = max((fact.times for fact in facts if fact.run), default=0) if not ready or life.runs else 0
     for number in range(workload.updated):
         yield _one(life, _instance(life, number), workload, wanted=True, ready=ready, restarts=restarts)
     for number in range(workload.old):

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -165,6 +166,11 @@ class DummyDestination:
         there = self._state.read().objects
         wanted = (planning.text(ref) for ref in refs if ref.is_secret)
         return tuple(there[text].manifest for text in wanted if text in there)
+
+    async def born(self, namespace: str) -> datetime | None:
+        """See the port. A pretended namespace is always there."""
+        del namespace
+        return None
 
     async def leaves(self, namespace: str) -> bool:
         """See the port."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from sealane import clock
 from sealane.clients.kubernetes import cluster as clusters
-from sealane.clients.kubernetes import kinds
+from sealane.clients.kubernetes import errors, kinds
 from sealane.destinations import differing, model
 from sealane.destinations.kubernetes import applying, deleting, evidence, freeing, ledgers, observing, planning, tailing
 from sealane.stencils.checks import HealthCheck
@@ -98,6 +100,13 @@ class KubernetesDestination:
         """See the port."""
         wanted = [ref for ref in refs if ref.is_secret]
         return tuple(each for each in await asyncio.gather(*map(self._found, wanted)) if each is not None)
+
+    async def born(self, namespace: str) -> datetime | None:
+        """See the port."""
+        with suppress(errors.Forbidden):
+            found = await self._cluster.find(kinds.NAMESPACE, namespace)
+            return found.metadata.creation_timestamp if found else None
+        return None
 
     async def leaves(self, namespace: str) -> bool:
         """See the port."""

@@ -170,9 +170,10 @@ async def finished(
     found = {goal.identity.revision: finished_work.of(goal.manifests, goal.identity.revision, pasts) for goal in aims}
     if deployment.kind == "rollback" and not any(past.revision == deployment.revision_id for past in pasts):
         found[deployment.revision_id] = finished_work.before_it_was_kept(forward.manifests)
-    if not any(found.values()) or not await finished_work.counts(destination, stored):
-        return {}
-    return found
+    counts = any(found.values()) and await finished_work.counts(
+        destination, stored, namespace=deployment.namespace, pasts=pasts, revisions=found
+    )
+    return found if counts else {}
 
 
 def _as_past(deployment: Deployment, verdict: Verdict) -> reverting.Past:
@@ -181,6 +182,7 @@ def _as_past(deployment: Deployment, verdict: Verdict) -> reverting.Past:
         revision=deployment.revision_id,
         verdict=verdict.kind,
         finished=verdict.finished,
+        at=verdict.at,
     )
 
 

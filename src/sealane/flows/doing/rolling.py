@@ -308,12 +308,20 @@ async def watch_revert(rollout: Rollout, begun: Any) -> dict[str, Any]:
 
 
 async def clear(rollout: Rollout, failed: Any, restored: Any) -> dict[str, Any]:
-    """Deletes what only the failed revision made. Gives `inventory` and a `note`. Key: the inventories. Undo: none."""
+    """Deletes what only the failed revision made. Gives `inventory`, a `note`, and the work that `ran`, in words.
+
+    Key: the inventories. Undo: none.
+    """
     _, plan, destination = await _planned(rollout)
+    ran = await finished_work.ran(destination, plan, _begun(failed))
     pruned = await pruning.clear(
         destination, plan, failed=_begun(failed).inventory, restored=_begun(restored), fence=rollout.fence
     )
-    return {"inventory": rows.plain(pruned.inventory), "note": saying.held_words(pruned.held) or None}
+    return {
+        "inventory": rows.plain(pruned.inventory),
+        "note": saying.held_words(pruned.held) or None,
+        "ran": saying.ran_words(ran),
+    }
 
 
 async def conclude(
