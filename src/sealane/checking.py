@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -37,15 +38,16 @@ class Checked:
         return not findings.errors(self.findings)
 
 
-def check(tree: Tree) -> Checked:
-    """Everything in a repository's folder; formations are rendered with images that nothing has built yet."""
+def check(tree: Tree, above: Sequence[Tree] = ()) -> Checked:
+    """Everything in an app's folder; formations are rendered with images that nothing has built yet.
+
+    `above` are the folders that lead from it up to the repository's root, which says what a clone lacks, too.
+    """
     pipeline, files, found = _pipeline(tree)
     names = gathering.names(tree)
     if pipeline:
         found += delivery.unknown_formations(pipeline, names)
-        attributes = _text(tree, clone.ATTRIBUTES)[0]
-        submodules = _is_there(tree, clone.SUBMODULES)
-        found += clone.lacking(pipeline.clone, submodules=submodules, lfs=clone.uses_lfs(attributes))
+        found += _not_cloned(pipeline, (tree, *above))
     if len(names) > MOST_FORMATIONS:
         message = f"{len(names)} formations are too many; at most {MOST_FORMATIONS} are looked at"
         found.append(Finding(message=message, place=Place(file=gathering.FORMATIONS)))
@@ -88,6 +90,16 @@ def _pipeline(tree: Tree) -> tuple[Pipeline | None, list[str], list[Finding]]:
         return None, [file], unread
     pipeline, found = pipeline_reading.read(text, file)
     return pipeline, [file], found
+
+
+def _not_cloned(pipeline: Pipeline, folders: Sequence[Tree]) -> list[Finding]:
+    """What a clone would lack: submodules as the last folder says, the repository's root, and files of LFS as any does."""
+    found: list[Finding] = []
+    for number, folder in enumerate(folders):
+        submodules = number + 1 == len(folders) and _is_there(folder, clone.SUBMODULES)
+        lfs = not found and clone.uses_lfs(_text(folder, clone.ATTRIBUTES)[0])
+        found += clone.lacking(pipeline.clone, submodules=submodules, lfs=lfs, above="../" * number)
+    return found
 
 
 def _text(tree: Tree, path: str) -> tuple[str, list[Finding]]:

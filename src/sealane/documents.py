@@ -118,6 +118,8 @@ class _Reading:
         self.written: dict[Path, str] = {}
         self.findings: list[Finding] = []
         self.nodes = 0
+        self.open: list[yaml.Node] = []
+        """The nodes that what is read now stands within."""
         self.too_large = False
 
     def document(self, value: Any) -> Document:
@@ -129,18 +131,26 @@ class _Reading:
         if not self.fits(node, depth):
             return None
         self.values[path] = self.place(node)
-        if isinstance(node, yaml.MappingNode):
-            return self.mapping(node, path, depth)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.build(child, (*path, index), depth + 1) for index, child in enumerate(node.value)]
-        return self.scalar(node, path)
+        if isinstance(node, yaml.ScalarNode):
+            return self.scalar(node, path)
+        self.open.append(node)
+        built = (
+            self.mapping(node, path, depth)
+            if isinstance(node, yaml.MappingNode)
+            else [self.build(child, (*path, index), depth + 1) for index, child in enumerate(node.value)]
+        )
+        self.open.pop()
+        return built
 
     def fits(self, node: yaml.Node, depth: int) -> bool:
         """Counts the node; false once the document is larger than is read."""
         self.nodes += 1
         if self.too_large:
             return False
-        if depth > MAX_DEPTH or self.nodes > MAX_NODES:
+        if any(each is node for each in self.open):
+            self.too_large = True
+            self.wrong(node, "an alias stands within what it names", "write out what the alias is to stand for")
+        elif depth > MAX_DEPTH or self.nodes > MAX_NODES:
             self.too_large = True
             what = "nested too deeply" if depth > MAX_DEPTH else "too large once its aliases are expanded"
             self.wrong(node, f"the document is {what}", "write it out plainly")
@@ -183,7 +193,9 @@ class _Reading:
                 self.wrong(key, f"<< merges mappings, and this is {_kind(source)}", mend)
             elif self.fits(source, depth + 1):
                 self.nodes += len(source.value)
+                self.open.append(source)
                 own, merged = self.pairs(source, depth + 1)
+                self.open.pop()
                 found = merged | own | found
         return found
 

@@ -54,18 +54,28 @@ def _check(path: Path) -> Checked:
             raise errors.UsageError(f"{path} can't be read: {error.strerror}") from error
     if not path.is_dir():
         raise errors.NotThere(f"there is no {path}")
-    checked = checking.check(trees.FolderTree(path))
+    above = [trees.FolderTree(folder) for folder in _above(path.resolve())]
+    checked = checking.check(trees.FolderTree(path), above)
     if not checked.files:
         raise errors.NotThere(f"nothing of Sealane's is in {path.resolve()}", mend="`sealane init` writes a beginning")
     return _below(path, checked)
 
 
+def _above(folder: Path) -> list[Path]:
+    """The folders that lead up to the repository's root; none when it is that itself, or in no repository."""
+    from sealane.runners import repositories
+
+    root = repositories.find(folder).root
+    return [each for each in folder.parents if root is not None and each.is_relative_to(root)]
+
+
 def _below(folder: Path, checked: Checked) -> Checked:
     """Names files as they are seen from where the command runs, so that a click in a terminal opens them."""
+    import os
     from dataclasses import replace
 
     def seen(file: str) -> str:
-        return str(folder / file)
+        return os.path.normpath(folder / file)
 
     found = tuple(
         replace(finding, place=replace(finding.place, file=seen(finding.place.file))) for finding in checked.findings

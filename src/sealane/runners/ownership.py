@@ -87,6 +87,12 @@ def in_passwd(passwd: str, user: str) -> Owner | None:
     return Owner(uid=int(uid), gid=int(gid)) if uid.isdigit() and gid.isdigit() else None
 
 
+def knows(passwd: str, user: str) -> bool:
+    """Whether an image's own list has the user; any number may be one."""
+    name = user.partition(":")[0]
+    return name.isdigit() or any(line.partition(":")[0] == name for line in passwd.splitlines())
+
+
 def strangers(folder: Path, *, since: float | None) -> Iterator[Path]:
     """What below the folder is not its owner's, changed since then; of a folder that is not, only itself."""
     whose = folder.stat().st_uid

@@ -34,10 +34,15 @@ async def settled(engine: Engine, container: ContainerSpec, workspace: Workspace
         return container
     if workspace.own:
         problem = await ownership.hand_over(engine, _errand(container.name, container, workspace.top), user)
-        if problem:
+        if problem and await _is_known(engine, container, user):  # of others the engine tells when it is to start
             output(f"user {user} may not write the workspace: {problem}\n".encode())
         return container
     return await _as_developer(engine, container, workspace.folder, user, output)
+
+
+async def _is_known(engine: Engine, container: ContainerSpec, user: str) -> bool:
+    passwd = await engine.read(container.name, "/etc/passwd") or b""
+    return ownership.knows(passwd.decode(errors="replace"), user)
 
 
 async def _as_developer(

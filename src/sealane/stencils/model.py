@@ -86,8 +86,9 @@ class Strategy:
         """How long a rollout may take with all its stages and pauses, and then going back."""
         waits = sum((gate.wait for gate in self.every_gate), timedelta())
         pauses = sum((step.pause or timedelta() for step in self.steps), timedelta())
-        stages = 2 + sum(step.weight is not None for step in self.steps)
-        return (stages + (self.kind == "blue_green")) * self.deadline + pauses + waits
+        weights = sum(step.weight is not None for step in self.steps)
+        beside = self.kind != "recreate"  # a colour, or workloads beside those that serve
+        return (2 + max(weights, beside)) * self.deadline + pauses + waits
 
     gates: tuple[Gate, ...] = ()
     """Checked once it is healthy; a strategy with stages may check some of them earlier."""

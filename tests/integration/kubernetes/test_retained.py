@@ -200,6 +200,16 @@ async def test_what_somebody_holds_or_a_stencil_says_is_refused_as_before(
     assert [each.reason for each in (*held.refusals, *said.refusals)] == [model.Reason.INVALID] * 2
 
 
+async def test_an_object_that_the_store_would_not_take_is_refused_before_another_one_is_written(
+    cluster: clusters.Cluster, namespace: str, busybox_image: str
+) -> None:
+    """A dry run takes it: only etcd has that limit."""
+    huge = deployment(busybox_image, A="x" * 800_000, B="y" * 800_000)
+    refused = await apply(cluster, namespace, service(), huge)
+    assert "the cluster stores no object of more than" in refused.refusals[0].message
+    assert await cluster.find(kinds.of(service()), "web", namespace=namespace) is None
+
+
 # --- killed between two writes
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,8 +13,9 @@ from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import kinds
 from sealane.destinations.kubernetes.destination import KubernetesDestination
 from sealane.destinations.model import unfenced
-from sealane.rollouts import applying, watching
+from sealane.rollouts import applying, finished_work, model, watching
 from sealane.verdicts import model as verdicts
+from sealane.verdicts import reverting
 from tests.integration.rollouts import parts
 
 
@@ -59,3 +61,34 @@ async def test_a_watcher_that_comes_after_a_job_is_gone_tells_how_it_ended(
     cause = watched.judgement.cause
     assert (cause.reason if cause else None) == reason, watched.judgement
     assert (watched.judgement.state is verdicts.State.HEALTHY) == (reason is None)
+
+
+async def test_work_that_came_to_run_is_told_from_work_that_did_not(
+    cluster: clusters.Cluster, namespace: str, busybox_image: str
+) -> None:
+    """While its container runs; what the registry does not have never did anything."""
+    destination = KubernetesDestination(cluster)
+    lost = job(f"{busybox_image}-there-is-none", "true")
+    lost["metadata"] = {"name": "lost"}
+    goal = parts.goal(namespace, [job(busybox_image, "sleep", "3600"), lost])
+    _, begun = await applying.apply(destination, goal, fence=unfenced)
+    plan = model.DeploymentPlan(goal=goal)
+    async with asyncio.timeout(60):
+        while await finished_work.ran(destination, plan, begun) != ("Job/load",):  # noqa: ASYNC110 - it is over there
+            await asyncio.sleep(0.1)
+    before = replace(plan, stored=begun.inventory)
+    assert await finished_work.ran(destination, before, begun) == (), "it was there before this deployment"
+
+
+async def test_work_counts_where_the_namespace_is_older_though_nothing_is_there_any_more(
+    cluster: clusters.Cluster, namespace: str
+) -> None:
+    """In one that was made anew since, everything is to be done again."""
+    destination = KubernetesDestination(cluster)
+    born = await destination.born(namespace)
+    assert born is not None
+    for at, counts in ((born + timedelta(seconds=1), True), (born - timedelta(seconds=1), False)):
+        past = reverting.Past(sequence=1, revision="r", verdict=verdicts.VerdictKind.DEPLOYED, at=at)
+        found = await finished_work.counts(destination, (), namespace=namespace, pasts=[past], revisions=["r"])
+        assert found is counts
+    assert await destination.born(f"{namespace}-that-is-not-there") is None

@@ -212,8 +212,6 @@ def test_a_quoted_key_merges_nothing():
 
 BOMBS = {
     "doubling": "a0: &a0 {k: 1}\n" + "".join(f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}\n" for n in range(1, 40)),
-    "in itself": "a: &a {<<: *a, b: 1}\n",
-    "in itself, twice": "a: &a {<<: [*a, *a], b: 1}\n",
     "aliases": "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 40)),
     "wide": "a: &a {" + ", ".join(f"k{n}: 1" for n in range(1000)) + "}\nb: {<<: [" + ", ".join(["*a"] * 200) + "]}\n",
     "many": "a: &a {k: {}}\nb: [" + ", ".join(["{<<: [" + ", ".join(["*a"] * 100) + "]}"] * 600) + "]\n",
@@ -239,3 +237,31 @@ def test_keys_for_sharing_stand_at_the_top_alone(key):
     assert not checking.check_text(good, ".sealane.yml").findings
     assert [finding.message for finding in checking.check_text(inside, "f").findings] == [f"unknown key {key}"]
     assert [finding.message for finding in checking.check_text(other, "f").findings] == [f"unknown key X{key}"]
+
+
+ITSELF = {
+    "a list": ("a: 1\nb: &b [1, *b]\n", 2),
+    "a mapping": ("a: &a {x: 1, y: *a}\n", 1),
+    "deeper": ("a: &a\n  x: {y: [{z: *a}]}\n", 1),
+    "merged": ("a: &a {<<: *a, b: 1}\n", 1),
+    "merged twice": ("a: &a {<<: [*a, *a], b: 1}\n", 1),
+    "merged from within": ("a: &a\n  b: {<<: *a}\n", 1),
+    "one in another": ("a: &a {b: &b {c: *a}}\n", 1),
+}
+
+
+@pytest.mark.parametrize("name", ITSELF)
+def test_what_stands_within_itself_is_told_as_that(name):
+    """Not as too deep: that would not help whoever wrote it."""
+    text, line = ITSELF[name]
+    found_documents, (finding,) = documents.read(text, "f.yaml")
+    assert not found_documents
+    assert finding.message == "an alias stands within what it names"
+    assert finding.place.line == line
+
+
+def test_an_alias_beside_what_it_names_is_as_good_as_ever():
+    """Also within something else that has it, too."""
+    (document,), found = documents.read("a: &a {x: 1}\nb: [*a, {y: *a, z: [*a]}]\nc: {<<: *a}\n", "f.yaml")
+    assert not found
+    assert document.value == {"a": {"x": 1}, "b": [{"x": 1}, {"y": {"x": 1}, "z": [{"x": 1}]}], "c": {"x": 1}}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import pytest
 
-from sealane import checking
+from sealane import checking, cli
 from sealane.stencils.trees import FolderTree
 
 STEPS = "steps: [{name: a, image: busybox, commands: 'true'}]\n"
@@ -55,3 +57,42 @@ def test_what_can_not_be_cloned_so(clone: str, words: str) -> None:
     checked = checking.check_text(f"app: shop\nclone: {{{clone}}}\n{STEPS}", ".sealane.yml")
     assert [words in str(finding) for finding in checked.findings] == [True], checked.findings
     assert str(checked.findings[0]).startswith(".sealane.yml:2:")
+
+
+APP = f"app: shop\n{STEPS}"
+LFS = "*.bin filter=lfs\n"
+MONOREPOS: dict[str, tuple[dict[str, str], list[str]]] = {
+    "submodules at the root": ({".gitmodules": ""}, ["../../.gitmodules"]),
+    "LFS at the root": ({".gitattributes": LFS}, ["../../.gitattributes"]),
+    "LFS on the way": ({"apps/.gitattributes": LFS}, ["../.gitattributes"]),
+    "LFS everywhere is told once, where it is nearest": (
+        {".gitattributes": LFS, "apps/.gitattributes": LFS, "apps/a/.gitattributes": LFS},
+        [".gitattributes"],
+    ),
+    "both": ({".gitmodules": "", "apps/a/.gitattributes": LFS}, ["../../.gitmodules", ".gitattributes"]),
+    "git reads no such file below the root": ({"apps/a/.gitmodules": "", "apps/.gitmodules": ""}, []),
+    "another app's": ({"apps/b/.gitattributes": LFS}, []),
+    "said already": (
+        {".gitmodules": "", "apps/a/.sealane.yml": APP.replace("steps", "clone: {submodules: false}\nsteps")},
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MONOREPOS)
+def test_an_app_in_a_monorepo_lacks_what_the_whole_repository_lacks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    """A run clones all of it; `validate` names the file that shows it as it is seen from where it runs."""
+    files, told = MONOREPOS[case]
+    for name, text in {".git/HEAD": "ref: refs/heads/main\n", "apps/a/.sealane.yml": APP, **files}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.chdir(tmp_path / "apps" / "a")
+    assert cli.main(["validate", "--json"]) == 0
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert [finding["file"] for finding in findings] == told
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["validate", "apps/a", "--json"]) == 0
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert [finding["file"] for finding in findings] == [os.path.normpath(f"apps/a/{each}") for each in told]

@@ -219,14 +219,18 @@ def test_a_stateful_set_shares_by_its_partition(own: int | None, partition: int)
 @pytest.mark.parametrize(
     ("strategy", "minutes"),
     [
-        (Strategy(), 20),
+        (Strategy(kind="recreate"), 20),
+        (Strategy(), 30),
         (BLUE_GREEN, 30),
         (CANARY, 40.5),
         (Strategy(kind="blue_green", blue_green=BlueGreen(promote="manual")), 30 + 24 * 60),
     ],
 )
 def test_how_long_a_rollout_may_take(strategy: Strategy, minutes: float) -> None:
-    """Each stage has a deadline, pauses and people take their time, and then it may have to go back."""
+    """Each stage has a deadline, pauses and people take their time, and then it may have to go back.
+
+    A rolling one may have to make its workloads beside those that serve first.
+    """
     assert strategy.longest == timedelta(minutes=minutes)
 
 

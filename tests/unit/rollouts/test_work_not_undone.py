@@ -50,7 +50,9 @@ async def test_work_that_a_failed_revision_did_is_named(case: str) -> None:
     ended = await parts.roll_out(destination, bad, stored=there.inventory, previous=good)
 
     assert ended.verdict.kind == "rolled_back"
-    assert (words in ended.verdict.reason) if words else ("taken back" not in ended.verdict.reason), ended.verdict.reason
+    assert (words in ended.verdict.reason) if words else ("taken back" not in ended.verdict.reason), (
+        ended.verdict.reason
+    )
 
 
 def workload(**state: Any) -> verdicts.Workload:
@@ -168,7 +170,9 @@ async def test_hooks_that_are_not_taken_back_are_named_with_the_reason(case: str
     ended = await rolling_out.roll_out(plan, around)
 
     assert ended.verdict.kind == "rolled_back"
-    assert (words in ended.verdict.reason) if words else ("taken back" not in ended.verdict.reason), ended.verdict.reason
+    assert (words in ended.verdict.reason) if words else ("taken back" not in ended.verdict.reason), (
+        ended.verdict.reason
+    )
     assert ended.hooks == tuple(one.name for one, _ in given if not one.undo or "fails" in case)
 
 

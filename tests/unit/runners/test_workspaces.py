@@ -36,6 +36,16 @@ def test_root_is_known_by_every_name(user: str | None, root: bool) -> None:
     assert ownership.is_root(user) is root
 
 
+@pytest.mark.parametrize(
+    ("user", "known"), [("0", True), ("99999:7", True), ("nobody-here", False), ("nobody-here:1", False)]
+)
+def test_only_a_name_that_an_image_has_can_be_known(user: str, known: bool) -> None:
+    """What is wrong with any other is the engine's to tell; a hint at chown would mislead."""
+    assert ownership.knows(PASSWD, user) is known
+    listed = PASSWD.splitlines()[-1].partition(":")[0]
+    assert ownership.knows(PASSWD, f"{listed}:any")
+
+
 def test_an_app_of_a_repository_is_found_at_its_place_and_the_rest_is_only_read() -> None:
     given = {"folder": Path("/r/apps/a"), "repository": Path("/r")}
     local, clone = Workspace(**given), Workspace(**given, own=True)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -11,6 +12,11 @@ from sealane.destinations import model, ordering, owning
 
 STORED = 1_500_000
 """Bytes of an object. etcd takes 1.5 MiB in a request; a dry run asks it nothing, so it says no only when writing begins."""
+
+STORED_AT_MOST = 1_572_864
+"""Bytes that etcd takes in one request (`DefaultMaxRequestBytes`)."""
+_BYTES = frozenset({"data", "binaryData", "caBundle", "request"})
+"""Fields that hold bytes in some kinds (the API's `format: byte`)."""
 
 _REASONS: tuple[tuple[type[errors.ClusterError], model.Reason], ...] = (
     (errors.AdmissionDenied, model.Reason.ADMISSION),
@@ -43,14 +49,26 @@ def of_error(ref: model.ObjectRef, error: errors.ClusterError) -> model.Refusal 
 def fitting(found: dict[str, Any]) -> dict[str, Any]:
     """The object that a dry run gave. Raises Invalid when it would be too long for the cluster's store.
 
-    Custom objects are stored as they are; Kubernetes' own kinds have limits that a dry run knows.
+    Custom objects are stored as they are. Kubernetes' own kinds are stored shorter, without the names of their fields: of
+    them only what their texts alone come to is certain.
     """
     group = str(found["apiVersion"]).rpartition("/")[0]
     custom = ordering.phase(group, str(found["kind"])) is ordering.Phase.CUSTOM
-    if custom and (size := len(msgspec.json.encode(found))) > STORED:
-        says = f"it would take {size:,} bytes, and the cluster stores no object of more than {STORED:,}"
+    size, most = (len(msgspec.json.encode(found)), STORED) if custom else (_texts(found), STORED_AT_MOST)
+    if size > most:
+        least = "" if custom else "at least "
+        says = f"it would take {least}{size:,} bytes, and the cluster stores no object of more than {most:,}"
         raise errors.Invalid(says, mend="split it into several objects", says=says)
     return found
+
+
+def _texts(node: Any) -> int:
+    """Bytes that its texts take, whatever is around them; base64 that is stored as bytes takes three quarters."""
+    if isinstance(node, str):
+        return len(node) if node.isascii() else len(node.encode(errors="replace"))
+    if isinstance(node, Mapping):
+        return sum(_texts(value) * 3 // 4 if key in _BYTES else _texts(value) for key, value in node.items())
+    return sum(map(_texts, node)) if isinstance(node, list) else 0
 
 
 def leaving(ref: model.ObjectRef, namespace: str) -> model.Refusal:

@@ -11,19 +11,19 @@ SUBMODULES = ".gitmodules"
 ATTRIBUTES = ".gitattributes"
 
 
-def lacking(clone: Clone, *, submodules: bool, lfs: bool) -> Iterator[Finding]:
-    """Warnings for what is there and nobody said whether to fetch it."""
+def lacking(clone: Clone, *, submodules: bool, lfs: bool, above: str = "") -> Iterator[Finding]:
+    """Warnings for what is there and nobody said whether to fetch it. `above` leads to the folder that shows it: `../../`."""
     if submodules and clone.submodules is None:
         yield Finding(
             message="the repository has submodules, which a run on a server does not fetch: their folders are empty",
-            place=Place(file=SUBMODULES),
+            place=Place(file=f"{above}{SUBMODULES}"),
             mend="write clone: {submodules: true}, or false where no step needs them",
             severity=Severity.WARNING,
         )
     if lfs and clone.lfs is None:
         yield Finding(
             message="the repository has files of Git LFS, which a run on a server does not fetch: it sees their pointers",
-            place=Place(file=ATTRIBUTES),
+            place=Place(file=f"{above}{ATTRIBUTES}"),
             mend="write clone: {lfs: true}, or false where no step needs them",
             severity=Severity.WARNING,
         )
