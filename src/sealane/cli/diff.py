@@ -240,6 +240,7 @@ def _summary(found: _Found) -> str:
         "to take over": sum(change.adopted for change in found.changes),
         "to delete": len(found.gone),
         "to stay behind": len(found.behind),
+        "fields that stay": sum(len(change.left) for change in found.changes),
         "refused": sum(change.refusal is not None for change in found.changes),
     }
     return ", ".join(f"{count} {word}" for word, count in counts.items() if count) or "nothing would change"
