@@ -17,6 +17,9 @@ What a user's own work comes to (a failed step, a denial, a rollback) is a value
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -25,8 +28,29 @@ if TYPE_CHECKING:
     from sealane.findings import Finding
 
 
+_CONCEAL: ContextVar[Callable[[str], str] | None] = ContextVar("conceal", default=None)
+
+
+@contextmanager
+def concealing(conceal: Callable[[str], str]) -> Iterator[None]:
+    """Errors that are made in here say only what is left of their words by `conceal`."""
+    token = _CONCEAL.set(conceal)
+    try:
+        yield
+    finally:
+        _CONCEAL.reset(token)
+
+
+def concealed(text: str) -> str:
+    """The text as an error may say it here and now."""
+    conceal = _CONCEAL.get()
+    return text if conceal is None else conceal(text)
+
+
 class SealaneError(Exception):
     """Sealane could not do what was asked.
+
+    Its words are masked when it is made: what secrets are known then stands in none (see `secrets.revealed`).
 
     `retry` says whether the same call may work later; `http_status` and `exit_code` are what the API and the
     command line answer with; `mend` is what a person can do about it.
@@ -37,9 +61,9 @@ class SealaneError(Exception):
     exit_code: ClassVar[int] = 3
 
     def __init__(self, message: str, *, mend: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.mend = mend
+        self.message = concealed(message)
+        self.mend = concealed(mend) if mend else mend
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         return f"{self.message} ({self.mend})" if self.mend else self.message

@@ -32,6 +32,7 @@ from sealane.flows.intake import Intake
 from sealane.flows.looking import Looking
 from sealane.flows.queueing import Queueing
 from sealane.flows.reaching import Destinations
+from sealane.flows.readmission import Readmission
 from sealane.flows.requesting import Requests
 from sealane.flows.taking_over import Fencing, Worker
 from sealane.flows.working import Working
@@ -209,6 +210,7 @@ def _prospects(settings: Settings, forecast: Forecast) -> Prospects:
     return Prospects(
         outlook=lambda each: forecast.outlook(each.app, each.environment),
         people=forecast.people,
+        refused_now=Readmission(settings.config_folder, forecast).why,
         room=settings.runs.at_once,
     )
 

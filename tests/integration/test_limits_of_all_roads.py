@@ -96,7 +96,9 @@ async def test_what_waited_is_held_against_the_file_when_it_begins(world: Changi
     for old, new, said in LIMITS.values():
         world.allow("production", *(text.replace("COUNT", "1") for text in APPROVALS))
         asked = await world.server.requests.deploy("shop", "production", by=DEV)
+        assert said.replace("NAME", "production") not in await told(world, asked)
         world.allow("production", old, new)
+        assert said.replace("NAME", "production") in await told(world, asked), "at once, not only when it begins"
         await world.server.approvals.approve(asked.id, by=BOB)
         ended = await world.reached(asked.id)
         assert ended.verdict is not None
@@ -116,6 +118,16 @@ async def test_what_waited_is_held_against_the_file_when_it_begins(world: Changi
     assert (more.state, [rule.count for rule in more.rules]) == (DeploymentState.WAITING, [1, 2])
     await world.server.approvals.approve(asked.id, by=ANN)
     assert (await world.reached(asked.id)).verdict_kind is VerdictKind.DEPLOYED
+
+
+async def told(world: Changing, asked: Deployment) -> str:
+    """What is said of a deployment that waits: by `why` and its page, and where it is asked for."""
+    why = await world.server.views.why(asked.id)
+    (pending,) = [each for each in await world.server.views.pending() if each.deployment.id == asked.id]
+    reason = why.sentence.partition("to allow it again: ")[2].partition(", and for")[0]
+    assert reason in pending.asks
+    assert bool(reason) == ("as the files are now it would be refused" in pending.asks)
+    return reason
 
 
 @pytest.mark.parametrize("limit", LIMITS)

@@ -11,20 +11,24 @@ import re
 import sqlite3
 import string
 import subprocess
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from sealane import controls, pretended
 from sealane.secrets.search import Search
 from tests import pretending
 from tests.serving import SEALANE, Serving
 
-EACH = 8
-"""Secrets of each kind."""
+EACH = {"sqlite": 8, "postgres": 2}
+"""Secrets of each kind, by the database that the server keeps."""
 SIGNS = string.ascii_letters + string.digits + "'\"<>&%$ /+=-_.,;!\\"
 PIPELINE = """app: shop
 steps:
@@ -53,6 +57,16 @@ spec:
       containers:
         - {name: ask, image: "registry.example.com/shop:1", envFrom: [{secretRef: {name: "${secrets}"}}], env: HOOK}
 ---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: look}
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+        - {name: look, image: "registry.example.com/shop:1", envFrom: [{secretRef: {name: "${secrets}"}}], env: LOOK}
+---
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web}
@@ -76,10 +90,11 @@ class Vault:
     """All secrets there ever were, and what is to be found nowhere."""
 
     chance: random.Random
+    each: int
     ever: list[str] = field(default_factory=list)
 
     def new(self, prefix: str) -> dict[str, str]:
-        made = {f"{prefix}{number}": value(self.chance) for number in range(EACH)}
+        made = {f"{prefix}{number}": value(self.chance) for number in range(self.each)}
         self.ever += made.values()
         return made
 
@@ -102,12 +117,27 @@ class World:
     app: pretending.App
     vault: Vault
     recipient: str
+    database: str | None
+    """URL of a PostgreSQL database."""
+    store: str = ""
+    """Where a metric store answers that repeats what it is asked."""
     aged: dict[str, str] = field(default_factory=dict)
 
-    def files(self, *, hook: dict[str, str] | None = None, web: dict[str, str] | None = None) -> dict[str, str]:
-        """A version of the app; what the hook and the web server do beside printing."""
-        names = [f"MINE_F{number}" for number in range(EACH)]
-        steps = [f"MINE_S{number}" for number in range(EACH)]
+    def files(
+        self,
+        *,
+        hook: dict[str, str] | None = None,
+        web: dict[str, str] | None = None,
+        look: dict[str, str] | None = None,
+        asks: bool = False,
+    ) -> dict[str, str]:
+        """A version of the app; what its Jobs and the web server do beside printing, and whether a store is asked."""
+        names = [f"MINE_F{number}" for number in range(self.vault.each)]
+        steps = [f"MINE_S{number}" for number in range(self.vault.each)]
+        gates: list[dict[str, Any]] = [{"name": "look", "job": {"stencil": "look"}}] if look is not None else []
+        if asks:
+            query = {"url": self.store, "query": "up", "condition": "< 1", "token": "env:MINE_F1"}
+            gates.append({"name": "rate", "wait": "300ms", "prometheus": query})
         secrets = {name: f"env:{name}" for name in names} | {name: f"age:deploy/all.age#{name}" for name in self.aged}
         told = {"DUMMY_OUTPUT": said(*secrets)}
 
@@ -116,8 +146,12 @@ class World:
 
         return {
             ".sealane.yml": PIPELINE.replace("STEPS", ", ".join(steps)).replace("SAID", json.dumps(said(*steps))),
-            "deploy/formations/dev.yaml": FORMATION.replace("SECRETS", json.dumps(secrets)),
-            "deploy/stencils/all.yaml": WORKLOADS.replace("HOOK", variables(hook)).replace("WEB", variables(web)),
+            "deploy/formations/dev.yaml": FORMATION.replace("SECRETS", json.dumps(secrets)).replace(
+                "strategy: {", f"strategy: {{gates: {json.dumps(gates)}, " if gates else "strategy: {"
+            ),
+            "deploy/stencils/all.yaml": WORKLOADS.replace("HOOK", variables(hook))
+            .replace("WEB", variables(web))
+            .replace("LOOK", variables(look)),
         }
 
     def rotate(self) -> None:
@@ -152,29 +186,80 @@ class World:
         yield answer.text
         yield self.app.cli("logs", "shop/dev").stdout
 
+    def follows(self) -> str:
+        """What the API sends of what is printed while somebody follows it, up to the last of the secrets."""
+        heard = ""
+        query = {"tail": 2000, "follow": True}
+        with (
+            self.serving.client() as client,
+            client.stream("GET", "/api/formations/shop/dev/logs", params=query) as answer,
+        ):
+            for piece in answer.iter_text():
+                heard += piece
+                if heard.count("canary") >= len(pretended.ENCODERS) * self.vault.each:
+                    return heard
+        return heard
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    serving = Serving(tmp_path_factory.mktemp("server"), pretending.SETTINGS).start()
+
+class Repeating(BaseHTTPRequestHandler):
+    """A metric store that refuses every query, and repeats what it was asked with."""
+
+    def do_GET(self) -> None:
+        body = json.dumps({"status": "error", "error": f"canary: no token like {self.headers['Authorization']}"})
+        self.send_response(400)
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *_: Any) -> None:
+        """Nowhere."""
+
+
+@pytest.fixture
+def store() -> Iterator[str]:
+    """The address of such a store."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Repeating)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(params=list(EACH))
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, store: str) -> Iterator[World]:
+    database = request.getfixturevalue("postgres_url") if request.param == "postgres" else None
+    settings = {**pretending.SETTINGS, **({"SEALANE_DATABASE": database} if database else {})}
+    serving = Serving(tmp_path_factory.mktemp("server"), settings).start()
     try:
         pretending.environments(serving, "shop")
+        listed = serving.folder / "config" / "environments" / "dev.yaml"
+        listed.write_text(f"{listed.read_text()}gates: {{hosts: ['127.0.0.1:*']}}\n")
         app = pretending.App(serving, tmp_path_factory.mktemp("shop"), "shop")
         for path in ("deploy/stencils/web.yaml", "deploy/formations/production.yaml"):
             (app.folder / path).unlink()
         found = app.get("/api/apps/shop/recipient")["recipient"]
-        yield World(serving, app, Vault(random.Random(20170417)), found)
+        yield World(serving, app, Vault(random.Random(20170417), EACH[request.param]), found, database, store)
     finally:
         serving.stop()
 
 
 def test_no_secret_is_found_in_anything_that_is_written_or_shown(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Good, rolled back after a rotation, and stopped by a hook; old ones are still printed by then."""
+    """Good, rolled back after a rotation and by gates, and stopped by a hook; old ones are still printed by then.
+
+    In answers, pages, events, files and every cell of both kinds of databases.
+    """
     monkeypatch.setattr(world.app, "files", lambda *_, **__: {})  # only what this test writes
     seen: list[str] = []
     world.rotate()
-    good = world.pushed("good")
+    good = world.pushed("good", look={})
     assert good["verdict"]["kind"] == "deployed", good
-    seen += world.lives()
+    seen += [*world.lives(), world.follows()]
+    gated = world.pushed("gated", asks=True)
+    assert gated["verdict"]["kind"] == "rolled_back", gated
+    assert "canary: no token like Bearer ***" in gated["verdict"]["reason"]
+    looked = world.pushed("looked", look={"DUMMY_EXIT_CODE": "5"})
+    assert looked["verdict"]["kind"] == "rolled_back", looked
     world.rotate()
     last = said("MINE_F0", "AGED_1") + "at its end $(AGED_2)"
     bad = world.pushed("bad", web={"DUMMY_EXIT_CODE": "3", "DUMMY_LAST_WORDS": last})
@@ -187,7 +272,8 @@ def test_no_secret_is_found_in_anything_that_is_written_or_shown(world: World, m
     assert sum("canary" in text for text in seen) > 8, "it was printed, and shown"
     world.serving.stop()
     everything = {f"answer {number}": text.encode() for number, text in enumerate(seen)}
-    everything |= {f"{where} {number}": data for number, (where, data) in enumerate(written(world.serving.folder))}
+    kept = [*written(world.serving.folder), *(rows(world.database) if world.database else ())]
+    everything |= {f"{where} {number}": data for number, (where, data) in enumerate(kept)}
     assert {"operation_outputs", "timeline", "dossiers", "audit"} <= {where.split()[1] for where in everything}
     for event in ("run.ended", "deployment.ended", "audit"):
         assert f"event={event} " in world.serving.log, "the server's log is one of the files"
@@ -206,7 +292,7 @@ def asked(world: World) -> Iterator[str]:
     paths += ["/deployments", "/approvals", "/api/why/shop/dev"]
     for run in runs:
         paths += [f"/api/runs/{run}", f"/api/runs/{run}/changes", f"/api/runs/{run}/logs/step/tell", f"/runs/{run}"]
-        paths += [f"/runs/{run}/log/step/tell", f"/api/why/{run}"]
+        paths += [f"/runs/{run}/log/step/tell", f"/runs/{run}/follow/step/tell", f"/api/why/{run}"]
     for each in deployments:
         paths += [f"/api/deployments/{each}", f"/deployments/{each}", f"/api/why/{each}"]
     with world.serving.client() as client:
@@ -235,9 +321,27 @@ def cells(path: Path) -> Iterator[tuple[str, bytes]]:
         tables = [name for (name,) in database.execute("select name from sqlite_master where type = 'table'")]
         for table in tables:
             for row in database.execute(f'select * from "{table}"'):
-                for cell in row:
-                    if isinstance(cell, str | bytes):
-                        data = cell if isinstance(cell, bytes) else cell.encode()
-                        yield f"{path} {table}", data
-                        with contextlib.suppress(binascii.Error):
-                            yield f"{path} {table}, decoded", base64.b64decode(data, validate=True)
+                yield from told(f"{path} {table}", row)
+
+
+def rows(url: str) -> Iterator[tuple[str, bytes]]:
+    """Every cell of a PostgreSQL database, in all schemas."""
+    with psycopg.connect(url) as connection:
+        tables = connection.execute(
+            "select table_schema, table_name from information_schema.tables"
+            " where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema')"
+        ).fetchall()
+        for schema, table in tables:
+            for row in connection.execute(sql.SQL("select * from {}").format(sql.Identifier(schema, table))):
+                yield from told(f"postgres {table}", row)
+
+
+def told(where: str, row: Sequence[Any]) -> Iterator[tuple[str, bytes]]:
+    """The cells of a row, those that are written in base64 read, too."""
+    for cell in row:
+        if isinstance(cell, str | bytes | memoryview | dict | list):
+            text = json.dumps(cell, ensure_ascii=False) if isinstance(cell, dict | list) else cell
+            data = text.encode() if isinstance(text, str) else bytes(text)
+            yield where, data
+            with contextlib.suppress(binascii.Error):
+                yield f"{where}, decoded", base64.b64decode(data, validate=True)

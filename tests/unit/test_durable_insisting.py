@@ -7,6 +7,7 @@ import pytest
 from sealane.clients.kubernetes import errors as cluster
 from sealane.errors import Refused, SealaneError, Unavailable, trace
 from sealane.flows import durable
+from sealane.secrets import revealed
 
 AWAY: list[SealaneError] = [
     Unavailable("the registry does not answer"),
@@ -53,3 +54,18 @@ def test_an_error_that_nobody_foresaw_is_logged_with_its_place_and_without_words
     assert told.endswith("KeyError")
     assert "s3cr3t-value" not in told
     assert "s3cr3t-key" not in told
+
+
+async def test_what_breaks_a_step_says_no_secret_that_the_step_knew() -> None:
+    """Neither what is recorded of it, nor what the workflow raises."""
+    value = "s3cr3t-of-a-step"
+
+    async def body() -> None:
+        revealed.note([value])
+        raise Refused(f"the cluster will not have {value}", mend=f"not {value}")
+
+    with pytest.raises(durable.Broken) as broken:
+        await durable.insisting("apply", body)
+    recorded = await durable._body("apply", body, ())()
+    assert recorded == {"broken": "the cluster will not have *** (not ***)"}
+    assert value not in str(broken.value)

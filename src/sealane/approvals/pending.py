@@ -83,14 +83,18 @@ def _age(found: Pending) -> tuple[int, datetime]:
     return found.deployment.sequence, found.since
 
 
-def approval(view: ApprovalView) -> Pending:
-    """A deployment that wants people's yes; only groups of rules that are not met yet still count."""
+def approval(view: ApprovalView, refused_now: str = "") -> Pending:
+    """A deployment that wants people's yes; only groups of rules that are not met yet still count.
+
+    `refused_now` is why it would be refused all the same.
+    """
     found = view.deployment
     lacking = (rule for rule in found.rules if quorum.lacking(rule, found, view.votes, view.barred))
+    more = f"; as the files are now it would be refused: {refused_now}" if refused_now else ""
     return Pending(
         kind=Kind.APPROVAL,
         deployment=found,
-        asks=f"wants {', '.join(view.missing)}",
+        asks=f"wants {', '.join(view.missing)}{more}",
         since=found.created,
         who=tuple(sorted({group for rule in lacking for group in rule.by})),
         answer=f"sealane approve {found.id}",

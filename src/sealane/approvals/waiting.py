@@ -34,6 +34,7 @@ _WORDS = {
 class Waits(StrEnum):
     """What is waited for."""
 
+    OPERATORS = "operators"  # operators whose files do not allow it any more
     APPROVAL = "approval"
     HOLD = "hold"
     WINDOW = "window"
@@ -47,7 +48,7 @@ class Waits(StrEnum):
     @property
     def asks_people(self) -> bool:
         """Whether it goes on only by somebody's word or deed."""
-        return self in {Waits.APPROVAL, Waits.HOLD, Waits.GATE, Waits.WORKER}
+        return self in {Waits.OPERATORS, Waits.APPROVAL, Waits.HOLD, Waits.GATE, Waits.WORKER}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,6 +131,8 @@ class Circumstances:
     """How many workers are alive."""
     questions: tuple[GateWord, ...] = ()
     """What was asked of people while it rolls out."""
+    refused_now: str = ""
+    """Why it would be refused if it began now: operators' files have changed since it was asked for."""
 
 
 def conditions(deployment: Deployment, around: Circumstances) -> tuple[Condition, ...]:
@@ -173,7 +176,7 @@ def deployment(subject: Deployment, around: Circumstances) -> Why:
         return _said(subject, f"is rolling out: {_doing(subject, asked)}", asked)
     if subject.state is DeploymentState.QUEUED:
         return _queued(subject, around)
-    found = conditions(subject, around)
+    found = (*_refused_now(subject, around), *conditions(subject, around))
     if not found:
         return _said(subject, "starts in a moment: every gate is open")
     more = len(found) - 1
@@ -300,7 +303,8 @@ def _asked(subject: Deployment, question: GateWord) -> Condition:
 
 
 def _queued(subject: Deployment, around: Circumstances) -> Why:
-    found = [
+    found = [*_refused_now(subject, around)]
+    found += [
         Condition(kind=Waits.TURN, what=f"{_named(each)} to end", who=f"itself{_follow(each.id)}")
         for each in around.ahead
     ]
@@ -308,8 +312,15 @@ def _queued(subject: Deployment, around: Circumstances) -> Why:
         found.append(_no_worker())
     if not found:
         return _said(subject, "starts in a moment")
-    only = f"; one deployment at a time goes to {subject.label}" if around.ahead else ""
+    only = f"; one deployment at a time goes to {subject.label}" if around.ahead and not around.refused_now else ""
     return _said(subject, f"waits for {found[0].what}{only}", tuple(found))
+
+
+def _refused_now(subject: Deployment, around: Circumstances) -> Iterator[Condition]:
+    """It keeps no gate shut: whoever begins finds it refused, and that is its end."""
+    if around.refused_now:
+        who = f"the server's operators, or it will be refused; sealane cancel {subject.id} calls it off"
+        yield Condition(kind=Waits.OPERATORS, what=f"the operators to allow it again: {around.refused_now}", who=who)
 
 
 def _crowded(crowd: Crowd) -> Iterator[Condition]:

@@ -25,6 +25,7 @@ from typer.exceptions import TyperException
 
 from sealane import errors
 from sealane.cli import app, output
+from sealane.secrets import revealed
 
 FAILED = 1
 WRONG_USAGE = 2
@@ -49,7 +50,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str] | None) -> int:
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        ended = app.command(words).main(args=words, prog_name="sealane", standalone_mode=False)
+        with revealed.watched():
+            ended = app.command(words).main(args=words, prog_name="sealane", standalone_mode=False)
     except BrokenPipeError:
         raise
     except SystemExit as left:

@@ -30,7 +30,7 @@ class Forecast:
     def outlook(self, app: str, environment: str) -> Outlook:
         """Whether the app's deployments may begin there. What can't be read, or is gone, keeps it shut."""
         try:
-            found = self._environments()
+            found = self.environments()
         except SealaneError as error:
             return Outlook(open=False, reason=f"the operators' files can't be read: {error.message}")
         if environment not in found:
@@ -39,14 +39,15 @@ class Forecast:
 
     def glass_groups(self, environment: str) -> tuple[str, ...]:
         """The groups whose people may break the environment's glass. Raises SealaneError when files can't be read."""
-        found = self._environments().get(environment)
+        found = self.environments().get(environment)
         return found.windows.break_glass if found else ()
 
     def people(self) -> People:
         """Who is who, as the operators' file says; nobody without one. Raises SealaneError when it can't be read."""
         return gathering.people(self._config)
 
-    def _environments(self) -> dict[str, Environment]:
+    def environments(self) -> dict[str, Environment]:
+        """The operators' environments as their files stand now. Raises SealaneError when files can't be read."""
         with self._lock:
             stamp = self._stamp()
             if self._known is None or self._known[0] != stamp:

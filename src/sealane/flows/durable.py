@@ -17,6 +17,7 @@ from typing import Any, Never, TypeVar
 from dbos import DBOS
 
 from sealane.errors import Fenced, SealaneError, trace
+from sealane.secrets import revealed
 
 _log = logging.getLogger(__name__)
 
@@ -92,7 +93,8 @@ class Reserved:
 async def insisting(name: str, body: Callable[..., Awaitable[T]], *arguments: Any) -> T:
     """Does something that is no step, because each execution must do it, as patiently as a step. Raises Broken."""
     try:
-        return await _insisting(name, body, arguments)
+        with revealed.watched():
+            return await _insisting(name, body, arguments)
     except Fenced:
         await parked()
     except SealaneError as error:
@@ -111,7 +113,8 @@ def _body(name: str, body: Body, arguments: tuple[Any, ...]) -> Callable[[], Cor
         if _leaving():
             await parked()
         try:
-            result = {"value": await _insisting(name, body, arguments)}
+            with revealed.watched():
+                result = {"value": await _insisting(name, body, arguments)}
         except Fenced:
             await parked()
         except SealaneError as error:

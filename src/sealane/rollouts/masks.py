@@ -12,7 +12,7 @@ from sealane.destinations.model import Inventory
 from sealane.destinations.port import Destination
 from sealane.errors import SealaneError
 from sealane.rollouts import dossiers
-from sealane.secrets import resolving, written
+from sealane.secrets import resolving, revealed, written
 from sealane.secrets.masking import Masker
 from sealane.secrets.values import SecretValue
 from sealane.stencils import configuring
@@ -45,6 +45,7 @@ async def masker(
         if resolving.versions(found) != dict(revision.secret_versions):
             return dossiers.Hidden("its secrets have other values now, and the Secret with those it had is gone")
         texts |= {name: value.reveal().decode("utf-8", "surrogateescape") for name, value in found.items()}
+    revealed.note(texts.values())
     return Masker.of(texts.values())
 
 

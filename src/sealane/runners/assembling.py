@@ -19,7 +19,7 @@ from sealane.pipelines import planning, reading
 from sealane.pipelines.model import ImageRetag, Kind, Pipeline, Plan, PlannedStep
 from sealane.runners import clean_clone, specs, workspaces
 from sealane.runners.model import RunKey, Work
-from sealane.secrets import files, masking
+from sealane.secrets import files, masking, revealed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,6 +77,7 @@ async def assemble(asked: Asked, *, now: datetime) -> Assembled:
         at_once=asked.at_once,
     )
     given = _secrets(asked.secrets_file)
+    revealed.note(given.values())
     return Assembled(
         work=replace(work, secrets=_wanted(work, given, asked.secrets_file)),
         warnings=tuple(finding for finding in (*found, *told) if finding not in findings.errors(found)),

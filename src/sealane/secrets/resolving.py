@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sealane import hashing
 from sealane.errors import Refused
-from sealane.secrets import references
+from sealane.secrets import references, revealed
 from sealane.secrets.port import SecretMissing, SecretStore
 from sealane.secrets.references import BadReference
 from sealane.secrets.values import SecretValue
@@ -53,6 +53,7 @@ async def resolve(wanted: Mapping[str, str], stores: Stores, *, key: bytes) -> d
             reasons[name] = _no_store(text)
         else:
             values[name] = SecretValue(value, version=hashing.version(key, name, value))
+            revealed.note((value.decode("utf-8", "surrogateescape"),))
     if reasons:
         raise Unresolved(reasons)
     return values

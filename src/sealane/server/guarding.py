@@ -12,6 +12,7 @@ from starlette.requests import Request
 from sealane import inputs
 from sealane.errors import UsageError
 from sealane.events.sources import bodies
+from sealane.secrets import revealed
 from sealane.server import answering
 
 Scope = MutableMapping[str, Any]
@@ -73,7 +74,8 @@ class Guard:
         if wrong is not None:
             await (await answering.answer(Request(scope), wrong))(scope, receive, guarded)
             return
-        await self.app(scope, limited, guarded)
+        with revealed.watched():
+            await self.app(scope, limited, guarded)
 
     def _most(self, path: str) -> int | None:
         if path.startswith("/git/"):

@@ -17,6 +17,7 @@ from sealane.findings import Finding
 from sealane.pipelines.model import RunStatus
 from sealane.releases import deliveries
 from sealane.releases.deliveries import Delivery
+from sealane.stencils.model import Revision
 from sealane.store import (
     apps,
     authorship,
@@ -45,6 +46,11 @@ def _open(_: Deployment) -> Outlook:
     return windows.OPEN
 
 
+def _allowed(_: Deployment, __: Revision) -> str:
+    """Where nobody knows of any limits."""
+    return ""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prospects:
     """What answers know besides the tables."""
@@ -53,6 +59,8 @@ class Prospects:
     """Whether the deployment may begin now, as the operators' windows say."""
     people: Callable[[], People] = People
     """Who is who, as the operators say. Raises SealaneError when their file can't be read."""
+    refused_now: Callable[[Deployment, Revision], str] = _allowed
+    """Why the deployment would be refused if it began now, as the operators' files say; empty when it would not."""
     room: int = 1
     """Runs that one worker carries at once."""
 
@@ -210,4 +218,12 @@ def _crowd(connection: sa.Connection, run_id: str, prospects: Prospects) -> Crow
 
 
 def _deployment(connection: sa.Connection, subject: Deployment, prospects: Prospects) -> Why:
-    return waiting.deployment(subject, circumstances(connection, subject, prospects))
+    around = circumstances(connection, subject, prospects)
+    return waiting.deployment(subject, replace(around, refused_now=refused_now(connection, subject, prospects)))
+
+
+def refused_now(connection: sa.Connection, subject: Deployment, prospects: Prospects) -> str:
+    """Why a deployment that has not begun would be refused if it did now; empty when it would not."""
+    if subject.state not in {DeploymentState.WAITING, DeploymentState.QUEUED}:
+        return ""
+    return prospects.refused_now(subject, releases.revision(connection, subject.revision_id))

@@ -10,7 +10,7 @@ from sealane.approvals import authorship as approving
 from sealane.approvals import convoys, pending, quorum, waiting
 from sealane.approvals.pending import Pending
 from sealane.approvals.windows import Outlook
-from sealane.store import authorship, deployments, holds, rows, votes
+from sealane.store import authorship, deployments, explaining, holds, rows, votes
 from sealane.store import convoys as stored_convoys
 from sealane.store.explaining import Prospects
 from sealane.store.model import Deployment, DeploymentState, GateWord, Vote
@@ -25,7 +25,10 @@ def everything(connection: sa.Connection, prospects: Prospects) -> tuple[Pending
     stands = deployments.in_state(connection, DeploymentState.WAITING)
     found = (
         _questions(connection),
-        (pending.approval(view) for view in approvals(connection, stands, prospects)),
+        (
+            pending.approval(view, explaining.refused_now(connection, view.deployment, prospects))
+            for view in approvals(connection, stands, prospects)
+        ),
         _held(connection, stands),
         _windows(connection, stands, prospects),
         _undeleted(connection),

@@ -88,6 +88,26 @@ def test_a_queued_deployment_names_what_goes_first() -> None:
     )
 
 
+@pytest.mark.parametrize("state", [DeploymentState.WAITING, DeploymentState.QUEUED])
+def test_what_would_be_refused_now_says_so_before_all_else(state: DeploymentState) -> None:
+    """With the reason, and who can change it; its gates stay as they are."""
+    asked = deployment(state=state, rules=(rule("sre"),))
+    around = Circumstances(refused_now="shop may not come to production", ahead=(deployment(id="d-0", sequence=2),))
+
+    why = waiting.deployment(asked, around)
+
+    assert "waits for the operators to allow it again: shop may not come to production" in why.sentence
+    assert why.waiting[0].who.startswith("the server's operators")
+    assert len(why.waiting) == 2
+    assert waiting.conditions(asked, around) == waiting.conditions(asked, replace(around, refused_now=""))
+
+
+@pytest.mark.parametrize("state", [DeploymentState.ROLLING_OUT, DeploymentState.WAITING])
+def test_what_is_under_way_or_allowed_says_nothing_of_it(state: DeploymentState) -> None:
+    around = Circumstances(refused_now="" if state is DeploymentState.WAITING else "not any more")
+    assert "operators" not in waiting.deployment(deployment(state=state), around).sentence
+
+
 def test_without_a_worker_nothing_starts_and_operators_are_told() -> None:
     """What was let through waits for one, and so does a run."""
     queued = deployment(state=DeploymentState.QUEUED)

@@ -58,6 +58,12 @@ STATES = {
         "a person's word on gate latency",
         "gate shop/production latency --pass",
     ),
+    "not allowed any more": (
+        of(deployment(id="d-7"), refused_now="shop may not come to production"),
+        Waits.OPERATORS,
+        "the operators to allow it again: shop may not",
+        "cancel d-7",
+    ),
     "another rollout": (of(QUEUED, ahead=(GOING,)), Waits.TURN, "shop #2 to production to end", "watch d-6"),
     "earlier formation": (
         of(deployment(id="d-7", after=("d-6",)), after=(replace(GOING, formation="dev"),)),

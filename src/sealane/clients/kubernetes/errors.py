@@ -81,7 +81,7 @@ class ClusterError(errors.SealaneError):
         self.status = status
         self.causes = causes
         self.retry_after = retry_after
-        self.says = says or message
+        self.says = errors.concealed(says) if says else self.message
 
 
 class Unreachable(ClusterError):

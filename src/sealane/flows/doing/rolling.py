@@ -22,6 +22,7 @@ from sealane.rollouts.gates import choosing
 from sealane.rollouts.model import Begun, DeploymentPlan, Goal, Phase, Watched, held_for, lasting
 from sealane.rollouts.strategies import staging, surveying
 from sealane.rollouts.strategies.model import ONLY, Stage, Survey
+from sealane.secrets import revealed, written
 from sealane.stencils.gates import NewLines
 from sealane.stencils.model import Revision
 from sealane.store import concluding as ending
@@ -430,7 +431,9 @@ async def _refused(deployment: Deployment, applied: Applied, begun: Begun) -> Ca
 
 
 async def _revision(deployment: Deployment) -> Revision:
-    return await tools.current().store.releases.revision(deployment.revision_id)
+    found = await tools.current().store.releases.revision(deployment.revision_id)
+    revealed.note(written.values(each.object for each in found.everything).values())
+    return found
 
 
 def _begun(data: Any) -> Begun:

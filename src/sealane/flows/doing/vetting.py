@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
 
 from sealane.environments import limits, waiving
 from sealane.environments.model import Environment
@@ -34,13 +36,15 @@ async def tried(revision: Revision) -> Tried:
         place = Place(file=f"deploy/formations/{revision.formation}.yaml")
         missing = Finding(message=message, place=place, mend=did_you_mean(revision.environment, environments))
         return Tried(limits=(missing,))
-    judged = await asyncio.to_thread(_judged, environment, revision)
+    config, today = _now()
+    judged = await asyncio.to_thread(_judged, environment, revision, config=config, today=today)
     return Tried(judged=tuple(judged), limits=tuple(limits.check_stored(environment, revision)))
 
 
 async def decisions(environment: Environment, revision: Revision) -> list[Decision]:
     """What the environment's policies say about the revision and no waiver takes away."""
-    return await asyncio.to_thread(_decisions, environment, revision)
+    config, today = _now()
+    return await asyncio.to_thread(standing, environment, revision, config=config, today=today)
 
 
 async def denials(prospect: Prospect) -> list[Finding]:
@@ -50,11 +54,17 @@ async def denials(prospect: Prospect) -> list[Finding]:
     return [each.finding for each in early]
 
 
-def _decisions(environment: Environment, revision: Revision) -> list[Decision]:
-    return waiving.standing(_judged(environment, revision))
+def _now() -> tuple[Path, date]:
+    bench = tools.current()
+    return bench.settings.config_folder, bench.now().date()
 
 
-def _judged(environment: Environment, revision: Revision) -> list[Judged]:
+def standing(environment: Environment, revision: Revision, *, config: Path, today: date) -> list[Decision]:
+    """The same, wherever one is; `config` is the folder of the operators' files."""
+    return waiving.standing(_judged(environment, revision, config=config, today=today))
+
+
+def _judged(environment: Environment, revision: Revision, *, config: Path, today: date) -> list[Judged]:
     known = environment.apps.get(revision.app)
     facts = Facts(
         environment=environment.name,
@@ -64,11 +74,10 @@ def _judged(environment: Environment, revision: Revision) -> list[Judged]:
         formation=revision.formation,
         registries=known.registries if known else (),
     )
-    config = tools.current().settings.config_folder
     policies = [policy for pack in environment.policies.packs for policy in packs.load(pack, config)]
     return waiving.judge(
         vetting.vet(revision.everything, policies, facts),
         environment.policies.waivers,
         app=revision.app,
-        today=tools.current().now().date(),
+        today=today,
     )

@@ -9,7 +9,7 @@ from typing import Literal
 
 from sealane.access.model import Actor
 from sealane.approvals.pending import Folded, Pending
-from sealane.approvals.waiting import Condition, Why
+from sealane.approvals.waiting import Condition, Waits, Why
 from sealane.releases.origin import Origin
 from sealane.rollouts import saying
 from sealane.server.ui import words
@@ -122,6 +122,8 @@ def _headline(view: DeploymentView, why: Why) -> str:
         return _good(found) if found.verdict.kind is VerdictKind.DEPLOYED else found.verdict.reason
     if found.waiting_for:
         return found.waiting_for[:1].upper() + found.waiting_for[1:]
+    if why.waiting and why.waiting[0].kind is Waits.OPERATORS:
+        return "As the operators' files are now, it will be refused."
     if view.approval.missing:
         return sentences.closed(f"Waits for {', '.join(view.approval.missing)}")
     if why.waiting:
