@@ -29,16 +29,19 @@ def init(
     """Write a small beginning that fits what is there.
 
     Looks for a Dockerfile and for a Python, Node.js or Go project. Writes .sealane.yml and, where there is an image to
-    deploy, stencils and a formation. Never overwrites a file.
+    deploy, stencils and a formation; also later, when a Dockerfile has come. Never overwrites a file.
     """
+    from sealane.pipelines import reading
     from sealane.starting import composing, detecting
 
     if not folder.is_dir():
         raise errors.NotThere(f"there is no folder {folder}")
     project = detecting.detect(folder)
     files = composing.compose(project)
-    if detecting.is_started(folder):
-        files = {}
+    started = detecting.is_started(folder)
+    if started:
+        # A Dockerfile that came later gets what belongs to it; a pipeline that lives already is its owner's.
+        files = {} if (folder / "deploy").exists() else {name: files[name] for name in files if name != reading.FILE}
     written, kept = _write(folder, files)
     if as_json:
         output.json({"language": project.language, "written": written, "kept": kept})
@@ -46,6 +49,11 @@ def init(
     for path in written:
         output.data(path)
     _tell(project, folder, written, kept)
+    if started and written:
+        output.say("kept as it is: .sealane.yml; where it has nothing like this yet, add to it:")
+        output.say(composing.delivery(project).rstrip())
+    elif not started and not project.images:
+        output.say("once there is a Dockerfile, `sealane init` writes what deploys it, too")
 
 
 def _write(folder: Path, files: dict[str, str]) -> tuple[list[str], list[str]]:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from sealane import errors
 from sealane.cli import connecting, headings, output
 
 
@@ -21,6 +22,11 @@ def login(
 
     if token is None and not sys.stdin.isatty():
         token = sys.stdin.readline().strip()
+        if not token:
+            raise errors.UsageError(
+                "no token came in, and there is no terminal to ask for it",
+                mend="sealane login URL < token.txt, or set SEALANE_TOKEN",
+            )
     if not token:
         token = typer.prompt("Token", hide_input=True, err=True)
     me = Server(url, token).get("/api/me")

@@ -57,8 +57,16 @@ def _check(path: Path) -> Checked:
     above = [trees.FolderTree(folder) for folder in _above(path.resolve())]
     checked = checking.check(trees.FolderTree(path), above)
     if not checked.files:
-        raise errors.NotThere(f"nothing of Sealane's is in {path.resolve()}", mend="`sealane init` writes a beginning")
+        raise errors.NotThere(f"nothing of Sealane's is in {path.resolve()}", mend=_beginning(path))
     return _below(path, checked)
+
+
+def _beginning(path: Path) -> str:
+    """What to do where nothing is: go to the app of a repository of several, or begin one."""
+    from sealane.pipelines.reading import FILE
+
+    apps = sorted(file.parent for pattern in (f"*/{FILE}", f"*/*/{FILE}") for file in path.glob(pattern))
+    return f"an app is below: `sealane validate {apps[0]}`" if apps else "`sealane init` writes a beginning"
 
 
 def _above(folder: Path) -> list[Path]:

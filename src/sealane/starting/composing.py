@@ -30,12 +30,14 @@ def _pipeline(project: Project) -> str:
         f"    image: {project.image}\n"
         f"    commands:\n{commands}"
     )
-    if project.images:
-        built = "".join(f"  {_quoted(image.name)}: {{build: {_quoted(image.folder)}}}\n" for image in project.images)
-        formations = project.formations or ("dev",)
-        deliver = "".join(f"  - {_quoted(name)}\n" for name in formations)
-        text += f"\nimages:\n{built}\ndeliver:\n{deliver}"
-    return text
+    return f"{text}\n{delivery(project)}" if project.images else text
+
+
+def delivery(project: Project) -> str:
+    """The part of a pipeline that builds the images and delivers them."""
+    built = "".join(f"  {_quoted(image.name)}: {{build: {_quoted(image.folder)}}}\n" for image in project.images)
+    deliver = "".join(f"  - {_quoted(name)}\n" for name in project.formations or ("dev",))
+    return f"images:\n{built}\ndeliver:\n{deliver}"
 
 
 def _formation(project: Project) -> str:

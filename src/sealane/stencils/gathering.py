@@ -49,9 +49,9 @@ def read_formation(tree: Tree, name: str) -> tuple[Formation | None, list[Findin
 def _formation(tree: Tree, name: str) -> tuple[Formation | None, Source, list[Finding]]:
     paths = [path for ending in _ENDINGS if (path := f"{FORMATIONS}/{name}{ending}") in tree.files(FORMATIONS)]
     if not paths:
-        finding = Finding(
-            message=f"there is no formation {name}", place=Place(file=FORMATIONS), mend=did_you_mean(name, names(tree))
-        )
+        known = names(tree)
+        mend = did_you_mean(name, known) if known else "`sealane init` writes a first one where there is a Dockerfile"
+        finding = Finding(message=f"there is no formation {name}", place=Place(file=FORMATIONS), mend=mend)
         return None, Source(""), [finding]
     if len(paths) > 1:
         finding = Finding(message=f"{paths[0]} says what it is, too", place=Place(file=paths[1]), mend="keep one")

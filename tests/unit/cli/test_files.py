@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
@@ -236,6 +237,53 @@ def test_init_never_overwrites(capsys, tmp_path):
     assert (code, out) == (0, "")
     assert "nothing written" in err
     assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+
+def test_init_again_after_a_dockerfile_has_come(capsys, tmp_path):
+    """What deploys it is written, the pipeline that lives already stays, and what it lacks is printed."""
+    _, _, err = run(capsys, "init")
+    assert "once there is a Dockerfile" in err
+    pipeline = (tmp_path / ".sealane.yml").read_text()
+
+    (tmp_path / "Dockerfile").write_text(DOCKERFILE)
+    code, out, err = run(capsys, "init")
+
+    assert (code, out.split()) == (0, ["deploy/stencils/web.yaml", "deploy/formations/dev.yaml"])
+    assert (tmp_path / ".sealane.yml").read_text() == pipeline
+    added = err.partition("add to it:\n")[2].partition("next:")[0]
+    assert added == "images:\n  web: {build: .}\n\ndeliver:\n  - dev\n"
+    (tmp_path / ".sealane.yml").write_text(f"{pipeline}\n{added}")
+    assert run(capsys, "validate")[0] == 0
+
+
+@pytest.mark.parametrize("command", [("render",), ("vet",)])
+def test_a_formation_where_there_is_none_at_all(capsys, tmp_path, command):
+    run(capsys, "init")  # no Dockerfile, no formation
+
+    code, _, err = run(capsys, *command, "dev")
+    assert code == 2
+    assert "there is no formation dev" in err
+    assert "`sealane init` writes a first one" in err
+
+
+@pytest.mark.parametrize("folder", ["shop", "services/shop"])
+def test_validate_above_an_app_says_where_it_is(capsys, tmp_path, folder):
+    (tmp_path / folder).mkdir(parents=True)
+    run(capsys, "init", folder)
+
+    code, _, err = run(capsys, "validate")
+    assert code == 2
+    assert f"an app is below: `sealane validate {folder}`" in err
+
+
+def test_login_without_token_and_terminal(capsys, monkeypatch):
+    monkeypatch.delenv("SEALANE_TOKEN", raising=False)
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+
+    code, _, err = run(capsys, "login", "http://127.0.0.1:1")
+    assert code == 2
+    assert "no token came in" in err
+    assert "SEALANE_TOKEN" in err
 
 
 def test_init_as_json(capsys, tmp_path):

@@ -302,7 +302,9 @@ def _check(manifest: Mapping[str, Any], label: str, reserve: int) -> None:
 
 
 def _no_namespace(namespace: str) -> ours.SealaneError:
-    return ours.NotThere(f"there is no namespace {namespace}", mend="create it first")
+    return ours.NotThere(
+        f"there is no namespace {namespace}", mend=f"create it first: kubectl create namespace {namespace}"
+    )
 
 
 def _decoded(found: Mapping[str, Any], where: str) -> _Content:
