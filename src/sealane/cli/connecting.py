@@ -38,14 +38,14 @@ def known() -> bool:
     return _found() is not None
 
 
-def server() -> Server:
-    """The server. Raises UsageError when none is known."""
+def server(*, patience: float | None = None) -> Server:
+    """The server; `patience` is the seconds for which an answer is waited. Raises UsageError when none is known."""
     from sealane.clients.server import Server
 
     found = _found()
     if found is None:
         raise UsageError("this command asks a server, and none is known", mend=_MEND)
-    return Server(*found)
+    return Server(*found, patience=patience)
 
 
 def _found() -> tuple[str, str] | None:

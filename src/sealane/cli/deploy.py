@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from sealane.cli import headings, options, output
+from sealane.errors import UsageError
 
 if TYPE_CHECKING:
     from sealane.cli import locally
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 What = Annotated[
     str,
     typer.Argument(
-        help="A formation of this folder (deployed from here), or app/formation (by the server).", show_default=False
+        help="A formation of this folder (deployed from here), or app/formation (by the server).",
+        show_default=False,
+        autocompletion=options.places,
     ),
 ]
 Yes = Annotated[
@@ -37,6 +40,7 @@ Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Follow it to its v
 def add_to(app: typer.Typer) -> None:
     """Registers the command."""
     more = output.examples(
+        "sealane deploy dev --build --registry registry.example.com/team",
         "sealane deploy dev --image web=registry.example.com/shop/web:1.4",
         "sealane deploy production --kubeconfig ~/.kube/europe --context shop-deployer",
         "sealane deploy shop/production --release 20261121031512-8c21f0e",
@@ -65,6 +69,24 @@ def deploy(
         Literal["pass", "fail"], typer.Option(help="How to take gates that can't tell (from here).")
     ] = "fail",
     wait: Wait = True,
+    build: Annotated[
+        bool, typer.Option("--build", help="Build and push the images that it wants first (from here).")
+    ] = False,
+    registry: Annotated[
+        str | None,
+        typer.Option(
+            help="Where --build pushes to, before the app's name; where the operators' file allows it when left out.",
+            metavar="HOST/PATH",
+            envvar="SEALANE_REGISTRY__PREFIX",
+            show_envvar=False,
+        ),
+    ] = None,
+    secrets_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="NAME=value lines with the secrets that builds mount.", parser=options.path, metavar="<path>"
+        ),
+    ] = None,
     as_json: output.Json = False,
 ) -> None:
     """Deploy a formation and judge it.
@@ -76,6 +98,8 @@ def deploy(
     from sealane.cli import remotely
 
     if "/" in what:
+        if build:
+            raise UsageError("--build deploys from this folder, and a server builds what is pushed", mend="git push")
         place, formation = remotely.place(what)
         given = {"release": release, "confirmed": yes, "adopt": adopt, "break_glass": break_glass}
         remotely.deploy(place, formation, given, wait=wait, as_json=as_json)
@@ -85,6 +109,12 @@ def deploy(
     project = locally.load(what, folder, app=app, images=image or ())
     environment = locally.environment(project, config)
     where = locally.destination_config(project, environment, kubeconfig, context)
+    if build and (wanted := deploying_here.unbuilt(project, project.render())):
+        from sealane.cli import local_images
+
+        place = local_images.repository(registry, project.app, environment)
+        made = local_images.build(project, wanted, place, secrets_file=secrets_file)
+        project = locally.load(what, folder, app=app, images=[*(image or ()), *made])
     revision, values = deploying_here.rendered(project)
     _check(project, revision, environment, config or folder, yes=yes)
     glass = window(environment, project.app, break_glass)

@@ -29,12 +29,16 @@ def rendered(project: locally.Project) -> tuple[Revision, Mapping[str, SecretVal
     key = keys.own_names_key(keys.own_folder(os.environ))
     found = locally.resolve(project, key)
     revision = project.render(versions=resolving.versions(found), key=key)
-    unbuilt = sorted(name for name, reference in project.images.items() if reference.endswith(f"@{UNBUILT}"))
-    used = [name for name in unbuilt if any(f"{name}@{UNBUILT}" in str(each.object) for each in revision.everything)]
-    if used:
+    if used := unbuilt(project, revision):
         options = " ".join(f"--image {name}=REFERENCE" for name in used)
-        raise UsageError(f"{', '.join(used)} has no image yet", mend=f"say which to deploy: {options}")
+        raise UsageError(f"{', '.join(used)} has no image yet", mend=f"say which to deploy: {options}; or --build")
     return revision, found
+
+
+def unbuilt(project: locally.Project, revision: Revision) -> list[str]:
+    """The images that the revision wants and that are not built."""
+    names = sorted(name for name, reference in project.images.items() if reference.endswith(f"@{UNBUILT}"))
+    return [name for name in names if any(f"{name}@{UNBUILT}" in str(each.object) for each in revision.everything)]
 
 
 def values(project: locally.Project) -> Mapping[str, SecretValue]:

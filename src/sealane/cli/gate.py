@@ -52,5 +52,5 @@ def _under_way(what: str) -> str:
 
 def add_to(app: typer.Typer) -> None:
     """Adds `gate`."""
-    example = "sealane gate shop/production error-rate --pass -m 'Prometheus is being moved; the graphs look fine'"
+    example = "sealane gate shop/production error-rate --pass -m 'a known spike'"
     app.command("gate", rich_help_panel=headings.SERVER, epilog=output.examples(example))(gate)

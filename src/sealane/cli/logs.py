@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sealane.cli import connecting, headings, output, remotely, terminal
+from sealane.cli import connecting, headings, options, output, remotely, terminal
 from sealane.errors import NotThere
 
 _TESTS_SHOWN = 20
@@ -16,7 +16,11 @@ _TESTS_SHOWN = 20
 
 def logs(
     what: Annotated[
-        str, typer.Argument(help="A run's id, an app (its newest run), or app/formation for what runs there.")
+        str,
+        typer.Argument(
+            help="A run's id, an app (its newest run), or app/formation for what runs there.",
+            autocompletion=options.served,
+        ),
     ],
     step: Annotated[str | None, typer.Option(help="Only this step of the run, or this container.")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on while more comes.")] = False,

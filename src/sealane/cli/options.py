@@ -9,6 +9,9 @@ import typer
 
 from sealane import paths
 
+_PATIENCE = 1.0
+"""Seconds."""
+
 
 def _formations(ctx: typer.Context, incomplete: str) -> list[str]:
     """Names for the shell's completion."""
@@ -16,6 +19,36 @@ def _formations(ctx: typer.Context, incomplete: str) -> list[str]:
     from sealane.stencils.trees import FolderTree
 
     names = gathering.names(FolderTree(path(ctx.params.get("folder") or ".")))
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def places(ctx: typer.Context, incomplete: str) -> list[str]:
+    """For the shell: formations of the folder, and app/formation of the server when one is signed in to."""
+    return [*_formations(ctx, incomplete), *served_places(incomplete)]
+
+
+def anything(ctx: typer.Context, incomplete: str) -> list[str]:
+    """For the shell: the same, and apps."""
+    return [*_formations(ctx, incomplete), *served(incomplete)]
+
+
+def served_places(incomplete: str) -> list[str]:
+    """For the shell: app/formation of the server."""
+    return [name for name in served(incomplete) if "/" in name]
+
+
+def served(incomplete: str) -> list[str]:
+    """For the shell: apps and app/formation of the server; nothing where none answers at once: somebody waits."""
+    from sealane.cli import connecting
+    from sealane.errors import SealaneError
+
+    try:
+        if not connecting.known():
+            return []
+        rows = connecting.server(patience=_PATIENCE).get("/api/formations")
+    except SealaneError:
+        return []
+    names = dict.fromkeys(name for row in rows for name in (row["app"], f"{row['app']}/{row['formation']}"))
     return [name for name in names if name.startswith(incomplete)]
 
 

@@ -7,7 +7,10 @@ something has `--json`, whose output is one JSON document on stdout.
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, TextIO
 
@@ -29,12 +32,20 @@ _STYLES = {
     "magenta": "35",
     "cyan": "36",
 }
+_EXAMPLE = 70
+"""Characters of an example's line: help is indented, and a terminal may have 80."""
+_WORDS = re.compile(r"( *)([^ ]+)")
+_STYLED = re.compile(r"\x1b\[[0-9;]*m")
 _CODES = frozenset({"0", *_STYLES.values()})
 
 
 def examples(*lines: str) -> str:
-    """The closing part of a command's help; give each line as it would be typed."""
-    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+    """The closing part of a command's help; give each line as it would be typed. A long one goes on in the next line."""
+    return "\b\nExamples:\n" + "\n".join(f"  {_continued(line)}" for line in lines)
+
+
+def _continued(line: str) -> str:
+    return " \\\n      ".join(textwrap.wrap(line, _EXAMPLE, break_long_words=False, break_on_hyphens=False))
 
 
 def coloured(stream: TextIO) -> bool:
@@ -61,9 +72,39 @@ def shown(text: str) -> str:
     return inputs.storable(controls.own_styles_only(text, _CODES))
 
 
+def fitted(text: str, stream: TextIO) -> str:
+    """The text with its lines broken between words where the terminal would break them anywhere; elsewhere as it is."""
+    if not stream.isatty():
+        return text
+    width = shutil.get_terminal_size().columns
+    return "\n".join(_broken(line, width) for line in text.split("\n"))
+
+
+def _broken(line: str, width: int) -> str:
+    """A line in parts of at most so many characters, those after the first set in as it is, or by two."""
+    if len(_STYLED.sub("", line)) <= width:
+        return line
+    inset = len(line) - len(line.lstrip(" "))
+    parts, length = [line[:inset]], inset
+    for blanks, word in _WORDS.findall(line[inset:]):
+        long = len(_STYLED.sub("", word))
+        if length > inset and length + len(blanks) + long > width:
+            parts.append(f"\n{' ' * (inset or 2)}{word}")
+            length = (inset or 2) + long
+        else:
+            parts.append(f"{blanks}{word}")
+            length += len(blanks) + long
+    return "".join(parts)
+
+
 def data(text: str) -> None:
     """One piece of what was asked for, to stdout."""
     print(shown(text), flush=True)
+
+
+def sentence(text: str) -> None:
+    """What was asked for in words, to stdout."""
+    print(fitted(shown(text), sys.stdout), flush=True)
 
 
 def json(value: Any) -> None:
@@ -81,7 +122,8 @@ def as_json(value: Any) -> str:
 
 def say(text: str, *styles: str) -> None:
     """Talk, to stderr."""
-    print(shown(style(text, *styles, stream=sys.stderr) if styles else text), file=sys.stderr, flush=True)
+    told = style(text, *styles, stream=sys.stderr) if styles else text
+    print(fitted(shown(told), sys.stderr), file=sys.stderr, flush=True)
 
 
 def error(message: str, mend: str | None = None) -> None:
@@ -130,7 +172,7 @@ def findings(found: Iterable[Finding], *, to_stderr: bool = False) -> None:
         colour = "red" if finding.severity is Severity.ERROR else "yellow"
         place = style(f"{finding.place}:", "bold", stream=stream)
         severity = style(f"{finding.severity}:", colour, stream=stream)
-        print(shown(f"{place} {severity} {finding.message}"), file=stream)
+        print(fitted(shown(f"{place} {severity} {finding.message}"), stream), file=stream)
         if finding.mend:
-            print(shown(style(f"    {finding.mend}", "dim", stream=stream)), file=stream)
+            print(fitted(shown(style(f"    {finding.mend}", "dim", stream=stream)), stream), file=stream)
     stream.flush()

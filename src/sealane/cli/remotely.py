@@ -82,24 +82,24 @@ def why(what: str, *, as_json: bool) -> None:
 
 def told(found: dict[str, Any]) -> None:
     """The answer to a why: what came of it, then each delivery and everything that is waited for."""
-    output.data(found["sentence"])
+    output.sentence(found["sentence"])
     for finding in found["findings"]:
-        output.data(f"  {finding}")
+        output.sentence(f"  {finding}")
     deliveries(found["deliveries"])
     for condition in found["waiting"]:
         ends = " · ".join(str(condition[part]) for part in ("who", "when") if condition.get(part))
-        output.data(f"  {condition['what']}{f' ({ends})' if ends else ''}")
+        output.sentence(f"  {condition['what']}{f' ({ends})' if ends else ''}")
     if found["mend"]:
-        output.data(f"  to get it out: {found['mend']}")
+        output.sentence(f"  to get it out: {found['mend']}")
 
 
 def deliveries(found: list[dict[str, Any]]) -> None:
     """What became of a run's deliveries: the state, in a sentence, and the address where it is told in full."""
     url = connecting.server().url if found else ""
     for each in found:
-        output.data(f"  {each['formation']}  {pill(str(each['state']))}  {each['sentence']}")
+        output.sentence(f"  {each['formation']}  {pill(str(each['state']))}  {each['sentence']}")
         if each["mend"]:
-            output.data(f"    to get it out: {each['mend']}")
+            output.sentence(f"    to get it out: {each['mend']}")
         output.data(output.style(f"    {url}{each['page']}", "dim"))
 
 
@@ -114,7 +114,7 @@ def ended(found: dict[str, Any]) -> None:
     """Says the verdict, the cause first, then the evidence, and ends with 1 unless it was deployed."""
     verdict = found["verdict"]
     kind = str(verdict["kind"])
-    output.data(f"{pill(kind)}  {verdict['reason']}")
+    output.sentence(f"{pill(kind)}  {verdict['reason']}")
     if kind == "deployed":
         for said in (found["note"], found["way_back"]):
             if said:
@@ -124,7 +124,7 @@ def ended(found: dict[str, Any]) -> None:
 
     server = connecting.server()
     if (verdict["cause"] or {}).get("log"):
-        output.data(f"  Its log says “{verdict['cause']['log']}”.")
+        output.sentence(f"  Its log says “{verdict['cause']['log']}”.")
     rollout_lines.evidence(server.get(f"/api/deployments/{found['id']}")["dossier"])
     if mend := server.get(f"/api/why/{found['id']}")["mend"]:
         output.say(f"to get it out: {mend}")

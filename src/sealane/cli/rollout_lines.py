@@ -92,9 +92,9 @@ def conclude(ended: Ended) -> None:
     """The verdict in one line, the cause first; then the evidence of a failure."""
     verdict = ended.outcome.verdict
     word = output.style(rollout_words.verdict_word(verdict.kind), "bold", rollout_words.COLOURS[verdict.kind])
-    output.data(f"{word}  {verdict.reason}  {output.style(f'({rollout_words.took(ended)})', 'dim')}")
+    output.sentence(f"{word}  {verdict.reason}  {output.style(f'({rollout_words.took(ended)})', 'dim')}")
     if said := rollout_words.log_sentence(verdict.cause):
-        output.data(f"  {said}")
+        output.sentence(f"  {said}")
     if ended.record.way_back:
         output.say(ended.record.way_back, "yellow")
     evidence(ended.outcome.dossier)

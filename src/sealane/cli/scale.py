@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from sealane.cli import headings, output, remotely
+from sealane.cli import headings, options, output, remotely
 
 
 def scale(
-    what: Annotated[str, typer.Argument(help="app/formation.")],
+    what: Annotated[str, typer.Argument(help="app/formation.", autocompletion=options.served_places)],
     workload: Annotated[str, typer.Argument(help="The workload's name, such as web.")],
     replicas: Annotated[int, typer.Argument(min=0, help="How many instances it shall have.")],
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the deployment to its end.")] = True,

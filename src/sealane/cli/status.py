@@ -26,7 +26,9 @@ def status(
     what: Annotated[
         str | None,
         typer.Argument(
-            help="A formation of this folder, or an app or app/formation of the server.", show_default="everything"
+            help="A formation of this folder, or an app or app/formation of the server.",
+            show_default="everything",
+            autocompletion=options.anything,
         ),
     ] = None,
     *,

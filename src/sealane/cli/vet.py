@@ -115,11 +115,11 @@ def show(project: locally.Project, judged: Sequence[Judged], beyond: Sequence[Fi
 
 
 def _entry(effect: str, policy: str, message: str, where: Sequence[str], mend: str | None) -> None:
-    output.data(f"{output.style(effect, 'bold', _COLOURS.get(effect, 'dim'))} {policy}  {message}")
+    output.sentence(f"{output.style(effect, 'bold', _COLOURS.get(effect, 'dim'))} {policy}  {message}")
     for line in where:
         output.data(f"    {line}")
     if mend:
-        output.data(output.style(f"    {' '.join(mend.split())}", "dim"))
+        output.sentence(output.style(f"    {' '.join(mend.split())}", "dim"))
 
 
 def _summary(judged: list[Judged], beyond: list[Finding]) -> str:

@@ -26,6 +26,7 @@ def why(
         typer.Argument(
             help="A formation of this folder, or anything the server knows: an app, app/formation, a run's or deployment's id.",
             show_default=False,
+            autocompletion=options.anything,
         ),
     ],
     *,
@@ -61,22 +62,22 @@ def _show(label: str, history: History) -> None:
 
     last = history.last
     if last is None:
-        output.data(f"Nothing was deployed to {label} from a command line yet.")
+        output.sentence(f"Nothing was deployed to {label} from a command line yet.")
         return
     if last.verdict is None:
-        output.data(
+        output.sentence(
             f"#{last.sequence} has been on its way to {label} since {last.started:%Y-%m-%d %H:%M:%S} UTC, "
             f"started by {last.by}; the command that deploys it shows what it waits for."
         )
         return
     kind = last.verdict.kind
     word = output.style(rollout_words.verdict_word(kind), "bold", rollout_words.COLOURS[kind])
-    output.data(f"{word}  {last.verdict.reason}")
+    output.sentence(f"{word}  {last.verdict.reason}")
     if said := rollout_words.log_sentence(last.verdict.cause):
-        output.data(f"  {said}")
+        output.sentence(f"  {said}")
     if last.note and kind is not VerdictKind.ROLLED_BACK:  # the reason says it
-        output.data(f"  {sentences.told(last.note)}")
-    output.data(_there(label, history, last))
+        output.sentence(f"  {sentences.told(last.note)}")
+    output.sentence(_there(label, history, last))
     if last.verdict.cause:
         rollout_lines.evidence(history.dossier)
 

@@ -30,11 +30,14 @@ class Server:
     Every call raises the error the server answered with, as the same class; Unavailable when it did not answer.
     """
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, *, patience: float | None = None) -> None:
+        """`patience` is the seconds for which an answer is waited; half a minute when left out."""
         self.url = url.rstrip("/")
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         trusted = _trusted() if self.url.startswith("https:") else False
-        self._http = httpx.Client(base_url=self.url, headers=headers, timeout=_TIMEOUT, trust_env=False, verify=trusted)
+        self._http = httpx.Client(
+            base_url=self.url, headers=headers, timeout=patience or _TIMEOUT, trust_env=False, verify=trusted
+        )
 
     def get(self, path: str, **query: object) -> Any:
         """Reads; parameters that are None are left out."""

@@ -34,6 +34,11 @@ metadata: {name: web}
 spec: {selector: {run: web}, ports: [{port: 80}]}
 ---
 apiVersion: v1
+kind: Secret
+metadata: {name: own}
+stringData: {said: "${command}"}
+---
+apiVersion: v1
 kind: ServiceAccount
 metadata: {name: own}
 automountServiceAccountToken: false

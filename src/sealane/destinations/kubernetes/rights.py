@@ -51,7 +51,7 @@ USUAL = (
 
 _ALWAYS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("", ("configmaps", "secrets"), ("get", "list", "create", "patch", "delete")),  # ledgers, configuration, secrets
-    ("", ("pods",), ("get", "list", "watch", "delete")),  # a StatefulSet's stuck pod is freed by removing it
+    ("", ("pods",), ("list", "watch", "delete")),  # a StatefulSet's stuck pod is freed by removing it
     ("", ("pods/log",), ("get",)),
     ("", ("events",), ("list", "watch")),
 )
