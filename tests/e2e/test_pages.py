@@ -162,7 +162,9 @@ def test_a_run_is_where_its_deliveries_are(opening: Opening, story: Story) -> No
     assert f"shop #3: its steps passed; dev rolled back: {cause.rstrip('.')}; production " in said
     assert f"(sealane why {story.bad['id']})" in said
     assert cause in story.shop.cli("logs", run, token=story.tokens["dev"]).stdout
-    assert story.shop.get(f"/api/runs/{run}")["deliveries"][0] == {
+    delivery = story.shop.get(f"/api/runs/{run}")["deliveries"][0]
+    assert f"--release {story.bad['release_id']}" in delivery.pop("mend")
+    assert delivery == {
         "formation": "dev",
         "deployment": story.bad["id"],
         "page": f"/deployments/{story.bad['id']}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sealane.server.ui.presenting import repeats
@@ -19,7 +19,7 @@ def _pieces(dossier: Mapping[str, Any]) -> Iterator[Evidence]:
         before = ", before it was restarted" if log.get("previous") else ""
         yield Evidence(
             heading=f"Last words of {_who(log)}{before}",
-            parts=repeats.folded([str(line) for line in log.get("lines", ())]),
+            parts=repeats.folded(_without_end(log.get("lines", ()))),
         )
     yield Evidence(
         heading="What the probes were answered",
@@ -33,6 +33,14 @@ def _pieces(dossier: Mapping[str, Any]) -> Iterator[Evidence]:
         parts=_lines(str(cause.get("sentence", "")) for cause in dossier.get("others", ())),
     )
     yield Evidence(heading="Events", parts=_lines(_event(event) for event in dossier.get("events", ())))
+
+
+def _without_end(lines: Sequence[Any]) -> list[str]:
+    """The lines without empty ones at their end."""
+    told = [str(line) for line in lines]
+    while told and not told[-1].strip():
+        told.pop()
+    return told
 
 
 def _lines(found: Iterable[str]) -> tuple[Lines, ...]:
