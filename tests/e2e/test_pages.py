@@ -218,7 +218,7 @@ def test_a_rollout_is_followed_object_by_object(
 ) -> None:
     """Its clock ticks, each object has its own state with counts, and nobody reads the page again."""
     app = pretending.App(serving, tmp_path / "live", "live")
-    slowly = ', {name: DUMMY_READY_AFTER, value: "8"}'
+    slowly = ', {name: DUMMY_READY_AFTER, value: "20"}'
     service = (
         "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}, ports: [{port: 80}]}\n"
     )
@@ -226,8 +226,9 @@ def test_a_rollout_is_followed_object_by_object(
     delivers = "app: live\ndeliver: [{formation: dev}]\n"
     changes = {".sealane.yml": delivers, "deploy/stencils/service.yaml": service, "deploy/formations/dev.yaml": patient}
     head = app.commit("slowly", extra=slowly, changes=changes)
+    page = opening(story.tokens["dev"])
     app.push()
-    page = opening(story.tokens["dev"], f"/deployments/{app.deployment('dev', head, 'rolling_out')['id']}")
+    page.goto(f"/deployments/{app.deployment('dev', head, 'rolling_out')['id']}")
     page.evaluate("window.stayed = true")
     web, service_row = (page.locator("aside tr", has_text=kind) for kind in ("Deployment", "Service"))
     expect(web.locator(".pill")).to_have_text("0 of 2 ready")
