@@ -171,6 +171,17 @@ class Runs(_Group):
     """Runs one worker carries at the same time; more wait in the queue. Four keep a small machine busy without
     starving the rollouts beside them."""
 
+    per_app: int | None = Field(default=None, ge=1)
+    """Runs of one app at the same time, for each worker. An app that waits comes before one that has more, and this keeps a
+    slot free for it. None: all slots of all workers but one; a server with a single slot has none to keep."""
+
+    per_push: int = Field(default=20, ge=1)
+    """Runs that one push starts at most. Webhooks come one a branch, so those of an app within a minute count as one push.
+    What is over is shown on the overview with the command that runs it; the trunk always runs."""
+
+    steps_at_once: int = Field(default=16, ge=1)
+    """Steps and images of one run that go at the same time, where the pipeline lets them."""
+
     keep_workspaces: bool = False
     """Keeps the clone of a finished run on disk, to look at. Off: it is removed when the run ends."""
 

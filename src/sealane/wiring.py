@@ -34,6 +34,7 @@ from sealane.flows.queueing import Queueing
 from sealane.flows.reaching import Destinations
 from sealane.flows.readmission import Readmission
 from sealane.flows.requesting import Requests
+from sealane.flows.run_slots import RunSlots
 from sealane.flows.taking_over import Fencing, Worker
 from sealane.flows.working import Working
 from sealane.runners.docker import DockerRunner
@@ -127,7 +128,9 @@ async def start(settings: Settings, *, role: Role = Role.ALL, lost: Callable[[],
     store = await Store.open(settings.store_url, logs=logs, prospects=_prospects(settings, forecast))
     queueing = await Queueing.open(settings.flows_url, poll=settings.worker.poll, runs_at_once=settings.runs.at_once)
     gates = Gates(store=store, queueing=queueing)
-    intake = Intake(store=store, queueing=queueing)
+    runs = settings.runs
+    slots = RunSlots(store=store, queueing=queueing, at_once=runs.at_once, per_app=runs.per_app)
+    intake = Intake(store=store, slots=slots, per_push=runs.per_push)
     glass = Glass(store=store, groups=forecast.glass_groups, look=gates.look)
     access = Access(store, key=key, session=timedelta(hours=settings.http.session_hours))
     repositories = Repositories(settings.repositories, most_bytes=settings.git.max_pack, patience=settings.git.patience)
@@ -145,6 +148,7 @@ async def start(settings: Settings, *, role: Role = Role.ALL, lost: Callable[[],
             destinations=Destinations(settings.data / "dummies"),
             equipment=None if role is Role.API else await _equipment(settings, worker, store),
             gates=gates,
+            slots=slots,
             names_key=keys.names_key(secret),
         )
     )
@@ -165,7 +169,7 @@ async def start(settings: Settings, *, role: Role = Role.ALL, lost: Callable[[],
         queueing=queueing,
         working=None
         if role is Role.API
-        else await working.start(worker, store, gates, settings, alone=lock is not None, lost=lost),
+        else await working.start(worker, gates, slots, settings, alone=lock is not None, lost=lost),
         lock=lock,
     )
 
@@ -212,6 +216,7 @@ def _prospects(settings: Settings, forecast: Forecast) -> Prospects:
         people=forecast.people,
         refused_now=Readmission(settings.config_folder, forecast).why,
         room=settings.runs.at_once,
+        per_app=settings.runs.per_app,
     )
 
 

@@ -192,10 +192,14 @@ def _said(subject: Deployment, short: str, waiting: tuple[Condition, ...] = ()) 
 class Crowd:
     """What a run shares its workers with."""
 
-    ahead: int = 0
-    """Runs that go or came first."""
-    room: int = 1
-    """Runs that one worker carries at once."""
+    going: int = 0
+    """Other runs that have a slot."""
+    slots: int = 1
+    """How many there are."""
+    own: int = 0
+    """Those of its own app."""
+    share: int = 1
+    """How many its app may have."""
     workers: int = 1
     """How many workers are alive."""
 
@@ -324,12 +328,20 @@ def _refused_now(subject: Deployment, around: Circumstances) -> Iterator[Conditi
 
 
 def _crowded(crowd: Crowd) -> Iterator[Condition]:
+    ends = "itself, when one of them ends"
     if not crowd.workers:
         yield _no_worker()
-    elif crowd.ahead >= crowd.room * crowd.workers:
-        runs = "one run" if crowd.ahead == 1 else f"{crowd.ahead} runs"
-        what = f"a worker with room: {runs} came first"
-        yield Condition(kind=Waits.ROOM, what=what, who="itself, when one of them ends: sealane cancel ends one")
+    elif crowd.going >= crowd.slots:
+        what = f"a worker with room: {_runs(crowd.going)} at it"
+        yield Condition(kind=Waits.ROOM, what=what, who=f"{ends}: sealane cancel ends one")
+    elif crowd.own >= crowd.share:
+        what = f"a slot of its app, which may have {crowd.share} of {crowd.slots}: {_runs(crowd.own)} at it"
+        who = f"{ends}: sealane cancel ends one; operators give more with SEALANE_RUNS__PER_APP"
+        yield Condition(kind=Waits.ROOM, what=what, who=who)
+
+
+def _runs(count: int) -> str:
+    return "one run is" if count == 1 else f"{count} runs are"
 
 
 def _no_worker() -> Condition:

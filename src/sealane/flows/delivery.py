@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from dbos import DBOS
 
+from sealane.flows import tools
 from sealane.flows.doing import beginning, containers, ending, imaging, releasing
 from sealane.flows.durable import Body, Broken, Reserved, step
 from sealane.pipelines import stepping
@@ -53,9 +54,10 @@ async def _work(run_id: str, plan: Plan, reserved: Reserved, ends: Ends) -> None
                 if planned.kind is Kind.STEP and Outcome.SUCCESS in planned.on:
                     ends[planned.key] = trouble
     doing: dict[asyncio.Task[dict[str, Any]], str] = {}
+    at_once = tools.current().settings.runs.steps_at_once
     while True:
         for planned in _next(plan, ends):
-            if planned.kind in _BODIES and planned.key not in doing.values():
+            if planned.kind in _BODIES and planned.key not in doing.values() and len(doing) < at_once:
                 task = asyncio.create_task(_do(reserved, planned, _BODIES[planned.kind], run_id))
                 doing[task] = planned.key
         if not doing:

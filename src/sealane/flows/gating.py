@@ -43,10 +43,7 @@ class Gates:
             await self.queue(await self.store.deployments.get(deployment.id))
 
     async def sweep(self) -> None:
-        """Queues what was stored or opened by somebody who died before queueing it."""
-        for run_id in await self.store.runs.unqueued():
-            await self.queueing.delivery(run_id)
-            await self.store.runs.mark_queued(run_id)
+        """Queues what was opened by somebody who died before queueing it."""
         for deployment in await self.store.deployments.unqueued():
             await self.queue(deployment)
         await self.look()

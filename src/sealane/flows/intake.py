@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from sealane import inputs
 from sealane.events.model import Event, RefGone
-from sealane.flows.queueing import Queueing
+from sealane.flows.run_slots import RunSlots
 from sealane.store.runs import Receipt
 from sealane.store.storing import Store
 
@@ -16,23 +16,27 @@ class Intake:
     """Takes events."""
 
     store: Store
-    queueing: Queueing
+    slots: RunSlots
+    per_push: int
+    """Runs that one push starts at most."""
 
     async def receive(
         self, event: Event, *, source: str = "", requested_by: str | None = None, place: float | None = None
     ) -> Receipt:
-        """Stores the event and queues its run; copies start nothing, as `Runs.receive` tells them.
+        """Stores the event and its run, which begins once it has a slot; copies start nothing, as `Runs.receive` tells.
 
-        What a commit tells of itself is a stranger's text, and made to fit first.
+        What a commit tells of itself is a stranger's text, and made to fit first. What a push brings too much of is told
+        by the receipt.
 
         A server that dies in between finds the run when it comes back. Raises NotThere for an unknown app.
         """
         author = inputs.fitted(event.author, most=inputs.LONGEST_LINE) if event.author else event.author
         event = replace(event, author=author, message=inputs.fitted(event.message))
-        receipt = await self.store.runs.receive(event, source=source, requested_by=requested_by, place=place)
+        receipt = await self.store.runs.receive(
+            event, source=source, requested_by=requested_by, place=place, per_push=self.per_push
+        )
         if not receipt.duplicate:
-            await self.queueing.delivery(receipt.run_id)
-            await self.store.runs.mark_queued(receipt.run_id)
+            await self.slots.look()
         return receipt
 
     async def forget(self, gone: RefGone, *, source: str) -> None:

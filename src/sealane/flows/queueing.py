@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
@@ -81,6 +81,18 @@ class Queueing:
             "delay_seconds": after,
         }
         await self._enqueue(options, deployment_id)
+
+    async def ended_badly(self, workflows: Sequence[str]) -> tuple[str, ...]:
+        """Those of the workflows that ended by an error, and will tell nobody what became of them."""
+        if not workflows:
+            return ()
+        found = await self.client.list_workflows_async(
+            workflow_ids=list(workflows),
+            status=["ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
+            load_input=False,
+            load_output=False,
+        )
+        return tuple(each.workflow_id for each in found)
 
     async def forget(self, before: datetime) -> int:
         """Removes workflows, with the records of their steps, that ended before that time; says how many, a few at once."""

@@ -131,6 +131,7 @@ class Requests:
         run = await self.store.runs.get(run_id)
         event = replace(run.event, delivery=None, received=self.now())
         receipt = await self.intake.receive(event, source="rerun", requested_by=by.name, place=run.place)
+        await self.store.run_queue.run_after_all(run_id)
         return receipt.run_id
 
     async def cancel_run(self, run_id: str, *, by: Actor) -> None:

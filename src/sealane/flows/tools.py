@@ -14,6 +14,7 @@ from sealane.errors import InvalidFiles, NotThere
 from sealane.findings import errors
 from sealane.flows.gating import Gates
 from sealane.flows.reaching import Destinations
+from sealane.flows.run_slots import RunSlots
 from sealane.flows.taking_over import Fencing
 from sealane.runners.port import Runner
 from sealane.secrets import keys
@@ -45,6 +46,7 @@ class Tools:
     equipment: Equipment | None
     """What carrying workflows takes; None in a process that only answers requests."""
     gates: Gates
+    slots: RunSlots
     names_key: bytes = field(repr=False)
     """Keys the names of Secrets and ConfigMaps, and versions of secrets."""
     now: clock.Clock = clock.now

@@ -15,9 +15,9 @@ from sealane.errors import SealaneError, trace
 from sealane.flows import clone_sweep, delivery, deployment, drift_watch, durable, retirement
 from sealane.flows.engine import Engine, EngineSettings
 from sealane.flows.gating import Gates
+from sealane.flows.run_slots import RunSlots
 from sealane.flows.taking_over import Worker
 from sealane.settings import Settings
-from sealane.store.storing import Store
 
 _log = logging.getLogger(__name__)
 
@@ -55,8 +55,8 @@ def die() -> None:
 
 async def start(
     worker: Worker,
-    store: Store,
     gates: Gates,
+    slots: RunSlots,
     settings: Settings,
     *,
     alone: bool,
@@ -69,15 +69,17 @@ async def start(
     engine = await Engine.start(EngineSettings(url=settings.flows_url, worker=worker.id, bells=bells))
     await worker.take_over(engine, alone=alone)
     engine.begin(worker.beat(lost))
-    engine.begin(_sweep(worker, engine, store, gates, settings))
-    engine.begin(drift_watch.watch(worker, store, settings))
+    engine.begin(_sweep(worker, engine, gates, slots, settings))
+    engine.begin(drift_watch.watch(worker, gates.store, settings))
     return Working(worker=worker, engine=engine)
 
 
-async def _sweep(worker: Worker, engine: Engine, store: Store, gates: Gates, settings: Settings) -> None:
+async def _sweep(worker: Worker, engine: Engine, gates: Gates, slots: RunSlots, settings: Settings) -> None:
+    store = gates.store
     forgotten = -_FORGET_EVERY
     while not worker.leaving:
         try:
+            await slots.sweep()
             await gates.sweep()
             await worker.take_over(engine)
             await store.changes.trim(clock.now())

@@ -14,7 +14,7 @@ from sealane.approvals.windows import Outlook
 from sealane.environments.people import People
 from sealane.errors import NotThere, SealaneError
 from sealane.findings import Finding
-from sealane.pipelines.model import RunStatus
+from sealane.pipelines import fair_share
 from sealane.releases import deliveries
 from sealane.releases.deliveries import Delivery
 from sealane.stencils.model import Revision
@@ -63,6 +63,8 @@ class Prospects:
     """Why the deployment would be refused if it began now, as the operators' files say; empty when it would not."""
     room: int = 1
     """Runs that one worker carries at once."""
+    per_app: int | None = None
+    """Of these, what one app may have; None for all but one of all."""
 
     def known(self) -> tuple[People, str]:
         """Who is who, or why nobody can say."""
@@ -208,13 +210,19 @@ def _workers(connection: sa.Connection) -> int:
 
 
 def _crowd(connection: sa.Connection, run_id: str, prospects: Prospects) -> Crowd:
-    """Runs that go now, and those that wait and came first."""
+    """Who has a slot while the run waits for one."""
     found = runs.get(connection, run_id)
-    open_ones = sa.select(sa.func.count()).select_from(runs_table).where(runs_table.c.ended.is_(None))
-    going = runs_table.c.status == RunStatus.RUNNING.value
-    first = (runs_table.c.created < found.created) | going
-    ahead = connection.execute(open_ones.where(first, runs_table.c.id != run_id)).scalar() or 0
-    return Crowd(ahead=int(ahead), room=prospects.room, workers=_workers(connection))
+    going = sa.select(runs_table.c.app).where(runs_table.c.ended.is_(None), runs_table.c.admitted)
+    apps_going = connection.execute(going.where(runs_table.c.id != run_id)).scalars().all()
+    workers = _workers(connection)
+    slots = prospects.room * workers
+    return Crowd(
+        going=len(apps_going),
+        slots=slots,
+        own=apps_going.count(found.app),
+        share=fair_share.share(slots, prospects.per_app and prospects.per_app * workers),
+        workers=workers,
+    )
 
 
 def _deployment(connection: sa.Connection, subject: Deployment, prospects: Prospects) -> Why:

@@ -15,7 +15,7 @@ from sealane.events.model import Event, EventKind, Pusher, RefGone, Signed
 from sealane.pipelines.model import Plan, RunStatus, StepStatus
 from sealane.releases import lineage
 from sealane.releases.lineage import Move, Order
-from sealane.store import apps, auditing, changes, ids, log_events, rows, tables
+from sealane.store import apps, auditing, changes, ids, log_events, rows, run_queue, tables
 from sealane.store.database import Database
 from sealane.store.model import Changed, Run, RunStep
 from sealane.store.tables import events, run_changes, run_steps, runs
@@ -35,6 +35,8 @@ class Receipt:
 
     run_id: str
     duplicate: bool
+    left_out: str | None = None
+    """Why it is not run, where its push brought too many."""
 
 
 class Runs:
@@ -44,9 +46,17 @@ class Runs:
         self._database = database
 
     async def receive(
-        self, event: Event, *, source: str, requested_by: str | None = None, place: float | None = None
+        self,
+        event: Event,
+        *,
+        source: str,
+        requested_by: str | None = None,
+        place: float | None = None,
+        per_push: int | None = None,
     ) -> Receipt:
         """Stores the event and its run, once; `place` is that of a run that is run again.
+
+        Of one push at most `per_push` are to be run; the others end at once.
 
         A copy is what the same sender delivered to the app under the same id, and what moved the reference as its newest
         event did: further back nothing counts, because a branch may be where it was before. What a person asks for is
@@ -64,6 +74,9 @@ class Runs:
                 connection.execute(_give_back(event.app, sequence))
                 return Receipt(run_id=known, duplicate=True)
             run_id = ids.new("r")
+            too_many = moved and per_push is not None and run_queue.over(connection, event, per_push)
+            if moved:
+                run_queue.forget_left_out(connection, event)
             values = {
                 "id": ids.new("e"),
                 "app": event.app,
@@ -80,7 +93,10 @@ class Runs:
             _insert(connection, run_id, sequence, event, requested_by, place)
             if event.pusher is not None and requested_by is None:
                 _note_push(connection, run_id, event, event.pusher)
-            return Receipt(run_id=run_id, duplicate=False)
+            left_out = run_queue.leave_out(connection, run_id, event, per_push) if too_many and per_push else None
+            if left_out:
+                log_events.run(connection, "ended", get(connection, run_id))
+            return Receipt(run_id=run_id, duplicate=False, left_out=left_out)
 
         return await self._database.write(work)
 
@@ -152,17 +168,6 @@ class Runs:
     async def steps(self, run_id: str) -> tuple[RunStep, ...]:
         """The run's steps as planned, in their order."""
         return await self._database.read(lambda c: steps(c, run_id))
-
-    async def unqueued(self) -> tuple[str, ...]:
-        """Runs that were stored but whose flow was never queued: somebody died in between."""
-        query = sa.select(runs.c.id).where(~runs.c.queued, runs.c.ended.is_(None)).order_by(runs.c.created)
-        return await self._database.read(lambda c: tuple(c.execute(query).scalars()))
-
-    async def mark_queued(self, run_id: str) -> None:
-        """Notes that the run's flow is queued."""
-        await self._database.write(
-            lambda c: c.execute(sa.update(runs).where(runs.c.id == run_id, ~runs.c.queued).values(queued=True))
-        )
 
     async def begin(self, run_id: str, *, at: datetime, deploy_tags: Iterable[str]) -> None:
         """The run's flow begins, under the first of the deploy tags that no other run of its app has.

@@ -28,6 +28,7 @@ from sealane.store.observations import Observations
 from sealane.store.people import People
 from sealane.store.releases import Releases
 from sealane.store.reports import Reports
+from sealane.store.run_queue import RunQueue
 from sealane.store.runs import Runs
 from sealane.store.steadiness import SteadinessSeen
 from sealane.store.views import Views
@@ -42,6 +43,7 @@ class Store:
     database: Database
     apps: Apps
     runs: Runs
+    run_queue: RunQueue
     reports: Reports
     commits: Commits
     releases: Releases
@@ -76,6 +78,7 @@ class Store:
             database=database,
             apps=Apps(database),
             runs=Runs(database),
+            run_queue=RunQueue(database),
             reports=Reports(database),
             commits=Commits(database),
             releases=Releases(database),

@@ -133,10 +133,13 @@ runs = sa.Table(
     _maybe("authors", Json),
     _place(),
     _flag("queued"),
+    _flag("admitted"),
+    _flag("left_out"),
     _at("created"),
     _maybe("started", Moment),
     _maybe("ended", Moment),
 )
+sa.Index("ix_runs_ended", runs.c.ended)
 sa.Index("ux_runs_app_sequence", runs.c.app, runs.c.sequence, unique=True)
 sa.Index("ix_runs_created", runs.c.created)
 sa.Index("ix_runs_deploy_tag", runs.c.app, runs.c.deploy_tag)

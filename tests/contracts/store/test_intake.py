@@ -77,15 +77,6 @@ async def test_an_unknown_app_has_no_runs(store: Store) -> None:
         await store.runs.receive(push("a", app_name="nobody"), source="github")
 
 
-async def test_runs_that_were_never_queued_are_found(store: Store) -> None:
-    """A server that died between storing and queueing finds the run when it comes back."""
-    first = await store.runs.receive(push("a"), source="github")
-    second = await store.runs.receive(push("b", before="a"), source="github")
-    await store.runs.mark_queued(first.run_id)
-
-    assert await store.runs.unqueued() == (second.run_id,)
-
-
 async def test_a_second_repository_cannot_claim_an_apps_name(store: Store) -> None:
     """Names are unique on a server; the refusal says whose it is."""
     with pytest.raises(Conflicting, match=r"the name shop is taken by https://git.example.com/shop.git"):

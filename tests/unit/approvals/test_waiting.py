@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sealane.approvals import waiting
 from sealane.approvals.waiting import Circumstances, Condition, Crowd, Own, Waits
 from sealane.approvals.windows import Outlook
+from sealane.pipelines.fair_share import Queued, Slots, next_runs
 from sealane.store.model import BrokenGlass, Deployment, DeploymentKind, DeploymentState, GateWord, Hold, Vote
 from sealane.verdicts.model import VerdictKind
 
@@ -118,10 +119,13 @@ def test_without_a_worker_nothing_starts_and_operators_are_told() -> None:
 
 
 def test_a_run_waits_while_others_take_all_the_room() -> None:
-    """Who came first is counted."""
-    assert waiting.run(run_view(), Crowd(ahead=7, room=4, workers=2)).waiting == ()
-    why = waiting.run(run_view(), Crowd(ahead=8, room=4, workers=2))
-    assert why.sentence == "shop #3 waits for a worker with room: 8 runs came first"
+    """Who has a slot is counted, of all apps and of its own."""
+    assert waiting.run(run_view(), Crowd(going=7, slots=8, own=2, share=7, workers=2)).waiting == ()
+    full = waiting.run(run_view(), Crowd(going=8, slots=8, own=1, share=7, workers=2))
+    assert full.sentence == "shop #3 waits for a worker with room: 8 runs are at it"
+    shared = waiting.run(run_view(), Crowd(going=3, slots=4, own=3, share=3))
+    assert shared.sentence == "shop #3 waits for a slot of its app, which may have 3 of 4: 3 runs are at it"
+    assert "SEALANE_RUNS__PER_APP" in shared.waiting[0].who
 
 
 def test_a_shut_window_says_why_until_when_and_who_may_break_the_glass() -> None:
@@ -281,12 +285,16 @@ def test_the_answer_is_empty_exactly_when_the_deployment_may_begin(
     assert (waiting.deployment(subject, around).waiting == ()) == may
 
 
-@given(ahead=st.integers(0, 12), room=st.integers(1, 4), workers=st.integers(0, 3))
-def test_a_runs_answer_is_empty_exactly_when_a_worker_has_room(ahead: int, room: int, workers: int) -> None:
-    """Some worker carries fewer than it may."""
-    has_room = any(share < room for share in [ahead // workers] * workers) if workers else False
+@given(st.integers(0, 12), st.integers(1, 8), st.integers(0, 12), st.integers(1, 8), st.integers(0, 3))
+def test_a_runs_answer_is_empty_exactly_when_it_would_be_given_a_slot(
+    others: int, slots: int, own: int, share: int, workers: int
+) -> None:
+    """As `fair_share` gives them."""
+    crowd = Crowd(going=others + own, slots=slots, own=own, share=share, workers=workers)
+    queue, running = [Queued(run="r", app="shop")], {"shop": own, "other": others}
+    given_one = workers > 0 and next_runs(queue, running, Slots(all=slots, per_app=share)) != ()
 
-    assert (waiting.run(run_view(), Crowd(ahead=ahead, room=room, workers=workers)).waiting == ()) == has_room
+    assert (waiting.run(run_view(), crowd).waiting == ()) == given_one
 
 
 def test_a_gate_that_can_not_tell_waits_for_a_persons_word() -> None:

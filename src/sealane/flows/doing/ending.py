@@ -33,6 +33,7 @@ async def finish(run_id: str, ends: dict[str, dict[str, Any]], broken: str | Non
         status, reason = RunStatus.CANCELLED, f"{run.cancelled_by} cancelled it"
     await bench.store.runs.end(run_id, at=bench.now(), status=status, reason=reason)
     await _clean_up(run)
+    await bench.slots.look()
     return status.value
 
 

@@ -10,7 +10,7 @@ import base64
 import binascii
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 
 from fastapi import APIRouter, Request
@@ -21,8 +21,9 @@ from sealane.clients import git_words, hosting
 from sealane.errors import NotSignedIn, SealaneError
 from sealane.events.model import Pusher
 from sealane.events.sources import pushes
-from sealane.server import push_words, wired
+from sealane.server import left_out, push_words, wired
 from sealane.store.model import App
+from sealane.store.runs import Receipt
 
 _log = logging.getLogger("sealane.server")
 
@@ -70,18 +71,24 @@ async def _receive_pack(
                 yield last
                 last = chunk
             # before git's client hears the end, so that nothing is lost
-            began = await take_in(server, registered, before, pusher)
+            receipts = await take_in(server, registered, before, pusher)
         finally:
             lock.release()
-        yield git_words.said(await push_words.words(server, began) if head.wants_words else (), last)
+        yield git_words.said(await _words(server, registered, receipts) if head.wants_words else (), last)
 
     return _streaming(answer, body())
 
 
+async def _words(server: wiring.Server, registered: App, receipts: Mapping[str, Receipt]) -> list[str]:
+    began = [each.run_id for each in receipts.values() if not each.left_out]
+    told = await push_words.words(server, began)
+    return [*told, *left_out.lines(registered.name, receipts, url=server.settings_url)]
+
+
 async def take_in(
     server: wiring.Server, registered: App, before: dict[str, str], pusher: Pusher | None = None
-) -> list[str]:
-    """Starts what a push asks for: one event for each reference that isn't where it was. Gives the runs.
+) -> Mapping[str, Receipt]:
+    """Starts what a push asks for: one event for each reference that isn't where it was. Gives what came of each.
 
     Without a pusher nobody knows any more who it was.
     """
@@ -97,9 +104,9 @@ async def take_in(
         received=clock.now(),
     )
     events = [replace(wired.of_app(event, registered, server), pusher=pusher) for event in made]
-    receipts = [await server.intake.receive(event, source="git") for event in events]
+    receipts = {event.ref or "": await server.intake.receive(event, source="git") for event in events}
     server.troubles.pop(registered.name, None)
-    return [receipt.run_id for receipt in receipts]
+    return receipts
 
 
 async def catch_up(server: wiring.Server) -> None:

@@ -23,6 +23,7 @@ class Received(BaseModel):
 
     run: str | None = Field(default=None, description="The run it started, or had started before.")
     duplicate: bool = Field(default=False, description="Whether it had come before and started nothing now.")
+    left_out: str | None = Field(default=None, description="Why its run does not begin, and how to run it after all.")
     ignored: str | None = Field(default=None, description="Why it starts nothing.")
 
 
@@ -49,4 +50,4 @@ async def receive(
     if isinstance(read, RefGone | Ignored):
         return Received(ignored=read.reason)
     receipt = await server.intake.receive(wired.of_app(read, registered, server), source=source)
-    return Received(run=receipt.run_id, duplicate=receipt.duplicate)
+    return Received(run=receipt.run_id, duplicate=receipt.duplicate, left_out=receipt.left_out)

@@ -36,17 +36,27 @@ _MOST_DETAILS = 100
 async def overview(server: wired.Server, signed: Signed, find: str = "") -> HTMLResponse:
     """What needs me, and what is where."""
     views = server.views
-    formations, apps, waits, recent, runs = await asyncio.gather(
+    formations, apps, waits, recent, runs, left_out = await asyncio.gather(
         views.overview(),
         server.apps.all(),
         views.pending(),
         views.deployments(limit=_WEEK),
         views.newest_runs(),
+        server.store.run_queue.left_out(),
     )
     shown_now = [row.last for row in formations if row.last] + [each.deployment for each in waits]
     origins = await views.origins(shown_now)
     page = presenting_overview.overview(
-        formations, apps, waits, recent, runs=runs, origins=origins, reader=signed.actor, now=clock.now(), asked=find
+        formations,
+        apps,
+        waits,
+        recent,
+        runs=runs,
+        origins=origins,
+        left_out=left_out,
+        reader=signed.actor,
+        now=clock.now(),
+        asked=find,
     )
     shown = frames.framed(signed, "/", waits)
     return templates.page(

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 
 from sealane.access.model import Actor
 from sealane.approvals import asking
 from sealane.approvals.pending import Folded, Kind, Pending
 from sealane.releases.origin import Origin
+from sealane.server.ui import words
 from sealane.server.ui.presenting import review, versions
 from sealane.server.ui.views import Answer, Button, Field, Link, Need, OlderRow, Pill
+from sealane.store.model import Run
 from sealane.store.view_model import DeploymentView
 
 _WHY = Field(name="reason", label="Why", hint="Why, for the record")
 _MOST_AUTHORS = 3
+_MOST_NAMED = 8
 _PILLS = {Kind.GATE: "gate", Kind.HOLD: "held", Kind.WINDOW: "window shut", Kind.DELETIONS: "left in place"}
 
 
@@ -32,6 +36,32 @@ class About:
 def listed(found: Iterable[Folded], reader: Actor, about: About) -> tuple[Need, ...]:
     """Everything that waits, with forms only where this reader's word counts."""
     return tuple(_need(each, reader, about) for each in found)
+
+
+def left_out(found: Iterable[Run]) -> tuple[Need, ...]:
+    """One for each app whose pushes brought more branches than are run at once. The runs are oldest first."""
+    return tuple(_left_out(app, tuple(runs)) for app, runs in groupby(found, key=lambda run: run.app))
+
+
+def _left_out(app: str, runs: tuple[Run, ...]) -> Need:
+    named = [_reference(run) for run in runs[:_MOST_NAMED]]
+    more = f" and {len(runs) - len(named)} more" if len(runs) > len(named) else ""
+    what = f"{words.count(len(runs), 'pushed branch', 'pushed branches')} not run: {', '.join(named)}{more}"
+    return Need(
+        key=f"left-out-{app}",
+        pill=Pill(tone="wait", words="not run"),
+        app=app,
+        version="",
+        formation="",
+        words=f"{what}. Run each by hand, for example: sealane rerun {runs[0].id}",
+        at=runs[-1].created,
+        href=f"/runs?app={app}",
+        link="See the runs",
+    )
+
+
+def _reference(run: Run) -> str:
+    return run.event.branch or (run.event.ref or "").removeprefix("refs/") or run.label
 
 
 def _need(folded: Folded, reader: Actor, about: About) -> Need:

@@ -34,6 +34,7 @@ def overview(
     *,
     runs: Mapping[str, Run],
     origins: Mapping[str, Origin],
+    left_out: Sequence[Run] = (),
     reader: Actor,
     now: datetime,
     asked: str = "",
@@ -41,12 +42,16 @@ def overview(
     """The whole page.
 
     `recent` holds at least the last seven days' deployments, `runs` each app's newest, `origins` where releases come from, by deployment.
+    `left_out` are runs that a push brought too many of.
     """
     columns = _columns(formations)
     found = [row for row in _rows(formations, apps, columns, runs) if _matches(row, asked)]
     return Overview(
         figures=_figures(formations, waits, recent, now),
-        needs=_needs(formations, waits, reader, origins),
+        needs=(
+            *_needs(formations, waits, reader, origins),
+            *(needs.left_out(left_out) if reader.may(Permission.DEPLOY) else ()),
+        ),
         columns=columns,
         rows=tuple(found),
         asked=asked,

@@ -1,0 +1,50 @@
+"""Which runs get a free slot next: the app that has the fewest, and none more than its share. Pure.
+
+Max-min fairness: whoever waits and has the least is served first, by age where two have as much. A share keeps slots that
+others find free at once, because a run that has begun is never ended for another.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Queued:
+    """A run that waits for a slot."""
+
+    run: str
+    app: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slots:
+    """How many runs go at the same time."""
+
+    all: int
+    per_app: int
+    """The share: what one app may have of them."""
+
+
+def share(slots: int, given: int | None) -> int:
+    """What one app may have of so many slots: what operators gave, or all but one; never more than there are."""
+    return min(slots, given or max(1, slots - 1))
+
+
+def next_runs(queue: Sequence[Queued], running: Mapping[str, int], slots: Slots) -> tuple[str, ...]:
+    """The runs that begin now, in their order. `queue` has the oldest first; `running` counts runs by app."""
+    held = Counter(running)
+    waiting: dict[str, deque[tuple[int, str]]] = {}
+    for age, each in enumerate(queue):
+        waiting.setdefault(each.app, deque()).append((age, each.run))
+    chosen: list[str] = []
+    for _ in range(slots.all - sum(running.values())):
+        mays = [app for app, runs in waiting.items() if runs and held[app] < slots.per_app]
+        if not mays:
+            break
+        app = min(mays, key=lambda each: (held[each], waiting[each][0]))
+        chosen.append(waiting[app].popleft()[1])
+        held[app] += 1
+    return tuple(chosen)

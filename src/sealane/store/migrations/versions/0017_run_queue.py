@@ -1,0 +1,16 @@
+"""Slots of runs, and runs that a push brought too many of."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0017"
+down_revision = "0016"
+
+
+def upgrade() -> None:
+    op.add_column("runs", sa.Column("admitted", sa.Boolean, nullable=False, server_default=sa.false()))
+    op.add_column("runs", sa.Column("left_out", sa.Boolean, nullable=False, server_default=sa.false()))
+    op.execute("UPDATE runs SET admitted = queued")
+    op.create_index("ix_runs_ended", "runs", ["ended"])

@@ -1,0 +1,121 @@
+"""The queue of runs: which have a slot, which wait for one, and which a push brought too many of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from sealane.events.model import Event, EventKind
+from sealane.pipelines.fair_share import Queued
+from sealane.pipelines.model import RunStatus
+from sealane.store import rows
+from sealane.store.database import Database
+from sealane.store.model import Run
+from sealane.store.tables import events, runs, workers
+
+ONE_PUSH = timedelta(minutes=1)
+"""Git hosts send a webhook for each branch of a push; those that come within this time count as one push."""
+_ADMITTING = 0x5EA1A0E
+"""The number of the lock that PostgreSQL gives to one admission at a time."""
+
+Choice = Callable[[Sequence[Queued], Mapping[str, int], int], tuple[str, ...]]
+"""Which of the runs that wait begin, given how many go by app, and how many workers are alive."""
+
+
+class RunQueue:
+    """Who has a slot, in the table of runs."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def admit(self, choice: Choice) -> tuple[str, ...]:
+        """Gives free slots to the runs that are chosen, and tells which. Two at once never give the same slot."""
+
+        def work(connection: sa.Connection) -> tuple[str, ...]:
+            if not self._database.sqlite:
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADMITTING)))
+            open_ones = sa.select(runs.c.id, runs.c.app, runs.c.admitted).where(runs.c.ended.is_(None))
+            found = connection.execute(open_ones.order_by(runs.c.created, runs.c.sequence)).all()
+            queue = [Queued(run=row.id, app=row.app) for row in found if not row.admitted]
+            if not queue:
+                return ()
+            chosen = choice(queue, Counter(row.app for row in found if row.admitted), _alive(connection))
+            if chosen:
+                connection.execute(sa.update(runs).where(runs.c.id.in_(chosen)).values(admitted=True))
+            return chosen
+
+        return await self._database.write(work)
+
+    async def unqueued(self) -> tuple[str, ...]:
+        """Runs that have a slot but whose flow was never queued: somebody died in between."""
+        query = sa.select(runs.c.id).where(runs.c.admitted, ~runs.c.queued, runs.c.ended.is_(None))
+        return await self._database.read(lambda c: tuple(c.execute(query.order_by(runs.c.created)).scalars()))
+
+    async def going(self) -> tuple[str, ...]:
+        """Runs that have a slot."""
+        query = sa.select(runs.c.id).where(runs.c.queued, runs.c.ended.is_(None))
+        return await self._database.read(lambda c: tuple(c.execute(query).scalars()))
+
+    async def mark_queued(self, run_id: str) -> None:
+        """Notes that the run's flow is queued."""
+        await self._database.write(
+            lambda c: c.execute(sa.update(runs).where(runs.c.id == run_id, ~runs.c.queued).values(queued=True))
+        )
+
+    async def left_out(self, app: str | None = None) -> tuple[Run, ...]:
+        """Runs that were left out of a push, and not asked for since; oldest first."""
+        query = sa.select(runs).where(runs.c.left_out)
+        if app is not None:
+            query = query.where(runs.c.app == app)
+        ordered = query.order_by(runs.c.app, runs.c.sequence)
+        return await self._database.read(lambda c: tuple(rows.run(row) for row in rows.all_of(c, ordered)))
+
+    async def run_after_all(self, run_id: str) -> None:
+        """Notes that a run that was left out is run after all, as another one."""
+        await self._database.write(
+            lambda c: c.execute(sa.update(runs).where(runs.c.id == run_id, runs.c.left_out).values(left_out=False))
+        )
+
+
+def over(connection: sa.Connection, event: Event, per_push: int) -> bool:
+    """Whether the event is one too many of its push. The trunk never is: what is delivered comes from there."""
+    if event.branch is not None and event.branch == event.trunk and event.kind is EventKind.PUSH:
+        return False
+    pushed = (events.c.app == event.app) & events.c.ref.is_not(None) & (events.c.ref != _ref(event))
+    began = (
+        sa.select(sa.func.count())
+        .select_from(events.join(runs, events.c.run_id == runs.c.id))
+        .where(pushed, events.c.received > event.received - ONE_PUSH, ~runs.c.left_out)
+    )
+    return int(connection.execute(began).scalar() or 0) >= per_push
+
+
+def leave_out(connection: sa.Connection, run_id: str, event: Event, per_push: int) -> str:
+    """Ends a run before it began, and gives the reason."""
+    reason = (
+        f"not run: more than {per_push} branches and tags were pushed at once (SEALANE_RUNS__PER_PUSH); "
+        f"`sealane rerun {run_id}` runs it"
+    )
+    ended = {"status": RunStatus.SKIPPED.value, "reason": reason, "ended": event.received, "left_out": True}
+    connection.execute(sa.update(runs).where(runs.c.id == run_id).values(ended))
+    return reason
+
+
+def forget_left_out(connection: sa.Connection, event: Event) -> None:
+    """A newer push of the same reference takes the place of one that was left out."""
+    of_ref = sa.select(events.c.run_id).where(events.c.app == event.app, events.c.ref == _ref(event))
+    connection.execute(
+        sa.update(runs).where(runs.c.app == event.app, runs.c.left_out, runs.c.id.in_(of_ref)).values(left_out=False)
+    )
+
+
+def _ref(event: Event) -> str:
+    return event.ref or event.branch or ""
+
+
+def _alive(connection: sa.Connection) -> int:
+    alive = sa.select(sa.func.count()).select_from(workers).where(workers.c.dead.is_(None))
+    return int(connection.execute(alive).scalar() or 0)
