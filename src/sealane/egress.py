@@ -23,6 +23,19 @@ _NAT64 = ip_network("64:ff9b::/96")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Patience:
+    """How long a host that a commit names is waited for, in seconds."""
+
+    silence: float = 60.0
+    """While it owes an answer and says nothing."""
+    whole: float = 600.0
+    """For all of one call, however slowly it answers."""
+
+
+USUAL_PATIENCE = Patience()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Allowlist:
     """What operators let be asked, for one purpose."""
 

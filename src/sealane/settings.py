@@ -138,6 +138,9 @@ class Registry(_Group):
     """Registries that images may be retagged from, and the hosts that those redirect to, in a JSON list:
     `["docker.io", "quay.io", "*.quay.io"]`. The host of `SEALANE_REGISTRY__PREFIX` is always one. Empty: no other."""
 
+    patience: float = Field(default=600.0, gt=0)
+    """Seconds that copying one image may take, however slowly a registry answers."""
+
     token_hosts: dict[HostEntry, HostEntry] = Field(default_factory=dict)
     """Where a registry signs in, if at another host, in a JSON object: `{"registry.gitlab.com": "gitlab.com"}`. Only there
     a registry's password is sent beside the registry itself. Docker Hub's is known."""
@@ -150,6 +153,10 @@ class Egress(_Group):
     """Networks in which listed hosts may be, though their addresses are private, loopback or link-local, in a JSON list:
     `["10.0.0.0/8", "192.168.7.12"]`. Empty: only public addresses, those that a list names as addresses, `localhost` where
     it is listed, and the registry of `SEALANE_REGISTRY__PREFIX`."""
+
+    silence: float = Field(default=60.0, gt=0)
+    """Seconds for which a registry or git host that a commit names may say nothing before its call ends. What does not
+    answer is asked again for five minutes; then its step is broken."""
 
     @field_validator("networks")
     @classmethod
@@ -221,6 +228,12 @@ class Engine(_Group):
     socket: str | None = None
     """Address of the engine, `unix:///run/docker.sock`. None: `DOCKER_HOST`, then the usual sockets, the first that
     answers."""
+
+    pull_patience: float = Field(default=600.0, gt=0)
+    """Seconds that the engine may take to fetch one image for a step or service."""
+
+    build_patience: float = Field(default=3600.0, gt=0)
+    """Seconds that building one image, and pushing it, may take each."""
 
 
 class Secrets(_Group):

@@ -37,7 +37,7 @@ from sealane.flows.requesting import Requests
 from sealane.flows.run_slots import RunSlots
 from sealane.flows.taking_over import Fencing, Worker
 from sealane.flows.working import Working
-from sealane.runners.docker import DockerRunner
+from sealane.runners.docker import DockerRunner, Habits
 from sealane.runners.dummy import DummyRunner
 from sealane.secrets import keys
 from sealane.settings import Settings
@@ -207,7 +207,13 @@ async def _equipment(settings: Settings, worker: Worker, store: Store) -> tools.
         environment["DOCKER_HOST"] = settings.engine.socket
     engine = await finding.find(environment)
     owner = f"sealane-server-{socket.gethostname()}"  # nobody else's sweep takes it for a process that has ended
-    return tools.Equipment(runner=DockerRunner(engine, owner=owner), engine=engine.address, fencing=fencing)
+    return tools.Equipment(
+        runner=DockerRunner(engine, owner=owner, habits=_habits(settings)), engine=engine.address, fencing=fencing
+    )
+
+
+def _habits(settings: Settings) -> Habits:
+    return Habits(pull_patience=timedelta(seconds=settings.engine.pull_patience))
 
 
 def _prospects(settings: Settings, forecast: Forecast) -> Prospects:

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import socket
 import tempfile
+import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,7 @@ import docker
 import docker.auth
 import docker.errors
 import requests
+import urllib3.exceptions
 
 from sealane.clients import build_context
 from sealane.errors import Refused, SealaneError, Unavailable, UsageError
@@ -28,6 +32,7 @@ from sealane.images.references import Reference
 Sink = Callable[[bytes], None]
 """Takes what the engine says, as it says it; called from another thread."""
 
+PATIENCE = 3600.0
 _MOUNTED = ".sealane-build-mount-{}"
 _GONE_OR_IN_USE = {404, 409}
 
@@ -56,17 +61,18 @@ class Build:
     """`host/path:tag` of the result."""
 
 
-async def build(base_url: str, what: Build, sink: Sink) -> str:
+async def build(base_url: str, what: Build, sink: Sink, *, within: float = PATIENCE) -> str:
     """Builds the image and gives the engine's id of it.
 
-    Raises BuildFailed for what the Dockerfile did, EngineCouldNot for the engine, UsageError for the context.
+    Raises BuildFailed for what the Dockerfile did, EngineCouldNot for the engine and for a build that takes longer than
+    `within` seconds, UsageError for the context.
     """
-    return await asyncio.to_thread(lambda: _build(base_url, what, sink))
+    return await asyncio.to_thread(lambda: _build(base_url, what, sink, within))
 
 
-async def push(base_url: str, reference: Reference, sink: Sink) -> None:
-    """Pushes a built image to the registry in its name. Raises EngineCouldNot, Refused."""
-    await asyncio.to_thread(lambda: _push(base_url, reference, sink))
+async def push(base_url: str, reference: Reference, sink: Sink, *, within: float = PATIENCE) -> None:
+    """Pushes a built image to the registry in its name, within so many seconds. Raises EngineCouldNot, Refused."""
+    await asyncio.to_thread(lambda: _push(base_url, reference, sink, within))
 
 
 async def tags(base_url: str, repository: str) -> list[str]:
@@ -80,27 +86,29 @@ async def forget(base_url: str, repository: str, unwanted: Collection[str]) -> N
 
 
 @contextmanager
-def _engine(base_url: str) -> Iterator[Any]:
+def _engine(base_url: str, within: float = PATIENCE) -> Iterator[Any]:
     """An APIClient; Any, because the calls made here are ones its stubs leave out."""
     path = base_url.removeprefix("unix://")
     if path != base_url and not Path(path).is_socket():
         raise EngineCouldNot(f"no container engine listens at {path}", mend="start Docker or Podman's socket service")
     try:
-        api = docker.APIClient(base_url=base_url, version="auto", timeout=3600)
+        api = docker.APIClient(base_url=base_url, version="auto", timeout=max(1, round(within)))
     except docker.errors.DockerException as error:
         raise EngineCouldNot(f"no container engine answers at {base_url}: {error}") from error
     try:
         yield api
     except docker.errors.APIError as error:
         raise EngineCouldNot(f"the container engine says: {error.explanation or error}") from error
+    except requests.exceptions.Timeout as error:
+        raise _too_long(within) from error
     except requests.exceptions.RequestException as error:
         raise EngineCouldNot(f"the container engine at {base_url} went away in the middle of its work") from error
     finally:
         api.close()
 
 
-def _build(base_url: str, what: Build, sink: Sink) -> str:
-    with _engine(base_url) as api, tempfile.TemporaryFile() as archive:
+def _build(base_url: str, what: Build, sink: Sink, within: float) -> str:
+    with _engine(base_url, within) as api, tempfile.TemporaryFile() as archive:
         podman = _is_podman(api)
         if what.secrets and not podman:
             message = (
@@ -122,17 +130,17 @@ def _build(base_url: str, what: Build, sink: Sink) -> str:
         params = {name: value for name, value in params.items() if value not in {"", "[]"}}
         headers = {"Content-Type": "application/x-tar"}
         answer = api._post(api._url("/build"), data=archive, params=params, headers=headers, stream=True)  # noqa: SLF001 - the SDK's own build() can't send secrets
-        _follow(api, answer, sink, BuildFailed)
+        _follow(api, answer, sink, BuildFailed, within)
         return str(api.inspect_image(what.name)["Id"])
 
 
-def _push(base_url: str, reference: Reference, sink: Sink) -> None:
-    with _engine(base_url) as api:
+def _push(base_url: str, reference: Reference, sink: Sink, within: float) -> None:
+    with _engine(base_url, within) as api:
         headers = docker.auth.get_config_header(api, reference.host) or b""
         params = {"tag": reference.tag or "latest", "tlsVerify": "false" if reference.insecure else "true"}
         url = api._url("/images/{0}/push", reference.repository)  # noqa: SLF001 - the SDK's push() can't say tlsVerify
         answer = api._post(url, params=params, headers={"X-Registry-Auth": headers}, stream=True)  # noqa: SLF001
-        _follow(api, answer, sink, _push_error)
+        _follow(api, answer, sink, _push_error, within)
 
 
 def _tags(base_url: str, repository: str) -> list[str]:
@@ -156,16 +164,49 @@ def _push_error(message: str) -> SealaneError:
     return Refused(f"the registry refuses the image: {message}") if denied else EngineCouldNot(message)
 
 
-def _follow(api: Any, answer: requests.Response, sink: Sink, error: Callable[[str], SealaneError]) -> None:
-    """Passes on what the engine says; its first error ends it."""
-    with closing(answer):
+def _follow(
+    api: Any, answer: requests.Response, sink: Sink, error: Callable[[str], SealaneError], within: float
+) -> None:
+    """Passes on what the engine says; its first error ends it, and so does the end of its time."""
+    with closing(answer), _cut_after(within, answer) as is_cut:
         api._raise_for_status(answer)  # noqa: SLF001
-        for said in api._stream_helper(answer, decode=True):  # noqa: SLF001
-            if problem := said.get("error"):
-                sink(f"{problem}\n".encode())
-                raise error(str(problem).strip())
-            if text := said.get("stream") or said.get("status"):
-                sink(text.encode() if text.endswith("\n") else f"{text}\n".encode())
+        try:
+            for said in api._stream_helper(answer, decode=True):  # noqa: SLF001
+                if problem := said.get("error"):
+                    sink(f"{problem}\n".encode())
+                    raise error(str(problem).strip())
+                if text := said.get("stream") or said.get("status"):
+                    sink(text.encode() if text.endswith("\n") else f"{text}\n".encode())
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as gone:
+            if is_cut():
+                raise _too_long(within) from gone
+            raise
+        if is_cut():
+            raise _too_long(within)
+
+
+@contextmanager
+def _cut_after(seconds: float, answer: requests.Response) -> Iterator[Callable[[], bool]]:
+    """Hangs up when the time has come, which also ends a read that waits; tells whether it did."""
+    cut = threading.Event()
+
+    def hang_up() -> None:
+        cut.set()
+        with suppress(OSError, ValueError), socket.socket(fileno=os.dup(answer.raw.fileno())) as connection:
+            connection.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, hang_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield cut.is_set
+    finally:
+        timer.cancel()
+
+
+def _too_long(within: float) -> EngineCouldNot:
+    message = f"the container engine took longer than {within:g} s to build or push the image"
+    return EngineCouldNot(message, mend="see SEALANE_ENGINE__BUILD_PATIENCE")
 
 
 def _is_podman(api: Any) -> bool:

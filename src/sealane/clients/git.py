@@ -29,6 +29,10 @@ _NOT_ANSWERING = (
     "the requested url returned error: 5",
     "early eof",
     "hung up unexpectedly",
+    "empty reply from server",
+    "recv failure",
+    "rpc failed",
+    "connection closed",
 )
 
 

@@ -11,16 +11,17 @@ import asyncio
 import ipaddress
 import secrets
 import shlex
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
 from sealane.clients import addresses, programs
 from sealane.clients.addresses import NotListed
-from sealane.egress import Allowlist
+from sealane.egress import USUAL_PATIENCE, Allowlist, Patience
 from sealane.errors import SealaneError, Unavailable, UsageError
 
+_Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 _PORTS = {"https": 443, "http": 80, "ssh": 22}
 _CHUNK = 64 * 1024
 _CONNECTING = 30.0
@@ -38,6 +39,8 @@ class Access:
     """`user:password` by `scheme://host[:port]`."""
     allowed: Allowlist | None = None
     """None on a person's own machine: anywhere."""
+    patience: Patience = USUAL_PATIENCE
+    """How long a host is waited for; on a person's own machine only for a connection."""
 
     def password(self, url: str) -> str | None:
         """What signs in at the URL's own host, in the URL's own way."""
@@ -58,10 +61,10 @@ class Way:
 
 @asynccontextmanager
 async def opened(access: Access, url: str) -> AsyncIterator[Way]:
-    """The way to a repository, for as long as this lasts.
+    """The way to a repository, for as long as this lasts, and no longer than the access has patience.
 
     Raises NotListed for a host or address that is not allowed, also in place of what git says of it; Unavailable when
-    the host has no address.
+    the host has no address, says nothing, or takes too long.
     """
     parts = urlsplit(url)
     if parts.scheme not in _PORTS:
@@ -70,17 +73,33 @@ async def opened(access: Access, url: str) -> AsyncIterator[Way]:
     signing_in = _signing_in(access, url)
     if access.allowed is None:
         yield signing_in
-    elif parts.scheme == "ssh":
-        yield Way(settings={"core.sshCommand": shlex.join(await _ssh(parts, access.allowed)), "ssh.variant": "ssh"})
-    else:
-        await _find(parts, access.allowed)
-        async with _relaying(access.allowed) as relay:
-            try:
-                yield Way(settings={**signing_in.settings, **relay.settings}, variables=signing_in.variables)
-            except SealaneError as error:
-                if relay.refused:
-                    raise NotListed(f"{url} leads elsewhere: {relay.refused[0]}") from error
-                raise
+        return
+    whole = access.patience.whole
+    try:
+        async with asyncio.timeout(whole), _limited(access, access.allowed, parts) as way:
+            yield Way(settings={**signing_in.settings, **way.settings}, variables=signing_in.variables)
+    except TimeoutError as error:
+        raise Unavailable(f"{parts.hostname} took longer than {whole:g} s", mend="see SEALANE_GIT__PATIENCE") from error
+
+
+@asynccontextmanager
+async def _limited(access: Access, allowed: Allowlist, parts: SplitResult) -> AsyncIterator[Way]:
+    """By SSH to the address that was checked, by HTTP through a relay."""
+    if parts.scheme == "ssh":
+        command = shlex.join(await _ssh(parts, access))
+        yield Way(settings={"core.sshCommand": command, "ssh.variant": "ssh"})
+        return
+    await _find(parts, allowed)
+    async with _relaying(allowed, access.patience.silence) as relay:
+        try:
+            yield Way(settings=relay.settings)
+        except SealaneError as error:
+            if relay.refused:
+                raise NotListed(f"{parts.geturl()} leads elsewhere: {relay.refused[0]}") from error
+            if relay.silent and isinstance(error, Unavailable):
+                said = f"{relay.silent[0]} said nothing for {access.patience.silence:g} s"
+                raise Unavailable(said, mend="see SEALANE_EGRESS__SILENCE") from error
+            raise
 
 
 def _signing_in(access: Access, url: str) -> Way:
@@ -114,9 +133,9 @@ async def by_ssh(access: Access, url: str, *words: str) -> bytes:
     parts = urlsplit(url)
     user = f"{parts.username}@" if parts.username else ""
     port = ("-p", str(parts.port)) if parts.port else ()
-    command = [*await _ssh(parts, access.allowed), *port, "--", f"{user}{parts.hostname}", shlex.join(words)]
+    command = [*await _ssh(parts, access), *port, "--", f"{user}{parts.hostname}", shlex.join(words)]
     try:
-        ended = await programs.run(*command, within=_CONNECTING)
+        ended = await programs.run(*command, within=min(_CONNECTING, access.patience.silence))
     except TimeoutError as error:
         raise Unavailable(f"{parts.hostname} does not answer by SSH") from error
     if ended.code:
@@ -124,14 +143,34 @@ async def by_ssh(access: Access, url: str, *words: str) -> bytes:
     return ended.out
 
 
-async def _ssh(parts: SplitResult, allowed: Allowlist | None) -> list[str]:
+async def _ssh(parts: SplitResult, access: Access) -> list[str]:
     """Connects to the address that was checked; the host's key is still known by its name."""
     command = ["ssh", "-o", "BatchMode=yes"]
-    if allowed is None:
+    if access.allowed is None:
         return command
-    address = await _find(parts, allowed)
+    address = await _find(parts, access.allowed)
     alias = parts.hostname if parts.port in {None, 22} else f"[{parts.hostname}]:{parts.port}"
-    return [*command, "-o", f"HostName={address}", "-o", f"HostKeyAlias={alias}", "-o", "CheckHostIP=no"]
+    silence = max(1, round(access.patience.silence))
+    options = (
+        f"HostName={address}",
+        f"HostKeyAlias={alias}",
+        "CheckHostIP=no",
+        f"ConnectTimeout={silence}",
+        f"ServerAliveInterval={silence}",
+        "ServerAliveCountMax=1",
+    )
+    return [*command, *(word for option in options for word in ("-o", option))]
+
+
+@dataclass(slots=True)
+class _Quiet:
+    """Since when nothing has come through a connection, either way."""
+
+    clock: Callable[[], float]
+    since: float
+
+    def broken(self) -> None:
+        self.since = self.clock()
 
 
 @dataclass(kw_only=True, slots=True)
@@ -139,9 +178,12 @@ class _Relay:
     """SOCKS 5 for whoever knows the password."""
 
     allowed: Allowlist
+    silence: float
     password: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
     port: int = 0
     refused: list[str] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
+    """Addresses of hosts from which nothing came for too long."""
     carrying: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
@@ -166,15 +208,28 @@ class _Relay:
             async with asyncio.timeout(_CONNECTING):
                 there = await self._connected(reader, writer)
             if there is not None:
-                await _both_ways((reader, writer), there)
+                await self._carry((reader, writer), there)
         except (OSError, asyncio.IncompleteReadError, TimeoutError):
             pass  # either side went away: git says what that means to it
         finally:
             await _closed(writer)
 
-    async def _connected(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+    async def _carry(self, here: _Connection, there: _Connection) -> None:
+        """Both ways, until either ends, or nothing comes for too long. A connection that git has done with ends so, too."""
+        clock = asyncio.get_running_loop().time
+        quiet = _Quiet(clock, clock())
+        carrying = asyncio.create_task(_both_ways(here, there, quiet))
+        try:
+            while not carrying.done():
+                await asyncio.wait([carrying], timeout=self.silence / 8)
+                if not carrying.done() and clock() - quiet.since > self.silence:
+                    self.silent.append(str(there[1].get_extra_info("peername")[0]))
+                    return
+        finally:
+            carrying.cancel()
+            await asyncio.gather(carrying, return_exceptions=True)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> _Connection | None:
         if not await self._signed_in(reader, writer):
             return None
         _, command, _, kind = await reader.readexactly(4)
@@ -185,9 +240,7 @@ class _Relay:
         await writer.drain()
         return there
 
-    async def _connect(
-        self, host: str, port: int
-    ) -> tuple[tuple[asyncio.StreamReader, asyncio.StreamWriter] | None, int]:
+    async def _connect(self, host: str, port: int) -> tuple[_Connection | None, int]:
         try:
             where = await addresses.find(host, port, self.allowed)
         except NotListed as error:
@@ -215,8 +268,8 @@ class _Relay:
 
 
 @asynccontextmanager
-async def _relaying(allowed: Allowlist) -> AsyncIterator[_Relay]:
-    relay = _Relay(allowed=allowed)
+async def _relaying(allowed: Allowlist, silence: float) -> AsyncIterator[_Relay]:
+    relay = _Relay(allowed=allowed, silence=silence)
     server = await asyncio.start_server(relay.serve, "127.0.0.1", 0)
     relay.port = server.sockets[0].getsockname()[1]
     try:
@@ -238,17 +291,16 @@ async def _host(reader: asyncio.StreamReader, kind: int) -> str:
     return str(ipaddress.ip_address(await reader.readexactly(16 if kind == 4 else 4)))
 
 
-async def _both_ways(
-    one: tuple[asyncio.StreamReader, asyncio.StreamWriter], other: tuple[asyncio.StreamReader, asyncio.StreamWriter]
-) -> None:
+async def _both_ways(here: _Connection, there: _Connection, quiet: _Quiet) -> None:
     try:
-        await asyncio.gather(_copy(one[0], other[1]), _copy(other[0], one[1]))
+        await asyncio.gather(_copy(here[0], there[1], quiet.broken), _copy(there[0], here[1], quiet.broken))
     finally:
-        await _closed(other[1])
+        await _closed(there[1])
 
 
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, told: Callable[[], None]) -> None:
     while data := await reader.read(_CHUNK):
+        told()
         writer.write(data)
         await writer.drain()
     if writer.can_write_eof():

@@ -35,8 +35,6 @@ _TYPE = "application/vnd.git-lfs+json"
 _AT_ONCE = 100
 """Files that one request asks for, as the API's own client has it."""
 _HOPS = 5
-_PATIENCE = 60.0
-"""Seconds to connect, and to wait for the next bytes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,12 +69,22 @@ async def fetch(folder: Path, repository: str, *, access: Access = OPEN) -> None
         raise UsageError(message, mend="keep the repository at a git host, or clone: {lfs: false}")
     if sum(each.size for each in wanted.values()) > git.MOST_BYTES:
         raise UsageError(f"the files of Git LFS have more than {git.MOST_BYTES} bytes")
+    whole = access.patience.whole if access.allowed is not None else None
+    try:
+        async with asyncio.timeout(whole):
+            await _fetch(folder, repository, access, wanted)
+    except TimeoutError as error:
+        message = f"files of Git LFS of {repository} took longer than {whole:g} s"
+        raise RepositoryUnavailable(message, mend="see SEALANE_GIT__PATIENCE") from error
+
+
+async def _fetch(folder: Path, repository: str, access: Access, wanted: Mapping[str, Pointer]) -> None:
     import httpx  # here: most clones have no such files, and it takes a command a while to load
 
     from sealane.clients import pinned
 
     transport = pinned.PinnedTransport(access.allowed) if access.allowed is not None else None
-    async with httpx.AsyncClient(transport=transport, trust_env=False, timeout=_PATIENCE) as client:
+    async with httpx.AsyncClient(transport=transport, trust_env=False, timeout=access.patience.silence) as client:
         host = await _host(client, repository, access)
         by_oid: dict[str, list[str]] = {}
         for path, each in wanted.items():

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 _MOST_SAID = 300
@@ -30,13 +33,15 @@ async def run(*command: str, within: float, environment: Mapping[str, str] | Non
         stderr=asyncio.subprocess.PIPE,
         env=dict(environment) if environment is not None else None,
         umask=umask,
+        start_new_session=True,  # so that what it has started ends with it, and nothing of it asks at a terminal
     )
     try:
         async with asyncio.timeout(within):
             out, problem = await process.communicate()
     finally:
         if process.returncode is None:
-            process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
     said = " ".join(problem.decode(errors="replace").split())[:_MOST_SAID]
     return Ended(code=process.returncode or 0, out=out, said=said)

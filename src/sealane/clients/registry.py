@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
 from urllib.parse import urljoin
@@ -18,7 +18,7 @@ import oras.container
 import requests
 
 from sealane.clients import registry_access
-from sealane.clients.registry_access import OPEN, RegistryAccess
+from sealane.clients.registry_access import OPEN, Line, RegistryAccess
 from sealane.errors import Refused, SealaneError, Unavailable
 from sealane.images.references import Reference
 
@@ -49,11 +49,11 @@ async def digest(reference: Reference, access: RegistryAccess = OPEN) -> str:
     Raises ImageMissing, RegistryDenied, RegistryUnavailable, NotListed, CredentialsAstray.
     """
 
-    def ask() -> str:
-        with closing(_Repository(reference, access)) as repository:
+    def ask(line: Line) -> str:
+        with closing(_Repository(reference, access, line)) as repository:
             return repository.digest(reference.pointer)
 
-    return await asyncio.to_thread(ask)
+    return await _in_time(reference.host, access, ask)
 
 
 async def copy(source: Reference, target: Reference, access: RegistryAccess = OPEN) -> str:
@@ -63,19 +63,37 @@ async def copy(source: Reference, target: Reference, access: RegistryAccess = OP
     Copying again changes nothing. Raises what `digest` raises.
     """
 
-    def carry() -> str:
-        with closing(_Repository(source, access)) as old, closing(_Repository(target, access)) as new:
+    def carry(line: Line) -> str:
+        with closing(_Repository(source, access, line)) as old, closing(_Repository(target, access, line)) as new:
             return _Copying(old, new).run()
 
-    return await asyncio.to_thread(carry)
+    return await _in_time(source.host, access, carry)
+
+
+async def _in_time(host: str, access: RegistryAccess, work: Callable[[Line], str]) -> str:
+    """Does it in a thread. Where hosts are limited, all of it may take as long as the access has patience."""
+    line, whole = Line(), access.patience.whole
+    working = asyncio.ensure_future(asyncio.to_thread(work, line))
+    if access.allowed is None:
+        return await working
+    try:
+        async with asyncio.timeout(whole):
+            return await asyncio.shield(working)
+    except TimeoutError as error:
+        raise RegistryUnavailable(
+            f"the registry {host} took longer than {whole:g} s", mend="see SEALANE_REGISTRY__PATIENCE"
+        ) from error
+    finally:
+        await asyncio.to_thread(line.cut)
+        await asyncio.wait([working])
 
 
 class _Repository:
     """One repository of one registry, spoken to with blocking requests."""
 
-    def __init__(self, reference: Reference, access: RegistryAccess) -> None:
+    def __init__(self, reference: Reference, access: RegistryAccess, line: Line) -> None:
         self.reference = reference
-        self.session = registry_access.session(reference.host, access)
+        self.session = registry_access.session(reference.host, access, line)
         self.auth = oras.auth.get_auth_backend("token", self.session, insecure=reference.insecure)
         self.auth.load_configs(oras.container.Container(str(reference)))
         host = registry_access.asked(reference.host)

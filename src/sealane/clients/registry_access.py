@@ -7,8 +7,11 @@ the operators'. Connections go to the address that was checked.
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,11 +24,11 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 from sealane.clients import addresses
-from sealane.egress import Allowlist
+from sealane.egress import USUAL_PATIENCE, Allowlist, Patience
 from sealane.errors import Refused
 
-TIMEOUT = (5.0, 60.0)
-"""Seconds to connect, and to wait for the next bytes."""
+_CONNECTING = 5.0
+"""Seconds to connect."""
 
 HUB = "docker.io"
 _HUB_ASKED = "registry-1.docker.io"
@@ -44,6 +47,7 @@ class RegistryAccess:
     allowed: Allowlist | None = None
     """None on a person's own machine: any."""
     token_hosts: Mapping[str, str] = field(default_factory=dict)
+    patience: Patience = USUAL_PATIENCE
 
     def problem(self, host: str) -> str | None:
         """Why the registry may not be asked, or None."""
@@ -66,8 +70,44 @@ def asked(host: str) -> str:
     return _HUB_ASKED if host == HUB else host
 
 
-def session(host: str, access: RegistryAccess) -> requests.Session:
-    """A session for one registry that goes nowhere else than allowed, and tells its password to nobody else."""
+class Line:
+    """The connections of one call, which another thread can cut."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open: list[socket.socket] = []
+        self._is_cut = False
+
+    def carry(self, connection: socket.socket) -> None:
+        """Takes note of a connection. Raises OSError once the line is cut."""
+        with self._lock:
+            if self._is_cut:
+                connection.close()
+                raise ConnectionAbortedError("it took too long")
+            self._open.append(socket.socket(fileno=os.dup(connection.fileno())))  # TLS takes the other one over
+
+    def cut(self) -> None:
+        """Ends all connections, and what waits on them in its thread; none is made any more."""
+        with self._lock:
+            self._is_cut = True
+            for each in self._open:
+                with suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
+        self.close()
+
+    def close(self) -> None:
+        """Forgets them."""
+        with self._lock:
+            for each in self._open:
+                each.close()
+            self._open.clear()
+
+
+def session(host: str, access: RegistryAccess, line: Line) -> requests.Session:
+    """A session for one registry that goes nowhere else than allowed, and tells its password to nobody else.
+
+    The line carries its connections where hosts are limited.
+    """
     made = requests.Session()
     allowed = access.allowed
     token_host = access.token_hosts.get(host) or (_HUB_SIGNS_IN if host == HUB else None)
@@ -78,24 +118,28 @@ def session(host: str, access: RegistryAccess) -> requests.Session:
             allowed = replace(allowed, names=(*allowed.names, token_host))
     knows = frozenset(each for each in (asked(host), token_host) if each)
     for scheme in ("http://", "https://"):
-        made.mount(scheme, _Adapter(host, knows, allowed))
+        made.mount(scheme, _Adapter(host, knows, allowed, access.patience.silence, line))
     return made
 
 
 class _Adapter(HTTPAdapter):
     """Sends one request; each redirect comes here again."""
 
-    def __init__(self, registry: str, knows: frozenset[str], allowed: Allowlist | None) -> None:
+    def __init__(
+        self, registry: str, knows: frozenset[str], allowed: Allowlist | None, silence: float, line: Line
+    ) -> None:
         self._registry = registry
         self._knows = knows
         self._allowed = allowed
+        self._timeout = (min(_CONNECTING, silence), silence)
+        self._line = line
         super().__init__()
 
     def init_poolmanager(self, *arguments: Any, **how: Any) -> None:
         """Pools whose connections look at the address; on a person's own machine plain ones."""
         super().init_poolmanager(*arguments, **how)
         if self._allowed is not None:
-            self.poolmanager.pool_classes_by_scheme = _pools(self._allowed)
+            self.poolmanager.pool_classes_by_scheme = _pools(self._allowed, self._line)
 
     def send(self, request: requests.PreparedRequest, *arguments: Any, **how: Any) -> requests.Response:
         """Raises CredentialsAstray, NotListed, and what requests raises."""
@@ -105,7 +149,7 @@ class _Adapter(HTTPAdapter):
             message = f"the registry {self._registry} wants its password sent to {where}, which is not its own"
             mend = "operators who trust it write SEALANE_REGISTRY__TOKEN_HOSTS; by plain http none is sent"
             raise CredentialsAstray(message, mend=mend)
-        how["timeout"] = how.get("timeout") or TIMEOUT
+        how["timeout"] = how.get("timeout") or self._timeout
         return super().send(request, *arguments, **how)
 
     def _may_know(self, scheme: str, host: str) -> bool:
@@ -114,14 +158,16 @@ class _Adapter(HTTPAdapter):
         return mine and (scheme == "https" or _is_here(_split(host)[0]))
 
 
-def _pools(allowed: Allowlist) -> dict[str, Any]:
+def _pools(allowed: Allowlist, line: Line) -> dict[str, Any]:
     """Pools of connections to addresses that were looked at."""
 
     def connected(host: str, port: int, timeout: Any, options: Any) -> socket.socket:
         problem: OSError = OSError(f"{host} has no address")
         for address in addresses.look_up(host, port, allowed):
             try:
-                return urllib3.util.connection.create_connection((address, port), timeout, socket_options=options)
+                made = urllib3.util.connection.create_connection((address, port), timeout, socket_options=options)
+                line.carry(made)
+                return made
             except OSError as error:
                 problem = error
         raise problem

@@ -14,7 +14,7 @@ from pathlib import Path
 from sealane.clients import git, git_tree, git_urls
 from sealane.clients.git_access import OPEN, Access
 from sealane.clients.registry_access import RegistryAccess
-from sealane.egress import Allowlist
+from sealane.egress import Allowlist, Patience
 from sealane.errors import UsageError
 from sealane.flows import tools
 from sealane.pipelines import reading
@@ -100,6 +100,7 @@ def _access(settings: Settings, registered: tuple[str, ...]) -> Access:
             networks=settings.egress.allowed,
             listed_in="SEALANE_GIT__HOSTS",
         ),
+        patience=Patience(silence=settings.egress.silence, whole=settings.git.patience),
     )
 
 
@@ -114,6 +115,7 @@ def registries(settings: Settings) -> RegistryAccess:
             listed_in="SEALANE_REGISTRY__HOSTS",
         ),
         token_hosts=settings.registry.token_hosts,
+        patience=Patience(silence=settings.egress.silence, whole=settings.registry.patience),
     )
 
 

@@ -31,6 +31,8 @@ class Workshop:
     secrets: Mapping[str, str] = field(repr=False)
     access: RegistryAccess = OPEN
     inside: str = ""
+    patience: float = building.PATIENCE
+    """Seconds for a build, and for a push."""
 
 
 async def build(image: ImageBuild, workshop: Workshop, sink: building.Sink) -> Image:
@@ -45,7 +47,7 @@ async def build(image: ImageBuild, workshop: Workshop, sink: building.Sink) -> I
         digest = await registry.digest(target, workshop.access)
     except ImageMissing:
         await build_only(image, workshop, sink)
-        await building.push(workshop.engine, target, sink)
+        await building.push(workshop.engine, target, sink, within=workshop.patience)
         digest = await registry.digest(target, workshop.access)
     return Image(name=image.name, repository=target.repository, tag=workshop.tag, digest=digest)
 
@@ -65,7 +67,7 @@ async def build_only(image: ImageBuild, workshop: Workshop, sink: building.Sink)
         secrets={name: workshop.secrets[name] for name in image.secrets},
         name=f"{workshop.repository}/{image.name}:{workshop.tag}",
     )
-    return await building.build(workshop.engine, what, sink)
+    return await building.build(workshop.engine, what, sink, within=workshop.patience)
 
 
 async def tidy(engine: str, repository: str, *, keep: Collection[str]) -> None:

@@ -50,6 +50,8 @@ class Habits:
     """What a step has to end by itself, once asked to, before it is killed."""
     engine_patience: timedelta = timedelta(seconds=10)
     """How long an engine that stopped answering is waited for."""
+    pull_patience: timedelta = timedelta(minutes=10)
+    """What an engine has to fetch one image."""
     log_bytes: int = 512 * 1024 * 1024
     """How much of one container's output the engine keeps on its disk."""
 
@@ -235,7 +237,7 @@ class DockerRunner:
             except errors.ImageMissing:
                 async with self._pulls.setdefault(spec.image, asyncio.Lock()):
                     output(f"fetching image {spec.image}\n".encode())
-                    await self._engine.pull(spec.image)
+                    await self._engine.pull(spec.image, self._habits.pull_patience.total_seconds())
                 await self._engine.create(spec)
         except errors.NameTaken:
             fresh = False

@@ -21,8 +21,9 @@ _TIMEOUT = 60
 _KEPT_OUTPUT = 4096
 _LIBPOD = "v4.0.0"
 _THIS_MACHINE = {"localhost", "127.0.0.1"}
-_FOREVER = (10, None)
-"""Seconds to connect, and to wait for the next byte of a stream."""
+_CONNECTING = 10
+"""Seconds to connect."""
+PULL_PATIENCE = 600.0
 
 
 class Engine:
@@ -75,9 +76,7 @@ class Engine:
     async def create(self, spec: ContainerSpec) -> None:
         """Creates a container without starting it. Raises NameTaken, ImageMissing when the engine lacks the image."""
         if self.podman and spec.healthcheck and not spec.binds:
-            answer = await self._stream(
-                "POST", "/libpod/containers/create", {}, body=libpod.container(spec), libpod=True
-            )
+            answer = await self._stream("POST", "/libpod/containers/create", {}, body=libpod.container(spec))
             await answer.close()
             return
 
@@ -154,7 +153,7 @@ class Engine:
 
     async def _healthcheck(self, name: str) -> tuple[bool, str]:
         """Podman's way: a program executed over its API leaves two processes behind for five minutes."""
-        answer = await self._stream("GET", f"/libpod/containers/{name}/healthcheck", {}, libpod=True)
+        answer = await self._stream("GET", f"/libpod/containers/{name}/healthcheck", {})
         said = await _whole(answer)
         if json.loads(said).get("Status") == "healthy":
             return True, ""
@@ -249,28 +248,31 @@ class Engine:
         """
         return reading.image_check(await self._call(lambda api: api.inspect_container(name)))
 
-    async def pull(self, image: str) -> None:
-        """Fetches an image. Raises ImageMissing for what no waiting will bring, EngineFailed for what it may."""
+    async def pull(self, image: str, within: float = PULL_PATIENCE) -> None:
+        """Fetches an image. Raises ImageMissing for what no waiting will bring, EngineFailed for what it may.
+
+        The engine waits for a silent registry without end: `within` is how many seconds it has.
+        """
         repository, tag = docker.utils.parse_repository_tag(image)
         registry, _ = docker.auth.resolve_repository_name(repository)
         sign_in = docker.auth.get_config_header(self._api, registry)
         headers = {"X-Registry-Auth": sign_in} if sign_in else None
+        query: dict[str, int | str] = {"fromImage": repository, "tag": tag or "latest"}
+        path = "/images/create"
+        if self.podman and registry.partition(":")[0] in _THIS_MACHINE:  # as Docker does: no TLS wanted here
+            query, path = {"reference": image, "tlsVerify": "false"}, "/libpod/images/pull"
+        until = asyncio.get_running_loop().time() + within
         try:
-            if self.podman and registry.partition(":")[0] in _THIS_MACHINE:  # as Docker does: no TLS wanted here
-                query: dict[str, int | str] = {"reference": image, "tlsVerify": "false"}
-                stream = await self._stream("POST", "/libpod/images/pull", query, headers=headers, libpod=True)
-            else:
-                query = {"fromImage": repository, "tag": tag or "latest"}
-                stream = await self._stream("POST", "/images/create", query, headers=headers)
+            stream = await self._stream("POST", path, query, headers=headers, within=within)
         except (errors.EngineFailed, errors.ContainerMissing, errors.CannotExecute, errors.ImageMissing) as error:
             raise reading.pull_problem(image, error.message) from error
+        except errors.EngineTooSlow as error:
+            raise reading.pulled_too_long(image, within) from error
         try:
-            said = b""
-            while (piece := await stream.read_raw()) is not None:
-                said += piece
-                *lines, said = said.split(b"\n")
-                reading.raise_pull_problem(image, lines)
-            reading.raise_pull_problem(image, [said])
+            async with asyncio.timeout_at(until):
+                await _pulled(image, stream)
+        except TimeoutError as error:
+            raise reading.pulled_too_long(image, within) from error
         finally:
             await stream.close()
 
@@ -300,9 +302,9 @@ class Engine:
         *,
         body: Mapping[str, Any] | None = None,
         headers: Mapping[str, bytes] | None = None,
-        libpod: bool = False,
+        within: float | None = None,
     ) -> Stream:
-        version = _LIBPOD if libpod else f"v{self._api.api_version}"
+        version = _LIBPOD if path.startswith("/libpod/") else f"v{self._api.api_version}"
 
         def ask(api: Any) -> requests.Response:
             answer: requests.Response = api.request(
@@ -312,13 +314,23 @@ class Engine:
                 json=body,
                 headers=headers,
                 stream=True,
-                timeout=_FOREVER,
+                timeout=(_CONNECTING, within),
             )
             if answer.status_code >= 400:
                 raise errors.meaning(answer.status_code, reading.message(answer.text))
             return answer
 
         return Stream(await self._call(ask), self.address)
+
+
+async def _pulled(image: str, stream: Stream) -> None:
+    """Reads the engine's account of a pull to its end. Raises what went wrong."""
+    said = b""
+    while (piece := await stream.read_raw()) is not None:
+        said += piece
+        *lines, said = said.split(b"\n")
+        reading.raise_pull_problem(image, lines)
+    reading.raise_pull_problem(image, [said])
 
 
 async def _whole(answer: Stream) -> bytes:

@@ -20,6 +20,10 @@ class EngineFailed(Unavailable):
     """The engine answered that it could not do it: its disk is full, its network has no addresses left, …"""
 
 
+class EngineTooSlow(EngineUnavailable):
+    """It answers, but took too long with what it was asked."""
+
+
 class ImageMissing(SealaneError):
     """The engine does not have the image, and no registry gives it."""
 
@@ -119,8 +123,9 @@ def translated(address: str) -> Iterator[None]:
 def gone(address: str, error: Exception) -> EngineUnavailable:
     """The engine stopped answering."""
     text = _one_line(str(error))
-    why = "it took too long" if isinstance(error, requests.exceptions.Timeout) else _root_cause(error) or text
-    return EngineUnavailable(
+    slow = isinstance(error, requests.exceptions.Timeout)
+    why = "it took too long" if slow else _root_cause(error) or text
+    return (EngineTooSlow if slow else EngineUnavailable)(
         f"the container engine at {address} does not answer: {why}",
         mend="see that it runs: `docker version` or `systemctl status docker podman.socket`",
     )

@@ -96,6 +96,14 @@ def pull_problem(image: str, text: str) -> SealaneError:
     )
 
 
+def pulled_too_long(image: str, seconds: float) -> errors.EngineFailed:
+    """What is said of a pull whose time is over."""
+    return errors.EngineFailed(
+        f"image {image} is not on this engine and could not be fetched within {seconds:g} s",
+        mend="see that its registry answers; operators give more time with SEALANE_ENGINE__PULL_PATIENCE",
+    )
+
+
 def raise_pull_problem(image: str, lines: Iterable[bytes]) -> None:
     """Raises what the engine's account of a pull says went wrong, if it does."""
     for line in lines:
