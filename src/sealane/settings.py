@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sealane import egress, paths
 from sealane.egress import Network
 from sealane.log_lines import Form
+from sealane.runners import capabilities
 
 _SQLITE = "sqlite:///"
 
@@ -39,6 +40,7 @@ def _token_host(host: str) -> str:
 
 
 HostEntry = Annotated[str, AfterValidator(_host_entry)]
+Capability = Annotated[str, AfterValidator(capabilities.capability)]
 TokenHost = Annotated[str, AfterValidator(_token_host)]
 
 
@@ -236,6 +238,39 @@ class Engine(_Group):
     """Seconds that building one image, and pushing it, may take each."""
 
 
+class Steps(_Group):
+    """What steps and services may have of the engine's machine. A pipeline file can ask for none of it."""
+
+    capabilities: list[Capability] = Field(default_factory=lambda: list(capabilities.DEFAULT))
+    """Capabilities of Linux, in a JSON list; steps have no others. The default is what package managers, `su`, `chown` and
+    databases need. Without MKNOD, NET_RAW, SETPCAP and AUDIT_WRITE."""
+
+    new_privileges: bool = False
+    """Whether programs of a step may become more than who started them, as `sudo` does. Off, root's own `su` works."""
+
+    memory: str | None = "75%"
+    """Memory of each step and service, swap included: `512m`, `4g`, or a share of the engine's machine. `none`: no limit."""
+
+    pids: int | None = Field(default=4096, ge=16)
+    """Processes and threads of each step and service. `none`: no limit."""
+
+    reach_server: bool = False
+    """Whether steps may ask this server: its pages, its API and the repositories it serves. See docs/steps.md for what
+    else is on the machine."""
+
+    @field_validator("memory", "pids", mode="before")
+    @classmethod
+    def _none(cls, value: Any) -> Any:
+        return None if value == "none" else value
+
+    @field_validator("memory")
+    @classmethod
+    def _an_amount(cls, written: str | None) -> str | None:
+        if written is not None:
+            capabilities.memory(written, 0)
+        return written
+
+
 class Secrets(_Group):
     """Where secret values come from."""
 
@@ -283,6 +318,7 @@ class Settings(_Placed, BaseSettings):
     runs: Runs = Field(default_factory=Runs)
     worker: Worker = Field(default_factory=Worker)
     engine: Engine = Field(default_factory=Engine)
+    steps: Steps = Field(default_factory=Steps)
     secrets: Secrets = Field(default_factory=Secrets)
     log: Log = Field(default_factory=Log)
 

@@ -23,6 +23,7 @@ from sealane.approvals.deciding import Approvals
 from sealane.approvals.speaking import Speaking
 from sealane.blobs.logs import Logs
 from sealane.clients.engine import finding
+from sealane.clients.engine.model import Confinement, EngineLimits
 from sealane.clients.hosting import Repositories
 from sealane.environments.forecasting import Forecast
 from sealane.errors import Unavailable, UsageError
@@ -37,6 +38,7 @@ from sealane.flows.requesting import Requests
 from sealane.flows.run_slots import RunSlots
 from sealane.flows.taking_over import Fencing, Worker
 from sealane.flows.working import Working
+from sealane.runners import capabilities
 from sealane.runners.docker import DockerRunner, Habits
 from sealane.runners.dummy import DummyRunner
 from sealane.secrets import keys
@@ -208,12 +210,25 @@ async def _equipment(settings: Settings, worker: Worker, store: Store) -> tools.
     engine = await finding.find(environment)
     owner = f"sealane-server-{socket.gethostname()}"  # nobody else's sweep takes it for a process that has ended
     return tools.Equipment(
-        runner=DockerRunner(engine, owner=owner, habits=_habits(settings)), engine=engine.address, fencing=fencing
+        runner=DockerRunner(engine, owner=owner, habits=_habits(settings, await engine.limits())),
+        engine=engine.address,
+        fencing=fencing,
     )
 
 
-def _habits(settings: Settings) -> Habits:
-    return Habits(pull_patience=timedelta(seconds=settings.engine.pull_patience))
+def _habits(settings: Settings, can: EngineLimits) -> Habits:
+    """What an engine can't limit is told, and left: without it no step would start."""
+    steps = settings.steps
+    for name, wanted, able in (("memory", steps.memory, can.memory), ("processes", steps.pids, can.pids)):
+        if wanted is not None and not able:
+            _log.warning("the engine can't limit the %s of steps: its machine lacks the control group for it", name)
+    confinement = Confinement(
+        capabilities=tuple(steps.capabilities),
+        new_privileges=steps.new_privileges,
+        memory=capabilities.memory(steps.memory, can.memory_of_machine) if steps.memory and can.memory else None,
+        pids=steps.pids if can.pids else None,
+    )
+    return Habits(pull_patience=timedelta(seconds=settings.engine.pull_patience), confinement=confinement)
 
 
 def _prospects(settings: Settings, forecast: Forecast) -> Prospects:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sealane.runners import capabilities
 from testbed import docker, engine
 from testbed.layout import Layout
 from testbed.processes import environment
@@ -58,3 +59,9 @@ def of(name: str) -> Client:
     argv = [str(word) for word in docker.client(layout)]
     variables = {"HOME": environment(layout)["HOME"], "DOCKER_BUILDKIT": "0"}
     return Client(name=name, socket=str(layout.docker_socket), argv=argv, variables=variables)
+
+
+def confined() -> list[str]:
+    """Options that make a container of the own client as a step is."""
+    added = [f"--cap-add={name}" for name in capabilities.DEFAULT]
+    return ["--cap-drop=ALL", *added, "--security-opt=no-new-privileges"]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 from sealane.pipelines.model import StepStatus
-from tests.contracts.own_clients import Did
+from tests.contracts.own_clients import Did, confined
 from tests.contracts.sides import Side
 
 FACTS = {
@@ -53,9 +54,14 @@ ENDS = {
 """How a step ends and what it prints; each in a container of its own. What only the shell decides is a unit test's."""
 
 
+def _theirs(side: Side, folder: Path, script: str) -> Did:
+    """What the own client's container does, confined as a step is."""
+    return side.client.run(side.image, folder, "sh", "-e", "-c", script, options=confined())
+
+
 async def test_a_step_finds_what_a_container_of_the_own_client_finds(side: Side) -> None:
     script = "\n".join(f"echo '== {name}'\n{command}" for name, command in FACTS.items())
-    theirs = await asyncio.to_thread(side.client.run, side.image, side.folder, "sh", "-e", "-c", script)
+    theirs = await asyncio.to_thread(_theirs, side, side.folder, script)
     result, said = await side.step(script)
     assert (theirs.code, result.status) == (0, StepStatus.PASSED), said
     assert facts(said) == facts(theirs.said)
@@ -69,7 +75,7 @@ async def test_a_step_ends_and_prints_as_with_the_own_client(side: Side) -> None
         for folder in folders:
             folder.mkdir(mode=0o755)
         async with at_once:
-            theirs = await asyncio.to_thread(side.client.run, side.image, folders[1], "sh", "-e", "-c", command)
+            theirs = await asyncio.to_thread(_theirs, side, folders[1], command)
             spec = {"workdir": f"/workspace/{folders[0].name}"}
             result, said = await side.step(command, **spec)
         assert result.exit_code is not None, (name, result)

@@ -14,10 +14,10 @@ from datetime import timedelta
 from sealane import clock
 from sealane.clients.engine import errors
 from sealane.clients.engine.api import Engine
-from sealane.clients.engine.model import ContainerSpec, ContainerState, Leftover, Phase
+from sealane.clients.engine.model import Confinement, ContainerSpec, ContainerState, Leftover, Phase
 from sealane.errors import Unavailable
 from sealane.pipelines.model import StepStatus
-from sealane.runners import following, outcomes, scripts, services, stops, users
+from sealane.runners import capabilities, following, outcomes, scripts, services, stops, users
 from sealane.runners.model import (
     RunKey,
     ServiceHealth,
@@ -52,6 +52,8 @@ class Habits:
     """How long an engine that stopped answering is waited for."""
     pull_patience: timedelta = timedelta(minutes=10)
     """What an engine has to fetch one image."""
+    confinement: Confinement = capabilities.USUAL
+    """What steps and services may have of the engine's machine."""
     log_bytes: int = 512 * 1024 * 1024
     """How much of one container's output the engine keeps on its disk."""
 
@@ -71,11 +73,11 @@ class DockerRunner:
         self._images: dict[RunKey, str] = {}
         self._pulls: dict[str, asyncio.Lock] = {}
 
-    async def prepare(self, run: RunKey, workspace: Workspace) -> None:
-        """Makes the run's network."""
+    async def prepare(self, run: RunKey, workspace: Workspace) -> tuple[str, ...]:
+        """Makes the run's network, and gives its addresses."""
         self._workspaces[run] = workspace
         self._begun.setdefault(run, self._now().timestamp() - _COARSE)
-        await self._engine.create_network(run.network, self._labels(run))
+        return await self._engine.create_network(run.network, self._labels(run), interface=run.interface)
 
     async def start_service(self, run: RunKey, service: ServiceSpec) -> ServiceHealth | None:
         """Starts a service under its name in the run's network."""
@@ -89,6 +91,7 @@ class DockerRunner:
             aliases=(service.name,),
             healthcheck=service.healthcheck.test if service.healthcheck else None,
             log_bytes=self._habits.log_bytes,
+            confinement=self._habits.confinement,
         )
         try:
             if not await self._create(spec, lambda _: None):
@@ -161,6 +164,7 @@ class DockerRunner:
             cancelled=failed and await self._engine.has_volume(run.cancelled),
             engine_was_away=follow.engine_was_away,
             disk_full=follow.disk_full,
+            memory=container.confinement.memory,
         )
         return outcomes.result(state, around, begun=begun, now=self._now())
 
@@ -226,6 +230,7 @@ class DockerRunner:
             files={scripts.FILE: script.file} if script and script.file else {},
             unlabelled=workspace.folder is not None,
             log_bytes=self._habits.log_bytes,
+            confinement=self._habits.confinement,
         )
 
     async def _create(self, spec: ContainerSpec, output: Output) -> bool:

@@ -49,10 +49,11 @@ class DummyRunner:
         journal = self._folder / "journal"
         return Counter(journal.read_text().split()) if journal.exists() else Counter()
 
-    async def prepare(self, run: RunKey, workspace: Workspace) -> None:
-        """Makes the run's folder."""
+    async def prepare(self, run: RunKey, workspace: Workspace) -> tuple[str, ...]:
+        """Makes the run's folder; its containers have no addresses."""
         self._workspaces[run] = workspace
         (self._folder / run.value).mkdir(parents=True, exist_ok=True)
+        return ()
 
     async def start_service(self, run: RunKey, service: ServiceSpec) -> ServiceHealth | None:
         """Notes that the service was started."""

@@ -19,6 +19,8 @@ REPOSITORY = "/repository"
 """Where steps find the whole repository when the workspace is one app's folder in it; there they work in that folder."""
 
 _RUN_KEY = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_INTERFACE = 11
+"""Linux takes 15 characters for the name of an interface (IFNAMSIZ)."""
 _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_.-]+")
 
 
@@ -40,6 +42,11 @@ class RunKey:
     def network(self) -> str:
         """The network all containers of the run are in."""
         return f"sealane-{self.value}"
+
+    @property
+    def interface(self) -> str:
+        """What that network's bridge is called on the engine's machine: all begin alike, for packet filters."""
+        return f"slr-{hashlib.sha256(self.value.encode()).hexdigest()[:_INTERFACE]}"
 
     @property
     def cancelled(self) -> str:

@@ -10,6 +10,7 @@ from sealane.clients.engine.model import ContainerState
 from sealane.pipelines.model import StepStatus
 from sealane.runners.model import StepResult
 
+_KILLED = 128 + signal.SIGKILL
 REMOVED = "its container was removed by somebody else while it ran"
 
 
@@ -23,6 +24,8 @@ class Circumstances:
     engine_was_away: bool = False
     disk_full: bool = False
     """It complained about a full disk."""
+    memory: int | None = None
+    """Bytes it may have."""
 
 
 def result(state: ContainerState | None, around: Circumstances, *, begun: datetime, now: datetime) -> StepResult:
@@ -45,8 +48,17 @@ def _verdict(state: ContainerState | None, around: Circumstances) -> tuple[StepS
         return StepStatus.PASSED, None
     if around.engine_was_away:
         return StepStatus.BROKEN, f"the container engine went away while it ran ({exit_words(state)})"
-    hint = "; it says that a disk is full" if around.disk_full else ""
+    hint = "; it says that a disk is full" if around.disk_full else _of_memory(state, around.memory)
     return StepStatus.FAILED, exit_words(state) + hint
+
+
+def _of_memory(state: ContainerState, memory: int | None) -> str:
+    """Engines don't always see why the kernel killed something; nobody else kills a step without being named here."""
+    if memory is None or not (state.out_of_memory or state.exit_code == _KILLED):
+        return ""
+    amount = f"{memory / 1024**3:.3g} GiB" if memory >= 1024**3 else f"{memory / 1024**2:.3g} MiB"
+    may = f"it may use {amount} (SEALANE_STEPS__MEMORY)"
+    return f"; {may}" if state.out_of_memory else f", as the kernel does when there is no memory left; {may}"
 
 
 def exit_words(state: ContainerState) -> str:

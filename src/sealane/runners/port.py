@@ -20,8 +20,11 @@ class Runner(Protocol):
     which says so as a broken result.
     """
 
-    async def prepare(self, run: RunKey, workspace: Workspace) -> None:
-        """Makes what the run's containers share. Called before anything else of the run, once or again."""
+    async def prepare(self, run: RunKey, workspace: Workspace) -> tuple[str, ...]:
+        """Makes what the run's containers share. Called before anything else of the run, once or again.
+
+        Gives the networks, in CIDR form, that its containers' addresses are of.
+        """
 
     async def start_service(self, run: RunKey, service: ServiceSpec) -> ServiceHealth | None:
         """Starts a service and returns at once; a health only when it can't be started at all."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
@@ -44,5 +46,13 @@ def create(settings: Settings) -> FastAPI:
     app.include_router(acting.router)
     app.mount("/static", StaticFiles(directory=templates.STATIC), name="static")
     answering.add_to(app)
+
+    async def step_networks() -> Iterable[str]:
+        """Of the server, which is there once there are requests."""
+        found: Iterable[str] = await app.state.server.store.step_networks.of_running()
+        return found
+
+    if not settings.steps.reach_server:
+        app.add_middleware(guarding.StepsOutside, networks=step_networks)
     app.add_middleware(guarding.Guard, most=settings.http.max_body)
     return app

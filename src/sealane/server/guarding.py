@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -10,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from sealane import inputs
-from sealane.errors import UsageError
+from sealane.errors import Refused, UsageError
 from sealane.events.sources import bodies
 from sealane.secrets import revealed
 from sealane.server import answering
@@ -81,6 +82,42 @@ class Guard:
         if path.startswith("/git/"):
             return None
         return max(self.most, bodies.MOST) if path.startswith("/hooks/") else self.most
+
+
+class StepsOutside:
+    """ASGI middleware: answers nothing to containers of steps, by the networks that they are in.
+
+    A step reaches every address of its engine's machine, and so the server. Its container has an address of its run's
+    network, which no rule changes on the way to its own machine; a proxy before the server says it in `X-Forwarded-For`.
+    """
+
+    def __init__(self, app: App, *, networks: Callable[[], Awaitable[Iterable[str]]]) -> None:
+        """`networks` gives those of the runs that are at it, in CIDR form."""
+        self.app = app
+        self.networks = networks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes one request on, unless a step made it."""
+        peer = _peer(scope)
+        if peer is not None and not peer.is_loopback:
+            inside = [each for each in await self.networks() if peer in ip_network(each, strict=False)]
+            if inside:
+                refused = Refused(
+                    "steps may not ask the server", mend="operators let them: SEALANE_STEPS__REACH_SERVER"
+                )
+                await answering.answer(Request(scope), refused)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
+def _peer(scope: Scope) -> IPv4Address | IPv6Address | None:
+    if scope["type"] != "http" or not scope.get("client"):
+        return None
+    try:
+        found = ip_address(str(scope["client"][0]).partition("%")[0])
+    except ValueError:  # a socket of another kind
+        return None
+    return (found.ipv4_mapped if isinstance(found, IPv6Address) else None) or found
 
 
 def _wrong_address(scope: Scope) -> UsageError | None:

@@ -31,6 +31,7 @@ from sealane.store.reports import Reports
 from sealane.store.run_queue import RunQueue
 from sealane.store.runs import Runs
 from sealane.store.steadiness import SteadinessSeen
+from sealane.store.step_networks import StepNetworks
 from sealane.store.views import Views
 from sealane.store.votes import Votes
 from sealane.store.workers import Workers
@@ -44,6 +45,7 @@ class Store:
     apps: Apps
     runs: Runs
     run_queue: RunQueue
+    step_networks: StepNetworks
     reports: Reports
     commits: Commits
     releases: Releases
@@ -79,6 +81,7 @@ class Store:
             apps=Apps(database),
             runs=Runs(database),
             run_queue=RunQueue(database),
+            step_networks=StepNetworks(database),
             reports=Reports(database),
             commits=Commits(database),
             releases=Releases(database),

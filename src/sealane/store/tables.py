@@ -184,6 +184,13 @@ commits = sa.Table(
 sa.Index("ux_commits_app_commit", commits.c.app, commits.c.commit, unique=True)
 sa.Index("ix_commits_app_id", commits.c.app, commits.c.id)
 
+step_networks = sa.Table(
+    "step_networks",
+    metadata,
+    sa.Column("run_id", sa.Text, sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("network", sa.Text, primary_key=True),
+)
+
 step_reports = sa.Table(
     "step_reports",
     metadata,

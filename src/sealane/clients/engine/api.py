@@ -13,7 +13,15 @@ import docker.utils
 import requests
 
 from sealane.clients.engine import errors, libpod, reading, streams
-from sealane.clients.engine.model import ContainerSpec, ContainerState, ImageCheck, Leftover, Phase
+from sealane.clients.engine.model import (
+    Confinement,
+    ContainerSpec,
+    ContainerState,
+    EngineLimits,
+    ImageCheck,
+    Leftover,
+    Phase,
+)
 from sealane.clients.engine.streams import Stream
 
 _Answer = TypeVar("_Answer")
@@ -24,6 +32,7 @@ _THIS_MACHINE = {"localhost", "127.0.0.1"}
 _CONNECTING = 10
 """Seconds to connect."""
 PULL_PATIENCE = 600.0
+_BRIDGE = "com.docker.network.bridge.name"
 
 
 class Engine:
@@ -52,11 +61,20 @@ class Engine:
         """Closes idle connections."""
         await asyncio.to_thread(self._api.close)
 
-    async def create_network(self, name: str, labels: Mapping[str, str]) -> None:
-        """Makes a network with name resolution, unless it is there."""
+    async def create_network(self, name: str, labels: Mapping[str, str], *, interface: str) -> tuple[str, ...]:
+        """Makes a network with name resolution, unless it is there; gives its addresses, as networks in CIDR form.
+
+        `interface` is what its bridge is called on the engine's machine, by which packet filters know it.
+        """
         found = await self._call(lambda api: api.networks(names=[name]))
-        if not any(network.get("Name") == name for network in found):
-            await self._call(lambda api: api.create_network(name, driver="bridge", labels=dict(labels)))
+        there = next((network for network in found if network.get("Name") == name), None)
+        if there is None:
+            options = {_BRIDGE: interface}
+            await self._call(
+                lambda api: api.create_network(name, driver="bridge", labels=dict(labels), options=options)
+            )
+            there = await self._call(lambda api: api.inspect_network(name))
+        return reading.subnets(there or {})
 
     async def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
         """Makes a volume, unless it is there."""
@@ -89,7 +107,8 @@ class Engine:
                 binds=list(spec.binds),
                 network_mode=spec.network or "none",
                 log_config={"Type": "json-file", "Config": {"max-size": str(spec.log_bytes)}},
-                security_opt=["label=disable"] if spec.unlabelled else None,
+                security_opt=_security(spec),
+                **_confined(spec.confinement),
             )
             if spec.user_mapping:  # the SDK takes Docker's values only
                 host_config["UsernsMode"] = spec.user_mapping
@@ -163,6 +182,10 @@ class Engine:
     async def is_rootless(self) -> bool:
         """Whether root in its containers is the user that runs it."""
         return reading.is_rootless(await self._call(lambda api: api.info()))
+
+    async def limits(self) -> EngineLimits:
+        """What the engine can limit, and the memory of its machine."""
+        return reading.limits(await self._call(lambda api: api.info()))
 
     async def image_user(self, image: str) -> str:
         """The user an image says its containers run as; empty for root. Raises ImageMissing."""
@@ -342,6 +365,25 @@ async def _whole(answer: Stream) -> bytes:
     finally:
         await answer.close()
     return said
+
+
+def _security(spec: ContainerSpec) -> list[str] | None:
+    options = ["label=disable"] if spec.unlabelled else []
+    if not spec.confinement.new_privileges:
+        options.append("no-new-privileges")
+    return options or None
+
+
+def _confined(to: Confinement) -> dict[str, Any]:
+    """In the words of the SDK's host configuration."""
+    found: dict[str, Any] = {}
+    if to.capabilities is not None:
+        found |= {"cap_drop": ["ALL"], "cap_add": list(to.capabilities)}
+    if to.memory is not None:
+        found |= {"mem_limit": to.memory, "memswap_limit": to.memory}
+    if to.pids is not None:
+        found["pids_limit"] = to.pids
+    return found
 
 
 def _list(words: tuple[str, ...] | None) -> list[str] | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sealane.clients.engine.model import ContainerSpec
+from sealane.clients.engine.model import Confinement, ContainerSpec
 
 NEVER = 3600 * 10**9
 """Nanoseconds between health checks by the engine itself, so that it leaves them to us."""
@@ -31,6 +31,19 @@ def container(spec: ContainerSpec) -> dict[str, Any]:
         wanted["command"] = list(spec.command)
     if spec.workdir:
         wanted["work_dir"] = spec.workdir
+    wanted |= _confined(spec.confinement)
     if spec.healthcheck is not None:
         wanted["healthconfig"] = {"Test": list(spec.healthcheck), "Interval": NEVER, "Timeout": NEVER, "Retries": 1}
     return wanted
+
+
+def _confined(to: Confinement) -> dict[str, Any]:
+    found: dict[str, Any] = {"no_new_privileges": True} if not to.new_privileges else {}
+    if to.capabilities is not None:
+        found |= {"cap_drop": ["ALL"], "cap_add": list(to.capabilities)}
+    limits: dict[str, Any] = {}
+    if to.memory is not None:
+        limits["memory"] = {"limit": to.memory, "swap": to.memory}
+    if to.pids is not None:
+        limits["pids"] = {"limit": to.pids}
+    return {**found, "resource_limits": limits} if limits else found

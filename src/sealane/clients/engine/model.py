@@ -17,6 +17,23 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Confinement:
+    """What a container may have of its machine; None leaves it to the engine."""
+
+    capabilities: tuple[str, ...] | None = None
+    """Of Linux (capabilities(7)), without `CAP_`; it has no others."""
+    new_privileges: bool = True
+    """Whether its programs may become more than they are, by setuid or file capabilities."""
+    memory: int | None = None
+    """Bytes, swap included."""
+    pids: int | None = None
+    """Processes and threads."""
+
+
+UNCONFINED = Confinement()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ContainerSpec:
     """A container to create. `entrypoint` None keeps the image's own, and its command unless one is given."""
 
@@ -44,6 +61,7 @@ class ContainerSpec:
     """Let it into the machine's own folders on hosts with SELinux."""
     log_bytes: int
     """How much of its output the engine keeps."""
+    confinement: Confinement = UNCONFINED
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +89,16 @@ class ImageCheck:
     timeout: timedelta | None = None
     retries: int | None = None
     start_period: timedelta | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EngineLimits:
+    """What an engine can limit on its machine."""
+
+    memory_of_machine: int
+    """Bytes."""
+    memory: bool
+    pids: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

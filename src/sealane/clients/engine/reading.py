@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sealane.clients.engine import errors
-from sealane.clients.engine.model import ContainerState, ImageCheck, Phase
+from sealane.clients.engine.model import ContainerState, EngineLimits, ImageCheck, Phase
 from sealane.errors import SealaneError
 
 _BEFORE_START = {"created", "configured", "initialized"}
@@ -93,6 +93,21 @@ def pull_problem(image: str, text: str) -> SealaneError:
     return errors.EngineFailed(
         f"image {image} is not on this engine and could not be fetched: {said}",
         mend="check the network and the registry, then try again",
+    )
+
+
+def subnets(network: Mapping[str, Any]) -> tuple[str, ...]:
+    """The addresses of a network that was asked about."""
+    given = ((network.get("IPAM") or {}).get("Config")) or ()
+    return tuple(str(each["Subnet"]) for each in given if each.get("Subnet"))
+
+
+def limits(info: Mapping[str, Any]) -> EngineLimits:
+    """What an engine says that it can limit; without the kernel's say it can't."""
+    return EngineLimits(
+        memory_of_machine=int(info.get("MemTotal") or 0),
+        memory=bool(info.get("MemoryLimit")),
+        pids=bool(info.get("PidsLimit")),
     )
 
 

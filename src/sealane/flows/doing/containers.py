@@ -65,7 +65,8 @@ async def _prepared(run_id: str) -> Work:
     assert plan is not None, "a run is planned before its steps"
     work = await sites.work(await bench.store.runs.get(run_id), plan)
     await workspaces.hold(work.workspace)
-    await bench.runner.prepare(RunKey(value=run_id), work.workspace)
+    networks = await bench.runner.prepare(RunKey(value=run_id), work.workspace)
+    await bench.store.step_networks.keep(run_id, networks)  # before a container of it asks the server for something
     return work
 
 

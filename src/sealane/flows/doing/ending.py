@@ -60,6 +60,7 @@ async def _clean_up(run: Run) -> None:
     bench = tools.current()
     try:
         await bench.runner.destroy(RunKey(value=run.id))
+        await bench.store.step_networks.forget(run.id)
         await imaging.tidy(run)
     except SealaneError as error:
         _log.warning("run %s left something behind: %s", run.id, error)

@@ -1,0 +1,42 @@
+"""Networks of running runs: where the containers of steps are, on whichever machine their engine runs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import sqlalchemy as sa
+
+from sealane.store.database import Database
+from sealane.store.tables import runs, step_networks
+
+
+class StepNetworks:
+    """The table of networks that the containers of runs are in."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def keep(self, run_id: str, networks: Collection[str]) -> None:
+        """Notes the networks of a run, in CIDR form. Repeating it changes nothing."""
+        known = sa.select(step_networks.c.network).where(step_networks.c.run_id == run_id)
+        if set(networks) <= set(await self._database.read(lambda c: c.execute(known).scalars().all())):
+            return
+
+        def work(connection: sa.Connection) -> None:
+            connection.execute(sa.delete(step_networks).where(step_networks.c.run_id == run_id))
+            for network in sorted(set(networks)):
+                connection.execute(sa.insert(step_networks).values(run_id=run_id, network=network))
+
+        await self._database.write(work)
+
+    async def of_running(self) -> tuple[str, ...]:
+        """Those of runs that have not ended."""
+        query = sa.select(step_networks.c.network).join(runs, runs.c.id == step_networks.c.run_id)
+        going = query.where(runs.c.ended.is_(None)).distinct()
+        return await self._database.read(lambda c: tuple(c.execute(going).scalars()))
+
+    async def forget(self, run_id: str) -> None:
+        """The run has ended, and its networks are removed."""
+        await self._database.write(
+            lambda c: c.execute(sa.delete(step_networks).where(step_networks.c.run_id == run_id))
+        )
