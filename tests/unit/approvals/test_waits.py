@@ -79,7 +79,7 @@ STATES = {
         "a worker: none is alive",
         "serve",
     ),
-    "run behind others": (waiting.run(run_view(), Crowd(ahead=3, room=2)), Waits.ROOM, "3 runs came first", "cancel"),
+    "run behind others": (waiting.run(run_view(), Crowd(going=3, slots=2)), Waits.ROOM, "3 runs are at it", "cancel"),
 }
 
 
