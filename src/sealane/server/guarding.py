@@ -105,7 +105,8 @@ class StepsOutside:
                 refused = Refused(
                     "steps may not ask the server", mend="operators let them: SEALANE_STEPS__REACH_SERVER"
                 )
-                await answering.answer(Request(scope), refused)(scope, receive, send)
+                answer = await answering.answer(Request(scope), refused)
+                await answer(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 
