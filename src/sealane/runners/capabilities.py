@@ -47,10 +47,10 @@ def memory(written: str, machine: int) -> int:
         return machine * int(written[:-1]) // 100
     found = _SIZE.fullmatch(written.strip())
     if found is None:
-        message = f"{written!r} is no amount of memory: write 512m, 4g, or a share of the machine such as 75%"
+        message = "is no amount of memory: write 512m, 4g, or a share of the machine such as 75%"
         raise ValueError(message)
     size = int(float(found[1]) * _UNITS[found[2].lower()])
     if size < _LEAST_MEMORY:
-        message = f"{written!r} is less than 16m, with which no shell starts"
+        message = "is less than 16m, with which no shell starts"
         raise ValueError(message)
     return size

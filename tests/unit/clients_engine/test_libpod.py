@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields
+from typing import Any
 
 from sealane.clients.engine import libpod
-from sealane.clients.engine.model import ContainerSpec
+from sealane.clients.engine.model import Confinement, ContainerSpec
 
 NOT_FOR_SERVICES = {"binds", "files", "unlabelled", "user", "user_mapping"}
 """What only steps have."""
@@ -24,12 +26,13 @@ def test_everything_a_service_may_be_given_gets_there() -> None:
         aliases=("the-alias",),
         healthcheck=("CMD", "the", "che  ck"),
         log_bytes=12345,
+        confinement=Confinement(capabilities=("THE_CAPABILITY",), new_privileges=False, memory=123_456_789, pids=4321),
     )
     made = libpod.container(spec)
     given = repr(made)
     for field in fields(spec):
         value = getattr(spec, field.name)
-        for part in value if isinstance(value, tuple) else [value]:
+        for part in _parts(value):
             assert field.name in NOT_FOR_SERVICES or repr(part) in given, field.name
     assert made["healthconfig"]["Test"] == ["CMD", "the", "che  ck"]
 
@@ -37,3 +40,9 @@ def test_everything_a_service_may_be_given_gets_there() -> None:
 def test_what_is_not_given_is_the_images() -> None:
     made = libpod.container(ContainerSpec(name="n", image="i", log_bytes=1))
     assert not {"entrypoint", "command", "work_dir", "healthconfig", "networks"} & set(made)
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    if isinstance(value, Confinement):
+        return (*(value.capabilities or ()), not value.new_privileges, value.memory, value.pids)
+    return value if isinstance(value, tuple) else (value,)
