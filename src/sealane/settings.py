@@ -17,6 +17,10 @@ from sealane.log_lines import Form
 from sealane.runners import capabilities
 
 _SQLITE = "sqlite:///"
+_PUBLIC = (
+    *("docker.io", "ghcr.io", "quay.io", "gcr.io", "*.gcr.io", "*.pkg.dev", "registry.k8s.io", "public.ecr.aws"),
+    *("mcr.microsoft.com", "registry.gitlab.com", "registry.access.redhat.com", "registry.fedoraproject.org"),
+)
 
 
 def _host_entry(entry: str) -> str:
@@ -139,6 +143,11 @@ class Registry(_Group):
     hosts: list[HostEntry] = Field(default_factory=list)
     """Registries that images may be retagged from, and the hosts that those redirect to, in a JSON list:
     `["docker.io", "quay.io", "*.quay.io"]`. The host of `SEALANE_REGISTRY__PREFIX` is always one. Empty: no other."""
+
+    pulls: list[HostEntry] = Field(default_factory=lambda: list(_PUBLIC))
+    """Registries that the engine may be asked to fetch images from, for steps, services and builds, beside those of
+    `SEALANE_REGISTRY__HOSTS` and the one of `SEALANE_REGISTRY__PREFIX`, in a JSON list. The default has the well-known public
+    ones. What the engine has already is not fetched."""
 
     patience: float = Field(default=600.0, gt=0)
     """Seconds that copying one image may take, however slowly a registry answers."""

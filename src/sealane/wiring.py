@@ -27,7 +27,7 @@ from sealane.clients.engine.model import Confinement, EngineLimits
 from sealane.clients.hosting import Repositories
 from sealane.environments.forecasting import Forecast
 from sealane.errors import Unavailable, UsageError
-from sealane.flows import taking_over, tools, working
+from sealane.flows import sites, taking_over, tools, working
 from sealane.flows.gating import Gates
 from sealane.flows.intake import Intake
 from sealane.flows.looking import Looking
@@ -210,7 +210,9 @@ async def _equipment(settings: Settings, worker: Worker, store: Store) -> tools.
     engine = await finding.find(environment)
     owner = f"sealane-server-{socket.gethostname()}"  # nobody else's sweep takes it for a process that has ended
     return tools.Equipment(
-        runner=DockerRunner(engine, owner=owner, habits=_habits(settings, await engine.limits())),
+        runner=DockerRunner(
+            engine, owner=owner, habits=_habits(settings, await engine.limits()), pulls=sites.pulls(settings)
+        ),
         engine=engine.address,
         fencing=fencing,
     )

@@ -46,10 +46,12 @@ class Source:
     dockerfile: str = "Dockerfile"
 
 
-def pack(source: Source, mounted: Mapping[str, str], archive: IO[bytes], *, podman: bool) -> str:
-    """Writes the tar, with `mounted` files beside the context's own; gives the Dockerfile's name in it.
+def pack(
+    source: Source, mounted: Mapping[str, str], archive: IO[bytes], *, podman: bool, apart: bool = False
+) -> tuple[str, bytes]:
+    """Writes the tar, with `mounted` files beside the context's own; gives the Dockerfile's name in it, and its text.
 
-    Raises UsageError for a context, a Dockerfile or an ignore file that can't be read.
+    With `apart` the text that was read is what the build goes by, whatever becomes of the file. Raises UsageError for a context, a Dockerfile or an ignore file that can't be read.
     """
     with _app(source) as app:
         dockerfile, text = _dockerfile(app, source.dockerfile)
@@ -59,7 +61,7 @@ def pack(source: Source, mounted: Mapping[str, str], archive: IO[bytes], *, podm
             ignored, rules = _ignored(app, source)
             name = _name_in(context.path, dockerfile, rules)
             extra = {file: value.encode() for file, value in mounted.items()}
-            if podman or name is None:
+            if podman or apart or name is None:
                 name = _DOCKERFILE
                 extra[name] = text
                 itself = _is_there(context.descriptor, _FOR_DOCKER) and rules.keeps((_FOR_DOCKER,))
@@ -67,7 +69,7 @@ def pack(source: Source, mounted: Mapping[str, str], archive: IO[bytes], *, podm
             with tarfile.open(mode="w", fileobj=archive) as tar:
                 _Packing(tar, rules, extra).pack(context.descriptor)
     archive.seek(0)
-    return name
+    return name, text
 
 
 @contextmanager

@@ -26,7 +26,9 @@ import requests
 import urllib3.exceptions
 
 from sealane.clients import build_context
+from sealane.clients.registry_access import OPEN, RegistryAccess
 from sealane.errors import Refused, SealaneError, Unavailable, UsageError
+from sealane.images import base_images
 from sealane.images.references import Reference
 
 Sink = Callable[[bytes], None]
@@ -59,13 +61,15 @@ class Build:
     secrets: Mapping[str, str] = field(repr=False)
     name: str
     """`host/path:tag` of the result."""
+    pulls: RegistryAccess = OPEN
+    """Where the engine may fetch what the Dockerfile names."""
 
 
 async def build(base_url: str, what: Build, sink: Sink, *, within: float = PATIENCE) -> str:
     """Builds the image and gives the engine's id of it.
 
     Raises BuildFailed for what the Dockerfile did, EngineCouldNot for the engine and for a build that takes longer than
-    `within` seconds, UsageError for the context.
+    `within` seconds, UsageError for the context, NotListed for an image that the engine may not fetch.
     """
     return await asyncio.to_thread(lambda: _build(base_url, what, sink, within))
 
@@ -116,7 +120,9 @@ def _build(base_url: str, what: Build, sink: Sink, within: float) -> str:
             )
             raise UsageError(message, mend="use Podman's engine socket for builds with secrets")
         files = {_MOUNTED.format(number): value for number, value in enumerate(what.secrets.values())}
-        dockerfile = build_context.pack(what.source, files, archive, podman=podman)
+        limited = what.pulls.allowed is not None
+        dockerfile, text = build_context.pack(what.source, files, archive, podman=podman, apart=limited)
+        _check_bases(api, what, text)
         params = {
             "t": what.name,
             "dockerfile": dockerfile,
@@ -132,6 +138,17 @@ def _build(base_url: str, what: Build, sink: Sink, within: float) -> str:
         answer = api._post(api._url("/build"), data=archive, params=params, headers=headers, stream=True)  # noqa: SLF001 - the SDK's own build() can't send secrets
         _follow(api, answer, sink, BuildFailed, within)
         return str(api.inspect_image(what.name)["Id"])
+
+
+def _check_bases(api: Any, what: Build, dockerfile: bytes) -> None:
+    """Before the engine is asked to fetch them. Raises NotListed."""
+    if what.pulls.allowed is None:
+        return
+    for image in base_images.named(dockerfile.decode(errors="replace"), what.args):
+        try:
+            api.inspect_image(image)
+        except docker.errors.ImageNotFound:
+            what.pulls.check_pull(image)
 
 
 def _push(base_url: str, reference: Reference, sink: Sink, within: float) -> None:

@@ -24,8 +24,10 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 from sealane.clients import addresses
+from sealane.clients.addresses import NotListed
 from sealane.egress import USUAL_PATIENCE, Allowlist, Patience
 from sealane.errors import Refused
+from sealane.images import references
 
 _CONNECTING = 5.0
 """Seconds to connect."""
@@ -55,6 +57,28 @@ class RegistryAccess:
             return None
         name, port = _split(asked(host))
         return _with_hub(self.allowed).refused(name, port)
+
+    def check_pull(self, image: str) -> None:
+        """Raises NotListed for an image that the engine may not be asked to fetch, by its registry and where that is.
+
+        Blocks. The engine looks the name up again, and follows where its registry leads: that is the engine's own network.
+        """
+        if self.allowed is None:
+            return
+        try:
+            host = references.parse(image).host
+        except ValueError as error:
+            raise NotListed(f"image {image} can't be fetched: {error}") from error
+        name, port = _split(asked(host))
+        try:
+            addresses.look_up(name, port, _with_hub(self.allowed))
+        except NotListed as error:
+            mend = "operators list its registry in SEALANE_REGISTRY__PULLS"
+            raise NotListed(
+                f"image {image} is not on this engine and can't be fetched: {error.message}", mend=mend
+            ) from error
+        except OSError:  # the engine may know it, through a mirror or a proxy
+            return
 
 
 OPEN = RegistryAccess()

@@ -119,6 +119,14 @@ def registries(settings: Settings) -> RegistryAccess:
     )
 
 
+def pulls(settings: Settings) -> RegistryAccess:
+    """Which registries the engine may be asked to fetch images from."""
+    known = registries(settings)
+    assert known.allowed is not None, "a server limits its registries"
+    hosts = tuple(dict.fromkeys((*settings.registry.pulls, *known.allowed.hosts)))
+    return replace(known, allowed=replace(known.allowed, hosts=hosts, listed_in="SEALANE_REGISTRY__PULLS"))
+
+
 async def check_out(owner: str, app: App, commit: str) -> None:
     """Clones a commit of the app for a run or deployment. Key: the owner, whose clone is made once.
 

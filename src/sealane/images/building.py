@@ -30,6 +30,8 @@ class Workshop:
     labels: Mapping[str, str]
     secrets: Mapping[str, str] = field(repr=False)
     access: RegistryAccess = OPEN
+    pulls: RegistryAccess = OPEN
+    """Where the engine may fetch images from."""
     inside: str = ""
     patience: float = building.PATIENCE
     """Seconds for a build, and for a push."""
@@ -66,6 +68,7 @@ async def build_only(image: ImageBuild, workshop: Workshop, sink: building.Sink)
         labels=workshop.labels,
         secrets={name: workshop.secrets[name] for name in image.secrets},
         name=f"{workshop.repository}/{image.name}:{workshop.tag}",
+        pulls=workshop.pulls,
     )
     return await building.build(workshop.engine, what, sink, within=workshop.patience)
 

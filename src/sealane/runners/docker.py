@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sealane import clock
+from sealane.clients.addresses import NotListed
 from sealane.clients.engine import errors
 from sealane.clients.engine.api import Engine
 from sealane.clients.engine.model import Confinement, ContainerSpec, ContainerState, Leftover, Phase
+from sealane.clients.registry_access import OPEN, RegistryAccess
 from sealane.errors import Unavailable
 from sealane.pipelines.model import StepStatus
 from sealane.runners import capabilities, following, outcomes, scripts, services, stops, users
@@ -62,8 +64,15 @@ class DockerRunner:
     """Runs steps and services on one container engine. `owner` stands on all it makes."""
 
     def __init__(
-        self, engine: Engine, *, owner: str, habits: Habits | None = None, now: clock.Clock = clock.now
+        self,
+        engine: Engine,
+        *,
+        owner: str,
+        habits: Habits | None = None,
+        pulls: RegistryAccess = OPEN,
+        now: clock.Clock = clock.now,
     ) -> None:
+        """`pulls` are the registries that images may be fetched from."""
         self._engine = engine
         self._owner = owner
         self._habits = habits or Habits()
@@ -71,6 +80,7 @@ class DockerRunner:
         self._workspaces: dict[RunKey, Workspace] = {}
         self._begun: dict[RunKey, float] = {}
         self._images: dict[RunKey, str] = {}
+        self._access = pulls
         self._pulls: dict[str, asyncio.Lock] = {}
 
     async def prepare(self, run: RunKey, workspace: Workspace) -> tuple[str, ...]:
@@ -99,7 +109,7 @@ class DockerRunner:
                 if state is not None and state.phase is not Phase.CREATED:
                     return None
             await self._engine.start(spec.name)
-        except (errors.ImageMissing, errors.CannotExecute) as error:
+        except (errors.ImageMissing, errors.CannotExecute, NotListed) as error:
             return ServiceHealth(healthy=False, reason=str(error))
         return None
 
@@ -118,6 +128,8 @@ class DockerRunner:
             return await self._run_step(run, spec, output)
         except (errors.ImageMissing, errors.CannotExecute) as error:
             status, reason = StepStatus.FAILED, _explained(spec, error)
+        except NotListed as error:
+            status, reason = StepStatus.FAILED, str(error)
         except (errors.ContainerMissing, errors.NameTaken):  # 409 to a start: it is being removed
             status, reason = StepStatus.BROKEN, outcomes.REMOVED
         except Unavailable as error:
@@ -240,6 +252,7 @@ class DockerRunner:
             try:
                 await self._engine.create(spec)
             except errors.ImageMissing:
+                await asyncio.to_thread(self._access.check_pull, spec.image)
                 async with self._pulls.setdefault(spec.image, asyncio.Lock()):
                     output(f"fetching image {spec.image}\n".encode())
                     await self._engine.pull(spec.image, self._habits.pull_patience.total_seconds())

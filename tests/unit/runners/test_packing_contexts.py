@@ -30,7 +30,7 @@ def pack(
 ) -> tuple[str, dict[str, tarfile.TarInfo], dict[str, bytes]]:
     archive = io.BytesIO()
     source = Source(root=root, inside="apps/web", context=context, dockerfile=dockerfile)
-    name = build_context.pack(source, {"secret": "s"}, archive, podman=podman)
+    name, _ = build_context.pack(source, {"secret": "s"}, archive, podman=podman)
     with tarfile.open(fileobj=archive) as tar:
         members = {member.name: member for member in tar}
         plain = [member for member in members.values() if member.isreg()]

@@ -98,6 +98,7 @@ async def _make(run: Run, work: Work, key: str, log: logs.Log) -> Image:
         ),
         secrets=work.secrets,
         access=sites.registries(tools.current().settings),
+        pulls=sites.pulls(tools.current().settings),
         patience=tools.current().settings.engine.build_patience,
     )
     return await building.build(planned, workshop, log.write)
