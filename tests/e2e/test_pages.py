@@ -160,7 +160,7 @@ def test_a_run_is_where_its_deliveries_are(opening: Opening, story: Story) -> No
 
     said = story.shop.cli("why", run, token=story.tokens["dev"]).stdout
     assert f"shop #3: its steps passed; dev rolled back: {cause.rstrip('.')}; production " in said
-    assert f"(sealane why {story.bad['id']})" in said
+    assert f"/deployments/{story.bad['id']}" in said
     assert cause in story.shop.cli("logs", run, token=story.tokens["dev"]).stdout
     delivery = story.shop.get(f"/api/runs/{run}")["deliveries"][0]
     assert f"--release {story.bad['release_id']}" in delivery.pop("mend")
