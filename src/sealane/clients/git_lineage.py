@@ -53,10 +53,12 @@ async def descend(folder: Path, commit: str, among: Iterable[str]) -> frozenset[
 async def known(folder: Path, commit: str, among: Iterable[str]) -> frozenset[str]:
     """Those of the commits that the commit has in its history, or is."""
     listed = frozenset(among)
-    if not listed or not await has(folder, commit):
+    if not listed:
+        return listed
+    there = await _walk(folder, "--no-walk=unsorted", *sorted({*listed, commit}))
+    if commit not in there:
         return listed & {commit}
-    there = listed & await _walk(folder, "--no-walk=unsorted", *sorted(listed))
-    return there - await _walk(folder, *sorted(there), f"^{commit}")
+    return (listed & there) - await _walk(folder, *sorted(listed & there), f"^{commit}")
 
 
 async def authors(folder: Path, commit: str, *, since: Iterable[str]) -> tuple[Author, ...]:
@@ -65,9 +67,7 @@ async def authors(folder: Path, commit: str, *, since: Iterable[str]) -> tuple[A
     Without any of those in the repository only the commit itself counts. Raises UsageError for more people than anybody
     could look at.
     """
-    there = [each for each in since if await has(folder, each)]
-    how = [f"^{each}" for each in there] if there else ["--max-count=1"]
-    told = await git.run("-C", str(folder), "log", "-z", f"--format={_FORMAT}", "--no-use-mailmap", commit, *how)
+    told = await _log(folder, commit, tuple(since))
     found: dict[Author, None] = {}
     for record in told.decode(errors="replace").split("\0"):
         name, _, rest = record.strip("\n").partition("\x1f")
@@ -80,6 +80,19 @@ async def authors(folder: Path, commit: str, *, since: Iterable[str]) -> tuple[A
         if len(found) > MOST_AUTHORS:
             raise UsageError(f"more than {MOST_AUTHORS} people wrote the commits since what is there")
     return tuple(found)
+
+
+async def _log(folder: Path, commit: str, since: Sequence[str]) -> bytes:
+    """The words of the commits; mostly all that they are told since are there, and git is asked once."""
+    log = ("-C", str(folder), "log", "-z", f"--format={_FORMAT}", "--no-use-mailmap", commit)
+    try:
+        if since:
+            return await git.run(*log, *(f"^{each}" for each in since))
+    except UsageError:
+        there = [each for each in since if await has(folder, each)]
+        if there:
+            return await git.run(*log, *(f"^{each}" for each in there))
+    return await git.run(*log, "--max-count=1")
 
 
 def _author(name: str, email: str) -> Author:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sealane import checking
 from sealane.approvals import windows
+from sealane.checking import Checked
 from sealane.clients.addresses import NotListed
 from sealane.destinations.model import Identity
 from sealane.errors import UsageError
@@ -83,7 +84,13 @@ async def _look_ahead(run: Run) -> tuple[Plan | None, Changed | None, tuple[Find
         return None, None, checked.findings if errors(checked.findings) else (nothing,)
     pipeline = checked.pipeline
     completed = await clones.complete(run, here, pipeline)
-    await line.put_in(run, here.app)
+    _, found = await asyncio.gather(line.put_in(run, here.app), _ahead(run, here, checked, pipeline, completed))
+    return found
+
+
+async def _ahead(
+    run: Run, here: sites.Site, checked: Checked, pipeline: Pipeline, completed: clones.Completed
+) -> tuple[Plan | None, Changed | None, tuple[Finding, ...]]:
     changed = completed.changed
     plan = planning.plan(pipeline, replace(run.event, paths=changed.paths if changed else None))
     found = [*checked.findings, *completed.findings, *_name_problems(run, pipeline), *_image_problems(pipeline, plan)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from sealane.clients import git_history, git_lineage
@@ -71,26 +71,35 @@ async def _order(run: Run, folder: Path | None, others: tuple[Move, ...]) -> Ord
 
 
 async def _told(folder: Path, event: Event, others: tuple[Move, ...]) -> Told:
+    """What git says; of a push that comes as it was pushed one question is enough."""
     commit = event.commit or ""
     tips = {tip for each in others for tip in (each.before, each.after) if tip}
     descend = await git_lineage.descend(folder, commit, tips)
     if not event.before:
         return Told(descend=descend, forwards=True)
+    if not descend and commit not in tips:
+        return Told()
     known = await git_lineage.known(folder, event.before, {each.after for each in others})
     forwards = bool(await git_lineage.known(folder, commit, {event.before}))
     return Told(descend=descend, known=known, forwards=forwards)
 
 
 async def _written(
-    run: Run, folder: Path | None, there: Iterable[str], others: tuple[Move, ...]
+    run: Run, folder: Path | None, there: AbstractSet[str], others: tuple[Move, ...]
 ) -> dict[str, tuple[Author, ...]]:
     """The authors since each commit that is there, and those of the push itself."""
     event, commit = run.event, run.event.commit or ""
     if folder is None:
         return {PUSH: (Author(name=event.author),) if event.author else ()}
-    before = [event.before] if event.before and await git_lineage.has(folder, event.before) else []
-    since = before or [each.after for each in others if each.after != commit]
-    written = {PUSH: await git_lineage.authors(folder, commit, since=since)}
+    since = (
+        [event.before]
+        if event.before and (event.before in there or await git_lineage.has(folder, event.before))
+        else []
+    )
+    written: dict[str, tuple[Author, ...]] = {}
     for each in there:
         written[each] = await git_lineage.authors(folder, commit, since=[each])
-    return written
+    if since and since[0] in written:
+        return {**written, PUSH: written[since[0]]}
+    since = since or [each.after for each in others if each.after != commit]
+    return {**written, PUSH: await git_lineage.authors(folder, commit, since=since)}
