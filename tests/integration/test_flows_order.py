@@ -2,37 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from sealane.store.model import DeploymentState
 from sealane.verdicts.model import VerdictKind
-from tests.integration.test_flows import DEV, SLOW, World
+from tests.integration.test_flows import DEV, World
 from tests.recovery.shop import pushed
 
 
+class Later(World):
+    """A shop whose pushes may be received and left unbuilt for a while."""
+
+    kept = False
+
+    async def push_files(self, words: str, files: Mapping[str, str]) -> str:
+        """Pushes a version; while `kept` is set, no worker begins its run yet."""
+        if not self.kept:
+            return await super().push_files(words, files)
+        commit = self.shop.commit_files(words, dict(files))
+        self.shop.push()
+        receipt = await self.server.store.runs.receive(pushed(commit, before=self.before), source="git")
+        await self.server.store.runs.mark_queued(receipt.run_id)
+        self.before = commit
+        return receipt.run_id
+
+    async def push_and_keep(self, words: str) -> str:
+        """A push that is received, and built when somebody says so."""
+        self.kept = True
+        run_id = await self.push(words)
+        self.kept = False
+        return run_id
+
+
 @pytest.fixture
-async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Later]:
     """A server that knows the shop."""
     monkeypatch.setenv("SEALANE_SECRET_SHOP__PASSWORD", "first-password")
-    made = World(tmp_path)
+    made = Later(tmp_path)
     async with made.knowing_the_shop():
         yield made
 
 
-async def there(world: World) -> str | None:
+async def there(world: Later) -> str | None:
     """The deployment that is at dev."""
     return (await world.server.store.formations.get("shop", "dev")).current_id
 
 
-async def test_a_push_that_was_being_built_goes_out_after_going_back(world: World) -> None:
+async def test_a_push_that_was_being_built_goes_out_after_going_back(world: Later) -> None:
     """It comes later in commits than what was gone back to, though it was asked for before; its number says when it went."""
     first = await world.deployment("dev", await world.push("v1"))
     await world.deployment("dev", await world.push("v2"))
-    run = await world.push("v3", steps=SLOW.replace("SECONDS", "3"))
-    await world.running(run)
+    run = await world.push_and_keep("v3")
 
     back = await world.server.requests.rollback("shop", "dev", by=DEV)
     back = await world.reached(back.id)
@@ -40,6 +63,7 @@ async def test_a_push_that_was_being_built_goes_out_after_going_back(world: Worl
     story = (await world.server.views.deployment(back.id)).timeline
     assert story[-1].text.startswith("holds shop #2 and older at dev; what is newer in commits goes on")
 
+    await world.server.queueing.delivery(run)
     fix = await world.deployment("dev", run)
     assert fix.verdict_kind is VerdictKind.DEPLOYED
     assert (fix.asked, fix.place, await there(world)) == (3, 3, fix.id)
@@ -50,7 +74,7 @@ async def test_a_push_that_was_being_built_goes_out_after_going_back(world: Worl
     assert await world.server.store.holds.open("shop") == (), "a newer commit lifts the hold"
 
 
-async def test_a_late_message_does_not_go_out_over_a_newer_commit_unless_a_person_asks(world: World) -> None:
+async def test_a_late_message_does_not_go_out_over_a_newer_commit_unless_a_person_asks(world: Later) -> None:
     """Told by git, not by when messages came; the answer names the command that sends it all the same."""
     await world.deployment("dev", await world.push("v1"))
     before = world.before
@@ -75,15 +99,15 @@ async def test_a_late_message_does_not_go_out_over_a_newer_commit_unless_a_perso
     assert await there(world) == sent.id
 
 
-async def test_running_an_old_commit_again_stops_nothing_newer(world: World) -> None:
+async def test_running_an_old_commit_again_stops_nothing_newer(world: Later) -> None:
     """It goes out, because a person asks; what was pushed since goes out after it, and the newest release stays that."""
     run = await world.push("v1")
     await world.deployment("dev", run)
-    slow = await world.push("v2", steps=SLOW.replace("SECONDS", "3"))
-    await world.running(slow)
+    slow = await world.push_and_keep("v2")
 
     again = await world.deployment("dev", await world.server.requests.rerun(run, by=DEV))
     assert (again.verdict_kind, again.by_hand, again.place) == (VerdictKind.DEPLOYED, True, 1)
+    await world.server.queueing.delivery(slow)
     newer = await world.deployment("dev", slow)
 
     assert (newer.verdict_kind, await there(world)) == (VerdictKind.DEPLOYED, newer.id)

@@ -62,11 +62,13 @@ def test_a_fix_goes_out_after_going_back_and_an_older_commit_does_not(
             app.push()
             assert app.deployment("dev", head, within=180)["verdict"]["kind"] == "deployed"
         older = commit("older")
-        fix = commit("fix", seconds="5")
+        fix = commit("fix", seconds="10")
         app.push()
-        back = app.cli("rollback", "order/dev", token=dev)
-        assert back.returncode == 0, back.stderr
-        assert "what is newer in commits goes on" in back.stderr
+        with serving.client(dev) as client:
+            back = client.post("/api/formations/order/dev/rollback", json={}).json()["id"]
+        told = app.cli("watch", back, token=dev)
+        assert told.returncode == 0, told.stderr
+        assert "what is newer in commits goes on" in told.stdout + told.stderr
         assert app.deployment("dev", fix, within=180)["verdict"]["kind"] == "deployed"
         until("only the fix to serve", lambda: serves() == {"fix"}, within=120)
 
