@@ -28,6 +28,8 @@ _FILES = {"pydantic", "yaml"}
         (["--help"], 0, _SERVERS | _DRAWING | _ENGINES | _CLUSTERS | _FILES),
         (["render", "dev"], 0, _SERVERS | _DRAWING | _ENGINES | _CLUSTERS | {"sealane.environments.reading"}),
         (["deploy", "dev"], 2, _SERVERS | _DRAWING | _ENGINES | {"sealane.environments.reading"}),
+        (["watch", "d-1"], 2, _SERVERS | _DRAWING | _ENGINES | _CLUSTERS),
+        (["cancel", "d-1"], 2, _SERVERS | _DRAWING | _ENGINES | _CLUSTERS | _FILES),
         (["run", "--json"], 3, _SERVERS | _DRAWING | _CLUSTERS | {"cel_expr_python", "sealane.rollouts"}),
     ],
     ids=lambda given: " ".join(given) if isinstance(given, list) else "",

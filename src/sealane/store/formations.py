@@ -8,6 +8,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from sealane.destinations.model import Inventory
+from sealane.errors import NotThere
+from sealane.findings import did_you_mean
 from sealane.store import changes, rows
 from sealane.store.database import Database
 from sealane.store.model import Behind, Deployment, Formation
@@ -53,7 +55,17 @@ class Formations:
 def get(connection: sa.Connection, app: str, formation: str) -> Formation:
     """The formation, in this transaction. Raises NotThere."""
     row = rows.one(connection, sa.select(formations).where(_is(app, formation)))
-    return rows.formation(rows.there(row, f"formation {app}/{formation}"))
+    if row is None:
+        raise _not_there(connection, app, formation)
+    return rows.formation(row)
+
+
+def _not_there(connection: sa.Connection, app: str, formation: str) -> NotThere:
+    """With the name that was probably meant."""
+    named = sa.select(formations.c.formation).where(formations.c.app == app)
+    known = connection.execute(named).scalars().all()
+    mend = did_you_mean(formation, known) if known else f"nothing of {app} was ever meant for a formation"
+    return NotThere(f"there is no formation {app}/{formation}", mend=mend)
 
 
 def lock(connection: sa.Connection, app: str, formation: str) -> Formation:

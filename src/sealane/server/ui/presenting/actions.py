@@ -46,7 +46,7 @@ def _of_deployment(view: DeploymentView, found: Deployment) -> Iterator[Action]:
         yield Action(
             action=f"/deployments/{found.id}/rerun",
             words="Deploy again",
-            asks=f"The same revision goes to {found.formation} once more, past policies and approvals like any other.",
+            asks=f"The same revision goes to {found.formation} once more. It needs approvals like any other.",
             yes="Deploy it again",
         )
     elif found.cancelled_by or found.phase == "revert":
