@@ -138,7 +138,8 @@ def test_status_and_logs_tell_what_is_there(shop: pretending.App, people: dict[s
     assert "shop" in shown.stdout
     assert "deployed" in shown.stdout
     found = json.loads(shop.cli("status", "shop/dev", "--json", token=people["dev"]).stdout)
-    assert [(row["app"], row["formation"]) for row in found] == [("shop", "dev")]
+    assert (found["app"], found["formation"]) == ("shop", "dev")
+    assert [(each["sequence"], each["verdict"]["kind"]) for each in found["history"]] == [(1, "deployed")]
 
     printed = shop.cli("logs", "shop", token=people["dev"])
     assert printed.returncode == 0, printed.stderr
