@@ -27,6 +27,18 @@ kind: Service
 metadata: {name: web}
 spec: {selector: {app: web}, ports: [{port: 80}]}
 """
+HOOKS = "hooks: {before: [{name: migrate, stencil: migrate, reversible: {command: [back]}}]}\n"
+MIGRATE = """---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: migrate}
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+        - {name: migrate, image: registry.example.com/shop:1, env: [{name: DUMMY_READY_AFTER, value: "2"}]}
+"""
 PAUSE = "canary: {steps: [{weight: 25}, {pause: 10m}]}"
 
 
@@ -34,14 +46,22 @@ class World(Inside):
     """A shop, its server and what is at its destination."""
 
     async def push(
-        self, words: str, *, extra: str = "", approval: str = "", strategy: str = "patience: 10m, deadline: 1h"
+        self,
+        words: str,
+        *,
+        extra: str = "",
+        approval: str = "",
+        strategy: str = "patience: 10m, deadline: 1h",
+        hooked: bool = False,
     ) -> Deployment:
         """Pushes a version and gives its deployment as soon as it is offered."""
         formation = FORMATION.replace("{healthy_for: 0s}", f"{{{strategy}, healthy_for: 0s}}")
+        stencils = STENCILS + SERVICE + (MIGRATE if hooked else "")
+        formation += HOOKS if hooked else ""
         files = {
             ".sealane.yml": PIPELINE.replace("APPROVAL", approval),
             "deploy/formations/dev.yaml": formation.replace("WORDS", words).replace("CODE", words),
-            "deploy/stencils/all.yaml": (STENCILS + SERVICE).replace("WORDS", words).replace("ENV", extra),
+            "deploy/stencils/all.yaml": stencils.replace("WORDS", words).replace("ENV", extra),
         }
         run_id = await self.push_files(words, files)
         view = await self.until(lambda: self.server.views.run(run_id), lambda view: view.deployments)
@@ -113,6 +133,27 @@ async def test_a_rollout_that_is_called_off_goes_back(world: World, strategy: st
     assert "eve calls it off" in [line.text for line in lines]
     with pytest.raises(Conflicting, match="has ended: rolled back"):
         await world.server.requests.cancel(second.id, by=EVE)
+
+
+async def test_what_is_called_off_while_a_hook_runs_writes_nothing_and_takes_the_hook_back(world: World) -> None:
+    """The hook is not cut off; what was there is never touched, and no hold is put."""
+    await world.deployed("v1")
+    second = await world.push("v2", hooked=True)
+    get = world.server.store.deployments.get
+    await world.until(lambda: get(second.id), lambda found: found.phase == "hooks")
+
+    done = await world.called_off(second)
+
+    assert done.verdict is not None
+    assert (done.verdict.kind, done.verdict.untouched) == (VerdictKind.CANCELLED, True)
+    assert done.verdict.reason == "Called off by eve."
+    assert world.codes() == {"v1"}
+    row = (await world.server.views.overview())[0]
+    assert (row.hold, row.current) == (None, row.verified)
+    assert row.current is not None
+    assert row.current.sequence == 1
+    told = [line.text for line in (await world.server.views.deployment(second.id)).timeline]
+    assert any("hook migrate" in text and "taken back" in text for text in told), told
 
 
 async def test_a_first_rollout_that_is_called_off_is_left_as_it_is(world: World) -> None:

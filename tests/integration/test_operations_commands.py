@@ -137,3 +137,36 @@ def test_drift_is_shown_and_put_right_from_the_command_line_and_the_page(
         put = browser.post(f"{page}/drift", data={"form_token": form_token(looked)})
         assert put.status_code == 200
         assert "/deployments/d-" in str(put.url)
+
+
+def test_runs_and_rollouts_are_cancelled_and_run_again_by_buttons(
+    serving: Serving, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Each asks first and says what comes of it; viewers see none and may not, nor may forms of other sites."""
+    app = delivered(serving, tmp_path_factory, "pressed")
+    dev, viewer = serving.user("dinah", "developers"), serving.user("vito")
+    waiting = app.deployment("production", app.head, "waiting")["id"]
+    there = app.deployment("dev", app.head)["id"]
+    run = app.run_of(app.head)["run"]["id"]
+    pages = {
+        f"/deployments/{waiting}/cancel": (f"/deployments/{waiting}", "It never begins", f"/deployments/{waiting}"),
+        f"/deployments/{there}/rerun": (f"/deployments/{there}", "The same revision goes to dev", "/deployments/d-"),
+        f"/runs/{run}/rerun": (f"/runs/{run}", f"A new run of {app.head[:7]}", "/runs/r-"),
+    }
+    with signed_in(serving, viewer) as browser:
+        for action, (page, _, _) in pages.items():
+            shown = browser.get(page).text
+            assert action not in shown
+            assert browser.post(action, data={"form_token": form_token(shown)}).status_code == 403
+    with signed_in(serving, dev) as browser:
+        for action, (page, asks, leads_to) in pages.items():
+            shown = browser.get(page).text
+            assert f'action="{action}"' in shown
+            assert asks in shown
+            assert browser.post(action, data={"form_token": "another site's"}).status_code == 403
+            pressed = browser.post(action, data={"form_token": form_token(shown)})
+            assert pressed.status_code == 200
+            assert leads_to in str(pressed.url)
+        assert "/cancel" not in browser.get(f"/deployments/{waiting}").text
+    ended = app.get(f"/api/deployments/{waiting}")["deployment"]
+    assert (ended["verdict"]["kind"], ended["verdict"]["reason"]) == ("cancelled", "Called off by dinah.")

@@ -51,8 +51,9 @@ class Typed:
 
     def _read(self) -> None:
         assert self._process.stderr is not None
-        for line in self._process.stderr:
-            self._lines.append(line)
+        with self._process.stderr as lines:
+            for line in lines:
+                self._lines.append(line)
 
     @property
     def said(self) -> str:
@@ -71,6 +72,7 @@ class Typed:
         given = self._process.stdout.read()
         code = self._process.wait(timeout=60)
         self._reading.join()
+        self._process.stdout.close()
         return code, given
 
 
@@ -151,7 +153,7 @@ def test_a_bad_release_ends_with_1_and_says_why(
         assert "no such table: carts" in app.cli("watch", f"{name}/dev", token=people["dev"]).stdout
         history = app.cli("status", f"{name}/dev", token=people["dev"])
         assert history.stdout.split()[:2] == ["1", "failed"], history.stdout
-        for wrong, meant in ((f"{name}/deb", "dev"), ("knwon", "known"), (f"{name}/prod", "production")):
+        for wrong, meant in ((f"{name}/deb", "dev"), ("knwon", "known"), (f"{name}/productoin", "production")):
             for command in ("status", "watch"):
                 refused = app.cli(command, wrong, token=people["dev"])
                 assert refused.returncode == 2, refused.stdout
@@ -212,6 +214,7 @@ def test_a_rollout_is_stopped_and_deployed_again(
     stopped = app.cli("cancel", "cancels/dev", token=people["dev"])
     assert stopped.returncode == 0, stopped.stderr
     assert stopped.stdout.startswith("rolled back  Called off by dora."), stopped.stdout
+    assert app.cli("rollback", "cancels/dev", "--lift-hold", token=people["dev"]).returncode == 0
     again = app.cli("rerun", first["id"], token=people["dev"])
     assert (again.returncode, again.stdout.startswith("deployed")) == (0, True), again.stderr
     rerun = app.cli("rerun", "cancels", "--no-wait", token=people["dev"])

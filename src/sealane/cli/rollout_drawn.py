@@ -64,6 +64,8 @@ class Drawn(Lines):
             yield Text("asking the destination …", style="dim")
             return
         lines = self.frame(options.max_width)
+        if self.story.waits:
+            lines.append(Text("        Ctrl-C leaves it waiting", style="dim"))
         yield from lines[-max(3, console.size.height - 2) :]
 
     def concluded(self, word: str, reason: str) -> None:
