@@ -45,11 +45,6 @@ class Waits(StrEnum):
     ROOM = "room"  # other runs
     WORKER = "worker"  # none is alive
 
-    @property
-    def asks_people(self) -> bool:
-        """Whether it goes on only by somebody's word or deed."""
-        return self in {Waits.OPERATORS, Waits.APPROVAL, Waits.HOLD, Waits.GATE, Waits.WORKER}
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Condition:

@@ -133,10 +133,24 @@ def _follow(
         async with locally.destination(where) as destination:
             return await deploying.deploy(await wish(destination), destination, screen)
 
-    with screen.shown():
-        ended = asyncio.run(work())
+    try:
+        with screen.shown():
+            ended = asyncio.run(work())
+    except KeyboardInterrupt:
+        if screen.story.heading:
+            output.say(_left(formation))
+        raise
     screen.conclude(ended)
     if ended.outcome.verdict.kind is not verdicts.VerdictKind.DEPLOYED:
         if not as_json:
             output.say(f"`sealane why {formation}` shows the evidence again", "dim")
         raise typer.Exit(1)
+
+
+def _left(formation: str) -> str:
+    """What an interrupted deployment leaves behind: nobody goes on with it, unlike on a server."""
+    return (
+        "interrupted; what was written so far stays as it is\n"
+        f"  sealane deploy {formation}    deploys it anew\n"
+        f"  sealane rollback {formation}  goes back to what was verified"
+    )

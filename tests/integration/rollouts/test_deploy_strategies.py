@@ -65,3 +65,31 @@ async def test_the_command_stays_until_the_old_colour_may_go(
         said, _ = await process.communicate()
     assert (process.returncode, said.decode().startswith("deployed")) == (0, True)
     assert await deployments(admin, namespace) == {"web-blue", "web-green"}
+
+
+async def test_whoever_interrupts_a_rollout_is_told_what_stays(
+    kubeconfig: Path, namespace: str, busybox_image: str, tmp_path: Path
+) -> None:
+    """Nobody goes on with it: it has ended as cancelled, and the command says how to go on and how to go back."""
+    folder = Folder(tmp_path, kubeconfig, namespace, busybox_image)
+    folder.write(command="exec sleep 3600", colour="blue", hold="2m")
+    argv = [sys.executable, "-c", "import sys; from sealane.cli import main; sys.exit(main())"]
+    process = await asyncio.create_subprocess_exec(
+        *argv,
+        *("deploy", "dev", "--image", f"web={busybox_image}"),
+        cwd=tmp_path,
+        env=folder.environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    async with asyncio.timeout(60):
+        while b"applied" not in (line := await process.stderr.readline()):
+            assert line, "it ended"
+        process.send_signal(signal.SIGINT)
+        _, said = await process.communicate()
+    assert process.returncode == 130
+    assert "interrupted; what was written so far stays as it is" in said.decode()
+    assert "sealane rollback dev " in said.decode()
+    code, out, err = await folder.run("status", "dev", "--json")
+    assert (code, '"state": "cancelled"' in out) == (0, True), err
