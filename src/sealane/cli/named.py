@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
 _NEWEST = 200
-"""Runs that are looked through for a commit."""
+"""Runs of a commit that are looked through for those of other apps."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,9 +52,8 @@ def resolve(what: str) -> Named:
 def of_commit(server: Server, commit: str, *, app: str | None) -> str | None:
     """The newest run of a commit. Raises UsageError when several apps have one, and none is named."""
     found: dict[str, str] = {}
-    for run in server.get("/api/runs", app=app, limit=_NEWEST):
-        if str(run["event"]["commit"] or "").startswith(commit):
-            found.setdefault(run["app"], run["id"])
+    for run in server.get("/api/runs", app=app, commit=commit, limit=_NEWEST):
+        found.setdefault(run["app"], run["id"])
     if len(found) > 1:
         raise UsageError(
             f"commit {commit[:7]} has runs of {len(found)} apps: {', '.join(sorted(found))}",

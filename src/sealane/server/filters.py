@@ -13,7 +13,7 @@ from sealane.findings import did_you_mean
 from sealane.store import list_filters
 from sealane.store.list_filters import Filter
 
-_NAMES = ("app", "formation", "environment", "branch", "state", "author", "search")
+_NAMES = ("app", "formation", "environment", "branch", "state", "author", "search", "commit")
 
 
 def _run_filter(
@@ -25,9 +25,10 @@ def _run_filter(
     state: Annotated[str, Query(description=f"Only those that are {', '.join(list_filters.RUN_STATES)}.")] = "",
     author: Annotated[str, Query(description="Only those whose author's name has this in it.")] = "",
     search: Annotated[str, Query(description="Only those whose commit's subject has this in it.")] = "",
+    commit: Annotated[str, Query(description="Only those of the commit whose hash begins so.")] = "",
 ) -> Filter:
     """Raises UsageError for an unknown state, and for what is no line of text."""
-    given = (app, formation, environment, branch, state, author, search)
+    given = (app, formation, environment, branch, state, author, search, commit)
     return _filter(given, list_filters.RUN_STATES)
 
 
@@ -40,9 +41,10 @@ def _deployment_filter(
     state: Annotated[str, Query(description=f"Only those that are {', '.join(list_filters.DEPLOYMENT_STATES)}.")] = "",
     author: Annotated[str, Query(description="Only those whose commit's author's name has this in it.")] = "",
     search: Annotated[str, Query(description="Only those whose commit's subject has this in it.")] = "",
+    commit: Annotated[str, Query(description="Only those of the commit whose hash begins so.")] = "",
 ) -> Filter:
     """Raises UsageError for an unknown state, and for what is no line of text."""
-    given = (app, formation, environment, branch, state, author, search)
+    given = (app, formation, environment, branch, state, author, search, commit)
     return _filter(given, list_filters.DEPLOYMENT_STATES)
 
 
@@ -53,7 +55,7 @@ DeploymentFilter = Annotated[Filter, Depends(_deployment_filter)]
 def _filter(given: Sequence[str], states: Sequence[str]) -> Filter:
     """What is empty, as in a form that nobody filled in, lets all through."""
     checked = (inputs.check_line(text, name) if text.strip() else "" for name, text in zip(_NAMES, given, strict=True))
-    app, formation, environment, branch, state, author, search = (text or None for text in checked)
+    app, formation, environment, branch, state, author, search, commit = (text or None for text in checked)
     if state is not None and state not in states:
         raise UsageError(f"state: there is no state {state}", mend=did_you_mean(state, states))
     return Filter(
@@ -64,4 +66,5 @@ def _filter(given: Sequence[str], states: Sequence[str]) -> Filter:
         state=state,
         author=author,
         search=search,
+        commit=commit,
     )

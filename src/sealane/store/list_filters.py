@@ -26,6 +26,8 @@ class Filter:
     """Part of the name of the commit's author, in any case."""
     search: str | None = None
     """Part of the commit's subject, in any case."""
+    commit: str | None = None
+    """How the commit's hash begins."""
 
 
 ALL = Filter()

@@ -106,9 +106,10 @@ def _of_runs(only: Filter) -> list[sa.ColumnElement[bool]]:
 
 
 def _of_commit(only: Filter) -> list[sa.ColumnElement[bool]]:
-    """Whose commit it is, and what its subject says."""
+    """Which commit it is, whose, and what its subject says."""
     parts = ((runs.c.author, only.author), (runs.c.message, only.search))
-    return [sa.func.lower(column).contains(wanted.lower(), autoescape=True) for column, wanted in parts if wanted]
+    found = [sa.func.lower(column).contains(wanted.lower(), autoescape=True) for column, wanted in parts if wanted]
+    return [*found, *([runs.c.commit.startswith(only.commit, autoescape=True)] if only.commit else [])]
 
 
 def _run_state(state: str) -> sa.ColumnElement[bool]:

@@ -35,6 +35,7 @@ WANTED = {
     "branch": (*BRANCHES, "mai"),
     "author": ("kim", "Åsa", "'", "%", "nobody"),
     "search": ("ROUND", "50%", "_", "ünlü", "\\"),
+    "commit": (f"{3:040}", "0" * 39, "%", "_"),
 }
 
 
@@ -115,6 +116,7 @@ def _fits_commit(run: Run, only: Filter) -> bool:
         (only.branch or run.event.branch) == run.event.branch
         and (only.author or "").lower() in author
         and (only.search or "").lower() in message
+        and (run.event.commit or "").startswith(only.commit or "")
     )
 
 
