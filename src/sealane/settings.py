@@ -93,6 +93,9 @@ class Git(_Group):
     patience: float = Field(default=300.0, gt=0)
     """Seconds one clone or push may take."""
 
+    push_words: float = Field(default=4.0, ge=0)
+    """Seconds for which a push waits to be told whether its run is refused. What is known later, the run tells."""
+
     hosts: list[HostEntry] = Field(default_factory=list)
     """Hosts that clones may lead to beside those of registered repositories: where a repository's host redirects to, and
     where files of Git LFS are, in a JSON list: `["media.example.com", "*.example.com:8443"]`. A registered repository at an

@@ -20,7 +20,7 @@ APPS = ("refused", "ends", "asks", "leaves", "cancels", "again", "known")
 
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    server = Serving(tmp_path_factory.mktemp("server"), SETTINGS).start()
+    server = Serving(tmp_path_factory.mktemp("server"), {**SETTINGS, "SEALANE_GIT__PUSH_WORDS": "60"}).start()
     try:
         environments(server, *APPS)
         yield server

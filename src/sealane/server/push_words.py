@@ -16,16 +16,14 @@ from sealane.pipelines.model import RunStatus
 from sealane.server import wired
 from sealane.store.view_model import RunView
 
-WITHIN = 4.0
-"""Seconds."""
 _MOST_RUNS = 5
 _MOST_FINDINGS = 10
 
 
-async def words(server: wired.Server, runs: Sequence[str], *, within: float = WITHIN) -> list[str]:
+async def words(server: wired.Server, runs: Sequence[str]) -> list[str]:
     """The lines for a push that began these runs."""
     with suppress(TimeoutError):
-        async with asyncio.timeout(within):
+        async with asyncio.timeout(server.settings.git.push_words):
             await asyncio.gather(*(_looked_at(server, run) for run in runs[:_MOST_RUNS]))
     lines: list[str] = []
     for run in runs[:_MOST_RUNS]:
@@ -68,6 +66,8 @@ def _outcome(view: RunView) -> list[str]:
         head = f"sealane: {view.run.label} is refused, and nothing of it runs:"
     elif view.run.ended and view.run.reason:
         head = f"sealane: {view.run.label} {view.run.status}: {view.run.reason}"
+    elif not _is_known(view):
+        head = f"sealane: {view.run.label} is stored; whether it is refused is not known yet"
     else:
         head = f"sealane: {view.run.label} {'warns:' if view.findings else 'begins'}"
     shown = [line for found in view.findings[:_MOST_FINDINGS] for line in _finding(found)]
