@@ -69,7 +69,7 @@ class App:
     serving: Serving
     folder: Path
     name: str
-    owner: str = "team"
+    owner: str = "developers"
     push_token: str = field(default="", init=False)
 
     def __post_init__(self) -> None:

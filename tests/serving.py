@@ -21,6 +21,10 @@ SEALANE = Path(sys.executable).with_name("sealane")
 Found = TypeVar("Found")
 
 
+_UNLIMITED = {"SEALANE_ACCESS__FAILURES_PER_ADDRESS": "100000", "SEALANE_ACCESS__FAILURES_PER_TOKEN": "100000"}
+"""All tests come from one address, and some try many wrong tokens."""
+
+
 def until(what: str, look: Callable[[], Found | None], *, within: float = 60.0) -> Found:
     """Waits until there is something; fails with what it waited for."""
     deadline = time.monotonic() + within
@@ -63,13 +67,14 @@ class Serving:
         """Starts it and waits until it answers; the first start gives the administrator's token."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "config" / "environments").mkdir(parents=True, exist_ok=True)
+        (self.folder / "config" / "access.yaml").write_text("readers: [viewers]\n")
         words = [str(SEALANE), "serve", "--data", str(self.folder / "data"), "--config", str(self.folder / "config")]
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [*words, "--port", str(self.port), *self.options],
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONUNBUFFERED": "1", **self.environment},
+                env={**os.environ, "PYTHONUNBUFFERED": "1", **_UNLIMITED, **self.environment},
                 start_new_session=True,
             )
         try:
@@ -127,7 +132,7 @@ class Serving:
     def app(self, name: str, **given: Any) -> dict[str, Any]:
         """Registers an app and gives what that answers."""
         with self.client() as client:
-            made = client.post("/api/apps", json={"name": name, "owner": "team", **given})
+            made = client.post("/api/apps", json={"name": name, "owner": "developers", **given})
             assert made.status_code == 201, made.text
             found: dict[str, Any] = made.json()
             return found

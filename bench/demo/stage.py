@@ -65,7 +65,7 @@ def build() -> Stage:
     for name, group in (("dana", "developers"), ("ada", "approvers")):
         made = stage.sealane("admin", "user", "add", name, "--group", group, "--json")
         stage.tokens[name] = str(places.as_json(made)["token"])
-    made = stage.sealane("admin", "app", "add", "hello", "--owner", "greetings", "--json")
+    made = stage.sealane("admin", "app", "add", "hello", "--owner", "developers", "--json")
     _repository(cluster, stage.repository, str(places.as_json(made)["push_token"]))
     return stage
 

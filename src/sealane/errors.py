@@ -8,6 +8,7 @@ What a user's own work comes to (a failed step, a denial, a rollback) is a value
     │   └── UnknownType      2   a body of a kind that is not read
     ├── Refused              1   allowed to ask, not allowed to have
     │   ├── NotSignedIn
+    │   ├── TooManyAttempts      wrong passwords came too often
     │   └── Conflicting          the name, the sequence or the state says no
     ├── NotThere             2   no such app, run, revision …
     ├── Unavailable          3   an engine, cluster, registry or server did not answer
@@ -108,6 +109,16 @@ class NotSignedIn(Refused):
     """No valid token or session came with the request."""
 
     http_status = 401
+
+
+class TooManyAttempts(Refused):
+    """Wrong tokens came too often from there, or for that token; `after` says in how many seconds it may go on."""
+
+    http_status = 429
+
+    def __init__(self, message: str, *, after: int) -> None:
+        super().__init__(message, mend=f"try again in {after} seconds")
+        self.after = after
 
 
 class Conflicting(Refused):

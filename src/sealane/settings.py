@@ -82,6 +82,39 @@ class Http(_Group):
     session_hours: float = Field(default=12.0, gt=0)
     """Hours a browser's session lasts: a working day, so that a forgotten one ends by itself."""
 
+    header_timeout: float = Field(default=10.0, gt=0)
+    """Seconds in which the whole head of a request must come: enough for a bad line, and nobody holds a connection with a
+    letter a minute."""
+
+    body_timeout: float = Field(default=60.0, gt=0)
+    """Seconds in which the body of a request must come; for pushes `SEALANE_GIT__PATIENCE` counts."""
+
+    trusted_proxies: list[str] = Field(default_factory=lambda: ["127.0.0.1", "::1"])
+    """Addresses and networks of proxies whose `X-Forwarded-For` is believed, in a JSON list: `["10.0.0.0/8"]`. This machine by
+    default, where the proxy usually is. From others a client could choose the address under which its attempts are counted."""
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, networks: list[str]) -> list[str]:
+        for each in networks:
+            egress.network(each)
+        return networks
+
+
+class Access(_Group):
+    """Tokens, and attempts to sign in."""
+
+    token_days: float = Field(default=365.0, ge=0)
+    """Days after which a user's token expires, if it is not said when it is made. A year: long enough to forget nobody's
+    laptop, short enough that a lost token does not open doors for ever. 0: never. Push tokens of apps expire only when it
+    is said."""
+
+    failures_per_address: int = Field(default=30, ge=1)
+    """Wrong tokens a minute from one address; then none from there is tried until fewer came within a minute."""
+
+    failures_per_token: int = Field(default=10, ge=1)
+    """Wrong secrets a minute for one token's id, from wherever."""
+
 
 class Git(_Group):
     """Clones of what was pushed, and the repositories Sealane serves itself."""
@@ -324,6 +357,7 @@ class Settings(_Placed, BaseSettings):
     the data folder; several machines on one database must be given the same."""
 
     http: Http = Field(default_factory=Http)
+    access: Access = Field(default_factory=Access)
     git: Git = Field(default_factory=Git)
     registry: Registry = Field(default_factory=Registry)
     egress: Egress = Field(default_factory=Egress)

@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import IO
 
 from sealane import data_folder
+from sealane.access.attempts import Limits
+from sealane.access.membership import Membership
 from sealane.access.registering import Apps
-from sealane.access.signing_in import Access
+from sealane.access.signing_in import Access, Scoping
 from sealane.approvals.breaking import Glass
 from sealane.approvals.deciding import Approvals
 from sealane.approvals.speaking import Speaking
@@ -45,6 +47,7 @@ from sealane.secrets import keys
 from sealane.settings import Settings
 from sealane.store.changes import Changes
 from sealane.store.explaining import Prospects
+from sealane.store.scope_model import EVERYTHING, Scope
 from sealane.store.storing import Store
 from sealane.store.views import Views
 
@@ -72,6 +75,7 @@ class Server:
     """The administrator's token, on the very first start only."""
     store: Store
     access: Access
+    membership: Membership
     apps: Apps
     intake: Intake
     requests: Requests
@@ -85,11 +89,18 @@ class Server:
     lock: IO[str] | None
     troubles: dict[str, str] = field(default_factory=dict)
     """What is broken, by app: found at the start or later, told on the overview, and gone once it works."""
+    scope: Scope = EVERYTHING
+    """The apps whose things are shown."""
 
     @property
     def views(self) -> Views:
         """Everything that is shown."""
-        return self.store.views
+        return self.store.views.within(self.scope)
+
+    @property
+    def troubles_shown(self) -> dict[str, str]:
+        """What is broken of the apps that are shown."""
+        return {app: trouble for app, trouble in self.troubles.items() if app in self.scope}
 
     @property
     def changes(self) -> Changes:
@@ -119,7 +130,8 @@ class Server:
 async def start(settings: Settings, *, role: Role = Role.ALL, lost: Callable[[], None] = working.die) -> Server:
     """Starts a server. `lost` is called when other workers took this one for dead; by default the process ends.
 
-    Raises Unavailable when the database or the engine does not answer, or another server has the data folder.
+    Raises Unavailable when the database or the engine does not answer, or another server has the data folder, and
+    InvalidFiles when access.yaml can't be read.
     """
     data_folder.prepare(settings.data)
     lock = _lock(settings) if settings.store_url.startswith("sqlite:") else None
@@ -127,6 +139,7 @@ async def start(settings: Settings, *, role: Role = Role.ALL, lost: Callable[[],
     key = secret.encode()
     logs = Logs(settings.logs)
     forecast = Forecast(settings.config_folder)
+    forecast.access()  # a slip in it is told now; later it would only give people less than is meant
     store = await Store.open(settings.store_url, logs=logs, prospects=_prospects(settings, forecast))
     queueing = await Queueing.open(settings.flows_url, poll=settings.worker.poll, runs_at_once=settings.runs.at_once)
     gates = Gates(store=store, queueing=queueing)
@@ -134,7 +147,8 @@ async def start(settings: Settings, *, role: Role = Role.ALL, lost: Callable[[],
     slots = RunSlots(store=store, queueing=queueing, at_once=runs.at_once, per_app=runs.per_app)
     intake = Intake(store=store, slots=slots, per_push=runs.per_push)
     glass = Glass(store=store, groups=forecast.glass_groups, look=gates.look)
-    access = Access(store, key=key, session=timedelta(hours=settings.http.session_hours))
+    membership = Membership(store=store, files=forecast)
+    access = _access(settings, store, key, scoped=membership.of)
     repositories = Repositories(settings.repositories, most_bytes=settings.git.max_pack, patience=settings.git.patience)
     worker = Worker(
         taking_over.fresh_id(),
@@ -160,6 +174,7 @@ async def start(settings: Settings, *, role: Role = Role.ALL, lost: Callable[[],
         first_token=await access.make_administrator(),
         store=store,
         access=access,
+        membership=membership,
         apps=Apps(store, access, repositories, key=key, identities=settings.identities),
         intake=intake,
         requests=Requests(store=store, gates=gates, intake=intake, glass=glass),
@@ -184,11 +199,22 @@ async def restore_administrator(settings: Settings, name: str) -> str:
     await asyncio.to_thread(_check_there, settings)
     store = await Store.open(settings.store_url, logs=Logs(settings.logs))
     try:
-        key = _secret(settings).encode()
-        access = Access(store, key=key, session=timedelta(hours=settings.http.session_hours))
+        access = _access(settings, store, _secret(settings).encode())
         return await access.restore_administrator(name, by=f"user {os.getuid()} at {socket.gethostname()}")
     finally:
         await store.close()
+
+
+def _access(settings: Settings, store: Store, key: bytes, *, scoped: Scoping | None = None) -> Access:
+    said = settings.access
+    return Access(
+        store,
+        key=key,
+        session=timedelta(hours=settings.http.session_hours),
+        life=timedelta(days=said.token_days) if said.token_days else None,
+        limits=Limits(per_address=said.failures_per_address, per_token=said.failures_per_token),
+        scoped=scoped,
+    )
 
 
 def _check_there(settings: Settings) -> None:

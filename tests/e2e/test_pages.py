@@ -64,7 +64,8 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(serving: Serving, tmp_path_factory: pytest.TempPathFactory) -> Story:
-    tokens = {"ann": serving.user("ann", "approvers"), "dev": serving.user("dev", "developers")}
+    team = "the-" + "long-" * 10 + "team"
+    tokens = {"ann": serving.user("ann", "approvers"), "dev": serving.user("dev", "developers", team)}
     shop = pretending.App(serving, tmp_path_factory.mktemp("shop"), "shop")
     shop.push()
     first = shop.deployment("dev", shop.head, within=60)
@@ -73,7 +74,7 @@ def story(serving: Serving, tmp_path_factory: pytest.TempPathFactory) -> Story:
     deployed = shop.deployment("dev", second, within=60)
     bad = shop.commit("bad", extra=pretending.ENDS)
     shop.push()
-    long = pretending.App(serving, tmp_path_factory.mktemp("long"), LONG, owner="the-" + "long-" * 10 + "team")
+    long = pretending.App(serving, tmp_path_factory.mktemp("long"), LONG, owner=team)
     long.commit(BROAD, extra=pretending.ENDS)
     long.push()
     return Story(
@@ -127,7 +128,7 @@ def test_the_overview_tells_what_is_where_and_what_is_wrong(opening: Opening, st
     """From the app's cell a click leads to the deployment, with its cause and its last words."""
     page = opening(story.tokens["dev"])
     row = page.locator("table.where tr", has_text="shop").first
-    expect(row).to_contain_text("team")
+    expect(row).to_contain_text("developers")
     page.goto(f"/deployments/{story.bad['id']}")
     expect(page.locator(".verdict")).to_contain_text("Rolled back", ignore_case=True)
     expect(page.locator(".verdict")).to_contain_text(story.bad["verdict"]["cause"]["sentence"])

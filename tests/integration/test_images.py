@@ -16,7 +16,8 @@ from sealane.clients import building as builder
 from sealane.clients import registry as registries
 from sealane.errors import UsageError
 from sealane.findings import Place
-from sealane.images import building, labels, references, retagging
+from sealane.images import building, labels, references, retagging, rights
+from sealane.images.rights import Rights
 from sealane.pipelines.model import ImageBuild
 
 PLACE = Place(file=".sealane.yml")
@@ -251,3 +252,53 @@ async def test_an_image_that_was_retagged_stays_the_same_though_its_source_moves
 
     assert again == first
     assert fresh.digest != first.digest
+
+
+TAKES = """FROM BASE
+RUN --mount=type=secret,id=pip_token cat /run/secrets/pip_token > /taken 2>/dev/null || echo nothing > /taken
+RUN --mount=type=cache,id=MINE,target=/cache cat /cache/kept > /seen 2>/dev/null; echo APP > /cache/kept
+"""
+
+
+async def test_an_app_s_layers_and_cache_folders_are_its_own(shop, folder, busybox_image, engine_socket) -> None:
+    """Another app that writes the very same Dockerfile, without the secret, is given neither; the app itself is.
+
+    Without a key, as on a person's own machine, the engine shares both: that is what the key is for.
+    """
+    own = secrets.token_hex(6)
+    text = TAKES.replace("BASE", busybox_image).replace("MINE", own)
+    (folder / "Dockerfile").write_text(text.replace("APP", own))
+    kiln = replace(shop, secrets={}, repository=f"{shop.repository}-kiln")
+    made = {}
+    for keys, name in ((("", ""), "shared"), ((own, f"{own}-2"), "apart")):
+        (folder / "Dockerfile").write_text(text.replace("APP", f"{own} {name}"))
+        for key, workshop, secret in ((keys[0], shop, ("pip_token",)), (keys[1], kiln, ())):
+            said: list[bytes] = []
+            image = ImageBuild(name=name, secrets=secret, place=PLACE)
+            await building.build_only(image, replace(workshop, key=key), said.append)
+            files, _ = files_of(engine_socket, f"{workshop.repository}/{name}:{workshop.tag}")
+            made[name, workshop is kiln] = files, b"".join(said)
+    assert made["shared", True][0]["taken"].startswith(b"s3cr3t-")
+    assert made["apart", False][0]["taken"].startswith(b"s3cr3t-")
+    assert made["apart", True][0]["taken"] == b"nothing\n"
+    assert made["apart", True][0]["seen"] == b""
+
+    again: list[bytes] = []
+    await building.build_only(
+        ImageBuild(name="apart", secrets=("pip_token",), place=PLACE), replace(shop, key=own), again.append
+    )
+    assert b"".join(again).count(b"Using cache") >= 3, b"".join(again).decode()
+
+
+async def test_a_build_from_another_app_s_image_is_refused_before_it_begins(shop, folder) -> None:
+    """Though the engine has that image; the line says which."""
+    await building.build_only(ImageBuild(name="web", place=PLACE), shop, lambda _: None)
+    (folder / "Dockerfile").write_text(f"FROM scratch\nCOPY --from={shop.repository}/web:{shop.tag} / /\n")
+    mine = Rights(app="kiln", prefix=shop.repository, others=frozenset({"web"}))
+    kiln = replace(shop, key="k", problem=lambda image: rights.refused(image, mine))
+    said: list[bytes] = []
+
+    with pytest.raises(UsageError, match=r"^Dockerfile:2: the image .* belongs to the app web, not to kiln"):
+        await building.build_only(ImageBuild(name="other", place=PLACE), kiln, said.append)
+
+    assert said == []

@@ -98,7 +98,7 @@ def test_drift_is_shown_and_put_right_from_the_command_line_and_the_page(
 ) -> None:
     """Exit code 1 with drift and 0 without; putting it right is a deployment; viewers only look."""
     app = delivered(serving, tmp_path_factory, "adrift")
-    dev, viewer = serving.user("dirk", "developers"), serving.user("vera")
+    dev, viewer = serving.user("dirk", "developers"), serving.user("vera", "viewers")
     state = State(serving.folder / "data" / "dummies" / "dev" / "here.json")
 
     def meddle() -> None:

@@ -25,6 +25,10 @@ HOSTILE = {
 }
 
 
+HARMLESS = {("/api/apps/{app}/owner", "up")}
+"""An owner is any line of text; no file is called by it."""
+
+
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     with serving_shop(tmp_path_factory.mktemp("server")) as server:
@@ -45,7 +49,7 @@ def bodies(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any],
 
 def sample(schema: dict[str, Any]) -> Any:
     kind = schema.get("type") or schema["anyOf"][0]["type"]
-    return {"string": "x", "boolean": True, "integer": 1, "array": []}[kind]
+    return {"string": "x", "boolean": True, "integer": 1, "array": [], "object": {}}[kind]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -57,6 +61,8 @@ def test_no_field_of_a_body_breaks_the_server(serving: Serving, name: str) -> No
             given = [HOSTILE[name]] if isinstance(body[field], list) else HOSTILE[name]
             sent = json.dumps({**body, field: given}).encode()
             url = re.sub(r"\{[^}]+\}", "shop", path)
+            if (path, name) in HARMLESS:
+                continue
             answer = client.request(method, url, content=sent, headers={"Content-Type": "application/json"})
             assert 400 <= answer.status_code < 500, f"{path} {field}: {answer.status_code} {answer.text[:300]}"
             assert answer.json()["message"]

@@ -71,7 +71,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 def tokens(serving: Serving) -> dict[str, str]:
     """Everybody may push and approve, but for a reader."""
     named = {name: serving.user(name, "developers", "approvers") for name in ("kim", "cid", "zoe", "max")}
-    return {**named, "reader": serving.user("reader")}
+    return {**named, "reader": serving.user("reader", "viewers")}
 
 
 def test_a_push_with_a_token_of_one_s_own(serving: Serving, tokens: dict[str, str], tmp_path: Path) -> None:

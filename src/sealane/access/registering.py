@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,10 +13,13 @@ from sealane.access import tokens
 from sealane.access.model import Actor
 from sealane.access.signing_in import Access
 from sealane.clients.hosting import Repositories
-from sealane.errors import UsageError
+from sealane.errors import NotThere, UsageError
 from sealane.secrets import keys
 from sealane.store.model import App
 from sealane.store.storing import Store
+
+HOOK_GRACE = timedelta(hours=24)
+"""How long the former hook secret counts beside a fresh one: a working day, in which somebody enters it at the git host."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,18 +85,34 @@ class Apps:
         await self._store.apps.add(app, token, by=by.name)
         return Registered(app=app, push_token=text, hook_secret=self._hook(app))
 
-    async def rotate_push_token(self, name: str, *, by: Actor) -> str:
-        """A fresh push token in place of the former ones. Raises NotThere."""
+    async def rotate_push_token(self, name: str, *, by: Actor, expires: str | None = None) -> str:
+        """A fresh push token in place of the former ones. Raises NotThere, UsageError."""
         await self._store.apps.get(name)
-        return await self._access.new_push_token(name, by=by)
+        return await self._access.new_push_token(name, by=by, expires=expires)
 
-    async def rotate_hook_secret(self, name: str, *, by: Actor) -> str:
-        """A fresh hook secret in place of the former one. Raises NotThere."""
-        return self._hook(await self._store.apps.rotate_hook(name, by=by.name, at=self._now()))
+    async def rotate_hook_secret(self, name: str, *, by: Actor, grace: timedelta = HOOK_GRACE) -> tuple[str, datetime]:
+        """A fresh hook secret, and until when the former one counts, too: senders must learn the new one first. Raises NotThere."""
+        at = self._now()
+        until = at + grace
+        app = await self._store.apps.rotate_hook(name, by=by.name, at=at, old_until=until if grace else None)
+        return self._hook(app), until
 
     async def hook_secret(self, name: str) -> str:
         """The secret that signs the app's hooks: it follows from the server's key and is never stored. NotThere."""
         return self._hook(await self._store.apps.get(name))
+
+    async def hook_secrets(self, name: str) -> tuple[str, ...]:
+        """The secrets whose signatures count. For an app that is not there it is as many, which nobody knows.
+
+        So that a wrong signature gets the same answer after the same work, whether there is such an app or not.
+        """
+        try:
+            app = await self._store.apps.get(name)
+        except NotThere:
+            return self._decoy(name), self._decoy(name)
+        counts = app.hook_old_until is not None and app.hook_old_until > self._now()
+        old = replace(app, hook_generation=app.hook_generation - 1)
+        return self._hook(app), self._hook(old) if counts else self._decoy(name)
 
     async def recipient(self, name: str) -> str:
         """The age recipient that the app's secrets are encrypted to; its key is made the first time. Raises NotThere."""
@@ -107,9 +127,17 @@ class Apps:
         """Every app, by name."""
         return await self._store.apps.all()
 
+    async def set_owner(self, name: str, owner: str, *, by: Actor) -> None:
+        """Gives the app to another group or person. Raises NotThere, UsageError."""
+        owner = inputs.check_line(owner, "the owner")
+        await self._store.apps.set_owner(name, owner, by=by.name, at=self._now())
+
     async def remove(self, name: str, *, by: Actor) -> None:
         """Removes the app and its record; what runs at destinations and its repository stay. Raises NotThere."""
         await self._store.apps.remove(name, by=by.name, at=self._now())
+
+    def _decoy(self, name: str) -> str:
+        return tokens.derive(self._key, "no hook", name)
 
     def _hook(self, app: App) -> str:
         return tokens.derive(self._key, "hook", app.name, str(app.hook_generation))

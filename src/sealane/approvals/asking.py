@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sealane.access.model import ADMINISTRATORS, DEVELOPERS, Actor
+from sealane.access.model import ADMINISTRATORS, DEVELOPERS, Actor, Permission
 from sealane.approvals.pending import Kind, Pending
 
 
@@ -20,4 +20,6 @@ def why_not(found: Pending, actor: Actor) -> str:
             return "You have said yes."
     if not actor.groups & set(groups(found)):
         return f"It is for {' or '.join(groups(found))} to say."
+    if not found.who and not actor.may(Permission.DEPLOY, found.deployment.app):
+        return f"It is for people of {found.deployment.app} to say."
     return ""

@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, str] = {
     "login": "login",
     "app": "apps",
     "user": "users",
+    "token": "tokens",
     "watch": "watch",
     "cancel": "cancel",
     "rerun": "rerun",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,7 +13,7 @@ Name = Annotated[str, typer.Argument(help="The app's name.")]
 
 def add(
     name: Name,
-    owner: Annotated[str, typer.Option(help="Who owns it: a team or a person.")],
+    owner: Annotated[str, typer.Option(help="Whom it belongs to: a group or a user, who are its people.")],
     repo: Annotated[
         str | None, typer.Option(help="URL to clone from. Without it, the server serves the repository itself.")
     ] = None,
@@ -23,7 +23,8 @@ def add(
 ) -> None:
     """Register an app; its tokens are shown once."""
     body = {"name": name, "owner": owner, "repository": repo, "path": path, "trunk": trunk}
-    made = connecting.server().post("/api/apps", body)
+    server = connecting.server()
+    made = server.post("/api/apps", body)
     if as_json:
         output.json(made)
         return
@@ -38,6 +39,28 @@ def add(
         for host, url in made["hook_urls"].items():
             output.say(f"webhook for {host}: {url}")
     output.say(f"encrypt secrets to {made['recipient']} (sealane secrets encrypt)")
+    _say_who(server, name, owner)
+
+
+def _say_who(server: Any, app: str, owner: str) -> None:
+    """Says so when the owner is nobody: then only administrators see the app."""
+    users = server.get("/api/users")
+    if not any(owner == user["name"] or owner in user["groups"] for user in users):
+        output.say(
+            f"only administrators see {app} now: no user is called {owner}, and nobody is in a group {owner} "
+            f"(sealane user groups NAME --group {owner} --group developers, or sealane app owner {app} OWNER)"
+        )
+
+
+def owner(
+    name: Name,
+    owner: Annotated[str, typer.Argument(help="The group or user it shall belong to.")],
+) -> None:
+    """Give an app to another group or user, who are its people from then on."""
+    server = connecting.server()
+    server.put(f"/api/apps/{name}/owner", {"owner": owner})
+    output.say(f"{name} belongs to {owner} now")
+    _say_who(server, name, owner)
 
 
 def list_apps(as_json: output.Json = False) -> None:
@@ -53,13 +76,35 @@ def list_apps(as_json: output.Json = False) -> None:
         output.error(broken["trouble"])
 
 
-def push_token(name: Name, as_json: output.Json = False) -> None:
+def push_token(
+    name: Name,
+    expires: Annotated[str, typer.Option(help="After how long it is void: 90d, 12h, never.")] = "never",
+    as_json: output.Json = False,
+) -> None:
     """Make a fresh push token; the one before is void."""
-    made = connecting.server().post(f"/api/apps/{name}/push-token")
+    made = connecting.server().post(f"/api/apps/{name}/push-token", {"expires": expires})
     if as_json:
         output.json(made)
         return
     output.data(made["push_token"])
+
+
+def hook_secret(
+    name: Name,
+    grace: Annotated[str, typer.Option(help="How long the one before counts, too; 0s when it has leaked.")] = "24h",
+    as_json: output.Json = False,
+) -> None:
+    """Make a fresh secret for webhooks and alerts; the one before counts for a while."""
+    made = connecting.server().post(f"/api/apps/{name}/hook-secret", {"grace": grace})
+    if as_json:
+        output.json(made)
+        return
+    output.data(made["hook_secret"])
+    for host, url in made["hook_urls"].items():
+        output.say(f"enter it at {host} for {url}")
+    output.say(
+        f"the one before counts until {made['old_counts_until'][:16].replace('T', ' ')} UTC, as does its alert token"
+    )
 
 
 def recipient(name: Name, as_json: output.Json = False) -> None:
@@ -92,7 +137,9 @@ def add_to(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Register apps with the server.")
     group.command("add", epilog=output.examples("sealane app add shop --owner payments"))(add)
     group.command("list")(list_apps)
-    group.command("push-token")(push_token)
+    group.command("owner", epilog=output.examples("sealane app owner shop payments"))(owner)
+    group.command("push-token", epilog=output.examples("sealane app push-token shop --expires 90d"))(push_token)
+    group.command("hook-secret", epilog=output.examples("sealane app hook-secret shop --grace 1h"))(hook_secret)
     more = "sealane secrets encrypt production.env --to $(sealane app recipient shop) --output deploy/secrets.age"
     group.command("recipient", epilog=output.examples(more))(recipient)
     group.command("alert-token", epilog=output.examples("sealane app alert-token shop"))(alert_token)

@@ -17,6 +17,7 @@ class FileKind(StrEnum):
     FORMATION = "formation"
     ENVIRONMENT = "environment"
     PEOPLE = "people"
+    ACCESS = "access"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -56,3 +57,7 @@ def _model(file: FileKind) -> type:
             from sealane.environments.people import PeopleFile
 
             return PeopleFile
+        case FileKind.ACCESS:
+            from sealane.environments.app_access import AccessFile
+
+            return AccessFile

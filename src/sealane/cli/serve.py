@@ -87,7 +87,7 @@ def _run(settings: Settings, role: wiring.Role) -> None:
     import uvicorn
 
     from sealane import __version__, log_lines, wiring
-    from sealane.server import application
+    from sealane.server import application, head_timeout
     from sealane.server.api import git
 
     log_lines.configure(settings.log.format)
@@ -101,6 +101,9 @@ def _run(settings: Settings, role: wiring.Role) -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
+        http=head_timeout.protocol(settings.http.header_timeout),
+        proxy_headers=bool(settings.http.trusted_proxies),
+        forwarded_allow_ips=settings.http.trusted_proxies,
         timeout_graceful_shutdown=_STOP_WITHIN,
     )
 

@@ -23,9 +23,20 @@ def add(name: Name, group: Groups = None, as_json: output.Json = False) -> None:
     _token(made, as_json=as_json)
 
 
-def token(name: Name, as_json: output.Json = False) -> None:
-    """Make another token for a user."""
-    _token(connecting.server().post(f"/api/users/{name}/tokens"), as_json=as_json)
+def token(
+    name: Name,
+    called: Annotated[
+        str, typer.Option("--name", help="What it is for, such as the machine it is on.")
+    ] = "from the command line",
+    expires: Annotated[
+        str | None,
+        typer.Option(help="After how long it is void: 90d, 12h, never. By default as SEALANE_ACCESS__TOKEN_DAYS says."),
+    ] = None,
+    as_json: output.Json = False,
+) -> None:
+    """Make another token: administrators for anybody, others for themselves."""
+    body = {"name": called, **({"expires": expires} if expires else {})}
+    _token(connecting.server().post(f"/api/users/{name}/tokens", body), as_json=as_json)
 
 
 def groups(name: Name, group: Groups = None) -> None:
@@ -61,7 +72,7 @@ def add_to(app: typer.Typer) -> None:
     """Adds `user` and its commands."""
     group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Say who may do what on the server.")
     group.command("add", epilog=output.examples("sealane user add kim --group developers"))(add)
-    group.command("token")(token)
+    group.command("token", epilog=output.examples("sealane user token kim --name laptop --expires 90d"))(token)
     group.command("groups")(groups)
     group.command("list")(list_users)
     group.command("remove")(remove)

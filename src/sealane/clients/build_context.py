@@ -12,7 +12,7 @@ import io
 import os
 import stat
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +44,8 @@ class Source:
     context: str = "."
     """From the app's folder, as is the Dockerfile."""
     dockerfile: str = "Dockerfile"
+    rewrite: Callable[[bytes], bytes] | None = None
+    """Makes another Dockerfile of it; what is built is what this has read. Raises UsageError for one that may not be built."""
 
 
 def pack(
@@ -55,13 +57,15 @@ def pack(
     """
     with _app(source) as app:
         dockerfile, text = _dockerfile(app, source.dockerfile)
+        if source.rewrite is not None:
+            text = source.rewrite(text)
         with _opened(app, source.context, "the build context") as context:
             if not stat.S_ISDIR(os.fstat(context.descriptor).st_mode):
                 raise UsageError(f"the build context {source.context} is no folder")
             ignored, rules = _ignored(app, source)
             name = _name_in(context.path, dockerfile, rules)
             extra = {file: value.encode() for file, value in mounted.items()}
-            if podman or apart or name is None:
+            if podman or apart or name is None or source.rewrite is not None:
                 name = _DOCKERFILE
                 extra[name] = text
                 itself = _is_there(context.descriptor, _FOR_DOCKER) and rules.keeps((_FOR_DOCKER,))

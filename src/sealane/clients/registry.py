@@ -13,6 +13,8 @@ from contextlib import closing
 from typing import Any
 from urllib.parse import urljoin
 
+import docker.auth
+import docker.errors
 import oras.auth
 import oras.container
 import requests
@@ -56,6 +58,28 @@ async def digest(reference: Reference, access: RegistryAccess = OPEN) -> str:
     return await _in_time(reference.host, access, ask)
 
 
+async def is_public(reference: Reference, access: RegistryAccess = OPEN) -> bool:
+    """Whether the registry gives it to somebody who has not signed in. Raises RegistryUnavailable, NotListed."""
+
+    def ask(line: Line) -> str:
+        with closing(_Repository(reference, access, line, anonymous=True)) as repository:
+            try:
+                return repository.digest(reference.pointer)
+            except (ImageMissing, RegistryDenied):
+                return ""
+
+    return bool(await _in_time(reference.host, access, ask))
+
+
+def signs_in(host: str) -> bool:
+    """Whether this machine's user has a password for the registry, by Docker's configuration."""
+    try:
+        config = docker.auth.load_config()
+        return bool(docker.auth.resolve_authconfig(config, registry=None if host == registry_access.HUB else host))
+    except docker.errors.DockerException:  # a helper that can't say: there is something it would say it of
+        return True
+
+
 async def copy(source: Reference, target: Reference, access: RegistryAccess = OPEN) -> str:
     """Puts the source's manifest under the target's tag, and what it names beside it; gives the digest.
 
@@ -91,11 +115,12 @@ async def _in_time(host: str, access: RegistryAccess, work: Callable[[Line], str
 class _Repository:
     """One repository of one registry, spoken to with blocking requests."""
 
-    def __init__(self, reference: Reference, access: RegistryAccess, line: Line) -> None:
+    def __init__(self, reference: Reference, access: RegistryAccess, line: Line, *, anonymous: bool = False) -> None:
         self.reference = reference
         self.session = registry_access.session(reference.host, access, line)
         self.auth = oras.auth.get_auth_backend("token", self.session, insecure=reference.insecure)
-        self.auth.load_configs(oras.container.Container(str(reference)))
+        if not anonymous:
+            self.auth.load_configs(oras.container.Container(str(reference)))
         host = registry_access.asked(reference.host)
         self.base = f"{'http' if reference.insecure else 'https'}://{host}/v2/{reference.path}/"
 

@@ -21,6 +21,7 @@ _BY_STATUS: dict[int, type[SealaneError]] = {
     409: Conflicting,
     413: UsageError,
     422: UsageError,
+    429: Refused,
 }
 
 

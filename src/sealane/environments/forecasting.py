@@ -1,17 +1,19 @@
-"""Forecasting: whether deployments may begin now, as the operators' files stand at the moment somebody asks."""
+"""What the operators' files say at the moment somebody asks: whether deployments may begin, and who may what."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 from sealane import clock
 from sealane.approvals import windows
 from sealane.approvals.windows import Outlook
-from sealane.environments import gathering
+from sealane.environments import app_access, gathering
+from sealane.environments.app_access import AppAccess
 from sealane.environments.model import FOLDER, Environment
 from sealane.environments.people import People
-from sealane.errors import SealaneError
+from sealane.errors import InvalidFiles, SealaneError
 from sealane.findings import errors
 
 _Stamp = tuple[tuple[str, int, int], ...]
@@ -26,6 +28,7 @@ class Forecast:
         self._now = now
         self._lock = threading.Lock()
         self._known: tuple[_Stamp, dict[str, Environment]] | None = None
+        self._access: tuple[_Stamp, AppAccess] | None = None
 
     def outlook(self, app: str, environment: str) -> Outlook:
         """Whether the app's deployments may begin there. What can't be read, or is gone, keeps it shut."""
@@ -46,10 +49,33 @@ class Forecast:
         """Who is who, as the operators' file says; nobody without one. Raises SealaneError when it can't be read."""
         return gathering.people(self._config)
 
+    def access(self) -> AppAccess:
+        """What `access.yaml` says of people. Raises SealaneError when it can't be read."""
+        with self._lock:
+            stamp = self._stamp(app_access.FILE)
+            if self._access is None or self._access[0] != stamp:
+                found, findings = gathering.gather_access(self._config)
+                if found is None:
+                    raise InvalidFiles(errors(findings) or findings)
+                self._access = stamp, found
+            return self._access[1]
+
+    def deciders(self) -> Mapping[str, frozenset[str]]:
+        """The groups whose word the operators ask for or take on each app: approvals, and the glass of its environments.
+
+        Raises SealaneError when files can't be read.
+        """
+        found: dict[str, frozenset[str]] = {}
+        for environment in self.environments().values():
+            for app, limits in environment.apps.items():
+                asked = limits.approvals.by if limits.approvals else ()
+                found[app] = found.get(app, frozenset()) | {*asked, *environment.windows.break_glass}
+        return found
+
     def environments(self) -> dict[str, Environment]:
         """The operators' environments as their files stand now. Raises SealaneError when files can't be read."""
         with self._lock:
-            stamp = self._stamp()
+            stamp = self._stamp(FOLDER)
             if self._known is None or self._known[0] != stamp:
                 environments, found = gathering.gather(self._config)
                 if wrong := errors(found):
@@ -58,10 +84,12 @@ class Forecast:
                 self._known = stamp, environments
             return self._known[1]
 
-    def _stamp(self) -> _Stamp:
-        folder = self._config / FOLDER
+    def _stamp(self, name: str) -> _Stamp:
+        """When and how large the files of the folder are, or the one file."""
+        path = self._config / name
         try:
-            files = [(each.name, each.stat()) for each in sorted(folder.iterdir())]
+            files = sorted(path.iterdir()) if path.is_dir() else [path]
+            stats = [(each.name, each.stat()) for each in files]
         except OSError:
             return ()
-        return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in files)
+        return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)

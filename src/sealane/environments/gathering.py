@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from sealane import paths
+from sealane.environments import app_access, reading
 from sealane.environments import people as known_people
-from sealane.environments import reading
+from sealane.environments.app_access import AppAccess
 from sealane.environments.model import FOLDER, DestinationConfig, Environment
 from sealane.environments.people import People
 from sealane.errors import InvalidFiles, NotThere, Unavailable
@@ -56,12 +57,29 @@ def people(config: Path) -> People:
     return found
 
 
+def gather_access(config: Path) -> tuple[AppAccess | None, list[Finding]]:
+    """What `config`/access.yaml says, or everything wrong with it; without the file nobody is named. Raises Unavailable."""
+    file = config / app_access.FILE
+    try:
+        return app_access.read(file.read_text(encoding="utf-8"), str(file))
+    except FileNotFoundError:
+        return app_access.NOBODY, []
+    except UnicodeDecodeError:
+        return None, [_not_text(file)]
+    except OSError as error:
+        raise Unavailable(f"can't read {file}: {error.strerror}") from error
+
+
+def _not_text(file: Path) -> Finding:
+    return Finding(message="is not UTF-8 text", place=Place(file=str(file)), mend="save it as UTF-8")
+
+
 def _read(file: Path) -> tuple[Environment | None, list[Finding]]:
     try:
         environment, found = reading.read(file.read_text(encoding="utf-8"), str(file))
         return (_placed(environment, paths.absolute(file).parent) if environment else None), found
     except UnicodeDecodeError:
-        return None, [Finding(message="is not UTF-8 text", place=Place(file=str(file)), mend="save it as UTF-8")]
+        return None, [_not_text(file)]
     except OSError as error:
         raise Unavailable(f"can't read {file}: {error.strerror}") from error
 

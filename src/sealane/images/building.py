@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,9 +11,13 @@ from sealane.clients import build_context, building, registry
 from sealane.clients.registry import ImageMissing
 from sealane.clients.registry_access import OPEN, RegistryAccess
 from sealane.errors import UsageError
-from sealane.images import references, tags
+from sealane.images import dockerfiles, references, tags
 from sealane.images.model import Image
 from sealane.pipelines.model import ImageBuild
+
+
+def _none(_: str) -> str | None:
+    return None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +40,10 @@ class Workshop:
     inside: str = ""
     patience: float = building.PATIENCE
     """Seconds for a build, and for a push."""
+    key: str = ""
+    """What marks the app's layers and cache folders as its own; empty on a person's own machine, where all are theirs."""
+    problem: dockerfiles.Problem = _none
+    """Why a build may not be made from an image, or None; asked off the event loop."""
 
 
 async def build(image: ImageBuild, workshop: Workshop, sink: building.Sink) -> Image:
@@ -61,7 +70,11 @@ async def build_only(image: ImageBuild, workshop: Workshop, sink: building.Sink)
         raise UsageError(f"image {image.name} wants secrets that are not there: {', '.join(missing)}")
     what = building.Build(
         source=build_context.Source(
-            root=workshop.root, inside=workshop.inside, context=image.context, dockerfile=image.dockerfile
+            root=workshop.root,
+            inside=workshop.inside,
+            context=image.context,
+            dockerfile=image.dockerfile,
+            rewrite=functools.partial(_apart, image, workshop) if workshop.key else None,
         ),
         target=image.target,
         args=image.args,
@@ -71,6 +84,15 @@ async def build_only(image: ImageBuild, workshop: Workshop, sink: building.Sink)
         pulls=workshop.pulls,
     )
     return await building.build(workshop.engine, what, sink, within=workshop.patience)
+
+
+def _apart(image: ImageBuild, workshop: Workshop, text: bytes) -> bytes:
+    try:
+        plain = text.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{image.dockerfile} is not UTF-8 text", mend="save it as UTF-8") from error
+    made = dockerfiles.apart(plain, file=image.dockerfile, key=workshop.key, args=image.args, problem=workshop.problem)
+    return made.encode()
 
 
 async def tidy(engine: str, repository: str, *, keep: Collection[str]) -> None:

@@ -34,6 +34,11 @@ def names_key(secret: str) -> bytes:
     return hmac.new(secret.encode(), _NAMES, hashlib.sha256).digest()
 
 
+def cache_key(key: bytes, app: str) -> str:
+    """What marks an app's layers and cache folders in an engine as its own; nobody guesses another app's."""
+    return hmac.new(key, f"cache of {app}".encode(), hashlib.sha256).hexdigest()[:24]
+
+
 def own_names_key(folder: Path) -> bytes:
     """The key of names in the folder, made the first time."""
     return names_key(_kept(folder / "names.key", lambda: secrets.token_hex(32) + "\n").strip())

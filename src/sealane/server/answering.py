@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from sealane import inputs, log_lines
-from sealane.errors import NotSignedIn, NotThere, Refused, SealaneError, UsageError, trace
+from sealane.errors import NotSignedIn, NotThere, Refused, SealaneError, TooManyAttempts, UsageError, trace
 from sealane.server.ui import frames, templates
 
 _log = logging.getLogger("sealane.server")
@@ -60,6 +60,8 @@ async def answer(request: Request, error: SealaneError) -> Response:
     headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, NotSignedIn) else {}
     if isinstance(error, NotSignedIn) and request.url.path.startswith("/git/"):
         headers = {"WWW-Authenticate": 'Basic realm="Sealane: the password is the app\'s push token"'}
+    if isinstance(error, TooManyAttempts):
+        headers = {"Retry-After": str(error.after)}
     body = {"error": type(error).__name__, "message": message, "mend": mend, "retry": error.retry}
     return JSONResponse(body, status_code=error.http_status, headers=headers)
 

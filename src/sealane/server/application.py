@@ -19,11 +19,12 @@ from sealane.server.api import (
     pending,
     policies,
     runs,
+    tokens,
     users,
     webhooks,
 )
 from sealane.server.readiness import Readiness
-from sealane.server.ui import acting, lists, pages, signing_in, templates
+from sealane.server.ui import acting, lists, pages, signing_in, templates, token_pages
 from sealane.settings import Settings
 
 
@@ -38,12 +39,13 @@ def create(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.state.readiness = Readiness(silent_after=settings.worker.dead_after)
-    for part in (apps, formations, runs, deployments, pending, gates, users, webhooks, git, health, policies):
+    for part in (apps, formations, runs, deployments, pending, gates, users, tokens, webhooks, git, health, policies):
         app.include_router(part.router)
     app.include_router(signing_in.router)
     app.include_router(lists.router)
     app.include_router(pages.router)
     app.include_router(acting.router)
+    app.include_router(token_pages.router)
     app.mount("/static", StaticFiles(directory=templates.STATIC), name="static")
     answering.add_to(app)
 
@@ -54,5 +56,5 @@ def create(settings: Settings) -> FastAPI:
 
     if not settings.steps.reach_server:
         app.add_middleware(guarding.StepsOutside, networks=step_networks)
-    app.add_middleware(guarding.Guard, most=settings.http.max_body)
+    app.add_middleware(guarding.Guard, most=settings.http.max_body, seconds=settings.http.body_timeout)
     return app

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from sealane import inputs
+from sealane.access import lifetimes
 
 
 def _line(what: str, most: int = inputs.LONGEST_LINE) -> Callable[[str], str]:
@@ -36,6 +37,18 @@ Groups = Annotated[
     ],
     Field(max_length=100),
 ]
+TokenName = Annotated[
+    str, Field(json_schema_extra={"maxLength": inputs.LONGEST_LINE}), AfterValidator(_line("the token's name"))
+]
+
+
+def _span(text: str) -> str:
+    lifetimes.read(text, "the time")
+    return text
+
+
+Lifetime = Annotated[str, Field(json_schema_extra={"maxLength": 40}), AfterValidator(_span)]
+"""A span such as `90d` or `12h`, or `never`."""
 Branch = Annotated[
     str, Field(json_schema_extra={"maxLength": inputs.LONGEST_BRANCH}), AfterValidator(inputs.check_branch)
 ]

@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
+from typing import TypeVar
 
+from sealane.errors import Refused, UsageError
 from sealane.server import wired
 from sealane.store.view_model import LogPart
+
+_ASKED_EVERY = 10.0
+"""Seconds for which somebody who was let in is believed, while an answer goes on."""
+Part = TypeVar("Part")
+
+
+async def while_admitted(
+    parts: AsyncIterator[Part], admitted: Callable[[], Awaitable[None]], *, every: float = _ASKED_EVERY
+) -> AsyncIterator[Part]:
+    """The parts for as long as whoever reads may: it ends with the first part after that, and does not show it."""
+    asked = time.monotonic()
+    async for part in parts:
+        if time.monotonic() - asked >= every:
+            try:
+                await admitted()
+            except (Refused, UsageError):
+                return
+            asked = time.monotonic()
+        yield part
 
 
 async def log(server: wired.Server, run: str, key: str, *, offset: int, follow: bool) -> AsyncIterator[LogPart]:

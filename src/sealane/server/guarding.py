@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
@@ -40,13 +41,21 @@ class TooLarge(HTTPException):
         super().__init__(413, "the request is too large")
 
 
+class TooSlow(HTTPException):
+    """The body did not come in time."""
+
+    def __init__(self) -> None:
+        super().__init__(408, "the body of the request took too long", headers={"Connection": "close"})
+
+
 class Guard:
     """ASGI middleware: limits bodies as they come (a length in a header proves nothing), and adds the headers."""
 
-    def __init__(self, app: App, *, most: int) -> None:
-        """`most` is what the body of a request may have, in bytes; webhooks may have more, and git limits its packs."""
+    def __init__(self, app: App, *, most: int, seconds: float = 60.0) -> None:
+        """`most` is what the body of a request may have, in bytes, `seconds` what it may take; of git neither counts."""
         self.app = app
         self.most = most
+        self.seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes one request on."""
@@ -54,14 +63,22 @@ class Guard:
             await self.app(scope, receive, send)
             return
         most = self._most(scope["path"])
-        read = 0
+        read, whole = 0, False
+        until = asyncio.get_running_loop().time() + self.seconds
         wrong = _wrong_address(scope)
 
         async def limited() -> Message:
-            nonlocal read
-            message = await receive()
+            nonlocal read, whole
+            if whole or most is None:
+                return await receive()
+            try:
+                async with asyncio.timeout_at(until):
+                    message = await receive()
+            except TimeoutError:
+                raise TooSlow from None
+            whole = not message.get("more_body", False)
             read += len(message.get("body", b""))
-            if most is not None and read > most:
+            if read > most:
                 raise TooLarge
             return message
 

@@ -8,17 +8,25 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from sealane import wiring
+from sealane.access.dependencies import Gate
 from sealane.events.model import Event
 from sealane.flows import sites
 from sealane.store.model import App
 
 
-def _server(request: Request) -> wiring.Server:
+def _open(request: Request) -> wiring.Server:
     server: wiring.Server = request.app.state.server
     return server
 
 
-Server = Annotated[wiring.Server, Depends(_server)]
+def _scoped(request: Request, who: Gate) -> wiring.Server:
+    return dataclasses.replace(_open(request), scope=who.actor.reads)
+
+
+Server = Annotated[wiring.Server, Depends(_scoped)]
+"""The server as whoever asks may see it: they came through the gate, and its views show them their apps only."""
+OpenServer = Annotated[wiring.Server, Depends(_open)]
+"""The whole server, for routes that find out by themselves who asks: signing in, git and webhooks."""
 
 
 def repository(server: wiring.Server, app: App) -> str:

@@ -32,6 +32,8 @@ class Token:
     hash: str = field(repr=False)
     created: datetime
     used: datetime | None
+    expires: datetime | None = None
+    """From when it is void; None: never."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +44,8 @@ class StoredSession:
     user: str
     csrf: str = field(repr=False)
     expires: datetime
+    token_id: str | None = None
+    """The token it was begun with, which ends it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -50,17 +50,29 @@ class Apps:
         found = await self._database.read(lambda c: rows.all_of(c, sa.select(apps).order_by(apps.c.name)))
         return tuple(rows.app(row) for row in found)
 
-    async def rotate_hook(self, name: str, *, by: str, at: datetime) -> App:
-        """Makes the app's hook secret another one. Raises NotThere."""
+    async def rotate_hook(self, name: str, *, by: str, at: datetime, old_until: datetime | None) -> App:
+        """Makes the app's hook secret another one; the one before counts until a time. Raises NotThere."""
 
         def work(connection: sa.Connection) -> App:
             app = get(connection, name)
-            bumped = sa.update(apps).where(apps.c.name == name).values(hook_generation=app.hook_generation + 1)
-            connection.execute(bumped)
-            auditing.note(connection, at, actor=by, action="rotate hook secret", subject=name)
+            values = {"hook_generation": app.hook_generation + 1, "hook_old_until": old_until}
+            connection.execute(sa.update(apps).where(apps.c.name == name).values(values))
+            detail = {"old_until": old_until.isoformat() if old_until else None}
+            auditing.note(connection, at, actor=by, action="rotate hook secret", subject=name, detail=detail)
             return get(connection, name)
 
         return await self._database.write(work)
+
+    async def set_owner(self, name: str, owner: str, *, by: str, at: datetime) -> None:
+        """Makes the app another's. Raises NotThere."""
+
+        def work(connection: sa.Connection) -> None:
+            detail = {"from": get(connection, name).owner, "to": owner}
+            connection.execute(sa.update(apps).where(apps.c.name == name).values(owner=owner))
+            auditing.note(connection, at, actor=by, action="set owner", subject=name, detail=detail)
+            changes.tell(connection, at, changes.OVERVIEW)
+
+        await self._database.write(work)
 
     async def remove(self, name: str, *, by: str, at: datetime) -> None:
         """Removes the app and all that is stored of it; what runs at destinations stays. Raises NotThere."""

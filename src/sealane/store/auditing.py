@@ -37,6 +37,12 @@ class Audit:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    async def add(
+        self, at: datetime, *, actor: str, action: str, subject: str, detail: Mapping[str, Any] | None = None
+    ) -> None:
+        """Adds a line about what changed nothing, such as a refusal."""
+        await self._database.write(lambda c: note(c, at, actor=actor, action=action, subject=subject, detail=detail))
+
     async def last(self, limit: int = 100, before: int | None = None) -> tuple[AuditEntry, ...]:
         """The newest lines first; `before` is the id of the last line of the page before."""
         query = sa.select(audit).order_by(audit.c.id.desc()).limit(limit)

@@ -11,19 +11,21 @@ from sealane.pipelines.model import RunStatus, StepStatus
 from sealane.releases import deliveries
 from sealane.releases.deliveries import Delivered
 from sealane.store import deployments as stored_deployments
-from sealane.store import rows
+from sealane.store import rows, scopes
 from sealane.store import runs as stored_runs
 from sealane.store.list_filters import Filter, Places
 from sealane.store.model import Deployment, Run
+from sealane.store.scope_model import Scope, Subject
 from sealane.store.tables import apps, deployments, formations, releases, run_steps, runs
 
 _BAD_STEPS = (StepStatus.FAILED.value, StepStatus.BROKEN.value)
 
 
-def places(connection: sa.Connection) -> Places:
-    """All apps, and the formations and environments that anything was ever offered to, by name."""
-    named = sa.select(apps.c.name).order_by(apps.c.name)
-    known = list(connection.execute(sa.select(formations.c.formation, formations.c.environment).distinct()))
+def places(connection: sa.Connection, scope: Scope) -> Places:
+    """All apps of the scope, and the formations and environments that anything was ever offered to, by name."""
+    named = sa.select(apps.c.name).where(scopes.chosen(scope, apps.c.name)).order_by(apps.c.name)
+    mine = scopes.chosen(scope, formations.c.app)
+    known = list(connection.execute(sa.select(formations.c.formation, formations.c.environment).where(mine).distinct()))
     return Places(
         apps=tuple(connection.execute(named).scalars()),
         formations=tuple(sorted({row.formation for row in known})),
@@ -31,23 +33,28 @@ def places(connection: sa.Connection) -> Places:
     )
 
 
-def list_runs(connection: sa.Connection, only: Filter, limit: int, before: str | None) -> tuple[Run, ...]:
+def list_runs(connection: sa.Connection, scope: Scope, only: Filter, limit: int, before: str | None) -> tuple[Run, ...]:
     """The newest runs first; `before` is the id of the last run of the page before. Raises NotThere for that one."""
     table = runs.c
-    query = sa.select(runs).order_by(table.created.desc(), table.id.desc()).limit(limit).where(*_of_runs(only))
+    query = sa.select(runs).order_by(table.created.desc(), table.id.desc()).limit(limit)
+    query = query.where(scopes.chosen(scope, table.app), *_of_runs(only))
     if before is not None:
+        scopes.app_of(connection, Subject.RUN, before, scope)
         last = stored_runs.get(connection, before)
         earlier = (table.created == last.created) & (table.id < last.id)
         query = query.where((table.created < last.created) | earlier)
     return told(connection, [rows.run(row) for row in rows.all_of(connection, query)])
 
 
-def list_deployments(connection: sa.Connection, only: Filter, limit: int, before: str | None) -> tuple[Deployment, ...]:
+def list_deployments(
+    connection: sa.Connection, scope: Scope, only: Filter, limit: int, before: str | None
+) -> tuple[Deployment, ...]:
     """As `list_runs`, of deployments."""
     table = deployments.c
     query = sa.select(deployments).order_by(table.created.desc(), table.id.desc()).limit(limit)
-    query = query.where(*_of_deployments(only))
+    query = query.where(scopes.chosen(scope, table.app), *_of_deployments(only))
     if before is not None:
+        scopes.app_of(connection, Subject.DEPLOYMENT, before, scope)
         last = stored_deployments.get(connection, before)
         earlier = (table.created == last.created) & (table.id < last.id)
         query = query.where((table.created < last.created) | earlier)

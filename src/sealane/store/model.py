@@ -32,6 +32,8 @@ class App:
     hook_generation: int
     """Counts rotations of the hook secret, which is derived and not stored."""
     created: datetime
+    hook_old_until: datetime | None = None
+    """Until when the hook secret before counts, too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

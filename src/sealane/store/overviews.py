@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from sealane.store import drifts, rows
+from sealane.store import drifts, rows, scopes
 from sealane.store.model import Deployment, DeploymentState
+from sealane.store.scope_model import EVERYTHING, Scope
 from sealane.store.tables import apps as apps_table
 from sealane.store.tables import deployments as deployments_table
 from sealane.store.tables import formations as formations_table
@@ -17,9 +18,10 @@ _STARTED = (DeploymentState.ROLLING_OUT.value, DeploymentState.ENDED.value)
 _OPEN = (DeploymentState.WAITING.value, DeploymentState.QUEUED.value, DeploymentState.ROLLING_OUT.value)
 
 
-def overview(connection: sa.Connection) -> tuple[FormationRow, ...]:
-    """Every formation, in this transaction."""
+def overview(connection: sa.Connection, scope: Scope = EVERYTHING) -> tuple[FormationRow, ...]:
+    """Every formation of the apps in the scope, in this transaction."""
     query = sa.select(formations_table, apps_table.c.owner).join(apps_table).order_by(formations_table.c.app)
+    query = query.where(scopes.chosen(scope, formations_table.c.app))
     found = rows.all_of(connection, query.order_by(formations_table.c.formation))
     newest = _newest_started(connection)
     named = {row[key] for row in found for key in ("current_id", "verified_id") if row[key]}

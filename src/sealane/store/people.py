@@ -78,7 +78,7 @@ class People:
 
         def work(connection: sa.Connection) -> User:
             _get(connection, name)
-            with _an_administrator_stays(connection, name):
+            with _an_administrator_stays(connection, name, at):
                 connection.execute(sa.update(users).where(users.c.name == name).values(groups=sorted(groups)))
             auditing.note(
                 connection, at, actor=by, action="set groups", subject=name, detail={"groups": sorted(groups)}
@@ -95,7 +95,7 @@ class People:
 
         def work(connection: sa.Connection) -> None:
             _get(connection, name)
-            with _an_administrator_stays(connection, name):
+            with _an_administrator_stays(connection, name, at):
                 connection.execute(sa.update(users).where(users.c.name == name).values(removed=at, groups=[]))
                 connection.execute(sa.update(tokens).where(tokens.c.user == name).values(revoked=at))
             connection.execute(sa.delete(sessions).where(sessions.c.user == name))
@@ -123,9 +123,13 @@ class People:
         row = await self._database.read(lambda c: rows.one(c, query))
         return _token(row) if row else None
 
-    async def tokens_of(self, user: str) -> tuple[Token, ...]:
-        """The user's tokens that work."""
-        query = sa.select(tokens).where(tokens.c.user == user, tokens.c.revoked.is_(None)).order_by(tokens.c.created)
+    async def tokens(self, *, user: str | None = None, app: str | None = None) -> tuple[Token, ...]:
+        """Tokens that were not revoked: everybody's, a user's or an app's, by whose they are and their age."""
+        query = sa.select(tokens).where(tokens.c.revoked.is_(None))
+        for column, wanted in ((tokens.c.user, user), (tokens.c.app, app)):
+            if wanted is not None:
+                query = query.where(column == wanted)
+        query = query.order_by(tokens.c.user, tokens.c.app, tokens.c.created)
         return tuple(_token(row) for row in await self._database.read(lambda c: rows.all_of(c, query)))
 
     async def used(self, token: Token, at: datetime) -> None:
@@ -138,15 +142,21 @@ class People:
         await self._database.write(work)
 
     async def revoke(self, token_id: str, *, by: str, at: datetime) -> None:
-        """Makes the token useless. Raises NotThere, Conflicting for the last token of the last administrator."""
+        """Makes the token useless, with the sessions begun with it.
+
+        Raises NotThere, Conflicting for the last token of the last administrator.
+        """
 
         def work(connection: sa.Connection) -> None:
             working = sa.update(tokens).where(tokens.c.id == token_id, tokens.c.revoked.is_(None))
-            owner = connection.execute(sa.select(tokens.c.user).where(tokens.c.id == token_id)).scalar()
-            with _an_administrator_stays(connection, f"{owner}, whose last token it is,"):
+            found = rows.one(connection, sa.select(tokens).where(tokens.c.id == token_id)) or {}
+            owner = found.get("user") or found.get("app") or ""
+            with _an_administrator_stays(connection, f"{owner}, whose last token it is,", at):
                 if not connection.execute(working.values(revoked=at)).rowcount:
                     raise NotThere(f"there is no token {token_id}")
-            auditing.note(connection, at, actor=by, action="revoke token", subject=token_id)
+            connection.execute(sa.delete(sessions).where(sessions.c.token_id == token_id))
+            detail = {"of": owner, "name": found.get("name")}
+            auditing.note(connection, at, actor=by, action="revoke token", subject=token_id, detail=detail)
 
         await self._database.write(work)
 
@@ -162,7 +172,7 @@ class People:
 
     async def session(self, session_id: str) -> StoredSession | None:
         """The session, over or not."""
-        columns = (sessions.c.id, sessions.c.user, sessions.c.csrf, sessions.c.expires)
+        columns = (sessions.c.id, sessions.c.user, sessions.c.csrf, sessions.c.expires, sessions.c.token_id)
         query = sa.select(*columns).where(sessions.c.id == session_id)
         row = await self._database.read(lambda c: rows.one(c, query))
         return StoredSession(**row) if row else None
@@ -178,24 +188,25 @@ def _get(connection: sa.Connection, name: str) -> User:
 
 
 @contextmanager
-def _an_administrator_stays(connection: sa.Connection, name: str) -> Iterator[None]:
+def _an_administrator_stays(connection: sa.Connection, name: str, at: datetime) -> Iterator[None]:
     """Raises Conflicting when a change leaves nobody who could administer, though somebody could before.
 
     Every user is locked first: of two administrators who remove each other at the same moment, one stays.
     """
-    before = _can_administer(connection)
+    before = _can_administer(connection, at)
     yield
-    if before and not _can_administer(connection):
+    if before and not _can_administer(connection, at):
         raise Conflicting(
             f"{name} is the last administrator", mend="make somebody else one first: sealane user groups NAME"
         )
 
 
-def _can_administer(connection: sa.Connection) -> bool:
+def _can_administer(connection: sa.Connection, at: datetime) -> bool:
     found = rows.all_of(connection, sa.select(users).order_by(users.c.name).with_for_update())
     names = [row["name"] for row in found if row["removed"] is None and ADMINISTRATORS in row["groups"]]
-    working = sa.select(tokens.c.id).where(tokens.c.user.in_(names), tokens.c.revoked.is_(None)).limit(1)
-    return connection.execute(working).first() is not None
+    lasts = tokens.c.expires.is_(None) | (tokens.c.expires > at)
+    working = sa.select(tokens.c.id).where(tokens.c.user.in_(names), tokens.c.revoked.is_(None), lasts)
+    return connection.execute(working.limit(1)).first() is not None
 
 
 def _user(row: rows.Row) -> User:
@@ -216,4 +227,7 @@ def _insert_user(connection: sa.Connection, user: User, *, by: str) -> None:
 def add_token(connection: sa.Connection, token: Token, *, by: str) -> None:
     """Adds a token in this transaction."""
     connection.execute(sa.insert(tokens).values(rows.fields(token)))
-    auditing.note(connection, token.created, actor=by, action="add token", subject=token.user or token.app or token.id)
+    subject = token.user or token.app or token.id
+    expires = token.expires.isoformat() if token.expires else None
+    detail = {"id": token.id, "name": token.name, "expires": expires}
+    auditing.note(connection, token.created, actor=by, action="add token", subject=subject, detail=detail)

@@ -30,6 +30,7 @@ from sealane.store.releases import Releases
 from sealane.store.reports import Reports
 from sealane.store.run_queue import RunQueue
 from sealane.store.runs import Runs
+from sealane.store.scopes import Scopes
 from sealane.store.steadiness import SteadinessSeen
 from sealane.store.step_networks import StepNetworks
 from sealane.store.views import Views
@@ -65,6 +66,7 @@ class Store:
     people: People
     workers: Workers
     audit: Audit
+    scopes: Scopes
     changes: Changes
     views: Views
 
@@ -101,6 +103,7 @@ class Store:
             people=People(database),
             workers=Workers(database),
             audit=Audit(database),
+            scopes=Scopes(database),
             changes=Changes(database),
             views=Views(database, logs, prospects or Prospects()),
         )

@@ -89,6 +89,7 @@ apps = sa.Table(
     sa.Column("last_sequence", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("hook_generation", sa.Integer, nullable=False, server_default="1"),
     _at("created"),
+    _maybe("hook_old_until", Moment),
 )
 sa.Index("ux_apps_repository_path", apps.c.repository, apps.c.path, unique=True)
 
@@ -450,8 +451,7 @@ tokens = sa.Table(
     _text("name"),
     _text("hash"),
     _at("created"),
-    _maybe("used", Moment),
-    _maybe("revoked", Moment),
+    *(_maybe(name, Moment) for name in ("used", "revoked", "expires")),
 )
 sa.Index("ix_tokens_user", tokens.c.user)
 
@@ -463,6 +463,7 @@ sessions = sa.Table(
     _text("csrf"),
     _at("created"),
     _at("expires"),
+    _maybe("token_id"),
 )
 
 audit = sa.Table(

@@ -25,13 +25,16 @@ from sealane.store import (
     pending,
     rows,
     runs,
+    scopes,
 )
 from sealane.store.account_model import AuditEntry
 from sealane.store.auditing import Audit
 from sealane.store.database import Database
 from sealane.store.explaining import Prospects
 from sealane.store.list_filters import ALL, Filter, Places
-from sealane.store.model import Deployment, DeploymentState, Run
+from sealane.store.model import App, Deployment, DeploymentState, Run
+from sealane.store.scope_model import EVERYTHING, Scope
+from sealane.store.tables import apps as apps_table
 from sealane.store.tables import events as events_table
 from sealane.store.tables import runs as runs_table
 from sealane.store.view_model import ApprovalView, DeploymentView, FormationRow, LogPart, RunView
@@ -42,22 +45,33 @@ __all__ = ["Views", "Why"]
 class Views:
     """Everything that is shown and not changed."""
 
-    def __init__(self, database: Database, logs: Logs, prospects: Prospects) -> None:
+    def __init__(self, database: Database, logs: Logs, prospects: Prospects, scope: Scope = EVERYTHING) -> None:
+        """What lists and overviews show is of the apps in `scope` only."""
         self._database = database
         self._logs = logs
         self._prospects = prospects
+        self._scope = scope
+
+    def within(self, scope: Scope) -> Views:
+        """The same of some apps only."""
+        return Views(self._database, self._logs, self._prospects, scope)
+
+    async def apps(self) -> tuple[App, ...]:
+        """Every app, by name."""
+        query = sa.select(apps_table).where(scopes.chosen(self._scope, apps_table.c.name)).order_by(apps_table.c.name)
+        return tuple(rows.app(row) for row in await self._database.read(lambda c: rows.all_of(c, query)))
 
     async def overview(self) -> tuple[FormationRow, ...]:
         """Every formation with what is there, what runs and what waits, by app and formation."""
-        return await self._database.read(overviews.overview)
+        return await self._database.read(lambda c: overviews.overview(c, self._scope))
 
     async def runs(self, only: Filter = ALL, *, limit: int = 50, before: str | None = None) -> tuple[Run, ...]:
         """The newest runs first; `before` is the id of the last run of the page before."""
-        return await self._database.read(lambda c: lists.list_runs(c, only, limit, before))
+        return await self._database.read(lambda c: lists.list_runs(c, self._scope, only, limit, before))
 
     async def newest_runs(self) -> Mapping[str, Run]:
         """Each app's newest run."""
-        return await self._database.read(_newest_runs)
+        return await self._database.read(lambda c: _newest_runs(c, self._scope))
 
     async def run(self, run_id: str) -> RunView:
         """A run with its steps, deployments and findings. Raises NotThere."""
@@ -67,7 +81,7 @@ class Views:
         self, only: Filter = ALL, *, limit: int = 50, before: str | None = None
     ) -> tuple[Deployment, ...]:
         """The newest deployments first; `before` is the id of the last one of the page before."""
-        return await self._database.read(lambda c: lists.list_deployments(c, only, limit, before))
+        return await self._database.read(lambda c: lists.list_deployments(c, self._scope, only, limit, before))
 
     async def origins(self, found: Iterable[Deployment]) -> Mapping[str, Origin]:
         """Where the release of each deployment comes from, by the deployment's id."""
@@ -76,7 +90,7 @@ class Views:
 
     async def places(self) -> Places:
         """What lists can be filtered by."""
-        return await self._database.read(lists.places)
+        return await self._database.read(lambda c: lists.places(c, self._scope))
 
     async def deployment(self, deployment_id: str) -> DeploymentView:
         """A deployment with its story and evidence. Raises NotThere."""
@@ -95,11 +109,13 @@ class Views:
 
     async def approvals_waiting(self) -> tuple[ApprovalView, ...]:
         """Deployments that wait for people, oldest first."""
-        return await self._database.read(lambda c: _approvals_waiting(c, self._prospects))
+        found = await self._database.read(lambda c: _approvals_waiting(c, self._prospects))
+        return tuple(each for each in found if each.deployment.app in self._scope)
 
     async def pending(self) -> tuple[Pending, ...]:
         """Everything that waits for a person: what can run out first, then what has waited longest."""
-        return await self._database.read(lambda c: pending.everything(c, self._prospects))
+        found = await self._database.read(lambda c: pending.everything(c, self._prospects))
+        return tuple(each for each in found if each.deployment.app in self._scope)
 
     async def heads(self, app: str) -> Mapping[str, str]:
         """Each ref that was pushed and not deleted, with the commit of its newest event."""
@@ -128,13 +144,15 @@ class Views:
         return await Audit(self._database).last(limit, before)
 
 
-def _newest_runs(connection: sa.Connection) -> dict[str, Run]:
+def _newest_runs(connection: sa.Connection, scope: Scope) -> dict[str, Run]:
     newest = sa.select(runs_table.c.app, sa.func.max(runs_table.c.sequence).label("sequence")).group_by(
         runs_table.c.app
     )
     last = newest.subquery()
     same = (runs_table.c.app == last.c.app) & (runs_table.c.sequence == last.c.sequence)
-    found = rows.all_of(connection, sa.select(runs_table).join(last, same))
+    found = rows.all_of(
+        connection, sa.select(runs_table).join(last, same).where(scopes.chosen(scope, runs_table.c.app))
+    )
     return {run.app: run for run in lists.told(connection, [rows.run(row) for row in found])}
 
 

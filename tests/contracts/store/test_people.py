@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from sealane.access import tokens
+from sealane.access.attempts import Limits
 from sealane.access.model import ADMINISTRATORS, Actor
 from sealane.access.registering import Apps
 from sealane.access.signing_in import Access
 from sealane.clients.hosting import Repositories
 from sealane.clock import SetClock
-from sealane.errors import Conflicting, NotSignedIn, UsageError
+from sealane.errors import Conflicting, NotSignedIn, NotThere, Refused, TooManyAttempts, UsageError
+from sealane.store.scope_model import Scope
 from sealane.store.storing import Store
 
 from .samples import NOON
@@ -44,7 +47,7 @@ async def test_the_administrator_is_made_once_and_its_token_shown_once(store: St
     assert token is not None
     assert (await access.authenticate(token)).groups == {ADMINISTRATORS}
     assert await access.make_administrator() is None
-    kept = await store.people.tokens_of("admin")
+    kept = await store.people.tokens(user="admin")
     assert token not in repr(kept)
     assert all(token.rpartition("_")[2] not in each.hash for each in kept)
 
@@ -91,7 +94,7 @@ async def test_a_session_ends_by_itself_and_by_signing_out(access: Access, clock
     with pytest.raises(NotSignedIn, match="the session is over"):
         await access.session(second.cookie)
     with pytest.raises(NotSignedIn, match="not one of this server"):
-        await access.session(first.cookie[:-1] + ("a" if first.cookie[-1] != "a" else "b"))
+        await access.session(("a" if first.cookie[0] != "a" else "b") + first.cookie[1:])
     clock.advance(timedelta(hours=1))
     with pytest.raises(NotSignedIn, match="the session is over"):
         await access.session(first.cookie)
@@ -130,7 +133,7 @@ async def test_a_hook_secret_is_told_again_and_rotated(apps: Apps, store: Store)
     other = await apps.register("other", owner="payments", by=ADMIN)
 
     assert await apps.hook_secret("web") == registered.hook_secret != other.hook_secret
-    assert await apps.rotate_hook_secret("web", by=ADMIN) != registered.hook_secret
+    assert (await apps.rotate_hook_secret("web", by=ADMIN))[0] != registered.hook_secret
     assert registered.hook_secret not in repr(await store.apps.all())
 
 
@@ -154,7 +157,7 @@ async def test_of_two_administrators_who_remove_each_other_one_stays(access: Acc
     assert [isinstance(each, Conflicting) for each in came].count(True) == 1
     left = [user.name for user in await access.users() if ADMINISTRATORS in user.groups]
     assert len(left) == 1
-    (token,) = await store.people.tokens_of(left[0])
+    (token,) = await store.people.tokens(user=left[0])
     with pytest.raises(Conflicting, match="the last administrator"):
         await access.revoke_token(token.id, by=ADMIN)
 
@@ -171,3 +174,168 @@ async def test_a_lost_administrator_is_made_anew_and_the_audit_tells_it(access: 
     await access.remove_user("dee", by=ADMIN)
     with pytest.raises(Conflicting, match="was removed"):
         await access.restore_administrator("dee", by="user 0 at here")
+
+
+async def test_a_former_hook_secret_counts_for_its_grace_and_no_longer(
+    store: Store, access: Access, tmp_path: Path, clock: SetClock
+) -> None:
+    """So that nothing is lost until the git host knows the new one; with no grace it is void at once, as is one before it."""
+    found = Apps(store, access, Repositories(tmp_path / "r"), key=b"k" * 32, identities=tmp_path, now=clock)
+    first = (await found.register("web", owner="payments", by=ADMIN)).hook_secret
+    second, until = await found.rotate_hook_secret("web", by=ADMIN, grace=timedelta(hours=2))
+    assert until == NOON + timedelta(hours=2)
+    assert {first, second} == set(await found.hook_secrets("web"))
+    clock.advance(timedelta(hours=2))
+    assert second in await found.hook_secrets("web")
+    assert first not in await found.hook_secrets("web")
+    third, _ = await found.rotate_hook_secret("web", by=ADMIN, grace=timedelta())
+    assert not {first, second} & set(await found.hook_secrets("web"))
+    fourth, _ = await found.rotate_hook_secret("web", by=ADMIN)
+    assert {third, fourth} == set(await found.hook_secrets("web"))
+
+
+async def test_of_an_app_that_is_not_there_as_many_secrets_are_tried(apps: Apps) -> None:
+    """Which are nobody's: an answer to a wrong signature tells nothing."""
+    registered = await apps.register("web", owner="payments", by=ADMIN)
+    there, nothing = await apps.hook_secrets("web"), await apps.hook_secrets("nothing")
+    assert len(there) == len(nothing) == 2
+    assert len({*there, *nothing, registered.hook_secret}) == 4 - (nothing[0] == nothing[1])
+
+
+async def test_a_token_ends_when_it_was_said_and_its_sessions_with_it(access: Access, clock: SetClock) -> None:
+    """90 days for this one; a session that it began an instant before the end lasts an instant."""
+    await access.add_user("bob", frozenset(), by=ADMIN)
+    token, text = await access.new_token("bob", "laptop", by=ADMIN, expires="90d")
+    assert token.expires == NOON + timedelta(days=90)
+    clock.advance(timedelta(days=90) - timedelta(minutes=1))
+    session = await access.start_session(await access.authenticate(text))
+    assert session.expires == token.expires
+    clock.advance(timedelta(minutes=1))
+    with pytest.raises(NotSignedIn, match="the token expired on 2026-05-30"):
+        await access.authenticate(text)
+    with pytest.raises(NotSignedIn, match="the session is over"):
+        await access.session(session.cookie)
+
+
+@pytest.mark.parametrize(
+    ("life", "given", "ends"),
+    [
+        (timedelta(days=7), None, timedelta(days=7)),
+        (timedelta(days=7), "12h", timedelta(hours=12)),
+        (timedelta(days=7), "never", None),
+        (None, None, None),
+    ],
+)
+async def test_what_is_not_said_is_the_server_s_default(
+    store: Store, clock: SetClock, life: timedelta | None, given: str | None, ends: timedelta | None
+) -> None:
+    """Push tokens of apps last until it is said."""
+    access = Access(store, key=b"k" * 32, session=timedelta(hours=1), life=life, now=clock)
+    await access.add_user("bob", frozenset(), by=ADMIN)
+    token, _ = await access.new_token("bob", "x", by=ADMIN, expires=given)
+    assert token.expires == (NOON + ends if ends else None)
+    assert (await access.first_push_token("web"))[0].expires is None
+
+
+@pytest.mark.parametrize("span", ["soon", "", "-1d", "90", "1y", "99999d", "1d ", "d"])
+async def test_a_span_that_is_none_is_refused(access: Access, span: str) -> None:
+    await access.add_user("bob", frozenset(), by=ADMIN)
+    with pytest.raises(UsageError, match="write it as 90d, 12h or never"):
+        await access.new_token("bob", "x", by=ADMIN, expires=span)
+
+
+async def test_revoking_a_token_ends_its_sessions_and_no_others(access: Access) -> None:
+    first = await access.add_user("bob", frozenset(), by=ADMIN)
+    _, second = await access.new_token("bob", "other", by=ADMIN)
+    actors = [await access.authenticate(text) for text in (first, second)]
+    sessions = [await access.start_session(actor) for actor in actors]
+    assert actors[0].token_id is not None
+    await access.revoke_token(actors[0].token_id, by=ADMIN)
+    with pytest.raises(NotSignedIn):
+        await access.session(sessions[0].cookie)
+    assert (await access.session(sessions[1].cookie))[0].name == "bob"
+
+
+async def test_people_manage_their_own_tokens_and_their_apps(access: Access, apps: Apps) -> None:
+    """Somebody else's is as one that is not there."""
+    await apps.register("web", owner="payments", by=ADMIN)
+    await apps.register("kiln", owner="others", by=ADMIN)
+    web = Scope(apps=frozenset({"web"}))
+    bob = Actor(name="bob", groups=frozenset({"developers"}), via="token", reads=web, writes=web)
+    await access.add_user("bob", frozenset(), by=ADMIN)
+    await access.add_user("eve", frozenset(), by=ADMIN)
+    mine = await access.tokens_managed_by(bob)
+    assert {(each.user, each.app) for each in mine} == {("bob", None), (None, "web")}
+    assert len(await access.tokens_managed_by(ADMIN)) == 4
+    (own,) = await access.tokens_of("bob", by=bob)
+    (eve,) = await access.tokens_of("eve", by=ADMIN)
+    (kiln,) = await access.tokens_of_app("kiln")
+    for other in (eve.id, kiln.id, "nothing"):
+        with pytest.raises(NotThere, match=f"there is no token {other}"):
+            await access.revoke_token(other, by=bob)
+    with pytest.raises(Refused):
+        await access.tokens_of("eve", by=bob)
+    with pytest.raises(Refused):
+        await access.new_token("eve", "x", by=bob)
+    await access.new_token("bob", "another", by=bob)
+    await access.revoke_token(own.id, by=bob)
+    assert [each.name for each in await access.tokens_of("bob", by=bob)] == ["another"]
+
+
+async def test_known_and_unknown_ids_take_the_same_work(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One hash of the same cost, whether the id is known, revoked or made up."""
+    known = await access.add_user("bob", frozenset(), by=ADMIN)
+    token, revoked = await access.new_token("bob", "x", by=ADMIN)
+    await access.revoke_token(token.id, by=ADMIN)
+    hashed: list[str] = []
+    matches = tokens.matches
+
+    def counted(hash_: str, secret: str) -> bool:
+        hashed.append(hash_.rpartition("$")[0].rpartition("$")[0])  # the kind and its cost
+        return matches(hash_, secret)
+
+    monkeypatch.setattr(tokens, "matches", counted)
+    wrong = known.rpartition("_")[0] + "_" + "x" * 43
+    costs = []
+    for text in (wrong, revoked, "sln_nobody1234_" + "x" * 43):
+        hashed.clear()
+        with pytest.raises(NotSignedIn, match="the token is not known here, or was revoked"):
+            await access.authenticate(text)
+        costs.append(list(hashed))
+    assert costs[0] == costs[1] == costs[2]
+    assert len(costs[0]) == 1
+
+
+async def test_failed_attempts_are_limited_logged_and_audited(
+    store: Store, clock: SetClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By address and by id; a token that was right a moment ago goes on, and after a minute so does everybody."""
+    limits = Limits(per_address=3, per_token=2)
+    access = Access(store, key=b"k" * 32, session=timedelta(hours=1), limits=limits, now=clock)
+    text = await access.add_user("bob", frozenset(), by=ADMIN)
+    await access.authenticate(text, address="192.0.2.1")
+    token_id = text.split("_")[1]
+
+    async def wrong(token: str, address: str) -> type[Exception]:
+        with pytest.raises((NotSignedIn, TooManyAttempts)) as raised:
+            await access.authenticate(token, address=address)
+        return raised.type
+
+    with caplog.at_level("WARNING", logger="sealane.events"):
+        by_id = [await wrong(f"sln_{token_id}_wrong", f"192.0.2.{number}") for number in (7, 8, 9)]
+        by_address = [await wrong(f"sln_made{number}up_wrong", "192.0.2.1") for number in range(4)]
+        nonsense = [await wrong("nonsense", "198.51.100.1") for _ in range(4)]
+    assert by_id == [NotSignedIn, NotSignedIn, TooManyAttempts]
+    assert by_address == nonsense == [NotSignedIn] * 3 + [TooManyAttempts]
+    assert (await access.authenticate(text, address="192.0.2.1")).name == "bob"
+    told = [each for each in caplog.records if each.getMessage() == "sign_in.failed"]
+    assert len(told) == 8
+    assert token_id in str(vars(told[0]))
+    assert "wrong" not in {str(value) for value in vars(told[0]).values()}
+    lines = [line for line in await store.audit.last(50) if line.action == "fail to sign in"]
+    assert len(lines) == 8
+    assert {(line.actor, line.subject) for line in lines} >= {("somebody at 192.0.2.7", "bob")}
+    clock.advance(timedelta(seconds=50))
+    assert (await access.authenticate(text, address="198.51.100.1")).name == "bob", "it was right an hour ago"
+    clock.advance(timedelta(seconds=10))
+    assert await wrong("nonsense", "198.51.100.1") is NotSignedIn

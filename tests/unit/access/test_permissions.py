@@ -16,10 +16,10 @@ def actor(*groups: str) -> Actor:
 @pytest.mark.parametrize(
     ("groups", "allowed"),
     [
-        ((), {Permission.VIEW}),
-        (("developers",), {Permission.VIEW, Permission.DEPLOY}),
-        (("approvers",), {Permission.VIEW, Permission.APPROVE}),
-        (("release-managers",), {Permission.VIEW, Permission.APPROVE}),
+        ((), {Permission.READ}),
+        (("developers",), {Permission.READ, Permission.DEPLOY}),
+        (("approvers",), {Permission.READ, Permission.APPROVE}),
+        (("release-managers",), {Permission.READ, Permission.APPROVE}),
         (("administrators",), set(Permission)),
     ],
 )

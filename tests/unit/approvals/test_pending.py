@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from sealane.approvals import asking, pending
 from sealane.approvals.pending import Kind, Pending
 from sealane.approvals.windows import Outlook
 from sealane.store.model import BrokenGlass, DeploymentKind, DeploymentState, GateWord
+from sealane.store.scope_model import NOTHING, Scope
 from sealane.store.view_model import ApprovalView
 from sealane.verdicts.model import VerdictKind
 
@@ -20,7 +22,8 @@ SHUT = Outlook(open=False, reason="the holidays", break_glass=("sre",), changes=
 
 
 def actor(name: str, *groups: str) -> Actor:
-    return Actor(name=name, groups=frozenset(groups), via="session")
+    shop = Scope(apps=frozenset({"shop"}))
+    return Actor(name=name, groups=frozenset(groups), via="session", reads=shop, writes=shop)
 
 
 def approval(*votes: object) -> Pending:
@@ -124,3 +127,10 @@ def test_older_approvals_of_a_formation_are_folded_behind_the_newest() -> None:
     assert [[each.deployment.id for each in folded.older] for folded in found] == [[], [], ["d-2", "d-1"]]
     everything = [found for folded in found for found in (folded.newest, *folded.older)]
     assert len(everything) == len(waits) + 1
+
+
+def test_what_is_not_for_a_group_is_for_the_app_s_people() -> None:
+    """A developer who may only read it is not asked."""
+    found = question()
+    reader = replace(actor("x", "developers"), writes=NOTHING)
+    assert asking.why_not(found, reader) == "It is for people of shop to say."

@@ -15,7 +15,7 @@ from sealane.destinations.model import Identity
 from sealane.errors import UsageError
 from sealane.findings import Finding, Place, Severity, errors
 from sealane.flows import sites, tools
-from sealane.flows.doing import clones, line, vetting
+from sealane.flows.doing import clones, image_rights, line, vetting
 from sealane.images import references, tags
 from sealane.pipelines import planning, reading
 from sealane.pipelines.checks import delivery
@@ -94,6 +94,7 @@ async def _ahead(
     changed = completed.changed
     plan = planning.plan(pipeline, replace(run.event, paths=changed.paths if changed else None))
     found = [*checked.findings, *completed.findings, *_name_problems(run, pipeline), *_image_problems(pipeline, plan)]
+    found += await _rights_problems(run.app, pipeline, plan)
     if errors(found):
         return plan, changed, tuple(found)
     found += await _secret_problems(run, here, pipeline, plan)
@@ -126,6 +127,24 @@ def _image_problems(pipeline: Pipeline, plan: Plan) -> list[Finding]:
     message = f"the image {made[0].name} can't be made: this server has no registry to push to"
     mend = "operators set SEALANE_REGISTRY__PREFIX"
     return [Finding(message=message, place=pipeline.image(made[0].name).place, mend=mend)]
+
+
+async def _rights_problems(app: str, pipeline: Pipeline, plan: Plan) -> list[Finding]:
+    """Images that steps, services and retags name and that are not the app's to use; a Dockerfile is read when it is built."""
+    goes = {(step.kind, step.name) for step in plan.steps if not step.skip}
+    steps = [step for step in pipeline.steps if (Kind.STEP, step.name) in goes]
+    named = [(f"step {step.name}", step.image, step.place) for step in steps]
+    if steps:
+        named += [(f"service {each.name}", each.image, each.place) for each in pipeline.services]
+    named += [
+        (f"image {each.name}", each.source, each.place)
+        for each in pipeline.images
+        if isinstance(each, ImageRetag) and (Kind.RETAG, each.name) in goes
+    ]
+    mine = await image_rights.of(app)
+    asked = {image for _, image, _ in named if not image.startswith("${")}
+    told = {image: await image_rights.problem(image, mine) for image in sorted(asked)}
+    return [Finding(message=f"{who}: {told[image]}", place=place) for who, image, place in named if told.get(image)]
 
 
 def _source_problem(image: Image) -> Finding | None:

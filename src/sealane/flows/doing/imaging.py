@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from sealane.clients.addresses import NotListed
@@ -10,12 +12,13 @@ from sealane.clients.registry import ImageMissing, RegistryDenied
 from sealane.clients.registry_access import CredentialsAstray
 from sealane.errors import SealaneError, UsageError
 from sealane.flows import sites, tools
-from sealane.flows.doing import containers
+from sealane.flows.doing import containers, image_rights
 from sealane.images import building, labels, retagging
 from sealane.images.model import Image
 from sealane.pipelines.model import ImageBuild, Kind, StepStatus
 from sealane.runners import logs
 from sealane.runners.model import Work
+from sealane.secrets import keys
 from sealane.store.list_filters import Filter
 from sealane.store.model import Run
 
@@ -100,8 +103,16 @@ async def _make(run: Run, work: Work, key: str, log: logs.Log) -> Image:
         access=sites.registries(tools.current().settings),
         pulls=sites.pulls(tools.current().settings),
         patience=tools.current().settings.engine.build_patience,
+        key=keys.cache_key(tools.current().names_key, run.app),
+        problem=await _asked_elsewhere(run.app),
     )
     return await building.build(planned, workshop, log.write)
+
+
+async def _asked_elsewhere(app: str) -> Callable[[str], str | None]:
+    """Whether the app's builds may use an image, for whoever is on another thread."""
+    mine, loop = await image_rights.of(app), asyncio.get_running_loop()
+    return lambda image: asyncio.run_coroutine_threadsafe(image_rights.problem(image, mine), loop).result()
 
 
 def _reason(error: SealaneError, log: logs.Log) -> str:

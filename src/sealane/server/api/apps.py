@@ -7,7 +7,9 @@ from datetime import datetime
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from sealane.access import lifetimes
 from sealane.access.dependencies import Administrator, Developer, Viewer
+from sealane.errors import UsageError
 from sealane.server import fields, wired
 from sealane.store.model import App
 
@@ -26,7 +28,7 @@ class NewApp(BaseModel):
     path: fields.Folder = ""
     """The app's folder in a repository of several."""
     owner: fields.Owner
-    """Who owns it: a team or a person."""
+    """Whom it belongs to: a group or a user, who are its people."""
     trunk: fields.Branch = "main"
     """The branch whose pushes are delivered."""
 
@@ -64,16 +66,56 @@ class Recipient(BaseModel):
     recipient: str
 
 
+class Owner(BaseModel):
+    """Whom an app shall belong to."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    owner: fields.Owner
+    """A group, or a user: they are the app's people."""
+
+
 class PushToken(BaseModel):
     """A fresh push token; the one before is void."""
 
     push_token: str
 
 
+class Expiry(BaseModel):
+    """How long a push token shall count."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    expires: fields.Lifetime = lifetimes.NEVER
+    """After how long it is void: `90d`, `12h`, `never`."""
+
+
+class Grace(BaseModel):
+    """How long the former secret shall count beside the fresh one."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    grace: fields.Lifetime = "24h"
+    """A span such as `24h`; `0s` when the former one has leaked."""
+
+
+class HookSecret(BaseModel):
+    """A fresh hook secret, shown only now."""
+
+    hook_secret: str
+    old_counts_until: datetime
+    """Until when the former secret, and the former alert token, count, too."""
+    hook_urls: dict[str, str]
+    """Where each kind of git host sends its webhooks."""
+
+
+_LASTING, _A_DAY = Expiry(), Grace()
+
+
 @router.get("")
 async def list_apps(server: wired.Server, _: Viewer) -> list[AppShown]:
     """Every app."""
-    return [shown(server, app) for app in await server.apps.all()]
+    return [shown(server, app) for app in await server.views.apps()]
 
 
 @router.post("", status_code=201)
@@ -82,38 +124,57 @@ async def add(new: NewApp, server: wired.Server, actor: Administrator) -> Secret
     made = await server.apps.register(
         new.name, repository=new.repository, path=new.path, owner=new.owner, trunk=new.trunk, by=actor
     )
-    base = server.settings_url
     return Secrets(
         app=shown(server, made.app),
         push_token=made.push_token,
         hook_secret=made.hook_secret,
-        hook_urls={host: f"{base}/hooks/{host}/{made.app.name}" for host in ("github", "gitea")},
+        hook_urls=_hook_urls(server, made.app.name),
         recipient=await server.apps.recipient(made.app.name),
     )
 
 
-@router.get("/{name}")
-async def get(name: str, server: wired.Server, _: Viewer) -> AppShown:
+@router.get("/{app}")
+async def get(app: str, server: wired.Server, _: Viewer) -> AppShown:
     """One app."""
-    return shown(server, await server.apps.get(name))
+    return shown(server, await server.apps.get(app))
 
 
-@router.get("/{name}/recipient")
-async def recipient(name: str, server: wired.Server, _: Viewer) -> Recipient:
+@router.get("/{app}/recipient")
+async def recipient(app: str, server: wired.Server, _: Viewer) -> Recipient:
     """The age recipient that files with the app's secrets are encrypted to."""
-    return Recipient(recipient=await server.apps.recipient(name))
+    return Recipient(recipient=await server.apps.recipient(app))
 
 
-@router.post("/{name}/push-token")
-async def rotate_push_token(name: str, server: wired.Server, actor: Developer) -> PushToken:
+@router.post("/{app}/push-token")
+async def rotate_push_token(app: str, server: wired.Server, actor: Developer, what: Expiry = _LASTING) -> PushToken:
     """Makes a fresh push token and voids the one before."""
-    return PushToken(push_token=await server.apps.rotate_push_token(name, by=actor))
+    return PushToken(push_token=await server.apps.rotate_push_token(app, by=actor, expires=what.expires))
 
 
-@router.delete("/{name}", status_code=204)
-async def remove(name: str, server: wired.Server, actor: Administrator) -> None:
+@router.post("/{app}/hook-secret")
+async def rotate_hook_secret(app: str, server: wired.Server, actor: Developer, what: Grace = _A_DAY) -> HookSecret:
+    """Makes a fresh secret for webhooks and alerts; the one before counts for a while, so that nothing is lost."""
+    grace = lifetimes.read(what.grace, "the grace")
+    if grace is None:
+        raise UsageError("a former secret does not count for ever", mend="give a span, such as 24h")
+    secret, until = await server.apps.rotate_hook_secret(app, by=actor, grace=grace)
+    return HookSecret(hook_secret=secret, old_counts_until=until, hook_urls=_hook_urls(server, app))
+
+
+@router.put("/{app}/owner", status_code=204)
+async def set_owner(app: str, whom: Owner, server: wired.Server, actor: Administrator) -> None:
+    """Gives an app to another group or person."""
+    await server.apps.set_owner(app, whom.owner, by=actor)
+
+
+@router.delete("/{app}", status_code=204)
+async def remove(app: str, server: wired.Server, actor: Administrator) -> None:
     """Forgets an app. What runs of it in its destinations stays."""
-    await server.apps.remove(name, by=actor)
+    await server.apps.remove(app, by=actor)
+
+
+def _hook_urls(server: wired.Server, app: str) -> dict[str, str]:
+    return {host: f"{server.settings_url}/hooks/{host}/{app}" for host in ("github", "gitea")}
 
 
 def shown(server: wired.Server, app: App) -> AppShown:

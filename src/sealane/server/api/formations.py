@@ -10,9 +10,9 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import StreamingResponse
 
-from sealane.access.dependencies import Developer, Viewer
+from sealane.access.dependencies import Developer, StillAdmitted, Viewer
 from sealane.flows.requesting import Given
-from sealane.server import fields, wired
+from sealane.server import fields, following, wired
 from sealane.store.model import Deployment
 from sealane.store.view_model import FormationRow
 from sealane.store.views import Why
@@ -137,6 +137,7 @@ async def logs(
     formation: str,
     server: wired.Server,
     _: Viewer,
+    admitted: StillAdmitted,
     container: Annotated[str | None, Query(description="Only containers of this name.")] = None,
     tail: Annotated[int, Query(ge=0, le=10_000, description="How many lines of each container to begin with.")] = 50,
     *,
@@ -149,7 +150,7 @@ async def logs(
         async for line in lines:
             yield f"{line}\n"
 
-    return StreamingResponse(body(), media_type="text/plain; charset=utf-8")
+    return StreamingResponse(following.while_admitted(body(), admitted), media_type="text/plain; charset=utf-8")
 
 
 @router.get("/why/{what:path}")

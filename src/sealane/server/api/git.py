@@ -17,6 +17,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import StreamingResponse
 
 from sealane import clock, inputs, wiring
+from sealane.access.dependencies import address_of
 from sealane.clients import git_words, hosting
 from sealane.errors import NotSignedIn, SealaneError
 from sealane.events.model import Pusher
@@ -34,10 +35,12 @@ _pushing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
 
 @router.api_route("/{app}.git/{path:path}", methods=["GET", "POST"])
-async def serve(app: str, path: str, request: Request, server: wired.Server) -> StreamingResponse:
+async def serve(app: str, path: str, request: Request, server: wired.OpenServer) -> StreamingResponse:
     """One request of git's client: fetching and pushing both want a token."""
     writes = path == _PUSH or _PUSH in request.query_params.getlist("service")
-    registered, pusher = await server.access.check_push(app, _password(request), writes=writes)
+    registered, pusher = await server.access.check_push(
+        app, _password(request), writes=writes, address=address_of(request)
+    )
     asked = hosting.Request(
         method=request.method,
         path=path,

@@ -46,7 +46,7 @@ async def healthz() -> Alive:
     "/readyz", response_model=Ready, responses={503: {"model": Ready, "description": "Some part is not ready."}}
 )
 @router.head("/readyz", include_in_schema=False)
-async def readyz(request: Request, server: wired.Server) -> JSONResponse:
+async def readyz(request: Request, server: wired.OpenServer) -> JSONResponse:
     """Whether the server can do its work now, and if not, which part keeps it from that. Looks at most once a second."""
     readiness: Readiness = request.app.state.readiness
     found = await readiness.look(server)

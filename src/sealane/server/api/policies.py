@@ -9,11 +9,14 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from sealane.access.dependencies import Developer
+from sealane.access.model import Permission
 from sealane.environments.waiving import Judged
 from sealane.errors import UsageError
 from sealane.findings import Finding
 from sealane.flows.doing import vetting
+from sealane.server import wired
 from sealane.stencils.model import Revision
+from sealane.store.scope_model import Subject
 
 router = APIRouter(prefix="/api", tags=["policies"])
 
@@ -38,11 +41,12 @@ class Vetted(BaseModel):
 
 
 @router.post("/vet")
-async def vet(given: Rendered, _: Developer) -> Vetted:
+async def vet(given: Rendered, server: wired.Server, actor: Developer) -> Vetted:
     """Tries the environment's policies and limits on a revision. Nothing is stored or deployed."""
     try:
         revision = Revision.from_json(given.revision)
     except (msgspec.ValidationError, LookupError, TypeError, ValueError) as error:
         raise UsageError("this is no revision", mend="`sealane vet` of the server's own version renders one") from error
+    actor.require(Permission.DEPLOY, await server.membership.app_of(Subject.APP, revision.app, actor))
     found = await vetting.tried(revision)
     return Vetted(judged=list(found.judged), limits=list(found.limits))

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from starlette.responses import StreamingResponse
 
-from sealane.access.dependencies import Developer, Viewer
+from sealane.access.dependencies import Developer, StillAdmitted, Viewer
 from sealane.server import filters, following, wired
 from sealane.store.model import Run
 from sealane.store.view_model import ChangedView, RunView
@@ -53,6 +53,7 @@ async def log(
     key: str,
     server: wired.Server,
     _: Viewer,
+    admitted: StillAdmitted,
     offset: Annotated[int, Query(ge=0, le=2**62, description="The byte to begin at.")] = 0,
     *,
     follow: Annotated[bool, Query(description="Goes on until the step has ended.")] = False,
@@ -65,7 +66,7 @@ async def log(
         async for part in following.log(server, run, key, offset=offset, follow=follow):
             yield part.data
 
-    return StreamingResponse(body(), media_type="text/plain; charset=utf-8")
+    return StreamingResponse(following.while_admitted(body(), admitted), media_type="text/plain; charset=utf-8")
 
 
 @router.post("/{run}/rerun", status_code=202)

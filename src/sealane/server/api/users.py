@@ -46,6 +46,20 @@ class Token(BaseModel):
     token: str
 
 
+class NewToken(BaseModel):
+    """What to make a token with."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    name: fields.TokenName = "from the command line"
+    """What it is for, such as the machine it is on."""
+    expires: fields.Lifetime | None = None
+    """After how long it is void: `90d`, `12h`, `never`; the server's own time when nothing is said."""
+
+
+_AS_USUAL = NewToken()
+
+
 @router.get("/me")
 async def me(server: wired.Server, actor: Viewer) -> Me:
     """Who the token says you are, and which server this is."""
@@ -66,19 +80,20 @@ async def add(new: NewUser, server: wired.Server, actor: Administrator) -> Token
     return Token(user=new.name, token=await server.access.add_user(new.name, frozenset(new.groups), by=actor))
 
 
-@router.put("/users/{name}/groups", status_code=204)
-async def set_groups(name: str, groups: Groups, server: wired.Server, actor: Administrator) -> None:
+@router.put("/users/{user}/groups", status_code=204)
+async def set_groups(user: str, groups: Groups, server: wired.Server, actor: Administrator) -> None:
     """Puts a user into exactly these groups."""
-    await server.access.set_groups(name, frozenset(groups.groups), by=actor)
+    await server.access.set_groups(user, frozenset(groups.groups), by=actor)
 
 
-@router.post("/users/{name}/tokens", status_code=201)
-async def new_token(name: str, server: wired.Server, actor: Administrator) -> Token:
-    """Makes another token for a user."""
-    return Token(user=name, token=await server.access.new_token(name, "from the command line", by=actor))
+@router.post("/users/{user}/tokens", status_code=201)
+async def new_token(user: str, server: wired.Server, actor: Viewer, what: NewToken = _AS_USUAL) -> Token:
+    """Makes another token: administrators for anybody, others for themselves."""
+    _, text = await server.access.new_token(user, what.name, by=actor, expires=what.expires)
+    return Token(user=user, token=text)
 
 
-@router.delete("/users/{name}", status_code=204)
-async def remove(name: str, server: wired.Server, actor: Administrator) -> None:
+@router.delete("/users/{user}", status_code=204)
+async def remove(user: str, server: wired.Server, actor: Administrator) -> None:
     """Removes a user; their tokens and sessions are void at once."""
-    await server.access.remove_user(name, by=actor)
+    await server.access.remove_user(user, by=actor)

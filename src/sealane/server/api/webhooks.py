@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from types import ModuleType
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, Field
 
 from sealane import clock
-from sealane.errors import NotSignedIn, NotThere
+from sealane.errors import NotThere
 from sealane.events.model import RefGone
 from sealane.events.sources import gitea, github
 from sealane.events.sources.webhooks import Ignored
-from sealane.server import wired
+from sealane.server import signed, wired
 
 router = APIRouter(prefix="/hooks", tags=["webhooks"])
-_SOURCES: dict[str, Any] = {"github": github, "gitea": gitea}
+_SOURCES: dict[str, ModuleType] = {"github": github, "gitea": gitea}
 
 
 class Received(BaseModel):
@@ -32,19 +33,19 @@ async def receive(
     source: Annotated[str, Path(description="github or gitea")],
     app: Annotated[str, Path(description="The app's name")],
     request: Request,
-    server: wired.Server,
+    server: wired.OpenServer,
 ) -> Received:
     """Takes one webhook. It is believed only with a signature made with the app's webhook secret."""
     reader = _SOURCES.get(source)
     if reader is None:
         raise NotThere(f"webhooks of {source} are not read here", mend=f"known: {', '.join(_SOURCES)}")
-    try:
-        registered = await server.apps.get(app)
-        secret = await server.apps.hook_secret(app)
-    except NotThere:
-        raise NotSignedIn("the webhook's signature is wrong") from None  # whether an app exists is nobody's business
     headers = {name.lower(): value for name, value in request.headers.items()}
-    read = reader.read(registered.name, headers, await request.body(), secret=secret, received=clock.now())
+    body, received = await request.body(), clock.now()
+    read = signed.with_any(
+        await server.apps.hook_secrets(app),
+        lambda secret: reader.read(app, headers, body, secret=secret, received=received),
+    )
+    registered = await server.apps.get(app)
     if isinstance(read, RefGone):
         await server.intake.forget(read, source=source)
     if isinstance(read, RefGone | Ignored):

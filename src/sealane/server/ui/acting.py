@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
-from sealane.access.dependencies import Signed
-from sealane.access.model import Permission
+from sealane.access.dependencies import Signed, SignedDeveloper
 from sealane.errors import UsageError
 from sealane.flows.requesting import Given
 from sealane.server import fields, wired
@@ -17,59 +16,52 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.post("/runs/{run}/cancel")
-async def cancel_run(run: str, server: wired.Server, signed: Signed) -> Response:
+async def cancel_run(run: str, server: wired.Server, signed: SignedDeveloper) -> Response:
     """Ends a run."""
-    signed.actor.require(Permission.DEPLOY)
     await server.requests.cancel_run(run, by=signed.actor)
     return RedirectResponse(f"/runs/{run}", status_code=303)
 
 
 @router.post("/runs/{run}/rerun")
-async def rerun(run: str, server: wired.Server, signed: Signed) -> Response:
+async def rerun(run: str, server: wired.Server, signed: SignedDeveloper) -> Response:
     """Runs the same commit again."""
-    signed.actor.require(Permission.DEPLOY)
     return RedirectResponse(f"/runs/{await server.requests.rerun(run, by=signed.actor)}", status_code=303)
 
 
 @router.post("/deployments/{deployment}/cancel")
-async def cancel(deployment: str, server: wired.Server, signed: Signed) -> Response:
+async def cancel(deployment: str, server: wired.Server, signed: SignedDeveloper) -> Response:
     """Calls a deployment off, or stops a rollout."""
-    signed.actor.require(Permission.DEPLOY)
     await server.requests.cancel(deployment, by=signed.actor)
     return RedirectResponse(f"/deployments/{deployment}", status_code=303)
 
 
 @router.post("/deployments/{deployment}/rerun")
-async def deploy_again(deployment: str, server: wired.Server, signed: Signed) -> Response:
+async def deploy_again(deployment: str, server: wired.Server, signed: SignedDeveloper) -> Response:
     """Deploys the same revision again."""
-    signed.actor.require(Permission.DEPLOY)
     found = (await server.views.deployment(deployment)).deployment
     made = await server.requests.deploy(found.app, found.formation, revision=found.revision_id, by=signed.actor)
     return RedirectResponse(f"/deployments/{made.id}", status_code=303)
 
 
 @router.post("/deployments/{deployment}/rollback")
-async def roll_back(deployment: str, server: wired.Server, signed: Signed) -> Response:
+async def roll_back(deployment: str, server: wired.Server, signed: SignedDeveloper) -> Response:
     """Goes back to the revision that was verified before this one."""
-    signed.actor.require(Permission.DEPLOY)
     found = (await server.views.deployment(deployment)).deployment
     made = await server.requests.rollback(found.app, found.formation, to=None, by=signed.actor)
     return RedirectResponse(f"/deployments/{made.id}", status_code=303)
 
 
 @router.post("/deployments/{deployment}/drift")
-async def put_right(deployment: str, server: wired.Server, signed: Signed) -> Response:
+async def put_right(deployment: str, server: wired.Server, signed: SignedDeveloper) -> Response:
     """Deploys the revision that is there once more."""
-    signed.actor.require(Permission.DEPLOY)
     found = (await server.views.deployment(deployment)).deployment
     made = await server.requests.deploy(found.app, found.formation, revision=found.revision_id, by=signed.actor)
     return RedirectResponse(f"/deployments/{made.id}", status_code=303)
 
 
 @router.post("/deployments/{deployment}/release-hold")
-async def lift_hold(deployment: str, server: wired.Server, signed: Signed) -> Response:
+async def lift_hold(deployment: str, server: wired.Server, signed: SignedDeveloper) -> Response:
     """Lifts the hold of a formation."""
-    signed.actor.require(Permission.DEPLOY)
     found = (await server.views.deployment(deployment)).deployment
     await server.requests.lift_hold(found.app, found.formation, by=signed.actor, reason="lifted on its page")
     return RedirectResponse(f"/deployments/{deployment}", status_code=303)
@@ -94,12 +86,11 @@ async def say(
     deployment: str,
     gate: str,
     server: wired.Server,
-    signed: Signed,
+    signed: SignedDeveloper,
     word: Annotated[Literal["pass", "fail"], Form()],
     reason: Annotated[fields.Reason, Form()] = "",
 ) -> Response:
     """Says how to take a gate that can't tell."""
-    signed.actor.require(Permission.DEPLOY)
     await server.speaking.say(deployment, gate, passes=word == "pass", by=signed.actor, reason=reason)
     return RedirectResponse(f"/deployments/{deployment}", status_code=303)
 
@@ -114,9 +105,10 @@ async def break_glass(
 
 
 @router.post("/deployments/{deployment}/delete")
-async def delete(deployment: str, server: wired.Server, signed: Signed, typed: Annotated[str, Form()] = "") -> Response:
+async def delete(
+    deployment: str, server: wired.Server, signed: SignedDeveloper, typed: Annotated[str, Form()] = ""
+) -> Response:
     """Deploys what is there once more, with a yes to deleting what the budget left in place."""
-    signed.actor.require(Permission.DEPLOY)
     found = (await server.views.deployment(deployment)).deployment
     if typed.strip() != found.label:
         raise UsageError(f"{typed.strip() or 'nothing'} was typed", mend=f"type {found.label} to delete what it left")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import html
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Annotated, Any
 
@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from sealane import clock
-from sealane.access.dependencies import Signed
+from sealane.access.dependencies import Signed, StillAdmitted
 from sealane.approvals import pending
 from sealane.approvals.pending import Kind
 from sealane.errors import NotThere
@@ -38,7 +38,7 @@ async def overview(server: wired.Server, signed: Signed, find: str = "") -> HTML
     views = server.views
     formations, apps, waits, recent, runs, left_out = await asyncio.gather(
         views.overview(),
-        server.apps.all(),
+        views.apps(),
         views.pending(),
         views.deployments(limit=_WEEK),
         views.newest_runs(),
@@ -58,10 +58,10 @@ async def overview(server: wired.Server, signed: Signed, find: str = "") -> HTML
         now=clock.now(),
         asked=find,
     )
-    shown = frames.framed(signed, "/", waits)
+    frame = frames.framed(signed, "/", waits)
     return templates.page(
         "overview.html",
-        {**shown, "page": page, "troubles": server.troubles, "asked": find, "base": server.settings_url},
+        {**frame, "page": page, "troubles": server.troubles_shown, "asked": find, "base": server.settings_url},
     )
 
 
@@ -90,7 +90,12 @@ async def raw_log(run: str, key: str, server: wired.Server, _: Signed) -> Respon
 
 @router.get("/runs/{run}/follow/{key:path}")
 async def follow_log(
-    run: str, key: str, server: wired.Server, _: Signed, begin: Annotated[int, Query(alias="from", ge=0, le=2**62)] = 0
+    run: str,
+    key: str,
+    server: wired.Server,
+    _: Signed,
+    admitted: StillAdmitted,
+    begin: Annotated[int, Query(alias="from", ge=0, le=2**62)] = 0,
 ) -> Response:
     """A step's log as it comes, as server-sent events of ready lines; ends with the step."""
     await server.views.run(run)
@@ -107,11 +112,11 @@ async def follow_log(
             yield f"event: line\ndata: <span>{html.escape(rest.decode(errors='replace'))}</span>\n\n"
         yield "event: end\ndata: \n\n"
 
-    return StreamingResponse(body(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+    return _events(body(), admitted)
 
 
 @router.get("/changes")
-async def changes(server: wired.Server, _: Signed, of: str) -> Response:
+async def changes(server: wired.Server, _: Signed, admitted: StillAdmitted, of: str) -> Response:
     """Says `changed` whenever what a page shows has changed; the page then reads itself again.
 
     Says so once at the beginning, too: for what changed after the page was read, and while it was cut off.
@@ -135,7 +140,12 @@ async def changes(server: wired.Server, _: Signed, of: str) -> Response:
                 waiting.cancel()
                 await asyncio.gather(waiting, return_exceptions=True)
 
-    return StreamingResponse(body(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+    return _events(body(), admitted)
+
+
+def _events(body: AsyncIterator[str], admitted: Callable[[], Awaitable[None]]) -> Response:
+    told = following.while_admitted(body, admitted)
+    return StreamingResponse(told, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
 @router.get("/deployments/{deployment}")

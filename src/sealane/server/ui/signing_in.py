@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from sealane.access.dependencies import COOKIE, Signed
-from sealane.errors import NotSignedIn
+from sealane.access.dependencies import COOKIE, Signed, address_of
+from sealane.errors import NotSignedIn, TooManyAttempts
 from sealane.server import wired
 from sealane.server.ui import templates
 
@@ -19,7 +19,7 @@ _FORM_COOKIE = "sealane_form"
 
 
 @router.get("/sign-in")
-async def form(request: Request, server: wired.Server, next: str = "/") -> HTMLResponse:  # noqa: A002 - the parameter's public name
+async def form(request: Request, server: wired.OpenServer, next: str = "/") -> HTMLResponse:  # noqa: A002 - the parameter's public name
     """The form."""
     return _form(request, server, next, wrong="", status=200)
 
@@ -27,7 +27,7 @@ async def form(request: Request, server: wired.Server, next: str = "/") -> HTMLR
 @router.post("/sign-in")
 async def sign_in(
     request: Request,
-    server: wired.Server,
+    server: wired.OpenServer,
     token: Annotated[str, Form()],
     form_token: Annotated[str, Form()] = "",
     next: Annotated[str, Form()] = "/",  # noqa: A002 - the field's public name
@@ -37,9 +37,13 @@ async def sign_in(
     if not expected or not secrets.compare_digest(expected, form_token):
         return _form(request, server, next, wrong="The form was too old; please try again.", status=403)
     try:
-        actor = await server.access.authenticate(token.strip())
-    except NotSignedIn:
-        return _form(request, server, next, wrong="That token is not known here.", status=401)
+        actor = await server.access.authenticate(token.strip(), address=address_of(request))
+    except NotSignedIn as error:
+        return _form(request, server, next, wrong=f"{error.message[:1].upper()}{error.message[1:]}.", status=401)
+    except TooManyAttempts as error:
+        form = _form(request, server, next, wrong=f"Too many wrong attempts: {error.mend}.", status=429)
+        form.headers["Retry-After"] = str(error.after)
+        return form
     session = await server.access.start_session(actor)
     answer = RedirectResponse(local(next), status_code=303)
     answer.set_cookie(
@@ -50,7 +54,7 @@ async def sign_in(
 
 
 @router.post("/sign-out")
-async def sign_out(request: Request, server: wired.Server, _: Signed) -> Response:
+async def sign_out(request: Request, server: wired.OpenServer, _: Signed) -> Response:
     """Ends the session."""
     await server.access.end_session(request.cookies.get(COOKIE, ""))
     answer = RedirectResponse("/sign-in", status_code=303)
@@ -65,7 +69,7 @@ def local(where: str) -> str:
     return where if ours and "\\" not in where else "/"
 
 
-def _form(request: Request, server: wired.Server, wanted: str, *, wrong: str, status: int) -> HTMLResponse:
+def _form(request: Request, server: wired.OpenServer, wanted: str, *, wrong: str, status: int) -> HTMLResponse:
     form_token = request.cookies.get(_FORM_COOKIE) or secrets.token_urlsafe(24)
     shown = {"reader": None, "here": "", "form_token": form_token, "next": local(wanted), "wrong": wrong}
     page = templates.page("sign-in.html", shown, status=status)
@@ -73,5 +77,5 @@ def _form(request: Request, server: wired.Server, wanted: str, *, wrong: str, st
     return page
 
 
-def _over_tls(server: wired.Server) -> bool:
+def _over_tls(server: wired.OpenServer) -> bool:
     return server.settings_url.startswith("https://")

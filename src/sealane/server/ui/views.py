@@ -423,3 +423,23 @@ class ListPage:
     empty: str
     older: str
     """Where the list goes on; empty at its end."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TokenRow:
+    """One token that works, or worked until it expired."""
+
+    id: str
+    name: str
+    pill: Pill
+    created: datetime
+    used: datetime | None
+    expires: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TokenGroup:
+    """The tokens of one user or app."""
+
+    title: str
+    rows: tuple[TokenRow, ...]

@@ -12,7 +12,7 @@ from sealane.store.view_model import DeploymentView
 
 def of_run(found: Run, actor: Actor) -> tuple[Action, ...]:
     """Cancelling a run that goes on, starting one again that is over."""
-    if not actor.may(Permission.DEPLOY):
+    if not actor.may(Permission.DEPLOY, found.app):
         return ()
     if found.ended:
         commit = (found.event.commit or "")[:7]
@@ -38,7 +38,8 @@ def of_run(found: Run, actor: Actor) -> tuple[Action, ...]:
 
 def of_deployment(view: DeploymentView, actor: Actor) -> tuple[Action, ...]:
     """Calling off one that is not over, deploying the revision of one that is over again."""
-    return tuple(_of_deployment(view, view.deployment)) if actor.may(Permission.DEPLOY) else ()
+    found = view.deployment
+    return tuple(_of_deployment(view, found)) if actor.may(Permission.DEPLOY, found.app) else ()
 
 
 def _of_deployment(view: DeploymentView, found: Deployment) -> Iterator[Action]:

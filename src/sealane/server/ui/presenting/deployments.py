@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Literal
 
-from sealane.access.model import Actor
+from sealane.access.model import Actor, Permission
 from sealane.approvals.pending import Folded, Pending
 from sealane.approvals.waiting import Condition, Waits, Why
 from sealane.releases.origin import Origin
@@ -41,7 +41,7 @@ def deployment(
     """
     found = view.deployment
     verdict = found.verdict
-    may = bool(actor.groups & {"administrators", "developers"})
+    may = actor.may(Permission.DEPLOY, found.app)
     moments = tuple(_moments(view))
     ended_well = verdict is not None and verdict.kind is VerdictKind.DEPLOYED
     return DeploymentPage(

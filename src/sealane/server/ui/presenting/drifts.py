@@ -30,7 +30,7 @@ def drift(view: DeploymentView, found: Found, actor: Actor) -> DriftPage:
         formation=view.deployment.formation,
         version=version(view),
         rows=tuple(_row(each) for each in found.objects),
-        may_fix=bool(found.objects) and actor.may(Permission.DEPLOY),
+        may_fix=bool(found.objects) and actor.may(Permission.DEPLOY, view.deployment.app),
     )
 
 

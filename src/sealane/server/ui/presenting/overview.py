@@ -156,7 +156,7 @@ def _needs(
     """What this reader can do something about: their word counts, or they may send something better."""
     mine = pending.folded(each for each in waits if not asking.why_not(each, reader))
     asked = needs.listed(mine, reader, needs.About(origins=origins))
-    return (*asked, *(_troubles(formations, origins) if reader.may(Permission.DEPLOY) else ()))
+    return (*asked, *_troubles([row for row in formations if reader.may(Permission.DEPLOY, row.app)], origins))
 
 
 def _troubles(formations: Sequence[FormationRow], origins: Mapping[str, Origin]) -> list[Need]:

@@ -1,0 +1,22 @@
+"""How long tokens and old secrets count: `90d`, `12h`, `never`. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from sealane import fields
+from sealane.errors import UsageError
+
+NEVER = "never"
+_SPAN = re.compile(r"(?:[0-9]{1,6}(?:s|m|h|d)){1,4}")
+_LONGEST = timedelta(days=3660)
+
+
+def read(text: str, what: str) -> timedelta | None:
+    """The span that is written; None for `never`. Raises UsageError; `what` begins its words."""
+    if text == NEVER:
+        return None
+    if not _SPAN.fullmatch(text) or fields.duration(text) > _LONGEST:
+        raise UsageError(f"{what} is no time span: {text[:40]!r}", mend="write it as 90d, 12h or never; at most 3660d")
+    return fields.duration(text)

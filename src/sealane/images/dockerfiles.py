@@ -1,0 +1,233 @@
+"""Dockerfiles of strangers: which images one is made from, and how its layers and caches are kept apart per app. Pure.
+
+Engines share all images, layers and cache folders between builds. A marker after each FROM makes an app's layers its own:
+engines find a layer by what all instructions before it say. A folder of `--mount=type=cache` is found by its id.
+
+What an engine might take for an instruction is looked at as one: older engines know no here-documents.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from sealane.errors import UsageError
+
+MARKER = "SEALANE_CACHE"
+"""The build argument whose value is the app's own; it is seen in the image's history."""
+
+Problem = Callable[[str], str | None]
+"""Why a build may not be made from an image, or None."""
+
+_DIRECTIVE = re.compile(r"#\s*([a-zA-Z]+)\s*=\s*(\S+)\s*")
+_HERE = re.compile(r"(?<!<)<<(-?)([\"']?)([A-Za-z_][A-Za-z0-9_.-]*)\2")
+_FLAG = re.compile(r"--([a-z]+)(?:=(\S+))?")
+_VARIABLE = re.compile(
+    r"\\(?P<escaped>.)|\$(?:(?P<plain>\w+)|\{(?P<name>\w+)(?::?(?P<kind>[-+])(?P<word>[^{}]*))?\}|(?P<odd>.|$))"
+)
+_WITH_HERE = {"RUN", "COPY", "ADD"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Instruction:
+    """One instruction; lines count from 0, `end` is the first line after it and its here-documents."""
+
+    word: str
+    rest: str
+    line: int
+    body: int
+    """The first line after the instruction itself."""
+    end: int
+
+
+def apart(text: str, *, file: str, key: str, args: Mapping[str, str], problem: Problem) -> str:
+    """The Dockerfile as one app's own: each stage marked with `key`, ids of cache folders made of it.
+
+    Raises UsageError, with the place, for an image that it may not be made from or one that can't be known.
+    """
+    lines = text.removeprefix("\ufeff").split("\n")
+    escape = _escape(lines)
+    _check(lines, escape, file, args, problem)
+    for found in reversed(list(_instructions(lines, escape))):
+        if found.word == "FROM":
+            lines.insert(found.body, f"ARG {MARKER}={key}")
+        elif found.word == "RUN":
+            lines[found.line : found.body] = _own_caches(lines[found.line : found.body], escape, key, file, found.line)
+    return "\n".join(lines)
+
+
+def _check(lines: list[str], escape: str, file: str, args: Mapping[str, str], problem: Problem) -> None:
+    known: dict[str, str] = {}  # what FROM may use: arguments given before the first one
+    stages: set[str] = set()
+    begun = False
+    for found in _as_any_engine(lines, escape):
+        words = found.rest.split()
+        flags = _flags(words)
+        if found.word == "ARG" and not begun:
+            known |= _arguments(words, known, args)
+        for image in _images(found, words, flags):
+            plain = _expanded(image, known) if found.word == "FROM" else None if "$" in image else image
+            if plain is None:
+                message = f"{file}:{found.line + 1}: what {image} stands for can't be known before the build"
+                raise UsageError(
+                    message, mend="write the image's name; FROM takes it from an ARG before the first FROM"
+                )
+            if plain.lower() in stages or (plain.isdigit() and found.word != "FROM") or plain == "scratch":
+                continue
+            if reason := problem(plain):
+                raise UsageError(f"{file}:{found.line + 1}: {reason}")
+        if found.word == "FROM":
+            begun = True
+            bare = words[len(flags) :]
+            stages |= {bare[2].lower()} if len(bare) == 3 else set()
+
+
+def _arguments(words: list[str], known: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """What `ARG name=default …` sets; one whose value can't be known is left out."""
+    found: dict[str, str] = {}
+    for name, has_default, default in (word.partition("=") for word in words):
+        value = given[name] if name in given else _expanded(default, {**known, **found}) if has_default else None
+        if value is not None:
+            found[name] = value
+    return found
+
+
+def _images(found: Instruction, words: list[str], flags: list[tuple[str, str]]) -> Iterator[str]:
+    """What the instruction takes from other images or stages."""
+    if found.word == "FROM":
+        yield from words[len(flags) : len(flags) + 1]
+    for name, value in flags:
+        if found.word in {"COPY", "ADD"} and name == "from":
+            yield value
+        if found.word == "RUN" and name == "mount":
+            options = (option.strip("\"'").partition("=") for option in value.strip("\"'").split(","))
+            yield from (given for option, _, given in options if option.lower() == "from")
+
+
+def _flags(words: list[str]) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for word in words:
+        flag = re.fullmatch(r"--([a-z]+)(?:=(.*))?", word)
+        if flag is None:
+            break
+        found.append((flag[1], (flag[2] or "").strip("\"'")))
+    return found
+
+
+def _as_any_engine(lines: list[str], escape: str) -> Iterator[Instruction]:
+    """The instructions as engines with and without here-documents see them, by line."""
+    for found in _instructions(lines, escape):
+        yield _triggered(found)
+        for inner in _instructions(lines[found.body : found.end], escape):
+            bare = inner.rest.split()
+            bare = bare[len(_flags(bare)) :]
+            means_it = inner.word != "FROM" or len(bare) == 1 or (len(bare) == 3 and bare[1].upper() == "AS")
+            if inner.word in {"FROM", "COPY", "ADD", "RUN"} and means_it:
+                line = found.body + inner.line
+                yield Instruction(word=inner.word, rest=inner.rest, line=line, body=line, end=line)
+
+
+def _triggered(found: Instruction) -> Instruction:
+    """What ONBUILD will do to whoever builds on it, the app itself perhaps."""
+    if found.word != "ONBUILD":
+        return found
+    word, _, rest = found.rest.partition(" ")
+    return Instruction(word=word.upper(), rest=rest.strip(), line=found.line, body=found.body, end=found.end)
+
+
+def _instructions(lines: list[str], escape: str) -> Iterator[Instruction]:
+    at = 0
+    while at < len(lines):
+        begun = at
+        pieces: list[str] = []
+        while at < len(lines):
+            line = lines[at].rstrip("\r \t")
+            at += 1
+            if not line.strip() or line.lstrip().startswith("#"):
+                if pieces:
+                    continue
+                begun = at
+                continue
+            goes_on = line.endswith(escape)
+            pieces.append(line.removesuffix(escape) if goes_on else line)
+            if not goes_on:
+                break
+        logical = "".join(pieces).strip()
+        if not logical:
+            continue
+        word, _, rest = re.sub(r"[\t\v\f\r]", " ", logical).partition(" ")
+        body = at
+        if word.upper() in _WITH_HERE:
+            for here in _HERE.finditer(rest):
+                at = _after(lines, at, here[3], indented=bool(here[1]))
+        yield Instruction(word=word.upper(), rest=rest.strip(), line=begun, body=body, end=at)
+
+
+def _after(lines: list[str], at: int, word: str, *, indented: bool) -> int:
+    """The line after a here-document's end; the last when it has none."""
+    for number in range(at, len(lines)):
+        line = lines[number].rstrip("\r")
+        if (line.lstrip("\t") if indented else line) == word:
+            return number + 1
+    return len(lines)
+
+
+def _escape(lines: list[str]) -> str:
+    """The character that makes a line go on: a directive before everything else may say."""
+    for line in lines:
+        found = _DIRECTIVE.fullmatch(line.strip())
+        if found is None:
+            break
+        if found[1].lower() == "escape" and found[2] in {"\\", "`"}:
+            return found[2]
+    return "\\"
+
+
+def _expanded(text: str, known: Mapping[str, str]) -> str | None:
+    """The text with variables filled in; None when one can't be."""
+    unknown = False
+
+    def value(found: re.Match[str]) -> str:
+        nonlocal unknown
+        if found["escaped"] is not None:
+            return found["escaped"]
+        name, given = found["plain"] or found["name"], None
+        if name is not None:
+            given = known.get(name)
+        if found["kind"] == "+":
+            return found["word"] if given else ""
+        if found["kind"] == "-" and not given:
+            return str(found["word"])
+        unknown = unknown or not given
+        return given or ""
+
+    plain = _VARIABLE.sub(value, text)
+    return None if unknown or "$" in plain else plain.strip("\"'")
+
+
+def _own_caches(raw: list[str], escape: str, key: str, file: str, line: int) -> list[str]:
+    """The lines of a RUN with the ids of its cache folders made the app's own."""
+    text = "\n".join(raw)
+    header = re.compile(rf"\s*\w+(?:(?:\s|{re.escape(escape)}[ \t\r]*\n)+--[a-z]+(?:=\S+)?)*")
+    matched = header.match(text)
+    if matched is None:
+        return raw
+
+    def owned(found: re.Match[str]) -> str:
+        if found[1] != "mount":
+            return found[0]
+        options = [option.strip("\"'") for option in (found[2] or "").strip("\"'").split(",")]
+        by_name = {name.lower(): value for name, _, value in (option.partition("=") for option in options)}
+        if "$" in by_name.get("type", ""):
+            raise UsageError(f"{file}:{line + 1}: the type of a mount can't be known before the build", mend="write it")
+        if by_name.get("type") != "cache":
+            return found[0]
+        places = (by_name.get(name) for name in ("id", "target", "dst", "destination"))
+        named = next((place for place in places if place), "")
+        own = hashlib.sha256(f"{key}\0{named}".encode()).hexdigest()[:24]
+        kept = [option for option in options if option.partition("=")[0].lower() != "id"]
+        return f"--mount={','.join([*kept, f'id={own}'])}"
+
+    return (_FLAG.sub(owned, matched[0]) + text[matched.end() :]).split("\n")

@@ -1,0 +1,61 @@
+"""Tokens that work: whose they are, when they were used last, and revoking one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
+
+from sealane.access.dependencies import Developer, Viewer
+from sealane.server import wired
+from sealane.store import account_model as stored
+
+router = APIRouter(prefix="/api", tags=["users"])
+
+
+class Token(BaseModel):
+    """A token as it may be shown; never its text."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True, from_attributes=True)
+
+    id: str
+    """Its first part, by which it is revoked."""
+    kind: str
+    """`user` signs in, `push` only pushes."""
+    user: str | None
+    app: str | None
+    name: str
+    created: datetime
+    used: datetime | None
+    """When it was used last, give or take five minutes; null: never."""
+    expires: datetime | None
+    """From when it is void; null: never."""
+
+
+@router.get("/tokens")
+async def own(server: wired.Server, actor: Viewer) -> list[Token]:
+    """Your own tokens."""
+    return _shown(await server.access.tokens_of(actor.name, by=actor))
+
+
+@router.get("/users/{user}/tokens")
+async def of_user(user: str, server: wired.Server, actor: Viewer) -> list[Token]:
+    """A user's tokens: to administrators, and to the user."""
+    return _shown(await server.access.tokens_of(user, by=actor))
+
+
+@router.get("/apps/{app}/tokens")
+async def of_app(app: str, server: wired.Server, _: Developer) -> list[Token]:
+    """The app's push tokens."""
+    return _shown(await server.access.tokens_of_app(app))
+
+
+@router.delete("/tokens/{token_id}", status_code=204)
+async def revoke(token_id: str, server: wired.Server, actor: Viewer) -> None:
+    """Makes a token void at once, and ends the sessions begun with it: your own, an app's of yours, any for administrators."""
+    await server.access.revoke_token(token_id, by=actor)
+
+
+def _shown(found: tuple[stored.Token, ...]) -> list[Token]:
+    return [Token.model_validate(each) for each in found]

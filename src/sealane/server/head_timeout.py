@@ -1,0 +1,71 @@
+"""A connection whose request's head must come in time; uvicorn has a time-out for idle connections only.
+
+A client that sends a letter now and then would otherwise hold a connection, its memory and a file of the process for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from sealane import log_lines
+
+_LATE = (
+    b"HTTP/1.1 408 Request Timeout\r\ncontent-type: text/plain; charset=utf-8\r\nconnection: close\r\n"
+    b"content-length: 37\r\n\r\nthe head of the request took too long"
+)
+
+
+class HeadInTime(H11Protocol):
+    """Uvicorn's protocol, which ends a connection whose next head is not whole in time."""
+
+    seconds: float
+    _head: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Waits for the first head."""
+        super().connection_made(transport)
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        """Waits on, unless the head is whole now."""
+        super().data_received(data)
+        if self._answers():
+            self._stop()
+        else:
+            self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Waits no more."""
+        self._stop()
+        super().connection_lost(exc)
+
+    def _answers(self) -> bool:
+        """Whether a request is being answered: what comes meanwhile is its body, or the next one's."""
+        cycle: Any = self.cycle
+        return cycle is not None and not cycle.response_complete
+
+    def _wait(self) -> None:
+        if self._head is None and not self.transport.is_closing():
+            self._head = self.loop.call_later(self.seconds, self._late)
+
+    def _stop(self) -> None:
+        if self._head is not None:
+            self._head.cancel()
+            self._head = None
+
+    def _late(self) -> None:
+        self._head = None
+        if self._answers() or self.transport.is_closing():
+            return
+        address = self.client[0] if self.client else ""
+        log_lines.event("request.head_too_slow", address=address, seconds=self.seconds)
+        self.transport.write(_LATE)
+        self.transport.close()
+
+
+def protocol(seconds: float) -> type[HeadInTime]:
+    """The protocol that gives each head so many seconds."""
+    return type("HeadInTimeAs", (HeadInTime,), {"seconds": seconds})

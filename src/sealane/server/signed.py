@@ -1,0 +1,20 @@
+"""Messages that are believed for their signature, made with one of several secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from sealane.errors import NotSignedIn
+
+Read = TypeVar("Read")
+
+
+def with_any(secrets: Sequence[str], read: Callable[[str], Read]) -> Read:
+    """What `read` makes of the message with the first secret that fits. Raises NotSignedIn when none does."""
+    for secret in secrets[:-1]:
+        try:
+            return read(secret)
+        except NotSignedIn:
+            continue
+    return read(secrets[-1])

@@ -1,0 +1,378 @@
+"""Every route by every identity: whoever may not read an app gets the answer that an app which is not there would give."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.routing import APIRoute
+
+from sealane.access import dependencies
+from sealane.server import application
+from sealane.settings import Settings
+from tests import pretending
+from tests.contracts.store.samples import revision
+from tests.serving import Serving, until
+
+CANARY = "canary-of-the-heron"
+"""Stands in the shop's commits, logs and values, and must never reach a stranger."""
+
+PEOPLE = {
+    "stranger": ("developers", "kiln-team"),
+    "own": ("developers", "heron-team"),
+    "member": ("developers", "platform"),
+    "approver": ("approvers",),
+    "auditor": ("auditors",),
+    "admin": ("administrators",),
+}
+READERS = frozenset({"own", "member", "approver", "auditor", "admin"})
+WRITERS = frozenset({"own", "member", "admin"})
+ADMINISTRATORS = frozenset({"admin"})
+EVERYBODY = frozenset(PEOPLE)
+TOKENS = ("own-push-token", "other-push-token")
+NOBODY = ("anonymous", *TOKENS)
+
+# Who gets in, by route. A new route must be put in: `READERS` and narrower for what names an app's things in its
+# address, `EVERYBODY` for what lists what each may read, None for what finds out by itself who asks.
+ROUTES: dict[str, frozenset[str] | None] = {
+    "GET /api/apps": EVERYBODY,
+    "POST /api/apps": ADMINISTRATORS,
+    "GET /api/apps/{app}": READERS,
+    "GET /api/apps/{app}/recipient": READERS,
+    "GET /api/apps/{app}/alert-token": WRITERS,
+    "POST /api/apps/{app}/push-token": WRITERS,
+    "PUT /api/apps/{app}/owner": ADMINISTRATORS,
+    "DELETE /api/apps/{app}": ADMINISTRATORS,
+    "GET /api/formations": EVERYBODY,
+    "POST /api/formations/{app}/{formation}/deploy": WRITERS,
+    "POST /api/formations/{app}/{formation}/rollback": WRITERS,
+    "POST /api/formations/{app}/{formation}/scale": WRITERS,
+    "POST /api/formations/{app}/{formation}/lift-hold": WRITERS,
+    "GET /api/formations/{app}/{formation}/drift": READERS,
+    "GET /api/formations/{app}/{formation}/logs": READERS,
+    "GET /api/why/{what}": READERS,
+    "GET /api/runs": EVERYBODY,
+    "GET /api/runs/{run}": READERS,
+    "GET /api/runs/{run}/changes": READERS,
+    "GET /api/runs/{run}/logs/{key}": READERS,
+    "POST /api/runs/{run}/rerun": WRITERS,
+    "POST /api/runs/{run}/cancel": WRITERS,
+    "GET /api/deployments": EVERYBODY,
+    "GET /api/deployments/{deployment}": READERS,
+    "GET /api/deployments/{deployment}/progress": READERS,
+    "POST /api/deployments/{deployment}/cancel": WRITERS,
+    "POST /api/deployments/{deployment}/rerun": WRITERS,
+    "GET /api/approvals": EVERYBODY,
+    "GET /api/pending": EVERYBODY,
+    "POST /api/deployments/{deployment}/approve": READERS,
+    "POST /api/deployments/{deployment}/reject": READERS,
+    "POST /api/deployments/{deployment}/break-glass": READERS,
+    "POST /api/deployments/{deployment}/gates/{gate}": WRITERS,
+    "GET /api/me": EVERYBODY,
+    "GET /api/users": ADMINISTRATORS,
+    "POST /api/users": ADMINISTRATORS,
+    "PUT /api/users/{user}/groups": ADMINISTRATORS,
+    "POST /api/users/{user}/tokens": ADMINISTRATORS,
+    "GET /api/users/{user}/tokens": ADMINISTRATORS,
+    "GET /api/tokens": EVERYBODY,
+    "DELETE /api/tokens/{token_id}": EVERYBODY,
+    "GET /api/apps/{app}/tokens": WRITERS,
+    "POST /api/apps/{app}/hook-secret": WRITERS,
+    "DELETE /api/users/{user}": ADMINISTRATORS,
+    "POST /api/vet": frozenset({"stranger", *WRITERS}),  # of the app that the body names: see below
+    "GET /healthz": None,
+    "HEAD /healthz": None,
+    "GET /readyz": None,
+    "HEAD /readyz": None,
+    "GET /": EVERYBODY,
+    "GET /runs": EVERYBODY,
+    "GET /runs/{run}": READERS,
+    "GET /runs/{run}/log/{key}": READERS,
+    "GET /runs/{run}/follow/{key}": READERS,
+    "GET /changes": READERS,
+    "GET /deployments": EVERYBODY,
+    "GET /deployments/{deployment}": READERS,
+    "GET /deployments/{deployment}/drift": READERS,
+    "GET /approvals": EVERYBODY,
+    "POST /runs/{run}/cancel": WRITERS,
+    "POST /runs/{run}/rerun": WRITERS,
+    "POST /deployments/{deployment}/cancel": WRITERS,
+    "POST /deployments/{deployment}/rerun": WRITERS,
+    "POST /deployments/{deployment}/rollback": WRITERS,
+    "POST /deployments/{deployment}/drift": WRITERS,
+    "POST /deployments/{deployment}/release-hold": WRITERS,
+    "POST /approvals/{deployment}": READERS,
+    "POST /approvals/{deployment}/decline": READERS,
+    "POST /deployments/{deployment}/gates/{gate}": WRITERS,
+    "POST /deployments/{deployment}/break-glass": READERS,
+    "POST /deployments/{deployment}/delete": WRITERS,
+    "GET /tokens": EVERYBODY,
+    "POST /tokens/{token_id}/revoke": EVERYBODY,
+    "GET /sign-in": None,
+    "POST /sign-in": None,
+    "POST /sign-out": EVERYBODY,
+    "GET /git/{app}.git/{path}": None,
+    "POST /git/{app}.git/{path}": None,
+    "POST /hooks/{source}/{app}": None,
+    "POST /hooks/alerts/{app}/{formation}": None,
+}
+BODIES: dict[str, Any] = {
+    "scale": {"workload": "web", "replicas": 2},
+    "lift-hold": {"reason": "mended"},
+    "break-glass": {"reason": "it burns"},
+    "rollback": {},
+    "deploy": {"revision": "sha256:nothing"},
+    "gates": {"passes": True},
+    "groups": {"groups": []},
+    "owner": {"owner": "heron-team"},
+}
+
+
+def _routes(routes: Iterable[Any]) -> Iterator[APIRoute]:
+    """Those of routers within, too; what is not one of ours is named, so that nothing slips by."""
+    for route in routes:
+        if isinstance(route, APIRoute):
+            yield route
+        elif (inner := getattr(route, "original_router", None)) is not None:
+            yield from _routes(inner.routes)
+        else:
+            assert route.path in {"/api/openapi.json", "/static"}, route
+
+
+def listed() -> list[tuple[str, APIRoute]]:
+    """Each route of the application, as `GET /runs/{run}`."""
+    found = _routes(application.create(Settings()).routes)
+    return [
+        (f"{method} {route.path.replace(':path', '')}", route) for route in found for method in sorted(route.methods)
+    ]
+
+
+def test_every_route_has_its_line_in_the_table() -> None:
+    assert {name for name, _ in listed()} == set(ROUTES), "put the route into ROUTES and say who gets in"
+
+
+@pytest.mark.parametrize(("name", "route"), listed(), ids=[name for name, _ in listed()])
+def test_every_route_goes_through_the_gate_and_every_name_in_its_address_is_known(name: str, route: APIRoute) -> None:
+    """A name the gate doesn't know would be an app's thing that it lets anybody see."""
+    parts = set(re.findall(r"{(\w+)", route.path))
+    assert parts <= {*dependencies.SUBJECTS, *dependencies.NO_SUBJECTS}, "teach sealane.access.dependencies the name"
+    asked = [each.call for each in _all(route.dependant)]
+    assert (dependencies.admitted in asked) == (ROUTES[name] is not None)
+
+
+def _all(dependant: Any) -> Iterator[Any]:
+    for each in dependant.dependencies:
+        yield each
+        yield from _all(each)
+
+
+@dataclass
+class World:
+    """A server with two apps, one of which has something of everything, and people of all kinds."""
+
+    serving: Serving
+    heron: pretending.App
+    kiln: pretending.App
+    tokens: dict[str, str]
+    plain: httpx.Client
+    """Nobody's: cookies of none, and no certificates read, which is quicker."""
+    sessions: dict[str, tuple[httpx.Client, str]] = field(default_factory=dict)
+    run: str = ""
+    deployment: str = ""
+
+    def ask(self, identity: str, method: str, path: str, name: str) -> tuple[int, str]:
+        """What the server answers, as far as it comes in a moment: status and text."""
+        page = not path.startswith(("/api/", "/git/", "/hooks/"))
+        headers = {"Accept": "text/html"} if page else {}
+        body: Any = next((body for word, body in BODIES.items() if word in path.split("/")), {})
+        how: dict[str, Any] = {} if method == "GET" else {"data": {}} if page else {"json": body}
+        client = self.plain
+        if identity in TOKENS:
+            headers["Authorization"] = f"Bearer {self.tokens[identity]}"
+        elif page and identity in self.sessions:
+            client, headers["X-Form-Token"] = self.sessions[identity]
+            if "/gates/" in path:
+                how = {"data": {"word": "pass"}}
+        elif identity in self.tokens:
+            headers["Authorization"] = f"Bearer {self.tokens[identity]}"
+        with client.stream(method, path, headers=headers, **how) as answer:
+            if answer.headers.get("content-type", "").startswith("text/event-stream") and answer.status_code == 200:
+                return 200, next(answer.iter_text(), "")
+            return answer.status_code, answer.read().decode()
+
+    def path(self, route: str, *, there: bool) -> str:
+        """The route's address, of the heron's things or of some that are not there."""
+        names = {
+            "app": "heron" if there else "nobodys",
+            "run": self.run if there else "r-nobodys",
+            "deployment": self.deployment if there else "d-nobodys",
+            "what": "heron/production" if there else "nobodys/production",
+            "formation": "production",
+            "key": "test",
+            "gate": "rate",
+            "user": "nobody",
+            "token_id": "nothing",
+            "source": "github",
+            "path": "info/refs",
+        }
+        address = re.sub(r"{(\w+)}", lambda found: names[found[1]], route.partition(" ")[2])
+        return f"{address}?of=run/{names['run']}" if address == "/changes" else address
+
+    def normal(self, text: str) -> str:
+        """The answer without the names that were asked for, which it may repeat."""
+        for mine, nothing in (("heron", "nobodys"), (self.run, "r-nobodys"), (self.deployment, "d-nobodys")):
+            text = text.replace(mine, nothing)
+        return re.sub(r'name="form_token" value="[^"]+"', "", text)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    server = Serving(tmp_path_factory.mktemp("server"), pretending.SETTINGS).start()
+    try:
+        access = "readers: [auditors]\napps: {heron: {members: [platform]}}\n"
+        (server.folder / "config" / "access.yaml").write_text(access)
+        pretending.environments(server, "heron", "kiln")
+        folder = tmp_path_factory.mktemp("apps")
+        heron, kiln = (pretending.App(server, folder / name, name, owner=f"{name}-team") for name in ("heron", "kiln"))
+        tokens = {name: server.user(name, *groups) for name, groups in PEOPLE.items() if name != "admin"}
+        tokens |= {"admin": server.token, "own-push-token": heron.push_token, "other-push-token": kiln.push_token}
+        made = World(serving=server, heron=heron, kiln=kiln, tokens=tokens, plain=server.client("", verify=False))
+        head = heron.commit(CANARY)
+        heron.push()
+        made.run = heron.run_of(head)["run"]["id"]
+        made.deployment = heron.deployment("production", head, "waiting")["id"]
+        for name in PEOPLE:
+            client = server.client("", verify=False)
+            shown = client.get("/sign-in").text
+            client.post("/sign-in", data={"form_token": _form_token(shown), "token": tokens[name]})
+            made.sessions[name] = client, _form_token(client.get("/", headers={"Accept": "text/html"}).text)
+        yield made
+        for each in (made.plain, *(client for client, _ in made.sessions.values())):
+            each.close()
+    finally:
+        server.stop()
+
+
+def _form_token(page: str) -> str:
+    found = re.search(r'name="form_token" value="([^"]+)"', page)
+    assert found, page[:500]
+    return found[1]
+
+
+GUARDED = {name: who for name, who in ROUTES.items() if who is not None and name != "POST /sign-out"}
+
+
+@pytest.mark.parametrize("name", GUARDED)
+def test_who_may_not_gets_the_same_answer_as_for_what_is_not_there(world: World, name: str) -> None:
+    """Nobody without a token; 404, as of nothing, for who may not read; 403 for who may read and no more."""
+    method = name.partition(" ")[0]
+    there, nothing = world.path(name, there=True), world.path(name, there=False)
+    for identity in NOBODY:
+        status, text = world.ask(identity, method, there, name)
+        assert status in {401, 303}, f"{identity} {name}: {status} {text[:300]}"
+        assert CANARY not in text
+        assert (status, world.normal(text)) == (status, world.normal(world.ask(identity, method, nothing, name)[1]))
+    about_the_app = there != nothing
+    for identity in PEOPLE:
+        if identity in GUARDED[name] or (identity not in READERS and not about_the_app and GUARDED[name] >= READERS):
+            continue
+        status, text = world.ask(identity, method, there, name)
+        assert CANARY not in text
+        if about_the_app and identity not in READERS:
+            other, said = world.ask(identity, method, nothing, name)
+            assert (status, world.normal(text)) == (other, world.normal(said)), f"{identity} {name}"
+            assert status == 404, f"{identity} {name}: {status} {text[:300]}"
+        else:
+            assert (status, "may not" in text) == (403, True), f"{identity} {name}: {status} {text[:300]}"
+
+
+LISTS = [name for name, who in GUARDED.items() if who == EVERYBODY and name.startswith("GET ")]
+OWN = {"GET /api/me", "GET /api/tokens", "GET /tokens"}
+"""What lists nothing of apps, or not for everybody who may read them."""
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_what_lists_shows_each_only_what_they_may_read(world: World, name: str) -> None:
+    method, _, path = name.partition(" ")
+    for identity in PEOPLE:
+        status, text = world.ask(identity, method, path, name)
+        assert status == 200, f"{identity} {name}: {status} {text[:300]}"
+        if identity == "stranger":
+            assert "heron" not in text
+            assert CANARY not in text
+        elif name not in OWN:
+            assert "heron" in text, f"{identity} {name}"
+
+
+def test_a_page_of_a_list_begins_after_nobody_elses(world: World) -> None:
+    """`before` names a run or deployment, too."""
+    for path, of in (("runs", world.run), ("deployments", world.deployment)):
+        for base in ("/api/", "/"):
+            said = [
+                world.ask("stranger", "GET", f"{base}{path}?before={before}", "") for before in (of, f"{of[:2]}nobodys")
+            ]
+            assert said[0][0] == 404
+            assert world.normal(said[0][1]) == world.normal(said[1][1])
+
+
+def test_what_operators_say_of_an_app_is_for_its_people(world: World) -> None:
+    """`sealane vet` names the app in what it sends, not in the address."""
+    said = {}
+    for identity in ("stranger", "own"):
+        for app in ("heron", "nobodys"):
+            body = {"revision": {**revision().to_json(), "app": app, "environment": "dev"}}
+            headers = {"Authorization": f"Bearer {world.tokens[identity]}"}
+            said[identity, app] = world.plain.post("/api/vet", json=body, headers=headers)
+    assert said["own", "heron"].status_code == 200, said["own", "heron"].text
+    for answer in (said["stranger", "heron"], said["stranger", "nobodys"]):
+        assert (answer.status_code, world.normal(answer.text)) == (404, said["own", "nobodys"].text)
+
+
+# what removes comes last: the others need something to be there
+_LAST = ("DELETE", "decline", "reject", "approve", "approvals/", "cancel", "sign-out")
+
+
+@pytest.mark.parametrize("name", sorted(GUARDED, key=lambda name: any(word in name for word in _LAST)))
+def test_who_may_comes_through(world: World, name: str) -> None:
+    """To what the route itself says, which may be no: there is no hold to lift, say."""
+    method = name.partition(" ")[0]
+    for identity in sorted(GUARDED[name]):
+        if method == "DELETE" and "{app}" in name:
+            continue  # the whole world hangs on it
+        status, text = world.ask(identity, method, world.path(name, there=True), name)
+        assert status != 401
+        assert not re.search(r"may not (read|deploy|administer)|nobody is signed in", text), f"{identity}: {text[:300]}"
+        assert "there is no app" not in text
+        assert "there is no run" not in text
+        assert "there is no deployment" not in text
+        assert status < 500, f"{identity} {name}: {status} {text[:300]}"
+
+
+def test_a_stranger_s_hook_and_push_tell_nothing(world: World) -> None:
+    """Routes with proofs of their own say the same of an app that is there and of one that is not."""
+    with world.serving.client("") as client:
+        for path in ("/hooks/github/{}", "/hooks/gitea/{}", "/hooks/alerts/{}/production"):
+            said = [client.post(path.format(app), json={}) for app in ("heron", "nobodys")]
+            assert [each.status_code for each in said] == [401, 401]
+            assert said[0].text == said[1].text
+        for password in (world.kiln.push_token, world.tokens["stranger"], "sln_x_y"):
+            said = [
+                client.get(f"/git/{app}.git/info/refs?service=git-upload-pack", auth=(app, password))
+                for app in ("heron", "nobodys")
+            ]
+            assert [each.status_code for each in said] == [401, 401]
+            assert world.normal(said[0].text) == world.normal(said[1].text)
+
+
+def test_who_is_put_out_of_the_group_reads_nothing_more(world: World) -> None:
+    """At once."""
+    token = world.serving.user("leaver", "developers", "heron-team")
+    with world.serving.client(token) as client:
+        assert client.get(f"/api/runs/{world.run}").status_code == 200
+        with world.serving.client() as admin:
+            assert admin.put("/api/users/leaver/groups", json={"groups": ["developers"]}).status_code == 204
+        until("the app to be gone", lambda: client.get(f"/api/runs/{world.run}").status_code == 404 or None)
