@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,8 @@ LIMITS = {
 }
 """Old text, new text, and what is said of what was allowed before."""
 APPROVALS = ("registries:", "approvals: {by: [sre], count: COUNT}, registries:")
+CID = replace(BOB, name="cid")
+"""Another approver, who wrote nothing."""
 PAIR = ("eu", "us")
 HELD = "strategy: {canary: {steps: [{weight: 50}, {pause: {}}]}, healthy_for: 0s}"
 
@@ -116,7 +119,7 @@ async def test_what_waited_is_held_against_the_file_when_it_begins(world: Changi
         lambda found: found.note and "more approvals" in found.note,
     )
     assert (more.state, [rule.count for rule in more.rules]) == (DeploymentState.WAITING, [1, 2])
-    await world.server.approvals.approve(asked.id, by=ANN)
+    await world.server.approvals.approve(asked.id, by=CID)
     assert (await world.reached(asked.id)).verdict_kind is VerdictKind.DEPLOYED
 
 
