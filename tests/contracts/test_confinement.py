@@ -28,7 +28,7 @@ ALLOWED = {
     "owners": "touch f && chown 12:34 f && test $(stat -c %u:%g f) = 12:34",
     "modes of files of another": "touch g && chown 12 g && chmod 4755 g && test $(stat -c %a g) = 4755",
     "another user": 'su -s /bin/sh nobody -c "id -u" || su nobody -s /bin/sh -c "id -u"',
-    "a low port": "timeout 1 nc -l -p 80 -s 127.0.0.1 || test $? = 143 || test $? = 124",
+    "a low port": "timeout 1 nc -l -p 80 || test $? = 143 || test $? = 124",
     "a root elsewhere": "mkdir -p r/bin && cp /bin/busybox r/bin/ && chroot r /bin/busybox true",
     "what it started": "sleep 60 & kill $! && ! wait $!",
 }

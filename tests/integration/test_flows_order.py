@@ -25,7 +25,7 @@ class Later(World):
         commit = self.shop.commit_files(words, dict(files))
         self.shop.push()
         receipt = await self.server.store.runs.receive(pushed(commit, before=self.before), source="git")
-        await self.server.store.runs.mark_queued(receipt.run_id)
+        await self.server.store.run_queue.mark_queued(receipt.run_id)
         self.before = commit
         return receipt.run_id
 

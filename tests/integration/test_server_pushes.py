@@ -319,7 +319,7 @@ def test_who_pushes_is_told_where_to_look_and_what_came_of_it(
     app.commit("mended")
     app.push()
     app.run_of(app.head)
-    assert "novice #3 passed" in app.cli("why", "novice", token=people["dev"]).stdout
+    assert "novice #3: its steps passed" in app.cli("why", "novice", token=people["dev"]).stdout
     unknown = app.cli("why", "nowhere", token=people["dev"])
     assert (unknown.returncode, "there is nothing called nowhere" in unknown.stderr) == (2, True)
 

@@ -96,10 +96,10 @@ def test_a_huge_value_is_cut(stream: io.StringIO) -> None:
 def test_what_is_no_event_is_told_from_warnings_on(stream: io.StringIO) -> None:
     log_lines.configure(Form.LOGFMT, stream)
     logging.getLogger("uvicorn.error").info("started")
-    logging.getLogger("dbos").warning("slow")
+    logging.getLogger("alembic.runtime").warning("slow")
     logging.getLogger("sealane.flows").warning("a clone is left")
     lines = [read(line) for line in stream.getvalue().splitlines()]
     assert [(line["logger"], line["message"]) for line in lines] == [
-        ("dbos", "slow"),
+        ("alembic.runtime", "slow"),
         ("sealane.flows", "a clone is left"),
     ]
