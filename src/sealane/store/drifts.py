@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 import sqlalchemy as sa
 
-from sealane.store import changes, rows
+from sealane.store import changes, rows, upsert
 from sealane.store.database import Database
 from sealane.store.model import DriftSeen
 from sealane.store.tables import deployments, drifts, formations
@@ -68,6 +68,4 @@ def of_all(connection: sa.Connection) -> Mapping[tuple[str, str], DriftSeen]:
 
 
 def _put(connection: sa.Connection, app: str, formation: str, values: Mapping[str, object]) -> None:
-    same = (drifts.c.app == app) & (drifts.c.formation == formation)
-    if not connection.execute(sa.update(drifts).where(same).values(values)).rowcount:
-        connection.execute(sa.insert(drifts).values(app=app, formation=formation, **values))
+    upsert.put(connection, drifts, {"app": app, "formation": formation}, values)

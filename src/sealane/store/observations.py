@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import sqlalchemy as sa
 
-from sealane.store import changes, rows
+from sealane.store import changes, rows, upsert
 from sealane.store.database import Database
 from sealane.store.tables import observations
 from sealane.verdicts.model import Observation
@@ -21,10 +21,7 @@ class Observations:
         """Keeps it. Key: the deployment; what is newer takes the place of what was there."""
 
         def work(connection: sa.Connection) -> None:
-            values = {"seen": rows.plain(seen)}
-            same = observations.c.deployment_id == deployment_id
-            if not connection.execute(sa.update(observations).where(same).values(values)).rowcount:
-                connection.execute(sa.insert(observations).values(deployment_id=deployment_id, **values))
+            upsert.put(connection, observations, {"deployment_id": deployment_id}, {"seen": rows.plain(seen)})
             changes.tell(connection, seen.at, f"deployment:{deployment_id}")
 
         await self._database.write(work)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from sealane.reports import model
 from sealane.reports.model import Report
-from sealane.store import changes, rows
+from sealane.store import changes, rows, upsert
 from sealane.store.database import Database
 from sealane.store.model import StepReport
 from sealane.store.tables import run_steps, step_reports
@@ -27,9 +27,7 @@ class Reports:
         def work(connection: sa.Connection) -> None:
             values = {"report": rows.plain(reported.report), "read": at}
             where = {"run_id": run_id, "key": reported.key, "attempt": reported.attempt}
-            same = sa.and_(*(step_reports.c[name] == value for name, value in where.items()))
-            if not connection.execute(sa.update(step_reports).where(same).values(values)).rowcount:
-                connection.execute(sa.insert(step_reports).values({**where, **values}))
+            upsert.put(connection, step_reports, where, values)
             changes.tell(connection, at, f"run:{run_id}")
 
         await self._database.write(work)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 import sqlalchemy as sa
 
-from sealane.store import rows
+from sealane.store import rows, upsert
 from sealane.store.database import Database
 from sealane.store.tables import steadiness
 from sealane.verdicts.guarding import Steadiness
@@ -30,9 +30,6 @@ class SteadinessSeen:
         """Keeps it. Key: the deployment; what is newer takes the place of what was there."""
 
         def work(connection: sa.Connection) -> None:
-            values = {"seen": rows.plain(seen)}
-            same = steadiness.c.deployment_id == deployment_id
-            if not connection.execute(sa.update(steadiness).where(same).values(values)).rowcount:
-                connection.execute(sa.insert(steadiness).values(deployment_id=deployment_id, **values))
+            upsert.put(connection, steadiness, {"deployment_id": deployment_id}, {"seen": rows.plain(seen)})
 
         await self._database.write(work)

@@ -111,7 +111,7 @@ def goal(namespace: str, objects: Sequence[Mapping[str, Any]], *, revision: str 
 
     rules = {"healthy_for": timedelta(seconds=1), "patience": timedelta(seconds=60), **rules}
     identity = Identity(app="shop", formation="dev", namespace=namespace, revision=f"sha256:{revision}", sequence=1)
-    return model.Goal(identity=identity, objects=ready, made=making.made(objects), **rules)
+    return model.Goal(identity=identity, objects=ready, manifests=tuple(objects), made=making.made(objects), **rules)
 
 
 async def play(
