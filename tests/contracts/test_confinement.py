@@ -30,7 +30,7 @@ ALLOWED = {
     "another user": 'su -s /bin/sh nobody -c "id -u" || su nobody -s /bin/sh -c "id -u"',
     "a low port": "timeout 1 nc -l -p 80 || test $? = 143 || test $? = 124",
     "a root elsewhere": "mkdir -p r/bin && cp /bin/busybox r/bin/ && chroot r /bin/busybox true",
-    "what it started": "sleep 60 & kill $! && ! wait $!",
+    "what it started": "sleep 60 & kill $!",
 }
 
 
