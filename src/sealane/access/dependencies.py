@@ -144,7 +144,6 @@ StillAdmitted = Annotated[Callable[[], Awaitable[None]], Depends(_again)]
 
 Signed = Annotated[SignedIn, Depends(RequiresInBrowser(Permission.READ))]
 SignedDeveloper = Annotated[SignedIn, Depends(RequiresInBrowser(Permission.DEPLOY))]
-SignedAdministrator = Annotated[SignedIn, Depends(RequiresInBrowser(Permission.ADMINISTER))]
 Viewer = Annotated[Actor, Depends(Requires(Permission.READ))]
 Developer = Annotated[Actor, Depends(Requires(Permission.DEPLOY))]
 Administrator = Annotated[Actor, Depends(Requires(Permission.ADMINISTER))]

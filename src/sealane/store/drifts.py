@@ -50,9 +50,10 @@ class Drifts:
         """Keeps what was seen. Key: the formation; what is newer takes the place of what was there."""
 
         def work(connection: sa.Connection) -> None:
-            before = of_all(connection).get((app, formation))
+            here = (drifts.c.app == app) & (drifts.c.formation == formation)
+            before = connection.execute(sa.select(drifts.c.seen).where(here)).scalar()
             _put(connection, app, formation, {"seen": rows.plain(seen), "at": at})
-            if before != seen:
+            if before is None or msgspec.convert(before, DriftSeen) != seen:
                 changes.tell(connection, at, changes.OVERVIEW)
 
         await self._database.write(work)

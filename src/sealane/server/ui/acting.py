@@ -35,9 +35,10 @@ async def cancel(deployment: str, server: wired.Server, signed: SignedDeveloper)
     return RedirectResponse(f"/deployments/{deployment}", status_code=303)
 
 
+@router.post("/deployments/{deployment}/drift")
 @router.post("/deployments/{deployment}/rerun")
 async def deploy_again(deployment: str, server: wired.Server, signed: SignedDeveloper) -> Response:
-    """Deploys the same revision again."""
+    """Deploys the same revision again; where it is there, that puts its drift right."""
     found = (await server.views.deployment(deployment)).deployment
     made = await server.requests.deploy(found.app, found.formation, revision=found.revision_id, by=signed.actor)
     return RedirectResponse(f"/deployments/{made.id}", status_code=303)
@@ -48,14 +49,6 @@ async def roll_back(deployment: str, server: wired.Server, signed: SignedDevelop
     """Goes back to the revision that was verified before this one."""
     found = (await server.views.deployment(deployment)).deployment
     made = await server.requests.rollback(found.app, found.formation, to=None, by=signed.actor)
-    return RedirectResponse(f"/deployments/{made.id}", status_code=303)
-
-
-@router.post("/deployments/{deployment}/drift")
-async def put_right(deployment: str, server: wired.Server, signed: SignedDeveloper) -> Response:
-    """Deploys the revision that is there once more."""
-    found = (await server.views.deployment(deployment)).deployment
-    made = await server.requests.deploy(found.app, found.formation, revision=found.revision_id, by=signed.actor)
     return RedirectResponse(f"/deployments/{made.id}", status_code=303)
 
 
