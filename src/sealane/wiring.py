@@ -29,6 +29,7 @@ from sealane.clients.engine.model import Confinement, EngineLimits
 from sealane.clients.hosting import Repositories
 from sealane.environments.forecasting import Forecast
 from sealane.errors import Unavailable, UsageError
+from sealane.events.model import Pusher
 from sealane.flows import sites, taking_over, tools, working
 from sealane.flows.gating import Gates
 from sealane.flows.intake import Intake
@@ -87,8 +88,8 @@ class Server:
     queueing: Queueing
     working: Working | None
     lock: IO[str] | None
-    troubles: dict[str, str] = field(default_factory=dict)
-    """What is broken, by app: found at the start or later, told on the overview, and gone once it works."""
+    untaken: dict[str, Pusher | None] = field(default_factory=dict)
+    """Apps with a push to a repository of ours that began and was not taken in yet, and who pushed."""
     scope: Scope = EVERYTHING
     """The apps whose things are shown."""
 
@@ -96,11 +97,6 @@ class Server:
     def views(self) -> Views:
         """Everything that is shown."""
         return self.store.views.within(self.scope)
-
-    @property
-    def troubles_shown(self) -> dict[str, str]:
-        """What is broken of the apps that are shown."""
-        return {app: trouble for app, trouble in self.troubles.items() if app in self.scope}
 
     @property
     def changes(self) -> Changes:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +112,7 @@ def test_a_side_effect_that_fails_leaves_no_row(serving: Serving) -> None:
 
 
 def test_a_broken_app_stops_no_other(tmp_path: Path) -> None:
-    """The server starts, takes in what another app was pushed meanwhile, and tells what is broken until it works."""
+    """The server starts, takes in what another app was pushed meanwhile, and tells what is broken, and tries it again by itself until it works."""
     server = Serving(tmp_path / "server", {"SEALANE_ENGINE__KIND": "dummy"}).start()
     try:
         apps = {name: pretending.App(server, tmp_path / name, name) for name in ("aaa", "zzz")}
@@ -125,14 +127,34 @@ def test_a_broken_app_stops_no_other(tmp_path: Path) -> None:
             assert "could not be taken in" in client.get("/api/apps/aaa").json()["trouble"]
             assert client.get("/api/apps/zzz").json()["trouble"] is None
         assert "pushes to aaa could not be taken in" in server.log
+        again = apps["aaa"].commit("pushed while it was lost", changes={"a": "b"})
+        pretending.git(apps["aaa"].folder, "push", "-q", str(tmp_path / "lost"), "HEAD:main")
         shutil.move(tmp_path / "lost", repositories / "aaa.git")
-        again = apps["aaa"].commit("works again", changes={"a": "b"})
-        apps["aaa"].push()
-        apps["aaa"].run_of(again)
+        apps["aaa"].run_of(again, within=120)
         with server.client() as client:
-            until("the trouble to be gone", lambda: client.get("/api/apps/aaa").json()["trouble"] is None)
+            assert client.get("/api/apps/aaa").json()["trouble"] is None
+        until("the log to tell it", lambda: "pushes to aaa are taken in again" in server.log)
+        assert server.log.count("pushes to aaa could not be taken in") == 1
     finally:
         server.stop()
+
+
+def test_a_push_that_git_took_and_the_server_could_not_is_taken_in_later(serving: Serving, tmp_path: Path) -> None:
+    """The database refuses the event when git has nothing to push again: once it is mended the run begins."""
+    token = serving.user("kay", "administrators")
+    app = pretending.App(serving, tmp_path / "left", "left")
+    pushed = app.commit("in a hurry", changes={"a": "b"})
+    with closing(sqlite3.connect(serving.folder / "data" / "sealane.db", timeout=60)) as database:
+        refuses = "BEFORE INSERT ON events WHEN NEW.app = 'left' BEGIN SELECT RAISE(ABORT, 'it is full'); END"
+        database.execute(f"CREATE TRIGGER full {refuses}")
+        assert pretending.git(app.folder, "push", app.url(token), "HEAD:main", check=False).returncode != 0
+        with serving.client() as client:
+            told = until("the trouble to be told", lambda: client.get("/api/apps/left").json()["trouble"])
+            assert "could not be taken in" in told
+            database.execute("DROP TRIGGER full")
+            run = app.run_of(pushed, within=120)
+            assert client.get("/api/apps/left").json()["trouble"] is None
+    assert run["run"]["event"]["pusher"]["name"] == "kay"
 
 
 def test_alerts_of_far_dates_and_half_characters_are_taken(serving: Serving) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -87,8 +88,7 @@ def _run(settings: Settings, role: wiring.Role) -> None:
     import uvicorn
 
     from sealane import __version__, log_lines, wiring
-    from sealane.server import application, head_timeout
-    from sealane.server.api import git
+    from sealane.server import application, catch_up, head_timeout
 
     log_lines.configure(settings.log.format)
     app = application.create(settings)
@@ -116,6 +116,7 @@ def _run(settings: Settings, role: wiring.Role) -> None:
 
         async def shutdown(self, sockets: Any = None) -> None:
             await super().shutdown(sockets)
+            await app.state.until_shutdown.aclose()
             await app.state.server.stop()  # here: afterwards the signal that ended it is raised again
             log_lines.event("server.stopped")
 
@@ -125,9 +126,12 @@ def _run(settings: Settings, role: wiring.Role) -> None:
 
     async def work() -> None:
         app.state.server = await wiring.start(settings, role=role)
-        if role is not wiring.Role.WORKER:
-            await git.catch_up(app.state.server)
-        await server.serve(sockets=[listening])
+        async with AsyncExitStack() as until_shutdown:
+            app.state.until_shutdown = until_shutdown
+            if role is not wiring.Role.WORKER:
+                await catch_up.at_start(app.state.server)
+                await until_shutdown.enter_async_context(catch_up.trying(app.state.server))
+            await server.serve(sockets=[listening])
 
     with asyncio.Runner(loop_factory=configuration.get_loop_factory()) as runner:
         runner.run(work())

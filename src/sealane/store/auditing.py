@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sealane import log_lines
 from sealane.store import rows
 from sealane.store.account_model import AuditEntry
+from sealane.store.account_tables import audit
 from sealane.store.database import Database, after_commit
-from sealane.store.tables import audit
 
 
 def note(

@@ -102,9 +102,9 @@ def _prepare_sqlite(engine: sa.Engine) -> None:
     def _connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # transactions begin where we say, not before the first INSERT
         connection.create_function("lower", 1, _lower, deterministic=True)  # its own knows ASCII only
+        connection.execute("PRAGMA busy_timeout = 30000")  # first: the next one waits for others, too
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA busy_timeout = 30000")
         connection.execute("PRAGMA foreign_keys = ON")
 
     @event.listens_for(engine, "begin")

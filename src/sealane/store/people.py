@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from sealane.errors import Conflicting, NotThere
 from sealane.store import auditing, log_events, rows
 from sealane.store.account_model import ADMINISTRATORS, StoredSession, Token, User
+from sealane.store.account_tables import sessions, tokens, users
 from sealane.store.database import Database
-from sealane.store.tables import sessions, tokens, users
 
 
 class People:

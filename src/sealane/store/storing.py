@@ -33,6 +33,7 @@ from sealane.store.runs import Runs
 from sealane.store.scopes import Scopes
 from sealane.store.steadiness import SteadinessSeen
 from sealane.store.step_networks import StepNetworks
+from sealane.store.troubles import Troubles
 from sealane.store.views import Views
 from sealane.store.votes import Votes
 from sealane.store.workers import Workers
@@ -47,6 +48,7 @@ class Store:
     runs: Runs
     run_queue: RunQueue
     step_networks: StepNetworks
+    troubles: Troubles
     reports: Reports
     commits: Commits
     releases: Releases
@@ -84,6 +86,7 @@ class Store:
             runs=Runs(database),
             run_queue=RunQueue(database),
             step_networks=StepNetworks(database),
+            troubles=Troubles(database),
             reports=Reports(database),
             commits=Commits(database),
             releases=Releases(database),

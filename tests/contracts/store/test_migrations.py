@@ -13,15 +13,16 @@ from alembic.migration import MigrationContext
 
 from sealane.blobs.logs import Logs
 from sealane.store import migrating, rows
+from sealane.store.columns import metadata
 from sealane.store.database import Database
 from sealane.store.storing import Store
-from sealane.store.tables import apps, metadata
+from sealane.store.tables import apps
 
 from .samples import app
 
 
 async def test_migrations_make_exactly_the_tables_the_code_uses(database_url: str) -> None:
-    """From an empty database the migrations end at the tables in `tables.py`, with nothing left to change."""
+    """From an empty database the migrations end at the tables of the code, with nothing left to change."""
     database = Database(database_url)
     migrating.migrate(database)
 

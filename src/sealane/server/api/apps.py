@@ -7,11 +7,13 @@ from datetime import datetime
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from sealane import clock
 from sealane.access import lifetimes
 from sealane.access.dependencies import Administrator, Developer, Viewer
 from sealane.errors import UsageError
 from sealane.server import fields, wired
 from sealane.store.model import App
+from sealane.store.troubles import Trouble
 
 router = APIRouter(prefix="/api/apps", tags=["apps"])
 
@@ -115,7 +117,8 @@ _LASTING, _A_DAY = Expiry(), Grace()
 @router.get("")
 async def list_apps(server: wired.Server, _: Viewer) -> list[AppShown]:
     """Every app."""
-    return [shown(server, app) for app in await server.views.apps()]
+    broken = {each.app: each for each in await server.store.troubles.all(now=clock.now()) if each.mended is None}
+    return [shown(server, app, broken.get(app.name)) for app in await server.views.apps()]
 
 
 @router.post("", status_code=201)
@@ -136,7 +139,7 @@ async def add(new: NewApp, server: wired.Server, actor: Administrator) -> Secret
 @router.get("/{app}")
 async def get(app: str, server: wired.Server, _: Viewer) -> AppShown:
     """One app."""
-    return shown(server, await server.apps.get(app))
+    return shown(server, await server.apps.get(app), await server.store.troubles.of(app))
 
 
 @router.get("/{app}/recipient")
@@ -177,7 +180,7 @@ def _hook_urls(server: wired.Server, app: str) -> dict[str, str]:
     return {host: f"{server.settings_url}/hooks/{host}/{app}" for host in ("github", "gitea")}
 
 
-def shown(server: wired.Server, app: App) -> AppShown:
+def shown(server: wired.Server, app: App, trouble: Trouble | None = None) -> AppShown:
     """The app as everybody may see it: a folder on the server's disk is told as the URL it is served at."""
     return AppShown(
         name=app.name,
@@ -187,5 +190,5 @@ def shown(server: wired.Server, app: App) -> AppShown:
         trunk=app.trunk,
         hosted=app.hosted,
         created=app.created,
-        trouble=server.troubles.get(app.name),
+        trouble=trouble.words if trouble else None,
     )

@@ -16,10 +16,10 @@ from dataclasses import replace
 from fastapi import APIRouter, Request
 from starlette.responses import StreamingResponse
 
-from sealane import clock, inputs, wiring
+from sealane import clock, wiring
 from sealane.access.dependencies import address_of
 from sealane.clients import git_words, hosting
-from sealane.errors import NotSignedIn, SealaneError
+from sealane.errors import NotSignedIn, trace
 from sealane.events.model import Pusher
 from sealane.events.sources import pushes
 from sealane.server import left_out, push_words, wired
@@ -30,7 +30,7 @@ _log = logging.getLogger("sealane.server")
 
 router = APIRouter(prefix="/git", include_in_schema=False)
 _PUSH = "git-receive-pack"
-_pushing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+pushing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 """One push at a time for each app, so that what moved is told by comparing before and after."""
 
 
@@ -57,10 +57,11 @@ async def serve(app: str, path: str, request: Request, server: wired.OpenServer)
 async def _receive_pack(
     registered: App, pusher: Pusher, asked: hosting.Request, request: Request, server: wiring.Server
 ) -> StreamingResponse:
-    lock = _pushing[registered.name]
+    lock = pushing[registered.name]
     await lock.acquire()
     try:
-        before = await _before(server, registered)
+        before, known = await _before(server, registered, pusher)
+        server.untaken[registered.name] = known  # until it is: git's client may leave at any moment from here on
         head = git_words.Head(request.stream())
         answer = await server.repositories.serve(registered.name, asked, head.through())
     except BaseException:
@@ -74,7 +75,7 @@ async def _receive_pack(
                 yield last
                 last = chunk
             # before git's client hears the end, so that nothing is lost
-            receipts = await take_in(server, registered, before, pusher)
+            receipts = await take_in(server, registered, before, known)
         finally:
             lock.release()
         yield git_words.said(await _words(server, registered, receipts) if head.wants_words else (), last)
@@ -108,31 +109,31 @@ async def take_in(
     )
     events = [replace(wired.of_app(event, registered, server), pusher=pusher) for event in made]
     receipts = {event.ref or "": await server.intake.receive(event, source="git") for event in events}
-    server.troubles.pop(registered.name, None)
+    await server.store.troubles.mended(registered.name, at=clock.now())
+    server.untaken.pop(registered.name, None)
     return receipts
 
 
-async def catch_up(server: wiring.Server) -> None:
-    """Takes in what was pushed when the server died before it had stored the event.
+async def take_in_left(server: wiring.Server, registered: App) -> None:
+    """Takes in what earlier pushes left, compared with what was taken in last."""
+    heads = dict(await server.views.heads(registered.name))
+    await take_in(server, registered, heads, server.untaken.get(registered.name))
 
-    One app that is broken stops no other: it is told in the log, beside the app and on the overview, and its next push
-    tries again.
+
+async def _before(server: wiring.Server, registered: App, pusher: Pusher) -> tuple[dict[str, str], Pusher | None]:
+    """What the references stand at before a push, and who counts as its pusher.
+
+    What an earlier push left is taken in first, as its own pusher's. Where that still fails this push is compared with
+    what was taken in last, and nobody can tell whose is whose.
     """
-    for app in await server.apps.all():
-        if app.hosted:
-            try:
-                await take_in(server, app, dict(await server.views.heads(app.name)))
-            except Exception as error:  # noqa: BLE001 - whatever it is, the other apps must go on
-                told = error.message if isinstance(error, SealaneError) else f"{type(error).__name__}: {error}"
-                server.troubles[app.name] = f"pushes to {app.name} could not be taken in: {inputs.fitted(told)}"
-                _log.error("%s", server.troubles[app.name], exc_info=not isinstance(error, SealaneError))
-
-
-async def _before(server: wiring.Server, registered: App) -> dict[str, str]:
-    """What the references stood at before a push; where the start failed, what was taken in last."""
-    if registered.name not in server.troubles:
-        return await server.repositories.refs(registered.name)
-    return dict(await server.views.heads(registered.name))
+    name = registered.name
+    if name in server.untaken or await server.store.troubles.of(name) is not None:
+        try:
+            await take_in_left(server, registered)
+        except Exception as error:  # noqa: BLE001 - the push may be what mends it
+            _log.warning("what earlier pushes to %s left can't be taken in: %s", name, trace(error))
+            return dict(await server.views.heads(name)), None
+    return await server.repositories.refs(name), pusher
 
 
 def _streaming(answer: hosting.Answer, body: AsyncIterator[bytes]) -> StreamingResponse:

@@ -61,7 +61,13 @@ async def overview(server: wired.Server, signed: Signed, find: str = "") -> HTML
     frame = frames.framed(signed, "/", waits)
     return templates.page(
         "overview.html",
-        {**frame, "page": page, "troubles": server.troubles_shown, "asked": find, "base": server.settings_url},
+        {
+            **frame,
+            "page": page,
+            "troubles": [each for each in await server.store.troubles.all(now=clock.now()) if each.app in server.scope],
+            "asked": find,
+            "base": server.settings_url,
+        },
     )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from alembic import context
 
-from sealane.store.tables import metadata
+from sealane.store import account_tables, columns, tables  # noqa: F401 - metadata knows the tables once they are made
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    target_metadata=columns.metadata,
     render_as_batch=True,
     transactional_ddl=False,  # the transaction is the caller's, on both databases
 )

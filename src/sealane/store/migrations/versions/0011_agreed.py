@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from sealane.store.tables import Json
+from sealane.store.columns import Json
 
 revision = "0011"
 down_revision = "0010"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from sealane.store.tables import Json, Moment
+from sealane.store.columns import Json, Moment
 
 revision = "0016"
 down_revision = "0015"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from sealane.store.tables import Moment
+from sealane.store.columns import Moment
 
 revision = "0019"
 down_revision = "0018"

@@ -1,0 +1,96 @@
+"""Catching up: what was pushed to repositories of ours while nobody took it in, at the start and until it works.
+
+One app that is broken stops no other. It is told in the log, beside the app and on the overview; it is tried again and again,
+with longer and longer pauses, and with its next push. Once it works that is told, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sealane import clock, inputs, wiring
+from sealane.errors import NotThere, SealaneError, trace
+from sealane.server.api import git
+from sealane.store.model import App
+
+_log = logging.getLogger("sealane.server")
+_LOOK = 1.0
+"""Seconds between two looks whether something is to be tried again."""
+_LOOK_IN_TROUBLE = 10.0
+"""The same where looking itself failed."""
+
+
+async def at_start(server: wiring.Server) -> None:
+    """Takes in what was pushed when the server died before it had stored the event."""
+    for app in await server.apps.all():
+        if app.hosted:
+            await _take_in(server, app, aloud=True)
+
+
+@asynccontextmanager
+async def trying(server: wiring.Server) -> AsyncIterator[None]:
+    """Tries again what is broken, as long as the block lasts."""
+    task = asyncio.create_task(_keep_trying(server))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _keep_trying(server: wiring.Server) -> None:
+    while True:
+        pause = _LOOK
+        try:
+            for name in await _due(server):
+                await _again(server, name)
+        except SealaneError as error:
+            _log.warning("what is broken can't be tried again now: %s", error)
+            pause = _LOOK_IN_TROUBLE
+        except Exception as error:  # noqa: BLE001 - the next look may fare better
+            _log.error("trying again what is broken failed\n%s", trace(error))
+            pause = _LOOK_IN_TROUBLE
+        await asyncio.sleep(pause)
+
+
+async def _due(server: wiring.Server) -> tuple[str, ...]:
+    """Apps whose time has come, and those with a push that nobody has found broken yet."""
+    broken = {each.app for each in await server.store.troubles.all(now=clock.now()) if each.mended is None}
+    new = [name for name in server.untaken if name not in broken]
+    return (*await server.store.troubles.due(clock.now()), *new)
+
+
+async def _again(server: wiring.Server, name: str) -> None:
+    if git.pushing[name].locked():  # whoever pushes now takes it in
+        return
+    async with git.pushing[name]:
+        try:
+            app = await server.apps.get(name)
+        except NotThere:  # it was removed meanwhile, and its trouble with it
+            server.untaken.pop(name, None)
+            return
+        broken = await server.store.troubles.of(name) is not None
+        if await _take_in(server, app, aloud=False) and broken:
+            _log.warning("pushes to %s are taken in again", name)
+
+
+async def _take_in(server: wiring.Server, app: App, *, aloud: bool) -> bool:
+    """Whether it worked. What did not is noted, and told in the log when it is new, or when it should be aloud."""
+    try:
+        await git.take_in_left(server, app)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other apps must go on
+        told = error.message if isinstance(error, SealaneError) else f"{type(error).__name__}: {error}"
+        reason = inputs.fitted(told)
+        known = await server.store.troubles.of(app.name)
+        try:
+            trouble = await server.store.troubles.found(app.name, reason, at=clock.now())
+        except NotThere:  # it was removed meanwhile
+            server.untaken.pop(app.name, None)
+            return False
+        if aloud or known is None or known.reason != reason:
+            _log.error("%s", trouble.words, exc_info=not isinstance(error, SealaneError))
+        return False
+    return True

@@ -1,0 +1,85 @@
+"""What every table of the store is made of: the record of all of them, and kinds of columns."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Moment(sa.types.TypeDecorator[datetime]):
+    """An aware time in UTC; SQLite keeps it without a zone."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Json = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+def key() -> sa.Column[str]:
+    """The key: a name of ours."""
+    return sa.Column("id", sa.Text, primary_key=True)
+
+
+def number() -> sa.Column[int]:
+    """A number that only grows, also where SQLite would give a deleted row's again."""
+    kind = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+    return sa.Column("id", kind, primary_key=True, autoincrement=True)
+
+
+def text(name: str, *, default: str | None = None) -> sa.Column[str]:
+    """A text that is always there."""
+    return sa.Column(name, sa.Text, nullable=False, server_default=default)
+
+
+def flag(name: str) -> sa.Column[bool]:
+    """True or false; false at first."""
+    return sa.Column(name, sa.Boolean, nullable=False, server_default=sa.false())
+
+
+def maybe(name: str, kind: Any = sa.Text) -> sa.Column[Any]:
+    """What may be missing."""
+    return sa.Column(name, kind, nullable=True)
+
+
+def place() -> sa.Column[float]:
+    """A place in the line of commits."""
+    return sa.Column("place", sa.Float, nullable=False, server_default="0")
+
+
+def moment(name: str) -> sa.Column[datetime]:
+    """A moment that is always there."""
+    return sa.Column(name, Moment, nullable=False)
+
+
+def json(name: str) -> sa.Column[Any]:
+    """Plain data that is always there."""
+    return sa.Column(name, Json, nullable=False)
+
+
+def of_app() -> sa.Column[str]:
+    """Whose row it is; gone with its app."""
+    return sa.Column("app", sa.Text, sa.ForeignKey("apps.name", ondelete="CASCADE"), nullable=False)

@@ -1,0 +1,46 @@
+"""What is broken about an app is remembered over restarts and processes, tried again later and later, and told when it is mended."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sealane.store import troubles
+from sealane.store.storing import Store
+
+from .samples import NOON, app
+
+
+async def test_a_trouble_is_tried_later_and_later_until_it_is_mended(store: Store) -> None:
+    first = await store.troubles.found("shop", "gone", at=NOON)
+    second = await store.troubles.found("shop", "still gone", at=first.again)
+    assert (second.since, second.tries, second.reason) == (NOON, 2, "still gone")
+    assert second.again - first.again > first.again - NOON
+    assert await store.troubles.due(second.again - timedelta(seconds=1)) == ()
+    assert await store.troubles.due(second.again) == ("shop",)
+    assert await store.troubles.of("shop") == second
+
+    mended = second.again + timedelta(minutes=1)
+    assert await store.troubles.mended("shop", at=mended)
+    assert not await store.troubles.mended("shop", at=mended)
+    assert await store.troubles.of("shop") is None
+    assert await store.troubles.due(mended + timedelta(days=9)) == ()
+    told = await store.troubles.all(now=mended)
+    assert [(each.app, each.mended) for each in told] == [("shop", mended)]
+    assert await store.troubles.all(now=mended + troubles.TOLD_FOR + timedelta(seconds=1)) == ()
+
+
+async def test_a_new_trouble_begins_anew(store: Store) -> None:
+    await store.apps.add(app("bank"), by="ann")
+    for name in ("shop", "bank"):
+        await store.troubles.found(name, "gone", at=NOON)
+    await store.troubles.mended("shop", at=NOON)
+    later = NOON + timedelta(hours=1)
+    assert (await store.troubles.found("shop", "gone again", at=later)).tries == 1
+    assert [(each.app, each.since) for each in await store.troubles.all(now=later)] == [("bank", NOON), ("shop", later)]
+
+
+def test_pauses_double_up_to_ten_minutes() -> None:
+    pauses = [troubles.pause(tries).total_seconds() for tries in range(1, 60)]
+    assert pauses[:4] == [5, 10, 20, 40]
+    assert pauses[-1] == 600
+    assert pauses == sorted(pauses)
