@@ -27,6 +27,7 @@ ALWAYS: Final = {
     "openssl": "openssl",
     "git": "git",
     "git-lfs": "git-lfs",
+    "openssh-server": "/usr/sbin/sshd",
     "nftables": "nft",
     "iptables": "iptables",
     "podman": "podman",

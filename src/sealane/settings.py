@@ -43,9 +43,27 @@ def _token_host(host: str) -> str:
     return f"{scheme or 'https'}://{name.lower()}"
 
 
+def _ssh_host(host: str) -> str:
+    """`host` or `host:port`; the usual port goes without saying."""
+    if "*" in host:
+        message = "is more than one host, and a key belongs to one"
+        raise ValueError(message)
+    return _host_entry(host).removesuffix(":22")
+
+
+def _file(path: Path) -> Path:
+    where = paths.absolute(path)
+    if not where.is_file():
+        message = f"{where} is no file"
+        raise ValueError(message)
+    return where
+
+
 HostEntry = Annotated[str, AfterValidator(_host_entry)]
 Capability = Annotated[str, AfterValidator(capabilities.capability)]
 TokenHost = Annotated[str, AfterValidator(_token_host)]
+SshHost = Annotated[str, AfterValidator(_ssh_host)]
+ThereFile = Annotated[Path, AfterValidator(_file)]
 
 
 class _Placed(BaseModel):
@@ -149,6 +167,15 @@ class Git(_Group):
     tokens: dict[TokenHost, SecretStr] = Field(default_factory=dict)
     """Passwords by host, in a JSON object: `{"github.com": "…", "git.example.com:8443": "user:…"}`, each sent to its own
     host only, and never where that redirects to. Hosts are written as in `SEALANE_GIT__TOKEN_HOST`."""
+
+    ssh_keys: dict[SshHost, ThereFile] = Field(default_factory=dict)
+    """Files of private keys without a passphrase, by the host that each signs in to by SSH, in a JSON object:
+    `{"github.com": "/etc/sealane/github", "git.example.com:2222": "/etc/sealane/git"}`. No host is offered another's key, and
+    none an agent's."""
+
+    known_hosts: ThereFile | None = None
+    """File of the host keys that git hosts are known by, as `ssh-keyscan` prints them. None: `~/.ssh/known_hosts` of the user
+    that runs the server, and the machine's. A host that is in none is not asked."""
 
     @model_validator(mode="after")
     def _token_has_a_host(self) -> Self:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import json
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from sealane import egress
+from sealane.clients.git_ssh import Keys
 from sealane.clients.registry_access import RegistryAccess
 from sealane.egress import Allowlist
 from sealane.settings import Settings
@@ -111,6 +114,10 @@ def test_docker_hub_is_listed_by_its_name(host: str) -> None:
         ({"SEALANE_GIT__TOKENS": '{"*.example.com": "s3cret"}'}, "a token belongs to one"),
         ({"SEALANE_GIT__TOKENS": '{"ssh://git.example.com": "s3cret"}'}, "neither https:// nor http://"),
         ({"SEALANE_GIT__TOKENS": '{"git.example.com/team": "s3cret"}'}, "is no host"),
+        ({"SEALANE_GIT__SSH_KEYS": '{"*.example.com": "/etc/passwd"}'}, "a key belongs to one"),
+        ({"SEALANE_GIT__SSH_KEYS": '{"ssh://git.example.com": "/etc/passwd"}'}, "is no host: write host"),
+        ({"SEALANE_GIT__SSH_KEYS": '{"git.example.com": "/nowhere/key"}'}, "/nowhere/key is no file"),
+        ({"SEALANE_GIT__KNOWN_HOSTS": "/nowhere/known"}, "/nowhere/known is no file"),
         ({"SEALANE_GIT__HOSTS": '["https://git.example.com"]'}, "is no host: write host"),
         ({"SEALANE_GIT__HOSTS": '["git.example.com:70000"]'}, "a port that can't be one"),
         ({"SEALANE_REGISTRY__HOSTS": '["*"]'}, "is no host"),
@@ -130,6 +137,27 @@ def test_what_can_not_work_is_refused_at_the_start(
         Settings()
     assert words in str(caught.value)
     assert "s3cret" not in str(caught.value)
+
+
+def test_keys_are_known_by_their_host_with_its_port(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The usual one goes without saying, in the setting and in the URL."""
+    key = tmp_path / "key"
+    key.touch()
+    hosts = ("Git.example.com", "b.example.com:22", "c.example.com:2222", "[fd00::7]:22")
+    monkeypatch.setenv("SEALANE_GIT__SSH_KEYS", json.dumps({host: str(key) for host in hosts}))
+    keys = Keys(by_host=Settings().git.ssh_keys)
+    for url, has in (
+        ("ssh://git@git.example.com/a", True),
+        ("ssh://git@git.example.com:22/a", True),
+        ("ssh://b.example.com/a", True),
+        ("ssh://c.example.com:2222/a", True),
+        ("ssh://c.example.com/a", False),
+        ("ssh://git.example.com:2222/a", False),
+        ("ssh://git.example.com.evil.example/a", False),
+        ("ssh://git.example.com@evil.example/a", False),
+        ("ssh://[fd00::7]/a", True),
+    ):
+        assert (keys.of(urlsplit(url)) is not None) is has, url
 
 
 def test_tokens_are_known_by_their_host_however_they_are_given(monkeypatch: pytest.MonkeyPatch) -> None:

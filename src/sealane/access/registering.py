@@ -6,14 +6,14 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from sealane import clock, inputs
 from sealane.access import tokens
 from sealane.access.model import Actor
 from sealane.access.signing_in import Access
+from sealane.clients import git_urls
 from sealane.clients.hosting import Repositories
-from sealane.errors import NotThere, UsageError
+from sealane.errors import NotThere
 from sealane.secrets import keys
 from sealane.store.model import App
 from sealane.store.storing import Store
@@ -144,10 +144,5 @@ class Apps:
 
 
 def _check_repository(repository: str) -> None:
-    """Only what git fetches from a host: a path would be a file of the server's own machine."""
     inputs.check_line(repository, "the repository's URL", most=inputs.LONGEST_URL)
-    parts = urlsplit(repository)
-    if parts.scheme not in {"https", "http", "ssh"} or not parts.hostname:
-        raise UsageError(f"{repository} is no repository's URL", mend="it begins with https://, http:// or ssh://")
-    if parts.password:
-        raise UsageError("the repository's URL holds a password", mend="give it as SEALANE_GIT__TOKENS")
+    git_urls.check_registered(repository)

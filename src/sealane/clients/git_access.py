@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import secrets
 import shlex
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -16,8 +17,9 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
-from sealane.clients import addresses, programs
+from sealane.clients import addresses, git_ssh, programs
 from sealane.clients.addresses import NotListed
+from sealane.clients.git_ssh import Keys
 from sealane.egress import USUAL_PATIENCE, Allowlist, Patience
 from sealane.errors import SealaneError, Unavailable, UsageError
 
@@ -25,6 +27,7 @@ _Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 _PORTS = {"https": 443, "http": 80, "ssh": 22}
 _CHUNK = 64 * 1024
 _CONNECTING = 30.0
+_LONGEST_ANSWER = 64 * 1024
 _GOOD, _NOT_ALLOWED, _NO_SUCH_HOST, _NOBODY_ANSWERS, _NOT_SUPPORTED = 0, 2, 4, 5, 7
 _HELPER = (
     '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" "$SEALANE_GIT_USER" "$SEALANE_GIT_PASSWORD"; }; f'
@@ -37,6 +40,8 @@ class Access:
 
     passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
     """`user:password` by `scheme://host[:port]`."""
+    keys: Keys = field(default_factory=Keys)
+    """What signs in by SSH, and how hosts are known there; on a person's own machine their `ssh` knows it."""
     allowed: Allowlist | None = None
     """None on a person's own machine: anywhere."""
     patience: Patience = USUAL_PATIENCE
@@ -70,7 +75,7 @@ async def opened(access: Access, url: str) -> AsyncIterator[Way]:
     if parts.scheme not in _PORTS:
         yield Way()
         return
-    signing_in = _signing_in(access, url)
+    signing_in = _signing_in(access, url) if parts.scheme != "ssh" else Way(variables=_agent(access))
     if access.allowed is None:
         yield signing_in
         return
@@ -86,8 +91,8 @@ async def opened(access: Access, url: str) -> AsyncIterator[Way]:
 async def _limited(access: Access, allowed: Allowlist, parts: SplitResult) -> AsyncIterator[Way]:
     """By SSH to the address that was checked, by HTTP through a relay."""
     if parts.scheme == "ssh":
-        command = shlex.join(await _ssh(parts, access))
-        yield Way(settings={"core.sshCommand": command, "ssh.variant": "ssh"})
+        async with _by_ssh(access, allowed, parts) as command:
+            yield Way(settings={"core.sshCommand": shlex.join(command), "ssh.variant": "ssh"})
         return
     await _find(parts, allowed)
     async with _relaying(allowed, access.patience.silence) as relay:
@@ -129,13 +134,24 @@ async def _find(parts: SplitResult, allowed: Allowlist) -> str:
 
 
 async def by_ssh(access: Access, url: str, *words: str) -> bytes:
-    """What a git host answers to a command by SSH. Raises NotListed, Unavailable, UsageError."""
+    """What a git host answers to a command by SSH, cut to a size. Raises NotListed, Unavailable, UsageError."""
     parts = urlsplit(url)
     user = f"{parts.username}@" if parts.username else ""
     port = ("-p", str(parts.port)) if parts.port else ()
-    command = [*await _ssh(parts, access), *port, "--", f"{user}{parts.hostname}", shlex.join(words)]
+    where = (*port, "--", f"{user}{parts.hostname}", shlex.join(words))
+    if access.allowed is None:
+        return await _said((*git_ssh.PERSONAL, *where), parts, access)
+    async with _by_ssh(access, access.allowed, parts) as command:
+        return await _said((*command, *where), parts, access)
+
+
+async def _said(command: tuple[str, ...], parts: SplitResult, access: Access) -> bytes:
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", **_agent(access)}
+    within = min(_CONNECTING, access.patience.silence)
     try:
-        ended = await programs.run(*command, within=min(_CONNECTING, access.patience.silence))
+        ended = await programs.run(*command, within=within, environment=environment, most=_LONGEST_ANSWER)
+    except FileNotFoundError as error:
+        raise Unavailable("there is no ssh on this machine", mend="apt-get install openssh-client") from error
     except TimeoutError as error:
         raise Unavailable(f"{parts.hostname} does not answer by SSH") from error
     if ended.code:
@@ -143,23 +159,17 @@ async def by_ssh(access: Access, url: str, *words: str) -> bytes:
     return ended.out
 
 
-async def _ssh(parts: SplitResult, access: Access) -> list[str]:
-    """Connects to the address that was checked; the host's key is still known by its name."""
-    command = ["ssh", "-o", "BatchMode=yes"]
-    if access.allowed is None:
-        return command
-    address = await _find(parts, access.allowed)
-    alias = parts.hostname if parts.port in {None, 22} else f"[{parts.hostname}]:{parts.port}"
-    silence = max(1, round(access.patience.silence))
-    options = (
-        f"HostName={address}",
-        f"HostKeyAlias={alias}",
-        "CheckHostIP=no",
-        f"ConnectTimeout={silence}",
-        f"ServerAliveInterval={silence}",
-        "ServerAliveCountMax=1",
-    )
-    return [*command, *(word for option in options for word in ("-o", option))]
+@asynccontextmanager
+async def _by_ssh(access: Access, allowed: Allowlist, parts: SplitResult) -> AsyncIterator[tuple[str, ...]]:
+    address = await _find(parts, allowed)
+    async with git_ssh.opened(parts, address, access.keys, access.patience.silence) as command:
+        yield command
+
+
+def _agent(access: Access) -> dict[str, str]:
+    """A person's agent signs in for them; a server asks none, which would offer every key to every host."""
+    name = "SSH_AUTH_SOCK"
+    return {name: os.environ[name]} if access.allowed is None and name in os.environ else {}
 
 
 @dataclass(slots=True)

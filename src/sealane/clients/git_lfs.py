@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from sealane.clients import git, git_access
+from sealane.clients import git, git_access, git_urls
 from sealane.clients.git import RepositoryUnavailable
 from sealane.clients.git_access import OPEN, Access
 from sealane.errors import UsageError
@@ -31,10 +31,14 @@ _LONGEST = 1024
 _POINTER = re.compile(
     rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*?oid sha256:([0-9a-f]{64})\nsize ([0-9]{1,18})\n?"
 )
+_NOT_SO = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+"""What reading an answer raises that is not built as the API says."""
 _TYPE = "application/vnd.git-lfs+json"
 _AT_ONCE = 100
 """Files that one request asks for, as the API's own client has it."""
 _HOPS = 5
+_EVERYWHERE = frozenset({"accept", "content-type"})
+"""Headers that go along to another host; all others may be what signs in at the first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,7 +100,7 @@ async def _fetch(folder: Path, repository: str, access: Access, wanted: Mapping[
                 async for oid, at in _fetched(host, objects, folder):
                     for path in by_oid[oid]:
                         await asyncio.to_thread(_place, at, folder / path)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        except (httpx.HTTPError, OSError) as error:
             message = f"files of Git LFS can't be fetched from {repository}: {str(error) or type(error).__name__}"
             raise RepositoryUnavailable(message[:300]) from error
 
@@ -123,11 +127,13 @@ class _Host:
             await answer.aclose()
             target = urljoin(url, answer.headers["location"])
             if not _same_host(target, url):
-                headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
+                headers = {name: value for name, value in headers.items() if name.lower() in _EVERYWHERE}
             url = target
         raise UsageError(f"{self.url} redirects again and again")
 
     async def _send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> httpx.Response:
+        if not _is_http(url):
+            raise UsageError(f"{url[:200]!r}, where files of Git LFS are said to be, is no address of HTTP")
         return await self.client.send(
             self.client.build_request(method, url, headers=dict(headers), content=body), stream=True
         )
@@ -140,22 +146,22 @@ async def _host(client: httpx.AsyncClient, repository: str, access: Access) -> _
     said = await git_access.by_ssh(access, url, "git-lfs-authenticate", urlsplit(url).path.lstrip("/"), "download")
     try:
         told = json.loads(said)
-        headers = {str(name): str(value) for name, value in (told.get("header") or {}).items()}
-        return _Host(client=client, url=str(told["href"]).rstrip("/"), headers=headers, password=None)
-    except (ValueError, LookupError, AttributeError) as error:
+        href = told.get("href") or f"https://{git_urls.name(url)}{urlsplit(url).path}/info/lfs"
+        return _Host(client=client, url=str(href).rstrip("/"), headers=_headers(told), password=None)
+    except _NOT_SO as error:
         raise UsageError(f"{repository} does not say where its files of Git LFS are") from error
 
 
 async def _fetched(host: _Host, objects: Mapping[str, Pointer], folder: Path) -> Any:
     """Each file by its digest, kept where LFS's own program keeps them."""
-    for oid, href, headers in _told(await _batch(host, objects), objects, host.url):
+    for oid, href, headers in await _batch(host, objects):
         at = folder / OBJECTS / oid[:2] / oid[2:4] / oid
         await asyncio.to_thread(at.parent.mkdir, parents=True, exist_ok=True)
         await _download(host, href, headers, objects[oid], at)
         yield oid, at
 
 
-async def _batch(host: _Host, objects: Mapping[str, Pointer]) -> Sequence[Any]:
+async def _batch(host: _Host, objects: Mapping[str, Pointer]) -> Sequence[tuple[str, str, dict[str, str]]]:
     wish = [{"oid": oid, "size": each.size} for oid, each in objects.items()]
     asked = {"operation": "download", "transfers": ["basic"], "objects": wish, "hash_algo": "sha256"}
     headers = {"Accept": _TYPE, "Content-Type": _TYPE, **host.headers}
@@ -163,8 +169,8 @@ async def _batch(host: _Host, objects: Mapping[str, Pointer]) -> Sequence[Any]:
     try:
         if answer.status_code != 200:
             _failed(host.url, answer.status_code)
-        return list(json.loads(await _whole(answer))["objects"])
-    except (ValueError, LookupError, TypeError) as error:
+        return list(_told(json.loads(await _whole(answer))["objects"], objects, host.url))
+    except _NOT_SO as error:
         raise UsageError(f"{host.url} does not answer as a host of Git LFS does") from error
     finally:
         await answer.aclose()
@@ -179,11 +185,11 @@ def _told(said: Sequence[Any], objects: Mapping[str, Pointer], url: str) -> Iter
         if not download.get("href"):
             why = (each.get("error") or {}).get("message") or "it is not there"
             raise UsageError(f"the file {oid[:12]} of Git LFS can't be fetched from {url}: {str(why)[:200]}")
-        yield (
-            oid,
-            str(download["href"]),
-            {str(key): str(value) for key, value in (download.get("header") or {}).items()},
-        )
+        yield oid, str(download["href"]), _headers(download)
+
+
+def _headers(said: Mapping[str, Any]) -> dict[str, str]:
+    return {str(name): str(value) for name, value in (said.get("header") or {}).items()}
 
 
 async def _download(host: _Host, href: str, headers: Mapping[str, str], pointer: Pointer, at: Path) -> None:
@@ -220,6 +226,16 @@ async def _whole(answer: httpx.Response) -> bytes:
 def _failed(url: str, status: int) -> None:
     message = f"{url} answered {status} to a request for files of Git LFS"
     raise (RepositoryUnavailable if status >= 500 or status == 429 else UsageError)(message)
+
+
+def _is_http(url: str) -> bool:
+    import httpx  # as above
+
+    try:
+        parts = httpx.URL(url)
+    except httpx.InvalidURL:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.host)
 
 
 def _same_host(one: str, other: str) -> bool:

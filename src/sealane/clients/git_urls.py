@@ -1,7 +1,10 @@
-"""URLs of submodules, as a pushed commit writes them: hostile until shown to be plain HTTPS or SSH. Pure."""
+"""URLs of repositories: those of submodules, as a pushed commit writes them, are hostile until shown to be plain HTTPS or
+SSH; those that are registered are looked at for slips. Pure.
+"""
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterable
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -32,6 +35,27 @@ def resolve(written: str, base: str) -> str:
     return url
 
 
+def check_registered(written: str) -> None:
+    """Raises UsageError for what git would not fetch from a host: a path would be a file of the server's own machine."""
+    if "://" not in written and _SCP.fullmatch(written):
+        raise UsageError(f"{written} is no repository's URL", mend=f"write {_full(written)}")
+    try:
+        parts = urlsplit(written)
+        _ = parts.port
+    except ValueError as error:
+        raise UsageError(f"{written} is no repository's URL: {error}") from error
+    if parts.scheme not in {"https", "http", "ssh"} or not parts.hostname:
+        raise UsageError(f"{written} is no repository's URL", mend="it begins with https://, http:// or ssh://")
+    if parts.password:
+        raise UsageError("the repository's URL holds a password", mend="give it as SEALANE_GIT__TOKENS")
+    if not (_NAME.fullmatch(parts.hostname) or _is_address(parts.hostname)):
+        raise UsageError(f"{parts.hostname} can't be a host")
+    if parts.scheme == "ssh" and parts.username and not _NAME.fullmatch(parts.username):
+        raise UsageError(f"{parts.username} can't be a user of {parts.hostname}")
+    if not parts.path.strip("/") or parts.query or parts.fragment:
+        raise UsageError(f"{written} is not a host and a path")
+
+
 def is_allowed(url: str, allowed: Iterable[str]) -> bool:
     """Whether one of the globs matches its host and path, `git.example.com/libs/*`; an ending `.git` counts for nothing."""
     return globs.any_matches(tuple(allowed), place(url))
@@ -46,9 +70,22 @@ def place(url: str) -> str:
 
 def host(url: str) -> str:
     """The URL's host as an entry of a list of hosts, with its port where it names one."""
-    parts = urlsplit(url)
-    name = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
-    return f"{name}:{parts.port}" if parts.port else name
+    port = urlsplit(url).port
+    return f"{name(url)}:{port}" if port else name(url)
+
+
+def name(url: str) -> str:
+    """The URL's host without a port, as URLs have it."""
+    found = urlsplit(url).hostname or ""
+    return f"[{found}]" if ":" in found else found
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _full(written: str) -> str:

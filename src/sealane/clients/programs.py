@@ -10,6 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 _MOST_SAID = 300
+_CHUNK = 64 * 1024
+_MOST_PROBLEM = 64 * 1024
+"""Bytes of complaints that are kept: a host may send them through the program, and without end."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,10 +24,17 @@ class Ended:
     said: str
 
 
-async def run(*command: str, within: float, environment: Mapping[str, str] | None = None, umask: int = -1) -> Ended:
+async def run(
+    *command: str,
+    within: float,
+    environment: Mapping[str, str] | None = None,
+    umask: int = -1,
+    most: int | None = None,
+) -> Ended:
     """Runs a program without input, for at most `within` seconds. Raises TimeoutError, FileNotFoundError.
 
-    Without an environment it has this process's own; a `umask` of -1 leaves it at this process's.
+    Without an environment it has this process's own; a `umask` of -1 leaves it at this process's. Of what it prints, the
+    first `most` bytes are kept.
     """
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -37,7 +47,8 @@ async def run(*command: str, within: float, environment: Mapping[str, str] | Non
     )
     try:
         async with asyncio.timeout(within):
-            out, problem = await process.communicate()
+            out, problem = await asyncio.gather(_kept(process.stdout, most), _kept(process.stderr, _MOST_PROBLEM))
+            await process.wait()
     finally:
         if process.returncode is None:
             with suppress(ProcessLookupError):
@@ -45,3 +56,14 @@ async def run(*command: str, within: float, environment: Mapping[str, str] | Non
             await process.wait()
     said = " ".join(problem.decode(errors="replace").split())[:_MOST_SAID]
     return Ended(code=process.returncode or 0, out=out, said=said)
+
+
+async def _kept(stream: asyncio.StreamReader | None, most: int | None) -> bytes:
+    """The beginning of a stream that is read to its end."""
+    assert stream is not None, "the program was given pipes"
+    if most is None:
+        return await stream.read()
+    kept = bytearray()
+    while data := await stream.read(_CHUNK):
+        kept += data[: most - len(kept)]
+    return bytes(kept)

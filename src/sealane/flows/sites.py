@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sealane.clients import git, git_tree, git_urls
 from sealane.clients.git_access import OPEN, Access
+from sealane.clients.git_ssh import Keys
 from sealane.clients.registry_access import RegistryAccess
 from sealane.egress import Allowlist, Patience
 from sealane.errors import UsageError
@@ -94,6 +95,7 @@ def _access(settings: Settings, registered: tuple[str, ...]) -> Access:
     """An administrator named the registered host; its addresses are still only public ones, or those of listed networks."""
     return Access(
         passwords={host: each.get_secret_value() for host, each in settings.git.credentials.items()},
+        keys=Keys(by_host=settings.git.ssh_keys, known_hosts=settings.git.known_hosts),
         allowed=Allowlist(
             hosts=tuple(settings.git.hosts),
             names=registered,

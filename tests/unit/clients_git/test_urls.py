@@ -101,6 +101,51 @@ def test_where_operators_let_them_come_from(url: str, allowed: list[str], yes: b
     assert git_urls.is_allowed(url, allowed) is yes
 
 
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("git@git.example.com:team/shop.git", "write ssh://git@git.example.com/team/shop.git"),
+        ("/srv/shop.git", "it begins with https://"),
+        ("file:///srv/shop.git", "it begins with https://"),
+        ("https://kim:secret@git.example.com/a", "SEALANE_GIT__TOKENS"),
+        ("ssh://-oProxyCommand=touch/a", "can't be a host"),
+        ("ssh://git.example.com`id`/a", "can't be a host"),
+        ("ssh://-oProxyCommand=touch@git.example.com/a", "can't be a user of git.example.com"),
+        ("https://[::1/a", "no repository's URL: Invalid IPv6"),
+        ("https://git.example.com:99999/a", "no repository's URL: Port"),
+        ("ssh://git.example.com/", "not a host and a path"),
+        ("https://git.example.com/a?b=c", "not a host and a path"),
+    ],
+)
+def test_a_slip_in_a_registered_url_is_told(written: str, words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        git_urls.check_registered(written)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://git.example.com/a.git",
+        "http://[::1]:3000/a",
+        "ssh://git@git.example.com:2222/~kim/a",
+        "https://a%40b@h/c",
+    ],
+)
+def test_registered_urls(url: str) -> None:
+    git_urls.check_registered(url)
+
+
+@given(st.text(max_size=12).map("ssh://{}".format) | st.text(max_size=12))
+def test_whatever_is_registered_is_no_option_and_has_a_host(written: str) -> None:
+    try:
+        git_urls.check_registered(written)
+    except UsageError:
+        return
+    assert not git_urls.host(written).startswith("-")
+    assert not (urlsplit(written).username or "").startswith("-")
+
+
 @given(
     st.lists(
         st.sampled_from(
