@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests import git_host, pretending, serving
+from tests import git_host, pretending, serving, ssh_host
 from tests.serving import Serving, until
 
 ENDED = {"passed", "failed", "broken"}
@@ -45,14 +45,19 @@ def run(server: Serving, host: git_host.GitHost, folder: Path, name: str, source
     """The run of a commit that retags the source, as it ended."""
     work = serving.repository(folder / name, {".sealane.yml": PIPELINE.replace("APP", name).replace("SOURCE", source)})
     serving.git(folder, "clone", "-q", "--bare", str(work), str(host.folder / f"{name}.git"))
-    made = server.app(name, repository=f"{host.url}/{name}.git")
     commit = serving.git(work, "rev-parse", "HEAD").stdout.strip()
+    return hooked(server, name, f"{host.url}/{name}.git", commit)
+
+
+def hooked(server: Serving, name: str, repository: str, commit: str) -> dict[str, Any]:
+    """The run that a host's hook begins for an app at this repository, as it ended."""
+    made = server.app(name, repository=repository)
     body = json.dumps(
         {
             "ref": "refs/heads/main",
             "before": "0" * 40,
             "after": commit,
-            "repository": {"full_name": f"t/{name}", "clone_url": host.url, "default_branch": "main"},
+            "repository": {"full_name": f"t/{name}", "clone_url": repository, "default_branch": "main"},
         }
     ).encode()
     signature = hmac.new(made["hook_secret"].encode(), body, hashlib.sha256).hexdigest()
@@ -91,3 +96,27 @@ def test_a_retag_asks_listed_registries_only(astray: str, registry: str, busybox
     assert "the operators don't let 10.99.0.1:5000 be asked" in elsewhere["run"]["reason"]
     assert led["steps"][0]["status"] == "failed"
     assert "the operators don't let 169.254.169.254 be asked" in led["steps"][0]["reason"]
+
+
+def test_a_server_clones_by_ssh_as_whom_operators_say(tmp_path: Path) -> None:
+    """With the key of that host; a host whose key nobody listed is told in the run's reason."""
+    key = ssh_host.new_key(tmp_path / "key")
+    pipeline = "app: shop\nsteps: [{name: a, image: busybox, commands: 'true'}]\n"
+    with ssh_host.serving(tmp_path / "host", tmp_path / "repositories", key) as host:
+        work = serving.repository(tmp_path / "shop", {".sealane.yml": pipeline})
+        serving.git(tmp_path, "clone", "-q", "--bare", str(work), str(host.repositories / "shop.git"))
+        commit = serving.git(work, "rev-parse", "HEAD").stdout.strip()
+        (tmp_path / "known").write_text(host.known_as("127.0.0.1", "localhost"))
+        settings = {
+            "SEALANE_GIT__SSH_KEYS": json.dumps({f"127.0.0.1:{host.port}": str(key)}),
+            "SEALANE_GIT__KNOWN_HOSTS": str(tmp_path / "known"),
+            "SEALANE_EGRESS__NETWORKS": '["127.0.0.0/8"]',
+        }
+        server = Serving(tmp_path / "server", {**pretending.SETTINGS, **settings}).start()
+        try:
+            cloned = hooked(server, "shop", host.url("shop.git"), commit)
+            keyless = hooked(server, "keyless", host.url("shop.git", "localhost"), commit)
+        finally:
+            server.stop()
+    assert cloned["run"]["status"] == "passed", serving.plain(cloned)
+    assert f"localhost:{host.port} wants a key, and none is listed for it" in keyless["run"]["reason"]
