@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from tests.serving import Serving
 
@@ -53,6 +53,22 @@ def opening(serving: Serving, browser: Browser) -> Iterator[Opening]:
     for context in contexts:
         context.close()
     assert complaints == [], complaints
+
+
+def asked(scope: Page | Locator, words: str) -> Locator:
+    """What asks before a button does something: its summary, opened by a click, says what will happen."""
+    page = scope.page if isinstance(scope, Locator) else scope
+    return scope.locator("details.ask", has=page.locator("summary", has_text=words))
+
+
+def confirm(scope: Page | Locator, words: str, **fields: str) -> None:
+    """Opens the question of a button, fills its fields by their labels, and says yes."""
+    question = asked(scope, words)
+    expect(question.locator("button")).to_be_hidden()
+    question.locator("summary").click()
+    for label, text in fields.items():
+        question.get_by_label(label).fill(text)
+    question.locator("button").click()
 
 
 _FAINT = """() => {

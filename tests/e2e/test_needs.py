@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests import pretending
-from tests.browsing import Opening
+from tests.browsing import Opening, asked, confirm
 from tests.serving import Serving, free_port, until
 
 APPS = ("pass", "fail", "shut", "held", "full")
@@ -87,12 +87,15 @@ def test_a_gate_that_can_t_tell_is_answered_on_the_overview(
     for width in (390, 1280):
         page.set_viewport_size({"width": width, "height": 844})
         assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
-    page.get_by_label("Why").fill("the store is being moved")
+    question = asked(page, "Let it pass")
+    question.locator("summary").click()
+    expect(question).to_contain_text("The rollout to dev goes on as if gate rate had passed.")
+    question.get_by_label("Why").fill("the store is being moved")
     with page.expect_response(lambda answer: "hx-request" in answer.request.headers):  # something else happens
         serving.app("another", repository="https://git.example.com/another.git")
     expect(page.locator("table.where")).to_contain_text("another")
-    expect(page.get_by_label("Why")).to_have_value("the store is being moved")
-    page.get_by_role("button", name="Let it pass").click()
+    expect(question.get_by_label("Why")).to_have_value("the store is being moved")
+    question.get_by_role("button", name="Let the gate pass").click()
     expect(page.locator(".verdict")).to_contain_text("Deployed", ignore_case=True)
     deployment = found.deployment("dev", head)
     (word,) = found.get(f"/api/deployments/{deployment['id']}")["gates"]
@@ -120,8 +123,7 @@ def test_only_those_are_asked_whose_word_counts(
     assert asked["answer"] in found.cli("approve", token=people["dora"]).stdout
     page = opening(people["dora"], "/approvals", java_script_enabled=False)
     expect(page.locator("nav .pill")).to_have_text("1")
-    page.get_by_label("Why").fill("there are errors in the log")
-    page.get_by_role("button", name="Let it fail").click()
+    confirm(page, "Let it fail", Why="there are errors in the log")
     ended = found.deployment("dev", head)
     assert 'dora said so ("there are errors in the log")' in ended["verdict"]["reason"]
     page.goto("/")
@@ -142,13 +144,12 @@ def test_the_glass_is_broken_and_an_approval_given_by_those_who_may(
     expect(mine(page, "shut")).to_have_count(0)
     page = opening(people["sam"])
     expect(mine(page, "shut")).to_contain_text("the window of production is shut: the books are being closed")
-    assert mine(page, "shut").get_by_role("button", name="Approve").count() == 0
-    page.get_by_label("Why").fill("INC-4711")
-    mine(page, "shut").get_by_role("button", name="Break the glass").click()
+    assert asked(mine(page, "shut"), "Approve").count() == 0
+    confirm(mine(page, "shut"), "Break the glass", Why="INC-4711")
     expect(page.locator("main")).to_contain_text("INC-4711")
     page = opening(people["ann"], f"/deployments/{waiting['id']}")
-    assert page.get_by_role("button", name="Break the glass").count() == 0
-    page.get_by_role("button", name="Approve").click()
+    assert asked(page, "Break the glass").count() == 0
+    confirm(page, "Approve")
     expect(page.locator(".verdict")).to_contain_text("Deployed", ignore_case=True)
 
 
@@ -168,10 +169,10 @@ def test_a_hold_in_the_way_of_something_is_lifted(
         again = client.post("/api/formations/held/dev/deploy", json={})
     assert again.status_code == 202, again.text
     assert pending(found, "hold")["deployment"] == again.json()["id"]
-    assert opening(people["ann"]).get_by_role("button", name="Lift the hold").count() == 0
+    assert asked(opening(people["ann"]), "Lift the hold").count() == 0
     page = opening(people["dora"])
-    expect(mine(page, "held").filter(has=page.get_by_role("button"))).to_contain_text("are held at dev")
-    page.get_by_role("button", name="Lift the hold").click()
+    expect(mine(page, "held").filter(has=page.locator("summary"))).to_contain_text("are held at dev")
+    confirm(page, "Lift the hold")
     ended = until(
         "what was held to go",
         lambda: (view := found.get(f"/api/deployments/{again.json()['id']}")["deployment"])["verdict"] and view,
@@ -198,8 +199,7 @@ def test_what_the_budget_left_in_place_is_deleted_by_a_typed_word(
     assert "full-dev/ConfigMap/c3" in found.there("dev")
     page = opening(people["dora"])
     expect(mine(page, "full")).to_contain_text("4 deletions are more than the budget of 3")
-    page.get_by_label("Type full/dev to delete them").fill("full/dev")
-    page.get_by_role("button", name="Delete them").click()
+    confirm(page, "Delete them", **{"Type full/dev to delete them": "full/dev"})
     page.wait_for_url(lambda url: left["id"] not in url)
     expect(page.locator(".verdict")).to_contain_text("Deployed", ignore_case=True)
     assert "full-dev/ConfigMap/c3" not in found.there("dev")

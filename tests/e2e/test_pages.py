@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests import pretending
-from tests.browsing import Opening, faint
+from tests.browsing import Opening, asked, confirm, faint
 from tests.serving import Serving
 
 LONG = "an-app-with-a-name-about-as-long-as-a-name-may-be-xx"
@@ -242,12 +242,11 @@ def test_a_rollout_is_followed_object_by_object(
 
 
 def test_another_person_approves_by_a_button(opening: Opening, story: Story) -> None:
-    """Who may not has no button; who may sends it to production with one click."""
+    """Who may not has no button; who may is told what will happen, and sends it to production."""
     page = opening(story.tokens["dev"], "/approvals")
-    assert page.get_by_role("button", name="Approve").count() == 0
+    assert asked(page, "Approve").count() == 0
     page = opening(story.tokens["ann"], "/approvals")
-    mine = page.locator(f'form[action="/approvals/{story.waiting["id"]}"]')
-    mine.get_by_role("button", name="Approve").click()
+    confirm(page.locator(f"#ask-approvals-{story.waiting['id']}").locator(".."), "Approve")
     expect(page).to_have_url(re.compile(f"/deployments/{story.waiting['id']}$"))
     expect(page.locator(".verdict")).to_contain_text("Deployed", ignore_case=True)
 
@@ -255,9 +254,10 @@ def test_another_person_approves_by_a_button(opening: Opening, story: Story) -> 
 def test_a_developer_goes_back_by_a_button(opening: Opening, story: Story) -> None:
     """The button leads to the new deployment, which ends deployed while one looks at it."""
     page = opening(story.tokens["ann"], f"/deployments/{story.second['id']}")
-    assert page.get_by_role("button", name="Roll back").count() == 0
+    assert asked(page, "Roll back").count() == 0
     page = opening(story.tokens["dev"], f"/deployments/{story.second['id']}")
-    page.get_by_role("button", name="Roll back").click()
+    expect(asked(page, "Roll back")).to_contain_text("is deployed to")
+    confirm(page, "Roll back")
     page.wait_for_url(lambda url: story.second["id"] not in url)
     expect(page.locator(".verdict")).to_contain_text("Deployed", ignore_case=True)
     expect(page.locator(".verdict")).to_contain_text("dev rolled it back by hand to revision")

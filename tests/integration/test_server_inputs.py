@@ -88,7 +88,7 @@ def test_no_address_breaks_the_server(serving: Serving, text: str) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"trunk": "a..b"}, {"path": "a/../../b"}, {"owner": "\x1b[31m"}, {"trunk": "x" * 230}, {"owner": " "}],
+    [{"trunk": "a..b"}, {"folder": "a/../../b"}, {"owner": "\x1b[31m"}, {"trunk": "x" * 230}, {"owner": " "}],
     ids=str,
 )
 def test_a_refused_app_leaves_nothing_behind(serving: Serving, wrong: dict[str, str]) -> None:

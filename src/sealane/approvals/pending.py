@@ -46,6 +46,8 @@ class Pending:
     """What happens then."""
     gate: str = ""
     """For a gate, its name."""
+    held_at: str = ""
+    """For a hold, the formation that it is on."""
     given: tuple[str, ...] = ()
     """For an approval, who has said yes."""
     asked_by: str = ""
@@ -151,7 +153,8 @@ def held(waiting: Iterable[Deployment], holds: Sequence[Hold]) -> Iterator[Pendi
             deployment=found,
             asks=f"{hold.app} #{hold.up_to} and older are held at {hold.formation}: {hold.reason.rstrip('.')}",
             since=hold.created,
-            answer=way_out.lifting(f"{hold.app}/{hold.formation}"),
+            answer=way_out.lifting(hold.label),
+            held_at=hold.formation,
             subject=hold.deployment_id,
         )
 

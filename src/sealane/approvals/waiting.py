@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from sealane.approvals import authorship, convoys, holding, precedence, quorum, way_out, windows
 from sealane.approvals.authorship import Barred
@@ -59,6 +60,16 @@ class Condition:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class StepLog:
+    """How the log of a failed step ends."""
+
+    key: str
+    step: str
+    lines: tuple[str, ...] = ()
+    """Its last lines; none before the log was read."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Why:
     """The answer: one sentence, and every condition that is open."""
 
@@ -72,8 +83,14 @@ class Why:
     """How to get out what ended without being there; empty for what is there or on its way."""
     short: str = ""
     """For a deployment, the sentence without its name."""
+    log: StepLog | None = None
+    """For a run, how the log of the step ends that failed."""
+    report: Mapping[str, Any] | None = None
+    """For a deployment that failed, its failure report: logs, events, exit codes and the difference."""
     origin: Origin | None = None
     """The run and the commit that it is about, where there is one."""
+    page: str = ""
+    """The page that tells it in full, from the server's address."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -222,7 +239,7 @@ def _run(view: RunView, crowd: Crowd) -> Why:
     bad = next((step for step in view.steps if step.status in {StepStatus.FAILED, StepStatus.BROKEN}), None)
     if bad:
         said = f"{subject.label} {subject.status} at {bad.name}: {bad.reason or 'no reason was given'}"
-        return Why(sentence=f"{said}{came}")
+        return Why(sentence=f"{said}{came}", log=StepLog(key=bad.key, step=bad.name))
     if subject.status is RunStatus.RUNNING:
         doing = "is between two steps" if view.steps else "is being checked out and looked at"
         return Why(sentence=f"{subject.label} {doing}")
@@ -251,7 +268,9 @@ def formation(row: FormationRow) -> Deployment | None:
 def _by_itself(subject: Deployment, own: Own, holds: Sequence[Hold], *, under_way: bool) -> Iterator[Condition]:
     """What one deployment waits for, whatever it goes with or comes after."""
     if own.trouble:
-        yield Condition(kind=Waits.APPROVAL, what=own.trouble, who="the server's operators, who mend it")
+        yield Condition(
+            kind=Waits.APPROVAL, what=own.trouble, who="the server's operators, who mend it: sealane validate"
+        )
     for lacking in quorum.missing(subject, own.votes, own.barred):
         who = f"anyone of them but {_people(own.barred.named)}" if own.barred.named else "any of them"
         yield Condition(
@@ -345,12 +364,11 @@ def _no_worker() -> Condition:
 
 
 def _held(subject: Deployment, hold: Hold) -> Condition:
-    where = f"{hold.app}/{hold.formation}"
-    what = f"a hold on {hold.app} #{hold.up_to} and older at {where}: {hold.reason}"
+    what = f"a hold on {hold.app} #{hold.up_to} and older at {hold.label}: {hold.reason}"
     newer = (
         "a newer commit that is deployed there, or " if subject.unasked or hold.formation != subject.formation else ""
     )
-    return Condition(kind=Waits.HOLD, what=what, who=f"{newer}a developer: {way_out.lifting(where)}")
+    return Condition(kind=Waits.HOLD, what=what, who=f"{newer}a developer: {way_out.lifting(hold.label)}")
 
 
 def _going_back(first: Deployment) -> Condition:

@@ -10,12 +10,16 @@ import re
 from pathlib import Path
 from typing import BinaryIO, Self
 
+from sealane import controls
 from sealane.errors import NotThere
 
 MOST = 256 * 1024 * 1024
 """Bytes kept of one log; the rest is dropped, and the log says so."""
 
 _CUT = b"\n[sealane: this log is cut here, it has more than 256 MiB]\n"
+_END = 64 * 1024
+"""Bytes at the end of a log in which its last lines are looked for."""
+_LONGEST = 1_000
 _ID = re.compile(r"[a-z]+-[a-z0-9]+")
 _KEY = re.compile(r"[a-z]+/[A-Za-z0-9_.-]+")
 
@@ -54,6 +58,15 @@ class Logs:
             total += path.stat().st_size
             attempt += 1
         return total
+
+    def last_lines(self, run_id: str, key: str, *, most: int) -> tuple[str, ...]:
+        """The last lines that say something, without control characters; long ones are cut."""
+        size = self.size(run_id, key)
+        begin = max(0, size - _END)
+        text = self.read(run_id, key, offset=begin, limit=_END).decode(errors="replace")
+        lines = [controls.removed(line).rstrip() for line in text.split("\n")]
+        told = [line[:_LONGEST] for line in (lines[1:] if begin else lines) if line.strip()]
+        return tuple(told[-most:])
 
     def _path(self, run_id: str, key: str, attempt: int) -> Path:
         if not _ID.fullmatch(run_id) or not _KEY.fullmatch(key):

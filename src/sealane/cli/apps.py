@@ -17,12 +17,12 @@ def add(
     repo: Annotated[
         str | None, typer.Option(help="URL to clone from. Without it, the server serves the repository itself.")
     ] = None,
-    path: Annotated[str, typer.Option(help="The app's folder in a repository of several.")] = "",
+    folder: Annotated[str, typer.Option(help="The app's folder in a repository of several.")] = "",
     trunk: Annotated[str, typer.Option(help="The branch whose pushes are delivered.")] = "main",
     as_json: output.Json = False,
 ) -> None:
     """Register an app; its tokens are shown once."""
-    body = {"name": name, "owner": owner, "repository": repo, "path": path, "trunk": trunk}
+    body = {"name": name, "owner": owner, "repository": repo, "folder": folder, "trunk": trunk}
     server = connecting.server()
     made = server.post("/api/apps", body)
     if as_json:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sealane import errors
 from sealane.cli import locally
 from sealane.environments.model import DestinationConfig, Environment
+from sealane.findings import did_you_mean, nearest
 from sealane.pipelines import reading
 from sealane.stencils import gathering
 from sealane.stencils.model import Sources
@@ -31,6 +34,27 @@ def formation(name: str, folder: Path, *, app: str | None) -> locally.Project:
 def names(folder: Path) -> tuple[str, ...]:
     """The formations of the folder."""
     return gathering.names(FolderTree(folder)) if folder.is_dir() else ()
+
+
+@contextmanager
+def or_served(what: str, folder: Path) -> Iterator[None]:
+    """Around asking a server for what is no formation of the folder: where nobody knows it, a near name of these is told.
+
+    Raises NotThere.
+    """
+    from sealane.cli import connecting
+
+    here = names(folder)
+    if here and not connecting.known():
+        mend = did_you_mean(what, here)
+        raise errors.NotThere(f"there is no formation {what} here, and you are not signed in to a server", mend=mend)
+    try:
+        yield
+    except errors.NotThere as error:
+        near = nearest(what, here)
+        if near is None:
+            raise
+        raise errors.NotThere(error.message, mend=f"did you mean {near}, a formation of this folder?") from None
 
 
 def destination(

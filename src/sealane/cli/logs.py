@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sealane.cli import connecting, headings, options, output, remotely, terminal
+from sealane.cli import connecting, headings, named, options, output, remotely, terminal
 from sealane.errors import NotThere
 
 _TESTS_SHOWN = 20
@@ -32,7 +32,7 @@ def logs(
         query = {"follow": str(follow).lower(), "tail": tail, "container": step}
         _copy(server.stream(f"/api/formations/{what}/logs", **query))
         return
-    run = what if what.startswith("r-") else _newest(server.get("/api/runs", app=what, limit=1), what)
+    run = what if what.startswith("r-") else named.newest_run(server, what)
     done: set[str] = set()
     while True:
         view = server.get(f"/api/runs/{run}")
@@ -67,12 +67,6 @@ def _reports(found: list[dict[str, Any]], key: str) -> None:
     mine = [each["report"] for each in found if each["key"] == key]
     for line, is_wrong in model.spoken(msgspec.convert(mine[-1], model.Report), most=_TESTS_SHOWN) if mine else ():
         output.say(line, "red" if is_wrong else "dim")
-
-
-def _newest(found: list[dict[str, Any]], app: str) -> str:
-    if not found:
-        raise NotThere(f"nothing of {app} has run yet")
-    return str(found[0]["id"])
 
 
 def _copy(parts: Iterable[bytes]) -> None:

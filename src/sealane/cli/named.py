@@ -38,15 +38,22 @@ def resolve(what: str) -> Named:
     app, slash, formation = what.partition("/")
     if slash:
         return Named(id=_deployment(server, app, formation), is_run=False)
-    known = [str(each["name"]) for each in server.get("/api/apps")]
-    if app in known:
-        found = server.get("/api/runs", app=app, limit=1)
-        if not found:
-            raise NotThere(f"nothing of {app} has run yet", mend="a push starts a run")
-        return Named(id=str(found[0]["id"]), is_run=True)
     if _COMMIT.fullmatch(what) and (run := of_commit(server, what, app=None)):
         return Named(id=run, is_run=True)
-    raise NotThere(f"there is no app {app}", mend=did_you_mean(app, known))
+    return Named(id=newest_run(server, app), is_run=True)
+
+
+def newest_run(server: Server, app: str) -> str:
+    """The id of an app's newest run. Raises NotThere, with the near name where there is no such app."""
+    if found := server.get("/api/runs", app=app, limit=1):
+        return str(found[0]["id"])
+    check_app(server, app)
+    raise NotThere(f"nothing of {app} has run yet", mend="a push starts a run")
+
+
+def check_app(server: Server, app: str) -> None:
+    """The server's own answer to a name that lists know nothing of. Raises NotThere, with the name that was probably meant."""
+    server.get(f"/api/apps/{app}")
 
 
 def of_commit(server: Server, commit: str, *, app: str | None) -> str | None:
@@ -75,13 +82,21 @@ def head(folder: Path) -> str:
         raise UsageError(f"{folder.resolve()} has no commit checked out", mend=mend) from error
 
 
+def place(server: Server, app: str, formation: str) -> dict[str, Any]:
+    """The overview's row of an app's formation. Raises NotThere, with the name that was probably meant."""
+    mine: list[dict[str, Any]] = [row for row in server.get("/api/formations") if row["app"] == app]
+    row = next((each for each in mine if each["formation"] == formation), None)
+    if row is None:
+        check_app(server, app)
+        known = [str(each["formation"]) for each in mine]
+        mend = did_you_mean(formation, known) if known else "nothing of it is delivered yet"
+        raise NotThere(f"{app} has no formation {formation}", mend=mend)
+    return row
+
+
 def _deployment(server: Server, app: str, formation: str) -> str:
     """What rolls out there, else what waits, else what came last."""
-    rows: list[dict[str, Any]] = [row for row in server.get("/api/formations") if row["app"] == app]
-    row = next((each for each in rows if each["formation"] == formation), None)
-    if row is None:
-        known = [f"{each['app']}/{each['formation']}" for each in rows or server.get("/api/formations")]
-        raise NotThere(f"there is no {app}/{formation}", mend=did_you_mean(f"{app}/{formation}", known))
+    row = place(server, app, formation)
     found = row["running"] or next(reversed(row["waiting"]), None) or row["last"]
     if found is None:
         raise NotThere(f"nothing was ever started on {app}/{formation}")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sealane.cli import connecting, output, remotely
-from sealane.errors import NotThere
-from sealane.findings import did_you_mean
+from sealane.cli import connecting, named, output, remotely
 
 if TYPE_CHECKING:
     from sealane.clients.server import Server
@@ -26,32 +24,16 @@ def status(what: str | None, *, as_json: bool) -> None:
             _newest_run(None)
         return
     app, slash, formation = what.partition("/")
-    mine = _of_app(server, rows, app)
     if slash:
-        _formation(server, _named(mine, app, formation), as_json=as_json)
+        _formation(server, named.place(server, app, formation), as_json=as_json)
         return
+    mine = [row for row in rows if row["app"] == app]
+    if not mine:
+        named.check_app(server, app)
     _table(mine, as_json=as_json)
     if not mine and not as_json:
         output.say(f"nothing of {app} is delivered")
         _newest_run(app)
-
-
-def _of_app(server: Server, rows: list[dict[str, Any]], app: str) -> list[dict[str, Any]]:
-    if mine := [row for row in rows if row["app"] == app]:
-        return mine
-    known = [str(each["name"]) for each in server.get("/api/apps")]
-    if app not in known:
-        raise NotThere(f"there is no app {app}", mend=did_you_mean(app, known))
-    return []
-
-
-def _named(mine: list[dict[str, Any]], app: str, formation: str) -> dict[str, Any]:
-    found = next((row for row in mine if row["formation"] == formation), None)
-    if found is None:
-        known = [str(row["formation"]) for row in mine]
-        mend = did_you_mean(formation, known) if known else "nothing of it is delivered yet"
-        raise NotThere(f"{app} has no formation {formation}", mend=mend)
-    return found
 
 
 def _table(rows: list[dict[str, Any]], *, as_json: bool) -> None:
@@ -105,7 +87,10 @@ def _row(row: dict[str, Any]) -> tuple[str, ...]:
     release = row["release"] or {}
     version = str(release.get("commit", ""))[:7] or remotely.short(shown["revision_id"])
     bad = shown["verdict"] and state in remotely.NOT_THERE
-    notes = [row["hold"]["reason"] if row["hold"] else shown["verdict"]["reason"]] if row["hold"] or bad else []
+    notes = [shown["verdict"]["reason"]] if bad and not row["hold"] else []
+    if row["hold"]:
+        label = f"{row['app']}/{row['formation']}"
+        notes.append(f"held: {row['hold']['reason'].rstrip('.')} (sealane rollback {label} --lift-hold)")
     notes += [f"{len(row['waiting'])} waiting"] if row["waiting"] else []
     notes += [row["current"]["way_back"]] if row["current"] and row["current"]["way_back"] else []
     label = (row["app"], row["formation"], remotely.pill(state), version, remotely.ago(since), row["owner"])

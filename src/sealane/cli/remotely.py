@@ -91,6 +91,12 @@ def told(found: dict[str, Any]) -> None:
         output.sentence(f"  {condition['what']}{f' ({ends})' if ends else ''}")
     if found["mend"]:
         output.sentence(f"  to get it out: {found['mend']}")
+    from sealane.cli import rollout_lines
+
+    rollout_lines.step_log(found["log"])
+    rollout_lines.evidence(found["report"])
+    if found["page"]:
+        output.say(f"{connecting.server().url}{found['page']}", "dim")
 
 
 def deliveries(found: list[dict[str, Any]]) -> None:
@@ -125,9 +131,10 @@ def ended(found: dict[str, Any]) -> None:
     server = connecting.server()
     if (verdict["cause"] or {}).get("log"):
         output.sentence(f"  Its log says “{verdict['cause']['log']}”.")
-    rollout_lines.evidence(server.get(f"/api/deployments/{found['id']}")["dossier"])
-    if mend := server.get(f"/api/why/{found['id']}")["mend"]:
-        output.say(f"to get it out: {mend}")
+    why = server.get(f"/api/why/{found['id']}")
+    rollout_lines.evidence(why["report"])
+    if why["mend"]:
+        output.say(f"to get it out: {why['mend']}")
     output.say(f"{server.url}/deployments/{found['id']}", "dim")
     raise typer.Exit(1)
 

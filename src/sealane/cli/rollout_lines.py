@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sealane import clock
 from sealane.cli import output, progress, rollout_words
@@ -105,14 +105,27 @@ def conclude(ended: Ended) -> None:
             output.say("--yes deletes what was left", "dim")
 
 
+def step_log(log: Mapping[str, Any] | None) -> None:
+    """How the log of a failed step ends; to stdout."""
+    if log and log["lines"]:
+        _quoted(f"Last lines of {log['step']}", log["lines"])
+
+
+def _quoted(heading: str, lines: Sequence[str]) -> None:
+    output.data(f"\n{output.style(heading, 'bold')}")
+    for line in lines:
+        output.data(f"  {output.style('│', 'red')} {line}")
+
+
 def evidence(dossier: object) -> None:
-    """The blamed container's log, and what the revision changed; to stdout."""
+    """The blamed container's log, how containers ended, events, and what the revision changed; to stdout."""
     assert dossier is None or isinstance(dossier, dict)
     if found := rollout_words.blamed_log(dossier):
-        heading, lines = found
+        _quoted(*found)
+    for heading, lines in rollout_words.endings_and_events(dossier):
         output.data(f"\n{output.style(heading, 'bold')}")
         for line in lines:
-            output.data(f"  {output.style('│', 'red')} {line}")
+            output.sentence(f"  {line}")
     if changed := rollout_words.difference(dossier):
         output.data(f"\n{output.style('Difference to the revision verified last', 'bold')}")
         for subject, lines in changed:

@@ -24,6 +24,8 @@ COLOURS = {
     verdicts.VerdictKind.CANCELLED: "yellow",
 }
 _SHOWN_LINES = 15
+_SHOWN_ENDS = 5
+_SHOWN_EVENTS = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,6 +99,27 @@ def blamed_log(dossier: Mapping[str, Any] | None) -> tuple[str, Sequence[str]] |
         if log["container"] == cause.get("container") and log["lines"]:
             return f"Last lines of {log['container']}, before it was taken down", log["lines"][-_SHOWN_LINES:]
     return None
+
+
+def endings_and_events(dossier: Mapping[str, Any] | None) -> list[tuple[str, Sequence[str]]]:
+    """How containers ended, and the newest events, each under its heading."""
+    found = dossier or {}
+    ends = [_end(each) for each in found.get("ends", ())]
+    events = [_event(each) for each in found.get("events", ())]
+    named = (("How containers ended", ends[:_SHOWN_ENDS]), ("Events", events[-_SHOWN_EVENTS:]))
+    return [(heading, lines) for heading, lines in named if lines]
+
+
+def _end(end: Mapping[str, Any]) -> str:
+    who = f"{end['container']} of {end['object']}" if end.get("container") else str(end.get("object", ""))
+    times = f", {end['times']} times" if end.get("times", 1) != 1 else ""
+    return f"{who}: exit code {end.get('exit_code', '?')} {end.get('reason') or ''}".rstrip() + times
+
+
+def _event(event: Mapping[str, Any]) -> str:
+    at = str(event.get("at") or "")[11:19]
+    times = f", {event['count']} times" if (event.get("count") or 1) > 1 else ""
+    return f"{at} {event.get('object', '')}  {event.get('reason', '')}: {event.get('message', '')}{times}".strip()
 
 
 def difference(dossier: Mapping[str, Any] | None) -> list[tuple[str, Sequence[str]]]:

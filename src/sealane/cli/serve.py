@@ -111,7 +111,13 @@ def _run(settings: Settings, role: wiring.Role) -> None:
         async def startup(self, sockets: Any = None) -> None:
             await super().startup(sockets)
             if self.started:
-                log_lines.event("server.started", version=__version__, role=role.value, url=settings.public_url)
+                log_lines.event(
+                    "server.started",
+                    version=__version__,
+                    role=role.value,
+                    url=settings.public_url,
+                    config=str(settings.config_folder),
+                )
                 _say_hello(app.state.server)
 
         async def shutdown(self, sockets: Any = None) -> None:

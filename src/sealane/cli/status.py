@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -50,7 +51,8 @@ def status(
     if not local:
         from sealane.cli import remote_status
 
-        remote_status.status(what, as_json=as_json)
+        with located.or_served(what, folder) if what else nullcontext():
+            remote_status.status(what, as_json=as_json)
         return
     found: list[dict[str, Any]] = []
     for name in (what,) if what else here:

@@ -44,7 +44,8 @@ def why(
     from sealane.cli import located, remotely, status
 
     if what not in located.names(folder):
-        remotely.why(what, as_json=as_json)
+        with located.or_served(what, folder):
+            remotely.why(what, as_json=as_json)
         return
     project = located.formation(what, folder, app=app)
     _, where = located.destination(project, config=config, kubeconfig=kubeconfig, context=context)

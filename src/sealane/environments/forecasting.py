@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sealane import clock
@@ -14,8 +15,9 @@ from sealane.environments.app_access import AppAccess
 from sealane.environments.model import FOLDER, Environment
 from sealane.environments.people import People
 from sealane.errors import InvalidFiles, SealaneError
-from sealane.findings import errors
+from sealane.findings import Finding, errors
 
+_log = logging.getLogger("sealane.server")
 _Stamp = tuple[tuple[str, int, int], ...]
 
 
@@ -29,6 +31,7 @@ class Forecast:
         self._lock = threading.Lock()
         self._known: tuple[_Stamp, dict[str, Environment]] | None = None
         self._access: tuple[_Stamp, AppAccess] | None = None
+        self._told: _Stamp | None = None
 
     def outlook(self, app: str, environment: str) -> Outlook:
         """Whether the app's deployments may begin there. What can't be read, or is gone, keeps it shut."""
@@ -47,14 +50,14 @@ class Forecast:
 
     def people(self) -> People:
         """Who is who, as the operators' file says; nobody without one. Raises SealaneError when it can't be read."""
-        return gathering.people(self._config)
+        return gathering.people(self._config, base=self._config)
 
     def access(self) -> AppAccess:
         """What `access.yaml` says of people. Raises SealaneError when it can't be read."""
         with self._lock:
             stamp = self._stamp(app_access.FILE)
             if self._access is None or self._access[0] != stamp:
-                found, findings = gathering.gather_access(self._config)
+                found, findings = gathering.gather_access(self._config, base=self._config)
                 if found is None:
                     raise InvalidFiles(errors(findings) or findings)
                 self._access = stamp, found
@@ -77,12 +80,19 @@ class Forecast:
         with self._lock:
             stamp = self._stamp(FOLDER)
             if self._known is None or self._known[0] != stamp:
-                environments, found = gathering.gather(self._config)
+                environments, found = gathering.gather(self._config, base=self._config)
                 if wrong := errors(found):
+                    self._tell(stamp, wrong)
                     more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
                     raise SealaneError(f"{wrong[0]}{more}")
                 self._known = stamp, environments
             return self._known[1]
+
+    def _tell(self, stamp: _Stamp, wrong: Sequence[Finding]) -> None:
+        """In the log, once for each state of the files, with the full path: people are told the file's name alone."""
+        if self._told != stamp:
+            self._told = stamp
+            _log.error("the operators' files in %s are wrong: %s", self._config, "; ".join(map(str, wrong)))
 
     def _stamp(self, name: str) -> _Stamp:
         """When and how large the files of the folder are, or the one file."""

@@ -1,4 +1,8 @@
-"""Gathering: the operators' files of a folder."""
+"""Gathering: the operators' files of a folder.
+
+Files are named as they are found from where a command runs. A server names them from the operators' folder (`base`):
+whoever reads a refusal has no use for the way there, and it is nobody's business.
+"""
 
 from __future__ import annotations
 
@@ -17,26 +21,28 @@ from sealane.findings import Finding, Place, errors
 _ENDINGS = {".yaml", ".yml"}
 
 
-def gather(config: Path) -> tuple[dict[str, Environment], list[Finding]]:
+def gather(config: Path, *, base: Path | None = None) -> tuple[dict[str, Environment], list[Finding]]:
     """The environments in `config`/environments by name, and everything wrong with their files.
 
-    Raises NotThere when there is no such folder.
+    Raises NotThere when there is no such folder, Unavailable when one of them can't be read.
     """
     folder = config / FOLDER
     if not folder.is_dir():
-        raise NotThere(f"there is no folder {folder}", mend="it holds the operators' files, one an environment")
+        raise NotThere(
+            f"there is no folder {_named(folder, base)}", mend="it holds the operators' files, one an environment"
+        )
     environments: dict[str, Environment] = {}
     found: list[Finding] = []
     for file in sorted(each for each in folder.iterdir() if each.suffix in _ENDINGS):
-        environment, problems = _read(file)
+        environment, problems = _read(file, base)
         found.extend(problems)
         if environment is not None and environments.setdefault(environment.name, environment) is not environment:
             message = f"the environment {environment.name} is also in {environments[environment.name].place.file}"
-            found.append(Finding(message=message, place=Place(file=str(file)), mend="keep one"))
+            found.append(Finding(message=message, place=Place(file=_named(file, base)), mend="keep one"))
     return environments, found
 
 
-def people(config: Path) -> People:
+def people(config: Path, *, base: Path | None = None) -> People:
     """Who is who, as `config`/people.yaml says; nobody where there is none.
 
     Raises InvalidFiles with everything wrong in it, Unavailable when it can't be read.
@@ -47,41 +53,44 @@ def people(config: Path) -> People:
     except FileNotFoundError:
         return People()
     except UnicodeDecodeError as error:
-        wrong = Finding(message="is not UTF-8 text", place=Place(file=str(file)), mend="save it as UTF-8")
-        raise InvalidFiles([wrong]) from error
+        raise InvalidFiles([_not_text(_named(file, base))]) from error
     except OSError as error:
-        raise Unavailable(f"can't read {file}: {error.strerror}") from error
-    found, problems = known_people.read(text, str(file))
+        raise Unavailable(f"can't read {_named(file, base)}: {error.strerror}") from error
+    found, problems = known_people.read(text, _named(file, base))
     if found is None or errors(problems):
         raise InvalidFiles(errors(problems))
     return found
 
 
-def gather_access(config: Path) -> tuple[AppAccess | None, list[Finding]]:
+def gather_access(config: Path, *, base: Path | None = None) -> tuple[AppAccess | None, list[Finding]]:
     """What `config`/access.yaml says, or everything wrong with it; without the file nobody is named. Raises Unavailable."""
     file = config / app_access.FILE
     try:
-        return app_access.read(file.read_text(encoding="utf-8"), str(file))
+        return app_access.read(file.read_text(encoding="utf-8"), _named(file, base))
     except FileNotFoundError:
         return app_access.NOBODY, []
     except UnicodeDecodeError:
-        return None, [_not_text(file)]
+        return None, [_not_text(_named(file, base))]
     except OSError as error:
-        raise Unavailable(f"can't read {file}: {error.strerror}") from error
+        raise Unavailable(f"can't read {_named(file, base)}: {error.strerror}") from error
 
 
-def _not_text(file: Path) -> Finding:
-    return Finding(message="is not UTF-8 text", place=Place(file=str(file)), mend="save it as UTF-8")
+def _named(file: Path, base: Path | None) -> str:
+    return str(file.relative_to(base)) if base is not None and file.is_relative_to(base) else str(file)
 
 
-def _read(file: Path) -> tuple[Environment | None, list[Finding]]:
+def _not_text(file: str) -> Finding:
+    return Finding(message="is not UTF-8 text", place=Place(file=file), mend="save it as UTF-8")
+
+
+def _read(file: Path, base: Path | None) -> tuple[Environment | None, list[Finding]]:
     try:
-        environment, found = reading.read(file.read_text(encoding="utf-8"), str(file))
+        environment, found = reading.read(file.read_text(encoding="utf-8"), _named(file, base))
         return (_placed(environment, paths.absolute(file).parent) if environment else None), found
     except UnicodeDecodeError:
-        return None, [_not_text(file)]
+        return None, [_not_text(_named(file, base))]
     except OSError as error:
-        raise Unavailable(f"can't read {file}: {error.strerror}") from error
+        raise Unavailable(f"can't read {_named(file, base)}: {error.strerror}") from error
 
 
 def _placed(environment: Environment, folder: Path) -> Environment:

@@ -46,5 +46,6 @@ class Destinations:
         if config.kind == "dummy":
             return DummyDestination(State(self._dummies / environment.name / f"{config.name}.json"))
         kubeconfig = Path(config.kubeconfig) if config.kubeconfig else None
-        connecting = Cluster.connect(kubeconfig, context=config.context, in_cluster=config.in_cluster)
+        called = f"kubeconfig of destination {config.name}" if kubeconfig else ""
+        connecting = Cluster.connect(kubeconfig, context=config.context, in_cluster=config.in_cluster, called=called)
         return KubernetesDestination(await self._closing.enter_async_context(connecting))

@@ -11,7 +11,7 @@ from sealane.environments import gathering
 from sealane.environments.model import Environment
 from sealane.environments.people import People
 from sealane.errors import InvalidFiles, NotThere
-from sealane.findings import errors
+from sealane.findings import did_you_mean, errors
 from sealane.flows.gating import Gates
 from sealane.flows.reaching import Destinations
 from sealane.flows.run_slots import RunSlots
@@ -73,20 +73,20 @@ class Tools:
 
     def environments(self) -> dict[str, Environment]:
         """The operators' environments as their files stand now. Raises InvalidFiles, NotThere."""
-        found, problems = gathering.gather(self.settings.config_folder)
+        found, problems = gathering.gather(self.settings.config_folder, base=self.settings.config_folder)
         if wrong := errors(problems):
             raise InvalidFiles(wrong)
         return found
 
     def people(self) -> People:
         """Who is who, as the operators' file says. Raises InvalidFiles, Unavailable."""
-        return gathering.people(self.settings.config_folder)
+        return gathering.people(self.settings.config_folder, base=self.settings.config_folder)
 
     def environment(self, name: str) -> Environment:
         """One of them. Raises InvalidFiles, NotThere."""
         environments = self.environments()
         if name not in environments:
-            raise NotThere(f"there is no environment {name}", mend=f"see {self.settings.config_folder}/environments")
+            raise NotThere(f"there is no environment {name}", mend=did_you_mean(name, environments))
         return environments[name]
 
     def stores(self, app: str, tree: Tree) -> Stores:

@@ -52,9 +52,9 @@ def identities(folder: Path, app: str) -> tuple[age.Identity, ...]:
     except FileNotFoundError:
         return ()
     except UsageError as error:
-        raise UsageError(f"{path}: {error.message}", mend=error.mend) from error
+        raise UsageError(f"{_shown(path)}: {error.message}", mend=error.mend) from error
     except OSError as error:
-        raise Unavailable(f"can't read {path}: {error.strerror}") from error
+        raise Unavailable(f"can't read {_shown(path)}: {error.strerror}") from error
 
 
 def own_identity(folder: Path, app: str) -> age.Identity:
@@ -67,7 +67,7 @@ def own_identity(folder: Path, app: str) -> age.Identity:
     path = _identity_file(folder, app)
     found = age.identities(_kept(path, made))
     if not found:
-        raise UsageError(f"{path} holds no identity", mend="remove it, and one is made")
+        raise UsageError(f"{_shown(path)} holds no identity", mend="remove it, and one is made")
     return found[0]
 
 
@@ -75,6 +75,11 @@ def _identity_file(folder: Path, app: str) -> Path:
     if not app or "/" in app or app.startswith("."):
         raise UsageError(f"no app is called {app!r}")
     return folder / "identities" / f"{app}.txt"
+
+
+def _shown(path: Path) -> str:
+    """Which file it is, without the way to it: people of a server's apps read this, too."""
+    return f"{path.parent.name}/{path.name}"
 
 
 def _kept(path: Path, make: Callable[[], str]) -> str:
@@ -85,7 +90,7 @@ def _kept(path: Path, make: Callable[[], str]) -> str:
             _make_once(path, make())
         return path.read_text()
     except OSError as error:
-        raise Unavailable(f"can't keep {path}: {error.strerror}") from error
+        raise Unavailable(f"can't keep {_shown(path)}: {error.strerror}") from error
 
 
 def _make_once(path: Path, content: str) -> None:

@@ -2,64 +2,36 @@
 
 Kubernetes merges such lists by `x-kubernetes-list-map-keys` of its OpenAPI document: variables by name, ports by number and
 protocol, mounts by path. A creation takes two of one key and warns at most; every later apply is refused, so such a revision
-could be deployed once and never again. The keys of Kubernetes' own kinds are in `list_keys.json`, written from a real
-cluster's document by `python -m tests.list_keys`; those of custom kinds come from definitions among the stencils. What
-neither knows, the cluster says by a dry run.
+could be deployed once and never again. The keys of Kubernetes' own kinds are in the table of `openapi`; those of custom
+kinds come from definitions among the stencils. What neither knows, the cluster says by a dry run.
 """
 
 from __future__ import annotations
 
-import functools
-import importlib.resources
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from sealane.documents import Path
 from sealane.findings import Finding
+from sealane.stencils import openapi
 from sealane.stencils.model import Rendered
+from sealane.stencils.openapi import Table, Type
 
 _MOST = 20
 """Findings for one object."""
 
 
-class Type(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where keyed lists are in values of one type."""
-
-    fields: dict[str, str] = {}
-    """Field to the name of its type."""
-    item: str | None = None
-    """The type of a list's items, or of a map's values."""
-    keys: dict[str, Any] | None = None
-    """Keys of a list's items to what they are when left out."""
-    once: bool = False
-    """A list that may hold each value once."""
-
-
-class Table(msgspec.Struct, frozen=True):
-    """Types by name, and the type of each kind by `apiVersion kind`."""
-
-    kinds: dict[str, str] = {}
-    types: dict[str, Type] = {}
-
-
 def problems(rendered: Sequence[Rendered]) -> Iterator[Finding]:
     """Items that are given twice, each at its place."""
-    known = [builtin(), *(_defined(each.object) for each in rendered if each.kind == "CustomResourceDefinition")]
+    known = [
+        openapi.builtin(),
+        *(_defined(each.object) for each in rendered if each.kind == "CustomResourceDefinition"),
+    ]
     for each in rendered:
-        name = f"{each.object['apiVersion']} {each.kind}"
         for table in known:
-            if name in table.kinds:
-                twins = list(_twins(each.object, table.kinds[name], table, ()))
+            if name := table.of(each.object):
+                twins = list(_twins(each.object, name, table, ()))
                 yield from (_finding(each, *twin) for twin in twins[:_MOST])
-
-
-@functools.cache
-def builtin() -> Table:
-    """The keys of Kubernetes' own kinds."""
-    text = importlib.resources.files(__package__).joinpath("list_keys.json").read_bytes()
-    return msgspec.json.decode(text, type=Table)
 
 
 _Twin = tuple[Path, Path, str]
@@ -72,7 +44,7 @@ def _twins(value: Any, name: str, table: Table, path: Path) -> Iterator[_Twin]:
         return
     if isinstance(value, Mapping):
         for key, inner in value.items():
-            deeper = own.fields.get(str(key), own.item if not own.fields else None)
+            deeper = own.fields.get(str(key), own.value)
             if deeper is not None:
                 yield from _twins(inner, deeper, table, (*path, key))
     elif isinstance(value, list):
@@ -140,13 +112,14 @@ def _add(schema: Mapping[str, Any], name: str, table: Table) -> bool:
         for key, each in (properties.items() if isinstance(properties, Mapping) else ())
         if isinstance(each, Mapping) and _add(each, f"{name}.{key}", table)
     }
-    inner = items if isinstance(items, Mapping) else schema.get("additionalProperties")
-    item = f"{name}[]" if isinstance(inner, Mapping) and _add(inner, f"{name}[]", table) else None
+    values = schema.get("additionalProperties")
+    item = f"{name}[]" if isinstance(items, Mapping) and _add(items, f"{name}[]", table) else None
+    value = f"{name}{{}}" if isinstance(values, Mapping) and _add(values, f"{name}{{}}", table) else None
     keys = schema.get("x-kubernetes-list-map-keys")
-    of_item = (inner.get("properties") or {}) if isinstance(inner, Mapping) else {}
+    of_item = (items.get("properties") or {}) if isinstance(items, Mapping) else {}
     named = {key: (of_item.get(key) or {}).get("default") for key in keys} if isinstance(keys, list) else None
     once = schema.get("x-kubernetes-list-type") == "set"
-    if not (fields or item or named or once):
+    if not (fields or item or value or named or once):
         return False
-    table.types[name] = Type(fields=fields, item=item, keys=named, once=once)
+    table.types[name] = Type(fields=fields, item=item, value=value, keys=named, once=once)
     return True

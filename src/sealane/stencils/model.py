@@ -216,6 +216,12 @@ class Origin:
     """Path in the object to its place; the empty path is the object's."""
     written: Mapping[Path, str] = field(default_factory=dict, repr=False, compare=False)
     """Path to how each number, true and false is written; for messages alone, and not kept."""
+    keys: Mapping[Path, Place] = field(default_factory=dict, repr=False, compare=False)
+    """Path of a field to where its name stands; for messages alone, and not kept."""
+
+    def key_place(self, path: Path) -> Place:
+        """Where the field's name was written, or else the field."""
+        return self.keys.get(path) or self.place(path)
 
     def place(self, path: Path = ()) -> Place:
         """Where the field at the path was written, or its nearest parent that has a place."""

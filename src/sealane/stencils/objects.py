@@ -23,10 +23,11 @@ def unfold(value: Any, origin: Origin) -> Iterable[tuple[Any, Origin]]:
     if not _is_list(value):
         yield value, origin
         return
-    places, written = _by_item(origin.places), _by_item(origin.written)
+    places, written, keys = _by_item(origin.places), _by_item(origin.written), _by_item(origin.keys)
     for index, item in enumerate(value["items"]):
         below = places.get(index) or {(): origin.place(("items", index))}
-        yield from unfold(item, Origin(file=origin.file, places=below, written=written.get(index, {})))
+        said = Origin(file=origin.file, places=below, written=written.get(index, {}), keys=keys.get(index, {}))
+        yield from unfold(item, said)
 
 
 def _by_item(mapped: Mapping[Path, T]) -> dict[int, dict[Path, T]]:

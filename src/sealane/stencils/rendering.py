@@ -14,6 +14,7 @@ from sealane.stencils import (
     draining,
     job_ttl,
     jobs,
+    known_fields,
     list_keys,
     objects,
     standstill,
@@ -61,6 +62,7 @@ def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Find
     words = _with_config(words, config)
     rendered, problems = _objects(sources, words)
     found.extend(problems)
+    found.extend(known_fields.problems(rendered))
     found.extend(list_keys.problems(rendered))
     aside = jobs.make(formation, rendered, words)
     found.extend(aside.found)
@@ -124,9 +126,8 @@ def _objects(sources: Sources, words: Words) -> tuple[list[Rendered], list[Findi
             break
         if problems:
             continue
-        for part, origin in objects.unfold(
-            value, Origin(file=document.file, places=document.values, written=document.written)
-        ):
+        whole = Origin(file=document.file, places=document.values, written=document.written, keys=document.keys)
+        for part, origin in objects.unfold(value, whole):
             problems = objects.problems(part, origin)
             found.extend(problems)
             if not problems:

@@ -12,7 +12,7 @@ from sealane.approvals import waiting, windows
 from sealane.approvals.waiting import Circumstances, Crowd, Own, Why
 from sealane.approvals.windows import Outlook
 from sealane.environments.people import People
-from sealane.errors import NotThere, SealaneError
+from sealane.errors import SealaneError
 from sealane.findings import Finding
 from sealane.pipelines import fair_share
 from sealane.releases import deliveries
@@ -39,6 +39,7 @@ from sealane.store.tables import deployments as deployments_table
 from sealane.store.tables import runs as runs_table
 from sealane.store.tables import workers as workers_table
 from sealane.store.view_model import RunView
+from sealane.verdicts.model import VerdictKind
 
 
 def _open(_: Deployment) -> Outlook:
@@ -78,7 +79,8 @@ def why(connection: sa.Connection, what: str, prospects: Prospects) -> Why:
     """Why a run, a deployment, `app/formation` or an app's newest run failed or does not move. Raises NotThere."""
     if what.startswith("r-"):
         view = view_run(connection, what, prospects)
-        return replace(waiting.run(view, _crowd(connection, what, prospects)), origin=origins.of_run(view.run))
+        found = waiting.run(view, _crowd(connection, what, prospects))
+        return replace(found, origin=origins.of_run(view.run), page=f"/runs/{what}")
     if what.startswith("d-"):
         return _told(connection, deployments.get(connection, what), prospects)
     app, slash, formation = what.partition("/")
@@ -91,21 +93,21 @@ def why(connection: sa.Connection, what: str, prospects: Prospects) -> Why:
         formations.get(connection, app, formation)
     subject = waiting.formation(row) if row else None
     if subject is None:
-        return Why(sentence=f"nothing was ever started on {what}")
+        return Why(sentence=f"nothing was ever started on {what}", mend=f"sealane deploy {what}")
     return _told(connection, subject, prospects)
 
 
 def _app(connection: sa.Connection, app: str, prospects: Prospects) -> Why:
     """What became of the app's newest run."""
-    try:
-        apps.get(connection, app)
-    except NotThere:
-        mend = "name a run (r-…), a deployment (d-…), an app or app/formation"
-        raise NotThere(f"there is nothing called {app}", mend=mend) from None
+    apps.get(connection, app)
     table = runs_table.c
     newest = sa.select(table.id).where(table.app == app).order_by(table.sequence.desc()).limit(1)
     run_id = connection.execute(newest).scalar()
-    return why(connection, run_id, prospects) if run_id else Why(sentence=f"nothing of {app} was pushed yet")
+    return (
+        why(connection, run_id, prospects)
+        if run_id
+        else Why(sentence=f"nothing of {app} was pushed yet", mend="git push")
+    )
 
 
 def view_run(connection: sa.Connection, run_id: str, prospects: Prospects) -> RunView:
@@ -130,7 +132,11 @@ def view_run(connection: sa.Connection, run_id: str, prospects: Prospects) -> Ru
 def _told(connection: sa.Connection, subject: Deployment, prospects: Prospects) -> Why:
     """The answer with what it is about."""
     origin = origins.of(connection, [subject]).get(subject.id)
-    return replace(_deployment(connection, subject, prospects), origin=origin)
+    failed = subject.dossier_id is not None and subject.verdict_kind is not VerdictKind.DEPLOYED
+    report = deployments.dossier(connection, subject.id) if failed else None
+    return replace(
+        _deployment(connection, subject, prospects), origin=origin, report=report, page=f"/deployments/{subject.id}"
+    )
 
 
 def _delivery(connection: sa.Connection, subject: Deployment, prospects: Prospects) -> Delivery:

@@ -350,6 +350,11 @@ class Hold:
     reason: str
     created: datetime
 
+    @property
+    def label(self) -> str:
+        """How people name where it is: `shop/production`."""
+        return f"{self.app}/{self.formation}"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkerRow:

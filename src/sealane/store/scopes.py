@@ -5,10 +5,11 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from sealane.errors import NotThere
+from sealane.findings import did_you_mean
 from sealane.store import rows
 from sealane.store.database import Database
 from sealane.store.model import DeploymentState
-from sealane.store.scope_model import AppPeople, Scope, Subject
+from sealane.store.scope_model import EVERYTHING, AppPeople, Scope, Subject
 from sealane.store.tables import apps, deployments, formations, runs
 
 
@@ -57,15 +58,11 @@ def app_of(connection: sa.Connection, subject: Subject, name: str, scope: Scope)
         return _row(connection, subject, name, scope)
     if by_id := _IDS.get(name[:2]):
         return _row(connection, by_id, name, scope)
-    app = name.partition("/")[0]
-    try:
-        return _row(connection, Subject.APP, app, scope)
-    except NotThere:
-        mend = "name a run (r-…), a deployment (d-…), an app or app/formation"
-        raise NotThere(f"there is nothing called {app}", mend=mend) from None
+    return _row(connection, Subject.APP, name.partition("/")[0], scope)
 
 
 _TOPICS = {"run": Subject.RUN, "deployment": Subject.DEPLOYMENT}
+_MOST_MEANT = 3
 _IDS = {"r-": Subject.RUN, "d-": Subject.DEPLOYMENT}
 _KEPT = {
     Subject.APP: ("app", apps.c.name, apps.c.name),
@@ -78,4 +75,16 @@ _KEPT = {
 def _row(connection: sa.Connection, subject: Subject, name: str, scope: Scope) -> str:
     what, known, app = _KEPT[subject]
     found = connection.execute(sa.select(app).where(known == name, chosen(scope, app))).scalar()
+    if found is None and subject is Subject.APP:
+        raise no_app(connection, name, scope)
     return str(rows.there(found, f"{what} {name}"))
+
+
+def no_app(connection: sa.Connection, name: str, scope: Scope = EVERYTHING) -> NotThere:
+    """The error for a name that is no app's, with what was probably meant: an app in the scope, or a formation of one."""
+    chosen_apps = sa.select(apps.c.name).where(chosen(scope, apps.c.name))
+    known = connection.execute(chosen_apps).scalars().all()
+    same = sa.select(formations.c.app).where(formations.c.formation == name, chosen(scope, formations.c.app))
+    labels = sorted(f"{app}/{name}" for app in connection.execute(same).scalars())
+    mend = f"did you mean {' or '.join(labels[:_MOST_MEANT])}?" if labels else did_you_mean(name, known)
+    return NotThere(f"there is no app {name}", mend=mend)

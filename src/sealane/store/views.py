@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import sqlalchemy as sa
 
@@ -40,6 +41,10 @@ from sealane.store.tables import runs as runs_table
 from sealane.store.view_model import ApprovalView, DeploymentView, FormationRow, LogPart, RunView
 
 __all__ = ["Views", "Why"]
+
+
+_LAST_LINES = 20
+"""Lines of a failed step's log that an answer has."""
 
 
 class Views:
@@ -132,8 +137,13 @@ class Views:
         return await asyncio.to_thread(self._logs.size, run_id, key)
 
     async def why(self, what: str) -> Why:
-        """Why a run, a deployment or `app/formation` failed or does not move. Raises NotThere."""
-        return await self._database.read(lambda c: explaining.why(c, what, self._prospects))
+        """Why a run, a deployment or `app/formation` failed or does not move, with the evidence. Raises NotThere."""
+        found = await self._database.read(lambda c: explaining.why(c, what, self._prospects))
+        run = found.origin.run if found.origin else None
+        if found.log is None or run is None:
+            return found
+        lines = await asyncio.to_thread(self._logs.last_lines, run, found.log.key, most=_LAST_LINES)
+        return replace(found, log=replace(found.log, lines=lines))
 
     async def circumstances(self, deployment: Deployment) -> Circumstances:
         """All that a waiting deployment depends on."""

@@ -9,11 +9,11 @@ import pytest
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import kinds
 from sealane.destinations import model
-from sealane.stencils import list_keys
+from sealane.stencils import list_keys, openapi
 from sealane.stencils.model import Origin, Rendered
 from testbed.record import Bed
 from tests.integration.kubernetes.parts import apply, config_map, deployment, job
-from tests.list_keys import table
+from tests.openapi import table
 
 Manifest = dict[str, Any]
 TWICE: dict[str, list[Manifest]] = {
@@ -23,10 +23,10 @@ TWICE: dict[str, list[Manifest]] = {
 
 
 async def test_the_table_is_what_the_cluster_says(cluster: clusters.Cluster, bed: Bed) -> None:
-    """Where this fails after a new Kubernetes: `python -m tests.list_keys`."""
+    """Where this fails after a new Kubernetes: `python -m tests.openapi`."""
     if not bed.own_cluster:
         return  # another version may say otherwise
-    assert await table(cluster) == list_keys.builtin()
+    assert await table(cluster) == openapi.builtin()
 
 
 @pytest.mark.parametrize("field", TWICE)

@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from sealane.approvals import waiting
-from sealane.approvals.waiting import Circumstances, Crowd, Waits, Why
+from sealane.approvals.waiting import Circumstances, Crowd, Own, Waits, Why
 from sealane.approvals.windows import Outlook
-from sealane.store.model import Deployment, DeploymentState, GateWord
+from sealane.store.model import Deployment, DeploymentKind, DeploymentState, GateWord
 
 from .deployments import NOON, deployment, hold, muster, rule, run_view
 
@@ -20,6 +20,7 @@ ASKED = GateWord(
     deployment_id="d-7", key="0", gate="latency", says="no data.", asked=NOON, until=NOON + timedelta(minutes=5)
 )
 ALONE = deployment(id="d-7", formation="eu", convoy_id="cv-1", run_id="r-9")
+OTHER = deployment(id="d-8", formation="us", convoy_id="cv-1", run_id="r-9")
 SHUT = Outlook(open=False, reason="stocktaking", changes=NOON + timedelta(hours=3), break_glass=("oncall",))
 
 
@@ -70,6 +71,33 @@ STATES = {
         Waits.EARLIER,
         "shop/dev to be deployed",
         "watch d-6",
+    ),
+    "goes back first": (
+        of(deployment(id="d-7"), going_back=(replace(GOING, kind=DeploymentKind.ROLLBACK),)),
+        Waits.EARLIER,
+        "shop #2 to production to go back",
+        "watch d-6",
+    ),
+    "convoy, another's window": (
+        of(ALONE, muster=muster(ALONE, OTHER), others=((OTHER, Own(window=SHUT)),)),
+        Waits.WINDOW,
+        "(for us, which goes with it)",
+        'approve d-8 --break-glass "REASON"',
+    ),
+    "nobody knows who may approve": (
+        of(
+            deployment(id="d-7", rules=(rule("sre"),)),
+            trouble="the operators' file of people can't be read: it is empty",
+        ),
+        Waits.APPROVAL,
+        "file of people can't be read",
+        "validate",
+    ),
+    "run behind its app's others": (
+        waiting.run(run_view(), Crowd(going=1, slots=4, own=1, share=1)),
+        Waits.ROOM,
+        "a slot of its app",
+        "cancel",
     ),
     "convoy, not offered": (of(ALONE, muster=muster(ALONE)), Waits.CONVOY, "us, which goes with it", "watch r-9"),
     "no worker": (of(QUEUED, workers=0), Waits.WORKER, "a worker: none is alive", "serve"),

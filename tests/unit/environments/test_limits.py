@@ -177,7 +177,7 @@ def test_a_formation_that_reaches_elsewhere(old: str, new: str, expected: str) -
             "is no image reference",
         ),
         (
-            "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {containers: [{image: 5}]}",
+            "apiVersion: e.org/v1\nkind: Pod\nmetadata: {name: x}\nspec: {containers: [{image: 5}]}",
             "4:29",
             "the image is no text",
         ),

@@ -203,16 +203,17 @@ def test_numbers_become_texts_as_they_were_written() -> None:
     )
     stencil = (
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: {v: '${v}'}}\n"
-        "data: {text: 'is ${v} ${mode} ${on}', config: '${config}'}\nx: '${v}'\n"
+        "data: {text: 'is ${v} ${mode} ${on}', config: '${config}'}\n---\n"
+        "apiVersion: e.org/v1\nkind: A\nmetadata: {name: a}\nx: '${v}'\n"
     )
     revision, found = rendered(stencil, formation)
-    config, made = (each.object for each in revision.objects)
+    config, made, custom = (each.object for each in revision.objects)
 
     assert not found
     assert config["data"] == {"a": "1.20", "b": "0x1F", "c": "v3.10", "d": "true"}
     assert made["metadata"]["labels"] == {"v": "3.10"}
     assert made["data"]["text"] == "is 3.10 0644 true"
-    assert made["x"] == 3.1
+    assert custom["x"] == 3.1
 
 
 def test_a_warning_stops_no_reader() -> None:

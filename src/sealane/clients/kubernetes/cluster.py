@@ -63,14 +63,16 @@ class Cluster:
         *,
         context: str | None = None,
         in_cluster: bool = False,
+        called: str = "",
         patience: float = 15.0,
     ) -> AsyncIterator[Self]:
         """Signs in with a kubeconfig (`KUBECONFIG` or `~/.kube/config` when None) or as the pod it runs in.
 
-        `patience` is how many seconds repeatable calls go on trying while the server is away or busy.
+        `patience` is how many seconds repeatable calls go on trying while the server is away or busy. `called` is what
+        errors call the kubeconfig, whose path they name otherwise.
         Raises NoSignIn; whether the server answers shows with the first call.
         """
-        source = signing_in.Source(kubeconfig=kubeconfig, context=context, in_cluster=in_cluster)
+        source = signing_in.Source(kubeconfig=kubeconfig, context=context, in_cluster=in_cluster, called=called)
         connection = transport.Transport(source, patience=patience)
         await connection.open()
         cluster = cls(connection)

@@ -39,6 +39,8 @@ class Source:
     kubeconfig: Path | None = None
     context: str | None = None
     in_cluster: bool = False
+    called: str = ""
+    """What errors call the kubeconfig, where people read them who have no business with its path; empty: by its path."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,7 +129,8 @@ def _by_library(source: Source) -> SignIn:
         except errors.NoSignIn:
             raise
         except Exception as error:  # the library raises whatever its parts raise
-            raise errors.NoSignIn(f"cannot sign in to the cluster: {_one_line(error)}", mend=_where(source)) from error
+            words = _without_paths(_one_line(error), source)
+            raise errors.NoSignIn(f"cannot sign in to the cluster: {words}", mend=_where(source)) from error
         finally:
             logger.removeHandler(said)
             library._cleanup_temp_files()  # noqa: SLF001 - it would keep keys in files until the process ends
@@ -136,6 +139,8 @@ def _by_library(source: Source) -> SignIn:
 async def _load(config: Any, settings: Any, source: Source, folder: str) -> Any:
     paths = kubeconfig_paths(source.kubeconfig)
     if not any(path.is_file() for path in paths):
+        if source.called:
+            raise errors.NoSignIn(f"there is no {source.called}", mend="the server's operators have to put it there")
         names = ", ".join(map(str, paths))
         raise errors.NoSignIn(f"no kubeconfig at {names}", mend="name one with --kubeconfig or KUBECONFIG")
     async with asyncio.timeout(SIGN_IN_SECONDS):
@@ -206,7 +211,18 @@ def _where(source: Source) -> str:
     if source.in_cluster:
         return "in-cluster sign-in works only inside a pod with a service account"
     context = f", context {source.context}" if source.context else ""
+    if source.called:
+        return f"{source.called}{context}"
     return f"kubeconfig {', '.join(map(str, kubeconfig_paths(source.kubeconfig)))}{context}"
+
+
+def _without_paths(text: str, source: Source) -> str:
+    """What the library says, without the path of a kubeconfig that has another name for readers."""
+    if not source.called:
+        return text
+    for path in kubeconfig_paths(source.kubeconfig):
+        text = text.replace(str(path), source.called).replace(str(path.parent), "…")
+    return text
 
 
 def _one_line(error: Exception) -> str:

@@ -18,7 +18,8 @@ from sealane.images.rights import Rights
 async def of(app: str) -> Rights:
     """What the app may use, as the operators' file stands now. Raises InvalidFiles."""
     settings = tools.current().settings
-    access, found = await asyncio.to_thread(gathering.gather_access, settings.config_folder)
+    folder = settings.config_folder
+    access, found = await asyncio.to_thread(gathering.gather_access, folder, base=folder)
     if access is None:
         raise InvalidFiles(errors(found) or found)
     others = frozenset(each.name for each in await tools.current().store.apps.all()) - {app}

@@ -37,7 +37,9 @@ def load(reference: str, config: Path | None = None) -> tuple[Policy, ...]:
     folders = [place / found[1] / found[2] for place in places]
     there = [folder for folder in folders if folder.is_dir()]
     if len(there) > 1:
-        raise errors.UsageError(f"{there[1]} takes the name of a pack that comes with Sealane", mend="rename it")
+        raise errors.UsageError(
+            f"{FOLDER}/{found[1]}/{found[2]} takes the name of a pack that comes with Sealane", mend="rename it"
+        )
     texts = {f"{reference}/{path}": file.read_text("utf-8") for path, file in sorted(_files(there[0]).items())}
     return _read(tuple(texts.items()))
 

@@ -27,7 +27,7 @@ class NewApp(BaseModel):
     """Unique on this server: lower case letters, digits and dashes."""
     repository: fields.Url | None = None
     """URL to clone from. None: Sealane serves the repository itself."""
-    path: fields.Folder = ""
+    folder: fields.Folder = ""
     """The app's folder in a repository of several."""
     owner: fields.Owner
     """Whom it belongs to: a group or a user, who are its people."""
@@ -44,7 +44,7 @@ class AppShown(BaseModel):
     owner: str
     repository: str
     """Where to clone from or push to."""
-    path: str
+    folder: str
     trunk: str
     hosted: bool
     created: datetime
@@ -125,7 +125,7 @@ async def list_apps(server: wired.Server, _: Viewer) -> list[AppShown]:
 async def add(new: NewApp, server: wired.Server, actor: Administrator) -> Secrets:
     """Registers an app. A name that is taken is refused."""
     made = await server.apps.register(
-        new.name, repository=new.repository, path=new.path, owner=new.owner, trunk=new.trunk, by=actor
+        new.name, repository=new.repository, path=new.folder, owner=new.owner, trunk=new.trunk, by=actor
     )
     return Secrets(
         app=shown(server, made.app),
@@ -186,7 +186,7 @@ def shown(server: wired.Server, app: App, trouble: Trouble | None = None) -> App
         name=app.name,
         owner=app.owner,
         repository=wired.repository(server, app),
-        path=app.path,
+        folder=app.path,
         trunk=app.trunk,
         hosted=app.hosted,
         created=app.created,

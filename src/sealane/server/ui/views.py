@@ -48,25 +48,6 @@ class Field:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Button:
-    """One answer; its value is sent as `word`."""
-
-    words: str
-    value: str = ""
-    first: bool = False
-    """Whether it is the one that stands out."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
-    """A form that answers, and where it is sent."""
-
-    action: str
-    buttons: tuple[Button, ...]
-    field: Field | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Action:
     """Something a person may do, after a question."""
 
@@ -76,6 +57,17 @@ class Action:
     asks: str
     """What comes of it, told before it is done."""
     yes: str
+    value: str = ""
+    """Sent as `word`, where one form answers in several ways."""
+    field: Field | None = None
+    """What it asks to be written."""
+    first: bool = False
+    """Whether it is the one that stands out."""
+
+    @property
+    def key(self) -> str:
+        """The same each time the page is read, and no other's on it."""
+        return f"{self.action.replace('/', '-').removeprefix('-')}{f'-{self.value}' if self.value else ''}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,8 +99,8 @@ class Need:
     """What a button to its page says; without one its name leads there."""
     otherwise: str = ""
     """What comes of it without anybody's word, and when."""
-    answers: tuple[Answer, ...] = ()
-    """The forms, where the reader's word counts."""
+    answers: tuple[Action, ...] = ()
+    """What the reader may answer, where their word counts."""
     why_not: str = ""
     """Why it doesn't."""
     wrong: bool = False
@@ -346,8 +338,6 @@ class DeploymentPage:
     commits: tuple[str, ...]
     difference: tuple[str, ...]
     facts: tuple[tuple[str, Link], ...]
-    can_roll_back: str
-    """The version it would go back to; empty when there is none or the reader may not."""
     hold: str
     """Why nothing newer goes out by itself; empty without a hold."""
     may_drift: bool
@@ -378,7 +368,7 @@ class DriftPage:
     formation: str
     version: str
     rows: tuple[DriftedRow, ...]
-    may_fix: bool
+    actions: tuple[Action, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealane.access.model import Actor, Permission
+from sealane.rollouts import saying
 from sealane.server.ui.views import Action
 from sealane.store.model import Deployment, DeploymentState, Run
 from sealane.store.view_model import DeploymentView
+from sealane.verdicts.model import VerdictKind
 
 
 def of_run(found: Run, actor: Actor) -> tuple[Action, ...]:
@@ -37,9 +39,50 @@ def of_run(found: Run, actor: Actor) -> tuple[Action, ...]:
 
 
 def of_deployment(view: DeploymentView, actor: Actor) -> tuple[Action, ...]:
-    """Calling off one that is not over, deploying the revision of one that is over again."""
+    """Lifting its hold, going back from it, calling it off while it goes on, deploying its revision again when it is over."""
     found = view.deployment
-    return tuple(_of_deployment(view, found)) if actor.may(Permission.DEPLOY, found.app) else ()
+    if not actor.may(Permission.DEPLOY, found.app):
+        return ()
+    held = (lifting(found.id, found.formation),) if view.hold else ()
+    return (*held, *_back(view), *_of_deployment(view, found))
+
+
+def lifting(deployment: str, formation: str) -> Action:
+    """Lifting the hold that a deployment left on its formation."""
+    return Action(
+        action=f"/deployments/{deployment}/release-hold",
+        words="Lift the hold",
+        asks=f"What the hold of {formation} stops goes out: whatever waits for nothing else begins at once.",
+        yes="Lift the hold",
+    )
+
+
+def of_drift(found: Deployment, actor: Actor) -> tuple[Action, ...]:
+    """Putting right what drifted."""
+    if not actor.may(Permission.DEPLOY, found.app):
+        return ()
+    return (
+        Action(
+            action=f"/deployments/{found.id}/drift",
+            words="Put it right",
+            asks=f"The revision that is in {found.formation} is deployed again: what differs is set as it was deployed.",
+            yes="Deploy it again",
+        ),
+    )
+
+
+def _back(view: DeploymentView) -> Iterator[Action]:
+    """Going back from what was deployed to the revision that was verified before."""
+    found = view.deployment
+    if view.previous and found.verdict_kind is VerdictKind.DEPLOYED:
+        to = saying.short(view.previous.id)
+        yield Action(
+            action=f"/deployments/{found.id}/rollback",
+            words=f"Roll back to {to}",
+            asks=f"Revision {to} is deployed to {found.formation} as it was, with its configuration and secrets. "
+            "This release and older ones are held until a newer one is deployed, or somebody lifts the hold.",
+            yes="Roll it back",
+        )
 
 
 def _of_deployment(view: DeploymentView, found: Deployment) -> Iterator[Action]:

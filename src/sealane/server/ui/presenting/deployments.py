@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Literal
 
-from sealane.access.model import Actor, Permission
+from sealane.access.model import Actor
+from sealane.approvals import way_out
 from sealane.approvals.pending import Folded, Pending
 from sealane.approvals.waiting import Condition, Waits, Why
 from sealane.releases.origin import Origin
@@ -40,10 +41,7 @@ def deployment(
     `why` is the answer to why it is not there yet; of what is `pending`, only what is about this deployment is shown.
     """
     found = view.deployment
-    verdict = found.verdict
-    may = actor.may(Permission.DEPLOY, found.app)
     moments = tuple(_moments(view))
-    ended_well = verdict is not None and verdict.kind is VerdictKind.DEPLOYED
     return DeploymentPage(
         id=found.id,
         app=found.app,
@@ -67,7 +65,6 @@ def deployment(
         brings=review.brings(view),
         difference=review.difference(view),
         facts=tuple(_facts(view)),
-        can_roll_back=saying.short(view.previous.id) if may and ended_well and view.previous else "",
         hold=_hold(view.hold) if view.hold else "",
         may_drift=view.is_there,
         needs=tuple(each for each in needs.listed(_about(found, pending), actor, needs.About()) if each.answers),
@@ -166,7 +163,8 @@ def _explanation(view: DeploymentView, why: Why) -> str:
 
 def _hold(found: Hold) -> str:
     where = f"{found.app} #{found.up_to} and everything older is held at {found.formation}: {found.reason}"
-    return sentences.told(where, "A newer commit that is deployed there lifts it, or a developer")
+    by_hand = f"a developer: {way_out.lifting(found.label)}"
+    return sentences.told(where, f"A newer commit that is deployed there lifts it, or {by_hand}")
 
 
 def _left(found: Deployment) -> str:

@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from sealane.access.model import Actor, Permission
+from sealane.access.model import Actor
 from sealane.destinations.model import FieldChange
 from sealane.rollouts.drifting import Drift, Found, Kind
+from sealane.server.ui.presenting import actions
 from sealane.server.ui.presenting.deployments import version
 from sealane.server.ui.views import DriftedRow, DriftPage, Pill
 from sealane.store.view_model import DeploymentView
@@ -30,7 +31,7 @@ def drift(view: DeploymentView, found: Found, actor: Actor) -> DriftPage:
         formation=view.deployment.formation,
         version=version(view),
         rows=tuple(_row(each) for each in found.objects),
-        may_fix=bool(found.objects) and actor.may(Permission.DEPLOY, view.deployment.app),
+        actions=actions.of_drift(view.deployment, actor) if found.objects else (),
     )
 
 

@@ -12,8 +12,8 @@ from sealane.approvals import asking
 from sealane.approvals.pending import Folded, Kind, Pending
 from sealane.releases.origin import Origin
 from sealane.server.ui import words
-from sealane.server.ui.presenting import review, versions
-from sealane.server.ui.views import Answer, Button, Field, Link, Need, OlderRow, Pill
+from sealane.server.ui.presenting import actions, review, versions
+from sealane.server.ui.views import Action, Field, Link, Need, OlderRow, Pill
 from sealane.store.model import Run
 from sealane.store.view_model import DeploymentView
 
@@ -81,7 +81,7 @@ def _need(folded: Folded, reader: Actor, about: About) -> Need:
         otherwise=_otherwise(found.until, found.otherwise),
         href=f"/deployments/{deployment.id}",
         link="See what changes" if found.kind is Kind.APPROVAL else "",
-        answers=() if why_not else tuple(_answers(found)),
+        answers=() if why_not else tuple(answers(found)),
         why_not=why_not,
         facts=tuple(_facts(came, view)) if view else (),
         commits=review.commits(view) if view else (),
@@ -130,26 +130,48 @@ def _otherwise(until: datetime | None, what: str) -> str:
     return f"Without a word {what} on {until:%Y-%m-%d at %H:%M} UTC." if until else ""
 
 
-def _answers(found: Pending) -> Iterator[Answer]:
-    subject = found.subject
+def answers(found: Pending) -> Iterator[Action]:
+    """What a person may say to one thing that waits."""
+    subject, formation = found.subject, found.deployment.formation
     match found.kind:
         case Kind.APPROVAL:
-            yield Answer(action=f"/approvals/{subject}", buttons=(Button(words="Approve", first=True),))
-            yield Answer(action=f"/approvals/{subject}/decline", buttons=(Button(words="Decline"),))
-        case Kind.GATE:
-            let = (
-                Button(words="Let it pass", value="pass", first=True),
-                Button(words="Let it fail", value="fail"),
+            yield Action(
+                action=f"/approvals/{subject}",
+                words="Approve",
+                asks=f"Your yes counts for {formation}: it goes there as soon as nothing else holds it up.",
+                yes="Approve it",
+                first=True,
             )
-            yield Answer(action=f"/deployments/{subject}/gates/{found.gate}", field=_WHY, buttons=let)
+            yield Action(
+                action=f"/approvals/{subject}/decline",
+                words="Decline",
+                asks=f"It is cancelled, whoever else said yes; what is in {formation} stays.",
+                yes="Decline it",
+            )
+        case Kind.GATE:
+            gate = f"/deployments/{subject}/gates/{found.gate}"
+            on = f"The rollout to {formation} goes on as if gate {found.gate} had passed."
+            back = f"The rollout to {formation} fails, and goes back to what was verified before."
+            yield Action(
+                action=gate, value="pass", words="Let it pass", asks=on, yes="Let the gate pass", field=_WHY, first=True
+            )
+            yield Action(action=gate, value="fail", words="Let it fail", asks=back, yes="Let the gate fail", field=_WHY)
         case Kind.HOLD:
-            yield Answer(action=f"/deployments/{subject}/release-hold", buttons=(Button(words="Lift the hold"),))
+            yield actions.lifting(subject, found.held_at)
         case Kind.WINDOW:
-            why = Field(name="reason", label="Why", hint="Why it can't wait", required=True)
-            yield Answer(
-                action=f"/deployments/{subject}/break-glass", field=why, buttons=(Button(words="Break the glass"),)
+            yield Action(
+                action=f"/deployments/{subject}/break-glass",
+                words="Break the glass",
+                asks=f"It goes to {formation} although the window is shut. Your reason stands beside it and in the audit.",
+                yes="Break the glass",
+                field=Field(name="reason", label="Why", hint="Why it can't wait", required=True),
             )
         case Kind.DELETIONS:
             label = found.deployment.label
-            typed = Field(name="typed", label=f"Type {label} to delete them", hint=f"Type {label}", required=True)
-            yield Answer(action=f"/deployments/{subject}/delete", field=typed, buttons=(Button(words="Delete them"),))
+            yield Action(
+                action=f"/deployments/{subject}/delete",
+                words="Delete them",
+                asks="What was left in place is deleted for good, with the data that it holds.",
+                yes="Delete them",
+                field=Field(name="typed", label=f"Type {label} to delete them", hint=f"Type {label}", required=True),
+            )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sealane.access.model import Actor, Permission
-from sealane.approvals import asking, pending
+from sealane.approvals import asking, pending, way_out
 from sealane.approvals.pending import Pending
 from sealane.pipelines.model import RunStatus
 from sealane.releases import deliveries
@@ -112,7 +112,7 @@ def _cell(row: FormationRow) -> Cell | None:
     if row.running and row.running.waiting_for:
         notes.append(row.running.waiting_for)
     if row.hold:
-        notes.append("held until rolled forward")
+        notes.append(f"held: {way_out.lifting(row.hold.label)}")
     if row.waiting and shown not in row.waiting:
         notes.append(f"{len(row.waiting)} waiting")
     if row.requests and not row.running:
@@ -170,7 +170,12 @@ def _troubles(formations: Sequence[FormationRow], origins: Mapping[str, Origin])
             version=versions.of(last, origins.get(last.id)),
             subject=origins[last.id].subject if last.id in origins else "",
             formation=row.formation,
-            words=(last.verdict.reason if last.verdict else "") + (" · held until rolled forward" if row.hold else ""),
+            words=(last.verdict.reason if last.verdict else "")
+            + (
+                f" · held until a newer commit is deployed there, or: {way_out.lifting(row.hold.label)}"
+                if row.hold
+                else ""
+            ),
             at=last.ended or last.created,
             href=f"/deployments/{last.id}",
             link="Why",

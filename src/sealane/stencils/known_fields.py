@@ -1,0 +1,159 @@
+"""Fields that Kubernetes' own kinds have: a slip of the pen is told before anything is built or applied. Pure.
+
+What is compared is the object as it would be applied, so that a value that a placeholder brings is looked at, too. A name
+that is nearly a field's is an error. Any other unknown name is a warning: the cluster may be newer than the table, which
+says its version; the cluster itself refuses it where it is not. A value of another type than its field's is an error, for
+types of fields never change. Custom kinds are left alone: the table has none of them, and the cluster says by a dry run.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sealane.documents import Path
+from sealane.findings import Finding, Severity, nearest
+from sealane.stencils import openapi
+from sealane.stencils.model import Rendered
+from sealane.stencils.openapi import Table
+
+_MOST = 20
+"""Findings for one object."""
+_NEAR = 0.8
+"""How like a known name an unknown one must be (1 is the same) to be its misspelling."""
+_PLAIN: Mapping[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+}
+_SHOWN = 40
+_MOST_PLACES = 2
+
+
+def problems(rendered: Sequence[Rendered]) -> Iterator[Finding]:
+    """Fields that no object of the kind has, and values that don't fit, each at its place."""
+    for each in rendered:
+        yield from itertools.islice(compared(each, openapi.builtin()), _MOST)
+
+
+def compared(rendered: Rendered, table: Table) -> Iterator[Finding]:
+    """One object against its type; nothing for kinds that the table has not."""
+    if name := table.of(rendered.object):
+        yield from _Look(rendered, table).at(rendered.object, name, ())
+
+
+class _Look:
+    """One object that is compared with its type."""
+
+    def __init__(self, rendered: Rendered, table: Table) -> None:
+        self.rendered = rendered
+        self.table = table
+
+    def at(self, value: Any, name: str, path: Path) -> Iterator[Finding]:
+        own = self.table.types.get(name)
+        if value is None or name == openapi.ANY:
+            return
+        if own is None:
+            yield from self.plain(value, name, path)
+        elif own.item is not None:
+            if not isinstance(value, list):
+                yield self.misfit(value, "a list", path)
+                return
+            for index, item in enumerate(value):
+                yield from self.at(item, own.item, (*path, index))
+        elif not isinstance(value, Mapping):
+            yield self.misfit(value, "a mapping", path)
+        else:
+            for key, inner in value.items():
+                if deeper := own.fields.get(key, own.value):
+                    yield from self.at(inner, deeper, (*path, key))
+                else:
+                    yield self.unknown(key, own.fields, (*path, key))
+
+    def plain(self, value: Any, name: str, path: Path) -> Iterator[Finding]:
+        """A value of one of the types that its field's name lists."""
+        types = name.split("|")
+        fits = any(isinstance(value, _PLAIN[each]) for each in types)
+        if isinstance(value, bool):
+            fits = "boolean" in types
+        if isinstance(value, float) and "integer" in types and value.is_integer():
+            fits = True
+        if not fits:
+            words = {"string": "a text", "integer": "a whole number", "number": "a number", "boolean": "true or false"}
+            yield self.misfit(value, " or ".join(words[each] for each in types), path)
+
+    def unknown(self, key: str, fields: Mapping[str, str], path: Path) -> Finding:
+        near = _near(key, fields)
+        others = [] if near else _elsewhere(key, self.table.of(self.rendered.object) or "")
+        where = _dotted(path[:-1])
+        holder = f"{where} of a {self.rendered.kind}" if where else f"a {self.rendered.kind}"
+        if near:
+            mend = f"did you mean {near}?"
+        elif others:
+            mend = f"{key} belongs to {' or '.join(others)}"
+        else:
+            mend = f"known there: {', '.join(sorted(fields))}"
+        beside = "" if near else f" in Kubernetes {self.table.kubernetes}, and only a newer cluster may take it"
+        return Finding(
+            message=f"{holder} has no field {key}{beside}",
+            place=self.rendered.origin.key_place(path),
+            mend=mend,
+            severity=Severity.ERROR if near else Severity.WARNING,
+        )
+
+    def misfit(self, value: Any, wanted: str, path: Path) -> Finding:
+        origin = self.rendered.origin
+        if isinstance(value, Mapping | list):
+            shown = "a mapping" if isinstance(value, Mapping) else "a list"
+        else:
+            shown = origin.written.get(path) or (
+                f'"{value[:_SHOWN]}"' if isinstance(value, str) else str(value).lower()
+            )
+        return Finding(message=f"{_dotted(path)} must be {wanted}, not {shown}", place=origin.place(path))
+
+
+def _near(key: str, fields: Mapping[str, str]) -> str | None:
+    """The field that the name is a misspelling of: the same letters in other case or with dashes, or nearly the same."""
+    folded = {_folded(name): name for name in fields}
+    if same := folded.get(_folded(key)):
+        return same
+    return nearest(key, fields, cutoff=_NEAR)
+
+
+def _folded(name: str) -> str:
+    return name.replace("-", "").replace("_", "").replace(" ", "").lower()
+
+
+def _elsewhere(key: str, kind: str) -> list[str]:
+    """Where else in an object of the kind a field of that name is, the nearest to its top first."""
+    return [path for path in _paths(kind).get(key, ()) if not path.startswith("metadata")][:_MOST_PLACES]
+
+
+@functools.lru_cache(maxsize=64)
+def _paths(kind: str) -> Mapping[str, tuple[str, ...]]:
+    """Each field of a kind to where it is, breadth first; each type is looked into once."""
+    table = openapi.builtin()
+    found: dict[str, tuple[str, ...]] = {}
+    seen, going = set(), [(kind, "")]
+    while going:
+        below: list[tuple[str, str]] = []
+        for name, path in going:
+            own = table.types.get(name)
+            if own is None or name in seen:
+                continue
+            seen.add(name)
+            if inner := own.item or own.value:
+                below.append((inner, f"{path}[]"))
+            for key, deeper in own.fields.items():
+                found[key] = (*found.get(key, ()), path or "the top")
+                below.append((deeper, f"{path}.{key}".removeprefix(".")))
+        going = below
+    return found
+
+
+def _dotted(path: Path) -> str:
+    """A path as people write it: `spec.containers[0].ports`."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
