@@ -353,7 +353,7 @@ def test_keys_find_and_walk(opening: Opening, story: Story) -> None:
 
 
 def test_without_scripts_pages_read_and_forms_work(opening: Opening, story: Story) -> None:
-    """The server writes all there is; an approval is a plain form."""
+    """The server writes all there is; an approval is a plain form behind its question."""
     head = story.shop.commit("third")
     story.shop.push()
     waiting = story.shop.deployment("production", head, "waiting")
@@ -365,7 +365,7 @@ def test_without_scripts_pages_read_and_forms_work(opening: Opening, story: Stor
     page.goto(f"/runs/{story.second['run_id']}?step=step%2Flint")
     assert "lint is happy" in page.locator(".log").inner_text()
     page.goto("/approvals")
-    page.locator(f'form[action="/approvals/{waiting["id"]}"] button').click()
+    confirm(page.locator(f"#ask-approvals-{waiting['id']}").locator(".."), "Approve")
     expect(page).to_have_url(re.compile(f"/deployments/{waiting['id']}$"))
     done = story.shop.deployment("production", head)
     assert done["verdict"]["kind"] == "deployed"

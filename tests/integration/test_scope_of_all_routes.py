@@ -328,8 +328,11 @@ def test_what_operators_say_of_an_app_is_for_its_people(world: World) -> None:
             headers = {"Authorization": f"Bearer {world.tokens[identity]}"}
             said[identity, app] = world.plain.post("/api/vet", json=body, headers=headers)
     assert said["own", "heron"].status_code == 200, said["own", "heron"].text
-    for answer in (said["stranger", "heron"], said["stranger", "nobodys"]):
-        assert (answer.status_code, world.normal(answer.text)) == (404, said["own", "nobodys"].text)
+    hidden, not_there = said["stranger", "heron"], said["stranger", "nobodys"]
+    assert [hidden.status_code, not_there.status_code, said["own", "nobodys"].status_code] == [404, 404, 404]
+    assert world.normal(hidden.text) == not_there.text
+    assert "heron" not in not_there.text
+    assert "known here: heron" in said["own", "nobodys"].text, "what one may read is named"
 
 
 # what removes comes last: the others need something to be there
@@ -359,12 +362,12 @@ def test_a_stranger_s_hook_and_push_tell_nothing(world: World) -> None:
             said = [client.post(path.format(app), json={}) for app in ("heron", "nobodys")]
             assert [each.status_code for each in said] == [401, 401]
             assert said[0].text == said[1].text
-        for password in (world.kiln.push_token, world.tokens["stranger"], "sln_x_y"):
+        for password, status in ((world.kiln.push_token, 401), (world.tokens["stranger"], 404), ("sln_x_y", 401)):
             said = [
                 client.get(f"/git/{app}.git/info/refs?service=git-upload-pack", auth=(app, password))
                 for app in ("heron", "nobodys")
             ]
-            assert [each.status_code for each in said] == [401, 401]
+            assert [each.status_code for each in said] == [status, status]
             assert world.normal(said[0].text) == world.normal(said[1].text)
 
 

@@ -19,6 +19,15 @@ from tests.serving import Serving, git, until
 LARGE = {200_000: "small-pack", 900_000: "pack", 5_000_000: "chunked-pack"}
 """Sizes in bytes of what is pushed, with the app's name; git sends more than a megabyte in chunks."""
 
+LOADS = """apiVersion: batch/v1
+kind: Job
+metadata: {name: load}
+spec:
+  template:
+    spec: {restartPolicy: Never, containers: [{name: load, image: "registry.example.com/store:1"}]}
+"""
+"""Work that a revision does once."""
+
 
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
@@ -162,10 +171,11 @@ def test_a_bad_push_is_taken_back_explained_and_held_until_a_good_one_comes(
     assert first["verdict"]["kind"] == "deployed"
     before = app.there("dev")["store-dev/Deployment/web"]
 
-    bad = app.commit("bad", extra=pretending.ENDS)
+    bad = app.commit("bad", extra=pretending.ENDS, changes={"deploy/stencils/load.yaml": LOADS})
     app.push()
     back = app.deployment("dev", bad)
     assert back["verdict"]["kind"] == "rolled_back", back
+    assert "What Job load did was not taken back" in back["verdict"]["reason"]
     cause = back["verdict"]["cause"]
     assert cause["container"] == "web"
     assert "3" in cause["sentence"]
@@ -175,7 +185,14 @@ def test_a_bad_push_is_taken_back_explained_and_held_until_a_good_one_comes(
     assert view["hold"]["deployment_id"] == back["id"]
     why = app.cli("why", "store/dev", token=people["dev"])
     assert "rolled back" in why.stdout
-    assert "hold" in why.stdout
+    assert "sealane rollback store/dev --lift-hold" in why.stdout
+    for asked in ("store/dev", back["id"]):
+        told = app.cli("why", asked, token=people["dev"]).stdout
+        assert "Last lines of web, before it was taken down\n  │ no such table: carts\n" in told
+        assert "Difference to the revision verified last" in told
+        assert "+ " in told
+    shown = app.cli("status", "store/dev", token=people["dev"])
+    assert "sealane rollback store/dev --lift-hold" in shown.stdout + shown.stderr
 
     again = app.cli("deploy", "store/dev", "--release", view["release"]["id"], "--no-wait", token=people["dev"])
     assert again.returncode == 0, again.stderr
@@ -320,8 +337,62 @@ def test_who_pushes_is_told_where_to_look_and_what_came_of_it(
     app.push()
     app.run_of(app.head)
     assert "novice #3: its steps passed" in app.cli("why", "novice", token=people["dev"]).stdout
-    unknown = app.cli("why", "nowhere", token=people["dev"])
-    assert (unknown.returncode, "there is nothing called nowhere" in unknown.stderr) == (2, True)
+
+    environment = "{DUMMY_OUTPUT: \"line of 3\\n2 of 9 tests fail\\n\", DUMMY_EXIT_CODE: '1'}"
+    step = f"{{name: test, image: busybox, commands: [a], environment: {environment}}}"
+    failing = f"app: novice\nsteps: [{step}]\n"
+    app.commit("bad", changes={".sealane.yml": failing})
+    app.push()
+    bad = app.run_of(app.head)["run"]["id"]
+    for asked in ("novice", bad):
+        told = app.cli("why", asked, token=people["dev"]).stdout
+        assert "novice #4 failed at test" in told
+        assert "Last lines of test\n" in told
+        assert "  │ 2 of 9 tests fail\n" in told
+    said = json.loads(app.cli("why", bad, "--json", token=people["dev"]).stdout)
+    assert said["log"]["step"] == "test"
+    assert said["log"]["lines"][-1] == "2 of 9 tests fail"
+
+
+def test_a_name_that_is_nearly_one_is_answered_with_it(
+    shop: pretending.App, people: dict[str, str], tmp_path: Path
+) -> None:
+    """Whatever the command: of an app, of a formation, of an app by its formation's name; a stranger is told no names."""
+    shop.deployment("dev", shop.head)
+    stranger = shop.serving.user("stranger", "developers")
+    of_places, of_both = ("deploy", "rollback", "drift"), ("why", "status", "logs", "watch")
+    roads = [(road, wrong) for road in (*of_places, *of_both) for wrong in ("shopp/dev", "shop/devv")]
+    for road, wrong in [*roads, *((road, "shopp") for road in of_both)]:
+        asked = shop.cli(road, wrong, token=people["dev"])
+        near = "dev" if wrong == "shop/devv" else "shop"
+        assert asked.returncode == 2, (road, wrong, asked.stdout, asked.stderr)
+        assert f"did you mean {near}?" in asked.stderr, (road, wrong, asked.stderr)
+        assert "did you mean" not in shop.cli(road, wrong, token=stranger).stderr
+    assert "did you mean shop/dev?" in shop.cli("why", "dev", token=people["dev"]).stderr
+
+
+def test_a_push_that_is_refused_says_why(shop: pretending.App, people: dict[str, str]) -> None:
+    """Git prints it: a wrong token, an app that is not there, no right. Who may not read an app hears no more of it."""
+    readers = shop.serving.user("reader", "viewers")
+    stranger = shop.serving.user("pusher", "developers")
+
+    def refused(password: str, app: str = "shop") -> str:
+        to = shop.url(password).replace("/shop.git", f"/{app}.git")
+        pushed = pretending.git(shop.folder, "push", to, "HEAD:side", check=False)
+        assert pushed.returncode != 0
+        assert "remote: sealane: " in pushed.stderr, pushed.stderr
+        return str(pushed.stderr)
+
+    wrong = refused("sln_none_x")
+    assert "remote: sealane: the token is not known here, or was revoked\n" in wrong
+    assert "remote: sealane: the password is your own token" in wrong
+    assert refused("sln_none_x", "shoq").replace("shoq", "shop") == wrong
+    near = refused(people["dev"], "shoq")
+    assert "remote: sealane: there is no app shoq\nremote: sealane: did you mean shop?" in near
+    for name in (readers, stranger):
+        there, not_there = refused(name), refused(name, "nobodys")
+        assert "there is no app shop" in there
+        assert there.replace("shop", "nobodys") == not_there
 
 
 def test_tags_run_clones_come_back_and_deleting_starts_nothing(serving: Serving, tmp_path: Path) -> None:

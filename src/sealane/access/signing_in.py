@@ -21,6 +21,7 @@ from sealane.errors import NotSignedIn, NotThere
 from sealane.events.model import Pusher, Signed
 from sealane.store.account_model import StoredSession, Token, User
 from sealane.store.model import App
+from sealane.store.scope_model import Subject
 from sealane.store.storing import Store
 
 _CACHED = timedelta(seconds=30)
@@ -104,7 +105,8 @@ class Access:
     async def check_push(self, app: str, password: str, *, writes: bool, address: str = "") -> tuple[App, Pusher]:
         """The app, and who fetches from it or pushes to it: by a user's own token, or by the app's push token.
 
-        Raises NotSignedIn, also for unknown apps, Refused for a user who may not push, TooManyAttempts.
+        Raises NotSignedIn; for users NotThere, the same for an app that is not there and one they may not read, and
+        Refused where they may not push; TooManyAttempts.
         """
         token = await self._checked_token(password, address)
         if token.user is None and token.app != app:
@@ -112,8 +114,7 @@ class Access:
         if token.user is None:
             return await self._store.apps.get(app), Pusher(signed=Signed.APP)
         actor = await self._scoped(await self._actor(token.user, token.id))
-        if not actor.may(Permission.READ, app):
-            raise NotSignedIn(f"this is no push token of {app}")
+        await self._store.scopes.app_of(Subject.APP, app, actor.reads)
         if writes:
             actor.require(Permission.DEPLOY, app)
         return await self._store.apps.get(app), Pusher(signed=Signed.OWN, name=actor.name)

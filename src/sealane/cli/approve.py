@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sealane.cli import connecting, headings, output, remotely
+from sealane.cli import connecting, headings, options, output, remotely
 from sealane.errors import UsageError
 
 
@@ -14,7 +14,8 @@ def approve(
     what: Annotated[
         str | None,
         typer.Argument(
-            help="A deployment's id, or app/formation for the newest that waits; without it, what waits is listed."
+            help="A deployment's id, or app/formation for the newest that waits; without it, what waits is listed.",
+            autocompletion=options.served_places,
         ),
     ] = None,
     comment: Annotated[str, typer.Option("--comment", "-m", help="A word on it, kept with the approval.")] = "",

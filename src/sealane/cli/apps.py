@@ -6,13 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from sealane.cli import connecting, headings, output
+from sealane.cli import connecting, headings, options, output
 
-Name = Annotated[str, typer.Argument(help="The app's name.")]
+New = Annotated[str, typer.Argument(help="The app's name.")]
+Name = Annotated[str, typer.Argument(help="The app's name.", autocompletion=options.served_apps)]
 
 
 def add(
-    name: Name,
+    name: New,
     owner: Annotated[str, typer.Option(help="Whom it belongs to: a group or a user, who are its people.")],
     repo: Annotated[
         str | None, typer.Option(help="URL to clone from. Without it, the server serves the repository itself.")

@@ -6,14 +6,16 @@ from typing import Annotated
 
 import typer
 
-from sealane.cli import headings, output
+from sealane.cli import headings, options, output
 
 
 def cancel(
     what: Annotated[
         str,
         typer.Argument(
-            help="A run's or deployment's id, app/formation, or an app (its newest run).", show_default=False
+            help="A run's or deployment's id, app/formation, or an app (its newest run).",
+            show_default=False,
+            autocompletion=options.served,
         ),
     ],
     *,

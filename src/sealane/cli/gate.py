@@ -6,12 +6,18 @@ from typing import Annotated
 
 import typer
 
-from sealane.cli import connecting, headings, output, remotely
+from sealane.cli import connecting, headings, options, output, remotely
 from sealane.errors import UsageError
 
 
 def gate(
-    what: Annotated[str, typer.Argument(help="The app/formation whose deployment waits, or the deployment's id.")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="The app/formation whose deployment waits, or the deployment's id.",
+            autocompletion=options.served_places,
+        ),
+    ],
     name: Annotated[str, typer.Argument(help="The gate's name.")],
     passes: Annotated[
         bool | None, typer.Option("--pass/--fail", help="Let the deployment go on, or fail it.", show_default=False)

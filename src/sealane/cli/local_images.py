@@ -22,7 +22,11 @@ from sealane.secrets import files
 if TYPE_CHECKING:
     from sealane.environments.model import Environment
 
-_MEND = "--registry registry.example.com/team, where the cluster can pull from, or --image NAME=REFERENCE for each"
+_MEND = (
+    "--registry HOST/PATH, or SEALANE_REGISTRY__PREFIX, names a registry that the cluster can pull from; one on this machine: "
+    "docker run -d -p 5000:5000 --name registry registry:2 (podman takes the same), and then --registry localhost:5000, "
+    "which a cluster on this machine must know as well (docs/running-locally.md). Or --image NAME=REFERENCE for each"
+)
 
 
 def repository(given: str | None, app: str, environment: Environment | None) -> str:

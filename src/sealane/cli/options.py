@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -38,18 +38,39 @@ def served_places(incomplete: str) -> list[str]:
 
 
 def served(incomplete: str) -> list[str]:
-    """For the shell: apps and app/formation of the server; nothing where none answers at once: somebody waits."""
+    """For the shell: apps and app/formation of the server."""
+    rows = _asked("/api/formations")
+    names = dict.fromkeys(name for row in rows for name in (row["app"], f"{row['app']}/{row['formation']}"))
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def served_apps(incomplete: str) -> list[str]:
+    """For the shell: apps of the server, those that were delivered nowhere yet, too."""
+    return [name for name in (str(each["name"]) for each in _asked("/api/apps")) if name.startswith(incomplete)]
+
+
+def destinations(ctx: typer.Context, incomplete: str) -> list[str]:
+    """For the shell: destinations that the operators' files of the folder name."""
+    from sealane.environments import gathering
+    from sealane.errors import SealaneError
+
+    try:
+        found, _ = gathering.gather(path(ctx.params.get("config") or "."))
+    except SealaneError:
+        return []
+    names = sorted({name for each in found.values() for name in each.destinations})
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def _asked(address: str) -> list[dict[str, Any]]:
+    """The server's answer; nothing where none answers at once: somebody waits."""
     from sealane.cli import connecting
     from sealane.errors import SealaneError
 
     try:
-        if not connecting.known():
-            return []
-        rows = connecting.server(patience=_PATIENCE).get("/api/formations")
+        return list(connecting.server(patience=_PATIENCE).get(address)) if connecting.known() else []
     except SealaneError:
         return []
-    names = dict.fromkeys(name for row in rows for name in (row["app"], f"{row['app']}/{row['formation']}"))
-    return [name for name in names if name.startswith(incomplete)]
 
 
 def path(text: str) -> Path:

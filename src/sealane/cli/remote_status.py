@@ -93,5 +93,5 @@ def _row(row: dict[str, Any]) -> tuple[str, ...]:
         notes.append(f"held: {row['hold']['reason'].rstrip('.')} (sealane rollback {label} --lift-hold)")
     notes += [f"{len(row['waiting'])} waiting"] if row["waiting"] else []
     notes += [row["current"]["way_back"]] if row["current"] and row["current"]["way_back"] else []
-    label = (row["app"], row["formation"], remotely.pill(state), version, remotely.ago(since), row["owner"])
-    return (*label, "; ".join(notes))
+    told = (row["app"], row["formation"], remotely.pill(state), version, remotely.ago(since), row["owner"])
+    return (*told, "; ".join(notes))

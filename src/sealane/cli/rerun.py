@@ -6,13 +6,17 @@ from typing import Annotated
 
 import typer
 
-from sealane.cli import headings, output
+from sealane.cli import headings, options, output
 
 
 def rerun(
     what: Annotated[
         str,
-        typer.Argument(help="A run's or deployment's id, or an app (its newest run).", show_default=False),
+        typer.Argument(
+            help="A run's or deployment's id, or an app (its newest run).",
+            show_default=False,
+            autocompletion=options.served_apps,
+        ),
     ],
     *,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow it to its end.")] = True,

@@ -37,7 +37,10 @@ def role(
         ),
     ] = Path(),
     destination: Annotated[
-        str | None, typer.Option(help="The cluster meant, where the files name several destinations.")
+        str | None,
+        typer.Option(
+            help="The cluster meant, where the files name several destinations.", autocompletion=options.destinations
+        ),
     ] = None,
     account: Annotated[str, typer.Option(help="The account, as NAMESPACE/NAME.", metavar="NAMESPACE/NAME")] = _ACCOUNT,
     also: Annotated[

@@ -7,13 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
-from sealane.cli import connecting, headings, output
+from sealane.cli import connecting, headings, options, output
 from sealane.errors import UsageError
 
 
 def list_tokens(
     user: Annotated[str | None, typer.Option(help="Those of this user, for administrators.")] = None,
-    app: Annotated[str | None, typer.Option(help="The push tokens of this app.")] = None,
+    app: Annotated[
+        str | None, typer.Option(help="The push tokens of this app.", autocompletion=options.served_apps)
+    ] = None,
     as_json: output.Json = False,
 ) -> None:
     """List tokens that work: your own, a user's, or an app's."""

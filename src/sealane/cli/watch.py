@@ -26,12 +26,18 @@ def watch(
         typer.Argument(
             help="A run's or deployment's id, app/formation, an app (its newest run), or a commit.",
             show_default="the commit that is checked out here",
+            autocompletion=options.served,
         ),
     ] = None,
     *,
     folder: options.Folder = Path(),
     app: Annotated[
-        str | None, typer.Option(help="The app, where one commit has runs of several.", show_default=False)
+        str | None,
+        typer.Option(
+            help="The app, where one commit has runs of several.",
+            show_default=False,
+            autocompletion=options.served_apps,
+        ),
     ] = None,
     timeout: Annotated[
         str | None, typer.Option(help="Leave after so long, such as 10m; what is followed goes on.", show_default=False)

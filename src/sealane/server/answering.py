@@ -8,9 +8,9 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
-from sealane import inputs, log_lines
+from sealane import controls, inputs, log_lines
 from sealane.errors import NotSignedIn, NotThere, Refused, SealaneError, TooManyAttempts, UsageError, trace
 from sealane.server.ui import frames, templates
 
@@ -62,8 +62,16 @@ async def answer(request: Request, error: SealaneError) -> Response:
         headers = {"WWW-Authenticate": 'Basic realm="Sealane: the password is the app\'s push token"'}
     if isinstance(error, TooManyAttempts):
         headers = {"Retry-After": str(error.after)}
+    if request.url.path.startswith("/git/"):
+        return PlainTextResponse(_for_git(message, mend), status_code=error.http_status, headers=headers)
     body = {"error": type(error).__name__, "message": message, "mend": mend, "retry": error.retry}
     return JSONResponse(body, status_code=error.http_status, headers=headers)
+
+
+def _for_git(message: str, mend: str | None) -> str:
+    """What git's client prints behind `remote:`, a line each: it shows the body of a failed request that is plain text."""
+    lines = [f"sealane: {message}", *([f"sealane: {mend}"] if mend else [])]
+    return "".join(f"{controls.removed(' '.join(line.split()))}\n" for line in lines)
 
 
 def _tell_refused(request: Request, error: Refused) -> None:

@@ -86,7 +86,7 @@ STATES = {
     ),
     "nobody knows who may approve": (
         of(
-            deployment(id="d-7", rules=(rule("sre"),)),
+            deployment(id="d-7"),
             trouble="the operators' file of people can't be read: it is empty",
         ),
         Waits.APPROVAL,

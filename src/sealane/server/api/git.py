@@ -30,6 +30,7 @@ _log = logging.getLogger("sealane.server")
 
 router = APIRouter(prefix="/git", include_in_schema=False)
 _PUSH = "git-receive-pack"
+_SIGN_IN = "the password is your own token (sealane user token) or the app's push token (sealane app push-token)"
 pushing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 """One push at a time for each app, so that what moved is told by comparing before and after."""
 
@@ -38,9 +39,7 @@ pushing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 async def serve(app: str, path: str, request: Request, server: wired.OpenServer) -> StreamingResponse:
     """One request of git's client: fetching and pushing both want a token."""
     writes = path == _PUSH or _PUSH in request.query_params.getlist("service")
-    registered, pusher = await server.access.check_push(
-        app, _password(request), writes=writes, address=address_of(request)
-    )
+    registered, pusher = await _checked(app, request, server, writes=writes)
     asked = hosting.Request(
         method=request.method,
         path=path,
@@ -52,6 +51,14 @@ async def serve(app: str, path: str, request: Request, server: wired.OpenServer)
         answer = await server.repositories.serve(registered.name, asked, request.stream())
         return _streaming(answer, answer.body)
     return await _receive_pack(registered, pusher, asked, request, server)
+
+
+async def _checked(app: str, request: Request, server: wired.Server, *, writes: bool) -> tuple[App, Pusher]:
+    """The app, and who asks. Raises as `Access.check_push`, with what somebody at git's client can do about it."""
+    try:
+        return await server.access.check_push(app, _password(request), writes=writes, address=address_of(request))
+    except NotSignedIn as error:
+        raise NotSignedIn(error.message, mend=_SIGN_IN) from error
 
 
 async def _receive_pack(
@@ -148,5 +155,5 @@ def _password(request: Request) -> str:
     except (binascii.Error, UnicodeDecodeError):
         password = ""
     if scheme.lower() != "basic" or not password:
-        raise NotSignedIn("git must sign in: the password is your own token, or the push token of the app")
+        raise NotSignedIn("git must sign in")
     return password

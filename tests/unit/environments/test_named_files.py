@@ -1,0 +1,111 @@
+"""On a server an operators' file is called by its name from the configuration folder on: the way there is nobody's business."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sealane.environments import gathering, limits
+from sealane.environments.forecasting import Forecast
+from sealane.environments.model import DestinationConfig, Environment
+from sealane.errors import SealaneError
+from sealane.findings import Place
+from sealane.flows.reaching import Destinations
+from sealane.policies import packs
+from sealane.secrets import keys
+from sealane.stencils.model import Formation, Strategy
+
+GOOD = "environment: qa\ndestinations: {here: {dummy: {}}}\napps: {shop: {namespaces: [shop]}}\n"
+BROKEN: dict[str, tuple[dict[str, bytes], Callable[[Path], object], str]] = {
+    "no folder": ({}, lambda config: Forecast(config).environments(), "there is no folder environments"),
+    "yaml": (
+        {"environments/qa.yaml": b"environment: ["},
+        lambda config: Forecast(config).environments(),
+        "environments/qa.yaml:2:1: not YAML",
+    ),
+    "latin": (
+        {"environments/qa.yaml": b"\xff"},
+        lambda config: Forecast(config).environments(),
+        "environments/qa.yaml: is not UTF-8 text",
+    ),
+    "twice": (
+        {"environments/qa.yaml": GOOD.encode(), "environments/qa.yml": GOOD.encode()},
+        lambda config: Forecast(config).environments(),
+        "environments/qa.yml: the environment qa is also in environments/qa.yaml",
+    ),
+    "people": ({"people.yaml": b"peple: {}"}, lambda config: Forecast(config).people(), "people.yaml:1:1"),
+    "people in latin": ({"people.yaml": b"\xff"}, lambda config: Forecast(config).people(), "people.yaml: is not"),
+    "access": ({"access.yaml": b"aps: {}"}, lambda config: Forecast(config).access(), "access.yaml:1:1"),
+    "pack": (
+        {"policies/default/1/a.yaml": b"x"},
+        lambda config: packs.load("default@1", config),
+        "policies/default/1 takes the name",
+    ),
+    "identities": (
+        {"identities/shop.txt": b"AGE-SECRET-KEY-1NONE"},
+        lambda config: keys.identities(config, "shop"),
+        "identities/shop.txt: ",
+    ),
+}
+
+
+def written(folder: Path, files: dict[str, bytes]) -> Path:
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return folder
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_is_wrong_with_a_file_names_it_without_the_way_to_it(tmp_path: Path, name: str) -> None:
+    files, read, said = BROKEN[name]
+    with pytest.raises(SealaneError) as found:
+        read(written(tmp_path, files))
+    assert said in str(found.value)
+    assert str(tmp_path) not in str(found.value)
+
+
+def test_the_log_has_the_full_path_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Operators find the file; asking again tells nothing new."""
+    forecast = Forecast(written(tmp_path, {"environments/qa.yaml": b"environment: ["}))
+    with caplog.at_level(logging.ERROR):
+        for _ in range(3):
+            with pytest.raises(SealaneError):
+                forecast.environments()
+    (told,) = caplog.messages
+    assert str(tmp_path) in told
+    assert "environments/qa.yaml:2:1:" in told
+
+
+def test_a_limit_names_the_operators_line(tmp_path: Path) -> None:
+    """The file as it is found from the folder on, with line and column."""
+    found = gathering.gather(written(tmp_path, {"environments/qa.yaml": GOOD.encode()}), base=tmp_path)[0]["qa"]
+    formation = Formation(
+        name="qa", environment="qa", destination="here", namespace="other", strategy=Strategy(), place=Place(file="f")
+    )
+    (beyond,) = limits.check(found, formation, None, None, app="shop")
+    assert re.search(r" in environments/qa\.yaml:3:\d+$", beyond.mend or "")
+    (unlisted,) = limits.check(found, formation, None, None, app="stranger")
+    assert (unlisted.mend or "").endswith(" in environments/qa.yaml:1:1")
+
+
+@pytest.mark.parametrize("content", [None, "", "{", "users: 7", "contexts: [{name: a}]\ncurrent-context: b"])
+async def test_a_kubeconfig_is_called_by_its_destination(tmp_path: Path, content: str | None) -> None:
+    """One that is not there, empty, no YAML, or of another shape."""
+    file = tmp_path / "secret place" / "oslo"
+    if content is not None:
+        written(tmp_path, {"secret place/oslo": content.encode()})
+    config = DestinationConfig(name="oslo", kind="kubernetes", kubeconfig=str(file), place=Place(file="x"))
+    environment = Environment(name="qa", destinations={"oslo": config}, place=Place(file="x"))
+    reached = Destinations(tmp_path)
+    try:
+        with pytest.raises(SealaneError) as found:
+            await reached.get(environment, "oslo")
+    finally:
+        await reached.close()
+    assert "kubeconfig of destination oslo" in str(found.value)
+    assert "secret place" not in str(found.value)
