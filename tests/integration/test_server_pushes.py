@@ -359,7 +359,7 @@ def test_a_name_that_is_nearly_one_is_answered_with_it(
 ) -> None:
     """Whatever the command: of an app, of a formation, of an app by its formation's name; a stranger is told no names."""
     shop.deployment("dev", shop.head)
-    stranger = shop.serving.user("stranger", "developers")
+    stranger = shop.serving.user("stranger", "outsiders")
     of_places, of_both = ("deploy", "rollback", "drift"), ("why", "status", "logs", "watch")
     roads = [(road, wrong) for road in (*of_places, *of_both) for wrong in ("shopp/dev", "shop/devv")]
     for road, wrong in [*roads, *((road, "shopp") for road in of_both)]:
@@ -373,8 +373,8 @@ def test_a_name_that_is_nearly_one_is_answered_with_it(
 
 def test_a_push_that_is_refused_says_why(shop: pretending.App, people: dict[str, str]) -> None:
     """Git prints it: a wrong token, an app that is not there, no right. Who may not read an app hears no more of it."""
-    readers = shop.serving.user("reader", "viewers")
-    stranger = shop.serving.user("pusher", "developers")
+    reader = shop.serving.user("reader", "viewers")
+    stranger = shop.serving.user("pusher", "outsiders")
 
     def refused(password: str, app: str = "shop") -> str:
         to = shop.url(password).replace("/shop.git", f"/{app}.git")
@@ -389,10 +389,10 @@ def test_a_push_that_is_refused_says_why(shop: pretending.App, people: dict[str,
     assert refused("sln_none_x", "shoq").replace("shoq", "shop") == wrong
     near = refused(people["dev"], "shoq")
     assert "remote: sealane: there is no app shoq\nremote: sealane: did you mean shop?" in near
-    for name in (readers, stranger):
-        there, not_there = refused(name), refused(name, "nobodys")
-        assert "there is no app shop" in there
-        assert there.replace("shop", "nobodys") == not_there
+    assert "remote: sealane: reader may not deploy\nremote: sealane: ask an administrator" in refused(reader)
+    there, not_there = refused(stranger), refused(stranger, "nobodys")
+    assert "remote: sealane: there is no app shop\n" in there
+    assert there.replace("shop", "nobodys") == not_there
 
 
 def test_tags_run_clones_come_back_and_deleting_starts_nothing(serving: Serving, tmp_path: Path) -> None:

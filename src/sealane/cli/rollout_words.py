@@ -93,12 +93,14 @@ def log_sentence(cause: verdicts.Cause | None) -> str | None:
 
 
 def blamed_log(dossier: Mapping[str, Any] | None) -> tuple[str, Sequence[str]] | None:
-    """Heading and last lines of the blamed container's log, as they were before it was taken down."""
+    """Heading and last lines of the blamed container's log, as they were before it was taken down; else of the first one."""
     cause = (dossier or {}).get("cause") or {}
-    for log in (dossier or {}).get("logs", ()):
-        if log["container"] == cause.get("container") and log["lines"]:
-            return f"Last lines of {log['container']}, before it was taken down", log["lines"][-_SHOWN_LINES:]
-    return None
+    logs = [each for each in (dossier or {}).get("logs", ()) if each["lines"]]
+    blamed = (each for each in logs if each["container"] == cause.get("container"))
+    log = next(blamed, logs[0] if logs else None)
+    if log is None:
+        return None
+    return f"Last lines of {log['container']}, before it was taken down", log["lines"][-_SHOWN_LINES:]
 
 
 def endings_and_events(dossier: Mapping[str, Any] | None) -> list[tuple[str, Sequence[str]]]:
@@ -112,8 +114,9 @@ def endings_and_events(dossier: Mapping[str, Any] | None) -> list[tuple[str, Seq
 
 def _end(end: Mapping[str, Any]) -> str:
     who = f"{end['container']} of {end['object']}" if end.get("container") else str(end.get("object", ""))
+    reason = f" ({end['reason']})" if end.get("reason") not in {None, "", "ended"} else ""
     times = f", {end['times']} times" if end.get("times", 1) != 1 else ""
-    return f"{who}: exit code {end.get('exit_code', '?')} {end.get('reason') or ''}".rstrip() + times
+    return f"{who}: exit code {end.get('exit_code', '?')}{reason}{times}"
 
 
 def _event(event: Mapping[str, Any]) -> str:

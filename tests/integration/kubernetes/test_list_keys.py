@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from sealane.clients.kubernetes import cluster as clusters
-from sealane.clients.kubernetes import kinds
+from sealane.clients.kubernetes import errors, kinds
 from sealane.destinations import model
-from sealane.stencils import list_keys, openapi
+from sealane.stencils import known_fields, list_keys, openapi
 from sealane.stencils.model import Origin, Rendered
 from testbed.record import Bed
 from tests.integration.kubernetes.parts import apply, config_map, deployment, job
@@ -50,3 +50,33 @@ async def test_what_could_never_be_applied_again_is_refused_at_once(
     assert await cluster.find(kinds.CONFIG_MAP, "settings", namespace=namespace) is None
     (finding,) = list_keys.problems([Rendered(object=made, origin=Origin(file="web.yaml"))])
     assert finding.message.startswith(f"{field} has two items with ")
+
+
+SLIPS: list[tuple[tuple[str | int, ...], str, Any]] = [
+    (("spec",), "replcias", 3),
+    (("spec", "template", "spec"), "restart-policy", "Always"),
+    (("spec", "template", "spec", "containers", 0), "image_pull_policy", "Always"),
+    (("spec", "template", "spec", "containers", 0), "wombat", {}),
+    (("metadata",), "label", {}),
+]
+
+
+async def test_the_cluster_and_the_table_name_the_same_wrong_fields(
+    cluster: clusters.Cluster, namespace: str, busybox_image: str
+) -> None:
+    """A strict creation names them all, and so does what needs no cluster."""
+    made = deployment(busybox_image)
+    for path, field, value in SLIPS:
+        node: Any = made
+        for part in path:
+            node = node[part]
+        node[field] = value
+
+    with pytest.raises(errors.Rejected) as refused:
+        await cluster.create(made, namespace=namespace, dry_run=True)
+
+    found = list(known_fields.problems([Rendered(object=made, origin=Origin(file="web.yaml"))]))
+    assert len(found) == len(SLIPS)
+    for _, field, _ in SLIPS:
+        assert f'.{field}"' in str(refused.value)
+        assert any(f"has no field {field}" in each.message for each in found)
