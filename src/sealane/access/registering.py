@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import secrets
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,6 +22,10 @@ from sealane.store.storing import Store
 
 HOOK_GRACE = timedelta(hours=24)
 """How long the former hook secret counts beside a fresh one: a working day, in which somebody enters it at the git host."""
+
+
+_log = logging.getLogger("sealane.access")
+_GENERATIONS = 2**30
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +63,8 @@ class Apps:
     ) -> Registered:
         """Registers an app; without a repository Sealane serves a bare one itself.
 
-        The row comes last: what it promises (repository, key, token) is there before anybody can see it.
+        The row comes last: what it promises (repository, key, token) is there before anybody can see it. What a removed
+        app of the name had is not the new one's: neither repository nor key, and hook secrets begin at a number of its own.
         Raises Conflicting when the name or the repository and path are taken, UsageError for bad ones.
         """
         inputs.check_app_name(name)
@@ -74,12 +81,13 @@ class Apps:
             owner=owner,
             trunk=trunk,
             hosted=hosted,
-            hook_generation=1,
+            hook_generation=1 + secrets.randbelow(_GENERATIONS),
             created=self._now(),
         )
         await self._store.apps.check_free(app)
         await asyncio.to_thread(keys.own_identity, self._identities, name)
         if hosted:
+            await self._repositories.put_aside(name, _aside(app.created))
             await self._repositories.create(name, trunk=trunk)
         token, text = await self._access.first_push_token(name)
         await self._store.apps.add(app, token, by=by.name)
@@ -133,14 +141,25 @@ class Apps:
         await self._store.apps.set_owner(name, owner, by=by.name, at=self._now())
 
     async def remove(self, name: str, *, by: Actor) -> None:
-        """Removes the app and its record; what runs at destinations and its repository stay. Raises NotThere."""
-        await self._store.apps.remove(name, by=by.name, at=self._now())
+        """Removes the app and its record; what runs at destinations stays, its repository and key are put aside.
+
+        Raises NotThere, Conflicting while anything of it goes on.
+        """
+        at = self._now()
+        await self._store.apps.remove(name, by=by.name, at=at)
+        await asyncio.to_thread(keys.put_aside, self._identities, name, _aside(at))
+        if kept := await self._repositories.put_aside(name, _aside(at)):
+            _log.info("the repository of %s is kept at %s", name, kept)
 
     def _decoy(self, name: str) -> str:
         return tokens.derive(self._key, "no hook", name)
 
     def _hook(self, app: App) -> str:
         return tokens.derive(self._key, "hook", app.name, str(app.hook_generation))
+
+
+def _aside(at: datetime) -> str:
+    return f"removed-{at:%Y%m%d%H%M%S%f}"
 
 
 def _check_repository(repository: str) -> None:

@@ -49,13 +49,15 @@ def told(found: Sequence[Finding]) -> str:
 class Road:
     """How a revision comes: as `formation` and `delivery` of a commit, or stored before; `agreed` rules were met for it.
 
-    `automatic` is going back that no person asked for: it waits for nobody, because it brings nothing that was not there.
+    `by_hand` is a commit's release that a person sends, past its delivery: the approval that this wants is wanted all the
+    same, and what it should have asked for, too, is asked for instead of refused. `automatic` is going back that no person asked for: it waits for nobody, because it brings nothing that was not there.
     """
 
     formation: Formation | None = None
     delivery: Delivery | None = None
     agreed: tuple[ApprovalRule, ...] = ()
     automatic: bool = False
+    by_hand: bool = False
 
 
 def road(deployment: Deployment) -> Road:
@@ -105,7 +107,8 @@ def _environment(
         environment, found = limits.environment_of(road.formation, environments)
         if environment is None:
             return None, found
-        return environment, errors(limits.check(environment, road.formation, revision, road.delivery, app=revision.app))
+        delivery = None if road.by_hand else road.delivery
+        return environment, errors(limits.check(environment, road.formation, revision, delivery, app=revision.app))
     environment = environments.get(revision.environment)
     if environment is None:
         message = f"there is no environment {revision.environment}"

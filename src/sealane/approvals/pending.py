@@ -100,12 +100,19 @@ def approval(view: ApprovalView, refused_now: str = "") -> Pending:
         since=found.created,
         who=tuple(sorted({group for rule in lacking for group in rule.by})),
         answer=f"sealane approve {found.id}",
-        given=tuple(vote.user for vote in view.votes if vote.approves and not view.barred.why(vote.user)),
+        given=tuple(dict.fromkeys(_given(found, view))),
         asked_by=view.asked_by,
         written=view.written,
         barred=view.barred,
         subject=found.id,
     )
+
+
+def _given(found: Deployment, view: ApprovalView) -> Iterator[str]:
+    """Whose yes counts now."""
+    for vote in view.votes:
+        if any(vote.user in quorum.counting(rule, found, view.votes, view.barred) for rule in found.rules):
+            yield vote.user
 
 
 def question(found: Deployment, asked: GateWord) -> Pending:

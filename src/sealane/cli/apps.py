@@ -128,7 +128,7 @@ def alert_token(name: Name, as_json: output.Json = False) -> None:
 
 
 def remove(name: Name) -> None:
-    """Forget an app; what runs of it stays where it is."""
+    """Forget an app; what runs of it stays where it is. The next app of the name gets nothing of it."""
     connecting.server().delete(f"/api/apps/{name}")
     output.say(f"{name} is forgotten here; what runs of it stays where it is")
 

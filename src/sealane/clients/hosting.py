@@ -87,6 +87,16 @@ class Repositories:
             await git.run("-C", str(path), "config", key, value, umask=_PRIVATE)
         return path
 
+    async def put_aside(self, app: str, word: str) -> Path | None:
+        """Keeps the repository of an app that is no more from the next one of its name, and says where it is now.
+
+        One without references is nobody's: it was made for an app that is being registered, or never was.
+        """
+        path = self.path(app)
+        if not path.exists() or not await self.refs(app):
+            return None
+        return await asyncio.to_thread(path.rename, path.with_name(f"{path.name}.{word}"))
+
     async def refs(self, app: str) -> dict[str, str]:
         """Every branch and tag with the commit it stands at."""
         form = "%(refname) %(objectname) %(*objectname)"

@@ -88,13 +88,15 @@ class Requests:
     async def rollback(self, app: str, formation: str, *, by: Actor, to: str | None = None) -> Deployment:
         """Goes back to a verified revision; to the last one before what is there when nothing is said.
 
-        Raises NotThere, and Refused when there is nothing to go back to, or when operators don't allow it now.
+        Raises NotThere, Conflicting when somebody goes back already and nothing is said of where to, and Refused when there
+        is nothing to go back to, or when operators don't allow it now.
         """
         there = await self.store.formations.get(app, formation)
         history = await self.store.deployments.history(app, formation, limit=200)
         if to is not None:
             target = _verified(history, to)
         else:
+            _check_alone(history)
             current = await self.store.deployments.get(there.current_id) if there.current_id else None
             found = reverting.before(_past(history), now_there=current.revision_id if current else "")
             if found.past is None:
@@ -162,7 +164,9 @@ class Requests:
     async def _proposed(self, deployment_id: str, formation: str, made: Release) -> releasing.Proposal:
         await clones.check_out_files(deployment_id, await self.store.apps.get(made.app), made.commit)
         here = await sites.site(deployment_id, made.app, made.commit)
-        proposed = await releasing.propose(here, formation, made, None)
+        pipeline = sites.pipeline(here)
+        delivery = pipeline.delivery_to(formation) if pipeline else None
+        proposed = await releasing.propose(here, formation, made, delivery, by_hand=True)
         if not isinstance(proposed, releasing.Proposal):
             raise InvalidFiles(proposed)
         return proposed
@@ -226,6 +230,14 @@ class Requests:
         return replace(
             wanted, id=ids.new("d"), kind=kind, sequence=0, requested_by=by.name, by_hand=True, created=self.now()
         )
+
+
+def _check_alone(history: tuple[Deployment, ...]) -> None:
+    """A button pressed twice goes back once: what is there while that goes on is not what the second press meant."""
+    going = next((each for each in history if each.kind is DeploymentKind.ROLLBACK and each.verdict is None), None)
+    if going is not None:
+        mend = f"sealane watch {going.id} follows it; --to says where to go else"
+        raise Conflicting(f"{going.label} is going back already: {going.id}", mend=mend)
 
 
 def _past(history: tuple[Deployment, ...]) -> list[reverting.Past]:

@@ -204,6 +204,10 @@ class Pipeline:
         """The delivery to that formation, which must exist."""
         return next(delivery for delivery in self.deliver if delivery.formation == formation)
 
+    def delivery_to(self, formation: str) -> Delivery | None:
+        """The delivery to that formation, if there is one."""
+        return next((delivery for delivery in self.deliver if delivery.formation == formation), None)
+
 
 class Kind(StrEnum):
     """What a planned step does."""

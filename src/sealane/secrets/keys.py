@@ -71,6 +71,17 @@ def own_identity(folder: Path, app: str) -> age.Identity:
     return found[0]
 
 
+def put_aside(folder: Path, app: str, word: str) -> None:
+    """Keeps the identities of an app that is no more from the next one of its name. Fine where there are none."""
+    path = _identity_file(folder, app)
+    try:
+        path.replace(path.with_name(f"{path.name}.{word}"))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise Unavailable(f"can't put {path} aside: {error.strerror}") from error
+
+
 def _identity_file(folder: Path, app: str) -> Path:
     if not app or "/" in app or app.startswith("."):
         raise UsageError(f"no app is called {app!r}")

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from sealane import controls, inputs, log_lines
@@ -41,6 +42,10 @@ def add_to(app: FastAPI) -> None:
             return await _page(request, error.status_code, str(error.detail), None)
         body = {"error": type(error).__name__, "message": error.detail}
         return JSONResponse(body, status_code=error.status_code, headers=dict(error.headers or {}))
+
+    @app.exception_handler(ClientDisconnect)
+    async def gone(_: Request, __: ClientDisconnect) -> Response:
+        return Response(status_code=400)  # nobody hears it
 
     @app.exception_handler(Exception)
     async def unknown(request: Request, error: Exception) -> Response:

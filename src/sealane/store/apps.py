@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import exc
 
 from sealane.errors import Conflicting
 from sealane.store import auditing, changes, people, rows
 from sealane.store.account_model import Token
 from sealane.store.database import Database
-from sealane.store.model import App
-from sealane.store.tables import apps
+from sealane.store.model import App, DeploymentState
+from sealane.store.tables import apps, deployments, runs
 
 
 class Apps:
@@ -36,10 +35,7 @@ class Apps:
                 people.add_token(connection, token, by=by)
             changes.tell(connection, app.created, changes.OVERVIEW)
 
-        try:
-            await self._database.write(work)
-        except exc.IntegrityError as error:  # two at the same moment: the table itself keeps names unique
-            raise Conflicting(f"the name {app.name} or its repository was taken a moment ago") from error
+        await self._database.write(work)
 
     async def get(self, name: str) -> App:
         """The app. Raises NotThere."""
@@ -75,15 +71,31 @@ class Apps:
         await self._database.write(work)
 
     async def remove(self, name: str, *, by: str, at: datetime) -> None:
-        """Removes the app and all that is stored of it; what runs at destinations stays. Raises NotThere."""
+        """Removes the app and all that is stored of it; what runs at destinations stays.
+
+        Raises NotThere, and Conflicting while anything of it goes on: nobody would end what it has started.
+        """
 
         def work(connection: sa.Connection) -> None:
             get(connection, name)
+            _check_idle(connection, name)
             connection.execute(sa.delete(apps).where(apps.c.name == name))
             auditing.note(connection, at, actor=by, action="remove app", subject=name)
             changes.tell(connection, at, changes.OVERVIEW)
 
         await self._database.write(work)
+
+
+_GOING = (DeploymentState.QUEUED.value, DeploymentState.ROLLING_OUT.value)
+
+
+def _check_idle(connection: sa.Connection, name: str) -> None:
+    mine = (runs.c.app == name) & runs.c.ended.is_(None)
+    if run := connection.execute(sa.select(runs.c.id).where(mine).limit(1)).scalar():
+        raise Conflicting(f"the run {run} of {name} goes on", mend=f"end it first: sealane cancel {run}")
+    going = (deployments.c.app == name) & deployments.c.state.in_(_GOING)
+    if found := connection.execute(sa.select(deployments.c.id).where(going).limit(1)).scalar():
+        raise Conflicting(f"the deployment {found} of {name} goes on", mend=f"end it first: sealane cancel {found}")
 
 
 def _check_free(connection: sa.Connection, app: App) -> None:

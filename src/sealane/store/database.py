@@ -56,7 +56,7 @@ class Database:
         """As `write`, for callers without an event loop."""
         try:
             return self._do(work, _WRITES)
-        except _Collided:
+        except (_Collided, exc.IntegrityError):  # who looks again sees what the other writer made
             return self._do(work, _WRITES)
 
     def _do(self, work: Callable[[sa.Connection], T], options: dict[str, Any]) -> T:

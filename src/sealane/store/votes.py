@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import sqlalchemy as sa
 
 from sealane.errors import Conflicting
-from sealane.store import auditing, changes, rows
+from sealane.store import auditing, changes, deployments, rows
+from sealane.store.account_tables import users
 from sealane.store.database import Database
-from sealane.store.model import Deployment, Vote
+from sealane.store.model import Deployment, DeploymentState, Vote
 from sealane.store.tables import votes
 
 
@@ -20,9 +22,15 @@ class Votes:
         self._database = database
 
     async def add(self, deployment: Deployment, vote: Vote) -> None:
-        """Adds a vote on the revision it names. Raises Conflicting when that person has voted on it."""
+        """Adds a vote on the revision it names.
+
+        Raises Conflicting when that person has voted on it, or when it waits no more: a no that comes too late is told.
+        """
 
         def work(connection: sa.Connection) -> None:
+            now = deployments.get(connection, deployment.id)
+            if now.state is not DeploymentState.WAITING or now.revision_id != vote.revision_id:
+                raise Conflicting(f"{deployment.id} does not wait for that word any more: it is {now.state}")
             if any(each.user == vote.user for each in of(connection, deployment.id, vote.revision_id)):
                 raise Conflicting(f"{vote.user} has decided on this already")
             values = {**rows.fields(vote), "groups": sorted(vote.groups), "deployment_id": deployment.id}
@@ -42,12 +50,22 @@ class Votes:
 def of(connection: sa.Connection, deployment_id: str, revision_id: str) -> tuple[Vote, ...]:
     """Votes on that revision, in this transaction."""
     chosen = (votes.c.deployment_id == deployment_id) & (votes.c.revision_id == revision_id)
-    return tuple(rows.vote(row) for row in rows.all_of(connection, sa.select(votes).where(chosen).order_by(votes.c.id)))
+    found = rows.all_of(connection, sa.select(votes).where(chosen).order_by(votes.c.id))
+    return _as_people_are(connection, [rows.vote(row) for row in found])
 
 
-def of_many(connection: sa.Connection, deployments: Iterable[Deployment]) -> dict[str, tuple[Vote, ...]]:
+def of_many(connection: sa.Connection, wanted_of: Iterable[Deployment]) -> dict[str, tuple[Vote, ...]]:
     """Votes by deployment's id, each on the revision the deployment has now."""
-    wanted = {deployment.id: deployment.revision_id for deployment in deployments}
+    wanted = {deployment.id: deployment.revision_id for deployment in wanted_of}
     query = sa.select(votes).where(votes.c.deployment_id.in_(wanted)).order_by(votes.c.id)
     found = [row for row in rows.all_of(connection, query) if wanted[row["deployment_id"]] == row["revision_id"]]
-    return {key: tuple(rows.vote(row) for row in found if row["deployment_id"] == key) for key in wanted}
+    cast = zip(found, _as_people_are(connection, [rows.vote(row) for row in found]), strict=True)
+    given = [(row["deployment_id"], vote) for row, vote in cast]
+    return {key: tuple(vote for each, vote in given if each == key) for key in wanted}
+
+
+def _as_people_are(connection: sa.Connection, cast: Sequence[Vote]) -> tuple[Vote, ...]:
+    """The votes with the groups that their people are still in: who was put out of one, or removed, speaks for it no more."""
+    query = sa.select(users.c.name, users.c.groups).where(users.c.name.in_({each.user for each in cast}))
+    now = {row["name"]: frozenset(row["groups"]) for row in rows.all_of(connection, query)}
+    return tuple(replace(each, groups=each.groups & now.get(each.user, each.groups)) for each in cast)

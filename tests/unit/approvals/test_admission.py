@@ -167,3 +167,23 @@ def test_approvals_are_met_once_it_has_begun() -> None:
     waiting = deployment(rules=(asks,), agreed=(came,))
     assert admission.met(waiting) == (came,)
     assert admission.met(replace(waiting, started=NOON)) == (asks, came)
+
+
+@pytest.mark.parametrize("operators_want", [0, 2, 4])
+@pytest.mark.parametrize("delivery_wants", [0, 1, 3])
+def test_a_release_sent_by_hand_asks_whom_its_delivery_asks(operators_want: int, delivery_wants: int) -> None:
+    """And whom the operators ask, where the delivery should have: what is refused on its own way is asked for on this one."""
+    more = f", approvals: {{by: [post-office], count: {operators_want}}}" if operators_want else ""
+    environment, found = reading.read(OPERATORS.replace("deny_kinds: []", f"deny_kinds: []{more}"), "live.yaml")
+    assert environment, found
+    formation, revision = rendered()
+    approval = Approval(by=BY, count=delivery_wants) if delivery_wants else None
+    delivery = Delivery(formation="live", approval=approval, place=Place(file=".sealane.yml"))
+    sent = Road(formation=formation, delivery=delivery, by_hand=True)
+
+    admitted = admission.admit({"live": environment}, revision, [], sent)
+
+    assert admitted.refusals == ()
+    assert {rule.count for rule in admitted.rules} == {operators_want, delivery_wants} - {0}
+    by_itself = admission.admit({"live": environment}, revision, [], replace(sent, by_hand=False))
+    assert bool(by_itself.refusals) is (delivery_wants < operators_want)

@@ -145,15 +145,19 @@ class Proposal:
         }
 
 
-async def propose(here: sites.Site, name: str, made: Release, delivery: Delivery | None) -> Proposal | list[Finding]:
+async def propose(
+    here: sites.Site, name: str, made: Release, delivery: Delivery | None, *, by_hand: bool = False
+) -> Proposal | list[Finding]:
     """Renders a release for the formation as its commit has it, and holds it against limits and policies.
+
+    `by_hand` when a person sends it, and the delivery only says who must agree.
 
     Gives everything that stands in the way instead, when something does. Raises Unresolved for secrets without value.
     """
     revision, formation, found = await render(here, name, made)
     if revision is None or formation is None:
         return found
-    admitted = await admission.admit(revision, Road(formation=formation, delivery=delivery))
+    admitted = await admission.admit(revision, Road(formation=formation, delivery=delivery, by_hand=by_hand))
     if admitted.refusals:
         return list(admitted.refusals)
     return Proposal(revision=revision, rules=admitted.rules)

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from fastapi import APIRouter, Request
 from starlette.responses import StreamingResponse
@@ -34,6 +33,9 @@ _SIGN_IN = "the password is your own token (sealane user token) or the app's pus
 pushing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 """One push at a time for each app, so that what moved is told by comparing before and after."""
 
+_taking: set[asyncio.Task[None]] = set()
+"""Pushes under way: a task that nothing else holds may end at any time."""
+
 
 @router.api_route("/{app}.git/{path:path}", methods=["GET", "POST"])
 async def serve(app: str, path: str, request: Request, server: wired.OpenServer) -> StreamingResponse:
@@ -50,7 +52,15 @@ async def serve(app: str, path: str, request: Request, server: wired.OpenServer)
     if path != _PUSH:
         answer = await server.repositories.serve(registered.name, asked, request.stream())
         return _streaming(answer, answer.body)
-    return await _receive_pack(registered, pusher, asked, request, server)
+    push = _Push(
+        registered=registered,
+        pusher=pusher,
+        asked=asked,
+        head=git_words.Head(request.stream()),
+        server=server,
+        began=asyncio.get_running_loop().create_future(),
+    )
+    return await _receive_pack(push)
 
 
 async def _checked(app: str, request: Request, server: wired.Server, *, writes: bool) -> tuple[App, Pusher]:
@@ -61,33 +71,56 @@ async def _checked(app: str, request: Request, server: wired.Server, *, writes: 
         raise NotSignedIn(error.message, mend=_SIGN_IN) from error
 
 
-async def _receive_pack(
-    registered: App, pusher: Pusher, asked: hosting.Request, request: Request, server: wiring.Server
-) -> StreamingResponse:
-    lock = pushing[registered.name]
-    await lock.acquire()
-    try:
-        before, known = await _before(server, registered, pusher)
-        server.untaken[registered.name] = known  # until it is: git's client may leave at any moment from here on
-        head = git_words.Head(request.stream())
-        answer = await server.repositories.serve(registered.name, asked, head.through())
-    except BaseException:
-        lock.release()
-        raise
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Push:
+    """A push that goes to its end whether its client waits for that or not: git may have moved references by then."""
 
-    async def body() -> AsyncIterator[bytes]:
+    registered: App
+    pusher: Pusher
+    asked: hosting.Request
+    head: git_words.Head
+    server: wiring.Server
+    began: asyncio.Future[hosting.Answer]
+    parts: asyncio.Queue[bytes | None] = field(default_factory=asyncio.Queue)
+    """git's answer as it comes; None after its end."""
+
+    async def take(self) -> None:
+        """Lets git take it and starts its runs, before git's client hears the end, so that nothing is lost."""
+        name = self.registered.name
+        last = b""
         try:
-            last = b""
-            async for chunk in answer.body:
-                yield last
-                last = chunk
-            # before git's client hears the end, so that nothing is lost
-            receipts = await take_in(server, registered, before, known)
+            async with pushing[name]:
+                before, known = await _before(self.server, self.registered, self.pusher)
+                self.server.untaken[name] = known  # until it is
+                try:
+                    answer = await self.server.repositories.serve(name, self.asked, self.head.through())
+                    self.began.set_result(answer)
+                    async for chunk in answer.body:
+                        self.parts.put_nowait(last)
+                        last = chunk
+                finally:
+                    receipts = await take_in(self.server, self.registered, before, known)
+            words = await _words(self.server, self.registered, receipts) if self.head.wants_words else ()
+            self.parts.put_nowait(git_words.said(words, last))
         finally:
-            lock.release()
-        yield git_words.said(await _words(server, registered, receipts) if head.wants_words else (), last)
+            self.parts.put_nowait(None)
 
-    return _streaming(answer, body())
+    async def answer(self, taking: asyncio.Task[None]) -> AsyncIterator[bytes]:
+        """What git answers, for as long as somebody listens."""
+        while (part := await self.parts.get()) is not None:
+            yield part
+        await asyncio.shield(taking)
+
+
+async def _receive_pack(push: _Push) -> StreamingResponse:
+    """Raises why git took nothing."""
+    taking = asyncio.create_task(push.take())
+    _taking.add(taking)
+    taking.add_done_callback(_taking.discard)
+    await asyncio.wait((taking, push.began), return_when=asyncio.FIRST_COMPLETED)
+    if not push.began.done():
+        taking.result()
+    return _streaming(push.began.result(), push.answer(taking))
 
 
 async def _words(server: wiring.Server, registered: App, receipts: Mapping[str, Receipt]) -> list[str]:
@@ -152,7 +185,7 @@ def _password(request: Request) -> str:
     scheme, _, coded = request.headers.get("authorization", "").partition(" ")
     try:
         _, _, password = base64.b64decode(coded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no base64, or no text in it
         password = ""
     if scheme.lower() != "basic" or not password:
         raise NotSignedIn("git must sign in")

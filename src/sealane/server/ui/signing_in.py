@@ -34,7 +34,7 @@ async def sign_in(
 ) -> Response:
     """Starts a session for a valid token."""
     expected = request.cookies.get(_FORM_COOKIE, "")
-    if not expected or not secrets.compare_digest(expected, form_token):
+    if not expected or not secrets.compare_digest(expected.encode(), form_token.encode()):
         return _form(request, server, next, wrong="The form was too old; please try again.", status=403)
     try:
         actor = await server.access.authenticate(token.strip(), address=address_of(request))
