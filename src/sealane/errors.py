@@ -34,8 +34,9 @@ _CONCEAL: ContextVar[Callable[[str], str] | None] = ContextVar("conceal", defaul
 
 @contextmanager
 def concealing(conceal: Callable[[str], str]) -> Iterator[None]:
-    """Errors that are made in here say only what is left of their words by `conceal`."""
-    token = _CONCEAL.set(conceal)
+    """Errors that are made in here say only what is left of their words by `conceal`, after what conceals around it."""
+    outer = _CONCEAL.get()
+    token = _CONCEAL.set(conceal if outer is None else lambda text: conceal(outer(text)))
     try:
         yield
     finally:

@@ -3,7 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
+
+
+def without(folders: Iterable[Path]) -> Callable[[str], str]:
+    """Names files below these folders in texts from the folder on, `environments/qa.yaml`, and a folder by its name alone.
+
+    People of a server's apps read its errors: where its folders lie is nobody's business.
+    """
+    named = sorted({str(absolute(each)).rstrip("/") for each in folders} - {""}, key=len, reverse=True)
+    if not named:
+        return lambda text: text
+    pattern = re.compile(rf"(?<![\w/.~-])({'|'.join(map(re.escape, named))})(?:/(?=[\w.~-])|(?![\w.~-]))")
+
+    def shorter(text: str) -> str:
+        return pattern.sub(lambda found: "" if found[0].endswith("/") else os.path.basename(found[1]), text)  # noqa: PTH119
+
+    return shorter
 
 
 def expanded(path: str | Path) -> Path:

@@ -419,6 +419,11 @@ class Settings(_Placed, BaseSettings):
         return self.config or self.data / "config"
 
     @property
+    def folders(self) -> tuple[Path, ...]:
+        """The server's own folders, whose place in the file system is nobody's business."""
+        return (self.data, self.config_folder, self.identities)
+
+    @property
     def repositories(self) -> Path:
         """The bare repositories that Sealane serves itself."""
         return self.data / "repositories"

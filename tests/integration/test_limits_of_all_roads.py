@@ -78,8 +78,9 @@ async def test_what_people_ask_for_is_held_against_the_file_as_it_is_now(world: 
     for old, new, said in LIMITS.values():
         world.allow("dev", old, new)
         for ask in roads.values():
-            with pytest.raises((Refused, InvalidFiles), match=said.replace("NAME", "dev")):
+            with pytest.raises((Refused, InvalidFiles), match=said.replace("NAME", "dev")) as refused:
                 await ask()
+            assert str(world.shop.data) not in str(refused.value)
     newest = (await world.server.store.deployments.history("shop", "dev"))[0]
     assert newest.id == there.id, "nothing was offered"
 

@@ -348,6 +348,7 @@ def test_who_may_comes_through(world: World, name: str) -> None:
             continue  # the whole world hangs on it
         status, text = world.ask(identity, method, world.path(name, there=True), name)
         assert status != 401
+        assert str(world.serving.folder) not in text, "where the server's folders lie is nobody's business"
         assert not re.search(r"may not (read|deploy|administer)|nobody is signed in", text), f"{identity}: {text[:300]}"
         assert "there is no app" not in text
         assert "there is no run" not in text

@@ -360,14 +360,24 @@ def test_a_name_that_is_nearly_one_is_answered_with_it(
     """Whatever the command: of an app, of a formation, of an app by its formation's name; a stranger is told no names."""
     shop.deployment("dev", shop.head)
     stranger = shop.serving.user("stranger", "outsiders")
-    of_places, of_both = ("deploy", "rollback", "drift"), ("why", "status", "logs", "watch")
-    roads = [(road, wrong) for road in (*of_places, *of_both) for wrong in ("shopp/dev", "shop/devv")]
-    for road, wrong in [*roads, *((road, "shopp") for road in of_both)]:
-        asked = shop.cli(road, wrong, token=people["dev"])
-        near = "dev" if wrong == "shop/devv" else "shop"
-        assert asked.returncode == 2, (road, wrong, asked.stdout, asked.stderr)
-        assert f"did you mean {near}?" in asked.stderr, (road, wrong, asked.stderr)
-        assert "did you mean" not in shop.cli(road, wrong, token=stranger).stderr
+    roads: list[tuple[str, ...]] = [
+        *(
+            (road, "WHAT")
+            for road in ("deploy", "rollback", "drift", "approve", "cancel", "why", "status", "logs", "watch")
+        ),
+        ("gate", "WHAT", "latency", "--pass"),
+        ("scale", "WHAT", "web", "2"),
+    ]
+    of_apps = [(road, "shopp") for road in ("why", "status", "logs", "watch", "rerun", "cancel")]
+    of_apps += [("app", "owner", "shopp", "team"), ("app", "recipient", "shopp"), ("token", "list", "--app", "shopp")]
+    asked = [(tuple(word.replace("WHAT", "shopp/dev") for word in road), "shop") for road in roads]
+    asked += [(tuple(word.replace("WHAT", "shop/devv") for word in road), "dev") for road in roads]
+    for words, near in (*asked, *((words, "shop") for words in of_apps)):
+        told = shop.cli(*words, token=people["dev"])
+        assert told.returncode == 2, (words, told.stdout, told.stderr)
+        assert f"did you mean {near}?" in told.stderr, (words, told.stderr)
+    for words in (("why", "shopp"), ("status", "shopp/dev"), ("logs", "shopp")):
+        assert "did you mean" not in shop.cli(*words, token=stranger).stderr
     assert "did you mean shop/dev?" in shop.cli("why", "dev", token=people["dev"]).stderr
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sealane.cli import connecting, headings, options, output, remotely
+from sealane.cli import connecting, headings, named, options, output, remotely
 from sealane.errors import UsageError
 
 
@@ -85,10 +85,8 @@ def _waiting(what: str) -> str:
     """The deployment that is meant, whatever it waits for."""
     if "/" not in what:
         return what
-    app, formation = remotely.place(what)
-    rows = connecting.server().get("/api/formations")
-    found = [row["waiting"] for row in rows if (row["app"], row["formation"]) == (app, formation)]
-    mine = [each["id"] for listed in found for each in listed if each["state"] == "waiting"]
+    waiting = named.place(connecting.server(), *remotely.place(what))["waiting"]
+    mine = [each["id"] for each in waiting if each["state"] == "waiting"]
     if len(mine) != 1:
         raise UsageError(f"{len(mine) or 'no'} deployments to {what} wait", mend=f"name one: sealane why {what}")
     return str(mine[0])
@@ -131,6 +129,7 @@ def _find(what: str, waits: list[dict[str, Any]]) -> str:
     mine = [each for each in _approvals(waits) if (each["app"], each["formation"]) == (app, formation)]
     newest = next((each for each in mine if each["newer"] is None), None)
     if newest is None:
+        named.place(connecting.server(), app, formation)
         raise UsageError(f"no deployment to {what} waits for approval", mend="`sealane approve` lists what waits")
     return str(newest["deployment"])
 

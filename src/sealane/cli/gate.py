@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sealane.cli import connecting, headings, options, output, remotely
+from sealane.cli import connecting, headings, named, options, output, remotely
 from sealane.errors import UsageError
 
 
@@ -52,6 +52,7 @@ def _under_way(what: str) -> str:
     found = connecting.server().get("/api/deployments", app=app, formation=formation, limit=20)
     rolling = [str(each["id"]) for each in found if each["state"] == "rolling_out"]
     if not rolling:
+        named.place(connecting.server(), app, formation)
         raise UsageError(f"nothing rolls out to {what}", mend=f"see sealane why {what}")
     return rolling[0]
 

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from sealane.environments.model import Environment
 
 _MEND = (
-    "--registry HOST/PATH, or SEALANE_REGISTRY__PREFIX, names a registry that the cluster can pull from; one on this machine: "
-    "docker run -d -p 5000:5000 --name registry registry:2 (podman takes the same), and then --registry localhost:5000, "
-    "which a cluster on this machine must know as well (docs/running-locally.md). Or --image NAME=REFERENCE for each"
+    "name a registry that the cluster pulls from: --registry HOST/PATH, or SEALANE_REGISTRY__PREFIX. "
+    "One on this machine: docker run -d -p 5000:5000 registry:2, and --registry localhost:5000. "
+    "Without any: --image NAME=REFERENCE for each"
 )
 
 

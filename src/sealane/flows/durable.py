@@ -17,6 +17,7 @@ from typing import Any, Never, TypeVar
 from dbos import DBOS
 
 from sealane.errors import Fenced, SealaneError, trace
+from sealane.flows import tools
 from sealane.secrets import revealed
 
 _log = logging.getLogger(__name__)
@@ -93,7 +94,7 @@ class Reserved:
 async def insisting(name: str, body: Callable[..., Awaitable[T]], *arguments: Any) -> T:
     """Does something that is no step, because each execution must do it, as patiently as a step. Raises Broken."""
     try:
-        with revealed.watched():
+        with revealed.watched(), tools.shorter_paths():
             return await _insisting(name, body, arguments)
     except Fenced:
         await parked()
@@ -113,7 +114,7 @@ def _body(name: str, body: Body, arguments: tuple[Any, ...]) -> Callable[[], Cor
         if _leaving():
             await parked()
         try:
-            with revealed.watched():
+            with revealed.watched(), tools.shorter_paths():
                 result = {"value": await _insisting(name, body, arguments)}
         except Fenced:
             await parked()

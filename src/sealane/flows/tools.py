@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sealane import clock
+from sealane import clock, paths
 from sealane.blobs.logs import Logs
 from sealane.environments import gathering
 from sealane.environments.model import Environment
 from sealane.environments.people import People
-from sealane.errors import InvalidFiles, NotThere
+from sealane.errors import InvalidFiles, NotThere, concealing
 from sealane.findings import did_you_mean, errors
 from sealane.flows.gating import Gates
 from sealane.flows.reaching import Destinations
@@ -102,6 +104,14 @@ class _Bench:
 def lay_out(tools: Tools | None) -> None:
     """Puts the process's tools where bodies find them; None takes them away."""
     _Bench.tools = tools
+
+
+@contextmanager
+def shorter_paths() -> Iterator[None]:
+    """Errors that are made in here name files of the server's own folders from there on."""
+    folders = _Bench.tools.settings.folders if _Bench.tools is not None else ()
+    with concealing(paths.without(folders)):
+        yield
 
 
 def current() -> Tools:

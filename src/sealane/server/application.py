@@ -56,5 +56,7 @@ def create(settings: Settings) -> FastAPI:
 
     if not settings.steps.reach_server:
         app.add_middleware(guarding.StepsOutside, networks=step_networks)
-    app.add_middleware(guarding.Guard, most=settings.http.max_body, seconds=settings.http.body_timeout)
+    app.add_middleware(
+        guarding.Guard, most=settings.http.max_body, seconds=settings.http.body_timeout, folders=settings.folders
+    )
     return app

@@ -11,7 +11,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sealane import clock, inputs, wiring
+from sealane import clock, inputs, paths, wiring
 from sealane.errors import NotThere, SealaneError, trace
 from sealane.server.api import git
 from sealane.store.model import App
@@ -83,7 +83,7 @@ async def _take_in(server: wiring.Server, app: App, *, aloud: bool) -> bool:
         await git.take_in_left(server, app)
     except Exception as error:  # noqa: BLE001 - whatever it is, the other apps must go on
         told = error.message if isinstance(error, SealaneError) else f"{type(error).__name__}: {error}"
-        reason = inputs.fitted(told)
+        reason = inputs.fitted(paths.without(server.settings.folders)(told))  # people of the app read it
         known = await server.store.troubles.of(app.name)
         try:
             trouble = await server.store.troubles.found(app.name, reason, at=clock.now())

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from sealane import inputs
+from sealane import errors, inputs, paths
 from sealane.errors import Refused, UsageError
 from sealane.events.sources import bodies
 from sealane.secrets import revealed
@@ -51,11 +52,15 @@ class TooSlow(HTTPException):
 class Guard:
     """ASGI middleware: limits bodies as they come (a length in a header proves nothing), and adds the headers."""
 
-    def __init__(self, app: App, *, most: int, seconds: float = 60.0) -> None:
-        """`most` is what the body of a request may have, in bytes, `seconds` what it may take; of git neither counts."""
+    def __init__(self, app: App, *, most: int, seconds: float = 60.0, folders: Collection[Path] = ()) -> None:
+        """`most` is what the body of a request may have, in bytes, `seconds` what it may take; of git neither counts.
+
+        Errors name files below `folders` from there on.
+        """
         self.app = app
         self.most = most
         self.seconds = seconds
+        self.shorter = paths.without(folders)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes one request on."""
@@ -92,7 +97,7 @@ class Guard:
         if wrong is not None:
             await (await answering.answer(Request(scope), wrong))(scope, receive, guarded)
             return
-        with revealed.watched():
+        with revealed.watched(), errors.concealing(self.shorter):
             await self.app(scope, limited, guarded)
 
     def _most(self, path: str) -> int | None:

@@ -135,12 +135,12 @@ def _told(connection: sa.Connection, subject: Deployment, prospects: Prospects) 
     failed = subject.dossier_id is not None and subject.verdict_kind is not VerdictKind.DEPLOYED
     report = deployments.dossier(connection, subject.id) if failed else None
     return replace(
-        _deployment(connection, subject, prospects), origin=origin, report=report, page=f"/deployments/{subject.id}"
+        of_deployment(connection, subject, prospects), origin=origin, report=report, page=f"/deployments/{subject.id}"
     )
 
 
 def _delivery(connection: sa.Connection, subject: Deployment, prospects: Prospects) -> Delivery:
-    said = _deployment(connection, subject, prospects)
+    said = of_deployment(connection, subject, prospects)
     return Delivery(
         formation=subject.formation,
         deployment=subject.id,
@@ -231,7 +231,8 @@ def _crowd(connection: sa.Connection, run_id: str, prospects: Prospects) -> Crow
     )
 
 
-def _deployment(connection: sa.Connection, subject: Deployment, prospects: Prospects) -> Why:
+def of_deployment(connection: sa.Connection, subject: Deployment, prospects: Prospects) -> Why:
+    """Why a deployment failed or does not move, without the evidence and what it is about."""
     around = circumstances(connection, subject, prospects)
     return waiting.deployment(subject, replace(around, refused_now=refused_now(connection, subject, prospects)))
 

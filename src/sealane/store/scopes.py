@@ -62,6 +62,7 @@ def app_of(connection: sa.Connection, subject: Subject, name: str, scope: Scope)
 
 
 _TOPICS = {"run": Subject.RUN, "deployment": Subject.DEPLOYMENT}
+_PREFIXES = {Subject.RUN: "r-", Subject.DEPLOYMENT: "d-"}
 _MOST_MEANT = 3
 _IDS = {"r-": Subject.RUN, "d-": Subject.DEPLOYMENT}
 _KEPT = {
@@ -77,6 +78,10 @@ def _row(connection: sa.Connection, subject: Subject, name: str, scope: Scope) -
     found = connection.execute(sa.select(app).where(known == name, chosen(scope, app))).scalar()
     if found is None and subject is Subject.APP:
         raise no_app(connection, name, scope)
+    prefix = _PREFIXES.get(subject, "")
+    if found is None and not name.startswith(prefix):
+        mend = f"the id of a {what} begins with {prefix}: sealane status and sealane why name them"
+        raise NotThere(f"there is no {what} {name}", mend=mend)
     return str(rows.there(found, f"{what} {name}"))
 
 

@@ -173,11 +173,12 @@ def _log_ended(connection: sa.Connection, run_id: str, key: str) -> bool:
 
 
 def _progress(connection: sa.Connection, deployment_id: str, prospects: Prospects) -> ProgressView:
+    subject = deployments.get(connection, deployment_id)
     return ProgressView(
-        deployment=deployments.get(connection, deployment_id),
+        deployment=subject,
         timeline=deployments.story(connection, deployment_id),
         observation=observations.of(connection, deployment_id),
-        waiting=explaining.why(connection, deployment_id, prospects).waiting,
+        waiting=explaining.of_deployment(connection, subject, prospects).waiting,
     )
 
 

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from sealane import paths
 from sealane.environments import gathering, limits
 from sealane.environments.forecasting import Forecast
 from sealane.environments.model import DestinationConfig, Environment
-from sealane.errors import SealaneError
+from sealane.errors import SealaneError, concealing
 from sealane.findings import Place
 from sealane.flows.reaching import Destinations
 from sealane.policies import packs
-from sealane.secrets import keys
+from sealane.secrets import keys, revealed
 from sealane.stencils.model import Formation, Strategy
 
 GOOD = "environment: qa\ndestinations: {here: {dummy: {}}}\napps: {shop: {namespaces: [shop]}}\n"
@@ -91,6 +92,36 @@ def test_a_limit_names_the_operators_line(tmp_path: Path) -> None:
     assert re.search(r" in environments/qa\.yaml:3:\d+$", beyond.mend or "")
     (unlisted,) = limits.check(found, formation, None, None, app="stranger")
     assert (unlisted.mend or "").endswith(" in environments/qa.yaml:1:1")
+
+
+PLACES = {
+    "/srv/sealane/config/environments/qa.yaml:3:1: x": "environments/qa.yaml:3:1: x",
+    "can't read /srv/sealane/identities/shop.txt": "can't read identities/shop.txt",
+    "git -C '/srv/sealane/repositories/shop.git' says no": "git -C 'repositories/shop.git' says no",
+    "the disk of /srv/sealane is full": "the disk of sealane is full",
+    "the disk of /srv/sealane, which is full": "the disk of sealane, which is full",
+    "/srv/sealaneer/x and /other/srv/sealane/x stay": "/srv/sealaneer/x and /other/srv/sealane/x stay",
+    "https://host/srv/sealane/x stays": "https://host/srv/sealane/x stays",
+}
+
+
+@pytest.mark.parametrize("said", PLACES)
+def test_errors_of_a_server_name_its_files_from_its_folders_on(said: str) -> None:
+    """Whatever made them, and wherever they go: they are shortened when they are made, like values of secrets."""
+    with concealing(paths.without([Path("/srv/sealane"), Path("/srv/sealane/config")])):
+        error = SealaneError(said, mend=said)
+    assert (error.message, error.mend) == (PLACES[said], PLACES[said])
+    assert SealaneError(said).message == said
+
+
+def test_both_are_left_out_the_secret_and_the_path() -> None:
+    """What conceals within something that conceals hides both."""
+    with revealed.watched():
+        revealed.note(["correct-horse-battery"])
+        with concealing(paths.without([Path("/srv/sealane")])):
+            error = SealaneError("correct-horse-battery in /srv/sealane/key")
+    assert "correct-horse" not in error.message
+    assert error.message.endswith(" in key")
 
 
 @pytest.mark.parametrize("content", [None, "", "{", "users: 7", "contexts: [{name: a}]\ncurrent-context: b"])
