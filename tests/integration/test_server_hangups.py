@@ -25,6 +25,11 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
         server.stop()
 
 
+@pytest.fixture(scope="module")
+def crane(serving: Serving, tmp_path_factory: pytest.TempPathFactory) -> pretending.App:
+    return pretending.App(serving, tmp_path_factory.mktemp("crane"), "crane")
+
+
 def sent(app: pretending.App, *, more: int = 0) -> bytes:
     """A whole request that pushes the newest commit to main, as git's client sends it; `more` bytes are announced and never come."""
     new, old = app.head, git(app.folder, "rev-parse", "HEAD~1").stdout.strip()
@@ -97,12 +102,12 @@ def test_no_letter_in_what_proves_who_asks_breaks_the_server(
     assert answer.status_code in {401, 403}, answer.text[:300]
 
 
-def test_a_release_sent_by_hand_asks_whom_its_pipeline_asks(serving: Serving, tmp_path: Path) -> None:
+def test_a_release_sent_by_hand_asks_whom_its_pipeline_asks(serving: Serving, crane: pretending.App) -> None:
     """Operators ask nobody here, but the pipeline does: its pusher can't pass it by."""
     limits = pretending.LIMITS.replace("APPROVALS", "").replace("APP", "crane")
     text = pretending.ENVIRONMENT.replace("APPS", limits)
     serving.environment_file("production", text.replace("NAME", "production"))
-    app = pretending.App(serving, tmp_path / "work", "crane")
+    app = crane
     pusher, other = serving.user("pia", "developers"), serving.user("oda", "approvers")
     git(app.folder, "push", app.url(pusher), "HEAD:main")
     delivered = app.deployment("production", app.head, "waiting")
@@ -115,3 +120,53 @@ def test_a_release_sent_by_hand_asks_whom_its_pipeline_asks(serving: Serving, tm
     with serving.client(other, verify=False) as client:
         assert client.post(f"/api/deployments/{by_hand}/approve", json={}).status_code == 200
     until("it to be there", lambda: app.get(f"/api/deployments/{by_hand}")["deployment"]["verdict"])
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "refs/replace/{head}",
+        "refs/notes/commits",
+        "refs/pull/7/head",
+        "refs/original/main",
+        "refs/stash",
+        "refs/sealane",
+    ],
+)
+def test_only_branches_and_tags_are_pushed(serving: Serving, crane: pretending.App, reference: str) -> None:
+    """What replaces a commit by another, or says more of it, would be a second word on what it is."""
+    where = reference.format(head=crane.head)
+    refused = crane.push(f"HEAD:{where}", check=False)
+    assert (refused.returncode, "hidden ref" in refused.stderr) == (1, True), refused.stderr
+    assert where not in git(crane.folder, "ls-remote", crane.remote).stdout
+    assert "broke" not in serving.log
+
+
+def test_a_commit_is_what_its_hash_says(serving: Serving, crane: pretending.App) -> None:
+    """Also where a repository holds a replacement from before, which would stop every push, or forge an author."""
+    bare = serving.folder / "data" / "repositories" / "crane.git"
+    forged = git(
+        crane.folder,
+        "-c",
+        "user.name=Eve",
+        "-c",
+        "user.email=eve@example.com",
+        "commit-tree",
+        "HEAD^{tree}",
+        "-m",
+        "harmless",
+    ).stdout.strip()
+    real = crane.commit("by its own author")
+    crane.push("HEAD:refs/heads/forged")
+    crane.push(f"{forged}:refs/heads/spare")
+    git(bare, "update-ref", f"refs/replace/{real}", forged)
+    looped = crane.commit("replaced by itself")
+    crane.push("HEAD:refs/heads/looped")
+    git(bare, "update-ref", f"refs/replace/{looped}", looped)
+
+    for commit_hash, branch in ((real, "again-real"), (looped, "again-looped")):
+        crane.push(f"{commit_hash}:refs/heads/{branch}")
+        run = crane.run_of(commit_hash, ref=f"refs/heads/{branch}")["run"]
+        assert run["event"]["author"] == "Kim"
+        assert run["event"]["message"] in {"by its own author", "replaced by itself"}
+    assert "broke" not in serving.log

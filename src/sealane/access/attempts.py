@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from ipaddress import IPv4Address, ip_address, ip_network
 
 from sealane import clock
 from sealane.errors import TooManyAttempts
@@ -59,5 +60,19 @@ class Attempts:
             self._failed.setdefault(key, deque(maxlen=most)).append(self.now())
 
     def _keys(self, address: str, token_id: str) -> list[tuple[tuple[str, str], int]]:
-        found = [(("address", address), self.limits.per_address), (("token", token_id), self.limits.per_token)]
+        found = [
+            (("address", _household(address)), self.limits.per_address),
+            (("token", token_id), self.limits.per_token),
+        ]
         return [(key, most) for key, most in found if key[1]]
+
+
+def _household(address: str) -> str:
+    """Who shares one limit: an IPv4 address, or the /64 that one client of IPv6 has all addresses of (RFC 6177)."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:  # a socket of another kind
+        return address
+    if isinstance(found, IPv4Address):
+        return str(found)
+    return str(found.ipv4_mapped or ip_network((found, 64), strict=False))

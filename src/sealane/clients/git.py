@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -109,10 +109,11 @@ async def speaking(
         yield {**quiet({**way.settings, **(more or {})}), **way.variables}
 
 
-def quiet(more: Mapping[str, str] | None = None) -> dict[str, str]:
+def quiet(more: Mapping[str, str] | None = None, *, repeated: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
     """An environment in which git asks nobody, reads nobody's settings, and runs and follows nothing it fetched.
 
-    `more` are settings for this one command.
+    What was fetched, or pushed, replaces no object by another (git-replace(1)): a commit is what its hash says. `more` are
+    settings for this one command, `repeated` those that take several values.
     """
     settings = {
         "core.hooksPath": os.devnull,
@@ -128,14 +129,16 @@ def quiet(more: Mapping[str, str] | None = None) -> dict[str, str]:
         "safe.directory": "*",
         **(more or {}),
     }
-    numbered = {f"GIT_CONFIG_KEY_{number}": key for number, key in enumerate(settings)}
-    numbered |= {f"GIT_CONFIG_VALUE_{number}": value for number, value in enumerate(settings.values())}
+    given = [*settings.items(), *repeated]
+    numbered = {f"GIT_CONFIG_KEY_{number}": key for number, (key, _) in enumerate(given)}
+    numbered |= {f"GIT_CONFIG_VALUE_{number}": value for number, (_, value) in enumerate(given)}
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_COUNT": str(len(settings)),
+        "GIT_CONFIG_COUNT": str(len(given)),
+        "GIT_NO_REPLACE_OBJECTS": "1",
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_NO_LAZY_FETCH": "1",
         "LC_ALL": "C",

@@ -41,6 +41,10 @@ _CONFIGURATION = {
     "uploadpack.allowAnySHA1InWant": "true",
 }
 
+_REFERENCES = ("refs", "!refs/heads", "!refs/tags")
+"""What is hidden and can't be pushed, and what is not: notes, and what replaces objects by others, would be a second way to
+say what a commit is (gitnamespaces(7), git-config(1) on transfer.hideRefs)."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
@@ -158,7 +162,9 @@ class Repositories:
             "GIT_PROTOCOL": request.headers.get("git-protocol", ""),
             "REMOTE_USER": request.user,
         }
-        fixed = {"GIT_PROJECT_ROOT": str(self.folder.resolve()), "GIT_HTTP_EXPORT_ALL": "1", **git.quiet()}
+        hidden = [("transfer.hideRefs", each) for each in _REFERENCES]
+        root = {"GIT_PROJECT_ROOT": str(self.folder.resolve()), "GIT_HTTP_EXPORT_ALL": "1"}
+        fixed = {**root, **git.quiet(repeated=hidden)}
         return {**fixed, **{name: value for name, value in given.items() if value}}
 
 
