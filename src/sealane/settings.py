@@ -306,6 +306,10 @@ class Engine(_Group):
     pull_patience: float = Field(default=600.0, gt=0)
     """Seconds that the engine may take to fetch one image for a step or service."""
 
+    add_hosts: list[HostEntry] = Field(default_factory=list)
+    """Hosts of URLs in a Dockerfile's `ADD`, in a JSON list: `["downloads.example.com"]`. The engine fetches them from its
+    machine's own network, and follows where they redirect to. Empty: none; a `RUN` fetches from its container."""
+
     build_patience: float = Field(default=3600.0, gt=0)
     """Seconds that building one image, and pushing it, may take each."""
 

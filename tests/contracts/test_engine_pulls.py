@@ -14,12 +14,15 @@ import pytest
 
 from sealane.clients import build_context, building
 from sealane.clients.addresses import NotListed
+from sealane.clients.build_sources import Fetching
 from sealane.clients.registry_access import RegistryAccess
 from sealane.egress import Allowlist
 from sealane.errors import SealaneError
+from sealane.images import references
 from sealane.pipelines.model import StepStatus
 from sealane.runners.docker import DockerRunner, Habits
 from sealane.runners.model import Workspace
+from testbed.record import Bed
 from tests.contracts.sides import Side
 
 DOCKERFILES = {
@@ -95,11 +98,52 @@ async def test_a_build_fetches_from_listed_registries_only(side: Side, other: Re
     (side.folder / "Dockerfile").write_text(DOCKERFILES[kind].replace("IMAGE", image).replace("OWN", side.image))
     source = build_context.Source(root=side.folder, inside="", context=".", dockerfile="Dockerfile")
     named = f"t/{secrets.token_hex(4)}:1"
-    what = building.Build(source=source, target=None, args={}, labels={}, secrets={}, name=named, pulls=access())
+    what = building.Build(
+        source=source, target=None, args={}, labels={}, secrets={}, name=named, fetching=Fetching(pulls=access())
+    )
     with pytest.raises(NotListed, match=f"the operators don't let {other.place} be asked"):
         await building.build(f"unix://{side.client.socket}", what, lambda _: None, within=60)
     assert other.came == []
-    listed = replace(what, pulls=access(other.place))
+    listed = replace(what, fetching=Fetching(pulls=access(other.place)))
     with pytest.raises(SealaneError):
         await building.build(f"unix://{side.client.socket}", listed, lambda _: None, within=60)
+    assert other.came != []
+
+
+ADDS = {
+    "this machine": "FROM OWN\nADD http://URL/x /x\n",
+    "by a variable": "FROM OWN\nARG where=http://URL\nADD ${where}/x /x\n",
+    "in quotes": 'FROM OWN\nADD ht"tp"://URL/x /x\n',
+    "as JSON": 'FROM OWN\nADD ["http://URL/x", "/x"]\n',
+    "what a base left": "FROM BASE\n",
+    "a base's variable": "FROM BASE\nADD $U /x\n",
+    "a base of another platform": "FROM --platform=linux/amd64 BASE\n",
+}
+
+
+@pytest.mark.parametrize("kind", ADDS)
+async def test_a_url_of_add_is_asked_of_listed_hosts_only(side: Side, other: Registry, bed: Bed, kind: str) -> None:
+    """The engine asks from its machine's own network; it does so, too, for what a base from a registry left by ONBUILD."""
+    socket_url, name = f"unix://{side.client.socket}", f"{bed.registry}/adds/{secrets.token_hex(4)}:1"
+    source = build_context.Source(root=side.folder, inside="", context=".", dockerfile="Dockerfile")
+    what = building.Build(source=source, target=None, args={}, labels={}, secrets={}, name=name)
+    if "BASE" in ADDS[kind]:
+        trigger = "" if "$U" in ADDS[kind] else f"ONBUILD ADD http://{other.place}/x /x\n"
+        text = f"FROM {side.image}\nENV U=http://{other.place}/u\n{trigger}"
+        (side.folder / "Dockerfile").write_text(text)
+        await building.build(socket_url, what, lambda _: None, within=120)
+        await building.push(socket_url, references.parse(name), lambda _: None)
+        await building.forget(socket_url, name.rpartition(":")[0], ["1"])
+    text = ADDS[kind].replace("OWN", side.image).replace("BASE", name).replace("URL", other.place)
+    (side.folder / "Dockerfile").write_text(text)
+    result = replace(what, name=f"t/{secrets.token_hex(4)}:1")
+    strict = replace(result, fetching=Fetching(pulls=access(bed.registry)))
+    with pytest.raises(NotListed, match=f"ADD .* can't be fetched: the operators don't let {other.place} be asked"):
+        await building.build(socket_url, strict, lambda _: None, within=120)
+    assert other.came == []
+    listed = Allowlist(hosts=(other.place,), listed_in="x")
+    with pytest.raises(SealaneError):
+        await building.build(
+            socket_url, replace(strict, fetching=replace(strict.fetching, adds=listed)), lambda _: None, within=120
+        )
     assert other.came != []

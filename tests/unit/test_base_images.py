@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealane.images.base_images import named
+from sealane.images.base_images import Base, named, needs
 
 CASES = {
     "one": ("FROM alpine:3\n", ["alpine:3"]),
@@ -63,3 +63,49 @@ def test_nothing_breaks_it(text):
 def test_an_image_is_seen_wherever_it_is_named(image, before):
     for line in (f"FROM {image}", f"COPY --from={image} / /", f"RUN --mount=from={image},target=/x true"):
         assert image in named("\n".join([*before, "FROM y", line]), {})
+
+
+ADDS = {
+    "none": ("ADD a b c/\nADD dir/$X app-$TARGETARCH.tar /\nCOPY http://h/x /\n", []),
+    "one": ("ADD --chmod=755 http://h/x /x\n", ["http://h/x"]),
+    "capitals": ("add HTTPS://h/x /x\n", ["HTTPS://h/x"]),
+    "a repository": ("ADD git@h:a/b.git /x\n", ["git@h:a/b.git"]),
+    "JSON": ('ADD ["a", "https://h/x", "/x"]\n', ["https://h/x"]),
+    "quotes and escapes": ('ADD h"tt"p://h/a \\http://h/b /x\n', ["http://h/a", "http://h/b"]),
+    "on build": ("ONBUILD ADD http://h/x /x\n", ["http://h/x"]),
+    "variables": ("ARG S=http\nENV H h\nADD ${S}://$H/x /x\n", ["http://h/x"]),
+    "a default": ("ADD ${U:-http://h/x} /x\n", ["http://h/x"]),
+    "an alternative": ("ARG U=1\nADD ${U:+http://h/x} /x\n", ["http://h/x"]),
+    "given": ("ARG GIVEN\nADD $GIVEN /x\n", ["http://given/"]),
+    "unknown": ("ADD $U /x\n", ["$U"]),
+    "unknown host": ("ADD http://$U/x /x\n", ["http://$U/x"]),
+    "unknown form": ("ENV U=a\nADD ${U#b} /x\n", ["${U#b}"]),
+    "in a circle": ("ENV A=$B B=$A\nADD $A /x\n", ["$$A"]),
+    "of the base": ("ADD $BASE /x\n", ["http://base/"]),
+}
+
+
+@pytest.mark.parametrize("case", ADDS)
+def test_the_urls_of_a_dockerfile(case):
+    text, expected = ADDS[case]
+    base = Base(environment={"BASE": "http://base/"}, triggers=())
+    assert list(needs(f"FROM a\n{text}", {"GIVEN": "http://given/"}, {"a": base}).urls) == expected
+
+
+def test_what_bases_left_is_read_where_something_is_built_on_them():
+    left = Base(environment={"U": "http://e/"}, triggers=("ADD $U /x", "COPY --from=evil.example.com/x / /"))
+    found = needs("FROM --platform=linux/arm64 a AS one\nFROM b\nFROM one\nCOPY --from=c / /\n", {}, {"a": left})
+    assert found.bases == {"a": "linux/arm64", "b": ""}
+    assert found.images == ("a", "evil.example.com/x", "b", "c")
+    assert found.urls == ("http://e/",)
+
+
+@given(st.lists(st.sampled_from(["$a", "${b}", "${a:-http://h/}", "http", "://", "h/", "\\", '"', "x"]), max_size=6))
+def test_no_url_of_add_goes_unseen(parts):
+    """Whatever its words are made of: what a shell would make a URL of is one here, or can't be told."""
+    source = "".join(parts)
+    values = {"a": "http", "b": "://h/"}
+    meant = source.replace("${a:-http://h/}", values["a"]).replace("$a", values["a"]).replace("${b}", values["b"])
+    found = needs(f"FROM z\nENV a=http b=://h/\nADD {source} /x\n", {}).urls
+    if meant.replace('"', "").replace("\\", "").startswith("http://"):
+        assert found

@@ -25,10 +25,9 @@ import docker.errors
 import requests
 import urllib3.exceptions
 
-from sealane.clients import build_context
-from sealane.clients.registry_access import OPEN, RegistryAccess
+from sealane.clients import build_context, build_sources
+from sealane.clients.build_sources import Fetching
 from sealane.errors import Refused, SealaneError, Unavailable, UsageError
-from sealane.images import base_images
 from sealane.images.references import Reference
 
 Sink = Callable[[bytes], None]
@@ -37,6 +36,8 @@ Sink = Callable[[bytes], None]
 PATIENCE = 3600.0
 _MOUNTED = ".sealane-build-mount-{}"
 _GONE_OR_IN_USE = {404, 409}
+_NOBODY = b"e30="
+"""Who pushes without signing in: `{}`, as Docker's own client has it; its engine wants the header."""
 
 
 class BuildFailed(SealaneError):
@@ -61,7 +62,7 @@ class Build:
     secrets: Mapping[str, str] = field(repr=False)
     name: str
     """`host/path:tag` of the result."""
-    pulls: RegistryAccess = OPEN
+    fetching: Fetching = build_sources.OPEN
     """Where the engine may fetch what the Dockerfile names."""
 
 
@@ -120,9 +121,9 @@ def _build(base_url: str, what: Build, sink: Sink, within: float) -> str:
             )
             raise UsageError(message, mend="use Podman's engine socket for builds with secrets")
         files = {_MOUNTED.format(number): value for number, value in enumerate(what.secrets.values())}
-        limited = what.pulls.allowed is not None
+        limited = what.fetching.pulls.allowed is not None
         dockerfile, text = build_context.pack(what.source, files, archive, podman=podman, apart=limited)
-        _check_bases(api, what, text)
+        build_sources.check(api, what.fetching, text.decode(errors="replace"), what.args, podman=podman)
         params = {
             "t": what.name,
             "dockerfile": dockerfile,
@@ -140,20 +141,9 @@ def _build(base_url: str, what: Build, sink: Sink, within: float) -> str:
         return str(api.inspect_image(what.name)["Id"])
 
 
-def _check_bases(api: Any, what: Build, dockerfile: bytes) -> None:
-    """Before the engine is asked to fetch them. Raises NotListed."""
-    if what.pulls.allowed is None:
-        return
-    for image in base_images.named(dockerfile.decode(errors="replace"), what.args):
-        try:
-            api.inspect_image(image)
-        except docker.errors.ImageNotFound:
-            what.pulls.check_pull(image)
-
-
 def _push(base_url: str, reference: Reference, sink: Sink, within: float) -> None:
     with _engine(base_url, within) as api:
-        headers = docker.auth.get_config_header(api, reference.host) or b""
+        headers = docker.auth.get_config_header(api, reference.host) or _NOBODY
         params = {"tag": reference.tag or "latest", "tlsVerify": "false" if reference.insecure else "true"}
         url = api._url("/images/{0}/push", reference.repository)  # noqa: SLF001 - the SDK's push() can't say tlsVerify
         answer = api._post(url, params=params, headers={"X-Registry-Auth": headers}, stream=True)  # noqa: SLF001

@@ -28,6 +28,8 @@ _INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.d
 _MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
 _ACCEPT = {"Accept": ", ".join((*_INDEXES, *_MANIFESTS))}
 _CHUNK = 1024 * 1024
+_LARGEST_CONFIG = 4 * 1024 * 1024
+"""Bytes of one image's configuration; registries take no larger manifests either."""
 
 
 class RegistryUnavailable(Unavailable):
@@ -69,6 +71,21 @@ async def is_public(reference: Reference, access: RegistryAccess = OPEN) -> bool
                 return ""
 
     return bool(await _in_time(reference.host, access, ask))
+
+
+def config(reference: Reference, digest: str, access: RegistryAccess = OPEN) -> dict[str, Any]:
+    """The configuration of this digest (image-spec, config.md) in the reference's repository. Blocks.
+
+    Raises what the async `digest` raises, and RegistryDenied for what is not that.
+    """
+    line = Line()
+    with closing(line), closing(_Repository(reference, access, line)) as repository:
+        with closing(repository.ask("GET", f"blobs/{digest}", stream=True)) as answer:
+            body = answer.raw.read(_LARGEST_CONFIG, decode_content=True)
+        if _sha256(body) != digest:
+            raise RegistryDenied(f"{reference.host} gives another configuration than {digest}")
+        found = json.loads(body)
+    return found if isinstance(found, dict) else {}
 
 
 def signs_in(host: str) -> bool:

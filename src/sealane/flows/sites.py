@@ -129,6 +129,15 @@ def pulls(settings: Settings) -> RegistryAccess:
     return replace(known, allowed=replace(known.allowed, hosts=hosts, listed_in="SEALANE_REGISTRY__PULLS"))
 
 
+def adds(settings: Settings) -> Allowlist:
+    """Hosts of URLs that the engine may be asked to fetch for an ADD."""
+    return Allowlist(
+        hosts=tuple(settings.engine.add_hosts),
+        networks=settings.egress.allowed,
+        listed_in="SEALANE_ENGINE__ADD_HOSTS",
+    )
+
+
 async def check_out(owner: str, app: App, commit: str) -> None:
     """Clones a commit of the app for a run or deployment. Key: the owner, whose clone is made once.
 

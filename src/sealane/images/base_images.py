@@ -1,4 +1,4 @@
-"""Which images a Dockerfile makes an engine fetch: of FROM, COPY --from and RUN --mount=from. Pure.
+"""What a Dockerfile makes an engine fetch: images of FROM, COPY --from and RUN --mount=from, and URLs of ADD. Pure.
 
 By the rules of the Dockerfile reference (docs.docker.com/reference/dockerfile): continued lines, the `escape` directive, ARG
 before the first FROM, stages. What can't be told is given as it stands, so that whoever checks refuses it.
@@ -7,39 +7,150 @@ before the first FROM, stages. What can't be told is given as it stands, so that
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
 _DIRECTIVE = re.compile(r"#\s*(\w+)\s*=\s*(\S+)\s*$")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::?([-+])([^{}]*))?\}|(\w+))")
 _OPTION = re.compile(r"--from=(\S+)")
 _MOUNTED = re.compile(r"--mount=\S*?\bfrom=([^,\s]+)")
+_WORD = re.compile(r"""(?:[^\s"']|"[^"]*"|'[^']*')+""")
+_QUOTING = re.compile(r"""[\\"']""")
 _SCRATCH = "scratch"
+_PLATFORM = re.compile(r"--platform=(\S+)")
+_SCHEMES = ("http://", "https://", "git://", "git@", "ssh://", "ftp://", "docker-image://", "oci-layout://")
+_LONGEST = 4096
+_VALUES = 64
+"""Values of variables that are tried in one source of ADD; what one with more means can't be told."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Base:
+    """What an image hands on to whoever builds on it."""
+
+    environment: Mapping[str, str]
+    triggers: tuple[str, ...]
+    """Instructions that `ONBUILD` left in it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Needs:
+    """What an engine fetches for a build, each once, in their order."""
+
+    images: tuple[str, ...]
+    bases: Mapping[str, str]
+    """Of the images those that something is built on, each with the platform that is asked for; empty for the usual one."""
+    urls: tuple[str, ...]
+    """What ADD takes from elsewhere; a text with a `$` is one that can't be told before the build."""
 
 
 def named(text: str, given: Mapping[str, str]) -> tuple[str, ...]:
     """The images, each once, in their order. `given` are the build's arguments, which win over the file's defaults."""
+    return needs(text, given).images
+
+
+def needs(text: str, given: Mapping[str, str], known: Mapping[str, Base] | None = None) -> Needs:
+    """All that is fetched; `known` are the bases of which it is known what they hand on, by their names in the file."""
     arguments: dict[str, str] = {}
     stages: list[str] = []
     found: list[str] = []
+    bases: dict[str, str] = {}
+    instructions: list[tuple[str, str]] = []
+    values = {name: {value} for name, value in given.items()}
     for word, rest in _instructions(text):
+        instructions.append((word, rest))
         if word == "ARG" and not stages:
             name, has_default, value = rest.partition("=")
             if has_default or name in given:
                 arguments[name] = given.get(name, _filled(_unquoted(value), arguments))
         elif word == "FROM":
             image, stage = _from(rest, arguments)
-            _take(found, image, stages)
+            if _take(found, image, stages):
+                platform = _PLATFORM.search(rest)
+                bases[image] = _filled(_unquoted(platform[1]), {**arguments, **given}) if platform else ""
             stages.append(stage)
+            if known and (base := known.get(image)):
+                _add(values, base.environment.items())
+                for trigger in map(_instruction, base.triggers):
+                    instructions.append(trigger)
+                    _take_from(found, trigger[1], {**arguments, **given}, stages)
         else:
-            for image in (*_OPTION.findall(rest), *_MOUNTED.findall(rest)):
-                _take(found, _filled(_unquoted(image), {**arguments, **given}), stages)
-    return tuple(found)
+            _take_from(found, rest, {**arguments, **given}, stages)
+    for word, rest in instructions:
+        if word in {"ARG", "ENV"}:
+            _add(values, _set(word, rest))
+    sources = (source for word, rest in instructions if word == "ADD" for source in _sources(rest))
+    urls = (url for source in sources for url in _urls(source, values))
+    return Needs(images=tuple(found), bases=bases, urls=tuple(dict.fromkeys(urls)))
 
 
-def _take(found: list[str], image: str, stages: list[str]) -> None:
+def _take_from(found: list[str], rest: str, arguments: Mapping[str, str], stages: list[str]) -> None:
+    for image in (*_OPTION.findall(rest), *_MOUNTED.findall(rest)):
+        _take(found, _filled(_unquoted(image), arguments), stages)
+
+
+def _take(found: list[str], image: str, stages: list[str]) -> bool:
+    """Whether it is an image, and no stage."""
     is_stage = image.lower() in stages or (image.isdigit() and int(image) < len(stages))
-    if image and image.lower() != _SCRATCH and not is_stage and image not in found:
+    if not image or image.lower() == _SCRATCH or is_stage:
+        return False
+    if image not in found:
         found.append(image)
+    return True
+
+
+def _add(values: dict[str, set[str]], pairs: Collection[tuple[str, str]]) -> None:
+    for name, value in pairs:
+        values.setdefault(name, set()).add(value)
+
+
+def _set(word: str, rest: str) -> list[tuple[str, str]]:
+    """Variables that ARG or ENV sets, with their values."""
+    name, _, value = rest.partition(" ")
+    if word == "ENV" and "=" not in name:
+        return [(name, value.strip())]
+    pairs = (each.partition("=") for each in _WORD.findall(rest))
+    return [(name, _unquoted(value)) for name, is_set, value in pairs if is_set]
+
+
+def _sources(rest: str) -> list[str]:
+    """What ADD adds: all its words but the last."""
+    words = [each for each in rest.split() if not each.startswith("--")]
+    plain = " ".join(words)
+    if plain.startswith("["):
+        words = [each.strip() for each in plain.strip("[]").split(",")]
+    return [_unquoted(each) for each in words[:-1]]
+
+
+def _urls(source: str, values: Mapping[str, set[str]]) -> list[str]:
+    """The URLs that a source of ADD may be; as it stands where that can't be told."""
+    ends: list[str] = []
+    begun = [_QUOTING.sub("", source)]  # as words of a shell lose it
+    for _ in range(_VALUES):
+        if not begun or len(begun[-1]) > _LONGEST:
+            break
+        text = begun.pop()
+        filled = _filled_once(text, values)
+        begun += filled
+        ends += [] if filled else [text]
+    return [each for each in (*ends, *([f"${source}"] if begun else [])) if _may_be_url(each)]
+
+
+def _may_be_url(text: str) -> bool:
+    """Whether it is one, or can become one by what its first variable stands for."""
+    plain, is_open, _ = text.lower().partition("$")
+    return any(plain.startswith(scheme) or (is_open and scheme.startswith(plain)) for scheme in _SCHEMES)
+
+
+def _filled_once(text: str, values: Mapping[str, set[str]]) -> list[str]:
+    """The text with its first variable replaced by each of the values that it may have."""
+    match = _VARIABLE.search(text)
+    if match is None:
+        return []
+    known = set(values.get(match[1] or match[4], ()))
+    if match[2]:
+        known = (known | {match[3]}) if match[2] == "-" else {match[3], ""}
+    return [text[: match.start()] + each + text[match.end() :] for each in known]
 
 
 def _from(rest: str, arguments: Mapping[str, str]) -> tuple[str, str]:

@@ -7,17 +7,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sealane.clients import build_context, building, registry
+from sealane.clients import build_context, build_sources, building, registry
+from sealane.clients.build_sources import Fetching
 from sealane.clients.registry import ImageMissing
 from sealane.clients.registry_access import OPEN, RegistryAccess
 from sealane.errors import UsageError
 from sealane.images import dockerfiles, references, tags
 from sealane.images.model import Image
 from sealane.pipelines.model import ImageBuild
-
-
-def _none(_: str) -> str | None:
-    return None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,15 +32,13 @@ class Workshop:
     labels: Mapping[str, str]
     secrets: Mapping[str, str] = field(repr=False)
     access: RegistryAccess = OPEN
-    pulls: RegistryAccess = OPEN
-    """Where the engine may fetch images from."""
+    fetching: Fetching = build_sources.OPEN
+    """Where the engine may fetch from."""
     inside: str = ""
     patience: float = building.PATIENCE
     """Seconds for a build, and for a push."""
     key: str = ""
     """What marks the app's layers and cache folders as its own; empty on a person's own machine, where all are theirs."""
-    problem: dockerfiles.Problem = _none
-    """Why a build may not be made from an image, or None; asked off the event loop."""
 
 
 async def build(image: ImageBuild, workshop: Workshop, sink: building.Sink) -> Image:
@@ -81,7 +76,7 @@ async def build_only(image: ImageBuild, workshop: Workshop, sink: building.Sink)
         labels=workshop.labels,
         secrets={name: workshop.secrets[name] for name in image.secrets},
         name=f"{workshop.repository}/{image.name}:{workshop.tag}",
-        pulls=workshop.pulls,
+        fetching=workshop.fetching,
     )
     return await building.build(workshop.engine, what, sink, within=workshop.patience)
 
@@ -91,7 +86,9 @@ def _apart(image: ImageBuild, workshop: Workshop, text: bytes) -> bytes:
         plain = text.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{image.dockerfile} is not UTF-8 text", mend="save it as UTF-8") from error
-    made = dockerfiles.apart(plain, file=image.dockerfile, key=workshop.key, args=image.args, problem=workshop.problem)
+    made = dockerfiles.apart(
+        plain, file=image.dockerfile, key=workshop.key, args=image.args, problem=workshop.fetching.problem
+    )
     return made.encode()
 
 

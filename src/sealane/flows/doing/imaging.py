@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sealane.clients.addresses import NotListed
+from sealane.clients.build_sources import Fetching
 from sealane.clients.building import BuildFailed
 from sealane.clients.registry import ImageMissing, RegistryDenied
 from sealane.clients.registry_access import CredentialsAstray
@@ -101,10 +102,13 @@ async def _make(run: Run, work: Work, key: str, log: logs.Log) -> Image:
         ),
         secrets=work.secrets,
         access=sites.registries(tools.current().settings),
-        pulls=sites.pulls(tools.current().settings),
+        fetching=Fetching(
+            pulls=sites.pulls(tools.current().settings),
+            adds=sites.adds(tools.current().settings),
+            problem=await _asked_elsewhere(run.app),
+        ),
         patience=tools.current().settings.engine.build_patience,
         key=keys.cache_key(tools.current().names_key, run.app),
-        problem=await _asked_elsewhere(run.app),
     )
     return await building.build(planned, workshop, log.write)
 
