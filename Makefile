@@ -5,6 +5,10 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 IMAGE ?= sealane:latest
 STAMP := .venv/.installed
+RUNS := .venv/.runs
+QUIET := --quiet --disable-pip-version-check
+# What builds an editable install: pyproject's build backend, with what it needs.
+BACKEND := editables|hatchling|packaging|pathspec|pluggy|trove-classifiers
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 help: ## list the targets
@@ -17,17 +21,28 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(MAKE) --no-print-directory venv
 	@echo "making .venv (locked packages; about a minute the first time)"
 	@[ -x $(PY) ] || python3 -m venv .venv
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PY) -m pip install $(QUIET) --require-hashes -r requirements.lock
+	@$(PY) -m pip install $(QUIET) --no-deps --no-build-isolation -e .
 	@touch $@
 
 # Debian keeps a part of Python in a package of its own. It comes first and alone: apt works on one thing at a time.
 venv:
 	@python3 -c 'import ensurepip' 2>/dev/null || { echo "installing python3-venv"; $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends python3-venv >/dev/null 2>&1; }
 
+# What runs Sealane and no more, without what only its developers need; `make setup` adds that.
+$(RUNS): packaging/requirements.lock pyproject.toml
+	@$(MAKE) --no-print-directory venv
+	@echo "making .venv with what Sealane runs on"
+	@[ -x $(PY) ] || python3 -m venv .venv
+	@awk '/^[^ ]/ {on = /^($(BACKEND))==/} on' requirements.lock >.venv/backend.lock
+	@$(PY) -m pip install $(QUIET) --require-hashes -r packaging/requirements.lock
+	@$(PY) -m pip install $(QUIET) --require-hashes -r .venv/backend.lock
+	@$(PY) -m pip install $(QUIET) --no-deps --no-build-isolation -e .
+	@touch $@
+
 # A cluster that is there is used as it is; else one is built, while Python's packages are installed.
 demo: venv ## the whole way once: push, deploy, approve, break, roll back, repair
-	@$(MAKE) --no-print-directory --jobs=2 setup $(if $(SEALANE_DEMO_KUBECONFIG),,testbed)
+	@$(MAKE) --no-print-directory --jobs=2 $(if $(wildcard $(STAMP)),setup,$(RUNS)) $(if $(SEALANE_DEMO_KUBECONFIG),,bed-of-demo)
 	@$(PY) -m bench.demo
 
 demo-down: ## end what the demo left running for you to look at
@@ -81,10 +96,13 @@ lock: ## write both lock files anew from pyproject.toml (needs uv)
 	@sed -n 's/^\([a-z0-9_.-]*==[^ ;]*\).*/\1/p' requirements.lock | uv pip compile pyproject.toml -c /dev/stdin --no-annotate \
 	  --generate-hashes --no-header --python-version 3.11 --universal -q -o packaging/requirements.lock
 
+bed-of-demo:
+	@python3 -m testbed up --lean
+
 testbed: ## start a real Kubernetes, registry, engine and PostgreSQL (built once, about 5 minutes)
 	@python3 -m testbed up
 
 testbed-down: ## end the test bed and leave nothing behind
 	@python3 -m testbed down
 
-.PHONY: help setup venv demo demo-down test unit browser check format docs bench chaos wheel image lock testbed testbed-down
+.PHONY: help setup venv bed-of-demo demo demo-down test unit browser check format docs bench chaos wheel image lock testbed testbed-down

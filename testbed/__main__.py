@@ -34,9 +34,10 @@ def main() -> int:
         epilog="\n".join(f"{name:8}{meaning}" for name, meaning in _COMMANDS.items()),
     )
     parser.add_argument("command", choices=_COMMANDS)
-    command = parser.parse_args().command
+    parser.add_argument("--lean", action="store_true", help="up: without PostgreSQL and Docker's engine, for the demo")
+    given = parser.parse_args()
     try:
-        return _run(command, Layout.from_environment())
+        return _run(given.command, Layout.from_environment(), lean=given.lean)
     except BedError as error:
         print(f"testbed: {error}", file=sys.stderr)
         return 1
@@ -45,7 +46,7 @@ def main() -> int:
         return 130
 
 
-def _run(command: str, layout: Layout) -> int:
+def _run(command: str, layout: Layout, *, lean: bool) -> int:
     if command == "env":
         bed = record.read(layout.record)
         for name, value in bed.variables().items():
@@ -65,25 +66,26 @@ def _run(command: str, layout: Layout) -> int:
     if command == "status":
         return _status(layout)
     with _alone(layout):
-        return _up(layout) if command == "up" else _down(layout)
+        return _up(layout, lean=lean) if command == "up" else _down(layout)
 
 
-def _up(layout: Layout) -> int:
+def _up(layout: Layout, *, lean: bool) -> int:
     begun = time.monotonic()
     if health.traces(layout):
         wrong = health.problems(layout)
         if not wrong:
-            start.start_beside(layout)
-            start.restock(layout)
+            if not lean:
+                start.start_beside(layout)
+            start.restock(layout, lean=lean)
             print(f"the bed is up ({time.monotonic() - begun:.1f} s to see)")
             return 0
         print("the bed is not whole and is replaced:\n" + "\n".join(f"  {problem}" for problem in wrong), flush=True)
         stop.stop_all(layout)
-    start.prepare(layout)
+    start.prepare(layout, lean=lean)
     print("starting", flush=True)
     ready = time.monotonic()
     try:
-        start.start_all(layout)
+        start.start_all(layout, lean=lean)
     except BaseException:
         logs = layout.home / "failed-logs"
         shutil.rmtree(logs, ignore_errors=True)

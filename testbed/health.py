@@ -58,10 +58,10 @@ def _running(daemon: Daemon, process: Process | None, *, ask: bool = True) -> st
         return f"{daemon.name} was not started"
     if not process.alive:
         return f"{daemon.name} is not running"
-    return f"{daemon.name} does not answer" if ask and not _soon(daemon.ready) else None
+    return f"{daemon.name} does not answer" if ask and not soon(daemon.ready) else None
 
 
-def _soon(condition: Callable[[], bool]) -> bool:
+def soon(condition: Callable[[], bool]) -> bool:
     """Say whether `condition` comes to hold: on a busy machine a bed that others use may need a second question."""
     try:
         until(condition, within=_PATIENCE, missed=str)
@@ -71,7 +71,7 @@ def _soon(condition: Callable[[], bool]) -> bool:
 
 
 def _account(layout: Layout) -> str | None:
-    return None if _soon(lambda: access.account_works(layout)) else "Sealane's account can't sign in"
+    return None if soon(lambda: access.account_works(layout)) else "Sealane's account can't sign in"
 
 
 def _connected() -> str | None:
@@ -81,4 +81,4 @@ def _connected() -> str | None:
 
 
 def _node(layout: Layout) -> str | None:
-    return None if _soon(lambda: node.node_ready(layout)) else "the node is not ready"
+    return None if soon(lambda: node.node_ready(layout)) else "the node is not ready"

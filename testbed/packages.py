@@ -26,13 +26,10 @@ ALWAYS: Final = {
     "util-linux": "setpriv",
     "openssl": "openssl",
     "git": "git",
-    "git-lfs": "git-lfs",
     "openssh-server": "/usr/sbin/sshd",
     "nftables": "nft",
     "iptables": "iptables",
     "podman": "podman",
-    "docker.io": "dockerd",
-    "buildah": "buildah",
     "runc": "runc",
     "skopeo": "skopeo",
     "netavark": str(_PODMAN_HELPERS / "netavark"),
@@ -42,18 +39,23 @@ ALWAYS: Final = {
     "mmdebstrap": "mmdebstrap",
     # Ubuntu does not trust Debian's archive, from which the Python image is made, unless told to.
     "debian-archive-keyring": "/usr/share/keyrings/debian-archive-keyring.gpg",
-    "postgresql": str(POSTGRES_BINARIES),
 }
 FOR_THE_CLUSTER: Final = {
     "etcd-server": "etcd",
     "containerd": "containerd",
     "containernetworking-plugins": str(CNI_PLUGINS / "ptp"),
 }
+# What tests want besides; half of all that is downloaded.
+FOR_TESTS: Final = {
+    "git-lfs": "git-lfs",
+    "docker.io": "dockerd",
+    "postgresql": str(POSTGRES_BINARIES),
+}
 
 
-def missing(*, cluster: bool) -> list[str]:
-    """The packages that a bed needs and this machine lacks."""
-    wanted = ALWAYS | (FOR_THE_CLUSTER if cluster else {})
+def missing(*, cluster: bool, lean: bool = False) -> list[str]:
+    """The packages that a bed needs and this machine lacks; a lean bed needs none that only tests want."""
+    wanted = ALWAYS | (FOR_THE_CLUSTER if cluster else {}) | ({} if lean else FOR_TESTS)
     return [package for package, sign in wanted.items() if not _there(sign)]
 
 
@@ -74,7 +76,7 @@ def install(wanted: list[str], progress: Progress | None = None) -> None:
             run([*order, "--download-only"], env=env, within=1800)
         tell("installing")
         run(order, env=env, within=1800)
-    signs = ALWAYS | FOR_THE_CLUSTER
+    signs = ALWAYS | FOR_THE_CLUSTER | FOR_TESTS
     still = [package for package in wanted if package in signs and not _there(signs[package])]
     if still:
         raise BedError(f"installed, but not where they are looked for: {', '.join(still)}")

@@ -9,12 +9,12 @@ from testbed.processes import Daemon
 
 def services(layout: Layout) -> list[Daemon]:
     """What runs beside whichever cluster."""
-    return [registry.server(layout), engine.server(layout), postgres.server(layout)]
+    return [registry.server(layout), engine.server(layout)]
 
 
 def beside(layout: Layout) -> list[Daemon]:
     """What nothing else in the bed needs: started again by itself where it is missing."""
-    return [docker.server(layout)]
+    return [postgres.server(layout), docker.server(layout)]
 
 
 def cluster(layout: Layout) -> list[Daemon]:

@@ -17,6 +17,7 @@ from testbed import (
     engine,
     firewall,
     golang,
+    health,
     images,
     network,
     node,
@@ -28,12 +29,14 @@ from testbed import (
 )
 from testbed.errors import BedError
 from testbed.layout import Layout
-from testbed.processes import Daemon, last_words, recorded, start, wait_for
+from testbed.processes import Daemon, last_words, recorded, start, stop, wait_for
 from testbed.progress import Progress
 from testbed.record import Bed, describe
 from testbed.waiting import until
 
 _NODE_PATIENCE: Final = 120.0
+_FILES_OF: Final = {"docker": docker.write_files, "postgres": postgres.write_files}
+"""What has to be written before something beside starts."""
 
 
 def programs(layout: Layout) -> tuple[golang.Program, ...]:
@@ -41,11 +44,11 @@ def programs(layout: Layout) -> tuple[golang.Program, ...]:
     return golang.CLUSTER if layout.other_cluster is None else (golang.KUBECTL,)
 
 
-def prepare(layout: Layout) -> None:
+def prepare(layout: Layout, *, lean: bool = False) -> None:
     """Get everything that is kept between starts: packages, programs and images, side by side where it takes long."""
     own = layout.other_cluster is None
     programs_missing = golang.missing(layout, programs(layout))
-    packages_missing = packages.missing(cluster=own)
+    packages_missing = packages.missing(cluster=own, lean=lean)
     if not programs_missing and not packages_missing:
         _check(layout)
         images.make(layout, _bases(layout))
@@ -89,8 +92,8 @@ def _check(layout: Layout) -> None:
         raise BedError(f"another program listens on port {', '.join(heard)}, which the bed needs")
 
 
-def start_all(layout: Layout) -> Bed:
-    """Start every part of a bed of which nothing runs, and return what it offers."""
+def start_all(layout: Layout, *, lean: bool = False) -> Bed:
+    """Start every part of a bed of which nothing runs, and return what it offers; a lean bed has nothing beside."""
     own = layout.other_cluster is None
     before.remember(layout)
     network.claim(layout)
@@ -100,7 +103,12 @@ def start_all(layout: Layout) -> Bed:
     layout.run.chmod(0o755)
     for program in programs(layout):
         (layout.bin / program.name).symlink_to(golang.path_of(layout, program))
-    work = [lambda: _services(layout), lambda: _cluster(layout) if own else _account(layout)]
+    work = [
+        lambda: _services(layout, lean=lean),
+        lambda: _cluster(layout) if own else _account(layout),
+        # Some gigabytes, whose removal takes longer than anything else here waits.
+        lambda: toolchain.forget_downloads(layout),
+    ]
     with ThreadPoolExecutor() as pool:
         for done in [pool.submit(part) for part in work]:
             done.result()
@@ -109,38 +117,43 @@ def start_all(layout: Layout) -> Bed:
     return bed
 
 
-def restock(layout: Layout) -> None:
+def restock(layout: Layout, *, lean: bool = False) -> None:
     """Put the base images back where a test has removed them."""
     for image in images.served():
         if not images.served_by_registry(image):
             images.push(layout, image)
         if not engine.has(layout, image.name):
             engine.load(layout, image.archive(layout))
-        if not docker.has(layout, image.name):
+        if not lean and not docker.has(layout, image.name):
             docker.copy_from_podman(layout, engine.podman(layout), engine.variables(layout), image.name)
 
 
 def start_beside(layout: Layout) -> None:
     """Start what nothing else needs, unless it runs; a bed that others use stays as it is."""
     processes = recorded(layout)
-    missing = [
-        daemon
-        for daemon in parts.beside(layout)
-        if daemon.name not in processes or not processes[daemon.name].alive or not daemon.ready()
-    ]
+    missing = []
+    for daemon in parts.beside(layout):
+        process = processes.get(daemon.name)
+        if process and process.alive:
+            if health.soon(daemon.ready):
+                continue
+            stop(process)
+        missing.append(daemon)
     if missing:
         packages.install(packages.missing(cluster=layout.other_cluster is None))
-        docker.write_files(layout)
+        for write in [_FILES_OF[daemon.name] for daemon in missing]:
+            write(layout)
         _start(layout, missing)
 
 
-def _services(layout: Layout) -> None:
-    """The registry, the engine and PostgreSQL, with the base images in the first two."""
-    for write in (registry.write_files, engine.write_files, postgres.write_files):
+def _services(layout: Layout, *, lean: bool) -> None:
+    """The registry and the engine with the base images, and what is beside."""
+    for write in (registry.write_files, engine.write_files):
         write(layout)
     _start(layout, parts.services(layout))
-    start_beside(layout)
-    restock(layout)
+    if not lean:
+        start_beside(layout)
+    restock(layout, lean=lean)
 
 
 def _cluster(layout: Layout) -> None:

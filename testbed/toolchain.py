@@ -20,6 +20,8 @@ LOCK: Final = Path(__file__).parent / "go" / "toolchain.lock"
 OLDEST: Final = (1, 26)
 ELSEWHERE: Final = "/usr/local/go/bin"
 """Where Go's own instructions put it, which few add to PATH."""
+_GO: Final = "lib/python*/site-packages/go/bin/go"
+"""Below the virtual environment of the wheel."""
 _WANTED: Final = ".".join(map(str, OLDEST))
 _WAY: Final = f"install Go {_WANTED} or newer and put it on PATH (or below /usr/local/go)"
 
@@ -85,20 +87,28 @@ def _fetched(layout: Layout) -> Toolchain:
         found = _go_below(environment)
         if not found:
             raise BedError(f"{LOCK.name} brought no Go into {environment}; {_WAY}")
-    kept = {"GOROOT": str(found.parent.parent), "GOCACHE": str(place / "build"), "GOMODCACHE": str(place / "modules")}
-    return Toolchain(go=str(found), env=kept, ours=True)
+    return Toolchain(go=str(found), env=_kept(place, found), ours=True)
 
 
-def forget_downloads(layout: Layout, toolchain: Toolchain) -> None:
+def forget_downloads(layout: Layout) -> None:
     """Remove what a Go that we brought has downloaded and compiled, some gigabytes."""
-    if toolchain.ours:
+    place = layout.cache / "go"
+    for found in place.glob(f"*/{_GO}"):
         how = as_owner(layout)
-        how["env"] |= toolchain.env
-        _run([toolchain.go, "clean", "-cache", "-modcache"], how)
+        how["env"] |= (kept := _kept(place, found))
+        if any(Path(kept[name]).exists() for name in ("GOCACHE", "GOMODCACHE")):
+            _run([str(found), "clean", "-cache", "-modcache"], how)
+            for name in ("GOCACHE", "GOMODCACHE"):  # Go leaves the folders
+                shutil.rmtree(kept[name], ignore_errors=True)
+
+
+def _kept(place: Path, go: Path) -> dict[str, str]:
+    """Where a Go below `place` is, and where it keeps what it downloads and compiles."""
+    return {"GOROOT": str(go.parent.parent), "GOCACHE": str(place / "build"), "GOMODCACHE": str(place / "modules")}
 
 
 def _go_below(environment: Path) -> Path | None:
-    return next(environment.glob("lib/python*/site-packages/go/bin/go"), None)
+    return next(environment.glob(_GO), None)
 
 
 def _output(*words: str) -> str:
