@@ -8,7 +8,7 @@ STAMP := .venv/.installed
 RUNS := .venv/.runs
 QUIET := --quiet --disable-pip-version-check
 # What builds an editable install: pyproject's build backend, with what it needs.
-BACKEND := editables|hatchling|packaging|pathspec|pluggy|trove-classifiers
+BACKEND := editables|hatchling|packaging|pathspec|pluggy|tomlkit|trove-classifiers
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 help: ## list the targets

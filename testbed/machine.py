@@ -12,6 +12,7 @@ from testbed import processes
 from testbed.errors import BedError
 from testbed.layout import Layout
 
+_ADMINISTRATORS: Final = ("/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bin")
 _KEPT: Final = (
     *("PATH", "TERM", "http_proxy", "https_proxy", "no_proxy"),
     *("SEALANE_TEST_KUBECONFIG", "SEALANE_TESTBED_FOR", "SEALANE_TESTBED_DEBIAN_MIRROR"),
@@ -23,6 +24,7 @@ _KEPT: Final = (
 
 def become_root(layout: Layout) -> None:
     """Run this command again through sudo unless root runs it; containers, mounts and cgroups take root."""
+    os.environ["PATH"] = _with_administrators_programs(os.environ.get("PATH", ""))
     if os.geteuid() == 0:
         return
     if not shutil.which("sudo"):
@@ -32,6 +34,12 @@ def become_root(layout: Layout) -> None:
     kept = [f"{name}={os.environ[name]}" for name in names if name in os.environ]
     places = [f"SEALANE_TESTBED_HOME={layout.home}", f"SEALANE_TESTBED_CACHE={layout.cache}"]
     _run_again(["sudo", "--", "env", *kept, *places])
+
+
+def _with_administrators_programs(path: str) -> str:
+    """`path` and where nft, iptables and ip lie: Debian leaves that out of other users' paths, and of root's after `su`."""
+    there = path.split(":") if path else []
+    return ":".join([*there, *(folder for folder in _ADMINISTRATORS if folder not in there)])
 
 
 def see_control_groups() -> None:

@@ -211,3 +211,36 @@ def test_the_progress_line_names_each_part_and_the_time_left() -> None:
 )
 def test_times_are_said_as_people_say_them(seconds: float, as_clock: str, in_words: str) -> None:
     assert (clock(seconds), minutes(seconds)) == (as_clock, in_words)
+
+
+def test_what_a_go_of_ours_downloaded_is_forgotten_and_no_go_is_fetched_for_that(
+    layout: Layout, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toolchain.forget_downloads(layout)
+    assert not (layout.cache / "go").exists()
+    lock(tmp_path, monkeypatch, hashlib.sha256(wheels(tmp_path, monkeypatch).read_bytes()).hexdigest())
+    found = toolchain.find(layout)
+    kept = [Path(found.env[name]) for name in ("GOCACHE", "GOMODCACHE")]
+    for folder in kept:
+        (folder / "deep").mkdir(parents=True)
+
+    toolchain.forget_downloads(layout)
+
+    assert not any(folder.exists() for folder in kept)
+    assert Path(found.go).exists()
+
+
+@pytest.mark.parametrize("asked", [None, "37"])
+def test_a_compilers_garbage_is_collected_seldom_unless_somebody_says_otherwise(
+    layout: Layout, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: str | None
+) -> None:
+    wanted = programs(monkeypatch, tmp_path)
+    if asked:
+        monkeypatch.setenv("GOGC", asked)
+    write_go(path, "go1.26.1", f'echo "$GOGC $GOMEMLIMIT" > {tmp_path}/said\n{BUILDS}')
+
+    golang.build(layout, wanted)
+
+    collected, limit = (tmp_path / "said").read_text().split()
+    assert collected == asked or (asked is None and int(collected) > 100)
+    assert limit.endswith("MiB")

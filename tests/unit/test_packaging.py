@@ -6,9 +6,11 @@ import re
 import shutil
 import subprocess
 import tomllib
+from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from sealane.settings import Settings
 from sealane.settings_words import known
@@ -24,6 +26,22 @@ def locked(path: Path) -> dict[str, str]:
     text = re.sub(r"^\s*#.*\n", "", path.read_text(), flags=re.MULTILINE)
     parts = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)
     return {name: "".join(part.split("\\\n")) for part in parts if (name := part.partition("==")[0].strip())}
+
+
+def test_what_builds_an_editable_install_is_all_that_the_demo_takes_of_the_developers_lock() -> None:
+    """The demo's `.venv` has the operators' packages and these; without one of them the build asks an index for it."""
+    makefile = (ROOT / "Makefile").read_text()
+    taken = re.findall(r"^BACKEND := (\S+)$", makefile, flags=re.MULTILINE)[0].split("|")
+    needed, seen = {"editables", "hatchling"}, set[str]()
+    while new := needed - seen:
+        seen |= new
+        for line in (line for name in new for line in requires(name) or ()):
+            requirement = Requirement(line)
+            if requirement.marker is None or requirement.marker.evaluate():
+                needed.add(requirement.name)
+
+    assert set(taken) == needed
+    assert needed <= set(locked(ROOT / "requirements.lock"))
 
 
 def test_an_installation_gets_what_was_tested() -> None:
