@@ -30,8 +30,8 @@ KUBERNETES_VERSION: Final = "1.36.3"
 _CLUSTER_PACKAGES: Final = 2840
 _CLUSTER_SECONDS: Final = 620.0
 _ENOUGH_TO_JUDGE: Final = 0.1
-# A compiler lives for a second: collecting its garbage at every doubling is a tenth of its time. The limit is for the
-# few packages that are so large that they would take all memory otherwise.
+# A compiler lives for a second, and needn't collect its garbage at every doubling. The limit is for the few packages
+# that are so large that they would take all memory otherwise.
 _SELDOM_COLLECTED: Final = {"GOGC": "400", "GOMEMLIMIT": "1536MiB"}
 
 
