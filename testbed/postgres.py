@@ -7,6 +7,7 @@ import pwd
 import shutil
 from typing import Final
 
+from testbed import traces
 from testbed.commands import run, succeeds
 from testbed.layout import LOOPBACK, POSTGRES_PORT, Layout
 from testbed.packages import postgres_program
@@ -32,6 +33,7 @@ _SETTINGS: Final = {
 def write_files(layout: Layout) -> None:
     """Make an empty database cluster that trusts whoever comes over the loopback."""
     user = pwd.getpwnam(_owner())
+    traces.remove_segment(layout)  # only the folder knows it
     shutil.rmtree(layout.postgres, ignore_errors=True)
     layout.postgres.mkdir(parents=True, mode=0o700)
     os.chown(layout.postgres, user.pw_uid, user.pw_gid)

@@ -50,7 +50,7 @@ def remove(layout: Layout, ids: set[str]) -> None:
         if entry.is_symlink() and str(entry.readlink()).startswith(f"{layout.run}/"):
             entry.unlink(missing_ok=True)
     _remove_if_deserted(_DEVICE_SOCKET)
-    _remove_segment(layout.postgres / "postmaster.pid")
+    remove_segment(layout)
 
 
 def remove_shim_sockets(containerd: str, namespace: str, ids: set[str]) -> None:
@@ -71,8 +71,9 @@ def _remove_if_deserted(path: Path) -> None:
             return
 
 
-def _remove_segment(file: Path) -> None:
-    # A killed PostgreSQL leaves the small segment by which it keeps a second server from its folder.
+def remove_segment(layout: Layout) -> None:
+    """Remove the small segment by which a PostgreSQL keeps a second one from its folder, and which it leaves when killed."""
+    file = layout.postgres / "postmaster.pid"
     lines = file.read_text().splitlines() if file.exists() else []
     if len(lines) > _SEGMENT_LINE and len(lines[_SEGMENT_LINE].split()) == 2:
         succeeds(["ipcrm", "--shmem-id", lines[_SEGMENT_LINE].split()[1]])

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from testbed import health, packages, parts, processes, start
+from testbed import health, packages, parts, postgres, processes, start
 from testbed.layout import Layout
 from testbed.processes import Daemon
+
+# What starts daemons ends before they do.
+pytestmark = pytest.mark.filterwarnings("ignore:Exception ignored in. <function Popen.__del__")
 
 
 @pytest.fixture
@@ -82,3 +86,18 @@ def test_every_part_beside_has_its_files_written() -> None:
     layout = Layout(home=Path("/nowhere"), cache=Path(os.devnull))
 
     assert {daemon.name for daemon in parts.beside(layout)} == set(start._FILES_OF)
+
+
+def test_a_killed_databases_segment_goes_with_its_folder(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the folder says which segment it is, so it has to go before a fresh folder is made."""
+    made = subprocess.run(["ipcmk", "--shmem", "64"], capture_output=True, text=True, check=True).stdout.split()[-1]
+    layout.postgres.mkdir()
+    lines = ["7", str(layout.postgres), "0", "1", "", "127.0.0.1", f"  123 {made}", "ready"]
+    (layout.postgres / "postmaster.pid").write_text("\n".join(lines))
+    monkeypatch.setattr(postgres, "run", lambda *_, **__: "")  # initdb
+
+    postgres.write_files(layout)
+
+    segments = [line.split()[1] for line in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]]
+    assert made not in segments
+    assert not list(layout.postgres.iterdir())
