@@ -15,6 +15,23 @@ PATIENCE = 30_000
 CHROMIUM = "/usr/bin/chromium" if Path("/usr/bin/chromium").exists() else None
 """Debian's; None is the one that Playwright brought, on Ubuntu, which has none."""
 Opening = Callable[..., Page]
+HOSTILE = (
+    "/runs/r-none",
+    "/nowhere",
+    "/runs?state=x",
+    "/runs?state=%00",
+    "/runs?before=%27%22%3E%3Cb%3E",
+    "/runs?app=%ff%fe&branch=../..",
+    "/deployments?search=" + "%F0%9F%90%99" * 300,
+    "/deployments?author=%E2%80%AEx",
+    "/deployments/d-none/drift",
+    "/?find=%3Cscript%3Ealert(1)%3C/script%3E",
+    "/?find=" + "a" * 3000,
+    "/runs/RUN?step=%ed%a0%80",
+    "/runs/RUN/follow/x?from=abc",
+    "/changes",
+)
+"""Addresses that nobody should type, and somebody does; `RUN` stands for the id of a run."""
 
 
 @pytest.fixture(scope="module")  # its loop must have ended before tests that bring their own begin
@@ -116,4 +133,68 @@ def faint(page: Page) -> list[str]:
     """Texts of the page that stand out from their ground by less than 4.5 to 1, everything unfolded."""
     page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true })")
     found: list[str] = page.evaluate(_FAINT)
+    return found
+
+
+_UNNAMED = """() => {
+  const found = [];
+  const ids = new Set();
+  for (const element of document.querySelectorAll("[id]")) {
+    if (ids.has(element.id)) found.push(`a second #${element.id}`);
+    ids.add(element.id);
+  }
+  const told = (element) => element.getAttribute("aria-label") || element.innerText.trim() || element.title;
+  for (const element of document.querySelectorAll("a, button, summary")) {
+    if (element.checkVisibility() && !told(element)) found.push(`${element.outerHTML} without words`);
+  }
+  for (const element of document.querySelectorAll("input:not([type=hidden]), select, textarea")) {
+    if (!element.getAttribute("aria-label") && !element.labels.length) found.push(`${element.name} without a label`);
+  }
+  for (const element of document.querySelectorAll(".pill")) if (!element.innerText.trim()) found.push("an empty pill");
+  for (const element of document.querySelectorAll(".dot")) {
+    if (!element.parentElement.querySelector(".state").innerText.trim()) found.push("a dot without its state");
+  }
+  for (const element of document.querySelectorAll("time")) {
+    if (!Date.parse(element.dateTime)) found.push(`${element.outerHTML} without a time`);
+  }
+  for (const element of document.querySelectorAll("section.card, .list, table")) {
+    if (element.checkVisibility() && !element.innerText.trim()) found.push("an empty panel");
+  }
+  for (const element of document.querySelectorAll("form[method=post]")) {
+    if (!element.querySelector("[name=form_token]")) found.push(`${element.action} without its token`);
+    const written = element.querySelector("input:not([type=hidden])");
+    const asks = element.closest("details") || written;
+    if (element.closest("main") && !asks) found.push(`${element.action} without a question`);
+  }
+  return found;
+}"""
+
+
+def unnamed(page: Page) -> list[str]:
+    """What of the page nobody can name: controls without words, states without text, empty panels, ids given twice."""
+    found: list[str] = page.evaluate(_UNNAMED)
+    return found
+
+
+_MISFITS = """() => {
+  const found = [];
+  const broad = document.documentElement.scrollWidth - window.innerWidth;
+  if (broad > 0) found.push(`${broad} px broader than the window`);
+  for (const row of document.querySelectorAll(".list > li")) {
+    if (row.getBoundingClientRect().height >= 10 * 21) found.push("a row of ten lines");
+  }
+  const shown = (element) => element.checkVisibility() && !element.closest(".unseen, pre, dialog");
+  for (const element of document.querySelectorAll(".pill, button, .btn, h1, h2, td, dd, th, nav a, .chips a")) {
+    if (!shown(element)) continue;
+    const box = element.getBoundingClientRect();
+    const cut = element.scrollWidth - element.clientWidth > 1 && getComputedStyle(element).display !== "inline";
+    if (cut || box.right > window.innerWidth + 1 || box.left < -1) found.push(`${element.outerHTML.slice(0, 120)} is cut off`);
+  }
+  return found;
+}"""
+
+
+def misfits(page: Page) -> list[str]:
+    """What does not fit into the window: the page itself, words that are cut off, rows that fill a phone."""
+    found: list[str] = page.evaluate(_MISFITS)
     return found

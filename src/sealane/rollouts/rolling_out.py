@@ -269,7 +269,7 @@ async def _failure(
     dossier = await dossiers.take(
         around.destination, goal, watched, others=causes[1:], difference=difference, mask=around.mask
     )
-    around.tell(model.Phase.DOSSIER, f"took {saying.evidence_words(dossier)}")
+    around.tell(model.Phase.DOSSIER, f"kept {saying.evidence_words(dossier)}")
     cause = dossier.cause or watched.judgement.cause
     assert cause is not None
     return Failure(cause=cause, dossier=dossier)

@@ -57,7 +57,8 @@ def ran_words(names: Sequence[str]) -> str:
 
 def evidence_words(dossier: dossiers.Dossier) -> str:
     """What a dossier holds, in numbers."""
-    return f"{len(dossier.logs)} logs, {len(dossier.events)} events"
+    logs, events = len(dossier.logs), len(dossier.events)
+    return f"{logs} {'log' if logs == 1 else 'logs'}, {events} {'event' if events == 1 else 'events'}"
 
 
 def _objects(number: int) -> str:

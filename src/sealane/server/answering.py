@@ -97,7 +97,8 @@ def _tell_refused(request: Request, error: Refused) -> None:
 async def _page(request: Request, status: int, message: str, mend: str | None) -> Response:
     """The error's page, with the navigation of whoever is signed in."""
     frame = await frames.anyone(request)
-    return templates.page("error.html", {**frame, "status": status, "message": message, "mend": mend}, status=status)
+    shown = {**frame, "status": status, "message": message, "mend": mend, "around": frames.around(request.url.path)}
+    return templates.page("error.html", shown, status=status)
 
 
 def _wants_page(request: Request) -> bool:

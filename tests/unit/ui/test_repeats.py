@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,6 +43,12 @@ def test_the_same_stack_trace_is_shown_once(trace: list[str]) -> None:
     assert sum(again for _, again in shape([*trace, "x", *other[:1], *other[-1:]])) == 0
 
 
+def test_repeats_that_come_in_another_order_are_folded_once() -> None:
+    """As of a server whose threads print at the same time: one line to unfold, not one for each."""
+    first, second = ["one", "two", "three"], ["four", "five", "six"]
+    assert shape([*first, *second, *second, *first]) == [(6, 0), (6, 2)]
+
+
 def test_lines_and_blocks_that_repeat_at_once_are_folded() -> None:
     assert shape(["connecting", *["refused 1", "refused 2", "refused 3", "refused 4"], "gave up"]) == [
         (3, 0),
@@ -57,6 +65,7 @@ def test_nothing_is_lost_and_the_first_time_is_always_shown(lines: list[str]) ->
     parts = repeats.folded(lines)
     assert [line for part in parts for line in part.lines] == lines
     assert not parts or parts[0].again == 0
+    assert not any(one.again and other.again for one, other in pairwise(parts))  # folded once, not side by side
     for part in parts:
         if part.again:  # what is folded stands above, line for line
             above = {

@@ -10,6 +10,7 @@ import pytest
 from sealane.releases.commits import Commit, Since
 from sealane.server.ui.presenting import lists, review
 from sealane.server.ui.presenting.lists import Asked
+from sealane.server.ui.views import Link
 from sealane.stencils.model import Origin, Rendered, Revision, Strategy
 from sealane.store.list_filters import RUN_STATES, Filter, Places
 from sealane.store.view_model import ApprovalView, DeploymentView
@@ -89,7 +90,8 @@ def test_commits_are_listed_and_the_rest_counted() -> None:
 def test_filters_stay_in_every_address_of_a_list(last: str | None) -> None:
     """What is chosen is a link to the list without it; older ones keep all of it, whatever it is written with."""
     only = Filter(app="shop", search="50% & more", author="Ann O'Neil")
-    asked = Asked(title="Runs", path="/runs", only=only, states=RUN_STATES, nothing="nothing yet")
+    other = Link(words="the others", href="/deployments")
+    asked = Asked(title="Runs", path="/runs", only=only, states=RUN_STATES, nothing="nothing yet", other=other)
     page = lists.page(asked, (), Places(apps=("shop",), formations=(), environments=()), last=last)
     assert page.older == ("/runs?app=shop&author=Ann+O%27Neil&search=50%25+%26+more&before=r-1" if last else "")
     assert [(each.words, each.href) for each in page.chosen] == [
@@ -97,6 +99,8 @@ def test_filters_stay_in_every_address_of_a_list(last: str | None) -> None:
         ("author Ann O'Neil", "/runs?app=shop&search=50%25+%26+more"),
         ("search 50% & more", "/runs?app=shop&author=Ann+O%27Neil"),
     ]
+    assert page.other
+    assert page.other.href == "/deployments?app=shop&author=Ann+O%27Neil&search=50%25+%26+more"
     assert (
         lists.page(replace(asked, only=Filter()), (), Places(apps=(), formations=(), environments=()), last=last).empty
         == "nothing yet"

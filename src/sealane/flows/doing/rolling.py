@@ -252,7 +252,7 @@ async def take_dossier(rollout: Rollout, begun: Any, cause: Any, watched: Any) -
             destination, plan.goal, _watched(watched["seen"]), _begun(begun), plan.difference, mask
         )
     await bench.store.deployments.keep_dossier(deployment.id, dossier.to_json(), at=bench.now())
-    words = f"took {saying.evidence_words(dossier)}"
+    words = f"kept {saying.evidence_words(dossier)}"
     await telling.line(deployment.id, Phase.DOSSIER, words, at=bench.now())
     return {"cause": rows.plain(dossier.cause)}
 

@@ -13,7 +13,9 @@ from sealane.approvals import asking, pending
 from sealane.approvals.pending import Pending
 from sealane.errors import SealaneError
 from sealane.server import wired
-from sealane.server.ui.views import Reader
+from sealane.server.ui.views import Link, Reader
+
+_LISTS = {"runs": "All runs", "deployments": "All deployments", "approvals": "All approvals"}
 
 
 async def shown(server: wired.Server, signed: Signed, here: str) -> dict[str, Any]:
@@ -29,6 +31,12 @@ def framed(signed: Signed, here: str, found: Sequence[Pending]) -> dict[str, Any
     return {"reader": reader, "here": here}
 
 
+def around(path: str) -> Link | None:
+    """The list that an address is below, or is."""
+    first = path.strip("/").partition("/")[0]
+    return Link(words=_LISTS[first], href=f"/{first}") if first in _LISTS else None
+
+
 async def anyone(request: Request) -> dict[str, Any]:
     """The frame of a page that may be shown to anyone: with navigation for whoever is signed in."""
     nobody: dict[str, Any] = {"reader": None, "here": ""}
@@ -37,7 +45,8 @@ async def anyone(request: Request) -> dict[str, Any]:
     if server is None or not cookie:
         return nobody
     try:
-        actor, session = await server.access.session(cookie)
+        who, session = await server.access.session(cookie)
+        actor = await server.membership.of(who)
         return await shown(server, SignedIn(actor=actor, csrf=session.csrf), "")
     except SealaneError:  # nobody is signed in, or the database does not answer: the error is told all the same
         return nobody

@@ -14,6 +14,7 @@ from sealane.server.ui.presenting import deployments as presenting_deployments
 from sealane.server.ui.presenting import lists as presenting_lists
 from sealane.server.ui.presenting import runs as presenting_runs
 from sealane.server.ui.presenting.lists import Asked
+from sealane.server.ui.views import Link
 from sealane.store.list_filters import DEPLOYMENT_STATES, RUN_STATES
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -28,7 +29,8 @@ async def runs(
     views = server.views
     found, places = await asyncio.gather(views.runs(only, limit=_PAGE, before=before or None), views.places())
     nothing = "Nothing has run yet: a push starts a run."
-    asked = Asked(title="Runs", path="/runs", only=only, states=RUN_STATES, nothing=nothing)
+    other = Link(words="The deployments of these", href="/deployments")
+    asked = Asked(title="Runs", path="/runs", only=only, states=RUN_STATES, nothing=nothing, other=other)
     rows = [presenting_runs.row(run, only) for run in found]
     page = presenting_lists.page(asked, rows, places, last=found[-1].id if len(found) == _PAGE else None)
     return templates.page("list.html", {**await frames.shown(server, signed, "/runs"), "page": page})
@@ -43,7 +45,14 @@ async def deployments(
     found, places = await asyncio.gather(views.deployments(only, limit=_PAGE, before=before or None), views.places())
     came = await views.origins(found)
     nothing = "Nothing has been deployed yet."
-    asked = Asked(title="Deployments", path="/deployments", only=only, states=DEPLOYMENT_STATES, nothing=nothing)
+    asked = Asked(
+        title="Deployments",
+        path="/deployments",
+        only=only,
+        states=DEPLOYMENT_STATES,
+        nothing=nothing,
+        other=Link(words="The runs of these", href="/runs"),
+    )
     rows = [presenting_deployments.row(one, came.get(one.id), only) for one in found]
     page = presenting_lists.page(asked, rows, places, last=found[-1].id if len(found) == _PAGE else None)
     return templates.page("list.html", {**await frames.shown(server, signed, "/deployments"), "page": page})

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import jinja2
+import markupsafe
 from starlette.responses import HTMLResponse
 
 from sealane import clock, controls, inputs
@@ -17,6 +19,8 @@ from sealane.server.ui import words
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
+_COMMAND = re.compile(r"sealane (?:(?!, |; | and | or |\.? \(|\.(?: |$)|\)).)+")
+"""A command within a sentence, up to where the sentence goes on."""
 
 
 def page(name: str, shown: Mapping[str, Any], *, status: int = 200) -> HTMLResponse:
@@ -32,6 +36,15 @@ def static(name: str) -> str:
     return f"/static/{name}?{digest}"
 
 
+def commands(text: str) -> markupsafe.Markup:
+    """A sentence with its commands written as commands."""
+    shown, parts, at = str(_shown(text)), [], 0
+    for found in _COMMAND.finditer(shown):
+        parts += [markupsafe.escape(shown[at : found.start()]), markupsafe.Markup("<code>{}</code>").format(found[0])]
+        at = found.end()
+    return markupsafe.Markup("").join([*parts, markupsafe.escape(shown[at:])])
+
+
 @functools.cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
@@ -43,6 +56,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.globals["static"] = static
     environment.filters["ago"] = _ago
+    environment.filters["commands"] = commands
     return environment
 
 

@@ -238,10 +238,13 @@ class RunPage:
 
     id: str
     app: str
-    title: str
+    label: str
+    """How people name it: `shop #12`."""
+    subject: str
+    """The first line of the commit's message."""
     pill: Pill
     event: str
-    commit: str
+    commit: Link
     time: str
     since: datetime | None
     """Since when it has been running, while it does."""
@@ -337,7 +340,9 @@ class DeploymentPage:
     """How many commits are new, in words."""
     commits: tuple[str, ...]
     difference: tuple[str, ...]
-    facts: tuple[tuple[str, Link], ...]
+    first: bool
+    """Whether nothing was there before."""
+    facts: tuple[tuple[str, tuple[Link, ...]], ...]
     hold: str
     """Why nothing newer goes out by itself; empty without a hold."""
     may_drift: bool
@@ -386,6 +391,10 @@ class ListRow:
     because: str
     """Why it failed, or what it waits for; empty where there is nothing to say."""
     at: datetime
+    took: str
+    """How long it took or has been going on; empty before it began."""
+    since: datetime | None
+    """Since when it goes on, while it does."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -409,6 +418,8 @@ class ListPage:
     choices: tuple[Choice, ...]
     chosen: tuple[Link, ...]
     """The filters that are set; each leads to the list without it."""
+    other: Link | None
+    """The other list with the same filters, where any are set."""
     rows: tuple[ListRow, ...]
     empty: str
     older: str

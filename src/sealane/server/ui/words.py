@@ -17,7 +17,9 @@ def ago(seconds: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """`0.4 s`, `48 s`, `2 min 40 s`, `1 h 5 min`, `3 days`."""
+    """`0 s`, `0.4 s`, `48 s`, `2 min 40 s`, `1 h 5 min`, `3 days`."""
+    if seconds < 0.05:
+        return "0 s"
     if seconds < 10:
         return f"{seconds:.1f} s"
     if seconds < 60:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealane.access.model import Actor, Permission
-from sealane.rollouts import saying
+from sealane.server.ui.presenting import versions
 from sealane.server.ui.views import Action
 from sealane.store.model import Deployment, DeploymentState, Run
 from sealane.store.view_model import DeploymentView
@@ -75,11 +75,11 @@ def _back(view: DeploymentView) -> Iterator[Action]:
     """Going back from what was deployed to the revision that was verified before."""
     found = view.deployment
     if view.previous and found.verdict_kind is VerdictKind.DEPLOYED:
-        to = saying.short(view.previous.id)
+        to = versions.previous(view)
         yield Action(
             action=f"/deployments/{found.id}/rollback",
             words=f"Roll back to {to}",
-            asks=f"Revision {to} is deployed to {found.formation} as it was, with its configuration and secrets. "
+            asks=f"What was verified there before, {to}, is deployed to {found.formation} as it was, with its configuration and secrets. "
             "This release and older ones are held until a newer one is deployed, or somebody lifts the hold.",
             yes="Roll it back",
         )

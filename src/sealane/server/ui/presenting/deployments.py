@@ -14,15 +14,15 @@ from sealane.approvals.waiting import Condition, Waits, Why
 from sealane.releases.origin import Origin
 from sealane.rollouts import saying
 from sealane.server.ui import words
-from sealane.server.ui.presenting import actions, evidence, lists, needs, object_rows, review, states, versions
+from sealane.server.ui.presenting import actions, evidence, facts, lists, needs, object_rows, review, states, versions
 from sealane.server.ui.views import DeploymentPage, Link, ListRow, Moment
 from sealane.store.list_filters import ALL, Filter
-from sealane.store.model import Deployment, DeploymentKind, DeploymentState, Hold
+from sealane.store.model import Deployment, DeploymentKind, DeploymentState
 from sealane.store.view_model import DeploymentView
 from sealane.verdicts import sentences
 from sealane.verdicts.model import VerdictKind
 
-_MOST_AUTHORS = 6
+_NOTHING_BEFORE = "What it had written was taken away: nothing had been verified there before."
 _GOOD = "Everything of this revision is there, ready, and stayed ready."
 
 
@@ -48,7 +48,7 @@ def deployment(
         formation=found.formation,
         version=version(view),
         subject=view.origin.subject if view.origin else "",
-        kind=kind(found),
+        kind=facts.how(found),
         pill=states.deployment(found),
         headline=_headline(view, why),
         explanation=_explanation(view, why),
@@ -64,8 +64,9 @@ def deployment(
         commits=review.commits(view),
         brings=review.brings(view),
         difference=review.difference(view),
-        facts=tuple(_facts(view)),
-        hold=_hold(view.hold) if view.hold else "",
+        first=view.previous is None,
+        facts=tuple(facts.listed(view)),
+        hold=_hold(view, why),
         may_drift=view.is_there,
         needs=tuple(each for each in needs.listed(_about(found, pending), actor, needs.About()) if each.answers),
         actions=actions.of_deployment(view, actor),
@@ -75,11 +76,11 @@ def deployment(
 
 def row(found: Deployment, came: Origin | None, only: Filter = ALL) -> ListRow:
     """One line of the list of deployments that `only` filters; `came` is where its release comes from."""
-    facts = [Link(words=said)] if (said := kind(found)) else []
+    origin = [Link(words=said)] if (said := facts.how(found)) else []
     if came and came.branch:
-        facts.append(Link(words=came.branch, href=lists.address("/deployments", only, branch=came.branch)))
+        origin.append(Link(words=came.branch, href=lists.address("/deployments", only, branch=came.branch)))
     if came and came.author:
-        facts.append(Link(words=f"by {came.author}", href=lists.address("/deployments", only, author=came.author)))
+        origin.append(Link(words=f"by {came.author}", href=lists.address("/deployments", only, author=came.author)))
     good = found.verdict_kind is VerdictKind.DEPLOYED
     because = "" if good else found.verdict.reason if found.verdict else found.waiting_for or found.phase or ""
     return ListRow(
@@ -88,24 +89,12 @@ def row(found: Deployment, came: Origin | None, only: Filter = ALL) -> ListRow:
         what=f"{found.app} to {found.formation}",
         version=versions.of(found, came),
         subject=came.subject if came else "",
-        facts=tuple(facts),
+        facts=tuple(origin),
         because=because,
         at=found.ended or found.started or found.created,
+        took=words.duration((found.ended - found.started).total_seconds()) if found.ended and found.started else "",
+        since=found.started if found.state is DeploymentState.ROLLING_OUT else None,
     )
-
-
-def kind(found: Deployment) -> str:
-    """How it came about, where that is not by a run's own delivery."""
-    by = f" by {found.requested_by}" if found.requested_by else ""
-    match found.kind:
-        case DeploymentKind.ROLLBACK:
-            return f"rollback by hand{by}" if by else "automatic rollback with its group"
-        case DeploymentKind.MANUAL:
-            return f"deployment by hand{by}"
-        case DeploymentKind.SCALE:
-            return f"scaling by hand{by}"
-        case DeploymentKind.DELIVERY:
-            return ""
 
 
 def _about(found: Deployment, pending: Sequence[Pending]) -> Iterator[Folded]:
@@ -122,7 +111,7 @@ def _headline(view: DeploymentView, why: Why) -> str:
     if why.waiting and why.waiting[0].kind is Waits.OPERATORS:
         return "As the operators' files are now, it will be refused."
     if view.approval.missing:
-        return sentences.closed(f"Waits for {', '.join(view.approval.missing)}")
+        return sentences.closed(f"Waits for the approval of {', '.join(view.approval.missing)}")
     if why.waiting:
         return sentences.closed(f"Waits for {why.waiting[0].what}")
     return "On its way." if found.state is DeploymentState.ROLLING_OUT else "Waits for its turn."
@@ -143,13 +132,13 @@ def _good(found: Deployment) -> str:
 def _explanation(view: DeploymentView, why: Why) -> str:
     found = view.deployment
     if found.verdict is None and why.waiting:
-        return " ".join([sentences.told(found.note or ""), *(_condition(each) for each in why.waiting)]).strip()
+        above = _headline(view, why)
+        told = (_condition(each, known=sentences.bare(each.what) in above) for each in why.waiting)
+        return " ".join([sentences.told(found.note or ""), *told]).strip()
     match found.verdict.kind if found.verdict else None:
         case VerdictKind.ROLLED_BACK:
-            back = (
-                f"The formation is back on {saying.short(view.previous.id)}" if view.previous else "It was taken back"
-            )
-            return f"{back}, the last revision that was verified there."
+            back = versions.previous(view)
+            return f"{found.formation} is back on {back}, which was verified there before." if back else _NOTHING_BEFORE
         case VerdictKind.ROLLBACK_FAILED:
             return "Going back did not work either: somebody has to look at the formation now."
         case VerdictKind.FAILED:
@@ -161,10 +150,16 @@ def _explanation(view: DeploymentView, why: Why) -> str:
             return sentences.told(*(each for each in said if each))
 
 
-def _hold(found: Hold) -> str:
-    where = f"{found.app} #{found.up_to} and everything older is held at {found.formation}: {found.reason}"
-    by_hand = f"a developer: {way_out.lifting(found.label)}"
-    return sentences.told(where, f"A newer commit that is deployed there lifts it, or {by_hand}")
+def _hold(view: DeploymentView, why: Why) -> str:
+    """What the hold stops, and who ends it; its reason and the command where they do not stand there already."""
+    found, verdict = view.hold, view.deployment.verdict
+    if found is None:
+        return ""
+    known = verdict is not None and sentences.bare(verdict.reason) == sentences.bare(found.reason)
+    because = "" if known else f" ({sentences.bare(found.reason)})"
+    where = f"A hold keeps {found.app} #{found.up_to} and older out of {found.formation}{because}"
+    by_hand = "" if why.mend else f": {way_out.lifting(found.label)}"
+    return sentences.told(where, f"It ends when a newer commit is deployed there, or a developer lifts it{by_hand}")
 
 
 def _left(found: Deployment) -> str:
@@ -174,9 +169,10 @@ def _left(found: Deployment) -> str:
     return "There was nothing verified to go back to, so it stays as it is for you to look at."
 
 
-def _condition(each: Condition) -> str:
-    when = f", {each.when}" if each.when else ""
-    return sentences.told(f"{sentences.bare(each.what)}{when}", f"Who lifts it: {sentences.bare(each.who)}")
+def _condition(each: Condition, *, known: bool) -> str:
+    """What it waits for, unless the headline says it, when that will be, and who may end it."""
+    what = "" if known else each.what
+    return sentences.told(what, f"It {each.when}" if each.when else "", f"Who lifts it: {sentences.bare(each.who)}")
 
 
 def _duration(found: Deployment, now: datetime) -> str:
@@ -216,38 +212,3 @@ def _tone(phase: str, found: Deployment) -> Literal["ok", "bad", "back", "none"]
 
 def _failed(found: Deployment) -> bool:
     return found.verdict is not None and found.verdict.kind is not VerdictKind.DEPLOYED
-
-
-def _facts(view: DeploymentView) -> Iterator[tuple[str, Link]]:
-    if came := view.origin:
-        yield "Commit", Link(words=f"{came.commit[: versions.SHORT]} {came.subject}".strip())
-        if came.author:
-            yield "Author", Link(words=came.author)
-        yield "Run", Link(words=came.label, href=came.page)
-    yield from ((name, Link(words=value)) for name, value in _more_facts(view))
-
-
-def _more_facts(view: DeploymentView) -> Iterator[tuple[str, str]]:
-    found = view.deployment
-    if said := kind(found):
-        yield "Came about", said
-    yield "Formation", f"{found.formation} ({found.environment})"
-    yield "Destination", f"{found.destination}, namespace {found.namespace}"
-    yield "Revision", saying.short(found.revision_id)
-    if view.release:
-        yield "Deploy tag", view.release.deploy_tag
-        for name, image in view.release.images.items():
-            yield f"Image {name}", image.reference
-    yield "Asked by", view.approval.asked_by
-    if written := view.approval.written:
-        more = f" and {len(written) - _MOST_AUTHORS} more" if len(written) > _MOST_AUTHORS else ""
-        yield "Written by", f"{', '.join(written[:_MOST_AUTHORS])}{more}"
-    if given := [vote.user for vote in view.approval.votes if vote.approves]:
-        yield "Approved by", ", ".join(given)
-    if found.glass:
-        yield "Glass broken by", f"{found.glass.by}: {found.glass.reason}"
-    if view.convoy:
-        yield "Goes with", ", ".join(name for name in view.convoy.formations if name != found.formation)
-        if view.convoy.outcome:
-            yield "Came of it", view.convoy.outcome
-    yield "Number", f"{found.app} #{found.sequence}"

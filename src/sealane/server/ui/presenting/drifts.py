@@ -39,7 +39,7 @@ def _row(found: Drift) -> DriftedRow:
     return DriftedRow(
         name=found.object,
         pill=Pill(tone="bad" if found.kind is Kind.GONE else "wait", words=_WORDS[found.kind]),
-        note=found.note,
+        note=found.note or ("It was deployed, and is not there now." if found.kind is Kind.GONE else ""),
         lines=tuple(line for field in found.fields for line in _lines(field)),
         who=tuple(dict.fromkeys(_who(field) for field in found.fields if field.manager)),
     )

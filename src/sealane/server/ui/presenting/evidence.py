@@ -18,18 +18,18 @@ def _pieces(dossier: Mapping[str, Any]) -> Iterator[Evidence]:
     for log in dossier.get("logs", ()):
         before = ", before it was restarted" if log.get("previous") else ""
         yield Evidence(
-            heading=f"Last words of {_who(log)}{before}",
+            heading=f"Last log lines of {_who(log)}{before}",
             parts=repeats.folded(_without_end(log.get("lines", ()))),
         )
     yield Evidence(
-        heading="What the probes were answered",
+        heading="Probe answers",
         parts=_lines(
             f"{_who(probe)}: {probe.get('asks', '')} {probe.get('answer', '')}" for probe in dossier.get("probes", ())
         ),
     )
     yield Evidence(heading="How containers ended", parts=_lines(_end(end) for end in dossier.get("ends", ())))
     yield Evidence(
-        heading="What else stood in the way",
+        heading="Other causes",
         parts=_lines(str(cause.get("sentence", "")) for cause in dossier.get("others", ())),
     )
     yield Evidence(heading="Events", parts=_lines(_event(event) for event in dossier.get("events", ())))

@@ -30,6 +30,8 @@ class Asked:
     """What a state may be."""
     nothing: str
     """What is said where there never was anything."""
+    other: Link
+    """The other list, without filters."""
 
 
 def page(asked: Asked, rows: Sequence[ListRow], places: Places, *, last: str | None) -> ListPage:
@@ -55,10 +57,17 @@ def page(asked: Asked, rows: Sequence[ListRow], places: Places, *, last: str | N
             )
             for name, value in chosen.items()
         ),
+        other=_other(asked) if chosen else None,
         rows=tuple(rows),
         empty="Nothing fits these filters." if chosen else asked.nothing,
         older=address(asked.path, only, before=last) if last else "",
     )
+
+
+def _other(asked: Asked) -> Link:
+    """The other list with the same filters; a state of one list may not be one of the other's."""
+    href = address(asked.other.href, dataclasses.replace(asked.only, state=None))
+    return Link(words=asked.other.words, href=href)
 
 
 def _choice(name: str, value: str | None, known: Sequence[str], everything: str) -> Choice:

@@ -68,7 +68,8 @@ def _need(folded: Folded, reader: Actor, about: About) -> Need:
     found = folded.newest
     deployment = found.deployment
     why_not = asking.why_not(found, reader)
-    came, view = about.origins.get(deployment.id), about.details.get(deployment.id)
+    came = about.origins.get(deployment.id)
+    view = about.details.get(deployment.id) if found.kind is Kind.APPROVAL else None
     return Need(
         key=f"{found.kind}-{deployment.id}-{found.gate}",
         pill=_pill(found),
@@ -76,7 +77,7 @@ def _need(folded: Folded, reader: Actor, about: About) -> Need:
         version=versions.of(deployment, came),
         subject=came.subject if came else "",
         formation=deployment.formation,
-        words=_words(found),
+        words=_words(found, judged=view is not None),
         at=found.since,
         otherwise=_otherwise(found.until, found.otherwise),
         href=f"/deployments/{deployment.id}",
@@ -117,11 +118,12 @@ def _pill(found: Pending) -> Pill:
     return Pill(tone="wait", words=_PILLS[found.kind])
 
 
-def _words(found: Pending) -> str:
+def _words(found: Pending, *, judged: bool) -> str:
+    """What it asks; where it stands to be judged, its authors stand beneath."""
     if found.kind is not Kind.APPROVAL:
         return found.asks
     given = f" · given by {', '.join(found.given)}" if found.given else ""
-    written = f" · written by {', '.join(found.written[:_MOST_AUTHORS])}" if found.written else ""
+    written = "" if judged or not found.written else f" · written by {', '.join(found.written[:_MOST_AUTHORS])}"
     return f"{found.asks} · asked by {found.asked_by}{written}{given}"
 
 

@@ -27,7 +27,10 @@ def folded(lines: Sequence[str]) -> tuple[Lines, ...]:
             continue
         if begun < at:
             parts.append(Lines(lines=tuple(lines[begun:at])))
-        parts.append(Lines(lines=tuple(lines[at : at + length]), again=max(1, length // distance)))
+        again, kept = max(1, length // distance), tuple(lines[at : at + length])
+        if begun == at and parts and parts[-1].again:  # what is folded already goes on
+            again, kept = parts[-1].again + again, parts.pop().lines + kept
+        parts.append(Lines(lines=kept, again=again))
         at += length
         begun = at
     return (*parts, Lines(lines=tuple(lines[begun:]))) if begun < len(lines) else tuple(parts)

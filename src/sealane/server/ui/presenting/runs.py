@@ -14,11 +14,12 @@ from sealane.pipelines.model import Kind, RunStatus, StepStatus
 from sealane.releases import deliveries, origin
 from sealane.releases.deliveries import Delivery
 from sealane.server.ui import words
-from sealane.server.ui.presenting import actions, lists, reports, states
+from sealane.server.ui.presenting import actions, lists, reports, states, versions
 from sealane.server.ui.views import DeliveryRow, Link, ListRow, RunPage, StepRow
 from sealane.store.list_filters import ALL, Filter
 from sealane.store.model import Run, RunStep
 from sealane.store.view_model import LogPart, RunView
+from sealane.verdicts import sentences
 
 MOST_BYTES = 256 * 1024
 """How much of a log a page shows; the rest is behind `Raw`."""
@@ -46,13 +47,14 @@ def run(
     return RunPage(
         id=view.run.id,
         app=view.run.app,
-        title=f"{view.run.label} {event.message}".strip(),
+        label=view.run.label,
+        subject=origin.subject(event.message),
         pill=states.run(view.run),
         steps_pill=states.run(replace(view.run, delivered=None))
         if states.run(view.run).words != view.run.status
         else None,
         event=_event(view.run),
-        commit=(event.commit or "")[:7],
+        commit=_commit(view.run),
         time=_time(view.run, now),
         since=view.run.started if view.run.ended is None else None,
         reason=_reason(view),
@@ -91,6 +93,8 @@ def row(found: Run, only: Filter = ALL) -> ListRow:
         facts=tuple(facts),
         because=found.because or "",
         at=found.created,
+        took=words.duration((found.ended - found.started).total_seconds()) if found.ended and found.started else "",
+        since=found.started if found.ended is None else None,
     )
 
 
@@ -116,6 +120,12 @@ def _event(found: Run) -> str:
     return f"{what} by {who}{wrote}" if who else what
 
 
+def _commit(found: Run) -> Link:
+    """Its commit, which leads to where that went."""
+    commit = (found.event.commit or "")[: versions.SHORT]
+    return Link(words=commit, href=lists.address("/deployments", Filter(app=found.app, commit=commit)))
+
+
 def _time(found: Run, now: datetime) -> str:
     if found.started is None:
         return "waiting to start" if found.ended is None else "never started"
@@ -133,7 +143,7 @@ def _delivery(found: Delivery) -> DeliveryRow:
         pill=states.delivered(found.state),
         formation=found.formation,
         href=found.page,
-        words=found.sentence,
+        words=sentences.capital(found.short.removeprefix(f"{found.state.words}: ")),
         mend=found.mend,
     )
 

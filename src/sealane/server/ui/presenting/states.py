@@ -60,7 +60,7 @@ def deployment(found: Deployment) -> Pill:
     if found.verdict is not None:
         return _VERDICTS[found.verdict.kind]
     if found.state is DeploymentState.WAITING and found.rules:
-        return Pill(tone="wait", words="wants approval")
+        return Pill(tone="wait", words="needs approval")
     return _STATES[found.state]
 
 

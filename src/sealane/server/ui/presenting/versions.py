@@ -5,6 +5,7 @@ from __future__ import annotations
 from sealane.releases.origin import Origin
 from sealane.rollouts import saying
 from sealane.store.model import Deployment
+from sealane.store.view_model import DeploymentView
 
 SHORT = 7
 
@@ -12,3 +13,10 @@ SHORT = 7
 def of(found: Deployment, came: Origin | None) -> str:
     """The short commit of what a deployment deploys, else the revision's hash; `came` is where its release comes from."""
     return (came.commit if came else "")[:SHORT] or saying.short(found.revision_id)
+
+
+def previous(view: DeploymentView) -> str:
+    """What was there before, or is there still: its short commit, else its revision; empty where nothing was."""
+    if view.since is not None:
+        return view.since.there[:SHORT]
+    return f"revision {saying.short(view.previous.id)}" if view.previous else ""

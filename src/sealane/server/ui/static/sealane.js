@@ -38,6 +38,24 @@
     links[Math.min(Math.max(at + by, 0), links.length - 1)].focus();
   }
 
+  /* What somebody unfolded stays so while the page reads itself again. */
+  let unfolded = new Map();
+  document.addEventListener("htmx:beforeSwap", () => {
+    unfolded = new Map([...document.querySelectorAll("details[id]")].map((each) => [each.id, each.open]));
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    for (const each of document.querySelectorAll("details[id]")) {
+      if (unfolded.has(each.id)) each.open = unfolded.get(each.id);
+    }
+  });
+
+  /* On a narrow window the steps scroll by themselves: the chosen one is in sight. */
+  const chosen = document.querySelector(".all-steps [aria-current]");
+  if (chosen) {
+    const steps = chosen.closest(".all-steps");
+    steps.scrollTop = chosen.offsetTop - steps.clientHeight / 2;
+  }
+
   /* A log that stands at its end stays there while lines come in. */
   const log = () => document.querySelector(".log");
   let following = true;
