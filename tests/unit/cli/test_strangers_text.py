@@ -83,7 +83,14 @@ def test_a_page_has_no_marks_of_a_stranger(name: str) -> None:
     """In text and in attributes of any template."""
     page = templates.page(
         "error.html",
-        {"status": 404, "message": f"before {HOSTILE[name]} after", "mend": HOSTILE[name], "reader": None, "here": ""},
+        {
+            "status": 404,
+            "message": f"before {HOSTILE[name]} after",
+            "mend": HOSTILE[name],
+            "reader": None,
+            "here": "",
+            "around": None,
+        },
     )
     shown = bytes(page.body).decode()
     assert controls.removed(shown) == shown
