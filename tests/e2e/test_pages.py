@@ -448,7 +448,7 @@ def test_a_run_that_is_over_follows_its_deliveries(opening: Opening, story: Stor
     story.shop.deployment("dev", head)
     page = opening(story.tokens["dev"], f"/runs/{waiting['run_id']}")
     expect(page.locator("#run-head .pill").first).to_have_text("waiting")
-    expect(page.get_by_label("Deliveries")).to_contain_text("waits for the approval of 1 more of approvers")
+    expect(page.get_by_label("Deliveries")).to_contain_text("Waits for the approval of 1 more of approvers")
     story.shop.cli("approve", waiting["id"], token=story.tokens["ann"])
     expect(page.locator("#run-head .pill").first).to_have_text("deployed")
     expect(page.get_by_label("Deliveries").locator("li", has_text="production")).to_contain_text("workload is ready")
