@@ -259,7 +259,7 @@ def _prospects(settings: Settings, forecast: Forecast) -> Prospects:
     return Prospects(
         outlook=lambda each: forecast.outlook(each.app, each.environment),
         people=forecast.people,
-        refused_now=Readmission(settings.config_folder, forecast).why,
+        refusals=Readmission(settings.config_folder, forecast).round,
         room=settings.runs.at_once,
         per_app=settings.runs.per_app,
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -98,6 +100,7 @@ ROUTES: dict[str, frozenset[str] | None] = {
     "GET /deployments/{deployment}": READERS,
     "GET /deployments/{deployment}/drift": READERS,
     "GET /approvals": EVERYBODY,
+    "GET /audit": EVERYBODY,
     "POST /runs/{run}/cancel": WRITERS,
     "POST /runs/{run}/rerun": WRITERS,
     "POST /deployments/{deployment}/cancel": WRITERS,
@@ -380,3 +383,36 @@ def test_who_is_put_out_of_the_group_reads_nothing_more(world: World) -> None:
         with world.serving.client() as admin:
             assert admin.put("/api/users/leaver/groups", json={"groups": ["developers"]}).status_code == 204
         until("the app to be gone", lambda: client.get(f"/api/runs/{world.run}").status_code == 404 or None)
+
+
+def test_what_is_followed_ends_when_the_right_to_it_does(world: World) -> None:
+    """By a token that is revoked, or a group that is taken away; who still may goes on reading."""
+    for name in ("ends-token", "ends-group", "stays"):
+        token = world.serving.user(name, "developers", "heron-team")
+        client = world.serving.client("", verify=False)
+        client.post("/sign-in", data={"form_token": _form_token(client.get("/sign-in").text), "token": token})
+        world.sessions[name] = client, ""
+    with ExitStack() as open_ones, world.serving.client() as admin:
+        ended: dict[str, threading.Event] = {}
+        for name in ("ends-token", "ends-group", "stays"):
+            path = f"/changes?of=deployment/{world.deployment}"
+            answer = open_ones.enter_context(world.sessions[name][0].stream("GET", path, timeout=None))
+            told = answer.iter_text()
+            assert (answer.status_code, "retry" in next(told)) == (200, True)
+            ended[name] = threading.Event()
+            threading.Thread(target=_read_out, args=(told, ended[name]), daemon=True).start()
+        (token,) = admin.get("/api/users/ends-token/tokens").json()
+        assert admin.delete(f"/api/tokens/{token['id']}").status_code == 204
+        assert admin.put("/api/users/ends-group/groups", json={"groups": ["developers"]}).status_code == 204
+        for name in ("ends-token", "ends-group"):
+            assert ended[name].wait(60), f"{name} still reads"
+        assert not ended["stays"].is_set()
+        admin.delete("/api/users/stays")
+        assert ended["stays"].wait(60), "its reader is gone"
+
+
+def _read_out(told: Iterator[str], ended: threading.Event) -> None:
+    with suppress(httpx.HTTPError):
+        for _ in told:
+            pass
+    ended.set()

@@ -258,6 +258,7 @@ class Access:
             actor=f"somebody at {inputs.fitted(address) or 'an unknown address'}",
             action="fail to sign in",
             subject=whose or "nobody",
+            app=token.app if token and token.user is None else None,
             detail=detail,
         )
 

@@ -15,6 +15,7 @@ from urllib.parse import urljoin
 
 import docker.auth
 import docker.errors
+import docker.utils.config
 import oras.auth
 import oras.container
 import requests
@@ -136,8 +137,10 @@ class _Repository:
         self.reference = reference
         self.session = registry_access.session(reference.host, access, line)
         self.auth = oras.auth.get_auth_backend("token", self.session, insecure=reference.insecure)
+        self.plainly: dict[str, str] = {}
         if not anonymous:
-            self.auth.load_configs(oras.container.Container(str(reference)))
+            known = docker.utils.config.find_config_file()  # the library does not know DOCKER_CONFIG
+            self.auth.load_configs(oras.container.Container(str(reference)), [known] if known else None)
         host = registry_access.asked(reference.host)
         self.base = f"{'http' if reference.insecure else 'https'}://{host}/v2/{reference.path}/"
 
@@ -150,11 +153,13 @@ class _Repository:
         url = urljoin(self.base, path)
         headers = {**how.pop("headers", {})}
         try:
-            if getattr(self.auth, "token", None):
+            if self.plainly:
+                headers |= self.plainly
+            elif getattr(self.auth, "token", None):
                 headers |= self.auth.get_auth_header()
             answer = self.session.request(method, url, headers=headers, **how)
-            if answer.status_code in {401, 403} and not hasattr(how.get("data"), "__next__"):
-                headers, changed = self.auth.authenticate_request(answer, headers)
+            if answer.status_code in {401, 403} and not isinstance(how.get("data"), _Stream):
+                headers, changed = self._sign_in(answer, headers)
                 if changed:
                     answer = self.session.request(method, url, headers=headers, **how)
         except requests.exceptions.RequestException as error:
@@ -166,6 +171,21 @@ class _Repository:
         if answer.status_code in expect:
             return answer
         raise self._error(answer)
+
+    def _sign_in(self, answer: requests.Response, headers: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+        """What to ask with once more, and whether that may help.
+
+        Some registries want the password with each request, as `htpasswd` makes them; the library knows those only that
+        name where a token is to be had.
+        """
+        if not answer.headers.get("WWW-Authenticate", "").lower().startswith("basic"):
+            found: tuple[dict[str, Any], bool] = self.auth.authenticate_request(answer, headers)
+            return found
+        password = getattr(self.auth, "_basic_auth", None)
+        if not password or self.plainly:
+            return headers, False
+        self.plainly = {"Authorization": f"Basic {password}"}
+        return headers | self.plainly, True
 
     def manifest(self, pointer: str) -> tuple[bytes, str]:
         """The manifest's bytes as they are, and their media type."""
@@ -189,6 +209,20 @@ class _Repository:
         if answer.status_code == 404:
             return ImageMissing(f"{self.reference} is not in its registry: {said}")
         return RegistryUnavailable(f"the registry {self.reference.host} answered {answer.status_code}: {said}")
+
+
+class _Stream:
+    """A body that is read once and whose length is known: without one it is sent in chunks, whatever its headers say."""
+
+    def __init__(self, chunks: Iterator[bytes], size: int) -> None:
+        self._chunks = chunks
+        self._size = size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._chunks
 
 
 class _Copying:
@@ -221,8 +255,8 @@ class _Copying:
             return
         with self.old.ask("GET", f"blobs/{digest}", stream=True) as blob:
             place = urljoin(begun.url, begun.headers["Location"])
-            headers = {"Content-Length": str(size), "Content-Type": "application/octet-stream"}
-            body: Iterator[bytes] = blob.iter_content(_CHUNK)
+            headers = {"Content-Type": "application/octet-stream"}
+            body = _Stream(blob.iter_content(_CHUNK), size)
             self.new.ask("PUT", place, expect=(201,), params={"digest": digest}, data=body, headers=headers)
 
 

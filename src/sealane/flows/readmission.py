@@ -6,8 +6,10 @@ each that would be refused, so that nobody approves in vain.
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 
 from sealane import clock
@@ -18,6 +20,8 @@ from sealane.flows.doing import vetting
 from sealane.stencils.model import Revision
 from sealane.store.model import Deployment
 
+Stamp = tuple[tuple[str, int, int], ...]
+"""Every file with its time and size."""
 _KEPT = 1000
 """Answers that are remembered: each is the same until a file or the day changes."""
 
@@ -33,10 +37,17 @@ class Readmission:
         self._lock = threading.Lock()
         self._known: OrderedDict[tuple[object, ...], str] = OrderedDict()
 
-    def why(self, deployment: Deployment, revision: Revision) -> str:
-        """Why the deployment would be refused now; empty when it would not, or the files can't be read."""
+    def round(self) -> Callable[[Deployment, Revision], str]:
+        """Why deployments would be refused now; empty when they would not, or the files can't be read.
+
+        For one round of questions: the files are looked at with the first, however many follow.
+        """
+        stamp = functools.cache(self._stamp)
+        return lambda deployment, revision: self._why(deployment, revision, stamp())
+
+    def _why(self, deployment: Deployment, revision: Revision, stamp: Stamp) -> str:
         road = admission.road(deployment)
-        key = (revision.id, road.automatic, self._now().date(), self._stamp())
+        key = (revision.id, road.automatic, self._now().date(), stamp)
         with self._lock:
             if key in self._known:
                 return self._known[key]
@@ -58,7 +69,7 @@ class Readmission:
             decided = vetting.standing(environment, revision, config=self._config, today=self._now().date())
         return admission.admit(environments, revision, decided, road).reason
 
-    def _stamp(self) -> tuple[tuple[str, int, int], ...]:
+    def _stamp(self) -> Stamp:
         """What tells that a file has changed, came or went."""
         try:
             files = [(str(each), each.stat()) for each in sorted(self._config.rglob("*"))]

@@ -11,6 +11,7 @@ from sealane import inputs
 from sealane.errors import UsageError
 from sealane.findings import did_you_mean
 from sealane.store import list_filters
+from sealane.store.account_model import AuditFilter
 from sealane.store.list_filters import Filter
 
 _NAMES = ("app", "formation", "environment", "branch", "state", "author", "search", "commit")
@@ -52,10 +53,29 @@ RunFilter = Annotated[Filter, Depends(_run_filter)]
 DeploymentFilter = Annotated[Filter, Depends(_deployment_filter)]
 
 
+def _who_did_what(
+    *,
+    app: Annotated[str, Query(description="Only what is about this app.")] = "",
+    actor: Annotated[str, Query(description="Only what this person did.")] = "",
+    action: Annotated[str, Query(description="Only this, such as approve.")] = "",
+) -> AuditFilter:
+    """Raises UsageError for what is no line of text."""
+    checked = {name: _line(text, name) for name, text in (("app", app), ("actor", actor), ("action", action))}
+    return AuditFilter(**checked)
+
+
+WhoDidWhat = Annotated[AuditFilter, Depends(_who_did_what)]
+
+
+def _line(text: str, name: str) -> str | None:
+    """None for what is empty, as in a form that nobody filled in."""
+    return (inputs.check_line(text, name) or None) if text.strip() else None
+
+
 def _filter(given: Sequence[str], states: Sequence[str]) -> Filter:
     """What is empty, as in a form that nobody filled in, lets all through."""
-    checked = (inputs.check_line(text, name) if text.strip() else "" for name, text in zip(_NAMES, given, strict=True))
-    app, formation, environment, branch, state, author, search, commit = (text or None for text in checked)
+    checked = (_line(text, name) for name, text in zip(_NAMES, given, strict=True))
+    app, formation, environment, branch, state, author, search, commit = checked
     if state is not None and state not in states:
         raise UsageError(f"state: there is no state {state}", mend=did_you_mean(state, states))
     return Filter(

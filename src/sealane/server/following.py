@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from typing import TypeVar
 
-from sealane.errors import Refused, UsageError
+from sealane.errors import SealaneError
 from sealane.server import wired
 from sealane.store.view_model import LogPart
 
@@ -17,18 +18,32 @@ Part = TypeVar("Part")
 
 
 async def while_admitted(
-    parts: AsyncIterator[Part], admitted: Callable[[], Awaitable[None]], *, every: float = _ASKED_EVERY
+    parts: AsyncGenerator[Part, None], admitted: Callable[[], Awaitable[None]], *, every: float = _ASKED_EVERY
 ) -> AsyncIterator[Part]:
-    """The parts for as long as whoever reads may: it ends with the first part after that, and does not show it."""
+    """The parts for as long as whoever reads may: it ends when they may not any more, also while no part comes."""
     asked = time.monotonic()
-    async for part in parts:
-        if time.monotonic() - asked >= every:
-            try:
-                await admitted()
-            except (Refused, UsageError):
-                return
-            asked = time.monotonic()
-        yield part
+    waiting = asyncio.ensure_future(anext(parts))
+    try:
+        while True:
+            left = asked + every - time.monotonic()
+            done, _ = await asyncio.wait({waiting}, timeout=max(0.0, left))
+            if time.monotonic() - asked >= every:
+                try:
+                    await admitted()
+                except SealaneError:  # nobody can say that they may
+                    return
+                asked = time.monotonic()
+            if done:
+                try:
+                    part = waiting.result()
+                except StopAsyncIteration:
+                    return
+                yield part
+                waiting = asyncio.ensure_future(anext(parts))
+    finally:
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        await parts.aclose()
 
 
 async def log(server: wired.Server, run: str, key: str, *, offset: int, follow: bool) -> AsyncIterator[LogPart]:

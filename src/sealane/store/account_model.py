@@ -58,3 +58,17 @@ class AuditEntry:
     action: str
     subject: str
     detail: Mapping[str, Any] | None
+    app: str | None
+    """The app it is about; None for what is about people or the server."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AuditFilter:
+    """Which lines of the audit are listed; what is None lets all through."""
+
+    app: str | None = None
+    actor: str | None = None
+    action: str | None = None
+
+
+EVERY_LINE = AuditFilter()

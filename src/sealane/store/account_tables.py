@@ -49,5 +49,9 @@ audit = sa.Table(
     columns.text("action"),
     columns.text("subject"),
     columns.maybe("detail", columns.Json),
+    columns.maybe("app"),
     sqlite_autoincrement=True,
 )
+sa.Index("ix_audit_app", audit.c.app, audit.c.id)
+sa.Index("ix_audit_actor", audit.c.actor, audit.c.id)
+sa.Index("ix_audit_action", audit.c.action, audit.c.id)

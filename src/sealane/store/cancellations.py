@@ -36,7 +36,9 @@ class Cancellations:
             named = sa.update(table).where(table.c.id == deployment_id).values(cancelled_by=by)
             connection.execute(named)
             detail = {"deployment": deployment_id, "state": deployment.state.value}
-            auditing.note(connection, at, actor=by, action="cancel", subject=deployment.label, detail=detail)
+            auditing.note(
+                connection, at, actor=by, action="cancel", subject=deployment.label, app=deployment.app, detail=detail
+            )
             if deployment.state in _NOT_BEGUN:
                 deployments.finish(connection, deployment_id, concluding.cancelled(by=by, at=at))
             else:

@@ -12,12 +12,12 @@ from sealane.store import (
     deployments,
     formations,
     gates,
-    observations,
     origins,
     pending,
     releases,
     reports,
     rows,
+    seen,
     votes,
 )
 from sealane.store.explaining import Prospects
@@ -56,7 +56,7 @@ def of(connection: sa.Connection, deployment_id: str, prospects: Prospects) -> D
         is_there=(deployment_id, deployment_id) == (there.current_id, there.verified_id),
         convoy=convoys.muster(connection, deployment.convoy_id).convoy if deployment.convoy_id else None,
         gates=gates.of(connection, deployment_id),
-        observation=observations.of(connection, deployment_id),
+        observation=seen.observation(connection, deployment_id),
     )
 
 

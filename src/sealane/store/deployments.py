@@ -77,6 +77,7 @@ class Deployments:
                     actor=offered.requested_by,
                     action=offered.kind.value,
                     subject=offered.label,
+                    app=offered.app,
                     detail=detail,
                 )
             log_events.deployment(connection, "requested", offered)
@@ -388,7 +389,8 @@ def _tell_broken(connection: sa.Connection, deployment: Deployment, glass: Broke
     said = f"{glass.by} broke the glass: {glass.reason}"
     add_line(connection, deployment.id, Line(key=said, phase="approval", text=said), glass.at)
     detail = {"deployment": deployment.id, "environment": deployment.environment, "reason": glass.reason}
-    auditing.note(connection, glass.at, actor=glass.by, action="break glass", subject=deployment.label, detail=detail)
+    named = {"actor": glass.by, "action": "break glass", "subject": deployment.label}
+    auditing.note(connection, glass.at, **named, app=deployment.app, detail=detail)
 
 
 def _verified(connection: sa.Connection, deployment_id: str | None) -> str | None:

@@ -52,6 +52,10 @@ def _allowed(_: Deployment, __: Revision) -> str:
     return ""
 
 
+Refusals = Callable[[Deployment, Revision], str]
+"""Why the deployment would be refused if it began now, as the operators' files say; empty when it would not."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prospects:
     """What answers know besides the tables."""
@@ -60,8 +64,8 @@ class Prospects:
     """Whether the deployment may begin now, as the operators' windows say."""
     people: Callable[[], People] = People
     """Who is who, as the operators say. Raises SealaneError when their file can't be read."""
-    refused_now: Callable[[Deployment, Revision], str] = _allowed
-    """Why the deployment would be refused if it began now, as the operators' files say; empty when it would not."""
+    refusals: Callable[[], Refusals] = lambda: _allowed
+    """What tells why deployments would be refused now, made for each round of questions: it looks at the files once."""
     room: int = 1
     """Runs that one worker carries at once."""
     per_app: int | None = None
@@ -234,11 +238,13 @@ def _crowd(connection: sa.Connection, run_id: str, prospects: Prospects) -> Crow
 def of_deployment(connection: sa.Connection, subject: Deployment, prospects: Prospects) -> Why:
     """Why a deployment failed or does not move, without the evidence and what it is about."""
     around = circumstances(connection, subject, prospects)
-    return waiting.deployment(subject, replace(around, refused_now=refused_now(connection, subject, prospects)))
+    return waiting.deployment(
+        subject, replace(around, refused_now=refused_now(connection, subject, prospects.refusals()))
+    )
 
 
-def refused_now(connection: sa.Connection, subject: Deployment, prospects: Prospects) -> str:
+def refused_now(connection: sa.Connection, subject: Deployment, refusals: Refusals) -> str:
     """Why a deployment that has not begun would be refused if it did now; empty when it would not."""
     if subject.state not in {DeploymentState.WAITING, DeploymentState.QUEUED}:
         return ""
-    return prospects.refused_now(subject, releases.revision(connection, subject.revision_id))
+    return refusals(subject, releases.revision(connection, subject.revision_id))

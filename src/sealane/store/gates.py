@@ -54,7 +54,9 @@ class GateWords:
             connection.execute(sa.update(gate_words).where(_is(deployment_id, question.key, gate)).values(values))
             action = "pass gate" if passes else "fail gate"
             detail = {"deployment": deployment_id, "gate": gate, "reason": reason, "says": question.says}
-            auditing.note(connection, at, actor=by, action=action, subject=deployment.label, detail=detail)
+            auditing.note(
+                connection, at, actor=by, action=action, subject=deployment.label, app=deployment.app, detail=detail
+            )
             _tell(connection, deployment_id, at)
             found = _find(connection, deployment_id, question.key, gate)
             return rows.there(found, f"question about {gate}")

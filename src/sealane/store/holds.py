@@ -32,7 +32,9 @@ class Holds:
                 raise NotThere(f"nothing is held on {app}/{formation}")
             lift(connection, found, by=by, reason=reason, at=at)
             detail = {"reason": reason, "held": [hold.up_to for hold in found]}
-            auditing.note(connection, at, actor=by, action="lift hold", subject=f"{app}/{formation}", detail=detail)
+            auditing.note(
+                connection, at, actor=by, action="lift hold", subject=f"{app}/{formation}", app=app, detail=detail
+            )
             return found
 
         return await self._database.write(work)

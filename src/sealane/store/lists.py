@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -18,6 +20,7 @@ from sealane.store.model import Deployment, Run
 from sealane.store.scope_model import Scope, Subject
 from sealane.store.tables import apps, deployments, formations, releases, run_steps, runs
 
+_HASH = re.compile(r"[0-9a-f]+")
 _BAD_STEPS = (StepStatus.FAILED.value, StepStatus.BROKEN.value)
 
 
@@ -35,30 +38,35 @@ def places(connection: sa.Connection, scope: Scope) -> Places:
 
 def list_runs(connection: sa.Connection, scope: Scope, only: Filter, limit: int, before: str | None) -> tuple[Run, ...]:
     """The newest runs first; `before` is the id of the last run of the page before. Raises NotThere for that one."""
-    table = runs.c
-    query = sa.select(runs).order_by(table.created.desc(), table.id.desc()).limit(limit)
-    query = query.where(scopes.chosen(scope, table.app), *_of_runs(only))
+    where = [scopes.chosen(scope, runs.c.app), *_of_runs(only)]
     if before is not None:
         scopes.app_of(connection, Subject.RUN, before, scope)
-        last = stored_runs.get(connection, before)
-        earlier = (table.created == last.created) & (table.id < last.id)
-        query = query.where((table.created < last.created) | earlier)
-    return told(connection, [rows.run(row) for row in rows.all_of(connection, query)])
+        where.append(_older(runs, stored_runs.get(connection, before)))
+    return told(connection, [rows.run(row) for row in rows.all_of(connection, _newest(runs, where, limit))])
 
 
 def list_deployments(
     connection: sa.Connection, scope: Scope, only: Filter, limit: int, before: str | None
 ) -> tuple[Deployment, ...]:
     """As `list_runs`, of deployments."""
-    table = deployments.c
-    query = sa.select(deployments).order_by(table.created.desc(), table.id.desc()).limit(limit)
-    query = query.where(scopes.chosen(scope, table.app), *_of_deployments(only))
+    where = [scopes.chosen(scope, deployments.c.app), *_of_deployments(only)]
     if before is not None:
         scopes.app_of(connection, Subject.DEPLOYMENT, before, scope)
-        last = stored_deployments.get(connection, before)
-        earlier = (table.created == last.created) & (table.id < last.id)
-        query = query.where((table.created < last.created) | earlier)
-    return tuple(rows.deployment(row) for row in rows.all_of(connection, query))
+        where.append(_older(deployments, stored_deployments.get(connection, before)))
+    return tuple(rows.deployment(row) for row in rows.all_of(connection, _newest(deployments, where, limit)))
+
+
+def _newest(table: sa.Table, where: Iterable[sa.ColumnElement[bool]], limit: int) -> sa.Select[Any]:
+    """The newest that fit. They are found in indexes, by their ids; whole rows, which are wide, are read of these only."""
+    order = (table.c.created.desc(), table.c.id.desc())
+    found = sa.select(table.c.id).where(*where).order_by(*order).limit(limit)
+    return sa.select(table).where(table.c.id.in_(found)).order_by(*order)
+
+
+def _older(table: sa.Table, last: Run | Deployment) -> sa.ColumnElement[bool]:
+    """What comes after the last one of a page; both databases find where that is in an index."""
+    place = sa.tuple_(sa.literal(last.created, table.c.created.type), sa.literal(last.id))
+    return sa.tuple_(table.c.created, table.c.id) < place
 
 
 def told(connection: sa.Connection, found: Iterable[Run]) -> tuple[Run, ...]:
@@ -107,30 +115,43 @@ def _of_runs(only: Filter) -> list[sa.ColumnElement[bool]]:
     found += _of_commit(only)
     places = ((deployments.c.formation, only.formation), (deployments.c.environment, only.environment))
     where = [column == wanted for column, wanted in places if wanted is not None]
-    found += [sa.exists().where(deployments.c.run_id == table.id, *where)] if where else []
+    found += [table.id.in_(_delivered_runs(*where))] if where else []
     found += [_run_state(only.state)] if only.state is not None else []
     return found
+
+
+def _delivered_runs(*where: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """Runs with a delivery that fits: found once, not asked of each run."""
+    return sa.select(deployments.c.run_id).where(deployments.c.run_id.is_not(None), *where)
 
 
 def _of_commit(only: Filter) -> list[sa.ColumnElement[bool]]:
     """Which commit it is, whose, and what its subject says."""
     parts = ((runs.c.author, only.author), (runs.c.message, only.search))
     found = [sa.func.lower(column).contains(wanted.lower(), autoescape=True) for column, wanted in parts if wanted]
-    return [*found, *([runs.c.commit.startswith(only.commit, autoescape=True)] if only.commit else [])]
+    return [*found, *([_begins(only.commit.lower())] if only.commit else [])]
+
+
+def _begins(start: str) -> sa.ColumnElement[bool]:
+    """Runs whose commit begins so: between two places of an index, since nothing in a hash comes after `f`."""
+    if not _HASH.fullmatch(start):
+        return sa.false()
+    same = runs.alias("same")
+    return runs.c.id.in_(sa.select(same.c.id).where(same.c.commit >= start, same.c.commit < f"{start}g"))
 
 
 def _run_state(state: str) -> sa.ColumnElement[bool]:
     """The runs that are shown with the state: one that has passed is where its deliveries are."""
     passed = runs.c.status == RunStatus.PASSED.value
-    mine = deployments.c.run_id == runs.c.id
     shown: list[sa.ColumnElement[bool]] = []
     if state in set(RunStatus):
         own = runs.c.status == state
-        shown.append(own & ~sa.exists().where(mine) if state == RunStatus.PASSED else own)
+        mine = sa.exists().where(deployments.c.run_id == runs.c.id)
+        shown.append(own & ~mine if state == RunStatus.PASSED else own)
     if state in set(Delivered):
         stronger = [_delivered(each) for each in deliveries.stronger(Delivered(state))]
-        none = [~sa.exists().where(mine, sa.or_(*stronger))] if stronger else []
-        shown.append(sa.and_(passed, sa.exists().where(mine, _delivered(Delivered(state))), *none))
+        none = [runs.c.id.not_in(_delivered_runs(sa.or_(*stronger)))] if stronger else []
+        shown.append(sa.and_(passed, runs.c.id.in_(_delivered_runs(_delivered(Delivered(state)))), *none))
     return sa.or_(sa.false(), *shown)
 
 
@@ -143,13 +164,10 @@ def _of_deployments(only: Filter) -> list[sa.ColumnElement[bool]]:
     of_commit = _of_commit(only)
     of_commit += [runs.c.branch == only.branch] if only.branch is not None else []
     if of_commit:
-        built = (
-            sa.select(releases.c.run_id)
-            .where(releases.c.id == table.release_id)
-            .correlate(deployments)
-            .scalar_subquery()
-        )
-        found.append(sa.exists().where(runs.c.id == sa.func.coalesce(table.run_id, built), *of_commit))
+        of_commit += [runs.c.app == only.app] if only.app is not None else []
+        built = sa.select(releases.c.run_id).where(releases.c.id == table.release_id).correlate(deployments)
+        run = sa.func.coalesce(table.run_id, built.scalar_subquery())
+        found.append(run.in_(sa.select(runs.c.id).where(*of_commit)))
     return found
 
 

@@ -23,10 +23,11 @@ from sealane.store.view_model import ApprovalView
 def everything(connection: sa.Connection, prospects: Prospects) -> tuple[Pending, ...]:
     """What waits for a person, by what is asked and then by age: what can run out comes first."""
     stands = deployments.in_state(connection, DeploymentState.WAITING)
+    refusals = prospects.refusals()
     found = (
         _questions(connection),
         (
-            pending.approval(view, explaining.refused_now(connection, view.deployment, prospects))
+            pending.approval(view, explaining.refused_now(connection, view.deployment, refusals))
             for view in approvals(connection, stands, prospects)
         ),
         _held(connection, stands),

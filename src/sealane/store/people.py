@@ -60,7 +60,7 @@ class People:
                 groups = sorted({*there["groups"], group})
                 connection.execute(sa.update(users).where(users.c.name == user.name).values(groups=groups))
             add_token(connection, token, by=by)
-            auditing.note(connection, token.created, actor=by, action="make administrator", subject=user.name)
+            auditing.note(connection, token.created, actor=by, action="make administrator", subject=user.name, app=None)
 
         await self._database.write(work)
 
@@ -81,7 +81,7 @@ class People:
             with _an_administrator_stays(connection, name, at):
                 connection.execute(sa.update(users).where(users.c.name == name).values(groups=sorted(groups)))
             auditing.note(
-                connection, at, actor=by, action="set groups", subject=name, detail={"groups": sorted(groups)}
+                connection, at, actor=by, action="set groups", subject=name, app=None, detail={"groups": sorted(groups)}
             )
             return _get(connection, name)
 
@@ -99,7 +99,7 @@ class People:
                 connection.execute(sa.update(users).where(users.c.name == name).values(removed=at, groups=[]))
                 connection.execute(sa.update(tokens).where(tokens.c.user == name).values(revoked=at))
             connection.execute(sa.delete(sessions).where(sessions.c.user == name))
-            auditing.note(connection, at, actor=by, action="remove user", subject=name)
+            auditing.note(connection, at, actor=by, action="remove user", subject=name, app=None)
 
         await self._database.write(work)
 
@@ -156,7 +156,8 @@ class People:
                     raise NotThere(f"there is no token {token_id}")
             connection.execute(sa.delete(sessions).where(sessions.c.token_id == token_id))
             detail = {"of": owner, "name": found.get("name")}
-            auditing.note(connection, at, actor=by, action="revoke token", subject=token_id, detail=detail)
+            app = found.get("app") if not found.get("user") else None
+            auditing.note(connection, at, actor=by, action="revoke token", subject=token_id, app=app, detail=detail)
 
         await self._database.write(work)
 
@@ -221,13 +222,14 @@ def _insert_user(connection: sa.Connection, user: User, *, by: str) -> None:
     values = {"name": user.name, "groups": sorted(user.groups), "created": user.created}
     connection.execute(sa.insert(users).values(values))
     detail = {"groups": sorted(user.groups)}
-    auditing.note(connection, user.created, actor=by, action="add user", subject=user.name, detail=detail)
+    auditing.note(connection, user.created, actor=by, action="add user", subject=user.name, app=None, detail=detail)
 
 
 def add_token(connection: sa.Connection, token: Token, *, by: str) -> None:
     """Adds a token in this transaction."""
     connection.execute(sa.insert(tokens).values(rows.fields(token)))
     subject = token.user or token.app or token.id
+    app = token.app if token.user is None else None
     expires = token.expires.isoformat() if token.expires else None
     detail = {"id": token.id, "name": token.name, "expires": expires}
-    auditing.note(connection, token.created, actor=by, action="add token", subject=subject, detail=detail)
+    auditing.note(connection, token.created, actor=by, action="add token", subject=subject, app=app, detail=detail)

@@ -22,6 +22,8 @@ from sealane.store.tables import events, run_changes, run_steps, runs
 from sealane.store.view_model import ChangedView
 
 _PUSHED = {EventKind.PUSH, EventKind.TAG, EventKind.PULL_REQUEST}
+_SEARCHED = 200
+"""Characters that lists are searched by: they stand in an index, whose rows PostgreSQL keeps short."""
 MOST_PATHS = 5_000
 """Changed files of a run that are kept to be shown; all of them count for its conditions."""
 _MOST_WORDS = 500
@@ -263,13 +265,14 @@ class Runs:
         """
 
         def work(connection: sa.Connection) -> bool:
-            begun = get(connection, run_id).started is not None
+            run = get(connection, run_id)
+            begun = run.started is not None
             open_ones = sa.update(runs).where(
                 runs.c.id == run_id, runs.c.ended.is_(None), runs.c.cancelled_by.is_(None)
             )
             done = bool(connection.execute(open_ones.values(cancelled_by=by)).rowcount)
             if done:
-                auditing.note(connection, at, actor=by, action="cancel run", subject=run_id)
+                auditing.note(connection, at, actor=by, action="cancel run", subject=run_id, app=run.app)
                 changes.tell(connection, at, f"run:{run_id}", changes.OVERVIEW)
             if done and not begun:
                 values = {"ended": at, "status": RunStatus.CANCELLED.value, "reason": f"{by} cancelled it"}
@@ -331,8 +334,8 @@ def _insert(
         "kind": event.kind.value,
         "commit": event.commit,
         "branch": event.branch,
-        "author": event.author,
-        "message": event.message,
+        "author": (event.author or "")[:_SEARCHED] or None,
+        "message": event.message[:_SEARCHED],
         "status": RunStatus.WAITING.value,
         "requested_by": requested_by,
         "place": float(sequence) if place is None else place,
@@ -351,7 +354,9 @@ def _note_push(connection: sa.Connection, run_id: str, event: Event, pusher: Pus
         Signed.APP: f"the app token of {event.app}",
     }[pusher.signed]
     detail = {"run": run_id, "ref": event.ref, "before": event.before, "commit": event.commit}
-    auditing.note(connection, event.received, actor=actor, action="push", subject=event.app, detail=detail)
+    auditing.note(
+        connection, event.received, actor=actor, action="push", subject=event.app, app=event.app, detail=detail
+    )
 
 
 def _tagged(connection: sa.Connection, app: str, deploy_tag: str) -> bool:

@@ -24,14 +24,13 @@ from sealane.store.formations import Formations
 from sealane.store.gates import GateWords
 from sealane.store.holds import Holds
 from sealane.store.hooks import HooksRun
-from sealane.store.observations import Observations
 from sealane.store.people import People
 from sealane.store.releases import Releases
 from sealane.store.reports import Reports
 from sealane.store.run_queue import RunQueue
 from sealane.store.runs import Runs
 from sealane.store.scopes import Scopes
-from sealane.store.steadiness import SteadinessSeen
+from sealane.store.seen import Observations, SteadinessSeen
 from sealane.store.step_networks import StepNetworks
 from sealane.store.troubles import Troubles
 from sealane.store.views import Views

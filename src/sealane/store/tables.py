@@ -82,7 +82,13 @@ runs = sa.Table(
 )
 sa.Index("ix_runs_ended", runs.c.ended)
 sa.Index("ux_runs_app_sequence", runs.c.app, runs.c.sequence, unique=True)
-sa.Index("ix_runs_created", runs.c.created)
+_searched = (runs.c.author, runs.c.message)
+"""What lists are searched by stands in indexes: none of the wide rows is read that is not shown."""
+sa.Index("ix_runs_listed", runs.c.created, runs.c.id, runs.c.app, *_searched)
+sa.Index("ix_runs_app", runs.c.app, runs.c.created, runs.c.id, *_searched)
+sa.Index("ix_runs_branch", runs.c.branch, runs.c.created, runs.c.id)
+sa.Index("ix_runs_status", runs.c.status, runs.c.created, runs.c.id)
+sa.Index("ix_runs_commit", runs.c.commit)
 sa.Index("ix_runs_deploy_tag", runs.c.app, runs.c.deploy_tag)
 
 run_steps = sa.Table(
@@ -232,10 +238,15 @@ deployments = sa.Table(
     columns.maybe("ended", columns.Moment),
 )
 sa.Index("ix_deployments_formation", deployments.c.app, deployments.c.formation, deployments.c.sequence)
-sa.Index("ix_deployments_state", deployments.c.state)
-sa.Index("ix_deployments_created", deployments.c.created)
 sa.Index("ix_deployments_run_id", deployments.c.run_id)
 sa.Index("ix_deployments_convoy_id", deployments.c.convoy_id)
+_listed = (deployments.c.created, deployments.c.id, deployments.c.run_id)
+sa.Index("ix_deployments_listed", *_listed, deployments.c.app, deployments.c.release_id)
+sa.Index("ix_deployments_app", deployments.c.app, *_listed)
+sa.Index("ix_deployments_to", deployments.c.formation, *_listed)
+sa.Index("ix_deployments_environment", deployments.c.environment, *_listed)
+sa.Index("ix_deployments_state", deployments.c.state, *_listed, deployments.c.verdict_kind)
+sa.Index("ix_deployments_verdict", deployments.c.verdict_kind, *_listed)
 
 convoys = sa.Table(
     "convoys",

@@ -20,15 +20,15 @@ from sealane.store import (
     deployments,
     explaining,
     lists,
-    observations,
     origins,
     overviews,
     pending,
     rows,
     runs,
     scopes,
+    seen,
 )
-from sealane.store.account_model import AuditEntry
+from sealane.store.account_model import EVERY_LINE, AuditEntry, AuditFilter
 from sealane.store.auditing import Audit
 from sealane.store.database import Database
 from sealane.store.explaining import Prospects
@@ -149,9 +149,15 @@ class Views:
         """All that a waiting deployment depends on."""
         return await self._database.read(lambda c: explaining.circumstances(c, deployment, self._prospects))
 
-    async def audit(self, *, limit: int = 100, before: int | None = None) -> tuple[AuditEntry, ...]:
+    async def audit(
+        self, only: AuditFilter = EVERY_LINE, *, limit: int = 100, before: int | None = None
+    ) -> tuple[AuditEntry, ...]:
         """Who did what, the newest first; `before` is the id of the last line of the page before."""
-        return await Audit(self._database).last(limit, before)
+        return await Audit(self._database).last(limit, before, only=only, scope=self._scope)
+
+    async def audited(self) -> tuple[str, ...]:
+        """What was ever done, by name."""
+        return await Audit(self._database).actions(self._scope)
 
 
 def _newest_runs(connection: sa.Connection, scope: Scope) -> dict[str, Run]:
@@ -177,7 +183,7 @@ def _progress(connection: sa.Connection, deployment_id: str, prospects: Prospect
     return ProgressView(
         deployment=subject,
         timeline=deployments.story(connection, deployment_id),
-        observation=observations.of(connection, deployment_id),
+        observation=seen.observation(connection, deployment_id),
         waiting=explaining.of_deployment(connection, subject, prospects).waiting,
     )
 

@@ -37,7 +37,15 @@ class Votes:
             connection.execute(sa.insert(votes).values(values))
             action = "approve" if vote.approves else "reject"
             detail = {"deployment": deployment.id, "revision": vote.revision_id, "comment": vote.comment}
-            auditing.note(connection, vote.at, actor=vote.user, action=action, subject=deployment.label, detail=detail)
+            auditing.note(
+                connection,
+                vote.at,
+                actor=vote.user,
+                action=action,
+                subject=deployment.label,
+                app=deployment.app,
+                detail=detail,
+            )
             changes.tell(connection, vote.at, changes.OVERVIEW, f"deployment:{deployment.id}")
 
         await self._database.write(work)

@@ -59,7 +59,8 @@ class Workers:
                 return False
             held = sa.update(formations).where(formations.c.holder == worker)
             connection.execute(held.values(epoch=formations.c.epoch + 1, holder=None))
-            auditing.note(connection, at, actor=by, action="leave" if by == worker else "take over", subject=worker)
+            action = "leave" if by == worker else "take over"
+            auditing.note(connection, at, actor=by, action=action, subject=worker, app=None)
             return True
 
         return await self._database.write(work)

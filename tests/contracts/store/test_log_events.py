@@ -92,7 +92,7 @@ async def test_sign_ins_are_told_without_what_signs_in(store: Store, lines: Line
 
 async def test_what_is_undone_is_not_told(store: Store, lines: Lines) -> None:
     def work(connection: sa.Connection) -> None:
-        auditing.note(connection, NOON, actor="ann", action="do", subject="it")
+        auditing.note(connection, NOON, actor="ann", action="do", subject="it", app=None)
         raise Conflicting("something else was first")
 
     with pytest.raises(Conflicting):

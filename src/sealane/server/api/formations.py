@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -146,7 +146,7 @@ async def logs(
     """What runs there now prints, as `pod/container  line`."""
     lines = await server.looking.tail(app, formation, container=container, lines=tail, follow=follow)
 
-    async def body() -> AsyncIterator[str]:
+    async def body() -> AsyncGenerator[str, None]:
         async for line in lines:
             yield f"{line}\n"
 

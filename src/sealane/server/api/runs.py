@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -62,7 +62,7 @@ async def log(
     await server.views.run(run)
     await server.views.log_size(run, key)
 
-    async def body() -> AsyncIterator[bytes]:
+    async def body() -> AsyncGenerator[bytes, None]:
         async for part in following.log(server, run, key, offset=offset, follow=follow):
             yield part.data
 

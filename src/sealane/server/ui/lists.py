@@ -1,15 +1,17 @@
-"""The pages that list runs and deployments."""
+"""The pages that list runs, deployments and who did what."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse
 
 from sealane.access.dependencies import Signed
 from sealane.server import filters, wired
 from sealane.server.ui import frames, templates
+from sealane.server.ui.presenting import audit as presenting_audit
 from sealane.server.ui.presenting import deployments as presenting_deployments
 from sealane.server.ui.presenting import lists as presenting_lists
 from sealane.server.ui.presenting import runs as presenting_runs
@@ -56,3 +58,20 @@ async def deployments(
     rows = [presenting_deployments.row(one, came.get(one.id), only) for one in found]
     page = presenting_lists.page(asked, rows, places, last=found[-1].id if len(found) == _PAGE else None)
     return templates.page("list.html", {**await frames.shown(server, signed, "/deployments"), "page": page})
+
+
+@router.get("/audit")
+async def audit(
+    server: wired.Server,
+    signed: Signed,
+    only: filters.WhoDidWhat,
+    before: Annotated[int | None, Query(ge=0, le=2**62)] = None,
+) -> HTMLResponse:
+    """Who did what, the newest first: of the apps that the reader may read; of people and the server for administrators."""
+    views = server.views
+    found, actions, apps = await asyncio.gather(
+        views.audit(only, limit=_PAGE, before=before), views.audited(), views.apps()
+    )
+    last = found[-1].id if len(found) == _PAGE else None
+    page = presenting_audit.page(found, only, apps=[app.name for app in apps], actions=actions, last=last)
+    return templates.page("list.html", {**await frames.shown(server, signed, "/audit"), "page": page})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import html
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Annotated, Any
 
@@ -107,7 +107,7 @@ async def follow_log(
     await server.views.run(run)
     await server.views.log_size(run, key)
 
-    async def body() -> AsyncIterator[str]:
+    async def body() -> AsyncGenerator[str, None]:
         rest = b""
         async for part in following.log(server, run, key, offset=begin, follow=True):
             whole, _, rest = (rest + part.data).rpartition(b"\n")
@@ -129,7 +129,7 @@ async def changes(server: wired.Server, _: Signed, admitted: StillAdmitted, of: 
     """
     topic = of.replace("/", ":", 1)
 
-    async def body() -> AsyncIterator[str]:
+    async def body() -> AsyncGenerator[str, None]:
         yield "retry: 2000\n\n"
         async with aclosing(server.changes.follow({topic})) as followed:
             waiting = asyncio.ensure_future(anext(followed))
@@ -149,7 +149,7 @@ async def changes(server: wired.Server, _: Signed, admitted: StillAdmitted, of: 
     return _events(body(), admitted)
 
 
-def _events(body: AsyncIterator[str], admitted: Callable[[], Awaitable[None]]) -> Response:
+def _events(body: AsyncGenerator[str, None], admitted: Callable[[], Awaitable[None]]) -> Response:
     told = following.while_admitted(body, admitted)
     return StreamingResponse(told, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 

@@ -378,7 +378,7 @@ class DriftPage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ListRow:
-    """One line of a list of runs or deployments."""
+    """One line of a list."""
 
     pill: Pill
     href: str
@@ -410,11 +410,13 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ListPage:
-    """A list of runs or deployments."""
+    """A list of runs, deployments or lines of the audit."""
 
     title: str
     path: str
     search: str
+    searched: str
+    """What the search looks at; empty where nothing is searched."""
     choices: tuple[Choice, ...]
     chosen: tuple[Link, ...]
     """The filters that are set; each leads to the list without it."""

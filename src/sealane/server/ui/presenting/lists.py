@@ -7,16 +7,24 @@ from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from sealane.server.ui.views import Choice, Link, ListPage, ListRow
+from sealane.store.account_model import AuditFilter
 from sealane.store.list_filters import Filter, Places
 
-_NAMES = tuple(each.name for each in dataclasses.fields(Filter))
 
-
-def address(path: str, only: Filter, *, before: str | None = None, **changed: str | None) -> str:
+def address(path: str, only: Filter | AuditFilter, *, before: str | None = None, **changed: str | None) -> str:
     """The address of the list with these filters, some of them changed; None leaves one out."""
-    kept = {**{name: getattr(only, name) for name in _NAMES}, **changed, "before": before}
+    kept = {**dataclasses.asdict(only), **changed, "before": before}
     query = urlencode({name: value for name, value in kept.items() if value})
     return f"{path}?{query}" if query else path
+
+
+def chosen(path: str, only: Filter | AuditFilter) -> tuple[Link, ...]:
+    """The filters that are set; each leads to the list without it."""
+    given = {name: value for name, value in dataclasses.asdict(only).items() if value}
+    return tuple(
+        Link(words=f"{name} {_read(value) if name == 'state' else value}", href=address(path, only, **{name: None}))
+        for name, value in given.items()
+    )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,29 +45,24 @@ class Asked:
 def page(asked: Asked, rows: Sequence[ListRow], places: Places, *, last: str | None) -> ListPage:
     """The page; `last` is the id of its last row where older ones may follow."""
     only = asked.only
-    chosen = {name: value for name in _NAMES if (value := getattr(only, name))}
+    shown = chosen(asked.path, only)
     return ListPage(
         title=asked.title,
         path=asked.path,
         search=only.search or "",
+        searched="commit subjects",
         choices=(
-            _choice("app", only.app, places.apps, "All apps"),
-            _choice("formation", only.formation, places.formations, "All formations"),
-            _choice("environment", only.environment, places.environments, "All environments"),
-            _choice("state", only.state, asked.states, "All states"),
+            choice("app", only.app, places.apps, "All apps"),
+            choice("formation", only.formation, places.formations, "All formations"),
+            choice("environment", only.environment, places.environments, "All environments"),
+            choice("state", only.state, asked.states, "All states"),
             Choice(name="branch", label="Branch", value=only.branch or ""),
             Choice(name="author", label="Author", value=only.author or ""),
         ),
-        chosen=tuple(
-            Link(
-                words=f"{name} {_read(value) if name == 'state' else value}",
-                href=address(asked.path, only, **{name: None}),
-            )
-            for name, value in chosen.items()
-        ),
-        other=_other(asked) if chosen else None,
+        chosen=shown,
+        other=_other(asked) if shown else None,
         rows=tuple(rows),
-        empty="Nothing fits these filters." if chosen else asked.nothing,
+        empty="Nothing fits these filters." if shown else asked.nothing,
         older=address(asked.path, only, before=last) if last else "",
     )
 
@@ -70,7 +73,7 @@ def _other(asked: Asked) -> Link:
     return Link(words=asked.other.words, href=href)
 
 
-def _choice(name: str, value: str | None, known: Sequence[str], everything: str) -> Choice:
+def choice(name: str, value: str | None, known: Sequence[str], everything: str) -> Choice:
     """One of those that there are; one that is asked for and not there stays to be seen."""
     listed = dict.fromkeys([*known, *([value] if value else [])])
     options = (("", everything), *((each, _read(each) if name == "state" else each) for each in listed))

@@ -1,0 +1,72 @@
+"""What was seen last of each deployment: one row, whose newer value takes the place of what was there."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+
+from sealane.store import changes, rows, upsert
+from sealane.store.database import Database
+from sealane.store.tables import observations, steadiness
+from sealane.verdicts.guarding import Steadiness
+from sealane.verdicts.model import Observation
+
+T = TypeVar("T")
+
+
+class Seen(Generic[T]):
+    """One table of deployments' ids and what was seen of them."""
+
+    def __init__(self, database: Database, table: sa.Table, kind: type[T]) -> None:
+        self._database = database
+        self._table = table
+        self._kind = kind
+
+    async def of(self, deployment_id: str) -> T | None:
+        """What was kept last; None before anything was."""
+        return await self._database.read(lambda c: _of(c, self._table, self._kind, deployment_id))
+
+    async def keep(self, deployment_id: str, seen: T) -> None:
+        """Keeps it. Key: the deployment."""
+        await self._database.write(lambda c: self._keep(c, deployment_id, seen))
+
+    def _keep(self, connection: sa.Connection, deployment_id: str, seen: T) -> None:
+        upsert.put(connection, self._table, {"deployment_id": deployment_id}, {"seen": rows.plain(seen)})
+
+
+class SteadinessSeen(Seen[Steadiness]):
+    """What the guard saw of a deployment that is under way, so that a worker that takes over goes on from it.
+
+    It is forgotten in the transaction that writes the verdict.
+    """
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, steadiness, Steadiness)
+
+    async def of(self, deployment_id: str) -> Steadiness:
+        """What was kept last; nothing at first."""
+        return await super().of(deployment_id) or Steadiness()
+
+
+class Observations(Seen[Observation]):
+    """What was seen of its objects, for whoever follows it."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, observations, Observation)
+
+    def _keep(self, connection: sa.Connection, deployment_id: str, seen: Observation) -> None:
+        super()._keep(connection, deployment_id, seen)
+        changes.tell(connection, seen.at, f"deployment:{deployment_id}")
+
+
+def observation(connection: sa.Connection, deployment_id: str) -> Observation | None:
+    """What was seen last of the deployment's objects, in this transaction; None before anything was."""
+    return _of(connection, observations, Observation, deployment_id)
+
+
+def _of(connection: sa.Connection, table: sa.Table, kind: type[T], deployment_id: str) -> T | None:
+    query = sa.select(table.c.seen).where(table.c.deployment_id == deployment_id)
+    seen: Any = connection.execute(query).scalar()
+    return msgspec.convert(seen, kind) if seen is not None else None

@@ -1,0 +1,121 @@
+"""How SQLite reads the lists: each filter by an index that fits it, and no wide row that is not shown. Never a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from sealane.blobs.logs import Logs
+from sealane.store.list_filters import Filter
+from sealane.store.scope_model import EVERYTHING, Scope
+from sealane.store.storing import Store
+
+from .samples import NOON, app, deployment, push, release, revision
+
+RUNS = {
+    "": "ix_runs_listed",
+    "app": "ix_runs_app",
+    "formation": "ix_deployments_to",
+    "environment": "ix_deployments_environment",
+    "branch": "ix_runs_branch",
+    "state": "ix_runs_status",
+    "author": "ix_runs_listed",
+    "search": "ix_runs_listed",
+    "commit": "ix_runs_commit",
+}
+"""The index that must do the work, by filter of the list of runs."""
+DEPLOYMENTS = {
+    "": "ix_deployments_listed",
+    "app": "ix_deployments_app",
+    "formation": "ix_deployments_to",
+    "environment": "ix_deployments_environment",
+    "branch": "ix_runs_branch",
+    "state": "ix_deployments_verdict",
+    "author": "ix_runs_(listed|app)",
+    "search": "ix_runs_(listed|app)",
+    "commit": "ix_runs_commit",
+}
+VALUES = {"commit": "abc123", "state": "rolled_back"}
+SCANS = {"ix_runs_listed", "ix_runs_app", "ix_deployments_listed"}
+"""Indexes that may be read from one end to the other: they hold all that is looked at."""
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> Any:
+    opened = await Store.open(f"sqlite:///{tmp_path / 'sealane.db'}", logs=Logs(tmp_path / "logs"))
+    await opened.apps.add(app("shop"), by="ann")
+    yield opened
+    await opened.close()
+
+
+@contextmanager
+def plans(store: Store) -> Iterator[list[list[str]]]:
+    """What SQLite says of how it goes about each statement."""
+    found: list[list[str]] = []
+
+    def look(connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.startswith("SELECT"):
+            asked = connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            found.append([row[3] for row in asked])
+
+    sa.event.listen(store.database.engine, "before_cursor_execute", look)
+    try:
+        yield found
+    finally:
+        sa.event.remove(store.database.engine, "before_cursor_execute", look)
+
+
+def check(plan: list[str], index: str) -> None:
+    """The index is used, rows are looked up by their names, and only narrow indexes are read whole."""
+    told = "\n".join(plan)
+    assert re.search(rf"INDEX {index}\b", told), told
+    for line in plan:
+        if scanned := re.match(r"SCAN (?:runs|deployments)\b(.*)", line):
+            assert any(f"COVERING INDEX {name}" in scanned[1] for name in SCANS), told
+        assert "ux_runs_app_sequence" not in line, f"it reads every row of an app:\n{told}"
+
+
+@pytest.mark.parametrize("scope", [EVERYTHING, Scope(apps=frozenset({"shop", "other"}))], ids=["all", "some apps"])
+@pytest.mark.parametrize("name", RUNS)
+async def test_runs_are_found_by_an_index(store: Store, name: str, scope: Scope) -> None:
+    only = Filter(**{name: VALUES.get(name, "x")}) if name else Filter()
+    with plans(store) as found:
+        await store.views.within(scope).runs(only)
+    of_apps = scope is not EVERYTHING and (not name or not re.search(rf"INDEX {RUNS[name]}\b", "\n".join(found[0])))
+    check(found[0], "ix_runs_app" if of_apps else RUNS[name])  # the apps of the scope may be the quicker way
+
+
+@pytest.mark.parametrize("name", DEPLOYMENTS)
+async def test_deployments_are_found_by_an_index(store: Store, name: str) -> None:
+    only = Filter(**{name: VALUES.get(name, "x")}) if name else Filter()
+    with plans(store) as found:
+        await store.views.deployments(only)
+    check(found[0], DEPLOYMENTS[name])
+
+
+async def test_the_next_page_begins_in_the_index(store: Store) -> None:
+    """Not at the newest row, however many pages were read."""
+    ids = []
+    for number in range(3):
+        event = push(f"{number}", delivery=f"d{number}")
+        ids.append((await store.runs.receive(event, source="test")).run_id)
+        await store.releases.add(release(number), sequence=number, run_id=ids[-1])
+        offered = deployment(number, number + 1, run_id=ids[-1], created=NOON + timedelta(seconds=number))
+        await store.deployments.offer(offered, revision(f"v{number}"))
+    with plans(store) as found:
+        await store.views.runs(before=ids[1])
+        await store.views.deployments(before="d-1")
+    told = "\n".join(line for plan in found for line in plan)
+    assert re.search(r"SEARCH runs USING COVERING INDEX ix_runs_listed \(\(created,id\)<\(\?,\?\)\)", told), told
+    assert re.search(r"SEARCH deployments USING COVERING INDEX ix_deployments_listed \(\(created,id\)<", told), told
+
+
+def test_every_filter_has_its_index() -> None:
+    assert set(RUNS) == set(DEPLOYMENTS) == {"", *Filter.__slots__}
