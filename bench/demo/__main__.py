@@ -13,6 +13,8 @@ from typing import Any
 from bench.demo import loads, places, stage
 
 RATE = 60
+_PATIENCE = 60.0
+"""Seconds for one answer: on a busy machine the builds and the load come first."""
 
 
 @dataclass(kw_only=True)
@@ -126,8 +128,12 @@ def _if_ended(play: stage.Stage, deployment: str) -> Any:
 def _get(play: stage.Stage, path: str) -> Any:
     import httpx
 
-    answer = httpx.get(f"{places.URL}{path}", headers={"Authorization": f"Bearer {play.tokens['dana']}"}, timeout=10)
-    answer.raise_for_status()
+    headers = {"Authorization": f"Bearer {play.tokens['dana']}"}
+    try:
+        answer = httpx.get(f"{places.URL}{path}", headers=headers, timeout=_PATIENCE)
+        answer.raise_for_status()
+    except httpx.HTTPError as error:
+        raise places.Broke(f"the server gives no answer to GET {path}: {str(error) or type(error).__name__}") from error
     return answer.json()
 
 
