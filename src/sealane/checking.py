@@ -10,7 +10,7 @@ from sealane import documents, findings
 from sealane.environments import model as environments_model
 from sealane.environments import people
 from sealane.environments import reading as environment_reading
-from sealane.findings import Finding, Place
+from sealane.findings import Finding, Place, not_utf8
 from sealane.pipelines import reading as pipeline_reading
 from sealane.pipelines.checks import clone, delivery
 from sealane.pipelines.model import Pipeline
@@ -20,7 +20,6 @@ from sealane.stencils.trees import Tree, Unreadable
 
 MOST_FORMATIONS = 200
 YAML = (".yaml", ".yml")
-MISNAMED = (".sealane.yaml", "sealane.yml", "sealane.yaml")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,7 +79,7 @@ def check_text(text: str, file: str) -> Checked:
 
 def _pipeline(tree: Tree) -> tuple[Pipeline | None, list[str], list[Finding]]:
     file = pipeline_reading.FILE
-    misnamed = [name for name in MISNAMED if _is_there(tree, name)]
+    misnamed = [name for name in pipeline_reading.MISNAMED if _is_there(tree, name)]
     if not _is_there(tree, file):
         mend = f"rename it to {file}"
         found = [Finding(message="this name is not looked for", place=Place(file=name), mend=mend) for name in misnamed]
@@ -108,8 +107,8 @@ def _text(tree: Tree, path: str) -> tuple[str, list[Finding]]:
         return tree.read(path).decode("utf-8-sig"), []
     except Unreadable as problem:
         return "", [Finding(message=f"can't be read: {problem.message}", place=Place(file=path))]
-    except UnicodeDecodeError:
-        return "", [Finding(message="is not UTF-8 text", place=Place(file=path), mend="save it as UTF-8")]
+    except UnicodeDecodeError as error:
+        return "", [not_utf8(error, path)]
 
 
 def _is_there(tree: Tree, path: str) -> bool:

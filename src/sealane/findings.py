@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -9,6 +10,9 @@ from enum import StrEnum
 
 MOST_KNOWN = 30
 """Words that a finding lists; more would hide what it says."""
+
+
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class Severity(StrEnum):
@@ -58,6 +62,18 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         return f"did you mean {close}?"
     more = ", …" if len(known) > MOST_KNOWN else ""
     return f"known here: {', '.join(known[:MOST_KNOWN])}{more}" if known else "nothing is known here"
+
+
+def not_utf8(error: UnicodeDecodeError, file: str) -> Finding:
+    """That a file is not text in UTF-8, and where the first byte stands that says so."""
+    if error.object.startswith(_UTF16):
+        message = "not UTF-8 text, but UTF-16"
+        return Finding(message=message, place=Place(file=file, line=1, column=1), mend="save it as UTF-8")
+    before = error.object[: error.start].rpartition(b"\n")
+    column = len(before[2].removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace")) + 1
+    place = Place(file=file, line=(before[0] + before[1]).count(b"\n") + 1, column=column)
+    message = f"not UTF-8 text: the byte 0x{error.object[error.start]:02X} can't stand here"
+    return Finding(message=message, place=place, mend="save it as UTF-8")
 
 
 def errors(found: Iterable[Finding]) -> list[Finding]:

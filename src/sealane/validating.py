@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from sealane import schemas, yaml_errors
 from sealane.documents import Document, Path
 from sealane.fields import File
-from sealane.findings import Finding, did_you_mean
+from sealane.findings import Finding, did_you_mean, nearest
 
 M = TypeVar("M", bound=File)
 Problem = tuple[str, str | None]
@@ -34,7 +34,7 @@ def validate(
         return model.model_validate(document.value), []
     except ValidationError as error:
         details = error.errors(include_url=False)
-    found = [_finding(document, model, detail, elsewhere or {}) for detail in details]
+    found = [_finding(document, model, detail, elsewhere or {}) for detail in _told(model, details)]
     return None, sorted(set(found), key=lambda finding: (finding.place, finding.message))
 
 
@@ -56,6 +56,16 @@ def salvage(value: Any, model: type[M], stand_ins: Mapping[str, Any] | None = No
         return model.model_validate(kept)
     except ValidationError:
         return None
+
+
+def _told(model: type[File], details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Without the keys that are missing because they are misspelt: the unknown key beside says so."""
+    meant = set()
+    for detail in details:
+        if detail["type"] == "extra_forbidden":
+            path, _ = _path(detail)
+            meant.add((*path[:-1], nearest(str(path[-1]), schemas.keys_at(model, path[:-1]))))
+    return [detail for detail in details if detail["type"] != "missing" or _path(detail)[0] not in meant]
 
 
 def _finding(document: Document, model: type[File], detail: ErrorDetails, elsewhere: Mapping[str, str]) -> Finding:

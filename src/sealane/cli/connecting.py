@@ -53,8 +53,8 @@ def _found() -> tuple[str, str] | None:
     if url and token:
         return url, token
     if url or token:
-        missing = "SEALANE_TOKEN" if url else "SEALANE_URL"
-        raise UsageError(f"{missing} is not set though its twin is", mend=_MEND)
+        missing, there = ("SEALANE_TOKEN", "SEALANE_URL") if url else ("SEALANE_URL", "SEALANE_TOKEN")
+        raise UsageError(f"{missing} is not set, and {there} is", mend=_MEND)
     path = stored_in()
     try:
         stored = json.loads(path.read_text())

@@ -95,8 +95,9 @@ def deploy(
     are not: then the revision that was verified last is deployed again by itself. Ends with 0 when it is deployed, with
     1 when it failed or was rolled back, with 3 when it could not be done.
     """
-    from sealane.cli import remotely
+    from sealane.cli import located, remotely
 
+    what = located.meant(what, folder)
     if "/" in what:
         if build:
             raise UsageError("--build deploys from this folder, and a server builds what is pushed", mend="git push")

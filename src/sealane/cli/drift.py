@@ -43,8 +43,9 @@ def drift(
     Only fields that Sealane sets are compared, with the revision that was verified last; what others set beside them is
     theirs. Ends with 0 when nothing has drifted, with 1 when something has. With --fix it ends as `sealane deploy` does.
     """
-    from sealane.cli import remotely
+    from sealane.cli import located, remotely
 
+    what = located.meant(what, folder)
     if "/" in what:
         place, formation = remotely.place(what)
         found = remotely.drift(place, formation)

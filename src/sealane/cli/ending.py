@@ -14,6 +14,7 @@ A known error never shows a traceback. An unknown one is a bug of Sealane: a sho
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -42,8 +43,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         code = READER_GONE
+    except OSError as error:
+        code = tell(error)
     if code == READER_GONE:
-        _forget_the_reader()
+        _forget_the_reader(BrokenPipeError)
+    elif code == COULD_NOT:
+        _forget_the_reader(OSError)
     return code
 
 
@@ -72,6 +77,12 @@ def tell(error: Exception) -> int:
             output.findings(error.findings, to_stderr=True)
         case errors.SealaneError():
             output.error(error.message, error.mend)
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EIO | errno.EROFS):
+            output.error(
+                f"{error.filename or 'the output'} can't be written: {error.strerror}", "make room for it there"
+            )
+            _traceback_if_wanted(error)
+            return COULD_NOT
         case _:
             return _bug(error)
     _traceback_if_wanted(error)
@@ -124,12 +135,12 @@ def _open_the_closed() -> None:
         sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - lives as long as the process
 
 
-def _forget_the_reader() -> None:
+def _forget_the_reader(why: type[OSError]) -> None:
     """Sends what is still buffered nowhere, or the interpreter complains about it while it ends."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except BrokenPipeError:
+        except why:
             os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

@@ -36,6 +36,9 @@ def init(
 
     if not folder.is_dir():
         raise errors.NotThere(f"there is no folder {folder}")
+    if misnamed := next((name for name in reading.MISNAMED if (folder / name).exists()), None):
+        mend = f"rename it to {reading.FILE}, or remove it"
+        raise errors.UsageError(f"{folder / misnamed} is there, which nothing looks for", mend=mend)
     project = detecting.detect(folder)
     files = composing.compose(project)
     started = detecting.is_started(folder)

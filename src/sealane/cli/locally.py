@@ -170,7 +170,7 @@ def _beginning(folder: Path, app: str | None) -> tuple[FolderTree, Pipeline | No
     _tell(folder, found)
     name = app or (pipeline.app if pipeline else None)
     if name is None:
-        mend = "name the app there (app: NAME), or with --app NAME"
+        mend = f"{reading.beginning({each.name for each in folder.iterdir()})}; or name the app: --app NAME"
         raise errors.UsageError(f"there is no {reading.FILE} in {folder.resolve()}", mend=mend)
     return tree, pipeline, name
 
@@ -188,6 +188,7 @@ def _pipeline(tree: FolderTree) -> tuple[Pipeline | None, list[Finding]]:
 def _images(pipeline: Pipeline | None, given: Iterable[str]) -> dict[str, str]:
     """What each image stands for: not built yet, or as an option says."""
     images = {image.name: rendering.unbuilt(image.name) for image in (pipeline.images if pipeline else ())}
+    seen: dict[str, str] = {}
     for text in given:
         name, equals, reference = text.partition("=")
         if not equals or not name:
@@ -198,6 +199,8 @@ def _images(pipeline: Pipeline | None, given: Iterable[str]) -> dict[str, str]:
             references.parse(reference)
         except ValueError as problem:
             raise errors.UsageError(f"--image {text}: {problem}") from problem
+        if seen.setdefault(name, reference) != reference:
+            raise errors.UsageError(f"--image says two things of {name}: {seen[name]} and {reference}", mend="keep one")
         images[name] = reference
     return images
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sealane import errors
-from sealane.cli import locally
+from sealane.cli import connecting, locally
 from sealane.environments.model import DestinationConfig, Environment
 from sealane.findings import did_you_mean, nearest
 from sealane.pipelines import reading
@@ -42,8 +42,6 @@ def or_served(what: str, folder: Path) -> Iterator[None]:
 
     Raises NotThere.
     """
-    from sealane.cli import connecting
-
     here = names(folder)
     if here and not connecting.known():
         mend = did_you_mean(what, here)
@@ -55,6 +53,13 @@ def or_served(what: str, folder: Path) -> Iterator[None]:
         if near is None:
             raise
         raise errors.NotThere(error.message, mend=f"did you mean {near}, a formation of this folder?") from None
+
+
+def meant(what: str, folder: Path) -> str:
+    """What is asked about: `app/formation` of this folder is its formation while no server is known that has one, too."""
+    app, slash, name = what.partition("/")
+    mine = slash and name in names(folder) and not connecting.known() and _app(FolderTree(folder)) == app
+    return name if mine else what
 
 
 def destination(

@@ -20,7 +20,7 @@ def status(what: str | None, *, as_json: bool) -> None:
     if what is None:
         _table(rows, as_json=as_json)
         if not rows and not as_json:
-            output.say("nothing is delivered yet: a push starts a run")
+            output.say("nothing is delivered yet")
             _newest_run(None)
         return
     app, slash, formation = what.partition("/")
@@ -74,8 +74,11 @@ def _past(each: dict[str, Any], *, is_there: bool) -> tuple[str, ...]:
 
 def _newest_run(app: str | None) -> None:
     """Says what became of the newest run, which delivered nothing."""
-    for run in connecting.server().get("/api/runs", limit=1, app=app):
+    runs = connecting.server().get("/api/runs", limit=1, app=app)
+    for run in runs:
         output.say(str(connecting.server().get(f"/api/why/{run['id']}")["sentence"]))
+    if not runs:
+        output.say("a push starts a run", "dim")
 
 
 def _row(row: dict[str, Any]) -> tuple[str, ...]:

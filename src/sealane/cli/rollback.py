@@ -49,8 +49,9 @@ def rollback(
     like any deployment; a rollback that fails is not rolled back. Without --to it is the verified revision before the
     one that is there now.
     """
-    from sealane.cli import remotely
+    from sealane.cli import located, remotely
 
+    what = located.meant(what, folder)
     if "/" in what:
         place, formation = remotely.place(what)
         if lift_hold:
@@ -60,7 +61,7 @@ def rollback(
         return
     if lift_hold:
         raise UsageError("a hold is the server's", mend="name it as app/formation, such as shop/production")
-    from sealane.cli import admission, deploying_here, located
+    from sealane.cli import admission, deploying_here
 
     project = located.formation(what, folder, app=app)
     environment, where = located.destination(project, config=config, kubeconfig=kubeconfig, context=context)

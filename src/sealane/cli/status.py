@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sealane.cli import headings, options, output
+from sealane.errors import NotThere
 
 if TYPE_CHECKING:
     from sealane.cli import locally
@@ -46,6 +47,7 @@ def status(
     """
     from sealane.cli import connecting, located
 
+    what = what and located.meant(what, folder)
     here = located.names(folder)
     local = what in here if what else not connecting.known()
     if not local:
@@ -62,6 +64,9 @@ def status(
         found += _plain(project, history) if what else _plain(project, history)[:1]
     if as_json:
         output.json(found)
+    elif not here:
+        mend = "`sealane init` writes one where there is a Dockerfile; `sealane login URL` lets a server answer"
+        raise NotThere(f"no formation is in {folder.resolve()}, and no server is known", mend=mend)
     elif not found:
         output.say("nothing was deployed from a command line yet: `sealane deploy FORMATION`")
     else:

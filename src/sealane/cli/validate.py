@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sealane import errors
+from sealane import errors, findings
 from sealane.cli import headings, options, output
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _check(path: Path) -> Checked:
         try:
             return checking.check_text(path.read_text("utf-8-sig"), str(path))
         except UnicodeDecodeError as error:
-            raise errors.UsageError(f"{path} is not UTF-8 text", mend="save it as UTF-8") from error
+            raise errors.InvalidFiles([findings.not_utf8(error, str(path))]) from error
         except OSError as error:
             raise errors.UsageError(f"{path} can't be read: {error.strerror}") from error
     if not path.is_dir():
@@ -93,8 +93,6 @@ def _below(folder: Path, checked: Checked) -> Checked:
 
 def _summary(checked: Checked) -> str:
     looked = f"{len(checked.files)} file{'s' if len(checked.files) != 1 else ''}"
-    from sealane import findings
-
     wrong = len(findings.errors(checked.findings))
     warnings = len(checked.findings) - wrong
     told = [f"{count} {word}{'s' if count != 1 else ''}" for count, word in ((wrong, "error"), (warnings, "warning"))]

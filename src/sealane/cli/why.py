@@ -43,6 +43,7 @@ def why(
     """
     from sealane.cli import located, remotely, status
 
+    what = located.meant(what, folder)
     if what not in located.names(folder):
         with located.or_served(what, folder):
             remotely.why(what, as_json=as_json)

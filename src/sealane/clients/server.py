@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import httpx
 
 from sealane.errors import Conflicting, NotSignedIn, NotThere, Refused, SealaneError, Unavailable, UsageError
 
+_ERRNO = re.compile(r"^\[Errno -?\d+\] ")
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 _BY_STATUS: dict[int, type[SealaneError]] = {
     401: NotSignedIn,
@@ -76,17 +78,20 @@ class Server:
     def _telling(self) -> Iterator[None]:
         try:
             yield
+        except httpx.UnsupportedProtocol as error:
+            raise self._no_address() from error
         except httpx.HTTPError as error:
-            mend = "is it running? `sealane login URL` names another"
-            if _is_untrusted(error):
-                mend = "if your own authority signed it, name its certificate: SSL_CERT_FILE=/path/to/ca.pem"
-            raise Unavailable(
-                f"the server {self.url} did not answer: {str(error) or type(error).__name__}", mend=mend
-            ) from error
+            reason = _ERRNO.sub("", str(error)) or type(error).__name__
+            raise Unavailable(f"the server {self.url} did not answer: {reason}", mend=_mend(self.url, error)) from error
         except UnicodeEncodeError as error:
             raise UsageError("what was typed is not whole: it has bytes in it that are no UTF-8") from error
         except (httpx.InvalidURL, ValueError) as error:
-            raise UsageError(f"{self.url} is no server's address", mend="sealane login https://…") from error
+            raise self._no_address() from error
+
+    def _no_address(self) -> UsageError:
+        return UsageError(
+            f"{self.url} is no server's address", mend="write it with http:// or https:// before the host"
+        )
 
 
 def _trusted() -> ssl.SSLContext:
@@ -95,6 +100,14 @@ def _trusted() -> ssl.SSLContext:
     if known.cafile or (known.capath and any(Path(known.capath).iterdir())):
         return ssl.create_default_context()
     return ssl.create_default_context(cafile=certifi.where())
+
+
+def _mend(url: str, error: BaseException) -> str:
+    if _is_untrusted(error):
+        return "if your own authority signed it, name its certificate: SSL_CERT_FILE=/path/to/ca.pem"
+    if "WRONG_VERSION_NUMBER" in str(error):  # the library has no field for it
+        return f"it speaks plain HTTP: http:{url.partition(':')[2]}"
+    return "is it running? `sealane login URL` names another"
 
 
 def _is_untrusted(error: BaseException | None) -> bool:
@@ -112,6 +125,10 @@ def _raise_for(answer: httpx.Response) -> None:
         said: Mapping[str, Any] = answer.json()
     except ValueError:
         said = {}
-    message = str(said.get("message") or f"the server answered {answer.status_code} {answer.reason_phrase}")
+    if not isinstance(said, dict) or "message" not in said:
+        asked = f"{answer.request.url.scheme}://{answer.request.url.netloc.decode()}"
+        message = f"{asked} answered {answer.status_code} {answer.reason_phrase}, and not as Sealane does"
+        raise Unavailable(message, mend="is that Sealane's address? `sealane login URL` names another")
+    message = str(said["message"])
     kind = _BY_STATUS.get(answer.status_code, Unavailable if answer.status_code == 503 else SealaneError)
     raise kind(message, mend=said.get("mend"))

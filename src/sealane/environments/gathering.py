@@ -16,7 +16,7 @@ from sealane.environments.app_access import AppAccess
 from sealane.environments.model import FOLDER, DestinationConfig, Environment
 from sealane.environments.people import People
 from sealane.errors import InvalidFiles, NotThere, Unavailable
-from sealane.findings import Finding, Place, errors
+from sealane.findings import Finding, Place, errors, not_utf8
 
 _ENDINGS = {".yaml", ".yml"}
 
@@ -53,7 +53,7 @@ def people(config: Path, *, base: Path | None = None) -> People:
     except FileNotFoundError:
         return People()
     except UnicodeDecodeError as error:
-        raise InvalidFiles([_not_text(_named(file, base))]) from error
+        raise InvalidFiles([not_utf8(error, _named(file, base))]) from error
     except OSError as error:
         raise Unavailable(f"can't read {_named(file, base)}: {error.strerror}") from error
     found, problems = known_people.read(text, _named(file, base))
@@ -69,8 +69,8 @@ def gather_access(config: Path, *, base: Path | None = None) -> tuple[AppAccess 
         return app_access.read(file.read_text(encoding="utf-8"), _named(file, base))
     except FileNotFoundError:
         return app_access.NOBODY, []
-    except UnicodeDecodeError:
-        return None, [_not_text(_named(file, base))]
+    except UnicodeDecodeError as error:
+        return None, [not_utf8(error, _named(file, base))]
     except OSError as error:
         raise Unavailable(f"can't read {_named(file, base)}: {error.strerror}") from error
 
@@ -79,16 +79,12 @@ def _named(file: Path, base: Path | None) -> str:
     return str(file.relative_to(base)) if base is not None and file.is_relative_to(base) else str(file)
 
 
-def _not_text(file: str) -> Finding:
-    return Finding(message="is not UTF-8 text", place=Place(file=file), mend="save it as UTF-8")
-
-
 def _read(file: Path, base: Path | None) -> tuple[Environment | None, list[Finding]]:
     try:
         environment, found = reading.read(file.read_text(encoding="utf-8"), _named(file, base))
         return (_placed(environment, paths.absolute(file).parent) if environment else None), found
-    except UnicodeDecodeError:
-        return None, [_not_text(_named(file, base))]
+    except UnicodeDecodeError as error:
+        return None, [not_utf8(error, _named(file, base))]
     except OSError as error:
         raise Unavailable(f"can't read {_named(file, base)}: {error.strerror}") from error
 

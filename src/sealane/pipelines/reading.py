@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sealane import documents, findings, validating
 from sealane.findings import Finding, Place
 from sealane.pipelines import checks, drafts, files
@@ -9,6 +11,8 @@ from sealane.pipelines.dialects import native
 from sealane.pipelines.model import Pipeline
 
 FILE = ".sealane.yml"
+MISNAMED = (".sealane.yaml", "sealane.yml", "sealane.yaml")
+"""Names that people give it, and that nothing looks for."""
 
 ELSEWHERE = {
     "depends_on": "needs",
@@ -42,6 +46,12 @@ ELSEWHERE = {
     "approvers": "by",
 }
 """Keys of other tools' files, and what we call the same thing."""
+
+
+def beginning(beside: Collection[str]) -> str:
+    """What to do in a folder of these files, which has no pipeline's file."""
+    misnamed = next((name for name in MISNAMED if name in beside), None)
+    return f"rename {misnamed} to {FILE}" if misnamed else "`sealane init` writes one to begin with"
 
 
 def read(text: str, file: str = FILE) -> tuple[Pipeline | None, list[Finding]]:

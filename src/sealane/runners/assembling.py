@@ -88,11 +88,12 @@ def _text(file: Path) -> str:
     try:
         return file.read_text("utf-8-sig")
     except FileNotFoundError as error:
-        raise NotThere(
-            f"there is no {file.name} in {file.resolve().parent}", mend="`sealane init` writes one to begin with"
-        ) from error
+        if file.name != reading.FILE:
+            raise NotThere(f"there is no {file}", mend="name a folder, or a pipeline's file") from error
+        mend = reading.beginning({each.name for each in file.resolve().parent.iterdir()})
+        raise NotThere(f"there is no {file.name} in {file.resolve().parent}", mend=mend) from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"{file} is not UTF-8 text", mend="save it as UTF-8") from error
+        raise InvalidFiles([findings.not_utf8(error, str(file))]) from error
     except OSError as error:
         raise UsageError(f"{file} can't be read: {error.strerror}") from error
 

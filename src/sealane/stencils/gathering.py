@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from sealane import globs
-from sealane.findings import Finding, Place, Severity, did_you_mean, errors
+from sealane.findings import Finding, Place, Severity, did_you_mean, errors, not_utf8
 from sealane.stencils import reading
 from sealane.stencils.model import ConfigEntry, Formation, Sources, Stencil
-from sealane.stencils.trees import MAX_FILE, Tree, Unreadable
+from sealane.stencils.trees import Tree, Unreadable
 from sealane.stencils.words import Source
 
 FORMATIONS = "deploy/formations"
@@ -131,6 +131,5 @@ def _text(tree: Tree, path: str) -> tuple[str, list[Finding]]:
         return tree.read(path).decode("utf-8-sig"), []
     except Unreadable as problem:
         return "", [Finding(message=f"can't be read: {problem.message}", place=Place(file=path))]
-    except UnicodeDecodeError as problem:
-        message = f"is not UTF-8 text (byte {problem.start + 1} of at most {MAX_FILE})"
-        return "", [Finding(message=message, place=Place(file=path), mend="save it as UTF-8")]
+    except UnicodeDecodeError as error:
+        return "", [not_utf8(error, path)]

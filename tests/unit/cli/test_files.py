@@ -29,14 +29,12 @@ def test_validate_tells_all_findings_of_a_folder(capsys, tmp_path):
     code, out, err = run(capsys, "validate")
     assert code == 2
     assert out.splitlines() == [
-        ".sealane.yml:2:9: error: image is missing",
-        "    The image to run: a reference, or ${image.NAME} for an image of this file that the step needs",
         ".sealane.yml:2:19: error: unknown key imag",
         "    did you mean image?",
         ".sealane.yml:3:23: error: build / is not a path inside the repository",
         "    it starts at the repository's root, without / in front and without ..",
     ]
-    assert err == "1 file: 3 errors\n"
+    assert err == "1 file: 2 errors\n"
 
 
 def test_validate_as_json(capsys, tmp_path):
@@ -130,8 +128,8 @@ def test_validate_finds_a_file_under_a_wrong_name(capsys, tmp_path):
 def test_validate_refuses_what_is_no_text(capsys, tmp_path):
     (tmp_path / ".sealane.yml").write_bytes(b"\xff\xfe\0")
 
-    assert "is not UTF-8 text" in run(capsys, "validate")[1]
-    assert "is not UTF-8 text" in run(capsys, "validate", ".sealane.yml")[2]
+    assert ".sealane.yml:1:1: error: not UTF-8 text" in run(capsys, "validate")[1]
+    assert ".sealane.yml:1:1: error: not UTF-8 text" in run(capsys, "validate", ".sealane.yml")[2]
 
 
 def test_validate_follows_no_link(capsys, tmp_path):
@@ -157,6 +155,13 @@ DOCKERFILE = "FROM scratch\nEXPOSE 9000\nUSER 1000\n"
 PROJECTS = {
     "nothing": {},
     "python": {"pyproject.toml": "[build-system]\n", "tests/test_a.py": "", "Dockerfile": DOCKERFILE},
+    "python-extra": {
+        "pyproject.toml": (
+            "[build-system]\n[project]\nname = 'x'\n[project.optional-dependencies]\n"
+            "docs = ['sphinx']\nplugins = ['pytest-cov']\nchecks = ['responses', 'pytest>=8']\n"
+        ),
+        "tests/test_a.py": "",
+    },
     "python-requirements": {"requirements.txt": "flask\n", "app.py": ""},
     "node": {"package.json": '{"scripts": {"test": "jest"}}', "package-lock.json": "{}", "Dockerfile": "FROM x"},
     "node-untested": {"package.json": '{"scripts": {"test": "echo \\"Error: no test specified\\""}}'},
@@ -194,6 +199,7 @@ def test_what_init_writes_is_valid(capsys, tmp_path, name):
     ("name", "lines"),
     [
         ("python", ["pip install .", "python -m pytest", "image: docker.io/library/python", "web: {build: .}"]),
+        ("python-extra", ["pip install '.[checks]'\n      - python -m pytest"]),
         ("python-requirements", ["pip install -r requirements.txt", "python -m compileall -q ."]),
         ("node", ["npm ci", "npm test"]),
         ("node-untested", ["npm install", "npm run --if-present build"]),

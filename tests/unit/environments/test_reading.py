@@ -152,7 +152,7 @@ def test_the_folder_of_the_operators(tmp_path: Path) -> None:
     assert set(environments) == {"dev", "production"}
     told = "\n".join(str(finding) for finding in found)
     assert f"{folder}/wrong.yaml:" in told
-    assert f"{folder}/latin.yml: is not UTF-8 text" in told
+    assert f"{folder}/latin.yml:1:1: not UTF-8 text" in told
     assert f"{folder}/dev.yml: the environment dev is also in {folder}/dev.yaml" in told
 
 

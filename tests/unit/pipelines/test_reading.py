@@ -214,7 +214,7 @@ ONE = "app: shop\nsteps:\n  - {name: a, image: x%s}\n"
         ("app: shop\nsteps: [{name: a, image: '${image.web}'}]\nimages: {web: {build: .}}\n", ["2:26: a runs the image web without needing it (add needs: [web])"]),
         ("app: shop\nsteps: [{name: a, image: '${web}'}]\n", ["2:26: image ${web} is not an image reference (an image that this file builds is ${image.NAME})"]),
         ("app: shop\nimages: {web: {build: ../other}}\n", ["2:23: build ../other is not a path inside the repository (it starts at the repository's root, without / in front and without ..)"]),
-        ("app: shop\nimages: {web: {bild: .}}\n", ["2:15: build is missing (The folder whose files the build sees; `.` is the whole repository)", "2:16: unknown key bild (did you mean build?)"]),
+        ("app: shop\nimages: {web: {bild: .}}\n", ["2:16: unknown key bild (did you mean build?)"]),
         ("app: shop\nservices: {localhost: {image: x}}\ndeliver: [a]\n", ["2:12: a service can't be called localhost (a step means itself by it)"]),
         ("app: shop\nservices: {my_db: {image: x}}\ndeliver: [a]\n", ["2:12: the name my_db is not a name of lower-case letters, digits and dashes (for example my-db)"]),
         ("app: shop\ndeliver: [{formation: a, approval: {by: [x, x]}}]\n", ["2:45: x is named twice (ask for more people with count: 2)"]),

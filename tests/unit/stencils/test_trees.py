@@ -93,7 +93,7 @@ def test_files_that_are_no_text_are_findings(folder: Path) -> None:
     """At the file, with what to do."""
     (folder / "deploy/stencils/a.yaml").write_bytes(b"a: \xff")
     _, found = gathering.gather(FolderTree(folder), "dev")
-    assert "deploy/stencils/a.yaml: is not UTF-8 text" in str(found[0])
+    assert "deploy/stencils/a.yaml:1:4: not UTF-8 text" in str(found[0])
 
 
 def test_a_stored_tree_answers_like_a_folder(folder: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import random
 import socket
 from collections.abc import AsyncIterator, Mapping
@@ -242,14 +243,28 @@ class _translated:  # noqa: N801 - reads as a clause
         if error is None or isinstance(error, errors.ClusterError):
             return
         if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
-            reason = errors.scrubbed(str(error), secret=False)[:300]
+            reason = errors.scrubbed(_reason(error), secret=False)[:300]
             mend = "compare certificate-authority and server in the kubeconfig"
             raise errors.Untrusted(f"{self._call}: TLS: {reason}", mend=mend) from error
         if isinstance(error, aiohttp.ClientError | TimeoutError | OSError):
-            reason = errors.scrubbed(str(error), secret=False)[:300] or "no answer in time"
+            reason = errors.scrubbed(_reason(error), secret=False)[:300] or "no answer in time"
             unreachable = errors.Unreachable(f"{self._call}: {reason}", mend="is the API server running and reachable?")
             unreachable.sent = not isinstance(error, aiohttp.ClientConnectorError)
             raise unreachable from error
+
+
+def _reason(error: Exception) -> str:
+    """What kept the connection from being made, without the library's own objects."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        why = getattr(error.certificate_error, "verify_message", error.certificate_error)
+        return f"{error.host}:{error.port} has a certificate that is not trusted: {why}"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        low = error.os_error
+        said = getattr(low, "reason", None) or low.strerror or str(low)
+        if isinstance(low, ConnectionError) and low.errno is not None:
+            said = os.strerror(low.errno).lower()
+        return f"{error.host}:{error.port} can't be reached: {said}"
+    return str(error)
 
 
 def _socket(address: aiohttp.AddrInfoType) -> socket.socket:
