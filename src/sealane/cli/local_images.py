@@ -94,7 +94,7 @@ async def _head(folder: Path) -> str | None:
 
 
 def _say(data: bytes) -> None:
-    sys.stderr.write(output.shown(data.decode("utf-8", "replace")))
+    sys.stderr.write(output.shown(data.decode("utf-8", "replace"), sys.stderr))
     sys.stderr.flush()
 
 

@@ -64,12 +64,12 @@ def style(text: str, *styles: str, stream: TextIO | None = None) -> str:
     return f"\x1b[{';'.join(_STYLES[name] for name in styles)}m{text}\x1b[0m"
 
 
-def shown(text: str) -> str:
-    """The text as it may go to a terminal: of control sequences our own styles only, no marks that turn its direction.
+def shown(text: str, stream: TextIO) -> str:
+    """The text as it may go to the stream: no control sequences but our own styles, and these where the stream shows them.
 
     Names, messages and logs are strangers' text; a sequence in one could rewrite the screen, the title or the clipboard.
     """
-    return inputs.storable(controls.own_styles_only(text, _CODES))
+    return inputs.storable(controls.own_styles_only(text, _CODES if coloured(stream) else ()))
 
 
 def fitted(text: str, stream: TextIO) -> str:
@@ -99,12 +99,12 @@ def _broken(line: str, width: int) -> str:
 
 def data(text: str) -> None:
     """One piece of what was asked for, to stdout."""
-    print(shown(text), flush=True)
+    print(shown(text, sys.stdout), flush=True)
 
 
 def sentence(text: str) -> None:
     """What was asked for in words, to stdout."""
-    print(fitted(shown(text), sys.stdout), flush=True)
+    print(fitted(shown(text, sys.stdout), sys.stdout), flush=True)
 
 
 def json(value: Any) -> None:
@@ -123,7 +123,7 @@ def as_json(value: Any) -> str:
 def say(text: str, *styles: str) -> None:
     """Talk, to stderr."""
     told = style(text, *styles, stream=sys.stderr) if styles else text
-    print(fitted(shown(told), sys.stderr), file=sys.stderr, flush=True)
+    print(fitted(shown(told, sys.stderr), sys.stderr), file=sys.stderr, flush=True)
 
 
 def error(message: str, mend: str | None = None) -> None:
@@ -172,7 +172,7 @@ def findings(found: Iterable[Finding], *, to_stderr: bool = False) -> None:
         colour = "red" if finding.severity is Severity.ERROR else "yellow"
         place = style(f"{finding.place}:", "bold", stream=stream)
         severity = style(f"{finding.severity}:", colour, stream=stream)
-        print(fitted(shown(f"{place} {severity} {finding.message}"), stream), file=stream)
+        print(fitted(shown(f"{place} {severity} {finding.message}", stream), stream), file=stream)
         if finding.mend:
-            print(fitted(shown(style(f"    {finding.mend}", "dim", stream=stream)), stream), file=stream)
+            print(fitted(shown(style(f"    {finding.mend}", "dim", stream=stream), stream), stream), file=stream)
     stream.flush()

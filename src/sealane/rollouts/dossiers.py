@@ -25,6 +25,10 @@ _TELLING = re.compile(
 )
 _ANSWERED = re.compile(r"\b5\d\d\b")
 """A request that the application itself could not answer, as access logs write it."""
+_LISTENING = re.compile(
+    r"\b(?:listen\w*|running (?:on|at)|serv\w+ (?:on|at)|bound to|started on)\b.*\b\d{2,5}\b", re.IGNORECASE
+)
+"""Where the application says it can be reached: nothing answers where a probe asks, and that is why."""
 _PROBES = frozenset({verdicts.FactKind.PROBE_FAILING, verdicts.FactKind.KILLED_BY_PROBE})
 _LONGEST = 300
 _ASKS = "asks"
@@ -171,7 +175,7 @@ def telling(logs: Sequence[Mapping[str, Any]], cause: verdicts.Cause | None) -> 
         if log["container"] == cause.container and (log["object"] == cause.object or not told):
             lines = [line.strip() for line in log["lines"] if line.strip()]
             if lines:
-                tells = [_TELLING, *([_ANSWERED] if cause.reason in _PROBES else [])]
+                tells = [_TELLING, *([_ANSWERED, _LISTENING] if cause.reason in _PROBES else [])]
                 found = (line for each in tells for line in reversed(lines) if each.search(line))
                 line = next(found, lines[-1])
                 return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from sealane.pipelines.reading import FILE
 
 PORT = 8080
 """The port a container listens at where its build file doesn't say."""
+
+
+_PYTEST = re.compile(r"pytest\b(?!-)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,11 +71,22 @@ def _python(folder: Path) -> Found | None:
     if not packaged and not requirements.exists():
         return None
     commands = ["pip install -r requirements.txt"] if requirements.exists() else []
+    extra = _test_extra(_text(folder / "pyproject.toml"))
     if "[build-system]" in _text(folder / "pyproject.toml") or "setup.py" in packaged:
-        commands.append("pip install .")
+        commands.append(f"pip install '.[{extra}]'" if extra else "pip install .")
     tested = any((folder / name).is_dir() for name in ("tests", "test")) or any(folder.glob("test_*.py"))
-    commands += ["pip install pytest", "python -m pytest"] if tested else ["python -m compileall -q ."]
+    pytest = [] if extra else ["pip install pytest"]
+    commands += [*pytest, "python -m pytest"] if tested else ["python -m compileall -q ."]
     return "Python", "docker.io/library/python:3.12-slim", tuple(commands)
+
+
+def _test_extra(pyproject: str) -> str | None:
+    """The optional dependencies that tests need: those with pytest among them."""
+    try:
+        extras = tomllib.loads(pyproject).get("project", {}).get("optional-dependencies", {})
+        return next((name for name, needs in extras.items() if any(_PYTEST.match(each) for each in needs)), None)
+    except (tomllib.TOMLDecodeError, AttributeError, TypeError):
+        return None
 
 
 def _node(folder: Path) -> Found | None:

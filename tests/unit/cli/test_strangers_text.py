@@ -75,7 +75,20 @@ def test_json_loses_nothing(text: str) -> None:
     """Escaped, and the same once it is read."""
     made = output.as_json({"message": text})
     assert json.loads(made) == {"message": text}
-    assert output.shown(made) == made
+    assert output.shown(made, sys.stdout) == made
+
+
+@pytest.mark.parametrize("quiet", ["NO_COLOR", "a pipe"])
+def test_a_strangers_colours_end_where_ours_do(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, quiet: str
+) -> None:
+    """Where no colour is wanted, a log's own is left out, too."""
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    monkeypatch.setenv("NO_COLOR", "1" if quiet == "NO_COLOR" else "")
+    for tell in (output.data, output.sentence, output.say):
+        tell("\x1b[33mready\x1b[0m \x1b[1;31mnow\x1b[0m")
+        said = capsys.readouterr()
+        assert said.out + said.err == "ready now\n"
 
 
 @pytest.mark.parametrize("name", HOSTILE)

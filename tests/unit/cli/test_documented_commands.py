@@ -1,0 +1,77 @@
+"""Every `sealane …` on the documentation's pages is a command of the program, with options that it takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sealane.cli import app
+from sealane.settings import Settings
+
+ROOT = Path(__file__).parents[3]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("**/README.md")])
+BLOCK = re.compile(r"^ *```(?:sh|bash|console|)\b[^\n]*\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+LINE = re.compile(r"^ *(?:\$ |sudo |exec )*((?:[A-Z_]+=\S+ +)*(?:\S*/)?sealane [^\n]*)", re.MULTILINE)
+SPAN = re.compile(r"`((?:\S*/)?sealane [^`\n]+)`")
+ENDS = re.compile(r"\s#|[|;<>&]|\s→|…|\)")
+
+
+def written(text: str) -> Iterator[str]:
+    """Each command as it stands, up to a comment, a pipe or a redirection."""
+    for block in BLOCK.findall(text):
+        yield from LINE.findall(block.replace("\\\n", " "))
+    yield from SPAN.findall(text)
+
+
+def commands() -> list[tuple[str, str]]:
+    return [(str(page.relative_to(ROOT)), each) for page in PAGES for each in written(page.read_text())]
+
+
+def words(line: str) -> list[str]:
+    """The words after `sealane`."""
+    found = re.sub(r"[\[\]'\"\\]", "", ENDS.split(line.strip())[0]).split()
+    return found[next(at for at, word in enumerate(found) if word.rpartition("/")[2] == "sealane") + 1 :]
+
+
+def command_of(found: list[str]) -> tuple[Any, list[str]]:
+    """The command that is meant and the words that are left for it."""
+    command: Any = app.command(found)
+    while found and hasattr(command, "commands") and not found[0].startswith("-"):
+        assert found[0] in command.commands, f"there is no command {found[0]}"
+        command, found = command.commands[found[0]], found[1:]
+    return command, found
+
+
+def test_pages_have_commands() -> None:
+    """Or the test below proves nothing."""
+    assert len(commands()) > 100
+
+
+@pytest.mark.parametrize("page", [str(page.relative_to(ROOT)) for page in PAGES])
+def test_commands_of_a_page_exist(page: str) -> None:
+    for where, line in commands():
+        if where != page:
+            continue
+        found = words(line)
+        if not found or not re.fullmatch(r"-{0,2}[a-z][a-z-]*", found[0]):
+            continue  # `sealane NAME` in prose, or a file's name
+        command, rest = command_of(found)
+        taken = {name for each in command.params for name in (*each.opts, *each.secondary_opts)}
+        options = {word.partition("=")[0] for word in rest if word.startswith("-") and word != "-"}
+        assert options <= taken | {"--help", "--install-completion"}, f"{page}: {line}"
+
+
+def test_settings_of_the_pages_exist() -> None:
+    """Each `SEALANE_…__…` is a setting, or names a secret of an app."""
+    known = {
+        f"SEALANE_{name.upper()}__{inner.upper()}"
+        for name, each in Settings.model_fields.items()
+        for inner in getattr(each.annotation, "model_fields", {})
+    }
+    on_pages = {found for page in PAGES for found in re.findall(r"\bSEALANE_[A-Z]+__[A-Z_]+[A-Z]", page.read_text())}
+    assert len(on_pages) > 10
+    assert on_pages <= known
