@@ -31,7 +31,7 @@ BROKEN: dict[str, tuple[dict[str, bytes], Callable[[Path], object], str]] = {
     "latin": (
         {"environments/qa.yaml": b"\xff"},
         lambda config: Forecast(config).environments(),
-        "environments/qa.yaml: is not UTF-8 text",
+        "environments/qa.yaml:1:1: not UTF-8 text",
     ),
     "twice": (
         {"environments/qa.yaml": GOOD.encode(), "environments/qa.yml": GOOD.encode()},
@@ -39,7 +39,11 @@ BROKEN: dict[str, tuple[dict[str, bytes], Callable[[Path], object], str]] = {
         "environments/qa.yml: the environment qa is also in environments/qa.yaml",
     ),
     "people": ({"people.yaml": b"peple: {}"}, lambda config: Forecast(config).people(), "people.yaml:1:1"),
-    "people in latin": ({"people.yaml": b"\xff"}, lambda config: Forecast(config).people(), "people.yaml: is not"),
+    "people in latin": (
+        {"people.yaml": b"\xff"},
+        lambda config: Forecast(config).people(),
+        "people.yaml:1:1: not UTF-8",
+    ),
     "access": ({"access.yaml": b"aps: {}"}, lambda config: Forecast(config).access(), "access.yaml:1:1"),
     "pack": (
         {"policies/default/1/a.yaml": b"x"},

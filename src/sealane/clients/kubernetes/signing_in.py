@@ -146,7 +146,7 @@ async def _load(config: Any, settings: Any, source: Source, folder: str) -> Any:
             raise errors.NoSignIn(f"there is no {source.called}", mend="the server's operators have to put it there")
         names = ", ".join(map(str, paths))
         raise errors.NoSignIn(f"no kubeconfig at {names}", mend="name one with --kubeconfig or KUBECONFIG")
-    _check(paths, source.context)
+    _check(paths, source)
     async with asyncio.timeout(SIGN_IN_SECONDS):
         return await config.load_kube_config(
             config_file=os.pathsep.join(map(str, paths)),
@@ -157,37 +157,38 @@ async def _load(config: Any, settings: Any, source: Source, folder: str) -> Any:
         )
 
 
-def _check(paths: list[Path], context: str | None) -> None:
+def _check(paths: list[Path], source: Source) -> None:
     """Says what the library would only stumble over: a file that is none, and a context that is in none of them."""
     contexts: list[str] = []
     current = ""
     for path in filter(Path.is_file, paths):
-        content = _content(path)
+        name = source.called or str(path)
+        content = _content(path, name)
         if not isinstance(content, dict) or not {"clusters", "contexts", "users", "current-context"} & content.keys():
-            mend = "name one with --kubeconfig or KUBECONFIG"
-            raise errors.NoSignIn(f"{path} is not a kubeconfig: it names no cluster, user or context", mend=mend)
+            mend = None if source.called else "name one with --kubeconfig or KUBECONFIG"
+            raise errors.NoSignIn(f"{name} is not a kubeconfig: it names no cluster, user or context", mend=mend)
         current = current or str(content.get("current-context") or "")
         named = content.get("contexts")
         contexts += (
             [str(each.get("name")) for each in named if isinstance(each, dict)] if isinstance(named, list) else []
         )
-    wanted, files = context or current, ", ".join(map(str, paths))
+    wanted, files = source.context or current, source.called or ", ".join(map(str, paths))
     if not wanted:
-        raise errors.NoSignIn(f"{files} has no current-context", mend=f"--context NAME; {did_you_mean('', contexts)}")
+        raise errors.NoSignIn(f"{files} has no current-context", mend=f"name a context; {did_you_mean('', contexts)}")
     if wanted not in contexts:
         raise errors.NoSignIn(f"{files} has no context {wanted}", mend=did_you_mean(wanted, contexts))
 
 
-def _content(path: Path) -> Any:
+def _content(path: Path, name: str) -> Any:
     try:
         text = path.read_text(encoding="utf-8")
         return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     except UnicodeDecodeError as error:
-        raise errors.NoSignIn(str(not_utf8(error, str(path)))) from error
+        raise errors.NoSignIn(str(not_utf8(error, name))) from error
     except yaml.YAMLError as error:
-        raise errors.NoSignIn(str(yaml_errors.finding(error, yaml_errors.lines(text), str(path)))) from None
+        raise errors.NoSignIn(str(yaml_errors.finding(error, yaml_errors.lines(text), name))) from None
     except OSError as error:
-        raise errors.NoSignIn(f"{path} can't be read: {error.strerror}") from error
+        raise errors.NoSignIn(f"{name} can't be read: {error.strerror}") from error
 
 
 def _check_plugin(loader: Any, settings: Any, said: _Listening) -> None:
