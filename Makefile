@@ -73,7 +73,7 @@ format: setup ## put the code into its form
 	@.venv/bin/ruff format --quiet . && .venv/bin/ruff check --quiet --fix .
 
 docs: setup ## build the documentation into site/
-	@$(PY) docs/generate_cli.py && $(PY) docs/generate_settings.py
+	@$(PY) docs/generate_cli.py && $(PY) docs/generate_settings.py && $(PY) docs/generate_api.py
 	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet
 
 bench: setup testbed ## our speeds beside a peer's, in the same run

@@ -57,9 +57,27 @@ ENDS = ', {name: DUMMY_EXIT_CODE, value: "3"}, {name: DUMMY_OUTPUT, value: "no s
 
 def environments(serving: Serving, *apps: str) -> None:
     """Lets the apps come to dev, and with an approver's yes to production."""
+    for name, text in environment_files(*apps).items():
+        serving.environment_file(name, text)
+
+
+def environment_files(*apps: str) -> dict[str, str]:
+    """The same, as the files' texts by the environments' names."""
+    found = {}
     for name, approvals in (("dev", ""), ("production", ", approvals: {by: [approvers]}")):
         limits = (LIMITS.replace("APPROVALS", approvals).replace("APP", app) for app in apps)
-        serving.environment_file(name, ENVIRONMENT.replace("APPS", "\n".join(limits)).replace("NAME", name))
+        found[name] = ENVIRONMENT.replace("APPS", "\n".join(limits)).replace("NAME", name)
+    return found
+
+
+def version(app: str, words: str, *, extra: str = "") -> dict[str, str]:
+    """The files of a version of an app; `extra` says how its instances fare."""
+    formations = {
+        f"deploy/formations/{name}.yaml": FORMATION.replace("NAME", name).replace("WORDS", words)
+        for name in ("dev", "production")
+    }
+    files = {".sealane.yml": PIPELINE.replace("WORDS", words), "deploy/stencils/web.yaml": STENCIL, **formations}
+    return {path: text.replace("APP", app).replace("EXTRA", extra) for path, text in files.items()}
 
 
 @dataclass
@@ -87,12 +105,7 @@ class App:
 
     def files(self, words: str, *, extra: str = "") -> dict[str, str]:
         """A version of the app; `extra` says how its instances fare."""
-        formations = {
-            f"deploy/formations/{name}.yaml": FORMATION.replace("NAME", name).replace("WORDS", words)
-            for name in ("dev", "production")
-        }
-        files = {".sealane.yml": PIPELINE.replace("WORDS", words), "deploy/stencils/web.yaml": STENCIL, **formations}
-        return {path: text.replace("APP", self.name).replace("EXTRA", extra) for path, text in files.items()}
+        return version(self.name, words, extra=extra)
 
     def commit(self, words: str, *, extra: str = "", changes: Mapping[str, str] | None = None) -> str:
         """Another commit; gives its hash. `changes` are files that differ from an ordinary version's."""

@@ -115,6 +115,9 @@ class Serving:
         except subprocess.TimeoutExpired:
             self.kill()
             raise
+        assert "answer.undocumented" not in self.log, (
+            "the OpenAPI document lacks an answer; declare it beside its route"
+        )
 
     def client(self, token: str | None = None, **how: Any) -> httpx.Client:
         """A client signed in with a token, the administrator's by default; an empty one is nobody."""

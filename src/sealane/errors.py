@@ -5,13 +5,15 @@ What a user's own work comes to (a failed step, a denial, a rollback) is a value
     SealaneError
     ├── UsageError           2   asked in a way that can't be meant
     │   ├── InvalidFiles     2   files with findings
-    │   └── UnknownType      2   a body of a kind that is not read
+    │   ├── UnknownType      2   a body of a kind that is not read
+    │   └── TooLarge         2   a body beyond its limit
     ├── Refused              1   allowed to ask, not allowed to have
     │   ├── NotSignedIn
     │   ├── TooManyAttempts      wrong passwords came too often
     │   └── Conflicting          the name, the sequence or the state says no
     ├── NotThere             2   no such app, run, revision …
     ├── Unavailable          3   an engine, cluster, registry or server did not answer
+    ├── TooSlow              3   a request that did not come whole in time
     └── Fenced               3   another worker took over; nothing was written
 """
 
@@ -79,7 +81,10 @@ class UsageError(SealaneError):
 
 
 class InvalidFiles(UsageError):
-    """Files have findings; all of them are in `findings`, the first in the message."""
+    """Files have findings; the message tells the first.
+
+    All of them are in `findings`.
+    """
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         more = f" and {len(findings) - 1} more" if len(findings) > 1 else ""
@@ -91,6 +96,12 @@ class UnknownType(UsageError):
     """The request's body has a type, charset or compression that is not read."""
 
     http_status = 415
+
+
+class TooLarge(UsageError):
+    """The request's body is larger than this server takes."""
+
+    http_status = 413
 
 
 class NotThere(UsageError):
@@ -113,7 +124,10 @@ class NotSignedIn(Refused):
 
 
 class TooManyAttempts(Refused):
-    """Wrong tokens came too often from there, or for that token; `after` says in how many seconds it may go on."""
+    """Wrong tokens came too often from there, or for that token.
+
+    `after` says in how many seconds it may go on.
+    """
 
     http_status = 429
 
@@ -133,6 +147,13 @@ class Unavailable(SealaneError):
 
     retry = True
     http_status = 503
+
+
+class TooSlow(SealaneError):
+    """The request did not come whole in time."""
+
+    retry = True
+    http_status = 408
 
 
 class Fenced(SealaneError):

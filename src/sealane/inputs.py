@@ -12,6 +12,8 @@ from sealane import controls
 from sealane.errors import UsageError
 
 LONGEST_NAME = 64
+LONGEST_APP = 79
+"""Forty letters and digits, with a dash between every two."""
 LONGEST_BRANCH = 200
 """Bytes. Each part of a branch is a file of the repository, which may have 255 bytes, and git adds `.lock` to it."""
 LONGEST_FOLDER = 400
@@ -21,8 +23,10 @@ LONGEST_TEXT = 1000
 LONGEST_ADDRESS = 2000
 LONGEST_REFERENCE = 1000
 
-_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?")
-_APP = re.compile(r"[a-z](-?[a-z0-9]){0,39}")
+NAME_PATTERN = r"^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$"
+"""Names of users and groups, in the words that JSON Schema has, too."""
+APP_PATTERN = r"^[a-z](-?[a-z0-9]){0,39}$"
+_NAME, _APP = re.compile(NAME_PATTERN), re.compile(APP_PATTERN)
 _NOT_IN_REFERENCE = re.compile(r"[\x00-\x20\x7f~^:?*\[\\\ufffd]|\.\.|@\{|//|/\.|(?:\.|/|\.lock)$|\.lock/")
 """What git takes in no reference (git-check-ref-format)."""
 _JOINERS = "\u200c\u200d"

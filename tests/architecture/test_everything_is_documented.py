@@ -16,8 +16,8 @@ from sealane.settings import Settings
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-def generator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("generate_settings", DOCS / "generate_settings.py")
+def generator(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -43,7 +43,12 @@ def test_every_setting_is_described() -> None:
 
 def test_the_page_of_settings_is_current() -> None:
     """Otherwise run `make docs`."""
-    assert (DOCS / "settings.md").read_text() == generator().page()
+    assert (DOCS / "settings.md").read_text() == generator("generate_settings").page()
+
+
+def test_the_page_of_the_api_is_current() -> None:
+    """Otherwise run `make docs`."""
+    assert (DOCS / "api.md").read_text() == generator("generate_api").page()
 
 
 def test_every_error_says_what_it_is_and_how_it_ends() -> None:

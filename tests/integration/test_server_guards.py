@@ -152,7 +152,7 @@ def hook(
     signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     headers = {"X-GitHub-Event": kind, "X-GitHub-Delivery": delivery, "X-Hub-Signature-256": f"sha256={signature}"}
     headers["Content-Type"] = form
-    return httpx.post(f"{serving.url}/hooks/github/{app}", content=body, headers=headers)
+    return httpx.post(f"{serving.url}/hooks/github/{app}", content=body, headers=headers, timeout=60)
 
 
 def test_a_webhook_starts_one_run_however_often_it_comes(serving: Serving) -> None:

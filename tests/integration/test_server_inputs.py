@@ -42,7 +42,7 @@ def bodies(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any],
     for path, methods in document["paths"].items():
         for method, found in methods.items():
             content = found.get("requestBody", {}).get("content", {})
-            if "application/json" in content:
+            if "$ref" in content.get("application/json", {}).get("schema", {}):
                 name = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
                 known = document["components"]["schemas"][name]["properties"]
                 for field in known:

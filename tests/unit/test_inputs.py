@@ -107,7 +107,7 @@ def fields(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]
         found["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
         for methods in document["paths"].values()
         for found in methods.values()
-        if "application/json" in found.get("requestBody", {}).get("content", {})
+        if "$ref" in found.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
     }
     for name in sorted(asked):
         for field, schema in schemas[name]["properties"].items():

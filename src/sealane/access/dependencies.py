@@ -38,7 +38,8 @@ NO_SUBJECTS = frozenset({"formation", "key", "gate", "user", "token_id", "source
 QUESTIONS: Mapping[str, Subject] = {"of": Subject.TOPIC}
 """The same for what stands behind the question mark."""
 
-_SAFE = {"GET", "HEAD", "OPTIONS"}
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""What only looks."""
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -86,7 +87,7 @@ async def _who(request: Request) -> tuple[Actor, str | None]:
         raise NotSignedIn("nobody is signed in", mend="sign in, or send a token: Authorization: Bearer sln_…")
     actor, session = await access.session(cookie)
     request.state.actor = actor.name
-    if request.method not in _SAFE and not hmac.compare_digest(
+    if request.method not in SAFE_METHODS and not hmac.compare_digest(
         (await _form_token(request)).encode(), session.csrf.encode()
     ):
         raise Refused("the request does not carry this session's form token", mend="load the page again")

@@ -12,7 +12,18 @@ from typing import Any
 import certifi
 import httpx
 
-from sealane.errors import Conflicting, NotSignedIn, NotThere, Refused, SealaneError, Unavailable, UsageError
+from sealane.errors import (
+    Conflicting,
+    NotSignedIn,
+    NotThere,
+    Refused,
+    SealaneError,
+    TooLarge,
+    TooSlow,
+    Unavailable,
+    UnknownType,
+    UsageError,
+)
 
 _ERRNO = re.compile(r"^\[Errno -?\d+\] ")
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0)
@@ -20,10 +31,14 @@ _BY_STATUS: dict[int, type[SealaneError]] = {
     401: NotSignedIn,
     403: Refused,
     404: NotThere,
+    405: UsageError,
+    408: TooSlow,
     409: Conflicting,
-    413: UsageError,
+    413: TooLarge,
+    415: UnknownType,
     422: UsageError,
     429: Refused,
+    503: Unavailable,
 }
 
 

@@ -27,7 +27,7 @@ from sealane.verdicts import reverting
 from sealane.verdicts.model import VerdictKind
 
 _SCALED = {"Deployment", "StatefulSet"}
-_MOST = 1000
+MOST_INSTANCES = 1000
 _SHORTEST = 6
 """Digits of a revision's id that must be given at least."""
 
@@ -109,8 +109,8 @@ class Requests:
 
         Raises NotThere, UsageError, Refused when nothing is verified there, or when operators don't allow it now.
         """
-        if not 0 <= replicas <= _MOST:
-            raise UsageError(f"{replicas} instances can't be had", mend=f"0 to {_MOST}")
+        if not 0 <= replicas <= MOST_INSTANCES:
+            raise UsageError(f"{replicas} instances can't be had", mend=f"0 to {MOST_INSTANCES}")
         there = await self.store.formations.get(app, formation)
         if there.verified_id is None or there.verified_id != there.current_id:
             raise Refused(f"what is at {app}/{formation} now is not verified, so it is not scaled")

@@ -12,7 +12,9 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from sealane import controls, inputs, log_lines
-from sealane.errors import NotSignedIn, NotThere, Refused, SealaneError, TooManyAttempts, UsageError, trace
+from sealane.errors import NotSignedIn, NotThere, Refused, SealaneError, TooManyAttempts, TooSlow, UsageError, trace
+from sealane.server import openapi
+from sealane.server.error_responses import Error
 from sealane.server.ui import frames, templates
 
 _log = logging.getLogger("sealane.server")
@@ -38,10 +40,14 @@ def add_to(app: FastAPI) -> None:
     async def http(request: Request, error: HTTPException) -> Response:
         if error.status_code == 404:
             return await answer(request, NotThere(f"there is nothing at {request.url.path}"))
+        if isinstance(error.__cause__, SealaneError):  # raised while the framework read the body
+            return await answer(request, error.__cause__)
+        if error.status_code == 400:
+            return await answer(request, UsageError("the request's body can't be read"))
         if _wants_page(request):
             return await _page(request, error.status_code, str(error.detail), None)
-        body = {"error": type(error).__name__, "message": error.detail}
-        return JSONResponse(body, status_code=error.status_code, headers=dict(error.headers or {}))
+        body = Error(error=type(error).__name__, message=str(error.detail), mend=None, retry=False)
+        return JSONResponse(body.model_dump(), status_code=error.status_code, headers=dict(error.headers or {}))
 
     @app.exception_handler(ClientDisconnect)
     async def gone(_: Request, __: ClientDisconnect) -> Response:
@@ -55,6 +61,8 @@ def add_to(app: FastAPI) -> None:
 
 async def answer(request: Request, error: SealaneError) -> Response:
     """One error as one answer; what it quotes of the request is made fit to be sent."""
+    if not openapi.is_documented(request, error.http_status):
+        _tell_undocumented(request, error)
     message, mend = inputs.storable(error.message), inputs.storable(error.mend) if error.mend else None
     if _wants_page(request):
         if isinstance(error, NotSignedIn):
@@ -62,15 +70,35 @@ async def answer(request: Request, error: SealaneError) -> Response:
             wanted = f"{request.url.path}{query}" if request.method == "GET" else "/"
             return RedirectResponse(f"/sign-in?next={quote(wanted)}", status_code=303)
         return await _page(request, error.http_status, message, mend)
-    headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, NotSignedIn) else {}
-    if isinstance(error, NotSignedIn) and request.url.path.startswith("/git/"):
-        headers = {"WWW-Authenticate": 'Basic realm="Sealane: the password is the app\'s push token"'}
-    if isinstance(error, TooManyAttempts):
-        headers = {"Retry-After": str(error.after)}
+    headers = _headers(request, error)
     if request.url.path.startswith("/git/"):
         return PlainTextResponse(_for_git(message, mend), status_code=error.http_status, headers=headers)
-    body = {"error": type(error).__name__, "message": message, "mend": mend, "retry": error.retry}
-    return JSONResponse(body, status_code=error.http_status, headers=headers)
+    body = Error(error=type(error).__name__, message=message, mend=mend, retry=error.retry)
+    return JSONResponse(body.model_dump(), status_code=error.http_status, headers=headers)
+
+
+def _headers(request: Request, error: SealaneError) -> dict[str, str]:
+    if isinstance(error, NotSignedIn):
+        of_git = request.url.path.startswith("/git/")
+        basic = 'Basic realm="Sealane: the password is the app\'s push token"'
+        return {"WWW-Authenticate": basic if of_git else "Bearer"}
+    if isinstance(error, TooManyAttempts):
+        return {"Retry-After": str(error.after)}
+    if isinstance(error, TooSlow):
+        return {"Connection": "close"}
+    return {}
+
+
+def _tell_undocumented(request: Request, error: SealaneError) -> None:
+    """A fault of ours: a client that was made from the document does not know the answer."""
+    log_lines.event(
+        "answer.undocumented",
+        level=logging.WARNING,
+        method=request.method,
+        route=getattr(request.scope.get("route"), "path", None),
+        status=error.http_status,
+        error=type(error).__name__,
+    )
 
 
 def _for_git(message: str, mend: str | None) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from sealane import __version__
-from sealane.server import answering, guarding
+from sealane.server import answering, guarding, openapi
 from sealane.server.api import (
     apps,
     deployments,
@@ -28,13 +27,13 @@ from sealane.server.ui import acting, lists, pages, signing_in, templates, token
 from sealane.settings import Settings
 
 
-def create(settings: Settings) -> FastAPI:
+def create(settings: Settings) -> openapi.Documented:
     """The application; `app.state.server` is the running server below it, to be set before the first request."""
-    app = FastAPI(
+    app = openapi.Documented(
         title="Sealane",
         version=__version__,
         summary="From a git push to a verified, observed, reversible release.",
-        openapi_url="/api/openapi.json",
+        openapi_url=openapi.PATH,
         docs_url=None,
         redoc_url=None,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
@@ -19,19 +19,22 @@ def _text(what: str) -> Callable[[str], str]:
     return lambda text: inputs.check_text(text, what)
 
 
+_NAME: dict[str, Any] = {"maxLength": inputs.LONGEST_NAME, "pattern": inputs.NAME_PATTERN}
 AppName = Annotated[
-    str, Field(json_schema_extra={"maxLength": inputs.LONGEST_NAME}), AfterValidator(inputs.check_app_name)
+    str,
+    Field(json_schema_extra={"maxLength": inputs.LONGEST_APP, "pattern": inputs.APP_PATTERN}),
+    AfterValidator(inputs.check_app_name),
 ]
 UserName = Annotated[
     str,
-    Field(json_schema_extra={"maxLength": inputs.LONGEST_NAME}),
+    Field(json_schema_extra=_NAME),
     AfterValidator(lambda name: inputs.check_name(name, "a user")),
 ]
 Groups = Annotated[
     list[
         Annotated[
             str,
-            Field(json_schema_extra={"maxLength": inputs.LONGEST_NAME}),
+            Field(json_schema_extra=_NAME),
             AfterValidator(lambda name: inputs.check_name(name, "a group")),
         ]
     ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Query
 
@@ -14,19 +14,26 @@ from sealane.store import list_filters
 from sealane.store.account_model import AuditFilter
 from sealane.store.list_filters import Filter
 
+
+def _asked(description: str, *, one_of: Sequence[str] = ()) -> Any:
+    """A filter of the question; empty it lets all through, as it is in a form that nobody filled in."""
+    limits: dict[str, Any] = {"enum": ["", *one_of]} if one_of else {"maxLength": inputs.LONGEST_LINE}
+    return Query(description=description, json_schema_extra=limits)
+
+
 _NAMES = ("app", "formation", "environment", "branch", "state", "author", "search", "commit")
 
 
 def _run_filter(
     *,
-    app: Annotated[str, Query(description="Only this app's.")] = "",
-    formation: Annotated[str, Query(description="Only those that are delivered to this formation.")] = "",
-    environment: Annotated[str, Query(description="Only those that are delivered to this environment.")] = "",
-    branch: Annotated[str, Query(description="Only this branch's.")] = "",
-    state: Annotated[str, Query(description=f"Only those that are {', '.join(list_filters.RUN_STATES)}.")] = "",
-    author: Annotated[str, Query(description="Only those whose author's name has this in it.")] = "",
-    search: Annotated[str, Query(description="Only those whose commit's subject has this in it.")] = "",
-    commit: Annotated[str, Query(description="Only those of the commit whose hash begins so.")] = "",
+    app: Annotated[str, _asked("Only this app's.")] = "",
+    formation: Annotated[str, _asked("Only those that are delivered to this formation.")] = "",
+    environment: Annotated[str, _asked("Only those that are delivered to this environment.")] = "",
+    branch: Annotated[str, _asked("Only this branch's.")] = "",
+    state: Annotated[str, _asked("Only those in this state.", one_of=list_filters.RUN_STATES)] = "",
+    author: Annotated[str, _asked("Only those whose author's name has this in it.")] = "",
+    search: Annotated[str, _asked("Only those whose commit's subject has this in it.")] = "",
+    commit: Annotated[str, _asked("Only those of the commit whose hash begins so.")] = "",
 ) -> Filter:
     """Raises UsageError for an unknown state, and for what is no line of text."""
     given = (app, formation, environment, branch, state, author, search, commit)
@@ -35,14 +42,14 @@ def _run_filter(
 
 def _deployment_filter(
     *,
-    app: Annotated[str, Query(description="Only this app's.")] = "",
-    formation: Annotated[str, Query(description="Only to this formation.")] = "",
-    environment: Annotated[str, Query(description="Only to this environment.")] = "",
-    branch: Annotated[str, Query(description="Only of this branch.")] = "",
-    state: Annotated[str, Query(description=f"Only those that are {', '.join(list_filters.DEPLOYMENT_STATES)}.")] = "",
-    author: Annotated[str, Query(description="Only those whose commit's author's name has this in it.")] = "",
-    search: Annotated[str, Query(description="Only those whose commit's subject has this in it.")] = "",
-    commit: Annotated[str, Query(description="Only those of the commit whose hash begins so.")] = "",
+    app: Annotated[str, _asked("Only this app's.")] = "",
+    formation: Annotated[str, _asked("Only to this formation.")] = "",
+    environment: Annotated[str, _asked("Only to this environment.")] = "",
+    branch: Annotated[str, _asked("Only of this branch.")] = "",
+    state: Annotated[str, _asked("Only those in this state.", one_of=list_filters.DEPLOYMENT_STATES)] = "",
+    author: Annotated[str, _asked("Only those whose commit's author's name has this in it.")] = "",
+    search: Annotated[str, _asked("Only those whose commit's subject has this in it.")] = "",
+    commit: Annotated[str, _asked("Only those of the commit whose hash begins so.")] = "",
 ) -> Filter:
     """Raises UsageError for an unknown state, and for what is no line of text."""
     given = (app, formation, environment, branch, state, author, search, commit)

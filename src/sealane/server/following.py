@@ -8,6 +8,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from typing import TypeVar
 
+from starlette.responses import StreamingResponse
+
 from sealane.errors import SealaneError
 from sealane.server import wired
 from sealane.store.view_model import LogPart
@@ -15,6 +17,12 @@ from sealane.store.view_model import LogPart
 _ASKED_EVERY = 10.0
 """Seconds for which somebody who was let in is believed, while an answer goes on."""
 Part = TypeVar("Part")
+
+
+class TextStream(StreamingResponse):
+    """Text as it comes."""
+
+    media_type = "text/plain"
 
 
 async def while_admitted(

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from sealane import errors, inputs, paths
-from sealane.errors import Refused, UsageError
+from sealane.errors import Refused, TooLarge, TooSlow, UsageError
 from sealane.events.sources import bodies
 from sealane.secrets import revealed
 from sealane.server import answering
@@ -33,20 +32,6 @@ _HEADERS = {
         b"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
 }
-
-
-class TooLarge(HTTPException):
-    """The body went over its limit while it was read."""
-
-    def __init__(self) -> None:
-        super().__init__(413, "the request is too large")
-
-
-class TooSlow(HTTPException):
-    """The body did not come in time."""
-
-    def __init__(self) -> None:
-        super().__init__(408, "the body of the request took too long", headers={"Connection": "close"})
 
 
 class Guard:
@@ -80,11 +65,11 @@ class Guard:
                 async with asyncio.timeout_at(until):
                     message = await receive()
             except TimeoutError:
-                raise TooSlow from None
+                raise TooSlow("the body of the request took too long") from None
             whole = not message.get("more_body", False)
             read += len(message.get("body", b""))
             if read > most:
-                raise TooLarge
+                raise TooLarge("the request is too large", mend=f"at most {most} bytes")
             return message
 
         async def guarded(message: Message) -> None:

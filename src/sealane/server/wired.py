@@ -14,18 +14,19 @@ from sealane.flows import sites
 from sealane.store.model import App
 
 
-def _open(request: Request) -> wiring.Server:
+def opened(request: Request) -> wiring.Server:
+    """The running server, whoever asks."""
     server: wiring.Server = request.app.state.server
     return server
 
 
 def _scoped(request: Request, who: Gate) -> wiring.Server:
-    return dataclasses.replace(_open(request), scope=who.actor.reads)
+    return dataclasses.replace(opened(request), scope=who.actor.reads)
 
 
 Server = Annotated[wiring.Server, Depends(_scoped)]
 """The server as whoever asks may see it: they came through the gate, and its views show them their apps only."""
-OpenServer = Annotated[wiring.Server, Depends(_open)]
+OpenServer = Annotated[wiring.Server, Depends(opened)]
 """The whole server, for routes that find out by themselves who asks: signing in, git and webhooks."""
 
 

@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from sealane import clock
 from sealane.access import lifetimes
 from sealane.access.dependencies import Administrator, Developer, Viewer
-from sealane.errors import UsageError
-from sealane.server import fields, wired
+from sealane.errors import Conflicting, UsageError
+from sealane.server import addresses, fields, wired
+from sealane.server.error_responses import raised
 from sealane.store.model import App
 from sealane.store.troubles import Trouble
 
@@ -121,7 +122,7 @@ async def list_apps(server: wired.Server, _: Viewer) -> list[AppShown]:
     return [shown(server, app, broken.get(app.name)) for app in await server.views.apps()]
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=raised(Conflicting))
 async def add(new: NewApp, server: wired.Server, actor: Administrator) -> Secrets:
     """Registers an app. A name that is taken is refused."""
     made = await server.apps.register(
@@ -137,25 +138,29 @@ async def add(new: NewApp, server: wired.Server, actor: Administrator) -> Secret
 
 
 @router.get("/{app}")
-async def get(app: str, server: wired.Server, _: Viewer) -> AppShown:
+async def get(app: addresses.App, server: wired.Server, _: Viewer) -> AppShown:
     """One app."""
     return shown(server, await server.apps.get(app), await server.store.troubles.of(app))
 
 
 @router.get("/{app}/recipient")
-async def recipient(app: str, server: wired.Server, _: Viewer) -> Recipient:
+async def recipient(app: addresses.App, server: wired.Server, _: Viewer) -> Recipient:
     """The age recipient that files with the app's secrets are encrypted to."""
     return Recipient(recipient=await server.apps.recipient(app))
 
 
 @router.post("/{app}/push-token")
-async def rotate_push_token(app: str, server: wired.Server, actor: Developer, what: Expiry = _LASTING) -> PushToken:
+async def rotate_push_token(
+    app: addresses.App, server: wired.Server, actor: Developer, what: Expiry = _LASTING
+) -> PushToken:
     """Makes a fresh push token and voids the one before."""
     return PushToken(push_token=await server.apps.rotate_push_token(app, by=actor, expires=what.expires))
 
 
 @router.post("/{app}/hook-secret")
-async def rotate_hook_secret(app: str, server: wired.Server, actor: Developer, what: Grace = _A_DAY) -> HookSecret:
+async def rotate_hook_secret(
+    app: addresses.App, server: wired.Server, actor: Developer, what: Grace = _A_DAY
+) -> HookSecret:
     """Makes a fresh secret for webhooks and alerts; the one before counts for a while, so that nothing is lost."""
     grace = lifetimes.read(what.grace, "the grace")
     if grace is None:
@@ -165,13 +170,13 @@ async def rotate_hook_secret(app: str, server: wired.Server, actor: Developer, w
 
 
 @router.put("/{app}/owner", status_code=204)
-async def set_owner(app: str, whom: Owner, server: wired.Server, actor: Administrator) -> None:
+async def set_owner(app: addresses.App, whom: Owner, server: wired.Server, actor: Administrator) -> None:
     """Gives an app to another group or person."""
     await server.apps.set_owner(app, whom.owner, by=actor)
 
 
 @router.delete("/{app}", status_code=204)
-async def remove(app: str, server: wired.Server, actor: Administrator) -> None:
+async def remove(app: addresses.App, server: wired.Server, actor: Administrator) -> None:
     """Forgets an app. What runs of it in its destinations stays."""
     await server.apps.remove(app, by=actor)
 

@@ -7,12 +7,15 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict
-from starlette.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
 
+from sealane import inputs
 from sealane.access.dependencies import Developer, StillAdmitted, Viewer
-from sealane.flows.requesting import Given
-from sealane.server import fields, following, wired
+from sealane.errors import Conflicting
+from sealane.flows.requesting import MOST_INSTANCES, Given
+from sealane.server import addresses, fields, following, wired
+from sealane.server.error_responses import raised
+from sealane.server.following import TextStream
 from sealane.store.model import Deployment
 from sealane.store.view_model import FormationRow
 from sealane.store.views import Why
@@ -52,7 +55,7 @@ class Scale(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     workload: fields.Reference
-    replicas: int
+    replicas: int = Field(json_schema_extra={"minimum": 0, "maximum": MOST_INSTANCES})
 
 
 class Lift(BaseModel):
@@ -70,7 +73,9 @@ async def overview(server: wired.Server, _: Viewer) -> list[FormationRow]:
 
 
 @router.post("/formations/{app}/{formation}/deploy", status_code=202)
-async def deploy(app: str, formation: str, what: Deploy, server: wired.Server, actor: Developer) -> Deployment:
+async def deploy(
+    app: addresses.App, formation: addresses.Formation, what: Deploy, server: wired.Server, actor: Developer
+) -> Deployment:
     """Deploys a release or revision. It passes policies and approvals like any other."""
     given = Given(confirmed=what.confirmed, adopt=what.adopt, break_glass=what.break_glass)
     return await server.requests.deploy(
@@ -79,19 +84,25 @@ async def deploy(app: str, formation: str, what: Deploy, server: wired.Server, a
 
 
 @router.post("/formations/{app}/{formation}/rollback", status_code=202)
-async def rollback(app: str, formation: str, where: Rollback, server: wired.Server, actor: Developer) -> Deployment:
+async def rollback(
+    app: addresses.App, formation: addresses.Formation, where: Rollback, server: wired.Server, actor: Developer
+) -> Deployment:
     """Deploys a revision that was verified before."""
     return await server.requests.rollback(app, formation, to=where.to, by=actor)
 
 
-@router.post("/formations/{app}/{formation}/scale", status_code=202)
-async def scale(app: str, formation: str, how: Scale, server: wired.Server, actor: Developer) -> Deployment:
+@router.post("/formations/{app}/{formation}/scale", status_code=202, responses=raised(Conflicting))
+async def scale(
+    app: addresses.App, formation: addresses.Formation, how: Scale, server: wired.Server, actor: Developer
+) -> Deployment:
     """Deploys what is there with another number of instances."""
     return await server.requests.scale(app, formation, how.workload, how.replicas, by=actor)
 
 
 @router.post("/formations/{app}/{formation}/lift-hold", status_code=204)
-async def lift_hold(app: str, formation: str, why: Lift, server: wired.Server, actor: Developer) -> None:
+async def lift_hold(
+    app: addresses.App, formation: addresses.Formation, why: Lift, server: wired.Server, actor: Developer
+) -> None:
     """Lets releases go out again that a failure holds up."""
     await server.requests.lift_hold(app, formation, by=actor, reason=why.reason)
 
@@ -125,24 +136,26 @@ class Drift(BaseModel):
     objects: list[DriftedObject]
 
 
-@router.get("/formations/{app}/{formation}/drift")
-async def drift(app: str, formation: str, server: wired.Server, _: Viewer) -> Drift:
+@router.get("/formations/{app}/{formation}/drift", responses=raised(Conflicting))
+async def drift(app: addresses.App, formation: addresses.Formation, server: wired.Server, _: Viewer) -> Drift:
     """Asks the destination what is not as it was deployed; only fields that Sealane sets are compared."""
     return Drift.model_validate((await server.looking.drift(app, formation)).to_json())
 
 
-@router.get("/formations/{app}/{formation}/logs", response_class=StreamingResponse)
+@router.get("/formations/{app}/{formation}/logs", response_class=TextStream, responses=raised(Conflicting))
 async def logs(
-    app: str,
-    formation: str,
+    app: addresses.App,
+    formation: addresses.Formation,
     server: wired.Server,
     _: Viewer,
     admitted: StillAdmitted,
-    container: Annotated[str | None, Query(description="Only containers of this name.")] = None,
+    container: Annotated[
+        str | None, Query(max_length=inputs.LONGEST_LINE, description="Only containers of this name.")
+    ] = None,
     tail: Annotated[int, Query(ge=0, le=10_000, description="How many lines of each container to begin with.")] = 50,
     *,
     follow: Annotated[bool, Query(description="Goes on as more is printed.")] = False,
-) -> StreamingResponse:
+) -> TextStream:
     """What runs there now prints, as `pod/container  line`."""
     lines = await server.looking.tail(app, formation, container=container, lines=tail, follow=follow)
 
@@ -150,10 +163,10 @@ async def logs(
         async for line in lines:
             yield f"{line}\n"
 
-    return StreamingResponse(following.while_admitted(body(), admitted), media_type="text/plain; charset=utf-8")
+    return TextStream(following.while_admitted(body(), admitted))
 
 
 @router.get("/why/{what:path}")
-async def why(what: str, server: wired.Server, _: Viewer) -> Why:
+async def why(what: addresses.Subject, server: wired.Server, _: Viewer) -> Why:
     """Why a run, a deployment, `app/formation` or an app's newest run failed or does not move, and who or what mends that."""
     return await server.views.why(what)

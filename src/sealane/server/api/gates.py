@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from sealane import clock
 from sealane.access.dependencies import Developer
+from sealane.errors import Conflicting, NotSignedIn, NotThere, UnknownType
 from sealane.events import alerts
-from sealane.server import fields, signed, wired
+from sealane.server import addresses, fields, openapi, signed, wired
+from sealane.server.error_responses import raised
 from sealane.store.model import GateWord
 
 router = APIRouter(tags=["gates"])
@@ -41,23 +41,30 @@ class AlertToken(BaseModel):
     url: str
 
 
-@router.post("/api/deployments/{deployment}/gates/{gate}")
-async def say(deployment: str, gate: str, word: Word, server: wired.Server, actor: Developer) -> GateWord:
+@router.post("/api/deployments/{deployment}/gates/{gate}", responses=raised(Conflicting))
+async def say(
+    deployment: addresses.Deployment, gate: addresses.Gate, word: Word, server: wired.Server, actor: Developer
+) -> GateWord:
     """Says how to take a gate that can't tell. The first word counts."""
     return await server.speaking.say(deployment, gate, passes=word.passes, by=actor, reason=word.reason)
 
 
 @router.get("/api/apps/{app}/alert-token")
-async def alert_token(app: str, server: wired.Server, _: Developer) -> AlertToken:
+async def alert_token(app: addresses.App, server: wired.Server, _: Developer) -> AlertToken:
     """The token for senders of alerts; it follows from the app's hook secret and is void with it."""
     secret = await server.apps.hook_secret(app)
     return AlertToken(token=alerts.token(secret), url=f"{server.settings_url}/hooks/alerts/{app}/FORMATION")
 
 
-@router.post("/hooks/alerts/{app}/{formation}", status_code=202)
+@router.post(
+    "/hooks/alerts/{app}/{formation}",
+    status_code=202,
+    responses=raised(NotSignedIn, NotThere, UnknownType),
+    openapi_extra=openapi.signed_by(openapi.SIGNATURE, openapi.ALERT_TOKEN),
+)
 async def receive(
-    app: Annotated[str, Path(description="The app's name")],
-    formation: Annotated[str, Path(description="The formation the alerts are about")],
+    app: addresses.App,
+    formation: addresses.Formation,
     request: Request,
     server: wired.OpenServer,
 ) -> Received:

@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict
 from sealane.access.dependencies import Developer
 from sealane.access.model import Permission
 from sealane.environments.waiving import Judged
-from sealane.errors import UsageError
+from sealane.errors import NotThere, UsageError
 from sealane.findings import Finding
 from sealane.flows.doing import vetting
 from sealane.server import wired
+from sealane.server.error_responses import raised
 from sealane.stencils.model import Revision
 from sealane.store.scope_model import Subject
 
@@ -40,7 +41,7 @@ class Vetted(BaseModel):
     """What goes beyond what the environment's file allows the app."""
 
 
-@router.post("/vet")
+@router.post("/vet", responses=raised(NotThere))
 async def vet(given: Rendered, server: wired.Server, actor: Developer) -> Vetted:
     """Tries the environment's policies and limits on a revision. Nothing is stored or deployed."""
     try:

@@ -7,10 +7,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
-from starlette.responses import StreamingResponse
 
 from sealane.access.dependencies import Developer, StillAdmitted, Viewer
-from sealane.server import filters, following, wired
+from sealane.errors import Conflicting
+from sealane.server import addresses, filters, following, wired
+from sealane.server.error_responses import raised
+from sealane.server.following import TextStream
 from sealane.store.model import Run
 from sealane.store.view_model import ChangedView, RunView
 
@@ -28,36 +30,36 @@ async def list_runs(
     server: wired.Server,
     _: Viewer,
     only: filters.RunFilter,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    before: Annotated[str | None, Query(description="The id of the last run of the page before.")] = None,
+    limit: addresses.Limit = 50,
+    before: addresses.Before = None,
 ) -> list[Run]:
     """Runs, the newest first. Filters that are given all have to fit."""
     return list(await server.views.runs(only, limit=limit, before=before))
 
 
 @router.get("/{run}")
-async def get(run: str, server: wired.Server, _: Viewer) -> RunView:
+async def get(run: addresses.Run, server: wired.Server, _: Viewer) -> RunView:
     """One run with its steps and what came of it."""
     return await server.views.run(run)
 
 
 @router.get("/{run}/changes")
-async def changes(run: str, server: wired.Server, _: Viewer) -> ChangedView | None:
+async def changes(run: addresses.Run, server: wired.Server, _: Viewer) -> ChangedView | None:
     """The files that the run's event changed: how many, and the first 5,000. Nothing where nobody can tell."""
     return await server.store.runs.changes(run)
 
 
-@router.get("/{run}/logs/{key:path}", response_class=StreamingResponse)
+@router.get("/{run}/logs/{key:path}", response_class=TextStream)
 async def log(
-    run: str,
-    key: str,
+    run: addresses.Run,
+    key: addresses.LogKey,
     server: wired.Server,
     _: Viewer,
     admitted: StillAdmitted,
     offset: Annotated[int, Query(ge=0, le=2**62, description="The byte to begin at.")] = 0,
     *,
     follow: Annotated[bool, Query(description="Goes on until the step has ended.")] = False,
-) -> StreamingResponse:
+) -> TextStream:
     """A step's log as text, secrets masked."""
     await server.views.run(run)
     await server.views.log_size(run, key)
@@ -66,16 +68,16 @@ async def log(
         async for part in following.log(server, run, key, offset=offset, follow=follow):
             yield part.data
 
-    return StreamingResponse(following.while_admitted(body(), admitted), media_type="text/plain; charset=utf-8")
+    return TextStream(following.while_admitted(body(), admitted))
 
 
 @router.post("/{run}/rerun", status_code=202)
-async def rerun(run: str, server: wired.Server, actor: Developer) -> Started:
+async def rerun(run: addresses.Run, server: wired.Server, actor: Developer) -> Started:
     """Runs the same commit again."""
     return Started(run=await server.requests.rerun(run, by=actor))
 
 
-@router.post("/{run}/cancel", status_code=204)
-async def cancel(run: str, server: wired.Server, actor: Developer) -> None:
+@router.post("/{run}/cancel", status_code=204, responses=raised(Conflicting))
+async def cancel(run: addresses.Run, server: wired.Server, actor: Developer) -> None:
     """Ends a run. Deployments under way are not touched."""
     await server.requests.cancel_run(run, by=actor)

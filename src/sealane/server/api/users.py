@@ -6,7 +6,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from sealane.access.dependencies import Administrator, Viewer
-from sealane.server import fields, wired
+from sealane.errors import Conflicting
+from sealane.server import addresses, fields, wired
+from sealane.server.error_responses import raised
 from sealane.store.account_model import User
 
 router = APIRouter(prefix="/api", tags=["users"])
@@ -74,26 +76,26 @@ async def list_users(server: wired.Server, _: Administrator) -> list[User]:
     return list(await server.access.users())
 
 
-@router.post("/users", status_code=201)
+@router.post("/users", status_code=201, responses=raised(Conflicting))
 async def add(new: NewUser, server: wired.Server, actor: Administrator) -> Token:
     """Adds a user and makes their first token."""
     return Token(user=new.name, token=await server.access.add_user(new.name, frozenset(new.groups), by=actor))
 
 
-@router.put("/users/{user}/groups", status_code=204)
-async def set_groups(user: str, groups: Groups, server: wired.Server, actor: Administrator) -> None:
+@router.put("/users/{user}/groups", status_code=204, responses=raised(Conflicting))
+async def set_groups(user: addresses.User, groups: Groups, server: wired.Server, actor: Administrator) -> None:
     """Puts a user into exactly these groups."""
     await server.access.set_groups(user, frozenset(groups.groups), by=actor)
 
 
 @router.post("/users/{user}/tokens", status_code=201)
-async def new_token(user: str, server: wired.Server, actor: Viewer, what: NewToken = _AS_USUAL) -> Token:
+async def new_token(user: addresses.User, server: wired.Server, actor: Viewer, what: NewToken = _AS_USUAL) -> Token:
     """Makes another token: administrators for anybody, others for themselves."""
     _, text = await server.access.new_token(user, what.name, by=actor, expires=what.expires)
     return Token(user=user, token=text)
 
 
-@router.delete("/users/{user}", status_code=204)
-async def remove(user: str, server: wired.Server, actor: Administrator) -> None:
+@router.delete("/users/{user}", status_code=204, responses=raised(Conflicting))
+async def remove(user: addresses.User, server: wired.Server, actor: Administrator) -> None:
     """Removes a user; their tokens and sessions are void at once."""
     await server.access.remove_user(user, by=actor)

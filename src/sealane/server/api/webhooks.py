@@ -9,11 +9,12 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, Field
 
 from sealane import clock
-from sealane.errors import NotThere
+from sealane.errors import NotSignedIn, NotThere, UnknownType
 from sealane.events.model import RefGone
 from sealane.events.sources import gitea, github
 from sealane.events.sources.webhooks import Ignored
-from sealane.server import signed, wired
+from sealane.server import addresses, openapi, signed, wired
+from sealane.server.error_responses import raised
 
 router = APIRouter(prefix="/hooks", tags=["webhooks"])
 _SOURCES: dict[str, ModuleType] = {"github": github, "gitea": gitea}
@@ -28,10 +29,15 @@ class Received(BaseModel):
     ignored: str | None = Field(default=None, description="Why it starts nothing.")
 
 
-@router.post("/{source}/{app}", status_code=202)
+@router.post(
+    "/{source}/{app}",
+    status_code=202,
+    responses=raised(NotSignedIn, NotThere, UnknownType),
+    openapi_extra=openapi.signed_by(openapi.SIGNATURE),
+)
 async def receive(
-    source: Annotated[str, Path(description="github or gitea")],
-    app: Annotated[str, Path(description="The app's name")],
+    source: Annotated[str, Path(description="The kind of git host.", json_schema_extra={"enum": list(_SOURCES)})],
+    app: addresses.App,
     request: Request,
     server: wired.OpenServer,
 ) -> Received:

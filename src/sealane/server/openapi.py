@@ -1,0 +1,154 @@
+"""The application's OpenAPI document: each route with every status it answers, and what lets a request in.
+
+What follows from a route's signature is derived here, in one place. What a route alone answers it declares beside
+itself: `responses=error_responses.raised(Conflicting)`. An answer that is not in the document is told in the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+
+from sealane.access import dependencies
+from sealane.access.dependencies import COOKIE, FORM_HEADER, SAFE_METHODS, Requires
+from sealane.access.model import Permission
+from sealane.errors import (
+    NotSignedIn,
+    NotThere,
+    Refused,
+    SealaneError,
+    TooLarge,
+    TooManyAttempts,
+    TooSlow,
+    Unavailable,
+    UsageError,
+)
+from sealane.server import error_responses, wired
+
+PATH = "/api/openapi.json"
+TOKEN, SESSION, FORM, SIGNATURE, ALERT_TOKEN = "token", "session", "form", "signature", "alertToken"
+_SCHEMES = {
+    TOKEN: {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "sln_…",
+        "description": "A user's token: `sealane user token` makes one.",
+    },
+    SESSION: {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": COOKIE,
+        "description": "A browser's session, after signing in.",
+    },
+    FORM: {
+        "type": "apiKey",
+        "in": "header",
+        "name": FORM_HEADER,
+        "description": "The session's form token; a session changes nothing without it.",
+    },
+    SIGNATURE: {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Hub-Signature-256",
+        "description": "`sha256=` and the HMAC-SHA256 of the body with the app's hook secret, in hexadecimal digits. "
+        "Gitea sends it as `X-Gitea-Signature`.",
+    },
+    ALERT_TOKEN: {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The app's alert token, for senders of alerts that can't sign: `sealane app alert-token APP`.",
+    },
+}
+_ALWAYS: tuple[type[SealaneError], ...] = (UsageError, Refused, TooSlow, SealaneError)
+"""What is answered before any route is looked for (an address that can't be, a step that asks, a head that does not
+come), and by whatever breaks."""
+
+
+class Documented(FastAPI):
+    """An application whose document names every answer."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The document; made once."""
+        if self.openapi_schema is None:
+            document = super().openapi()
+            schemas = document.setdefault("components", {}).setdefault("schemas", {})
+            schemas["Error"] = error_responses.Error.model_json_schema()
+            for unused in ("HTTPValidationError", "ValidationError"):  # what the framework would answer by itself
+                schemas.pop(unused, None)
+            document["components"]["securitySchemes"] = _SCHEMES
+            for route in routes(self.routes):
+                for method in (route.methods or ()) if route.include_in_schema else ():
+                    _complete(document["paths"][route.path_format][method.lower()], route, method)
+        assert self.openapi_schema is not None
+        return self.openapi_schema
+
+
+def signed_by(*schemes: str) -> dict[str, Any]:
+    """The `openapi_extra` of a route that takes messages of other programs, proved in one of these ways."""
+    message = {"type": "object"}
+    form = {"type": "object", "required": ["payload"], "properties": {"payload": {"type": "string"}}}
+    content = {"application/json": message, "application/x-www-form-urlencoded": form}
+    return {
+        "security": [{each: []} for each in schemes],
+        "requestBody": {"required": True, "content": {kind: {"schema": each} for kind, each in content.items()}},
+    }
+
+
+def routes(found: Iterable[Any]) -> Iterator[APIRoute]:
+    """Every route of the application, also those of routers within."""
+    for route in found:
+        if isinstance(route, APIRoute):
+            yield route
+        elif (inner := getattr(route, "original_router", None)) is not None:
+            yield from routes(inner.routes)
+
+
+def is_documented(request: Request, status: int) -> bool:
+    """Whether the document says that this request may be answered so; what is no route of the document may be anyhow."""
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute) or not route.include_in_schema:
+        return True
+    return status in {*route.responses, *(each.http_status for each in _raised(route, request.method))}
+
+
+def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
+    """Adds what follows from the route's signature; what the route declares itself stays."""
+    for status, response in error_responses.raised(*_raised(route, method)).items():
+        if status not in route.responses:
+            operation["responses"][str(status)] = response
+    operation["responses"] = dict(sorted(operation["responses"].items()))
+    if _asks(route.dependant, dependencies.admitted):
+        with_session: dict[str, list[str]] = {SESSION: []} if method in SAFE_METHODS else {SESSION: [], FORM: []}
+        operation["security"] = [{TOKEN: []}, with_session]
+    for each in dependants(route.dependant):
+        if isinstance(each.call, Requires) and each.call.permission is not Permission.READ:
+            operation["description"] = f"{operation['description']}\n\nFor whoever may {each.call.permission}."
+
+
+def _raised(route: APIRoute, method: str) -> Iterator[type[SealaneError]]:
+    yield from _ALWAYS
+    if method not in SAFE_METHODS:  # even without a body of its own: a form of a session is looked for
+        yield TooLarge
+    gated = _asks(route.dependant, dependencies.admitted)
+    if gated or _asks(route.dependant, wired.opened):
+        yield Unavailable
+    if gated:
+        yield from (NotSignedIn, TooManyAttempts)
+        if route.dependant.path_params or {"before"} & {each.alias for each in route.dependant.query_params}:
+            yield NotThere
+
+
+def _asks(dependant: Dependant, wanted: Callable[..., Any]) -> bool:
+    return any(each.call is wanted for each in dependants(dependant))
+
+
+def dependants(of: Dependant) -> Iterator[Dependant]:
+    """What it depends on, at any depth."""
+    for each in of.dependencies:
+        yield each
+        yield from dependants(each)
