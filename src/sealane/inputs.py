@@ -6,7 +6,10 @@ fit; what a stranger's commit tells is made to fit, because the commit is there 
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from sealane import controls
 from sealane.errors import UsageError
@@ -22,6 +25,8 @@ LONGEST_LINE = 200
 LONGEST_TEXT = 1000
 LONGEST_ADDRESS = 2000
 LONGEST_REFERENCE = 1000
+DEEPEST = 100
+"""Levels of JSON, one within the other."""
 
 NAME_PATTERN = r"^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$"
 """Names of users and groups, in the words that JSON Schema has, too."""
@@ -97,6 +102,25 @@ def check_text(text: str, what: str, *, most: int = LONGEST_TEXT) -> str:
         mend = "leave out control characters, marks that turn the direction of text, and halves of characters"
         raise UsageError(f"{what} has characters in it that can't be shown", mend=mend)
     return text
+
+
+def check_json(value: Any, what: str) -> None:
+    """Raises UsageError for JSON that no cluster and no database takes: half characters, NUL, numbers without end or bound."""
+    ahead: list[tuple[Any, int]] = [(value, 0)]
+    while ahead:
+        each, depth = ahead.pop()
+        if depth > DEEPEST:
+            raise UsageError(f"{what} is nested more than {DEEPEST} levels deep")
+        if isinstance(each, str) and storable(each) != each:
+            raise UsageError(f"{what} has halves of characters or NUL in it")
+        if isinstance(each, float) and not math.isfinite(each):
+            raise UsageError(f"{what} has a number in it that JSON does not have")
+        if isinstance(each, int) and not -(2**63) <= each < 2**63:
+            raise UsageError(f"{what} has a number in it that is too large", mend="whole numbers have at most 64 bits")
+        if isinstance(each, Mapping):
+            ahead += [(part, depth + 1) for pair in each.items() for part in pair]
+        elif isinstance(each, list):
+            ahead += [(part, depth + 1) for part in each]
 
 
 def check_address(path: str, query: str) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import hashlib
 import hmac
+import json
 import re
 import threading
 from collections.abc import Coroutine, Iterator
@@ -28,8 +30,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from sealane import wiring
-from sealane.server import application
+from sealane.server import application, openapi
 from sealane.settings import Settings
+from sealane.stencils.model import Revision
 from sealane.store.model import DeploymentState
 from tests import pretending
 from tests.recovery.shop import ADMIN, Shop, pushed
@@ -143,6 +146,28 @@ class Served:
         request = httpx.Request(made.method or "", made.url or "", headers=headers, content=body)
         return self.wait(self._client.send(request))
 
+    def send(self, method: str, path: str, **how: Any) -> httpx.Response:
+        """What the application answers to a request."""
+        cookies = "; ".join(f"{name}={value}" for name, value in how.pop("cookies", {}).items())
+        headers = {**how.pop("headers", {}), **({"Cookie": cookies} if cookies else {})}
+        return self.wait(self._client.request(method, path, headers=headers, **how))
+
+    def signed(self) -> dict[str, Any]:
+        """Headers of the administrator's JSON."""
+        authorization = f"Bearer {self.tokens['administrator']}"
+        return {"headers": {"Authorization": authorization, "Content-Type": "application/json"}}
+
+    async def session(self) -> tuple[str, str]:
+        """The cookie and the form token of an administrator's session."""
+        actor = await self.server.access.authenticate(self.tokens["administrator"])
+        begun = await self.server.access.start_session(actor)
+        return begun.cookie, begun.csrf
+
+    async def revision(self) -> Revision:
+        """What the shop wants to deploy."""
+        deployment = await self.server.store.deployments.get(self.names["deployment"])
+        return await self.server.store.releases.revision(deployment.revision_id)
+
     def close(self) -> None:
         self.wait(self._client.aclose())
         self.wait(self.server.destroy())
@@ -197,3 +222,76 @@ def tried(served: Served, operation: Any, identity: str, seen: set[int]) -> None
         case.validate_response(answer, checks=CHECKS, excluded_checks=NOT_HELD.get(operation.path, []))
 
     one()
+
+
+NOTHING_OF_OURS = [
+    *(None, True, 1, -1, 10**30, 1e400, float("nan"), "", "\ud800", "\0", "x" * 5000, [], {}, [None], {"": None}),
+    *(
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        {"a": {"b": [1e999]}},
+        json.loads("[" * 150 + "]" * 150),
+    ),
+]
+
+
+def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to each value within a value."""
+    yield at
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, each in pairs:
+        yield from places(each, (*at, name))
+
+
+def test_a_revision_with_anything_in_it_is_vetted_or_refused(served: Served) -> None:
+    """Each value of a good one replaced: the answer is no fault of the server's."""
+    good = served.wait(served.revision()).to_json()
+    seen = set()
+
+    @settings(max_examples=150)
+    @given(at=st.sampled_from(list(places(good))[1:]), value=st.sampled_from(NOTHING_OF_OURS))
+    def one(at: tuple[Any, ...], value: Any) -> None:
+        changed = inside = copy.deepcopy(good)
+        for name in at[:-1]:
+            inside = inside[name]
+        inside[at[-1]] = value
+        answer = served.send("POST", "/api/vet", content=json.dumps({"revision": changed}), **served.signed())
+        seen.add(answer.status_code)
+        assert answer.status_code in {200, 404, 422}, answer.text
+
+    one()
+    assert {200, 422} <= seen
+
+
+HOSTILE = [r"\ud800", "%00", "//[", "http://[", "x" * 3000, "ü", ""]
+"""Sent in a charset that makes half a character of the first."""
+ENDLESS = {"/changes", "/runs/{run}/follow/{key}"}
+
+
+@pytest.mark.parametrize("hostile", HOSTILE, ids=ascii)
+def test_no_form_and_no_page_breaks_the_server(served: Served, hostile: str) -> None:
+    """Whatever stands in a form, also in place of its token, in a question or in what is remembered by a browser."""
+    session, csrf = served.wait(served.session())
+    fields = ["form_token", "token", "next", "typed", "reason", "word", "find", "step", "before", "app", "state"]
+    for route in openapi.routes(served.app.routes):
+        if route.include_in_schema or route.path.startswith("/git/"):
+            continue
+        path = re.sub(r"{(\w+)(:path)?}", lambda found: served.names[found[1]], route.path)
+        for method in sorted(route.methods - {"HEAD"}):
+            if method == "GET" and route.path_format not in ENDLESS:
+                said = served.send(
+                    method, path, params=dict.fromkeys(fields, hostile), cookies={"sealane_session": session}
+                )
+                assert said.status_code < 500, f"{method} {path}: {said.text}"
+            for token in (csrf, hostile) if method == "POST" and path != "/sign-out" else ():
+                form = {**dict.fromkeys(fields, hostile), "form_token": token}
+                cookies = {"sealane_session": session, "sealane_form": csrf}
+                said = served.send(method, path, **multipart(form), cookies=cookies)
+                assert said.status_code < 500, f"{method} {path}: {said.text}"
+
+
+def multipart(fields: dict[str, str]) -> dict[str, Any]:
+    """A form whose charset Python knows, and no browser."""
+    parts = [f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n' for name, text in fields.items()]
+    headers = {"Content-Type": "multipart/form-data; boundary=b; charset=unicode_escape"}
+    return {"content": "".join([*parts, "--b--\r\n"]).encode(), "headers": headers}

@@ -219,7 +219,7 @@ class Access:
         token_id, secret = parsed or ("", "")
         token = await self._store.people.token(token_id) if parsed else None
         now = self._now()
-        digest = hashlib.sha256(f"{token.hash if token else ''}\0{text}".encode()).digest()
+        digest = hashlib.sha256(f"{token.hash if token else ''}\0{text}".encode(errors="replace")).digest()
         if token is None or self._checked.get(digest, now) <= now:
             if digest not in self._known:
                 self._attempts.check(address, token_id)

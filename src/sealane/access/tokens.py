@@ -37,7 +37,7 @@ def parse(text: str) -> tuple[str, str] | None:
     """Id and secret of a token's text, or None when it is none."""
     prefix, _, rest = text.partition("_")
     token_id, _, secret = rest.partition("_")
-    if prefix != PREFIX or not token_id or not secret or len(text) > 200 or not token_id.isalnum():
+    if prefix != PREFIX or not secret or len(text) > 200 or not token_id.isalnum() or not text.isascii():
         return None
     return token_id, secret
 

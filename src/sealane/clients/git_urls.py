@@ -31,7 +31,7 @@ def resolve(written: str, base: str) -> str:
     if found := _TRANSPORT.match(written):
         raise UsageError(f"the transport {found[0]} runs programs of this machine")
     url = _below(written, base) if written.startswith(("./", "../")) or written in {".", ".."} else _full(written)
-    _check(urlsplit(url), base)
+    _check(_split(url), base)
     return url
 
 
@@ -88,6 +88,13 @@ def _is_address(host: str) -> bool:
     return True
 
 
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:  # brackets that are no address
+        raise UsageError("its host or user can't be one") from error
+
+
 def _full(written: str) -> str:
     if "://" not in written and (found := _SCP.fullmatch(written)):
         user = f"{found['user']}@" if found["user"] else ""
@@ -98,7 +105,7 @@ def _full(written: str) -> str:
 def _below(written: str, base: str) -> str:
     """As git does: each `../` takes one part off the end of the repository's own path."""
     base = _full(base)
-    parts = urlsplit(base)
+    parts = _split(base)
     if parts.scheme not in {"https", "http", "ssh"}:
         raise UsageError("it is relative, and the repository itself has no URL that it could be relative to")
     kept = parts.path.strip("/").split("/")

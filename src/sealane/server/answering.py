@@ -38,12 +38,8 @@ def add_to(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
-        if error.status_code == 404:
-            return await answer(request, NotThere(f"there is nothing at {request.url.path}"))
-        if isinstance(error.__cause__, SealaneError):  # raised while the framework read the body
-            return await answer(request, error.__cause__)
-        if error.status_code == 400:
-            return await answer(request, UsageError("the request's body can't be read"))
+        if (told := _of_ours(request, error)) is not None:
+            return await answer(request, told)
         if _wants_page(request):
             return await _page(request, error.status_code, str(error.detail), None)
         body = Error(error=type(error).__name__, message=str(error.detail), mend=None, retry=False)
@@ -57,6 +53,15 @@ def add_to(app: FastAPI) -> None:
     async def unknown(request: Request, error: Exception) -> Response:
         _log.error("%s %s broke\n%s", request.method, request.url.path, trace(error))
         return await answer(request, SealaneError("Sealane itself broke; its log says where"))
+
+
+def _of_ours(request: Request, error: HTTPException) -> SealaneError | None:
+    """What the framework says, as the error of ours that it is."""
+    if error.status_code == 404:
+        return NotThere(f"there is nothing at {request.url.path}")
+    if isinstance(error.__cause__, SealaneError):  # raised while the framework read the body
+        return error.__cause__
+    return UsageError("the request's body can't be read") if error.status_code == 400 else None
 
 
 async def answer(request: Request, error: SealaneError) -> Response:

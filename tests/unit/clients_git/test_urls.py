@@ -60,6 +60,8 @@ def test_what_is_by_https_or_ssh(written: str, meant: str) -> None:
         ("ssh://-l@git.example.com/a", "host or user"),
         ("https://git.example.com:port/a", "host or user"),
         ("https:///a", "host or user"),
+        ("https://[x/a", "host or user"),
+        ("ssh://git@[::1/a", "host or user"),
         ("https://git.example.com/", "not a host and a path"),
         ("https://git.example.com/a?service=x", "not a host and a path"),
         ("https://git.example.com/a#b", "not a host and a path"),

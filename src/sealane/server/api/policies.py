@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from sealane.access.dependencies import Developer
 from sealane.access.model import Permission
 from sealane.environments.waiving import Judged
-from sealane.errors import NotThere, UsageError
+from sealane.errors import NotThere
 from sealane.findings import Finding
 from sealane.flows.doing import vetting
 from sealane.server import wired
 from sealane.server.error_responses import raised
-from sealane.stencils.model import Revision
+from sealane.stencils import submitted
 from sealane.store.scope_model import Subject
 
 router = APIRouter(prefix="/api", tags=["policies"])
@@ -44,10 +43,7 @@ class Vetted(BaseModel):
 @router.post("/vet", responses=raised(NotThere))
 async def vet(given: Rendered, server: wired.Server, actor: Developer) -> Vetted:
     """Tries the environment's policies and limits on a revision. Nothing is stored or deployed."""
-    try:
-        revision = Revision.from_json(given.revision)
-    except (msgspec.ValidationError, LookupError, TypeError, ValueError) as error:
-        raise UsageError("this is no revision", mend="`sealane vet` of the server's own version renders one") from error
+    revision = submitted.revision(given.revision)
     actor.require(Permission.DEPLOY, await server.membership.app_of(Subject.APP, revision.app, actor))
     found = await vetting.tried(revision)
     return Vetted(judged=list(found.judged), limits=list(found.limits))

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from sealane.access.dependencies import COOKIE, Signed, address_of
+from sealane.access.dependencies import COOKIE, Signed, address_of, same
 from sealane.errors import NotSignedIn, TooManyAttempts
 from sealane.server import wired
 from sealane.server.ui import templates
@@ -34,7 +34,7 @@ async def sign_in(
 ) -> Response:
     """Starts a session for a valid token."""
     expected = request.cookies.get(_FORM_COOKIE, "")
-    if not expected or not secrets.compare_digest(expected.encode(), form_token.encode()):
+    if not expected or not same(expected, form_token):
         return _form(request, server, next, wrong="The form was too old; please try again.", status=403)
     try:
         actor = await server.access.authenticate(token.strip(), address=address_of(request))
@@ -64,7 +64,10 @@ async def sign_out(request: Request, server: wired.OpenServer, _: Signed) -> Res
 
 def local(where: str) -> str:
     """The path to go on to, when it is one of this server; else the overview."""
-    parts = urlsplit(where)
+    try:
+        parts = urlsplit(where)
+    except ValueError:  # a host that can't be one
+        return "/"
     ours = where.startswith("/") and not where.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
     return where if ours and "\\" not in where else "/"
 

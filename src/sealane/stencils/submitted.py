@@ -1,0 +1,47 @@
+"""A revision that somebody sent, checked as one that was rendered here is. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from sealane import inputs
+from sealane.errors import InvalidFiles, UsageError
+from sealane.stencils import objects
+from sealane.stencils.model import Revision
+
+_MEND = "`sealane vet` of the server's own version renders one"
+
+
+class _Shape(msgspec.Struct):
+    """What its first layer must be, before anything is made of it."""
+
+    id: str
+    app: str
+    formation: str
+    environment: str
+    destination: str
+    namespace: str
+    release: str | None
+    objects: list[dict[str, Any]]
+    secret_object: str | None
+    secrets: dict[str, str]
+    secret_versions: dict[str, str]
+    config_object: str | None
+    config_versions: dict[str, str]
+
+
+def revision(data: Mapping[str, Any]) -> Revision:
+    """The revision. Raises UsageError for what is none, InvalidFiles for objects that can't be."""
+    inputs.check_json(data, "the revision")
+    try:
+        msgspec.convert(data, _Shape)
+        made = Revision.from_json(data)
+    except (msgspec.ValidationError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise UsageError("this is no revision", mend=_MEND) from error
+    wrong = [found for each in made.everything for found in objects.problems(each.object, each.origin)]
+    if wrong:
+        raise InvalidFiles(wrong)
+    return made
