@@ -22,7 +22,7 @@ from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import kinds, objects
 from sealane.verdicts import model as verdicts
 from testbed.record import Bed
-from tests.integration.rollouts import outside, parts
+from tests.integration.deployments import outside, parts
 
 K = verdicts.FactKind
 AT_ONCE = 4

@@ -30,9 +30,9 @@ from rich.table import Table
 from bench import cluster, machine, pretending
 from bench.demo import places
 from sealane.clients.kubernetes import cluster as clusters
+from sealane.deployments import model, rollout
 from sealane.destinations.kubernetes.destination import KubernetesDestination
 from sealane.destinations.model import Identity
-from sealane.rollouts import model, rolling_out
 from testbed.layout import Layout
 
 _LAST_WORDS = 60
@@ -138,8 +138,8 @@ async def _roll_out(given: argparse.Namespace) -> Counted:
             def hear(progress: model.Progress) -> None:
                 last[:] = [progress]
 
-            around = rolling_out.Surroundings(destination=destination, listener=hear)
-            outcome = await rolling_out.roll_out(model.DeploymentPlan(goal=goal), around)
+            around = rollout.Context(destination=destination, listener=hear)
+            outcome = await rollout.roll_out(model.DeploymentPlan(goal=goal), around)
             verdicts[outcome.verdict.kind.value] += 1
             seen = last[0].observation if last else None
             if since := [each.ready_since for each in (seen.instances if seen else ()) if each.ready_since]:
@@ -164,14 +164,14 @@ async def _roll_out(given: argparse.Namespace) -> Counted:
     return counted
 
 
-def _goal(number: int, given: argparse.Namespace) -> model.Goal:
+def _goal(number: int, given: argparse.Namespace) -> model.Target:
     name = f"web-{number}"
     objects = [_workload(name, given.pods)]
 
     async def ready() -> list[dict[str, Any]]:
         return objects
 
-    return model.Goal(
+    return model.Target(
         identity=Identity(
             app=name,
             formation="crowd",

@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 from rich.console import Console
 from rich.table import Table
 
-from sealane.rollouts import novelty
-from sealane.verdicts import guarding, model
+from sealane.deployments import new_errors
+from sealane.verdicts import model, stability
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ROLLOUTS = 100
@@ -122,7 +122,7 @@ def rollout(seed: int) -> Told:
     kind = "fine" if seed % 2 == 0 else ("crashing", "flapping", "new errors")[seed // 2 % 3]
     happens, broken = KINDS[kind]
     pods = [Pod(name=f"web-{n}", ready_at=chance.uniform(1, 8)) for n in range(chance.randint(2, 12))]
-    steadiness, steady = guarding.Steadiness(), True
+    steadiness, steady = stability.Stability(), True
     for second in range(WATCHED):
         happens(chance, pods, second)
         seen = model.Observation(
@@ -130,14 +130,14 @@ def rollout(seed: int) -> Told:
             workloads=(_workload(len(pods)),),
             instances=tuple(pod.seen(second) for pod in pods),
         )
-        steadiness = guarding.noted(steadiness, seen, started=START)
-        steady = steady and guarding.unsteady(steadiness, seen, guarding.Watch()) is None
-    before = novelty.known(_lines(chance, 400, FINE_LINES))
+        steadiness = stability.noted(steadiness, seen, started=START)
+        steady = steady and stability.unsteady(steadiness, seen, stability.StabilityRules()) is None
+    before = new_errors.known(_lines(chance, 400, FINE_LINES))
     fresh = [*_lines(chance, 380, FINE_LINES), *_lines(chance, 20, RARE_LINES)]
     if broken:
         fresh += _lines(chance, chance.randint(2, 12), (chance.choice(BAD_LINES),))
-    found = novelty.novel(before, fresh)
-    return Told(kind=kind, bad=kind != "fine", steady=steady, lines=novelty.too_many(found))
+    found = new_errors.novel(before, fresh)
+    return Told(kind=kind, bad=kind != "fine", steady=steady, lines=new_errors.too_many(found))
 
 
 def measure() -> list[Told]:

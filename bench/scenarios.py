@@ -26,7 +26,7 @@ from bench.demo import places
 from testbed import golang
 from testbed.layout import Layout
 from testbed.record import Bed
-from tests.integration.rollouts import parts
+from tests.integration.deployments import parts
 
 SHOWN = (
     "image-wrong-tag",

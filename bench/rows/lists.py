@@ -20,9 +20,9 @@ import sqlalchemy as sa
 
 from bench.figures import Row
 from sealane.blobs.logs import Logs
+from sealane.records.filters import Filter
 from sealane.store import tables
-from sealane.store.list_filters import Filter
-from sealane.store.storing import Store
+from sealane.store.all_stores import Store
 from testbed.record import Bed
 from tests import databases
 

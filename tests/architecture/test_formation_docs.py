@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from sealane import schemas
+from sealane.configfiles import schemas
+from sealane.configfiles.fields import File
+from sealane.configfiles.trees import StoredTree
 from sealane.environments import people
 from sealane.environments import reading as environments
 from sealane.environments.files import AppFile, EnvironmentFile
-from sealane.fields import File
 from sealane.secrets import entries
-from sealane.stencils import gathering, rendering
+from sealane.stencils import render_inputs, rendering
 from sealane.stencils.files import FormationFile, StrategyFile
-from sealane.stencils.trees import StoredTree
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = ("stencils", "formations", "environments", "secrets")
@@ -34,7 +34,7 @@ def test_formations_render(page: str) -> None:
     tree = StoredTree({path: text.encode() for path, text in files.items()})
     if page == "secrets":
         del tree.contents["config/database.yml"]
-    sources, found = gathering.gather(tree, "production")
+    sources, found = render_inputs.gather(tree, "production")
     assert sources, found
     revision, found = rendering.render(sources, rendering.Inputs(app="shop", images={"web": "web@unbuilt"}))
     assert revision, [str(finding) for finding in found]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sealane import schemas
+from sealane.configfiles import schemas
 from sealane.pipelines import reading
 from sealane.pipelines.files import PipelineFile
 

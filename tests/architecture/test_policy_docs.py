@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from sealane import documents
+from sealane.configfiles import documents
 from sealane.environments import reading as environments
 from sealane.policies import packs, reading
 from sealane.policies.model import Scope

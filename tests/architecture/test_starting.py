@@ -30,7 +30,7 @@ _FILES = {"pydantic", "yaml"}
         (["deploy", "dev"], 2, _SERVERS | _DRAWING | _ENGINES | {"sealane.environments.reading"}),
         (["watch", "d-1"], 2, _SERVERS | _ENGINES | _CLUSTERS),
         (["cancel", "d-1"], 2, _SERVERS | _ENGINES | _CLUSTERS),
-        (["run", "--json"], 3, _SERVERS | _DRAWING | _CLUSTERS | {"cel_expr_python", "sealane.rollouts"}),
+        (["run", "--json"], 3, _SERVERS | _DRAWING | _CLUSTERS | {"cel_expr_python", "sealane.deployments"}),
     ],
     ids=lambda given: " ".join(given) if isinstance(given, list) else "",
 )
@@ -61,5 +61,5 @@ def test_a_command_loads_no_other_command(tmp_path):
     )
 
     _, loaded = json.loads(done.stdout.splitlines()[-1])
-    assert "sealane.cli.status" in loaded
-    assert not {"sealane.cli.run", "sealane.cli.deploy", "sealane.cli.serve"} & set(loaded)
+    assert "sealane.cli.commands.status" in loaded
+    assert not {"sealane.cli.commands.run", "sealane.cli.commands.deploy", "sealane.cli.commands.serve"} & set(loaded)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sealane.clients.engine import finding
-from sealane.runners.docker import DockerRunner, Habits
+from sealane.clients.engine import discovery
+from sealane.runners.docker import ContainerDefaults, DockerRunner
 from sealane.runners.model import RunKey, Workspace
 from testbed.record import Bed
 from tests.contracts import own_clients
@@ -21,8 +21,8 @@ from tests.contracts.sides import Side
 async def side(request: pytest.FixtureRequest, bed: Bed, tmp_path: Path) -> AsyncIterator[Side]:
     """Each engine of the bed, with a run prepared in it."""
     client = own_clients.of(request.param)
-    engine = await finding.find({"DOCKER_HOST": f"unix://{client.socket}"})
-    runner = DockerRunner(engine, owner="a test", habits=Habits(grace=timedelta(seconds=5)))
+    engine = await discovery.find({"DOCKER_HOST": f"unix://{client.socket}"})
+    runner = DockerRunner(engine, owner="a test", habits=ContainerDefaults(grace=timedelta(seconds=5)))
     run = RunKey(value=f"h-{secrets.token_hex(4)}")
     await runner.prepare(run, Workspace(folder=tmp_path))
     yield Side(client=client, engine=engine, runner=runner, image=bed.busybox_image, run=run, folder=tmp_path)

@@ -15,11 +15,11 @@ from typing import Any, Protocol
 import httpx
 import pytest
 
+from sealane.deployments import deployment_markers
 from sealane.destinations.model import Identity
-from sealane.environments import reaching
+from sealane.environments import egress_allowlist
 from sealane.errors import Refused
-from sealane.rollouts import annotating
-from sealane.stencils.boards import Annotation, Board
+from sealane.stencils.graph_annotations import Annotation, Board
 from sealane.verdicts.model import Verdict, VerdictKind
 from testbed import metric_stores
 from tests.unit.gates import answering
@@ -155,10 +155,10 @@ async def tell(
         assert reference == "env:KEY"
         return key
 
-    how = annotating.With(
-        secret=secret, tell=said.append, allowed=None if hosts is None else reaching.allowlist(hosts, ())
+    how = deployment_markers.MarkerContext(
+        secret=secret, tell=said.append, allowed=None if hosts is None else egress_allowlist.allowlist(hosts, ())
     )
-    await annotating.annotate([annotation], IDENTITY, verdict, how)
+    await deployment_markers.annotate([annotation], IDENTITY, verdict, how)
     (line,) = said
     return line
 
@@ -203,7 +203,9 @@ async def test_a_store_that_is_away_or_a_key_without_value_is_told(tmp_path: Pat
         raise Refused("env:KEY has no value")
 
     said: list[str] = []
-    await annotating.annotate([away], IDENTITY, GOOD, annotating.With(secret=none, tell=said.append))
+    await deployment_markers.annotate(
+        [away], IDENTITY, GOOD, deployment_markers.MarkerContext(secret=none, tell=said.append)
+    )
     assert said == ["it was not told how it ended: env:KEY has no value"]
 
 

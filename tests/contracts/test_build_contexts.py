@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from sealane.clients import building
+from sealane.clients import image_build
 from sealane.clients.build_context import Source
-from sealane.clients.building import Build
+from sealane.clients.image_build import Build
 from tests.contracts import own_clients
 from tests.contracts.own_clients import Client
 
@@ -55,7 +55,7 @@ async def ours(client: Client, context: Path, dockerfile: str = "Dockerfile") ->
         secrets={},
         name=name,
     )
-    await building.build(f"unix://{client.socket}", what, lambda _: None)
+    await image_build.build(f"unix://{client.socket}", what, lambda _: None)
     return name
 
 

@@ -10,7 +10,7 @@ import pytest
 from sealane.clients.engine.model import Confinement
 from sealane.pipelines.model import Healthcheck, StepStatus
 from sealane.runners import capabilities
-from sealane.runners.docker import DockerRunner, Habits
+from sealane.runners.docker import ContainerDefaults, DockerRunner
 from sealane.runners.model import Workspace
 from tests.contracts.sides import Side
 
@@ -36,7 +36,7 @@ ALLOWED = {
 
 def confined(side: Side, **changes: object) -> Side:
     """The same side, its steps confined otherwise."""
-    habits = Habits(grace=timedelta(seconds=5), confinement=replace(capabilities.USUAL, **changes))
+    habits = ContainerDefaults(grace=timedelta(seconds=5), confinement=replace(capabilities.USUAL, **changes))
     return replace(side, runner=DockerRunner(side.engine, owner="a test", habits=habits))
 
 

@@ -23,7 +23,7 @@ from sealane.destinations.dummy import destination as dummy
 from sealane.destinations.dummy import planning
 from sealane.destinations.dummy import state as states
 from sealane.destinations.kubernetes import destination as kubernetes
-from sealane.secrets import written
+from sealane.secrets import manifest_secrets
 from sealane.verdicts import model as verdicts
 from testbed.record import Bed
 from tests.integration.kubernetes.parts import config_map, fresh_namespace, identity, job, names
@@ -192,7 +192,7 @@ class DestinationContract:
         objects = [secret(a="hunter55"), secret("more", b="hunter66"), config_map(c="plain")]
         applied = await destination.apply(objects, identity=who, fence=model.unfenced)
         gone = replace(applied.inventory[0], kind="Secret", name="gone")
-        found = written.values(await destination.secrets((*applied.inventory, gone)))
+        found = manifest_secrets.values(await destination.secrets((*applied.inventory, gone)))
         assert found == {"keys/a": "hunter55", "more/b": "hunter66"}
         assert await destination.secrets(()) == ()
 

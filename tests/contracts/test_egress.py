@@ -18,11 +18,12 @@ import pytest
 from sealane import egress
 from sealane.clients import git, git_submodules, registry
 from sealane.clients.git_access import Access
-from sealane.clients.measuring import annotating, asking, stores
+from sealane.clients.metric_stores import markers, queries, requests
 from sealane.clients.registry_access import RegistryAccess
 from sealane.egress import Allowlist
 from sealane.errors import SealaneError
-from sealane.images import references, retagging
+from sealane.images import references
+from sealane.runners import image_retags
 
 COMMIT = "a" * 40
 HERE = ("127.0.0.0/8",)
@@ -105,24 +106,24 @@ Road = Callable[[str, Allowlist, Path], Awaitable[str]]
 
 
 async def http_gate(place: str, allowed: Allowlist, _: Path) -> str:
-    answer = await asking.ask(f"http://{place}/healthz", patience=timedelta(seconds=5), allowed=allowed)
+    answer = await requests.ask(f"http://{place}/healthz", patience=timedelta(seconds=5), allowed=allowed)
     return answer.problem or f"answered {answer.status}"
 
 
 async def metric_store(place: str, allowed: Allowlist, _: Path) -> str:
-    return await said(stores.prometheus(f"http://{place}", "up", keys={"token": "t0ken"}, allowed=allowed))
+    return await said(queries.prometheus(f"http://{place}", "up", keys={"token": "t0ken"}, allowed=allowed))
 
 
 async def annotation(place: str, allowed: Allowlist, _: Path) -> str:
-    told = annotating.Told(title="t", text="t", labels={}, good=True, at=datetime(2027, 3, 1, tzinfo=UTC))
-    return await said(annotating.grafana(f"http://{place}", told, keys={"token": "t0ken"}, allowed=allowed))
+    told = markers.Marker(title="t", text="t", labels={}, good=True, at=datetime(2027, 3, 1, tzinfo=UTC))
+    return await said(markers.grafana(f"http://{place}", told, keys={"token": "t0ken"}, allowed=allowed))
 
 
 async def retag(place: str, allowed: Allowlist, _: Path) -> str:
     """The host that is asked first is the target's."""
     access = RegistryAccess(allowed=allowed)
     return await said(
-        retagging.retag(name="x", source=f"{place}/base:1", repository=f"{place}/x", tag="t", access=access)
+        image_retags.retag(name="x", source=f"{place}/base:1", repository=f"{place}/x", tag="t", access=access)
     )
 
 

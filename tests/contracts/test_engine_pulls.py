@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import pytest
 
-from sealane.clients import build_context, building
+from sealane.clients import build_context, image_build
 from sealane.clients.addresses import NotListed
 from sealane.clients.build_sources import Fetching
 from sealane.clients.registry_access import RegistryAccess
@@ -20,7 +20,7 @@ from sealane.egress import Allowlist
 from sealane.errors import SealaneError
 from sealane.images import references
 from sealane.pipelines.model import StepStatus
-from sealane.runners.docker import DockerRunner, Habits
+from sealane.runners.docker import ContainerDefaults, DockerRunner
 from sealane.runners.model import Workspace
 from testbed.record import Bed
 from tests.contracts.sides import Side
@@ -62,7 +62,7 @@ def access(*hosts: str) -> RegistryAccess:
 
 
 async def limited(side: Side, *hosts: str) -> Side:
-    habits = Habits(grace=timedelta(seconds=5), pull_patience=timedelta(seconds=20))
+    habits = ContainerDefaults(grace=timedelta(seconds=5), pull_patience=timedelta(seconds=20))
     runner = DockerRunner(side.engine, owner="a test", habits=habits, pulls=access(*hosts))
     await runner.prepare(side.run, Workspace(folder=side.folder))
     return replace(side, runner=runner)
@@ -98,15 +98,15 @@ async def test_a_build_fetches_from_listed_registries_only(side: Side, other: Re
     (side.folder / "Dockerfile").write_text(DOCKERFILES[kind].replace("IMAGE", image).replace("OWN", side.image))
     source = build_context.Source(root=side.folder, inside="", context=".", dockerfile="Dockerfile")
     named = f"t/{secrets.token_hex(4)}:1"
-    what = building.Build(
+    what = image_build.Build(
         source=source, target=None, args={}, labels={}, secrets={}, name=named, fetching=Fetching(pulls=access())
     )
     with pytest.raises(NotListed, match=f"the operators don't let {other.place} be asked"):
-        await building.build(f"unix://{side.client.socket}", what, lambda _: None, within=60)
+        await image_build.build(f"unix://{side.client.socket}", what, lambda _: None, within=60)
     assert other.came == []
     listed = replace(what, fetching=Fetching(pulls=access(other.place)))
     with pytest.raises(SealaneError):
-        await building.build(f"unix://{side.client.socket}", listed, lambda _: None, within=60)
+        await image_build.build(f"unix://{side.client.socket}", listed, lambda _: None, within=60)
     assert other.came != []
 
 
@@ -126,24 +126,24 @@ async def test_a_url_of_add_is_asked_of_listed_hosts_only(side: Side, other: Reg
     """The engine asks from its machine's own network; it does so, too, for what a base from a registry left by ONBUILD."""
     socket_url, name = f"unix://{side.client.socket}", f"{bed.registry}/adds/{secrets.token_hex(4)}:1"
     source = build_context.Source(root=side.folder, inside="", context=".", dockerfile="Dockerfile")
-    what = building.Build(source=source, target=None, args={}, labels={}, secrets={}, name=name)
+    what = image_build.Build(source=source, target=None, args={}, labels={}, secrets={}, name=name)
     if "BASE" in ADDS[kind]:
         trigger = "" if "$U" in ADDS[kind] else f"ONBUILD ADD http://{other.place}/x /x\n"
         text = f"FROM {side.image}\nENV U=http://{other.place}/u\n{trigger}"
         (side.folder / "Dockerfile").write_text(text)
-        await building.build(socket_url, what, lambda _: None, within=120)
-        await building.push(socket_url, references.parse(name), lambda _: None)
-        await building.forget(socket_url, name.rpartition(":")[0], ["1"])
+        await image_build.build(socket_url, what, lambda _: None, within=120)
+        await image_build.push(socket_url, references.parse(name), lambda _: None)
+        await image_build.forget(socket_url, name.rpartition(":")[0], ["1"])
     text = ADDS[kind].replace("OWN", side.image).replace("BASE", name).replace("URL", other.place)
     (side.folder / "Dockerfile").write_text(text)
     result = replace(what, name=f"t/{secrets.token_hex(4)}:1")
     strict = replace(result, fetching=Fetching(pulls=access(bed.registry)))
     with pytest.raises(NotListed, match=f"ADD .* can't be fetched: the operators don't let {other.place} be asked"):
-        await building.build(socket_url, strict, lambda _: None, within=120)
+        await image_build.build(socket_url, strict, lambda _: None, within=120)
     assert other.came == []
     listed = Allowlist(hosts=(other.place,), listed_in="x")
     with pytest.raises(SealaneError):
-        await building.build(
+        await image_build.build(
             socket_url, replace(strict, fetching=replace(strict.fetching, adds=listed)), lambda _: None, within=120
         )
     assert other.came != []

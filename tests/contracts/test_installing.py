@@ -13,7 +13,7 @@ from pathlib import Path
 from sealane.clients.engine.model import Confinement
 from sealane.pipelines.model import StepStatus
 from sealane.runners import capabilities
-from sealane.runners.docker import DockerRunner, Habits
+from sealane.runners.docker import ContainerDefaults, DockerRunner
 from sealane.runners.model import Workspace
 from testbed.record import Bed
 from tests.contracts.sides import Side
@@ -74,7 +74,7 @@ async def test_packages_install_under_the_default_limits(side: Side, bed: Bed) -
 
 
 async def confined(side: Side, confinement: Confinement) -> Side:
-    habits = Habits(grace=timedelta(seconds=5), confinement=confinement)
+    habits = ContainerDefaults(grace=timedelta(seconds=5), confinement=confinement)
     runner = DockerRunner(side.engine, owner="a test", habits=habits)
     await runner.prepare(side.run, Workspace(folder=side.folder))
     return replace(side, runner=runner)

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from sealane.clients.engine import finding
+from sealane.clients.engine import discovery
 from sealane.pipelines.model import Healthcheck, StepStatus
-from sealane.runners.docker import DockerRunner, Habits
+from sealane.runners.docker import ContainerDefaults, DockerRunner
 from sealane.runners.dummy import DummyRunner
 from sealane.runners.model import RunKey, ServiceSpec, StepSpec, Workspace
 from sealane.runners.port import Runner
@@ -67,8 +67,8 @@ async def house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     else:
         socket = request.getfixturevalue("engine_socket" if request.param == "podman" else "docker_socket")
         image = request.getfixturevalue("busybox_image")
-        engines = [await finding.find({"DOCKER_HOST": f"unix://{socket}"}) for _ in range(2)]
-        runners = [DockerRunner(engine, owner="a test", habits=Habits(grace=GRACE)) for engine in engines]
+        engines = [await discovery.find({"DOCKER_HOST": f"unix://{socket}"}) for _ in range(2)]
+        runners = [DockerRunner(engine, owner="a test", habits=ContainerDefaults(grace=GRACE)) for engine in engines]
     folder = tmp_path / "work"
     folder.mkdir()
     for runner in runners:

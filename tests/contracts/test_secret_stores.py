@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import pytest
 
 from sealane.clients import age
+from sealane.configfiles.trees import StoredTree
 from sealane.secrets import references
 from sealane.secrets.port import SecretMissing, SecretStore
 from sealane.secrets.stores.age import AgeStore
 from sealane.secrets.stores.environment import EnvironmentStore
-from sealane.stencils.trees import StoredTree
 
 ENTRIES = {"A": "hunter2", "LONG": "x" * 10_000, "TEXT": "grün ✓", "EMPTY": ""}
 

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from sealane.clients import build_context, building, git, git_lfs, registry
+from sealane.clients import build_context, git, git_lfs, image_build, registry
 from sealane.clients.engine.errors import EngineFailed
 from sealane.clients.git_access import Access
 from sealane.clients.registry_access import RegistryAccess
 from sealane.egress import Allowlist, Patience
 from sealane.errors import SealaneError, Unavailable
-from sealane.images import references, retagging
+from sealane.images import references
+from sealane.runners import image_retags
 from tests.contracts.sides import Side
 
 BRIEF = Patience(silence=0.6, whole=3.0)
@@ -85,7 +86,7 @@ async def digest(place: str, _: Path) -> object:
 
 async def retag(place: str, _: Path) -> object:
     source = f"{place}/base:1"
-    return await retagging.retag(name="x", source=source, repository=f"{place}/x", tag="t", access=registries(place))
+    return await image_retags.retag(name="x", source=source, repository=f"{place}/x", tag="t", access=registries(place))
 
 
 async def clone(place: str, folder: Path) -> object:
@@ -144,9 +145,9 @@ async def test_an_engine_gives_up_a_build_on_a_silent_registry(
 ) -> None:
     (tmp_path / "Dockerfile").write_text(f"FROM {peer('silent')}/base:{secrets.token_hex(4)}\n")
     source = build_context.Source(root=tmp_path, inside="", context=".", dockerfile="Dockerfile")
-    what = building.Build(
+    what = image_build.Build(
         source=source, target=None, args={}, labels={}, secrets={}, name=f"t/{secrets.token_hex(4)}:1"
     )
     async with asyncio.timeout(120):
-        with pytest.raises(building.EngineCouldNot, match="took longer than 3 s"):
-            await building.build(f"unix://{side.client.socket}", what, lambda _: None, within=3.0)
+        with pytest.raises(image_build.EngineCouldNot, match="took longer than 3 s"):
+            await image_build.build(f"unix://{side.client.socket}", what, lambda _: None, within=3.0)

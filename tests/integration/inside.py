@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sealane import wiring
+from sealane import composition
+from sealane.records.model import Deployment, DeploymentState
 from sealane.settings import Settings
-from sealane.store.model import Deployment, DeploymentState
 from tests.recovery.shop import Shop, pushed
 
 T = TypeVar("T")
@@ -21,7 +21,7 @@ class Inside:
 
     def __init__(self, root: Path) -> None:
         self.shop = Shop(root)
-        self.server: wiring.Server
+        self.server: composition.Server
         self.before: str | None = None
         """The commit that was pushed last."""
 
@@ -30,7 +30,7 @@ class Inside:
         settings = Settings(
             data=self.shop.data, engine={"kind": "dummy"}, worker={"poll": 0.02, "sweep": 0.2, "heartbeat": 0.5}
         )
-        self.server = await wiring.start(settings, lost=lambda: None)
+        self.server = await composition.start(settings, lost=lambda: None)
 
     @asynccontextmanager
     async def knowing_the_shop(self) -> AsyncIterator[None]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from sealane.clients.engine import finding
+from sealane.clients.engine import discovery
 
 SEALANE = (sys.executable, "-c", "import sys; from sealane.cli import main; sys.exit(main())")
 
@@ -73,7 +73,7 @@ class Folder:
         """Containers, networks and volumes of this folder's runs that the engine has."""
 
         async def look() -> list[str]:
-            engine = await finding.find({"DOCKER_HOST": f"unix://{self.socket}"})
+            engine = await discovery.find({"DOCKER_HOST": f"unix://{self.socket}"})
             try:
                 found = [
                     *await engine.containers("sealane.run"),

@@ -11,8 +11,8 @@ import pytest
 
 from sealane.destinations.dummy.state import State
 from sealane.pipelines.model import RunStatus
-from sealane.store.model import DeploymentState
-from tests.integration.test_flows import FORMATION, PIPELINE, STENCIL, World
+from sealane.records.model import DeploymentState
+from tests.integration.test_workflows import FORMATION, PIPELINE, STENCIL, World
 
 STEPS = """
   - {name: first, image: busybox, commands: [first], environment: {DUMMY_SLEEP: "1.5"}}

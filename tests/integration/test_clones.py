@@ -13,15 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from sealane.clients import git, git_history, git_lfs, git_submodules, hosting
+from sealane.clients import git, git_history, git_http_backend, git_lfs, git_submodules
 from sealane.clients.addresses import NotListed
 from sealane.clients.git_access import Access
 from sealane.egress import Allowlist
 from sealane.errors import UsageError
 from sealane.events.model import Event, EventKind
-from sealane.flows.doing import changes
-from sealane.flows.sites import Source
-from sealane.runners import assembling
+from sealane.runners import local_run
+from sealane.workflows.checkouts import Source
+from sealane.workflows.steps import changed_paths
 from tests import git_host, serving
 
 AT = datetime(2026, 5, 4, tzinfo=UTC)
@@ -70,7 +70,7 @@ class Host:
 
     async def changed(self, event: Event, *, depth: int | None = None) -> tuple[str, ...] | None:
         clone = await self.clone(event.commit or "", ref=event.ref, depth=depth)
-        found = await changes.of(event, clone, Source(url=self.url))
+        found = await changed_paths.of(event, clone, Source(url=self.url))
         return None if found is None else tuple(sorted(found.paths))
 
 
@@ -390,11 +390,11 @@ async def test_a_repository_before_its_first_commit_has_a_branch(tmp_path: Path)
     """Here, and one that Sealane serves: what is pushed first is the branch that was cloned."""
     serving.git(tmp_path, "init", "-q", "-b", "trunk", "here")
     (tmp_path / "here" / ".sealane.yml").write_text(PIPELINE.replace("CLONE", ""))
-    assembled = await assembling.assemble(assembling.Asked(path=tmp_path / "here"), now=AT)
+    assembled = await local_run.assemble(local_run.RunRequest(path=tmp_path / "here"), now=AT)
     assert (assembled.work.event.branch, assembled.work.event.ref) == ("trunk", "refs/heads/trunk")
     assert assembled.work.plan.steps[0].skip is None
 
-    bare = await hosting.Repositories(tmp_path / "served").create("shop", trunk="trunk")
+    bare = await git_http_backend.Repositories(tmp_path / "served").create("shop", trunk="trunk")
     serving.git(tmp_path, "clone", "-q", str(bare), "cloned")
     assert serving.git(tmp_path / "cloned", "symbolic-ref", "HEAD").stdout.strip() == "refs/heads/trunk"
     assert serving.git(bare, "symbolic-ref", "HEAD").stdout.strip() == "refs/heads/trunk"
@@ -407,13 +407,13 @@ async def test_a_clean_clone_on_a_person_s_machine_is_as_whole(host: Host, remot
     host.git("tag", "v3")
     commits = host.git("rev-list", "--count", "HEAD")
 
-    async def clean(clone: str) -> tuple[Path, assembling.Assembled]:
+    async def clean(clone: str) -> tuple[Path, local_run.LocalRun]:
         (host.work / ".sealane.yml").write_text(PIPELINE.replace("CLONE", clone))
         host.git("add", ".sealane.yml")
         host.git("commit", "-q", "-m", clone or "Nothing asked")
         into = host.folder / f"clean-{len(clone)}"
-        asked = assembling.Asked(path=host.work, clean=into, branch="trunk")
-        return into, await assembling.assemble(asked, now=AT)
+        asked = local_run.RunRequest(path=host.work, clean=into, branch="trunk")
+        return into, await local_run.assemble(asked, now=AT)
 
     into, assembled = await clean("")
     assert serving.git(into, "describe", "--tags").stdout.startswith("v3-1-g")

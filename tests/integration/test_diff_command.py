@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from sealane import cli
-from sealane.cli import locally
+from sealane.cli.local import local_formation
 from sealane.destinations.model import Identity, Ledger, unfenced
 from sealane.environments.model import DestinationConfig
 from sealane.findings import Place
-from sealane.secrets import keys, resolving
-from sealane.stencils import joining
+from sealane.secrets import keys, resolution
+from sealane.stencils import secret_merge
 from tests.bed import Kubectl
 
 STENCIL = """\
@@ -84,16 +84,16 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 
 def deploy(folder: Path, kubeconfig: Path) -> None:
     """Writes what diff was asked about, as a deployment from this machine would."""
-    project = locally.load("dev", folder, app=None, images=["web=example.com/web:1"])
+    project = local_formation.load("dev", folder, app=None, images=["web=example.com/web:1"])
     key = keys.own_names_key(folder / "keys" / "sealane")
-    values = locally.resolve(project, key)
-    revision = project.render(versions=resolving.versions(values), key=key)
+    values = local_formation.resolve(project, key)
+    revision = project.render(versions=resolution.versions(values), key=key)
     identity = Identity(app="shop", formation="dev", namespace=revision.namespace, revision=revision.id)
     config = DestinationConfig(name="bed", kind="kubernetes", kubeconfig=str(kubeconfig), place=Place(file="x"))
 
     async def write() -> None:
-        async with locally.destination(config) as destination:
-            applied = await destination.apply(joining.join(revision, values), identity=identity, fence=unfenced)
+        async with local_formation.destination(config) as destination:
+            applied = await destination.apply(secret_merge.join(revision, values), identity=identity, fence=unfenced)
             assert not applied.refusals
             await destination.write_ledger(
                 Ledger(inventory=applied.inventory), "shop", "dev", namespace=revision.namespace, fence=unfenced

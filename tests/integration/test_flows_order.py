@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sealane.store.model import DeploymentState
+from sealane.records.model import DeploymentState
 from sealane.verdicts.model import VerdictKind
-from tests.integration.test_flows import DEV, World
+from tests.integration.test_workflows import DEV, World
 from tests.recovery.shop import pushed
 
 

@@ -12,13 +12,15 @@ import docker
 import httpx
 import pytest
 
-from sealane.clients import building as builder
+from sealane.clients import image_build as builder
 from sealane.clients import registry as registries
+from sealane.environments import image_rights
+from sealane.environments.image_rights import Rights
 from sealane.errors import UsageError
 from sealane.findings import Place
-from sealane.images import building, labels, references, retagging, rights
-from sealane.images.rights import Rights
+from sealane.images import labels, references
 from sealane.pipelines.model import ImageBuild
+from sealane.runners import image_builds, image_retags
 
 PLACE = Place(file=".sealane.yml")
 
@@ -47,8 +49,8 @@ def folder(tmp_path: Path, busybox_image: str) -> Path:
 
 
 @pytest.fixture
-def shop(engine_socket: str, folder: Path, repository: str) -> building.Workshop:
-    return building.Workshop(
+def shop(engine_socket: str, folder: Path, repository: str) -> image_builds.BuildWorkspace:
+    return image_builds.BuildWorkspace(
         engine=f"unix://{engine_socket}",
         root=folder,
         repository=repository,
@@ -90,7 +92,7 @@ async def test_an_image_is_built_pushed_and_known_by_the_registrys_digest(shop, 
     said: list[bytes] = []
     web = ImageBuild(name="web", target="runtime", args={"GREETING": "salut"}, secrets=("pip_token",), place=PLACE)
 
-    image = await building.build(web, shop, said.append)
+    image = await image_builds.build(web, shop, said.append)
 
     assert image.digest == await registries.digest(references.parse(f"{image.repository}:{image.tag}"))
     files, rest = files_of(engine_socket, f"{image.repository}:{image.tag}")
@@ -104,7 +106,7 @@ async def test_an_image_is_built_pushed_and_known_by_the_registrys_digest(shop, 
 
 async def test_a_builds_secret_is_in_no_layer_label_or_history(shop, engine_socket) -> None:
     """Every byte of the saved image is searched, the names of the mounted files too."""
-    image = await building.build(ImageBuild(name="web", secrets=("pip_token",), place=PLACE), shop, lambda _: None)
+    image = await image_builds.build(ImageBuild(name="web", secrets=("pip_token",), place=PLACE), shop, lambda _: None)
     files, rest = files_of(engine_socket, f"{image.repository}:{image.tag}")
 
     assert b"27" in files["app/length"], "the secret was mounted"
@@ -116,10 +118,10 @@ async def test_a_builds_secret_is_in_no_layer_label_or_history(shop, engine_sock
 async def test_what_the_registry_has_is_not_built_again(shop, folder) -> None:
     """A run taken up after a crash finds its image under the deploy tag."""
     web = ImageBuild(name="web", place=PLACE)
-    first = await building.build(web, shop, lambda _: None)
+    first = await image_builds.build(web, shop, lambda _: None)
     (folder / "Dockerfile").write_text("FROM nothing-like-this\n")
 
-    assert await building.build(web, shop, lambda _: None) == first
+    assert await image_builds.build(web, shop, lambda _: None) == first
 
 
 async def test_a_dockerfile_may_stand_outside_its_context(shop, folder, busybox_image, engine_socket) -> None:
@@ -129,7 +131,7 @@ async def test_a_dockerfile_may_stand_outside_its_context(shop, folder, busybox_
     (folder / "docker").mkdir()
     (folder / "docker" / "web").write_text(f"FROM {busybox_image}\nCOPY . /page\n")
 
-    image = await building.build(
+    image = await image_builds.build(
         ImageBuild(name="web", context="web", dockerfile="docker/web", place=PLACE), shop, print
     )
 
@@ -142,7 +144,7 @@ async def test_a_failing_dockerfile_is_the_users_failure_with_its_log(shop, fold
     said: list[bytes] = []
 
     with pytest.raises(builder.BuildFailed, match="7") as failed:
-        await building.build(ImageBuild(name="web", place=PLACE), shop, said.append)
+        await image_builds.build(ImageBuild(name="web", place=PLACE), shop, said.append)
 
     assert failed.value.exit_code == 1
     assert b"on the way" in b"".join(said)
@@ -161,7 +163,7 @@ async def test_a_bad_context_is_said_before_the_engine_is_asked(shop, folder, im
     (folder / "link").symlink_to("/etc")
 
     with pytest.raises(UsageError, match=message):
-        await building.build(image, shop, lambda _: None)
+        await image_builds.build(image, shop, lambda _: None)
 
 
 async def test_no_engine_is_an_error_that_names_the_socket(shop, tmp_path) -> None:
@@ -169,13 +171,13 @@ async def test_no_engine_is_an_error_that_names_the_socket(shop, tmp_path) -> No
 
     nowhere = dataclasses.replace(shop, engine=f"unix://{tmp_path}/none.sock")
     with pytest.raises(builder.EngineCouldNot, match=r"none\.sock"):
-        await building.build(ImageBuild(name="web", place=PLACE), nowhere, lambda _: None)
+        await image_builds.build(ImageBuild(name="web", place=PLACE), nowhere, lambda _: None)
 
 
 async def test_retagging_copies_the_manifest_and_keeps_the_digest(repository, busybox_image) -> None:
     """Another repository of the same registry gets the same digest; again changes nothing."""
-    first = await retagging.retag(name="cache", source=busybox_image, repository=f"{repository}/cache", tag="t1")
-    again = await retagging.retag(name="cache", source=busybox_image, repository=f"{repository}/cache", tag="t1")
+    first = await image_retags.retag(name="cache", source=busybox_image, repository=f"{repository}/cache", tag="t1")
+    again = await image_retags.retag(name="cache", source=busybox_image, repository=f"{repository}/cache", tag="t1")
 
     assert first == again
     assert first.digest == await registries.digest(references.parse(busybox_image))
@@ -205,7 +207,9 @@ async def test_an_index_of_several_platforms_is_retagged_whole(repository, regis
     put = httpx.put(f"{path}/manifests/{tag}", json=index, headers={"Content-Type": index["mediaType"]})
     assert put.status_code == 201
 
-    image = await retagging.retag(name="x", source=f"{source.repository}:{tag}", repository=f"{repository}/x", tag="t")
+    image = await image_retags.retag(
+        name="x", source=f"{source.repository}:{tag}", repository=f"{repository}/x", tag="t"
+    )
 
     assert image.digest == put.headers["docker-content-digest"]
     assert await registries.digest(references.parse(f"{repository}/x@{entry['digest']}")) == entry["digest"]
@@ -213,9 +217,9 @@ async def test_an_index_of_several_platforms_is_retagged_whole(repository, regis
 
 async def test_a_missing_image_and_a_missing_registry_are_told_apart(repository) -> None:
     with pytest.raises(registries.ImageMissing, match="not in its registry"):
-        await retagging.retag(name="x", source=f"{repository}/none:1", repository=f"{repository}/x", tag="t")
+        await image_retags.retag(name="x", source=f"{repository}/none:1", repository=f"{repository}/x", tag="t")
     with pytest.raises(registries.RegistryUnavailable, match=r"127\.0\.0\.1:9 did not answer"):
-        await retagging.retag(name="x", source="127.0.0.1:9/none:1", repository=f"{repository}/x", tag="t")
+        await image_retags.retag(name="x", source="127.0.0.1:9/none:1", repository=f"{repository}/x", tag="t")
 
 
 async def test_of_an_image_the_engine_keeps_the_newest_and_what_is_asked_for(shop, engine_socket, repository) -> None:
@@ -223,13 +227,13 @@ async def test_of_an_image_the_engine_keeps_the_newest_and_what_is_asked_for(sho
     web, other = (ImageBuild(name=name, place=PLACE) for name in ("web", "web-debug"))
     tags = ["20261121031512-8c21f0e", "20261121031513-9d32a1f", "20261121031514-0e43b2a"]
     for tag in tags:
-        await building.build(web, replace(shop, tag=tag), lambda _: None)
-    await building.build(other, shop, lambda _: None)
+        await image_builds.build(web, replace(shop, tag=tag), lambda _: None)
+    await image_builds.build(other, shop, lambda _: None)
     client = docker.APIClient(base_url=f"unix://{engine_socket}")
     client.tag(f"{repository}/web:{tags[0]}", f"{repository}/web", "a-tag-of-mine")
 
-    await building.tidy(shop.engine, f"{repository}/web", keep={tags[1]})
-    await building.tidy(shop.engine, f"{repository}/web", keep={tags[1]})
+    await image_builds.tidy(shop.engine, f"{repository}/web", keep={tags[1]})
+    await image_builds.tidy(shop.engine, f"{repository}/web", keep={tags[1]})
 
     names = {name for image in client.images() for name in image["RepoTags"] or () if name.startswith(repository)}
     client.close()
@@ -244,11 +248,11 @@ async def test_an_image_that_was_retagged_stays_the_same_though_its_source_moves
     """A run that is taken up again keeps what it had put under its deploy tag."""
     source = f"{repository}/source:1"
     await registries.copy(references.parse(busybox_image), references.parse(source))
-    first = await retagging.retag(name="cache", source=source, repository=f"{repository}/cache", tag="t1")
+    first = await image_retags.retag(name="cache", source=source, repository=f"{repository}/cache", tag="t1")
     await registries.copy(references.parse(python_image), references.parse(source))
 
-    again = await retagging.retag(name="cache", source=source, repository=f"{repository}/cache", tag="t1")
-    fresh = await retagging.retag(name="cache", source=source, repository=f"{repository}/cache", tag="t2")
+    again = await image_retags.retag(name="cache", source=source, repository=f"{repository}/cache", tag="t1")
+    fresh = await image_retags.retag(name="cache", source=source, repository=f"{repository}/cache", tag="t2")
 
     assert again == first
     assert fresh.digest != first.digest
@@ -275,7 +279,7 @@ async def test_an_app_s_layers_and_cache_folders_are_its_own(shop, folder, busyb
         for key, workshop, secret in ((keys[0], shop, ("pip_token",)), (keys[1], kiln, ())):
             said: list[bytes] = []
             image = ImageBuild(name=name, secrets=secret, place=PLACE)
-            await building.build_only(image, replace(workshop, key=key), said.append)
+            await image_builds.build_only(image, replace(workshop, key=key), said.append)
             files, _ = files_of(engine_socket, f"{workshop.repository}/{name}:{workshop.tag}")
             made[name, workshop is kiln] = files, b"".join(said)
     assert made["shared", True][0]["taken"].startswith(b"s3cr3t-")
@@ -284,7 +288,7 @@ async def test_an_app_s_layers_and_cache_folders_are_its_own(shop, folder, busyb
     assert made["apart", True][0]["seen"] == b""
 
     again: list[bytes] = []
-    await building.build_only(
+    await image_builds.build_only(
         ImageBuild(name="apart", secrets=("pip_token",), place=PLACE), replace(shop, key=own), again.append
     )
     assert b"".join(again).count(b"Using cache") >= 3, b"".join(again).decode()
@@ -292,13 +296,13 @@ async def test_an_app_s_layers_and_cache_folders_are_its_own(shop, folder, busyb
 
 async def test_a_build_from_another_app_s_image_is_refused_before_it_begins(shop, folder) -> None:
     """Though the engine has that image; the line says which."""
-    await building.build_only(ImageBuild(name="web", place=PLACE), shop, lambda _: None)
+    await image_builds.build_only(ImageBuild(name="web", place=PLACE), shop, lambda _: None)
     (folder / "Dockerfile").write_text(f"FROM scratch\nCOPY --from={shop.repository}/web:{shop.tag} / /\n")
     mine = Rights(app="kiln", prefix=shop.repository, others=frozenset({"web"}))
-    kiln = replace(shop, key="k", problem=lambda image: rights.refused(image, mine))
+    kiln = replace(shop, key="k", problem=lambda image: image_rights.refused(image, mine))
     said: list[bytes] = []
 
     with pytest.raises(UsageError, match=r"^Dockerfile:2: the image .* belongs to the app web, not to kiln"):
-        await building.build_only(ImageBuild(name="other", place=PLACE), kiln, said.append)
+        await image_builds.build_only(ImageBuild(name="other", place=PLACE), kiln, said.append)
 
     assert said == []

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from sealane.errors import InvalidFiles, Refused
-from sealane.store.model import Deployment, DeploymentState
+from sealane.records.model import Deployment, DeploymentState
 from sealane.verdicts.model import VerdictKind
-from tests.integration.test_flows import ANN, BOB, DEV, ENVIRONMENT, FORMATION, STENCIL, World
 from tests.integration.test_operations import Fleet
+from tests.integration.test_workflows import ANN, BOB, DEV, ENVIRONMENT, FORMATION, STENCIL, World
 
 LIMITS = {
     "app": ("  shop:", "  other:", "shop may not come to"),

@@ -11,10 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from sealane.deployments.gates import evaluate
+from sealane.deployments.gates.model import GateContext, GateResult, GateSubject, Outcome
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.model import Identity
-from sealane.rollouts.gates import evaluating
-from sealane.rollouts.gates.model import Around, Checked, Outcome, Subject
 from sealane.stencils.gates import Condition, Gate, NoData, Query, Store
 from testbed import metric_stores
 
@@ -52,11 +52,11 @@ def influxdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-async def check(store: Store, url: str, query: str, condition: Condition, **how: object) -> Checked:
+async def check(store: Store, url: str, query: str, condition: Condition, **how: object) -> GateResult:
     asked = Query(store=store, url=url, query=query, condition=condition, **how)  # type: ignore[arg-type]
-    subject = Subject(identity=IDENTITY, key="rolling", since=datetime.now(UTC))
-    around = Around(destination=DummyDestination())
-    report = await evaluating.evaluate([Gate(name="rate", query=asked)], subject=subject, around=around)
+    subject = GateSubject(identity=IDENTITY, key="rolling", since=datetime.now(UTC))
+    around = GateContext(destination=DummyDestination())
+    report = await evaluate.evaluate([Gate(name="rate", query=asked)], subject=subject, around=around)
     return report.checked[0]
 
 

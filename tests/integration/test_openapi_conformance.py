@@ -29,11 +29,11 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from sealane import wiring
+from sealane import composition
+from sealane.records.model import DeploymentState
 from sealane.server import application, openapi
 from sealane.settings import Settings
 from sealane.stencils.model import Revision
-from sealane.store.model import DeploymentState
 from tests import pretending
 from tests.recovery.shop import ADMIN, Shop, pushed
 
@@ -90,7 +90,7 @@ class Served:
         for name, text in pretending.environment_files("shop").items():
             (shop.data / "config" / "environments" / f"{name}.yaml").write_text(text)
         (shop.data / "config" / "access.yaml").write_text("readers: [viewers]\n")
-        server = await wiring.start(self.settings, lost=lambda: None)
+        server = await composition.start(self.settings, lost=lambda: None)
         assert server.first_token
         self.secret = (await server.apps.register("shop", owner="team", by=ADMIN)).hook_secret
         await server.apps.register("spare", owner="team", by=ADMIN)
@@ -111,7 +111,7 @@ class Served:
         victim = await server.access.add_user("victim", frozenset({"developers"}), by=ADMIN)
         await server.destroy()
         # what is asked for now is stored, and nobody carries it out
-        self.server = await wiring.start(self.settings, role=wiring.Role.API)
+        self.server = await composition.start(self.settings, role=composition.Role.API)
         self.app = application.create(self.settings)
         self.app.state.server = self.server
         self.names = {

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from sealane.access.model import Actor
+from sealane.deployments.drift_check import DriftKind
 from sealane.destinations.dummy.state import State
 from sealane.errors import Conflicting, Refused, UsageError
-from sealane.flows.requesting import Given
-from sealane.rollouts.drifting import Kind
-from sealane.store.model import Deployment, DeploymentKind, DeploymentState
+from sealane.records.model import Deployment, DeploymentKind, DeploymentState
 from sealane.verdicts.model import VerdictKind
-from tests.integration.test_flows import BAD, BOB, DEV, ENVIRONMENT, FORMATION, STENCIL, World
+from sealane.workflows.operations import Given
+from tests.integration.test_workflows import BAD, BOB, DEV, ENVIRONMENT, FORMATION, STENCIL, World
 from tests.recovery.shop import pushed
 
 EVE = Actor(name="eve", groups=frozenset({"oncall", "developers"}), via="token")
@@ -254,7 +254,7 @@ async def test_what_lost_its_labels_is_adopted_only_by_a_persons_word(fleet: Fle
         del web["metadata"]["labels"]
 
     (drift,) = (await fleet.server.looking.drift("shop", "eu")).objects
-    assert (drift.object, drift.kind) == ("Deployment/web", Kind.TAKEN)
+    assert (drift.object, drift.kind) == ("Deployment/web", DriftKind.TAKEN)
     refused = await fleet.reached((await fleet.server.requests.deploy("shop", "eu", by=DEV)).id)
     assert refused.verdict is not None
     assert refused.verdict.kind is VerdictKind.FAILED

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from sealane.policies import defaulting, kinds
+from sealane.policies import defaults, kinds
 from testbed.record import Bed
 from tests.bed import Kubectl
 from tests.integration.policy_server import PolicyServer
@@ -117,7 +117,7 @@ def test_policies_see_what_the_api_server_would_store(name: str, server: PolicyS
     root = f"/apis/{version}" if group else f"/api/{version}"
 
     stored = server.post(f"{root}/namespaces/{NAMESPACE}/{kinds.plural(kind)}", manifest, dry=True)
-    seen = defaulting.defaulted(manifest, NAMESPACE)
+    seen = defaults.defaulted(manifest, NAMESPACE)
 
     assert stored.is_success, stored.text
     assert without_the_clusters(kind, seen["spec"]) == without_the_clusters(kind, stored.json()["spec"])
@@ -130,6 +130,6 @@ def test_the_manifest_itself_stays_as_it_was(server: PolicyServer) -> None:
     manifest = {"apiVersion": version, "kind": kind, "metadata": {"name": "web"}, "spec": spec}
     before = json.dumps(manifest)
 
-    defaulting.defaulted(manifest, NAMESPACE)
+    defaults.defaulted(manifest, NAMESPACE)
 
     assert json.dumps(manifest) == before

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sealane.policies import reading, vetting
+from sealane.policies import evaluate, reading
 from sealane.policies.model import Facts
 from sealane.stencils.model import Origin, Rendered
 from testbed.record import Bed
@@ -271,7 +271,7 @@ def ours(name: str, expression: str, *, value: bool) -> Answer:
     policies, findings = reading.read({"policy.yaml": json.dumps(policy(name, expression, value=value))})
     assert findings == []
     rendered = Rendered(object=deployment(f"{name}-{SUFFIX}"), origin=Origin(file="web.yaml"))
-    first = vetting.vet([copy.deepcopy(rendered)], policies, FACTS)[0]
+    first = evaluate.vet([copy.deepcopy(rendered)], policies, FACTS)[0]
     return Answer(allowed=False, policy=first.policy, message=first.message)
 
 

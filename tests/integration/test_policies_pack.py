@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from sealane.policies import packs, vetting
+from sealane.policies import evaluate, packs
 from sealane.policies.model import Decision, Facts, Scope
 from sealane.stencils.model import Origin, Rendered
 from testbed.record import Bed
@@ -50,7 +50,7 @@ def decided(rule: str, manifest: dict[str, Any]) -> tuple[Decision, ...]:
         registries=tuple(FACTS["data"]["registries"].split()),
     )
     rendered = Rendered(object=copy.deepcopy(manifest), origin=Origin(file="example.yaml"))
-    return vetting.vet([rendered], [POLICIES[rule]], facts)
+    return evaluate.vet([rendered], [POLICIES[rule]], facts)
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,7 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from sealane.access import dependencies
-from sealane.server import application
+from sealane.server import access, application
 from sealane.settings import Settings
 from tests import pretending
 from tests.contracts.store.samples import revision
@@ -162,9 +161,9 @@ def test_every_route_has_its_line_in_the_table() -> None:
 def test_every_route_goes_through_the_gate_and_every_name_in_its_address_is_known(name: str, route: APIRoute) -> None:
     """A name the gate doesn't know would be an app's thing that it lets anybody see."""
     parts = set(re.findall(r"{(\w+)", route.path))
-    assert parts <= {*dependencies.SUBJECTS, *dependencies.NO_SUBJECTS}, "teach sealane.access.dependencies the name"
+    assert parts <= {*access.SUBJECTS, *access.NO_SUBJECTS}, "teach sealane.server.access the name"
     asked = [each.call for each in _all(route.dependant)]
-    assert (dependencies.admitted in asked) == (ROUTES[name] is not None)
+    assert (access.admitted in asked) == (ROUTES[name] is not None)
 
 
 def _all(dependant: Any) -> Iterator[Any]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from sealane import wiring
+from sealane import composition
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.dummy.state import State
 from sealane.runners.dummy import DummyRunner
@@ -60,9 +60,9 @@ class World:
         return World(data=to, database=copying(self.database))
 
     @asynccontextmanager
-    async def answering(self) -> AsyncIterator[wiring.Server]:
+    async def answering(self) -> AsyncIterator[composition.Server]:
         """A server in this process that answers and carries no workflows."""
-        server = await wiring.start(settings_of(str(self.data), self.database), role=wiring.Role.API)
+        server = await composition.start(settings_of(str(self.data), self.database), role=composition.Role.API)
         try:
             yield server
         finally:

@@ -19,12 +19,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sealane import wiring
-from sealane.flows import durable
-from sealane.flows.durable import Boundary
+from sealane import composition
 from sealane.pipelines.model import StepStatus
+from sealane.records.model import DeploymentState
 from sealane.settings import Settings
-from sealane.store.model import DeploymentState
+from sealane.workflows import durable
+from sealane.workflows.durable import Boundary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +125,7 @@ def _watch_boundaries(order: Order, record: Path) -> None:
 async def _work(order: Order) -> None:
     timing = {"heartbeat": order.heartbeat, "dead_after": order.dead_after}
     settings = settings_of(order.data, order.database, engine=order.engine, registry=order.registry, **timing)
-    server = await wiring.start(settings, role=wiring.Role.WORKER)
+    server = await composition.start(settings, role=composition.Role.WORKER)
     while not await all_done(server):
         if order.leaves_in_a_step and await _in_a_step(server):
             break
@@ -133,12 +133,12 @@ async def _work(order: Order) -> None:
     await server.stop()
 
 
-async def _in_a_step(server: wiring.Server) -> bool:
+async def _in_a_step(server: composition.Server) -> bool:
     views = [await server.views.run(run.id) for run in await server.views.runs()]
     return any(step.status is StepStatus.RUNNING for view in views for step in view.steps)
 
 
-async def all_done(server: wiring.Server) -> bool:
+async def all_done(server: composition.Server) -> bool:
     """Whether every workflow has ended that was queued, or should be."""
     runs = await server.views.runs()
     deployments = await server.views.deployments()

@@ -6,7 +6,7 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sealane import wiring
+from sealane import composition
 from sealane.access.model import ADMINISTRATORS, Actor
 from sealane.events.model import Event, EventKind
 
@@ -98,7 +98,7 @@ class Shop:
         self._git("commit", "--quiet", "--message", words)
         return self._git("rev-parse", "HEAD")
 
-    async def register(self, server: wiring.Server) -> None:
+    async def register(self, server: composition.Server) -> None:
         """Registers the app; Sealane serves its repository."""
         await server.apps.register("shop", owner="payments", by=ADMIN)
 

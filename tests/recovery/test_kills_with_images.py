@@ -17,7 +17,7 @@ import pytest
 
 from sealane.clients import registry as registries
 from sealane.images import references
-from sealane.store.view_model import RunView
+from sealane.records.views import RunView
 
 from .killing import Nursery, World, nursery
 from .nursery import Order

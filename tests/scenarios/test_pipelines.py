@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from sealane.events.model import Event, EventKind
-from sealane.pipelines import folding, planning, reading, stepping
+from sealane.pipelines import planning, reading, run_status, scheduling
 from sealane.pipelines.model import Plan, StepStatus
 
 SCENARIOS = sorted((Path(__file__).parent / "pipelines").glob("*.yaml"))
@@ -43,15 +43,15 @@ def play(plan: Plan, ends: dict[str, str]) -> tuple[list[list[str]], dict[str, s
     statuses: dict[str, StepStatus] = {}
     reasons: dict[str, str] = {}
     waves: list[list[str]] = []
-    while not stepping.done(plan, statuses):
-        left_out = stepping.skipped(plan, statuses)
+    while not scheduling.done(plan, statuses):
+        left_out = scheduling.skipped(plan, statuses)
         reasons |= left_out
         statuses |= dict.fromkeys(left_out, StepStatus.SKIPPED)
-        start = stepping.next_steps(plan, statuses)
+        start = scheduling.next_steps(plan, statuses)
         assert start, f"stuck at {statuses}"
         waves.append([step.key for step in start])
         statuses |= {step.key: StepStatus(ends.get(step.key, "passed")) for step in start}
-    left_out = stepping.skipped(plan, statuses)
+    left_out = scheduling.skipped(plan, statuses)
     return waves, reasons | left_out, statuses | dict.fromkeys(left_out, StepStatus.SKIPPED)
 
 
@@ -69,7 +69,7 @@ def test_scenario(path: Path) -> None:
         assert waves == run["waves"], run
         unplanned = {key: reason for key, reason in reasons.items() if plan.step(key).skip is None}
         assert unplanned == run.get("skipped", {}), run
-        assert folding.fold(statuses.values()) == run["run"], run
+        assert run_status.fold(statuses.values()) == run["run"], run
 
 
 def test_there_are_scenarios() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from sealane import documents
-from sealane.policies import packs, reading, vetting
+from sealane.configfiles import documents
+from sealane.policies import evaluate, packs, reading
 from sealane.policies.model import Facts
 from sealane.stencils.model import Origin, Rendered
 
@@ -27,8 +27,8 @@ def test_the_scenario_is_decided_as_it_says(path: Path) -> None:
     assert findings == []
     facts = {key: tuple(value) if isinstance(value, list) else value for key, value in told["facts"].items()}
 
-    decisions = vetting.vet(objects, [*packs.load("default@1"), *own], Facts(**facts))
+    decisions = evaluate.vet(objects, [*packs.load("default@1"), *own], Facts(**facts))
 
     decided = [f"{each.effect} {each.policy} {each.subject} {each.path} {each.place.line}" for each in decisions]
     assert decided == told["decisions"]
-    assert vetting.verdict(decisions) == told["verdict"]
+    assert evaluate.verdict(decisions) == told["verdict"]

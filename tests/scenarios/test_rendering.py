@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from sealane.stencils import gathering, printing, rendering
-from sealane.stencils.trees import StoredTree
+from sealane.configfiles.trees import StoredTree
+from sealane.stencils import manifest_yaml, render_inputs, rendering
 
 SCENARIOS = sorted((Path(__file__).parent / "rendering").glob("*.yaml"))
 
@@ -33,7 +33,7 @@ def test_scenario(path: Path) -> None:
     """What comes out is what is told, to the letter, and so is what is found."""
     scenario = told(path)
     inputs = rendering.Inputs(**{"app": "shop", "images": {}, **scenario.get("inputs", {})})
-    sources, found = gathering.gather(tree_of(scenario["files"]), scenario["formation"])
+    sources, found = render_inputs.gather(tree_of(scenario["files"]), scenario["formation"])
     revision = None
     if sources is not None:
         revision, more = rendering.render(sources, inputs)
@@ -41,7 +41,7 @@ def test_scenario(path: Path) -> None:
     assert [str(finding) for finding in found] == scenario.get("findings", [])
     assert (revision is None) == ("rendered" not in scenario)
     if revision is not None:
-        assert printing.documents(each.object for each in revision.objects) == scenario["rendered"]
+        assert manifest_yaml.documents(each.object for each in revision.objects) == scenario["rendered"]
 
 
 def test_there_are_scenarios() -> None:

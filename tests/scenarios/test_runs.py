@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 import yaml
 
-from sealane import signals
+from sealane import run_events
 from sealane.events.model import Event, EventKind
 from sealane.pipelines import planning, reading
-from sealane.runners import running
+from sealane.runners import pipeline_run
 from sealane.runners.dummy import DummyRunner
-from sealane.runners.model import RunKey, RunResult, Work, Workspace
+from sealane.runners.model import RunContext, RunKey, RunResult, Workspace
 
 SCENARIOS = sorted((Path(__file__).parent / "runs").glob("*.yaml"))
 RUN = RunKey(value="scenario")
@@ -26,32 +26,32 @@ class Witness:
     """Keeps all that is told, and interrupts where the scenario says so."""
 
     def __init__(self, stop_after: str | None) -> None:
-        self.told: list[signals.Signal] = []
+        self.told: list[run_events.RunEvent] = []
         self.logs: dict[str, bytes] = defaultdict(bytes)
         self.stop = asyncio.Event()
         self._stop_after = stop_after
 
-    def __call__(self, signal: signals.Signal) -> None:
+    def __call__(self, signal: run_events.RunEvent) -> None:
         self.told.append(signal)
         match signal:
-            case signals.LogWritten():
+            case run_events.LogWritten():
                 self.logs[signal.key] += signal.data
-            case signals.ServiceFailed():
+            case run_events.ServiceFailed():
                 self.logs[f"service/{signal.service}"] += signal.log.encode()
-            case signals.StepStarted() if signal.key == self._stop_after:
+            case run_events.StepStarted() if signal.key == self._stop_after:
                 asyncio.get_running_loop().call_later(0.1, self.stop.set)
             case _:
                 pass
 
 
-def work(told: dict[str, Any], folder: Path) -> Work:
+def work(told: dict[str, Any], folder: Path) -> RunContext:
     pipeline = told["pipeline"]
     for part in (*pipeline.get("steps", ()), *pipeline.get("services", {}).values()):
         part.setdefault("image", "any")
     read, findings = reading.read(yaml.safe_dump({"app": "shop", **pipeline}, sort_keys=False))
     assert read, "\n".join(map(str, findings))
     event = Event(kind=EventKind.PUSH, app="shop", branch="main", received=datetime(2026, 1, 1, tzinfo=UTC))
-    return Work(
+    return RunContext(
         run=RUN,
         pipeline=read,
         plan=planning.plan(read, event),
@@ -76,7 +76,7 @@ async def test_scenario(path: Path, tmp_path: Path) -> None:
     told = yaml.safe_load(path.read_text())
     runner = DummyRunner(tmp_path, grace=timedelta(seconds=1))
     witness = Witness(told.get("stop_after"))
-    result = await running.run_pipeline(work(told, tmp_path), runner, witness, stop=witness.stop)
+    result = await pipeline_run.run_pipeline(work(told, tmp_path), runner, witness, stop=witness.stop)
 
     assert result.status.value == told["run"]
     assert list(result.steps) == list(told["steps"])
@@ -91,7 +91,7 @@ async def test_scenario(path: Path, tmp_path: Path) -> None:
     if "starts" in told:
         assert starts(runner, result) == Counter(told["starts"])
     assert not (tmp_path / RUN.value).exists()
-    assert isinstance(witness.told[0], signals.RunStarted)
-    assert isinstance(witness.told[-1], signals.RunEnded)
-    ended = [told.key for told in witness.told if isinstance(told, signals.StepEnded)]
+    assert isinstance(witness.told[0], run_events.RunStarted)
+    assert isinstance(witness.told[-1], run_events.RunEnded)
+    ended = [told.key for told in witness.told if isinstance(told, run_events.StepEnded)]
     assert sorted(ended) == sorted(result.steps)

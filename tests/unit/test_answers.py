@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from sealane.errors import Unavailable
 from sealane.secrets import revealed
-from sealane.server import answering, guarding
+from sealane.server import error_answers, middleware
 
 VALUE = "gr33n-h0rse<br>"
 
@@ -18,8 +18,8 @@ VALUE = "gr33n-h0rse<br>"
 async def test_no_answer_says_a_secret_that_was_known_while_it_was_asked_for(path: str, accept: str) -> None:
     """JSON or page, whoever made the error: a coroutine, or a thread of its own."""
     app = FastAPI()
-    answering.add_to(app)
-    app.add_middleware(guarding.Guard, most=1000)
+    error_answers.add_to(app)
+    app.add_middleware(middleware.Guard, most=1000)
 
     @app.get("/api/loop")
     @app.get("/loop")

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealane import controls
-from sealane.cli import terminal
+from sealane.cli.screens import terminal
 from sealane.secrets.masking import Masker
-from sealane.server.ui.presenting import runs
+from sealane.server.pages.presenters import runs
 
 SECRET = "Kanarie-vogel7"
 HIDDEN = ["\x1b[31m", "\x1b[0m", "\x00", "\x08", "\r", "\x1b", "\x1b]0;title\x07", "\x1b]8;;http://x\x1b\\", "\x1b(B", "\x7f", "\x9b",

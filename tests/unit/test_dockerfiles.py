@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sealane.environments import image_rights
+from sealane.environments.image_rights import Rights
 from sealane.errors import UsageError
-from sealane.images import dockerfiles, rights
-from sealane.images.rights import Rights
+from sealane.images import dockerfiles
 
 VICTIM = "reg.example.com/apps/kiln/web:7"
 
@@ -192,5 +193,5 @@ MINE = Rights(
     ],
 )
 def test_an_app_uses_its_own_images_public_ones_and_what_is_listed(image: str, said: str | None) -> None:
-    told = rights.refused(image, MINE)
+    told = image_rights.refused(image, MINE)
     assert (told is None) if said is None else (told is not None and said in told), told

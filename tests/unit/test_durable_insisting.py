@@ -6,8 +6,8 @@ import pytest
 
 from sealane.clients.kubernetes import errors as cluster
 from sealane.errors import Refused, SealaneError, Unavailable, trace
-from sealane.flows import durable
 from sealane.secrets import revealed
+from sealane.workflows import durable
 
 AWAY: list[SealaneError] = [
     Unavailable("the registry does not answer"),

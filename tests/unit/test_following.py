@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sealane.errors import NotSignedIn, NotThere, Refused, SealaneError, Unavailable
-from sealane.server import following
+from sealane.server import streams
 
 ENDS = (NotSignedIn("revoked"), NotThere("not there"), Refused("no"), Unavailable("the database does not answer"))
 
@@ -49,7 +49,7 @@ async def test_a_silent_stream_ends_when_the_right_is_gone(end: SealaneError) ->
     source, asked = Source("one", "two"), list[int]()
     look = admitted(asked, None, None, end)
     async with asyncio.timeout(60):
-        told = [part async for part in following.while_admitted(source.parts(), look, every=0.01)]
+        told = [part async for part in streams.while_admitted(source.parts(), look, every=0.01)]
     assert told == ["one", "two"]
     assert (len(asked), source.closed) == (3, True)
 
@@ -63,7 +63,7 @@ async def test_no_part_is_shown_after_the_right_is_gone() -> None:
         raise NotThere("there is no run r-1")
 
     async with asyncio.timeout(60):
-        told = [part async for part in following.while_admitted(source.parts(), gone, every=0.01)]
+        told = [part async for part in streams.while_admitted(source.parts(), gone, every=0.01)]
     assert told == ["one"]
 
 
@@ -75,7 +75,7 @@ async def test_it_goes_on_to_its_end_for_whoever_still_may() -> None:
         source.queue.put_nowait("more" if len(asked) < 3 else None)  # type: ignore[arg-type]
 
     async with asyncio.timeout(60):
-        told = [part async for part in following.while_admitted(source.parts(), may, every=0.01)]
+        told = [part async for part in streams.while_admitted(source.parts(), may, every=0.01)]
     assert (told, source.closed) == (["one", "more", "more"], True)
 
 
@@ -85,12 +85,12 @@ async def test_what_breaks_in_the_stream_is_told() -> None:
         raise Unavailable("the log is gone")
 
     with pytest.raises(Unavailable):
-        _ = [part async for part in following.while_admitted(parts(), admitted([], None), every=60)]
+        _ = [part async for part in streams.while_admitted(parts(), admitted([], None), every=60)]
 
 
 async def test_a_reader_who_leaves_closes_it() -> None:
     source = Source("one", "two")
-    followed = following.while_admitted(source.parts(), admitted([], None), every=60)
+    followed = streams.while_admitted(source.parts(), admitted([], None), every=60)
     assert await anext(followed) == "one"
     await followed.aclose()  # type: ignore[attr-defined]
     assert source.closed

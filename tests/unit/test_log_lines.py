@@ -97,9 +97,9 @@ def test_what_is_no_event_is_told_from_warnings_on(stream: io.StringIO) -> None:
     log_lines.configure(Form.LOGFMT, stream)
     logging.getLogger("uvicorn.error").info("started")
     logging.getLogger("alembic.runtime").warning("slow")
-    logging.getLogger("sealane.flows").warning("a clone is left")
+    logging.getLogger("sealane.workflows").warning("a clone is left")
     lines = [read(line) for line in stream.getvalue().splitlines()]
     assert [(line["logger"], line["message"]) for line in lines] == [
         ("alembic.runtime", "slow"),
-        ("sealane.flows", "a clone is left"),
+        ("sealane.workflows", "a clone is left"),
     ]

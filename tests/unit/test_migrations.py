@@ -6,9 +6,9 @@ from pathlib import Path
 
 from alembic.script import ScriptDirectory
 
-from sealane.store import migrating
+from sealane.store import migration
 
-FOLDER = Path(migrating.__file__).with_name("migrations")
+FOLDER = Path(migration.__file__).with_name("migrations")
 
 
 def test_each_follows_the_one_before() -> None:

@@ -16,10 +16,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 import sealane
-from sealane.access import dependencies
 from sealane.clients import server as client
 from sealane.errors import Conflicting, Fenced, NotSignedIn, SealaneError, TooManyAttempts
-from sealane.server import answering, application, guarding, head_timeout, openapi
+from sealane.server import access, application, error_answers, head_timeout, middleware, openapi
 from sealane.server.error_responses import Error, raised
 from sealane.settings import Settings
 
@@ -97,7 +96,7 @@ def test_every_route_says_what_lets_a_request_in(document: dict[str, Any]) -> No
 def test_the_gate_and_the_document_agree(app: openapi.Documented) -> None:
     """Of every route of the application, also those that are no part of the document."""
     for route in openapi.routes(app.routes):
-        gated = any(each.call is dependencies.admitted for each in openapi.dependants(route.dependant))
+        gated = any(each.call is access.admitted for each in openapi.dependants(route.dependant))
         for method in route.methods if route.include_in_schema else ():
             operation = app.openapi()["paths"][route.path_format][method.lower()]
             assert gated == ({"token": []} in operation.get("security", [])), route.path
@@ -208,8 +207,8 @@ def asking(router: APIRouter) -> httpx.AsyncClient:
     """Asks an application of these routes."""
     app = openapi.Documented()
     app.include_router(router)
-    answering.add_to(app)
-    app.add_middleware(guarding.Guard, most=1000)
+    error_answers.add_to(app)
+    app.add_middleware(middleware.Guard, most=1000)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://here")
 
 

@@ -13,7 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from sealane.settings import Settings
-from sealane.settings_words import known
+from sealane.settings_errors import known
 
 ROOT = Path(__file__).parents[2]
 PACKAGING = ROOT / "packaging"

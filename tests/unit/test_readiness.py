@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from sealane.records.model import WorkerRow
 from sealane.server.readiness import Readiness
-from sealane.store.model import WorkerRow
 
 LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sealane.environments.forecasting import Forecast
-from sealane.flows.readmission import Readmission
+from sealane.environments.window_status import Forecast
+from sealane.workflows.readmission import Readmission
 from tests.contracts.store.samples import deployment, revision
 
 ENVIRONMENT = """environment: production

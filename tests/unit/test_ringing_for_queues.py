@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from sealane.flows.fetching import Bell
+from sealane.workflows.queue_poll import Wakeup
 
 
 def waited(bell, timeout):
@@ -15,7 +15,7 @@ def waited(bell, timeout):
 
 
 def test_a_ring_ends_the_wait():
-    bell = Bell(idle=60)
+    bell = Wakeup(idle=60)
     thread = threading.Thread(target=bell.wait, args=(60,))
     thread.start()
     bell.ring()
@@ -24,7 +24,7 @@ def test_a_ring_ends_the_wait():
 
 
 def test_a_ring_during_a_look_is_kept_for_the_next_wait_and_counts_once():
-    bell = Bell(idle=0.02)
+    bell = Wakeup(idle=0.02)
     bell.ring()
     bell.ring()
     assert waited(bell, 60) < 30
@@ -32,7 +32,7 @@ def test_a_ring_during_a_look_is_kept_for_the_next_wait_and_counts_once():
 
 
 def test_the_pause_is_long_only_while_nothing_of_the_queue_runs():
-    bell = Bell(idle=60)
+    bell = Wakeup(idle=60)
     bell.busy = lambda: True
     assert waited(bell, 0.01) < 30
     bell.busy = lambda: False
@@ -41,7 +41,7 @@ def test_the_pause_is_long_only_while_nothing_of_the_queue_runs():
 
 
 def test_whoever_ends_it_is_told_of_at_once():
-    bell = Bell(idle=60)
+    bell = Wakeup(idle=60)
     assert not bell.is_set()
     bell.set()
     assert bell.wait(60) is True

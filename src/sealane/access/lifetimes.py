@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from sealane import fields
+from sealane.configfiles import fields
 from sealane.errors import UsageError
 
 NEVER = "never"

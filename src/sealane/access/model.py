@@ -9,8 +9,8 @@ from typing import Literal
 
 from sealane.environments.app_access import FILE
 from sealane.errors import Refused
-from sealane.store import account_model as stored
-from sealane.store.scope_model import NOTHING, Scope
+from sealane.records import accounts as stored
+from sealane.records.scopes import NOTHING, Scope
 
 ADMINISTRATORS = stored.ADMINISTRATORS
 DEVELOPERS = "developers"

@@ -18,7 +18,7 @@ _ID_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Minted:
+class IssuedToken:
     """A fresh token: its text is shown once, its hash is kept."""
 
     id: str
@@ -26,11 +26,11 @@ class Minted:
     hash: str = field(repr=False)
 
 
-def mint() -> Minted:
+def mint() -> IssuedToken:
     """A fresh token of 256 random bits. Takes about 20 ms: call it off the event loop."""
     token_id = "".join(secrets.choice(_ID_LETTERS) for _ in range(10))
     secret = secrets.token_urlsafe(32)
-    return Minted(id=token_id, text=f"{PREFIX}_{token_id}_{secret}", hash=_HASHER.hash(secret))
+    return IssuedToken(id=token_id, text=f"{PREFIX}_{token_id}_{secret}", hash=_HASHER.hash(secret))
 
 
 def parse(text: str) -> tuple[str, str] | None:

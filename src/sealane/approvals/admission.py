@@ -16,8 +16,8 @@ from sealane.environments.model import Environment
 from sealane.findings import Finding, Place, did_you_mean, errors
 from sealane.pipelines.model import Delivery
 from sealane.policies.model import Decision, Effect
+from sealane.records.model import ApprovalRule, Deployment, DeploymentKind
 from sealane.stencils.model import Formation, Revision
-from sealane.store.model import ApprovalRule, Deployment, DeploymentKind
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +46,7 @@ def told(found: Sequence[Finding]) -> str:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Road:
+class RevisionSource:
     """How a revision comes: as `formation` and `delivery` of a commit, or stored before; `agreed` rules were met for it.
 
     `by_hand` is a commit's release that a person sends, past its delivery: the approval that this wants is wanted all the
@@ -60,10 +60,10 @@ class Road:
     by_hand: bool = False
 
 
-def road(deployment: Deployment) -> Road:
+def road(deployment: Deployment) -> RevisionSource:
     """The road of a deployment that was offered."""
     automatic = deployment.kind is DeploymentKind.ROLLBACK and deployment.requested_by is None
-    return Road(agreed=(*deployment.rules, *deployment.agreed), automatic=automatic)
+    return RevisionSource(agreed=(*deployment.rules, *deployment.agreed), automatic=automatic)
 
 
 def met(known: Deployment) -> tuple[ApprovalRule, ...]:
@@ -73,7 +73,7 @@ def met(known: Deployment) -> tuple[ApprovalRule, ...]:
 
 
 def admit(
-    environments: Mapping[str, Environment], revision: Revision, decided: Sequence[Decision], road: Road
+    environments: Mapping[str, Environment], revision: Revision, decided: Sequence[Decision], road: RevisionSource
 ) -> Admission:
     """Whether the revision may come on that road. `decided` is what policies say now and no waiver takes away."""
     environment, refusals = _environment(environments, revision, road)
@@ -101,7 +101,7 @@ def _covers(given: ApprovalRule, rule: ApprovalRule) -> bool:
 
 
 def _environment(
-    environments: Mapping[str, Environment], revision: Revision, road: Road
+    environments: Mapping[str, Environment], revision: Revision, road: RevisionSource
 ) -> tuple[Environment | None, list[Finding]]:
     if road.formation is not None:
         environment, found = limits.environment_of(road.formation, environments)

@@ -13,11 +13,11 @@ from enum import StrEnum
 
 from sealane.environments.people import People
 from sealane.events.model import Author, Pusher, Signed
-from sealane.store.model import Deployment, DeploymentKind
+from sealane.records.model import Deployment, DeploymentKind
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Work:
+class Contribution:
     """All that a deployment brings since what is there: who pushed it, and who wrote it."""
 
     pushers: tuple[Pusher | None, ...] = ()
@@ -25,7 +25,7 @@ class Work:
     authors: tuple[Author, ...] = ()
 
 
-class Because(StrEnum):
+class IneligibleReason(StrEnum):
     """Why somebody may not approve."""
 
     ASKED = "asked for it"
@@ -34,44 +34,44 @@ class Because(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Barred:
+class Ineligible:
     """Who may not approve a deployment."""
 
-    people: Mapping[str, Because]
+    people: Mapping[str, IneligibleReason]
     """By name in small letters, each with why; also names that no user has."""
     named: tuple[str, ...] = ()
     """The same people, each once, as they are told: a known one by the user's name."""
     unknown: bool
     """Whether somebody pushed of whom nobody can say who it was."""
 
-    def why(self, user: str) -> Because | None:
+    def why(self, user: str) -> IneligibleReason | None:
         """Why this user may not; None when they may."""
         return self.people.get(user.casefold())
 
 
-NOBODY = Barred(people={}, unknown=False)
+NOBODY = Ineligible(people={}, unknown=False)
 
 
-def barred(deployment: Deployment, work: Work, people: People) -> Barred:
+def barred(deployment: Deployment, work: Contribution, people: People) -> Ineligible:
     """Who may not approve. Names that nobody knows count, too, where a user has the same."""
-    found: dict[str, Because] = {}
+    found: dict[str, IneligibleReason] = {}
     named: list[str] = []
 
-    def add(why: Because, name: str, known: str | None) -> None:
+    def add(why: IneligibleReason, name: str, known: str | None) -> None:
         named.append(known or name)
         for each in filter(None, (known, name)):
             found.setdefault(each.casefold(), why)
 
     if deployment.requested_by:
-        add(Because.ASKED, deployment.requested_by, None)
+        add(IneligibleReason.ASKED, deployment.requested_by, None)
     for pusher in work.pushers:
         if pusher and pusher.name:
-            add(Because.PUSHED, pusher.name, person(pusher, people))
+            add(IneligibleReason.PUSHED, pusher.name, person(pusher, people))
     for author in work.authors:
-        add(Because.WROTE, author.name, people.of_author(author.name, author.email))
+        add(IneligibleReason.WROTE, author.name, people.of_author(author.name, author.email))
     unknown = not deployment.by_hand and any(each is None or person(each, people) is None for each in work.pushers)
     once = {each.casefold(): each for each in reversed(named)}
-    return Barred(people=found, named=tuple(reversed(once.values())), unknown=unknown)
+    return Ineligible(people=found, named=tuple(reversed(once.values())), unknown=unknown)
 
 
 def person(pusher: Pusher, people: People) -> str | None:

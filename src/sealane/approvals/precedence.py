@@ -7,8 +7,8 @@ never ends because of that. What is older ends, unless a person asked for it sin
 
 from __future__ import annotations
 
-from sealane.approvals import holding
-from sealane.store.model import Deployment, DeploymentKind
+from sealane.approvals import hold_rules
+from sealane.records.model import Deployment, DeploymentKind
 
 REPLACEABLE = frozenset({DeploymentKind.DELIVERY, DeploymentKind.MANUAL})
 """What need not go once it is let through, when something newer is: it would only be replaced. What goes back always goes."""
@@ -35,7 +35,7 @@ def _came_since(coming: Deployment, back: Deployment) -> bool:
 def reason(coming: Deployment, other: Deployment) -> str:
     """Why it ended, naming what it ended by."""
     named = f"{coming.app} #{coming.sequence}"
-    if other.kind in holding.FREE:
+    if other.kind in hold_rules.FREE:
         return f"{named} has come to {other.label} since"
     if other.place == coming.place:
         return f"{named} brings the same commit to {other.label}, and was asked for later"
@@ -44,4 +44,4 @@ def reason(coming: Deployment, other: Deployment) -> str:
 
 def comes_first(going: Deployment, subject: Deployment) -> bool:
     """Whether `subject` waits for `going`, which is let through and goes back: what was pushed meanwhile comes after it."""
-    return going.kind is DeploymentKind.ROLLBACK and going.id != subject.id and subject.kind not in holding.FREE
+    return going.kind is DeploymentKind.ROLLBACK and going.id != subject.id and subject.kind not in hold_rules.FREE

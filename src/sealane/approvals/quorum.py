@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sealane.approvals.authorship import Barred, Because
-from sealane.store.model import ApprovalRule, Deployment, Vote
+from sealane.approvals.authorship import Ineligible, IneligibleReason
+from sealane.records.model import ApprovalRule, Deployment, Vote
 
-_WHO = {Because.ASKED: "who asks", Because.PUSHED: "who pushes", Because.WROTE: "who writes"}
+_WHO = {IneligibleReason.ASKED: "who asks", IneligibleReason.PUSHED: "who pushes", IneligibleReason.WROTE: "who writes"}
 
 
-def counting(rule: ApprovalRule, deployment: Deployment, votes: Iterable[Vote], barred: Barred) -> frozenset[str]:
+def counting(rule: ApprovalRule, deployment: Deployment, votes: Iterable[Vote], barred: Ineligible) -> frozenset[str]:
     """The people whose yes counts for the rule."""
     return frozenset(
         vote.user
@@ -27,20 +27,20 @@ def counting(rule: ApprovalRule, deployment: Deployment, votes: Iterable[Vote], 
     )
 
 
-def lacking(rule: ApprovalRule, deployment: Deployment, votes: Iterable[Vote], barred: Barred) -> int:
+def lacking(rule: ApprovalRule, deployment: Deployment, votes: Iterable[Vote], barred: Ineligible) -> int:
     """How many people more the rule wants."""
     wanted = rule.count + (rule.unknown_pusher if barred.unknown else 0)
     return max(0, wanted - len(counting(rule, deployment, votes, barred)))
 
 
-def missing(deployment: Deployment, votes: Iterable[Vote], barred: Barred) -> tuple[str, ...]:
+def missing(deployment: Deployment, votes: Iterable[Vote], barred: Ineligible) -> tuple[str, ...]:
     """A line for each rule that is not met yet: `1 more of release-managers, sre`."""
     cast = tuple(votes)
     counts = ((rule, lacking(rule, deployment, cast, barred)) for rule in deployment.rules)
     return tuple(f"{count} more of {', '.join(rule.by)}{_unknown(rule, barred)}" for rule, count in counts if count)
 
 
-def _unknown(rule: ApprovalRule, barred: Barred) -> str:
+def _unknown(rule: ApprovalRule, barred: Ineligible) -> str:
     more = rule.unknown_pusher if barred.unknown else 0
     return f" ({more} of {rule.count + more} because nobody knows who pushed)" if more else ""
 
@@ -50,7 +50,7 @@ def rejected(deployment: Deployment, votes: Iterable[Vote]) -> Vote | None:
     return next((vote for vote in votes if not vote.approves and vote.revision_id == deployment.revision_id), None)
 
 
-def refusal(deployment: Deployment, user: str, groups: frozenset[str], barred: Barred) -> str | None:
+def refusal(deployment: Deployment, user: str, groups: frozenset[str], barred: Ineligible) -> str | None:
     """Why this person may not decide on the deployment, or None."""
     if not deployment.rules:
         return "nobody's approval is asked for"

@@ -15,8 +15,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.set_threshold(_YOUNG)
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would look for some in every installed package
     try:
-        from sealane.cli import ending
+        from sealane.cli import exits
 
-        return ending.run(arguments)
+        return exits.run(arguments)
     except KeyboardInterrupt:  # before, or while, anything could be set up to say so nicely
         return 130

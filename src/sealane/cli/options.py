@@ -15,10 +15,10 @@ _PATIENCE = 1.0
 
 def _formations(ctx: typer.Context, incomplete: str) -> list[str]:
     """Names for the shell's completion."""
-    from sealane.stencils import gathering
-    from sealane.stencils.trees import FolderTree
+    from sealane.configfiles.trees import FolderTree
+    from sealane.stencils import render_inputs
 
-    names = gathering.names(FolderTree(path(ctx.params.get("folder") or ".")))
+    names = render_inputs.names(FolderTree(path(ctx.params.get("folder") or ".")))
     return [name for name in names if name.startswith(incomplete)]
 
 
@@ -51,11 +51,11 @@ def served_apps(incomplete: str) -> list[str]:
 
 def destinations(ctx: typer.Context, incomplete: str) -> list[str]:
     """For the shell: destinations that the operators' files of the folder name."""
-    from sealane.environments import gathering
+    from sealane.environments import config_folder
     from sealane.errors import SealaneError
 
     try:
-        found, _ = gathering.gather(path(ctx.params.get("config") or "."))
+        found, _ = config_folder.gather(path(ctx.params.get("config") or "."))
     except SealaneError:
         return []
     names = sorted({name for each in found.values() for name in each.destinations})
@@ -64,11 +64,11 @@ def destinations(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def _asked(address: str) -> list[dict[str, Any]]:
     """The server's answer; nothing where none answers at once: somebody waits."""
-    from sealane.cli import connecting
+    from sealane.cli.remote import connection
     from sealane.errors import SealaneError
 
     try:
-        return list(connecting.server(patience=_PATIENCE).get(address)) if connecting.known() else []
+        return list(connection.server(patience=_PATIENCE).get(address)) if connection.known() else []
     except SealaneError:
         return []
 

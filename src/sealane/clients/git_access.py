@@ -57,7 +57,7 @@ OPEN = Access()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Way:
+class GitEnvironment:
     """What git is told for one command: settings, and variables of its environment."""
 
     settings: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -65,7 +65,7 @@ class Way:
 
 
 @asynccontextmanager
-async def opened(access: Access, url: str) -> AsyncIterator[Way]:
+async def opened(access: Access, url: str) -> AsyncIterator[GitEnvironment]:
     """The way to a repository, for as long as this lasts, and no longer than the access has patience.
 
     Raises NotListed for a host or address that is not allowed, also in place of what git says of it; Unavailable when
@@ -73,31 +73,31 @@ async def opened(access: Access, url: str) -> AsyncIterator[Way]:
     """
     parts = urlsplit(url)
     if parts.scheme not in _PORTS:
-        yield Way()
+        yield GitEnvironment()
         return
-    signing_in = _signing_in(access, url) if parts.scheme != "ssh" else Way(variables=_agent(access))
+    signing_in = _signing_in(access, url) if parts.scheme != "ssh" else GitEnvironment(variables=_agent(access))
     if access.allowed is None:
         yield signing_in
         return
     whole = access.patience.whole
     try:
         async with asyncio.timeout(whole), _limited(access, access.allowed, parts) as way:
-            yield Way(settings={**signing_in.settings, **way.settings}, variables=signing_in.variables)
+            yield GitEnvironment(settings={**signing_in.settings, **way.settings}, variables=signing_in.variables)
     except TimeoutError as error:
         raise Unavailable(f"{parts.hostname} took longer than {whole:g} s", mend="see SEALANE_GIT__PATIENCE") from error
 
 
 @asynccontextmanager
-async def _limited(access: Access, allowed: Allowlist, parts: SplitResult) -> AsyncIterator[Way]:
+async def _limited(access: Access, allowed: Allowlist, parts: SplitResult) -> AsyncIterator[GitEnvironment]:
     """By SSH to the address that was checked, by HTTP through a relay."""
     if parts.scheme == "ssh":
         async with _by_ssh(access, allowed, parts) as command:
-            yield Way(settings={"core.sshCommand": shlex.join(command), "ssh.variant": "ssh"})
+            yield GitEnvironment(settings={"core.sshCommand": shlex.join(command), "ssh.variant": "ssh"})
         return
     await _find(parts, allowed)
     async with _relaying(allowed, access.patience.silence) as relay:
         try:
-            yield Way(settings=relay.settings)
+            yield GitEnvironment(settings=relay.settings)
         except SealaneError as error:
             if relay.refused:
                 raise NotListed(f"{parts.geturl()} leads elsewhere: {relay.refused[0]}") from error
@@ -107,13 +107,13 @@ async def _limited(access: Access, allowed: Allowlist, parts: SplitResult) -> As
             raise
 
 
-def _signing_in(access: Access, url: str) -> Way:
+def _signing_in(access: Access, url: str) -> GitEnvironment:
     known = access.password(url)
     if known is None:
-        return Way()
+        return GitEnvironment()
     user, _, password = known.rpartition(":")
     variables = {"SEALANE_GIT_USER": user or "sealane", "SEALANE_GIT_PASSWORD": password}
-    return Way(settings={f"credential.{origin(url)}.helper": _HELPER}, variables=variables)
+    return GitEnvironment(settings={f"credential.{origin(url)}.helper": _HELPER}, variables=variables)
 
 
 def origin(url: str) -> str:

@@ -8,7 +8,7 @@ from sealane import inputs
 from sealane.clients import git
 from sealane.clients.git_access import OPEN, Access
 from sealane.errors import NotThere, UsageError
-from sealane.releases.commits import Commit
+from sealane.events.commits import Commit
 
 _BRANCHES = "+refs/heads/*:refs/remotes/origin/*"
 _TAGS = "+refs/tags/*:refs/tags/*"

@@ -18,9 +18,9 @@ from pathlib import Path
 
 from sealane.clients import git, git_lfs, git_submodules
 from sealane.clients.git_access import OPEN, Access
+from sealane.configfiles import trees
+from sealane.configfiles.trees import MAX_FILE, Unreadable
 from sealane.errors import Unavailable, UsageError
-from sealane.stencils import trees
-from sealane.stencils.trees import MAX_FILE, Unreadable
 
 _REF = "refs/heads/kept"
 _LFS = "lfs"

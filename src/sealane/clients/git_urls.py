@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from sealane import globs
+from sealane.configfiles import globs
 from sealane.errors import UsageError
 
 _TRANSPORT = re.compile(r"[A-Za-z0-9+.-]+::")

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from sealane.destinations import model, preparing
+from sealane.destinations import model, prepare
 
 MARKS = (model.CREATED, model.ADOPTED, model.BEFORE)
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -27,7 +27,7 @@ _NOT_KEPT = {"metadata", "status"}
 _METADATA = ("labels", "annotations", "managedFields")
 
 
-class Before(msgspec.Struct, frozen=True, kw_only=True):
+class PriorObject(msgspec.Struct, frozen=True, kw_only=True):
     """An object as it was before it was taken over."""
 
     object: dict[str, Any]
@@ -37,7 +37,7 @@ class Before(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Return:
+class Restoration:
     """An object as it is to be given back."""
 
     object: dict[str, Any]
@@ -61,7 +61,7 @@ def carried(found: Mapping[str, Any]) -> dict[str, str]:
 def adopted(found: Mapping[str, Any], identity: model.Identity, changes: Sequence[model.FieldChange]) -> dict[str, str]:
     """Marks of an object that the deployment takes over; what it was is left out where it would not fit."""
     marks = {model.ADOPTED: str(identity.sequence)}
-    before = _packed(found, whole=not preparing.is_secret(found) or not any(_is_value(each) for each in changes))
+    before = _packed(found, whole=not prepare.is_secret(found) or not any(_is_value(each) for each in changes))
     taken = sum(len(key) + len(str(value).encode()) for key, value in _annotations(found).items())
     return {**marks, model.BEFORE: before} if taken + len(before) < _ROOM else marks
 
@@ -74,7 +74,7 @@ def apart(found: Mapping[str, Any], marks: Mapping[str, str], changes: Sequence[
     return _compressed(found, whole=True, values=True)
 
 
-def returned(found: Mapping[str, Any], kept: bytes | None = None) -> Return:
+def returned(found: Mapping[str, Any], kept: bytes | None = None) -> Restoration:
     """The object without anything that says it is Sealane's, and as it was before, as far as that is known.
 
     `kept` is what `apart` gave.
@@ -86,17 +86,17 @@ def returned(found: Mapping[str, Any], kept: bytes | None = None) -> Return:
         labels = {key: value for key, value in (metadata.get("labels") or {}).items() if key not in _LABELS}
         annotations = {key: value for key, value in _annotations(found).items() if key not in _OURS}
         rest = {key: value for key, value in found.items() if key not in _NOT_KEPT}
-        return Return(
+        return Restoration(
             object={**rest, "metadata": _with(metadata, labels, annotations)}, managed_fields=None, whole=False
         )
     old = before.object["metadata"]
     annotations = dict(old.get("annotations") or {})
     if LAST_APPLIED in _annotations(found):
         annotations.setdefault(LAST_APPLIED, _annotations(found)[LAST_APPLIED])
-    secret = preparing.is_secret(found) and before is marked
+    secret = prepare.is_secret(found) and before is marked
     values = {part: found[part] for part in ("data",) if part in found and secret}
     rest = {key: value for key, value in before.object.items() if key != "metadata"} | values
-    return Return(
+    return Restoration(
         object={**rest, "metadata": _with(metadata, old.get("labels") or {}, annotations)},
         managed_fields=old.get("managedFields"),
         whole=before.whole,
@@ -117,17 +117,17 @@ def _packed(found: Mapping[str, Any], *, whole: bool) -> str:
 
 
 def _compressed(found: Mapping[str, Any], *, whole: bool, values: bool = False) -> bytes:
-    secret = preparing.is_secret(found) and not values
+    secret = prepare.is_secret(found) and not values
     metadata = {key: found["metadata"][key] for key in _METADATA if found["metadata"].get(key)}
     if secret and "annotations" in metadata:  # kubectl's repeats the values
         metadata["annotations"] = {k: v for k, v in metadata["annotations"].items() if k != LAST_APPLIED}
     hidden = {*_NOT_KEPT, *(("data", "stringData") if secret else ())}
     kept = {key: value for key, value in found.items() if key not in hidden}
-    before = Before(object={**kept, "metadata": metadata}, whole=whole)
+    before = PriorObject(object={**kept, "metadata": metadata}, whole=whole)
     return gzip.compress(msgspec.json.encode(before), mtime=0)
 
 
-def _unpacked(text: str | None) -> Before | None:
+def _unpacked(text: str | None) -> PriorObject | None:
     """None, too, for what somebody else wrote there."""
     if text is None:
         return None
@@ -137,11 +137,11 @@ def _unpacked(text: str | None) -> Before | None:
         return None
 
 
-def _decompressed(packed: bytes | None) -> Before | None:
+def _decompressed(packed: bytes | None) -> PriorObject | None:
     if packed is None:
         return None
     try:
-        return msgspec.json.decode(gzip.decompress(packed), type=Before)
+        return msgspec.json.decode(gzip.decompress(packed), type=PriorObject)
     except (ValueError, OSError, EOFError):
         return None
 

@@ -230,7 +230,7 @@ class Budget:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Held:
+class KeptObject:
     """An object that pruning left in place, and why."""
 
     ref: ObjectRef
@@ -244,7 +244,7 @@ class Pruned:
     """What pruning did: `inventory` is what is left of the stored one."""
 
     deleted: Inventory
-    held: tuple[Held, ...]
+    held: tuple[KeptObject, ...]
     inventory: Inventory
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sealane.destinations import model
-    from sealane.stencils.checks import HealthCheck
+    from sealane.stencils.health_checks import HealthCheck
     from sealane.verdicts import model as verdicts
 
 Manifest = Mapping[str, Any]

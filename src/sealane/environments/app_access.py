@@ -8,11 +8,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from sealane import documents, validating
-from sealane.documents import Path
+from sealane.configfiles import documents, validation
+from sealane.configfiles.documents import Path
+from sealane.configfiles.fields import File, Group, Maybe, Name, TopFile
 from sealane.environments import patterns
 from sealane.environments.files import RegistryPattern
-from sealane.fields import File, Group, Maybe, Name, TopFile
 from sealane.findings import Finding, Place, errors
 
 FILE = "access.yaml"
@@ -89,7 +89,7 @@ def read(text: str, file: str) -> tuple[AppAccess | None, list[Finding]]:
         return NOBODY, found
     if len(found_documents) > 1:
         return None, [Finding(message="the file is several documents", place=Place(file=file), mend="make it one")]
-    written, wrong = validating.validate(found_documents[0], AccessFile)
+    written, wrong = validation.validate(found_documents[0], AccessFile)
     if written is None:
         return None, [*found, *wrong]
     document = found_documents[0]

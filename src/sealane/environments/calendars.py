@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from sealane import fields
-from sealane.documents import Document, Path
-from sealane.environments import files, occurring
+from sealane.configfiles import fields
+from sealane.configfiles.documents import Document, Path
+from sealane.environments import files, recurrence
 from sealane.environments.model import Window, Windows
 from sealane.findings import Finding
 
@@ -28,7 +28,7 @@ def problems(written: files.WindowsFile | None, document: Document) -> list[Find
     found = []
     for path, each in _each(written) if written else ():
         try:
-            reason = occurring.problem(_window(each, document, path))
+            reason = recurrence.problem(_window(each, document, path))
         except ValueError as error:
             reason = f"can't be understood: {error}"
         if reason:

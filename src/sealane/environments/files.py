@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Discriminator, Field, Tag
 
-from sealane.fields import WHOLE, Duration, File, Group, Matching, Maybe, Name, TopFile
+from sealane.configfiles.fields import WHOLE, Duration, File, Group, Matching, Maybe, Name, TopFile
 from sealane.pipelines.files import Groups
 
 Text = Annotated[str, Field(min_length=1, max_length=4096)]

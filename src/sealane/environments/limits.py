@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sealane.environments import patterns, reaching, running
+from sealane.environments import egress_allowlist, manifest_images, patterns
 from sealane.environments.model import AppLimits, Environment
 from sealane.findings import Finding, Place, did_you_mean
 from sealane.pipelines.model import Approval, Delivery
@@ -121,7 +121,7 @@ def _asking_problems(case: _Case, formation: Formation | Revision) -> list[Findi
     ]
     found = []
     for name, url, references, place in (*gates, *told):
-        if url and (problem := reaching.refused(url, case.environment.gate_hosts)):
+        if url and (problem := egress_allowlist.refused(url, case.environment.gate_hosts)):
             message, mend = f"{name}: {problem}", "list the host under gates: hosts:"
             found.append(Finding(message=message, place=place, mend=_ask(case.environment, mend)))
         for reference in references.values():
@@ -161,7 +161,7 @@ def _object_problems(case: _Case, each: Rendered, revision: Revision) -> list[Fi
     elif each.kind == "Namespace" and each.name != revision.namespace:
         message = f"{each} is not the formation's namespace {revision.namespace}"
         found.append(Finding(message=message, place=place(("metadata", "name")), mend="write ${namespace}"))
-    for path, image in running.images(each.object):
+    for path, image in manifest_images.images(each.object):
         if reason := _image_problem(case, image, revision):
             found.append(case.finding(f"{each}: {reason}", place(path), "list its repository under registries:"))
     return found

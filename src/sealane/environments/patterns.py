@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sealane import globs
+from sealane.configfiles import globs
 from sealane.images import references as images
 from sealane.secrets import references as secrets
 

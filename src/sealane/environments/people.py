@@ -9,9 +9,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from sealane import documents, validating
-from sealane.documents import Document, Path
-from sealane.fields import File, Matching, Maybe, TopFile
+from sealane.configfiles import documents, validation
+from sealane.configfiles.documents import Document, Path
+from sealane.configfiles.fields import File, Matching, Maybe, TopFile
 from sealane.findings import Finding, Place, errors
 
 FILE = "people.yaml"
@@ -102,8 +102,8 @@ def read(text: str, file: str) -> tuple[People | None, list[Finding]]:
         mend = "it begins with people:"
         return None, [Finding(message="the file is empty or several documents", place=Place(file=file), mend=mend)]
     document = found_documents[0]
-    written, wrong = validating.validate(document, PeopleFile, elsewhere={"users": "people", "name": "people"})
-    if (meant := written or validating.salvage(document.value, PeopleFile)) is not None:
+    written, wrong = validation.validate(document, PeopleFile, elsewhere={"users": "people", "name": "people"})
+    if (meant := written or validation.salvage(document.value, PeopleFile)) is not None:
         wrong.extend(_twice(meant, document))
     found = [*found, *wrong]
     if written is None or wrong:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import PurePosixPath
 
-from sealane import documents, validating
-from sealane.documents import Document, Path
+from sealane.configfiles import documents, validation
+from sealane.configfiles.documents import Document, Path
 from sealane.environments import calendars, files, patterns
 from sealane.environments.model import AppLimits, DestinationConfig, Environment, PolicyChoice, Waiver
 from sealane.findings import Finding, Place, errors
@@ -29,8 +29,8 @@ def read(text: str, file: str) -> tuple[Environment | None, list[Finding]]:
         mend = "an environment's file is one document"
         return None, [Finding(message="the file is empty or several documents", place=Place(file=file), mend=mend)]
     document = found_documents[0]
-    written, wrong = validating.validate(document, files.EnvironmentFile, elsewhere=_ELSEWHERE)
-    meant = written or validating.salvage(document.value, files.EnvironmentFile)
+    written, wrong = validation.validate(document, files.EnvironmentFile, elsewhere=_ELSEWHERE)
+    meant = written or validation.salvage(document.value, files.EnvironmentFile)
     if meant is not None:
         wrong.extend(_problems(meant, document))
     found = [*found, *wrong]

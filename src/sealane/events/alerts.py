@@ -14,9 +14,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sealane import inputs
+from sealane.deployments.gates.model import Alert
 from sealane.errors import NotSignedIn, UsageError
 from sealane.events.sources import bodies, webhooks
-from sealane.rollouts.gates.model import Alert
 
 MOST = 500
 """Alerts that one message may bring."""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sealane import globs
+from sealane.configfiles import globs
 
 ROOT_FILES = (".dockerignore", ".containerignore")
 """In the context's root, the first that is there; read where there is none beside the Dockerfile."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sealane import globs
+from sealane.configfiles import globs
 from sealane.events.model import Event, EventKind
 from sealane.pipelines.model import Delivery, Patterns, When
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from sealane.fields import (
+from sealane.configfiles.fields import (
     WHOLE,
     Duration,
     File,

@@ -156,7 +156,7 @@ class Approval:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Convoy:
+class ReleaseGroup:
     """Several formations that the release reaches together or not at all."""
 
     formations: tuple[str, ...]
@@ -171,7 +171,7 @@ class Delivery:
 
     formation: str
     approval: Approval | None = None
-    convoy: Convoy | None = None
+    convoy: ReleaseGroup | None = None
     """Those it goes with."""
     keep: bool = False
     """Stays where it is when its convoy goes back."""

@@ -11,14 +11,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from sealane.events.model import Event
-from sealane.pipelines import conditions, ordering
+from sealane.pipelines import conditions, dependency_graph
 from sealane.pipelines.model import Delivery, Image, ImageBuild, Kind, Pipeline, Plan, PlannedStep
 
 
 def plan(pipeline: Pipeline, event: Event) -> Plan:
     """The plan of a run of a checked pipeline, in an order in which everything comes after what it needs."""
     work = {step.key: step for step in (*_steps(pipeline, event), *_images(pipeline, event))}
-    order = ordering.in_order({own: step.needs for own, step in work.items()})
+    order = dependency_graph.in_order({own: step.needs for own, step in work.items()})
     steps = [work[own] for own in order]
     return Plan(steps=(*steps, *_deliveries(pipeline, event, steps)))
 

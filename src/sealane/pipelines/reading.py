@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sealane import documents, findings, validating
+from sealane import findings
+from sealane.configfiles import documents, validation
 from sealane.findings import Finding, Place
-from sealane.pipelines import checks, drafts, files
+from sealane.pipelines import checks, files, partial
 from sealane.pipelines.dialects import native
 from sealane.pipelines.model import Pipeline
 
@@ -60,8 +61,8 @@ def read(text: str, file: str = FILE) -> tuple[Pipeline | None, list[Finding]]:
     if not found:
         return None, wrong if findings.errors(wrong) else [*wrong, _nothing(file)]
     document, *more = found
-    checked, shape = validating.validate(document, files.PipelineFile, elsewhere=ELSEWHERE)
-    wrong = [*wrong, *shape, *checks.check(drafts.draft(document))]
+    checked, shape = validation.validate(document, files.PipelineFile, elsewhere=ELSEWHERE)
+    wrong = [*wrong, *shape, *checks.check(partial.draft(document))]
     wrong += [_second(extra) for extra in more]
     wrong = sorted(set(wrong), key=lambda finding: (finding.place, finding.message))
     if checked is None or findings.errors(wrong):

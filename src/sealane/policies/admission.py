@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sealane.policies import defaulting, kinds
+from sealane.policies import defaults, kinds
 from sealane.policies.kinds import Custom
 from sealane.policies.model import Facts, Subject
 
@@ -71,7 +71,7 @@ def request(manifest: dict[str, Any], facts: Facts, custom: Custom) -> Request:
         subject=Subject(kind=kind, namespace=namespace, name=str(metadata.get("name") or "")),
         labels=_texts(metadata.get("labels")),
         namespace_labels=_namespace_labels(namespace, facts) if resource.namespaced else None,
-        object=defaulting.defaulted(manifest, namespace),
+        object=defaults.defaulted(manifest, namespace),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from sealane.fields import File, Matching, Maybe
+from sealane.configfiles.fields import File, Matching, Maybe
 
 GROUP = "admissionregistration.k8s.io/v1"
 POLICY = "ValidatingAdmissionPolicy"

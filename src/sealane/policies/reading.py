@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sealane import documents, validating
-from sealane.documents import Document, Path
+from sealane.configfiles import documents, validation
+from sealane.configfiles.documents import Document, Path
 from sealane.findings import Finding, Place, did_you_mean
-from sealane.policies import compiling, files
+from sealane.policies import compiler, files
 from sealane.policies.model import (
     Binding,
     Effect,
@@ -55,17 +55,15 @@ def read(texts: Mapping[str, str]) -> tuple[list[Policy], list[Finding]]:
             else:
                 findings.append(_foreign(document, kind))
     findings += _attach(bindings, policies)
-    broken = [finding for policy in policies.values() for finding in compiling.problems(policy)]
+    broken = [finding for policy in policies.values() for finding in compiler.problems(policy)]
     findings += broken
     places = {finding.place.file for finding in broken}
-    sound = [
-        policy for policy in policies.values() if policy.place.file not in places or not compiling.problems(policy)
-    ]
+    sound = [policy for policy in policies.values() if policy.place.file not in places or not compiler.problems(policy)]
     return sound, findings
 
 
 def _add(document: Document, policies: dict[str, Policy]) -> list[Finding]:
-    shape, findings = validating.validate(document, files.PolicyFile)
+    shape, findings = validation.validate(document, files.PolicyFile)
     findings += _annotations(document)
     if shape is None:
         return findings
@@ -194,7 +192,7 @@ def _requirements(shape: files.SelectorFile | None) -> tuple[Requirement, ...]:
 
 
 def _bind(document: Document, bindings: list[tuple[str, Binding, Place]]) -> list[Finding]:
-    shape, findings = validating.validate(document, files.BindingFile)
+    shape, findings = validation.validate(document, files.BindingFile)
     if shape is None:
         return findings
     effects = {_ACTIONS[action] for action in shape.spec.validation_actions}

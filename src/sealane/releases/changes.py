@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sealane.environments import running
-from sealane.stencils import printing
+from sealane.environments import manifest_images
+from sealane.stencils import manifest_yaml
 from sealane.stencils.model import Rendered, Revision
 
 HIDDEN = "<hidden>"
@@ -118,7 +118,7 @@ def _change(old: Rendered | None, new: Rendered | None) -> ObjectChange | None:
 
 
 def _lines(manifest: Mapping[str, Any] | None) -> list[str]:
-    return [] if manifest is None else printing.as_yaml(manifest, sort_keys=True).splitlines()
+    return [] if manifest is None else manifest_yaml.as_yaml(manifest, sort_keys=True).splitlines()
 
 
 def _hidden(manifest: Mapping[str, Any] | None, before: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -162,7 +162,7 @@ def _image_changes(before: Mapping[_Key, Rendered], after: Mapping[_Key, Rendere
 def _images(each: Rendered | None) -> dict[str, str]:
     """Name of each container to its image; a volume's goes by its path."""
     found: dict[str, str] = {}
-    for path, image in running.images(each.object if each else None):
+    for path, image in manifest_images.images(each.object if each else None):
         holder: Any = each.object if each else None
         for part in path[:-1]:
             holder = holder[part]

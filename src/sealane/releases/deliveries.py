@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Delivered(StrEnum):
+class DeliveryOutcome(StrEnum):
     """How far a delivery is, or how it ended: a deployment's verdict, else its state."""
 
     WAITING = "waiting"
@@ -26,24 +26,24 @@ class Delivered(StrEnum):
         return self.value.replace("_", " ")
 
 
-BAD = frozenset({Delivered.ROLLBACK_FAILED, Delivered.FAILED, Delivered.ROLLED_BACK})
+BAD = frozenset({DeliveryOutcome.ROLLBACK_FAILED, DeliveryOutcome.FAILED, DeliveryOutcome.ROLLED_BACK})
 """The release is not where it should have gone."""
-OPEN = frozenset({Delivered.WAITING, Delivered.QUEUED, Delivered.ROLLING_OUT})
+OPEN = frozenset({DeliveryOutcome.WAITING, DeliveryOutcome.QUEUED, DeliveryOutcome.ROLLING_OUT})
 """It is not over."""
 _STRONGEST = (
-    Delivered.ROLLBACK_FAILED,
-    Delivered.FAILED,
-    Delivered.ROLLED_BACK,
-    Delivered.ROLLING_OUT,
-    Delivered.QUEUED,
-    Delivered.WAITING,
-    Delivered.CANCELLED,
-    Delivered.SUPERSEDED,
-    Delivered.DEPLOYED,
+    DeliveryOutcome.ROLLBACK_FAILED,
+    DeliveryOutcome.FAILED,
+    DeliveryOutcome.ROLLED_BACK,
+    DeliveryOutcome.ROLLING_OUT,
+    DeliveryOutcome.QUEUED,
+    DeliveryOutcome.WAITING,
+    DeliveryOutcome.CANCELLED,
+    DeliveryOutcome.SUPERSEDED,
+    DeliveryOutcome.DEPLOYED,
 )
 
 
-def stronger(state: Delivered) -> tuple[Delivered, ...]:
+def stronger(state: DeliveryOutcome) -> tuple[DeliveryOutcome, ...]:
     """The states that count more than this one where deliveries are taken together."""
     return _STRONGEST[: _STRONGEST.index(state)]
 
@@ -57,7 +57,7 @@ class Delivery:
     """The deployment's id."""
     page: str
     """Where it is told in full, from the server's address."""
-    state: Delivered
+    state: DeliveryOutcome
     sentence: str
     mend: str = ""
     """How to get it out, where it ended without being there."""
@@ -65,7 +65,7 @@ class Delivery:
     """The same without the names of the app and the formation: `rolled back: …`, `waits for …`."""
 
 
-def fold(states: Iterable[Delivered]) -> Delivered | None:
+def fold(states: Iterable[DeliveryOutcome]) -> DeliveryOutcome | None:
     """All of them as one: what went wrong counts most, then what still goes on. `deployed` only where all are."""
     found = set(states)
     return next((state for state in _STRONGEST if state in found), None)

@@ -36,7 +36,7 @@ class Order:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Told:
+class LineageAnswer:
     """What git tells of a move; nothing, where the history could not be had."""
 
     descend: frozenset[str] = frozenset()
@@ -47,7 +47,7 @@ class Told:
     """Whether where it moved from is in its own history; None where nobody knows."""
 
 
-def order(before: str | None, after: str, others: Sequence[Move], told: Told) -> Order:
+def order(before: str | None, after: str, others: Sequence[Move], told: LineageAnswer) -> Order:
     """What there is to know of a move from `before` to `after`: by git, and by what other moves say they came from."""
     known = _closed({*told.known, *({before} if before else ())}, others)
     forced = bool(before) and before != after and (after in known if told.forwards is None else not told.forwards)

@@ -10,20 +10,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sealane import findings
+from sealane.configfiles.trees import Tree
 from sealane.environments import limits
 from sealane.environments.model import Environment
 from sealane.findings import Finding
 from sealane.pipelines.model import Delivery, Pipeline
-from sealane.secrets import resolving
-from sealane.secrets.resolving import Stores
-from sealane.stencils import gathering, rendering
+from sealane.secrets import resolution
+from sealane.secrets.resolution import Stores
+from sealane.stencils import render_inputs, rendering
 from sealane.stencils.model import Formation, Revision
 from sealane.stencils.rendering import Inputs
-from sealane.stencils.trees import Tree
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Prospect:
+class PlannedDelivery:
     """One delivery as far as it can be told before anything is built."""
 
     delivery: Delivery
@@ -37,7 +37,7 @@ class Preflight:
     """What was found; `prospects` are the deliveries with nothing wrong in their files."""
 
     findings: tuple[Finding, ...] = ()
-    prospects: tuple[Prospect, ...] = field(default=())
+    prospects: tuple[PlannedDelivery, ...] = field(default=())
 
     @property
     def passes(self) -> bool:
@@ -59,7 +59,7 @@ async def check(
     Raises `errors.Unavailable` when a store of secrets doesn't answer.
     """
     found: list[Finding] = []
-    prospects: list[Prospect] = []
+    prospects: list[PlannedDelivery] = []
     for delivery in deliveries:
         prospect, problems = prospect_of(tree, pipeline, delivery, environments, key=key)
         found.extend(problems)
@@ -71,9 +71,9 @@ async def check(
 
 def prospect_of(
     tree: Tree, pipeline: Pipeline, delivery: Delivery, environments: Mapping[str, Environment], *, key: bytes = b""
-) -> tuple[Prospect | None, list[Finding]]:
+) -> tuple[PlannedDelivery | None, list[Finding]]:
     """One delivery rendered without a release and held against the limits; secrets aren't looked at."""
-    sources, found = gathering.gather(tree, delivery.formation)
+    sources, found = render_inputs.gather(tree, delivery.formation)
     if sources is None:
         return None, found
     formation = sources.formation
@@ -86,17 +86,17 @@ def prospect_of(
         found.extend(limits.check(environment, formation, revision, delivery, app=pipeline.app))
     if environment is None or revision is None:
         return None, found
-    return Prospect(delivery=delivery, formation=formation, environment=environment, revision=revision), found
+    return PlannedDelivery(delivery=delivery, formation=formation, environment=environment, revision=revision), found
 
 
 async def _secret_problems(formation: Formation, stores: Stores) -> list[Finding]:
-    reasons = await resolving.check(formation.secrets, stores)
+    reasons = await resolution.check(formation.secrets, stores)
     found = [
         Finding(message=f"the secret {name} has no value: {reason}", place=formation.at("secrets", name))
         for name, reason in reasons.items()
     ]
     for index, gate in enumerate(formation.strategy.gates):
-        reasons = await resolving.check(gate.references, stores)
+        reasons = await resolution.check(gate.references, stores)
         found += [
             Finding(
                 message=f"the {name} of gate {gate.name} has no value: {reason}",
@@ -105,7 +105,7 @@ async def _secret_problems(formation: Formation, stores: Stores) -> list[Finding
             for name, reason in reasons.items()
         ]
     for index, told in enumerate(formation.annotations):
-        reasons = await resolving.check(told.keys, stores)
+        reasons = await resolution.check(told.keys, stores)
         found += [
             Finding(
                 message=f"the {name} of annotation {told.name} has no value: {reason}",

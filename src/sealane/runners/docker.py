@@ -19,7 +19,7 @@ from sealane.clients.engine.model import Confinement, ContainerSpec, ContainerSt
 from sealane.clients.registry_access import OPEN, RegistryAccess
 from sealane.errors import Unavailable
 from sealane.pipelines.model import StepStatus
-from sealane.runners import capabilities, following, outcomes, scripts, services, stops, users
+from sealane.runners import capabilities, log_follow, outcomes, scripts, services, stops, users
 from sealane.runners.model import (
     RunKey,
     ServiceHealth,
@@ -33,7 +33,7 @@ from sealane.runners.port import Output
 RUN = "sealane.run"
 """The label that says which run something belongs to."""
 OWNER = "sealane.owner"
-"""The label that says who looks after it; see sealane.runners.owning."""
+"""The label that says who looks after it; see sealane.runners.process_identity."""
 STEP = "sealane.step"
 """The label of a step's container: the step's key."""
 SCRIPT = "sealane.script"
@@ -45,7 +45,7 @@ _COARSE = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Habits:
+class ContainerDefaults:
     """How containers are treated."""
 
     grace: timedelta = timedelta(seconds=10)
@@ -68,14 +68,14 @@ class DockerRunner:
         engine: Engine,
         *,
         owner: str,
-        habits: Habits | None = None,
+        habits: ContainerDefaults | None = None,
         pulls: RegistryAccess = OPEN,
         now: clock.Clock = clock.now,
     ) -> None:
         """`pulls` are the registries that images may be fetched from."""
         self._engine = engine
         self._owner = owner
-        self._habits = habits or Habits()
+        self._habits = habits or ContainerDefaults()
         self._now = now
         self._workspaces: dict[RunKey, Workspace] = {}
         self._begun: dict[RunKey, float] = {}
@@ -161,17 +161,17 @@ class DockerRunner:
         container = self._container(run, spec)
         fresh = await self._create(container, output)
         if await self._engine.has_volume(run.cancelled):  # asked once the container is there for `cancel` to find
-            return outcomes.result(None, outcomes.Circumstances(cancelled=True), begun=begun, now=begun)
+            return outcomes.result(None, outcomes.ExitContext(cancelled=True), begun=begun, now=begun)
         if fresh:
             self._images[run] = spec.image
             container = await self._settled(run, container, output)
-        follow = following.Following(
+        follow = log_follow.LogFollow(
             self._engine, container.name, output, patience=self._habits.engine_patience, fresh=fresh
         )
         time_left = spec.timeout if fresh else await self._time_left(container.name, spec)
         state, in_time = await self._watched(run, container, follow, time_left)
         failed = state is None or state.exit_code != 0
-        around = outcomes.Circumstances(
+        around = outcomes.ExitContext(
             timed_out=None if in_time else spec.timeout,
             cancelled=failed and await self._engine.has_volume(run.cancelled),
             engine_was_away=follow.engine_was_away,
@@ -189,7 +189,7 @@ class DockerRunner:
         return settled
 
     async def _watched(
-        self, run: RunKey, container: ContainerSpec, follow: following.Following, time_left: timedelta
+        self, run: RunKey, container: ContainerSpec, follow: log_follow.LogFollow, time_left: timedelta
     ) -> tuple[ContainerState | None, bool]:
         """The container's last state, and whether it came to it in time; ends it when it didn't, or when cancelled."""
         watch = asyncio.create_task(follow.to_the_end())
@@ -210,14 +210,14 @@ class DockerRunner:
                 task.cancel()
             await asyncio.gather(watch, look, return_exceptions=True)
 
-    async def _end_if_cancelled(self, run: RunKey, container: ContainerSpec, follow: following.Following) -> None:
+    async def _end_if_cancelled(self, run: RunKey, container: ContainerSpec, follow: log_follow.LogFollow) -> None:
         """Ends what was started in the very moment in which the run was cancelled, when there was nothing to end yet."""
         await follow.begun.wait()
         if await self._engine.has_volume(run.cancelled):
             await self._end_step(container.name, container.labels)
 
     async def _end_once_begun(
-        self, container: ContainerSpec, follow: following.Following, watch: asyncio.Task[ContainerState | None]
+        self, container: ContainerSpec, follow: log_follow.LogFollow, watch: asyncio.Task[ContainerState | None]
     ) -> None:
         """Engines refuse to end what they are about to start, and start it all the same."""
         begun = asyncio.create_task(follow.begun.wait())

@@ -85,7 +85,7 @@ class DummyRunner:
         begun = self._now()
         name = run.step(spec.key, spec.attempt)
         if self._is_cancelled(run):
-            return outcomes.result(None, outcomes.Circumstances(cancelled=True), begun=begun, now=begun)
+            return outcomes.result(None, outcomes.ExitContext(cancelled=True), begun=begun, now=begun)
         if spec.attempt <= int(spec.environment.get("DUMMY_BROKEN", "0")):
             return StepResult(status=StepStatus.BROKEN, reason="the dummy engine broke", started=begun, ended=begun)
         if self._start(run, name, {**spec.environment, **spec.secrets}, kind="step"):
@@ -101,7 +101,7 @@ class DummyRunner:
             await self._asked_to_end(run, name)
             raise
         state = self._state(self._read(run, name))
-        around = outcomes.Circumstances(
+        around = outcomes.ExitContext(
             timed_out=spec.timeout if timed_out else None,
             cancelled=state.exit_code != 0 and self._is_cancelled(run),
         )

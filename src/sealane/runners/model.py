@@ -184,7 +184,7 @@ class ServiceHealth:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Work:
+class RunContext:
     """All a run works with: what to do, for which event, where, and with which secrets."""
 
     run: RunKey

@@ -15,7 +15,7 @@ REMOVED = "its container was removed by somebody else while it ran"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Circumstances:
+class ExitContext:
     """What happened around a container's end."""
 
     timed_out: timedelta | None = None
@@ -28,7 +28,7 @@ class Circumstances:
     """Bytes it may have."""
 
 
-def result(state: ContainerState | None, around: Circumstances, *, begun: datetime, now: datetime) -> StepResult:
+def result(state: ContainerState | None, around: ExitContext, *, begun: datetime, now: datetime) -> StepResult:
     """How a step ended, from its container's last state; None when the container has vanished."""
     started = (state and state.started) or begun
     ended = (state and state.ended) or now
@@ -37,7 +37,7 @@ def result(state: ContainerState | None, around: Circumstances, *, begun: dateti
     return StepResult(status=status, exit_code=exit_code, reason=reason, started=started, ended=max(started, ended))
 
 
-def _verdict(state: ContainerState | None, around: Circumstances) -> tuple[StepStatus, str | None]:
+def _verdict(state: ContainerState | None, around: ExitContext) -> tuple[StepStatus, str | None]:
     if around.cancelled:
         return StepStatus.CANCELLED, "cancelled"
     if state is None:

@@ -16,7 +16,7 @@ from sealane.clients.engine import errors
 from sealane.clients.engine.api import Engine
 from sealane.clients.engine.model import ContainerSpec
 from sealane.errors import SealaneError
-from sealane.runners import following, scripts
+from sealane.runners import log_follow, scripts
 
 MOST_NAMED = 20_000
 """Files that are given back one by one; folders count as one."""
@@ -55,7 +55,7 @@ class Owner:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Errand:
+class ChownContainer:
     """What a container of root's is given."""
 
     name: str
@@ -123,18 +123,18 @@ def give_directly(paths: Sequence[Path], to: Owner) -> bool:
     return True
 
 
-async def hand_over(engine: Engine, errand: Errand, user: str) -> str | None:
+async def hand_over(engine: Engine, errand: ChownContainer, user: str) -> str | None:
     """Makes a clone's files a user's; says why it could not."""
     return await _as_root(engine, errand, _HAND_OVER.format(top=shlex.quote(errand.top), user=shlex.quote(user)))
 
 
-async def give_back(engine: Engine, errand: Errand, paths: Sequence[str]) -> str | None:
+async def give_back(engine: Engine, errand: ChownContainer, paths: Sequence[str]) -> str | None:
     """Gives files, by their paths from the top, to whose the top is; says why it could not."""
     named = " ".join(shlex.quote(f"./{path}") for path in paths)
     return await _as_root(engine, errand, _GIVE_BACK.format(top=shlex.quote(errand.top), paths=named))
 
 
-async def _as_root(engine: Engine, errand: Errand, script: str) -> str | None:
+async def _as_root(engine: Engine, errand: ChownContainer, script: str) -> str | None:
     spec = ContainerSpec(
         name=errand.name,
         image=errand.image,
@@ -151,7 +151,7 @@ async def _as_root(engine: Engine, errand: Errand, script: str) -> str | None:
         await engine.create(spec)
         await engine.put(spec.name, spec.files)
         await engine.start(spec.name)
-        state = await following.ended(engine, spec.name)
+        state = await log_follow.ended(engine, spec.name)
     except errors.CannotExecute:
         return f"image {errand.image} has no /bin/sh"
     except SealaneError as error:

@@ -16,7 +16,7 @@ _LONGEST = 4096
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
+class GitLocation:
     """What was found for a folder."""
 
     root: Path | None = None
@@ -27,33 +27,35 @@ class Found:
     """Why git can't work in steps."""
 
 
-def find(folder: Path) -> Found:
+def find(folder: Path) -> GitLocation:
     """What git needs in a container whose workspace is the folder; the folder's own path must be resolved."""
     for root in (folder, *folder.parents):
         dot = root / ".git"
         inside = WORKSPACE if root == folder else REPOSITORY
         above = None if root == folder else root
         if (dot / "HEAD").is_file():
-            return Found(root=above)
+            return GitLocation(root=above)
         if dot.is_file():
             return _worktree(root, dot, inside, above)
-    return Found()
+    return GitLocation()
 
 
-def _worktree(root: Path, dot: Path, inside: str, above: Path | None) -> Found:
+def _worktree(root: Path, dot: Path, inside: str, above: Path | None) -> GitLocation:
     written = _line(dot).removeprefix("gitdir:").strip()
     own = Path(os.path.normpath(root / written))
     back = _line(own / "gitdir")
     if not back or Path(os.path.normpath(own / back)).resolve() != dot.resolve():
         what = "a submodule, or a worktree that was moved" if (own / "HEAD").exists() else "not whole"
-        return Found(problem=f"git does not work in steps: {root} is {what}; --clean runs a fresh clone")
+        return GitLocation(problem=f"git does not work in steps: {root} is {what}; --clean runs a fresh clone")
     shared = _line(own / "commondir") or "."
     source = Path(os.path.normpath(own / shared))
     target = os.path.normpath(PurePosixPath(inside) / written / shared)
     taken = any(PurePosixPath(target).is_relative_to(folder) for folder in (WORKSPACE, REPOSITORY))
     if taken or not (source / "HEAD").is_file():
-        return Found(problem=f"git does not work in steps: its repository would have to be at {target}, which is taken")
-    return Found(root=above, elsewhere=((source, target),))
+        return GitLocation(
+            problem=f"git does not work in steps: its repository would have to be at {target}, which is taken"
+        )
+    return GitLocation(root=above, elsewhere=((source, target),))
 
 
 def _line(file: Path) -> str:

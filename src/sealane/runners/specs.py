@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 from sealane.events.model import Event
 from sealane.pipelines.model import Kind, Service, Step
-from sealane.runners.model import WORKSPACE, ServiceSpec, StepSpec, Work
+from sealane.runners.model import WORKSPACE, RunContext, ServiceSpec, StepSpec
 
 _IMAGE_WORD = re.compile(r"\$\{image\.([^}]+)\}")
 
 
-def step(work: Work, key: str, step: Step, attempt: int) -> StepSpec:
+def step(work: RunContext, key: str, step: Step, attempt: int) -> StepSpec:
     """One attempt at a step. Its secrets must be in `work`, and images it names built."""
     return StepSpec(
         key=key,
@@ -40,7 +40,7 @@ def with_trust(environment: Mapping[str, str]) -> dict[str, str]:
     return {**environment, "GIT_CONFIG_COUNT": str(int(count) + 1), **trust}
 
 
-def service(work: Work, service: Service) -> ServiceSpec:
+def service(work: RunContext, service: Service) -> ServiceSpec:
     """A service. Its secrets must be in `work`."""
     return ServiceSpec(
         name=service.name,
@@ -53,7 +53,7 @@ def service(work: Work, service: Service) -> ServiceSpec:
     )
 
 
-def wanted_secrets(work: Work) -> dict[str, list[str]]:
+def wanted_secrets(work: RunContext) -> dict[str, list[str]]:
     """Names of the secrets this run will need, each with who asks for it: "step test", "image web"."""
     wanted: dict[str, list[str]] = {}
     for planned in work.plan.steps:
@@ -69,16 +69,16 @@ def wanted_secrets(work: Work) -> dict[str, list[str]]:
     return wanted
 
 
-def has_steps(work: Work) -> bool:
+def has_steps(work: RunContext) -> bool:
     """Whether any container is to run; services are there for those only."""
     return any(planned.kind is Kind.STEP and not planned.skip for planned in work.plan.steps)
 
 
-def _image(image: str, work: Work) -> str:
+def _image(image: str, work: RunContext) -> str:
     return _IMAGE_WORD.sub(lambda word: work.images[word.group(1)], image)
 
 
-def _given(work: Work) -> dict[str, str]:
+def _given(work: RunContext) -> dict[str, str]:
     """What every step is told about its run; what is not known is left out."""
     event: Event = work.event
     given = {

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import asyncio
 
-from sealane import clock, signals
-from sealane.pipelines import retrying
+from sealane import clock, run_events
+from sealane.pipelines import retries
 from sealane.pipelines.model import FailureClass, PlannedStep, Step, StepStatus
 from sealane.reports.model import Report
-from sealane.runners import collecting, logs, specs
-from sealane.runners.model import StepEnd, StepResult, Work
+from sealane.runners import logs, specs, test_reports
+from sealane.runners.model import RunContext, StepEnd, StepResult
 from sealane.runners.port import Runner
 
 _WHY = {StepStatus.FAILED: FailureClass.FAILURE, StepStatus.BROKEN: FailureClass.INFRASTRUCTURE}
 
 
 async def run_step(
-    work: Work, planned: PlannedStep, runner: Runner, listener: signals.Listener, *, now: clock.Clock = clock.now
+    work: RunContext,
+    planned: PlannedStep,
+    runner: Runner,
+    listener: run_events.Listener,
+    *,
+    now: clock.Clock = clock.now,
 ) -> StepEnd:
     """Runs a step with its retries, tells the listener all of it, its log masked, and says how it ended.
 
@@ -30,12 +35,12 @@ async def run_step(
         result = await _attempt(work, planned, runner, listener, attempt=attempt, now=now)
         first = first or result
         why = _WHY.get(result.status)
-        pause = retrying.again(step.retry, attempt, why) if why else None
+        pause = retries.again(step.retry, attempt, why) if why else None
         if pause is None:
             break
         reason = result.reason or ""
         listener(
-            signals.StepRetried(
+            run_events.StepRetried(
                 run=work.run.value,
                 key=planned.key,
                 attempt=attempt,
@@ -56,23 +61,29 @@ async def run_step(
 
 
 async def _attempt(
-    work: Work, planned: PlannedStep, runner: Runner, listener: signals.Listener, *, attempt: int, now: clock.Clock
+    work: RunContext,
+    planned: PlannedStep,
+    runner: Runner,
+    listener: run_events.Listener,
+    *,
+    attempt: int,
+    now: clock.Clock,
 ) -> StepResult:
     step = work.pipeline.step(planned.name)
     spec = specs.step(work, planned.key, step, attempt)
     run = work.run.value
 
     def tell(data: bytes) -> None:
-        listener(signals.LogWritten(run=run, key=planned.key, attempt=attempt, data=data))
+        listener(run_events.LogWritten(run=run, key=planned.key, attempt=attempt, data=data))
 
-    listener(signals.StepStarted(run=run, key=planned.key, attempt=attempt, at=now()))
+    listener(run_events.StepStarted(run=run, key=planned.key, attempt=attempt, at=now()))
     log = logs.Log(work.secrets, tell)
     try:
         result = await runner.run_step(work.run, spec, log.write)
     finally:
         log.close()
     if found := await _report(work, step, result):
-        listener(signals.ReportsRead(run=run, key=planned.key, attempt=attempt, report=found, at=now()))
+        listener(run_events.ReportsRead(run=run, key=planned.key, attempt=attempt, report=found, at=now()))
     return StepResult(
         status=result.status,
         exit_code=result.exit_code,
@@ -82,12 +93,12 @@ async def _attempt(
     )
 
 
-async def _report(work: Work, step: Step, result: StepResult) -> Report | None:
+async def _report(work: RunContext, step: Step, result: StepResult) -> Report | None:
     """What the attempt's tests reported; None for a step without reports, and for one that was kept from writing any."""
     patterns = step.reports.get("junit", ())
     if not patterns or result.status is StepStatus.CANCELLED:
         return None
-    found = await collecting.report(work.workspace, patterns, since=result.started, secrets=work.secrets)
+    found = await test_reports.report(work.workspace, patterns, since=result.started, secrets=work.secrets)
     return found if found.files or result.status is not StepStatus.BROKEN else None
 
 

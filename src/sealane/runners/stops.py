@@ -9,7 +9,7 @@ from datetime import timedelta
 from sealane.clients.engine.api import Engine
 from sealane.clients.engine.model import Phase
 from sealane.errors import SealaneError
-from sealane.runners import following, scripts
+from sealane.runners import log_follow, scripts
 
 
 async def end(engine: Engine, name: str, *, grace: timedelta, script: bool) -> None:
@@ -34,7 +34,7 @@ async def end(engine: Engine, name: str, *, grace: timedelta, script: bool) -> N
 async def _ends_within(engine: Engine, name: str, time: timedelta) -> bool:
     try:
         async with asyncio.timeout(time.total_seconds()):
-            await following.ended(engine, name)
+            await log_follow.ended(engine, name)
     except TimeoutError:
         return False
     return True

@@ -15,7 +15,7 @@ from sealane.clients.engine.api import Engine
 from sealane.clients.engine.model import ContainerSpec
 from sealane.runners import ownership
 from sealane.runners.model import WORKSPACE, Workspace
-from sealane.runners.ownership import Errand
+from sealane.runners.ownership import ChownContainer
 from sealane.runners.port import Output
 
 _HOME = "/tmp"  # noqa: S108 - in a container: the home of a user that its image does not know
@@ -93,8 +93,8 @@ async def give_back(
         )
 
 
-def _errand(name: str, container: ContainerSpec, top: str) -> Errand:
+def _errand(name: str, container: ContainerSpec, top: str) -> ChownContainer:
     name = f"{name}-owner"
     labels = {key: value for key, value in container.labels.items() if key in ownership.KEPT_LABELS}
     labels[ownership.ERRAND] = name
-    return Errand(name=name, image=container.image, labels=labels, binds=container.binds, top=top)
+    return ChownContainer(name=name, image=container.image, labels=labels, binds=container.binds, top=top)

@@ -11,7 +11,7 @@ from sealane.errors import SealaneError, UsageError
 from sealane.findings import Finding, Place, Severity
 from sealane.runners import repositories
 from sealane.runners.model import Workspace
-from sealane.runners.repositories import Found
+from sealane.runners.repositories import GitLocation
 
 
 async def local(file: Path, *, own: bool) -> tuple[Workspace, tuple[Finding, ...]]:
@@ -43,7 +43,7 @@ async def hold(workspace: Workspace) -> None:
         raise UsageError(message) from error
 
 
-async def _found(file: Path) -> Found:
+async def _found(file: Path) -> GitLocation:
     """A repository above the folder counts only where it has the file: any folder may lie in somebody's home."""
     found = await asyncio.to_thread(repositories.find, file.parent)
     if found.root is None:
@@ -51,5 +51,5 @@ async def _found(file: Path) -> Found:
     try:
         await git.run("-C", str(found.root), "ls-files", "--error-unmatch", "--", str(file))
     except SealaneError:
-        return Found()
+        return GitLocation()
     return found

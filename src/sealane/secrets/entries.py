@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sealane import documents
+from sealane.configfiles import documents
 from sealane.findings import errors
 
 _LINE = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*)=(.*)")

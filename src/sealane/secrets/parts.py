@@ -15,7 +15,7 @@ import urllib.parse
 from collections.abc import Iterator
 from typing import Any
 
-from sealane import documents
+from sealane.configfiles import documents
 
 SHORTEST = 4
 """Characters; anything shorter stands in every other line by accident."""

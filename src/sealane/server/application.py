@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from starlette.staticfiles import StaticFiles
 
 from sealane import __version__
-from sealane.server import answering, guarding, openapi
+from sealane.server import error_answers, middleware, openapi
 from sealane.server.api import (
     apps,
     deployments,
@@ -22,8 +22,8 @@ from sealane.server.api import (
     users,
     webhooks,
 )
+from sealane.server.pages import forms, lists, routes, sign_in, templates, token_pages
 from sealane.server.readiness import Readiness
-from sealane.server.ui import acting, lists, pages, signing_in, templates, token_pages
 from sealane.settings import Settings
 
 
@@ -40,13 +40,13 @@ def create(settings: Settings) -> openapi.Documented:
     app.state.readiness = Readiness(silent_after=settings.worker.dead_after)
     for part in (apps, formations, runs, deployments, pending, gates, users, tokens, webhooks, git, health, policies):
         app.include_router(part.router)
-    app.include_router(signing_in.router)
+    app.include_router(sign_in.router)
     app.include_router(lists.router)
-    app.include_router(pages.router)
-    app.include_router(acting.router)
+    app.include_router(routes.router)
+    app.include_router(forms.router)
     app.include_router(token_pages.router)
     app.mount("/static", StaticFiles(directory=templates.STATIC), name="static")
-    answering.add_to(app)
+    error_answers.add_to(app)
 
     async def step_networks() -> Iterable[str]:
         """Of the server, which is there once there are requests."""
@@ -54,8 +54,8 @@ def create(settings: Settings) -> openapi.Documented:
         return found
 
     if not settings.steps.reach_server:
-        app.add_middleware(guarding.StepsOutside, networks=step_networks)
+        app.add_middleware(middleware.StepsOutside, networks=step_networks)
     app.add_middleware(
-        guarding.Guard, most=settings.http.max_body, seconds=settings.http.body_timeout, folders=settings.folders
+        middleware.Guard, most=settings.http.max_body, seconds=settings.http.body_timeout, folders=settings.folders
     )
     return app

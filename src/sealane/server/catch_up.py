@@ -11,10 +11,10 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sealane import clock, inputs, paths, wiring
+from sealane import clock, composition, inputs, paths
 from sealane.errors import NotThere, SealaneError, trace
+from sealane.records.model import App
 from sealane.server.api import git
-from sealane.store.model import App
 
 _log = logging.getLogger("sealane.server")
 _LOOK = 1.0
@@ -23,7 +23,7 @@ _LOOK_IN_TROUBLE = 10.0
 """The same where looking itself failed."""
 
 
-async def at_start(server: wiring.Server) -> None:
+async def at_start(server: composition.Server) -> None:
     """Takes in what was pushed when the server died before it had stored the event."""
     for app in await server.apps.all():
         if app.hosted:
@@ -31,7 +31,7 @@ async def at_start(server: wiring.Server) -> None:
 
 
 @asynccontextmanager
-async def trying(server: wiring.Server) -> AsyncIterator[None]:
+async def trying(server: composition.Server) -> AsyncIterator[None]:
     """Tries again what is broken, as long as the block lasts."""
     task = asyncio.create_task(_keep_trying(server))
     try:
@@ -41,7 +41,7 @@ async def trying(server: wiring.Server) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _keep_trying(server: wiring.Server) -> None:
+async def _keep_trying(server: composition.Server) -> None:
     while True:
         pause = _LOOK
         try:
@@ -56,14 +56,14 @@ async def _keep_trying(server: wiring.Server) -> None:
         await asyncio.sleep(pause)
 
 
-async def _due(server: wiring.Server) -> tuple[str, ...]:
+async def _due(server: composition.Server) -> tuple[str, ...]:
     """Apps whose time has come, and those with a push that nobody has found broken yet."""
     broken = {each.app for each in await server.store.troubles.all(now=clock.now()) if each.mended is None}
     new = [name for name in server.untaken if name not in broken]
     return (*await server.store.troubles.due(clock.now()), *new)
 
 
-async def _again(server: wiring.Server, name: str) -> None:
+async def _again(server: composition.Server, name: str) -> None:
     if git.pushing[name].locked():  # whoever pushes now takes it in
         return
     async with git.pushing[name]:
@@ -77,7 +77,7 @@ async def _again(server: wiring.Server, name: str) -> None:
             _log.warning("pushes to %s are taken in again", name)
 
 
-async def _take_in(server: wiring.Server, app: App, *, aloud: bool) -> bool:
+async def _take_in(server: composition.Server, app: App, *, aloud: bool) -> bool:
     """Whether it worked. What did not is noted, and told in the log when it is new, or when it should be aloud."""
     try:
         await git.take_in_left(server, app)

@@ -10,9 +10,9 @@ from fastapi import Depends, Query
 from sealane import inputs
 from sealane.errors import UsageError
 from sealane.findings import did_you_mean
-from sealane.store import list_filters
-from sealane.store.account_model import AuditFilter
-from sealane.store.list_filters import Filter
+from sealane.records import filters
+from sealane.records.accounts import AuditFilter
+from sealane.records.filters import Filter
 
 
 def _asked(description: str, *, one_of: Sequence[str] = ()) -> Any:
@@ -30,14 +30,14 @@ def _run_filter(
     formation: Annotated[str, _asked("Only those that are delivered to this formation.")] = "",
     environment: Annotated[str, _asked("Only those that are delivered to this environment.")] = "",
     branch: Annotated[str, _asked("Only this branch's.")] = "",
-    state: Annotated[str, _asked("Only those in this state.", one_of=list_filters.RUN_STATES)] = "",
+    state: Annotated[str, _asked("Only those in this state.", one_of=filters.RUN_STATES)] = "",
     author: Annotated[str, _asked("Only those whose author's name has this in it.")] = "",
     search: Annotated[str, _asked("Only those whose commit's subject has this in it.")] = "",
     commit: Annotated[str, _asked("Only those of the commit whose hash begins so.")] = "",
 ) -> Filter:
     """Raises UsageError for an unknown state, and for what is no line of text."""
     given = (app, formation, environment, branch, state, author, search, commit)
-    return _filter(given, list_filters.RUN_STATES)
+    return _filter(given, filters.RUN_STATES)
 
 
 def _deployment_filter(
@@ -46,14 +46,14 @@ def _deployment_filter(
     formation: Annotated[str, _asked("Only to this formation.")] = "",
     environment: Annotated[str, _asked("Only to this environment.")] = "",
     branch: Annotated[str, _asked("Only of this branch.")] = "",
-    state: Annotated[str, _asked("Only those in this state.", one_of=list_filters.DEPLOYMENT_STATES)] = "",
+    state: Annotated[str, _asked("Only those in this state.", one_of=filters.DEPLOYMENT_STATES)] = "",
     author: Annotated[str, _asked("Only those whose commit's author's name has this in it.")] = "",
     search: Annotated[str, _asked("Only those whose commit's subject has this in it.")] = "",
     commit: Annotated[str, _asked("Only those of the commit whose hash begins so.")] = "",
 ) -> Filter:
     """Raises UsageError for an unknown state, and for what is no line of text."""
     given = (app, formation, environment, branch, state, author, search, commit)
-    return _filter(given, list_filters.DEPLOYMENT_STATES)
+    return _filter(given, filters.DEPLOYMENT_STATES)
 
 
 RunFilter = Annotated[Filter, Depends(_run_filter)]

@@ -14,8 +14,6 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 
-from sealane.access import dependencies
-from sealane.access.dependencies import COOKIE, FORM_HEADER, SAFE_METHODS, Requires
 from sealane.access.model import Permission
 from sealane.errors import (
     NotSignedIn,
@@ -28,7 +26,8 @@ from sealane.errors import (
     Unavailable,
     UsageError,
 )
-from sealane.server import error_responses, wired
+from sealane.server import access, dependencies, error_responses
+from sealane.server.access import COOKIE, FORM_HEADER, SAFE_METHODS, Requires
 
 PATH = "/api/openapi.json"
 TOKEN, SESSION, FORM, SIGNATURE, ALERT_TOKEN = "token", "session", "form", "signature", "alertToken"
@@ -122,7 +121,7 @@ def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
         if status not in route.responses:
             operation["responses"][str(status)] = response
     operation["responses"] = dict(sorted(operation["responses"].items()))
-    if _asks(route.dependant, dependencies.admitted):
+    if _asks(route.dependant, access.admitted):
         with_session: dict[str, list[str]] = {SESSION: []} if method in SAFE_METHODS else {SESSION: [], FORM: []}
         operation["security"] = [{TOKEN: []}, with_session]
     for each in dependants(route.dependant):
@@ -134,8 +133,8 @@ def _raised(route: APIRoute, method: str) -> Iterator[type[SealaneError]]:
     yield from _ALWAYS
     if method not in SAFE_METHODS:  # even without a body of its own: a form of a session is looked for
         yield TooLarge
-    gated = _asks(route.dependant, dependencies.admitted)
-    if gated or _asks(route.dependant, wired.opened):
+    gated = _asks(route.dependant, access.admitted)
+    if gated or _asks(route.dependant, dependencies.opened):
         yield Unavailable
     if gated:
         yield from (NotSignedIn, TooManyAttempts)

@@ -7,10 +7,10 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
-from sealane import wiring
+from sealane import composition
 from sealane.errors import SealaneError
-from sealane.store import migrating
-from sealane.store.model import WorkerRow
+from sealane.records.model import WorkerRow
+from sealane.store import migration
 
 _KEPT = 1.0
 """Seconds for which an answer counts: whoever asks more often costs nothing."""
@@ -37,7 +37,7 @@ class Readiness:
         self._looking = asyncio.Lock()
         self._last: tuple[float, tuple[Check, ...]] | None = None
 
-    async def look(self, server: wiring.Server) -> tuple[Check, ...]:
+    async def look(self, server: composition.Server) -> tuple[Check, ...]:
         """Every part, whether it is ready or not."""
         async with self._looking:
             if self._last is None or self._clock() - self._last[0] > _KEPT:
@@ -58,15 +58,15 @@ class Readiness:
             return "no worker is alive"
         return None if own is None or own in living else "this process's worker is not alive"
 
-    async def _all(self, server: wiring.Server) -> tuple[Check, ...]:
+    async def _all(self, server: composition.Server) -> tuple[Check, ...]:
         working = server.working
 
         async def database() -> None:
-            await server.store.database.read(migrating.applied)
+            await server.store.database.read(migration.applied)
 
         async def migrations() -> str | None:
-            applied = await server.store.database.read(migrating.applied)
-            newest = await asyncio.to_thread(migrating.newest)
+            applied = await server.store.database.read(migration.applied)
+            newest = await asyncio.to_thread(migration.newest)
             return None if applied == newest else "the database's tables are those of another version"
 
         async def journal() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sealane.documents import Document
+from sealane.configfiles.documents import Document
 from sealane.findings import Finding
 from sealane.secrets import references
 from sealane.stencils import hook_files
-from sealane.stencils.boards import Annotation, Board
+from sealane.stencils.graph_annotations import Annotation, Board
 
 
 def read(written: hook_files.HooksFile | None) -> tuple[Annotation, ...]:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
-from sealane.fields import WHOLE, Duration, File, Glob, Matching, Maybe, Name, TopFile
+from sealane.configfiles.fields import WHOLE, Duration, File, Glob, Matching, Maybe, Name, TopFile
 from sealane.secrets import references
 from sealane.stencils.gate_files import GatesFile, GuardFile
 from sealane.stencils.hook_files import HooksFile

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, WithJsonSchema
 
-from sealane.fields import WHOLE, Duration, File, Matching, Maybe, Name
+from sealane.configfiles.fields import WHOLE, Duration, File, Matching, Maybe, Name
 from sealane.secrets import references
 
 MOST_GATES = 50

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sealane import fields
-from sealane.documents import Document, Path
+from sealane.configfiles import fields
+from sealane.configfiles.documents import Document, Path
 from sealane.findings import Finding
 from sealane.secrets import references
 from sealane.stencils import gate_files, gates, hook_files

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Discriminator, Field, Tag
 
-from sealane.fields import File, Maybe, Name
+from sealane.configfiles.fields import File, Maybe, Name
 from sealane.stencils.gate_files import Command, ImageJobFile, KeyReference, StencilJobFile, Url, by
 
 MOST_HOOKS = 20

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sealane.documents import Path
+from sealane.configfiles.documents import Path
 from sealane.findings import Finding, Place, did_you_mean
+from sealane.stencils import placeholders as words_
 from sealane.stencils import standstill
-from sealane.stencils import words as words_
 from sealane.stencils.gates import Hook, Task
 from sealane.stencils.model import Formation, Origin, Rendered
-from sealane.stencils.words import Words
+from sealane.stencils.placeholders import Placeholders
 
 _POD = ("imagePullSecrets", "nodeSelector", "securityContext", "serviceAccountName", "tolerations")
 _CONTAINER = ("env", "envFrom", "imagePullPolicy", "resources", "securityContext", "workingDir")
@@ -29,7 +29,7 @@ RESOURCES: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Made:
+class ExtractedJobs:
     """What became of the stencils: Jobs by their key (`gate NAME`, `hook NAME`, `undo NAME`), and all other objects."""
 
     jobs: Mapping[str, Rendered]
@@ -60,7 +60,7 @@ def undo_key(name: str) -> str:
     return f"undo {name}"
 
 
-def make(formation: Formation, rendered: Sequence[Rendered], words: Words) -> Made:
+def make(formation: Formation, rendered: Sequence[Rendered], words: Placeholders) -> ExtractedJobs:
     """The Jobs that the formation's gates and hooks ask for."""
     jobs: dict[str, Rendered] = {}
     found: list[Finding] = []
@@ -79,7 +79,7 @@ def make(formation: Formation, rendered: Sequence[Rendered], words: Words) -> Ma
             hook = wanted.key.partition(" ")[2]
             jobs[undo_key(hook)] = _with_command(job, commanded)
     rest = tuple(each for each in rendered if each.key not in taken)
-    return Made(jobs=jobs, rest=rest, found=tuple(found))
+    return ExtractedJobs(jobs=jobs, rest=rest, found=tuple(found))
 
 
 def _wanted(formation: Formation) -> Iterator[_Wanted]:
@@ -96,7 +96,7 @@ def _position(hook: Hook, hooks: Sequence[Hook]) -> int:
 
 
 def _job(
-    wanted: _Wanted, formation: Formation, rendered: Sequence[Rendered], words: Words
+    wanted: _Wanted, formation: Formation, rendered: Sequence[Rendered], words: Placeholders
 ) -> tuple[Rendered | None, list[Finding]]:
     if wanted.task.stencil:
         return _of_stencils(wanted, wanted.task.stencil, formation, rendered)
@@ -131,7 +131,9 @@ def _of_stencils(
     return None, [Finding(message=f"the stencils have no Job {name}", place=place, mend=mend)]
 
 
-def _words(texts: Sequence[str], words: Words, formation: Formation, path: Path) -> tuple[list[str], list[Finding]]:
+def _words(
+    texts: Sequence[str], words: Placeholders, formation: Formation, path: Path
+) -> tuple[list[str], list[Finding]]:
     """Texts of the formation's file with their words replaced."""
     replaced, found = [], []
     for text in texts:
@@ -145,7 +147,7 @@ def _words(texts: Sequence[str], words: Words, formation: Formation, path: Path)
     return replaced, found
 
 
-def _references(words: Words) -> list[dict[str, Any]]:
+def _references(words: Placeholders) -> list[dict[str, Any]]:
     """The formation's Secret and ConfigMap, as a container's environment."""
     kinds = {"secrets": "secretRef", "config": "configMapRef"}
     there = [name for name in kinds if name in words.values]

@@ -13,7 +13,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sealane.documents import Path
+from sealane.configfiles.documents import Path
 from sealane.findings import Finding, Severity, nearest
 from sealane.stencils import openapi
 from sealane.stencils.model import Rendered

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sealane.documents import Path
+from sealane.configfiles.documents import Path
 from sealane.findings import Finding
 from sealane.stencils import openapi
 from sealane.stencils.model import Rendered

@@ -9,13 +9,13 @@ from typing import Any, Literal, Self
 
 import msgspec
 
-from sealane.documents import Document, Path
+from sealane.configfiles.documents import Document, Path
 from sealane.findings import Place
-from sealane.stencils import boards
-from sealane.stencils.boards import Annotation
-from sealane.stencils.checks import HealthCheck
+from sealane.stencils import graph_annotations
 from sealane.stencils.gates import Gate, Guard, Hook, gates_from, guard_from, hooks_from, plain_hooks, written
-from sealane.stencils.words import Source
+from sealane.stencils.graph_annotations import Annotation
+from sealane.stencils.health_checks import HealthCheck
+from sealane.stencils.placeholders import Source
 
 HEALTHY_FOR = timedelta(seconds=10)
 DEADLINE = timedelta(minutes=10)
@@ -351,7 +351,7 @@ class Revision:
             "config_object": self.config_object,
             "config_versions": dict(self.config_versions),
             **({"hooks": plain_hooks(self.hooks)} if self.hooks else {}),
-            **({"annotations": boards.plain(self.annotations)} if self.annotations else {}),
+            **({"annotations": graph_annotations.plain(self.annotations)} if self.annotations else {}),
             **({"health": [each.to_json() for each in self.health]} if self.health else {}),
             **({"jobs": {key: each.to_json() for key, each in self.jobs.items()}} if self.jobs else {}),
         }
@@ -365,7 +365,7 @@ class Revision:
                 "objects": tuple(Rendered.from_json(each) for each in data["objects"]),
                 "strategy": Strategy.from_json(data["strategy"]),
                 "hooks": hooks_from(data.get("hooks", ())),
-                "annotations": boards.from_plain(data.get("annotations", ())),
+                "annotations": graph_annotations.from_plain(data.get("annotations", ())),
                 "health": tuple(HealthCheck(**each) for each in data.get("health", ())),
                 "jobs": {key: Rendered.from_json(each) for key, each in data.get("jobs", {}).items()},
             }

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sealane.documents import Path
+from sealane.configfiles.documents import Path
 from sealane.findings import Finding
 from sealane.stencils import scopes
 from sealane.stencils.model import Origin, Rendered

@@ -7,12 +7,12 @@ from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
-from sealane import documents, fields, globs, validating
-from sealane.documents import Document
+from sealane.configfiles import documents, fields, globs, validation
+from sealane.configfiles.documents import Document
 from sealane.findings import Finding, Place, errors
 from sealane.secrets import references
-from sealane.stencils import annotation_reading, checks, files, gate_reading
-from sealane.stencils.checks import HealthCheck
+from sealane.stencils import annotation_reading, files, gate_reading, health_checks
+from sealane.stencils.health_checks import HealthCheck
 from sealane.stencils.model import (
     DEADLINE,
     HEALTHY_FOR,
@@ -25,7 +25,7 @@ from sealane.stencils.model import (
     StencilChoice,
     Strategy,
 )
-from sealane.stencils.words import Source
+from sealane.stencils.placeholders import Source
 
 GIVEN = ("app", "config", "deploy_tag", "formation", "image", "namespace", "secrets")
 """Words that Sealane gives; `image` stands for `image.NAME`."""
@@ -49,8 +49,8 @@ def read_formation(text: str, file: str) -> tuple[Formation | None, list[Finding
         message = f"the file holds {len(found_documents) or 'no'} documents" if found_documents else "the file is empty"
         return None, [Finding(message=message, place=Place(file=file), mend="a formation's file is one document")]
     document = found_documents[0]
-    written, wrong = validating.validate(document, files.FormationFile, elsewhere=_ELSEWHERE)
-    meant = written or validating.salvage(document.value, files.FormationFile)
+    written, wrong = validation.validate(document, files.FormationFile, elsewhere=_ELSEWHERE)
+    meant = written or validation.salvage(document.value, files.FormationFile)
     if meant is not None:
         wrong.extend(_problems(meant, document))
     found = [*found, *wrong]
@@ -213,7 +213,7 @@ def _health_problems(written: files.FormationFile, document: Document) -> list[F
         def place(key: str, index: int = index) -> Place:
             return document.place(("health", index, key))
 
-        found.extend(checks.problems(HealthCheck(**each.model_dump()), place))
+        found.extend(health_checks.problems(HealthCheck(**each.model_dump()), place))
     return found
 
 

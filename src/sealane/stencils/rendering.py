@@ -9,22 +9,22 @@ from typing import Any
 from sealane import hashing
 from sealane.findings import Finding, Place, did_you_mean, errors
 from sealane.stencils import (
-    boards,
-    configuring,
-    draining,
+    config_objects,
+    drain,
+    graph_annotations,
     job_ttl,
     jobs,
     known_fields,
     list_keys,
     objects,
     standstill,
-    substituting,
+    substitution,
     variants,
 )
-from sealane.stencils.configuring import Configured
+from sealane.stencils.config_objects import Configured
 from sealane.stencils.gates import plain_hooks
 from sealane.stencils.model import Formation, Origin, Rendered, Revision, Sources, Strategy
-from sealane.stencils.words import MOST_FINDINGS, Words
+from sealane.stencils.placeholders import MOST_FINDINGS, Placeholders
 
 UNBUILT = "unbuilt"
 """Stands for the digest of an image, and for the deploy tag, while there is no release."""
@@ -55,9 +55,9 @@ def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Find
     """The revision, or everything that is wrong with it; warnings may come beside a revision."""
     formation = sources.formation
     found = _image_problems(formation, inputs)
-    secret = configuring.secret(inputs.app, formation, inputs.secret_versions, inputs.key)
+    secret = config_objects.secret(inputs.app, formation, inputs.secret_versions, inputs.key)
     words = _words(formation, inputs, secret)
-    config, problems = configuring.config(inputs.app, formation, sources.config, words, inputs.key)
+    config, problems = config_objects.config(inputs.app, formation, sources.config, words, inputs.key)
     found.extend(problems)
     words = _with_config(words, config)
     rendered, problems = _objects(sources, words)
@@ -70,7 +70,7 @@ def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Find
     rest = job_ttl.kept(aside.rest, formation.strategy)
     every = [*made, *(_with_strategy(each, formation) for each in rest)]
     if formation.strategy.drain:
-        every, problems = draining.drained(every, formation.strategy.drain, formation.at("strategy", "drain"))
+        every, problems = drain.drained(every, formation.strategy.drain, formation.at("strategy", "drain"))
         found.extend(problems)
     found.extend(objects.duplicates(every))
     found.extend(standstill.problems(every, formation.strategy))
@@ -86,7 +86,7 @@ def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Find
     return _with_jobs(revision, formation, aside), found
 
 
-def _words(formation: Formation, inputs: Inputs, secret: Configured | None) -> Words:
+def _words(formation: Formation, inputs: Inputs, secret: Configured | None) -> Placeholders:
     """Words that configuration may use; those of stencils and `${config}` come on top."""
     chosen = {word: inputs.images[name] for word, name in formation.images.items() if name in inputs.images}
     values: dict[str, Any] = {
@@ -97,28 +97,28 @@ def _words(formation: Formation, inputs: Inputs, secret: Configured | None) -> W
         "formation": formation.name,
         "namespace": formation.namespace,
     }
-    missing = {"config": configuring.ITSELF}
+    missing = {"config": config_objects.ITSELF}
     if secret:
         values["secrets"] = secret.name
     else:
         missing["secrets"] = "the formation has no secrets:"
     written = {name: text for name in formation.values if (text := formation.written.get(("values", name)))}
-    return Words(values=values, missing=missing, written=written)
+    return Placeholders(values=values, missing=missing, written=written)
 
 
-def _with_config(words: Words, config: Configured | None) -> Words:
+def _with_config(words: Placeholders, config: Configured | None) -> Placeholders:
     if config:
         return replace(words, values={**words.values, "config": config.name})
     return replace(words, missing={**words.missing, "config": "the formation has no config:"})
 
 
-def _objects(sources: Sources, words: Words) -> tuple[list[Rendered], list[Finding]]:
+def _objects(sources: Sources, words: Placeholders) -> tuple[list[Rendered], list[Finding]]:
     """All objects of the stencils, each in its namespace."""
     good: list[tuple[dict[str, Any], Origin]] = []
     found: list[Finding] = []
     for stencil in sources.stencils:
         document = stencil.document
-        value, problems = substituting.substitute(stencil, words)
+        value, problems = substitution.substitute(stencil, words)
         found.extend(problems)
         if words.enough:
             message = f"more words are wrong than the first {MOST_FINDINGS}, which are told here"
@@ -148,7 +148,7 @@ def _image_problems(formation: Formation, inputs: Inputs) -> list[Finding]:
     ]
 
 
-def _unused(sources: Sources, words: Words) -> list[Finding]:
+def _unused(sources: Sources, words: Placeholders) -> list[Finding]:
     """What the formation says and no stencil or configuration asks for: most likely a slip of the pen."""
     formation = sources.formation
     said: list[tuple[str, Place]] = [
@@ -210,7 +210,7 @@ def _deployment_strategy(strategy: Strategy) -> dict[str, Any]:
     return {"type": "RollingUpdate", **({"rollingUpdate": given} if given else {})}
 
 
-def _with_jobs(revision: Revision, formation: Formation, aside: jobs.Made) -> Revision:
+def _with_jobs(revision: Revision, formation: Formation, aside: jobs.ExtractedJobs) -> Revision:
     """The revision with its hooks, annotations and Jobs, which its id covers where there are any."""
     if not formation.hooks and not aside.jobs and not formation.annotations:
         return revision
@@ -221,7 +221,7 @@ def _with_jobs(revision: Revision, formation: Formation, aside: jobs.Made) -> Re
         "jobs": {k: j.object for k, j in aside.jobs.items()},
     }
     if formation.annotations:
-        more["annotations"] = boards.plain(formation.annotations)
+        more["annotations"] = graph_annotations.plain(formation.annotations)
     return replace(whole, id=hashing.content_id(more))
 
 

@@ -7,10 +7,10 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from sealane.errors import Conflicting
-from sealane.store import auditing, changes, people, rows
-from sealane.store.account_model import Token
+from sealane.records.accounts import Token
+from sealane.records.model import App, DeploymentState
+from sealane.store import audit, changes, people, rows
 from sealane.store.database import Database
-from sealane.store.model import App, DeploymentState
 from sealane.store.tables import apps, deployments, runs
 
 
@@ -30,7 +30,7 @@ class Apps:
         def work(connection: sa.Connection) -> None:
             _check_free(connection, app)
             connection.execute(sa.insert(apps).values(**rows.fields(app)))
-            auditing.note(connection, app.created, actor=by, action="add app", subject=app.name, app=app.name)
+            audit.note(connection, app.created, actor=by, action="add app", subject=app.name, app=app.name)
             if token is not None:
                 people.add_token(connection, token, by=by)
             changes.tell(connection, app.created, changes.OVERVIEW)
@@ -54,7 +54,7 @@ class Apps:
             values = {"hook_generation": app.hook_generation + 1, "hook_old_until": old_until}
             connection.execute(sa.update(apps).where(apps.c.name == name).values(values))
             detail = {"old_until": old_until.isoformat() if old_until else None}
-            auditing.note(connection, at, actor=by, action="rotate hook secret", subject=name, app=name, detail=detail)
+            audit.note(connection, at, actor=by, action="rotate hook secret", subject=name, app=name, detail=detail)
             return get(connection, name)
 
         return await self._database.write(work)
@@ -65,7 +65,7 @@ class Apps:
         def work(connection: sa.Connection) -> None:
             detail = {"from": get(connection, name).owner, "to": owner}
             connection.execute(sa.update(apps).where(apps.c.name == name).values(owner=owner))
-            auditing.note(connection, at, actor=by, action="set owner", subject=name, app=name, detail=detail)
+            audit.note(connection, at, actor=by, action="set owner", subject=name, app=name, detail=detail)
             changes.tell(connection, at, changes.OVERVIEW)
 
         await self._database.write(work)
@@ -80,7 +80,7 @@ class Apps:
             get(connection, name)
             _check_idle(connection, name)
             connection.execute(sa.delete(apps).where(apps.c.name == name))
-            auditing.note(connection, at, actor=by, action="remove app", subject=name, app=name)
+            audit.note(connection, at, actor=by, action="remove app", subject=name, app=name)
             changes.tell(connection, at, changes.OVERVIEW)
 
         await self._database.write(work)

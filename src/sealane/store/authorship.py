@@ -9,13 +9,13 @@ import msgspec
 import sqlalchemy as sa
 
 from sealane.approvals import authorship
-from sealane.approvals.authorship import Barred, Work
+from sealane.approvals.authorship import Contribution, Ineligible
 from sealane.environments.people import People
 from sealane.errors import NotThere
 from sealane.events.model import Author, Pusher
+from sealane.records.model import Deployment
 from sealane.store import changes, deployments, formations, rows
 from sealane.store.database import Database
-from sealane.store.model import Deployment
 from sealane.store.tables import deployments as deployments_table
 from sealane.store.tables import formations as formations_table
 from sealane.store.tables import releases, runs
@@ -63,14 +63,14 @@ class Authorship:
         return tuple(dict.fromkeys(each for listed in known.values() for each in listed))
 
 
-def barred(connection: sa.Connection, deployment: Deployment, people: People) -> Barred:
+def barred(connection: sa.Connection, deployment: Deployment, people: People) -> Ineligible:
     """Who may not approve a deployment, in this transaction."""
     return (
         authorship.barred(deployment, work(connection, deployment), people) if deployment.rules else authorship.NOBODY
     )
 
 
-def work(connection: sa.Connection, deployment: Deployment) -> Work:
+def work(connection: sa.Connection, deployment: Deployment) -> Contribution:
     """All that a deployment brings: itself, and what was pushed to its branch since what is there."""
     pushers: list[Pusher | None] = [] if deployment.by_hand and deployment.pusher is None else [deployment.pusher]
     authors = list(deployment.authors)
@@ -78,7 +78,7 @@ def work(connection: sa.Connection, deployment: Deployment) -> Work:
         pusher = row["event"].get("pusher")
         pushers.append(msgspec.convert(pusher, Pusher) if pusher else None)
         authors += _authors(row["authors"]).get(PUSH, ())
-    return Work(pushers=tuple(dict.fromkeys(pushers)), authors=tuple(dict.fromkeys(authors)))
+    return Contribution(pushers=tuple(dict.fromkeys(pushers)), authors=tuple(dict.fromkeys(authors)))
 
 
 def _between(connection: sa.Connection, deployment: Deployment) -> list[rows.Row]:

@@ -7,11 +7,11 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from sealane.errors import Conflicting
-from sealane.store import auditing, deployments, formations
+from sealane.records.model import Deployment, DeploymentState
+from sealane.store import audit, deployments, formations
 from sealane.store.database import Database
-from sealane.store.model import Deployment, DeploymentState
 from sealane.store.tables import deployments as table
-from sealane.verdicts import concluding
+from sealane.verdicts import outcomes
 
 _NOT_BEGUN = {DeploymentState.WAITING, DeploymentState.QUEUED}
 
@@ -36,11 +36,11 @@ class Cancellations:
             named = sa.update(table).where(table.c.id == deployment_id).values(cancelled_by=by)
             connection.execute(named)
             detail = {"deployment": deployment_id, "state": deployment.state.value}
-            auditing.note(
+            audit.note(
                 connection, at, actor=by, action="cancel", subject=deployment.label, app=deployment.app, detail=detail
             )
             if deployment.state in _NOT_BEGUN:
-                deployments.finish(connection, deployment_id, concluding.cancelled(by=by, at=at))
+                deployments.finish(connection, deployment_id, outcomes.cancelled(by=by, at=at))
             else:
                 line = deployments.Line(key="cancel", phase=deployment.phase or "watch", text=f"{by} calls it off")
                 deployments.add_line(connection, deployment_id, line, at)

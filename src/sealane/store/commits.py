@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 
-from sealane.releases.commits import Commit
+from sealane.events.commits import Commit
 from sealane.store import rows
 from sealane.store.database import Database
 from sealane.store.tables import apps, commits

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from sealane.releases import commits as histories
-from sealane.releases.commits import Since
+from sealane.events import commits as histories
+from sealane.events.commits import CommitRange
+from sealane.records.model import Deployment, DeploymentState, Formation
+from sealane.records.views import DeploymentView
 from sealane.store import (
     commits,
-    convoys,
     deployments,
     formations,
     gates,
+    inbox,
     origins,
-    pending,
+    release_groups,
     releases,
     reports,
     rows,
     seen,
     votes,
 )
-from sealane.store.explaining import Prospects
-from sealane.store.model import Deployment, DeploymentState, Formation
+from sealane.store.explanations import Prospects
 from sealane.store.tables import holds as holds_table
-from sealane.store.view_model import DeploymentView
 
 _NOT_BEGUN = {DeploymentState.WAITING, DeploymentState.QUEUED}
 
@@ -50,11 +50,11 @@ def of(connection: sa.Connection, deployment_id: str, prospects: Prospects) -> D
         origin=origin,
         since=_since(connection, deployment.app, old.release, release.commit) if old and release else None,
         tests=reports.together(connection, origin.run) if origin else None,
-        approval=pending.approval(connection, deployment, cast, prospects),
+        approval=inbox.approval(connection, deployment, cast, prospects),
         dossier=deployments.dossier(connection, deployment_id),
         hold=rows.hold(held) if held else None,
         is_there=(deployment_id, deployment_id) == (there.current_id, there.verified_id),
-        convoy=convoys.muster(connection, deployment.convoy_id).convoy if deployment.convoy_id else None,
+        convoy=release_groups.muster(connection, deployment.convoy_id).convoy if deployment.convoy_id else None,
         gates=gates.of(connection, deployment_id),
         observation=seen.observation(connection, deployment_id),
     )
@@ -67,7 +67,7 @@ def _compared_with(connection: sa.Connection, deployment: Deployment, there: For
     return deployment.from_revision_id
 
 
-def _since(connection: sa.Connection, app: str, old: str | None, new: str) -> Since | None:
+def _since(connection: sa.Connection, app: str, old: str | None, new: str) -> CommitRange | None:
     """What the commit brings over the one that the old release was built from."""
     there = releases.get(connection, old).commit if old else ""
     return histories.since(commits.known(connection, app), there, new) if there and new else None

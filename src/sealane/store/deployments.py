@@ -11,10 +11,7 @@ import sqlalchemy as sa
 
 from sealane.approvals import precedence
 from sealane.errors import Conflicting
-from sealane.stencils.model import Revision
-from sealane.store import apps, auditing, changes, formations, ids, log_events, releases, rows
-from sealane.store.database import Database
-from sealane.store.model import (
+from sealane.records.model import (
     ApprovalRule,
     Behind,
     BrokenGlass,
@@ -24,8 +21,11 @@ from sealane.store.model import (
     Formation,
     TimelineEntry,
 )
+from sealane.stencils.model import Revision
+from sealane.store import apps, audit, changes, formations, ids, log_events, releases, rows
+from sealane.store.database import Database
 from sealane.store.tables import deployments, dossiers, steadiness, timeline
-from sealane.verdicts import sentences
+from sealane.verdicts.messages import causes
 from sealane.verdicts.model import Verdict, VerdictKind
 
 
@@ -71,7 +71,7 @@ class Deployments:
                 _tell_broken(connection, offered, offered.glass)
             if offered.requested_by:
                 detail = {"deployment": offered.id, "revision": revision.id, "release": offered.release_id}
-                auditing.note(
+                audit.note(
                     connection,
                     offered.created,
                     actor=offered.requested_by,
@@ -322,7 +322,7 @@ def finish(connection: sa.Connection, deployment_id: str, verdict: Verdict) -> N
 
 
 def _supersede(connection: sa.Connection, deployment: Deployment, *, by: Deployment, at: datetime) -> None:
-    reason = sentences.closed(precedence.reason(by, deployment))
+    reason = causes.closed(precedence.reason(by, deployment))
     finish(connection, deployment.id, Verdict(kind=VerdictKind.SUPERSEDED, reason=reason, at=at))
 
 
@@ -390,7 +390,7 @@ def _tell_broken(connection: sa.Connection, deployment: Deployment, glass: Broke
     add_line(connection, deployment.id, Line(key=said, phase="approval", text=said), glass.at)
     detail = {"deployment": deployment.id, "environment": deployment.environment, "reason": glass.reason}
     named = {"actor": glass.by, "action": "break glass", "subject": deployment.label}
-    auditing.note(connection, glass.at, **named, app=deployment.app, detail=detail)
+    audit.note(connection, glass.at, **named, app=deployment.app, detail=detail)
 
 
 def _verified(connection: sa.Connection, deployment_id: str | None) -> str | None:

@@ -8,9 +8,9 @@ from datetime import datetime
 import msgspec
 import sqlalchemy as sa
 
+from sealane.records.model import DriftSeen
 from sealane.store import changes, rows, upsert
 from sealane.store.database import Database
-from sealane.store.model import DriftSeen
 from sealane.store.tables import deployments, drifts, formations
 
 

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from sealane.destinations.model import Inventory
 from sealane.errors import NotThere
 from sealane.findings import did_you_mean
+from sealane.records.model import Behind, Deployment, Formation
 from sealane.store import changes, rows
 from sealane.store.database import Database
-from sealane.store.model import Behind, Deployment, Formation
 from sealane.store.tables import formations
 
 

@@ -7,9 +7,9 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from sealane.errors import Conflicting, NotThere
-from sealane.store import auditing, changes, deployments, rows
+from sealane.records.model import DeploymentState, GateWord
+from sealane.store import audit, changes, deployments, rows
 from sealane.store.database import Database
-from sealane.store.model import DeploymentState, GateWord
 from sealane.store.tables import gate_words
 
 
@@ -54,7 +54,7 @@ class GateWords:
             connection.execute(sa.update(gate_words).where(_is(deployment_id, question.key, gate)).values(values))
             action = "pass gate" if passes else "fail gate"
             detail = {"deployment": deployment_id, "gate": gate, "reason": reason, "says": question.says}
-            auditing.note(
+            audit.note(
                 connection, at, actor=by, action=action, subject=deployment.label, app=deployment.app, detail=detail
             )
             _tell(connection, deployment_id, at)

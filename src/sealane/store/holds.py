@@ -7,9 +7,9 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from sealane.errors import NotThere
-from sealane.store import auditing, changes, ids, rows
+from sealane.records.model import Deployment, Hold
+from sealane.store import audit, changes, ids, rows
 from sealane.store.database import Database
-from sealane.store.model import Deployment, Hold
 from sealane.store.tables import holds
 
 
@@ -32,7 +32,7 @@ class Holds:
                 raise NotThere(f"nothing is held on {app}/{formation}")
             lift(connection, found, by=by, reason=reason, at=at)
             detail = {"reason": reason, "held": [hold.up_to for hold in found]}
-            auditing.note(
+            audit.note(
                 connection, at, actor=by, action="lift hold", subject=f"{app}/{formation}", app=app, detail=detail
             )
             return found

@@ -7,9 +7,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from sealane.records.model import Deployment
 from sealane.store import rows
 from sealane.store.database import Database
-from sealane.store.model import Deployment
 from sealane.store.tables import hooks_run
 
 

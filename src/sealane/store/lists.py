@@ -10,14 +10,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from sealane.pipelines.model import RunStatus, StepStatus
+from sealane.records.filters import Filter, Places
+from sealane.records.model import Deployment, Run
+from sealane.records.scopes import Scope, Subject
 from sealane.releases import deliveries
-from sealane.releases.deliveries import Delivered
+from sealane.releases.deliveries import DeliveryOutcome
 from sealane.store import deployments as stored_deployments
 from sealane.store import rows, scopes
 from sealane.store import runs as stored_runs
-from sealane.store.list_filters import Filter, Places
-from sealane.store.model import Deployment, Run
-from sealane.store.scope_model import Scope, Subject
 from sealane.store.tables import apps, deployments, formations, releases, run_steps, runs
 
 _HASH = re.compile(r"[0-9a-f]+")
@@ -83,7 +83,7 @@ def told(connection: sa.Connection, found: Iterable[Run]) -> tuple[Run, ...]:
 
 
 def _with_outcome(run: Run, came: Iterable[rows.Row], step: str | None) -> Run:
-    states = [(Delivered(row["verdict_kind"] or row["state"]), row) for row in came]
+    states = [(DeliveryOutcome(row["verdict_kind"] or row["state"]), row) for row in came]
     delivered = deliveries.fold(state for state, _ in states)
     wrong = [
         f"{row['formation']} {state.words}: {row['verdict']['reason']}"
@@ -148,10 +148,10 @@ def _run_state(state: str) -> sa.ColumnElement[bool]:
         own = runs.c.status == state
         mine = sa.exists().where(deployments.c.run_id == runs.c.id)
         shown.append(own & ~mine if state == RunStatus.PASSED else own)
-    if state in set(Delivered):
-        stronger = [_delivered(each) for each in deliveries.stronger(Delivered(state))]
+    if state in set(DeliveryOutcome):
+        stronger = [_delivered(each) for each in deliveries.stronger(DeliveryOutcome(state))]
         none = [runs.c.id.not_in(_delivered_runs(sa.or_(*stronger)))] if stronger else []
-        shown.append(sa.and_(passed, runs.c.id.in_(_delivered_runs(_delivered(Delivered(state)))), *none))
+        shown.append(sa.and_(passed, runs.c.id.in_(_delivered_runs(_delivered(DeliveryOutcome(state)))), *none))
     return sa.or_(sa.false(), *shown)
 
 
@@ -159,8 +159,8 @@ def _of_deployments(only: Filter) -> list[sa.ColumnElement[bool]]:
     table = deployments.c
     wanted = ((table.app, only.app), (table.formation, only.formation), (table.environment, only.environment))
     found = [column == value for column, value in wanted if value is not None]
-    found += [_delivered(Delivered(only.state))] if only.state in set(Delivered) else []
-    found += [sa.false()] if only.state and only.state not in set(Delivered) else []
+    found += [_delivered(DeliveryOutcome(only.state))] if only.state in set(DeliveryOutcome) else []
+    found += [sa.false()] if only.state and only.state not in set(DeliveryOutcome) else []
     of_commit = _of_commit(only)
     of_commit += [runs.c.branch == only.branch] if only.branch is not None else []
     if of_commit:
@@ -171,7 +171,7 @@ def _of_deployments(only: Filter) -> list[sa.ColumnElement[bool]]:
     return found
 
 
-def _delivered(state: Delivered) -> sa.ColumnElement[bool]:
+def _delivered(state: DeliveryOutcome) -> sa.ColumnElement[bool]:
     """Deployments that are in this state, or ended so."""
     if state in deliveries.OPEN:
         return (deployments.c.state == state.value) & deployments.c.verdict_kind.is_(None)

@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from sealane import log_lines
+from sealane.records.model import Deployment, Run
 from sealane.store.database import after_commit
-from sealane.store.model import Deployment, Run
 
 
 def run(connection: sa.Connection, what: str, run: Run) -> None:

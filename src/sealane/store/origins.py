@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 
+from sealane.records.model import Deployment, Run
 from sealane.releases import origin
 from sealane.releases.origin import Origin
 from sealane.store import rows
-from sealane.store.model import Deployment, Run
 from sealane.store.tables import deployments, releases, runs
 
 

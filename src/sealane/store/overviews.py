@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from sealane.records.model import Deployment, DeploymentState
+from sealane.records.scopes import EVERYTHING, Scope
+from sealane.records.views import FormationRow
 from sealane.store import drifts, rows, scopes
-from sealane.store.model import Deployment, DeploymentState
-from sealane.store.scope_model import EVERYTHING, Scope
 from sealane.store.tables import apps as apps_table
 from sealane.store.tables import deployments as deployments_table
 from sealane.store.tables import formations as formations_table
 from sealane.store.tables import holds as holds_table
 from sealane.store.tables import releases as releases_table
-from sealane.store.view_model import FormationRow
 
 _STARTED = (DeploymentState.ROLLING_OUT.value, DeploymentState.ENDED.value)
 _OPEN = (DeploymentState.WAITING.value, DeploymentState.QUEUED.value, DeploymentState.ROLLING_OUT.value)

@@ -9,8 +9,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from sealane.errors import Conflicting, NotThere
-from sealane.store import auditing, log_events, rows
-from sealane.store.account_model import ADMINISTRATORS, StoredSession, Token, User
+from sealane.records.accounts import ADMINISTRATORS, StoredSession, Token, User
+from sealane.store import audit, log_events, rows
 from sealane.store.account_tables import sessions, tokens, users
 from sealane.store.database import Database
 
@@ -60,7 +60,7 @@ class People:
                 groups = sorted({*there["groups"], group})
                 connection.execute(sa.update(users).where(users.c.name == user.name).values(groups=groups))
             add_token(connection, token, by=by)
-            auditing.note(connection, token.created, actor=by, action="make administrator", subject=user.name, app=None)
+            audit.note(connection, token.created, actor=by, action="make administrator", subject=user.name, app=None)
 
         await self._database.write(work)
 
@@ -80,7 +80,7 @@ class People:
             _get(connection, name)
             with _an_administrator_stays(connection, name, at):
                 connection.execute(sa.update(users).where(users.c.name == name).values(groups=sorted(groups)))
-            auditing.note(
+            audit.note(
                 connection, at, actor=by, action="set groups", subject=name, app=None, detail={"groups": sorted(groups)}
             )
             return _get(connection, name)
@@ -99,7 +99,7 @@ class People:
                 connection.execute(sa.update(users).where(users.c.name == name).values(removed=at, groups=[]))
                 connection.execute(sa.update(tokens).where(tokens.c.user == name).values(revoked=at))
             connection.execute(sa.delete(sessions).where(sessions.c.user == name))
-            auditing.note(connection, at, actor=by, action="remove user", subject=name, app=None)
+            audit.note(connection, at, actor=by, action="remove user", subject=name, app=None)
 
         await self._database.write(work)
 
@@ -157,7 +157,7 @@ class People:
             connection.execute(sa.delete(sessions).where(sessions.c.token_id == token_id))
             detail = {"of": owner, "name": found.get("name")}
             app = found.get("app") if not found.get("user") else None
-            auditing.note(connection, at, actor=by, action="revoke token", subject=token_id, app=app, detail=detail)
+            audit.note(connection, at, actor=by, action="revoke token", subject=token_id, app=app, detail=detail)
 
         await self._database.write(work)
 
@@ -222,7 +222,7 @@ def _insert_user(connection: sa.Connection, user: User, *, by: str) -> None:
     values = {"name": user.name, "groups": sorted(user.groups), "created": user.created}
     connection.execute(sa.insert(users).values(values))
     detail = {"groups": sorted(user.groups)}
-    auditing.note(connection, user.created, actor=by, action="add user", subject=user.name, app=None, detail=detail)
+    audit.note(connection, user.created, actor=by, action="add user", subject=user.name, app=None, detail=detail)
 
 
 def add_token(connection: sa.Connection, token: Token, *, by: str) -> None:
@@ -232,4 +232,4 @@ def add_token(connection: sa.Connection, token: Token, *, by: str) -> None:
     app = token.app if token.user is None else None
     expires = token.expires.isoformat() if token.expires else None
     detail = {"id": token.id, "name": token.name, "expires": expires}
-    auditing.note(connection, token.created, actor=by, action="add token", subject=subject, app=app, detail=detail)
+    audit.note(connection, token.created, actor=by, action="add token", subject=subject, app=app, detail=detail)

@@ -7,11 +7,11 @@ from datetime import datetime
 import msgspec
 import sqlalchemy as sa
 
+from sealane.records.model import StepReport
 from sealane.reports import model
 from sealane.reports.model import Report
 from sealane.store import changes, rows, upsert
 from sealane.store.database import Database
-from sealane.store.model import StepReport
 from sealane.store.tables import run_steps, step_reports
 
 

@@ -13,9 +13,9 @@ from sealane.destinations.model import Inventory, ObjectRef
 from sealane.errors import NotThere
 from sealane.events.model import Author, Event, Pusher
 from sealane.pipelines.model import RunStatus, StepStatus
+from sealane.records import model
 from sealane.releases.model import Release
 from sealane.stencils.model import Revision
-from sealane.store import model
 from sealane.verdicts.model import Verdict
 
 T = TypeVar("T")
@@ -117,9 +117,9 @@ def formation(row: Row) -> model.Formation:
     return model.Formation(**{**kept, "inventory": inventory(row["inventory"]), "behind": behind})
 
 
-def convoy(row: Row) -> model.Convoy:
+def convoy(row: Row) -> model.ReleaseGroupRow:
     """The convoy of a row."""
-    return model.Convoy(**{**row, "formations": tuple(row["formations"])})
+    return model.ReleaseGroupRow(**{**row, "formations": tuple(row["formations"])})
 
 
 def hold(row: Row) -> model.Hold:

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from sealane.events.model import Event, EventKind
 from sealane.pipelines.fair_share import Queued
 from sealane.pipelines.model import RunStatus
+from sealane.records.model import Run
 from sealane.store import rows
 from sealane.store.database import Database
-from sealane.store.model import Run
 from sealane.store.tables import events, runs, workers
 
 ONE_PUSH = timedelta(minutes=1)

@@ -13,13 +13,13 @@ import sqlalchemy as sa
 
 from sealane.events.model import Event, EventKind, Pusher, RefGone, Signed
 from sealane.pipelines.model import Plan, RunStatus, StepStatus
+from sealane.records.model import Changed, Run, RunStep
+from sealane.records.views import ChangedView
 from sealane.releases import lineage
 from sealane.releases.lineage import Move, Order
-from sealane.store import apps, auditing, changes, ids, log_events, rows, run_queue, tables
+from sealane.store import apps, audit, changes, ids, log_events, rows, run_queue, tables
 from sealane.store.database import Database
-from sealane.store.model import Changed, Run, RunStep
 from sealane.store.tables import events, run_changes, run_steps, runs
-from sealane.store.view_model import ChangedView
 
 _PUSHED = {EventKind.PUSH, EventKind.TAG, EventKind.PULL_REQUEST}
 _SEARCHED = 200
@@ -272,7 +272,7 @@ class Runs:
             )
             done = bool(connection.execute(open_ones.values(cancelled_by=by)).rowcount)
             if done:
-                auditing.note(connection, at, actor=by, action="cancel run", subject=run_id, app=run.app)
+                audit.note(connection, at, actor=by, action="cancel run", subject=run_id, app=run.app)
                 changes.tell(connection, at, f"run:{run_id}", changes.OVERVIEW)
             if done and not begun:
                 values = {"ended": at, "status": RunStatus.CANCELLED.value, "reason": f"{by} cancelled it"}
@@ -354,9 +354,7 @@ def _note_push(connection: sa.Connection, run_id: str, event: Event, pusher: Pus
         Signed.APP: f"the app token of {event.app}",
     }[pusher.signed]
     detail = {"run": run_id, "ref": event.ref, "before": event.before, "commit": event.commit}
-    auditing.note(
-        connection, event.received, actor=actor, action="push", subject=event.app, app=event.app, detail=detail
-    )
+    audit.note(connection, event.received, actor=actor, action="push", subject=event.app, app=event.app, detail=detail)
 
 
 def _tagged(connection: sa.Connection, app: str, deploy_tag: str) -> bool:

@@ -6,10 +6,10 @@ import sqlalchemy as sa
 
 from sealane.errors import NotThere
 from sealane.findings import did_you_mean
+from sealane.records.model import DeploymentState
+from sealane.records.scopes import EVERYTHING, AppPeople, Scope, Subject
 from sealane.store import rows
 from sealane.store.database import Database
-from sealane.store.model import DeploymentState
-from sealane.store.scope_model import EVERYTHING, AppPeople, Scope, Subject
 from sealane.store.tables import apps, deployments, formations, runs
 
 

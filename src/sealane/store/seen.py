@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sealane.store import changes, rows, upsert
 from sealane.store.database import Database
 from sealane.store.tables import observations, steadiness
-from sealane.verdicts.guarding import Steadiness
 from sealane.verdicts.model import Observation
+from sealane.verdicts.stability import Stability
 
 T = TypeVar("T")
 
@@ -36,18 +36,18 @@ class Seen(Generic[T]):
         upsert.put(connection, self._table, {"deployment_id": deployment_id}, {"seen": rows.plain(seen)})
 
 
-class SteadinessSeen(Seen[Steadiness]):
+class SteadinessSeen(Seen[Stability]):
     """What the guard saw of a deployment that is under way, so that a worker that takes over goes on from it.
 
     It is forgotten in the transaction that writes the verdict.
     """
 
     def __init__(self, database: Database) -> None:
-        super().__init__(database, steadiness, Steadiness)
+        super().__init__(database, steadiness, Stability)
 
-    async def of(self, deployment_id: str) -> Steadiness:
+    async def of(self, deployment_id: str) -> Stability:
         """What was kept last; nothing at first."""
-        return await super().of(deployment_id) or Steadiness()
+        return await super().of(deployment_id) or Stability()
 
 
 class Observations(Seen[Observation]):

@@ -8,39 +8,39 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
-from sealane.approvals.authorship import Barred
-from sealane.approvals.pending import Pending
-from sealane.approvals.waiting import Circumstances, ProgressView, Why
+from sealane.approvals.authorship import Ineligible
+from sealane.approvals.blockers import BlockerInput, Explanation, ProgressView
+from sealane.approvals.inbox import InboxItem
 from sealane.blobs.logs import Logs
 from sealane.errors import Refused
+from sealane.records.accounts import EVERY_LINE, AuditEntry, AuditFilter
+from sealane.records.filters import ALL, Filter, Places
+from sealane.records.model import App, Deployment, DeploymentState, Run
+from sealane.records.scopes import EVERYTHING, Scope
+from sealane.records.views import ApprovalView, DeploymentView, FormationRow, LogPart, RunView
 from sealane.releases.origin import Origin
 from sealane.store import (
     authorship,
     deployment_view,
     deployments,
-    explaining,
+    explanations,
+    inbox,
     lists,
     origins,
     overviews,
-    pending,
     rows,
     runs,
     scopes,
     seen,
 )
-from sealane.store.account_model import EVERY_LINE, AuditEntry, AuditFilter
-from sealane.store.auditing import Audit
+from sealane.store.audit import Audit
 from sealane.store.database import Database
-from sealane.store.explaining import Prospects
-from sealane.store.list_filters import ALL, Filter, Places
-from sealane.store.model import App, Deployment, DeploymentState, Run
-from sealane.store.scope_model import EVERYTHING, Scope
+from sealane.store.explanations import Prospects
 from sealane.store.tables import apps as apps_table
 from sealane.store.tables import events as events_table
 from sealane.store.tables import runs as runs_table
-from sealane.store.view_model import ApprovalView, DeploymentView, FormationRow, LogPart, RunView
 
-__all__ = ["Views", "Why"]
+__all__ = ["Explanation", "Views"]
 
 
 _LAST_LINES = 20
@@ -80,7 +80,7 @@ class Views:
 
     async def run(self, run_id: str) -> RunView:
         """A run with its steps, deployments and findings. Raises NotThere."""
-        return await self._database.read(lambda c: explaining.view_run(c, run_id, self._prospects))
+        return await self._database.read(lambda c: explanations.view_run(c, run_id, self._prospects))
 
     async def deployments(
         self, only: Filter = ALL, *, limit: int = 50, before: str | None = None
@@ -105,7 +105,7 @@ class Views:
         """How far a deployment is, for whoever follows it. Raises NotThere."""
         return await self._database.read(lambda c: _progress(c, deployment_id, self._prospects))
 
-    async def barred(self, deployment: Deployment) -> Barred:
+    async def barred(self, deployment: Deployment) -> Ineligible:
         """Who may not approve a deployment. Raises Refused when the operators' file of people can't be read."""
         people, trouble = self._prospects.known()
         if trouble:
@@ -117,9 +117,9 @@ class Views:
         found = await self._database.read(lambda c: _approvals_waiting(c, self._prospects))
         return tuple(each for each in found if each.deployment.app in self._scope)
 
-    async def pending(self) -> tuple[Pending, ...]:
+    async def pending(self) -> tuple[InboxItem, ...]:
         """Everything that waits for a person: what can run out first, then what has waited longest."""
-        found = await self._database.read(lambda c: pending.everything(c, self._prospects))
+        found = await self._database.read(lambda c: inbox.everything(c, self._prospects))
         return tuple(each for each in found if each.deployment.app in self._scope)
 
     async def heads(self, app: str) -> Mapping[str, str]:
@@ -136,18 +136,18 @@ class Views:
         """Bytes of a step's log; 0 when there is none."""
         return await asyncio.to_thread(self._logs.size, run_id, key)
 
-    async def why(self, what: str) -> Why:
+    async def why(self, what: str) -> Explanation:
         """Why a run, a deployment or `app/formation` failed or does not move, with the evidence. Raises NotThere."""
-        found = await self._database.read(lambda c: explaining.why(c, what, self._prospects))
+        found = await self._database.read(lambda c: explanations.why(c, what, self._prospects))
         run = found.origin.run if found.origin else None
         if found.log is None or run is None:
             return found
         lines = await asyncio.to_thread(self._logs.last_lines, run, found.log.key, most=_LAST_LINES)
         return replace(found, log=replace(found.log, lines=lines))
 
-    async def circumstances(self, deployment: Deployment) -> Circumstances:
+    async def circumstances(self, deployment: Deployment) -> BlockerInput:
         """All that a waiting deployment depends on."""
-        return await self._database.read(lambda c: explaining.circumstances(c, deployment, self._prospects))
+        return await self._database.read(lambda c: explanations.circumstances(c, deployment, self._prospects))
 
     async def audit(
         self, only: AuditFilter = EVERY_LINE, *, limit: int = 100, before: int | None = None
@@ -184,12 +184,12 @@ def _progress(connection: sa.Connection, deployment_id: str, prospects: Prospect
         deployment=subject,
         timeline=deployments.story(connection, deployment_id),
         observation=seen.observation(connection, deployment_id),
-        waiting=explaining.of_deployment(connection, subject, prospects).waiting,
+        waiting=explanations.of_deployment(connection, subject, prospects).waiting,
     )
 
 
 def _approvals_waiting(connection: sa.Connection, prospects: Prospects) -> tuple[ApprovalView, ...]:
-    return pending.approvals(connection, deployments.in_state(connection, DeploymentState.WAITING), prospects)
+    return inbox.approvals(connection, deployments.in_state(connection, DeploymentState.WAITING), prospects)
 
 
 def _heads(connection: sa.Connection, app: str) -> dict[str, str]:

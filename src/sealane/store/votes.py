@@ -8,10 +8,10 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from sealane.errors import Conflicting
-from sealane.store import auditing, changes, deployments, rows
+from sealane.records.model import Deployment, DeploymentState, Vote
+from sealane.store import audit, changes, deployments, rows
 from sealane.store.account_tables import users
 from sealane.store.database import Database
-from sealane.store.model import Deployment, DeploymentState, Vote
 from sealane.store.tables import votes
 
 
@@ -37,7 +37,7 @@ class Votes:
             connection.execute(sa.insert(votes).values(values))
             action = "approve" if vote.approves else "reject"
             detail = {"deployment": deployment.id, "revision": vote.revision_id, "comment": vote.comment}
-            auditing.note(
+            audit.note(
                 connection,
                 vote.at,
                 actor=vote.user,

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from sealane.errors import Fenced
-from sealane.store import auditing, rows
+from sealane.records.model import WorkerRow
+from sealane.store import audit, rows
 from sealane.store.database import Database
-from sealane.store.model import WorkerRow
 from sealane.store.tables import formations, workers
 
 _REMEMBERED = timedelta(days=7)
@@ -60,7 +60,7 @@ class Workers:
             held = sa.update(formations).where(formations.c.holder == worker)
             connection.execute(held.values(epoch=formations.c.epoch + 1, holder=None))
             action = "leave" if by == worker else "take over"
-            auditing.note(connection, at, actor=by, action=action, subject=worker, app=None)
+            audit.note(connection, at, actor=by, action=action, subject=worker, app=None)
             return True
 
         return await self._database.write(work)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sealane.blobs.logs import Logs
-from sealane.store.storing import Store
+from sealane.store.all_stores import Store
 
 from .samples import app
 

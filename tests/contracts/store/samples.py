@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 from sealane.events.model import Event, EventKind
 from sealane.images.model import Image
+from sealane.records.model import App, Deployment, DeploymentKind, DeploymentState
 from sealane.releases.model import Release
 from sealane.stencils.model import Origin, Rendered, Revision, Strategy
-from sealane.store.model import App, Deployment, DeploymentKind, DeploymentState
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

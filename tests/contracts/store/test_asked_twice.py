@@ -11,10 +11,10 @@ import pytest
 
 from sealane.access.model import Actor
 from sealane.errors import Conflicting, Refused
-from sealane.flows.requesting import Requests
-from sealane.store.account_model import Token, User
-from sealane.store.model import ApprovalRule, DeploymentKind, DeploymentState, Vote
-from sealane.store.storing import Store
+from sealane.records.accounts import Token, User
+from sealane.records.model import ApprovalRule, DeploymentKind, DeploymentState, Vote
+from sealane.store.all_stores import Store
+from sealane.workflows.operations import Requests
 
 from .samples import NOON, deployment, revision
 

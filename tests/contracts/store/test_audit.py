@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from sealane.store import auditing, migrating
-from sealane.store.account_model import AuditFilter
+from sealane.records.accounts import AuditFilter
+from sealane.records.scopes import EVERYTHING, NOTHING, Scope
+from sealane.store import audit, migration
+from sealane.store.all_stores import Store
 from sealane.store.database import Database
-from sealane.store.scope_model import EVERYTHING, NOTHING, Scope
-from sealane.store.storing import Store
 
 from .samples import NOON, app
 
@@ -85,7 +85,7 @@ OLD = {
 def test_lines_of_before_get_their_app_where_that_is_certain(database_url: str) -> None:
     """A token's subject may be a person who is called as an app is: only administrators read those."""
     with _older(database_url) as database:
-        migrating.migrate(database)
+        migration.migrate(database)
         read = sa.text("SELECT action, subject, app FROM audit")
         found = database.read_now(lambda c: {(row[0], row[1]): row[2] for row in c.execute(read)})
     assert found == OLD
@@ -95,7 +95,7 @@ def test_lines_of_before_get_their_app_where_that_is_certain(database_url: str) 
 def _older(url: str) -> Iterator[Database]:
     database = Database(url)
     try:
-        migrating.migrate(database, to="0021")
+        migration.migrate(database, to="0021")
         database.write_now(_fill)
         yield database
     finally:
@@ -117,4 +117,4 @@ def _fill(connection: sa.Connection) -> None:
 async def test_every_line_says_whether_it_is_about_an_app() -> None:
     """Whoever adds a line has to say it: there is no value that it has by itself."""
     with pytest.raises(TypeError, match="app"):
-        auditing.note(None, NOON, actor="ann", action="do", subject="it")  # type: ignore[arg-type,call-arg]
+        audit.note(None, NOON, actor="ann", action="do", subject="it")  # type: ignore[arg-type,call-arg]

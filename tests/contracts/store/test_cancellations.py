@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from sealane.errors import Conflicting, NotThere
+from sealane.records.model import DeploymentState
+from sealane.store.all_stores import Store
 from sealane.store.deployments import Line
-from sealane.store.model import DeploymentState
-from sealane.store.storing import Store
 from sealane.verdicts.model import Observation, VerdictKind
 
 from .samples import NOON, deployment, release, revision

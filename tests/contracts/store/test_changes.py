@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from sealane.blobs.logs import Logs
-from sealane.store.storing import Store
+from sealane.store.all_stores import Store
 
 from .samples import push
 

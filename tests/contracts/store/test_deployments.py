@@ -9,14 +9,12 @@ from typing import Any
 
 import pytest
 
-from sealane.approvals.pending import Kind
+from sealane.approvals.inbox import InboxKind
 from sealane.destinations.model import ObjectRef
 from sealane.errors import Conflicting, NotThere
-from sealane.releases.commits import Commit
-from sealane.store import concluding
-from sealane.store.deployments import Line
-from sealane.store.list_filters import Filter
-from sealane.store.model import (
+from sealane.events.commits import Commit
+from sealane.records.filters import Filter
+from sealane.records.model import (
     ApprovalRule,
     BrokenGlass,
     Deployment,
@@ -26,9 +24,11 @@ from sealane.store.model import (
     GateWord,
     Vote,
 )
-from sealane.store.storing import Store
-from sealane.verdicts.guarding import Fall, Steadiness
+from sealane.store import conclusion
+from sealane.store.all_stores import Store
+from sealane.store.deployments import Line
 from sealane.verdicts.model import Cause, FactKind, Verdict, VerdictKind
+from sealane.verdicts.stability import Restarts, Stability
 
 from .samples import NOON, deployment, release, revision
 
@@ -56,20 +56,20 @@ async def ended(store: Store, subject: Deployment, kind: VerdictKind) -> Deploym
     await store.deployments.begin(subject.id, at=NOON)
     cause = None if kind is VerdictKind.DEPLOYED else CAUSE
     verdict = Verdict(kind=kind, reason=cause.sentence if cause else "all is ready", at=NOON, cause=cause)
-    return await concluding.conclude(store.database, subject.id, verdict)
+    return await conclusion.conclude(store.database, subject.id, verdict)
 
 
 async def test_what_the_guard_saw_is_kept_until_the_verdict(store: Store) -> None:
     """The newest takes the place of what was there; it is each deployment's own."""
     one, other = await offered(store, 1, 1), await offered(store, 2, 2, formation="dev")
-    assert await store.steadiness.of(one.id) == Steadiness()
+    assert await store.steadiness.of(one.id) == Stability()
     for restarted in (1, 2):
-        fall = Fall(restarts=restarted, ready=True, restarted=restarted)
-        await store.steadiness.keep(one.id, Steadiness(falls={"Pod/web-1": fall}))
+        fall = Restarts(restarts=restarted, ready=True, restarted=restarted)
+        await store.steadiness.keep(one.id, Stability(falls={"Pod/web-1": fall}))
     assert (await store.steadiness.of(one.id)).falls["Pod/web-1"].restarted == 2
-    assert await store.steadiness.of(other.id) == Steadiness()
+    assert await store.steadiness.of(other.id) == Stability()
     await ended(store, one, VerdictKind.ROLLED_BACK)
-    assert await store.steadiness.of(one.id) == Steadiness()
+    assert await store.steadiness.of(one.id) == Stability()
 
 
 async def test_a_deployment_comes_back_as_it_was_offered(store: Store) -> None:
@@ -205,8 +205,8 @@ async def test_a_good_verdict_makes_it_the_verified_one(store: Store) -> None:
     await store.deployments.open(subject.id, revision_id=subject.revision_id, at=NOON)
     await store.deployments.begin(subject.id, at=NOON)
     verdict = Verdict(kind=VerdictKind.DEPLOYED, reason="all is ready", at=NOON)
-    left = concluding.Remarks(note="left it", way_back="closed")
-    await concluding.conclude(store.database, subject.id, verdict, inventory=inventory, startup=1.5, remarks=left)
+    left = conclusion.DeploymentNotes(note="left it", way_back="closed")
+    await conclusion.conclude(store.database, subject.id, verdict, inventory=inventory, startup=1.5, remarks=left)
 
     formation = await store.formations.get("shop", "production")
     assert (formation.current_id, formation.verified_id) == ("d-1", "d-1")
@@ -220,7 +220,7 @@ async def test_the_first_verdict_stays(store: Store) -> None:
     subject = await offered(store, 1, 1)
     first = await ended(store, subject, VerdictKind.ROLLED_BACK)
 
-    again = await concluding.conclude(
+    again = await conclusion.conclude(
         store.database, subject.id, Verdict(kind=VerdictKind.DEPLOYED, reason="other", at=NOON)
     )
 
@@ -253,7 +253,7 @@ async def test_what_wrote_nothing_leaves_there_what_was(store: Store) -> None:
         else:
             await store.deployments.open(subject.id, revision_id=subject.revision_id, at=NOON)
             await store.deployments.begin(subject.id, at=NOON)
-            await concluding.conclude(store.database, subject.id, refused)
+            await conclusion.conclude(store.database, subject.id, refused)
         there.append((await store.formations.get("shop", "production")).current_id)
     assert there == [None, "d-2", "d-2", "d-2", "d-2", "d-6", "d-6"]
 
@@ -262,7 +262,7 @@ async def test_what_sealane_could_not_do_holds_nothing(store: Store) -> None:
     """Without a cause no release is to blame."""
     subject = await offered(store, 1, 1)
     verdict = Verdict(kind=VerdictKind.FAILED, reason="Sealane could not do it", at=NOON)
-    await concluding.conclude(store.database, subject.id, verdict)
+    await conclusion.conclude(store.database, subject.id, verdict)
 
     assert await store.holds.open("shop") == ()
 
@@ -349,13 +349,13 @@ async def test_all_that_waits_for_people_is_listed_what_can_run_out_first(store:
 
     found = await store.views.pending()
     assert [(each.kind, each.deployment.id) for each in found] == [
-        (Kind.GATE, rolling.id),
-        (Kind.APPROVAL, held.id),
-        (Kind.HOLD, held.id),
+        (InboxKind.GATE, rolling.id),
+        (InboxKind.APPROVAL, held.id),
+        (InboxKind.HOLD, held.id),
     ]
     await store.gates.say(rolling.id, "rate", passes=True, by="dora", reason="", at=NOON)
     await store.holds.lift("shop", "production", by="dora", reason="mended", at=NOON)
-    assert [each.kind for each in await store.views.pending()] == [Kind.APPROVAL]
+    assert [each.kind for each in await store.views.pending()] == [InboxKind.APPROVAL]
 
 
 async def test_the_overview_shows_what_is_there_what_runs_and_what_waits(store: Store) -> None:

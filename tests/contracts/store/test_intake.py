@@ -9,7 +9,7 @@ import pytest
 from sealane.errors import Conflicting, NotThere
 from sealane.events.model import EventKind
 from sealane.pipelines.model import RunStatus
-from sealane.store.storing import Store
+from sealane.store.all_stores import Store
 
 from .samples import NOON, app, push
 

@@ -13,9 +13,9 @@ import pytest
 import sqlalchemy as sa
 
 from sealane.blobs.logs import Logs
-from sealane.store.list_filters import Filter
-from sealane.store.scope_model import EVERYTHING, Scope
-from sealane.store.storing import Store
+from sealane.records.filters import Filter
+from sealane.records.scopes import EVERYTHING, Scope
+from sealane.store.all_stores import Store
 
 from .samples import NOON, app, deployment, push, release, revision
 

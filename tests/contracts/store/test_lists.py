@@ -14,12 +14,12 @@ import pytest
 import sqlalchemy as sa
 
 from sealane.pipelines.model import RunStatus, StepStatus
-from sealane.releases.deliveries import Delivered
-from sealane.server.ui.presenting import states
+from sealane.records.filters import DEPLOYMENT_STATES, RUN_STATES, Filter
+from sealane.records.model import Deployment, Run
+from sealane.releases.deliveries import DeliveryOutcome
+from sealane.server.pages.presenters import states
 from sealane.store import rows, tables
-from sealane.store.list_filters import DEPLOYMENT_STATES, RUN_STATES, Filter
-from sealane.store.model import Deployment, Run
-from sealane.store.storing import Store
+from sealane.store.all_stores import Store
 from sealane.verdicts.model import Verdict, VerdictKind
 
 from .samples import NOON, app, deployment, push, release, revision
@@ -57,9 +57,9 @@ async def stored(store: Store) -> Stored:
     """Runs of every status with deployments in every state, and deployments by hand of what a run built."""
     await store.apps.add(app("other"), by="ann")
     chance = random.Random(7)
-    combinations = [*itertools.combinations([None, *Delivered], 2), *((each, None) for each in Delivered)]
+    combinations = [*itertools.combinations([None, *DeliveryOutcome], 2), *((each, None) for each in DeliveryOutcome)]
     ways = [(RunStatus.PASSED, found) for found in combinations] + [(status, (None, None)) for status in RunStatus]
-    ways.append((RunStatus.FAILED, (Delivered.DEPLOYED, None)))
+    ways.append((RunStatus.FAILED, (DeliveryOutcome.DEPLOYED, None)))
     came: dict[str, str] = {}
     for number, (status, wanted) in enumerate(ways):
         event = replace(
@@ -99,7 +99,7 @@ async def stored(store: Store) -> Stored:
     return Stored(runs=runs, deployments=deployments, came=came)
 
 
-def _ended(state: Delivered) -> dict[str, Any]:
+def _ended(state: DeliveryOutcome) -> dict[str, Any]:
     if state.value not in set(VerdictKind):
         return {"state": state.value}
     verdict = Verdict(kind=VerdictKind(state.value), reason=f"it {state.words}", at=NOON)

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 
 from sealane.errors import Conflicting
 from sealane.pipelines.model import RunStatus
-from sealane.store import auditing
-from sealane.store.account_model import StoredSession
-from sealane.store.model import DeploymentKind
-from sealane.store.storing import Store
+from sealane.records.accounts import StoredSession
+from sealane.records.model import DeploymentKind
+from sealane.store import audit
+from sealane.store.all_stores import Store
 from sealane.verdicts.model import VerdictKind
 
 from .samples import NOON, push
@@ -92,7 +92,7 @@ async def test_sign_ins_are_told_without_what_signs_in(store: Store, lines: Line
 
 async def test_what_is_undone_is_not_told(store: Store, lines: Lines) -> None:
     def work(connection: sa.Connection) -> None:
-        auditing.note(connection, NOON, actor="ann", action="do", subject="it", app=None)
+        audit.note(connection, NOON, actor="ann", action="do", subject="it", app=None)
         raise Conflicting("something else was first")
 
     with pytest.raises(Conflicting):

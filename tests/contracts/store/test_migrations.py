@@ -12,10 +12,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from sealane.blobs.logs import Logs
-from sealane.store import migrating, rows
+from sealane.store import migration, rows
+from sealane.store.all_stores import Store
 from sealane.store.columns import metadata
 from sealane.store.database import Database
-from sealane.store.storing import Store
 from sealane.store.tables import apps
 
 from .samples import app
@@ -24,7 +24,7 @@ from .samples import app
 async def test_migrations_make_exactly_the_tables_the_code_uses(database_url: str) -> None:
     """From an empty database the migrations end at the tables of the code, with nothing left to change."""
     database = Database(database_url)
-    migrating.migrate(database)
+    migration.migrate(database)
 
     left = database.read_now(lambda c: compare_metadata(MigrationContext.configure(c), metadata))
 
@@ -49,7 +49,7 @@ async def test_a_hosted_repository_is_found_wherever_the_data_folder_is(
 ) -> None:
     """Older versions stored the folder as it was called from where the server had been started."""
     database = Database(database_url)
-    migrating.migrate(database, to="0004")
+    migration.migrate(database, to="0004")
     hosted = rows.fields(replace(app("shop"), repository=stored, hosted=True))
     other = rows.fields(app("other"))
     older = [{key: value for key, value in row.items() if key != "hook_old_until"} for row in (hosted, other)]

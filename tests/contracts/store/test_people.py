@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from sealane.access import tokens
-from sealane.access.attempts import Limits
 from sealane.access.model import ADMINISTRATORS, Actor
-from sealane.access.registering import Apps
-from sealane.access.signing_in import Access
-from sealane.clients.hosting import Repositories
+from sealane.accounts.registration import Apps
+from sealane.accounts.sign_in import Access
+from sealane.accounts.sign_in_attempts import AttemptLimits
+from sealane.clients.git_http_backend import Repositories
 from sealane.clock import SetClock
 from sealane.errors import Conflicting, NotSignedIn, NotThere, Refused, TooManyAttempts, UsageError
-from sealane.store.scope_model import Scope
-from sealane.store.storing import Store
+from sealane.records.scopes import Scope
+from sealane.store.all_stores import Store
 
 from .samples import NOON
 
@@ -310,7 +310,7 @@ async def test_failed_attempts_are_limited_logged_and_audited(
     store: Store, clock: SetClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """By address and by id; a token that was right a moment ago goes on, and after a minute so does everybody."""
-    limits = Limits(per_address=3, per_token=2)
+    limits = AttemptLimits(per_address=3, per_token=2)
     access = Access(store, key=b"k" * 32, session=timedelta(hours=1), limits=limits, now=clock)
     text = await access.add_user("bob", frozenset(), by=ADMIN)
     await access.authenticate(text, address="192.0.2.1")

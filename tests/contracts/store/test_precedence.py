@@ -20,11 +20,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from sealane.approvals import waiting, way_out
+from sealane.approvals import blockers, way_out
 from sealane.blobs.logs import Logs
-from sealane.store import concluding
-from sealane.store.model import ApprovalRule, Deployment, DeploymentKind, DeploymentState, Vote
-from sealane.store.storing import Store
+from sealane.records.model import ApprovalRule, Deployment, DeploymentKind, DeploymentState, Vote
+from sealane.store import conclusion
+from sealane.store.all_stores import Store
 from sealane.verdicts.model import Verdict, VerdictKind
 
 from .samples import NOON, app, deployment, release, revision
@@ -98,7 +98,7 @@ class Place(RuleBasedStateMachine):
         """Opens every gate that may be opened, as the server does after everything that happens."""
         for each in self.run(self.store.deployments.waiting(self.name)):
             around = self.run(self.store.views.circumstances(each))
-            if not waiting.conditions(each, around):
+            if not blockers.conditions(each, around):
                 self.run(self.store.deployments.open(each.id, revision_id=each.revision_id, at=NOON))
 
     @rule(asks=st.booleans())
@@ -169,7 +169,7 @@ class Place(RuleBasedStateMachine):
             return
         subject = min(queued, key=lambda each: self.all.index(each.id))
         around = self.run(self.store.views.circumstances(subject))
-        if waiting.conditions(subject, around):
+        if blockers.conditions(subject, around):
             self.run(self.store.deployments.shut(subject.id, at=NOON))
             self.look()
             return
@@ -188,7 +188,7 @@ class Place(RuleBasedStateMachine):
             kind = VerdictKind.FAILED
         cause = None if how in {"good", "broken"} else CAUSE
         self.run(
-            concluding.conclude(
+            conclusion.conclude(
                 self.store.database, subject.id, Verdict(kind=kind, reason="so it is", at=NOON, cause=cause)
             )
         )
@@ -226,7 +226,7 @@ class Place(RuleBasedStateMachine):
         for each in self.known():
             if each.state is DeploymentState.WAITING:
                 around = self.run(self.store.views.circumstances(each))
-                assert waiting.deployment(each, around).waiting
+                assert blockers.deployment(each, around).waiting
 
 
 async def _open(folder: Path) -> Store:

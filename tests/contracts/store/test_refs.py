@@ -16,7 +16,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 
 from sealane.blobs.logs import Logs
 from sealane.events.model import Event, EventKind, RefGone
-from sealane.store.storing import Store
+from sealane.store.all_stores import Store
 
 from .samples import NOON, app
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sealane.pipelines.model import Kind, Plan, PlannedStep
+from sealane.records.model import StepReport
 from sealane.reports.model import FailingTest, Outcome, Report
-from sealane.store.model import StepReport
-from sealane.store.storing import Store
+from sealane.store.all_stores import Store
 
 from . import samples
 

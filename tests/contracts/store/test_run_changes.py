@@ -8,10 +8,10 @@ import msgspec
 import sqlalchemy as sa
 
 from sealane.pipelines.model import Plan
+from sealane.records.filters import Filter
+from sealane.records.model import Changed
 from sealane.store import rows, runs, tables
-from sealane.store.list_filters import Filter
-from sealane.store.model import Changed
-from sealane.store.storing import Store
+from sealane.store.all_stores import Store
 
 from .samples import NOON, push
 

@@ -12,7 +12,7 @@ import pytest
 from sealane.events.model import Event, EventKind
 from sealane.pipelines.fair_share import Queued, Slots, next_runs
 from sealane.pipelines.model import RunStatus
-from sealane.store.storing import Store
+from sealane.store.all_stores import Store
 
 from .samples import NOON, app, push
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from sealane.store import troubles
-from sealane.store.storing import Store
+from sealane.store.all_stores import Store
 
 from .samples import NOON, app
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from sealane.access.model import ADMINISTRATORS, Actor
-from sealane.access.registering import Apps
-from sealane.access.signing_in import Access
-from sealane.clients.hosting import Repositories
+from sealane.accounts.registration import Apps
+from sealane.accounts.sign_in import Access
+from sealane.clients.git_http_backend import Repositories
 from sealane.clock import SetClock
 from sealane.errors import Conflicting
+from sealane.records.model import ApprovalRule, Deployment, DeploymentState, Vote
 from sealane.secrets import keys
-from sealane.store.model import ApprovalRule, Deployment, DeploymentState, Vote
-from sealane.store.storing import Store
+from sealane.store.all_stores import Store
 from tests.serving import commit, git
 
 from .samples import NOON, deployment, push, release, revision

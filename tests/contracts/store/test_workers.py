@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from sealane.errors import Fenced
-from sealane.store.storing import Store
+from sealane.store.all_stores import Store
 
 from .samples import NOON, deployment, revision
 

@@ -12,7 +12,7 @@ from typing import Any
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
 from sealane.destinations import model
-from sealane.destinations.kubernetes import applying
+from sealane.destinations.kubernetes import server_side_apply
 from testbed.access import let_in
 
 
@@ -83,7 +83,9 @@ def custom_kind(group: str) -> dict[str, Any]:
 async def apply(cluster: clusters.Cluster, namespace: str, *objects: dict[str, Any], **more: Any) -> model.Applied:
     fence = more.pop("fence", model.unfenced)
     adopt = more.pop("adopt", False)
-    return await applying.apply(cluster, objects, identity=identity(namespace, **more), fence=fence, adopt=adopt)
+    return await server_side_apply.apply(
+        cluster, objects, identity=identity(namespace, **more), fence=fence, adopt=adopt
+    )
 
 
 async def live(cluster: clusters.Cluster, namespace: str, manifest: dict[str, Any]) -> dict[str, Any]:

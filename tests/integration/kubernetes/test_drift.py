@@ -7,10 +7,10 @@ from typing import Any
 
 from sealane import clock
 from sealane.clients.kubernetes import cluster as clusters
+from sealane.deployments import drift_check
+from sealane.deployments.drift_check import DriftKind
 from sealane.destinations import model
 from sealane.destinations.kubernetes.destination import KubernetesDestination
-from sealane.rollouts import drifting
-from sealane.rollouts.drifting import Kind
 from sealane.stencils.model import Origin, Rendered, Revision, Strategy
 from tests.bed import Kubectl
 from tests.integration.kubernetes.parts import apply, config_map, deployment
@@ -45,19 +45,19 @@ async def test_each_change_is_told_with_who_made_it_and_what_is_nobodys_business
     objects = (web, config_map("kept"), config_map("gone"), config_map("given"))
     destination, deployed = KubernetesDestination(cluster), revision(namespace, *objects)
     await apply(cluster, namespace, *(each.object for each in deployed.objects))
-    assert (await drifting.of(deployed, destination)).objects == ()
+    assert (await drift_check.of(deployed, destination)).objects == ()
 
     kubectl("-n", namespace, "set", "env", "deployment/web", "A=2")
     kubectl("-n", namespace, "label", "deployment/web", "team=payments")
     kubectl("-n", namespace, "scale", "deployment/web", "--replicas=0")
     kubectl("-n", namespace, "delete", "configmap", "gone")
     kubectl("-n", namespace, "label", "--overwrite", "configmap", "given", f"{model.FORMATION}=qa")
-    found = {each.object: each for each in (await drifting.of(deployed, destination)).objects}
+    found = {each.object: each for each in (await drift_check.of(deployed, destination)).objects}
 
     assert {name: each.kind for name, each in found.items()} == {
-        "Deployment/web": Kind.CHANGED,
-        "ConfigMap/gone": Kind.GONE,
-        "ConfigMap/given": Kind.TAKEN,
+        "Deployment/web": DriftKind.CHANGED,
+        "ConfigMap/gone": DriftKind.GONE,
+        "ConfigMap/given": DriftKind.TAKEN,
     }
     assert found["ConfigMap/given"].note == "it belongs to shop/qa"
     (field,) = found["Deployment/web"].fields
@@ -77,11 +77,11 @@ async def test_applying_the_same_revision_again_puts_it_right(
     await apply(cluster, namespace, *manifests)
     change = '{"data": {"a": "9", "theirs": "x"}}'
     kubectl("-n", namespace, "patch", "configmap", "settings", "--type=merge", "-p", change)
-    (drift,) = (await drifting.of(deployed, destination)).objects
+    (drift,) = (await drift_check.of(deployed, destination)).objects
     assert [(each.path, each.before, each.manager) for each in drift.fields] == [("data.a", "9", "kubectl-patch")]
 
     await apply(cluster, namespace, *manifests)
 
-    assert (await drifting.of(deployed, destination)).objects == ()
+    assert (await drift_check.of(deployed, destination)).objects == ()
     (there,) = await destination.read(await destination.refs(manifests, namespace=namespace))
     assert there["data"] == {"a": "1", "theirs": "x"}

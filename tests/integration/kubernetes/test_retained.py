@@ -11,10 +11,10 @@ import pytest
 from sealane import errors as ours
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import kinds
+from sealane.deployments import messages
 from sealane.destinations import model
-from sealane.destinations.kubernetes import applying, managed_fields
+from sealane.destinations.kubernetes import managed_fields, server_side_apply
 from sealane.destinations.kubernetes.destination import KubernetesDestination
-from sealane.rollouts import saying
 from tests.bed import Kubectl
 from tests.integration.kubernetes.parts import apply, deployment, identity, live
 
@@ -81,7 +81,7 @@ async def test_a_field_that_leaves_the_stencil_goes_or_is_told(
         assert {each.path: each.value for each in left} == stays
         assert all(each.manager is None and "write the value that you want" in each.mend for each in left)
     assert later.action is model.Action.NONE
-    words = saying.applied_words(applied)
+    words = messages.applied_words(applied)
     assert all(f"{path} stays {json.dumps(value)}" in words for path, value in stays.items())
     (back,) = await destination.diff([before], identity=who)
     assert back.left == ()
@@ -264,7 +264,7 @@ async def killed(cluster: clusters.Cluster, namespace: str, wanted: Manifest, *,
         writes += 1
 
     try:
-        await applying.apply(cluster, [wanted], identity=identity(namespace), fence=fence, adopt=adopt)
+        await server_side_apply.apply(cluster, [wanted], identity=identity(namespace), fence=fence, adopt=adopt)
     except ours.Fenced:
         return after
     return writes

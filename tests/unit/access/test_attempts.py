@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sealane.access.attempts import Attempts, Limits
+from sealane.accounts.sign_in_attempts import AttemptLimits, Attempts
 from sealane.clock import SetClock
 from sealane.errors import TooManyAttempts
 
@@ -27,7 +27,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 )
 def test_whoever_has_a_network_of_addresses_has_one_limit(first: str, second: str, *, shared: bool) -> None:
     """Else every address of it would be a fresh try."""
-    attempts = Attempts(limits=Limits(per_address=3, per_token=0), now=SetClock(NOON))
+    attempts = Attempts(limits=AttemptLimits(per_address=3, per_token=0), now=SetClock(NOON))
     for number in range(3):
         attempts.failed(first, f"id{number}")
     if shared:

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealane.access.membership import scoped
 from sealane.access.model import Actor, Permission
+from sealane.accounts.membership import scoped
 from sealane.environments import app_access
 from sealane.environments.app_access import AppAccess, Groups
 from sealane.errors import Refused
-from sealane.store.scope_model import AppPeople
+from sealane.records.scopes import AppPeople
 
 APPS = (
     AppPeople(app="heron", owner="birds"),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealane.access import registering
+from sealane.accounts import registration
 from sealane.errors import UsageError
 
 
@@ -26,20 +26,20 @@ from sealane.errors import UsageError
 )
 def test_what_is_no_repository_s_url_is_refused(url: str) -> None:
     with pytest.raises(UsageError):
-        registering._check_repository(url)
+        registration._check_repository(url)
 
 
 @pytest.mark.parametrize(
     "url", ["https://git.example.com/x.git", "ssh://git@git.example.com:2222/x", "http://[::1]:3000/x"]
 )
 def test_a_repository_s_url_passes(url: str) -> None:
-    registering._check_repository(url)
+    registration._check_repository(url)
 
 
 @given(rest=st.text("[]:@/.%a1-\u2100?#", max_size=20))
 def test_every_text_is_an_url_or_refused(rest: str) -> None:
     """Nothing else is raised."""
     try:
-        registering._check_repository(f"https://{rest}")
+        registration._check_repository(f"https://{rest}")
     except UsageError as refused:
         assert str(refused)

@@ -6,13 +6,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sealane.approvals import authorship
-from sealane.approvals.authorship import Barred, Work
-from sealane.approvals.convoys import Muster
+from sealane.approvals.authorship import Contribution, Ineligible
+from sealane.approvals.release_groups import GroupState
 from sealane.environments.people import People
 from sealane.events.model import Event, EventKind, Pusher
 from sealane.pipelines.model import RunStatus
-from sealane.store.model import ApprovalRule, Convoy, Deployment, DeploymentKind, DeploymentState, Hold, Run, Vote
-from sealane.store.view_model import RunView
+from sealane.records.model import (
+    ApprovalRule,
+    Deployment,
+    DeploymentKind,
+    DeploymentState,
+    Hold,
+    ReleaseGroupRow,
+    Run,
+    Vote,
+)
+from sealane.records.views import RunView
 from sealane.verdicts.model import Verdict, VerdictKind
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -43,9 +52,9 @@ def deployment(**values: Any) -> Deployment:
     return Deployment(**{**given, **values})
 
 
-def barred(subject: Deployment, *pushers: Pusher | None) -> Barred:
+def barred(subject: Deployment, *pushers: Pusher | None) -> Ineligible:
     """Who may not approve it, when this is all that it brings."""
-    return authorship.barred(subject, Work(pushers=pushers, authors=subject.authors), People())
+    return authorship.barred(subject, Contribution(pushers=pushers, authors=subject.authors), People())
 
 
 def vote(user: str, *groups: str, approves: bool = True, revision: str = "sha256:1") -> Vote:
@@ -71,9 +80,9 @@ def ended(kind: VerdictKind, **values: Any) -> Deployment:
     return deployment(**{"state": DeploymentState.ENDED, "verdict": verdict, **values})
 
 
-def muster(*members: Deployment, **values: Any) -> Muster:
+def muster(*members: Deployment, **values: Any) -> GroupState:
     """A convoy to eu and us of which these are offered."""
-    convoy = Convoy(
+    convoy = ReleaseGroupRow(
         id="cv-1",
         app="shop",
         run_id="r-1",
@@ -83,7 +92,7 @@ def muster(*members: Deployment, **values: Any) -> Muster:
     )
     there = {each.formation: each.id for each in members}
     given: dict[str, Any] = {"members": members, "run_over": False, "there": there, "backs": {}}
-    return Muster(**{**given, "convoy": convoy, **values})
+    return GroupState(**{**given, "convoy": convoy, **values})
 
 
 def run_view() -> RunView:

@@ -7,15 +7,15 @@ from dataclasses import replace
 import pytest
 
 from sealane.approvals import admission
-from sealane.approvals.admission import Admission, Road
+from sealane.approvals.admission import Admission, RevisionSource
+from sealane.configfiles.trees import StoredTree
 from sealane.environments import reading
 from sealane.findings import Place
 from sealane.pipelines.model import Approval, Delivery
 from sealane.policies.model import Decision, Effect, Subject
-from sealane.stencils import gathering, rendering
+from sealane.records.model import ApprovalRule, DeploymentKind
+from sealane.stencils import render_inputs, rendering
 from sealane.stencils.model import Formation, Revision
-from sealane.stencils.trees import StoredTree
-from sealane.store.model import ApprovalRule, DeploymentKind
 from tests.unit.approvals.deployments import NOON, deployment
 
 OPERATORS = """\
@@ -73,7 +73,7 @@ AUTOMATIC = "back by itself"
 
 def rendered() -> tuple[Formation, Revision]:
     tree = StoredTree({"deploy/formations/live.yaml": FORMATION.encode(), "deploy/stencils/box.yaml": STENCIL.encode()})
-    sources, found = gathering.gather(tree, "live")
+    sources, found = render_inputs.gather(tree, "live")
     assert sources, found
     revision, found = rendering.render(sources, rendering.Inputs(app="mail", images={}, release="r1"))
     assert revision, found
@@ -96,7 +96,7 @@ def come(road: str, operators: str, *decided: Decision, agreed: tuple[ApprovalRu
     kind = ROADS[road]
     if kind is None:
         delivery = Delivery(formation="live", approval=Approval(by=BY, count=3), place=Place(file=".sealane.yml"))
-        asked = Road(formation=formation, delivery=delivery if road == "delivery" else None)
+        asked = RevisionSource(formation=formation, delivery=delivery if road == "delivery" else None)
     else:
         by = None if road == AUTOMATIC else "ann"
         asked = admission.road(deployment(kind=kind, requested_by=by, rules=agreed))
@@ -157,7 +157,7 @@ def test_only_going_back_by_itself_is_let_through_by_the_operators_word(road: st
 def test_an_environment_that_is_gone_takes_nothing() -> None:
     """Stored or new."""
     formation, revision = rendered()
-    for road in (Road(), Road(automatic=True), Road(formation=formation)):
+    for road in (RevisionSource(), RevisionSource(automatic=True), RevisionSource(formation=formation)):
         assert admission.admit({}, revision, (), road).reason.startswith("there is no environment live")
 
 
@@ -179,7 +179,7 @@ def test_a_release_sent_by_hand_asks_whom_its_delivery_asks(operators_want: int,
     formation, revision = rendered()
     approval = Approval(by=BY, count=delivery_wants) if delivery_wants else None
     delivery = Delivery(formation="live", approval=approval, place=Place(file=".sealane.yml"))
-    sent = Road(formation=formation, delivery=delivery, by_hand=True)
+    sent = RevisionSource(formation=formation, delivery=delivery, by_hand=True)
 
     admitted = admission.admit({"live": environment}, revision, [], sent)
 

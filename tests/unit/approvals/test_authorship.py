@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealane.approvals import authorship, quorum
-from sealane.approvals.authorship import Because, Work
+from sealane.approvals.authorship import Contribution, IneligibleReason
 from sealane.environments import people
 from sealane.environments.people import People
 from sealane.events.model import Author, Pusher, Signed
-from sealane.store.model import ApprovalRule, DeploymentKind
+from sealane.records.model import ApprovalRule, DeploymentKind
 
 from .deployments import deployment, vote
 
@@ -70,7 +70,7 @@ def test_roads_pushers_authors_approvers(
     """Whoever asked, pushed or wrote does not approve; whoever else is signed in and in the group does."""
     rule = ApprovalRule(by=("sre",), count=1, source="approval")
     asked = deployment(**{"kind": DELIVERY, "requested_by": None, "rules": (rule,), **given})
-    found = authorship.barred(asked, Work(pushers=tuple(pushers), authors=tuple(authors)), KNOWN)
+    found = authorship.barred(asked, Contribution(pushers=tuple(pushers), authors=tuple(authors)), KNOWN)
 
     met = quorum.missing(asked, [vote(approver, "sre")], found) == ()
     refusal = quorum.refusal(asked, approver, frozenset({"sre"}), found)
@@ -91,7 +91,7 @@ def test_where_nobody_knows_who_pushed_operators_may_want_one_more(
     """So one person alone can't push with the app's token under another's name and approve: two are needed at least."""
     rule = ApprovalRule(by=("sre",), count=count, source="approval", unknown_pusher=1)
     asked = deployment(requested_by="sam" if by_hand else None, by_hand=by_hand, pusher=pusher, rules=(rule,))
-    found = authorship.barred(asked, Work(pushers=(pusher,), authors=(LEE,)), KNOWN)
+    found = authorship.barred(asked, Contribution(pushers=(pusher,), authors=(LEE,)), KNOWN)
     wanted = count + unknown
     names = ("zoe", "ida", "per")
     for so_far in range(4):
@@ -108,7 +108,7 @@ TEXTS = st.text(max_size=20)
 def test_no_author_s_name_lets_the_pusher_in(authors: list[Author], pusher: Pusher) -> None:
     """Whatever commits say."""
     asked = deployment(requested_by=None, pusher=pusher)
-    found = authorship.barred(asked, Work(pushers=(pusher,), authors=tuple(authors)), KNOWN)
-    assert found.why("kim") is Because.PUSHED
-    assert found.why("Kim") is Because.PUSHED
+    found = authorship.barred(asked, Contribution(pushers=(pusher,), authors=tuple(authors)), KNOWN)
+    assert found.why("kim") is IneligibleReason.PUSHED
+    assert found.why("Kim") is IneligibleReason.PUSHED
     assert not found.unknown

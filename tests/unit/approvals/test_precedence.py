@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealane.approvals import precedence, waiting
-from sealane.approvals.waiting import Circumstances
-from sealane.store.model import Deployment, DeploymentKind, DeploymentState
+from sealane.approvals import blockers, precedence
+from sealane.approvals.blockers import BlockerInput
+from sealane.records.model import Deployment, DeploymentKind, DeploymentState
 from sealane.verdicts.model import VerdictKind
 
 from .deployments import deployment, ended, hold
@@ -100,19 +100,19 @@ def test_whatever_ended_without_being_there_says_how_to_get_it_out(kind: Deploym
     """A command that a person can type; what is there, or on its way, needs none."""
     over = replace(ended(verdict), kind=kind)
     assert over.verdict is not None
-    why = waiting.deployment(over, Circumstances())
+    why = blockers.deployment(over, BlockerInput())
     assert why.mend.startswith("sealane ")
     assert over.label in why.mend
     assert over.verdict.reason in why.sentence
-    assert not waiting.deployment(replace(ended(VerdictKind.DEPLOYED), kind=kind), Circumstances()).mend
-    assert not waiting.deployment(deployment(kind=kind), Circumstances(holds=(hold(),))).mend
+    assert not blockers.deployment(replace(ended(VerdictKind.DEPLOYED), kind=kind), BlockerInput()).mend
+    assert not blockers.deployment(deployment(kind=kind), BlockerInput(holds=(hold(),))).mend
 
 
 def test_what_is_pushed_while_somebody_goes_back_waits_for_it() -> None:
     """Then it goes, or is held; what is free of holds waits for nobody."""
     back = made(BACK, 2, 9, by="kim", state=DeploymentState.ROLLING_OUT)
-    around = Circumstances(going_back=(back,))
-    (condition,) = waiting.conditions(made(PUSH, 8, 8), around)
+    around = BlockerInput(going_back=(back,))
+    (condition,) = blockers.conditions(made(PUSH, 8, 8), around)
     assert condition.what == "shop #9 to production to go back first"
-    assert not waiting.conditions(back, around)
-    assert not waiting.conditions(made(SCALE, 8, 10, by="kim"), around)
+    assert not blockers.conditions(back, around)
+    assert not blockers.conditions(made(SCALE, 8, 10, by="kim"), around)

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from sealane.approvals import waiting
-from sealane.approvals.waiting import Circumstances, Crowd, Own, Waits, Why
-from sealane.approvals.windows import Outlook
-from sealane.store.model import Deployment, DeploymentKind, DeploymentState, GateWord
+from sealane.approvals import blockers
+from sealane.approvals.blockers import BlockerInput, DeploymentFacts, Explanation, Waits, WorkerLoad
+from sealane.environments.windows import WindowStatus
+from sealane.records.model import Deployment, DeploymentKind, DeploymentState, GateWord
 
 from .deployments import NOON, deployment, hold, muster, rule, run_view
 
@@ -21,11 +21,11 @@ ASKED = GateWord(
 )
 ALONE = deployment(id="d-7", formation="eu", convoy_id="cv-1", run_id="r-9")
 OTHER = deployment(id="d-8", formation="us", convoy_id="cv-1", run_id="r-9")
-SHUT = Outlook(open=False, reason="stocktaking", changes=NOON + timedelta(hours=3), break_glass=("oncall",))
+SHUT = WindowStatus(open=False, reason="stocktaking", changes=NOON + timedelta(hours=3), break_glass=("oncall",))
 
 
-def of(subject: Deployment, **around: object) -> Why:
-    return waiting.deployment(subject, Circumstances(**around))  # type: ignore[arg-type]
+def of(subject: Deployment, **around: object) -> Explanation:
+    return blockers.deployment(subject, BlockerInput(**around))  # type: ignore[arg-type]
 
 
 STATES = {
@@ -79,7 +79,7 @@ STATES = {
         "watch d-6",
     ),
     "convoy, another's window": (
-        of(ALONE, muster=muster(ALONE, OTHER), others=((OTHER, Own(window=SHUT)),)),
+        of(ALONE, muster=muster(ALONE, OTHER), others=((OTHER, DeploymentFacts(window=SHUT)),)),
         Waits.WINDOW,
         "(for us, which goes with it)",
         'approve d-8 --break-glass "REASON"',
@@ -94,7 +94,7 @@ STATES = {
         "validate",
     ),
     "run behind its app's others": (
-        waiting.run(run_view(), Crowd(going=1, slots=4, own=1, share=1)),
+        blockers.run(run_view(), WorkerLoad(going=1, slots=4, own=1, share=1)),
         Waits.ROOM,
         "a slot of its app",
         "cancel",
@@ -102,12 +102,17 @@ STATES = {
     "convoy, not offered": (of(ALONE, muster=muster(ALONE)), Waits.CONVOY, "us, which goes with it", "watch r-9"),
     "no worker": (of(QUEUED, workers=0), Waits.WORKER, "a worker: none is alive", "serve"),
     "run without a worker": (
-        waiting.run(run_view(), Crowd(workers=0)),
+        blockers.run(run_view(), WorkerLoad(workers=0)),
         Waits.WORKER,
         "a worker: none is alive",
         "serve",
     ),
-    "run behind others": (waiting.run(run_view(), Crowd(going=3, slots=2)), Waits.ROOM, "3 runs are at it", "cancel"),
+    "run behind others": (
+        blockers.run(run_view(), WorkerLoad(going=3, slots=2)),
+        Waits.ROOM,
+        "3 runs are at it",
+        "cancel",
+    ),
 }
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from sealane.cli import admission, deploying, deploying_here, rollout_lines
+from sealane.cli.local import admission, deploy_session, deployment
+from sealane.cli.screens import rollout_lines
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.environments import reading
 from sealane.environments.model import Environment
 from sealane.errors import Refused
-from tests.unit.rollouts import parts
+from tests.unit.deployments import parts
 
 OPERATORS = """\
 environment: dev
@@ -35,11 +36,11 @@ async def test_a_failure_goes_back_only_to_what_is_allowed(tmp_path: Path, more:
     """Or where operators say that it may all the same."""
     destination = DummyDestination()
 
-    async def deploy(name: str, behaves: dict[str, str], operators: str) -> deploying.Ended:
+    async def deploy(name: str, behaves: dict[str, str], operators: str) -> deployment.DeployOutcome:
         revision = parts.revision(name, parts.deployment(behaves=behaves))
-        permitted = deploying_here.permitted(environment(operators), tmp_path, confirmed=False, take_over=False)
-        wish = deploying.Wish(revision=revision, values={}, permitted=permitted)
-        return await deploying.deploy(wish, destination, rollout_lines.Json())
+        permitted = deploy_session.permitted(environment(operators), tmp_path, confirmed=False, take_over=False)
+        wish = deployment.DeployRequest(revision=revision, values={}, permitted=permitted)
+        return await deployment.deploy(wish, destination, rollout_lines.Json())
 
     await deploy("one", {}, OPERATORS)
     ended = (await deploy("bad", dict(parts.NO_IMAGE), NARROWED + more)).outcome.verdict

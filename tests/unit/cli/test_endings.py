@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from sealane import cli, errors
-from sealane.cli import app, ending
+from sealane.cli import app, exits
 from sealane.findings import Finding, Place
 
 SEALANE = [sys.executable, "-c", "import sys; from sealane.cli import main; sys.exit(main())"]
@@ -162,7 +162,7 @@ def test_a_reader_that_goes_away_is_no_error():
 
     _, err = run.communicate(timeout=30)
     assert err == b""
-    assert run.returncode == ending.READER_GONE
+    assert run.returncode == exits.READER_GONE
 
 
 def test_a_closed_stdout_is_no_traceback():

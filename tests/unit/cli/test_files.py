@@ -7,7 +7,8 @@ import json
 
 import pytest
 
-from sealane import cli, schemas
+from sealane import cli
+from sealane.configfiles import schemas
 from sealane.pipelines.files import PipelineFile
 
 

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from sealane import cli
-from sealane.cli import locally
-from sealane.secrets import resolving
+from sealane.cli.local import local_formation
+from sealane.secrets import resolution
 
 FILES = {
     ".sealane.yml": "app: shop\nimages: {web: {build: .}}\n",
@@ -214,8 +214,8 @@ def test_this_machine_opens_what_was_encrypted_to_it(capsys: pytest.CaptureFixtu
     assert run(capsys, "secrets", "encrypt", "plain", "--to", recipient, "-o", "deploy/dev.age")[0] == 0
     formation = folder / "deploy/formations/dev.yaml"
     formation.write_text(formation.read_text().replace("env:TOKEN", "age:deploy/dev.age#TOKEN"))
-    project = locally.load("dev", folder, app=None, images=())
-    assert locally.resolve(project, b"k")["TOKEN"].reveal() == b"hunter2"
-    other = locally.load("dev", folder, app="other", images=())
-    with pytest.raises(resolving.Unresolved, match="no age identity for this app"):
-        locally.resolve(other, b"k")
+    project = local_formation.load("dev", folder, app=None, images=())
+    assert local_formation.resolve(project, b"k")["TOKEN"].reveal() == b"hunter2"
+    other = local_formation.load("dev", folder, app="other", images=())
+    with pytest.raises(resolution.Unresolved, match="no age identity for this app"):
+        local_formation.resolve(other, b"k")

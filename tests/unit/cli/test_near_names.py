@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sealane.cli import located
+from sealane.cli.local import formation_location
 from sealane.errors import NotThere
 
 
@@ -25,13 +25,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize(("typed", "near"), [("stagin", "staging"), ("eurpoe", "europe"), ("Europe", "europe")])
 def test_without_a_server_the_near_formation_is_named(folder: Path, typed: str, near: str) -> None:
-    with pytest.raises(NotThere, match=f"no formation {typed} here") as found, located.or_served(typed, folder):
+    with (
+        pytest.raises(NotThere, match=f"no formation {typed} here") as found,
+        formation_location.or_served(typed, folder),
+    ):
         raise AssertionError("a server was asked")
     assert found.value.mend == f"did you mean {near}?"
 
 
 def test_what_is_like_none_lists_them(folder: Path) -> None:
-    with pytest.raises(NotThere) as found, located.or_served("zzz", folder):
+    with pytest.raises(NotThere) as found, formation_location.or_served("zzz", folder):
         raise AssertionError("a server was asked")
     assert found.value.mend == "known here: europe, staging"
 
@@ -42,12 +45,12 @@ def test_what_the_server_does_not_know_may_be_a_formation_of_the_folder(
     """Its own answer stays where nothing here is near."""
     monkeypatch.setenv("SEALANE_URL", "https://sealane.example.com")
     monkeypatch.setenv("SEALANE_TOKEN", "sln_a_b")
-    with pytest.raises(NotThere) as found, located.or_served("stagng", folder):
+    with pytest.raises(NotThere) as found, formation_location.or_served("stagng", folder):
         raise NotThere("there is no app stagng", mend="known here: shop")
     assert (found.value.message, found.value.mend) == (
         "there is no app stagng",
         "did you mean staging, a formation of this folder?",
     )
-    with pytest.raises(NotThere) as other, located.or_served("billing", folder):
+    with pytest.raises(NotThere) as other, formation_location.or_served("billing", folder):
         raise NotThere("there is no app billing", mend="did you mean bill?")
     assert other.value.mend == "did you mean bill?"

@@ -12,7 +12,7 @@ import pytest
 import typer
 
 from sealane.cli import app, options
-from sealane.runners import cleaning, keeping
+from sealane.runners import clone_folders, log_retention
 from sealane.secrets import keys
 
 
@@ -63,10 +63,11 @@ def test_the_home_of_nobody_is_a_wrong_option() -> None:
 def test_folders_of_the_user_do_not_move_with_the_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Relative ones in variables are mounted, and used again after the process went elsewhere."""
     monkeypatch.chdir(tmp_path)
-    with cleaning.clone_folder(wanted=True, environ={"XDG_CACHE_HOME": "cache"}) as clone:
+    with clone_folders.clone_folder(wanted=True, environ={"XDG_CACHE_HOME": "cache"}) as clone:
         assert clone is not None
         assert clone.is_relative_to(tmp_path / "cache")
     assert (
-        keeping.log_folder("r-1", {"XDG_STATE_HOME": "state"}).folder == tmp_path / "state" / "sealane" / "runs" / "r-1"
+        log_retention.log_folder("r-1", {"XDG_STATE_HOME": "state"}).folder
+        == tmp_path / "state" / "sealane" / "runs" / "r-1"
     )
     assert keys.own_folder({"XDG_DATA_HOME": "data"}) == tmp_path / "data" / "sealane"

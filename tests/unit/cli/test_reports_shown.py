@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from sealane import signals
-from sealane.cli import live, plainly
+from sealane import run_events
+from sealane.cli.screens import run_lines, run_live
 from sealane.pipelines.model import Kind, PlannedStep, RunStatus, StepStatus
 from sealane.reports import model as reports
 from sealane.runners.model import RunResult, StepEnd
@@ -34,20 +34,20 @@ def report(failed: int, **more: Any) -> reports.Report:
     return reports.Report(**{**counts, "failed": failed, "failing": failing, **more})
 
 
-def told(*found: reports.Report) -> list[signals.Signal]:
+def told(*found: reports.Report) -> list[run_events.RunEvent]:
     step = PlannedStep(key="step/test", kind=Kind.STEP, name="test")
-    facts: list[signals.Signal] = [signals.RunStarted(run="r", app="shop", steps=(step,), at=T)]
+    facts: list[run_events.RunEvent] = [run_events.RunStarted(run="r", app="shop", steps=(step,), at=T)]
     for attempt, each in enumerate(found, start=1):
         facts += [
-            signals.StepStarted(run="r", key=step.key, attempt=attempt, at=T),
-            signals.ReportsRead(run="r", key=step.key, attempt=attempt, report=each, at=T),
+            run_events.StepStarted(run="r", key=step.key, attempt=attempt, at=T),
+            run_events.ReportsRead(run="r", key=step.key, attempt=attempt, report=each, at=T),
         ]
-    return [*facts, signals.StepEnded(run="r", key=step.key, status=StepStatus.FAILED, reason="exit code 1", at=T)]
+    return [*facts, run_events.StepEnded(run="r", key=step.key, status=StepStatus.FAILED, reason="exit code 1", at=T)]
 
 
 def drawn(*found: reports.Report, encoding: str = "utf-8") -> str:
     output = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
-    screen = live.LiveScreen(Console(file=output, width=100, force_terminal=False), now=lambda: T)
+    screen = run_live.LiveScreen(Console(file=output, width=100, force_terminal=False), now=lambda: T)
     for fact in told(*found):
         screen.tell(fact)
     end = StepEnd(status=StepStatus.FAILED, reason="exit code 1", ended=T)
@@ -73,7 +73,7 @@ def test_many_failing_tests_are_not_all_shown(show: str, capsys: pytest.CaptureF
     if show == "drawn":
         text = drawn(report(60))
     else:
-        screen = plainly.PlainScreen()
+        screen = run_lines.PlainScreen()
         for fact in told(report(60)):
             screen.tell(fact)
         text = capsys.readouterr().err

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from sealane import clock, signals
-from sealane.cli import live, progress, summary
+from sealane import clock, run_events
+from sealane.cli.screens import run_live, run_messages, run_progress
 from sealane.events.model import Event, EventKind
 from sealane.findings import Place
 from sealane.pipelines.model import Kind, Pipeline, Plan, PlannedStep, RunStatus, StepStatus
-from sealane.runners.assembling import Assembled
-from sealane.runners.model import RunKey, RunResult, StepEnd, Work, Workspace
+from sealane.runners.local_run import LocalRun
+from sealane.runners.model import RunContext, RunKey, RunResult, StepEnd, Workspace
 
 T = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -28,30 +28,30 @@ def at(seconds: float) -> datetime:
     return T + timedelta(seconds=seconds)
 
 
-def begun(*names: str) -> signals.RunStarted:
-    return signals.RunStarted(run="r", app="shop", steps=tuple(map(step, names)), at=T)
+def begun(*names: str) -> run_events.RunStarted:
+    return run_events.RunStarted(run="r", app="shop", steps=tuple(map(step, names)), at=T)
 
 
-def started(name: str, seconds: float, attempt: int = 1) -> signals.StepStarted:
-    return signals.StepStarted(run="r", key=f"step/{name}", attempt=attempt, at=at(seconds))
+def started(name: str, seconds: float, attempt: int = 1) -> run_events.StepStarted:
+    return run_events.StepStarted(run="r", key=f"step/{name}", attempt=attempt, at=at(seconds))
 
 
-def ended(name: str, seconds: float, status: StepStatus = StepStatus.PASSED, reason: str = "") -> signals.StepEnded:
-    return signals.StepEnded(run="r", key=f"step/{name}", status=status, reason=reason, at=at(seconds))
+def ended(name: str, seconds: float, status: StepStatus = StepStatus.PASSED, reason: str = "") -> run_events.StepEnded:
+    return run_events.StepEnded(run="r", key=f"step/{name}", status=status, reason=reason, at=at(seconds))
 
 
-def printed(name: str, text: str) -> signals.LogWritten:
-    return signals.LogWritten(run="r", key=f"step/{name}", attempt=1, data=text.encode())
+def printed(name: str, text: str) -> run_events.LogWritten:
+    return run_events.LogWritten(run="r", key=f"step/{name}", attempt=1, data=text.encode())
 
 
 def test_progress_is_folded_from_signals_with_services_first() -> None:
-    told = progress.Progress()
+    told = run_progress.Progress()
     for signal in (
         begun("test", "build"),
-        signals.ServiceStarted(run="r", service="db", at=at(0)),
-        signals.ServiceHealthy(run="r", service="db", at=at(2)),
+        run_events.ServiceStarted(run="r", service="db", at=at(0)),
+        run_events.ServiceHealthy(run="r", service="db", at=at(2)),
         started("test", 2),
-        signals.StepRetried(
+        run_events.StepRetried(
             run="r", key="step/test", attempt=1, status=StepStatus.FAILED, reason="exit code 1", at=at(3)
         ),
         started("test", 3, attempt=2),
@@ -62,8 +62,8 @@ def test_progress_is_folded_from_signals_with_services_first() -> None:
     assert (db.name, db.word, db.seconds(at(9))) == ("db", "healthy", 2)
     assert (test.word, test.seconds(at(9)), test.reason, test.attempt) == ("failed", 3, "exit code 1", 2)
     assert (build.word, build.seconds(at(9))) == ("waiting", None)
-    assert progress.count(told.rows.values()) == "1 healthy, 1 failed, 1 waiting"
-    assert summary.told(test, at(9)) == "failed in 3.0s: exit code 1"
+    assert run_progress.count(told.rows.values()) == "1 healthy, 1 failed, 1 waiting"
+    assert run_messages.told(test, at(9)) == "failed in 3.0s: exit code 1"
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_progress_is_folded_from_signals_with_services_first() -> None:
     [(0, "0.0s"), (9.96, "10.0s"), (59.94, "59.9s"), (59.96, "1m00s"), (245, "4m05s"), (3720, "1h02m"), (-1, "0.0s")],
 )
 def test_lengths_of_time_are_short(seconds: float, text: str) -> None:
-    assert progress.span(seconds) == text
+    assert run_progress.span(seconds) == text
 
 
 class Drawn:
@@ -84,7 +84,7 @@ class Drawn:
             file=self.out, width=width, height=height, force_terminal=True, color_system=None, legacy_windows=False
         )
         self.console = console
-        self.screen = live.LiveScreen(console, self.clock)
+        self.screen = run_live.LiveScreen(console, self.clock)
         self.screen.tell(begun(*names))
 
     def frame(self) -> list[str]:
@@ -135,7 +135,7 @@ def test_no_frame_is_taller_or_wider_than_the_terminal(width: int, height: int, 
 def test_a_terminal_without_unicode_gets_plain_characters() -> None:
     out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     console = Console(file=out, width=60, height=20, force_terminal=True, color_system=None)
-    screen = live.LiveScreen(console, clock.SetClock(T))
+    screen = run_live.LiveScreen(console, clock.SetClock(T))
     for signal in (begun("a", "b", "c"), started("a", 0), ended("a", 1), started("b", 1), printed("b", "hello\n")):
         screen.tell(signal)
     with console.capture() as captured:
@@ -149,20 +149,20 @@ def test_what_failed_is_shown_at_the_end_with_its_log_and_where_the_whole_of_it_
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     drawn = Drawn(80, 24, "test", "build")
     event = Event(kind=EventKind.PUSH, app="shop", branch="main", commit="8c21f0e" + "0" * 33, received=T)
-    work = Work(
+    work = RunContext(
         run=RunKey(value="shop-1"),
         pipeline=Pipeline(app="shop", place=Place(file="f")),
         plan=Plan(),
         event=event,
         workspace=Workspace(folder=tmp_path),
     )
-    with drawn.screen.shown(Assembled(work=work)):
+    with drawn.screen.shown(LocalRun(work=work)):
         for signal in (
             started("test", 0),
             printed("test", "first\nlast words"),
             ended("test", 2, StepStatus.FAILED, "exit code 1"),
             ended("build", 2, StepStatus.SKIPPED, "test failed"),
-            signals.RunEnded(run="r", status=RunStatus.FAILED, at=at(3)),
+            run_events.RunEnded(run="r", status=RunStatus.FAILED, at=at(3)),
         ):
             drawn.screen.tell(signal)
     drawn.out.truncate(0)

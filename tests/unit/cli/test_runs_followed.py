@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from sealane.cli import followed, rollout_lines, run_drawn, run_followed
-from sealane.cli.rollout_words import Wait
-from sealane.rollouts import glimpse
+from sealane.cli.remote import deployment_follow, run_follow
+from sealane.cli.screens import rollout_lines, server_run_live
+from sealane.cli.screens.rollout_messages import Wait
+from sealane.deployments import glimpse
 from sealane.verdicts.model import Health, Instance, Observation, Workload
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -42,9 +43,9 @@ def view(*steps: dict[str, Any], message: str = "Sell carts") -> dict[str, Any]:
     return {"run": run, "steps": list(steps)}
 
 
-def drawn(width: int, *steps: dict[str, Any]) -> tuple[run_drawn.Drawn, Console]:
+def drawn(width: int, *steps: dict[str, Any]) -> tuple[server_run_live.Drawn, Console]:
     console = Console(width=width, height=24, file=io.StringIO(), force_terminal=True, color_system=None)
-    screen = run_drawn.Drawn(console, lambda: NOON + timedelta(seconds=65))
+    screen = server_run_live.Drawn(console, lambda: NOON + timedelta(seconds=65))
     screen.tell(view(*steps), ())
     rollout = screen.deployment("production")
     rollout.open("shop/production #12, revision 4f7c2d1, asked for by ada", started=NOON)
@@ -52,7 +53,7 @@ def drawn(width: int, *steps: dict[str, Any]) -> tuple[run_drawn.Drawn, Console]
     return screen, console
 
 
-def lines(screen: run_drawn.Drawn, console: Console) -> list[str]:
+def lines(screen: server_run_live.Drawn, console: Console) -> list[str]:
     with console.capture() as captured:
         console.print(screen)
     return captured.get().splitlines()
@@ -93,7 +94,7 @@ def test_a_deployment_that_ended_says_how_and_stands_still() -> None:
 
 def test_in_a_pipe_each_thing_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
     """However often the server is asked."""
-    told = run_followed.Lines()
+    told = run_follow.Lines()
     for _ in range(3):
         told.tell(view(step("test", "running"), step("build", "waiting")), ())
     told.tell(view(step("test", "failed", reason="exit code 3"), step("build", "waiting")), (WAIT,))
@@ -119,7 +120,7 @@ def test_in_a_pipe_each_thing_is_said_once(capsys: pytest.CaptureFixture[str]) -
 )
 def test_whoever_leaves_hears_what_stays_and_how_to_come_back(state: str | None, says: str) -> None:
     """In every state."""
-    words = followed.stays({"state": state} if state else {}, "d-7")
+    words = deployment_follow.stays({"state": state} if state else {}, "d-7")
 
     assert f"d-7 {says} without this command" in words
     assert "sealane watch d-7 " in words

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealane import controls
-from sealane.cli import logs, output
+from sealane.cli import output
+from sealane.cli.commands import logs
 from sealane.findings import Finding, Place, Severity
-from sealane.server.ui import templates
+from sealane.server.pages import templates
 
 HOSTILE = {
     "clipboard": "\x1b]52;c;cm0gLXJm\x07",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealane.cli import terminal
+from sealane.cli.screens import terminal
 
 
 @pytest.mark.parametrize(

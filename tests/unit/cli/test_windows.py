@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from sealane.cli import deploy
+from sealane.cli.commands import deploy
 from sealane.environments.model import Environment, Window, Windows
 from sealane.errors import Refused
 from sealane.findings import Place

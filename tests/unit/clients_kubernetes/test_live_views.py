@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from sealane.clients.kubernetes import cluster, errors, kinds, objects, reflecting, waking
+from sealane.clients.kubernetes import cluster, errors, kinds, objects
+from sealane.clients.kubernetes.informer import reflector, subscriptions
 from tests.unit.clients_kubernetes.fake_api import FakeApi, listing, pod, status, stream
 
 PODS = "/api/v1/namespaces/shop/pods"
-View = reflecting.Reflector[objects.Pod]
+View = reflector.Reflector[objects.Pod]
 
 
 class Script:
@@ -23,7 +24,7 @@ class Script:
     def __init__(self, api: FakeApi, lists: list[Any], watches: list[Any]) -> None:
         self.lists, self.watches = lists, watches
         self.resumed: list[str] = []
-        self.watches_opened = waking.Changes()
+        self.watches_opened = subscriptions.ChangeCounter()
         api.on("GET", PODS, self.answer)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
@@ -147,13 +148,13 @@ async def test_while_the_server_is_away_the_view_says_so_and_keeps_what_it_has(
     Script(api, [items("1", pod("a"))], [events(), away])
     async with viewing(connected) as view:
         count = view.changes.count
-        while view.state.standing is not reflecting.Standing.AWAY:
+        while view.state.standing is not reflector.SyncState.AWAY:
             count = await view.changes.after(count)
         assert isinstance(view.state.error, errors.Unreachable)
         assert [name for _, name in view.objects] == ["a"]
         back.set()
         await until(view, "a", "b")
-        assert view.state.standing is reflecting.Standing.LIVE
+        assert view.state.standing is reflector.SyncState.LIVE
         assert view.state.error is None
         assert view.lists == 1
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealane.destinations import adoption, differing, model
+from sealane.destinations import adoption, diff, model
 
 WHO = model.Identity(app="shop", formation="dev", namespace="shop", revision="sha256:two", sequence=7)
 OURS = {model.MANAGED_BY: "sealane", model.APP: "shop", model.FORMATION: "dev"}
@@ -26,7 +26,7 @@ def thing(kind: str, data: dict[str, str], labels: dict[str, str], notes: dict[s
 
 def taken_over(old: dict[str, Any], new: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str], bytes | None]:
     """The object as it is then, its marks, and what is kept apart."""
-    changes = differing.differences(old, new)
+    changes = diff.differences(old, new)
     marks = adoption.adopted(old, WHO, changes)
     apart = adoption.apart(old, marks, changes)
     return thing(new["kind"], new["data"], new["metadata"]["labels"], marks), marks, apart

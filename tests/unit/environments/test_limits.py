@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from sealane.configfiles.trees import StoredTree
 from sealane.environments import limits, reading
 from sealane.environments.model import Environment
 from sealane.findings import Finding, Place
 from sealane.pipelines.model import Approval, Delivery
-from sealane.stencils import gathering, rendering
+from sealane.stencils import render_inputs, rendering
 from sealane.stencils.model import Formation, Revision
-from sealane.stencils.trees import StoredTree
 
 DIGEST = "sha256:" + "a" * 64
 WEB = f"registry.example.com/shop/web@{DIGEST}"
@@ -62,7 +62,7 @@ def rendered(formation: str = FORMATION, more: str = "", **inputs: Any) -> tuple
             **({"deploy/stencils/x.yaml": more.encode()} if more else {}),
         }
     )
-    sources, found = gathering.gather(tree, "live")
+    sources, found = render_inputs.gather(tree, "live")
     assert sources, found
     given = {"app": "shop", "images": {"web": WEB}, "release": "r1", **inputs}
     revision, found = rendering.render(sources, rendering.Inputs(**given))

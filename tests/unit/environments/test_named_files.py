@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from sealane import paths
-from sealane.environments import gathering, limits
-from sealane.environments.forecasting import Forecast
+from sealane.environments import config_folder, limits
 from sealane.environments.model import DestinationConfig, Environment
+from sealane.environments.window_status import Forecast
 from sealane.errors import SealaneError, concealing
 from sealane.findings import Place
-from sealane.flows.reaching import Destinations
 from sealane.policies import packs
 from sealane.secrets import keys, revealed
 from sealane.stencils.model import Formation, Strategy
+from sealane.workflows.connections import Destinations
 
 GOOD = "environment: qa\ndestinations: {here: {dummy: {}}}\napps: {shop: {namespaces: [shop]}}\n"
 BROKEN: dict[str, tuple[dict[str, bytes], Callable[[Path], object], str]] = {
@@ -88,7 +88,7 @@ def test_the_log_has_the_full_path_once(tmp_path: Path, caplog: pytest.LogCaptur
 
 def test_a_limit_names_the_operators_line(tmp_path: Path) -> None:
     """The file as it is found from the folder on, with line and column."""
-    found = gathering.gather(written(tmp_path, {"environments/qa.yaml": GOOD.encode()}), base=tmp_path)[0]["qa"]
+    found = config_folder.gather(written(tmp_path, {"environments/qa.yaml": GOOD.encode()}), base=tmp_path)[0]["qa"]
     formation = Formation(
         name="qa", environment="qa", destination="here", namespace="other", strategy=Strategy(), place=Place(file="f")
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sealane.environments import gathering, reading
+from sealane.environments import config_folder, reading
 from sealane.environments.model import DestinationConfig, PolicyChoice, Waiver
 from sealane.errors import NotThere
 from sealane.pipelines.model import Approval
@@ -139,7 +139,7 @@ def test_a_kind_of_destination_nobody_knows() -> None:
 def test_the_folder_of_the_operators(tmp_path: Path) -> None:
     """All files of it, by name; what is wrong with one hides no other."""
     with pytest.raises(NotThere):
-        gathering.gather(tmp_path)
+        config_folder.gather(tmp_path)
     folder = tmp_path / "environments"
     folder.mkdir()
     (folder / "dev.yaml").write_text(HEAD)
@@ -148,7 +148,7 @@ def test_the_folder_of_the_operators(tmp_path: Path) -> None:
     (folder / "latin.yml").write_bytes(b"\xff")
     (folder / "dev.yml").write_text(HEAD)
     (folder / "notes.txt").write_text("not read")
-    environments, found = gathering.gather(tmp_path)
+    environments, found = config_folder.gather(tmp_path)
     assert set(environments) == {"dev", "production"}
     told = "\n".join(str(finding) for finding in found)
     assert f"{folder}/wrong.yaml:" in told
@@ -219,7 +219,7 @@ def test_a_kubeconfig_is_found_from_wherever_it_is_used(
     folder.mkdir(parents=True)
     text = f"environment: dev\ndestinations: {{europe: {{kubernetes: {{kubeconfig: {written}}}}}}}\n"
     (folder / "dev.yaml").write_text(text)
-    environments, found = gathering.gather(Path("config"))
+    environments, found = config_folder.gather(Path("config"))
     assert found == []
     wanted = wanted.replace("CONFIG", str(tmp_path / "config")).replace("HOME", str(tmp_path / "home"))
     assert environments["dev"].destinations["europe"].kubeconfig == wanted

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sealane.environments import running
+from sealane.environments import manifest_images
 
 FOUND: list[tuple[dict[str, Any], list[tuple[object, ...]]]] = [
     ({"spec": {"containers": [{"image": "a"}], "initContainers": [{"image": "b"}]}}, [("spec", "containers", 0, "image"), ("spec", "initContainers", 0, "image")]),
@@ -23,4 +23,4 @@ FOUND: list[tuple[dict[str, Any], list[tuple[object, ...]]]] = [
 @pytest.mark.parametrize(("manifest", "paths"), FOUND, ids=lambda value: str(value)[:50])
 def test_every_image_is_found(manifest: dict[str, Any], paths: list[tuple[object, ...]]) -> None:
     """A picture's name is none."""
-    assert [path for path, _ in running.images(manifest)] == paths
+    assert [path for path, _ in manifest_images.images(manifest)] == paths

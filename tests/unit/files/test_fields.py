@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealane import fields
+from sealane.configfiles import fields
 from sealane.images import references
 
 

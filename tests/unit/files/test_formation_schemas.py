@@ -10,10 +10,10 @@ from typing import Any
 import jsonschema
 import pytest
 
-from sealane import schemas
+from sealane.configfiles import schemas
 from sealane.environments import reading as environments
 from sealane.environments.files import EnvironmentFile
-from sealane.stencils import printing
+from sealane.stencils import manifest_yaml
 from sealane.stencils import reading as formations
 from sealane.stencils.files import FormationFile
 
@@ -104,11 +104,11 @@ def test_what_the_schema_refuses_the_parser_refuses(model: Any, read: Any, good:
     """And nothing that the parser takes is marked wrong in an editor."""
     validator = jsonschema.Draft202012Validator(schemas.schema(model))
     assert validator.is_valid(good)
-    assert read(printing.as_yaml(good), "dev.yaml")[0]
+    assert read(manifest_yaml.as_yaml(good), "dev.yaml")[0]
     refused = 0
     for bad in spoiled(good):
         by_schema = not validator.is_valid(bad)
-        result, found = read(printing.as_yaml(bad), "dev.yaml")
+        result, found = read(manifest_yaml.as_yaml(bad), "dev.yaml")
         assert (result is None) == bool(found)
         assert not (by_schema and result), f"only the schema refuses {bad}"
         if result is None and not by_schema:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealane import globs
+from sealane.configfiles import globs
 
 MATCHING = [
     ("main", "main"),

@@ -7,12 +7,13 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealane import checking, documents
+from sealane import repository_check
+from sealane.configfiles import documents
+from sealane.configfiles.trees import StoredTree
 from sealane.findings import Place
 from sealane.policies import reading as policy_reading
 from sealane.secrets import entries
-from sealane.stencils import gathering, rendering
-from sealane.stencils.trees import StoredTree
+from sealane.stencils import render_inputs, rendering
 
 KEYS = st.sampled_from(["a", "b", "c", "name", '"<<"'])
 WORDS = st.sampled_from(["1", "two", '"3"', "'four'", "[5, six]"])
@@ -120,11 +121,11 @@ def tree(**changed: str) -> StoredTree:
 
 
 def test_every_file_of_a_repository_may_merge():
-    assert checking.check(tree()).findings == ()
+    assert repository_check.check(tree()).findings == ()
 
 
 def test_a_container_takes_its_image_from_a_merge():
-    sources, _ = gathering.gather(tree(), "dev")
+    sources, _ = render_inputs.gather(tree(), "dev")
     revision, _ = rendering.render(sources, rendering.Inputs(app="kiosk", images={}))
     (deployment,) = (each.object for each in revision.objects)
     web, side = deployment["spec"]["template"]["spec"]["containers"]
@@ -157,7 +158,7 @@ def test_a_policy_may_merge():
 
 def test_a_wrong_value_that_was_merged_is_told_where_it_was_written():
     text = PIPELINE.replace("timeout: 4m", "timeout: soon")
-    found = checking.check_text(text, ".sealane.yml").findings
+    found = repository_check.check_text(text, ".sealane.yml").findings
 
     assert [(finding.place.line, finding.place.column) for finding in found] == [(1, 47)]
 
@@ -187,7 +188,7 @@ WRONG = {
 )
 def test_what_can_not_be_merged_is_told_in_every_file(file, first, name):
     text, kind = WRONG[name]
-    found = checking.check(tree(**{file: first + text})).findings
+    found = repository_check.check(tree(**{file: first + text})).findings
     (told,) = [finding for finding in found if finding.message.startswith("<<")]
 
     assert told.message == f"<< merges mappings, and this is {kind}"
@@ -234,9 +235,9 @@ def test_keys_for_sharing_stand_at_the_top_alone(key):
     inside = good.replace("image: b", f"image: b, {key}: c")
     other = good.replace(f"\n{key}", f"\nX{key}")
 
-    assert not checking.check_text(good, ".sealane.yml").findings
-    assert [finding.message for finding in checking.check_text(inside, "f").findings] == [f"unknown key {key}"]
-    assert [finding.message for finding in checking.check_text(other, "f").findings] == [f"unknown key X{key}"]
+    assert not repository_check.check_text(good, ".sealane.yml").findings
+    assert [finding.message for finding in repository_check.check_text(inside, "f").findings] == [f"unknown key {key}"]
+    assert [finding.message for finding in repository_check.check_text(other, "f").findings] == [f"unknown key X{key}"]
 
 
 ITSELF = {

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealane import schemas, validating
-from sealane.documents import Document
+from sealane.configfiles import schemas, validation
+from sealane.configfiles.documents import Document
+from sealane.configfiles.fields import File
 from sealane.environments.files import EnvironmentFile
-from sealane.fields import File
 from sealane.pipelines.files import PipelineFile
 from sealane.secrets import references
 from sealane.stencils.files import FormationFile
@@ -33,7 +33,7 @@ VALIDATORS = {model: jsonschema.Draft202012Validator(schemas.schema(model)) for 
 def accepted(model: type[File], value: Any) -> bool:
     """Whether our reader lets the shape of a file pass."""
     document = Document(file="file.yaml", value=value, values={}, keys={})
-    read, findings = validating.validate(document, model)
+    read, findings = validation.validate(document, model)
     assert (read is None) == bool(findings)
     if isinstance(read, FormationFile):  # its references are checked apart, in words that show no value
         return not any(references.problem(reference) for reference in (read.secrets or {}).values())

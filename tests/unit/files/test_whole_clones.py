@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sealane import checking, cli
-from sealane.stencils.trees import FolderTree
+from sealane import cli, repository_check
+from sealane.configfiles.trees import FolderTree
 
 STEPS = "steps: [{name: a, image: busybox, commands: 'true'}]\n"
 SUBMODULES = ".gitmodules: the repository has submodules, which a run on a server does not fetch"
@@ -36,7 +36,7 @@ def test_what_would_be_missed(tmp_path: Path, clone: str, files: dict[str, str],
     """As warnings: a run without them may be all that is wanted."""
     for name, text in {".sealane.yml": f"app: shop\n{clone}{STEPS}", **files}.items():
         (tmp_path / name).write_text(text)
-    checked = checking.check(FolderTree(tmp_path))
+    checked = repository_check.check(FolderTree(tmp_path))
     assert checked.valid
     assert [str(finding).partition(":")[0] for finding in checked.findings] == [each.partition(":")[0] for each in told]
     assert all(each in str(finding) for each, finding in zip(told, checked.findings, strict=True))
@@ -54,7 +54,7 @@ def test_what_would_be_missed(tmp_path: Path, clone: str, files: dict[str, str],
     ],
 )
 def test_what_can_not_be_cloned_so(clone: str, words: str) -> None:
-    checked = checking.check_text(f"app: shop\nclone: {{{clone}}}\n{STEPS}", ".sealane.yml")
+    checked = repository_check.check_text(f"app: shop\nclone: {{{clone}}}\n{STEPS}", ".sealane.yml")
     assert [words in str(finding) for finding in checked.findings] == [True], checked.findings
     assert str(checked.findings[0]).startswith(".sealane.yml:2:")
 

@@ -7,12 +7,13 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sealane import checking, documents, scalars, yaml_errors
+from sealane import repository_check
+from sealane.configfiles import documents, scalars, yaml_errors
+from sealane.configfiles.trees import StoredTree
 from sealane.findings import Severity
 from sealane.pipelines import reading
-from sealane.stencils import gathering, rendering
 from sealane.stencils import reading as formation_reading
-from sealane.stencils.trees import StoredTree
+from sealane.stencils import render_inputs, rendering
 
 BROKEN = [
     ('say: echo "to: you"\n', "1:14", """quote the value: 'echo "to: you"'"""),
@@ -162,7 +163,7 @@ FORMATION = "formation: dev\nenvironment: dev\ndestination: bed\nnamespace: kios
 
 def rendered(stencil: str, formation: str = FORMATION):
     files = {"deploy/formations/dev.yaml": formation, "deploy/stencils/a.yaml": stencil}
-    sources, found = gathering.gather(StoredTree({path: text.encode() for path, text in files.items()}), "dev")
+    sources, found = render_inputs.gather(StoredTree({path: text.encode() for path, text in files.items()}), "dev")
     assert sources is not None, found
     return rendering.render(sources, rendering.Inputs(app="kiosk", images={}))
 
@@ -225,7 +226,7 @@ def test_a_warning_stops_no_reader() -> None:
     assert pipeline
     assert formation
     assert [finding.severity for finding in (*told, *said)] == [Severity.WARNING] * 2
-    assert checking.check_text(f"environment: f\ndestinations: {{a: {{dummy: {{}}}}}}\n{trap}", "f.yaml").valid
+    assert repository_check.check_text(f"environment: f\ndestinations: {{a: {{dummy: {{}}}}}}\n{trap}", "f.yaml").valid
 
 
 @settings(max_examples=300, deadline=None)

@@ -9,17 +9,18 @@ from typing import Any
 
 import pytest
 
-from sealane.cli import deploying, rollout_lines
+from sealane.cli.local import deployment
+from sealane.cli.screens import rollout_lines
+from sealane.deployments import jobs, model
+from sealane.deployments.gates import select
+from sealane.deployments.gates.model import GateResult, Outcome
+from sealane.deployments.strategies.model import ONLY, Stage, StageKind
 from sealane.destinations.dummy.destination import DummyDestination
-from sealane.rollouts import jobs, model
-from sealane.rollouts.gates import choosing
-from sealane.rollouts.gates.model import Checked, Outcome
-from sealane.rollouts.strategies.model import ONLY, Stage, StageKind
-from sealane.stencils.boards import Annotation, Board
 from sealane.stencils.gates import Condition, Gate, Guard, Hook, Http, NewLines, Query, Store, Task, When
+from sealane.stencils.graph_annotations import Annotation, Board
 from sealane.stencils.model import Origin, Rendered, Revision
+from tests.unit.deployments import parts
 from tests.unit.gates import answering
-from tests.unit.rollouts import parts
 
 QUICK = timedelta(milliseconds=10)
 FAILS = {"DUMMY_EXIT_CODE": "3", "DUMMY_OUTPUT": "relation carts does not exist"}
@@ -57,9 +58,11 @@ def revision(
     return dataclasses.replace(made, hooks=tuple(hooks), jobs=made_jobs, release=release)
 
 
-async def deploy(destination: DummyDestination, revision: Revision, **wish: Any) -> deploying.Ended:
+async def deploy(destination: DummyDestination, revision: Revision, **wish: Any) -> deployment.DeployOutcome:
     given = {"values": {}, **wish}
-    return await deploying.deploy(deploying.Wish(revision=revision, **given), destination, rollout_lines.Json())
+    return await deployment.deploy(
+        deployment.DeployRequest(revision=revision, **given), destination, rollout_lines.Json()
+    )
 
 
 def jobs_of(destination: DummyDestination) -> list[str]:
@@ -206,7 +209,7 @@ async def test_what_a_gate_cannot_tell_a_person_says(
 ) -> None:
     """At the terminal; where nobody is asked, it has failed."""
 
-    async def ask(checked: Checked) -> bool | None:
+    async def ask(checked: GateResult) -> bool | None:
         assert checked.outcome is Outcome.INCONCLUSIVE
         return word
 
@@ -247,7 +250,7 @@ WEIGHT, PAUSE = Stage(kind=StageKind.WEIGHT, name="1"), Stage(kind=StageKind.PAU
 )
 def test_each_stage_has_its_gates(stage: Stage, course: list[Stage], names: list[str]) -> None:
     """What asks the new version itself comes before the switch, what traffic tells after it."""
-    assert [gate.name for gate in choosing.chosen([METRIC, ADDRESS], stage, course)] == names
+    assert [gate.name for gate in select.chosen([METRIC, ADDRESS], stage, course)] == names
 
 
 NOISY = {"DUMMY_OUTPUT": "error: no table carts"}
@@ -265,7 +268,7 @@ async def test_new_error_lines_are_told(destination: DummyDestination, how: NewL
     screen = rollout_lines.Json()
     screen.tell = told.append  # type: ignore[method-assign]
     for each in (one, two):
-        ended = await deploying.deploy(deploying.Wish(revision=each, values={}), destination, screen)
+        ended = await deployment.deploy(deployment.DeployRequest(revision=each, values={}), destination, screen)
         assert ended.outcome.verdict.kind == kind
     said = [each.says for each in told if "error line" in each.says]
     if how is NewLines.IGNORE:

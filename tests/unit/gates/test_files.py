@@ -9,17 +9,17 @@ import jsonschema
 import pytest
 import yaml
 
-from sealane import schemas
+from sealane.configfiles import schemas
+from sealane.configfiles.trees import StoredTree
 from sealane.environments import limits
 from sealane.environments import reading as environments
 from sealane.pipelines import reading as pipelines
 from sealane.releases import preflight
 from sealane.secrets.stores.environment import EnvironmentStore
-from sealane.stencils import gates, gathering, reading, rendering
-from sealane.stencils.boards import Annotation, Board
+from sealane.stencils import gates, reading, render_inputs, rendering
 from sealane.stencils.files import FormationFile
+from sealane.stencils.graph_annotations import Annotation, Board
 from sealane.stencils.model import Revision
-from sealane.stencils.trees import StoredTree
 
 FILE = "deploy/formations/dev.yaml"
 HEAD = "formation: dev\nenvironment: dev\ndestination: here\nnamespace: shop\n"
@@ -181,7 +181,7 @@ def test_editors_refuse_what_the_parser_refuses(text: str) -> None:
 
 def render(said: str, *stencils: str, images: dict[str, str] | None = None) -> tuple[Revision | None, list[str]]:
     files = {FILE: HEAD + said, "deploy/stencils/web.yaml": "---\n".join(stencils or (WEB, WARM))}
-    sources, found = gathering.gather(StoredTree({path: text.encode() for path, text in files.items()}), "dev")
+    sources, found = render_inputs.gather(StoredTree({path: text.encode() for path, text in files.items()}), "dev")
     assert sources, found
     inputs = rendering.Inputs(app="shop", images=images or {"web": "registry.example.com/shop/web:1"})
     revision, found = rendering.render(sources, inputs)

@@ -9,7 +9,7 @@ import pytest
 from sealane.events.model import Event, EventKind
 from sealane.pipelines import planning, reading
 from sealane.pipelines.checks import delivery
-from sealane.pipelines.model import Approval, Convoy
+from sealane.pipelines.model import Approval, ReleaseGroup
 
 PIPELINE, _ = reading.read(
     """\
@@ -71,7 +71,7 @@ def test_members_of_a_convoy_are_deliveries_that_know_each_other():
 
     assert findings == []
     eu, us = pipeline.delivery("eu"), pipeline.delivery("us")
-    assert eu.convoy == us.convoy == Convoy(formations=("eu", "us"))
+    assert eu.convoy == us.convoy == ReleaseGroup(formations=("eu", "us"))
     assert (eu.keep, us.keep) == (False, True)
     assert eu.approval == us.approval == Approval(by=("sre",))
     assert texts(delivery.unknown_formations(pipeline, {"dev", "eu", "later"}))[0].startswith("f:4:22: no formation")

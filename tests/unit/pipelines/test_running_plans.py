@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealane.pipelines import folding, ordering, retrying, stepping
+from sealane.pipelines import dependency_graph, retries, run_status, scheduling
 from sealane.pipelines.model import (
     FailureClass,
     Kind,
@@ -50,7 +50,7 @@ W, R, P, F, B, S, C = (
 )
 def test_a_run_is_what_its_steps_are(statuses, run):
     """In whichever order they are given."""
-    assert {folding.fold(order) for order in itertools.permutations(statuses)} == {run}
+    assert {run_status.fold(order) for order in itertools.permutations(statuses)} == {run}
 
 
 @pytest.mark.parametrize(
@@ -71,19 +71,19 @@ def test_a_step_is_tried_again_for_its_reasons_only(limit, on, attempt, why, wai
     """At once after its own failure, with growing patience after the machinery's."""
     retry = Retry(limit=limit, on=tuple(FailureClass(name) for name in on))
 
-    assert retrying.again(retry, attempt, FailureClass(why)) == (None if wait is None else timedelta(seconds=wait))
+    assert retries.again(retry, attempt, FailureClass(why)) == (None if wait is None else timedelta(seconds=wait))
 
 
 def test_circles_are_found_once_each_and_shortest():
     """Told from the name that comes first."""
-    assert ordering.circles({"a": ["b"], "b": ["c"], "c": ["a", "b"], "d": ["a"]}) == [["a", "b", "c"]]
-    assert ordering.circles({"a": ["a"], "b": ["c"], "c": ["b"]}) == [["a"], ["b", "c"]]
-    assert ordering.circles({"a": ["b", "x"], "b": []}) == []
+    assert dependency_graph.circles({"a": ["b"], "b": ["c"], "c": ["a", "b"], "d": ["a"]}) == [["a", "b", "c"]]
+    assert dependency_graph.circles({"a": ["a"], "b": ["c"], "c": ["b"]}) == [["a"], ["b", "c"]]
+    assert dependency_graph.circles({"a": ["b", "x"], "b": []}) == []
 
 
 def test_order_is_kept_where_needs_allow_it():
     """Each name after what it needs."""
-    assert ordering.in_order({"a": ["c"], "b": [], "c": ["b"], "d": []}) == ["b", "c", "a", "d"]
+    assert dependency_graph.in_order({"a": ["c"], "b": [], "c": ["b"], "d": []}) == ["b", "c", "a", "d"]
 
 
 @st.composite
@@ -111,12 +111,12 @@ def test_every_plan_comes_to_its_end(plan, data):
     """No step starts twice or before what it needs has ended; nothing is left waiting; nothing ends in a deadlock."""
     statuses: dict[str, StepStatus] = {}
     started: list[str] = []
-    while not stepping.done(plan, statuses):
-        statuses |= dict.fromkeys(stepping.skipped(plan, statuses), S)
-        for step in stepping.next_steps(plan, statuses):
+    while not scheduling.done(plan, statuses):
+        statuses |= dict.fromkeys(scheduling.skipped(plan, statuses), S)
+        for step in scheduling.next_steps(plan, statuses):
             assert step.skip is None
             assert step.key not in started
-            assert all(statuses[need] in stepping.ENDED for need in step.needs)
+            assert all(statuses[need] in scheduling.ENDED for need in step.needs)
             assert all(key not in statuses or statuses[key] is not R for key in before(plan, step))
             statuses[step.key] = R
             started.append(step.key)
@@ -126,11 +126,11 @@ def test_every_plan_comes_to_its_end(plan, data):
         ended = data.draw(st.sampled_from(running))
         statuses[ended] = data.draw(st.sampled_from([P, P, F, B, C]))
 
-    left_out = stepping.skipped(plan, statuses)
+    left_out = scheduling.skipped(plan, statuses)
     assert {step.key for step in plan.steps} == set(started) | set(left_out) | {
         k for k, v in statuses.items() if v is S
     }
-    assert stepping.next_steps(plan, statuses) == ()
+    assert scheduling.next_steps(plan, statuses) == ()
 
 
 def before(plan: Plan, step: PlannedStep) -> set[str]:
@@ -149,6 +149,6 @@ def before(plan: Plan, step: PlannedStep) -> set[str]:
 def test_a_step_runs_for_the_outcome_it_asks_for(plan, data):
     """Success means that nothing it comes after has failed; failure means that something has."""
     statuses = {step.key: data.draw(st.sampled_from([W, P, F, B, S])) for step in plan.steps}
-    for step in stepping.next_steps(plan, statuses):
+    for step in scheduling.next_steps(plan, statuses):
         failed = any(statuses[key] in {F, B} for key in before(plan, step))
         assert (Outcome.FAILURE if failed else Outcome.SUCCESS) in step.on

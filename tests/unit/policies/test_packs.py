@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sealane import documents, errors
-from sealane.policies import packs, vetting
+from sealane import errors
+from sealane.configfiles import documents
+from sealane.policies import evaluate, packs
 from sealane.policies.model import Decision, Effect, Facts
 from sealane.stencils.model import Origin, Rendered
 
@@ -30,7 +31,7 @@ def examples(rule: str, word: str) -> list[Rendered]:
 
 
 def vet(rule: str, objects: list[Rendered], facts: Facts = FACTS) -> tuple[Decision, ...]:
-    return vetting.vet(objects, [POLICIES[rule]], facts)
+    return evaluate.vet(objects, [POLICIES[rule]], facts)
 
 
 @pytest.mark.parametrize("rule", POLICIES)

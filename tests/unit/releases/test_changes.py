@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from sealane.configfiles.trees import StoredTree
 from sealane.releases import changes
 from sealane.releases.changes import ImageChange
-from sealane.stencils import gathering, rendering
+from sealane.stencils import render_inputs, rendering
 from sealane.stencils.model import Revision
-from sealane.stencils.trees import StoredTree
 
 WEB = """\
 apiVersion: apps/v1
@@ -44,7 +44,7 @@ def revision(
             **({"deploy/stencils/x.yaml": more.encode()} if more else {}),
         }
     )
-    sources, found = gathering.gather(tree, "dev")
+    sources, found = render_inputs.gather(tree, "dev")
     assert sources, found
     versions = {"TOKEN": token, **dict.fromkeys(secrets, "v1")}
     inputs = rendering.Inputs(app="shop", images={"web": image}, secret_versions=versions, release="r1")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealane.releases import commits
-from sealane.releases.commits import Commit
+from sealane.events import commits
+from sealane.events.commits import Commit
 
 
 @st.composite

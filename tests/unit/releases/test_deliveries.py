@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from sealane.approvals import waiting
+from sealane.approvals import blockers
 from sealane.images.model import Image
 from sealane.pipelines.model import RunStatus, StepStatus
+from sealane.records.model import DeploymentState, RunStep
 from sealane.releases import deliveries
-from sealane.releases.deliveries import BAD, OPEN, Delivered, Delivery
+from sealane.releases.deliveries import BAD, OPEN, Delivery, DeliveryOutcome
 from sealane.releases.model import Release
-from sealane.server.ui.presenting import states
-from sealane.store.model import DeploymentState, RunStep
+from sealane.server.pages.presenters import states
 from sealane.verdicts.model import VerdictKind
 from tests.unit.approvals.deployments import run_view
 
@@ -27,7 +27,7 @@ BAD_STEP = RunStep(
 def test_every_state_and_verdict_is_one() -> None:
     ends = {kind.value for kind in VerdictKind}
     states_of = {state.value for state in DeploymentState} - {DeploymentState.ENDED.value}
-    assert {each.value for each in Delivered} == ends | states_of
+    assert {each.value for each in DeliveryOutcome} == ends | states_of
 
 
 @pytest.mark.parametrize(
@@ -46,24 +46,24 @@ def test_every_state_and_verdict_is_one() -> None:
     ],
 )
 def test_all_of_them_as_one(found: list[str], folded: str | None) -> None:
-    assert deliveries.fold(Delivered(each) for each in found) == folded
+    assert deliveries.fold(DeliveryOutcome(each) for each in found) == folded
 
 
 def test_it_is_deployed_only_where_all_are_and_bad_where_one_is() -> None:
     """Of any two, in either order."""
-    for pair in itertools.product(Delivered, repeat=2):
+    for pair in itertools.product(DeliveryOutcome, repeat=2):
         folded = deliveries.fold(pair)
-        assert (folded is Delivered.DEPLOYED) == (set(pair) == {Delivered.DEPLOYED})
+        assert (folded is DeliveryOutcome.DEPLOYED) == (set(pair) == {DeliveryOutcome.DEPLOYED})
         assert (folded in BAD) == bool(BAD & set(pair))
         if not BAD & set(pair):
             assert (folded in OPEN) == bool(OPEN & set(pair))
 
 
 @pytest.mark.parametrize("status", RunStatus)
-@pytest.mark.parametrize("delivered", [None, *Delivered])
-def test_a_run_is_green_only_where_its_release_is(status: RunStatus, delivered: Delivered | None) -> None:
+@pytest.mark.parametrize("delivered", [None, *DeliveryOutcome])
+def test_a_run_is_green_only_where_its_release_is(status: RunStatus, delivered: DeliveryOutcome | None) -> None:
     pill = states.run(replace(run_view().run, status=status, delivered=delivered))
-    green = status is RunStatus.PASSED and delivered in {None, Delivered.DEPLOYED}
+    green = status is RunStatus.PASSED and delivered in {None, DeliveryOutcome.DEPLOYED}
     assert (pill.tone == "ok") is green
     if status is RunStatus.PASSED and delivered in BAD:
         assert (pill.tone, pill.words) == ("bad", delivered.words)
@@ -73,11 +73,11 @@ def test_why_names_every_delivery() -> None:
     """In the sentence shortly, and each with its own sentence."""
     came = tuple(
         Delivery(formation=name, deployment=f"d-{name}", page=f"/deployments/d-{name}", state=state, sentence="…")
-        for name, state in (("qa", Delivered.DEPLOYED), ("europe", Delivered.ROLLBACK_FAILED))
+        for name, state in (("qa", DeliveryOutcome.DEPLOYED), ("europe", DeliveryOutcome.ROLLBACK_FAILED))
     )
     view = run_view()
     passed = replace(view.run, status=RunStatus.PASSED)
-    why = waiting.run(replace(view, run=passed, deliveries=came))
+    why = blockers.run(replace(view, run=passed, deliveries=came))
     assert why.sentence == "shop #3: its steps passed; qa deployed; europe rollback failed"
     assert why.deliveries == came
 
@@ -85,9 +85,9 @@ def test_why_names_every_delivery() -> None:
 def test_why_tells_what_became_of_what_was_built_not_that_it_was_built() -> None:
     """The causes stand in it, whichever step came last; what is simply there is told in a word."""
     said = (
-        ("dev", Delivered.ROLLED_BACK, "rolled back: container api ended twice."),
-        ("eu", Delivered.DEPLOYED, "deployed: 3 workloads are ready."),
-        ("us", Delivered.WAITING, "waits for the approval of 1 more of sre"),
+        ("dev", DeliveryOutcome.ROLLED_BACK, "rolled back: container api ended twice."),
+        ("eu", DeliveryOutcome.DEPLOYED, "deployed: 3 workloads are ready."),
+        ("us", DeliveryOutcome.WAITING, "waits for the approval of 1 more of sre"),
     )
     came = tuple(
         Delivery(formation=name, deployment="d-1", page="/deployments/d-1", state=state, sentence="…", short=short)
@@ -99,8 +99,8 @@ def test_why_tells_what_became_of_what_was_built_not_that_it_was_built() -> None
     )
     passed = replace(view, run=replace(view.run, status=RunStatus.PASSED), deliveries=came)
     outcome = "; dev rolled back: container api ended twice; eu deployed; us waits for the approval of 1 more of sre"
-    assert waiting.run(passed).sentence == f"shop #3: its steps passed{outcome}"
-    assert waiting.run(replace(passed, release=images)).sentence == f"shop #3 built{outcome}"
+    assert blockers.run(passed).sentence == f"shop #3: its steps passed{outcome}"
+    assert blockers.run(replace(passed, release=images)).sentence == f"shop #3 built{outcome}"
     failed = replace(passed, run=replace(view.run, status=RunStatus.FAILED), steps=(BAD_STEP,))
-    assert waiting.run(failed).sentence == f"shop #3 failed at lint: exit code 2{outcome}"
-    assert waiting.run(failed).deliveries == came
+    assert blockers.run(failed).sentence == f"shop #3 failed at lint: exit code 2{outcome}"
+    assert blockers.run(failed).deliveries == came

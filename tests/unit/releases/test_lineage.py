@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealane.releases import lineage
-from sealane.releases.lineage import Move, Order, Told
+from sealane.releases.lineage import LineageAnswer, Move, Order
 
 
 @dataclass
@@ -23,10 +23,10 @@ class Repository:
         self.parents[name] = frozenset({name}) | (self.parents[parent] if parent else frozenset())
         return name
 
-    def told(self, before: str | None, after: str, *, forgets: frozenset[str] = frozenset()) -> Told:
+    def told(self, before: str | None, after: str, *, forgets: frozenset[str] = frozenset()) -> LineageAnswer:
         """What git says; a host that `forgets` commits says nothing of them."""
         there = {name: past for name, past in self.parents.items() if name not in forgets}
-        return Told(
+        return LineageAnswer(
             descend=frozenset(name for name, past in there.items() if after in past and name != after),
             known=there.get(before or "", frozenset()),
             forwards=before is None or before in self.parents[after],
@@ -109,7 +109,7 @@ def test_without_git_moves_that_follow_each_other_tell_the_order(order: list[int
     line: list[Move] = []
     for number, at in enumerate(order, start=1):
         before, after = pushes[at]
-        found = lineage.order(before, after, line, Told())
+        found = lineage.order(before, after, line, LineageAnswer())
         line.append(Move(run=str(number), before=before, after=after, place=lineage.place(number, found, line)))
     assert [order[at] for at in sorted(range(4), key=lambda at: line[at].place)] == [0, 1, 2, 3]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from sealane.configfiles.trees import StoredTree
 from sealane.environments import reading as environment_reading
 from sealane.images.model import Image
 from sealane.pipelines import reading
@@ -12,7 +13,6 @@ from sealane.releases import preflight
 from sealane.releases.model import Release
 from sealane.releases.preflight import Preflight
 from sealane.secrets.stores.environment import EnvironmentStore
-from sealane.stencils.trees import StoredTree
 
 PIPELINE = """\
 app: shop

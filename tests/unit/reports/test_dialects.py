@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sealane.reports import counting, junit
+from sealane.reports import junit, summary
 from sealane.reports.model import Outcome, Report
 
 PYTEST = """<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest" errors="1"
@@ -121,7 +121,7 @@ second]]></failure>
 def read(*texts: str) -> Report:
     contents = [(f"{number}.xml", junit.parse(text.encode())) for number, text in enumerate(texts)]
     assert [found.problem for _, found in contents] == [None] * len(texts)
-    return counting.count(contents, (), str)
+    return summary.count(contents, (), str)
 
 
 @pytest.mark.parametrize(

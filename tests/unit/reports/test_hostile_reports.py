@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from sealane.reports import counting, junit
+from sealane.reports import junit, summary
 from sealane.reports.model import Case, Contents, Outcome, Report
 
 BOMB = (
@@ -103,7 +103,7 @@ def test_secrets_are_masked_before_anything_is_cut() -> None:
         file=f"tests/{secret}.py",
         line=3,
     )
-    report = counting.count(
+    report = summary.count(
         [(f"{secret}.xml", Contents(tests=1, errors=1, failing=(case,), problem="it is empty"))],
         [f"no file matches {secret}"],
         lambda text: text.replace(secret, "***"),
@@ -113,8 +113,8 @@ def test_secrets_are_masked_before_anything_is_cut() -> None:
 
 
 def test_notes_do_not_go_on_for_ever() -> None:
-    assert len(counting.count((), (f"note {number}" for number in range(1_000)), str).notes) == 21
+    assert len(summary.count((), (f"note {number}" for number in range(1_000)), str).notes) == 21
 
 
 def shown(contents: Contents) -> Report:
-    return counting.count([("report.xml", contents)], (), str)
+    return summary.count([("report.xml", contents)], (), str)

@@ -20,10 +20,10 @@ import pytest
 
 from sealane.clients import build_context
 from sealane.clients.build_context import Source
+from sealane.configfiles.trees import FolderTree
 from sealane.errors import UsageError
-from sealane.runners import collecting
+from sealane.runners import test_reports
 from sealane.runners.model import Workspace
-from sealane.stencils.trees import FolderTree
 
 CANARY = "the-servers-own-key-3141592653"
 REPORT = f"<testsuite><testcase classname='c' name='{CANARY}'/></testsuite>"
@@ -102,7 +102,7 @@ def packed(clone: Path, *, podman: bool = True, context: str = ".") -> bytes:
 
 def reported(clone: Path) -> str:
     workspace = Workspace(folder=clone / "apps/web", repository=clone)
-    reading = collecting.report(
+    reading = test_reports.report(
         workspace, ["**/*.xml", "src/deep/*.xml"], since=datetime.fromtimestamp(0, UTC), secrets={}
     )
     return str(asyncio.run(reading))

@@ -10,7 +10,7 @@ import pytest
 from sealane.clients.engine.model import ContainerState, Phase
 from sealane.pipelines.model import StepStatus
 from sealane.runners import outcomes
-from sealane.runners.outcomes import Circumstances
+from sealane.runners.outcomes import ExitContext
 
 T = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -44,13 +44,13 @@ def ended(code: int, **more: Any) -> ContainerState:
 def test_an_end_and_its_circumstances_make_a_result(
     state: ContainerState | None, around: dict[str, Any], status: StepStatus, reason: str | None
 ) -> None:
-    result = outcomes.result(state, Circumstances(**around), begun=T, now=T + timedelta(seconds=1))
+    result = outcomes.result(state, ExitContext(**around), begun=T, now=T + timedelta(seconds=1))
     assert (result.status, result.reason) == (status, reason)
 
 
 def test_the_engines_times_win_and_never_run_backwards() -> None:
     started = T + timedelta(seconds=5)
-    result = outcomes.result(ended(0, started=started, ended=T), Circumstances(), begun=T, now=T)
+    result = outcomes.result(ended(0, started=started, ended=T), ExitContext(), begun=T, now=T)
     assert (result.started, result.ended) == (started, started)
 
 

@@ -109,11 +109,13 @@ def repository(tmp_path: Path) -> Path:
 def test_a_repository_is_found_where_it_is(repository: Path, tmp_path: Path) -> None:
     git("-C", str(repository), "worktree", "add", "-q", "--detach", str(tmp_path / "aside"))
     there = ((repository / ".git", str(repository / ".git")),)
-    assert repositories.find(repository) == repositories.Found()
-    assert repositories.find(repository / "app") == repositories.Found(root=repository)
-    assert repositories.find(tmp_path / "aside") == repositories.Found(elsewhere=there)
-    assert repositories.find(tmp_path / "aside" / "app") == repositories.Found(root=tmp_path / "aside", elsewhere=there)
-    assert repositories.find(tmp_path) == repositories.Found()
+    assert repositories.find(repository) == repositories.GitLocation()
+    assert repositories.find(repository / "app") == repositories.GitLocation(root=repository)
+    assert repositories.find(tmp_path / "aside") == repositories.GitLocation(elsewhere=there)
+    assert repositories.find(tmp_path / "aside" / "app") == repositories.GitLocation(
+        root=tmp_path / "aside", elsewhere=there
+    )
+    assert repositories.find(tmp_path) == repositories.GitLocation()
 
 
 def test_a_worktree_named_relatively_is_mounted_where_that_leads(repository: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from sealane import errors
 from sealane.clients.kubernetes import errors as cluster_errors
 from sealane.findings import Finding, Place
-from sealane.secrets import resolving, revealed
+from sealane.secrets import resolution, revealed
 from sealane.secrets.port import SecretStore
 from sealane.secrets.references import Reference
 
@@ -47,7 +47,7 @@ def test_errors_made_of_findings_and_of_reasons_are_no_exception() -> None:
     with revealed.watched():
         revealed.note([VALUE])
         files = errors.InvalidFiles([Finding(message=WORDS, place=Place(file="f"))])
-        unresolved = resolving.Unresolved({"KEY": WORDS})
+        unresolved = resolution.Unresolved({"KEY": WORDS})
     assert VALUE not in f"{files} {unresolved}"
 
 
@@ -90,7 +90,7 @@ async def test_what_is_resolved_is_noted() -> None:
             raise NotImplementedError
 
     with revealed.watched():
-        await resolving.resolve({"KEY": "env:KEY"}, {"env": Store()}, key=b"k")
+        await resolution.resolve({"KEY": "env:KEY"}, {"env": Store()}, key=b"k")
         assert errors.Unavailable(WORDS).message == MASKED
 
 

@@ -7,13 +7,13 @@ import itertools
 import pytest
 
 from sealane.clients import age
+from sealane.configfiles.trees import StoredTree
 from sealane.errors import UsageError
 from sealane.secrets import references
 from sealane.secrets.port import SecretMissing
 from sealane.secrets.references import BadReference
 from sealane.secrets.stores.age import AgeStore
 from sealane.secrets.stores.environment import EnvironmentStore
-from sealane.stencils.trees import StoredTree
 
 
 def test_variables_are_named_for_the_app() -> None:

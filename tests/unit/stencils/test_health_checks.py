@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from sealane.stencils import checks, gathering, reading, rendering
-from sealane.stencils.checks import HealthCheck, State
+from sealane.configfiles.trees import StoredTree
+from sealane.stencils import health_checks, reading, render_inputs, rendering
+from sealane.stencils.health_checks import HealthCheck, State
 from sealane.stencils.model import Revision
-from sealane.stencils.trees import StoredTree
 
 HEAD = "formation: dev\nenvironment: dev\ndestination: cluster\nnamespace: shop\n"
 WIDGET = "apiVersion: x.example.com/v1\nkind: Widget\nmetadata: {name: one}\n"
@@ -85,14 +85,14 @@ def test_a_check_is_asked(
     check: dict[str, str], found_object: dict[str, Any], answer: tuple[State, str | None]
 ) -> None:
     """What has no value yet is not ready, and nothing worse."""
-    state, says = checks.Compiled(HealthCheck(kind="Widget", **check)).ask(found_object)
+    state, says = health_checks.Compiled(HealthCheck(kind="Widget", **check)).ask(found_object)
     assert state is answer[0]
     assert answer[1] in (None, says)
 
 
 def rendered(health: str) -> tuple[Revision | None, list[str]]:
     files = {"deploy/stencils/widget.yaml": WIDGET.encode(), "deploy/formations/dev.yaml": f"{HEAD}{health}".encode()}
-    sources, findings = gathering.gather(StoredTree(files), "dev")
+    sources, findings = render_inputs.gather(StoredTree(files), "dev")
     assert sources is not None, findings
     revision, more = rendering.render(sources, rendering.Inputs(app="shop", images={}))
     return revision, [str(each) for each in more]

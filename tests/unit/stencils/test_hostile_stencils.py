@@ -7,9 +7,9 @@ import time
 
 import pytest
 
+from sealane.configfiles.trees import StoredTree
 from sealane.findings import Finding
-from sealane.stencils import gathering, rendering, words
-from sealane.stencils.trees import StoredTree
+from sealane.stencils import placeholders, render_inputs, rendering
 
 FORMATION = {"formation": "dev", "environment": "dev", "destination": "bed", "namespace": "shop"}
 
@@ -21,7 +21,7 @@ def render(stencil: str, **formation: object) -> list[Finding]:
             "deploy/stencils/a.yaml": stencil.encode(),
         }
     )
-    sources, found = gathering.gather(tree, "dev")
+    sources, found = render_inputs.gather(tree, "dev")
     if sources is not None:
         revision, found = rendering.render(sources, rendering.Inputs(app="shop", images={}))
         assert revision is None
@@ -51,14 +51,14 @@ def test_a_million_mistakes_are_not_all_looked_at(stencil: str) -> None:
     started = time.process_time()
     found = render(stencil, values={f"value{index}": index for index in range(900)})
     assert time.process_time() - started < 5
-    assert sum("word" in finding.message for finding in found) <= words.MOST_FINDINGS + 1
+    assert sum("word" in finding.message for finding in found) <= placeholders.MOST_FINDINGS + 1
     assert all(len(str(finding)) < 2_000 for finding in found)
 
 
 def test_many_mistakes_say_that_there_are_more() -> None:
     """Those told are the first."""
     found = render(HEAD + "  a: |\n" + "    ${x}\n" * 500)
-    assert len(found) == words.MOST_FINDINGS + 1
+    assert len(found) == placeholders.MOST_FINDINGS + 1
     assert [finding.place.line for finding in found[:3]] == [6, 7, 8]
     assert "more words are wrong than the first 100" in found[-1].message
 
@@ -80,9 +80,9 @@ def test_a_formation_has_only_so_many_values() -> None:
 
 def test_all_stencils_together_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each by itself would pass."""
-    monkeypatch.setattr(gathering, "MAX_TOTAL", 1000)
+    monkeypatch.setattr(render_inputs, "MAX_TOTAL", 1000)
     tree = StoredTree({f"deploy/stencils/{index}.yaml": HEAD.encode() + b"  a: b\n" for index in range(20)})
     tree.contents["deploy/formations/dev.yaml"] = json.dumps(FORMATION).encode()
-    sources, found = gathering.gather(tree, "dev")
+    sources, found = render_inputs.gather(tree, "dev")
     assert sources is None
     assert "come to more than 1000 bytes" in str(found[-1])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealane import documents
+from sealane.configfiles import documents
 from sealane.findings import Finding, Severity
 from sealane.stencils import known_fields, openapi
 from sealane.stencils.model import Origin, Rendered

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from sealane.configfiles.trees import StoredTree
 from sealane.errors import Conflicting
 from sealane.secrets.values import SecretValue
-from sealane.stencils import gathering, joining, rendering
+from sealane.stencils import render_inputs, rendering, secret_merge
 from sealane.stencils.model import Revision
-from sealane.stencils.trees import StoredTree
 
 STENCIL = "{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {c: '${config}', s: '${secrets}'}}"
 
@@ -34,7 +34,7 @@ def render(
             "deploy/stencils/a.yaml": stencil.encode(),
         }
     )
-    sources, found = gathering.gather(tree, "dev")
+    sources, found = render_inputs.gather(tree, "dev")
     assert sources, found
     known = {"TOKEN": "v1", "URL": "v2"} if versions is None else versions
     inputs = rendering.Inputs(**{"app": "shop", "images": {}, "secret_versions": known, "key": key, **more})
@@ -85,7 +85,7 @@ def test_values_join_the_secret_and_nothing_else() -> None:
     """As data, beside unchanged objects; the revision itself never holds one."""
     revision = render()
     before = json.dumps(revision.to_json())
-    objects = joining.join(revision, {"TOKEN": value("hunter2", "v1"), "URL": value("postgres://é", "v2")})
+    objects = secret_merge.join(revision, {"TOKEN": value("hunter2", "v1"), "URL": value("postgres://é", "v2")})
     secret = next(each for each in objects if each["kind"] == "Secret")
     assert secret["data"] == {
         "TOKEN": base64.b64encode(b"hunter2").decode(),
@@ -102,12 +102,12 @@ def test_values_join_the_secret_and_nothing_else() -> None:
 def test_a_value_that_changed_meanwhile_does_not_join() -> None:
     """What was approved is not what would run."""
     with pytest.raises(Conflicting, match="TOKEN changed since shop/dev was rendered") as error:
-        joining.join(render(), {"TOKEN": value("hunter3", "v9"), "URL": value("u", "v2")})
+        secret_merge.join(render(), {"TOKEN": value("hunter3", "v9"), "URL": value("u", "v2")})
     assert "hunter3" not in str(error.value)
     with pytest.raises(Conflicting, match="URL"):
-        joining.join(render(), {"TOKEN": value("hunter2", "v1")})
+        secret_merge.join(render(), {"TOKEN": value("hunter2", "v1")})
 
 
 def test_a_rollback_leaves_the_old_secret_as_it_is() -> None:
     """Its values may be gone from the store; the immutable object is still there."""
-    assert [each["kind"] for each in joining.without_secret(render())] == ["ConfigMap", "Pod"]
+    assert [each["kind"] for each in secret_merge.without_secret(render())] == ["ConfigMap", "Pod"]

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sealane import checking
-from sealane.stencils import gathering, printing, rendering
-from sealane.stencils.substituting import RAW
-from sealane.stencils.trees import StoredTree
+from sealane import repository_check
+from sealane.configfiles.trees import StoredTree
+from sealane.stencils import manifest_yaml, render_inputs, rendering
+from sealane.stencils.substitution import RAW
 
 FORMATION: dict[str, Any] = {"formation": "dev", "environment": "dev", "destination": "bed", "namespace": "kiosk"}
 ANY = st.text(alphabet="a${}:-. \n{", max_size=30)
@@ -35,11 +35,11 @@ def config_map(data: dict[str, str], *, raw: bool = False) -> dict[str, Any]:
 
 def rendered(files: StoredTree) -> list[dict[str, Any]]:
     """The objects; and checking all files says no more than rendering does."""
-    sources, found = gathering.gather(files, "dev")
+    sources, found = render_inputs.gather(files, "dev")
     assert sources is not None
     revision, more = rendering.render(sources, rendering.Inputs(app="kiosk", images={}))
     assert [*found, *more] == []
-    assert checking.check(files).findings == ()
+    assert repository_check.check(files).findings == ()
     assert revision is not None
     return [each.object for each in revision.objects]
 
@@ -51,7 +51,7 @@ def test_an_object_left_raw_comes_out_as_it_was_written(key: str, text: str) -> 
 
     (made,) = rendered(tree(json.dumps(stencil)))
     assert made == {**stencil, "metadata": {**stencil["metadata"], "namespace": "kiosk"}}
-    assert rendered(tree(printing.as_yaml(made))) == [made]
+    assert rendered(tree(manifest_yaml.as_yaml(made))) == [made]
 
 
 @given(ANY)
@@ -91,7 +91,7 @@ def test_only_the_object_that_says_so_is_left_raw() -> None:
 @pytest.mark.parametrize("formation", [{"stencils": {"raw": ["**"]}}, {}], ids=["file", "object"])
 def test_a_value_used_only_where_no_words_are_read_is_told(formation: dict[str, Any]) -> None:
     stencil = config_map({"a": "${tint}"}, raw=not formation)
-    (found,) = checking.check(tree(json.dumps(stencil), values={"tint": 1}, **formation)).findings
+    (found,) = repository_check.check(tree(json.dumps(stencil), values={"tint": 1}, **formation)).findings
 
     assert found.message == "nothing uses ${tint}"
     assert found.mend == "take it away; deploy/stencils/sub/a.yaml has it where no words are read"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sealane.stencils import gathering
-from sealane.stencils.trees import MAX_FILE, FolderTree, StoredTree, Unreadable
+from sealane.configfiles.trees import MAX_FILE, FolderTree, StoredTree, Unreadable
+from sealane.stencils import render_inputs
 
 FORMATION = b"formation: dev\nenvironment: dev\ndestination: bed\nnamespace: shop\nconfig: {a: 'file:conf/a'}\n"
 
@@ -68,7 +68,7 @@ def test_a_linked_stencil_is_a_finding(folder: Path) -> None:
     """A linked file and a linked folder are both refused by name, not silently left out."""
     (folder / "deploy/stencils/link.yaml").symlink_to("/etc/passwd")
     (folder / "deploy/stencils/folder.yaml").symlink_to("/etc")
-    _, found = gathering.gather(FolderTree(folder), "dev")
+    _, found = render_inputs.gather(FolderTree(folder), "dev")
     told = [str(finding) for finding in found]
     assert "deploy/stencils/link.yaml: can't be read: a symbolic link is not followed" in told
     assert "deploy/stencils/folder.yaml: can't be read: a symbolic link is not followed" in told
@@ -92,7 +92,7 @@ def test_huge_files_are_refused(folder: Path) -> None:
 def test_files_that_are_no_text_are_findings(folder: Path) -> None:
     """At the file, with what to do."""
     (folder / "deploy/stencils/a.yaml").write_bytes(b"a: \xff")
-    _, found = gathering.gather(FolderTree(folder), "dev")
+    _, found = render_inputs.gather(FolderTree(folder), "dev")
     assert "deploy/stencils/a.yaml:1:4: not UTF-8 text" in str(found[0])
 
 
@@ -103,7 +103,7 @@ def test_a_stored_tree_answers_like_a_folder(folder: Path) -> None:
     stored = StoredTree({path: on_disk.read(path) for path in paths})
     assert stored.files("deploy/stencils") == on_disk.files("deploy/stencils")
     assert stored.read("conf//./a") == on_disk.read("conf//./a")
-    assert gathering.names(stored) == gathering.names(on_disk) == ("dev",)
+    assert render_inputs.names(stored) == render_inputs.names(on_disk) == ("dev",)
     with pytest.raises(Unreadable, match="no such file"):
         stored.read("conf/none")
     with pytest.raises(Unreadable, match="leads upwards"):

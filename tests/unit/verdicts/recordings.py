@@ -13,7 +13,7 @@ import yaml
 
 from sealane.clients.kubernetes import objects, resources
 from sealane.verdicts import model
-from sealane.verdicts.convergence import around, every_kind
+from sealane.verdicts.convergence import owned_objects, registry
 
 FOLDER = Path(__file__).parent / "recorded"
 KINDS: dict[str, type[Any]] = {
@@ -62,13 +62,13 @@ def observe(recording: dict[str, Any]) -> model.Observation:
     by_kind: dict[str, list[Any]] = {kind: [] for kind in KINDS}
     for each in recording["objects"]:
         by_kind[each["kind"]].append(msgspec.convert(each, KINDS[each["kind"]]))
-    surroundings = around.Around(
+    surroundings = owned_objects.OwnedObjects(
         at=at,
         pods=by_kind["Pod"],
         replica_sets=by_kind["ReplicaSet"],
         revisions=by_kind["ControllerRevision"],
         events=by_kind["Event"],
-        besides=around.Besides(
+        besides=owned_objects.NamespaceFacts(
             labels=_labels(recording["wanted"], by_kind),
             services=frozenset(each.metadata.name for each in by_kind["Service"]),
         ),
@@ -76,8 +76,8 @@ def observe(recording: dict[str, Any]) -> model.Observation:
     parts = []
     for wanted in recording["wanted"]:
         found = _find(wanted, by_kind)
-        parts.append(every_kind.converge(found, surroundings) if found else every_kind.absent(wanted))
-    return every_kind.observation(parts, at=at)
+        parts.append(registry.converge(found, surroundings) if found else registry.absent(wanted))
+    return registry.observation(parts, at=at)
 
 
 def _find(wanted: str, by_kind: dict[str, list[Any]]) -> Any:

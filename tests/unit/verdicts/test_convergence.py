@@ -10,7 +10,7 @@ import pytest
 
 from sealane.clients.kubernetes import objects
 from sealane.verdicts import model
-from sealane.verdicts.convergence import around, daemon_set, deployment, job, pod, stateful_set
+from sealane.verdicts.convergence import daemon_set, deployment, job, owned_objects, pod, stateful_set
 
 AT = datetime(2026, 11, 21, 3, 0, 30, tzinfo=UTC)
 SINCE = "2026-11-21T03:00:10Z"
@@ -72,7 +72,7 @@ NEW = made(
 
 
 def seen(found: objects.Deployment, *pods: objects.Pod, sets: tuple[objects.ReplicaSet, ...] = (OLD, NEW)) -> Any:
-    return deployment.converge(found, around.Around(at=AT, pods=pods, replica_sets=sets))
+    return deployment.converge(found, owned_objects.OwnedObjects(at=AT, pods=pods, replica_sets=sets))
 
 
 def test_a_deployment_is_ready_when_all_pods_of_its_newest_replica_set_are() -> None:
@@ -162,7 +162,9 @@ def test_a_stateful_set_needs_its_update_revision_above_the_partition(
     update: dict[str, Any], health: str, says: str
 ) -> None:
     pods = (ordinal(0, "db-1"), ordinal(1, "db-2"))
-    workload, _, _ = stateful_set.converge(a_stateful_set(updateStrategy=update), around.Around(at=AT, pods=pods))
+    workload, _, _ = stateful_set.converge(
+        a_stateful_set(updateStrategy=update), owned_objects.OwnedObjects(at=AT, pods=pods)
+    )
     assert (workload.health, workload.says) == (health, says)
 
 
@@ -183,7 +185,7 @@ def test_a_daemon_set_goes_by_its_newest_controller_revision() -> None:
     ]
     for label, health in (("a", "ready"), ("b", "converging")):
         pods = [a_pod("agent-x", "agent", labels={"controller-revision-hash": label})]
-        workload, _, _ = daemon_set.converge(found, around.Around(at=AT, pods=pods, revisions=revisions))
+        workload, _, _ = daemon_set.converge(found, owned_objects.OwnedObjects(at=AT, pods=pods, revisions=revisions))
         assert workload.health == health
 
 
@@ -199,18 +201,18 @@ def test_a_job_is_judged_by_its_own_end() -> None:
         },
     )
     running = made(objects.Job, metadata=meta("load"), status={"active": 1, "failed": 1})
-    workload, _, facts = job.converge(running, around.Around(at=AT, pods=[ended]))
+    workload, _, facts = job.converge(running, owned_objects.OwnedObjects(at=AT, pods=[ended]))
     assert (workload.health, workload.says, facts) == ("converging", "0 of 1 done, 1 running, 1 failed", ())
     condition = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "too many retries"}
     failed = made(objects.Job, metadata=meta("load"), status={"failed": 2, "conditions": [condition]})
-    workload, _, facts = job.converge(failed, around.Around(at=AT, pods=[ended]))
+    workload, _, facts = job.converge(failed, owned_objects.OwnedObjects(at=AT, pods=[ended]))
     assert (workload.health, [fact.kind for fact in facts]) == ("failed", [model.FactKind.JOB_FAILED])
     assert (facts[0].container, facts[0].detail["exit_code"]) == ("load", "2")
 
 
 def test_a_pod_of_its_own_may_end_well() -> None:
     done = made(objects.Pod, metadata=meta("once"), spec={"restartPolicy": "Never"}, status={"phase": "Succeeded"})
-    workload, _, facts = pod.converge(done, around.Around(at=AT))
+    workload, _, facts = pod.converge(done, owned_objects.OwnedObjects(at=AT))
     assert (workload.health, workload.settled, facts) == ("ready", True, ())
 
 

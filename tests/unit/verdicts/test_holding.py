@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealane.verdicts import judging, model
+from sealane.verdicts import evaluate, model
 
 START = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 
@@ -35,7 +35,7 @@ def ready(since: float | None = 5, *, hold: float = 0, settled: bool = False) ->
 def judged(*workloads: model.Workload, now: float, healthy_for: float = 10, **more: object) -> model.Judgement:
     seen = model.Observation(at=at(now), workloads=workloads, **more)
     rules = model.Rules(started=START, healthy_for=timedelta(seconds=healthy_for))
-    return judging.judge(seen, rules, now=at(now))
+    return evaluate.judge(seen, rules, now=at(now))
 
 
 def test_ready_must_hold_from_when_the_last_pod_became_so() -> None:
@@ -80,8 +80,8 @@ def test_the_time_it_was_away_does_not_count() -> None:
     seen = model.Observation(at=at(90), workloads=(unready,), facts=(probe,))
     rules = model.Rules(started=START)
     memory = model.Memory(blind=timedelta(seconds=60))
-    assert judging.judge(seen, rules, now=at(90), memory=memory).again == at(120)
-    assert judging.judge(seen, rules, now=at(90)).state == "failed"
+    assert evaluate.judge(seen, rules, now=at(90), memory=memory).again == at(120)
+    assert evaluate.judge(seen, rules, now=at(90)).state == "failed"
 
 
 @given(since=st.integers(0, 50), healthy_for=st.integers(0, 20), now=st.floats(0, 100))

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealane.clients.kubernetes import objects
-from sealane.destinations.kubernetes import freeing
+from sealane.destinations.kubernetes import stuck_statefulset_pods
 from sealane.verdicts import model
-from sealane.verdicts.convergence import around, stateful_set
+from sealane.verdicts.convergence import owned_objects, stateful_set
 from tests.unit.verdicts.test_convergence import AT, a_pod, made, meta
 
 STARTS = st.one_of(st.none(), st.integers(0, 40))
@@ -48,7 +48,7 @@ def pods(start: int | None, replicas: int, renewed: int, **more: Any) -> list[ob
 
 
 def converged(found: objects.StatefulSet, there: list[objects.Pod]) -> model.Workload:
-    return stateful_set.converge(found, around.Around(at=AT, pods=there))[0]
+    return stateful_set.converge(found, owned_objects.OwnedObjects(at=AT, pods=there))[0]
 
 
 @given(start=STARTS, replicas=NUMBERS, partition=NUMBERS, renewed=NUMBERS)
@@ -81,7 +81,7 @@ def test_only_a_broken_old_pod_that_is_to_be_replaced_makes_way(
 ) -> None:
     """What is below the partition is never deleted."""
     found = a_set(start, replicas, partition)
-    freed = [freeing.holds_up(each, found) for each in pods(start, replicas, 0, ready=False)]
+    freed = [stuck_statefulset_pods.holds_up(each, found) for each in pods(start, replicas, 0, ready=False)]
     assert freed == [index >= partition for index in range(replicas)]
 
 

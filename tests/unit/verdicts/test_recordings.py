@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 import pytest
 
-from sealane.verdicts import judging, model
+from sealane.verdicts import evaluate, model
 from tests.unit.verdicts import recordings
 
 
@@ -16,7 +16,7 @@ def test_the_whole_judgement_is_as_recorded(name: str) -> None:
     """State, words, times and cause of the judgement, all of it."""
     recording = recordings.load(name)
     now = datetime.fromisoformat(recording["at"])
-    judgement = judging.judge(recordings.observe(recording), recordings.rules(recording), now=now)
+    judgement = evaluate.judge(recordings.observe(recording), recordings.rules(recording), now=now)
     assert judgement == msgspec.convert(recording["judgement"], model.Judgement)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from sealane.clients.kubernetes import objects, resources
 from sealane.verdicts import model
-from sealane.verdicts.convergence import around, every_kind
+from sealane.verdicts.convergence import owned_objects, registry
 
 AT = datetime(2026, 11, 21, 7, 0, 30, tzinfo=UTC)
 MADE = "2026-11-21T07:00:01Z"
@@ -31,12 +31,14 @@ def condition(kind: str, status: str, message: str = "", **more: Any) -> dict[st
     return {"type": kind, "status": status, "message": message, "lastTransitionTime": MOVED, **more}
 
 
-def seen(of: type[Any], *events: objects.Event, besides: around.Besides = around.NOTHING, **fields: Any) -> Any:
+def seen(
+    of: type[Any], *events: objects.Event, besides: owned_objects.NamespaceFacts = owned_objects.NOTHING, **fields: Any
+) -> Any:
     found = msgspec.convert({"metadata": meta(), **fields}, of)
-    return every_kind.converge(found, around.Around(at=AT, events=events, besides=besides))
+    return registry.converge(found, owned_objects.OwnedObjects(at=AT, events=events, besides=besides))
 
 
-def short(part: around.Part) -> tuple[str, list[tuple[str, str]]]:
+def short(part: owned_objects.Part) -> tuple[str, list[tuple[str, str]]]:
     """Health, and each fact's kind and words."""
     workload, instances, facts = part
     assert instances == ()
@@ -50,7 +52,7 @@ def short(part: around.Part) -> tuple[str, list[tuple[str, str]]]:
 def test_a_bound_claim_is_there_and_needs_no_mention() -> None:
     part = seen(resources.VolumeClaim, status={"phase": "Bound"})
     assert short(part) == ("ready", [])
-    assert every_kind.observation([part], at=AT).workloads == ()
+    assert registry.observation([part], at=AT).workloads == ()
 
 
 def test_a_claim_that_waits_for_its_first_pod_is_as_it_should_be() -> None:
@@ -83,17 +85,17 @@ def test_a_claim_that_lost_its_volume_has_failed() -> None:
     ],
 )
 def test_a_service_must_select_something(selector: Any, labels: Any, health: str) -> None:
-    part = seen(resources.Service, spec={"selector": selector}, besides=around.Besides(labels=labels))
+    part = seen(resources.Service, spec={"selector": selector}, besides=owned_objects.NamespaceFacts(labels=labels))
     assert part[0].health.value == health
 
 
 def test_a_service_that_selects_nothing_names_the_labels() -> None:
-    part = seen(resources.Service, spec={"selector": {"app": "web"}}, besides=around.Besides(labels=[]))
+    part = seen(resources.Service, spec={"selector": {"app": "web"}}, besides=owned_objects.NamespaceFacts(labels=[]))
     assert short(part)[1] == [("points_nowhere", "selects no pods: none here has the labels app=web")]
 
 
 def test_pods_may_come_from_what_a_custom_resource_stands_for() -> None:
-    besides = around.Besides(labels=[], makers=True)
+    besides = owned_objects.NamespaceFacts(labels=[], makers=True)
     _, _, facts = seen(resources.Service, spec={"selector": {"app": "web"}}, besides=besides)
     assert facts[0].detail == {"may_come": "yes"}
 
@@ -112,9 +114,9 @@ def test_an_ingress_must_lead_to_services_that_are_there() -> None:
     """Its address is not waited for; what it sends requests to is."""
     paths = [{"backend": {"service": {"name": name}}} for name in ("web", "api")]
     spec = {"rules": [{"http": {"paths": paths}}, {"host": "bare.example.com"}]}
-    there = around.Besides(services=frozenset({"web", "api"}))
+    there = owned_objects.NamespaceFacts(services=frozenset({"web", "api"}))
     assert short(seen(resources.Ingress, spec=spec, besides=there)) == ("ready", [])
-    missing = around.Besides(services=frozenset({"web"}))
+    missing = owned_objects.NamespaceFacts(services=frozenset({"web"}))
     words = "sends requests to Service api, which is not there"
     assert short(seen(resources.Ingress, spec=spec, besides=missing)) == ("converging", [("points_nowhere", words)])
     assert short(seen(resources.Ingress, spec=spec)) == ("ready", [])
@@ -152,7 +154,9 @@ def test_a_cron_job_is_there_once_it_is_written() -> None:
 # --- custom resources
 
 
-def custom(*conditions: dict[str, Any], besides: around.Besides = around.NOTHING, **more: Any) -> around.Part:
+def custom(
+    *conditions: dict[str, Any], besides: owned_objects.NamespaceFacts = owned_objects.NOTHING, **more: Any
+) -> owned_objects.Part:
     """A custom resource of generation 2 with this status."""
     status = {"conditions": list(conditions), **more}
     return seen(resources.Custom, kind="Certificate", apiVersion="x.io/v1", status=status, besides=besides)
@@ -209,23 +213,21 @@ def test_a_status_of_any_shape_is_taken_as_none(status: Any) -> None:
 def test_ready_of_a_custom_resource_has_to_hold_like_any_other() -> None:
     """It stays in the observation, since it may be lost again; and holds from its condition's time on."""
     part = custom(condition("Ready", "True"))
-    assert every_kind.observation([part], at=AT).workloads[0].ready_since == datetime(
-        2026, 11, 21, 7, 0, 20, tzinfo=UTC
-    )
-    assert every_kind.observation([part], at=AT).running == ()
+    assert registry.observation([part], at=AT).workloads[0].ready_since == datetime(2026, 11, 21, 7, 0, 20, tzinfo=UTC)
+    assert registry.observation([part], at=AT).running == ()
 
 
 @pytest.mark.parametrize(
     ("health", "kind"), [(model.Health.CONVERGING, "resource_pending"), (model.Health.FAILED, "resource_failed")]
 )
 def test_a_health_check_says_more_than_conditions(health: model.Health, kind: str) -> None:
-    answer = around.Answer(health=health, says="phase is Broken")
-    part = custom(condition("Ready", "True"), besides=around.Besides(ask=lambda _: answer))
+    answer = owned_objects.HealthAnswer(health=health, says="phase is Broken")
+    part = custom(condition("Ready", "True"), besides=owned_objects.NamespaceFacts(ask=lambda _: answer))
     assert short(part) == (health.value, [(kind, "phase is Broken")])
 
 
 def test_a_health_check_is_not_asked_about_an_older_generation() -> None:
-    answer = around.Answer(health=model.Health.READY, says="ready", since=AT)
-    besides = around.Besides(ask=lambda _: answer)
+    answer = owned_objects.HealthAnswer(health=model.Health.READY, says="ready", since=AT)
+    besides = owned_objects.NamespaceFacts(ask=lambda _: answer)
     assert custom(observedGeneration=1, besides=besides)[0].health is model.Health.CONVERGING
     assert custom(observedGeneration=2, besides=besides)[0].ready_since == AT

@@ -11,13 +11,13 @@ import pytest
 
 from sealane.clients.kubernetes import objects, resources
 from sealane.stencils.standstill import OLD_PODS, OldPods
-from sealane.verdicts import concluding, deciding, judging, model
-from sealane.verdicts.convergence import around, every_kind
+from sealane.verdicts import evaluate, model, outcomes, thresholds
+from sealane.verdicts.convergence import owned_objects, registry
 from tests.unit.verdicts.test_convergence import AT, NEW, OLD, a_pod, made, meta
 
 STARTED = datetime(2026, 11, 21, 3, 0, 2, tzinfo=UTC)
 RULES = model.Rules(started=STARTED, healthy_for=timedelta(seconds=1))
-SOON = STARTED + 3 * deciding.LAG
+SOON = STARTED + 3 * thresholds.LAG
 REVISION = "controller-revision-hash"
 TEMPLATE = {"spec": {"containers": [{"name": "web", "image": "web:2"}]}}
 
@@ -143,19 +143,19 @@ def _seen(current: str = "new") -> dict[str, Any]:
 
 
 def observed(case: Case) -> model.Observation:
-    surroundings = around.Around(at=AT, pods=case.pods, replica_sets=case.sets, revisions=case.revisions)
-    return every_kind.observation([every_kind.converge(case.found, surroundings)], at=AT)
+    surroundings = owned_objects.OwnedObjects(at=AT, pods=case.pods, replica_sets=case.sets, revisions=case.revisions)
+    return registry.observation([registry.converge(case.found, surroundings)], at=AT)
 
 
 @pytest.mark.parametrize("case", list(cases()), ids=lambda case: case.name)
 def test_it_is_decided_long_before_the_deadline(case: Case) -> None:
     """A moment is left for what is seen of several kinds to agree."""
     observation = observed(case)
-    judgement = judging.judge(observation, RULES, now=SOON)
+    judgement = evaluate.judge(observation, RULES, now=SOON)
     if case.there:
         assert judgement.state is model.State.HEALTHY, judgement.waiting_for
-        assert concluding.notes(observation) == (case.there,)
-        verdict = concluding.deployed(at=AT, workloads=1, healthy_for=timedelta(), notes=concluding.notes(observation))
+        assert outcomes.notes(observation) == (case.there,)
+        verdict = outcomes.deployed(at=AT, workloads=1, healthy_for=timedelta(), notes=outcomes.notes(observation))
         assert verdict.reason.endswith(case.there)
     else:
         assert judgement.state is model.State.FAILED, judgement.waiting_for
@@ -166,8 +166,8 @@ def test_it_is_decided_long_before_the_deadline(case: Case) -> None:
 @pytest.mark.parametrize("kind", ["StatefulSet", "DaemonSet", "ReplicaSet"])
 def test_somebody_who_is_waited_for_has_until_the_deadline(kind: str) -> None:
     observation = observed(by_hand(kind, OldPods.WAIT))
-    assert judging.judge(observation, RULES, now=STARTED + timedelta(minutes=9)).state is model.State.PROGRESSING
-    late = judging.judge(observation, RULES, now=STARTED + RULES.deadline)
+    assert evaluate.judge(observation, RULES, now=STARTED + timedelta(minutes=9)).state is model.State.PROGRESSING
+    late = evaluate.judge(observation, RULES, now=STARTED + RULES.deadline)
     assert late.cause is not None
     assert "somebody deletes it" in late.cause.sentence
 
@@ -178,8 +178,8 @@ def test_new_pods_that_crash_are_not_hidden_by_old_ones_that_may_stay() -> None:
     metadata = meta("web", annotations={OLD_PODS: "keep"})
     found = made(objects.StatefulSet, metadata=metadata, spec=spec, status=_seen(current="old"))
     crashing = a_pod("web-1", "web", ready=False, labels={REVISION: "new"})
-    seen = around.Around(at=AT, pods=(*case.pods, crashing))
-    assert every_kind.converge(found, seen)[0].health is model.Health.CONVERGING
+    seen = owned_objects.OwnedObjects(at=AT, pods=(*case.pods, crashing))
+    assert registry.converge(found, seen)[0].health is model.Health.CONVERGING
 
 
 @pytest.mark.parametrize(
@@ -192,11 +192,11 @@ def test_new_pods_that_crash_are_not_hidden_by_old_ones_that_may_stay() -> None:
 )
 def test_a_job_that_something_else_starts_is_waited_for(job: objects.Job, says: str, fails: bool) -> None:
     """A queue has until the deadline, a controller as long as patience."""
-    part = every_kind.converge(job, around.Around(at=AT))
-    observation = every_kind.observation([part], at=AT)
+    part = registry.converge(job, owned_objects.OwnedObjects(at=AT))
+    observation = registry.observation([part], at=AT)
     assert part[0].health is model.Health.CONVERGING
-    assert says in judging.judge(observation, RULES, now=SOON).waiting_for
-    patient = judging.judge(observation, RULES, now=STARTED + RULES.patience)
+    assert says in evaluate.judge(observation, RULES, now=SOON).waiting_for
+    patient = evaluate.judge(observation, RULES, now=STARTED + RULES.patience)
     assert (patient.state is model.State.FAILED) == fails
 
 
@@ -205,8 +205,8 @@ def test_a_rollout_that_somebody_pauses_on_the_way_has_patience() -> None:
     found = a_paused(replicas=2, updated=1)
     pods = (a_pod("one", "web-new"), a_pod("two", "web-old"))
     observation = observed(Case(name="", found=found, sets=(OLD, NEW), pods=pods))
-    assert judging.judge(observation, RULES, now=SOON).state is model.State.PROGRESSING
-    late = judging.judge(observation, RULES, now=STARTED + RULES.patience)
+    assert evaluate.judge(observation, RULES, now=SOON).state is model.State.PROGRESSING
+    late = evaluate.judge(observation, RULES, now=STARTED + RULES.patience)
     assert late.cause is not None
     assert "is not rolled out further" in late.cause.sentence
 
@@ -216,5 +216,5 @@ def test_a_scheduling_gate_is_named() -> None:
     blocked = {"type": "PodScheduled", "status": "False", "reason": "SchedulingGated", "message": "blocked"}
     spec = {"containers": [{"name": "web"}], "schedulingGates": [{"name": "example.com/licence"}]}
     found = made(objects.Pod, metadata=meta("web"), spec=spec, status={"conditions": [blocked]})
-    _, _, facts = every_kind.converge(found, around.Around(at=AT, pods=[held]))
+    _, _, facts = registry.converge(found, owned_objects.OwnedObjects(at=AT, pods=[held]))
     assert [fact.words for fact in facts] == ["nothing has taken its scheduling gate example.com/licence off"]

@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from sealane.clients.kubernetes import objects
-from sealane.verdicts import deciding, model, sentences
-from sealane.verdicts.convergence import around, daemon_set, deployment, replica_set, stateful_set
+from sealane.verdicts import model, thresholds
+from sealane.verdicts.convergence import daemon_set, deployment, owned_objects, replica_set, stateful_set
+from sealane.verdicts.messages import causes
 from tests.unit.verdicts.test_convergence import AT, NEW, OLD, a_deployment, a_pod, made, meta
 
 K = model.FactKind
@@ -22,9 +23,11 @@ def held(name: str, owner: str, **more: Any) -> objects.Pod:
 
 def test_a_recreated_deployment_waits_for_old_pods_to_go() -> None:
     found = a_deployment(replicas=1, strategy={"type": "Recreate"})
-    _, _, facts = deployment.converge(found, around.Around(at=AT, pods=[held("o", "web-old")], replica_sets=(OLD, NEW)))
+    _, _, facts = deployment.converge(
+        found, owned_objects.OwnedObjects(at=AT, pods=[held("o", "web-old")], replica_sets=(OLD, NEW))
+    )
     assert [(fact.kind, fact.object) for fact in facts] == [(K.OLD_STAYS, "Deployment/web")]
-    said = sentences.sentence(facts[0], ends=0)
+    said = causes.sentence(facts[0], ends=0)
     assert said == (
         "Deployment web cannot make its new pods: its old pod o is being ended, held by its finalizer example.com/drain."
     )
@@ -34,7 +37,9 @@ def test_a_rolling_deployment_does_not() -> None:
     """It makes new pods beside those that go: an old one that stays is nobody's trouble."""
     pods = [held("o", "web-old"), a_pod("n", "web-new")]
     found = a_deployment(replicas=1)
-    workload, _, facts = deployment.converge(found, around.Around(at=AT, pods=pods, replica_sets=(OLD, NEW)))
+    workload, _, facts = deployment.converge(
+        found, owned_objects.OwnedObjects(at=AT, pods=pods, replica_sets=(OLD, NEW))
+    )
     assert (workload.health, facts) == (model.Health.READY, ())
 
 
@@ -46,7 +51,7 @@ def test_a_stateful_set_waits_for_the_old_pod_of_the_same_name() -> None:
         status={"observedGeneration": 2, "updateRevision": "new"},
     )
     old = held("db-0", "db", labels={"controller-revision-hash": "old"})
-    _, _, facts = stateful_set.converge(found, around.Around(at=AT, pods=[old]))
+    _, _, facts = stateful_set.converge(found, owned_objects.OwnedObjects(at=AT, pods=[old]))
     assert [fact.kind for fact in facts] == [K.OLD_STAYS]
 
 
@@ -63,7 +68,7 @@ def test_a_daemon_set_that_updates_on_delete_says_so() -> None:
         status={"observedGeneration": 2, "desiredNumberScheduled": 1},
     )
     old = a_pod("o", "web", labels={"controller-revision-hash": "old"})
-    workload, _, _ = daemon_set.converge(found, around.Around(at=AT, pods=[old], revisions=[newest]))
+    workload, _, _ = daemon_set.converge(found, owned_objects.OwnedObjects(at=AT, pods=[old], revisions=[newest]))
     assert workload.health is model.Health.CONVERGING
     assert "it updates on delete: delete its old pods" in workload.says
 
@@ -71,7 +76,7 @@ def test_a_daemon_set_that_updates_on_delete_says_so() -> None:
 def test_a_bare_replica_set_knows_its_pods_by_their_images() -> None:
     template = {"spec": {"containers": [{"name": "web", "image": "web:1"}]}}
 
-    def converged(image: str) -> around.Part:
+    def converged(image: str) -> owned_objects.Part:
         template["spec"]["containers"][0]["image"] = image
         found = made(
             objects.ReplicaSet,
@@ -79,7 +84,7 @@ def test_a_bare_replica_set_knows_its_pods_by_their_images() -> None:
             spec={"replicas": 1, "template": template},
             status={"observedGeneration": 1},
         )
-        return replica_set.converge(found, around.Around(at=AT, pods=[a_pod("p", "web")]))
+        return replica_set.converge(found, owned_objects.OwnedObjects(at=AT, pods=[a_pod("p", "web")]))
 
     assert converged("web:1")[0].health is model.Health.READY
     workload, _, _ = converged("web:2")
@@ -130,11 +135,13 @@ def on_machine(*, started: bool, ready: str, containers: str, reason: str | None
 def test_a_silent_machine_is_waited_for_with_patience(pod: objects.Pod, kind: K, sentence: str) -> None:
     """When a machine is lost its pods' containers still look well; only the pod's own condition goes."""
     found = a_deployment(replicas=1)
-    workload, _, facts = deployment.converge(found, around.Around(at=AT, pods=[pod], replica_sets=(OLD, NEW)))
+    workload, _, facts = deployment.converge(
+        found, owned_objects.OwnedObjects(at=AT, pods=[pod], replica_sets=(OLD, NEW))
+    )
     assert workload.health is model.Health.CONVERGING
     assert [fact.kind for fact in facts] == [kind]
-    assert sentences.sentence(facts[0], ends=0) == sentence
-    weight = deciding.weigh(facts[0], model.Rules(started=AT), model.Memory())
+    assert causes.sentence(facts[0], ends=0) == sentence
+    weight = thresholds.weigh(facts[0], model.Rules(started=AT), model.Memory())
     assert weight.due is not None
     assert not weight.decisive
 
@@ -154,8 +161,10 @@ def test_what_finds_no_machine_because_another_was_lost_names_that_one(silent: b
     conditions = [{"type": "PodScheduled", "status": "False", "message": message, "lastTransitionTime": AT}]
     new = made(objects.Pod, metadata=meta("n", owner="web-new"), status={"phase": "Pending", "conditions": conditions})
     found = a_deployment(replicas=1)
-    _, _, facts = deployment.converge(found, around.Around(at=AT, pods=[lost, new], replica_sets=(OLD, NEW)))
-    assert [sentences.sentence(fact, ends=0) for fact in facts] == [sentence]
+    _, _, facts = deployment.converge(
+        found, owned_objects.OwnedObjects(at=AT, pods=[lost, new], replica_sets=(OLD, NEW))
+    )
+    assert [causes.sentence(fact, ends=0) for fact in facts] == [sentence]
 
 
 @pytest.mark.parametrize(
@@ -184,6 +193,6 @@ def test_a_mount_that_failed_once_is_not_waited_for_while_a_large_image_is_pulle
         )
         for reason in reasons
     ]
-    surroundings = around.Around(at=AT, pods=[pod], replica_sets=(OLD, NEW), events=events)
+    surroundings = owned_objects.OwnedObjects(at=AT, pods=[pod], replica_sets=(OLD, NEW), events=events)
     _, _, facts = deployment.converge(a_deployment(replicas=1), surroundings)
     assert [fact.kind.value for fact in facts] == kinds

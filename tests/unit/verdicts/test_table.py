@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sealane.verdicts import judging, model
+from sealane.verdicts import evaluate, model
 
 K = model.FactKind
 START = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
@@ -38,7 +38,7 @@ def judged(*facts: model.Fact, now: float, **rules: object) -> model.Judgement:
     )
     seen = model.Observation(at=at(now), workloads=(workload,), facts=facts)
     given = {"started": START, "patience": PATIENCE, **rules}
-    return judging.judge(seen, model.Rules(**given), now=at(now))
+    return evaluate.judge(seen, model.Rules(**given), now=at(now))
 
 
 AT_ONCE = [
@@ -217,4 +217,4 @@ def test_patience_is_stated_or_follows_from_the_last_start_up(
     def span(seconds: int | None) -> timedelta | None:
         return None if seconds is None else timedelta(seconds=seconds)
 
-    assert judging.patience(span(stated), span(startup)) == timedelta(seconds=patience)
+    assert evaluate.patience(span(stated), span(startup)) == timedelta(seconds=patience)

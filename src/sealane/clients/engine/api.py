@@ -12,7 +12,7 @@ import docker.auth
 import docker.utils
 import requests
 
-from sealane.clients.engine import errors, libpod, reading, streams
+from sealane.clients.engine import answers, errors, libpod, streams
 from sealane.clients.engine.model import (
     Confinement,
     ContainerSpec,
@@ -74,7 +74,7 @@ class Engine:
                 lambda api: api.create_network(name, driver="bridge", labels=dict(labels), options=options)
             )
             there = await self._call(lambda api: api.inspect_network(name))
-        return reading.subnets(there or {})
+        return answers.subnets(there or {})
 
     async def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
         """Makes a volume, unless it is there."""
@@ -135,7 +135,7 @@ class Engine:
     async def state(self, name: str) -> ContainerState | None:
         """How far the container is; None when there is none of that name."""
         try:
-            return reading.state(await self._call(lambda api: api.inspect_container(name)))
+            return answers.state(await self._call(lambda api: api.inspect_container(name)))
         except errors.ContainerMissing:
             return None
 
@@ -177,15 +177,15 @@ class Engine:
         if json.loads(said).get("Status") == "healthy":
             return True, ""
         inspected = await self._call(lambda api: api.inspect_container(name))
-        return False, reading.last_check(inspected)
+        return False, answers.last_check(inspected)
 
     async def is_rootless(self) -> bool:
         """Whether root in its containers is the user that runs it."""
-        return reading.is_rootless(await self._call(lambda api: api.info()))
+        return answers.is_rootless(await self._call(lambda api: api.info()))
 
     async def limits(self) -> EngineLimits:
         """What the engine can limit, and the memory of its machine."""
-        return reading.limits(await self._call(lambda api: api.info()))
+        return answers.limits(await self._call(lambda api: api.info()))
 
     async def image_user(self, image: str) -> str:
         """The user an image says its containers run as; empty for root. Raises ImageMissing."""
@@ -209,7 +209,7 @@ class Engine:
         answer = await self._stream("POST", f"/exec/{created['Id']}/start", {}, body={"Detach": False, "Tty": False})
         said = streams.Frames().feed(await _whole(answer)).decode(errors="replace")
         ended = await self._ended(created["Id"])
-        return ended["ExitCode"] == 0, reading.words(said, ended["ExitCode"])
+        return ended["ExitCode"] == 0, answers.words(said, ended["ExitCode"])
 
     async def _ended(self, execution: str) -> dict[str, Any]:
         while True:
@@ -269,7 +269,7 @@ class Engine:
 
         The container is asked, not its image: Podman leaves an image's check out of Docker's API.
         """
-        return reading.image_check(await self._call(lambda api: api.inspect_container(name)))
+        return answers.image_check(await self._call(lambda api: api.inspect_container(name)))
 
     async def pull(self, image: str, within: float = PULL_PATIENCE) -> None:
         """Fetches an image. Raises ImageMissing for what no waiting will bring, EngineFailed for what it may.
@@ -288,14 +288,14 @@ class Engine:
         try:
             stream = await self._stream("POST", path, query, headers=headers, within=within)
         except (errors.EngineFailed, errors.ContainerMissing, errors.CannotExecute, errors.ImageMissing) as error:
-            raise reading.pull_problem(image, error.message) from error
+            raise answers.pull_problem(image, error.message) from error
         except errors.EngineTooSlow as error:
-            raise reading.pulled_too_long(image, within) from error
+            raise answers.pulled_too_long(image, within) from error
         try:
             async with asyncio.timeout_at(until):
                 await _pulled(image, stream)
         except TimeoutError as error:
-            raise reading.pulled_too_long(image, within) from error
+            raise answers.pulled_too_long(image, within) from error
         finally:
             await stream.close()
 
@@ -340,7 +340,7 @@ class Engine:
                 timeout=(_CONNECTING, within),
             )
             if answer.status_code >= 400:
-                raise errors.meaning(answer.status_code, reading.message(answer.text))
+                raise errors.meaning(answer.status_code, answers.message(answer.text))
             return answer
 
         return Stream(await self._call(ask), self.address)
@@ -352,8 +352,8 @@ async def _pulled(image: str, stream: Stream) -> None:
     while (piece := await stream.read_raw()) is not None:
         said += piece
         *lines, said = said.split(b"\n")
-        reading.raise_pull_problem(image, lines)
-    reading.raise_pull_problem(image, [said])
+        answers.raise_pull_problem(image, lines)
+    answers.raise_pull_problem(image, [said])
 
 
 async def _whole(answer: Stream) -> bytes:

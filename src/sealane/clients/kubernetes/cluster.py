@@ -11,22 +11,11 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
-from sealane.clients.kubernetes import (
-    discovery,
-    errors,
-    holding,
-    kinds,
-    listing,
-    reading,
-    reflecting,
-    schemas,
-    signing_in,
-    transport,
-    watching,
-)
+from sealane.clients.kubernetes import credentials, discovery, errors, kinds, lists, schemas, transport
+from sealane.clients.kubernetes.informer import cache, reflector, subscriber, watch_stream
 
 T = TypeVar("T")
-L = TypeVar("L", bound=holding.Named)
+L = TypeVar("L", bound=cache.Named)
 
 MANAGER = "sealane"
 """The one field manager of everything Sealane writes."""
@@ -52,8 +41,8 @@ class Cluster:
         self._resources: discovery.Resources = {}
         self._discovering = asyncio.Lock()
         self._documents: dict[str, schemas.Document] = {}
-        self._live = reflecting.Shared(connection)
-        self._pace = reading.Pace()
+        self._live = reflector.Shared(connection)
+        self._pace = subscriber.ReadPace()
 
     @classmethod
     @asynccontextmanager
@@ -72,7 +61,7 @@ class Cluster:
         errors call the kubeconfig, whose path they name otherwise.
         Raises NoSignIn; whether the server answers shows with the first call.
         """
-        source = signing_in.Source(kubeconfig=kubeconfig, context=context, in_cluster=in_cluster, called=called)
+        source = credentials.Source(kubeconfig=kubeconfig, context=context, in_cluster=in_cluster, called=called)
         connection = transport.Transport(source, patience=patience)
         await connection.open()
         cluster = cls(connection)
@@ -135,7 +124,7 @@ class Cluster:
         path = (await self.resource(kind)).path(namespace=namespace, name=name)
         call = transport.Call(method="GET", path=path)
         answer = await self._connection.call(call)
-        return listing.decoded(answer.body, kind.type, str(call))
+        return lists.decoded(answer.body, kind.type, str(call))
 
     async def find(self, kind: kinds.Kind[T], name: str, *, namespace: str | None = None) -> T | None:
         """One object, or None when there is no such object, namespace or kind."""
@@ -144,17 +133,13 @@ class Cluster:
         except errors.NotFound:
             return None
 
-    async def list(
-        self, kind: kinds.Kind[T], *, namespace: str | None = None, selector: str = ""
-    ) -> listing.Listing[T]:
+    async def list(self, kind: kinds.Kind[T], *, namespace: str | None = None, selector: str = "") -> lists.Listing[T]:
         """All objects of a kind in a namespace (everywhere when None) that match a label selector."""
         path = (await self.resource(kind)).path(namespace=namespace)
-        return await listing.listed(self._connection, path, kind.type, {"labelSelector": selector} if selector else {})
+        return await lists.listed(self._connection, path, kind.type, {"labelSelector": selector} if selector else {})
 
     @asynccontextmanager
-    async def live(
-        self, kind: kinds.Kind[L], *, namespace: str | None = None
-    ) -> AsyncIterator[reflecting.Reflector[L]]:
+    async def live(self, kind: kinds.Kind[L], *, namespace: str | None = None) -> AsyncIterator[reflector.Reflector[L]]:
         """A live view of a kind in a namespace, shared by all who ask for it at the same time; already filled.
 
         Raises what stands in the way of the first listing.
@@ -164,9 +149,9 @@ class Cluster:
             yield view
 
     @contextmanager
-    def reader(self) -> Iterator[reading.Reader]:
+    def reader(self) -> Iterator[subscriber.Reader]:
         """A reader of this cluster's live views, who takes turns with all others."""
-        reader = reading.Reader(self._pace)
+        reader = subscriber.Reader(self._pace)
         try:
             yield reader
         finally:
@@ -243,7 +228,7 @@ class Cluster:
 
     async def _object(self, call: transport.Call) -> dict[str, Any]:
         answer = await self._connection.call(call)
-        return listing.decoded(answer.body, dict[str, Any], str(call))
+        return lists.decoded(answer.body, dict[str, Any], str(call))
 
     # --- around pods
 
@@ -273,7 +258,7 @@ class Cluster:
         path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
         call = transport.Call(method="GET", path=path, query=query, accept="*/*")
         async with self._connection.stream(call) as chunks:
-            async for line in watching.lines(chunks):
+            async for line in watch_stream.lines(chunks):
                 yield line.decode(errors="replace").rstrip("\r")
 
     async def may(self, verb: str, kind: kinds.Kind[Any], *, namespace: str | None = None, name: str = "") -> bool:

@@ -113,7 +113,7 @@ class Forbidden(ClusterError):
     """The account may not do this."""
 
 
-class NamespaceLeaves(ClusterError):
+class NamespaceTerminating(ClusterError):
     """Nothing can be made in the namespace any more: it is being deleted."""
 
 
@@ -289,7 +289,7 @@ def _class_of(status: Status, details: _Details) -> type[ClusterError]:  # noqa:
 
 def _forbidden(message: str) -> type[ClusterError]:
     if "because it is being terminated" in message:
-        return NamespaceLeaves
+        return NamespaceTerminating
     if "exceeded quota" in message or "failed quota" in message:
         return QuotaExceeded
     account_may_not = re.search(r'User "[^"]*" cannot ', message) or not message

@@ -16,7 +16,7 @@ class Read(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     """Base of everything read: immutable, camelCase on the wire, a tree without cycles (hence no garbage collection)."""
 
 
-class Owner(Read, frozen=True, kw_only=True):
+class OwnerReference(Read, frozen=True, kw_only=True):
     """One entry of `metadata.ownerReferences`."""
 
     kind: str
@@ -36,13 +36,13 @@ class Metadata(Read, frozen=True, kw_only=True):
     generation: int = 0
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
-    owner_references: tuple[Owner, ...] = ()
+    owner_references: tuple[OwnerReference, ...] = ()
     creation_timestamp: datetime | None = None
     deletion_timestamp: datetime | None = None
     finalizers: tuple[str, ...] = ()
 
     @property
-    def controller(self) -> Owner | None:
+    def controller(self) -> OwnerReference | None:
         """The owner that controls the object (a pod's ReplicaSet), if any."""
         return next((owner for owner in self.owner_references if owner.controller), None)
 
@@ -68,14 +68,14 @@ class Condition(Read, frozen=True, kw_only=True):
 # --- pods
 
 
-class Waiting(Read, frozen=True, kw_only=True):
+class ContainerWaiting(Read, frozen=True, kw_only=True):
     """Why a container isn't running yet."""
 
     reason: str | None = None
     message: str | None = None
 
 
-class Running(Read, frozen=True, kw_only=True):
+class ContainerRunning(Read, frozen=True, kw_only=True):
     """Since when a container runs."""
 
     started_at: datetime | None = None
@@ -95,8 +95,8 @@ class Terminated(Read, frozen=True, kw_only=True):
 class ContainerState(Read, frozen=True, kw_only=True):
     """At most one of the three is set."""
 
-    waiting: Waiting | None = None
-    running: Running | None = None
+    waiting: ContainerWaiting | None = None
+    running: ContainerRunning | None = None
     terminated: Terminated | None = None
 
 
@@ -420,7 +420,7 @@ class Job(Read, frozen=True, kw_only=True):
 # --- what the cluster says about objects
 
 
-class Involved(Read, frozen=True, kw_only=True):
+class InvolvedObject(Read, frozen=True, kw_only=True):
     """The object an event is about; `field_path` names the container, for example `spec.containers{web}`."""
 
     kind: str = ""
@@ -447,7 +447,7 @@ class Event(Read, frozen=True, kw_only=True):
     """v1 Event."""
 
     metadata: Metadata
-    involved_object: Involved = Involved()
+    involved_object: InvolvedObject = InvolvedObject()
     type: str = "Normal"  # or Warning
     reason: str = ""
     message: str = ""

@@ -53,17 +53,17 @@ class Autoscaler(Read, frozen=True, kw_only=True):
 # --- services and what leads to them
 
 
-class Entrance(Read, frozen=True, kw_only=True):
+class LoadBalancerIngress(Read, frozen=True, kw_only=True):
     """One address at which a load balancer is reached."""
 
     ip: str | None = None
     hostname: str | None = None
 
 
-class Entrances(Read, frozen=True, kw_only=True):
+class LoadBalancerStatus(Read, frozen=True, kw_only=True):
     """`status.loadBalancer`."""
 
-    ingress: tuple[Entrance, ...] = ()
+    ingress: tuple[LoadBalancerIngress, ...] = ()
 
 
 class ServiceSpec(Read, frozen=True, kw_only=True):
@@ -77,7 +77,7 @@ class ServiceSpec(Read, frozen=True, kw_only=True):
 class ServiceStatus(Read, frozen=True, kw_only=True):
     """What became of a Service."""
 
-    load_balancer: Entrances = Entrances()
+    load_balancer: LoadBalancerStatus = LoadBalancerStatus()
     conditions: tuple[objects.Condition, ...] = ()
 
 
@@ -101,7 +101,7 @@ class Backend(Read, frozen=True, kw_only=True):
     service: BackendService | None = None
 
 
-class Path(Read, frozen=True, kw_only=True):
+class IngressPath(Read, frozen=True, kw_only=True):
     """One path of an Ingress's rule."""
 
     backend: Backend = Backend()
@@ -110,7 +110,7 @@ class Path(Read, frozen=True, kw_only=True):
 class Paths(Read, frozen=True, kw_only=True):
     """`http` of a rule."""
 
-    paths: tuple[Path, ...] = ()
+    paths: tuple[IngressPath, ...] = ()
 
 
 class Rule(Read, frozen=True, kw_only=True):

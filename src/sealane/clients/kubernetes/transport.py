@@ -21,7 +21,7 @@ import yarl
 
 import sealane
 from sealane import clock
-from sealane.clients.kubernetes import attempts, errors, signing_in
+from sealane.clients.kubernetes import attempts, credentials, errors
 
 ANSWER_SECONDS = 65.0
 """How long an answer may take: admission webhooks alone may take 30 s, one after the other."""
@@ -68,10 +68,10 @@ class Answer:
 class Transport:
     """Connections to one API server."""
 
-    def __init__(self, source: signing_in.Source, *, patience: float = 15.0) -> None:
+    def __init__(self, source: credentials.Source, *, patience: float = 15.0) -> None:
         self._source = source
         self._patience = patience
-        self._signed_in: signing_in.SignIn | None = None
+        self._signed_in: credentials.SignIn | None = None
         self._signing_in = asyncio.Lock()
         self._session: aiohttp.ClientSession | None = None
         self._reached = False
@@ -150,7 +150,7 @@ class Transport:
             response.release()
 
     async def _request(
-        self, call: Call, signed_in: signing_in.SignIn, limits: aiohttp.ClientTimeout
+        self, call: Call, signed_in: credentials.SignIn, limits: aiohttp.ClientTimeout
     ) -> aiohttp.ClientResponse:
         if self._session is None:
             raise errors.Unreachable(f"{call}: the connection to {signed_in.server} is closed")
@@ -175,16 +175,16 @@ class Transport:
                 proxy=signed_in.proxy,
             )
 
-    async def _sign_in(self, instead_of: signing_in.SignIn | None = None) -> signing_in.SignIn:
+    async def _sign_in(self, instead_of: credentials.SignIn | None = None) -> credentials.SignIn:
         """The credentials; read again when they run out, or when the server no longer takes `instead_of`."""
         async with self._signing_in:
             now = self._signed_in
             due = now is None or (now.renew_at is not None and now.renew_at <= clock.now())
             if now is not None and not due and now is not instead_of:
                 return now
-            fresh = await signing_in.sign_in(self._source)
+            fresh = await credentials.sign_in(self._source)
             if now is not None and now.fingerprint == fresh.fingerprint:
-                fresh = signing_in.keep_tls(fresh, now.tls)
+                fresh = credentials.keep_tls(fresh, now.tls)
             self._signed_in = fresh
             return fresh
 

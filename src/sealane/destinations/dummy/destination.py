@@ -19,10 +19,10 @@ from typing import Any
 import msgspec
 
 from sealane import clock, errors
-from sealane.destinations import adoption, autoscalers, differing, model, owning, pruning
-from sealane.destinations.dummy import behaving, planning
+from sealane.destinations import adoption, autoscalers, deletions, diff, model, ownership
+from sealane.destinations.dummy import behavior, planning
 from sealane.destinations.dummy import state as states
-from sealane.stencils.checks import HealthCheck
+from sealane.stencils.health_checks import HealthCheck
 from sealane.verdicts import model as verdicts
 
 LOOK_EVERY = 0.03
@@ -92,20 +92,20 @@ class DummyDestination:
     ) -> model.Pruned:
         """See the port."""
         there = self._state.read().objects
-        candidates = {ref.key: planning.text(ref) for ref in pruning.candidates(stored, wanted)}
+        candidates = {ref.key: planning.text(ref) for ref in deletions.candidates(stored, wanted)}
         live = {
-            key: pruning.there(there[text].manifest, uid=there[text].uid)
+            key: deletions.there(there[text].manifest, uid=there[text].uid)
             for key, text in candidates.items()
             if text in there
         }
-        plan = pruning.plan(stored, wanted, live=live, identity=identity, budget=budget)
+        plan = deletions.plan(stored, wanted, live=live, identity=identity, budget=budget)
         for ref in plan.delete:
             await fence()
             with self._state.write() as content:
                 if gone := content.objects.pop(planning.text(ref), None):
                     content.journal.append(states.Write(verb="delete", object=str(ref), generation=gone.generation))
         returned = [await self._give_back(ref, fence) for ref in plan.give_back]
-        return pruning.pruned(stored, plan, deleted=plan.delete, held=returned)
+        return deletions.pruned(stored, plan, deleted=plan.delete, held=returned)
 
     async def observe(
         self,
@@ -139,7 +139,7 @@ class DummyDestination:
         ]
         about = {fact.workload for fact in observation.facts}
         lives = [life for life in self._lives() if life.object in about]
-        return {"events": events, "logs": behaving.logs(lives), "probes": [], "ends": []}
+        return {"events": events, "logs": behavior.logs(lives), "probes": [], "ends": []}
 
     async def tail(
         self, refs: model.Inventory, *, namespace: str, container: str | None, lines: int, follow: bool
@@ -149,7 +149,7 @@ class DummyDestination:
             if ref.group in {"apps", "batch"}:
                 yield f"{ref.name}-0/{container or ref.name}  pretends to run"
         told = {ref.key for ref in refs}
-        for log in behaving.logs(life for life in self._lives() if life.ref.key in told):
+        for log in behavior.logs(life for life in self._lives() if life.ref.key in told):
             if container in {None, log["container"]}:
                 for line in log["lines"]:
                     yield f"{log['object'].partition('/')[2]}/{log['container']}  {line}"
@@ -159,7 +159,7 @@ class DummyDestination:
     async def read(self, refs: model.Inventory) -> tuple[Mapping[str, Any], ...]:
         """See the port."""
         there = self._state.read().objects
-        return tuple(differing.shown(there[planning.text(ref)].manifest) for ref in refs if planning.text(ref) in there)
+        return tuple(diff.shown(there[planning.text(ref)].manifest) for ref in refs if planning.text(ref) in there)
 
     async def secrets(self, refs: model.Inventory) -> tuple[Mapping[str, Any], ...]:
         """See the port."""
@@ -205,7 +205,7 @@ class DummyDestination:
 
     # --- writing
 
-    async def _give_back(self, ref: model.ObjectRef, fence: model.Fence) -> model.Held:
+    async def _give_back(self, ref: model.ObjectRef, fence: model.Fence) -> model.KeptObject:
         """Makes an object that was taken over what it was before."""
         await fence()
         with self._state.write() as content:
@@ -213,7 +213,7 @@ class DummyDestination:
             returned = adoption.returned(kept.manifest, content.before.pop(kept.uid, None))
             content.objects[planning.text(ref)] = planning.stored(content, kept, returned.object, self._now())
             content.journal.append(states.Write(verb="change", object=str(ref), generation=kept.generation))
-        return pruning.given_back(ref, whole=returned.whole)
+        return deletions.given_back(ref, whole=returned.whole)
 
     def _without(
         self, finished: Collection[str], objects: Sequence[Mapping[str, Any]], identity: model.Identity
@@ -242,7 +242,7 @@ class DummyDestination:
             planned = planning.plan_one(self._state.read(), manifest, identity, adopt=adopt, followed=followed)
             if planned.change.refusal or planned.change.action is model.Action.NONE:
                 return planned.change
-            owning.check_resolved(planned.change.ref, planned.body)
+            ownership.check_resolved(planned.change.ref, planned.body)
             await fence()
             await asyncio.sleep(pause)
             ref = self._write(planned, away=int(planning.annotation(manifest, planning.AWAY) or 0))
@@ -272,10 +272,10 @@ class DummyDestination:
 
     # --- watching
 
-    def _lives(self) -> list[behaving.Life]:
+    def _lives(self) -> list[behavior.Life]:
         there = self._state.read().objects
         return [
-            behaving.Life(
+            behavior.Life(
                 ref=planning.ref_in(each.manifest, each.manifest["metadata"].get("namespace") or ""),
                 manifest=each.manifest,
                 since=each.since,
@@ -287,8 +287,8 @@ class DummyDestination:
         ]
 
     def _observation(self, wanted: model.Inventory) -> verdicts.Observation:
-        watched = {ref.key: ref for ref in wanted if (ref.group, ref.kind) in behaving.WORKLOADS}
+        watched = {ref.key: ref for ref in wanted if (ref.group, ref.kind) in behavior.WORKLOADS}
         lives = [life for life in self._lives() if life.ref.key in watched]
         there = {life.ref.key for life in lives}
         absent = [ref for key, ref in watched.items() if key not in there]
-        return behaving.observation(lives, absent, at=self._now())
+        return behavior.observation(lives, absent, at=self._now())

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from sealane.destinations import adoption, autoscalers, differing, model, ordering, owning, preparing
+from sealane.destinations import adoption, apply_order, autoscalers, diff, model, ownership, prepare
 from sealane.destinations.dummy import state as states
 
 REFUSE = "dummy.sealane.dev/refuse"
@@ -56,7 +56,7 @@ def plan(
     seen: set[model.Key] = set()
     for index, each in enumerate(planned):
         if each.change.ref.key in seen:
-            planned[index] = replace(each, change=replace(each.change, refusal=owning.twin(each.change.ref)))
+            planned[index] = replace(each, change=replace(each.change, refusal=ownership.twin(each.change.ref)))
         seen.add(each.change.ref.key)
     return tuple(planned)
 
@@ -74,23 +74,23 @@ def plan_one(
     old = content.objects.get(text(ref))
     if old:
         manifest = _scaled(manifest, old.manifest, is_followed=f"{ref.kind}/{ref.name}" in followed)
-    body = preparing.prepared(manifest, identity=identity, namespace=ref.namespace, annotations=identity.annotations)
+    body = prepare.prepared(manifest, identity=identity, namespace=ref.namespace, annotations=identity.annotations)
     owner = model.owner_of(labels(old.manifest)) if old else None
     if old:
         ref = ref.with_uid(old.uid)
-    fixed = old is not None and old.manifest.get("immutable") is True and owning.same_content(old.manifest, body)
-    fields = differing.differences(old.manifest, body) if old and not fixed else ()
+    fixed = old is not None and old.manifest.get("immutable") is True and ownership.same_content(old.manifest, body)
+    fields = diff.differences(old.manifest, body) if old and not fixed else ()
     action = model.Action.CREATE if not old else model.Action.CHANGE if fields else model.Action.NONE
     marks = _marks(old, owner, identity, fields)
     body["metadata"]["annotations"] |= marks
     refusal = _refusal(manifest, ref)
     if ref.namespace in leaving(content):
-        gone = owning.leaving(ref.namespace or "")
+        gone = ownership.leaving(ref.namespace or "")
         refusal = model.Refusal(ref=ref, reason=model.Reason.FORBIDDEN, message=gone.message, mend=gone.mend)
     if old and refusal is None:
-        refusal = owning.foreign(ref, owner, identity, adopt=adopt)
+        refusal = ownership.foreign(ref, owner, identity, adopt=adopt)
     if old and refusal is None and fields and _never_changes(old.manifest, fields):
-        refusal = owning.changed_content(ref)
+        refusal = ownership.changed_content(ref)
     return Planned(
         change=model.ObjectChange(
             action=action,
@@ -166,7 +166,7 @@ def ref_in(manifest: Mapping[str, Any], namespace: str) -> model.ObjectRef:
 
 def ordered(objects: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The manifests in the order of writing."""
-    return ordering.ordered(objects, lambda each: (str(each["apiVersion"]).rpartition("/")[0], str(each["kind"])))
+    return apply_order.ordered(objects, lambda each: (str(each["apiVersion"]).rpartition("/")[0], str(each["kind"])))
 
 
 def text(ref: model.ObjectRef) -> str:

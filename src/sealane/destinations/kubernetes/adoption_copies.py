@@ -12,7 +12,7 @@ from contextlib import suppress
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
 from sealane.destinations import model
-from sealane.destinations.kubernetes import refusing
+from sealane.destinations.kubernetes import refusals
 
 _KEY = "before"
 _SECRET = kinds.whole("v1", "Secret")
@@ -36,7 +36,7 @@ async def keep(
     try:
         await cluster.apply(secret, namespace=namespace, force=True)
     except errors.ClusterError as error:
-        if (refusal := refusing.of_error(ref, error)) is None:
+        if (refusal := refusals.of_error(ref, error)) is None:
             raise
         message = f"what {ref.kind} {ref.name} was before can't be kept in a Secret: {error.says}"
         return model.Refusal(ref=ref, reason=refusal.reason, message=message, mend="make a copy and delete it by hand")

@@ -7,7 +7,7 @@ from typing import Any
 
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
-from sealane.destinations import adoption, model, pruning
+from sealane.destinations import adoption, deletions, model
 from sealane.destinations.kubernetes import adoption_copies, managed_fields
 
 TRIES = 10
@@ -17,12 +17,12 @@ _NO = (errors.Forbidden, errors.AdmissionDenied, errors.QuotaExceeded, errors.In
 
 async def give_back(
     cluster: clusters.Cluster, ref: model.ObjectRef, *, identity: model.Identity, fence: model.Fence
-) -> model.Held:
+) -> model.KeptObject:
     """Makes the object what it was; where the cluster won't have that, at least nobody's. A repeat changes nothing."""
     kind = kinds.whole(ref.api_version, ref.kind)
     found = await cluster.find(kind, ref.name, namespace=ref.namespace)
     if found is None:
-        return pruning.given_back(ref, whole=False)
+        return deletions.given_back(ref, whole=False)
     ref = ref.with_uid(str(found["metadata"]["uid"]))
     kept = await adoption_copies.kept(cluster, ref, identity=identity)
     returned = adoption.returned(found, kept)
@@ -34,12 +34,12 @@ async def give_back(
         try:
             await _written(cluster, kind, ref, kept, fence=fence, fields=False)
         except _NO as error:
-            return model.Held(ref=ref, reason=f"it was there before, and giving it back is refused: {error.says}")
+            return model.KeptObject(ref=ref, reason=f"it was there before, and giving it back is refused: {error.says}")
     await _disowned(cluster, kind, ref, returned.managed_fields, fence=fence)
     if kept is not None and whole:
         await fence()
         await adoption_copies.forget(cluster, ref, identity=identity)
-    return pruning.given_back(ref, whole=whole)
+    return deletions.given_back(ref, whole=whole)
 
 
 async def _written(

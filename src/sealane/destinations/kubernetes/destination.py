@@ -11,9 +11,18 @@ from typing import Any
 from sealane import clock
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
-from sealane.destinations import differing, model
-from sealane.destinations.kubernetes import applying, deleting, evidence, freeing, ledgers, observing, planning, tailing
-from sealane.stencils.checks import HealthCheck
+from sealane.destinations import diff, model
+from sealane.destinations.kubernetes import (
+    deletion,
+    evidence,
+    ledgers,
+    log_tail,
+    observe,
+    planning,
+    server_side_apply,
+    stuck_statefulset_pods,
+)
+from sealane.stencils.health_checks import HealthCheck
 from sealane.verdicts import model as verdicts
 
 
@@ -52,11 +61,11 @@ class KubernetesDestination:
         finished: Collection[str] = (),
     ) -> model.Applied:
         """See the port."""
-        applied = await applying.apply(
+        applied = await server_side_apply.apply(
             self._cluster, objects, identity=identity, fence=fence, adopt=adopt, finished=finished
         )
         if not applied.refusals:
-            await freeing.free(self._cluster, applied.inventory, fence=fence)
+            await stuck_statefulset_pods.free(self._cluster, applied.inventory, fence=fence)
         return applied
 
     async def prune(
@@ -69,13 +78,13 @@ class KubernetesDestination:
         budget: model.Budget,
     ) -> model.Pruned:
         """See the port."""
-        return await deleting.prune(self._cluster, stored, wanted, identity=identity, budget=budget, fence=fence)
+        return await deletion.prune(self._cluster, stored, wanted, identity=identity, budget=budget, fence=fence)
 
     def observe(
         self, identity: model.Identity, wanted: model.Inventory, *, health: Sequence[HealthCheck] = ()
     ) -> AsyncIterator[verdicts.Observation]:
         """See the port."""
-        return observing.observe(self._cluster, wanted, namespace=identity.namespace, health=health, now=self._now)
+        return observe.observe(self._cluster, wanted, namespace=identity.namespace, health=health, now=self._now)
 
     async def evidence(self, identity: model.Identity, observation: verdicts.Observation) -> Mapping[str, Any]:
         """See the port."""
@@ -85,7 +94,7 @@ class KubernetesDestination:
         self, refs: model.Inventory, *, namespace: str, container: str | None, lines: int, follow: bool
     ) -> AsyncIterator[str]:
         """See the port."""
-        return tailing.tail(self._cluster, refs, namespace=namespace, container=container, lines=lines, follow=follow)
+        return log_tail.tail(self._cluster, refs, namespace=namespace, container=container, lines=lines, follow=follow)
 
     async def read(self, refs: model.Inventory) -> tuple[Mapping[str, Any], ...]:
         """See the port."""
@@ -93,7 +102,7 @@ class KubernetesDestination:
         for ref in refs:
             each = await self._found(ref)
             if each is not None:
-                found.append(differing.shown(each))
+                found.append(diff.shown(each))
         return tuple(found)
 
     async def secrets(self, refs: model.Inventory) -> tuple[Mapping[str, Any], ...]:

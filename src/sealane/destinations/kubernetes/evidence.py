@@ -9,7 +9,7 @@ from typing import Any
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds, objects
 from sealane.verdicts import model as verdicts
-from sealane.verdicts.words import probes
+from sealane.verdicts.messages import probes
 
 LINES = 100
 """Lines of each log."""

@@ -22,7 +22,7 @@ from sealane import clock
 from sealane import errors as ours
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
-from sealane.destinations import model, owning
+from sealane.destinations import model, ownership
 
 INLINE = 16 * 1024
 """Bytes of an entry, compressed, that still stand in the one ConfigMap."""
@@ -207,8 +207,8 @@ class Ledgers:
                 await self._cluster.create(places.part(kind, name, part), namespace=places.namespace)
             except errors.NoNamespace as error:
                 raise _no_namespace(places.namespace) from error
-            except errors.NamespaceLeaves as error:
-                raise owning.leaving(places.namespace) from error
+            except errors.NamespaceTerminating as error:
+                raise ownership.leaving(places.namespace) from error
             except (errors.Forbidden, errors.QuotaExceeded, errors.AdmissionDenied, errors.Invalid) as error:
                 message = f"the cluster does not take what going back to this revision needs: {error.says}"
                 mend = f"it is kept in {kind}s of namespace {places.namespace}; nothing was changed"
@@ -223,8 +223,8 @@ class Ledgers:
                 made = await self._cluster.apply(manifest, namespace=namespace, force=True, version=version)
         except errors.NoNamespace as error:
             raise _no_namespace(namespace) from error
-        except errors.NamespaceLeaves as error:
-            raise owning.leaving(namespace) from error
+        except errors.NamespaceTerminating as error:
+            raise ownership.leaving(namespace) from error
         except errors.Conflict as error:
             message = f"another deployment of {label} is under way in namespace {namespace}"
             raise ours.Conflicting(message, mend="wait for it, then try again") from error

@@ -11,8 +11,24 @@ from typing import Any
 from sealane import errors as ours
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
-from sealane.destinations import adoption, autoscalers, differing, managing, model, ordering, owning, preparing
-from sealane.destinations.kubernetes import live_autoscalers, managed_fields, preview, refusing, retained, scaling
+from sealane.destinations import (
+    adoption,
+    apply_order,
+    autoscalers,
+    diff,
+    field_managers,
+    model,
+    ownership,
+    prepare,
+)
+from sealane.destinations.kubernetes import (
+    live_autoscalers,
+    managed_fields,
+    preview,
+    refusals,
+    replica_owner,
+    retained,
+)
 
 AT_ONCE = 8
 """Objects asked for at the same time."""
@@ -35,7 +51,7 @@ class Live:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Planned:
+class PlannedObject:
     """One object: what would change, what to write for it, and what that was planned against.
 
     `take` gives the ownership records that it needs first; None where they are as they should be. `gains` says that
@@ -81,7 +97,7 @@ class Planner:
     ) -> None:
         self._cluster = cluster
         self._autoscalers = live_autoscalers.LiveAutoscalers(cluster, objects, leaving=leaving)
-        self._objects = ordering.ordered(objects, _group_and_kind)
+        self._objects = apply_order.ordered(objects, _group_and_kind)
         self._identity = identity
         self._adopt = adopt
         self._finished = finished
@@ -90,11 +106,11 @@ class Planner:
         self._first: dict[model.Key, tuple[dict[str, str], bytes | None]] = {}
         self._scopes = dict(_defined(o) for o in objects if _group_and_kind(o) == (_CRD_GROUP, _CRD))
 
-    async def plan(self) -> tuple[Planned, ...]:
+    async def plan(self) -> tuple[PlannedObject, ...]:
         """All objects, in the order of writing."""
         gate = asyncio.Semaphore(AT_ONCE)
 
-        async def one(manifest: Mapping[str, Any]) -> Planned:
+        async def one(manifest: Mapping[str, Any]) -> PlannedObject:
             async with gate:
                 return await self.plan_one(manifest)
 
@@ -103,18 +119,18 @@ class Planner:
         gone = {name for name in places if await leaves(self._cluster, name)}
         return tuple(_refuse_twins([self._placed(each, gone) for each in planned]))
 
-    def _placed(self, planned: Planned, gone: Collection[str]) -> Planned:
+    def _placed(self, planned: PlannedObject, gone: Collection[str]) -> PlannedObject:
         """The object; refused where its namespace goes."""
         if planned.ref.namespace not in gone:
             return planned
-        refusal = refusing.leaving(planned.ref, planned.ref.namespace or "")
+        refusal = refusals.leaving(planned.ref, planned.ref.namespace or "")
         return self._refused(planned.manifest, planned.ref, refusal, planned.live)
 
     async def refs(self) -> model.Inventory:
         """The references of all objects, in the order of writing; kinds nobody knows count as namespaced."""
         return tuple([await self._ref(manifest) for manifest in self._objects])
 
-    async def plan_one(self, manifest: Mapping[str, Any]) -> Planned:
+    async def plan_one(self, manifest: Mapping[str, Any]) -> PlannedObject:
         """One object. Raises a ClusterError only where asking again may help, or nobody is signed in."""
         for _ in range(TRIES):
             ref = model.ref_of(manifest, None)
@@ -130,7 +146,7 @@ class Planner:
             except errors.Conflict:
                 continue  # somebody made or changed it in between: look again
             except errors.ClusterError as error:
-                if refusal := refusing.of_error(ref, error):
+                if refusal := refusals.of_error(ref, error):
                     return self._refused(manifest, ref, refusal, live)
                 raise
         raise ours.Unavailable(f"{ref} comes and goes while it is looked at", mend="who else writes it?")
@@ -146,15 +162,15 @@ class Planner:
         own = (manifest.get("metadata") or {}).get("namespace")
         return model.ref_of(manifest, (own or self._identity.namespace) if namespaced else None)
 
-    async def _missing(self, manifest: Mapping[str, Any], ref: model.ObjectRef) -> Planned:
+    async def _missing(self, manifest: Mapping[str, Any], ref: model.ObjectRef) -> PlannedObject:
         if model.is_over(ref, self._finished):
             change = model.ObjectChange(action=model.Action.NONE, ref=ref)
-            return Planned(manifest=manifest, ref=ref, change=change, body={}, left_out=True)
+            return PlannedObject(manifest=manifest, ref=ref, change=change, body={}, left_out=True)
         body = self._body(manifest, ref, self._identity.annotations | adoption.created(self._identity))
         checked = True
         try:
             # Says no to what later ones would.
-            refusing.fitting(await self._cluster.apply(body, namespace=ref.namespace, dry_run=True))
+            refusals.fitting(await self._cluster.apply(body, namespace=ref.namespace, dry_run=True))
         except errors.NoNamespace:
             if ref.namespace not in self._namespaces:
                 raise
@@ -166,23 +182,23 @@ class Planner:
                 raise
             checked = False
         change = model.ObjectChange(action=model.Action.CREATE, ref=ref, checked=checked)
-        return Planned(manifest=manifest, ref=ref, change=change, body=body)
+        return PlannedObject(manifest=manifest, ref=ref, change=change, body=body)
 
     async def _existing(
         self, manifest: Mapping[str, Any], ref: model.ObjectRef, found: Mapping[str, Any], live: Live
-    ) -> Planned:
-        if refusal := owning.foreign(ref, live.owner, self._identity, adopt=self._adopt):
+    ) -> PlannedObject:
+        if refusal := ownership.foreign(ref, live.owner, self._identity, adopt=self._adopt):
             return self._refused(manifest, ref, refusal, live)
         if live.leaving:
             change = model.ObjectChange(action=model.Action.CREATE, ref=ref, checked=False)
-            return Planned(manifest=manifest, ref=ref, change=change, body=self._body(manifest, ref), live=live)
+            return PlannedObject(manifest=manifest, ref=ref, change=change, body=self._body(manifest, ref), live=live)
         if found.get("immutable") is True and live.owner is not None:
             return self._unchanging(manifest, ref, found, live)
         kept = {key: value for key, value in _annotations(found).items() if key in _OWN_ANNOTATIONS}
         marks = adoption.carried(found)
         adopting = live.owner is None
         taken = preview.taken(self._body(manifest, ref, kept | marks), found, adopting=adopting)
-        to_apply = scaling.scaled(
+        to_apply = replica_owner.scaled(
             manifest,
             taken,
             autoscaled=await self._autoscaled(taken, ref),
@@ -190,7 +206,7 @@ class Planner:
         )
         body = self._body(to_apply, ref, kept | marks)
         said = body
-        if scaling.adds(manifest, to_apply) and not await self._autoscalers.scale(ref):
+        if replica_owner.adds(manifest, to_apply) and not await self._autoscalers.scale(ref):
             said = self._body(manifest, ref, kept | marks)
         seen = await preview.preview(self._cluster, body, found, adopting=adopting, said=said)
         change = _change(ref, found, seen, body, adopting=adopting)
@@ -203,7 +219,7 @@ class Planner:
         body, left = managed_fields.carried(
             self._body(to_apply, ref, self._identity.annotations | marks), left, seen.result
         )
-        return Planned(
+        return PlannedObject(
             manifest=manifest,
             ref=ref,
             change=change,
@@ -223,30 +239,30 @@ class Planner:
         return marks, adoption.apart(found, marks, fields)
 
     async def _autoscaled(self, found: Mapping[str, Any], ref: model.ObjectRef) -> bool:
-        return scaling.was_autoscaled(found) and await self._autoscalers.scale(ref)
+        return replica_owner.was_autoscaled(found) and await self._autoscalers.scale(ref)
 
     def _unchanging(
         self, manifest: Mapping[str, Any], ref: model.ObjectRef, found: Mapping[str, Any], live: Live
-    ) -> Planned:
+    ) -> PlannedObject:
         """An immutable ConfigMap or Secret: the name stands for the content, so there is nothing to write."""
         wanted = self._body(manifest, ref)
-        if not owning.same_content(found, wanted):
-            return self._refused(manifest, ref, owning.changed_content(ref), live)
+        if not ownership.same_content(found, wanted):
+            return self._refused(manifest, ref, ownership.changed_content(ref), live)
         change = model.ObjectChange(action=model.Action.NONE, ref=ref)
-        return Planned(manifest=manifest, ref=ref, change=change, body=wanted, live=live)
+        return PlannedObject(manifest=manifest, ref=ref, change=change, body=wanted, live=live)
 
     def _body(
         self, manifest: Mapping[str, Any], ref: model.ObjectRef, annotations: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
         given = self._identity.annotations if annotations is None else annotations
-        return preparing.prepared(manifest, identity=self._identity, namespace=ref.namespace, annotations=given)
+        return prepare.prepared(manifest, identity=self._identity, namespace=ref.namespace, annotations=given)
 
     def _refused(
         self, manifest: Mapping[str, Any], ref: model.ObjectRef, refusal: model.Refusal, live: Live | None = None
-    ) -> Planned:
+    ) -> PlannedObject:
         action = model.Action.CHANGE if live else model.Action.CREATE
         change = model.ObjectChange(action=action, ref=ref, refusal=refusal)
-        return Planned(manifest=manifest, ref=ref, change=change, body={}, live=live)
+        return PlannedObject(manifest=manifest, ref=ref, change=change, body={}, live=live)
 
 
 async def leaves(cluster: clusters.Cluster, namespace: str) -> bool:
@@ -258,10 +274,10 @@ async def leaves(cluster: clusters.Cluster, namespace: str) -> bool:
     return found is not None and found.status.phase == "Terminating"
 
 
-def refused(planned: Planned, refusal: model.Refusal) -> Planned:
+def refused(planned: PlannedObject, refusal: model.Refusal) -> PlannedObject:
     """The object with a refusal, in place of what was planned."""
     change = model.ObjectChange(action=planned.change.action, ref=planned.ref, refusal=refusal)
-    return Planned(manifest=planned.manifest, ref=planned.ref, change=change, body={})
+    return PlannedObject(manifest=planned.manifest, ref=planned.ref, change=change, body={})
 
 
 def _live(found: Mapping[str, Any]) -> Live:
@@ -278,10 +294,10 @@ def _change(
     ref: model.ObjectRef, found: Mapping[str, Any], seen: preview.Preview, body: Mapping[str, Any], *, adopting: bool
 ) -> model.ObjectChange:
     """What applying would change, with who set what is there, and what stays because somebody else or the cluster holds it."""
-    others = managing.Managers(found, own=clusters.MANAGER)
-    held = [model.FieldLeft(path=path, manager=who) for who, each in seen.held for path in managing.paths(each)]
+    others = field_managers.FieldManagers(found, own=clusters.MANAGER)
+    held = [model.FieldLeft(path=path, manager=who) for who, each in seen.held for path in field_managers.paths(each)]
     kept = retained.told(seen.stays, seen.result, ref, ours=managed_fields.having(seen.stays, body))
-    fields = differing.differences(found, seen.result, managers=seen.managers)
+    fields = diff.differences(found, seen.result, managers=seen.managers)
     return model.ObjectChange(
         action=model.Action.CHANGE if fields else model.Action.NONE,
         ref=ref,
@@ -292,7 +308,7 @@ def _change(
     )
 
 
-def _since(change: model.FieldChange, others: managing.Managers) -> model.FieldChange:
+def _since(change: model.FieldChange, others: field_managers.FieldManagers) -> model.FieldChange:
     """The change with who set what is there, and when."""
     setter = others.of(change.path)
     if setter is None or change.manager not in {None, setter.manager}:
@@ -315,14 +331,14 @@ def _defined(definition: Mapping[str, Any]) -> tuple[tuple[str, str], bool]:
     return (str(spec.get("group", "")), str(kind)), spec.get("scope") != "Cluster"
 
 
-def _refuse_twins(planned: Sequence[Planned]) -> list[Planned]:
+def _refuse_twins(planned: Sequence[PlannedObject]) -> list[PlannedObject]:
     """An object given twice would be written twice, each time differently."""
     seen: set[model.Key] = set()
     result = []
     for each in planned:
         if each.ref.key in seen:
-            change = model.ObjectChange(action=each.change.action, ref=each.ref, refusal=owning.twin(each.ref))
-            result.append(Planned(manifest=each.manifest, ref=each.ref, change=change, body={}, live=each.live))
+            change = model.ObjectChange(action=each.change.action, ref=each.ref, refusal=ownership.twin(each.ref))
+            result.append(PlannedObject(manifest=each.manifest, ref=each.ref, change=change, body={}, live=each.live))
         else:
             result.append(each)
         seen.add(each.ref.key)

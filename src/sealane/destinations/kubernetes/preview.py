@@ -14,8 +14,8 @@ from typing import Any
 
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds, schemas
-from sealane.destinations import differing
-from sealane.destinations.kubernetes import derived, forbidden, managed_fields, refusing, retained, unions
+from sealane.destinations import diff
+from sealane.destinations.kubernetes import derived, forbidden, managed_fields, refusals, retained, unions
 
 Manifest = Mapping[str, Any]
 
@@ -110,7 +110,7 @@ async def _parted(
         going = managed_fields.going(managed_fields.with_records(found, records), wanted)
         whole = forbidden.merged(managed_fields.without(found, going), wanted, schema)
         try:
-            return await _patched(cluster, wanted, differing.operations(found, whole)), {}, strays
+            return await _patched(cluster, wanted, diff.operations(found, whole)), {}, strays
         except errors.Invalid as again:
             said = again
     raise refused.error
@@ -164,8 +164,8 @@ async def _moving(
     going = managed_fields.going(managed_fields.with_records(found, records), wanted)
     if not adopting or records is None or not going:
         return None
-    whole = differing.overlaid(managed_fields.without(found, going), wanted)
-    result = await _patched(cluster, wanted, differing.operations(found, whole))
+    whole = diff.overlaid(managed_fields.without(found, going), wanted)
+    result = await _patched(cluster, wanted, diff.operations(found, whole))
     return Preview(result=result, managers={}, take=take, gains=True, checked=False)
 
 
@@ -189,17 +189,17 @@ async def _dry_run(cluster: clusters.Cluster, wanted: Manifest) -> tuple[dict[st
     """The object as it would be, and who manages, by path, what will be overwritten."""
     namespace = wanted["metadata"].get("namespace")
     try:
-        return refusing.fitting(await cluster.apply(wanted, namespace=namespace, dry_run=True)), {}
+        return refusals.fitting(await cluster.apply(wanted, namespace=namespace, dry_run=True)), {}
     except errors.Conflict as conflict:
-        managers = {differing.path_of_field(each.field): each.manager for each in conflict.causes if each.manager}
+        managers = {diff.path_of_field(each.field): each.manager for each in conflict.causes if each.manager}
     forced = await cluster.apply(wanted, namespace=namespace, dry_run=True, force=True)
-    return refusing.fitting(forced), managers
+    return refusals.fitting(forced), managers
 
 
 async def _without(cluster: clusters.Cluster, result: Manifest, wanted: Manifest, moved: Manifest) -> dict[str, Any]:
     """The object as it would be once its records are moved."""
     whole = managed_fields.without(result, managed_fields.going(moved, wanted))
-    return await _patched(cluster, wanted, differing.operations(moved, whole))
+    return await _patched(cluster, wanted, diff.operations(moved, whole))
 
 
 async def _patched(

@@ -15,7 +15,7 @@ import msgspec
 
 from sealane import hashing
 from sealane.clients.kubernetes import errors
-from sealane.destinations import managing, model, owning, preparing
+from sealane.destinations import field_managers, model, ownership, prepare
 from sealane.destinations.kubernetes import managed_fields
 
 Manifest = Mapping[str, Any]
@@ -65,13 +65,13 @@ def told(
 ) -> Iterator[model.FieldLeft]:
     """Each field in words. `ours` are those that Sealane itself keeps as they are there."""
     for each, value in _leaves(fields, there):
-        (path,) = managing.paths(each)
-        hidden = preparing.is_secret(there) and path.partition(".")[0] in ("data", "stringData")
+        (path,) = field_managers.paths(each)
+        hidden = prepare.is_secret(there) and path.partition(".")[0] in ("data", "stringData")
         if managed_fields.shared(each, ours):
             why, mend = "it is left as it is there, for an autoscaler that may come", "write the value that you want"
         else:
             why = "the cluster keeps it as long as the object lives"
-            mend = f"write the value that you want, or make the object anew: {owning.rename(ref)}"
+            mend = f"write the value that you want, or make the object anew: {ownership.rename(ref)}"
         yield model.FieldLeft(path=path, value=model.HIDDEN if hidden else value, why=why, mend=mend)
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sealane.clients.kubernetes import cluster as clusters
-from sealane.clients.kubernetes import errors, kinds, reflecting
+from sealane.clients.kubernetes import errors, kinds
+from sealane.clients.kubernetes.informer import reflector
 from sealane.destinations import model
 from sealane.destinations.kubernetes import watched
 
@@ -47,7 +48,7 @@ class Subject:
 class Opened:
     """The views there are, and why others are not."""
 
-    views: Mapping[Key, reflecting.Reflector[Any]]
+    views: Mapping[Key, reflector.Reflector[Any]]
     without: Mapping[Key, str]
     """In a few words, for people."""
     needed: frozenset[Key]
@@ -60,7 +61,7 @@ async def opened(stack: AsyncExitStack, cluster: clusters.Cluster, subjects: Seq
     """
     needed = dict.fromkeys(key for each in subjects if each.needed for key in each.keys)
     first = await _together([_view(stack, cluster, key) for key in needed])
-    views: dict[Key, reflecting.Reflector[Any]] = dict(zip(needed, first, strict=True))
+    views: dict[Key, reflector.Reflector[Any]] = dict(zip(needed, first, strict=True))
     more = [key for key in dict.fromkeys(key for each in subjects for key in each.keys) if key not in needed]
     found = await _together([_perhaps(stack, cluster, key) for key in more])
     without = {}
@@ -81,12 +82,12 @@ async def _together(calls: Sequence[Any]) -> list[Any]:
     return done
 
 
-async def _view(stack: AsyncExitStack, cluster: clusters.Cluster, key: Key) -> reflecting.Reflector[Any]:
+async def _view(stack: AsyncExitStack, cluster: clusters.Cluster, key: Key) -> reflector.Reflector[Any]:
     place, kind = key
     return await stack.enter_async_context(cluster.live(kind, namespace=place or None))
 
 
-async def _perhaps(stack: AsyncExitStack, cluster: clusters.Cluster, key: Key) -> reflecting.Reflector[Any] | str:
+async def _perhaps(stack: AsyncExitStack, cluster: clusters.Cluster, key: Key) -> reflector.Reflector[Any] | str:
     """The view, or why it can't be had."""
     _, kind = key
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sealane.findings import Finding
 from sealane.pipelines.checks import conditions, containers, delivery, names, needs
-from sealane.pipelines.drafts import Draft
+from sealane.pipelines.partial import Draft
 
 
 def check(draft: Draft) -> list[Finding]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealane import globs
-from sealane.documents import Path
+from sealane.configfiles import globs
+from sealane.configfiles.documents import Path
 from sealane.findings import Finding
 from sealane.pipelines import files
-from sealane.pipelines.drafts import DeliveryPart, Draft, ImagePart, StepPart
+from sealane.pipelines.partial import DeliveryPart, Draft, ImagePart, StepPart
 
 _BRANCHLESS = {"tag"}
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from sealane import fields, globs
-from sealane.documents import Path
+from sealane.configfiles import fields, globs
+from sealane.configfiles.documents import Path
 from sealane.findings import Finding
-from sealane.pipelines.drafts import Draft, ServicePart
+from sealane.pipelines.partial import Draft, ServicePart
 
 LONGEST = timedelta(days=7)
 

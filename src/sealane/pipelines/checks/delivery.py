@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 
 from sealane.findings import Finding, did_you_mean
 from sealane.pipelines.checks import conditions
-from sealane.pipelines.drafts import DeliveryPart, Draft
 from sealane.pipelines.model import Pipeline
+from sealane.pipelines.partial import DeliveryPart, Draft
 
 UNDELIVERED = {"pull_request": "what strangers propose goes nowhere", "rollback": "it has its own way, back"}
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealane.documents import Path
+from sealane.configfiles.documents import Path
 from sealane.findings import Finding
 from sealane.pipelines import files
-from sealane.pipelines.drafts import Draft, Part, ServicePart, StepPart
+from sealane.pipelines.partial import Draft, Part, ServicePart, StepPart
 
 RESERVED_STEPS = {"clone": "every run begins by cloning", "workspace": "it is the folder that steps share"}
 RESERVED_SERVICES = {"localhost": "a step means itself by it", "workspace": "it is the folder that steps share"}

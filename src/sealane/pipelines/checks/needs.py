@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from sealane import fields
-from sealane.documents import Path
+from sealane.configfiles import fields
+from sealane.configfiles.documents import Path
 from sealane.findings import Finding, did_you_mean
-from sealane.pipelines import files, ordering
-from sealane.pipelines.drafts import Draft
+from sealane.pipelines import dependency_graph, files
+from sealane.pipelines.partial import Draft
 
 
 def check(draft: Draft) -> Iterator[Finding]:
@@ -41,7 +41,7 @@ def _circle(draft: Draft, wanted: Mapping[Path, tuple[str, list[str]]]) -> Itera
     """The first circle of each knot, told once, at the part that stands first in the file."""
     graph = {name: [need for need in needs if need != name] for name, needs in wanted.values()}
     paths = {name: path for path, (name, _) in wanted.items()}
-    for circle in ordering.circles(graph):
+    for circle in dependency_graph.circles(graph):
         names = " → ".join([*circle, circle[0]])
         mend = "take one of these needs out"
         yield draft.finding((*paths[circle[0]], "needs"), f"needs go in a circle: {names}", mend)

@@ -6,15 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from sealane import fields
-from sealane.documents import Document, Path
+from sealane.configfiles import fields
+from sealane.configfiles.documents import Document, Path
 from sealane.findings import Place
 from sealane.pipelines import files
 from sealane.pipelines.model import (
     NO_CHECK,
     Approval,
     Clone,
-    Convoy,
     Delivery,
     FailureClass,
     Healthcheck,
@@ -24,6 +23,7 @@ from sealane.pipelines.model import (
     Outcome,
     Patterns,
     Pipeline,
+    ReleaseGroup,
     Retry,
     Service,
     Step,
@@ -158,7 +158,7 @@ def _deliveries(
         yield Delivery(formation=file.formation, approval=approval, when=when, place=place)
         return
     members = [files.MemberFile(formation=each) if isinstance(each, str) else each for each in file.formations]
-    convoy = Convoy(formations=tuple(each.formation for each in members), parallel=file.parallel)
+    convoy = ReleaseGroup(formations=tuple(each.formation for each in members), parallel=file.parallel)
     for index, each in enumerate(members):
         yield Delivery(
             formation=each.formation,

@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sealane import clock
 from sealane.access import lifetimes
-from sealane.access.dependencies import Administrator, Developer, Viewer
 from sealane.errors import Conflicting, UsageError
-from sealane.server import addresses, fields, wired
+from sealane.records.model import App
+from sealane.server import addresses, dependencies, fields
+from sealane.server.access import Administrator, Developer, Viewer
 from sealane.server.error_responses import raised
-from sealane.store.model import App
 from sealane.store.troubles import Trouble
 
 router = APIRouter(prefix="/api/apps", tags=["apps"])
@@ -116,14 +116,14 @@ _LASTING, _A_DAY = Expiry(), Grace()
 
 
 @router.get("")
-async def list_apps(server: wired.Server, _: Viewer) -> list[AppShown]:
+async def list_apps(server: dependencies.Server, _: Viewer) -> list[AppShown]:
     """Every app."""
     broken = {each.app: each for each in await server.store.troubles.all(now=clock.now()) if each.mended is None}
     return [shown(server, app, broken.get(app.name)) for app in await server.views.apps()]
 
 
 @router.post("", status_code=201, responses=raised(Conflicting))
-async def add(new: NewApp, server: wired.Server, actor: Administrator) -> Secrets:
+async def add(new: NewApp, server: dependencies.Server, actor: Administrator) -> Secrets:
     """Registers an app. A name that is taken is refused."""
     made = await server.apps.register(
         new.name, repository=new.repository, path=new.folder, owner=new.owner, trunk=new.trunk, by=actor
@@ -138,20 +138,20 @@ async def add(new: NewApp, server: wired.Server, actor: Administrator) -> Secret
 
 
 @router.get("/{app}")
-async def get(app: addresses.App, server: wired.Server, _: Viewer) -> AppShown:
+async def get(app: addresses.App, server: dependencies.Server, _: Viewer) -> AppShown:
     """One app."""
     return shown(server, await server.apps.get(app), await server.store.troubles.of(app))
 
 
 @router.get("/{app}/recipient")
-async def recipient(app: addresses.App, server: wired.Server, _: Viewer) -> Recipient:
+async def recipient(app: addresses.App, server: dependencies.Server, _: Viewer) -> Recipient:
     """The age recipient that files with the app's secrets are encrypted to."""
     return Recipient(recipient=await server.apps.recipient(app))
 
 
 @router.post("/{app}/push-token")
 async def rotate_push_token(
-    app: addresses.App, server: wired.Server, actor: Developer, what: Expiry = _LASTING
+    app: addresses.App, server: dependencies.Server, actor: Developer, what: Expiry = _LASTING
 ) -> PushToken:
     """Makes a fresh push token and voids the one before."""
     return PushToken(push_token=await server.apps.rotate_push_token(app, by=actor, expires=what.expires))
@@ -159,7 +159,7 @@ async def rotate_push_token(
 
 @router.post("/{app}/hook-secret")
 async def rotate_hook_secret(
-    app: addresses.App, server: wired.Server, actor: Developer, what: Grace = _A_DAY
+    app: addresses.App, server: dependencies.Server, actor: Developer, what: Grace = _A_DAY
 ) -> HookSecret:
     """Makes a fresh secret for webhooks and alerts; the one before counts for a while, so that nothing is lost."""
     grace = lifetimes.read(what.grace, "the grace")
@@ -170,27 +170,27 @@ async def rotate_hook_secret(
 
 
 @router.put("/{app}/owner", status_code=204)
-async def set_owner(app: addresses.App, whom: Owner, server: wired.Server, actor: Administrator) -> None:
+async def set_owner(app: addresses.App, whom: Owner, server: dependencies.Server, actor: Administrator) -> None:
     """Gives an app to another group or person."""
     await server.apps.set_owner(app, whom.owner, by=actor)
 
 
 @router.delete("/{app}", status_code=204)
-async def remove(app: addresses.App, server: wired.Server, actor: Administrator) -> None:
+async def remove(app: addresses.App, server: dependencies.Server, actor: Administrator) -> None:
     """Forgets an app. What runs of it in its destinations stays."""
     await server.apps.remove(app, by=actor)
 
 
-def _hook_urls(server: wired.Server, app: str) -> dict[str, str]:
+def _hook_urls(server: dependencies.Server, app: str) -> dict[str, str]:
     return {host: f"{server.settings_url}/hooks/{host}/{app}" for host in ("github", "gitea")}
 
 
-def shown(server: wired.Server, app: App, trouble: Trouble | None = None) -> AppShown:
+def shown(server: dependencies.Server, app: App, trouble: Trouble | None = None) -> AppShown:
     """The app as everybody may see it: a folder on the server's disk is told as the URL it is served at."""
     return AppShown(
         name=app.name,
         owner=app.owner,
-        repository=wired.repository(server, app),
+        repository=dependencies.repository(server, app),
         folder=app.path,
         trunk=app.trunk,
         hosted=app.hosted,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from sealane.access.dependencies import Developer, Viewer
-from sealane.approvals.waiting import ProgressView
+from sealane.approvals.blockers import ProgressView
 from sealane.errors import Conflicting
-from sealane.server import addresses, fields, filters, wired
+from sealane.records.model import Deployment
+from sealane.records.views import ApprovalView, DeploymentView
+from sealane.server import addresses, dependencies, fields, filters
+from sealane.server.access import Developer, Viewer
 from sealane.server.error_responses import raised
-from sealane.store.model import Deployment
-from sealane.store.view_model import ApprovalView, DeploymentView
 
 router = APIRouter(prefix="/api", tags=["deployments"])
 
@@ -34,7 +34,7 @@ class Reason(BaseModel):
 
 @router.get("/deployments")
 async def list_deployments(
-    server: wired.Server,
+    server: dependencies.Server,
     _: Viewer,
     only: filters.DeploymentFilter,
     limit: addresses.Limit = 50,
@@ -45,51 +45,55 @@ async def list_deployments(
 
 
 @router.get("/deployments/{deployment}")
-async def get(deployment: addresses.Deployment, server: wired.Server, _: Viewer) -> DeploymentView:
+async def get(deployment: addresses.Deployment, server: dependencies.Server, _: Viewer) -> DeploymentView:
     """One deployment with its timeline, verdict and dossier."""
     return await server.views.deployment(deployment)
 
 
 @router.get("/deployments/{deployment}/progress")
-async def progress(deployment: addresses.Deployment, server: wired.Server, _: Viewer) -> ProgressView:
+async def progress(deployment: addresses.Deployment, server: dependencies.Server, _: Viewer) -> ProgressView:
     """How far it is: its story, what was seen of it last and what it waits for. Small enough to be asked often."""
     return await server.views.progress(deployment)
 
 
 @router.get("/approvals")
-async def approvals(server: wired.Server, _: Viewer) -> list[ApprovalView]:
+async def approvals(server: dependencies.Server, _: Viewer) -> list[ApprovalView]:
     """Deployments that wait for people."""
     return list(await server.views.approvals_waiting())
 
 
 @router.post("/deployments/{deployment}/approve", responses=raised(Conflicting))
 async def approve(
-    deployment: addresses.Deployment, comment: Comment, server: wired.Server, actor: Viewer
+    deployment: addresses.Deployment, comment: Comment, server: dependencies.Server, actor: Viewer
 ) -> Deployment:
     """Says yes to the revision as it is now. Who asked for it, or isn't in the groups asked, is refused."""
     return await server.approvals.approve(deployment, by=actor, comment=comment.comment)
 
 
 @router.post("/deployments/{deployment}/reject", responses=raised(Conflicting))
-async def reject(deployment: addresses.Deployment, comment: Comment, server: wired.Server, actor: Viewer) -> Deployment:
+async def reject(
+    deployment: addresses.Deployment, comment: Comment, server: dependencies.Server, actor: Viewer
+) -> Deployment:
     """Says no; the deployment is cancelled."""
     return await server.approvals.reject(deployment, by=actor, comment=comment.comment)
 
 
 @router.post("/deployments/{deployment}/cancel", status_code=202, responses=raised(Conflicting))
-async def cancel(deployment: addresses.Deployment, server: wired.Server, actor: Developer) -> Deployment:
+async def cancel(deployment: addresses.Deployment, server: dependencies.Server, actor: Developer) -> Deployment:
     """Calls it off. What waits ends as cancelled; what rolls out stops, and the revision before is deployed again."""
     return await server.requests.cancel(deployment, by=actor)
 
 
 @router.post("/deployments/{deployment}/rerun", status_code=202)
-async def rerun(deployment: addresses.Deployment, server: wired.Server, actor: Developer) -> Deployment:
+async def rerun(deployment: addresses.Deployment, server: dependencies.Server, actor: Developer) -> Deployment:
     """Deploys the same revision again. It passes limits, policies and approvals like any other."""
     found = (await server.views.deployment(deployment)).deployment
     return await server.requests.deploy(found.app, found.formation, revision=found.revision_id, by=actor)
 
 
 @router.post("/deployments/{deployment}/break-glass", responses=raised(Conflicting))
-async def break_glass(deployment: addresses.Deployment, why: Reason, server: wired.Server, actor: Viewer) -> Deployment:
+async def break_glass(
+    deployment: addresses.Deployment, why: Reason, server: dependencies.Server, actor: Viewer
+) -> Deployment:
     """Lets it begin though its window is shut. Only people of the groups that the environment's file names may."""
     return await server.glass.break_it(deployment, by=actor, reason=why.reason)

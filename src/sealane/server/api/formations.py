@@ -10,15 +10,15 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from sealane import inputs
-from sealane.access.dependencies import Developer, StillAdmitted, Viewer
 from sealane.errors import Conflicting
-from sealane.flows.requesting import MOST_INSTANCES, Given
-from sealane.server import addresses, fields, following, wired
+from sealane.records.model import Deployment
+from sealane.records.views import FormationRow
+from sealane.server import addresses, dependencies, fields, streams
+from sealane.server.access import Developer, StillAdmitted, Viewer
 from sealane.server.error_responses import raised
-from sealane.server.following import TextStream
-from sealane.store.model import Deployment
-from sealane.store.view_model import FormationRow
-from sealane.store.views import Why
+from sealane.server.streams import TextStream
+from sealane.store.views import Explanation
+from sealane.workflows.operations import MOST_INSTANCES, Given
 
 router = APIRouter(prefix="/api", tags=["formations"])
 
@@ -67,14 +67,14 @@ class Lift(BaseModel):
 
 
 @router.get("/formations")
-async def overview(server: wired.Server, _: Viewer) -> list[FormationRow]:
+async def overview(server: dependencies.Server, _: Viewer) -> list[FormationRow]:
     """Every app's formations: what is there, since when, what is on its way and what holds it up."""
     return list(await server.views.overview())
 
 
 @router.post("/formations/{app}/{formation}/deploy", status_code=202)
 async def deploy(
-    app: addresses.App, formation: addresses.Formation, what: Deploy, server: wired.Server, actor: Developer
+    app: addresses.App, formation: addresses.Formation, what: Deploy, server: dependencies.Server, actor: Developer
 ) -> Deployment:
     """Deploys a release or revision. It passes policies and approvals like any other."""
     given = Given(confirmed=what.confirmed, adopt=what.adopt, break_glass=what.break_glass)
@@ -85,7 +85,7 @@ async def deploy(
 
 @router.post("/formations/{app}/{formation}/rollback", status_code=202)
 async def rollback(
-    app: addresses.App, formation: addresses.Formation, where: Rollback, server: wired.Server, actor: Developer
+    app: addresses.App, formation: addresses.Formation, where: Rollback, server: dependencies.Server, actor: Developer
 ) -> Deployment:
     """Deploys a revision that was verified before."""
     return await server.requests.rollback(app, formation, to=where.to, by=actor)
@@ -93,7 +93,7 @@ async def rollback(
 
 @router.post("/formations/{app}/{formation}/scale", status_code=202, responses=raised(Conflicting))
 async def scale(
-    app: addresses.App, formation: addresses.Formation, how: Scale, server: wired.Server, actor: Developer
+    app: addresses.App, formation: addresses.Formation, how: Scale, server: dependencies.Server, actor: Developer
 ) -> Deployment:
     """Deploys what is there with another number of instances."""
     return await server.requests.scale(app, formation, how.workload, how.replicas, by=actor)
@@ -101,7 +101,7 @@ async def scale(
 
 @router.post("/formations/{app}/{formation}/lift-hold", status_code=204)
 async def lift_hold(
-    app: addresses.App, formation: addresses.Formation, why: Lift, server: wired.Server, actor: Developer
+    app: addresses.App, formation: addresses.Formation, why: Lift, server: dependencies.Server, actor: Developer
 ) -> None:
     """Lets releases go out again that a failure holds up."""
     await server.requests.lift_hold(app, formation, by=actor, reason=why.reason)
@@ -137,7 +137,7 @@ class Drift(BaseModel):
 
 
 @router.get("/formations/{app}/{formation}/drift", responses=raised(Conflicting))
-async def drift(app: addresses.App, formation: addresses.Formation, server: wired.Server, _: Viewer) -> Drift:
+async def drift(app: addresses.App, formation: addresses.Formation, server: dependencies.Server, _: Viewer) -> Drift:
     """Asks the destination what is not as it was deployed; only fields that Sealane sets are compared."""
     return Drift.model_validate((await server.looking.drift(app, formation)).to_json())
 
@@ -146,7 +146,7 @@ async def drift(app: addresses.App, formation: addresses.Formation, server: wire
 async def logs(
     app: addresses.App,
     formation: addresses.Formation,
-    server: wired.Server,
+    server: dependencies.Server,
     _: Viewer,
     admitted: StillAdmitted,
     container: Annotated[
@@ -163,10 +163,10 @@ async def logs(
         async for line in lines:
             yield f"{line}\n"
 
-    return TextStream(following.while_admitted(body(), admitted))
+    return TextStream(streams.while_admitted(body(), admitted))
 
 
 @router.get("/why/{what:path}")
-async def why(what: addresses.Subject, server: wired.Server, _: Viewer) -> Why:
+async def why(what: addresses.Subject, server: dependencies.Server, _: Viewer) -> Explanation:
     """Why a run, a deployment, `app/formation` or an app's newest run failed or does not move, and who or what mends that."""
     return await server.views.why(what)

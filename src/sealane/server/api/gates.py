@@ -6,17 +6,17 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from sealane import clock
-from sealane.access.dependencies import Developer
 from sealane.errors import Conflicting, NotSignedIn, NotThere, UnknownType
 from sealane.events import alerts
-from sealane.server import addresses, fields, openapi, signed, wired
+from sealane.records.model import GateWord
+from sealane.server import addresses, dependencies, fields, openapi, signatures
+from sealane.server.access import Developer
 from sealane.server.error_responses import raised
-from sealane.store.model import GateWord
 
 router = APIRouter(tags=["gates"])
 
 
-class Word(BaseModel):
+class GateAnswer(BaseModel):
     """How to take a gate that can't tell."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
@@ -43,14 +43,18 @@ class AlertToken(BaseModel):
 
 @router.post("/api/deployments/{deployment}/gates/{gate}", responses=raised(Conflicting))
 async def say(
-    deployment: addresses.Deployment, gate: addresses.Gate, word: Word, server: wired.Server, actor: Developer
+    deployment: addresses.Deployment,
+    gate: addresses.Gate,
+    word: GateAnswer,
+    server: dependencies.Server,
+    actor: Developer,
 ) -> GateWord:
     """Says how to take a gate that can't tell. The first word counts."""
     return await server.speaking.say(deployment, gate, passes=word.passes, by=actor, reason=word.reason)
 
 
 @router.get("/api/apps/{app}/alert-token")
-async def alert_token(app: addresses.App, server: wired.Server, _: Developer) -> AlertToken:
+async def alert_token(app: addresses.App, server: dependencies.Server, _: Developer) -> AlertToken:
     """The token for senders of alerts; it follows from the app's hook secret and is void with it."""
     secret = await server.apps.hook_secret(app)
     return AlertToken(token=alerts.token(secret), url=f"{server.settings_url}/hooks/alerts/{app}/FORMATION")
@@ -66,12 +70,12 @@ async def receive(
     app: addresses.App,
     formation: addresses.Formation,
     request: Request,
-    server: wired.OpenServer,
+    server: dependencies.OpenServer,
 ) -> Received:
     """Takes alerts. They are believed only with a signature made with the app's webhook secret, or the alert token."""
     headers = {name.lower(): value for name, value in request.headers.items()}
     body, at = await request.body(), clock.now()
-    came = signed.with_any(
+    came = signatures.with_any(
         await server.apps.hook_secrets(app), lambda secret: alerts.read(headers, body, secret=secret, received=at)
     )
     await server.store.formations.get(app, formation)

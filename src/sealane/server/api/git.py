@@ -15,14 +15,14 @@ from dataclasses import dataclass, field, replace
 from fastapi import APIRouter, Request
 from starlette.responses import StreamingResponse
 
-from sealane import clock, wiring
-from sealane.access.dependencies import address_of
-from sealane.clients import git_words, hosting
+from sealane import clock, composition
+from sealane.clients import git_http_backend, git_messages
 from sealane.errors import NotSignedIn, trace
 from sealane.events.model import Pusher
 from sealane.events.sources import pushes
-from sealane.server import left_out, push_words, wired
-from sealane.store.model import App
+from sealane.records.model import App
+from sealane.server import dependencies, push_messages, skipped_refs
+from sealane.server.access import address_of
 from sealane.store.runs import Receipt
 
 _log = logging.getLogger("sealane.server")
@@ -38,11 +38,11 @@ _taking: set[asyncio.Task[None]] = set()
 
 
 @router.api_route("/{app}.git/{path:path}", methods=["GET", "POST"])
-async def serve(app: str, path: str, request: Request, server: wired.OpenServer) -> StreamingResponse:
+async def serve(app: str, path: str, request: Request, server: dependencies.OpenServer) -> StreamingResponse:
     """One request of git's client: fetching and pushing both want a token."""
     writes = path == _PUSH or _PUSH in request.query_params.getlist("service")
     registered, pusher = await _checked(app, request, server, writes=writes)
-    asked = hosting.Request(
+    asked = git_http_backend.Request(
         method=request.method,
         path=path,
         query=request.url.query,
@@ -56,14 +56,14 @@ async def serve(app: str, path: str, request: Request, server: wired.OpenServer)
         registered=registered,
         pusher=pusher,
         asked=asked,
-        head=git_words.Head(request.stream()),
+        head=git_messages.Head(request.stream()),
         server=server,
         began=asyncio.get_running_loop().create_future(),
     )
     return await _receive_pack(push)
 
 
-async def _checked(app: str, request: Request, server: wired.Server, *, writes: bool) -> tuple[App, Pusher]:
+async def _checked(app: str, request: Request, server: dependencies.Server, *, writes: bool) -> tuple[App, Pusher]:
     """The app, and who asks. Raises as `Access.check_push`, with what somebody at git's client can do about it."""
     try:
         return await server.access.check_push(app, _password(request), writes=writes, address=address_of(request))
@@ -77,10 +77,10 @@ class _Push:
 
     registered: App
     pusher: Pusher
-    asked: hosting.Request
-    head: git_words.Head
-    server: wiring.Server
-    began: asyncio.Future[hosting.Answer]
+    asked: git_http_backend.Request
+    head: git_messages.Head
+    server: composition.Server
+    began: asyncio.Future[git_http_backend.Answer]
     parts: asyncio.Queue[bytes | None] = field(default_factory=asyncio.Queue)
     """git's answer as it comes; None after its end."""
 
@@ -101,7 +101,7 @@ class _Push:
                 finally:
                     receipts = await take_in(self.server, self.registered, before, known)
             words = await _words(self.server, self.registered, receipts) if self.head.wants_words else ()
-            self.parts.put_nowait(git_words.said(words, last))
+            self.parts.put_nowait(git_messages.said(words, last))
         finally:
             self.parts.put_nowait(None)
 
@@ -123,14 +123,14 @@ async def _receive_pack(push: _Push) -> StreamingResponse:
     return _streaming(push.began.result(), push.answer(taking))
 
 
-async def _words(server: wiring.Server, registered: App, receipts: Mapping[str, Receipt]) -> list[str]:
+async def _words(server: composition.Server, registered: App, receipts: Mapping[str, Receipt]) -> list[str]:
     began = [each.run_id for each in receipts.values() if not each.left_out]
-    told = await push_words.words(server, began)
-    return [*told, *left_out.lines(registered.name, receipts, url=server.settings_url)]
+    told = await push_messages.words(server, began)
+    return [*told, *skipped_refs.lines(registered.name, receipts, url=server.settings_url)]
 
 
 async def take_in(
-    server: wiring.Server, registered: App, before: dict[str, str], pusher: Pusher | None = None
+    server: composition.Server, registered: App, before: dict[str, str], pusher: Pusher | None = None
 ) -> Mapping[str, Receipt]:
     """Starts what a push asks for: one event for each reference that isn't where it was. Gives what came of each.
 
@@ -141,26 +141,26 @@ async def take_in(
         await server.intake.forget(gone, source="git")
     made = pushes.events(
         registered.name,
-        repository=wired.repository(server, registered),
+        repository=dependencies.repository(server, registered),
         trunk=registered.trunk,
         before=before,
         after=tips,
         received=clock.now(),
     )
-    events = [replace(wired.of_app(event, registered, server), pusher=pusher) for event in made]
+    events = [replace(dependencies.of_app(event, registered, server), pusher=pusher) for event in made]
     receipts = {event.ref or "": await server.intake.receive(event, source="git") for event in events}
     await server.store.troubles.mended(registered.name, at=clock.now())
     server.untaken.pop(registered.name, None)
     return receipts
 
 
-async def take_in_left(server: wiring.Server, registered: App) -> None:
+async def take_in_left(server: composition.Server, registered: App) -> None:
     """Takes in what earlier pushes left, compared with what was taken in last."""
     heads = dict(await server.views.heads(registered.name))
     await take_in(server, registered, heads, server.untaken.get(registered.name))
 
 
-async def _before(server: wiring.Server, registered: App, pusher: Pusher) -> tuple[dict[str, str], Pusher | None]:
+async def _before(server: composition.Server, registered: App, pusher: Pusher) -> tuple[dict[str, str], Pusher | None]:
     """What the references stand at before a push, and who counts as its pusher.
 
     What an earlier push left is taken in first, as its own pusher's. Where that still fails this push is compared with
@@ -176,7 +176,7 @@ async def _before(server: wiring.Server, registered: App, pusher: Pusher) -> tup
     return await server.repositories.refs(name), pusher
 
 
-def _streaming(answer: hosting.Answer, body: AsyncIterator[bytes]) -> StreamingResponse:
+def _streaming(answer: git_http_backend.Answer, body: AsyncIterator[bytes]) -> StreamingResponse:
     headers = {name: value for name, value in answer.headers.items() if name != "content-length"}
     return StreamingResponse(body, status_code=answer.status, headers=headers)
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import JSONResponse
 
-from sealane.server import wired
+from sealane.server import dependencies
 from sealane.server.readiness import Readiness
 
 router = APIRouter(tags=["health"])
@@ -46,7 +46,7 @@ async def healthz() -> Alive:
     "/readyz", response_model=Ready, responses={503: {"model": Ready, "description": "Some part is not ready."}}
 )
 @router.head("/readyz", include_in_schema=False)
-async def readyz(request: Request, server: wired.OpenServer) -> JSONResponse:
+async def readyz(request: Request, server: dependencies.OpenServer) -> JSONResponse:
     """Whether the server can do its work now, and if not, which part keeps it from that. Looks at most once a second."""
     readiness: Readiness = request.app.state.readiness
     found = await readiness.look(server)

@@ -9,15 +9,15 @@ from datetime import datetime
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from sealane.access.dependencies import Viewer
 from sealane.access.model import Actor
-from sealane.approvals import asking, pending
-from sealane.approvals.pending import Kind
-from sealane.approvals.pending import Pending as Found
+from sealane.approvals import eligibility, inbox
+from sealane.approvals.inbox import InboxItem as Found
+from sealane.approvals.inbox import InboxKind
+from sealane.records.views import DeploymentView
 from sealane.releases.origin import Origin
-from sealane.server import wired
-from sealane.server.ui.presenting import review, versions
-from sealane.store.view_model import DeploymentView
+from sealane.server import dependencies
+from sealane.server.access import Viewer
+from sealane.server.pages.presenters import review, versions
 
 router = APIRouter(prefix="/api", tags=["deployments"])
 
@@ -27,7 +27,7 @@ class Pending(BaseModel):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
-    kind: Kind
+    kind: InboxKind
     deployment: str
     """The id of the deployment that waits; for deletions, of the one that left objects in place."""
     app: str
@@ -66,12 +66,12 @@ class Pending(BaseModel):
 
 
 @router.get("/pending")
-async def waits(server: wired.Server, actor: Viewer) -> list[Pending]:
+async def waits(server: dependencies.Server, actor: Viewer) -> list[Pending]:
     """Everything that waits for a person: what can run out first, then approvals, the newest first, then the rest."""
-    folded = pending.folded(await server.views.pending())
+    folded = inbox.folded(await server.views.pending())
     every = [(each, group.newest) for group in folded for each in (group.newest, *group.older)]
     origins = await server.views.origins(each.deployment for each, _ in every)
-    wants = [each.deployment.id for each, _ in every if each.kind is Kind.APPROVAL]
+    wants = [each.deployment.id for each, _ in every if each.kind is InboxKind.APPROVAL]
     details = await asyncio.gather(*(server.views.deployment(each) for each in wants))
     views = {each.deployment.id: each for each in details}
     return [_told(each, newest, actor, origins, views) for each, newest in every]
@@ -97,11 +97,11 @@ def _told(
         since=found.since,
         until=found.until,
         otherwise=found.otherwise,
-        who=asking.groups(found),
+        who=eligibility.groups(found),
         given=found.given,
         asked_by=found.asked_by,
         written=found.written,
         gate=found.gate,
         answer=found.answer,
-        why_not=asking.why_not(found, actor),
+        why_not=eligibility.why_not(found, actor),
     )

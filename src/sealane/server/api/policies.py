@@ -7,16 +7,16 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from sealane.access.dependencies import Developer
 from sealane.access.model import Permission
-from sealane.environments.waiving import Judged
+from sealane.environments.waivers import WaivedDecision
 from sealane.errors import NotThere
 from sealane.findings import Finding
-from sealane.flows.doing import vetting
-from sealane.server import wired
+from sealane.records.scopes import Subject
+from sealane.server import dependencies
+from sealane.server.access import Developer
 from sealane.server.error_responses import raised
 from sealane.stencils import submitted
-from sealane.store.scope_model import Subject
+from sealane.workflows.steps import policies
 
 router = APIRouter(prefix="/api", tags=["policies"])
 
@@ -34,16 +34,16 @@ class Vetted(BaseModel):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
-    judged: list[Judged]
+    judged: list[WaivedDecision]
     """Decisions of policies, each with the waiver that takes its effect away."""
     limits: list[Finding]
     """What goes beyond what the environment's file allows the app."""
 
 
 @router.post("/vet", responses=raised(NotThere))
-async def vet(given: Rendered, server: wired.Server, actor: Developer) -> Vetted:
+async def vet(given: Rendered, server: dependencies.Server, actor: Developer) -> Vetted:
     """Tries the environment's policies and limits on a revision. Nothing is stored or deployed."""
     revision = submitted.revision(given.revision)
     actor.require(Permission.DEPLOY, await server.membership.app_of(Subject.APP, revision.app, actor))
-    found = await vetting.tried(revision)
+    found = await policies.tried(revision)
     return Vetted(judged=list(found.judged), limits=list(found.limits))

@@ -8,13 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from sealane.access.dependencies import Developer, StillAdmitted, Viewer
 from sealane.errors import Conflicting
-from sealane.server import addresses, filters, following, wired
+from sealane.records.model import Run
+from sealane.records.views import ChangedView, RunView
+from sealane.server import addresses, dependencies, filters, streams
+from sealane.server.access import Developer, StillAdmitted, Viewer
 from sealane.server.error_responses import raised
-from sealane.server.following import TextStream
-from sealane.store.model import Run
-from sealane.store.view_model import ChangedView, RunView
+from sealane.server.streams import TextStream
 
 router = APIRouter(prefix="/api/runs", tags=["runs"])
 
@@ -27,7 +27,7 @@ class Started(BaseModel):
 
 @router.get("")
 async def list_runs(
-    server: wired.Server,
+    server: dependencies.Server,
     _: Viewer,
     only: filters.RunFilter,
     limit: addresses.Limit = 50,
@@ -38,13 +38,13 @@ async def list_runs(
 
 
 @router.get("/{run}")
-async def get(run: addresses.Run, server: wired.Server, _: Viewer) -> RunView:
+async def get(run: addresses.Run, server: dependencies.Server, _: Viewer) -> RunView:
     """One run with its steps and what came of it."""
     return await server.views.run(run)
 
 
 @router.get("/{run}/changes")
-async def changes(run: addresses.Run, server: wired.Server, _: Viewer) -> ChangedView | None:
+async def changes(run: addresses.Run, server: dependencies.Server, _: Viewer) -> ChangedView | None:
     """The files that the run's event changed: how many, and the first 5,000. Nothing where nobody can tell."""
     return await server.store.runs.changes(run)
 
@@ -53,7 +53,7 @@ async def changes(run: addresses.Run, server: wired.Server, _: Viewer) -> Change
 async def log(
     run: addresses.Run,
     key: addresses.LogKey,
-    server: wired.Server,
+    server: dependencies.Server,
     _: Viewer,
     admitted: StillAdmitted,
     offset: Annotated[int, Query(ge=0, le=2**62, description="The byte to begin at.")] = 0,
@@ -65,19 +65,19 @@ async def log(
     await server.views.log_size(run, key)
 
     async def body() -> AsyncGenerator[bytes, None]:
-        async for part in following.log(server, run, key, offset=offset, follow=follow):
+        async for part in streams.log(server, run, key, offset=offset, follow=follow):
             yield part.data
 
-    return TextStream(following.while_admitted(body(), admitted))
+    return TextStream(streams.while_admitted(body(), admitted))
 
 
 @router.post("/{run}/rerun", status_code=202)
-async def rerun(run: addresses.Run, server: wired.Server, actor: Developer) -> Started:
+async def rerun(run: addresses.Run, server: dependencies.Server, actor: Developer) -> Started:
     """Runs the same commit again."""
     return Started(run=await server.requests.rerun(run, by=actor))
 
 
 @router.post("/{run}/cancel", status_code=204, responses=raised(Conflicting))
-async def cancel(run: addresses.Run, server: wired.Server, actor: Developer) -> None:
+async def cancel(run: addresses.Run, server: dependencies.Server, actor: Developer) -> None:
     """Ends a run. Deployments under way are not touched."""
     await server.requests.cancel_run(run, by=actor)

@@ -7,11 +7,11 @@ from datetime import datetime
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from sealane.access.dependencies import Developer, Viewer
 from sealane.errors import Conflicting
-from sealane.server import addresses, wired
+from sealane.records import accounts as stored
+from sealane.server import addresses, dependencies
+from sealane.server.access import Developer, Viewer
 from sealane.server.error_responses import raised
-from sealane.store import account_model as stored
 
 router = APIRouter(prefix="/api", tags=["users"])
 
@@ -36,25 +36,25 @@ class Token(BaseModel):
 
 
 @router.get("/tokens")
-async def own(server: wired.Server, actor: Viewer) -> list[Token]:
+async def own(server: dependencies.Server, actor: Viewer) -> list[Token]:
     """Your own tokens."""
     return _shown(await server.access.tokens_of(actor.name, by=actor))
 
 
 @router.get("/users/{user}/tokens")
-async def of_user(user: addresses.User, server: wired.Server, actor: Viewer) -> list[Token]:
+async def of_user(user: addresses.User, server: dependencies.Server, actor: Viewer) -> list[Token]:
     """A user's tokens: to administrators, and to the user."""
     return _shown(await server.access.tokens_of(user, by=actor))
 
 
 @router.get("/apps/{app}/tokens")
-async def of_app(app: addresses.App, server: wired.Server, _: Developer) -> list[Token]:
+async def of_app(app: addresses.App, server: dependencies.Server, _: Developer) -> list[Token]:
     """The app's push tokens."""
     return _shown(await server.access.tokens_of_app(app))
 
 
 @router.delete("/tokens/{token_id}", status_code=204, responses=raised(Conflicting))
-async def revoke(token_id: addresses.Token, server: wired.Server, actor: Viewer) -> None:
+async def revoke(token_id: addresses.Token, server: dependencies.Server, actor: Viewer) -> None:
     """Makes a token void at once, and ends the sessions begun with it: your own, an app's of yours, any for administrators."""
     await server.access.revoke_token(token_id, by=actor)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from sealane.access.dependencies import Administrator, Viewer
 from sealane.errors import Conflicting
-from sealane.server import addresses, fields, wired
+from sealane.records.accounts import User
+from sealane.server import addresses, dependencies, fields
+from sealane.server.access import Administrator, Viewer
 from sealane.server.error_responses import raised
-from sealane.store.account_model import User
 
 router = APIRouter(prefix="/api", tags=["users"])
 
@@ -63,7 +63,7 @@ _AS_USUAL = NewToken()
 
 
 @router.get("/me")
-async def me(server: wired.Server, actor: Viewer) -> Me:
+async def me(server: dependencies.Server, actor: Viewer) -> Me:
     """Who the token says you are, and which server this is."""
     from sealane import __version__
 
@@ -71,31 +71,33 @@ async def me(server: wired.Server, actor: Viewer) -> Me:
 
 
 @router.get("/users")
-async def list_users(server: wired.Server, _: Administrator) -> list[User]:
+async def list_users(server: dependencies.Server, _: Administrator) -> list[User]:
     """Every user."""
     return list(await server.access.users())
 
 
 @router.post("/users", status_code=201, responses=raised(Conflicting))
-async def add(new: NewUser, server: wired.Server, actor: Administrator) -> Token:
+async def add(new: NewUser, server: dependencies.Server, actor: Administrator) -> Token:
     """Adds a user and makes their first token."""
     return Token(user=new.name, token=await server.access.add_user(new.name, frozenset(new.groups), by=actor))
 
 
 @router.put("/users/{user}/groups", status_code=204, responses=raised(Conflicting))
-async def set_groups(user: addresses.User, groups: Groups, server: wired.Server, actor: Administrator) -> None:
+async def set_groups(user: addresses.User, groups: Groups, server: dependencies.Server, actor: Administrator) -> None:
     """Puts a user into exactly these groups."""
     await server.access.set_groups(user, frozenset(groups.groups), by=actor)
 
 
 @router.post("/users/{user}/tokens", status_code=201)
-async def new_token(user: addresses.User, server: wired.Server, actor: Viewer, what: NewToken = _AS_USUAL) -> Token:
+async def new_token(
+    user: addresses.User, server: dependencies.Server, actor: Viewer, what: NewToken = _AS_USUAL
+) -> Token:
     """Makes another token: administrators for anybody, others for themselves."""
     _, text = await server.access.new_token(user, what.name, by=actor, expires=what.expires)
     return Token(user=user, token=text)
 
 
 @router.delete("/users/{user}", status_code=204, responses=raised(Conflicting))
-async def remove(user: addresses.User, server: wired.Server, actor: Administrator) -> None:
+async def remove(user: addresses.User, server: dependencies.Server, actor: Administrator) -> None:
     """Removes a user; their tokens and sessions are void at once."""
     await server.access.remove_user(user, by=actor)

@@ -13,7 +13,7 @@ from sealane.errors import NotSignedIn, NotThere, UnknownType
 from sealane.events.model import RefGone
 from sealane.events.sources import gitea, github
 from sealane.events.sources.webhooks import Ignored
-from sealane.server import addresses, openapi, signed, wired
+from sealane.server import addresses, dependencies, openapi, signatures
 from sealane.server.error_responses import raised
 
 router = APIRouter(prefix="/hooks", tags=["webhooks"])
@@ -39,7 +39,7 @@ async def receive(
     source: Annotated[str, Path(description="The kind of git host.", json_schema_extra={"enum": list(_SOURCES)})],
     app: addresses.App,
     request: Request,
-    server: wired.OpenServer,
+    server: dependencies.OpenServer,
 ) -> Received:
     """Takes one webhook. It is believed only with a signature made with the app's webhook secret."""
     reader = _SOURCES.get(source)
@@ -47,7 +47,7 @@ async def receive(
         raise NotThere(f"webhooks of {source} are not read here", mend=f"known: {', '.join(_SOURCES)}")
     headers = {name.lower(): value for name, value in request.headers.items()}
     body, received = await request.body(), clock.now()
-    read = signed.with_any(
+    read = signatures.with_any(
         await server.apps.hook_secrets(app),
         lambda secret: reader.read(app, headers, body, secret=secret, received=received),
     )
@@ -56,5 +56,5 @@ async def receive(
         await server.intake.forget(read, source=source)
     if isinstance(read, RefGone | Ignored):
         return Received(ignored=read.reason)
-    receipt = await server.intake.receive(wired.of_app(read, registered, server), source=source)
+    receipt = await server.intake.receive(dependencies.of_app(read, registered, server), source=source)
     return Received(run=receipt.run_id, duplicate=receipt.duplicate, left_out=receipt.left_out)

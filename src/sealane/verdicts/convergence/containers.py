@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sealane.clients.kubernetes import objects
 from sealane.verdicts import model
-from sealane.verdicts.words import probes, pulls, refusals
+from sealane.verdicts.messages import probes, pulls, refusals
 
 _SIGNALLED = frozenset({137, 143})
 """Exit codes of what was killed, and of what ended when it was told to."""
@@ -98,7 +98,7 @@ def _facts(one: _One) -> Iterator[model.Fact]:
         yield from _running(one)
 
 
-def _waiting(one: _One, waiting: objects.Waiting) -> model.Fact | None:
+def _waiting(one: _One, waiting: objects.ContainerWaiting) -> model.Fact | None:
     reason, message = waiting.reason or "", waiting.message or ""
     if reason in pulls.REASONS:
         return _pulling(one, reason, message)

@@ -16,17 +16,17 @@ import msgspec
 
 from sealane.clients.kubernetes import objects, resources
 from sealane.verdicts import model
-from sealane.verdicts.convergence import around as around_
-from sealane.verdicts.convergence import things
+from sealane.verdicts.convergence import generic
+from sealane.verdicts.convergence import owned_objects as around_
 
 
-def converge(found: resources.Custom, around: around_.Around) -> around_.Part:
+def converge(found: resources.Custom, around: around_.OwnedObjects) -> around_.Part:
     """As its health check says or, without one, as its conditions do."""
     name = f"{found.kind}/{found.metadata.name}"
     if found.metadata.deletion_timestamp:
-        return things.awaited(name, says="it is being deleted")
+        return generic.awaited(name, says="it is being deleted")
     if any(observed < found.metadata.generation for observed in _observed(found)):
-        return things.awaited(name, says=things.UNSEEN)
+        return generic.awaited(name, says=generic.UNSEEN)
     conditions = _conditions(found)
     if answer := around.besides.ask(found):
         return _answered(name, answer, found, conditions, around)
@@ -44,42 +44,42 @@ def _observed(found: resources.Custom) -> Iterator[int]:
 
 def _answered(
     name: str,
-    answer: around_.Answer,
+    answer: around_.HealthAnswer,
     found: resources.Custom,
     conditions: Mapping[str, objects.Condition],
-    around: around_.Around,
+    around: around_.OwnedObjects,
 ) -> around_.Part:
     if answer.health is model.Health.READY:
-        return things.there(name, says=answer.says, since=answer.since)
+        return generic.there(name, says=answer.says, since=answer.since)
     kind = model.FactKind.RESOURCE_PENDING
     if answer.health is model.Health.FAILED:
         kind = model.FactKind.RESOURCE_FAILED
     since = _since(found, conditions)
-    fact = things.fact(kind, name, since=since, words=answer.says, around=around)
+    fact = generic.fact(kind, name, since=since, words=answer.says, around=around)
     if answer.health is model.Health.FAILED:
-        return things.failed(name, fact=fact)
-    return things.awaited(name, says=answer.says, fact=fact)
+        return generic.failed(name, fact=fact)
+    return generic.awaited(name, says=answer.says, fact=fact)
 
 
 def _by_conditions(
-    name: str, found: resources.Custom, conditions: Mapping[str, objects.Condition], around: around_.Around
+    name: str, found: resources.Custom, conditions: Mapping[str, objects.Condition], around: around_.OwnedObjects
 ) -> around_.Part:
-    if stalled := things.told(conditions, "Stalled"):
+    if stalled := generic.told(conditions, "Stalled"):
         sure = _is_current(found)
         kind = model.FactKind.RESOURCE_FAILED if sure else model.FactKind.RESOURCE_PENDING
-        fact = things.fact(kind, name, since=stalled.last_transition_time, words=things.words(stalled), around=around)
-        return things.failed(name, fact=fact) if sure else things.awaited(name, says=fact.words, fact=fact)
+        fact = generic.fact(kind, name, since=stalled.last_transition_time, words=generic.words(stalled), around=around)
+        return generic.failed(name, fact=fact) if sure else generic.awaited(name, says=fact.words, fact=fact)
     ready = conditions.get("Ready") or conditions.get("Available")
-    behind = ready if ready and ready.status != "True" else things.told(conditions, "Reconciling")
+    behind = ready if ready and ready.status != "True" else generic.told(conditions, "Reconciling")
     if behind:
         since = behind.last_transition_time or found.metadata.creation_timestamp
-        fact = things.fact(
-            model.FactKind.RESOURCE_PENDING, name, since=since, words=things.words(behind), around=around
+        fact = generic.fact(
+            model.FactKind.RESOURCE_PENDING, name, since=since, words=generic.words(behind), around=around
         )
-        return things.awaited(name, says=fact.words, fact=fact)
+        return generic.awaited(name, says=fact.words, fact=fact)
     if ready:
-        return things.there(name, says="ready", since=ready.last_transition_time or found.metadata.creation_timestamp)
-    return things.there(name, says="it is there", since=found.metadata.creation_timestamp)
+        return generic.there(name, says="ready", since=ready.last_transition_time or found.metadata.creation_timestamp)
+    return generic.there(name, says="it is there", since=found.metadata.creation_timestamp)
 
 
 def _conditions(found: resources.Custom) -> dict[str, objects.Condition]:

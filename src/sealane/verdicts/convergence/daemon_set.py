@@ -9,11 +9,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from sealane.clients.kubernetes import objects
-from sealane.verdicts.convergence import around as around_
 from sealane.verdicts.convergence import instances, standstill, stateful_set
+from sealane.verdicts.convergence import owned_objects as around_
 
 
-def converge(daemon_set: objects.DaemonSet, around: around_.Around) -> around_.Part:
+def converge(daemon_set: objects.DaemonSet, around: around_.OwnedObjects) -> around_.Part:
     """The DaemonSet's state, its pods, and what keeps those of the wanted version from being ready."""
     name = f"DaemonSet/{daemon_set.metadata.name}"
     revisions = around.revisions(daemon_set.metadata.uid)

@@ -16,13 +16,13 @@ from datetime import timedelta
 
 from sealane.clients.kubernetes import objects
 from sealane.verdicts import model
-from sealane.verdicts.convergence import around as around_
 from sealane.verdicts.convergence import instances
+from sealane.verdicts.convergence import owned_objects as around_
 
 _REVISION = "deployment.kubernetes.io/revision"
 
 
-def converge(deployment: objects.Deployment, around: around_.Around) -> around_.Part:
+def converge(deployment: objects.Deployment, around: around_.OwnedObjects) -> around_.Part:
     """The Deployment's state, its pods, and what keeps those of the wanted version from being ready."""
     name = f"Deployment/{deployment.metadata.name}"
     replica_sets = around.replica_sets(deployment.metadata.uid)
@@ -83,7 +83,7 @@ def _is_paused(deployment: objects.Deployment) -> bool:
     return taken_in and deployment.spec.paused and deployment.spec.replicas > 0 and status.updated_replicas == 0
 
 
-def _paused(name: str, deployment: objects.Deployment, around: around_.Around, *, begun: bool) -> model.Fact:
+def _paused(name: str, deployment: objects.Deployment, around: around_.OwnedObjects, *, begun: bool) -> model.Fact:
     """That it stands still; somebody who paused it on the way may look at something, and has the formation's patience."""
     paused = next((each for each in deployment.status.conditions if each.reason == "DeploymentPaused"), None)
     metadata = deployment.metadata

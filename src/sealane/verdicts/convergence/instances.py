@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 
 from sealane.clients.kubernetes import objects
 from sealane.verdicts import model
-from sealane.verdicts.convergence import around as around_
+from sealane.verdicts.convergence import owned_objects as around_
 from sealane.verdicts.convergence import pod as pods
 from sealane.verdicts.convergence import scheduling
-from sealane.verdicts.words import probes, refusals
+from sealane.verdicts.messages import probes, refusals
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Counted:
+class InstanceCount:
     """A workload's instances, and the facts about those of the wanted version."""
 
     instances: tuple[model.Instance, ...]
@@ -43,8 +43,12 @@ class Counted:
 
 
 def count(
-    owned: Iterable[objects.Pod], *, workload: str, is_wanted: Callable[[objects.Pod], bool], around: around_.Around
-) -> Counted:
+    owned: Iterable[objects.Pod],
+    *,
+    workload: str,
+    is_wanted: Callable[[objects.Pod], bool],
+    around: around_.OwnedObjects,
+) -> InstanceCount:
     """Sorts a workload's pods; those that are over and replaced count as leaving."""
     instances: list[model.Instance] = []
     facts: list[model.Fact] = []
@@ -60,11 +64,11 @@ def count(
             facts += pods.facts(pod, workload=workload, around=around)
         elif not over and pod.status.start_time:
             lost += scheduling.unanswered(pod, workload=workload, at=around.at)
-    return Counted(instances=tuple(instances), facts=tuple(scheduling.displaced(fact, lost) for fact in facts))
+    return InstanceCount(instances=tuple(instances), facts=tuple(scheduling.displaced(fact, lost) for fact in facts))
 
 
 def workload(
-    name: str, counted: Counted, *, wanted: int, held_by_old: bool = True, hold: timedelta = timedelta()
+    name: str, counted: InstanceCount, *, wanted: int, held_by_old: bool = True, hold: timedelta = timedelta()
 ) -> model.Workload:
     """The workload when its controller has taken in the wanted version.
 
@@ -88,7 +92,7 @@ def workload(
     )
 
 
-def unseen(name: str, *, wanted: int, counted: Counted | None = None, says: str) -> model.Workload:
+def unseen(name: str, *, wanted: int, counted: InstanceCount | None = None, says: str) -> model.Workload:
     """A workload whose controller has not taken in the wanted version: nothing it says counts yet."""
     return model.Workload(
         object=name,
@@ -144,7 +148,7 @@ def uncreated(
     *,
     owner: objects.Metadata,
     conditions: Sequence[objects.Condition],
-    around: around_.Around,
+    around: around_.OwnedObjects,
     freeable: bool,
 ) -> tuple[model.Fact, ...]:
     """Why the controller can't make instances, from its condition or, where its kind has none, from events.
@@ -171,7 +175,7 @@ def uncreated(
 
 
 def _uncreated(
-    owner: objects.Metadata, conditions: Sequence[objects.Condition], around: around_.Around
+    owner: objects.Metadata, conditions: Sequence[objects.Condition], around: around_.OwnedObjects
 ) -> tuple[str | None, datetime | None]:
     for condition in conditions:
         if condition.type == "ReplicaFailure" and condition.status == "True":

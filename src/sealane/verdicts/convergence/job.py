@@ -15,8 +15,8 @@ from datetime import datetime
 
 from sealane.clients.kubernetes import objects
 from sealane.verdicts import model
-from sealane.verdicts.convergence import around as around_
 from sealane.verdicts.convergence import instances
+from sealane.verdicts.convergence import owned_objects as around_
 from sealane.verdicts.convergence import pod as pods
 
 _COMPLETED = "Completed"
@@ -39,7 +39,7 @@ _ENDS = frozenset(
 )
 
 
-def converge(job: objects.Job, around: around_.Around) -> around_.Part:
+def converge(job: objects.Job, around: around_.OwnedObjects) -> around_.Part:
     """The Job's state, its pods, and what keeps it from ending well."""
     name = f"Job/{job.metadata.name}"
     conditions = {each.type: each for each in job.status.conditions if each.status == "True"}
@@ -125,7 +125,7 @@ def _starter(job: objects.Job) -> str:
 
 
 def _facts(
-    job: objects.Job, *, name: str, around: around_.Around, failed: objects.Condition | None
+    job: objects.Job, *, name: str, around: around_.OwnedObjects, failed: objects.Condition | None
 ) -> Iterator[model.Fact]:
     owned = around.pods(job.metadata.uid)
     if starter := _starter(job):
@@ -140,7 +140,7 @@ def _facts(
         yield from instances.uncreated(name, owner=job.metadata, conditions=(), around=around, freeable=False)
 
 
-def _not_started(job: objects.Job, starter: str, *, name: str, around: around_.Around) -> model.Fact:
+def _not_started(job: objects.Job, starter: str, *, name: str, around: around_.OwnedObjects) -> model.Fact:
     """A queue may let it wait for long; a controller takes it up soon, or is not there."""
     queued = job.spec.suspend
     return model.Fact(
@@ -152,7 +152,9 @@ def _not_started(job: objects.Job, starter: str, *, name: str, around: around_.A
     )
 
 
-def _failed(condition: objects.Condition, ends: list[model.Fact], *, name: str, around: around_.Around) -> model.Fact:
+def _failed(
+    condition: objects.Condition, ends: list[model.Fact], *, name: str, around: around_.OwnedObjects
+) -> model.Fact:
     """The Job's failure, with how its last container ended where that is still to be seen."""
     fact = model.Fact(
         kind=model.FactKind.JOB_FAILED,

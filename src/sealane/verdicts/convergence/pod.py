@@ -6,11 +6,11 @@ from datetime import datetime
 
 from sealane.clients.kubernetes import objects
 from sealane.verdicts import model
-from sealane.verdicts.convergence import around as around_
 from sealane.verdicts.convergence import containers, scheduling
+from sealane.verdicts.convergence import owned_objects as around_
 
 
-def converge(pod: objects.Pod, around: around_.Around) -> around_.Part:
+def converge(pod: objects.Pod, around: around_.OwnedObjects) -> around_.Part:
     """A pod of its own: ready, or done where it is not to be restarted."""
     name = f"Pod/{pod.metadata.name}"
     seen = instance(pod, workload=name, wanted=True, at=around.at)
@@ -52,7 +52,7 @@ def instance(pod: objects.Pod, *, workload: str, wanted: bool, at: datetime) -> 
     )
 
 
-def facts(pod: objects.Pod, *, workload: str, around: around_.Around) -> tuple[model.Fact, ...]:
+def facts(pod: objects.Pod, *, workload: str, around: around_.OwnedObjects) -> tuple[model.Fact, ...]:
     """What keeps the pod from being ready, or shows that it will not stay so."""
     events = around.events(pod.metadata.uid)
     if placing := scheduling.unplaced(pod, workload=workload, at=around.at):

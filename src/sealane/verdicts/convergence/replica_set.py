@@ -9,11 +9,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from sealane.clients.kubernetes import objects
-from sealane.verdicts.convergence import around as around_
-from sealane.verdicts.convergence import instances, standstill, things
+from sealane.verdicts.convergence import generic, instances, standstill
+from sealane.verdicts.convergence import owned_objects as around_
 
 
-def converge(replica_set: objects.ReplicaSet, around: around_.Around) -> around_.Part:
+def converge(replica_set: objects.ReplicaSet, around: around_.OwnedObjects) -> around_.Part:
     """The ReplicaSet's state, its pods, and what keeps those of the wanted version from being ready."""
     name = f"ReplicaSet/{replica_set.metadata.name}"
     wanted = replica_set.spec.replicas
@@ -26,7 +26,7 @@ def converge(replica_set: objects.ReplicaSet, around: around_.Around) -> around_
         around=around,
     )
     if not seen:
-        return instances.unseen(name, wanted=wanted, counted=counted, says=things.UNSEEN), counted.instances, ()
+        return instances.unseen(name, wanted=wanted, counted=counted, says=generic.UNSEEN), counted.instances, ()
     facts = counted.facts
     if len(counted.updated) + len(counted.old) < wanted:
         facts = (

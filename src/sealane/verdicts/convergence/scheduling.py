@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sealane.clients.kubernetes import objects
 from sealane.verdicts import model
-from sealane.verdicts.words import probes, refusals
+from sealane.verdicts.messages import probes, refusals
 
 _VOLUME = re.compile(
     r"persistentvolumeclaim|PersistentVolume|volume node affinity|volume binding|unbound", re.IGNORECASE

@@ -12,11 +12,11 @@ from dataclasses import replace
 
 from sealane.clients.kubernetes import resources
 from sealane.verdicts import model
-from sealane.verdicts.convergence import around as around_
-from sealane.verdicts.convergence import things
+from sealane.verdicts.convergence import generic
+from sealane.verdicts.convergence import owned_objects as around_
 
 
-def converge(service: resources.Service, around: around_.Around) -> around_.Part:
+def converge(service: resources.Service, around: around_.OwnedObjects) -> around_.Part:
     """It leads to something, and has an address where it asks for one."""
     name = f"Service/{service.metadata.name}"
     since = service.metadata.creation_timestamp
@@ -25,16 +25,16 @@ def converge(service: resources.Service, around: around_.Around) -> around_.Part
     if not leads and not any(selector.items() <= each.items() for each in around.besides.labels or ()):
         said = " and ".join(f"{key}={value}" for key, value in selector.items())
         words = f"selects no pods: none here has the labels {said}"
-        nowhere = things.fact(model.FactKind.POINTS_NOWHERE, name, since=since, words=words, around=around)
+        nowhere = generic.fact(model.FactKind.POINTS_NOWHERE, name, since=since, words=words, around=around)
         if around.besides.makers:
             nowhere = replace(nowhere, detail={"may_come": "yes"})
-        return things.awaited(name, says="selects no pods", fact=nowhere)
+        return generic.awaited(name, says="selects no pods", fact=nowhere)
     if service.spec.type == "LoadBalancer" and not _has_address(service):
         warned = [event.message for event in around.events(service.metadata.uid) if event.type == "Warning"]
         words = warned[-1] if warned else "no load balancer of the cluster has given it one yet"
-        pending = things.fact(model.FactKind.ADDRESS_PENDING, name, since=since, words=words, around=around)
-        return things.awaited(name, says="waits for an address", fact=pending)
-    return things.quiet(name)
+        pending = generic.fact(model.FactKind.ADDRESS_PENDING, name, since=since, words=words, around=around)
+        return generic.awaited(name, says="waits for an address", fact=pending)
+    return generic.quiet(name)
 
 
 def _has_address(service: resources.Service) -> bool:

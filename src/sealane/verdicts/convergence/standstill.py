@@ -24,7 +24,7 @@ def old_pods(annotations: Mapping[str, str]) -> OldPods:
 
 
 def replaced_by_hand(
-    workload: model.Workload, counted: instances.Counted, *, metadata: objects.Metadata, why: str
+    workload: model.Workload, counted: instances.InstanceCount, *, metadata: objects.Metadata, why: str
 ) -> tuple[model.Workload, tuple[model.Fact, ...]]:
     """The workload when nothing but a person replaces its old pods, and the fact that it stands still."""
     old = len(counted.old)
@@ -46,7 +46,7 @@ def replaced_by_hand(
     return replace(workload, says=f"{workload.says}; it {why}: delete its old pods"), (fact,)
 
 
-def _kept(workload: model.Workload, counted: instances.Counted, *, why: str) -> model.Workload:
+def _kept(workload: model.Workload, counted: instances.InstanceCount, *, why: str) -> model.Workload:
     """There once it is written: pods of the new version have to be ready, those of older ones may stay."""
     updated, ready, old = len(counted.updated), len(counted.ready), len(counted.old)
     there = ready == updated and updated + old == workload.wanted

@@ -13,13 +13,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from sealane.clients.kubernetes import objects
-from sealane.verdicts.convergence import around as around_
 from sealane.verdicts.convergence import instances, standstill
+from sealane.verdicts.convergence import owned_objects as around_
 
 REVISION_HASH = "controller-revision-hash"
 
 
-def converge(stateful_set: objects.StatefulSet, around: around_.Around) -> around_.Part:
+def converge(stateful_set: objects.StatefulSet, around: around_.OwnedObjects) -> around_.Part:
     """The StatefulSet's state, its pods, and what keeps those of the wanted version from being ready."""
     name = f"StatefulSet/{stateful_set.metadata.name}"
     pods = around.pods(stateful_set.metadata.uid)

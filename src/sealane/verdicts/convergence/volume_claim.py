@@ -7,25 +7,25 @@ from __future__ import annotations
 
 from sealane.clients.kubernetes import resources
 from sealane.verdicts import model
-from sealane.verdicts.convergence import around as around_
-from sealane.verdicts.convergence import things
+from sealane.verdicts.convergence import generic
+from sealane.verdicts.convergence import owned_objects as around_
 
 _FOR_A_POD = frozenset({"WaitForFirstConsumer", "WaitForPodScheduled"})
 
 
-def converge(claim: resources.VolumeClaim, around: around_.Around) -> around_.Part:
+def converge(claim: resources.VolumeClaim, around: around_.OwnedObjects) -> around_.Part:
     """Bound, waiting for a pod, waiting for a volume, or lost."""
     name = f"PersistentVolumeClaim/{claim.metadata.name}"
     events = around.events(claim.metadata.uid)
     if claim.status.phase == "Bound" or (events and events[-1].reason in _FOR_A_POD):
-        return things.quiet(name)
+        return generic.quiet(name)
     said = [event.message for event in events if event.type == "Warning" or event.reason == "FailedBinding"]
     since = claim.metadata.creation_timestamp
     if claim.status.phase == "Lost":
         lost = said[-1] if said else "the volume it was bound to is gone"
-        return things.failed(
-            name, fact=things.fact(model.FactKind.RESOURCE_FAILED, name, since=since, words=lost, around=around)
+        return generic.failed(
+            name, fact=generic.fact(model.FactKind.RESOURCE_FAILED, name, since=since, words=lost, around=around)
         )
     words = said[-1] if said else events[-1].message if events else "nothing has bound one to it yet"
-    pending = things.fact(model.FactKind.VOLUME_PENDING, name, since=since, words=words, around=around)
-    return things.awaited(name, says="waits for a volume", fact=pending)
+    pending = generic.fact(model.FactKind.VOLUME_PENDING, name, since=since, words=words, around=around)
+    return generic.awaited(name, says="waits for a volume", fact=pending)

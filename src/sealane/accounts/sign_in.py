@@ -1,0 +1,326 @@
+"""Signing in: tokens of users and pushes, sessions of browsers, and managing who has them."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from itsdangerous import BadSignature, Signer
+
+from sealane import clock, inputs, log_lines
+from sealane.access import lifetimes, tokens
+from sealane.access.model import ADMINISTRATORS, Actor, Permission
+from sealane.accounts.membership import Membership
+from sealane.accounts.sign_in_attempts import AttemptLimits, Attempts
+from sealane.errors import NotSignedIn, NotThere
+from sealane.events.model import Pusher, Signed
+from sealane.records.accounts import StoredSession, Token, User
+from sealane.records.model import App
+from sealane.records.scopes import Subject
+from sealane.store.all_stores import Store
+
+_CACHED = timedelta(seconds=30)
+_USED_EVERY = timedelta(minutes=5)
+_MOST_CACHED = 1000
+_MOST_KNOWN = 20_000
+_LONGEST_ID = 20
+_NOT_KNOWN = "the token is not known here, or was revoked"
+
+
+Scoping = Callable[[Actor], Awaitable[Actor]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Session:
+    """A browser's session: `cookie` is its signed value, `csrf` what forms must carry."""
+
+    cookie: str = field(repr=False)
+    csrf: str = field(repr=False)
+    expires: datetime
+
+
+class Access:
+    """Who is who."""
+
+    def __init__(  # noqa: PLR0913 - all that a server may set
+        self,
+        store: Store,
+        *,
+        key: bytes,
+        session: timedelta,
+        life: timedelta | None = None,
+        limits: AttemptLimits | None = None,
+        scoped: Scoping | None = None,
+        now: clock.Clock = clock.now,
+    ) -> None:
+        """`key` signs cookies, `session` is how long they are good for, `life` what tokens of users live, None for ever.
+
+        `scoped` says which apps somebody may see and change; without it apps are their owners' and administrators'.
+        """
+        self._store = store
+        self._signer = Signer(key, salt="sealane session")
+        self._session = session
+        self._life = life
+        self._scoped = scoped or Membership(store=store).of
+        self._attempts = Attempts(limits=limits or AttemptLimits(), now=now)
+        self._now = now
+        self._checked: dict[bytes, datetime] = {}
+        self._known: set[bytes] = set()
+        """Digests of tokens that were right since the start: others' failures from the same address don't stop them."""
+        self._used: dict[str, datetime] = {}
+
+    async def make_administrator(self) -> str | None:
+        """Makes the administrator where there has never been a user; the token's text is given this once."""
+        minted = await asyncio.to_thread(tokens.mint)
+        user = User(name="admin", groups=frozenset({ADMINISTRATORS}), created=self._now())
+        made = await self._store.people.add_first(
+            user, self._token(minted, "first start", life=self._life, user="admin")
+        )
+        return minted.text if made else None
+
+    async def restore_administrator(self, name: str, *, by: str) -> str:
+        """Makes a user an administrator, or a new one, for whoever has the machine; gives a token's text, this once.
+
+        `by` is told in the audit. Raises Conflicting for the name of a removed user, UsageError for a bad one.
+        """
+        inputs.check_name(name, "a user")
+        minted = await asyncio.to_thread(tokens.mint)
+        user = User(name=name, groups=frozenset({ADMINISTRATORS}), created=self._now())
+        token = self._token(minted, "made at the machine", life=self._life, user=name)
+        await self._store.people.make_administrator(user, token, group=ADMINISTRATORS, by=by)
+        return minted.text
+
+    async def authenticate(self, bearer: str, *, address: str = "") -> Actor:
+        """The user whose token it is, shown by somebody at an address. Raises NotSignedIn, TooManyAttempts."""
+        token = await self._checked_token(bearer, address)
+        if token.user is None:
+            raise NotSignedIn("this is an app's push token, which only pushes", mend="use a user's token")
+        return await self._actor(token.user, token.id)
+
+    async def check_push(self, app: str, password: str, *, writes: bool, address: str = "") -> tuple[App, Pusher]:
+        """The app, and who fetches from it or pushes to it: by a user's own token, or by the app's push token.
+
+        Raises NotSignedIn; for users NotThere, the same for an app that is not there and one they may not read, and
+        Refused where they may not push; TooManyAttempts.
+        """
+        token = await self._checked_token(password, address)
+        if token.user is None and token.app != app:
+            raise NotSignedIn(f"this is no push token of {app}")
+        if token.user is None:
+            return await self._store.apps.get(app), Pusher(signed=Signed.APP)
+        actor = await self._scoped(await self._actor(token.user, token.id))
+        await self._store.scopes.app_of(Subject.APP, app, actor.reads)
+        if writes:
+            actor.require(Permission.DEPLOY, app)
+        return await self._store.apps.get(app), Pusher(signed=Signed.OWN, name=actor.name)
+
+    async def start_session(self, actor: Actor) -> Session:
+        """A browser's session for the actor."""
+        secret, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+        now = self._now()
+        token = await self._store.people.token(actor.token_id) if actor.token_id else None
+        ends = min(now + self._session, token.expires) if token and token.expires else now + self._session
+        kept = StoredSession(id=_hidden(secret), user=actor.name, csrf=csrf, expires=ends, token_id=actor.token_id)
+        await self._store.people.add_session(kept, at=now)
+        return Session(cookie=self._signer.sign(secret).decode(), csrf=csrf, expires=kept.expires)
+
+    async def session(self, cookie: str) -> tuple[Actor, StoredSession]:
+        """Who the cookie is for. Raises NotSignedIn when it is over, forged or ended."""
+        kept = await self._store.people.session(self._session_id(cookie))
+        if kept is None or kept.expires <= self._now():
+            raise NotSignedIn("the session is over", mend="sign in again")
+        return await self._actor(kept.user, None), kept
+
+    async def end_session(self, cookie: str) -> None:
+        """Signs out. Raises NotSignedIn for a forged cookie."""
+        await self._store.people.end_session(self._session_id(cookie))
+
+    async def add_user(self, name: str, groups: frozenset[str], *, by: Actor) -> str:
+        """Adds a user and gives the token's text, this once. Raises Conflicting, UsageError."""
+        inputs.check_name(name, "a user")
+        for group in groups:
+            inputs.check_name(group, "a group")
+        minted = await asyncio.to_thread(tokens.mint)
+        user = User(name=name, groups=frozenset(groups), created=self._now())
+        await self._store.people.add(user, self._token(minted, "first", life=self._life, user=name), by=by.name)
+        return minted.text
+
+    async def new_token(self, user: str, name: str, *, by: Actor, expires: str | None = None) -> tuple[Token, str]:
+        """One more token for the user, made by an administrator or by themselves; its text is given this once.
+
+        `expires` is a span such as `90d`, or `never`; the server's own where it is None. Raises NotThere, Refused, UsageError.
+        """
+        if by.name != user:
+            by.require(Permission.ADMINISTER)
+        token, text = await self._minted(inputs.check_line(name, "the token's name"), user=user, expires=expires)
+        await self._store.people.add_token(token, by=by.name)
+        return token, text
+
+    async def first_push_token(self, app: str) -> tuple[Token, str]:
+        """A push token for an app that is about to be added with it, and its text."""
+        return await self._minted("push", app=app)
+
+    async def new_push_token(self, app: str, *, by: Actor, expires: str | None = None) -> str:
+        """A fresh push token for the app, in place of all former ones; its text is given this once. Raises UsageError."""
+        token, text = await self._minted("push", app=app, expires=expires)
+        await self._store.people.add_token(token, by=by.name, replace=True)
+        self._checked.clear()
+        return text
+
+    async def revoke_token(self, token_id: str, *, by: Actor) -> None:
+        """Makes a token useless at once, with the sessions begun with it: one's own, or one that one may manage.
+
+        Raises NotThere, also for somebody else's, and Conflicting for the last one of the last administrator.
+        """
+        token = await self._store.people.token(token_id)
+        if token is None or not _may_manage(token, by):
+            raise NotThere(f"there is no token {token_id}")
+        await self._store.people.revoke(token_id, by=by.name, at=self._now())
+
+    async def tokens_of(self, user: str, *, by: Actor) -> tuple[Token, ...]:
+        """The user's tokens that were not revoked; to themselves and administrators. Raises Refused."""
+        if by.name != user:
+            by.require(Permission.ADMINISTER)
+        return await self._store.people.tokens(user=user)
+
+    async def tokens_of_app(self, app: str) -> tuple[Token, ...]:
+        """The app's push tokens that were not revoked; whether one may see them is decided before."""
+        return await self._store.people.tokens(app=app)
+
+    async def tokens_managed_by(self, actor: Actor) -> tuple[Token, ...]:
+        """Every token that the actor may revoke."""
+        return tuple(each for each in await self._store.people.tokens() if _may_manage(each, actor))
+
+    async def set_groups(self, user: str, groups: frozenset[str], *, by: Actor) -> User:
+        """Puts the user into exactly these groups. Raises NotThere, UsageError."""
+        for group in groups:
+            inputs.check_name(group, "a group")
+        return await self._store.people.set_groups(user, groups, by=by.name, at=self._now())
+
+    async def remove_user(self, name: str, *, by: Actor) -> None:
+        """Removes the user with all tokens and sessions. Raises NotThere."""
+        await self._store.people.remove(name, by=by.name, at=self._now())
+
+    async def users(self) -> tuple[User, ...]:
+        """Every user, by name."""
+        return await self._store.people.all()
+
+    async def _checked_token(self, text: str, address: str) -> Token:
+        """The row is read each time, so that revoking works at once; only the slow hash is remembered for a while.
+
+        What fails takes the same work whether its id is known or not, and counts against the address and the id.
+        """
+        parsed = tokens.parse(text)
+        token_id, secret = parsed or ("", "")
+        token = await self._store.people.token(token_id) if parsed else None
+        now = self._now()
+        digest = hashlib.sha256(f"{token.hash if token else ''}\0{text}".encode(errors="replace")).digest()
+        if token is None or self._checked.get(digest, now) <= now:
+            if digest not in self._known:
+                self._attempts.check(address, token_id)
+            right = await asyncio.to_thread(_is_right, token, secret) if parsed else False
+            if token is None or not right:
+                await self._failed(address, token_id, token, "unknown or wrong")
+                raise NotSignedIn(_NOT_KNOWN, mend="sign in: sealane login")
+            self._remember(digest, now)
+        if token.expires is not None and token.expires <= now:
+            await self._failed(address, token_id, token, "expired")
+            raise NotSignedIn(
+                f"the token expired on {token.expires:%Y-%m-%d}", mend="ask for another: sealane user token"
+            )
+        if now - self._used.get(token.id, datetime.min.replace(tzinfo=now.tzinfo)) > _USED_EVERY:
+            self._used[token.id] = now
+            await self._store.people.used(token, now)
+        return token
+
+    def _remember(self, digest: bytes, now: datetime) -> None:
+        if len(self._checked) >= _MOST_CACHED:
+            self._checked.clear()
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        self._checked[digest] = now + _CACHED
+        self._known.add(digest)
+
+    async def _failed(self, address: str, token_id: str, token: Token | None, why: str) -> None:
+        """Counts it, and tells it in the log and the audit: nothing of what was sent but the id."""
+        self._attempts.failed(address, token_id)
+        shown = inputs.fitted(token_id, most=_LONGEST_ID)
+        whose = (token.user or token.app) if token else None
+        detail = {"token": shown, "why": why, "of": whose}
+        log_lines.event("sign_in.failed", level=logging.WARNING, address=address, token=shown, why=why, user=whose)
+        await self._store.audit.add(
+            self._now(),
+            actor=f"somebody at {inputs.fitted(address) or 'an unknown address'}",
+            action="fail to sign in",
+            subject=whose or "nobody",
+            app=token.app if token and token.user is None else None,
+            detail=detail,
+        )
+
+    async def _actor(self, user: str, token_id: str | None) -> Actor:
+        try:
+            found = await self._store.people.get(user)
+        except NotThere as error:
+            raise NotSignedIn(f"there is no user {user} any more") from error
+        return Actor(name=user, groups=found.groups, via="token" if token_id else "session", token_id=token_id)
+
+    def _session_id(self, cookie: str) -> str:
+        try:
+            return _hidden(self._signer.unsign(cookie).decode())
+        except (BadSignature, UnicodeDecodeError) as error:
+            raise NotSignedIn("the session's cookie is not one of this server", mend="sign in again") from error
+
+    async def _minted(
+        self, name: str, *, user: str | None = None, app: str | None = None, expires: str | None = None
+    ) -> tuple[Token, str]:
+        """A fresh token and its text. Raises UsageError for a span that is none."""
+        life = self._life if user else None
+        if expires is not None:
+            life = lifetimes.read(expires, "what the token expires after")
+        minted = await asyncio.to_thread(tokens.mint)
+        return self._token(minted, name, life=life, user=user, app=app), minted.text
+
+    def _token(
+        self,
+        minted: tokens.IssuedToken,
+        name: str,
+        *,
+        life: timedelta | None,
+        user: str | None = None,
+        app: str | None = None,
+    ) -> Token:
+        now = self._now()
+        return Token(
+            id=minted.id,
+            kind="user" if user else "push",
+            user=user,
+            app=app,
+            name=name,
+            hash=minted.hash,
+            created=now,
+            used=None,
+            expires=now + life if life is not None else None,
+        )
+
+
+def _is_right(token: Token | None, secret: str) -> bool:
+    """Checks a hash in any case. Takes about 20 ms: call it off the event loop."""
+    return tokens.matches(token.hash if token else tokens.decoy(), secret) and token is not None
+
+
+def _may_manage(token: Token, actor: Actor) -> bool:
+    """Whether the actor may see and revoke it: their own, an app's of theirs, or anybody's for administrators."""
+    if actor.may(Permission.ADMINISTER):
+        return True
+    if token.user is not None:
+        return token.user == actor.name
+    return token.app is not None and actor.may(Permission.DEPLOY, token.app)
+
+
+def _hidden(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,78 @@
+"""Attempts to sign in that failed: counted for a while by where they came from and by the token that they named.
+
+Who asks with a token that this process has seen right is not counted, so nobody is locked out by others' attempts. Each
+process counts by itself.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from ipaddress import IPv4Address, ip_address, ip_network
+
+from sealane import clock
+from sealane.errors import TooManyAttempts
+
+_MOST_KEPT = 20_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AttemptLimits:
+    """How many may fail within `within` before no more are tried."""
+
+    per_address: int = 30
+    per_token: int = 10
+    within: timedelta = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attempts:
+    """Those of one process."""
+
+    limits: AttemptLimits = field(default_factory=AttemptLimits)
+    now: clock.Clock = clock.now
+    _failed: dict[tuple[str, str], deque[datetime]] = field(default_factory=dict, init=False)
+
+    def check(self, address: str, token_id: str) -> None:
+        """Raises TooManyAttempts where too many have failed."""
+        now = self.now()
+        for key, most in self._keys(address, token_id):
+            failed = self._failed.get(key)
+            if failed is None:
+                continue
+            while failed and failed[0] <= now - self.limits.within:
+                failed.popleft()
+            if not failed:
+                del self._failed[key]
+            elif len(failed) >= most:
+                after = (failed[-most] + self.limits.within - now).total_seconds()
+                what = "from this address" if key[0] == "address" else "for this token"
+                raise TooManyAttempts(f"too many wrong attempts to sign in {what}", after=max(1, round(after + 0.5)))
+
+    def failed(self, address: str, token_id: str) -> None:
+        """Counts one."""
+        if len(self._failed) > _MOST_KEPT:  # many addresses at once: those that are over make room
+            since = self.now() - self.limits.within
+            for key in [key for key, failed in self._failed.items() if failed[-1] <= since]:
+                del self._failed[key]
+        for key, most in self._keys(address, token_id):
+            self._failed.setdefault(key, deque(maxlen=most)).append(self.now())
+
+    def _keys(self, address: str, token_id: str) -> list[tuple[tuple[str, str], int]]:
+        found = [
+            (("address", _household(address)), self.limits.per_address),
+            (("token", token_id), self.limits.per_token),
+        ]
+        return [(key, most) for key, most in found if key[1]]
+
+
+def _household(address: str) -> str:
+    """Who shares one limit: an IPv4 address, or the /64 that one client of IPv6 has all addresses of (RFC 6177)."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:  # a socket of another kind
+        return address
+    if isinstance(found, IPv4Address):
+        return str(found)
+    return str(found.ipv4_mapped or ip_network((found, 64), strict=False))

@@ -1,0 +1,415 @@
+"""Why not yet? What a deployment or run waits for or ended by: which condition, who or what lifts it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from sealane.approvals import authorship, hold_rules, precedence, quorum, release_groups, way_out
+from sealane.approvals.authorship import Ineligible
+from sealane.approvals.release_groups import GroupState
+from sealane.environments import windows
+from sealane.environments.windows import WindowStatus
+from sealane.findings import errors
+from sealane.pipelines.model import RunStatus, StepStatus
+from sealane.records.model import (
+    Deployment,
+    DeploymentKind,
+    DeploymentState,
+    GateWord,
+    Hold,
+    TimelineEntry,
+    Vote,
+)
+from sealane.records.views import FormationRow, RunView
+from sealane.releases.deliveries import Delivery, DeliveryOutcome
+from sealane.releases.origin import Origin
+from sealane.verdicts.model import Observation, Verdict, VerdictKind
+
+_AGAIN = {RunStatus.BROKEN, RunStatus.CANCELLED}
+"""How runs end that may come further when they are run again, as they are."""
+_MOST_NAMED = 5
+_WORDS = {
+    VerdictKind.DEPLOYED: "is deployed",
+    VerdictKind.ROLLED_BACK: "was rolled back",
+    VerdictKind.ROLLBACK_FAILED: "failed, and so did going back",
+    VerdictKind.FAILED: "failed",
+    VerdictKind.SUPERSEDED: "was superseded",
+    VerdictKind.CANCELLED: "was cancelled",
+}
+
+
+class Waits(StrEnum):
+    """What is waited for."""
+
+    OPERATORS = "operators"  # operators whose files do not allow it any more
+    APPROVAL = "approval"
+    HOLD = "hold"
+    WINDOW = "window"
+    GATE = "gate"  # a person's word on a gate that can't tell
+    CONVOY = "convoy"  # what goes with it
+    EARLIER = "earlier"  # what must be deployed first
+    TURN = "turn"  # another deployment to the same formation
+    ROOM = "room"  # other runs
+    WORKER = "worker"  # none is alive
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Condition:
+    """One thing that must happen first."""
+
+    kind: Waits
+    what: str
+    who: str
+    """Who or what makes it happen, and the command for it."""
+    when: str | None = None
+    """When that will be, where anybody can tell."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepLog:
+    """How the log of a failed step ends."""
+
+    key: str
+    step: str
+    lines: tuple[str, ...] = ()
+    """Its last lines; none before the log was read."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explanation:
+    """The answer: one sentence, and every condition that is open."""
+
+    sentence: str
+    waiting: tuple[Condition, ...] = ()
+    findings: tuple[str, ...] = ()
+    """All that was found wrong in the files, where the sentence names only the first."""
+    deliveries: tuple[Delivery, ...] = ()
+    """What became of a run's deliveries."""
+    mend: str = ""
+    """How to get out what ended without being there; empty for what is there or on its way."""
+    short: str = ""
+    """For a deployment, the sentence without its name."""
+    log: StepLog | None = None
+    """For a run, how the log of the step ends that failed."""
+    report: Mapping[str, Any] | None = None
+    """For a deployment that failed, its failure report: logs, events, exit codes and the difference."""
+    origin: Origin | None = None
+    """The run and the commit that it is about, where there is one."""
+    page: str = ""
+    """The page that tells it in full, from the server's address."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProgressView:
+    """How far a deployment is, for whoever follows it."""
+
+    deployment: Deployment
+    timeline: tuple[TimelineEntry, ...]
+    observation: Observation | None
+    """What was seen last of its workloads, and some of their instances that were not ready."""
+    waiting: tuple[Condition, ...]
+    """What keeps it from going on; empty where nothing does."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeploymentFacts:
+    """What one deployment depends on by itself."""
+
+    votes: tuple[Vote, ...] = ()
+    barred: Ineligible = authorship.NOBODY
+    """Who may not approve it."""
+    trouble: str = ""
+    """Why nobody can say who may approve it."""
+    window: WindowStatus = windows.OPEN
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BlockerInput:
+    """All that a waiting deployment depends on."""
+
+    votes: tuple[Vote, ...] = ()
+    barred: Ineligible = authorship.NOBODY
+    """Who may not approve it."""
+    trouble: str = ""
+    """Why nobody can say who may approve it."""
+    holds: tuple[Hold, ...] = ()
+    window: WindowStatus = windows.OPEN
+    """Whether deployments may begin in its environment now."""
+    after: tuple[Deployment, ...] = ()
+    """The deployments it comes after, as they are now."""
+    muster: GroupState | None = None
+    """The convoy it goes with."""
+    others: tuple[tuple[Deployment, DeploymentFacts], ...] = ()
+    """The other members of its convoy, each with what it depends on by itself."""
+    ahead: tuple[Deployment, ...] = ()
+    """Deployments of its formation that are let through and come first."""
+    going_back: tuple[Deployment, ...] = ()
+    """Deployments of its formation that go back, and are let through or rolling out."""
+    workers: int = 1
+    """How many workers are alive."""
+    questions: tuple[GateWord, ...] = ()
+    """What was asked of people while it rolls out."""
+    refused_now: str = ""
+    """Why it would be refused if it began now: operators' files have changed since it was asked for."""
+
+
+def conditions(deployment: Deployment, around: BlockerInput) -> tuple[Condition, ...]:
+    """What keeps the deployment from starting; nothing: its gate may open."""
+    own = DeploymentFacts(votes=around.votes, barred=around.barred, trouble=around.trouble, window=around.window)
+    members = around.muster.members if around.muster else ()
+    under_way = release_groups.departed(members)
+    found = [*_by_itself(deployment, own, around.holds, under_way=under_way)]
+    found += [_going_back(each) for each in around.going_back if precedence.comes_first(each, deployment)]
+    if around.muster and not under_way:
+        found += [_unoffered(name, deployment.run_id) for name in around.muster.missing]
+        for other, its in around.others:
+            if other.state is DeploymentState.WAITING:
+                found += _with(other, _by_itself(other, its, around.holds, under_way=False))
+    return (*found, *(_after(each) for each in around.after if not is_done(each, deployment)))
+
+
+def hopeless(deployment: Deployment, around: BlockerInput) -> str | None:
+    """Why a waiting deployment never will start, or None."""
+    if no := quorum.rejected(deployment, around.votes):
+        said = f": {no.comment}" if no.comment else ""
+        return f"{no.user} rejected it{said}"
+    for earlier in around.after:
+        if earlier.verdict and not is_done(earlier, deployment):
+            return f"{earlier.formation}, which comes before it, {_WORDS[earlier.verdict.kind]}"
+    if around.muster and (because := release_groups.failure(around.muster)):
+        return f"what it goes with does not: {because}"
+    return None
+
+
+def deployment(subject: Deployment, around: BlockerInput) -> Explanation:
+    """Why a deployment is not there yet, or how it ended. What it waits for is empty exactly when it can go on."""
+    if subject.state is DeploymentState.ENDED and subject.verdict:
+        return replace(
+            _said(subject, _ended(subject.verdict), _lifting(subject, around.holds)), mend=way_out.of(subject)
+        )
+    if subject.state is DeploymentState.ROLLING_OUT and subject.cancelled_by:
+        return _said(subject, f"is being stopped: called off by {subject.cancelled_by}")
+    if subject.state is DeploymentState.ROLLING_OUT:
+        asked = tuple(_asked(subject, each) for each in around.questions if each.passes is None)
+        return _said(subject, f"is rolling out: {_doing(subject, asked)}", asked)
+    if subject.state is DeploymentState.QUEUED:
+        return _queued(subject, around)
+    found = (*_refused_now(subject, around), *conditions(subject, around))
+    if not found:
+        return _said(subject, "starts in a moment: every gate is open")
+    more = len(found) - 1
+    many = f", and for {more} other {'thing' if more == 1 else 'things'}" if len(found) > 1 else ""
+    return _said(subject, f"waits for {found[0].what}{many}", found)
+
+
+def _said(subject: Deployment, short: str, waiting: tuple[Condition, ...] = ()) -> Explanation:
+    return Explanation(sentence=f"{_named(subject)} {short}", short=short, waiting=waiting)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkerLoad:
+    """What a run shares its workers with."""
+
+    going: int = 0
+    """Other runs that have a slot."""
+    slots: int = 1
+    """How many there are."""
+    own: int = 0
+    """Those of its own app."""
+    share: int = 1
+    """How many its app may have."""
+    workers: int = 1
+    """How many workers are alive."""
+
+
+def run(view: RunView, crowd: WorkerLoad = WorkerLoad()) -> Explanation:
+    """Why a run is not done yet, or what came of it: of its deliveries, where it has any, and not only of its steps."""
+    mend = f"sealane rerun {view.run.id}" if view.run.status in _AGAIN else ""
+    return replace(_run(view, crowd), deliveries=view.deliveries, mend=mend)
+
+
+def _run(view: RunView, crowd: WorkerLoad) -> Explanation:
+    subject = view.run
+    if subject.status is RunStatus.WAITING:
+        found = tuple(_crowded(crowd))
+        what = f"waits for {found[0].what}" if found else "starts in a moment"
+        return Explanation(sentence=f"{subject.label} {what}", waiting=found)
+    running = [step for step in view.steps if step.status is StepStatus.RUNNING]
+    if running:
+        return Explanation(sentence=f"{subject.label} is running {', '.join(step.name for step in running)}")
+    if subject.reason:
+        wrong = tuple(str(finding) for finding in errors(view.findings))
+        more = wrong if len(wrong) > 1 else ()
+        return Explanation(sentence=f"{subject.label} {subject.status}: {subject.reason}", findings=more)
+    came = "".join(f"; {_came(each)}" for each in view.deliveries)
+    bad = next((step for step in view.steps if step.status in {StepStatus.FAILED, StepStatus.BROKEN}), None)
+    if bad:
+        said = f"{subject.label} {subject.status} at {bad.name}: {bad.reason or 'no reason was given'}"
+        return Explanation(sentence=f"{said}{came}", log=StepLog(key=bad.key, step=bad.name))
+    if subject.status is RunStatus.RUNNING:
+        doing = "is between two steps" if view.steps else "is being checked out and looked at"
+        return Explanation(sentence=f"{subject.label} {doing}")
+    skipped = next((step.reason for step in view.steps if step.status is StepStatus.SKIPPED and step.reason), None)
+    left_out = f"; left out: {skipped}" if skipped and subject.status is RunStatus.SKIPPED else ""
+    return Explanation(sentence=f"{subject.label}{_built(view)}{left_out}{came}")
+
+
+def _built(view: RunView) -> str:
+    """What the steps came to: where there are deliveries, these are the outcome."""
+    if not view.deliveries:
+        return f" {view.run.status}"
+    return " built" if view.release and view.release.images else ": its steps passed"
+
+
+def _came(found: Delivery) -> str:
+    short = found.state.words if found.state is DeliveryOutcome.DEPLOYED else found.short or found.state.words
+    return f"{found.formation} {short.rstrip('.')}"
+
+
+def formation(row: FormationRow) -> Deployment | None:
+    """The deployment of a formation that people ask about: what runs, else what waits, else what came last."""
+    return row.running or (row.waiting[-1] if row.waiting else None) or row.last
+
+
+def _by_itself(
+    subject: Deployment, own: DeploymentFacts, holds: Sequence[Hold], *, under_way: bool
+) -> Iterator[Condition]:
+    """What one deployment waits for, whatever it goes with or comes after."""
+    if own.trouble:
+        yield Condition(
+            kind=Waits.APPROVAL, what=own.trouble, who="the server's operators, who mend it: sealane validate"
+        )
+    for lacking in quorum.missing(subject, own.votes, own.barred):
+        who = f"anyone of them but {_people(own.barred.named)}" if own.barred.named else "any of them"
+        yield Condition(
+            kind=Waits.APPROVAL, what=f"the approval of {lacking}", who=f"{who}: sealane approve {subject.id}"
+        )
+    if hold := hold_rules.blocking(subject, holds):
+        yield _held(subject, hold)
+    if not (own.window.open or under_way or subject.glass or subject.kind in hold_rules.FREE):
+        yield _shut(subject, own.window)
+
+
+def _shut(subject: Deployment, window: WindowStatus) -> Condition:
+    what = f"the window of {subject.environment} to open: {window.reason}"
+    who = "itself"
+    if window.break_glass:
+        who = f'{who}, or one of {", ".join(window.break_glass)}: sealane approve {subject.id} --break-glass "REASON"'
+    return Condition(kind=Waits.WINDOW, what=what, who=who, when=f"opens {window.when}" if window.when else None)
+
+
+def _unoffered(formation: str, run: str | None) -> Condition:
+    what = f"{formation}, which goes with it, to be offered"
+    return Condition(kind=Waits.CONVOY, what=what, who=f"itself, when its run gets there{_follow(run)}")
+
+
+def _with(other: Deployment, found: Iterator[Condition]) -> Iterator[Condition]:
+    for each in found:
+        yield replace(each, what=f"{each.what} (for {other.formation}, which goes with it)")
+
+
+def is_done(earlier: Deployment, subject: Deployment) -> bool:
+    """What goes back waits for the one before it to end, however it ends; anything else needs it to be there."""
+    if subject.kind is DeploymentKind.ROLLBACK:
+        return earlier.verdict is not None
+    return earlier.verdict_kind is VerdictKind.DEPLOYED
+
+
+def _doing(subject: Deployment, asked: Sequence[Condition]) -> str:
+    if asked:
+        return f"it waits for {asked[0].what}"
+    return subject.waiting_for or "it has just begun"
+
+
+def _asked(subject: Deployment, question: GateWord) -> Condition:
+    what = f"a person's word on gate {question.gate}: {question.says.rstrip('.')}"
+    who = f"a developer: sealane gate {subject.label} {question.gate} --pass, or --fail"
+    when = f"fails at {question.until:%Y-%m-%d %H:%M} UTC if nobody says anything"
+    return Condition(kind=Waits.GATE, what=what, who=who, when=when)
+
+
+def _queued(subject: Deployment, around: BlockerInput) -> Explanation:
+    found = [*_refused_now(subject, around)]
+    found += [
+        Condition(kind=Waits.TURN, what=f"{_named(each)} to end", who=f"itself{_follow(each.id)}")
+        for each in around.ahead
+    ]
+    if not around.workers:
+        found.append(_no_worker())
+    if not found:
+        return _said(subject, "starts in a moment")
+    only = f"; one deployment at a time goes to {subject.label}" if around.ahead and not around.refused_now else ""
+    return _said(subject, f"waits for {found[0].what}{only}", tuple(found))
+
+
+def _refused_now(subject: Deployment, around: BlockerInput) -> Iterator[Condition]:
+    """It keeps no gate shut: whoever begins finds it refused, and that is its end."""
+    if around.refused_now:
+        who = f"the server's operators, or it will be refused; sealane cancel {subject.id} calls it off"
+        yield Condition(kind=Waits.OPERATORS, what=f"the operators to allow it again: {around.refused_now}", who=who)
+
+
+def _crowded(crowd: WorkerLoad) -> Iterator[Condition]:
+    ends = "itself, when one of them ends"
+    if not crowd.workers:
+        yield _no_worker()
+    elif crowd.going >= crowd.slots:
+        what = f"a worker with room: {_runs(crowd.going)} at it"
+        yield Condition(kind=Waits.ROOM, what=what, who=f"{ends}: sealane cancel ends one")
+    elif crowd.own >= crowd.share:
+        what = f"a slot of its app, which may have {crowd.share} of {crowd.slots}: {_runs(crowd.own)} at it"
+        who = f"{ends}: sealane cancel ends one; operators give more with SEALANE_RUNS__PER_APP"
+        yield Condition(kind=Waits.ROOM, what=what, who=who)
+
+
+def _runs(count: int) -> str:
+    return "one run is" if count == 1 else f"{count} runs are"
+
+
+def _no_worker() -> Condition:
+    who = "the server's operators, who start one: sealane serve"
+    return Condition(kind=Waits.WORKER, what="a worker: none is alive", who=who)
+
+
+def _held(subject: Deployment, hold: Hold) -> Condition:
+    what = f"a hold on {hold.app} #{hold.up_to} and older at {hold.label}: {hold.reason}"
+    newer = (
+        "a newer commit that is deployed there, or " if subject.unasked or hold.formation != subject.formation else ""
+    )
+    return Condition(kind=Waits.HOLD, what=what, who=f"{newer}a developer: {way_out.lifting(hold.label)}")
+
+
+def _going_back(first: Deployment) -> Condition:
+    return Condition(
+        kind=Waits.EARLIER, what=f"{_named(first)} to go back first", who=f"itself: sealane watch {first.id}"
+    )
+
+
+def _after(earlier: Deployment) -> Condition:
+    what = f"{earlier.label} to be deployed first"
+    return Condition(kind=Waits.EARLIER, what=what, who=f"itself{_follow(earlier.id)}")
+
+
+def _follow(what: str | None) -> str:
+    return f": sealane watch {what}" if what else ""
+
+
+def _lifting(subject: Deployment, holds: Sequence[Hold]) -> tuple[Condition, ...]:
+    own = [hold for hold in holds if hold.deployment_id == subject.id]
+    return tuple(_held(subject, hold) for hold in own)
+
+
+def _ended(verdict: Verdict) -> str:
+    return f"{verdict.kind.value.replace('_', ' ')}: {verdict.reason}"
+
+
+def _people(named: Sequence[str]) -> str:
+    more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
+    return f"{', '.join(named[:_MOST_NAMED])}{more}"
+
+
+def _named(subject: Deployment) -> str:
+    return f"{subject.app} #{subject.sequence} to {subject.formation}"

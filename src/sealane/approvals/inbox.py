@@ -1,0 +1,180 @@
+"""Pending: what waits for a person's word, what is asked, and whose word counts. Pure: knows nothing about the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sealane.approvals import authorship, hold_rules, quorum, way_out
+from sealane.approvals.authorship import Ineligible
+from sealane.destinations import deletions
+from sealane.environments.windows import WindowStatus
+from sealane.records.model import Deployment, DeploymentState, GateWord, Hold
+from sealane.records.views import ApprovalView
+from sealane.verdicts.model import VerdictKind
+
+
+class InboxKind(StrEnum):
+    """What is asked."""
+
+    GATE = "gate"  # how to take a gate that can't tell
+    APPROVAL = "approval"  # a yes to a revision
+    HOLD = "hold"  # whether what a failure holds up may go out
+    WINDOW = "window"  # whether it may begin though its window is shut
+    DELETIONS = "deletions"  # whether more than the budget may be deleted
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InboxItem:
+    """One thing that waits for a person."""
+
+    kind: InboxKind
+    deployment: Deployment
+    """What waits; for deletions, what left the objects in place."""
+    asks: str
+    """What it lacks, in words."""
+    since: datetime
+    answer: str
+    """The command that answers."""
+    who: tuple[str, ...] = ()
+    """Groups whose people's word counts, any of them; empty: of everybody who may deploy."""
+    until: datetime | None = None
+    """When it is decided without anybody's word, where anybody can tell."""
+    otherwise: str = ""
+    """What happens then."""
+    gate: str = ""
+    """For a gate, its name."""
+    held_at: str = ""
+    """For a hold, the formation that it is on."""
+    given: tuple[str, ...] = ()
+    """For an approval, who has said yes."""
+    asked_by: str = ""
+    """For an approval, who asked or pushed, in words."""
+    written: tuple[str, ...] = ()
+    """For an approval, whom its commits name as authors."""
+    barred: Ineligible = authorship.NOBODY
+    """For an approval, whose yes does not count."""
+    subject: str
+    """The deployment that is answered about: for a hold the one whose failure holds it, otherwise the one that waits."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FoldedItem:
+    """One thing that waits, with older ones of the same kind that it stands for."""
+
+    newest: InboxItem
+    older: tuple[InboxItem, ...] = ()
+    """For an approval, those of the same formation that come before it; they are superseded once it begins."""
+
+
+def folded(found: Iterable[InboxItem]) -> tuple[FoldedItem, ...]:
+    """As people read it: gates first, which run out; then approvals, the newest first, one a formation; then the rest."""
+    listed = tuple(found)
+    approvals: dict[str, list[InboxItem]] = {}
+    for each in sorted((each for each in listed if each.kind is InboxKind.APPROVAL), key=_age, reverse=True):
+        approvals.setdefault(each.deployment.label, []).append(each)
+    asked = [FoldedItem(newest=each) for each in listed if each.kind is InboxKind.GATE]
+    wanted = [FoldedItem(newest=each[0], older=tuple(each[1:])) for each in approvals.values()]
+    rest = [FoldedItem(newest=each) for each in listed if each.kind not in {InboxKind.GATE, InboxKind.APPROVAL}]
+    return (*asked, *wanted, *rest)
+
+
+def _age(found: InboxItem) -> tuple[int, datetime]:
+    return found.deployment.sequence, found.since
+
+
+def approval(view: ApprovalView, refused_now: str = "") -> InboxItem:
+    """A deployment that wants people's yes; only groups of rules that are not met yet still count.
+
+    `refused_now` is why it would be refused all the same.
+    """
+    found = view.deployment
+    lacking = (rule for rule in found.rules if quorum.lacking(rule, found, view.votes, view.barred))
+    more = f"; as the files are now it would be refused: {refused_now}" if refused_now else ""
+    return InboxItem(
+        kind=InboxKind.APPROVAL,
+        deployment=found,
+        asks=f"wants {', '.join(view.missing)}{more}",
+        since=found.created,
+        who=tuple(sorted({group for rule in lacking for group in rule.by})),
+        answer=f"sealane approve {found.id}",
+        given=tuple(dict.fromkeys(_given(found, view))),
+        asked_by=view.asked_by,
+        written=view.written,
+        barred=view.barred,
+        subject=found.id,
+    )
+
+
+def _given(found: Deployment, view: ApprovalView) -> Iterator[str]:
+    """Whose yes counts now."""
+    for vote in view.votes:
+        if any(vote.user in quorum.counting(rule, found, view.votes, view.barred) for rule in found.rules):
+            yield vote.user
+
+
+def question(found: Deployment, asked: GateWord) -> InboxItem:
+    """A gate that can't tell."""
+    return InboxItem(
+        kind=InboxKind.GATE,
+        deployment=found,
+        asks=f"gate {asked.gate} can't tell: {asked.says.rstrip('.')}",
+        since=asked.asked,
+        answer=f"sealane gate {found.label} {asked.gate} --pass, or --fail",
+        until=asked.until,
+        otherwise="the gate has failed",
+        gate=asked.gate,
+        subject=found.id,
+    )
+
+
+def shut(found: Deployment, window: WindowStatus) -> InboxItem | None:
+    """A deployment before a shut window, where operators name somebody who may break the glass; otherwise None."""
+    closed = not (window.open or found.glass or found.kind in hold_rules.FREE)
+    if not closed or not window.break_glass or found.state is not DeploymentState.WAITING:
+        return None
+    return InboxItem(
+        kind=InboxKind.WINDOW,
+        deployment=found,
+        asks=f"the window of {found.environment} is shut: {window.reason}",
+        since=found.created,
+        who=window.break_glass,
+        answer=f'sealane approve {found.id} --break-glass "REASON"',
+        until=window.changes,
+        otherwise="it opens by itself",
+        subject=found.id,
+    )
+
+
+def held(waiting: Iterable[Deployment], holds: Sequence[Hold]) -> Iterator[InboxItem]:
+    """Holds that stop something that waits, each with the newest of it."""
+    stopped: dict[str, tuple[Hold, Deployment]] = {}
+    for found in waiting:
+        if hold := hold_rules.blocking(found, holds):
+            stopped[hold.id] = hold, found
+    for hold, found in stopped.values():
+        yield InboxItem(
+            kind=InboxKind.HOLD,
+            deployment=found,
+            asks=f"{hold.app} #{hold.up_to} and older are held at {hold.formation}: {hold.reason.rstrip('.')}",
+            since=hold.created,
+            answer=way_out.lifting(hold.label),
+            held_at=hold.formation,
+            subject=hold.deployment_id,
+        )
+
+
+def undeleted(found: Deployment) -> InboxItem | None:
+    """A deployment that is there and left more objects in place than the budget lets it delete; otherwise None."""
+    if found.verdict_kind is not VerdictKind.DEPLOYED or not deletions.over_budget(found.note or ""):
+        return None
+    return InboxItem(
+        kind=InboxKind.DELETIONS,
+        deployment=found,
+        asks=found.note or "",
+        since=found.ended or found.created,
+        answer=f"sealane deploy {found.label} --yes",
+        subject=found.id,
+    )

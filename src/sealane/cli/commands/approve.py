@@ -1,0 +1,145 @@
+"""`sealane approve`: a yes, or a no, and a list of all that waits for people."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from sealane.cli import headings, options, output
+from sealane.cli.remote import client, connection, names
+from sealane.errors import UsageError
+
+
+def approve(
+    what: Annotated[
+        str | None,
+        typer.Argument(
+            help="A deployment's id, or app/formation for the newest that waits; without it, what waits is listed.",
+            autocompletion=options.served_places,
+        ),
+    ] = None,
+    comment: Annotated[str, typer.Option("--comment", "-m", help="A word on it, kept with the approval.")] = "",
+    reject: Annotated[bool, typer.Option("--reject", help="Say no: the deployment is cancelled.")] = False,
+    break_glass: Annotated[
+        str | None,
+        typer.Option(
+            help="Let it begin though its window is shut, for this reason; approves, too, where that is asked for.",
+            metavar="REASON",
+        ),
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow the deployment to its end.")] = False,
+    as_json: output.Json = False,
+) -> None:
+    """Approve a deployment, or list everything that waits for a person.
+
+    Approvals, gates that can't tell, holds, shut windows whose glass may be broken, and deletions over the budget.
+    """
+    server = connection.server()
+    if what is None:
+        _list(as_json=as_json)
+        return
+    waits = server.get("/api/pending")
+    if break_glass and reject:
+        raise UsageError("--break-glass lets it begin and --reject ends it", mend="say one of them")
+    if break_glass:
+        deployment = _waiting(what)
+        made = server.post(f"/api/deployments/{deployment}/break-glass", {"reason": break_glass})
+        output.say(f"broke the glass for {made['app']} to {made['formation']} ({deployment})")
+        if not any(each["deployment"] == deployment for each in _approvals(waits)):
+            _end(made, wait=wait, as_json=as_json)
+            return
+    else:
+        deployment = _find(what, waits)
+    made = server.post(f"/api/deployments/{deployment}/{'reject' if reject else 'approve'}", {"comment": comment})
+    if not as_json and (reject or not wait):
+        output.say(_said(made, waits, "rejected" if reject else "approved"))
+    _end(made, wait=wait and not reject, as_json=as_json)
+
+
+def _said(made: dict[str, Any], waits: list[dict[str, Any]], done: str) -> str:
+    """What was approved: the version and its subject, and what comes of older ones."""
+    mine = next((each for each in _approvals(waits) if each["deployment"] == made["id"]), None)
+    named = f"{made['app']} {_version(mine)}" if mine else str(made["app"])
+    older = sum(each["newer"] == made["id"] for each in waits)
+    more = f"; {older} older {'one waits' if older == 1 else 'ones wait'}, too" if older else ""
+    return f"{done} {named} to {made['formation']} ({made['id']}){more}"
+
+
+def _version(each: dict[str, Any]) -> str:
+    subject = each["origin"]["subject"] if each["origin"] else ""
+    return f"{each['version']} “{subject}”" if subject else str(each["version"])
+
+
+def _approvals(waits: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [each for each in waits if each["kind"] == "approval"]
+
+
+def _end(made: dict[str, Any], *, wait: bool, as_json: bool) -> None:
+    if wait:
+        client.ended(client.follow(made["id"]))
+    elif as_json:
+        output.json(made)
+
+
+def _waiting(what: str) -> str:
+    """The deployment that is meant, whatever it waits for."""
+    if "/" not in what:
+        return what
+    waiting = names.place(connection.server(), *client.place(what))["waiting"]
+    mine = [each["id"] for each in waiting if each["state"] == "waiting"]
+    if len(mine) != 1:
+        raise UsageError(f"{len(mine) or 'no'} deployments to {what} wait", mend=f"name one: sealane why {what}")
+    return str(mine[0])
+
+
+def _list(*, as_json: bool) -> None:
+    """Everything that waits for a person, first what the reader can answer; older versions are counted only."""
+    found = sorted(connection.server().get("/api/pending"), key=lambda each: bool(each["why_not"]))
+    if as_json:
+        output.json(found)
+    elif not found:
+        output.say("nothing waits for a person")
+    for each in found:
+        if not as_json and each["newer"] is None:
+            _show(each, older=sum(other["newer"] == each["deployment"] for other in found))
+
+
+def _show(each: dict[str, Any], *, older: int) -> None:
+    place = output.style(f"{each['app']}/{each['formation']}", "bold")
+    output.data(f"{place}  {_version(each)}")
+    origin = each["origin"] or {}
+    facts = [f"by {origin['author']}"] if origin.get("author") else []
+    facts += [each["brings"]] if each["brings"] else []
+    facts += [each["tests"] or "no test reports"] if each["kind"] == "approval" else []
+    facts += [f"built by {origin['label']}"] if origin else []
+    facts += [f"{older} older {'one waits' if older == 1 else 'ones wait'}, too"] if older else []
+    output.data(f"  {' · '.join(facts)}" if facts else f"  {each['deployment']}")
+    until = f" (until {each['until'][:16].replace('T', ' ')} UTC)" if each["until"] else ""
+    by = f", asked by {each['asked_by']}" if each["asked_by"] else ""
+    output.data(f"  {each['asks']}{by}{until}, for {client.ago(each['since'])}")
+    answer = f"for {' or '.join(each['who'])} ({each['deployment']})" if each["why_not"] else each["answer"]
+    output.data(f"  {answer}")
+
+
+def _find(what: str, waits: list[dict[str, Any]]) -> str:
+    """The deployment that is meant; of several that wait for one formation, the newest."""
+    if "/" not in what:
+        return what
+    app, formation = client.place(what)
+    mine = [each for each in _approvals(waits) if (each["app"], each["formation"]) == (app, formation)]
+    newest = next((each for each in mine if each["newer"] is None), None)
+    if newest is None:
+        names.place(connection.server(), app, formation)
+        raise UsageError(f"no deployment to {what} waits for approval", mend="`sealane approve` lists what waits")
+    return str(newest["deployment"])
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds `approve`."""
+    examples = output.examples(
+        "sealane approve",
+        "sealane approve shop/production -m 'looked at the diff'",
+        "sealane approve d-12 --break-glass 'INC-4711'",
+    )
+    app.command("approve", rich_help_panel=headings.SERVER, epilog=examples)(approve)

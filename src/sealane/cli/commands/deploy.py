@@ -1,0 +1,177 @@
+"""`sealane deploy`: a revision to a formation, until there is a verdict; with a server, or without one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from sealane.cli import headings, options, output
+from sealane.errors import UsageError
+
+if TYPE_CHECKING:
+    from sealane.cli.local import local_formation
+    from sealane.environments.model import Environment
+    from sealane.stencils.model import Revision
+
+What = Annotated[
+    str,
+    typer.Argument(
+        help="A formation of this folder (deployed from here), or app/formation (by the server).",
+        show_default=False,
+        autocompletion=options.places,
+    ),
+]
+Yes = Annotated[
+    bool, typer.Option("--yes", "-y", help="Yes to deleting what is over the budget, to sign-offs and approvals.")
+]
+MovedFrom = Annotated[
+    str | None, typer.Option(help="The namespace that the formation comes from (from here).", metavar="NAMESPACE")
+]
+TakeOver = Annotated[bool, typer.Option("--take-over", help="Fence off a deployment whose command was killed.")]
+BreakGlass = Annotated[
+    str | None, typer.Option(help="Begin though the environment's window is shut, for this reason.", metavar="REASON")
+]
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Follow it to its verdict (with a server).")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Registers the command."""
+    more = output.examples(
+        "sealane deploy dev --build --registry registry.example.com/team",
+        "sealane deploy dev --image web=registry.example.com/shop/web:1.4",
+        "sealane deploy production --kubeconfig ~/.kube/europe --context shop-deployer",
+        "sealane deploy shop/production --release 20261121031512-8c21f0e",
+    )
+    app.command("deploy", rich_help_panel=headings.ANYWHERE, epilog=more)(deploy)
+
+
+def deploy(
+    what: What,
+    *,
+    image: options.Images = None,
+    folder: options.Folder = Path(),
+    config: options.Config = None,
+    kubeconfig: options.Kubeconfig = None,
+    context: options.Context = None,
+    app: options.App = None,
+    release: Annotated[
+        str | None, typer.Option(help="The release to deploy, the newest when left out (with a server).")
+    ] = None,
+    yes: Yes = False,
+    adopt: Annotated[bool, typer.Option("--adopt", help="Take over objects that nobody's labels claim.")] = False,
+    moved_from: MovedFrom = None,
+    take_over: TakeOver = False,
+    break_glass: BreakGlass = None,
+    unsure: Annotated[
+        Literal["pass", "fail"], typer.Option(help="How to take gates that can't tell (from here).")
+    ] = "fail",
+    wait: Wait = True,
+    build: Annotated[
+        bool, typer.Option("--build", help="Build and push the images that it wants first (from here).")
+    ] = False,
+    registry: Annotated[
+        str | None,
+        typer.Option(
+            help="Where --build pushes to, before the app's name; where the operators' file allows it when left out.",
+            metavar="HOST/PATH",
+            envvar="SEALANE_REGISTRY__PREFIX",
+            show_envvar=False,
+        ),
+    ] = None,
+    secrets_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="NAME=value lines with the secrets that builds mount.", parser=options.path, metavar="<path>"
+        ),
+    ] = None,
+    as_json: output.Json = False,
+) -> None:
+    """Deploy a formation and judge it.
+
+    Applies its manifests, watches until they are healthy for as long as the formation asks, and says why when they
+    are not: then the revision that was verified last is deployed again by itself. Ends with 0 when it is deployed, with
+    1 when it failed or was rolled back, with 3 when it could not be done.
+    """
+    from sealane.cli.local import formation_location
+    from sealane.cli.remote import client
+
+    what = formation_location.meant(what, folder)
+    if "/" in what:
+        if build:
+            raise UsageError("--build deploys from this folder, and a server builds what is pushed", mend="git push")
+        place, formation = client.place(what)
+        given = {"release": release, "confirmed": yes, "adopt": adopt, "break_glass": break_glass}
+        client.deploy(place, formation, given, wait=wait, as_json=as_json)
+        return
+    from sealane.cli.local import deploy_session, deployment, local_formation
+
+    project = local_formation.load(what, folder, app=app, images=image or ())
+    environment = local_formation.environment(project, config)
+    where = local_formation.destination_config(project, environment, kubeconfig, context)
+    if build and (wanted := deploy_session.unbuilt(project, project.render())):
+        from sealane.cli.local import images
+
+        place = images.repository(registry, project.app, environment)
+        made = images.build(project, wanted, place, secrets_file=secrets_file)
+        project = local_formation.load(what, folder, app=app, images=[*(image or ()), *made])
+    revision, values = deploy_session.rendered(project)
+    _check(project, revision, environment, config or folder, yes=yes)
+    glass = window(environment, project.app, break_glass)
+    permitted = deploy_session.permitted(environment, config or folder, confirmed=yes, adopt=adopt, take_over=take_over)
+    permitted = replace(permitted, glass=glass)
+    wish = deployment.DeployRequest(
+        revision=revision,
+        values=values,
+        permitted=permitted,
+        ask=deploy_session.word(unsure == "pass"),
+        secret=deploy_session.secret(project),
+        places=local_formation.places(environment, project.app),
+        moved_from=moved_from,
+    )
+    deploy_session.deploy(wish, where, as_json=as_json)
+
+
+def window(environment: Environment | None, app: str, reason: str | None) -> str | None:
+    """Why the glass was broken, where it had to be. Raises Refused when the environment's window is shut."""
+    if environment is None:
+        return None
+    from sealane import clock
+    from sealane.environments import windows
+    from sealane.errors import Refused
+
+    found = windows.outlook(environment.windows, app, clock.now())
+    if found.open:
+        return None
+    if reason:
+        return reason
+    until = f" until {found.when}" if found.when else ""
+    who = f" if you are one of {', '.join(found.break_glass)}" if found.break_glass else ""
+    mend = f'wait, or --break-glass "REASON"{who}'
+    raise Refused(f"the window of {environment.name} is shut{until}: {found.reason}", mend=mend)
+
+
+def _check(
+    project: local_formation.Project, revision: Revision, environment: Environment | None, config: Path, *, yes: bool
+) -> None:
+    """What the operators' files say; without any nobody has said anything. Raises Refused."""
+    if environment is None:
+        return
+    from sealane.cli.commands import vet
+    from sealane.errors import Refused
+
+    judged, beyond = vet.judge(project, revision, environment, config)
+    against = [each for each in judged if each.waiver is None and each.decision.effect != "note"]
+    denied = [each for each in against if each.decision.effect == "deny"]
+    if denied or beyond:
+        vet.show(project, denied, beyond)
+        raise Refused(f"{environment.name} denies it", mend="mend what is listed above, or ask for a waiver")
+    limits = environment.apps.get(project.app)
+    asked = [f"{each.decision.policy} ({each.decision.subject})" for each in against]
+    if limits and limits.approvals:
+        asked.append(f"an approval by {' or '.join(limits.approvals.by)}")
+    if asked and not yes:
+        mend = "--yes if you may say so; a server asks those who have to"
+        raise Refused(f"{environment.name} wants a person's yes to {', '.join(asked)}", mend=mend)

@@ -1,0 +1,290 @@
+"""`sealane diff`: what deploying a formation would change at its destination."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sealane.cli import headings, options, output
+from sealane.cli.commands import deploy
+
+if TYPE_CHECKING:
+    from sealane.cli.local import local_formation
+    from sealane.deployments.ledger_history import History
+    from sealane.destinations.model import FieldChange, Inventory, ObjectChange
+    from sealane.destinations.port import Destination
+    from sealane.environments.model import DestinationConfig
+    from sealane.stencils.model import Revision
+
+_MARKS = {"create": ("+", "green"), "change": ("~", "yellow"), "delete": ("-", "red")}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Registers the command."""
+    more = output.examples(
+        "sealane diff production",
+        "sealane diff dev --kubeconfig ~/.kube/config --context staging",
+        "sealane diff production --image web=registry.example.com/shop/web@sha256:… --json",
+    )
+    app.command("diff", rich_help_panel=headings.ANYWHERE, epilog=more)(diff)
+
+
+def diff(
+    formation: options.Formation,
+    *,
+    folder: options.Folder = Path(),
+    config: options.Config = None,
+    kubeconfig: options.Kubeconfig = None,
+    context: options.Context = None,
+    image: options.Images = None,
+    app: options.App = None,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="As deploy --adopt would: with objects that nobody's labels claim.")
+    ] = False,
+    moved_from: deploy.MovedFrom = None,
+    as_json: output.Json = False,
+) -> None:
+    """Show what deploying a formation would change.
+
+    The destination itself is asked, by a dry run that writes nothing. Values of secrets stay hidden. Ends with 0 when
+    nothing would change, with 1 when something would.
+    """
+    from sealane.cli.local import local_formation
+
+    project = local_formation.load(formation, folder, app=app, images=image or ())
+    environment = local_formation.environment(project, config)
+    where = local_formation.destination_config(project, environment, kubeconfig, context)
+    asking = _prepare(project)
+    asking = replace(asking, others=local_formation.places(environment, project.app), moved_from=moved_from)
+    found = asyncio.run(_ask(asking, where, adopt=adopt))
+    if as_json:
+        output.json(_plain(found, project, asking.revision))
+    else:
+        _show(found, project, asking.revision)
+    if found.differs:
+        raise typer.Exit(1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Asking:
+    revision: Revision
+    manifests: Sequence[dict[str, Any]]
+    others: Sequence[str] = ()
+    """Namespaces where the formation may be, too."""
+    moved_from: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Found:
+    changes: tuple[ObjectChange, ...]
+    gone: Inventory
+    """Objects of the formation's last deployment that it no longer has."""
+    behind: Inventory = ()
+    """Objects in namespaces where it no longer is: they stay until a person says yes."""
+    says: str = ""
+    """Where else it is, or was."""
+
+    way_back: str | None = None
+    """Why a failure could not be taken back."""
+
+    @property
+    def differs(self) -> bool:
+        return bool(self.gone or self.behind) or any(
+            change.action != "none" or change.refusal for change in self.changes
+        )
+
+
+def _prepare(project: local_formation.Project) -> _Asking:
+    """The objects with the names they would have: values of secrets join where this machine has them."""
+    import os
+
+    from sealane.cli.local import local_formation
+    from sealane.secrets import keys, resolution
+    from sealane.stencils import secret_merge
+
+    key = keys.own_names_key(keys.own_folder(os.environ))
+    try:
+        values = local_formation.resolve(project, key)
+    except resolution.Unresolved as unresolved:
+        output.say(f"{unresolved.message}; the Secret is compared without its name", "yellow")
+        revision = project.render(key=key)
+        return _Asking(revision=revision, manifests=[each.object for each in revision.objects])
+    revision = project.render(versions=resolution.versions(values), key=key)
+    return _Asking(revision=revision, manifests=secret_merge.join(revision, values))
+
+
+async def _ask(asking: _Asking, where: DestinationConfig, *, adopt: bool) -> _Found:
+    from sealane.cli.local import local_formation
+    from sealane.deployments import ledger_history, moves, targets
+    from sealane.deployments.model import Target
+    from sealane.deployments.strategies import inspect, stages
+    from sealane.deployments.strategies.model import Shape
+    from sealane.destinations.model import Action, Identity, is_over
+
+    revision = asking.revision
+    identity = Identity(
+        app=revision.app, formation=revision.formation, namespace=revision.namespace, revision=revision.id
+    )
+    async with local_formation.destination(where, patience=5.0) as destination:
+        space = await moves.space(destination, revision, identity, adopt=adopt)
+        if any(each.refusal for each in space):  # and then nothing can be told of what would be in it
+            return _Found(changes=space, gone=())
+        goal = Target(
+            identity=identity, objects=_never, manifests=asking.manifests, shape=Shape(strategy=revision.strategy)
+        )
+        # Compared with what serves, although a strategy may write it beside that.
+        survey = replace(await inspect.live_state(destination, goal, None), moved=())
+        shaped, _ = targets.shaped(goal, None, survey)
+        objects = stages.whole(asking.manifests, shaped.shape)
+        known_as = (revision.app, revision.formation)
+        place = revision.namespace
+        last = await moves.ledger(destination, *known_as, namespace=place, moved_from=asking.moved_from)
+        also = (
+            {} if last.came_from else await moves.copies(destination, *known_as, namespace=place, others=asking.others)
+        )
+        ledger = last.ledger
+        aside = stages.leftovers(ledger.inventory, asking.manifests, shaped.shape)
+        known = {ref.key for ref in (*await destination.refs(objects, namespace=revision.namespace), *aside)}
+        gone = tuple(ref for ref in ledger.inventory if ref.key not in known)
+        changes = await destination.diff(objects, identity=identity, adopt=adopt, leaving=gone)
+        history = ledger_history.read(ledger)
+        over = history.finished(revision)
+        changes = tuple(each for each in changes if each.action is not Action.CREATE or not is_over(each.ref, over))
+        shut = await _way_back(history, revision, destination)
+    behind = moves.behind(gone, revision.namespace)
+    gone = tuple(ref for ref in gone if ref not in behind)
+    says = moves.copies_words(revision.label, revision.namespace, also)
+    if last.came_from and behind:
+        says = f"{revision.label} {moves.words(last.came_from, revision.namespace, behind)}"
+    return _Found(changes=changes, gone=gone, behind=behind, says=says, way_back=shut)
+
+
+async def _way_back(history: History, revision: Revision, destination: Destination) -> str | None:
+    """Why the revision that a failure would go back to could not be had again; None when it could, or there is none."""
+    from sealane.deployments import targets, way_back
+    from sealane.verdicts import rollback_target
+
+    aim = rollback_target.target(history.pasts, failed=revision.id, is_rollback=False)
+    if aim.past is None:
+        return None
+    return await way_back.closed(
+        destination, await targets.to_look_at(history.revision(aim.past.revision), destination)
+    )
+
+
+async def _never() -> Sequence[dict[str, Any]]:
+    raise AssertionError("nothing is written")
+
+
+def _show(found: _Found, project: local_formation.Project, revision: Revision) -> None:
+    places = _places(project, revision)
+    for change in found.changes:
+        if change.refusal:
+            output.data(output.style(f"! {change.ref}  refused: {change.refusal.message}", "red"))
+            if change.refusal.mend:
+                output.data(output.style(f"    {change.refusal.mend}", "dim"))
+        elif change.action in _MARKS:
+            mark, colour = _MARKS[change.action]
+            place = output.style(f"  {places.get(change.ref.key, '')}", "dim")
+            output.data(f"{output.style(f'{mark} {change.ref}', 'bold', colour)}{place}")
+            if change.adopted:
+                output.data(output.style("    taken over: it is there, and nobody's labels claim it", "yellow"))
+            for field in change.fields:
+                _show_field(field)
+        _show_left(change)
+    _show_rest(found)
+    output.say(_summary(found))
+
+
+def _show_rest(found: _Found) -> None:
+    """What goes or stays, and what else is to be known beforehand."""
+    for ref in found.gone:
+        output.data(output.style(f"- {ref}", "bold", "red"))
+    for ref in found.behind:
+        output.data(f"{output.style(f'= {ref}', 'bold', 'yellow')}  stays behind")
+    if found.way_back:
+        output.say(f"should the deployment fail, {found.way_back}", "yellow")
+    if found.says:
+        output.say(found.says, "yellow")
+
+
+def _show_left(change: ObjectChange) -> None:
+    if change.left and change.action == "none":
+        output.data(output.style(f"= {change.ref}", "bold"))
+    for each in change.left:
+        output.data(output.style(f"    {each}", "yellow"))
+
+
+def _show_field(field: FieldChange) -> None:
+    output.data(f"    {field.path}")
+    if field.before is not None:
+        output.data(output.style(f"      - {_value(field.before)}", "red"))
+    if field.after is not None:
+        output.data(output.style(f"      + {_value(field.after)}", "green"))
+    if field.manager:
+        when = f", {field.at:%Y-%m-%d %H:%M:%S} UTC" if field.at else ""
+        output.data(output.style(f"      set by {field.manager}{when}", "dim"))
+
+
+def _value(value: Any) -> str:
+    return value if isinstance(value, str) and "\n" not in value else json.dumps(value, ensure_ascii=False)
+
+
+def _summary(found: _Found) -> str:
+    counts = {
+        "to create": sum(change.action == "create" and not change.refusal for change in found.changes),
+        "to change": sum(change.action == "change" and not change.refusal for change in found.changes),
+        "to take over": sum(change.adopted for change in found.changes),
+        "to delete": len(found.gone),
+        "to stay behind": len(found.behind),
+        "fields that stay": sum(len(change.left) for change in found.changes),
+        "refused": sum(change.refusal is not None for change in found.changes),
+    }
+    return ", ".join(f"{count} {word}" for word, count in counts.items() if count) or "nothing would change"
+
+
+def _places(project: local_formation.Project, revision: Revision) -> dict[tuple[str, str, str, str], str]:
+    return {each.key: str(project.seen(each.origin.place())) for each in revision.objects}
+
+
+def _plain(found: _Found, project: local_formation.Project, revision: Revision) -> dict[str, Any]:
+    places = _places(project, revision)
+    return {
+        "differs": found.differs,
+        "revision": revision.id,
+        "objects": [
+            {
+                "action": change.action,
+                "object": str(change.ref),
+                "place": places.get(change.ref.key),
+                "checked": change.checked,
+                "adopted": change.adopted,
+                "refusal": change.refusal.message if change.refusal else None,
+                "left": [
+                    {"path": each.path, "manager": each.manager, "value": each.value, "says": str(each)}
+                    for each in change.left
+                ],
+                "fields": [
+                    {
+                        "path": each.path,
+                        "before": each.before,
+                        "after": each.after,
+                        "manager": each.manager,
+                        "at": each.at,
+                    }
+                    for each in change.fields
+                ],
+            }
+            for change in found.changes
+        ],
+        "way_back": found.way_back,
+        "gone": [str(ref) for ref in found.gone],
+        "behind": [str(ref) for ref in found.behind],
+        "elsewhere": found.says,
+    }

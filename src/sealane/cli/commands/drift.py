@@ -1,0 +1,152 @@
+"""`sealane drift`: what somebody changed since the last deployment, and putting it right; with a server or without."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sealane.cli import headings, options, output
+from sealane.cli.commands import deploy
+
+if TYPE_CHECKING:
+    from sealane.cli.local import local_formation
+    from sealane.deployments import drift_check
+    from sealane.environments.model import DestinationConfig, Environment
+    from sealane.stencils.model import Revision
+
+
+def add_to(app: typer.Typer) -> None:
+    """Registers the command."""
+    more = output.examples("sealane drift dev", "sealane drift shop/production --json", "sealane drift dev --fix")
+    app.command("drift", rich_help_panel=headings.ANYWHERE, epilog=more)(drift)
+
+
+def drift(
+    what: deploy.What,
+    *,
+    folder: options.Folder = Path(),
+    config: options.Config = None,
+    kubeconfig: options.Kubeconfig = None,
+    context: options.Context = None,
+    app: options.App = None,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Put it right: the revision that is there is deployed again.")
+    ] = False,
+    break_glass: deploy.BreakGlass = None,
+    wait: deploy.Wait = True,
+    as_json: output.Json = False,
+) -> None:
+    """Show what is not as it was deployed, and who changed it.
+
+    Only fields that Sealane sets are compared, with the revision that was verified last; what others set beside them is
+    theirs. Ends with 0 when nothing has drifted, with 1 when something has. With --fix it ends as `sealane deploy` does.
+    """
+    from sealane.cli.local import formation_location
+    from sealane.cli.remote import client
+
+    what = formation_location.meant(what, folder)
+    if "/" in what:
+        place, formation = client.place(what)
+        found = client.drift(place, formation)
+        _tell(found, as_json=as_json and not (fix and found["drifted"]))
+        if fix and found["drifted"]:
+            given = {"revision": found["revision"], "break_glass": break_glass}
+            client.deploy(place, formation, given, wait=wait, as_json=as_json)
+            return
+    else:
+        found, fixing = _here(what, folder, config=config, kubeconfig=kubeconfig, context=context, app=app)
+        _tell(found, as_json=as_json and not (fix and found["drifted"]))
+        if fix and found["drifted"]:
+            _fix(*fixing, config or folder, break_glass=break_glass, as_json=as_json)
+            return
+    if found["drifted"]:
+        raise typer.Exit(1)
+
+
+_Fixing = tuple["local_formation.Project", "DestinationConfig", "Environment | None", "Revision"]
+
+
+def _here(
+    name: str,
+    folder: Path,
+    *,
+    config: Path | None,
+    kubeconfig: Path | None,
+    context: str | None,
+    app: str | None,
+) -> tuple[dict[str, Any], _Fixing]:
+    """What has drifted from what this folder's formation had deployed from a command line."""
+    from sealane.cli.local import formation_location
+
+    project = formation_location.formation(name, folder, app=app)
+    environment, where = formation_location.destination(project, config=config, kubeconfig=kubeconfig, context=context)
+    revision, found = asyncio.run(_look(project, where))
+    return found.to_json(), (project, where, environment, revision)
+
+
+async def _look(project: local_formation.Project, where: DestinationConfig) -> tuple[Revision, drift_check.DriftReport]:
+    from sealane.cli.local import local_formation
+    from sealane.deployments import drift_check, ledger_history, moves
+
+    place = project.sources.formation
+    async with local_formation.destination(where) as destination:
+        found = await moves.ledger(destination, project.app, place.name, namespace=place.namespace)
+        history = ledger_history.read(found.ledger)
+        revision = history.verified_there(f"{project.app}/{place.name}")
+        return revision, await drift_check.of(revision, destination, finished=history.finished(revision))
+
+
+def _fix(
+    project: local_formation.Project,
+    where: DestinationConfig,
+    environment: Environment | None,
+    revision: Revision,
+    packs: Path,
+    *,
+    break_glass: str | None,
+    as_json: bool,
+) -> None:
+    from dataclasses import replace
+
+    from sealane.cli.local import admission, deploy_session, deployment
+
+    admission.check(revision, environment, packs, yes=False)
+    glass = deploy.window(environment, project.app, break_glass)
+    permitted = replace(deploy_session.permitted(environment, packs, confirmed=False, take_over=False), glass=glass)
+    wish = deployment.DeployRequest(revision=revision, values=deploy_session.values(project), permitted=permitted)
+    deploy_session.deploy(wish, where, as_json=as_json)
+
+
+def _tell(found: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        output.json(found)
+        return
+    for each in found["objects"]:
+        note = f": {each['note']}" if each["note"] else ""
+        output.data(output.style(f"~ {each['object']}  {each['kind']}{note}", "bold", "yellow"))
+        for field in each["fields"]:
+            _field(field)
+    short = str(found["revision"]).removeprefix("sha256:")[:7]
+    number = len(found["objects"])
+    what = "nothing" if not number else "1 object" if number == 1 else f"{number} objects"
+    output.say(f"{what} of {found['formation']} drifted from revision {short}")
+
+
+def _field(field: dict[str, Any]) -> None:
+    output.data(f"    {field['path']}")
+    if field["deployed"] is not None:
+        output.data(output.style(f"      - {_value(field['deployed'])}", "red"))
+    if field["now"] is not None:
+        output.data(output.style(f"      + {_value(field['now'])}", "green"))
+    if field["manager"]:
+        when = f", {str(field['at']).replace('T', ' ')[:19]} UTC" if field["at"] else ""
+        output.data(output.style(f"      set by {field['manager']}{when}", "dim"))
+
+
+def _value(value: Any) -> str:
+    import json
+
+    return value if isinstance(value, str) and "\n" not in value else json.dumps(value, ensure_ascii=False)

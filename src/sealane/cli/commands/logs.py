@@ -1,0 +1,92 @@
+"""`sealane logs`: what steps printed, and what runs now prints."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import typer
+
+from sealane.cli import headings, options, output
+from sealane.cli.remote import client, connection, names
+from sealane.cli.screens import terminal
+from sealane.errors import NotThere
+
+_TESTS_SHOWN = 20
+
+
+def logs(
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="A run's id, an app (its newest run), or app/formation for what runs there.",
+            autocompletion=options.served,
+        ),
+    ],
+    step: Annotated[str | None, typer.Option(help="Only this step of the run, or this container.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on while more comes.")] = False,
+    tail: Annotated[int, typer.Option(help="Lines to begin with, of what runs now.")] = 50,
+) -> None:
+    """Print the logs of a run's steps, or of what runs in a formation."""
+    server = connection.server()
+    if "/" in what:
+        query = {"follow": str(follow).lower(), "tail": tail, "container": step}
+        _copy(server.stream(f"/api/formations/{what}/logs", **query))
+        return
+    run = what if what.startswith("r-") else names.newest_run(server, what)
+    done: set[str] = set()
+    while True:
+        view = server.get(f"/api/runs/{run}")
+        ready = [
+            each
+            for each in view["steps"]
+            if each["started"] and each["key"] not in done and step in {None, each["name"]}
+        ]
+        for each in ready:
+            output.say(f"── {each['name']}", "bold")
+            _copy(server.stream(f"/api/runs/{run}/logs/{each['key']}", follow=str(follow).lower()))
+            done.add(each["key"])
+            _reports(server.get(f"/api/runs/{run}")["reports"], each["key"])
+        if not follow or (not ready and view["run"]["ended"]):
+            break
+    if view["deliveries"] and step is None:
+        output.say("── deliveries", "bold")
+        client.deliveries(view["deliveries"])
+    if not view["steps"] and view["run"]["reason"]:
+        output.say(str(server.get(f"/api/why/{run}")["sentence"]))
+    if step and not done:
+        known = ", ".join(each["name"] for each in view["steps"])
+        raise NotThere(f"run {run} has no log of {step}", mend=f"its steps: {known}")
+
+
+def _reports(found: list[dict[str, Any]], key: str) -> None:
+    """What the tests of the step's last attempt reported."""
+    import msgspec
+
+    from sealane.reports import model
+
+    mine = [each["report"] for each in found if each["key"] == key]
+    for line, is_wrong in model.spoken(msgspec.convert(mine[-1], model.Report), most=_TESTS_SHOWN) if mine else ():
+        output.say(line, "red" if is_wrong else "dim")
+
+
+def _copy(parts: Iterable[bytes]) -> None:
+    """Byte for byte into a file or pipe; to a person's terminal as lines without control of it."""
+    if sys.stdout.isatty():
+        lines = terminal.Lines()
+        for part in parts:
+            for line in lines.feed(part):
+                output.data(line)
+        for line in lines.close():
+            output.data(line)
+        return
+    for part in parts:
+        sys.stdout.buffer.write(part)
+        sys.stdout.buffer.flush()
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds `logs`."""
+    examples = output.examples("sealane logs shop -f", "sealane logs r-1 --step test", "sealane logs shop/dev -f")
+    app.command("logs", rich_help_panel=headings.SERVER, epilog=examples)(logs)

@@ -1,0 +1,75 @@
+"""`sealane render`: a formation's manifests as they would be applied."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from sealane.cli import headings, options, output
+
+if TYPE_CHECKING:
+    from sealane.cli.local import local_formation
+    from sealane.stencils.model import Rendered, Revision
+
+
+def add_to(app: typer.Typer) -> None:
+    """Registers the command."""
+    more = output.examples(
+        "sealane render production",
+        "sealane render dev --image web=registry.example.com/shop/web:1.4 | kubectl apply -f -",
+        "sealane render production --json",
+    )
+    app.command("render", rich_help_panel=headings.ANYWHERE, epilog=more)(render)
+
+
+def render(
+    formation: options.Formation,
+    folder: options.Folder = Path(),
+    image: options.Images = None,
+    app: options.App = None,
+    as_json: output.Json = False,
+) -> None:
+    """Print a formation's manifests.
+
+    Plain YAML documents, the same on every machine. Images that nothing has built yet read NAME@unbuilt, values of
+    secrets <secret NAME>. With --json each object says the file and line it was written in, and so does each field.
+    """
+    from sealane.cli.local import local_formation
+
+    project = local_formation.load(formation, folder, app=app, images=image or ())
+    revision = project.render()
+    if as_json:
+        output.json(_plain(revision, project))
+        return
+    from sealane.stencils import manifest_yaml
+
+    output.data(manifest_yaml.documents(each.object for each in revision.everything).rstrip("\n"))
+
+
+def _plain(revision: Revision, project: local_formation.Project) -> dict[str, Any]:
+    return {
+        "app": revision.app,
+        "formation": revision.formation,
+        "environment": revision.environment,
+        "destination": revision.destination,
+        "namespace": revision.namespace,
+        "revision": revision.id,
+        "objects": [_object(each, project) for each in revision.everything],
+    }
+
+
+def _object(each: Rendered, project: local_formation.Project) -> dict[str, Any]:
+    place = project.seen(each.origin.place())
+    fields = {
+        "".join(f"/{_escaped(part)}" for part in path): str(project.seen(origin))
+        for path, origin in each.origin.places.items()
+        if path
+    }
+    return {"file": place.file, "line": place.line, "column": place.column, "object": each.object, "fields": fields}
+
+
+def _escaped(part: str | int) -> str:
+    """A part of a JSON Pointer (RFC 6901)."""
+    return str(part).replace("~", "~0").replace("/", "~1")

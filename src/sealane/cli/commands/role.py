@@ -1,0 +1,119 @@
+"""`sealane role`: the account and the rights that Sealane needs in a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sealane.cli import headings, options, output
+
+if TYPE_CHECKING:
+    from sealane.destinations.kubernetes.rights import Resource
+    from sealane.environments.model import AppLimits, Environment
+
+_ACCOUNT = "sealane/sealane"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Registers the command."""
+    more = output.examples(
+        "sealane role --config /etc/sealane | kubectl apply -f -",
+        "sealane role --config /etc/sealane --destination europe --also cert-manager.io/certificates",
+    )
+    app.command("role", rich_help_panel=headings.RUNNING, epilog=more)(role)
+
+
+def role(
+    config: Annotated[
+        Path,
+        typer.Option(
+            help="Folder that holds the operators' environments/.",
+            show_default="here",
+            parser=options.path,
+            metavar="<path>",
+        ),
+    ] = Path(),
+    destination: Annotated[
+        str | None,
+        typer.Option(
+            help="The cluster meant, where the files name several destinations.", autocompletion=options.destinations
+        ),
+    ] = None,
+    account: Annotated[str, typer.Option(help="The account, as NAMESPACE/NAME.", metavar="NAMESPACE/NAME")] = _ACCOUNT,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Further kinds that stencils have, as GROUP/PLURAL; may be repeated.", metavar="GROUP/PLURAL"
+        ),
+    ] = None,
+    as_json: output.Json = False,
+) -> None:
+    """Print the rights that Sealane needs in a cluster.
+
+    A ServiceAccount, a ClusterRole that is bound in each namespace which the operators' files open to an app, and the right
+    to read namespaces. It reads no cluster and changes nothing: an administrator applies it.
+    """
+    import yaml
+
+    from sealane.cli.local import local_formation
+    from sealane.destinations.kubernetes import rights
+
+    found = local_formation.environments(config)
+    name = _destination(found, destination)
+    apps = [limits for each in found.values() if name in each.destinations for limits in each.apps.values()]
+    home, _, account_name = account.rpartition("/")
+    namespaces = {namespace for limits in apps for namespace in limits.namespaces}
+    made = rights.manifests(
+        [*_usual(apps, rights.USUAL), *map(_further, also or ())],
+        namespaces,
+        account=_name(account_name, account),
+        home=_name(home, account),
+    )
+    if as_json:
+        output.json({"apiVersion": "v1", "kind": "List", "items": made})
+        return
+    output.data(yaml.safe_dump_all(made, sort_keys=False, default_flow_style=None, width=100).rstrip())
+    output.say(f"for the destination {name}; the namespaces {', '.join(sorted(namespaces))} must be there", "dim")
+
+
+def _destination(found: Mapping[str, Environment], wanted: str | None) -> str:
+    """The destination that is meant. Raises UsageError."""
+    from sealane.errors import UsageError
+    from sealane.findings import did_you_mean
+
+    clusters = {each.name for env in found.values() for each in env.destinations.values() if each.kind == "kubernetes"}
+    if wanted is not None and wanted not in clusters:
+        raise UsageError(f"no environment has the destination {wanted}", mend=did_you_mean(wanted, clusters))
+    if wanted is None and len(clusters) != 1:
+        told = "the environments have no cluster as a destination"
+        if clusters:
+            told = f"the environments have several destinations: {', '.join(sorted(clusters))}"
+        raise UsageError(told, mend="say which: --destination NAME" if clusters else None)
+    return wanted or clusters.pop()
+
+
+def _usual(apps: list[AppLimits], usual: tuple[Resource, ...]) -> list[Resource]:
+    """The usual kinds but those that no app may have."""
+    return [each for each in usual if not apps or any(each.kind not in limits.deny_kinds for limits in apps)]
+
+
+def _further(text: str) -> Resource:
+    from sealane.destinations.kubernetes import rights
+    from sealane.errors import UsageError
+
+    group, slash, plural = text.rpartition("/")
+    if not slash or not plural or plural != plural.lower():
+        message = f"--also {text} is no kind as `kubectl api-resources` names it"
+        raise UsageError(message, mend="write GROUP/PLURAL, such as cert-manager.io/certificates")
+    return rights.Resource(group=group, plural=plural)
+
+
+def _name(text: str, whole: str) -> str:
+    from sealane.errors import UsageError
+
+    if not text or "/" in text:
+        raise UsageError(f"--account {whole} is no account", mend=f"write NAMESPACE/NAME, such as {_ACCOUNT}")
+    return text

@@ -1,0 +1,63 @@
+"""`sealane schema`: the JSON Schema of a file, for editors."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from sealane.cli import headings, output
+
+
+class FileKind(StrEnum):
+    """Files that have a schema."""
+
+    PIPELINE = "pipeline"
+    FORMATION = "formation"
+    ENVIRONMENT = "environment"
+    PEOPLE = "people"
+    ACCESS = "access"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Registers the command."""
+    more = output.examples("sealane schema > sealane.schema.json", "sealane schema formation > formation.schema.json")
+    app.command("schema", rich_help_panel=headings.ANYWHERE, epilog=more)(schema)
+
+
+def schema(
+    file: Annotated[FileKind, typer.Argument(help="Which file.")] = FileKind.PIPELINE,
+) -> None:
+    """Print the JSON Schema of a file, for editors.
+
+    It is draft 2020-12 and accepts what Sealane itself accepts, as far as a schema can say it: `sealane validate` also
+    checks what the parts of a file mean to each other.
+    """
+    from sealane.configfiles import schemas
+
+    output.json(schemas.schema(_model(file)))
+
+
+def _model(file: FileKind) -> type:
+    match file:
+        case FileKind.PIPELINE:
+            from sealane.pipelines.files import PipelineFile
+
+            return PipelineFile
+        case FileKind.FORMATION:
+            from sealane.stencils.files import FormationFile
+
+            return FormationFile
+        case FileKind.ENVIRONMENT:
+            from sealane.environments.files import EnvironmentFile
+
+            return EnvironmentFile
+        case FileKind.PEOPLE:
+            from sealane.environments.people import PeopleFile
+
+            return PeopleFile
+        case FileKind.ACCESS:
+            from sealane.environments.app_access import AccessFile
+
+            return AccessFile

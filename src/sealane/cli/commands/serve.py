@@ -1,0 +1,169 @@
+"""`sealane serve`: the API, the pages and the worker in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sealane import data_folder
+from sealane.cli import headings, options, output
+from sealane.errors import Unavailable, UsageError
+from sealane.findings import did_you_mean
+
+if TYPE_CHECKING:
+    from sealane import composition
+    from sealane.settings import Settings
+
+_STOP_WITHIN = 10
+
+
+def serve(
+    *,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of everything the server keeps.", parser=options.path, metavar="<path>")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Folder that holds environments/*.yaml.", parser=options.path, metavar="<path>")
+    ] = None,
+    database: Annotated[str | None, typer.Option(help="PostgreSQL URL instead of SQLite in the data folder.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    role: Annotated[str, typer.Option(help="all, api or worker.")] = "all",
+    new_admin: Annotated[
+        str | None,
+        typer.Option(help="Make this user an administrator, print a token for them, and end.", metavar="<name>"),
+    ] = None,
+) -> None:
+    """Run the server; every setting also comes from SEALANE_… variables."""
+    from sealane import composition
+
+    http = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
+    given: dict[str, Any] = {"data": data, "config": config, "database": database, "http": http or None}
+    settings = _settings({name: value for name, value in given.items() if value is not None})
+    if role not in set(composition.Role):
+        raise UsageError(f"there is no role {role}", mend=did_you_mean(role, composition.Role))
+    os.umask(data_folder.UMASK)
+    if new_admin is not None:
+        output.data(asyncio.run(composition.restore_administrator(settings, new_admin)))
+        output.say(f"{new_admin} is an administrator; the token above is not shown again")
+        return
+    _run(settings, composition.Role(role))
+
+
+def _settings(given: dict[str, Any]) -> Settings:
+    """The settings. Raises UsageError for variables that are none, wrong values, and folders that are not there."""
+    import pydantic
+    from pydantic_settings import SettingsError
+
+    from sealane import settings_errors
+    from sealane.settings import Settings
+
+    if wrong := settings_errors.unknown(os.environ):
+        raise UsageError("; ".join(wrong), mend="docs/settings.md lists all; unset what is not one")
+    try:
+        settings = Settings(**given)
+    except pydantic.ValidationError as error:
+        raise UsageError(f"the settings can't be used: {'; '.join(settings_errors.wrong(error))}") from error
+    except SettingsError as error:
+        message = f"the settings can't be used: {settings_errors.unreadable(os.environ)} is not JSON"
+        raise UsageError(message, mend='a list is written as ["one", "two"]') from error
+    for folder, name in (
+        (settings.config, "--config, or SEALANE_CONFIG,"),
+        (settings.secrets.identities, "SEALANE_SECRETS__IDENTITIES"),
+    ):
+        if folder is not None and not folder.is_dir():
+            raise UsageError(
+                f"the folder of {name} is not there: {folder}", mend=f"mkdir -p {folder}, or mend the path"
+            )
+    return settings
+
+
+def _run(settings: Settings, role: composition.Role) -> None:
+    import uvicorn
+
+    from sealane import __version__, composition, log_lines
+    from sealane.server import application, catch_up, head_timeout
+
+    log_lines.configure(settings.log.format)
+    app = application.create(settings)
+    configuration = uvicorn.Config(
+        app,
+        host=settings.http.host,
+        port=settings.http.port,
+        lifespan="off",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        http=head_timeout.protocol(settings.http.header_timeout),
+        proxy_headers=bool(settings.http.trusted_proxies),
+        forwarded_allow_ips=settings.http.trusted_proxies,
+        timeout_graceful_shutdown=_STOP_WITHIN,
+    )
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: Any = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                log_lines.event(
+                    "server.started",
+                    version=__version__,
+                    role=role.value,
+                    url=settings.public_url,
+                    config=str(settings.config_folder),
+                )
+                _say_hello(app.state.server)
+
+        async def shutdown(self, sockets: Any = None) -> None:
+            await super().shutdown(sockets)
+            await app.state.until_shutdown.aclose()
+            await app.state.server.stop()  # here: afterwards the signal that ended it is raised again
+            log_lines.event("server.stopped")
+
+    server = Server(configuration)
+
+    listening = _listen(settings.http.host, settings.http.port)
+
+    async def work() -> None:
+        app.state.server = await composition.start(settings, role=role)
+        async with AsyncExitStack() as until_shutdown:
+            app.state.until_shutdown = until_shutdown
+            if role is not composition.Role.WORKER:
+                await catch_up.at_start(app.state.server)
+                await until_shutdown.enter_async_context(catch_up.trying(app.state.server))
+            await server.serve(sockets=[listening])
+
+    with asyncio.Runner(loop_factory=configuration.get_loop_factory()) as runner:
+        runner.run(work())
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise Unavailable(
+            f"can't listen on {host}, port {port}: {str(error.strerror).partition(' (while')[0]}",
+            mend="name another with --port or --host, or end the program that has it",
+        ) from error
+
+
+def _say_hello(started: Any) -> None:
+    output.say(f"Sealane serves at {started.settings_url}")
+    if started.first_token:
+        output.say("first start: the administrator is `admin`, with this token, which is not shown again:")
+        output.data(started.first_token)
+        output.say(f"sealane login {started.settings_url}")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds `serve`."""
+    examples = output.examples(
+        "sealane serve", "sealane serve --config /etc/sealane --port 80", "sealane serve --new-admin kim"
+    )
+    app.command("serve", rich_help_panel=headings.RUNNING, epilog=examples)(serve)

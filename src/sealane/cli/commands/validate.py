@@ -1,0 +1,108 @@
+"""`sealane validate`: everything that is wrong with the files of a repository, at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sealane import errors, findings
+from sealane.cli import headings, options, output
+
+if TYPE_CHECKING:
+    from sealane.repository_check import CheckReport
+
+
+def add_to(app: typer.Typer) -> None:
+    """Registers the command."""
+    more = output.examples("sealane validate", "sealane validate apps/shop", "sealane validate --json .sealane.yml")
+    app.command("validate", rich_help_panel=headings.ANYWHERE, epilog=more)(validate)
+
+
+def validate(
+    path: Annotated[
+        Path, typer.Argument(help="A repository's folder, or one file.", show_default=False, parser=options.path)
+    ] = Path(),
+    as_json: output.Json = False,
+) -> None:
+    """Check .sealane.yml, formations, stencils and environments.
+
+    Prints every finding with file, line and column, and ends with 2 if one of them is an error. Needs no server, no
+    cluster and no container engine.
+    """
+    checked = _check(path)
+    if as_json:
+        output.json(_plain(checked))
+    else:
+        output.findings(checked.findings)
+        output.say(_summary(checked), "green" if checked.valid else "red")
+    if not checked.valid:
+        raise typer.Exit(errors.UsageError.exit_code)
+
+
+def _check(path: Path) -> CheckReport:
+    from sealane import repository_check
+    from sealane.configfiles import trees
+
+    if path.is_file():
+        try:
+            return repository_check.check_text(path.read_text("utf-8-sig"), str(path))
+        except UnicodeDecodeError as error:
+            raise errors.InvalidFiles([findings.not_utf8(error, str(path))]) from error
+        except OSError as error:
+            raise errors.UsageError(f"{path} can't be read: {error.strerror}") from error
+    if not path.is_dir():
+        raise errors.NotThere(f"there is no {path}")
+    above = [trees.FolderTree(folder) for folder in _above(path.resolve())]
+    checked = repository_check.check(trees.FolderTree(path), above)
+    if not checked.files:
+        raise errors.NotThere(f"nothing of Sealane's is in {path.resolve()}", mend=_beginning(path))
+    return _below(path, checked)
+
+
+def _beginning(path: Path) -> str:
+    """What to do where nothing is: go to the app of a repository of several, or begin one."""
+    from sealane.pipelines.reading import FILE
+
+    apps = sorted(file.parent for pattern in (f"*/{FILE}", f"*/*/{FILE}") for file in path.glob(pattern))
+    return f"an app is below: `sealane validate {apps[0]}`" if apps else "`sealane init` writes a beginning"
+
+
+def _above(folder: Path) -> list[Path]:
+    """The folders that lead up to the repository's root; none when it is that itself, or in no repository."""
+    from sealane.runners import repositories
+
+    root = repositories.find(folder).root
+    return [each for each in folder.parents if root is not None and each.is_relative_to(root)]
+
+
+def _below(folder: Path, checked: CheckReport) -> CheckReport:
+    """Names files as they are seen from where the command runs, so that a click in a terminal opens them."""
+    import os
+    from dataclasses import replace
+
+    def seen(file: str) -> str:
+        return os.path.normpath(folder / file)
+
+    found = tuple(
+        replace(finding, place=replace(finding.place, file=seen(finding.place.file))) for finding in checked.findings
+    )
+    return replace(checked, files=tuple(seen(file) for file in checked.files), findings=found)
+
+
+def _summary(checked: CheckReport) -> str:
+    looked = f"{len(checked.files)} file{'s' if len(checked.files) != 1 else ''}"
+    wrong = len(findings.errors(checked.findings))
+    warnings = len(checked.findings) - wrong
+    told = [f"{count} {word}{'s' if count != 1 else ''}" for count, word in ((wrong, "error"), (warnings, "warning"))]
+    counted = [text for text in told if not text.startswith("0 ")]
+    return f"{looked}: {', '.join(counted)}" if counted else f"{looked}: nothing wrong"
+
+
+def _plain(checked: CheckReport) -> dict[str, Any]:
+    return {
+        "valid": checked.valid,
+        "files": checked.files,
+        "findings": [output.plain(finding) for finding in checked.findings],
+    }

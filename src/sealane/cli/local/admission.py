@@ -1,0 +1,57 @@
+"""What the operators' file on this machine says about a revision, and about one that was stored before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sealane import clock
+from sealane.approvals import admission
+from sealane.approvals.admission import Admission, RevisionSource
+from sealane.environments import waivers
+from sealane.environments.model import Environment, PolicyChoice
+from sealane.environments.waivers import WaivedDecision
+from sealane.errors import Refused
+from sealane.policies import evaluate, packs
+from sealane.policies.model import Facts
+from sealane.stencils.model import Revision
+
+
+def check(revision: Revision, environment: Environment | None, config: Path, *, yes: bool) -> None:
+    """Raises Refused when the revision may not be deployed again now, or a person has to agree and nobody said `yes`."""
+    if environment is None:
+        return
+    found = _admit(revision, environment, config, RevisionSource())
+    if found.refusals:
+        raise Refused(f"{environment.name} denies it now: {found.reason}")
+    if found.rules and not yes:
+        asked = ", ".join(f"an approval by {' or '.join(rule.by)} ({rule.source})" for rule in found.rules)
+        mend = "--yes if you may say so; a server asks those who have to"
+        raise Refused(f"{environment.name} wants a person's yes to {asked}", mend=mend)
+
+
+def bars(revision: Revision, environment: Environment, config: Path) -> str:
+    """Why a failure may not go back to the revision by itself; empty when it may."""
+    return _admit(revision, environment, config, RevisionSource(automatic=True)).reason
+
+
+def _admit(revision: Revision, environment: Environment, config: Path, road: RevisionSource) -> Admission:
+    known = revision.app in environment.apps
+    decided = waivers.standing(judged(revision, environment, config)) if known else []
+    return admission.admit({environment.name: environment}, revision, decided, road)
+
+
+def judged(revision: Revision, environment: Environment | None, config: Path) -> list[WaivedDecision]:
+    """Decisions of policies with waivers; of the default ones where no operators' file says which."""
+    choice = environment.policies if environment else PolicyChoice()
+    known = environment.apps.get(revision.app) if environment else None
+    facts = Facts(
+        environment=revision.environment,
+        production=environment.production if environment else False,
+        namespace=revision.namespace,
+        app=revision.app,
+        formation=revision.formation,
+        registries=known.registries if known else (),
+    )
+    policies = [policy for pack in choice.packs for policy in packs.load(pack, config)]
+    decisions = evaluate.vet(revision.everything, policies, facts)
+    return waivers.judge(decisions, choice.waivers, app=revision.app, today=clock.now().date())

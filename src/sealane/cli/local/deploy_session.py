@@ -1,0 +1,158 @@
+"""What `deploy` and `rollback` share when they work from this folder, and how they are followed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import typer
+
+from sealane.cli import output
+from sealane.cli.local import deployment, local_formation
+from sealane.cli.screens import rollout_screen
+from sealane.deployments import ledger_history, moves
+from sealane.deployments.gates import run_gates
+from sealane.deployments.gates.model import GateResult
+from sealane.destinations.port import Destination
+from sealane.environments.model import DestinationConfig, Environment
+from sealane.errors import UsageError
+from sealane.secrets import keys, resolution
+from sealane.secrets.values import SecretValue
+from sealane.stencils.model import Revision
+from sealane.stencils.rendering import UNBUILT
+from sealane.verdicts import model as verdicts
+
+
+def rendered(project: local_formation.Project) -> tuple[Revision, Mapping[str, SecretValue]]:
+    """The revision with the names it will have, and its secrets' values. Raises UsageError for images without a build."""
+    key = keys.own_names_key(keys.own_folder(os.environ))
+    found = local_formation.resolve(project, key)
+    revision = project.render(versions=resolution.versions(found), key=key)
+    if used := unbuilt(project, revision):
+        options = " ".join(f"--image {name}=REFERENCE" for name in used)
+        raise UsageError(f"{', '.join(used)} has no image yet", mend=f"say which to deploy: {options}; or --build")
+    return revision, found
+
+
+def unbuilt(project: local_formation.Project, revision: Revision) -> list[str]:
+    """The images that the revision wants and that are not built."""
+    names = sorted(name for name, reference in project.images.items() if reference.endswith(f"@{UNBUILT}"))
+    return [name for name in names if any(f"{name}@{UNBUILT}" in str(each.object) for each in revision.everything)]
+
+
+def values(project: local_formation.Project) -> Mapping[str, SecretValue]:
+    """Values of the formation's secrets as far as this machine has them: going back seldom needs them."""
+    try:
+        return local_formation.resolve(project, keys.own_names_key(keys.own_folder(os.environ)))
+    except resolution.Unresolved:
+        return {}
+
+
+def secret(project: local_formation.Project) -> Callable[[str], Awaitable[str]]:
+    """Resolves references of gates' keys, as far as this machine has their values."""
+    key = keys.own_names_key(keys.own_folder(os.environ))
+
+    async def resolve(reference: str) -> str:
+        found = await resolution.resolve({"key": reference}, project.stores(), key=key)
+        return found["key"].reveal().decode("utf-8", "replace")
+
+    return resolve
+
+
+def word(passes: bool) -> run_gates.Ask:
+    """What the person at the command says about gates that can't tell."""
+
+    async def say(_: GateResult) -> bool | None:
+        return True if passes else None
+
+    return say
+
+
+def deploy(wish: deployment.DeployRequest, where: DestinationConfig, *, as_json: bool) -> None:
+    """Deploys the wish's revision and shows it; ends with 1 unless it was deployed."""
+
+    async def work(_: Destination) -> deployment.DeployRequest:
+        return wish
+
+    _follow(work, where, formation=wish.revision.formation, as_json=as_json)
+
+
+def rollback(
+    project: local_formation.Project,
+    where: DestinationConfig,
+    to: str | None,
+    permitted: deployment.Overrides,
+    *,
+    check: Callable[[Revision], None],
+    as_json: bool,
+) -> None:
+    """Deploys a verified revision again and shows it; ends with 1 unless it was deployed.
+
+    `check` raises Refused when operators don't allow it now.
+    """
+    place = project.sources.formation
+    found = values(project)
+
+    async def work(destination: Destination) -> deployment.DeployRequest:
+        known = await moves.ledger(destination, project.app, place.name, namespace=place.namespace)
+        label = f"{project.app}/{place.name}"
+        revision = deployment.target(ledger_history.read(known.ledger), to, label=label)
+        await asyncio.to_thread(check, revision)
+        return deployment.DeployRequest(revision=revision, values=found, is_rollback=True, permitted=permitted)
+
+    _follow(work, where, formation=place.name, as_json=as_json)
+
+
+def permitted(
+    environment: Environment | None, config: Path, *, confirmed: bool, take_over: bool, adopt: bool = False
+) -> deployment.Overrides:
+    """What options and the operators' file let it do; `config` has the operators' packs."""
+    options = deployment.Overrides(confirmed=confirmed, adopt=adopt, take_over=take_over)
+    if environment is None:
+        return options
+
+    def bars(revision: Revision) -> str:
+        from sealane.cli.local import admission
+
+        return admission.bars(revision, environment, config)
+
+    return replace(options, deletes=environment.delete_budget, bars=bars)
+
+
+def _follow(
+    wish: Callable[[Destination], Awaitable[deployment.DeployRequest]],
+    where: DestinationConfig,
+    *,
+    formation: str,
+    as_json: bool,
+) -> None:
+    screen = rollout_screen.screen(as_json=as_json)
+
+    async def work() -> deployment.DeployOutcome:
+        async with local_formation.destination(where) as destination:
+            return await deployment.deploy(await wish(destination), destination, screen)
+
+    try:
+        with screen.shown():
+            ended = asyncio.run(work())
+    except KeyboardInterrupt:
+        if screen.story.heading:
+            output.say(_left(formation))
+        raise
+    screen.conclude(ended)
+    if ended.outcome.verdict.kind is not verdicts.VerdictKind.DEPLOYED:
+        if not as_json:
+            output.say(f"`sealane why {formation}` shows the evidence again", "dim")
+        raise typer.Exit(1)
+
+
+def _left(formation: str) -> str:
+    """What an interrupted deployment leaves behind: nobody goes on with it, unlike on a server."""
+    return (
+        "interrupted; what was written so far stays as it is\n"
+        f"  sealane deploy {formation}    deploys it anew\n"
+        f"  sealane rollback {formation}  goes back to what was verified"
+    )

@@ -1,0 +1,412 @@
+"""Deploying from this machine, without a server: the ledger beside the objects remembers what a server would.
+
+One deployment of a formation at a time: the ledger says who deploys, and every write looks there first. A command that
+was killed leaves its deployment open; the next one may take over once that can't be under way any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import secrets
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, Protocol
+
+from sealane import clock
+from sealane.deployments import (
+    apply_phase,
+    failure_reports,
+    finished_work,
+    hooks_and_gates,
+    ledger_history,
+    masks,
+    messages,
+    moves,
+    prune_phase,
+    rollout,
+    targets,
+    way_back,
+)
+from sealane.deployments import model as rollouts
+from sealane.deployments.gates import model as gates
+from sealane.deployments.gates import run_gates
+from sealane.deployments.ledger_history import History, LedgerRecord
+from sealane.deployments.strategies import inspect, stages
+from sealane.destinations import model as destinations
+from sealane.destinations import ownership
+from sealane.destinations.port import Destination
+from sealane.errors import Conflicting, Fenced, NotThere, Refused, SealaneError
+from sealane.releases import changes
+from sealane.secrets.values import SecretValue
+from sealane.stencils.model import Revision
+from sealane.verdicts import model as verdicts
+from sealane.verdicts import outcomes, rollback_target
+
+DELETE_BUDGET = 3
+"""Deletions without a person's yes, where no operators' file says how many."""
+
+
+def _nothing(_: Revision) -> str:
+    """Where no operators' file says anything."""
+    return ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Overrides:
+    """What a deployment may do beyond the usual."""
+
+    deletes: int = DELETE_BUDGET
+    confirmed: bool = False
+    """Somebody said yes to deleting more than that."""
+    adopt: bool = False
+    take_over: bool = False
+    bars: Callable[[Revision], str] = _nothing
+    """Why operators don't let a failure go back to a revision; empty when they do."""
+    glass: str | None = None
+    """Why it began though the environment's window was shut."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeployRequest:
+    """What a person asks for."""
+
+    revision: Revision
+    values: Mapping[str, SecretValue]
+    is_rollback: bool = False
+    permitted: Overrides = field(default_factory=Overrides)
+    ask: run_gates.Ask = run_gates.nobody
+    """Asks the person at the terminal how to take a gate that can't tell."""
+    secret: Callable[[str], Awaitable[str]] = gates.no_secret
+    """Resolves references of gates' keys."""
+    places: tuple[str, ...] = ()
+    """Other namespaces where the formation may be, too."""
+    moved_from: str | None = None
+    """The namespace that it comes from."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeployOutcome:
+    """How it ended."""
+
+    record: LedgerRecord
+    outcome: rollouts.Outcome
+
+
+class Screen(Protocol):
+    """Shows a deployment from its beginning to its end."""
+
+    def begin(self, record: LedgerRecord, revision: Revision) -> None:
+        """It starts, under this number."""
+
+    def tell(self, progress: rollouts.Progress) -> None:
+        """Something new."""
+
+
+async def deploy(wish: DeployRequest, destination: Destination, screen: Screen) -> DeployOutcome:
+    """Deploys a revision and keeps the record of it.
+
+    Raises `errors.Conflicting` when another one is under way, and `errors.Refused` when its namespace goes.
+    """
+    revision = wish.revision
+    place = (revision.app, revision.formation)
+    if await destination.leaves(revision.namespace):
+        raise ownership.leaving(revision.namespace)
+    identity = destinations.Identity(
+        app=revision.app, formation=revision.formation, namespace=revision.namespace, revision=revision.id
+    )
+    space = await moves.space(destination, revision, identity, adopt=wish.permitted.adopt)
+    _taken(each.refusal for each in space)
+    found = await moves.ledger(destination, *place, namespace=revision.namespace, moved_from=wish.moved_from)
+    also = (
+        {}
+        if found.came_from
+        else await moves.copies(destination, *place, namespace=revision.namespace, others=wish.places)
+    )
+    ledger = found.ledger
+    history = _free(ledger_history.read(ledger), wish)
+    record = LedgerRecord(
+        sequence=history.next_sequence,
+        revision=revision.id,
+        is_rollback=wish.is_rollback,
+        by=getpass.getuser(),
+        images=ledger_history.images(revision),
+        started=clock.now(),
+        token=secrets.token_hex(8),
+        release=revision.release or revision.id,
+    )
+    plan = await _plan(wish, destination, ledger, history, record)
+    coming = await destination.refs(
+        stages.everything(plan.goal.manifests, plan.goal.shape), namespace=revision.namespace
+    )
+    both = apply_phase.union(ledger.inventory, apply_phase.union(coming, plan.goal.kept))
+    history = history.begun(record, revision)
+    begun = ledger_history.written(replace(ledger, inventory=both), history, reserve=ledger_history.RESERVE)
+    await _namespace(plan, revision, destination)
+    ledger = await _write(destination, begun, revision)
+    ledger = await moves.leave(destination, ledger, *place, namespace=revision.namespace)
+    screen.begin(record, revision)
+    left = found.behind(revision.namespace) if found.came_from else ()
+    moved = moves.words(found.came_from, revision.namespace, left) if found.came_from and left else ""
+    _tell(screen, moved, moves.copies_words(revision.label, revision.namespace, also))
+    shut = await _shut(plan, destination)
+    around = rollout.Context(
+        destination=destination,
+        fence=fence(destination, revision, record),
+        listener=screen.tell,
+        mask=await _mask(wish, destination, both),
+        beside=hooks_and_gates.of(revision, ran=history.hooked(record.release), back=wish.is_rollback),
+        ask=wish.ask,
+        secret=wish.secret,
+    )
+    if shut:
+        around.tell(rollouts.Phase.APPLY, f"should this fail, {shut}")
+
+    async def close(verdict: verdicts.Verdict) -> None:
+        await _write(destination, ledger_history.written(ledger, _closed(history, record, verdict)), revision)
+
+    outcome = await _rolled_out(plan, around, by=record.by, close=close)
+    record = replace(
+        record,
+        verdict=outcome.verdict,
+        startup=outcome.startup,
+        note=_note(wish.permitted, record, outcome),
+        hooks=outcome.hooks,
+    )
+    if outcome.verdict.kind is verdicts.VerdictKind.DEPLOYED:
+        so_far = history.ended(record, dossier=None)
+        record = replace(record, way_back=await _way_back(so_far, plan.goal, destination))
+    ledger, record = await _keep(destination, ledger, history, record, outcome, revision)
+    if outcome.verdict.kind is verdicts.VerdictKind.DEPLOYED:
+        await _retire(plan.goal, ledger, revision, around)
+    return DeployOutcome(record=record, outcome=outcome)
+
+
+def _tell(screen: Screen, *sentences: str) -> None:
+    for says in filter(None, sentences):
+        screen.tell(rollouts.Progress(phase=rollouts.Phase.APPLY, at=clock.now(), says=says, key=says))
+
+
+async def _rolled_out(
+    plan: rollouts.DeploymentPlan,
+    around: rollout.Context,
+    *,
+    by: str,
+    close: Callable[[verdicts.Verdict], Awaitable[None]],
+) -> rollouts.Outcome:
+    """The rollout; one that is interrupted or breaks is closed with a verdict of its own first."""
+    try:
+        return await rollout.roll_out(plan, around)
+    except asyncio.CancelledError:
+        await close(outcomes.cancelled(by=by, at=clock.now()))
+        raise
+    except Exception as error:
+        with suppress(SealaneError):  # fenced off, or away: the next command finds it open
+            await close(outcomes.broken(getattr(error, "message", type(error).__name__), at=clock.now()))
+        raise
+
+
+async def _namespace(plan: rollouts.DeploymentPlan, revision: Revision, destination: Destination) -> None:
+    """Makes the formation's own namespace, when its stencils have one: the ledger goes there. Raises Refused."""
+    changes = await moves.space(destination, revision, plan.goal.identity, adopt=plan.adopt)
+    if any(each.action is destinations.Action.CREATE for each in changes):
+        wanted = targets.namespace_of(revision)
+        made = await destination.apply(wanted, identity=plan.goal.identity, fence=destinations.unfenced)
+        _taken(made.refusals)
+
+
+def _taken(refusals: Iterable[destinations.Refusal | None]) -> None:
+    """Raises Refused with the first refusal."""
+    for each in refusals:
+        if each is not None:
+            raise Refused(f"{each.ref} is refused: {each.message}", mend=each.mend)
+
+
+async def _keep(
+    destination: Destination,
+    ledger: destinations.Ledger,
+    history: History,
+    record: LedgerRecord,
+    outcome: rollouts.Outcome,
+    revision: Revision,
+) -> tuple[destinations.Ledger, LedgerRecord]:
+    """Keeps how it ended: without the evidence where that is not taken, and else tells that nothing was kept."""
+    ledger = replace(ledger, inventory=outcome.inventory)
+    refused = ""
+    for dossier in (outcome.dossier, None):
+        try:
+            kept = ledger_history.written(ledger, history.ended(record, dossier=dossier))
+            return await _write(destination, kept, revision), record
+        except (Conflicting, Fenced):
+            raise
+        except SealaneError as error:
+            refused = f"how it ended could not be kept: {error.message}"
+    return ledger, replace(record, note="; ".join(said for said in (record.note, refused) if said))
+
+
+async def _retire(
+    goal: rollouts.Target, ledger: destinations.Ledger, revision: Revision, around: rollout.Context
+) -> None:
+    """Stays until what served before may go, unless it is interrupted or another command deploys meanwhile."""
+    kept_for = prune_phase.kept_for(goal, ledger.inventory)
+    if not kept_for:
+        return
+    until = f"{clock.now() + kept_for:%H:%M:%S} UTC"
+    around.tell(rollouts.Phase.PRUNE, f"deployed; what served before stays until {until}, interrupt to leave it there")
+    try:
+        await asyncio.sleep(kept_for.total_seconds())
+        retired = await prune_phase.retire(around.destination, goal, ledger.inventory, fence=around.fence)
+        await _write(around.destination, replace(ledger, inventory=retired.inventory), revision)
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        assert task is not None, "it runs in one"
+        task.uncancel()
+        around.tell(rollouts.Phase.PRUNE, "what served before is left to the next deployment")
+    except SealaneError as error:  # another command deploys, say
+        around.tell(rollouts.Phase.PRUNE, f"what served before is left to the next deployment: {error.message}")
+    else:
+        around.tell(rollouts.Phase.PRUNE, messages.pruned_words(retired))
+
+
+async def _way_back(history: History, there: rollouts.Target, destination: Destination) -> str | None:
+    """Why the revision that one would go back to now could not be had; None when it could, or there is none."""
+    aim = rollback_target.before(history.pasts, now_there=there.identity.revision)
+    if aim.past is None:
+        return None
+    old = await targets.to_look_at(history.revision(aim.past.revision), destination)
+    return await way_back.closed(destination, old, there)
+
+
+def target(history: History, to: str | None, *, label: str) -> Revision:
+    """The revision a person goes back to: the one they name, else the last verified one that is not there now.
+
+    What a command that was killed has begun is there already, however little of it.
+
+    Raises NotThere.
+    """
+    if to is not None:
+        found = history.find(to)
+        if found is None:
+            known = ", ".join(messages.short(key) for key in history.revisions) or "none"
+            raise NotThere(f"{label} has no verified revision {to}", mend=f"those that are kept: {known}")
+        return history.revision(found)
+    there = history.running or history.there
+    aim = rollback_target.before(history.pasts, now_there=there.revision if there else "")
+    if aim.past is None:
+        raise NotThere(f"{label} can't go back: {aim.reason}")
+    return history.revision(aim.past.revision)
+
+
+async def _plan(
+    wish: DeployRequest, destination: Destination, ledger: destinations.Ledger, history: History, record: LedgerRecord
+) -> rollouts.DeploymentPlan:
+    async def given() -> Mapping[str, SecretValue]:
+        return wish.values
+
+    async def goal(revision: Revision) -> rollouts.Target:
+        finished = history.finished(revision)
+        is_there = not finished or await finished_work.counts(
+            destination,
+            ledger.inventory,
+            namespace=revision.namespace,
+            pasts=history.pasts,
+            revisions=(revision.id,),
+        )
+        return await targets.target(
+            revision,
+            destination,
+            sequence=record.sequence,
+            startup=history.startup,
+            values=given,
+            finished=finished if is_there else (),
+        )
+
+    aim = rollback_target.target(history.pasts, failed=record.revision, is_rollback=wish.is_rollback)
+    old = history.revision(aim.past.revision) if aim.past else None
+    keep = await targets.configuration(history.verified(), destination)
+    if wish.revision.id in history.partial:  # it had Secrets whose values are not known: left as they are
+        keep = (*keep, *(ref for ref in ledger.inventory if (ref.group, ref.kind) == ("", "Secret")))
+    difference: tuple[Mapping[str, Any], ...] = tuple(changes.between(old, wish.revision).to_json()["objects"])
+    forward, back = await goal(wish.revision), await goal(old) if old else None
+    survey = await inspect.live_state(destination, forward, back, ledger.inventory)
+    forward, back = targets.shaped(forward, back, survey)
+    return rollouts.DeploymentPlan(
+        goal=forward,
+        stored=ledger.inventory,
+        previous=back,
+        barred=await asyncio.to_thread(wish.permitted.bars, old) if old else "",
+        stays=aim.reason,
+        keep=keep,
+        budget=destinations.Budget(deletes=wish.permitted.deletes, confirmed=wish.permitted.confirmed),
+        adopt=wish.permitted.adopt,
+        is_rollback=wish.is_rollback,
+        verified=history.verified_sequence,
+        difference=difference if old else (),
+    )
+
+
+async def _shut(plan: rollouts.DeploymentPlan, destination: Destination) -> str | None:
+    """Why going back would be refused, by operators or by the destination."""
+    if plan.previous is None:
+        return None
+    if plan.barred:
+        return f"going back would be refused: {messages.barred(plan.previous.identity.revision, plan.barred)}"
+    return await way_back.closed(destination, plan.previous)
+
+
+def _free(history: History, wish: DeployRequest) -> History:
+    """The history with nothing under way. Raises Conflicting when something may still be."""
+    running = history.running
+    if running is None:
+        return history
+    at_most = wish.revision.strategy.longest + timedelta(minutes=1)
+    if not wish.permitted.take_over and clock.now() - running.started < at_most:
+        raise Conflicting(
+            f"#{running.sequence} has been on its way to {wish.revision.label} since {running.started:%H:%M:%S} UTC, "
+            f"started by {running.by}",
+            mend="wait for it; if its command was killed, --take-over fences it off",
+        )
+    verdict = verdicts.Verdict(
+        kind=verdicts.VerdictKind.CANCELLED, reason="Its command ended without a verdict.", at=clock.now()
+    )
+    return _closed(history, running, verdict)
+
+
+def _closed(history: History, record: LedgerRecord, verdict: verdicts.Verdict) -> History:
+    return history.ended(replace(record, verdict=verdict), dossier=None)
+
+
+def fence(destination: Destination, revision: Revision, record: LedgerRecord) -> destinations.Fence:
+    """Looks into the ledger whether somebody else has taken over."""
+
+    async def look() -> None:
+        ledger = await destination.read_ledger(revision.app, revision.formation, namespace=revision.namespace)
+        last = ledger_history.records(ledger).last
+        if last is None or last.token != record.token:
+            raise Fenced(f"another command has taken over {revision.label}", mend="look there with `sealane status`")
+
+    return look
+
+
+async def _write(destination: Destination, ledger: destinations.Ledger, revision: Revision) -> destinations.Ledger:
+    return await destination.write_ledger(
+        ledger, revision.app, revision.formation, namespace=revision.namespace, fence=destinations.unfenced
+    )
+
+
+def _note(permitted: Overrides, record: LedgerRecord, outcome: rollouts.Outcome) -> str | None:
+    broken = f"{record.by} broke the glass: {permitted.glass}" if permitted.glass else ""
+    return "; ".join(said for said in (broken, messages.held_words(outcome.held)) if said) or None
+
+
+async def _mask(
+    wish: DeployRequest, destination: Destination, inventory: destinations.Inventory
+) -> failure_reports.Mask:
+    """Hides what the wish's revision is given, and whatever Secrets earlier ones left."""
+
+    async def given(_: Revision) -> Mapping[str, SecretValue]:
+        return wish.values
+
+    return masks.mask(await masks.masker(destination, inventory, wish.revision, values=given))

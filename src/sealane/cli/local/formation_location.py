@@ -1,0 +1,84 @@
+"""Where a formation of this folder lives, read from its own file alone: also when its stencils are broken just now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sealane import errors
+from sealane.cli.local import local_formation
+from sealane.cli.remote import connection
+from sealane.configfiles.trees import FolderTree, Unreadable
+from sealane.environments.model import DestinationConfig, Environment
+from sealane.findings import did_you_mean, nearest
+from sealane.pipelines import reading
+from sealane.stencils import render_inputs
+from sealane.stencils.model import Sources
+
+
+def formation(name: str, folder: Path, *, app: str | None) -> local_formation.Project:
+    """The formation without its stencils. Raises InvalidFiles, or UsageError where nothing says the app's name."""
+    if not folder.is_dir():
+        raise errors.NotThere(f"there is no folder {folder}")
+    tree = FolderTree(folder)
+    found, findings = render_inputs.read_formation(tree, name)
+    if found is None:
+        raise errors.InvalidFiles(findings)
+    named = app or _app(tree)
+    if named is None:
+        raise errors.UsageError(f"no {reading.FILE} in {folder.resolve()} says the app's name", mend="--app NAME")
+    sources = Sources(formation=found, stencils=(), config={})
+    return local_formation.Project(folder=folder, tree=tree, app=named, pipeline=None, sources=sources, images={})
+
+
+def names(folder: Path) -> tuple[str, ...]:
+    """The formations of the folder."""
+    return render_inputs.names(FolderTree(folder)) if folder.is_dir() else ()
+
+
+@contextmanager
+def or_served(what: str, folder: Path) -> Iterator[None]:
+    """Around asking a server for what is no formation of the folder: where nobody knows it, a near name of these is told.
+
+    Raises NotThere.
+    """
+    here = names(folder)
+    if here and not connection.known():
+        mend = did_you_mean(what, here)
+        raise errors.NotThere(f"there is no formation {what} here, and you are not signed in to a server", mend=mend)
+    try:
+        yield
+    except errors.NotThere as error:
+        near = nearest(what, here)
+        if near is None:
+            raise
+        raise errors.NotThere(error.message, mend=f"did you mean {near}, a formation of this folder?") from None
+
+
+def meant(what: str, folder: Path) -> str:
+    """What is asked about: `app/formation` of this folder is its formation while no server is known that has one, too."""
+    app, slash, name = what.partition("/")
+    mine = slash and name in names(folder) and not connection.known() and _app(FolderTree(folder)) == app
+    return name if mine else what
+
+
+def destination(
+    project: local_formation.Project,
+    *,
+    config: Path | None,
+    kubeconfig: Path | None,
+    context: str | None,
+) -> tuple[Environment | None, DestinationConfig]:
+    """The operators' environment, if there is one, and the destination that is meant."""
+    environment = local_formation.environment(project, config)
+    return environment, local_formation.destination_config(project, environment, kubeconfig, context)
+
+
+def _app(tree: FolderTree) -> str | None:
+    """What the pipeline's file says, as far as it can be read."""
+    try:
+        pipeline, _ = reading.read(tree.read(reading.FILE).decode("utf-8-sig"), reading.FILE)
+    except (Unreadable, UnicodeDecodeError):
+        return None
+    return pipeline.app if pipeline else None

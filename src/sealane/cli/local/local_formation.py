@@ -1,0 +1,212 @@
+"""One formation of a folder on this machine, for commands that work without a server."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sealane import errors, findings
+from sealane.cli import output
+from sealane.configfiles.trees import FolderTree, Unreadable
+from sealane.destinations.port import Destination
+from sealane.environments.model import FOLDER, DestinationConfig, Environment
+from sealane.findings import Finding, Place, did_you_mean
+from sealane.images import references
+from sealane.pipelines import reading
+from sealane.pipelines.model import Pipeline
+from sealane.secrets import keys, resolution
+from sealane.secrets.resolution import Stores
+from sealane.secrets.stores.age import AgeStore
+from sealane.secrets.stores.environment import EnvironmentStore
+from sealane.secrets.values import SecretValue
+from sealane.stencils import render_inputs, rendering
+from sealane.stencils.model import Revision, Sources
+from sealane.stencils.rendering import Inputs
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Project:
+    """One formation of one app, its files read and in order."""
+
+    folder: Path
+    tree: FolderTree
+    app: str
+    pipeline: Pipeline | None
+    sources: Sources
+    images: Mapping[str, str]
+
+    def render(self, *, versions: Mapping[str, str] | None = None, key: bytes = b"") -> Revision:
+        """The formation without a release. Raises InvalidFiles with everything that is wrong; says warnings."""
+        inputs = Inputs(app=self.app, images=self.images, secret_versions=versions or {}, key=key)
+        revision, found = rendering.render(self.sources, inputs)
+        self.tell(found)
+        if revision is None:
+            raise errors.InvalidFiles([])  # unreachable: without a revision there are errors, and tell raises
+        return revision
+
+    def seen(self, place: Place) -> Place:
+        """The place as it is called from where the command runs, so that a click in a terminal opens it."""
+        return replace(place, file=str(self.folder / place.file))
+
+    def tell(self, found: Iterable[Finding]) -> None:
+        """Says warnings; raises InvalidFiles when there is an error."""
+        _tell(self.folder, found)
+
+    def stores(self) -> Stores:
+        """Where this machine has values of the app's secrets: its environment, and identities in files."""
+        folder = keys.own_folder(os.environ)
+        return {
+            "env": EnvironmentStore(self.app, os.environ),
+            "age": AgeStore(self.tree.read, keys.identities(folder, self.app)),
+        }
+
+
+def load(name: str, folder: Path, *, app: str | None, images: Iterable[str]) -> Project:
+    """Reads all files of the formation. Raises InvalidFiles with everything that is wrong with them."""
+    tree, pipeline, app = _beginning(folder, app)
+    sources, found = render_inputs.gather(tree, name)
+    _tell(folder, found)
+    assert sources is not None, "without sources there are errors, and then nothing comes here"
+    return Project(
+        folder=folder,
+        tree=tree,
+        app=app,
+        pipeline=pipeline,
+        sources=sources,
+        images=_images(pipeline, images),
+    )
+
+
+def app_name(folder: Path, app: str | None) -> str:
+    """The app's name: what the option says, else the pipeline file of the folder."""
+    return app or _beginning(folder, app)[2]
+
+
+def environment(project: Project, config: Path | None) -> Environment | None:
+    """The operators' environment of the formation; None where nobody wrote any. Raises InvalidFiles."""
+    folder = config or project.folder
+    if config is None and not (folder / FOLDER).is_dir():
+        return None
+    from sealane.environments import config_folder as operators
+
+    environments, found = operators.gather(folder)
+    _tell(Path(), found)
+    wanted = project.sources.formation.environment
+    if wanted not in environments:
+        place = project.seen(project.sources.formation.at("environment"))
+        mend = f"{did_you_mean(wanted, environments)} (looked in {folder / FOLDER})"
+        raise errors.InvalidFiles([Finding(message=f"there is no environment {wanted}", place=place, mend=mend)])
+    return environments[wanted]
+
+
+def environments(config: Path) -> dict[str, Environment]:
+    """All environments of a folder. Raises InvalidFiles, NotThere."""
+    from sealane.environments import config_folder as operators
+
+    found, problems = operators.gather(config)
+    _tell(Path(), problems)
+    return found
+
+
+def places(environment: Environment | None, app: str) -> tuple[str, ...]:
+    """The namespaces that the operators' file opens to the app: a formation may have been in any of them."""
+    limits = environment.apps.get(app) if environment else None
+    return limits.namespaces if limits else ()
+
+
+def resolve(project: Project, key: bytes) -> dict[str, SecretValue]:
+    """The values of the formation's secrets on this machine. Raises `resolving.Unresolved`."""
+    return asyncio.run(resolution.resolve(project.sources.formation.secrets, project.stores(), key=key))
+
+
+@asynccontextmanager
+async def destination(config: DestinationConfig, *, patience: float = 15.0) -> AsyncIterator[Destination]:
+    """The destination, signed in; `patience` is how many seconds calls go on trying while it doesn't answer.
+
+    Raises errors.Unavailable.
+    """
+    from sealane.clients.kubernetes.cluster import Cluster
+    from sealane.destinations.kubernetes.destination import KubernetesDestination
+
+    if config.kind != "kubernetes":
+        raise errors.UsageError(f"the destination {config.name} only pretends", mend="a server has it, no command line")
+    kubeconfig = Path(config.kubeconfig) if config.kubeconfig else None
+    signing_in = Cluster.connect(kubeconfig, context=config.context, in_cluster=config.in_cluster, patience=patience)
+    async with signing_in as cluster:
+        yield KubernetesDestination(cluster)
+
+
+def destination_config(
+    project: Project, found: Environment | None, kubeconfig: Path | None, context: str | None
+) -> DestinationConfig:
+    """Which destination is meant: what the options say, else the environment's, else what kubectl would use."""
+    formation = project.sources.formation
+    if kubeconfig is not None or context is not None or found is None:
+        return DestinationConfig(
+            name=formation.destination,
+            kind="kubernetes",
+            kubeconfig=str(kubeconfig) if kubeconfig else None,
+            context=context,
+            place=formation.at("destination"),
+        )
+    if formation.destination not in found.destinations:
+        message = f"{found.name} has no destination {formation.destination}"
+        mend = did_you_mean(formation.destination, found.destinations)
+        place = project.seen(formation.at("destination"))
+        raise errors.InvalidFiles([Finding(message=message, place=place, mend=mend)])
+    return found.destinations[formation.destination]
+
+
+def _beginning(folder: Path, app: str | None) -> tuple[FolderTree, Pipeline | None, str]:
+    """The folder's files, its pipeline if it has one, and the app's name."""
+    if not folder.is_dir():
+        raise errors.NotThere(f"there is no folder {folder}")
+    tree = FolderTree(folder)
+    pipeline, found = _pipeline(tree)
+    _tell(folder, found)
+    name = app or (pipeline.app if pipeline else None)
+    if name is None:
+        mend = f"{reading.beginning({each.name for each in folder.iterdir()})}; or name the app: --app NAME"
+        raise errors.UsageError(f"there is no {reading.FILE} in {folder.resolve()}", mend=mend)
+    return tree, pipeline, name
+
+
+def _pipeline(tree: FolderTree) -> tuple[Pipeline | None, list[Finding]]:
+    """The pipeline, which names the app and its images; None when there is no file of one."""
+    if not (tree.root / reading.FILE).exists():
+        return None, []
+    try:
+        return reading.read(tree.read(reading.FILE).decode("utf-8-sig"), reading.FILE)
+    except (Unreadable, UnicodeDecodeError) as problem:
+        return None, [Finding(message=f"can't be read: {problem}", place=Place(file=reading.FILE))]
+
+
+def _images(pipeline: Pipeline | None, given: Iterable[str]) -> dict[str, str]:
+    """What each image stands for: not built yet, or as an option says."""
+    images = {image.name: rendering.unbuilt(image.name) for image in (pipeline.images if pipeline else ())}
+    seen: dict[str, str] = {}
+    for text in given:
+        name, equals, reference = text.partition("=")
+        if not equals or not name:
+            raise errors.UsageError(f"--image {text} has no =", mend="write --image NAME=REFERENCE")
+        if pipeline and name not in images:
+            raise errors.UsageError(f"the pipeline makes no image {name}", mend=did_you_mean(name, images))
+        try:
+            references.parse(reference)
+        except ValueError as problem:
+            raise errors.UsageError(f"--image {text}: {problem}") from problem
+        if seen.setdefault(name, reference) != reference:
+            raise errors.UsageError(f"--image says two things of {name}: {seen[name]} and {reference}", mend="keep one")
+        images[name] = reference
+    return images
+
+
+def _tell(folder: Path, found: Iterable[Finding]) -> None:
+    seen = [replace(each, place=replace(each.place, file=str(folder / each.place.file))) for each in found]
+    if findings.errors(seen):
+        raise errors.InvalidFiles(seen)
+    output.findings(seen, to_stderr=True)

@@ -1,0 +1,174 @@
+"""What commands do when a server is asked: they name `app/formation`, send the wish and tell how it goes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import typer
+
+from sealane.cli import output
+from sealane.cli.remote import connection
+from sealane.errors import UsageError
+
+_TONES = {
+    "deployed": "green",
+    "passed": "green",
+    "rolled_back": "red",
+    "rollback_failed": "red",
+    "failed": "red",
+    "broken": "red",
+    "superseded": "dim",
+    "cancelled": "dim",
+    "waiting": "yellow",
+    "queued": "yellow",
+    "rolling_out": "blue",
+    "running": "blue",
+}
+NOT_THERE = {"rolled_back", "rollback_failed", "failed"}
+
+
+def place(what: str) -> tuple[str, str]:
+    """`app/formation` in its two parts. Raises UsageError for anything else."""
+    app, slash, formation = what.partition("/")
+    if not (app and slash and formation) or "/" in formation:
+        raise UsageError(
+            f"{what} does not name an app's formation", mend="write it as app/formation, such as shop/production"
+        )
+    return app, formation
+
+
+def deploy(app: str, formation: str, given: dict[str, Any], *, wait: bool, as_json: bool) -> None:
+    """Deploys a release, the newest by default; `given` is what else is said: a yes, a reason to break the glass."""
+    body = {key: value for key, value in given.items() if value}
+    made = connection.server().post(f"/api/formations/{app}/{formation}/deploy", body)
+    _told(made, wait=wait, as_json=as_json)
+
+
+def rollback(app: str, formation: str, *, to: str | None, wait: bool, as_json: bool) -> None:
+    """Goes back to a verified revision, the last one by default."""
+    body = {"to": to} if to else {}
+    made = connection.server().post(f"/api/formations/{app}/{formation}/rollback", body)
+    _told(made, wait=wait, as_json=as_json)
+
+
+def drift(app: str, formation: str) -> dict[str, Any]:
+    """What is not as it was deployed."""
+    found: dict[str, Any] = connection.server().get(f"/api/formations/{app}/{formation}/drift")
+    return found
+
+
+def lift_hold(app: str, formation: str) -> None:
+    """Lets out again what a failure or a rollback holds up."""
+    body = {"reason": "lifted from the command line"}
+    connection.server().post(f"/api/formations/{app}/{formation}/lift-hold", body)
+    output.say(f"nothing is held back from {app}/{formation} any more")
+
+
+def scale(app: str, formation: str, workload: str, replicas: int, *, wait: bool, as_json: bool) -> None:
+    """Deploys what is there with another number of instances."""
+    body = {"workload": workload, "replicas": replicas}
+    made = connection.server().post(f"/api/formations/{app}/{formation}/scale", body)
+    _told(made, wait=wait, as_json=as_json)
+
+
+def why(what: str, *, as_json: bool) -> None:
+    """Why something failed or does not move."""
+    found = connection.server().get(f"/api/why/{what}")
+    if as_json:
+        output.json(found)
+    else:
+        told(found)
+
+
+def told(found: dict[str, Any]) -> None:
+    """The answer to a why: what came of it, then each delivery and everything that is waited for."""
+    output.sentence(found["sentence"])
+    for finding in found["findings"]:
+        output.sentence(f"  {finding}")
+    deliveries(found["deliveries"])
+    for condition in found["waiting"]:
+        ends = " · ".join(str(condition[part]) for part in ("who", "when") if condition.get(part))
+        output.sentence(f"  {condition['what']}{f' ({ends})' if ends else ''}")
+    if found["mend"]:
+        output.sentence(f"  to get it out: {found['mend']}")
+    from sealane.cli.screens import rollout_lines
+
+    rollout_lines.step_log(found["log"])
+    rollout_lines.evidence(found["report"])
+    if found["page"]:
+        output.say(f"{connection.server().url}{found['page']}", "dim")
+
+
+def deliveries(found: list[dict[str, Any]]) -> None:
+    """What became of a run's deliveries: the state, in a sentence, and the address where it is told in full."""
+    url = connection.server().url if found else ""
+    for each in found:
+        output.sentence(f"  {each['formation']}  {pill(str(each['state']))}  {each['sentence']}")
+        if each["mend"]:
+            output.sentence(f"    to get it out: {each['mend']}")
+        output.data(output.style(f"    {url}{each['page']}", "dim"))
+
+
+def follow(deployment: str, *, within: float | None = None) -> dict[str, Any]:
+    """Tells how a deployment goes until it has ended, for so many seconds at most; gives it as it ended."""
+    from sealane.cli.remote import deployment_follow
+
+    return deployment_follow.follow(deployment, within=within)
+
+
+def ended(found: dict[str, Any]) -> None:
+    """Says the verdict, the cause first, then the evidence, and ends with 1 unless it was deployed."""
+    verdict = found["verdict"]
+    kind = str(verdict["kind"])
+    output.sentence(f"{pill(kind)}  {verdict['reason']}")
+    if kind == "deployed":
+        for said in (found["note"], found["way_back"]):
+            if said:
+                output.say(said, "yellow")
+        return
+    from sealane.cli.screens import rollout_lines
+
+    server = connection.server()
+    if (verdict["cause"] or {}).get("log"):
+        output.sentence(f"  Its log says “{verdict['cause']['log']}”.")
+    why = server.get(f"/api/why/{found['id']}")
+    rollout_lines.evidence(why["report"])
+    if why["mend"]:
+        output.say(f"to get it out: {why['mend']}")
+    output.say(f"{server.url}/deployments/{found['id']}", "dim")
+    raise typer.Exit(1)
+
+
+def pill(state: str) -> str:
+    """A state as people read it, in its colour."""
+    return output.style(state.replace("_", " "), _TONES.get(state, "bold"))
+
+
+def short(revision: str) -> str:
+    """A revision's id as people read it: its first hexadecimal digits."""
+    return revision.removeprefix("sha256:")[:7]
+
+
+def ago(at: str) -> str:
+    """How long ago a moment was, for people."""
+    seconds = int((datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds())
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{max(seconds, 0)} s"
+
+
+def _told(made: dict[str, Any], *, wait: bool, as_json: bool) -> None:
+    if wait:
+        output.say(f"deployment {made['id']}  {connection.server().url}/deployments/{made['id']}", "dim")
+        made = follow(str(made["id"]))
+    if as_json:
+        output.json(made)
+        if made["verdict"] and made["verdict"]["kind"] != "deployed":
+            raise typer.Exit(1)
+    elif wait:
+        ended(made)
+    else:
+        output.data(str(made["id"]))
+        output.say(f"asked for; `sealane watch {made['id']}` follows it")

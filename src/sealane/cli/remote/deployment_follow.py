@@ -1,0 +1,198 @@
+"""A deployment on a server, followed until it has ended: its story, its workloads, and what keeps it from going on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import typer
+
+from sealane import clock
+from sealane.cli import output
+from sealane.cli.remote import connection
+from sealane.cli.screens import rollout_messages, rollout_screen
+from sealane.errors import Unavailable
+
+if TYPE_CHECKING:
+    from sealane.cli.screens.rollout_lines import Lines
+    from sealane.clients.server import Server
+    from sealane.verdicts.model import Observation
+
+T = TypeVar("T")
+
+LOOK_EVERY = 0.5
+_PATIENCE = 120.0
+"""Seconds for which a server that does not answer is asked again."""
+TIMED_OUT = 124
+"""The exit code of a command that left before the end, as timeout(1) has it."""
+
+
+class Followed:
+    """One deployment as a screen shows it."""
+
+    def __init__(self, server: Server, deployment: str, screen: Lines) -> None:
+        self._server = server
+        self._id = deployment
+        self.screen = screen
+        self._told = 0
+        self._begun: str | None = None
+        self.found: dict[str, Any] = {}
+
+    @property
+    def over(self) -> bool:
+        """Whether it has its verdict."""
+        return bool(self.found.get("verdict"))
+
+    def look(self) -> None:
+        """Asks the server, and tells what is new."""
+        view = self._server.get(f"/api/deployments/{self._id}/progress")
+        self.found = view["deployment"]
+        begun = self.found["started"] or self.found["created"]
+        if self._begun is None:
+            self.screen.open(heading(self.found), started=_at(begun))
+        elif begun != self._begun:
+            self.screen.story.started = _at(begun)
+        self._begun = begun
+        for entry in view["timeline"][self._told :]:
+            self._entry(entry)
+        self._told = len(view["timeline"])
+        if not self.over:
+            self._now(view)
+        self.screen.waits(clock.now(), waits([] if self.over else view["waiting"]))
+
+    def _entry(self, entry: dict[str, Any]) -> None:
+        """A line of the story. What was watched is told by what is there now; the verdict by whoever follows."""
+        judged = (entry["detail"] or {}).get("judged")
+        if entry["phase"] == "verdict" or judged in {"progressing", "healthy"}:
+            return
+        says = f"judged failed: {entry['text']}" if judged else entry["text"]
+        self.screen.tell(_progress(entry, says))
+
+    def _now(self, view: dict[str, Any]) -> None:
+        """How far its workloads are, and what is waited for, as long as it is watched."""
+        watched = {e["text"].partition("\n")[0] for e in view["timeline"] if (e["detail"] or {}).get("judged")}
+        says = self.found["waiting_for"]
+        if says in watched and not view["waiting"]:
+            self.screen.tell(_seen(self.found, says, view["observation"]))
+
+
+def follow(deployment: str, *, within: float | None = None) -> dict[str, Any]:
+    """Tells how a deployment goes until it has ended; gives it as it ended.
+
+    When it is left before, by Ctrl-C or when the time is over, it says what stays and how to come back: raises
+    typer.Abort, or typer.Exit with 124.
+    """
+    followed = Followed(connection.server(), deployment, rollout_screen.screen(as_json=False))
+    with left(lambda: stays(followed.found, deployment)):
+        with followed.screen.shown():
+            is_over = until(followed.look, lambda: followed.over, within=within)
+        if not is_over:
+            raise TimedOut
+    return followed.found
+
+
+class TimedOut(Exception):
+    """The time that was given is over."""
+
+
+class left:  # noqa: N801 - it reads as a word of the `with` statement
+    """Says what goes on without whoever leaves, by Ctrl-C or because the time is over, and ends with a code that says so."""
+
+    def __init__(self, words: Callable[[], str]) -> None:
+        self._words = words
+
+    def __enter__(self) -> None:
+        """Nothing yet."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
+        """After the screen is gone."""
+        if isinstance(error, KeyboardInterrupt | TimedOut):
+            output.say(self._words())
+            raise typer.Exit(TIMED_OUT) if isinstance(error, TimedOut) else typer.Abort
+
+
+def until(look: Callable[[], None], over: Callable[[], bool], *, within: float | None = None) -> bool:
+    """Looks again and again until it is over; False when that takes longer than `within` seconds.
+
+    A server that is away for a moment is asked again. Raises Unavailable.
+    """
+    ends = time.monotonic() + within if within is not None else None
+    while True:
+        patiently(look)
+        if over():
+            return True
+        if ends is not None and time.monotonic() >= ends:
+            return False
+        time.sleep(LOOK_EVERY)
+
+
+def patiently(ask: Callable[[], T]) -> T:
+    """What the server answers, asked again while it does not answer. Raises Unavailable after two minutes."""
+    gives_up = time.monotonic() + _PATIENCE
+    told = False
+    while True:
+        try:
+            return ask()
+        except Unavailable as error:
+            if time.monotonic() >= gives_up:
+                raise
+            if not told:
+                output.say(f"{error.message}; asking again", "yellow")
+                told = True
+            time.sleep(2 * LOOK_EVERY)
+
+
+def heading(found: dict[str, Any]) -> str:
+    """What goes where: a rollback says so, and who asked for it."""
+    label = f"{found['app']}/{found['formation']}"
+    back = found["kind"] == "rollback"
+    by = found["requested_by"] or ""
+    return rollout_messages.heading(label, found["sequence"], found["revision_id"], back=back, by=by)
+
+
+def waits(conditions: list[dict[str, Any]]) -> tuple[rollout_messages.Wait, ...]:
+    """What is waited for, and who or what ends that."""
+    return tuple(rollout_messages.Wait(what=_with_time(each), who=each["who"]) for each in conditions)
+
+
+def _with_time(condition: dict[str, Any]) -> str:
+    when = f" ({condition['when']})" if condition["when"] else ""
+    return f"{condition['what']}{when}"
+
+
+def stays(found: dict[str, Any], deployment: str) -> str:
+    """What becomes of a deployment that nobody follows any more, and how to come back to it."""
+    does = {"waiting": "still waits", "queued": "stays queued"}.get(str(found.get("state")), "goes on")
+    return (
+        f"left; {deployment} {does} without this command\n"
+        f"  sealane watch {deployment}   follows it again\n"
+        f"  sealane cancel {deployment}  calls it off"
+    )
+
+
+def _progress(entry: dict[str, Any], says: str) -> Any:
+    from sealane.deployments.model import Phase, Progress
+
+    phase = Phase(entry["phase"]) if entry["phase"] in set(Phase) else Phase.APPLY
+    return Progress(phase=phase, at=_at(entry["at"]), says=says, key=says)
+
+
+def _seen(found: dict[str, Any], says: str, observation: Any) -> Any:
+    import msgspec
+
+    from sealane.deployments.model import Phase, Progress
+    from sealane.verdicts import model as verdicts
+
+    at = clock.now()
+    seen: Observation = (
+        msgspec.convert(observation, verdicts.Observation) if observation else verdicts.Observation(at=at)
+    )
+    judgement = verdicts.Judgement(state=verdicts.State.PROGRESSING, waiting_for=says, since=at)
+    phase = Phase(found["phase"]) if found["phase"] in set(Phase) else Phase.WATCH
+    return Progress(phase=phase, at=at, says=says, key=says, observation=seen, judgement=judgement)
+
+
+def _at(text: str) -> datetime:
+    return datetime.fromisoformat(text)

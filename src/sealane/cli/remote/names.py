@@ -1,0 +1,103 @@
+"""What a person names on a server: a run, a deployment, app/formation, an app, or the commit that is checked out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sealane.cli.remote import connection
+from sealane.errors import NotThere, UsageError
+from sealane.findings import did_you_mean
+
+if TYPE_CHECKING:
+    from sealane.clients.server import Server
+
+_COMMIT = re.compile(r"[0-9a-f]{7,40}")
+_NEWEST = 200
+"""Runs of a commit that are looked through for those of other apps."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Named:
+    """A run or a deployment."""
+
+    id: str
+    is_run: bool
+
+
+def resolve(what: str) -> Named:
+    """A run's or deployment's id as it is; of app/formation the deployment, of an app the run, people ask about.
+
+    Raises NotThere.
+    """
+    if what.startswith(("r-", "d-")):
+        return Named(id=what, is_run=what.startswith("r-"))
+    server = connection.server()
+    app, slash, formation = what.partition("/")
+    if slash:
+        return Named(id=_deployment(server, app, formation), is_run=False)
+    if _COMMIT.fullmatch(what) and (run := of_commit(server, what, app=None)):
+        return Named(id=run, is_run=True)
+    return Named(id=newest_run(server, app), is_run=True)
+
+
+def newest_run(server: Server, app: str) -> str:
+    """The id of an app's newest run. Raises NotThere, with the near name where there is no such app."""
+    if found := server.get("/api/runs", app=app, limit=1):
+        return str(found[0]["id"])
+    check_app(server, app)
+    raise NotThere(f"nothing of {app} has run yet", mend="a push starts a run")
+
+
+def check_app(server: Server, app: str) -> None:
+    """The server's own answer to a name that lists know nothing of. Raises NotThere, with the name that was probably meant."""
+    server.get(f"/api/apps/{app}")
+
+
+def of_commit(server: Server, commit: str, *, app: str | None) -> str | None:
+    """The newest run of a commit. Raises UsageError when several apps have one, and none is named."""
+    found: dict[str, str] = {}
+    for run in server.get("/api/runs", app=app, commit=commit, limit=_NEWEST):
+        found.setdefault(run["app"], run["id"])
+    if len(found) > 1:
+        raise UsageError(
+            f"commit {commit[:7]} has runs of {len(found)} apps: {', '.join(sorted(found))}",
+            mend="name one: --app NAME",
+        )
+    return next(iter(found.values()), None)
+
+
+def head(folder: Path) -> str:
+    """The commit that is checked out in a folder. Raises UsageError where there is none."""
+    import asyncio
+
+    from sealane.clients import git
+
+    try:
+        return asyncio.run(git.run("-C", str(folder), "rev-parse", "--verify", "HEAD")).decode().strip()
+    except UsageError as error:
+        mend = "name what to watch: a run, a deployment, app/formation or an app"
+        raise UsageError(f"{folder.resolve()} has no commit checked out", mend=mend) from error
+
+
+def place(server: Server, app: str, formation: str) -> dict[str, Any]:
+    """The overview's row of an app's formation. Raises NotThere, with the name that was probably meant."""
+    mine: list[dict[str, Any]] = [row for row in server.get("/api/formations") if row["app"] == app]
+    row = next((each for each in mine if each["formation"] == formation), None)
+    if row is None:
+        check_app(server, app)
+        known = [str(each["formation"]) for each in mine]
+        mend = did_you_mean(formation, known) if known else "nothing of it is delivered yet"
+        raise NotThere(f"{app} has no formation {formation}", mend=mend)
+    return row
+
+
+def _deployment(server: Server, app: str, formation: str) -> str:
+    """What rolls out there, else what waits, else what came last."""
+    row = place(server, app, formation)
+    found = row["running"] or next(reversed(row["waiting"]), None) or row["last"]
+    if found is None:
+        raise NotThere(f"nothing was ever started on {app}/{formation}")
+    return str(found["id"])

@@ -1,0 +1,101 @@
+"""What a server says of `sealane status`: what is where, and a formation's history with the numbers that `--to` takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sealane.cli import output
+from sealane.cli.remote import client, connection, names
+
+if TYPE_CHECKING:
+    from sealane.clients.server import Server
+
+_HISTORY = 20
+"""Deployments of a formation that are shown."""
+
+
+def status(what: str | None, *, as_json: bool) -> None:
+    """What is where: every formation, one app's, or one formation with its history. Raises NotThere for unknown names."""
+    server = connection.server()
+    rows = server.get("/api/formations")
+    if what is None:
+        _table(rows, as_json=as_json)
+        if not rows and not as_json:
+            output.say("nothing is delivered yet")
+            _newest_run(None)
+        return
+    app, slash, formation = what.partition("/")
+    if slash:
+        _formation(server, names.place(server, app, formation), as_json=as_json)
+        return
+    mine = [row for row in rows if row["app"] == app]
+    if not mine:
+        names.check_app(server, app)
+    _table(mine, as_json=as_json)
+    if not mine and not as_json:
+        output.say(f"nothing of {app} is delivered")
+        _newest_run(app)
+
+
+def _table(rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        output.json(rows)
+    elif rows:
+        output.table(("APP", "FORMATION", "STATE", "VERSION", "SINCE", "OWNER", "NOTE"), [_row(row) for row in rows])
+
+
+def _formation(server: Server, row: dict[str, Any], *, as_json: bool) -> None:
+    history = server.get("/api/deployments", app=row["app"], formation=row["formation"], limit=_HISTORY)
+    if as_json:
+        output.json({**row, "history": history})
+        return
+    there = row["current"]["id"] if row["current"] else None
+    headers = ("#", "STATE", "REVISION", "SINCE", "BY", "DEPLOYMENT", "NOTE")
+    output.table(headers, [_past(each, is_there=each["id"] == there) for each in history])
+    if row["hold"]:
+        output.say(f"held: {row['hold']['reason']}", "yellow")
+        output.say(f"  sealane rollback {row['app']}/{row['formation']} --lift-hold", "dim")
+
+
+def _past(each: dict[str, Any], *, is_there: bool) -> tuple[str, ...]:
+    state = str(each["verdict"]["kind"] if each["verdict"] else each["state"])
+    notes = ["there now"] if is_there else []
+    notes += [{"rollback": "a rollback", "scale": "scaled", "manual": "by hand"}.get(each["kind"], "")]
+    notes += [each["note"] or "", (each["way_back"] or "") if is_there else ""]
+    return (
+        str(each["sequence"]),
+        client.pill(state),
+        client.short(each["revision_id"]),
+        client.ago(each["ended"] or each["started"] or each["created"]),
+        each["requested_by"] or "its run",
+        each["id"],
+        "; ".join(filter(None, notes)),
+    )
+
+
+def _newest_run(app: str | None) -> None:
+    """Says what became of the newest run, which delivered nothing."""
+    runs = connection.server().get("/api/runs", limit=1, app=app)
+    for run in runs:
+        output.say(str(connection.server().get(f"/api/why/{run['id']}")["sentence"]))
+    if not runs:
+        output.say("a push starts a run", "dim")
+
+
+def _row(row: dict[str, Any]) -> tuple[str, ...]:
+    shown = row["running"] or row["last"] or row["current"] or next(iter(row["waiting"]), None)
+    if shown is None:
+        return (row["app"], row["formation"], "not here", "", "", row["owner"], "")
+    state = str(shown["verdict"]["kind"] if shown["verdict"] else shown["state"])
+    since = shown["ended"] or shown["started"] or shown["created"]
+    release = row["release"] or {}
+    version = str(release.get("commit", ""))[:7] or client.short(shown["revision_id"])
+    bad = shown["verdict"] and state in client.NOT_THERE
+    notes = [shown["verdict"]["reason"]] if bad and not row["hold"] else []
+    if row["hold"]:
+        label = f"{row['app']}/{row['formation']}"
+        notes.append(f"held: {row['hold']['reason'].rstrip('.')} (sealane rollback {label} --lift-hold)")
+    notes += [f"{len(row['waiting'])} waiting"] if row["waiting"] else []
+    notes += [row["current"]["way_back"]] if row["current"] and row["current"]["way_back"] else []
+    told = (row["app"], row["formation"], client.pill(state), version, client.ago(since), row["owner"])
+    return (*told, "; ".join(notes))

@@ -1,0 +1,55 @@
+"""A run as JSON: one document a line for each event, the last one a summary; talk goes to stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+
+from sealane import run_events
+from sealane.cli import output
+from sealane.runners.local_run import LocalRun
+from sealane.runners.model import RunResult
+
+
+class JsonScreen:
+    """Prints every fact as it comes."""
+
+    @contextmanager
+    def shown(self, assembled: LocalRun) -> Iterator[None]:
+        """Nothing is drawn; warnings are talk."""
+        output.findings(assembled.warnings, to_stderr=True)
+        yield
+
+    def tell(self, signal: run_events.RunEvent) -> None:
+        """`event` is the fact's name; what was printed stands as text in `data`."""
+        told: dict[str, Any] = {"event": type(signal).__name__}
+        if isinstance(signal, run_events.LogWritten):
+            text = signal.data.decode(errors="replace")
+            told |= {"run": signal.run, "key": signal.key, "attempt": signal.attempt, "data": text}
+        else:
+            told |= msgspec.to_builtins(signal)
+        _line(told)
+
+    def say(self, text: str) -> None:
+        """Talk."""
+        output.say(text)
+
+    def conclude(self, result: RunResult, exit_code: int) -> None:
+        """The summary: the run's status, each step's, and the exit code."""
+        steps = [{"key": key, **msgspec.to_builtins(end)} for key, end in result.steps.items()]
+        _line(
+            {
+                "event": "summary",
+                "status": result.status.value,
+                "exit_code": exit_code,
+                "leftovers": result.leftovers,
+                "steps": steps,
+            }
+        )
+
+
+def _line(told: dict[str, Any]) -> None:
+    output.data(msgspec.json.encode(told).decode())

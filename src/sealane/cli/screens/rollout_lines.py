@@ -1,0 +1,136 @@
+"""A deployment told in plain lines, or as one JSON document at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sealane import clock
+from sealane.cli import output
+from sealane.cli.screens import rollout_messages, run_progress
+
+if TYPE_CHECKING:
+    from sealane.cli.local.deployment import DeployOutcome
+    from sealane.deployments import model as rollouts
+    from sealane.deployments.ledger_history import LedgerRecord
+    from sealane.stencils.model import Revision
+
+
+class Lines:
+    """Plain lines: how it goes to stderr, the verdict to stdout."""
+
+    def __init__(self, label: str = "") -> None:
+        """`label` begins each line, where several are followed at once."""
+        self.story = rollout_messages.Story()
+        self._label = label
+        self._waited = ""
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Nothing is drawn."""
+        yield
+
+    def begin(self, record: LedgerRecord, revision: Revision) -> None:
+        """It has its number."""
+        back = record.is_rollback
+        self.open(
+            rollout_messages.heading(revision.label, record.sequence, revision.id, back=back), started=record.started
+        )
+
+    def open(self, heading: str, *, started: datetime) -> None:
+        """What goes where, and since when."""
+        self.story.begin(heading, started)
+        output.say(heading, "bold")
+
+    def waits(self, at: datetime, waits: tuple[rollout_messages.Wait, ...]) -> None:
+        """What keeps it from beginning or going on, said whenever it is something else."""
+        if waits != self.story.waits:
+            self.story.waits = waits
+            for each in waits:
+                self._say(at, f"waits for {each.what} ({each.who})", "yellow")
+
+    def tell(self, told: rollouts.Progress) -> None:
+        """A line for what has happened, and one for each other thing that is waited for."""
+        line = self.story.tell(told)
+        if line is not None:
+            self._say(told.at, line)
+        elif told.says != self._waited and not told.says.startswith("everything is ready"):
+            self._waited = told.says
+            self._say(told.at, f"waits: {told.says}", "dim")
+
+    def concluded(self, word: str, reason: str) -> None:
+        """How it ended, where it is one of several that are followed."""
+        self._say(clock.now(), f"{word}: {reason}")
+
+    def conclude(self, ended: DeployOutcome) -> None:
+        """The verdict, the cause first, then the evidence."""
+        conclude(ended)
+
+    def _say(self, at: datetime, text: str, *styles: str) -> None:
+        label = f"{self._label}: " if self._label else ""
+        output.say(f"{run_progress.span(self.story.seconds(at)):>6}  {label}{text}", *styles)
+
+
+class Json(Lines):
+    """Nothing on the way, all of it at the end."""
+
+    def open(self, heading: str, *, started: datetime) -> None:
+        """What goes where, and since when."""
+        self.story.begin(heading, started)
+
+    def tell(self, told: rollouts.Progress) -> None:
+        """Takes it in."""
+        self.story.tell(told)
+
+    def conclude(self, ended: DeployOutcome) -> None:
+        """One document."""
+        output.json(rollout_messages.plain(ended, self.story))
+
+
+def conclude(ended: DeployOutcome) -> None:
+    """The verdict in one line, the cause first; then the evidence of a failure."""
+    verdict = ended.outcome.verdict
+    word = output.style(rollout_messages.verdict_word(verdict.kind), "bold", rollout_messages.COLOURS[verdict.kind])
+    output.sentence(f"{word}  {verdict.reason}  {output.style(f'({rollout_messages.took(ended)})', 'dim')}")
+    if said := rollout_messages.log_sentence(verdict.cause):
+        output.sentence(f"  {said}")
+    if ended.record.way_back:
+        output.say(ended.record.way_back, "yellow")
+    evidence(ended.outcome.dossier)
+    if ended.outcome.held:
+        for each in ended.outcome.held:
+            output.say(f"left {each.ref}: {each.reason}", "yellow")
+        if any(each.kept for each in ended.outcome.held):
+            output.say("--yes deletes what was left", "dim")
+
+
+def step_log(log: Mapping[str, Any] | None) -> None:
+    """How the log of a failed step ends; to stdout."""
+    if log and log["lines"]:
+        _quoted(f"Last lines of {log['step']}", log["lines"])
+
+
+def _quoted(heading: str, lines: Sequence[str]) -> None:
+    output.data(f"\n{output.style(heading, 'bold')}")
+    for line in lines:
+        output.data(f"  {output.style('│', 'red')} {line}")
+
+
+def evidence(dossier: object) -> None:
+    """The blamed container's log, how containers ended, events, and what the revision changed; to stdout."""
+    assert dossier is None or isinstance(dossier, dict)
+    if found := rollout_messages.blamed_log(dossier):
+        _quoted(*found)
+    for heading, lines in rollout_messages.endings_and_events(dossier):
+        output.data(f"\n{output.style(heading, 'bold')}")
+        for line in lines:
+            output.sentence(f"  {line}")
+    if changed := rollout_messages.difference(dossier):
+        output.data(f"\n{output.style('Difference to the revision verified last', 'bold')}")
+        for subject, lines in changed:
+            output.data(f"  {subject}")
+            for line in lines:
+                colour = {"+": "green", "-": "red"}.get(line[:1], "dim")
+                output.data(f"    {output.style(line, colour)}")

@@ -1,0 +1,150 @@
+"""A deployment drawn live: what has happened, how far each workload is, and what is waited for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live
+from rich.text import Text
+
+from sealane import clock, controls
+from sealane.cli import output
+from sealane.cli.screens import run_progress
+from sealane.cli.screens.rollout_lines import Lines
+from sealane.cli.screens.rollout_messages import Wait
+from sealane.verdicts import model as verdicts
+from sealane.verdicts.messages import causes
+
+if TYPE_CHECKING:
+    from sealane.deployments import model as rollouts
+
+FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_UNREADY_SHOWN = 5
+
+
+class Drawn(Lines):
+    """A block that is redrawn, and what is left of it at the end."""
+
+    def __init__(self, console: Console | None = None, now: clock.Clock = clock.now) -> None:
+        super().__init__()
+        self._console = console or Console(stderr=True, highlight=False, no_color=not output.coloured(sys.stderr))
+        self._now = now
+        self._end = ""
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Draws while it goes on; what has happened stays."""
+        with Live(self, console=self._console, transient=True, refresh_per_second=10, redirect_stdout=False):
+            yield
+        if self.story.heading:
+            self._console.print(self._head())
+        for at, line in self.story.lines:
+            self._console.print(self._past(at, line), soft_wrap=True)
+
+    def open(self, heading: str, *, started: datetime) -> None:
+        """What goes where, and since when."""
+        self.story.begin(heading, started)
+
+    def waits(self, at: datetime, waits: tuple[Wait, ...]) -> None:
+        """The next frame shows it."""
+        del at
+        self.story.waits = waits
+
+    def tell(self, told: rollouts.Progress) -> None:
+        """The next frame shows it."""
+        self.story.tell(told)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """One frame, no taller than the terminal."""
+        if not self.story.heading:
+            yield Text("asking the destination …", style="dim")
+            return
+        lines = self.frame(options.max_width)
+        if self.story.waits:
+            lines.append(Text("        Ctrl-C leaves it waiting", style="dim"))
+        yield from lines[-max(3, console.size.height - 2) :]
+
+    def concluded(self, word: str, reason: str) -> None:
+        """The next frame shows it, and nothing of its workloads any more."""
+        self._end = f"{word}: {reason}"
+        self.story.ended, self.story.latest = self._now(), None
+
+    def frame(self, width: int) -> list[Text]:
+        """Its lines now, none wider than the terminal: only what is waited for goes on in a second one."""
+        lines = [self._head(), *(self._past(at, line) for at, line in self.story.lines)]
+        if (latest := self.story.latest) and latest.observation:
+            lines += self._now_there(latest)
+        for line in lines:
+            line.truncate(width, overflow="ellipsis")
+        frame = FRAMES[int(self._now().timestamp() * 10) % len(FRAMES)]
+        for number, each in enumerate(self.story.waits):
+            lines += wait(each, self._console, width, mark="·" if number else frame)
+        return lines + _wrapped(Text(controls.removed(self._end)), self._console, width, "      ")
+
+    def _head(self) -> Text:
+        time = run_progress.span(self.story.seconds(self.story.ended or self._now()))
+        return Text.assemble((controls.removed(self.story.heading), "bold"), (f"  {time}", "dim"))
+
+    def _past(self, at: datetime, line: str) -> Text:
+        style = "red" if line.startswith("judged failed") else ""
+        return Text.assemble(
+            (f"{run_progress.span(self.story.seconds(at)):>7}  ", "dim"), (controls.removed(line), style)
+        )
+
+    def _now_there(self, latest: rollouts.Progress) -> Iterator[Text]:
+        """Workloads, their instances that aren't ready, and what is waited for."""
+        assert latest.observation is not None
+        frame = FRAMES[int(self._now().timestamp() * 10) % len(FRAMES)]
+        width = max((len(causes.name(each.object)) for each in latest.observation.workloads), default=0)
+        for workload in latest.observation.workloads:
+            mark, style = _mark(workload, frame)
+            name = causes.name(workload.object).ljust(width)
+            yield Text.assemble((f"      {mark} ", style), name, (f"  {controls.removed(workload.says)}", "dim"))
+            unready = [
+                each
+                for each in latest.observation.instances
+                if each.workload == workload.object and each.wanted and not each.ready and not each.leaving
+            ]
+            for instance in unready[:_UNREADY_SHOWN] if workload.health is not verdicts.Health.READY else ():
+                yield Text.assemble(
+                    ("          ", ""),
+                    (causes.name(instance.object), "dim"),
+                    f"  {controls.removed(instance.state)}",
+                )
+        behind = any(each.health is not verdicts.Health.READY for each in latest.observation.workloads)
+        if (
+            latest.judgement
+            and latest.judgement.state is verdicts.State.PROGRESSING
+            and not (
+                behind and latest.judgement.cause is None  # the workloads above say it all
+            )
+        ):
+            yield Text.assemble(("      waits: ", "dim"), controls.removed(latest.judgement.waiting_for))
+
+
+def wait(each: Wait, console: Console, width: int, *, mark: str) -> list[Text]:
+    """What is waited for, and below it who ends that, broken at words."""
+    what, who = (controls.removed(text) for text in (each.what, each.who))
+    return [
+        *_wrapped(Text(f"waits for {what}", style="yellow"), console, width, f"      {mark} "),
+        *_wrapped(Text(who, style="dim"), console, width, "        "),
+    ]
+
+
+def _wrapped(text: Text, console: Console, width: int, margin: str) -> list[Text]:
+    """Lines that fit; those after the first stand below its text."""
+    parts = text.wrap(console, max(20, width - len(margin)))
+    return [
+        Text.assemble(margin if row == 0 else " " * len(margin), part) for row, part in enumerate(parts) if part.plain
+    ]
+
+
+def _mark(workload: verdicts.Workload, frame: str) -> tuple[str, str]:
+    if workload.health is verdicts.Health.READY:
+        return "✓", "green"
+    return ("✗", "red") if workload.health is verdicts.Health.FAILED else (frame, "cyan")

@@ -1,0 +1,159 @@
+"""The words for how a deployment goes and ended. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sealane.cli.screens import run_progress
+from sealane.deployments import messages
+from sealane.verdicts import model as verdicts
+
+if TYPE_CHECKING:
+    from sealane.cli.local.deployment import DeployOutcome
+    from sealane.deployments import model as rollouts
+
+COLOURS = {
+    verdicts.VerdictKind.DEPLOYED: "green",
+    verdicts.VerdictKind.ROLLED_BACK: "red",
+    verdicts.VerdictKind.ROLLBACK_FAILED: "red",
+    verdicts.VerdictKind.FAILED: "red",
+    verdicts.VerdictKind.SUPERSEDED: "dim",
+    verdicts.VerdictKind.CANCELLED: "yellow",
+}
+_SHOWN_LINES = 15
+_SHOWN_ENDS = 5
+_SHOWN_EVENTS = 8
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wait:
+    """One thing that is waited for."""
+
+    what: str
+    """With when that will be, where anybody can tell."""
+    who: str
+    """Who or what ends that, and by which command."""
+
+
+@dataclass(kw_only=True)
+class Story:
+    """What has been told of one deployment so far."""
+
+    heading: str = ""
+    started: datetime | None = None
+    lines: list[tuple[datetime, str]] = field(default_factory=list)
+    latest: rollouts.Progress | None = None
+    waits: tuple[Wait, ...] = ()
+    """What keeps it from beginning, or from going on."""
+    ended: datetime | None = None
+
+    def begin(self, heading: str, started: datetime) -> None:
+        """The deployment has its number, or begins."""
+        self.heading, self.started = heading, started
+
+    def tell(self, told: rollouts.Progress) -> str | None:
+        """Takes it in; gives the line that is new in it, None when only the watching goes on."""
+        if told.observation is not None:
+            self.latest = told
+            if told.judgement is None or told.judgement.state is not verdicts.State.FAILED:
+                return None
+        line = f"judged failed: {told.says}" if told.judgement else told.says
+        self.lines.append((told.at, line))
+        return line
+
+    def seconds(self, at: datetime) -> float:
+        """Since the start."""
+        return (at - self.started).total_seconds() if self.started else 0.0
+
+
+def heading(label: str, sequence: int, revision: str, *, back: bool, by: str = "") -> str:
+    """What goes where: `shop/dev #7, going back to 4f7c2d1`; `by` is who asked for it."""
+    going = "going back to" if back else "revision"
+    asked = f", asked for by {by}" if by else ""
+    return f"{label} #{sequence}, {going} {messages.short(revision)}{asked}"
+
+
+def verdict_word(kind: verdicts.VerdictKind) -> str:
+    """The verdict as people read it: `rolled back`."""
+    return kind.value.replace("_", " ")
+
+
+def took(ended: DeployOutcome) -> str:
+    """How long it took, from applying to the verdict."""
+    span = ended.outcome.verdict.at - ended.record.started
+    return run_progress.span(span.total_seconds())
+
+
+def log_sentence(cause: verdicts.Cause | None) -> str | None:
+    """What the blamed container's log says."""
+    return f"Its log says “{cause.log}”." if cause and cause.log else None
+
+
+def blamed_log(dossier: Mapping[str, Any] | None) -> tuple[str, Sequence[str]] | None:
+    """Heading and last lines of the blamed container's log, as they were before it was taken down; else of the first one."""
+    cause = (dossier or {}).get("cause") or {}
+    logs = [each for each in (dossier or {}).get("logs", ()) if each["lines"]]
+    blamed = (each for each in logs if each["container"] == cause.get("container"))
+    log = next(blamed, logs[0] if logs else None)
+    if log is None:
+        return None
+    return f"Last lines of {log['container']}, before it was taken down", log["lines"][-_SHOWN_LINES:]
+
+
+def endings_and_events(dossier: Mapping[str, Any] | None) -> list[tuple[str, Sequence[str]]]:
+    """How containers ended, and the newest events, each under its heading."""
+    found = dossier or {}
+    ends = [_end(each) for each in found.get("ends", ())]
+    events = [_event(each) for each in found.get("events", ())]
+    named = (("How containers ended", ends[:_SHOWN_ENDS]), ("Events", events[-_SHOWN_EVENTS:]))
+    return [(heading, lines) for heading, lines in named if lines]
+
+
+def _end(end: Mapping[str, Any]) -> str:
+    who = f"{end['container']} of {end['object']}" if end.get("container") else str(end.get("object", ""))
+    reason = f" ({end['reason']})" if end.get("reason") not in {None, "", "ended"} else ""
+    times = f", {end['times']} times" if end.get("times", 1) != 1 else ""
+    return f"{who}: exit code {end.get('exit_code', '?')}{reason}{times}"
+
+
+def _event(event: Mapping[str, Any]) -> str:
+    at = str(event.get("at") or "")[11:19]
+    times = f", {event['count']} times" if (event.get("count") or 1) > 1 else ""
+    return f"{at} {event.get('object', '')}  {event.get('reason', '')}: {event.get('message', '')}{times}".strip()
+
+
+def difference(dossier: Mapping[str, Any] | None) -> list[tuple[str, Sequence[str]]]:
+    """Each object that differs from the revision verified last, with its lines."""
+    return [
+        (f"{each['action']} {each['kind']} {each['name']}", each["lines"])
+        for each in (dossier or {}).get("difference", ())
+        if each["kind"] != "Secret"
+    ]
+
+
+def ago(span: timedelta) -> str:
+    """A length of time in its largest unit."""
+    seconds = int(span.total_seconds())
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{max(seconds, 0)} s"
+
+
+def plain(ended: DeployOutcome, story: Story) -> dict[str, Any]:
+    """The whole deployment for `--json`."""
+    outcome = ended.outcome
+    return {
+        "sequence": ended.record.sequence,
+        "revision": ended.record.revision,
+        "started": ended.record.started,
+        "verdict": outcome.verdict,
+        "timeline": [{"at": at, "says": says} for at, says in story.lines],
+        "dossier": outcome.dossier,
+        "second_dossier": outcome.second_dossier,
+        "inventory": [str(ref) for ref in outcome.inventory],
+        "held": [{"object": str(each.ref), "reason": each.reason} for each in outcome.held],
+    }

@@ -1,0 +1,70 @@
+"""The words for how a run went. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sealane.cli.screens import run_progress
+from sealane.cli.screens.run_progress import Progress, Row
+from sealane.pipelines.model import RunStatus, StepStatus
+from sealane.runners.model import RunContext, RunResult
+
+STYLES: dict[StepStatus, tuple[str, ...]] = {
+    StepStatus.WAITING: ("dim",),
+    StepStatus.RUNNING: ("cyan",),
+    StepStatus.PASSED: ("green",),
+    StepStatus.FAILED: ("red",),
+    StepStatus.BROKEN: ("magenta",),
+    StepStatus.SKIPPED: ("dim",),
+    StepStatus.CANCELLED: ("yellow",),
+}
+
+COLOURS: dict[RunStatus, tuple[str, ...]] = {
+    RunStatus.WAITING: (),
+    RunStatus.RUNNING: (),
+    RunStatus.PASSED: ("green",),
+    RunStatus.FAILED: ("red",),
+    RunStatus.BROKEN: ("magenta",),
+    RunStatus.SKIPPED: (),
+    RunStatus.CANCELLED: ("yellow",),
+}
+
+TESTS_SHOWN = 20
+"""Failing tests of one step that are shown; `--json`, or the server, has more."""
+
+
+def heading(work: RunContext) -> str:
+    """What is run: the app, the event, the commit."""
+    event = work.event
+    where = f" to {event.branch}" if event.branch else f" of {event.ref}" if event.ref else ""
+    commit = f" at {event.commit[:7]}" if event.commit else ""
+    return f"{work.pipeline.app}: {event.kind.value.replace('_', ' ')}{where}{commit}"
+
+
+def told(row: Row, now: datetime) -> str:
+    """How a row stands: "passed in 1.2s", "failed in 4.0s: exit code 1", "skipped: test failed"."""
+    seconds = row.seconds(now)
+    time = f" in {run_progress.span(seconds)}" if seconds is not None else ""
+    return f"{row.word}{time}{f': {row.reason}' if row.reason else ''}"
+
+
+def verdict(told: Progress, result: RunResult) -> str:
+    """The last line: what the run came to, why, and how long it took."""
+    took = ""
+    if told.started and told.ended:
+        took = f" in {run_progress.span((told.ended - told.started).total_seconds())}"
+    match result.status:
+        case RunStatus.PASSED:
+            return f"passed{took}: {run_progress.count(told.rows.values())}"
+        case RunStatus.FAILED | RunStatus.BROKEN:
+            word = "failed" if result.status is RunStatus.FAILED else "could not be run"
+            return f"{word}{took}: {'; '.join(_culprits(told, result)) or 'see above'}"
+        case RunStatus.CANCELLED:
+            return f"interrupted{took}; everything it started is gone" if not result.leftovers else f"interrupted{took}"
+        case _:
+            return "nothing to do: every step was left out"
+
+
+def _culprits(told: Progress, result: RunResult) -> list[str]:
+    guilty = StepStatus.FAILED if result.status is RunStatus.FAILED else StepStatus.BROKEN
+    return [f"{told.label(key)}: {end.reason}" for key, end in result.steps.items() if end.status is guilty]

@@ -1,0 +1,279 @@
+"""Signing in: where a cluster is, what its certificate must be, and which credentials to send.
+
+The only importer of the official package, for `kubernetes.aio.config` alone: it gets tokens, client certificates, exec
+plugins and OIDC right. It is imported when first needed (a third of a second) and run in a thread of its own, because it
+reads files and keeps the certificates it unpacks in a process-wide table; those files are deleted at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import os
+import ssl
+import tempfile
+import threading
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sealane import clock
+from sealane.clients.kubernetes import errors, plain_credentials
+from sealane.configfiles import yaml_errors
+from sealane.findings import did_you_mean, not_utf8
+
+SIGN_IN_SECONDS = 60.0
+"""How long an exec plugin or an identity provider may take."""
+REREAD = timedelta(seconds=60)
+"""How often a token file is read again: the cluster replaces service account tokens about hourly."""
+EARLY = timedelta(seconds=60)
+"""How long before its end a credential is renewed."""
+
+_one_at_a_time = threading.Lock()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """Where the sign-in comes from: a kubeconfig (the usual places when None) or the pod's own service account."""
+
+    kubeconfig: Path | None = None
+    context: str | None = None
+    in_cluster: bool = False
+    called: str = ""
+    """What errors call the kubeconfig, where people read them who have no business with its path; empty: by its path."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignIn:
+    """Everything a request needs. `repr` shows no credential."""
+
+    server: str
+    authorization: str | None
+    tls: ssl.SSLContext | None
+    fingerprint: str
+    server_name: str | None = None
+    proxy: str | None = None
+    renew_at: datetime | None = None
+
+    def __repr__(self) -> str:
+        return f"SignIn(server={self.server!r})"
+
+
+async def sign_in(source: Source) -> SignIn:
+    """Reads the credentials, running a plugin if the kubeconfig says so.
+
+    Raises NoSignIn when there is no usable kubeconfig, context or credential; the message says which.
+    """
+    return await asyncio.to_thread(_sign_in, source)
+
+
+def keep_tls(fresh: SignIn, tls: ssl.SSLContext | None) -> SignIn:
+    """The fresh sign-in on the old TLS context, so that open connections stay usable."""
+    return replace(fresh, tls=tls)
+
+
+def kubeconfig_paths(explicit: Path | None) -> list[Path]:
+    """The files to merge, in order: the given one, else `KUBECONFIG`, else `~/.kube/config`."""
+    if explicit is not None:
+        return [explicit]
+    if named := os.environ.get("KUBECONFIG"):
+        return [Path(part).expanduser() for part in named.split(os.pathsep) if part]
+    return [Path.home() / ".kube" / "config"]
+
+
+def _sign_in(source: Source) -> SignIn:
+    return _plain(source) or _by_library(source)
+
+
+def _plain(source: Source) -> SignIn | None:
+    """What a simple kubeconfig says, without the library."""
+    paths = kubeconfig_paths(source.kubeconfig)
+    if source.in_cluster or len(paths) != 1:
+        return None
+    found = plain_credentials.read(paths[0], source.context)
+    if found is None:
+        return None
+    return SignIn(
+        server=found.server,
+        authorization=f"Bearer {found.token}" if found.token else None,
+        tls=found.tls,
+        fingerprint=found.fingerprint,
+        server_name=found.server_name,
+    )
+
+
+def _by_library(source: Source) -> SignIn:
+    from kubernetes.aio import client
+    from kubernetes.aio import config as untyped
+    from kubernetes.aio.config import kube_config
+
+    config: Any = untyped
+    settings: Any = client.Configuration()
+    settings.host = ""
+    settings.api_key = {}
+    said = _Listening()
+    library: Any = kube_config
+    logger = logging.getLogger(library.__name__)
+    with _one_at_a_time, tempfile.TemporaryDirectory(prefix="sealane-") as folder:
+        logger.addHandler(said)
+        try:
+            if source.in_cluster:
+                config.load_incluster_config(settings, try_refresh_token=False)
+                return _as_sign_in(settings, clock.now() + REREAD)
+            loader = asyncio.run(_load(config, settings, source, folder))
+            _check_plugin(loader, settings, said)
+            return _as_sign_in(settings, _renewal(loader))
+        except TimeoutError as error:
+            message = f"signing in took longer than {SIGN_IN_SECONDS:.0f} s"
+            raise errors.NoSignIn(message, mend="does the kubeconfig's plugin wait for someone to type?") from error
+        except errors.NoSignIn:
+            raise
+        except Exception as error:  # the library raises whatever its parts raise
+            words = _without_paths(_one_line(error), source)
+            raise errors.NoSignIn(f"cannot sign in to the cluster: {words}", mend=_where(source)) from error
+        finally:
+            logger.removeHandler(said)
+            library._cleanup_temp_files()  # noqa: SLF001 - it would keep keys in files until the process ends
+
+
+async def _load(config: Any, settings: Any, source: Source, folder: str) -> Any:
+    paths = kubeconfig_paths(source.kubeconfig)
+    if not any(path.is_file() for path in paths):
+        if source.called:
+            raise errors.NoSignIn(f"there is no {source.called}", mend="the server's operators have to put it there")
+        names = ", ".join(map(str, paths))
+        raise errors.NoSignIn(f"no kubeconfig at {names}", mend="name one with --kubeconfig or KUBECONFIG")
+    _check(paths, source)
+    async with asyncio.timeout(SIGN_IN_SECONDS):
+        return await config.load_kube_config(
+            config_file=os.pathsep.join(map(str, paths)),
+            context=source.context,
+            client_configuration=settings,
+            persist_config=False,
+            temp_file_path=folder,
+        )
+
+
+def _check(paths: list[Path], source: Source) -> None:
+    """Says what the library would only stumble over: a file that is none, and a context that is in none of them."""
+    contexts: list[str] = []
+    current = ""
+    for path in filter(Path.is_file, paths):
+        name = source.called or str(path)
+        content = _content(path, name)
+        if not isinstance(content, dict) or not {"clusters", "contexts", "users", "current-context"} & content.keys():
+            mend = None if source.called else "name one with --kubeconfig or KUBECONFIG"
+            raise errors.NoSignIn(f"{name} is not a kubeconfig: it names no cluster, user or context", mend=mend)
+        current = current or str(content.get("current-context") or "")
+        named = content.get("contexts")
+        contexts += (
+            [str(each.get("name")) for each in named if isinstance(each, dict)] if isinstance(named, list) else []
+        )
+    wanted, files = source.context or current, source.called or ", ".join(map(str, paths))
+    if not wanted:
+        raise errors.NoSignIn(f"{files} has no current-context", mend=f"name a context; {did_you_mean('', contexts)}")
+    if wanted not in contexts:
+        raise errors.NoSignIn(f"{files} has no context {wanted}", mend=did_you_mean(wanted, contexts))
+
+
+def _content(path: Path, name: str) -> Any:
+    try:
+        text = path.read_text(encoding="utf-8")
+        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    except UnicodeDecodeError as error:
+        raise errors.NoSignIn(str(not_utf8(error, name))) from error
+    except yaml.YAMLError as error:
+        raise errors.NoSignIn(str(yaml_errors.finding(error, yaml_errors.lines(text), name))) from None
+    except OSError as error:
+        raise errors.NoSignIn(f"{name} can't be read: {error.strerror}") from error
+
+
+def _check_plugin(loader: Any, settings: Any, said: _Listening) -> None:
+    """The library logs a failing plugin and goes on without credentials; that would only end in a puzzling 403."""
+    if "exec" in (_user(loader) or {}) and not settings.api_key and not settings.cert_file:
+        reason = "; ".join(said.messages) or "it printed neither a token nor a certificate"
+        raise errors.NoSignIn(f"the kubeconfig's exec plugin gave no credentials: {reason[:500]}")
+
+
+def _user(loader: Any) -> dict[str, Any] | None:
+    user = getattr(loader, "_user", None)
+    return None if user is None else user.value
+
+
+def _renewal(loader: Any) -> datetime | None:
+    expiry: datetime | None = getattr(loader, "exec_plugin_expiry", None)
+    if expiry is not None:
+        return expiry - EARLY
+    user = _user(loader) or {}
+    return clock.now() + REREAD if "tokenFile" in user or "auth-provider" in user else None
+
+
+def _as_sign_in(settings: Any, renew_at: datetime | None) -> SignIn:
+    tls = _tls(settings) if settings.host.startswith("https") else None
+    return SignIn(
+        server=settings.host.rstrip("/"),
+        authorization=settings.api_key.get("BearerToken"),
+        tls=tls,
+        fingerprint=_fingerprint(settings),
+        server_name=settings.tls_server_name,
+        proxy=settings.proxy,
+        renew_at=renew_at,
+    )
+
+
+def _tls(settings: Any) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=settings.ssl_ca_cert)
+    context.verify_flags &= (
+        ~ssl.VERIFY_X509_STRICT
+    )  # clusters' own authorities often lack a key identifier; kubectl minds not
+    if settings.cert_file:
+        context.load_cert_chain(settings.cert_file, settings.key_file)
+    if not settings.verify_ssl:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _fingerprint(settings: Any) -> str:
+    """Changes when the TLS material does: connections are kept as long as it stays."""
+    digest = hashlib.sha256(f"{settings.host} {settings.verify_ssl}".encode())
+    for name in (settings.ssl_ca_cert, settings.cert_file, settings.key_file):
+        digest.update(Path(name).read_bytes() if name else b"-")
+    return digest.hexdigest()
+
+
+def _where(source: Source) -> str:
+    if source.in_cluster:
+        return "in-cluster sign-in works only inside a pod with a service account"
+    context = f", context {source.context}" if source.context else ""
+    if source.called:
+        return f"{source.called}{context}"
+    return f"kubeconfig {', '.join(map(str, kubeconfig_paths(source.kubeconfig)))}{context}"
+
+
+def _without_paths(text: str, source: Source) -> str:
+    """What the library says, without the path of a kubeconfig that has another name for readers."""
+    if not source.called:
+        return text
+    for path in kubeconfig_paths(source.kubeconfig):
+        text = text.replace(str(path), source.called).replace(str(path.parent), "…")
+    return text
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:500] or type(error).__name__
+
+
+class _Listening(logging.Handler):
+    """Keeps what the library only logs."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(" ".join(record.getMessage().split()))

@@ -1,0 +1,295 @@
+"""Wiring: puts the parts of a server together, and takes them apart. The only place that knows all of them."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import IO
+
+from sealane import data_folder
+from sealane.accounts.membership import Membership
+from sealane.accounts.registration import Apps
+from sealane.accounts.sign_in import Access, Scoping
+from sealane.accounts.sign_in_attempts import AttemptLimits
+from sealane.blobs.logs import Logs
+from sealane.clients.engine import discovery
+from sealane.clients.engine.model import Confinement, EngineLimits
+from sealane.clients.git_http_backend import Repositories
+from sealane.environments.window_status import Forecast
+from sealane.errors import Unavailable, UsageError
+from sealane.events.model import Pusher
+from sealane.records.scopes import EVERYTHING, Scope
+from sealane.runners import capabilities
+from sealane.runners.docker import ContainerDefaults, DockerRunner
+from sealane.runners.dummy import DummyRunner
+from sealane.secrets import keys
+from sealane.settings import Settings
+from sealane.store.all_stores import Store
+from sealane.store.changes import Changes
+from sealane.store.explanations import Prospects
+from sealane.store.views import Views
+from sealane.workflows import checkouts, context, failover, worker_process
+from sealane.workflows.admission import Gates
+from sealane.workflows.break_glass import BreakGlass
+from sealane.workflows.connections import Destinations
+from sealane.workflows.failover import Fencing, Worker
+from sealane.workflows.gate_answers import GateAnswers
+from sealane.workflows.intake import Intake
+from sealane.workflows.live_queries import LiveQueries
+from sealane.workflows.operations import Requests
+from sealane.workflows.queues import Queues
+from sealane.workflows.readmission import Readmission
+from sealane.workflows.run_slots import RunSlots
+from sealane.workflows.votes import Approvals
+from sealane.workflows.worker_process import RunningWorker
+
+_log = logging.getLogger(__name__)
+
+
+class Role(StrEnum):
+    """What a process does."""
+
+    ALL = "all"
+    API = "api"
+    """Answers requests; workflows run elsewhere."""
+    WORKER = "worker"
+    """Carries workflows; the same as ALL but for the pages nobody asks it for."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Server:
+    """Everything that routes, pages and commands ask."""
+
+    settings: Settings
+    settings_url: str
+    """The address people use."""
+    first_token: str | None = field(repr=False)
+    """The administrator's token, on the very first start only."""
+    store: Store
+    access: Access
+    membership: Membership
+    apps: Apps
+    intake: Intake
+    requests: Requests
+    approvals: Approvals
+    speaking: GateAnswers
+    glass: BreakGlass
+    looking: LiveQueries
+    repositories: Repositories
+    queueing: Queues
+    working: RunningWorker | None
+    lock: IO[str] | None
+    untaken: dict[str, Pusher | None] = field(default_factory=dict)
+    """Apps with a push to a repository of ours that began and was not taken in yet, and who pushed."""
+    scope: Scope = EVERYTHING
+    """The apps whose things are shown."""
+
+    @property
+    def views(self) -> Views:
+        """Everything that is shown."""
+        return self.store.views.within(self.scope)
+
+    @property
+    def changes(self) -> Changes:
+        """What changes, live."""
+        return self.store.changes
+
+    async def stop(self) -> None:
+        """Ends the server. Steps that run in containers go on, and whoever starts next attaches to them."""
+        if self.working is not None:
+            await self.working.stop()
+        await self._close()
+
+    async def destroy(self) -> None:
+        """Ends the server with all its tasks, so that another one can be started in the same process; for tests."""
+        if self.working is not None:
+            await self.working.destroy()
+        await self._close()
+
+    async def _close(self) -> None:
+        await self.looking.close()
+        await self.queueing.close()
+        await self.store.close()
+        if self.lock is not None:
+            self.lock.close()
+
+
+async def start(settings: Settings, *, role: Role = Role.ALL, lost: Callable[[], None] = worker_process.die) -> Server:
+    """Starts a server. `lost` is called when other workers took this one for dead; by default the process ends.
+
+    Raises Unavailable when the database or the engine does not answer, or another server has the data folder, and
+    InvalidFiles when access.yaml can't be read.
+    """
+    data_folder.prepare(settings.data)
+    lock = _lock(settings) if settings.store_url.startswith("sqlite:") else None
+    secret = _secret(settings)
+    key = secret.encode()
+    logs = Logs(settings.logs)
+    forecast = Forecast(settings.config_folder)
+    forecast.access()  # a slip in it is told now; later it would only give people less than is meant
+    store = await Store.open(settings.store_url, logs=logs, prospects=_prospects(settings, forecast))
+    queueing = await Queues.open(settings.flows_url, poll=settings.worker.poll, runs_at_once=settings.runs.at_once)
+    gates = Gates(store=store, queueing=queueing)
+    runs = settings.runs
+    slots = RunSlots(store=store, queueing=queueing, at_once=runs.at_once, per_app=runs.per_app)
+    intake = Intake(store=store, slots=slots, per_push=runs.per_push)
+    glass = BreakGlass(store=store, groups=forecast.glass_groups, look=gates.look)
+    membership = Membership(store=store, files=forecast)
+    access = _access(settings, store, key, scoped=membership.of)
+    repositories = Repositories(settings.repositories, most_bytes=settings.git.max_pack, patience=settings.git.patience)
+    worker = Worker(
+        failover.fresh_id(),
+        store.workers,
+        heartbeat=settings.worker.heartbeat,
+        dead_after=settings.worker.dead_after,
+    )
+    context.lay_out(
+        context.Tools(
+            settings=settings,
+            store=store,
+            logs=logs,
+            destinations=Destinations(settings.data / "dummies"),
+            equipment=None if role is Role.API else await _equipment(settings, worker, store),
+            gates=gates,
+            slots=slots,
+            names_key=keys.names_key(secret),
+        )
+    )
+    return Server(
+        settings=settings,
+        settings_url=settings.public_url,
+        first_token=await access.make_administrator(),
+        store=store,
+        access=access,
+        membership=membership,
+        apps=Apps(store, access, repositories, key=key, identities=settings.identities),
+        intake=intake,
+        requests=Requests(store=store, gates=gates, intake=intake, glass=glass),
+        approvals=Approvals(store=store, look=gates.look),
+        speaking=GateAnswers(store=store),
+        glass=glass,
+        looking=LiveQueries(store, settings.data / "dummies"),
+        repositories=repositories,
+        queueing=queueing,
+        working=None
+        if role is Role.API
+        else await worker_process.start(worker, gates, slots, settings, alone=lock is not None, lost=lost),
+        lock=lock,
+    )
+
+
+async def restore_administrator(settings: Settings, name: str) -> str:
+    """Makes a user an administrator and gives a fresh token of theirs, for whoever has the machine; also while it serves.
+
+    The audit tells who did it. Raises UsageError where there is no server's data, Unavailable, Conflicting.
+    """
+    await asyncio.to_thread(_check_there, settings)
+    store = await Store.open(settings.store_url, logs=Logs(settings.logs))
+    try:
+        access = _access(settings, store, _secret(settings).encode())
+        return await access.restore_administrator(name, by=f"user {os.getuid()} at {socket.gethostname()}")
+    finally:
+        await store.close()
+
+
+def _access(settings: Settings, store: Store, key: bytes, *, scoped: Scoping | None = None) -> Access:
+    said = settings.access
+    return Access(
+        store,
+        key=key,
+        session=timedelta(hours=settings.http.session_hours),
+        life=timedelta(days=said.token_days) if said.token_days else None,
+        limits=AttemptLimits(per_address=said.failures_per_address, per_token=said.failures_per_token),
+        scoped=scoped,
+    )
+
+
+def _check_there(settings: Settings) -> None:
+    """Raises UsageError where a wrong folder was named: a fresh database in it would help nobody."""
+    path = settings.store_url.removeprefix("sqlite:///")
+    if path != settings.store_url and not Path(path).is_file():
+        mend = "name the server's folder with --data, or its database with --database"
+        raise UsageError(f"there is no server's database at {path}", mend=mend)
+
+
+async def _equipment(settings: Settings, worker: Worker, store: Store) -> context.WorkerContext:
+    fencing = Fencing(worker.id, store.workers)
+    if settings.engine.kind == "dummy":
+        _log.warning("steps only pretend to run: SEALANE_ENGINE__KIND is dummy")
+        return context.WorkerContext(
+            runner=DummyRunner(settings.data / "dummies" / "engine"), engine="", fencing=fencing
+        )
+    environment = dict(os.environ)
+    if settings.engine.socket:
+        environment["DOCKER_HOST"] = settings.engine.socket
+    engine = await discovery.find(environment)
+    owner = f"sealane-server-{socket.gethostname()}"  # nobody else's sweep takes it for a process that has ended
+    return context.WorkerContext(
+        runner=DockerRunner(
+            engine, owner=owner, habits=_habits(settings, await engine.limits()), pulls=checkouts.pulls(settings)
+        ),
+        engine=engine.address,
+        fencing=fencing,
+    )
+
+
+def _habits(settings: Settings, can: EngineLimits) -> ContainerDefaults:
+    """What an engine can't limit is told, and left: without it no step would start."""
+    steps = settings.steps
+    for name, wanted, able in (("memory", steps.memory, can.memory), ("processes", steps.pids, can.pids)):
+        if wanted is not None and not able:
+            _log.warning("the engine can't limit the %s of steps: its machine lacks the control group for it", name)
+    confinement = Confinement(
+        capabilities=tuple(steps.capabilities),
+        new_privileges=steps.new_privileges,
+        memory=capabilities.memory(steps.memory, can.memory_of_machine) if steps.memory and can.memory else None,
+        pids=steps.pids if can.pids else None,
+    )
+    return ContainerDefaults(pull_patience=timedelta(seconds=settings.engine.pull_patience), confinement=confinement)
+
+
+def _prospects(settings: Settings, forecast: Forecast) -> Prospects:
+    return Prospects(
+        outlook=lambda each: forecast.outlook(each.app, each.environment),
+        people=forecast.people,
+        refusals=Readmission(settings.config_folder, forecast).round,
+        room=settings.runs.at_once,
+        per_app=settings.runs.per_app,
+    )
+
+
+def _lock(settings: Settings) -> IO[str]:
+    """SQLite serves one process: whoever holds the lock knows that every other worker is gone."""
+    lock = (settings.data / "lock").open("a")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.close()
+        mend = "end it first, or use PostgreSQL for several: SEALANE_DATABASE"
+        raise Unavailable(f"another Sealane serves from {settings.data}", mend=mend) from error
+    return lock
+
+
+def _secret(settings: Settings) -> str:
+    """The server's one secret: as set, or made at the first start and kept where only its owner reads it."""
+    if settings.key is not None:
+        return settings.key.get_secret_value()
+    return _kept(settings.data / "key")
+
+
+def _kept(path: Path) -> str:
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    return path.read_text().strip()

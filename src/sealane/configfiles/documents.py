@@ -1,0 +1,232 @@
+"""YAML documents with the place of every key and value. Pure: takes text, gives data and findings.
+
+Sealane reads YAML that strangers push, so the text is hostile: it is limited in size, depth and expansion (a
+"billion laughs" file is refused, of aliases and of merge keys), tags that build objects are refused, and a key given
+twice is a finding instead of a silent loss. `<<` merges mappings as YAML 1.1 says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from sealane.configfiles import scalars, yaml_errors
+from sealane.findings import Finding, Place
+
+Path = tuple[str | int, ...]
+
+MAX_TEXT = 1024 * 1024
+MAX_DEPTH = 64
+MAX_NODES = 100_000
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TAG = "tag:yaml.org,2002:"
+_STRING = f"{_TAG}str"
+_MERGE = f"{_TAG}merge"
+_TAGGED = re.compile(r"(&\S+\s+)?!")
+_PLAIN_TAGS = {f"{_TAG}{name}" for name in ("bool", "int", "float", "null", "timestamp", "merge", "value")}
+_QUOTED = frozenset("\"'|>")
+
+_Pair = tuple[yaml.Node, yaml.Node]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document:
+    """One YAML document: plain data, and where each value and key stands.
+
+    `values` and `keys` map a path, such as `("steps", 0, "image")`, to its place; the empty path is the document. What an
+    alias or a merge brings has the place where it was written.
+    """
+
+    file: str
+    value: Any
+    values: dict[Path, Place]
+    keys: dict[Path, Place]
+    written: dict[Path, str] = field(default_factory=dict)
+    """Path to the text of each number, true, false and null as it was written: 3.10, 0644, 1e3."""
+    lines: tuple[str, ...] = field(default=(), repr=False)
+    """The whole file."""
+
+    def place(self, path: Path) -> Place:
+        """Where the value at the path stands, or its nearest parent that is in the file."""
+        for length in range(len(path), -1, -1):
+            if found := self.values.get(path[:length]):
+                return found
+        return Place(file=self.file)
+
+    def key_place(self, path: Path) -> Place:
+        """Where the key at the path stands, or the value when it has none."""
+        return self.keys.get(path) or self.place(path)
+
+    def rest_of_line(self, path: Path) -> str:
+        """What stands on its first line from the value at the path on; empty for what is not in the file."""
+        place = self.values.get(path)
+        return self.lines[place.line - 1][place.column - 1 :] if place and 0 < place.line <= len(self.lines) else ""
+
+
+def read(text: str, file: str) -> tuple[list[Document], list[Finding]]:
+    """All documents of a text, empty ones left out, and what is wrong with it; some findings are warnings.
+
+    A text that isn't YAML, or is too large, gives no documents and an error.
+    """
+    if len(text) > MAX_TEXT:
+        message = f"the file has {len(text)} characters"
+        return [], [Finding(message=message, place=Place(file=file), mend=f"at most {MAX_TEXT} are read")]
+    documents: list[Document] = []
+    findings: list[Finding] = []
+    lines = yaml_errors.lines(text)
+    try:
+        for node in _compose(text):
+            reading = _Reading(file, lines)
+            value = reading.build(node, (), 0)
+            findings.extend(dict.fromkeys(reading.findings))
+            if reading.too_large:
+                return [], findings
+            if value is not None:
+                documents.append(reading.document(value))
+    except yaml.YAMLError as error:
+        return [], [*findings, yaml_errors.finding(error, lines, file)]
+    return documents, [*findings, *yaml_errors.unused_anchors(text, file)]
+
+
+def _compose(text: str) -> Iterator[yaml.Node]:
+    loader = _Loader(text)
+    try:
+        while loader.check_node():
+            node = loader.get_node()
+            if node is not None:
+                yield node
+    except RecursionError as error:  # the composer recurses before our own limit of depth can speak
+        message = "nested too deeply"
+        raise yaml.YAMLError(message) from error
+    finally:
+        loader.dispose()
+
+
+class _Reading:
+    """Turns one composed document into data, counting what it expands to."""
+
+    def __init__(self, file: str, lines: tuple[str, ...]) -> None:
+        self.file = file
+        self.lines = lines
+        self.values: dict[Path, Place] = {}
+        self.keys: dict[Path, Place] = {}
+        self.written: dict[Path, str] = {}
+        self.findings: list[Finding] = []
+        self.nodes = 0
+        self.open: list[yaml.Node] = []
+        """The nodes that what is read now stands within."""
+        self.too_large = False
+
+    def document(self, value: Any) -> Document:
+        return Document(
+            file=self.file, value=value, values=self.values, keys=self.keys, written=self.written, lines=self.lines
+        )
+
+    def build(self, node: yaml.Node, path: Path, depth: int) -> Any:
+        if not self.fits(node, depth):
+            return None
+        self.values[path] = self.place(node)
+        if isinstance(node, yaml.ScalarNode):
+            return self.scalar(node, path)
+        self.open.append(node)
+        built = (
+            self.mapping(node, path, depth)
+            if isinstance(node, yaml.MappingNode)
+            else [self.build(child, (*path, index), depth + 1) for index, child in enumerate(node.value)]
+        )
+        self.open.pop()
+        return built
+
+    def fits(self, node: yaml.Node, depth: int) -> bool:
+        """Counts the node; false once the document is larger than is read."""
+        self.nodes += 1
+        if self.too_large:
+            return False
+        if any(each is node for each in self.open):
+            self.too_large = True
+            self.wrong(node, "an alias stands within what it names", "write out what the alias is to stand for")
+        elif depth > MAX_DEPTH or self.nodes > MAX_NODES:
+            self.too_large = True
+            what = "nested too deeply" if depth > MAX_DEPTH else "too large once its aliases are expanded"
+            self.wrong(node, f"the document is {what}", "write it out plainly")
+        return not self.too_large
+
+    def mapping(self, node: yaml.MappingNode, path: Path, depth: int) -> dict[str, Any]:
+        own, merged = self.pairs(node, depth)
+        result: dict[str, Any] = {}
+        for key, (key_node, value_node) in ({key: merged[key] for key in merged if key not in own} | own).items():
+            if self.too_large:
+                break
+            self.keys[*path, key] = self.place(key_node)
+            result[key] = self.build(value_node, (*path, key), depth + 1)
+        return result
+
+    def pairs(self, node: yaml.MappingNode, depth: int) -> tuple[dict[str, _Pair], dict[str, _Pair]]:
+        """A mapping's own keys, and those it merges."""
+        own: dict[str, _Pair] = {}
+        merge: _Pair | None = None
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                mend = yaml_errors.template(self.lines, key_node.start_mark.line) or yaml_errors.FLOW
+                self.wrong(key_node, "a key must be a plain word", mend)
+            elif key_node.tag == _MERGE:
+                if merge:
+                    self.wrong(key_node, "<< is given twice", "one << merges several: <<: [*first, *second]")
+                merge = merge or (key_node, value_node)
+            elif key_node.value in own:
+                self.wrong(key_node, f"{key_node.value} is given twice", "keep one")
+            else:
+                own[key_node.value] = (key_node, value_node)
+        return own, self.merged(*merge, depth) if merge else {}
+
+    def merged(self, key: yaml.Node, value: yaml.Node, depth: int) -> dict[str, _Pair]:
+        """What the value of `<<` brings: of several mappings the earlier one wins, and own keys over merged ones."""
+        found: dict[str, _Pair] = {}
+        for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+            if not isinstance(source, yaml.MappingNode):
+                mend = "<<: *NAME, where &NAME stands before a mapping, or <<: [*ONE, *TWO]"
+                self.wrong(key, f"<< merges mappings, and this is {_kind(source)}", mend)
+            elif self.fits(source, depth + 1):
+                self.nodes += len(source.value)
+                self.open.append(source)
+                own, merged = self.pairs(source, depth + 1)
+                self.open.pop()
+                found = merged | own | found
+        return found
+
+    def scalar(self, node: yaml.Node, path: Path) -> Any:
+        text: str = node.value
+        if node.tag not in _PLAIN_TAGS and node.tag != _STRING:
+            mend = 'tags that build objects are not read; quote a text that begins with !: "!text"'
+            self.wrong(node, f"unknown tag {node.tag}", mend)
+            return None
+        self.findings.extend(yaml_errors.traps(node, self.lines, self.file))
+        if getattr(node, "style", None) in _QUOTED or self.is_tagged_text(node):
+            return text
+        value = scalars.plain(text)
+        if not isinstance(value, str):
+            self.written[path] = text
+        return value
+
+    def is_tagged_text(self, node: yaml.Node) -> bool:
+        """Whether it says !!str itself; YAML 1.1 takes more words for texts than we do."""
+        mark = node.start_mark
+        return node.tag == _STRING and bool(_TAGGED.match(self.lines[mark.line], mark.column))
+
+    def place(self, node: yaml.Node) -> Place:
+        return yaml_errors.place(self.file, node.start_mark)
+
+    def wrong(self, node: yaml.Node, message: str, mend: str) -> None:
+        self.findings.append(Finding(message=message, place=self.place(node), mend=mend))
+
+
+def _kind(node: yaml.Node) -> str:
+    if isinstance(node, yaml.SequenceNode):
+        return "a list"
+    value = node.value if getattr(node, "style", None) in _QUOTED else scalars.plain(node.value)
+    return "nothing" if value is None else "a text" if isinstance(value, str) else f"the value {node.value}"

@@ -1,0 +1,86 @@
+"""JSON Schemas of files, for editors, from the same models that read them. Pure: takes a model, gives a document."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema
+
+from sealane.configfiles.documents import Path
+from sealane.configfiles.fields import File
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+@functools.cache
+def schema(model: type[File]) -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) that accepts what the model does; treat it as read-only.
+
+    >>> schema(MyFile)["$schema"]
+    'https://json-schema.org/draft/2020-12/schema'
+    """
+    generated = model.model_json_schema(mode="validation", schema_generator=_Generate)
+    title = " ".join((model.__doc__ or model.__name__).split())
+    return {"$schema": DIALECT, "title": title, **_tidy(generated)}
+
+
+def keys_at(model: type[File], path: Path) -> set[str]:
+    """The keys that a mapping at the path of a file may have, in whichever way it is written."""
+    whole = schema(model)
+    parts = [whole]
+    for element in path:
+        parts = [child for part in parts for child in _children(whole, part, element)]
+    return {key for part in parts for variant in _variants(whole, part) for key in variant.get("properties", ())}
+
+
+def description_at(model: type[File], path: Path) -> str | None:
+    """What the value at the path is for, in the words of the model, or nothing where it says nothing."""
+    whole = schema(model)
+    parts = [whole]
+    for element in path:
+        parts = [child for part in parts for child in _children(whole, part, element)]
+    variants = (variant for part in parts for variant in _variants(whole, part))
+    return next((str(variant["description"]) for variant in variants if "description" in variant), None)
+
+
+class _Generate(GenerateJsonSchema):
+    """No titles made up from names of fields: an editor shows the description instead."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+
+def _tidy(node: Any) -> Any:
+    """Drops names of classes and empty defaults, and closes mappings whose names follow a pattern."""
+    if isinstance(node, list):
+        return [_tidy(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    named = {key: value for key, value in node.items() if key != "properties"}
+    kept = {key: _tidy(value) for key, value in named.items() if key != "title" and (key, value) != ("default", None)}
+    if "properties" in node:
+        kept["properties"] = {key: _tidy(value) for key, value in node["properties"].items()}
+    if "patternProperties" in kept and "properties" not in kept:
+        ((pattern, values),) = kept.pop("patternProperties").items()
+        kept["propertyNames"] = kept.get("propertyNames", {}) | {"pattern": pattern}
+        kept["additionalProperties"] = values
+    return kept
+
+
+def _variants(whole: dict[str, Any], part: dict[str, Any]) -> list[dict[str, Any]]:
+    """The part with references followed and alternatives laid side by side."""
+    if "$ref" in part:
+        return _variants(whole, whole["$defs"][part["$ref"].rsplit("/", 1)[-1]])
+    alternatives = [*part.get("oneOf", ()), *part.get("anyOf", ())]
+    return [part, *(variant for one in alternatives for variant in _variants(whole, one))]
+
+
+def _children(whole: dict[str, Any], part: dict[str, Any], element: str | int) -> list[dict[str, Any]]:
+    found = []
+    for variant in _variants(whole, part):
+        if isinstance(element, int):
+            found.append(variant.get("items"))
+        else:
+            found.append(variant.get("properties", {}).get(element) or variant.get("additionalProperties"))
+    return [child for child in found if isinstance(child, dict)]

@@ -1,0 +1,120 @@
+"""The phase that writes. Key: the identity's revision and sequence. Undo: the same with the revision verified before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sealane import clock
+from sealane.deployments import finished_work, messages, model
+from sealane.deployments.strategies import model as strategies
+from sealane.deployments.strategies import stages
+from sealane.destinations import model as destinations
+from sealane.destinations.port import Destination
+from sealane.verdicts import model as verdicts
+from sealane.verdicts.messages import causes
+
+_BEFORE_THE_LAST = {strategies.StageKind.PREVIEW, strategies.StageKind.BESIDE, strategies.StageKind.WEIGHT}
+_KINDS = {destinations.Reason.QUOTA: verdicts.FactKind.QUOTA}
+
+
+async def apply(
+    destination: Destination,
+    goal: model.Target,
+    *,
+    fence: destinations.Fence,
+    stage: strategies.Stage = strategies.ONLY,
+    adopt: bool = False,
+    now: clock.Clock = clock.now,
+) -> tuple[destinations.Applied, model.Begun]:
+    """Makes the objects of a stage so, and gives what watching needs. Repeated, it changes nothing.
+
+    Work that ran to its end in an earlier deployment of the revision is not made again.
+    """
+    at = now()
+    given = await goal.objects()
+    if stage.kind in _BEFORE_THE_LAST and (refusals := await _later(destination, goal, given, adopt=adopt)):
+        return destinations.Applied(inventory=(), refusals=refusals), model.Begun(inventory=(), at=at, watched=())
+    writing = stages.writing(stage, given, goal.shape)
+    applied = await destination.apply(
+        writing.objects, identity=goal.identity, fence=fence, adopt=adopt, finished=goal.finished
+    )
+    watched = tuple(ref for ref in applied.inventory if f"{ref.kind}/{ref.name}" not in writing.unwatched)
+    left = messages.left_words(applied)
+    return applied, model.Begun(inventory=union(applied.inventory, goal.kept), at=at, watched=watched, left=left)
+
+
+async def _later(
+    destination: Destination, goal: model.Target, given: Sequence[model.Manifest], *, adopt: bool
+) -> tuple[destinations.Refusal, ...]:
+    """What the destination would refuse of the last stage: better known before the first one is written."""
+    changes = await destination.diff(stages.whole(given, goal.shape), identity=goal.identity, adopt=adopt)
+    return tuple(change.refusal for change in changes if change.refusal)
+
+
+def in_stage(goal: model.Target, earlier: model.Begun | None) -> model.Target:
+    """The goal after what earlier stages began: work that ended meanwhile is not made again."""
+    return replace(goal, finished=finished_work.joined(goal.finished, earlier.ended)) if earlier else goal
+
+
+def after(earlier: model.Begun | None, begun: model.Begun) -> model.Begun:
+    """What was begun, the writes of earlier stages included; what they made and nobody wrote again is watched on."""
+    if earlier is None:
+        return begun
+    written = {ref.key for ref in begun.inventory}
+    beside = tuple(ref for ref in earlier.watched or () if ref.key not in written)
+    return replace(
+        begun,
+        inventory=union(earlier.inventory, begun.inventory),
+        watched=None if begun.watched is None else (*begun.watched, *beside),
+        since=earlier.since or earlier.at,
+        ended=earlier.ended,
+        left=tuple(dict.fromkeys((*earlier.left, *begun.left))),
+    )
+
+
+def watched_on(begun: model.Begun, *, at: datetime, pause: timedelta = timedelta()) -> model.Begun:
+    """What was begun, to be watched from that time on without anything being written: in a pause, or once more."""
+    return replace(begun, at=at, pause=pause, since=begun.since or begun.at)
+
+
+def refused(applied: destinations.Applied, *, at: datetime, mask: Callable[[str], str] = str) -> verdicts.Cause | None:
+    """Why the destination won't have it, if it won't; its words masked, since it may repeat what it was given."""
+    if not applied.refusals:
+        return None
+    first, others = applied.refusals[0], len(applied.refusals) - 1
+    name = f"{first.ref.kind}/{first.ref.name}"
+    more = f", and {others} more {'object is' if others == 1 else 'objects are'} refused" if others else ""
+    return verdicts.Cause(
+        sentence=causes.told(
+            f"{causes.name(name)} is refused: {causes.bare(mask(first.message)) or 'no reason is given'}{more}",
+            first.mend or "",
+        ),
+        object=name,
+        workload=name,
+        reason=_KINDS.get(first.reason, verdicts.FactKind.REFUSED),
+        decisive=True,
+        since=at,
+    )
+
+
+def not_allowed(label: str, why: str, *, at: datetime) -> verdicts.Cause:
+    """Operators do not allow what would be written."""
+    return verdicts.Cause(
+        sentence=causes.told(why),
+        object=label,
+        workload=label,
+        reason=verdicts.FactKind.REFUSED,
+        decisive=True,
+        since=at,
+    )
+
+
+def union(stored: destinations.Inventory, more: destinations.Inventory) -> destinations.Inventory:
+    """What a formation may have there while it is between two revisions; what is written later has newer uids."""
+    by_key = {ref.key: ref for ref in stored}
+    for ref in more:
+        old = by_key.get(ref.key)
+        by_key[ref.key] = ref if ref.uid or old is None else old
+    return tuple(by_key.values())

@@ -1,0 +1,73 @@
+"""Telling metric stores how a deployment ended. Nothing depends on it: a store that can't be told is a line, no failure.
+
+Idempotent as far as the stores are: the moment is the verdict's, so InfluxDB writes the same point over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sealane.clients.metric_stores import markers
+from sealane.deployments import messages
+from sealane.destinations.model import Identity
+from sealane.egress import Allowlist
+from sealane.environments import egress_allowlist
+from sealane.errors import Refused, SealaneError
+from sealane.secrets.masking import Masker
+from sealane.stencils.graph_annotations import Annotation, Board
+from sealane.verdicts.model import Verdict, VerdictKind
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MarkerContext:
+    """What stores are told with."""
+
+    secret: Callable[[str], Awaitable[str]]
+    """Resolves a reference of a secret, inside the step that asks."""
+    tell: Callable[[str], None]
+    allowed: Allowlist | None = None
+    """What may be asked; None on a person's own machine: anything."""
+
+
+async def annotate(annotations: Sequence[Annotation], identity: Identity, verdict: Verdict, how: MarkerContext) -> None:
+    """Tells each store, one after the other."""
+    told = words(identity, verdict)
+    for each in annotations:
+        keys: dict[str, str] = {}
+        try:
+            if problem := egress_allowlist.refused(each.url, how.allowed.hosts if how.allowed else None):
+                raise Refused(problem)
+            keys = {name: await how.secret(reference) for name, reference in each.keys.items()}
+            await _tell(each, told, keys, how.allowed)
+        except SealaneError as error:
+            said = Masker.of(keys.values()).whole(error.message)  # a store may repeat what it was told with
+            how.tell(f"{each.name} was not told how it ended: {said}")
+        else:
+            how.tell(f"{each.name} was told how it ended")
+
+
+def words(identity: Identity, verdict: Verdict) -> markers.Marker:
+    """What is told of a deployment. Pure."""
+    kind = verdict.kind.value.replace("_", " ")
+    return markers.Marker(
+        title=f"{identity.app} #{identity.sequence} to {identity.formation}: {kind}",
+        text=verdict.reason,
+        labels={
+            "app": identity.app,
+            "formation": identity.owner,
+            "revision": messages.short(identity.revision),
+            "verdict": verdict.kind.value,
+        },
+        good=verdict.kind is VerdictKind.DEPLOYED,
+        at=verdict.at,
+    )
+
+
+async def _tell(each: Annotation, told: markers.Marker, keys: Mapping[str, str], allowed: Allowlist | None) -> None:
+    if each.board is Board.GRAFANA:
+        await markers.grafana(each.url, told, keys=keys, allowed=allowed)
+    elif each.board is Board.DATADOG:
+        await markers.datadog(each.url, told, keys=keys, allowed=allowed)
+    else:
+        await markers.influxdb(each.url, told, keys=keys, database=each.database or "", allowed=allowed)

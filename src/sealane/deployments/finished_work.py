@@ -1,0 +1,121 @@
+"""Work that ran to its end: Jobs, and pods that are not started again. It is not made again with its revision.
+
+What a revision had when it was verified is restored by going back, by deploying it again and by putting drift right; but
+work that had ended then is over, whether its object is still there or not. The verdict keeps its names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sealane.destinations import model as destinations
+from sealane.destinations.port import Destination
+from sealane.stencils import standstill
+from sealane.verdicts import model as verdicts
+from sealane.verdicts import rollback_target
+
+if TYPE_CHECKING:
+    from sealane.deployments import model
+
+
+def ended(observation: verdicts.Observation) -> tuple[str, ...]:
+    """`Kind/name` of what was seen to end well."""
+    return tuple(each.object for each in observation.workloads if each.ended)
+
+
+def of(
+    manifests: Iterable[Mapping[str, Any]], revision: str, pasts: Iterable[rollback_target.PastDeployment]
+) -> tuple[str, ...]:
+    """What of a revision had ended whenever it was verified here; nothing where it never was."""
+    verified = [each for each in pasts if each.verified and each.revision == revision]
+    known = [each.finished for each in verified if each.finished is not None]
+    if verified and not known:
+        return before_it_was_kept(manifests)
+    return tuple(dict.fromkeys(name for names in known for name in names))
+
+
+def before_it_was_kept(manifests: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """What had ended of a revision whose verdict does not tell: it was verified, so its Jobs had."""
+    return tuple(
+        f"Job/{each['metadata']['name']}"
+        for each in manifests
+        if each["kind"] == "Job" and each["apiVersion"] == "batch/v1" and not standstill.stands_still(each)
+    )
+
+
+_ENDED = {
+    verdicts.FactKind.ENDED,
+    verdicts.FactKind.OUT_OF_MEMORY,
+    verdicts.FactKind.KILLED_BY_PROBE,
+    verdicts.FactKind.INIT_ENDED,
+}
+_NEVER_STARTED = {
+    verdicts.FactKind.IMAGE_MISSING,
+    verdicts.FactKind.IMAGE_DENIED,
+    verdicts.FactKind.IMAGE_INVALID,
+    verdicts.FactKind.CANNOT_START,
+    verdicts.FactKind.BAD_COMMAND,
+    verdicts.FactKind.REFERENCE_MISSING,
+    verdicts.FactKind.UNSCHEDULABLE,
+    verdicts.FactKind.VOLUME_PENDING,
+}
+
+
+async def counts(
+    destination: Destination,
+    stored: destinations.Inventory,
+    *,
+    namespace: str,
+    pasts: Iterable[rollback_target.PastDeployment],
+    revisions: Collection[str],
+) -> bool:
+    """Whether the formation is still where the work of these revisions was done; in a place made anew all is done again.
+
+    The place is older than the work. Where its age is not known, something that the formation had is there.
+    """
+    worked = max((each.at for each in pasts if each.verified and each.at and each.revision in revisions), default=None)
+    born = await destination.born(namespace)
+    if born is not None and worked is not None:
+        return born <= worked
+    for ref in sorted(stored, key=lambda each: each.group != "apps"):
+        for found in await destination.read((ref,)):
+            uid = found["metadata"].get("uid")
+            if uid is None or ref.uid is None or uid == ref.uid:
+                return True
+    return False
+
+
+async def ran(destination: Destination, plan: model.DeploymentPlan, failed: model.Begun) -> tuple[str, ...]:
+    """`Kind/name` of the work that the failed revision began: its containers ran, so a way back does not undo it.
+
+    Asked before anything of it is deleted; what has deleted itself was seen to end.
+    """
+    there = {(ref.key, ref.uid) for ref in plan.stored}
+    own = [ref for ref in failed.inventory if (ref.group, ref.kind) in destinations.ONE_SHOT]
+    new = tuple(ref for ref in own if (ref.key, ref.uid) not in there)
+    names = {f"{ref.kind}/{ref.name}" for ref in new} - {*plan.goal.finished}
+    if not names:
+        return ()
+    observations = destination.observe(plan.goal.identity, new)
+    seen = await anext(observations)
+    if isinstance(observations, AsyncGenerator):
+        await observations.aclose()
+    return tuple(sorted(name for name in names if name in failed.ended or has_run(name, seen)))
+
+
+def has_run(name: str, seen: verdicts.Observation) -> bool:
+    """Whether any container of it came to run, as far as can be seen."""
+    workload = next((each for each in seen.workloads if each.object == name), None)
+    if workload is None:
+        return False
+    own = [each for each in seen.instances if each.workload == name]
+    run = any(container.ready or container.restarts for each in own for container in each.containers)
+    kinds = {fact.kind for fact in seen.facts if fact.workload == name}
+    failed = workload.health is verdicts.Health.FAILED and not kinds & _NEVER_STARTED
+    return workload.ended or workload.ready > 0 or run or bool(kinds & _ENDED) or failed
+
+
+def joined(*names: Sequence[str]) -> tuple[str, ...]:
+    """All of them, each once."""
+    return tuple(dict.fromkeys(name for some in names for name in some))

@@ -1,0 +1,141 @@
+"""What checking gates is given and comes to. Pure: plain values, all but what `Around` brings along.
+
+`evaluating.evaluate(gates, subject=…, around=…) -> Report` may be called from any phase and called again: samples begin
+anew, Jobs are found by their names and go on, alerts are counted since the deployment's start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sealane import clock
+from sealane.destinations import model as destinations
+from sealane.destinations.port import Destination
+from sealane.egress import Allowlist
+from sealane.errors import Refused
+from sealane.stencils.gates import Alerts
+from sealane.verdicts import model as verdicts
+from sealane.verdicts.messages import causes
+
+
+class Outcome(StrEnum):
+    """What a gate came to."""
+
+    PASS = "pass"  # noqa: S105 - an outcome, no password
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"  # it can't tell: a person has to
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GateJudgement:
+    """A judgement on what was sampled so far; without an outcome it needs more."""
+
+    outcome: Outcome | None
+    says: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GateSubject:
+    """What is checked: one deployment at one point of its rollout."""
+
+    identity: destinations.Identity
+    key: str
+    """Where in the rollout, and the same again after a restart: `rolling`, `canary 2`, `preview`. Names Jobs."""
+    since: datetime
+    """When the deployment was applied; alerts count from here."""
+    jobs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Name of each gate that is a Job to its rendered manifest (`Revision.jobs`)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alert:
+    """One alert that was sent in."""
+
+    name: str
+    at: datetime
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+async def no_secret(reference: str) -> str:
+    """For gates that need none."""
+    raise Refused(f"{reference} can't be resolved here", mend="where would its value come from?")
+
+
+def unheard(says: str) -> None:
+    """For gates that nobody follows."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GateContext:
+    """What gates are checked with."""
+
+    destination: Destination
+    fence: destinations.Fence = destinations.unfenced
+    secret: Callable[[str], Awaitable[str]] = no_secret
+    """Resolves a reference of a secret, inside the step that asks."""
+    allowed: Allowlist | None = None
+    """What may be asked; None on a person's own machine: anything."""
+    alerts: Callable[[Alerts, datetime], Awaitable[Sequence[Alert]]] | None = None
+    """Alerts of this formation since then that count; None where nothing receives any."""
+    mask: Callable[[str], str] = str
+    tell: Callable[[str], None] = unheard
+    now: clock.Clock = field(default=clock.now)
+    sleep: Callable[[float], Awaitable[None]] = field(default=asyncio.sleep)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GateResult:
+    """What one gate came to."""
+
+    gate: str
+    outcome: Outcome
+    says: str
+    """Why, in a few words: `3 of 20 samples failed (503), at most 1 may`."""
+    dossier: Mapping[str, Any] | None = None
+    """The evidence of a Job that failed."""
+
+    @property
+    def sentence(self) -> str:
+        """As a person would say it."""
+        what = {Outcome.PASS: "passed", Outcome.FAIL: "failed", Outcome.INCONCLUSIVE: "can't tell"}[self.outcome]
+        return causes.closed(f"Gate {self.gate} {what}: {causes.bare(self.says)}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """What all of them came to."""
+
+    checked: tuple[GateResult, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst of them: one failure is enough; one that can't tell asks a person."""
+        found = {each.outcome for each in self.checked}
+        return next((each for each in (Outcome.FAIL, Outcome.INCONCLUSIVE) if each in found), Outcome.PASS)
+
+    @property
+    def decisive(self) -> GateResult | None:
+        """The gate that made it so; None when all passed."""
+        worst = self.outcome
+        return next((each for each in self.checked if each.outcome is worst is not Outcome.PASS), None)
+
+    def cause(self, at: datetime) -> verdicts.Cause | None:
+        """Why the deployment failed, when a gate did."""
+        failed = self.decisive
+        if failed is None or failed.outcome is not Outcome.FAIL:
+            return None
+        name = f"Gate/{failed.gate}"
+        return verdicts.Cause(
+            sentence=failed.sentence,
+            object=name,
+            workload=name,
+            reason=verdicts.FactKind.GATE_FAILED,
+            decisive=True,
+            since=at,
+            others=sum(each.outcome is Outcome.FAIL for each in self.checked) - 1,
+        )

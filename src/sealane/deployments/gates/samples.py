@@ -1,0 +1,146 @@
+"""What samples come to. Pure: knows nothing about HTTP, metric stores, clusters or the clock.
+
+A judgement without an outcome needs more samples: nothing passes before all of them are there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sealane.deployments.gates.model import Alert, GateJudgement, Outcome
+from sealane.stencils.gates import Alerts, Http, NoData, Query
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HttpSample:
+    """One sample of an address: a status, or why there was none."""
+
+    seconds: float
+    status: int | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MetricSample:
+    """One answer of a metric store: a number for each series, or why it gave none."""
+
+    values: tuple[float, ...] = ()
+    problem: str | None = None
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """The values that are numbers."""
+        return tuple(value for value in self.values if not math.isnan(value))
+
+
+def http(check: Http, hits: Sequence[HttpSample]) -> GateJudgement:
+    """Samples of an address so far."""
+    bad = [hit for hit in hits if not _good(check, hit)]
+    if len(bad) > check.most_failed:
+        return GateJudgement(outcome=Outcome.FAIL, says=f"{_failed(len(bad), len(hits), _kinds(bad))}, {_may(check)}")
+    if len(hits) < check.samples:
+        return GateJudgement(outcome=None, says=f"{len(hits)} of {check.samples} samples taken")
+    good = [hit.seconds for hit in hits if _good(check, hit)]
+    if check.latency_p95 is not None and good and percentile(good, 95) > check.latency_p95.total_seconds():
+        limit = _milliseconds(check.latency_p95.total_seconds())
+        says = f"95 of 100 answers took up to {_milliseconds(percentile(good, 95))}, at most {limit} is allowed"
+        return GateJudgement(outcome=Outcome.FAIL, says=says)
+    slowest = f", 95 of 100 within {_milliseconds(percentile(good, 95))}" if good else ""
+    return GateJudgement(outcome=Outcome.PASS, says=f"{len(good)} of {len(hits)} samples were good{slowest}")
+
+
+def query(check: Query, readings: Sequence[MetricSample]) -> GateJudgement:
+    """Answers of a metric store so far.
+
+    An answer breaks the condition when any of its series does. What the store did not answer counts for nothing; a pass
+    needs at least half of the answers.
+    """
+    wanted = asked(check)
+    measured = [reading for reading in readings if reading.numbers]
+    broken = [reading for reading in measured if not all(check.condition.holds(each) for each in reading.numbers)]
+    silent = sum(reading.problem is None and not reading.numbers for reading in readings)
+    failed = len(broken) + (silent if check.no_data is NoData.FAIL else 0)
+    if failed > check.most_failed:
+        return GateJudgement(outcome=Outcome.FAIL, says=_broken(check, broken, failed, len(readings)))
+    if len(readings) < wanted:
+        return GateJudgement(outcome=None, says=f"{len(readings)} of {wanted} answers taken")
+    counted = len(measured) + (silent if check.no_data is not NoData.INCONCLUSIVE else 0)
+    if 2 * counted < wanted or not counted:
+        return GateJudgement(outcome=Outcome.INCONCLUSIVE, says=_unknown(check, readings, counted))
+    last = f", {_shown(measured[-1].numbers[0])} last" if measured else " although there was no data"
+    return GateJudgement(outcome=Outcome.PASS, says=f"the value was {check.condition} {_times(counted)}{last}")
+
+
+def asked(check: Query) -> int:
+    """How often a metric store is asked."""
+    return 1 + int(check.over / check.interval) if check.interval else 1
+
+
+def alerts(check: Alerts, found: Sequence[Alert], *, ended: bool) -> GateJudgement:
+    """Alerts since the deployment's start; `ended`: the time in which they count is over."""
+    names = Counter(alert.name for alert in found)
+    listed = ", ".join(f"{name} ({times} times)" if times > 1 else name for name, times in names.most_common(3))
+    came = f"{len(found)} {'alert' if len(found) == 1 else 'alerts'} came in"
+    if len(found) > check.most:
+        return GateJudgement(
+            outcome=Outcome.FAIL, says=f"{came} since it was applied: {listed}; at most {check.most} may"
+        )
+    if not ended:
+        return GateJudgement(outcome=None, says=f"{came} so far")
+    return GateJudgement(outcome=Outcome.PASS, says=f"{came}{f': {listed}' if found else ''}")
+
+
+def percentile(values: Sequence[float], share: int) -> float:
+    """The smallest value that so many of a hundred don't exceed (nearest rank)."""
+    return sorted(values)[max(0, math.ceil(len(values) * share / 100) - 1)]
+
+
+def _good(check: Http, hit: HttpSample) -> bool:
+    if hit.status is None:
+        return False
+    return hit.status in check.status if check.status else 200 <= hit.status < 300
+
+
+def _kinds(bad: Sequence[HttpSample]) -> str:
+    kinds = Counter(f"status {hit.status}" if hit.status else hit.problem or "no answer" for hit in bad)
+    return ", ".join(kind if times == len(bad) else f"{times} times {kind}" for kind, times in kinds.most_common(3))
+
+
+def _failed(bad: int, taken: int, kinds: str) -> str:
+    return f"{bad} of {taken} {'sample' if taken == 1 else 'samples'} failed ({kinds})"
+
+
+def _may(check: Http) -> str:
+    return "none may" if check.most_failed == 0 else f"at most {check.most_failed} of {check.samples} may"
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms"
+
+
+def _shown(value: float) -> str:
+    return f"{value:.4g}"
+
+
+def _times(number: int) -> str:
+    return {1: "once", 2: "twice"}.get(number, f"{number} times")
+
+
+def _broken(check: Query, broken: Sequence[MetricSample], failed: int, taken: int) -> str:
+    if not broken:
+        return f"the query gave no data {_times(failed)}"
+    worst = next(each for each in broken[-1].numbers if not check.condition.holds(each))
+    of = f" in {failed} of {taken} answers" if taken > 1 else ""
+    return f"the value was {_shown(worst)}{of}, and must be {check.condition}"
+
+
+def _unknown(check: Query, readings: Sequence[MetricSample], counted: int) -> str:
+    problems = [reading.problem for reading in readings if reading.problem]
+    if problems:
+        return problems[-1]
+    if counted:
+        return f"the query gave data only {_times(counted)} of {len(readings)}"
+    return f"the query gives no data: {check.query}"

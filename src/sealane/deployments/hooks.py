@@ -1,0 +1,124 @@
+"""Running hooks: Jobs around a rollout, one after the other, each once for its key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from sealane.deployments import jobs
+from sealane.destinations import model as destinations
+from sealane.stencils.gates import Hook, When
+from sealane.verdicts import model as verdicts
+from sealane.verdicts.messages import causes
+
+Manifests = Mapping[str, Mapping[str, Any]]
+"""Name of a hook to its rendered Job."""
+
+_SHOWN = 10
+"""Last lines of a Job that are told."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HookRequest:
+    """Hooks to be run for one deployment."""
+
+    hooks: Sequence[Hook]
+    manifests: Manifests
+    identity: destinations.Identity
+    what: str = ""
+    """Names the Jobs: a hook's `when`, or `undo`."""
+    patience: timedelta = timedelta(seconds=60)
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HookResult:
+    """What came of them."""
+
+    done: tuple[str, ...] = ()
+    """Hooks that ended well, in order."""
+    cause: verdicts.Cause | None = None
+    """Why the first that failed did; those after it were not run."""
+    dossier: Mapping[str, Any] | None = None
+    """The evidence of that."""
+
+
+async def run(order: HookRequest, where: jobs.JobContext, tell: Callable[[str], None]) -> HookResult:
+    """Runs the hooks in order until one fails. Idempotent: Jobs are found by their names."""
+    done: list[str] = []
+    for hook in order.hooks:
+        tell(f"hook {hook.name} {'is taken back' if order.what == 'undo' else 'runs'}")
+        end = await jobs.run(_job(hook, order), where)
+        if end.cause is not None:
+            cause = failed(hook, end.cause)
+            tell(cause.sentence)
+            return HookResult(done=tuple(done), cause=cause, dossier=end.dossier)
+        done.append(hook.name)
+        tell(_told(hook, order.what, end))
+    return HookResult(done=tuple(done))
+
+
+def with_variables(order: HookRequest, variables: Mapping[str, str]) -> HookRequest:
+    """The same order, its Jobs told these."""
+    return replace(order, variables=variables)
+
+
+def failed(hook: Hook, cause: verdicts.Cause) -> verdicts.Cause:
+    """Why a hook failed, in a sentence that names the hook first."""
+    said = re.sub(r"^Job \S+ (?:failed: )?", "", cause.sentence)
+    sentence = causes.closed(f"Hook {hook.name} failed: {causes.bare(said[:1].lower() + said[1:])}")
+    return replace(cause, sentence=sentence, reason=verdicts.FactKind.HOOK_FAILED, decisive=True)
+
+
+def due(hooks: Sequence[Hook], when: When) -> tuple[Hook, ...]:
+    """Those of one time, in order."""
+    return tuple(hook for hook in hooks if hook.when is when)
+
+
+def not_run(hooks: Sequence[Hook], ran: Sequence[str], *, back: bool) -> tuple[Hook, ...]:
+    """Hooks before a rollout that have to run: not those of this release that ran already, none when going back."""
+    return () if back else tuple(hook for hook in due(hooks, When.BEFORE) if hook.name not in ran)
+
+
+def to_undo(hooks: Sequence[Hook], done: Sequence[str]) -> tuple[Hook, ...]:
+    """Hooks that ran and can be taken back, the last one first."""
+    return tuple(hook for hook in reversed(hooks) if hook.name in done and hook.undo)
+
+
+def release_key(identity: destinations.Identity) -> str:
+    """What `once for each release` means: the release, or the revision where there is none."""
+    return identity.release or identity.revision
+
+
+def variables(identity: destinations.Identity, *, cause: str = "", verdict: str = "") -> dict[str, str]:
+    """What a Job is told of its deployment."""
+    told = {
+        "SEALANE_APP": identity.app,
+        "SEALANE_FORMATION": identity.formation,
+        "SEALANE_RELEASE": identity.release,
+        "SEALANE_REVISION": identity.revision,
+        "SEALANE_SEQUENCE": str(identity.sequence),
+    }
+    return {**told, **({"SEALANE_CAUSE": cause, "SEALANE_VERDICT": verdict} if cause else {})}
+
+
+def _job(hook: Hook, order: HookRequest) -> jobs.JobRequest:
+    identity = order.identity
+    return jobs.JobRequest(
+        manifest=order.manifests[hook.name],
+        key=(identity.owner, str(identity.sequence), order.what or hook.when.value, hook.name),
+        identity=identity,
+        timeout=hook.task.timeout,
+        patience=order.patience,
+        variables=order.variables or variables(identity),
+    )
+
+
+def _told(hook: Hook, what: str, end: jobs.JobResult) -> str:
+    did = "was taken back" if what == "undo" else "ended well"
+    lines = [line for line in end.lines if line.strip()][-_SHOWN:]
+    said = "".join(f"\n{line}" for line in lines)
+    return f"hook {hook.name} {did}{said}"

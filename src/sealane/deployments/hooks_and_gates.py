@@ -1,0 +1,148 @@
+"""What goes on beside a rollout: hooks before, after and on failure, gates between its stages. Pure; done in `accompanying`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sealane.deployments import failure_reports, hooks, model
+from sealane.deployments.gates import select
+from sealane.deployments.gates.model import GateSubject, Report
+from sealane.deployments.strategies.model import Stage
+from sealane.destinations import model as destinations
+from sealane.stencils import jobs as rendered
+from sealane.stencils.gates import Gate, Hook, NewLines, When
+from sealane.stencils.graph_annotations import Annotation
+from sealane.stencils.model import Revision
+from sealane.verdicts import model as verdicts
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HooksAndGates:
+    """The hooks and gates of one revision, and what is known of those that ran."""
+
+    gates: tuple[Gate, ...] = ()
+    hooks: tuple[Hook, ...] = ()
+    jobs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    """Rendered Jobs by `stencils.jobs`' keys."""
+    made: frozenset[str] = frozenset()
+    """`Kind/name` of the formation's own Secret and ConfigMap, which hooks before a rollout need."""
+    annotations: tuple[Annotation, ...] = ()
+    """Metric stores that are told how it ended."""
+    ran: tuple[str, ...] = ()
+    """Hooks before a rollout that ran for this release in earlier deployments."""
+    done: tuple[str, ...] = ()
+    """Those that ran in this one."""
+    back: bool = False
+    """It is a rollback: nothing runs before it."""
+    new_errors: NewLines = NewLines.IGNORE
+    """What error lines come to that were never printed before."""
+    printed: tuple[str, ...] | None = None
+    """Signatures of error lines of what was there before; None where nobody compares."""
+
+    def manifests(self, key: Any) -> dict[str, Mapping[str, Any]]:
+        """Name of each hook or gate to its Job; `key` makes the key of a name."""
+        names = [*(gate.name for gate in self.gates), *(hook.name for hook in self.hooks)]
+        return {name: self.jobs[key(name)] for name in names if key(name) in self.jobs}
+
+
+def of(revision: Revision, *, ran: Sequence[str] = (), back: bool = False) -> HooksAndGates:
+    """What goes on beside the revision's rollout."""
+    own = (("Secret", revision.secret_object), ("ConfigMap", revision.config_object))
+    return HooksAndGates(
+        gates=revision.strategy.every_gate,
+        hooks=revision.hooks,
+        annotations=revision.annotations,
+        jobs={key: each.object for key, each in revision.jobs.items()},
+        made=frozenset(f"{kind}/{name}" for kind, name in own if name),
+        ran=tuple(ran),
+        back=back,
+        new_errors=revision.strategy.guard.new_errors,
+    )
+
+
+def order(
+    beside: HooksAndGates,
+    chosen: Sequence[Hook],
+    identity: destinations.Identity,
+    *,
+    what: str = "",
+    patience: timedelta,
+) -> hooks.HookRequest:
+    """The order for some of its hooks; `what` is `undo` for taking them back."""
+    key = rendered.undo_key if what == "undo" else rendered.hook_key
+    return hooks.HookRequest(
+        hooks=chosen, manifests=beside.manifests(key), identity=identity, what=what, patience=patience
+    )
+
+
+def still_run(beside: HooksAndGates, undone: Sequence[str]) -> tuple[str, ...]:
+    """Hooks before the rollout that count as run for the release from now on."""
+    return tuple(name for name in (*beside.ran, *beside.done) if name not in undone)
+
+
+def not_undone(done: Sequence[str], undone: hooks.HookResult) -> str:
+    """Which hooks ran and were not taken back, and why; empty when all were."""
+    left = [name for name in done if name not in undone.done]
+    why = f": {undone.cause.sentence.rstrip('.')}" if undone.cause else ": nothing says how"
+    names = f"hook {left[0]}" if len(left) == 1 else f"hooks {', '.join(left)}"
+    return f"what {names} did was not taken back{why}" if left else ""
+
+
+def failing(watched: model.WatchResult, cause: verdicts.Cause) -> model.WatchResult:
+    """What was healthy, but failed by its gates or hooks."""
+    judgement = replace(
+        watched.judgement, state=verdicts.State.FAILED, waiting_for=cause.sentence, cause=cause, again=None
+    )
+    return replace(watched, judgement=judgement)
+
+
+def with_evidence(
+    dossier: failure_reports.FailureReport, more: Mapping[str, Any] | None
+) -> failure_reports.FailureReport:
+    """The dossier with a Job's evidence in front of its own."""
+    if more is None:
+        return dossier
+    own = failure_reports.FailureReport.from_json(more)
+    cause = dossier.cause
+    if cause and cause.log is None and own.cause:
+        cause = replace(cause, log=own.cause.log)
+    return replace(
+        dossier,
+        cause=cause,
+        instances=(*own.instances, *dossier.instances),
+        events=(*own.events, *dossier.events),
+        logs=(*own.logs, *dossier.logs),
+        ends=(*own.ends, *dossier.ends),
+    )
+
+
+def refused(cause: verdicts.Cause, more: Mapping[str, Any] | None, difference: Sequence[Mapping[str, Any]]) -> Any:
+    """The evidence of a deployment of which nothing was written, because a hook before it failed."""
+    return with_evidence(failure_reports.refused(cause, difference=difference), more)
+
+
+def evidence(report: Report) -> Mapping[str, Any] | None:
+    """The evidence of the gate that failed, when it was a Job."""
+    return report.decisive.dossier if report.decisive else None
+
+
+def hooks_at(beside: HooksAndGates, when: When) -> tuple[Hook, ...]:
+    """The hooks that are to run then."""
+    if when is When.BEFORE:
+        return hooks.not_run(beside.hooks, beside.ran, back=beside.back)
+    return hooks.due(beside.hooks, when)
+
+
+def takes_time(own: HooksAndGates, stage: Stage, course: Sequence[Stage]) -> bool:
+    """Whether something goes on beside the stage once it is healthy: then it is looked at again afterwards."""
+    is_last = stage is course[-1]
+    after = own.printed is not None or bool(hooks_at(own, When.AFTER))
+    return bool(select.chosen(own.gates, stage, course)) or (is_last and after)
+
+
+def subject(own: HooksAndGates, goal: model.Target, *, key: str, since: datetime) -> GateSubject:
+    """What the gates check, at one point of the rollout."""
+    return GateSubject(identity=goal.identity, key=key, since=since, jobs=own.manifests(rendered.gate_key))

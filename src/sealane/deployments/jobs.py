@@ -1,0 +1,188 @@
+"""Running one Job beside a rollout, for gates and hooks: applied, watched to its end, its last lines kept.
+
+A Job's name is derived from a key, so whoever calls again with the key finds the Job and waits on; it never runs twice.
+It removes itself from the cluster a week after its end at the earliest, whatever its manifest says: a worker that takes
+over has to find how it ended.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from sealane import clock
+from sealane.deployments import apply_phase, failure_reports, model, watch_phase
+from sealane.destinations import model as destinations
+from sealane.destinations.port import Destination
+from sealane.verdicts import model as verdicts
+
+KEPT = timedelta(days=7)
+"""How long an ended Job stays to be looked at."""
+LINES = 40
+"""Lines of its log that are kept."""
+_LONGEST_NAME = 46
+SLACK = timedelta(seconds=5)
+"""The cluster ends a Job that hangs; only when it doesn't, we do after this much longer."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobRequest:
+    """One Job to be run."""
+
+    manifest: Mapping[str, Any]
+    """As rendered; its name becomes the first part of the real one."""
+    key: tuple[str, ...]
+    """What it is for: the same key finds the same Job."""
+    identity: destinations.Identity
+    timeout: timedelta
+    patience: timedelta = timedelta(seconds=60)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Set in every container, beside what the manifest sets."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobResult:
+    """How a Job ended."""
+
+    name: str
+    cause: verdicts.Cause | None
+    """Why it failed; None when it ended well."""
+    lines: tuple[str, ...] = ()
+    """Its last lines, masked."""
+    dossier: Mapping[str, Any] | None = None
+    """The evidence, when it failed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobContext:
+    """What a Job is run with."""
+
+    destination: Destination
+    fence: destinations.Fence = destinations.unfenced
+    mask: Callable[[str], str] = failure_reports.plain
+    now: clock.Clock = field(default=clock.now)
+
+
+async def run(order: JobRequest, where: JobContext) -> JobResult:
+    """Runs the Job, or waits for the one that runs already. Raises Fenced and Unavailable."""
+    job = manifest(order)
+    name = str(job["metadata"]["name"])
+    goal = _goal(order)
+    inventory, refused = await _written(job, order, where)
+    if refused:
+        return JobResult(name=name, cause=refused, dossier=failure_reports.refused(refused).to_json())
+    begun = model.Begun(inventory=inventory, at=where.now())
+    watched = await watch_phase.watch(
+        where.destination, goal, begun=begun, by=watch_phase.WatchContext(mask=where.mask, now=where.now)
+    )
+    cause = watched.judgement.cause or _standing_still(watched)
+    if cause is None:
+        return JobResult(name=name, cause=None, lines=await _lines(inventory, order, where))
+    dossier = await failure_reports.take(where.destination, goal, watched, mask=where.mask)
+    cause = dossier.cause or cause
+    lines = tuple(line for log in dossier.logs for line in log["lines"])[-LINES:]
+    if _is_late(cause, order, waited=where.now() - begun.at):
+        cause = replace(cause, sentence=f"Job {name} did not end within {order.timeout.total_seconds():g} s.")
+    return JobResult(name=name, cause=cause, lines=lines, dossier=dossier.to_json())
+
+
+def manifest(order: JobRequest) -> dict[str, Any]:
+    """The Job as it is written: under its derived name, with a limit to its time."""
+    given = order.manifest
+    longest = max(1, int(order.timeout.total_seconds()))
+    own = given["spec"].get("activeDeadlineSeconds")
+    kept, shortest = given["spec"].get("ttlSecondsAfterFinished"), int(KEPT.total_seconds())
+    spec = {
+        **given["spec"],
+        "ttlSecondsAfterFinished": max(kept, shortest) if isinstance(kept, int) else shortest,
+        "activeDeadlineSeconds": min(longest, own) if isinstance(own, int) else longest,
+    }
+    return {
+        **given,
+        "metadata": {**given["metadata"], "name": name_of(str(given["metadata"]["name"]), order.key)},
+        "spec": {**spec, "template": _with_variables(spec["template"], order.variables)},
+    }
+
+
+def name_of(base: str, key: Sequence[str]) -> str:
+    """A Job's name: for people in front, the key's digest behind."""
+    digest = hashlib.sha256("\0".join(key).encode()).hexdigest()[:12]
+    return f"{base[:_LONGEST_NAME].rstrip('-.')}-{digest}"
+
+
+def as_asked(given: Mapping[str, Any], revision: str) -> dict[str, Any]:
+    """The Job for asking a destination whether it would take it: under a name that no other object has."""
+    return {**given, "metadata": {**given["metadata"], "name": name_of(str(given["metadata"]["name"]), (revision,))}}
+
+
+def _standing_still(watched: model.WatchResult) -> verdicts.Cause | None:
+    """Why a Job that is as it was asked for never ran: somebody else suspended it."""
+    still = next((each for each in watched.observation.workloads if each.note and not each.ended), None)
+    if still is None:
+        return None
+    return verdicts.Cause(
+        sentence=f"{still.object.replace('/', ' ')} {still.note}.",
+        object=still.object,
+        workload=still.object,
+        reason=verdicts.FactKind.PAUSED,
+        decisive=True,
+        since=watched.observation.at,
+    )
+
+
+def _with_variables(template: Mapping[str, Any], variables: Mapping[str, str]) -> dict[str, Any]:
+    pod = template["spec"]
+    added = [{"name": name, "value": value} for name, value in variables.items()]
+
+    def container(each: Mapping[str, Any]) -> dict[str, Any]:
+        own = [*(each.get("env") or ())]
+        taken = {variable.get("name") for variable in own}
+        return {**each, "env": [*own, *(variable for variable in added if variable["name"] not in taken)]}
+
+    parts = {
+        part: [container(each) for each in pod[part]] for part in ("containers", "initContainers") if pod.get(part)
+    }
+    return {**template, "spec": {**pod, **(parts if added else {})}}
+
+
+def _goal(order: JobRequest) -> model.Target:
+    async def nothing() -> Sequence[Mapping[str, Any]]:
+        return ()
+
+    return model.Target(
+        identity=order.identity,
+        objects=nothing,
+        healthy_for=timedelta(),
+        patience=order.patience,
+        deadline=order.timeout + SLACK,
+    )
+
+
+async def _written(
+    job: Mapping[str, Any], order: JobRequest, where: JobContext
+) -> tuple[destinations.Inventory, verdicts.Cause | None]:
+    """The Job, made unless it is there."""
+    refs = await where.destination.refs([job], namespace=order.identity.namespace)
+    for found in await where.destination.read(refs):
+        if destinations.owner_of(found["metadata"].get("labels") or {}) == order.identity.owner:
+            return refs, None  # nobody else's Job of that name says anything about this deployment
+    applied = await where.destination.apply([job], identity=order.identity, fence=where.fence)
+    return applied.inventory, apply_phase.refused(applied, at=where.now(), mask=where.mask)
+
+
+async def _lines(inventory: destinations.Inventory, order: JobRequest, where: JobContext) -> tuple[str, ...]:
+    """The last lines of a Job that ended well."""
+    tail = where.destination.tail(
+        inventory, namespace=order.identity.namespace, container=None, lines=LINES, follow=False
+    )
+    found = [line.partition("  ")[2] async for line in tail]
+    return tuple(failure_reports.lines(found, where.mask))[-LINES:]
+
+
+def _is_late(cause: verdicts.Cause, order: JobRequest, *, waited: timedelta) -> bool:
+    """Whether it hangs: the cluster ended it for its time, or nothing decisive was seen all the while."""
+    by_cluster = cause.reason is verdicts.FactKind.JOB_FAILED and "deadline" in cause.sentence.lower()
+    return by_cluster or (not cause.decisive and waited >= order.timeout)

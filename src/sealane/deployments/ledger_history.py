@@ -1,0 +1,307 @@
+"""What a formation's ledger tells when there is no server: deployments, verified revisions, the last evidence. Pure.
+
+It is kept beside the objects it is about, so that any machine with the same rights can go back. The immutable Secrets of
+verified revisions stay at the destination; Secrets that somebody wrote into stencils are kept in Secrets (see `Ledger.private`).
+
+What will be needed at the end is written at the beginning, before anything else is: the revision that may come to be
+verified. What is added then has a bound, and room is reserved for it. Of kept revisions the oldest go first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from sealane.deployments import finished_work, size_limits
+from sealane.destinations.model import Ledger
+from sealane.errors import Conflicting, NotThere, Refused
+from sealane.stencils.model import Revision
+from sealane.verdicts import model as verdicts
+from sealane.verdicts import rollback_target
+
+KEPT_DEPLOYMENTS = 50
+KEPT_REVISIONS = 5
+"""Verified revisions that can be gone back to."""
+KEPT_BYTES = 24 * 1024 * 1024
+"""Of all kept revisions; the newest verified one, and the one that is deployed, are kept whatever they take."""
+RESERVE = 128 * 1024
+"""Bytes that the verdict and its evidence may take in the end."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LedgerRecord:
+    """One deployment from a command line; without a verdict it is under way, or its machine died."""
+
+    sequence: int
+    revision: str
+    is_rollback: bool
+    by: str
+    images: Mapping[str, str]
+    """Container to image, for people."""
+    started: datetime
+    token: str
+    """Drawn by whoever deploys: another one's in its place fences it off."""
+    verdict: verdicts.Verdict | None = None
+    startup: timedelta = timedelta()
+    note: str | None = None
+    way_back: str | None = None
+    """Why the revision that one would go back to could not be had again, when it was tried; None when it could."""
+    release: str = ""
+    """What `once for each release` means for its hooks: the release, or the revision where there is none."""
+    hooks: tuple[str, ...] = ()
+    """Hooks before the rollout that count as run for it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class History:
+    """All that the ledger tells, oldest deployment first."""
+
+    records: tuple[LedgerRecord, ...] = ()
+    revisions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    dossier: Mapping[str, Any] | None = None
+    """The evidence of the last deployment that failed."""
+    partial: frozenset[str] = frozenset()
+    """Revisions whose Secrets of stencils are not known."""
+
+    def hooked(self, release: str) -> tuple[str, ...]:
+        """Hooks before a rollout that the last deployment of the release left as run."""
+        known = [each for each in self.records if each.release == release and each.verdict]
+        return known[-1].hooks if known else ()
+
+    @property
+    def last(self) -> LedgerRecord | None:
+        """The newest deployment."""
+        return self.records[-1] if self.records else None
+
+    @property
+    def running(self) -> LedgerRecord | None:
+        """The deployment that has not ended."""
+        return self.last if self.last and self.last.verdict is None else None
+
+    @property
+    def pasts(self) -> tuple[rollback_target.PastDeployment, ...]:
+        """The ended deployments whose revision is still known, for deciding what to go back to."""
+        return tuple(
+            rollback_target.PastDeployment(
+                sequence=each.sequence,
+                revision=each.revision,
+                verdict=each.verdict.kind,
+                finished=each.verdict.finished,
+                at=each.verdict.at,
+            )
+            for each in self.records
+            if each.verdict and (each.revision in self.revisions or each.verdict.kind != verdicts.VerdictKind.DEPLOYED)
+        )
+
+    def finished(self, revision: Revision) -> tuple[str, ...]:
+        """The revision's work that had ended whenever it was verified."""
+        return finished_work.of((each.object for each in revision.objects), revision.id, self.pasts)
+
+    @property
+    def there(self) -> LedgerRecord | None:
+        """The deployment whose revision is there now: the last that was verified, or left as it is."""
+        found = rollback_target.there(
+            rollback_target.PastDeployment(
+                sequence=each.sequence,
+                revision=each.revision,
+                verdict=each.verdict.kind,
+                untouched=each.verdict.untouched,
+            )
+            for each in self.records
+            if each.verdict
+        )
+        return next((each for each in self.records if found and each.sequence == found.sequence), None)
+
+    @property
+    def startup(self) -> timedelta | None:
+        """How long the revision verified last took to start."""
+        verified = [each for each in self.records if each.verdict and each.verdict.kind == "deployed"]
+        return verified[-1].startup if verified else None
+
+    @property
+    def verified_sequence(self) -> int:
+        """The number of the last deployment that was verified; 0 when none was."""
+        verified = [each.sequence for each in self.records if each.verdict and each.verdict.kind == "deployed"]
+        return verified[-1] if verified else 0
+
+    @property
+    def next_sequence(self) -> int:
+        """The number of the next deployment."""
+        return self.last.sequence + 1 if self.last else 1
+
+    def revision(self, revision_id: str) -> Revision:
+        """A kept revision."""
+        return Revision.from_json(self.revisions[revision_id])
+
+    def verified_there(self, label: str) -> Revision:
+        """The revision that is there now. Raises NotThere before the first, Conflicting when it was not verified."""
+        there = self.there
+        if there is None:
+            raise NotThere(f"nothing was verified at {label} yet", mend="deploy it first")
+        if there.revision not in self.revisions:
+            message = f"what is at {label} now was not verified, so nothing can drift"
+            raise Conflicting(message, mend="deploy it, or go back with `sealane rollback`")
+        return self.revision(there.revision)
+
+    def find(self, text: str) -> str | None:
+        """The kept revision that a person means: by its sequence (`#3` or `3`), or the beginning of its id."""
+        number = text.removeprefix("#")
+        for each in self.records:
+            if str(each.sequence) == number and each.revision in self.revisions:
+                return each.revision
+        found = [key for key in self.revisions if key.removeprefix("sha256:").startswith(text.removeprefix("sha256:"))]
+        return found[0] if len(found) == 1 else None
+
+    def begun(self, record: LedgerRecord, revision: Revision) -> History:
+        """With another deployment begun; its revision is kept from now on. Raises Refused for one that is too long."""
+        if (size := _size(kept := revision.to_json())) > KEPT_BYTES:
+            message = (
+                f"{revision.label} renders to {size >> 20} MiB, more than the {KEPT_BYTES >> 20} MiB that can be kept"
+            )
+            raise Refused(message, mend="split it into several formations, or deploy it by a server")
+        records = (*(_shorter(each) for each in self.records[-_WHOLE_RECORDS:]), record)
+        older = tuple(_shortest(each) for each in self.records[:-_WHOLE_RECORDS])
+        begun = replace(self, records=(*older, *records)[-KEPT_DEPLOYMENTS:])
+        revisions = _fitting({**self.revisions, revision.id: kept}, _verified(self.records), besides=revision.id)
+        partial = self.partial if record.is_rollback else self.partial - {revision.id}
+        return replace(begun, revisions=revisions, partial=partial)
+
+    def ended(self, record: LedgerRecord, *, dossier: Mapping[str, Any] | None) -> History:
+        """With that deployment ended; only verified revisions stay among those that can be gone back to."""
+        records = tuple(_shorter(record) if each.token == record.token else each for each in self.records)
+        return replace(
+            self,
+            records=records,
+            revisions=_fitting(self.revisions, _verified(records)),
+            dossier=size_limits.trimmed(dossier) if dossier else self.dossier,
+        )
+
+    def verified(self) -> tuple[Revision, ...]:
+        """The kept revisions, newest first."""
+        return tuple(self.revision(key) for key in _verified(self.records) if key in self.revisions)
+
+
+_ENTRY = "history"
+_REVISION = "revision "
+"""Before the id of a kept revision."""
+_WHOLE_RECORDS = 5
+"""The newest deployments, of which more is kept than of others."""
+_LONGEST, _SHORTEST = 4_000, 400
+"""Characters of a reason or note."""
+_IMAGES = 100
+
+
+class _Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A revision as it is kept where everybody reads."""
+
+    revision: dict[str, Any]
+    secrets: bool
+    """Whether Secrets of stencils are kept apart."""
+
+
+def records(ledger: Ledger) -> History:
+    """What the ledger tells of deployments: without revisions, which are long."""
+    entry = ledger.entries.get(_ENTRY)
+    return msgspec.json.decode(entry, type=History) if entry else History()
+
+
+def read(ledger: Ledger) -> History:
+    """What the ledger tells; nothing at first."""
+    history = records(ledger)
+    revisions = dict(history.revisions)  # as an older Sealane kept them, without Secrets of stencils
+    partial = set(revisions)
+    for entry, text in ledger.entries.items():
+        if not entry.startswith(_REVISION):
+            continue
+        key = entry.removeprefix(_REVISION)
+        kept = msgspec.json.decode(text, type=_Kept)
+        apart = msgspec.json.decode(ledger.private.get(entry, "[]"), type=list[dict[str, Any]])
+        revisions[key] = {**kept.revision, "objects": [*kept.revision["objects"], *apart]}
+        partial.discard(key)
+        if kept.secrets and entry not in ledger.private:
+            partial.add(key)
+    return replace(history, revisions=revisions, partial=frozenset(partial))
+
+
+def written(ledger: Ledger, history: History, *, reserve: int = 0) -> Ledger:
+    """The ledger with that history, to be refused where it leaves less room than is reserved."""
+    entries, private = {}, {}
+    for key, revision in history.revisions.items():
+        entry = f"{_REVISION}{key}"
+        apart = [each for each in revision["objects"] if _is_written_into_a_stencil(each, revision)]
+        rest = [each for each in revision["objects"] if each not in apart]
+        missing = key in history.partial
+        kept = _Kept(revision={**revision, "objects": rest}, secrets=bool(apart) or missing)
+        entries[entry] = msgspec.json.encode(kept).decode()
+        if apart:
+            private[entry] = msgspec.json.encode(apart).decode()
+    entries[_ENTRY] = msgspec.json.encode(replace(history, revisions={}, partial=frozenset())).decode()
+    others = {name: text for name, text in ledger.entries.items() if name != _ENTRY and not name.startswith(_REVISION)}
+    return replace(ledger, entries={**others, **entries}, private=private, reserve=reserve)
+
+
+def _is_written_into_a_stencil(each: Mapping[str, Any], revision: Mapping[str, Any]) -> bool:
+    """Whether it is a Secret whose values stand in it."""
+    manifest = each["object"]
+    own = (
+        manifest["metadata"]["name"] == revision["secret_object"]
+        and manifest["metadata"].get("namespace") == revision["namespace"]
+    )
+    return manifest["kind"] == "Secret" and not own
+
+
+def _fitting(
+    revisions: Mapping[str, Mapping[str, Any]], verified: Sequence[str], *, besides: str | None = None
+) -> dict[str, Mapping[str, Any]]:
+    """The revisions to keep, newest verified first, as many as fit; and one besides them."""
+    kept = {besides: revisions[besides]} if besides else {}
+    left = KEPT_BYTES - sum(_size(each) for each in kept.values())
+    for index, key in enumerate(key for key in verified[:KEPT_REVISIONS] if key in revisions):
+        left -= _size(revisions[key])
+        if index and left < 0:
+            break
+        kept[key] = revisions[key]
+    return kept
+
+
+def _size(revision: Mapping[str, Any]) -> int:
+    return len(msgspec.json.encode(revision))
+
+
+def _shorter(record: LedgerRecord) -> LedgerRecord:
+    return _cut(record, _LONGEST, _IMAGES)
+
+
+def _shortest(record: LedgerRecord) -> LedgerRecord:
+    return _cut(record, _SHORTEST, 10)
+
+
+def _cut(record: LedgerRecord, longest: int, most: int) -> LedgerRecord:
+    """The record with no text longer than that, and no more images."""
+    verdict = record.verdict
+    if verdict:
+        cause = verdict.cause and replace(verdict.cause, sentence=size_limits.cut(verdict.cause.sentence, longest))
+        verdict = replace(verdict, reason=size_limits.cut(verdict.reason, longest), cause=cause)
+    shown = dict(list(record.images.items())[:most])
+    note = record.note and size_limits.cut(record.note, longest)
+    shut = record.way_back and size_limits.cut(record.way_back, longest)
+    return replace(record, verdict=verdict, images=shown, note=note, way_back=shut)
+
+
+def images(revision: Revision) -> dict[str, str]:
+    """`Kind/name container` to image, for people."""
+    found: dict[str, str] = {}
+    for each in revision.objects:
+        template = each.object.get("spec", {}).get("template", {}) if isinstance(each.object.get("spec"), dict) else {}
+        for container in template.get("spec", {}).get("containers", ()) if isinstance(template, dict) else ():
+            found[f"{each.kind}/{each.name} {container.get('name')}"] = str(container.get("image"))
+    return found
+
+
+def _verified(records: Iterable[LedgerRecord]) -> list[str]:
+    newest = [each.revision for each in reversed(tuple(records)) if each.verdict and each.verdict.kind == "deployed"]
+    return list(dict.fromkeys(newest))

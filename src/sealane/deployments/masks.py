@@ -1,0 +1,58 @@
+"""What hides secrets in all that is told of a formation: made of every value that something running there may know.
+
+The Secrets that are still at the destination say what earlier revisions were given, whatever their stores hold today.
+Where a value can't be had nothing is shown, and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from sealane.deployments import failure_reports
+from sealane.destinations.model import Inventory
+from sealane.destinations.port import Destination
+from sealane.errors import SealaneError
+from sealane.secrets import manifest_secrets, resolution, revealed
+from sealane.secrets.masking import Masker
+from sealane.secrets.values import SecretValue
+from sealane.stencils import config_objects
+from sealane.stencils.model import Revision
+
+Values = Callable[[Revision], Awaitable[Mapping[str, SecretValue]]]
+"""Resolves a revision's secrets; asked only for those whose Secret is not at the destination."""
+
+
+async def masker(
+    destination: Destination, inventory: Inventory, *revisions: Revision, values: Values
+) -> Masker | failure_reports.HiddenMask:
+    """Masks what these revisions' secrets hold, and the Secrets of the inventory; hides all when one can't be known."""
+    texts = manifest_secrets.values(each.object for revision in revisions for each in revision.everything)
+    made = tuple(each.secret_object for each in revisions if each.secret_object)
+    try:
+        there = await destination.secrets(inventory)
+    except SealaneError as error:
+        return failure_reports.HiddenMask(f"the Secrets that hold what is to be masked can't be read: {error.message}")
+    owners = {config_objects.secrets_of(each.app, each.formation) for each in revisions}
+    texts |= manifest_secrets.values(there, made=(*made, *owners))
+    names = {each["metadata"]["name"] for each in there}
+    for revision in revisions:
+        if not revision.secrets or revision.secret_object in names:
+            continue
+        try:
+            found = await values(revision)
+        except (SealaneError, TimeoutError) as error:
+            return failure_reports.HiddenMask(
+                f"what is to be masked can't be had: {str(error) or 'its store does not answer'}"
+            )
+        if resolution.versions(found) != dict(revision.secret_versions):
+            return failure_reports.HiddenMask(
+                "its secrets have other values now, and the Secret with those it had is gone"
+            )
+        texts |= {name: value.reveal().decode("utf-8", "surrogateescape") for name, value in found.items()}
+    revealed.note(texts.values())
+    return Masker.of(texts.values())
+
+
+def mask(made: Masker | failure_reports.HiddenMask) -> failure_reports.Mask:
+    """The same, for texts that are there as a whole."""
+    return made.whole if isinstance(made, Masker) else made

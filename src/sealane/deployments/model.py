@@ -1,0 +1,174 @@
+"""What a rollout is given, tells on its way, and comes to. Pure: plain values, all but the objects."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sealane.deployments.strategies import model as strategies
+from sealane.deployments.strategies import stages
+from sealane.destinations import model as destinations
+from sealane.stencils.health_checks import HealthCheck
+from sealane.verdicts import model as verdicts
+from sealane.verdicts import stability
+
+Manifest = Mapping[str, Any]
+Objects = Callable[[], Awaitable[Sequence[Manifest]]]
+"""Gives a revision's objects ready to be applied, secrets' values put in; asked inside the step that applies them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """One revision to be had at a destination."""
+
+    identity: destinations.Identity
+    objects: Objects = field(repr=False)
+    kept: destinations.Inventory = ()
+    """Objects of the revision that are there as they should be and are not written: its immutable Secret on going back."""
+    made: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What the revision makes that its containers may refer to, as `verdicts.making` gives it."""
+    manifests: Sequence[Manifest] = field(default=(), repr=False)
+    """The same objects as they were rendered, values of secrets left out."""
+    shape: strategies.Shape = field(default_factory=strategies.Shape)
+    """What its strategy makes of the objects, stage by stage."""
+    health: Sequence[HealthCheck] = ()
+    """The formation's own checks, for kinds that the destination can't judge by itself."""
+    healthy_for: timedelta = timedelta(seconds=10)
+    patience: timedelta = timedelta(seconds=60)
+    deadline: timedelta = timedelta(minutes=10)
+    finished: tuple[str, ...] = ()
+    """`Kind/name` of its work that ended before this deployment: where it is not there any more, it is not made again."""
+    guard: stability.StabilityRules | None = field(default_factory=stability.StabilityRules)
+    """What is looked for over all instances while it is watched."""
+
+    def rules(self, begun: Begun) -> verdicts.Rules:
+        """The rules it is judged by when it was applied at that time."""
+        return verdicts.Rules(
+            started=begun.at,
+            since=begun.since,
+            healthy_for=self.healthy_for,
+            patience=self.patience,
+            deadline=self.deadline,
+            made=self.made,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeploymentPlan:
+    """One revision going to one formation, and all that is needed to go back."""
+
+    goal: Target
+    stored: destinations.Inventory = ()
+    """What the formation has there before."""
+    previous: Target | None = None
+    """The revision that was verified last; None when there is nothing to go back to."""
+    barred: str = ""
+    """Why operators don't allow what `previous` holds any more; then it is not gone back to."""
+    stays: str = "nothing was verified here before, so there is nothing to go back to"
+    """Why a failure is not rolled back, when `previous` is None."""
+    keep: destinations.Inventory = ()
+    """What pruning leaves in place for later rollbacks: configuration and secrets of verified revisions."""
+    budget: destinations.Budget = field(default_factory=destinations.Budget)
+    adopt: bool = False
+    is_rollback: bool = False
+    """A person goes back."""
+    verified: int = 0
+    """Sequence of the last deployment that was verified before."""
+    difference: Sequence[Mapping[str, Any]] = ()
+    """What the revision changes against the one verified last, as plain data for the dossier."""
+
+
+class Phase(StrEnum):
+    """Where a rollout is."""
+
+    APPLY = "apply"
+    WATCH = "watch"
+    PAUSE = "pause"
+    GATES = "gates"
+    HOOKS = "hooks"
+    DOSSIER = "dossier"
+    REVERT = "revert"
+    PRUNE = "prune"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """Something to show: a phase begins or ends, or something new is seen in it."""
+
+    phase: Phase
+    at: datetime
+    says: str
+    key: str
+    """The same for progress that a resumed rollout would tell again."""
+    observation: verdicts.Observation | None = None
+    judgement: verdicts.Judgement | None = None
+
+
+Listener = Callable[[Progress], None]
+"""Told of progress on the event loop; returns quickly and never raises."""
+
+
+def unheard(progress: Progress) -> None:
+    """The listener of a rollout that nobody follows."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Begun:
+    """What was applied and when: kept by whoever may have to resume watching it."""
+
+    inventory: destinations.Inventory
+    """All that was written since the deployment began."""
+    at: datetime
+    watched: destinations.Inventory | None = None
+    """What its last stage is judged by; None: everything."""
+    pause: timedelta = timedelta()
+    """How long it has to be watched at least."""
+    since: datetime | None = None
+    """When the deployment's first stage was applied, where this is a later one."""
+    ended: tuple[str, ...] = ()
+    """`Kind/name` of the work that was seen to end since the deployment began."""
+    left: tuple[str, ...] = ()
+    """What was to go and stays, in words."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WatchResult:
+    """What watching came to."""
+
+    judgement: verdicts.Judgement
+    observation: verdicts.Observation
+    startup: timedelta
+    """How long the slowest instance took from its making to ready."""
+
+
+def lasting(watched: WatchResult, goal: Target, inventory: destinations.Inventory) -> int:
+    """How many workloads of those that were watched stay: a canary does not."""
+    aside = {f"{ref.kind}/{ref.name}" for ref in stages.leftovers(inventory, goal.manifests, goal.shape)}
+    return sum(each.object not in aside for each in watched.observation.running)
+
+
+def held_for(watched: WatchResult, goal: Target, begun: Begun) -> timedelta:
+    """How long the verdict may say that ready has held: nothing where no instance is, or none became ready anew."""
+    since = [each.ready_since for each in watched.observation.running if each.ready_since and not each.settled]
+    started = (begun.since or begun.at).replace(microsecond=0)  # as cut off as a cluster's times
+    return goal.healthy_for if since and max(since) >= started else timedelta()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """How a rollout ended."""
+
+    verdict: verdicts.Verdict
+    inventory: destinations.Inventory
+    """What the formation has there now."""
+    startup: timedelta = timedelta()
+    dossier: Mapping[str, Any] | None = None
+    second_dossier: Mapping[str, Any] | None = None
+    """The evidence of the rollback, when that failed too."""
+    held: tuple[destinations.KeptObject, ...] = ()
+    """What pruning left in place, and why."""
+    hooks: tuple[str, ...] = ()
+    """Hooks before the rollout that count as run for its release."""

@@ -1,0 +1,128 @@
+"""A formation whose namespace changed: its ledger goes along, what stays behind is told, and nothing runs twice unseen.
+
+The ledger stands beside the objects, so the new namespace has none. A person says where the formation came from: the ledger
+of that namespace is carried on in the new one, and the old one only says where it went. Nobody else can know: the same
+formation in another namespace may just as well be a colleague's copy. So that is only told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sealane.deployments import apply_phase, targets
+from sealane.destinations import model
+from sealane.destinations.port import Destination
+from sealane.errors import NotThere
+from sealane.stencils.model import Revision
+
+_MOVED = "moved to"
+_CAME = "came from"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MovedLedger:
+    """A formation's ledger as it is to be gone on with."""
+
+    ledger: model.Ledger
+    came_from: str | None = None
+    """The namespace that it was found in, where that is another one."""
+
+    def behind(self, namespace: str) -> model.Inventory:
+        """What the formation has in other namespaces than that one."""
+        return behind(self.ledger.inventory, namespace)
+
+
+def behind(inventory: model.Inventory, namespace: str) -> model.Inventory:
+    """What an inventory has in other namespaces than that one."""
+    return tuple(ref for ref in inventory if ref.namespace not in {None, namespace})
+
+
+def words(came_from: str, namespace: str, left: model.Inventory) -> str:
+    """What is told of a move."""
+    number = f"{len(left)} object{'' if len(left) == 1 else 's'}"
+    return (
+        f"moves from namespace {came_from} to {namespace}: {number} there will stay, and run beside the new ones, "
+        "until a deployment with --yes deletes them"
+    )
+
+
+async def space(
+    destination: Destination, revision: Revision, identity: model.Identity, *, adopt: bool
+) -> tuple[model.ObjectChange, ...]:
+    """What becomes of the formation's own namespace, where its stencils have one. Without it nothing else can be asked."""
+    wanted = targets.namespace_of(revision)
+    return await destination.diff(wanted, identity=identity, adopt=adopt) if wanted else ()
+
+
+async def ledger(
+    destination: Destination, app: str, formation: str, *, namespace: str, moved_from: str | None = None
+) -> MovedLedger:
+    """The ledger of the namespace, with what the formation left in the one that it moved from.
+
+    Raises NotThere when it has nothing there.
+    """
+    own = await destination.read_ledger(app, formation, namespace=namespace)
+    is_live = _is_live(own)
+    place = moved_from if is_live else own.entries.get(_MOVED) or moved_from
+    if place in {None, namespace}:
+        kept = own if is_live else replace(own, entries={}, private={})
+        return MovedLedger(ledger=kept, came_from=kept.entries.get(_CAME))
+    found = await destination.read_ledger(app, formation, namespace=place or "")
+    if not _is_live(found):
+        if moved_from is None:
+            return MovedLedger(ledger=replace(own, entries={}, private={}))
+        message = f"nothing of {app}/{formation} was deployed to namespace {moved_from} from a command line"
+        raise NotThere(message, mend="look there with `kubectl get all`, or leave --moved-from out")
+    both = apply_phase.union(found.inventory, own.inventory)
+    best = own if is_live else found  # what was deployed here already is the newer history
+    kept = replace(best, inventory=both, entries={**best.entries, _CAME: place or ""}, version=own.version)
+    return MovedLedger(ledger=kept, came_from=place)
+
+
+async def copies(
+    destination: Destination, app: str, formation: str, *, namespace: str, others: Sequence[str]
+) -> dict[str, model.Inventory]:
+    """What the formation has in namespaces that it is not known to have left; only where it has nothing in its own yet.
+
+    `others` are namespaces to look into where the account may not look into all.
+    """
+    own = await destination.read_ledger(app, formation, namespace=namespace)
+    if own.entries:
+        return {}
+    found: dict[str, model.Inventory] = {}
+    for place in await destination.ledgers(app, formation, among=others):
+        there = await destination.read_ledger(app, formation, namespace=place)
+        if place != namespace and _is_live(there):
+            found[place] = there.inventory
+    return found
+
+
+def copies_words(label: str, namespace: str, found: Mapping[str, model.Inventory]) -> str:
+    """What is told of them; empty where there are none."""
+    if not found:
+        return ""
+    listed = ", ".join(f"{place} ({len(inventory)} objects)" for place, inventory in sorted(found.items()))
+    place = min(found)
+    return (
+        f"{label} is in namespace {listed}, too, and runs there beside {namespace}; if it moved from there, "
+        f"--moved-from {place} brings its history along, and with --yes deletes what it left"
+    )
+
+
+def _is_live(found: model.Ledger) -> bool:
+    return bool(found.entries) and _MOVED not in found.entries
+
+
+async def leave(
+    destination: Destination, kept: model.Ledger, app: str, formation: str, *, namespace: str
+) -> model.Ledger:
+    """Makes the old namespace's ledger say where it went; whoever deploys there is fenced off. Repeated, it changes nothing."""
+    place = kept.entries.get(_CAME)
+    if place is None:
+        return kept
+    old = await destination.read_ledger(app, formation, namespace=place)
+    if _is_live(old):
+        said = model.Ledger(entries={_MOVED: namespace}, version=old.version)
+        await destination.write_ledger(said, app, formation, namespace=place, fence=model.unfenced)
+    return replace(kept, entries={name: text for name, text in kept.entries.items() if name != _CAME})

@@ -1,0 +1,154 @@
+"""The phase that deletes what a revision no longer has. Key: the two inventories. Undo: the next apply makes it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from sealane.deployments import apply_phase, model
+from sealane.deployments.strategies import stages
+from sealane.destinations import deletions as deleting
+from sealane.destinations import model as destinations
+from sealane.destinations.port import Destination
+
+_SCALES = ("autoscaling", "keda.sh")
+"""Groups of the kinds that set the number of replicas of others."""
+
+
+async def prune(
+    destination: Destination, plan: model.DeploymentPlan, begun: model.Begun, *, fence: destinations.Fence
+) -> destinations.Pruned:
+    """After a good verdict: deletes what the formation had and the revision has not, within the delete budget.
+
+    Once an autoscaler is gone, the stencils' own numbers of replicas count again, and are written.
+    """
+    goal = plan.goal
+    stored = apply_phase.union(plan.stored, begun.inventory)
+    spare = stages.leftovers(stored, goal.manifests, goal.shape)
+    kept_on = stages.old_color(stored, goal.manifests, goal.shape)
+    now_gone = await _without(destination, goal, stored, _less(spare, kept_on), fence=fence, verified=plan.verified)
+    wanted = apply_phase.union(_less(begun.inventory, spare), apply_phase.union(plan.keep, kept_on))
+    pruned = await destination.prune(
+        now_gone.inventory,
+        wanted,
+        identity=goal.identity,
+        fence=fence,
+        budget=replace(plan.budget, verified=plan.verified, back=plan.is_rollback),
+    )
+    if any(ref.group in _SCALES for ref in pruned.deleted):
+        objects = stages.whole(await goal.objects(), goal.shape)
+        applied = await destination.apply(objects, identity=goal.identity, fence=fence)
+        refused = (destinations.KeptObject(ref=each.ref, reason=each.message) for each in applied.refusals)
+        pruned = replace(pruned, held=(*pruned.held, *refused))
+    return _both(now_gone, pruned)
+
+
+def kept_for(goal: model.Target, inventory: destinations.Inventory) -> timedelta:
+    """How long what served before the goal stays up; no time where nothing of it is there."""
+    strategy = goal.shape.strategy.blue_green
+    kept_on = stages.old_color(inventory, goal.manifests, goal.shape)
+    return strategy.keep_old_for if strategy and kept_on else timedelta()
+
+
+async def retire(
+    destination: Destination, goal: model.Target, inventory: destinations.Inventory, *, fence: destinations.Fence
+) -> destinations.Pruned:
+    """Some time after the switch: deletes what served before it. Key: the inventory. Undo: the next deployment."""
+    spare = stages.leftovers(inventory, goal.manifests, goal.shape)
+    return await _without(destination, goal, inventory, spare, fence=fence, verified=goal.identity.sequence)
+
+
+async def _without(
+    destination: Destination,
+    goal: model.Target,
+    stored: destinations.Inventory,
+    spare: destinations.Inventory,
+    *,
+    fence: destinations.Fence,
+    verified: int,
+) -> destinations.Pruned:
+    """Deletes what the strategy itself had made: nobody's budget counts that."""
+    if not spare:
+        return destinations.Pruned(deleted=(), held=(), inventory=stored)
+    budget = destinations.Budget(deletes=len(spare), verified=verified)
+    return await destination.prune(stored, _less(stored, spare), identity=goal.identity, fence=fence, budget=budget)
+
+
+def _less(inventory: destinations.Inventory, away: destinations.Inventory) -> destinations.Inventory:
+    keys = {ref.key for ref in away}
+    return tuple(ref for ref in inventory if ref.key not in keys)
+
+
+async def clear(
+    destination: Destination,
+    plan: model.DeploymentPlan,
+    *,
+    failed: destinations.Inventory,
+    restored: model.Begun,
+    fence: destinations.Fence,
+) -> destinations.Pruned:
+    """After going back: deletes what only the failed revision made, and gives back what it took over.
+
+    That is not counted against the budget, since the deployment itself had just made it; volume claims, namespaces and
+    the like stay, and so does what was there before, whatever inventories say. What a deployment made that was killed
+    before it stands in the stored inventory; the objects' own marks say that no good one had it.
+    """
+    budget = destinations.Budget(undo=True, verified=plan.verified)
+    previous = plan.previous or plan.goal
+    every = apply_phase.union(apply_phase.union(plan.stored, failed), restored.inventory)
+    spare = _less(stages.leftovers(every, previous.manifests, previous.shape), restored.inventory)
+    now_gone = await _without(destination, plan.goal, every, spare, fence=fence, verified=plan.verified)
+    fresh = _less(failed, (*plan.stored, *spare))
+    older = _less(every, (*restored.inventory, *fresh, *spare))
+    live = {_named(each): each["metadata"].get("annotations") or {} for each in await destination.read(older)}
+    made = (*fresh, *(ref for ref in older if _is_undone(live.get(_name(ref), {}), plan, budget)))
+    stored = apply_phase.union(restored.inventory, made)
+    pruned = await destination.prune(
+        stored,
+        apply_phase.union(restored.inventory, plan.keep),
+        identity=plan.goal.identity,
+        fence=fence,
+        budget=replace(budget, deletes=len(made)),
+    )
+    kept = apply_phase.union(_less(now_gone.inventory, made), pruned.inventory)
+    stays = _changed(_less(older, made), live, plan)
+    return _both(now_gone, replace(pruned, held=(*pruned.held, *stays), inventory=kept))
+
+
+_Name = tuple[str, str | None, str]
+
+
+def _named(manifest: Mapping[str, Any]) -> _Name:
+    return manifest["kind"], manifest["metadata"].get("namespace"), manifest["metadata"]["name"]
+
+
+def _name(ref: destinations.ObjectRef) -> _Name:
+    return ref.kind, ref.namespace, ref.name
+
+
+def _is_undone(marks: Mapping[str, str], plan: model.DeploymentPlan, budget: destinations.Budget) -> bool:
+    """Whether no good deployment made the object or took it over."""
+    found = [marks[mark] for mark in (destinations.CREATED, destinations.ADOPTED) if mark in marks]
+    return any(deleting.is_undone(mark, plan.goal.identity, budget) for mark in found)
+
+
+def _changed(
+    refs: destinations.Inventory, live: Mapping[_Name, Mapping[str, str]], plan: model.DeploymentPlan
+) -> tuple[destinations.KeptObject, ...]:
+    """What the formation had before, the failed revision wrote, and the revision gone back to does not know.
+
+    A Secret of a stencil whose values were not kept, say, or what an earlier pruning had left in place.
+    """
+    written = str(plan.goal.identity.sequence)
+    why = "it stays as this deployment wrote it, because the revision before does not say what it was"
+    return tuple(
+        destinations.KeptObject(ref=ref, reason=why)
+        for ref in refs
+        if live.get(_name(ref), {}).get(destinations.SEQUENCE) == written
+    )
+
+
+def _both(first: destinations.Pruned, second: destinations.Pruned) -> destinations.Pruned:
+    return replace(second, deleted=(*first.deleted, *second.deleted), held=(*first.held, *second.held))

@@ -1,0 +1,76 @@
+"""Doing what goes on beside a rollout: its hooks, and its gates. Every function may be called again: Jobs are found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sealane.deployments import apply_phase, hooks, hooks_and_gates, jobs, model
+from sealane.destinations import model as destinations
+from sealane.stencils.gates import When
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BeforeHooksResult:
+    """What came of the hooks before a rollout."""
+
+    ran: hooks.HookResult
+    inventory: destinations.Inventory = ()
+    """What was written for them: the formation's Secret and ConfigMap, and its namespace."""
+
+
+async def before(
+    goal: model.Target, own: hooks_and_gates.HooksAndGates, where: jobs.JobContext, tell: Tell
+) -> BeforeHooksResult:
+    """Runs the hooks before the rollout that have to run. Of the revision only its configuration, and what holds that, is written."""
+    chosen = hooks_and_gates.hooks_at(own, When.BEFORE)
+    if not chosen:
+        return BeforeHooksResult(ran=hooks.HookResult())
+    needed = own.made | {f"Namespace/{goal.identity.namespace}"}
+    objects = [each for each in await goal.objects() if f"{each['kind']}/{each['metadata']['name']}" in needed]
+    inventory: destinations.Inventory = ()
+    if objects:
+        applied = await where.destination.apply(objects, identity=goal.identity, fence=where.fence)
+        inventory = applied.inventory
+        if cause := apply_phase.refused(applied, at=where.now()):
+            return BeforeHooksResult(ran=hooks.HookResult(cause=cause), inventory=inventory)
+    order = hooks_and_gates.order(own, chosen, goal.identity, patience=goal.patience)
+    return BeforeHooksResult(ran=await hooks.run(order, where, tell), inventory=inventory)
+
+
+async def at(
+    when: When, goal: model.Target, own: hooks_and_gates.HooksAndGates, where: jobs.JobContext, tell: Tell
+) -> hooks.HookResult:
+    """Runs the hooks after the rollout."""
+    order = hooks_and_gates.order(own, hooks_and_gates.hooks_at(own, when), goal.identity, patience=goal.patience)
+    return await hooks.run(order, where, tell)
+
+
+async def failed(
+    goal: model.Target,
+    own: hooks_and_gates.HooksAndGates,
+    where: jobs.JobContext,
+    tell: Tell,
+    *,
+    cause: str,
+    verdict: str,
+) -> hooks.HookResult:
+    """Runs the hooks of a failure; each runs, whatever became of the one before it."""
+    done: list[str] = []
+    for hook in hooks_and_gates.hooks_at(own, When.FAILURE):
+        order = hooks_and_gates.order(own, [hook], goal.identity, patience=goal.patience)
+        told = hooks.variables(goal.identity, cause=cause, verdict=verdict)
+        done += (await hooks.run(hooks.with_variables(order, told), where, tell)).done
+    return hooks.HookResult(done=tuple(done))
+
+
+async def undo(
+    goal: model.Target, own: hooks_and_gates.HooksAndGates, done: Sequence[str], where: jobs.JobContext, tell: Tell
+) -> hooks.HookResult:
+    """Takes back the hooks that ran and can be taken back, the last one first. One that fails is told and stops it."""
+    chosen = hooks.to_undo(own.hooks, done)
+    return await hooks.run(
+        hooks_and_gates.order(own, chosen, goal.identity, what="undo", patience=goal.patience), where, tell
+    )

@@ -1,0 +1,114 @@
+"""Blue-green: a revision's objects in one colour. Pure: manifests in, manifests out.
+
+Each Deployment that a Service selects gets the colour in its name, its selector and its pods' labels; the Services select
+by it. What scales such a Deployment follows it. Labels, not names, decide who serves: switching is one write a Service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sealane.deployments.strategies import model
+from sealane.stencils import variants
+from sealane.stencils.variants import Manifest
+
+_ADDRESS = ("clusterIP", "clusterIPs", "ports", "selector", "type")
+_POINTERS = ("scaleTargetRef", "targetRef")
+
+
+def whole(objects: Sequence[Manifest], shape: model.Shape) -> list[Manifest]:
+    """All objects, in the colour of the shape, which serves."""
+    names = {variants.key(each) for each in variants.served(objects)}
+    services = variants.selecting(objects)
+    switched = {variants.key(each) for each in services}
+    made: list[Manifest] = []
+    for each in objects:
+        name = variants.key(each)
+        if name in names and variants.is_kind(each, "Deployment"):
+            made.append(deployment(each, shape))
+        elif name in switched and variants.is_kind(each, "Service"):
+            made.append(service(each, shape.colour))
+        else:
+            made.append(pointing(each, names, shape.colour))
+    return [*made, *(preview(each, shape) for each in services)]
+
+
+def ahead(objects: Sequence[Manifest], shape: model.Shape) -> list[Manifest]:
+    """The Deployments in the new colour and what reaches them, while the other colour serves."""
+    deployments = [deployment(each, shape) for each in variants.served(objects)]
+    return [*deployments, *(preview(each, shape) for each in variants.selecting(objects))]
+
+
+def deployment(manifest: Manifest, shape: model.Shape) -> Manifest:
+    """The Deployment in the shape's colour."""
+    name, label = str(manifest["metadata"]["name"]), {variants.COLOUR: shape.colour}
+    return marked(manifest, name=variants.coloured(name, shape.colour), label=label)
+
+
+def marked(manifest: Manifest, *, name: str, label: Mapping[str, str]) -> Manifest:
+    """A Deployment of another name whose pods, and nobody else's, have the label."""
+    spec = manifest["spec"]
+    template = spec["template"]
+    metadata = template.get("metadata") or {}
+    selector = spec.get("selector") or {}
+    return {
+        **manifest,
+        "metadata": {
+            **manifest["metadata"],
+            "name": name,
+            "labels": {**(manifest["metadata"].get("labels") or {}), **label},
+        },
+        "spec": {
+            **spec,
+            "selector": {**selector, "matchLabels": {**(selector.get("matchLabels") or {}), **label}},
+            "template": {**template, "metadata": {**metadata, "labels": {**(metadata.get("labels") or {}), **label}}},
+        },
+    }
+
+
+def service(manifest: Manifest, colour: str) -> Manifest:
+    """The Service, selecting pods of one colour only."""
+    spec = manifest["spec"]
+    return {**manifest, "spec": {**spec, "selector": {**spec["selector"], variants.COLOUR: colour}}}
+
+
+def preview(manifest: Manifest, shape: model.Shape) -> Manifest:
+    """A Service inside the cluster that reaches the new colour before it serves."""
+    spec: dict[str, Any] = {key: manifest["spec"][key] for key in _ADDRESS if key in manifest["spec"]}
+    if spec.get("clusterIP") != "None":
+        spec.pop("clusterIP", None)
+        spec.pop("clusterIPs", None)
+    spec.pop("type", None)
+    spec["ports"] = [
+        {key: value for key, value in port.items() if key != "nodePort"} for port in spec.get("ports") or ()
+    ]
+    spec["selector"] = {**spec["selector"], variants.COLOUR: shape.colour}
+    name = variants.preview(manifest["metadata"]["name"], shape.strategy)
+    place = {"namespace": manifest["metadata"]["namespace"]} if "namespace" in manifest["metadata"] else {}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, **place}, "spec": spec}
+
+
+def targets(manifest: Manifest) -> list[str]:
+    """Names of the Deployments that an autoscaler, or whatever else sizes them, points at."""
+    spec = manifest.get("spec")
+    if not isinstance(spec, Mapping):
+        return []
+    found = [spec.get(pointer) for pointer in _POINTERS]
+    return [
+        str(each.get("name"))
+        for each in found
+        if isinstance(each, Mapping) and each.get("kind", "Deployment") == "Deployment"
+    ]
+
+
+def pointing(manifest: Manifest, names: set[str], colour: str) -> Manifest:
+    """An autoscaler of a coloured Deployment, pointing at the colour."""
+    if not any(f"Deployment/{target}" in names for target in targets(manifest)):
+        return manifest
+    spec = dict(manifest["spec"])
+    for pointer in _POINTERS:
+        target = spec.get(pointer)
+        if isinstance(target, Mapping) and f"Deployment/{target.get('name')}" in names:
+            spec[pointer] = {**target, "name": variants.coloured(str(target["name"]), colour)}
+    return {**manifest, "spec": spec}

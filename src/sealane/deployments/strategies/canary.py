@@ -1,0 +1,105 @@
+"""Canary: a share of the new version beside the old one. Pure: manifests in, manifests out.
+
+A Deployment gets a second one beside it, whose pods carry the same labels, so that the same Services choose among both.
+The old one keeps all its instances up to a share of one half, the new ones come on top; beyond that the old one shrinks.
+A StatefulSet gives its last ordinals to the new version, by its partition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sealane.deployments.strategies import blue_green, model
+from sealane.destinations import autoscalers
+from sealane.stencils import variants
+from sealane.stencils.variants import Manifest
+
+_HALF = 50
+
+
+def concerned(objects: Sequence[Manifest], survey: model.LiveState) -> list[Manifest]:
+    """The workloads that run, would be made anew, and can have a share of the new version."""
+    return [
+        each
+        for each in objects
+        if variants.key(each) in survey.moved
+        and survey.replicas.get(variants.key(each), 1)
+        and (variants.is_kind(each, "Deployment") or (variants.is_kind(each, "StatefulSet") and _rolls(each)))
+    ]
+
+
+def shared(objects: Sequence[Manifest], shape: model.Shape, weight: int) -> model.StageWrite:
+    """Everything that has to be written for a share of the new version."""
+    made: list[Manifest] = []
+    unwatched: set[str] = set()
+    scaled = autoscalers.of([*objects, *shape.before])
+    for each in concerned(objects, shape.survey):
+        number = shape.survey.replicas.get(variants.key(each), 1)
+        if variants.is_kind(each, "StatefulSet"):
+            made.append(_partitioned(each, number, weight))
+            continue
+        old = next((one for one in shape.before if variants.key(one) == variants.key(each)), None)
+        wanted = _wanted(each, old, shape.survey)
+        made.append(_beside(each, beside(wanted, weight)))
+        left = remaining(wanted, weight)
+        known = old is not None and old["spec"].get("replicas") == wanted
+        may_lower = variants.key(each) not in scaled and "replicas" in each["spec"]  # else nobody would raise it again
+        if old is not None and known and (left > number or (left < number and may_lower)):
+            made.append({**old, "spec": {**old["spec"], "replicas": left}})
+            unwatched.add(variants.key(old))
+    return model.StageWrite(objects=made, unwatched=frozenset(unwatched))
+
+
+def beside(number: int, weight: int) -> int:
+    """How many instances of the new version stand beside `number` old ones, or fewer, for the share."""
+    if weight >= _HALF:
+        return max(1, number)
+    return max(1, _nearest(number * weight, 100 - weight))
+
+
+def remaining(number: int, weight: int) -> int:
+    """How many of `number` old instances remain for the share."""
+    if weight <= _HALF:
+        return number
+    return 0 if weight == 100 else max(1, _nearest(number * (100 - weight), weight))
+
+
+def renewed(number: int, weight: int) -> int:
+    """How many of `number` instances of a StatefulSet are of the new version."""
+    return min(number, max(1, _nearest(number * weight, 100)))
+
+
+def _beside(manifest: Manifest, number: int) -> Manifest:
+    name = variants.canary(str(manifest["metadata"]["name"]))
+    made = blue_green.marked(manifest, name=name, label={variants.TRACK: variants.CANARY})
+    return {**made, "spec": {**made["spec"], "replicas": number}}
+
+
+def _wanted(manifest: Manifest, old: Manifest | None, survey: model.LiveState) -> int:
+    """How many instances the old Deployment is meant to have: as many as it has, unless a canary was interrupted."""
+    live = survey.replicas.get(variants.key(manifest), 1)
+    left_over = f"Deployment/{variants.canary(str(manifest['metadata']['name']))}" in survey.there
+    said = old["spec"].get("replicas") if old else None
+    return max(live, said) if left_over and isinstance(said, int) else live
+
+
+def _partitioned(manifest: Manifest, number: int, weight: int) -> Manifest:
+    spec: dict[str, Any] = dict(manifest["spec"])
+    strategy = spec.get("updateStrategy") or {}
+    rolling = strategy.get("rollingUpdate") or {}
+    partition = max(number - renewed(number, weight), int(rolling.get("partition") or 0))
+    update = {"type": "RollingUpdate", "rollingUpdate": {**rolling, "partition": partition}}
+    if "replicas" in spec:
+        spec["replicas"] = number
+    return {**manifest, "spec": {**spec, "updateStrategy": update}}
+
+
+def _rolls(manifest: Manifest) -> bool:
+    update = manifest["spec"].get("updateStrategy") or {}
+    return str(update.get("type", "RollingUpdate")) == "RollingUpdate"
+
+
+def _nearest(dividend: int, divisor: int) -> int:
+    """The nearest whole number; halves go up."""
+    return (2 * dividend + divisor) // (2 * divisor)

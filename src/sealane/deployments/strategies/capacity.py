@@ -1,0 +1,106 @@
+"""Capacity: what takes over from others begins with as many instances as serve now. Pure: manifests in, numbers out.
+
+A change of strategy, of a workload's name or of its kind replaces what serves by another set of objects, and those that
+serve are deleted once the others are ready. A number that a stencil says stands, unless somebody outside of the stencils
+(an autoscaler made by hand) had raised it and the revision says what the one before said. Where an autoscaler decides it, or
+nobody says one, the new set starts with the number of those it replaces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sealane.deployments.strategies import model
+from sealane.destinations import autoscalers
+from sealane.stencils import variants
+from sealane.stencils.variants import Manifest
+
+_COUNTED = ("Deployment", "StatefulSet", "ReplicaSet")
+
+
+def numbers(objects: Sequence[Manifest], survey: model.LiveState, before: Sequence[Manifest] = ()) -> dict[str, int]:
+    """`Kind/name` of each workload that starts with another number than its manifest's; `objects` are all, in the end.
+
+    `before` are the objects of the revision that serves.
+    """
+    if not survey.serves:
+        return {}
+    made = {variants.key(each) for each in objects}
+    scalers = autoscalers.of(objects)
+    found: dict[str, int] = {}
+    for each in objects:
+        name = variants.key(each)
+        if not any(variants.is_kind(each, kind) for kind in _COUNTED):
+            continue
+        scaler = scalers.get(name)
+        said = scaler is None and "replicas" in each["spec"]
+        serving = _raised(each, made, survey, before) if said else _replaced(each, objects, made, survey)
+        number = autoscalers.within(scaler, serving) if scaler and serving else serving
+        there = survey.replicas.get(name, 0)
+        if number > there or (number and number != there and not _serves(name, survey)):
+            found[name] = number
+    return found
+
+
+def given(objects: Sequence[Manifest], numbers_: Mapping[str, int]) -> list[Manifest]:
+    """The objects with these numbers of instances."""
+    return [
+        {**each, "spec": {**each["spec"], "replicas": numbers_[name]}}
+        if (name := variants.key(each)) in numbers_
+        else each
+        for each in objects
+    ]
+
+
+def _replaced(workload: Manifest, objects: Sequence[Manifest], made: set[str], survey: model.LiveState) -> int:
+    """How many instances that go serve now what the workload will serve; the largest of its Services' numbers."""
+    most = 0
+    for service in objects:
+        if not variants.is_kind(service, "Service") or not variants.selects(service, workload):
+            continue
+        serving = survey.serves.get(variants.key(service), ())
+        going = [name for name in serving if name not in made]
+        own = [name for name in going if _family(name) == _family(variants.key(workload))]
+        number = _together(own or going, survey)
+        new = [variants.key(each) for each in objects if _takes_over(each, service, serving)]
+        if new and not own:  # several may take over together
+            number = -(-number // len(new)) if variants.key(workload) in new else 0
+        most = max(most, number)
+    return most
+
+
+def _together(names: Sequence[str], survey: model.LiveState) -> int:
+    """Their instances; a canary's come on top of others, or stand for those that were taken away for it."""
+    beside = sum(survey.replicas.get(name, 0) for name in names if _is_canary(name))
+    return max(beside, sum(survey.replicas.get(name, 0) for name in names if not _is_canary(name)))
+
+
+def _is_canary(name: str) -> bool:
+    return name.endswith(f"-{variants.CANARY}")
+
+
+def _takes_over(workload: Manifest, service: Manifest, serving: Sequence[str]) -> bool:
+    counted = any(variants.is_kind(workload, kind) for kind in _COUNTED)
+    return counted and variants.selects(service, workload) and variants.key(workload) not in serving
+
+
+def _raised(workload: Manifest, made: set[str], survey: model.LiveState, before: Sequence[Manifest]) -> int:
+    """The number that somebody outside of the stencils gave what goes, where the revision says what the one before said."""
+    number, family = workload["spec"]["replicas"], _family(variants.key(workload))
+    old = [each for each in before if variants.is_kind(each, str(workload["kind"]))]
+    said = [each["spec"].get("replicas") for each in old if _family(variants.key(each)) == family]
+    if number not in said or family in {_family(name) for name in autoscalers.of(before)}:
+        return 0
+    serving = {name for names in survey.serves.values() for name in names if name not in made}
+    kept = [name for name in serving if _family(name) == family and not _is_canary(name)]
+    most = max((survey.replicas.get(name, 0) for name in kept), default=0)
+    return most if most > number else 0
+
+
+def _serves(name: str, survey: model.LiveState) -> bool:
+    return any(name in serving for serving in survey.serves.values())
+
+
+def _family(name: str) -> str:
+    """The workload's name in the stencils, whatever a strategy or a change of kind made of it."""
+    return variants.plain_name(name.partition("/")[2])

@@ -1,0 +1,140 @@
+"""Looking at what is there before the first write, where stages or a change of workloads have to know. Writes nothing.
+
+Asked once at the beginning of a deployment and kept: every later step, also of a worker that takes over, goes by the same
+survey although the deployment itself has changed meanwhile what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sealane.deployments import model as rollouts
+from sealane.deployments.strategies import blue_green, model, stages
+from sealane.destinations import model as destinations
+from sealane.destinations.port import Destination
+from sealane.stencils import variants
+from sealane.stencils.variants import Manifest
+
+_WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Pod", "ReplicaSet")
+_LOOKED_AT = (*_WORKLOADS, "Service", "CronJob")
+
+
+async def live_state(
+    destination: Destination,
+    goal: rollouts.Target,
+    previous: rollouts.Target | None,
+    stored: destinations.Inventory = (),
+) -> model.LiveState:
+    """What is there of the revision, of the one to go back to, and of what is `stored` as the formation's.
+
+    Nothing where neither revision has stages and everything that runs stays what it is.
+    """
+    strategies = [each.shape.strategy for each in (goal, previous) if each is not None]
+    objects = [*goal.manifests, *(previous.manifests if previous else ())]
+    if not any(stages.staged(each) for each in strategies) and not _replaces(goal, objects, stored):
+        return model.LiveState()
+    found = await destination.read(await _refs(destination, goal, objects, stored))
+    colour = _colour(found, {variants.key(each) for each in variants.selecting(objects)})
+    serves = _serves(found)
+    return model.LiveState(
+        colour=colour,
+        there=tuple(variants.key(each) for each in found),
+        moved=await _moved(destination, goal, colour),
+        replicas={variants.key(each): _replicas(each) for each in found if each["kind"] in _WORKLOADS},
+        serves=serves,
+        leaves=tuple(_leaves(goal, found, serves)),
+    )
+
+
+def _replaces(goal: rollouts.Target, objects: Iterable[Manifest], stored: destinations.Inventory) -> bool:
+    """Whether something runs that the revision does not have under that kind and name."""
+    wanted = {variants.key(each) for each in goal.manifests}
+    ours = {variants.key(each) for each in objects if each["kind"] in _WORKLOADS}
+    ours |= {f"{ref.kind}/{ref.name}" for ref in stored if ref.group in ("", "apps") and ref.kind in _WORKLOADS}
+    return bool(ours - wanted)
+
+
+async def _refs(
+    destination: Destination, goal: rollouts.Target, objects: Iterable[Manifest], stored: destinations.Inventory
+) -> destinations.Inventory:
+    looked_at = [each for each in objects if each["kind"] in _LOOKED_AT]
+    own = [
+        {**each, "metadata": {**each["metadata"], "name": name}}
+        for each in looked_at
+        if variants.is_kind(each, "Deployment")
+        for name in variants.own_names(str(each["metadata"]["name"]))
+    ]
+    refs = await destination.refs([*looked_at, *own], namespace=goal.identity.namespace)
+    known = (ref for ref in stored if ref.group in ("", "apps") and ref.kind in _LOOKED_AT)
+    return tuple({ref.key: ref for ref in (*known, *refs)}.values())
+
+
+def _serves(found: Sequence[Manifest]) -> dict[str, tuple[str, ...]]:
+    """Each Service that is there to the workloads that it selects, which are there too."""
+    workloads = [each for each in found if each["kind"] in _WORKLOADS]
+    return {
+        variants.key(each): tuple(variants.key(one) for one in workloads if variants.selects(each, one))
+        for each in found
+        if variants.is_kind(each, "Service")
+    }
+
+
+def _leaves(goal: rollouts.Target, found: Sequence[Manifest], serves: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    """Services of the revision that lead to something now, and to none of it once they are written."""
+    there = {variants.key(each): each for each in found}
+    switched = variants.selecting(goal.manifests) if goal.shape.strategy.kind == "blue_green" else ()
+    for each in goal.manifests:
+        name = variants.key(each)
+        now = [there[one] for one in serves.get(name, ())] if variants.is_kind(each, "Service") else []
+        if each in switched or not any(_replicas(one) for one in now):
+            continue
+        placed = {**each, "metadata": {**each["metadata"], "namespace": there[name]["metadata"].get("namespace")}}
+        if (each.get("spec") or {}).get("selector") and not any(variants.selects(placed, one) for one in now):
+            yield name
+
+
+def _colour(found: Iterable[Mapping[str, Any]], services: set[str]) -> str | None:
+    """The colour that the first Service selects: after a kill in the middle of a switch not all may select the same."""
+    for each in found:
+        selector = (each.get("spec") or {}).get("selector") or {}
+        if variants.key(each) in services and variants.COLOUR in selector:
+            return str(selector[variants.COLOUR])
+    return None
+
+
+async def _moved(destination: Destination, goal: rollouts.Target, colour: str | None) -> tuple[str, ...]:
+    """Workloads whose instances would be others, as a dry run says."""
+    shape = model.Shape(strategy=goal.shape.strategy, survey=model.LiveState(colour=colour), back=True)
+    workloads = _as_they_are(goal.manifests, shape)
+    changes = await destination.diff([each for _, each in workloads], identity=goal.identity) if workloads else ()
+    by_name = {f"{change.ref.kind}/{change.ref.name}": change for change in changes}
+    return tuple(name for name, each in workloads if _moves(by_name.get(variants.key(each)), shape))
+
+
+def _as_they_are(objects: Sequence[Manifest], shape: model.Shape) -> list[tuple[str, Manifest]]:
+    """The workloads that stages are about, by their names in the revision, as they would be where they serve now."""
+    if shape.strategy.kind == "blue_green":
+        if shape.survey.colour is None:
+            return []
+        return [(variants.key(each), blue_green.deployment(each, shape)) for each in variants.served(objects)]
+    if shape.strategy.kind == "canary":
+        kinds = ("Deployment", "StatefulSet")
+        return [(variants.key(each), each) for each in objects if any(variants.is_kind(each, kind) for kind in kinds)]
+    return []
+
+
+def _moves(change: destinations.ObjectChange | None, shape: model.Shape) -> bool:
+    if change is None:
+        return False
+    if change.action is destinations.Action.CREATE:  # new to the colour that serves; a canary shares with nothing
+        return shape.strategy.kind == "blue_green"
+    return change.refusal is not None or any(each.path.startswith("spec.template") for each in change.fields)
+
+
+def _replicas(found: Mapping[str, Any]) -> int:
+    """How many instances it asks for; as many as there are machines for where each machine has one."""
+    if found["kind"] == "DaemonSet":
+        return int((found.get("status") or {}).get("desiredNumberScheduled") or 0)
+    number = (found.get("spec") or {}).get("replicas")
+    return 1 if number is None else int(number)

@@ -1,0 +1,91 @@
+"""Stages of a rollout, and what was there before it. Pure: plain values, all of them plain data but the manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from sealane.stencils import variants
+from sealane.stencils.model import Strategy
+
+Manifest = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LiveState:
+    """What a deployment found there before it wrote anything. Workloads are named `Kind/name`."""
+
+    colour: str | None = None
+    """The colour that Services select; None when they select none."""
+    there: tuple[str, ...] = ()
+    """Services and workloads that are there, strategies' own included."""
+    moved: tuple[str, ...] = ()
+    """Workloads, named as in the revision, whose instances the revision would make anew."""
+    replicas: Mapping[str, int] = field(default_factory=dict)
+    """How many instances each workload that is there asks for."""
+    serves: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Each Service that is there to the workloads whose instances it selects now."""
+    leaves: tuple[str, ...] = ()
+    """Services that will select none of those they select now: until others are ready, they would lead nowhere."""
+
+
+class StageKind(StrEnum):
+    """What a stage does."""
+
+    WHOLE = "whole"  # everything as it shall be in the end
+    PREVIEW = "preview"  # the other colour, beside the one that serves
+    BESIDE = "beside"  # workloads under other names and labels, beside those that serve
+    WEIGHT = "weight"  # a share of the new version
+    PAUSE = "pause"  # nothing is written, it has to stay healthy
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stage:
+    """One stage of a rollout."""
+
+    kind: StageKind
+    name: str
+    """Its name among the rollout's stages; empty for the only one."""
+    says: str = ""
+    """What begins with it, for people; empty where there is nothing to say."""
+    weight: int = 100
+    pause: timedelta = timedelta()
+
+
+ONLY = Stage(kind=StageKind.WHOLE, name="")
+"""The stage of a rollout that has no others."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shape:
+    """How a revision's objects are shaped."""
+
+    strategy: Strategy = field(default_factory=Strategy)
+    survey: LiveState = field(default_factory=LiveState)
+    back: bool = False
+    """It is the revision that was there before: going back goes to the colour that served."""
+    aside: bool = False
+    """Objects that a strategy made may be there, of this strategy or of the one before."""
+    before: Sequence[Manifest] = field(default=(), repr=False)
+    """The objects there before, as they were written; those whose number of instances a canary lowers."""
+
+    @property
+    def colour(self) -> str:
+        """The colour that the revision gets: the one that serves when no instance would be made anew."""
+        if self.survey.colour is None:
+            return variants.BLUE
+        if self.back or not self.survey.moved:
+            return self.survey.colour
+        return variants.other(self.survey.colour)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StageWrite:
+    """What a stage writes."""
+
+    objects: Sequence[Manifest]
+    unwatched: frozenset[str] = frozenset()
+    """`Kind/name` of those that are written but say nothing about the new version."""

@@ -1,0 +1,163 @@
+"""Which stages a revision goes through, and what each writes. Pure: the same survey gives the same stages, always.
+
+Every stage but the last writes what the new version needs (configuration, claims, Jobs, whatever was not there) and the
+new version itself where it takes nothing away from the old one. The last writes everything, and nothing else is meant to
+stay. Going back is the last stage of the revision before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sealane.deployments.strategies import blue_green, canary, capacity, model
+from sealane.destinations import apply_order
+from sealane.destinations import model as destinations
+from sealane.stencils import variants
+from sealane.stencils.model import Strategy
+from sealane.stencils.variants import Manifest
+
+_FIRST = {phase for phase in apply_order.Phase if phase < apply_order.Phase.SERVICES} | {apply_order.Phase.CUSTOM}
+_WHEN_NEW = {apply_order.Phase.SERVICES, apply_order.Phase.WORKLOADS, apply_order.Phase.JOBS}
+
+
+def staged(strategy: Strategy) -> bool:
+    """Whether the strategy has stages of its own, and hence has to know what is there."""
+    return strategy.kind in ("blue_green", "canary")
+
+
+def course(objects: Sequence[Manifest], shape: model.Shape) -> tuple[model.Stage, ...]:
+    """The stages, in order. A first deployment, and one that makes no instance anew, has but one."""
+    if shape.strategy.kind == "blue_green" and _switches(objects, shape):
+        made = f"{shape.colour} is made beside {shape.survey.colour or 'what is there'}"
+        return (
+            model.Stage(kind=model.StageKind.PREVIEW, name="preview", says=made),
+            model.Stage(kind=model.StageKind.WHOLE, name="switch", says=f"traffic goes to {shape.colour}"),
+        )
+    if shape.strategy.kind == "canary" and canary.concerned(objects, shape.survey):
+        steps = tuple(_stage(index, shape.strategy) for index in range(len(shape.strategy.steps)))
+        return (*steps, model.Stage(kind=model.StageKind.WHOLE, name="promote", says="the new version goes everywhere"))
+    if shape.survey.leaves and not shape.back and shape.strategy.kind != "recreate":
+        names = " and ".join(shape.survey.leaves)
+        made = "the new workloads are made beside what serves"
+        return (
+            model.Stage(kind=model.StageKind.BESIDE, name="beside", says=made),
+            model.Stage(kind=model.StageKind.WHOLE, name="switch", says=f"{names} goes over to them"),
+        )
+    return (model.ONLY,)
+
+
+def writing(stage: model.Stage, objects: Sequence[Manifest], shape: model.Shape) -> model.StageWrite:
+    """What the stage writes."""
+    match stage.kind:
+        case model.StageKind.PREVIEW:
+            return model.StageWrite(
+                objects=_sized([*_early(objects, shape), *blue_green.ahead(objects, shape)], objects, shape)
+            )
+        case model.StageKind.BESIDE:
+            return model.StageWrite(objects=_sized(_early(objects, shape), objects, shape))
+        case model.StageKind.WEIGHT:
+            share = canary.shared(objects, shape, stage.weight)
+            early = _sized(_early(objects, shape), objects, shape)
+            return model.StageWrite(objects=[*early, *share.objects], unwatched=share.unwatched)
+        case model.StageKind.PAUSE:
+            return model.StageWrite(objects=())
+        case _:
+            return model.StageWrite(objects=whole(objects, shape))
+
+
+def whole(objects: Sequence[Manifest], shape: model.Shape) -> Sequence[Manifest]:
+    """All objects as they are in the end, those that take over from others with as many instances as serve now."""
+    made = _made(objects, shape)
+    return capacity.given(made, capacity.numbers(made, shape.survey, shape.before))
+
+
+def everything(objects: Sequence[Manifest], shape: model.Shape) -> Sequence[Manifest]:
+    """One manifest of each object that any stage writes: what the inventory must know before the first write."""
+    every = [*whole(objects, shape)]
+    for stage in course(objects, shape):
+        every += writing(stage, objects, shape).objects
+    return tuple({(str(each["apiVersion"]), variants.key(each)): each for each in every}.values())
+
+
+def leftovers(
+    inventory: destinations.Inventory, objects: Sequence[Manifest], shape: model.Shape
+) -> destinations.Inventory:
+    """What a strategy made and the shaped revision does not have in the end; nobody's budget counts it."""
+    if not shape.aside:
+        return ()
+    made = {variants.key(each) for each in whole(objects, shape)}
+    own = _own_names([*objects, *shape.before], shape.strategy) - made
+    return tuple(ref for ref in inventory if ref.group in ("", "apps") and f"{ref.kind}/{ref.name}" in own)
+
+
+def old_color(
+    inventory: destinations.Inventory, objects: Sequence[Manifest], shape: model.Shape
+) -> destinations.Inventory:
+    """The Deployments that served before the switch, which stay for a while."""
+    strategy = shape.strategy.blue_green
+    if strategy is None or not strategy.keep_old_for or shape.survey.colour in (None, shape.colour):
+        return ()
+    old = {
+        f"Deployment/{variants.coloured(each['metadata']['name'], shape.survey.colour)}"
+        for each in variants.served(objects)
+    }
+    return tuple(ref for ref in inventory if ref.group == "apps" and f"{ref.kind}/{ref.name}" in old)
+
+
+def _made(objects: Sequence[Manifest], shape: model.Shape) -> Sequence[Manifest]:
+    return blue_green.whole(objects, shape) if shape.strategy.kind == "blue_green" else objects
+
+
+def _sized(written: Sequence[Manifest], objects: Sequence[Manifest], shape: model.Shape) -> list[Manifest]:
+    """What a stage writes, with the numbers of instances that all objects come to in the end."""
+    return capacity.given(written, capacity.numbers(_made(objects, shape), shape.survey, shape.before))
+
+
+def _switches(objects: Sequence[Manifest], shape: model.Shape) -> bool:
+    if shape.survey.colour is None:
+        served = any(shape.survey.serves.get(variants.key(each)) for each in variants.selecting(objects))
+        return served or any(variants.key(each) in shape.survey.there for each in variants.served(objects))
+    return shape.colour != shape.survey.colour
+
+
+def _stage(index: int, strategy: Strategy) -> model.Stage:
+    step = strategy.steps[index]
+    number = f"step {index + 1} of {len(strategy.steps)}"
+    if step.person is not None:
+        says = f"{number}: a person says when it goes on"
+        return model.Stage(kind=model.StageKind.PAUSE, name=f"{index + 1} pause", says=says)
+    if step.pause is not None:
+        says = f"{number}: it has to stay healthy for {step.pause.total_seconds():g} s"
+        return model.Stage(kind=model.StageKind.PAUSE, name=f"{index + 1} pause", says=says, pause=step.pause)
+    weight = step.weight or 100
+    says = f"{number}: {weight} % for the new version"
+    return model.Stage(kind=model.StageKind.WEIGHT, name=f"{index + 1} weight {weight}", says=says, weight=weight)
+
+
+def _early(objects: Sequence[Manifest], shape: model.Shape) -> list[Manifest]:
+    """What the new version needs and nobody who serves looks at."""
+    coloured = (
+        {variants.key(each) for each in variants.served(objects)} if shape.strategy.kind == "blue_green" else set()
+    )
+    switched = {variants.key(each) for each in variants.selecting(objects)} if coloured else set()
+    found: list[Manifest] = []
+    for each in objects:
+        name = variants.key(each)
+        phase = apply_order.phase(str(each["apiVersion"]).rpartition("/")[0], str(each["kind"]))
+        new = phase in _WHEN_NEW and (each["kind"] == "Job" or name not in shape.survey.there)
+        if name in coloured or blue_green.targets(each) or not (phase in _FIRST or new):
+            continue
+        found.append(blue_green.service(each, shape.colour) if name in switched else each)
+    return found
+
+
+def _own_names(objects: Sequence[Manifest], strategy: Strategy) -> set[str]:
+    """Whatever any strategy may have made of these objects."""
+    names = set()
+    for each in objects:
+        name = str(each["metadata"]["name"])
+        if variants.is_kind(each, "Deployment"):
+            names |= {f"Deployment/{one}" for one in (name, *variants.own_names(name))}
+        elif variants.is_kind(each, "Service"):
+            names |= {f"Service/{variants.preview(name, strategy)}", f"Service/{variants.preview(name, Strategy())}"}
+    return names

@@ -1,0 +1,130 @@
+"""Goals from revisions. A revision's immutable Secret that is still there is left as it is: its name says what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from sealane.deployments import finished_work
+from sealane.deployments.model import Target
+from sealane.deployments.strategies import stages
+from sealane.deployments.strategies.model import LiveState, Shape
+from sealane.destinations.model import Identity, Inventory
+from sealane.destinations.port import Destination
+from sealane.secrets.values import SecretValue
+from sealane.stencils import secret_merge
+from sealane.stencils.model import Rendered, Revision
+from sealane.verdicts import evaluate, provided_refs, stability
+
+Values = Callable[[], Awaitable[Mapping[str, SecretValue]]]
+"""Resolves the revision's secrets; asked inside the applying step only, and not when its Secret is there already."""
+
+
+async def target(
+    revision: Revision,
+    destination: Destination,
+    *,
+    sequence: int,
+    startup: timedelta | None,
+    values: Values,
+    finished: Sequence[str] = (),
+) -> Target:
+    """The revision as a goal, to be deployed under a sequence number.
+
+    `startup` is that of the revision verified last, for the default of patience; `finished` is the revision's work that
+    had ended whenever it was verified.
+    """
+    kept = await secret_there(revision, destination)
+
+    async def objects() -> Sequence[Mapping[str, Any]]:
+        if kept:
+            return secret_merge.without_secret(revision)
+        return secret_merge.join(revision, await values() if revision.secrets else {})
+
+    return Target(
+        identity=Identity(
+            app=revision.app,
+            formation=revision.formation,
+            namespace=revision.namespace,
+            revision=revision.id,
+            release=revision.release or "",
+            sequence=sequence,
+        ),
+        objects=objects,
+        kept=kept,
+        made=provided_refs.made(each.object for each in revision.objects),
+        manifests=tuple(each.object for each in revision.objects),
+        shape=Shape(strategy=revision.strategy),
+        health=revision.health,
+        healthy_for=revision.strategy.healthy_for,
+        patience=evaluate.patience(revision.strategy.patience, startup),
+        deadline=revision.strategy.deadline,
+        finished=tuple(finished),
+        guard=guard(revision),
+    )
+
+
+async def to_look_at(revision: Revision, destination: Destination, *, finished: Sequence[str] | None = None) -> Target:
+    """A verified revision as a goal that is compared with what is there, and never written: no secret is resolved for it.
+
+    `finished` is its work that had ended when it was verified; None: nobody noted it, so its Jobs had.
+    """
+    if finished is None:
+        finished = finished_work.before_it_was_kept(each.object for each in revision.objects)
+    return await target(revision, destination, sequence=0, startup=None, values=_no_values, finished=finished)
+
+
+async def _no_values() -> Mapping[str, SecretValue]:
+    return {}
+
+
+def namespace_of(revision: Revision) -> list[Mapping[str, Any]]:
+    """The formation's own namespace, where it is among the objects: it comes before everything else."""
+    return [each.object for each in revision.objects if (each.kind, each.name) == ("Namespace", revision.namespace)]
+
+
+def guard(revision: Revision) -> stability.StabilityRules | None:
+    """What the revision's guard looks for while it is watched."""
+    said = revision.strategy.guard
+    return stability.StabilityRules(restarts=said.restarts, flaps=said.flaps) if said.restarts or said.flaps else None
+
+
+def shaped(goal: Target, previous: Target | None, survey: LiveState) -> tuple[Target, Target | None]:
+    """Both goals as their strategies shape them, from what was there when the deployment began."""
+    strategy = goal.shape.strategy
+    aside = stages.staged(strategy) or (previous is not None and stages.staged(previous.shape.strategy))
+    before = previous.manifests if previous else ()
+    forward = replace(goal, shape=Shape(strategy=strategy, survey=survey, aside=aside, before=before))
+    if previous is None:
+        return forward, None
+    back = Shape(strategy=previous.shape.strategy, survey=survey, back=True, aside=aside, before=goal.manifests)
+    return forward, replace(previous, shape=back)
+
+
+async def secret_there(revision: Revision, destination: Destination) -> Inventory:
+    """The revision's immutable Secret, when the destination has it."""
+    wanted = [each.object for each in revision.objects if each.kind == "Secret" and is_made(each, revision)]
+    if not wanted:
+        return ()
+    refs = await destination.refs(wanted, namespace=revision.namespace)
+    return refs if await destination.read(refs) else ()
+
+
+async def configuration(revisions: Sequence[Revision], destination: Destination) -> Inventory:
+    """Secrets and ConfigMaps of verified revisions: what pruning leaves in place, so that going back finds it."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for revision in revisions:
+        made = [each.object for each in revision.objects if is_made(each, revision)]
+        found.setdefault(revision.namespace, []).extend(made)
+    inventory: Inventory = ()
+    for namespace, objects in found.items():
+        inventory = (*inventory, *await destination.refs(objects, namespace=namespace)) if objects else inventory
+    return inventory
+
+
+def is_made(each: Rendered, revision: Revision) -> bool:
+    """Whether Sealane made the object from the formation."""
+    made = {("Secret", revision.secret_object), ("ConfigMap", revision.config_object)}
+    return each.namespace == revision.namespace and (each.kind, each.name) in made

@@ -1,0 +1,198 @@
+"""The phase that waits for a judgement. It writes nothing, so a worker that takes over just calls it again."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from sealane import clock, errors
+from sealane.deployments import failure_reports, model
+from sealane.destinations import model as destinations
+from sealane.destinations.port import Destination
+from sealane.verdicts import evaluate, outcomes, stability
+from sealane.verdicts import model as verdicts
+
+_KNOWN = 4096
+"""Texts whose masked form is remembered: most stand in each observation again."""
+TICK = timedelta(seconds=30)
+"""The longest time without judging again, should nothing be seen."""
+
+
+class WatchNotes:
+    """What the guard has seen since the deployment began; `keep` is told of it whenever it is something new."""
+
+    def __init__(
+        self,
+        steadiness: stability.Stability | None = None,
+        keep: Callable[[stability.Stability], None] | None = None,
+    ) -> None:
+        self.steadiness = steadiness or stability.Stability()
+        self._keep = keep
+
+    def add(self, observation: verdicts.Observation, *, begun: datetime) -> None:
+        """Takes in what is seen now."""
+        noted = stability.noted(self.steadiness, observation, started=begun)
+        if noted != self.steadiness and self._keep:
+            self._keep(noted)
+        self.steadiness = noted
+
+
+class Stop:
+    """A person's word to stop, which may come at any time."""
+
+    def __init__(self) -> None:
+        self.by = ""
+        """Who said it; empty while nobody has."""
+        self.said = asyncio.Event()
+
+    def say(self, by: str) -> None:
+        """Stops whatever listens."""
+        self.by = by
+        self.said.set()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WatchContext:
+    """By what a watcher goes, and whom it tells."""
+
+    notes: WatchNotes = field(default_factory=WatchNotes)
+    listener: model.Listener = model.unheard
+    look: Callable[[verdicts.Observation], None] = lambda _: None
+    """Told of every observation, masked; returns quickly and never raises."""
+    mask: failure_reports.Mask = failure_reports.plain
+    """Takes secrets' values out of whatever it tells or gives."""
+    stop: Stop = field(default_factory=Stop)
+    """Ends the watching as failed."""
+    now: clock.Clock = clock.now
+
+
+async def watch(
+    destination: Destination,
+    goal: model.Target,
+    *,
+    begun: model.Begun,
+    phase: model.Phase = model.Phase.WATCH,
+    by: WatchContext | None = None,
+) -> model.WatchResult:
+    """Waits until the goal is healthy or has failed: woken by what is seen, and when a hold or patience ends.
+
+    With the same `begun` and notes a new watcher judges like the last one did. After a pause it is healthy only when
+    that is over.
+    """
+    guard = goal.guard if phase is model.Phase.WATCH else None  # what was verified once is not guarded again
+    until = begun.at + begun.pause
+    watching = _Watching(goal.rules(begun), phase=phase, until=until, guard=guard, by=by or WatchContext())
+    every = begun.inventory if begun.watched is None else begun.watched
+    wanted = tuple(
+        ref for ref in every if not destinations.is_over(ref, begun.ended)
+    )  # an end that was seen stays true
+    reading = asyncio.create_task(watching.read(destination.observe(goal.identity, wanted, health=goal.health)))
+    try:
+        while True:
+            if watched := watching.judge():
+                return watched
+            if reading.done():
+                reading.result()
+                raise errors.Unavailable("the destination stopped telling what it sees", mend="try again")
+            await watching.woken(reading)
+    finally:
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+
+
+class _Watching:
+    """The latest observation and what is carried from one judgement to the next."""
+
+    def __init__(
+        self,
+        rules: verdicts.Rules,
+        *,
+        phase: model.Phase,
+        until: datetime,
+        guard: stability.StabilityRules | None,
+        by: WatchContext,
+    ) -> None:
+        self._rules = rules
+        self._phase = phase
+        self._until = until
+        self._guard = guard
+        self._notes = by.notes
+        self._listener = by.listener
+        self._look = by.look
+        self._mask = functools.lru_cache(maxsize=_KNOWN)(by.mask)
+        self._stop = by.stop
+        self._now = by.now
+        self._seen: verdicts.Observation | None = None
+        self._new = asyncio.Event()
+        self._memory = verdicts.Memory()
+        self._told: tuple[str, str] | None = None
+        self._again: datetime | None = None
+
+    async def read(self, observations: AsyncIterator[verdicts.Observation]) -> None:
+        """Keeps the latest observation; those that come faster than they are judged are passed over."""
+        async for observation in observations:
+            if self._seen and self._seen.blind_since and not observation.blind_since:
+                blind = self._memory.blind + (observation.at - max(self._seen.blind_since, self._rules.started))
+                self._memory = verdicts.Memory(blind=blind)
+            self._notes.add(observation, begun=self._rules.begun)
+            self._seen = failure_reports.unseen(observation, self._mask)
+            self._look(self._seen)
+            self._new.set()
+
+    def judge(self) -> model.WatchResult | None:
+        """The end of watching, when the latest observation is one."""
+        if self._seen is None:
+            return None
+        judgement = evaluate.judge(self._seen, self._rules, now=self._now(), memory=self._memory)
+        if self._guard and judgement.state is not verdicts.State.FAILED and not self._seen.blind_since:
+            judgement = stability.guarded(judgement, self._notes.steadiness, self._seen, self._guard)
+        if self._stop.by and judgement.state is not verdicts.State.FAILED:
+            cause = outcomes.called_off(by=self._stop.by, at=self._now())
+            judgement = replace(
+                judgement, state=verdicts.State.FAILED, waiting_for=cause.sentence, cause=cause, again=None
+            )
+        if judgement.state is verdicts.State.HEALTHY and self._now() < self._until:
+            judgement = replace(
+                judgement,
+                state=verdicts.State.PROGRESSING,
+                waiting_for=f"everything is ready; the next step comes at {self._until:%H:%M:%S} UTC",
+                again=self._until,
+            )
+        self._again = judgement.again
+        self._tell(judgement)
+        if judgement.state is verdicts.State.PROGRESSING:
+            return None
+        return model.WatchResult(judgement=judgement, observation=self._seen, startup=evaluate.startup(self._seen))
+
+    async def woken(self, reading: asyncio.Task[None]) -> None:
+        """Waits until there is something to judge: a new observation, or a time that has come."""
+        span = min(self._again - self._now(), TICK) if self._again else TICK
+        new = asyncio.create_task(self._new.wait())
+        stopped = asyncio.create_task(self._stop.said.wait())
+        try:
+            await asyncio.wait(
+                {new, reading, stopped}, timeout=max(span.total_seconds(), 0), return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            new.cancel()
+            stopped.cancel()
+        self._new.clear()
+
+    def _tell(self, judgement: verdicts.Judgement) -> None:
+        """Tells what is new: another state, or another thing that is waited for; the countdown of a hold is not."""
+        told = (judgement.state.value, judgement.waiting_for)
+        if told != self._told:
+            self._told = told
+            self._listener(
+                model.Progress(
+                    phase=self._phase,
+                    at=self._now(),
+                    says=judgement.waiting_for,
+                    key=f"{self._phase} {judgement.waiting_for}",
+                    observation=self._seen,
+                    judgement=judgement,
+                )
+            )

@@ -1,0 +1,61 @@
+"""Whether a verified revision could be applied again as things are now. Looks, and writes nothing.
+
+A way back that is closed is better known while nothing has failed: an object's field never changes, a policy is stricter than
+it was, an API is gone, somebody else has taken a name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from sealane.deployments import messages, model, targets
+from sealane.deployments.strategies import inspect, stages
+from sealane.destinations import model as destinations
+from sealane.destinations.port import Destination
+from sealane.errors import SealaneError
+
+_QUOTA_SECONDS = 5
+"""How long a quota may count objects that were just deleted."""
+
+
+async def again(
+    destination: Destination, goal: model.Target, there: model.Target | None = None
+) -> tuple[destinations.ObjectChange, ...]:
+    """What applying the goal's revision once more would change; `there` is the one that it would replace, where another is."""
+    forward = there or goal
+    survey = replace(await inspect.live_state(destination, forward, goal if there else None), moved=())
+    ahead, back = targets.shaped(forward, goal if there else None, survey)
+    shaped = back or ahead
+    changes = await destination.diff(stages.whole(shaped.manifests, shaped.shape), identity=goal.identity)
+    return tuple(change for change in changes if not _is_over(change, goal))
+
+
+def _is_over(change: destinations.ObjectChange, goal: model.Target) -> bool:
+    """Whether it is work that had ended, whose object is gone: it would not be made again."""
+    return change.action is destinations.Action.CREATE and destinations.is_over(change.ref, goal.finished)
+
+
+async def closed(destination: Destination, goal: model.Target, there: model.Target | None = None) -> str | None:
+    """Why the destination would not take the goal's revision, in a sentence; None when it would, or does not answer."""
+    try:
+        refusals = await _refusals(destination, goal, there)
+        for _ in range(_QUOTA_SECONDS):
+            if not any(each.reason is destinations.Reason.QUOTA for each in refusals):
+                break
+            await asyncio.sleep(1)
+            refusals = await _refusals(destination, goal, there)
+    except SealaneError:
+        return None
+    if not refusals:
+        return None
+    more = f", and {len(refusals) - 1} more" if len(refusals) > 1 else ""
+    first = refusals[0]
+    why = first.message.rstrip(".")
+    return f"going back to {messages.short(goal.identity.revision)} would be refused: {first.ref}: {why}{more}"
+
+
+async def _refusals(
+    destination: Destination, goal: model.Target, there: model.Target | None
+) -> list[destinations.Refusal]:
+    return [change.refusal for change in await again(destination, goal, there) if change.refusal]

@@ -1,0 +1,203 @@
+"""What may be deleted. Pure: compares inventories, knows nothing about clusters.
+
+Deleting works from the stored inventory of what was applied, never from a search by label. It is refused, for a person
+to say yes to, for more objects than the budget; for whatever holds data or other objects; and for what isn't labelled
+as this formation's. What is labelled as another formation's is that one's, and no yes deletes it from here. Where nothing
+is wanted any more nothing is deleted at all: that is a fault of rendering.
+
+What was there before a deployment is never deleted by taking that deployment back, or by going back behind it: what it took
+over is given back, what it never wrote is left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sealane import hashing
+from sealane.destinations import apply_order, model
+
+PRECIOUS = {
+    ("", "PersistentVolumeClaim"): "it holds data",
+    ("", "PersistentVolume"): "it holds data",
+    ("", "Namespace"): "everything in it would go with it",
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): "all objects of its kind would go with it",
+}
+
+_BEHIND = "the formation is no longer in namespace"
+_ELSEWHERE = "the formation is no longer at destination"
+_OVER = "deletions are more than the budget of"
+
+_MADE = {"ConfigMap": "config", "Secret": "secrets"}
+
+
+THERE_BEFORE = "it was there before this deployment"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LiveObject:
+    """What is to be known of an object that is there."""
+
+    uid: str
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeletionPlan:
+    """What to delete, in this order; what to give back; what stays in place and why; and what is no longer the formation's."""
+
+    delete: model.Inventory
+    give_back: model.Inventory = ()
+    held: tuple[model.KeptObject, ...] = ()
+    gone: model.Inventory = ()
+
+
+def there(found: Mapping[str, Any], *, uid: str) -> LiveObject:
+    """What is to be known of a live object."""
+    metadata = found["metadata"]
+    return LiveObject(uid=uid, labels=metadata.get("labels") or {}, annotations=metadata.get("annotations") or {})
+
+
+def candidates(stored: model.Inventory, wanted: model.Inventory) -> model.Inventory:
+    """What is stored and not wanted, in the order of deleting: what was written last goes first."""
+    keep = {ref.key for ref in wanted}
+    unwanted = {ref.key: ref for ref in stored if ref.key not in keep}
+    return tuple(reversed(apply_order.ordered(unwanted.values(), lambda ref: (ref.group, ref.kind))))
+
+
+def plan(
+    stored: model.Inventory,
+    wanted: model.Inventory,
+    *,
+    live: Mapping[model.Key, LiveObject],
+    identity: model.Identity,
+    budget: model.Budget,
+) -> DeletionPlan:
+    """What to delete of the stored inventory. `live` are the candidates that still exist."""
+    unwanted = candidates(stored, wanted)
+    gone = tuple(ref for ref in unwanted if ref.key not in live or _is_strange(ref, live[ref.key], budget))
+    left = tuple(ref for ref in unwanted if ref not in gone)
+    if not wanted and not budget.whole:
+        why = "nothing at all is wanted any more, which deletes nothing"
+        return DeletionPlan(delete=(), held=tuple(model.KeptObject(ref=ref, reason=why) for ref in left), gone=gone)
+    give_back = tuple(ref for ref in left if _is_given_back(live[ref.key], identity, budget))
+    rest = tuple(ref for ref in left if ref not in give_back)
+    fixed = {ref.key: reason for ref in rest if (reason := _not_ours_to_delete(live[ref.key], identity, budget))}
+    before = {ref.key for ref in rest if _was_there_before(live[ref.key], identity, budget)}
+    free = tuple(ref for ref in rest if ref.key not in fixed)
+    reasons = _reasons(free, live, identity, budget)
+    held = tuple(
+        model.KeptObject(ref=ref, reason=reason, kept=ref.key not in before)
+        for ref in rest
+        if (reason := (fixed | reasons).get(ref.key)) is not None
+    )
+    delete = tuple(ref for ref in free if ref.key not in reasons)
+    return DeletionPlan(delete=delete, give_back=give_back, held=held, gone=gone)
+
+
+def _reasons(
+    free: model.Inventory, live: Mapping[model.Key, LiveObject], identity: model.Identity, budget: model.Budget
+) -> dict[model.Key, str]:
+    """Why some stay, or all of them, until a person says yes."""
+    if budget.confirmed:
+        return {}
+    reasons = {ref.key: reason for ref in free if (reason := _objection(ref, live[ref.key].labels))}
+    if not budget.undo:
+        reasons |= {ref.key: f"{_BEHIND} {ref.namespace}" for ref in free if _is_behind(ref, identity)}
+    counted = [ref for ref in free if ref.key not in reasons and not _is_made(ref, identity)]
+    if len(counted) > budget.deletes:
+        why = f"{len(counted)} {_OVER} {budget.deletes}"
+        return {ref.key: reasons.get(ref.key, why) for ref in free}
+    return reasons
+
+
+def _is_strange(ref: model.ObjectRef, found: LiveObject, budget: model.Budget) -> bool:
+    """Whether it is nobody's: never taken over, given back, or it has taken the place of ours.
+
+    Before the first write the inventory names what is coming; a worker that was killed may never have written it. What
+    only lost its labels still has annotations of ours. What an undone deployment gave back is told again.
+    """
+    if model.owner_of(found.labels) is not None:
+        return False
+    return ref.uid != found.uid or (model.REVISION not in found.annotations and not budget.undo)
+
+
+def _is_given_back(found: LiveObject, identity: model.Identity, budget: model.Budget) -> bool:
+    """Whether it was there before Sealane took it over, and has not become the formation's since."""
+    adopted = found.annotations.get(model.ADOPTED, "")
+    if model.owner_of(found.labels) != identity.owner or not adopted.isdigit():
+        return False
+    if budget.undo:
+        return is_undone(adopted, identity, budget)
+    return budget.back or int(adopted) > budget.verified
+
+
+def is_undone(mark: str, identity: model.Identity, budget: model.Budget) -> bool:
+    """Whether the deployment of that sequence is taken back: this one, or one before it that never came to an end."""
+    return mark.isdigit() and budget.verified < int(mark) <= identity.sequence
+
+
+def _not_ours_to_delete(found: LiveObject, identity: model.Identity, budget: model.Budget) -> str | None:
+    """Why no yes deletes it from here."""
+    owner = model.owner_of(found.labels)
+    if owner not in {None, identity.owner}:
+        return f"it is labelled as {owner}'s"
+    return THERE_BEFORE if _was_there_before(found, identity, budget) else None
+
+
+def _was_there_before(found: LiveObject, identity: model.Identity, budget: model.Budget) -> bool:
+    """Whether nothing that is taken back did make it: an inventory may have been lost."""
+    made_now = is_undone(found.annotations.get(model.CREATED, ""), identity, budget)
+    return budget.undo and model.owner_of(found.labels) in {None, identity.owner} and not made_now
+
+
+def given_back(ref: model.ObjectRef, *, whole: bool) -> model.KeptObject:
+    """What is told of an object that was given back."""
+    before = "it was there before Sealane took it over, and is nobody's again"
+    reason = f"{before}, as it was" if whole else f"{before}; not all of its fields could be put back"
+    return model.KeptObject(ref=ref, reason=reason, kept=False)
+
+
+def pruned(
+    stored: model.Inventory, plan: DeletionPlan, *, deleted: model.Inventory, held: Sequence[model.KeptObject]
+) -> model.Pruned:
+    """What was done with the plan; `held` is what turned out while doing it."""
+    every = (*plan.held, *held)
+    away = {ref.key for ref in (*deleted, *plan.gone)} | {each.ref.key for each in every if not each.kept}
+    left = tuple(ref for ref in stored if ref.key not in away)
+    return model.Pruned(deleted=deleted, held=every, inventory=left)
+
+
+def _is_behind(ref: model.ObjectRef, identity: model.Identity) -> bool:
+    """Whether it is where the formation no longer is."""
+    return ref.namespace not in {None, identity.namespace}
+
+
+def elsewhere(destination: str) -> str:
+    """Why what is at a destination that the formation left stays there."""
+    return f"{_ELSEWHERE} {destination}"
+
+
+def over_budget(says: str) -> bool:
+    """Whether words on what was left in place tell of deletions that are to be asked for: a person's yes deletes them."""
+    return any(words in says for words in (_OVER, _BEHIND, _ELSEWHERE))
+
+
+def _objection(ref: model.ObjectRef, labels: Mapping[str, str]) -> str | None:
+    if model.owner_of(labels) is None:
+        return "it isn't labelled as Sealane's any more"
+    return PRECIOUS.get((ref.group, ref.kind))
+
+
+def _is_made(ref: model.ObjectRef, identity: model.Identity) -> bool:
+    """Whether Sealane made it from a formation's configuration or secrets: such objects come and go with their content.
+
+    They don't count against the budget: a person who changed a value deleted nothing.
+    """
+    if ref.group or ref.kind not in _MADE or ref.namespace != identity.namespace:
+        return False
+    name = f"{identity.app}-{identity.formation}-{_MADE[ref.kind]}-"
+    return re.fullmatch(rf"{re.escape(name)}[0-9a-f]{{{hashing.NAME_LENGTH}}}", ref.name) is not None

@@ -1,0 +1,87 @@
+"""Who set a field, and when: read from the managed fields that a cluster keeps with each object. Pure.
+
+Kubernetes writes down, for each manager, the fields it set last (`fieldsV1` of KEP-555): `f:NAME` is a field, `k:{…}` an item
+of a list known by its keys, `v:…` a value of a set. Only what others set is looked at, and no status.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+_NAMES = ("name", "containerPort", "port", "mountPath", "key", "type", "ip", "host")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FieldManager:
+    """Who set a field last, as the cluster knows them, and when."""
+
+    manager: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    setter: FieldManager
+    paths: frozenset[str]
+
+
+class FieldManagers:
+    """What others than `own` set of one object."""
+
+    def __init__(self, found: Mapping[str, Any], *, own: str) -> None:
+        """`found` is the object as it is there, with its managed fields."""
+        listed = (found.get("metadata") or {}).get("managedFields") or ()
+        self._entries = [_entry(each) for each in listed if each.get("manager") != own and not each.get("subresource")]
+
+    def of(self, path: str) -> FieldManager | None:
+        """Who set the field of that path, something in it, or all of what it is in; of several, the last one."""
+        owners = [entry.setter for entry in self._entries if any(_meets(path, owned) for owned in entry.paths)]
+        return max(owners, key=lambda each: each.at.timestamp() if each.at else 0.0, default=None)
+
+
+def paths(fields: Mapping[str, Any]) -> Iterator[str]:
+    """The fields of a record, as differences write them."""
+    yield from dict.fromkeys(_leaves(fields, ""))
+
+
+def _entry(written: Mapping[str, Any]) -> _Entry:
+    at = written.get("time")
+    moment = datetime.fromisoformat(at) if isinstance(at, str) else None
+    paths = frozenset(_leaves(written.get("fieldsV1") or {}, ""))
+    return _Entry(setter=FieldManager(manager=str(written.get("manager") or "somebody"), at=moment), paths=paths)
+
+
+def _leaves(node: Mapping[str, Any], path: str) -> Iterator[str]:
+    """Paths as differences write them: dots between fields, brackets around names of items."""
+    deeper = False
+    for key, inner in node.items():
+        if (step := _step(key)) is None:
+            continue
+        deeper = True
+        joined = path + step if step.startswith("[") or not path else f"{path}.{step}"
+        yield from _leaves(inner, joined)
+    if path and not deeper:
+        yield path
+
+
+def _step(key: str) -> str | None:
+    kind, _, text = key.partition(":")
+    if kind == "f":
+        return f"[{text}]" if "." in text or "/" in text else text
+    if kind == "k":
+        keys = json.loads(text)
+        named = next((keys[name] for name in _NAMES if name in keys), next(iter(keys.values()), ""))
+        return f"[{named}]"
+    return None  # the item itself, or a value of a set: its list is told instead
+
+
+def _meets(path: str, owned: str) -> bool:
+    return path == owned or _within(path, owned) or _within(owned, path)
+
+
+def _within(inner: str, outer: str) -> bool:
+    return inner.startswith(outer) and inner[len(outer) :][:1] in {".", "["}

@@ -1,0 +1,53 @@
+"""Deleting what is no longer wanted, and giving back what was taken over. What may go is decided in `pruning`.
+
+The only place that deletes objects in a cluster.
+"""
+
+from __future__ import annotations
+
+from sealane.clients.kubernetes import cluster as clusters
+from sealane.clients.kubernetes import errors, kinds
+from sealane.destinations import deletions, model
+from sealane.destinations.kubernetes import adoption_undo
+
+
+async def prune(
+    cluster: clusters.Cluster,
+    stored: model.Inventory,
+    wanted: model.Inventory,
+    *,
+    identity: model.Identity,
+    budget: model.Budget,
+    fence: model.Fence,
+) -> model.Pruned:
+    """Deletes within the budget; see the port for what is promised."""
+    live: dict[model.Key, deletions.LiveObject] = {}
+    for ref in deletions.candidates(stored, wanted):
+        found = await cluster.find(kinds.whole(ref.api_version, ref.kind), ref.name, namespace=ref.namespace)
+        if found is not None and "deletionTimestamp" not in found["metadata"]:
+            live[ref.key] = deletions.there(found, uid=found["metadata"]["uid"])
+    plan = deletions.plan(stored, wanted, live=live, identity=identity, budget=budget)
+    deleted: list[model.ObjectRef] = []
+    held: list[model.KeptObject] = []
+    for ref in plan.delete:
+        await fence()
+        if objection := await _delete(cluster, ref, clusters.Precondition(uid=live[ref.key].uid)):
+            held.append(model.KeptObject(ref=ref, reason=objection))
+        else:
+            deleted.append(ref)
+    held += [await adoption_undo.give_back(cluster, ref, identity=identity, fence=fence) for ref in plan.give_back]
+    return deletions.pruned(stored, plan, deleted=tuple(deleted), held=held)
+
+
+async def _delete(cluster: clusters.Cluster, ref: model.ObjectRef, only: clusters.Precondition) -> str | None:
+    """Deletes one object; gives the reason when the cluster won't have it."""
+    kind = kinds.whole(ref.api_version, ref.kind)
+    try:
+        await cluster.delete(kind, ref.name, namespace=ref.namespace, only=only)
+    except errors.NotFound:
+        return None
+    except errors.Conflict:
+        return "somebody replaced it just now"
+    except (errors.Forbidden, errors.AdmissionDenied, errors.Invalid) as error:
+        return f"the cluster says no: {error.says}"
+    return None

@@ -1,0 +1,64 @@
+"""Observations of a formation's objects from live views that all deployments of a namespace share.
+
+Level-based: whenever anything changed that the last observation was made from, the wanted objects are read afresh from
+the views and the whole observation is made anew; it is given out when it differs from the one before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+from sealane import clock
+from sealane.clients.kubernetes import cluster as clusters
+from sealane.clients.kubernetes.informer import subscriber
+from sealane.destinations import model
+from sealane.destinations.kubernetes import custom_health, snapshot, views, watched
+from sealane.stencils import health_checks
+from sealane.verdicts import model as verdicts
+
+
+async def observe(
+    cluster: clusters.Cluster,
+    wanted: model.Inventory,
+    *,
+    namespace: str,
+    health: Sequence[health_checks.HealthCheck] = (),
+    now: clock.Clock = clock.now,
+) -> AsyncIterator[verdicts.Observation]:
+    """The state of the wanted objects: the whole at once, and again whenever any of it changes.
+
+    Objects that are there once applied (accounts, configuration) are not watched; neither are those that nothing runs
+    from when the account may not list their kind. Raises Forbidden for a kind without which there is no verdict.
+    """
+    asks = custom_health.CustomHealth(health, now=now)
+    subjects: list[views.Subject] = []
+    for ref in wanted:
+        checked = asks.about(ref.group, ref.kind)
+        if found := watched.watched(ref, checked=checked):
+            place = ref.namespace or (namespace if found.runs else "")
+            subjects.append(views.Subject(ref=ref, watched=found, checked=checked, place=place))
+    if not subjects:
+        yield verdicts.Observation(at=now())
+        return
+    async with AsyncExitStack() as stack:
+        opened = await views.opened(stack, cluster, subjects)
+        reader = stack.enter_context(cluster.reader())
+        async for observation in _observations(
+            snapshot.SnapshotSource(subjects, opened, asks, reader), reader, now=now
+        ):
+            yield observation
+
+
+async def _observations(
+    seen: snapshot.SnapshotSource, reader: subscriber.Reader, *, now: clock.Clock
+) -> AsyncIterator[verdicts.Observation]:
+    last: verdicts.Observation | None = None
+    while True:
+        with reader.look():
+            observation = seen.read(at=now())
+        if last is None or replace(observation, at=last.at) != last:
+            last = observation
+            yield observation
+        await reader.changed()

@@ -1,0 +1,77 @@
+"""When the cluster refuses an object, and in which words. Pure: turns errors into values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from sealane.clients.kubernetes import errors
+from sealane.destinations import apply_order, model, ownership
+
+STORED = 1_500_000
+"""Bytes of an object. etcd takes 1.5 MiB in a request; a dry run asks it nothing, so it says no only when writing begins."""
+
+STORED_AT_MOST = 1_572_864
+"""Bytes that etcd takes in one request (`DefaultMaxRequestBytes`)."""
+_BYTES = frozenset({"data", "binaryData", "caBundle", "request"})
+"""Fields that hold bytes in some kinds (the API's `format: byte`)."""
+
+_REASONS: tuple[tuple[type[errors.ClusterError], model.Reason], ...] = (
+    (errors.AdmissionDenied, model.Reason.ADMISSION),
+    (errors.QuotaExceeded, model.Reason.QUOTA),
+    (errors.Forbidden, model.Reason.FORBIDDEN),
+    (errors.UnknownKind, model.Reason.UNKNOWN_KIND),
+    (errors.NoNamespace, model.Reason.INVALID),
+    (errors.Invalid, model.Reason.INVALID),
+)
+
+
+def of_error(ref: model.ObjectRef, error: errors.ClusterError) -> model.Refusal | None:
+    """The refusal an error stands for; None when it is trouble instead, which asking again may end."""
+    if error.retry:
+        return None
+    if isinstance(error, errors.NamespaceTerminating):
+        return leaving(ref, ref.namespace or "")
+    if isinstance(error, errors.Invalid) and error.immutable:
+        return model.Refusal(ref=ref, reason=model.Reason.IMMUTABLE, message=error.says, mend=ownership.rename(ref))
+    for kind, reason in _REASONS:
+        if isinstance(error, kind):
+            mend = error.mend
+            if kind is errors.NoNamespace:
+                where = ref.namespace or "NAME"
+                mend = f"kubectl create namespace {where}, or a Namespace among the stencils where the app may have one"
+            return model.Refusal(ref=ref, reason=reason, message=error.says, mend=mend)
+    return None
+
+
+def fitting(found: dict[str, Any]) -> dict[str, Any]:
+    """The object that a dry run gave. Raises Invalid when it would be too long for the cluster's store.
+
+    Custom objects are stored as they are. Kubernetes' own kinds are stored shorter, without the names of their fields: of
+    them only what their texts alone come to is certain.
+    """
+    group = str(found["apiVersion"]).rpartition("/")[0]
+    custom = apply_order.phase(group, str(found["kind"])) is apply_order.Phase.CUSTOM
+    size, most = (len(msgspec.json.encode(found)), STORED) if custom else (_texts(found), STORED_AT_MOST)
+    if size > most:
+        least = "" if custom else "at least "
+        says = f"it would take {least}{size:,} bytes, and the cluster stores no object of more than {most:,}"
+        raise errors.Invalid(says, mend="split it into several objects", says=says)
+    return found
+
+
+def _texts(node: Any) -> int:
+    """Bytes that its texts take, whatever is around them; base64 that is stored as bytes takes three quarters."""
+    if isinstance(node, str):
+        return len(node) if node.isascii() else len(node.encode(errors="replace"))
+    if isinstance(node, Mapping):
+        return sum(_texts(value) * 3 // 4 if key in _BYTES else _texts(value) for key, value in node.items())
+    return sum(map(_texts, node)) if isinstance(node, list) else 0
+
+
+def leaving(ref: model.ObjectRef, namespace: str) -> model.Refusal:
+    """The refusal of an object whose namespace is being deleted."""
+    found = ownership.leaving(namespace)
+    return model.Refusal(ref=ref, reason=model.Reason.FORBIDDEN, message=found.message, mend=found.mend)

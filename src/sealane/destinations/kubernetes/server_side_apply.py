@@ -1,0 +1,216 @@
+"""Writing a deployment's objects, phase by phase. The only place that creates and changes objects in a cluster.
+
+Every write is fenced, and carries what it was planned against: a creation is create-only, a change names the version it
+saw; when that moved, the object is planned anew. Objects that are as wanted already are not written, hence a repeated
+apply changes nothing. A new object is created rather than applied, and then its ownership record is turned into the one
+that an apply would have left (as kubectl does when it migrates to server-side apply): only a creation can be exclusive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import itertools
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from sealane import errors as ours
+from sealane.clients.kubernetes import cluster as clusters
+from sealane.clients.kubernetes import errors, kinds, objects
+from sealane.destinations import apply_order, model, ownership
+from sealane.destinations.kubernetes import (
+    adoption_copies,
+    managed_fields,
+    ownership_records,
+    planning,
+    refusals,
+)
+
+TRIES = 10
+"""How often a write is planned anew because the object moved: controllers write its status all the time."""
+SETTLING_SECONDS = 60.0
+"""How long a namespace, a definition or a deletion may take."""
+ACCOUNT_SECONDS = 10.0
+"""How long a new namespace may take to get the account that its pods run as."""
+POLL = 0.1
+_ACCOUNT = kinds.whole("v1", "ServiceAccount")
+
+
+async def apply(
+    cluster: clusters.Cluster,
+    wanted: Sequence[Mapping[str, Any]],
+    *,
+    identity: model.Identity,
+    fence: model.Fence,
+    adopt: bool = False,
+    finished: Collection[str] = (),
+) -> model.Applied:
+    """Makes the objects so; see the port for what is promised."""
+    planner = planning.Planner(cluster, wanted, identity=identity, adopt=adopt, finished=finished)
+    planned = await planner.plan()
+    writing = _Writing(cluster, planner, fence, identity)
+    if refusals := tuple(each.change.refusal for each in planned if each.change.refusal):
+        there = tuple(each.ref for each in planned if each.live and each.live.owner == identity.owner)
+        return model.Applied(inventory=there, refusals=refusals)
+    return await writing.write_all(planned)
+
+
+class _Writing:
+    def __init__(
+        self, cluster: clusters.Cluster, planner: planning.Planner, fence: model.Fence, identity: model.Identity
+    ) -> None:
+        self._cluster = cluster
+        self._identity = identity
+        self._planner = planner
+        self._fence = fence
+
+    async def write_all(self, planned: Sequence[planning.PlannedObject]) -> model.Applied:
+        """Writes phase after phase; stops at the first object that is refused."""
+        inventory: list[model.ObjectRef] = []
+        changed: list[model.ObjectRef] = []
+        left: list[tuple[model.ObjectRef, model.FieldLeft]] = []
+        for phase, group in itertools.groupby(planned, lambda each: apply_order.phase(each.ref.group, each.ref.kind)):
+            written = []
+            for each in group:
+                done = await self._write(each)
+                if done.change.refusal:
+                    rest = [later.ref for later in planned if later.live and later.ref not in inventory]
+                    return model.Applied(
+                        inventory=(*inventory, *rest), changed=tuple(changed), refusals=(done.change.refusal,)
+                    )
+                if done.left_out:
+                    continue
+                inventory.append(done.ref)
+                left += [(done.ref, each_left) for each_left in done.change.left]
+                if done.change.action is not model.Action.NONE:
+                    changed.append(done.ref)
+                written.append(done.ref)
+            await self._settled(phase, written)
+        return model.Applied(inventory=tuple(inventory), changed=tuple(changed), left=tuple(left))
+
+    async def _write(self, planned: planning.PlannedObject) -> planning.PlannedObject:
+        """One object: written if need be, planned anew as often as it moved meanwhile."""
+        if planned.apart is not None and not planned.change.refusal:
+            await self._fence()
+            if refusal := await adoption_copies.keep(
+                self._cluster, planned.ref, planned.apart, identity=self._identity
+            ):
+                return planning.refused(planned, refusal)
+        if planned.take and not planned.change.refusal:
+            await ownership_records.settle(
+                self._cluster, planned.kind, planned.ref, take=planned.take, fence=self._fence
+            )
+            planned = await self._again(planned)  # only now does an apply take away what was others'
+        if not planned.change.checked:
+            planned = await self._again(planned)
+        for attempt in range(TRIES):
+            if planned.change.refusal:
+                return planned
+            if not planned.writes:
+                return planned
+            ownership.check_resolved(planned.ref, planned.body)
+            await self._fence()
+            try:
+                return await self._put(planned)
+            except errors.ClusterError as error:
+                if not _moved(error):
+                    return _refused(planned, error)
+            await asyncio.sleep(POLL * attempt)
+            planned = await self._again(planned)
+        raise ours.Unavailable(
+            f"{planned.ref} changes too often to be written", mend="who else writes it all the time?"
+        )
+
+    async def _put(self, planned: planning.PlannedObject) -> planning.PlannedObject:
+        namespace = planned.ref.namespace
+        if planned.live is None:
+            made = await self._cluster.create(planned.body, namespace=namespace)
+            done = self._done(planned, made)
+            created = functools.partial(managed_fields.created, manifest=planned.body)
+            await ownership_records.settle(
+                self._cluster, planned.kind, done.ref, take=created, found=made, fence=self._fence
+            )
+            return done
+        version = planned.live.version
+        made = await self._cluster.apply(planned.body, namespace=namespace, force=True, version=version)
+        if planned.left:
+            keep = functools.partial(managed_fields.keeping, fields=planned.left)
+            await ownership_records.settle(
+                self._cluster, planned.kind, planned.ref, take=keep, found=made, fence=self._fence
+            )
+        return self._done(planned, made)
+
+    def _done(self, planned: planning.PlannedObject, made: Mapping[str, Any]) -> planning.PlannedObject:
+        ref = planned.ref.with_uid(str(made["metadata"]["uid"]))
+        change = replace(planned.change, ref=ref)
+        return planning.PlannedObject(manifest=planned.manifest, ref=ref, change=change, body=planned.body)
+
+    async def _again(self, planned: planning.PlannedObject) -> planning.PlannedObject:
+        """Plans an object anew; waits first until one that is being deleted is gone."""
+        if planned.live and planned.live.leaving:
+            await self._until_gone(planned)
+        again = await self._planner.plan_one(planned.manifest)
+        if again.live and again.live.leaving:
+            await self._until_gone(again)
+            again = await self._planner.plan_one(planned.manifest)
+        return again
+
+    async def _until_gone(self, planned: planning.PlannedObject) -> None:
+        async def gone() -> bool:
+            found = await self._cluster.find(planned.kind, planned.ref.name, namespace=planned.ref.namespace)
+            return found is None or found["metadata"]["uid"] != planned.ref.uid
+
+        await _until(gone, f"{planned.ref} is being deleted and still there", "what do its finalizers wait for?")
+
+    async def _settled(self, phase: apply_order.Phase, refs: Sequence[model.ObjectRef]) -> None:
+        """Waits until namespaces take objects and new kinds are known."""
+        if phase not in (apply_order.Phase.NAMESPACES, apply_order.Phase.KINDS):
+            return
+        kind = kinds.NAMESPACE if phase is apply_order.Phase.NAMESPACES else kinds.CUSTOM_KIND
+        for ref in refs:
+            name = ref.name
+
+            async def usable(name: str = name) -> bool:
+                found = await self._cluster.find(kind, name)
+                return found is not None and _usable(found)
+
+            await _until(usable, f"{ref} is not usable yet", "what does its status say?")
+            if phase is apply_order.Phase.NAMESPACES:
+                await self._has_account(name)
+
+    async def _has_account(self, namespace: str) -> None:
+        """Waits a little for the account that pods run as, without which a new namespace refuses every one of them."""
+        with suppress(errors.ClusterError):  # it may not be looked at
+            for _ in range(round(ACCOUNT_SECONDS / POLL)):
+                if await self._cluster.find(_ACCOUNT, "default", namespace=namespace) is not None:
+                    return
+                await asyncio.sleep(POLL)
+
+
+def _moved(error: errors.ClusterError) -> bool:
+    """Whether the object is not as it was planned against: then it is planned anew."""
+    return isinstance(error, errors.Conflict | errors.NotFound) and not isinstance(error, errors.NoNamespace)
+
+
+def _refused(planned: planning.PlannedObject, error: errors.ClusterError) -> planning.PlannedObject:
+    """The object with the cluster's refusal; trouble that may pass is raised again."""
+    refusal = refusals.of_error(planned.ref, error)
+    if refusal is None:
+        raise error
+    return planning.refused(planned, refusal)
+
+
+def _usable(found: objects.Phased) -> bool:
+    established = any(each.type == "Established" and each.status == "True" for each in found.status.conditions or ())
+    return found.status.phase == "Active" or established
+
+
+async def _until(true: Callable[[], Awaitable[bool]], message: str, mend: str) -> None:
+    loop = asyncio.get_running_loop()
+    end = loop.time() + SETTLING_SECONDS
+    while not await true():
+        if loop.time() > end:
+            raise ours.Unavailable(f"{message} after {SETTLING_SECONDS:.0f} s", mend=mend)
+        await asyncio.sleep(POLL)

@@ -1,0 +1,151 @@
+"""Reading one observation from live views: what each wanted object has around it, handed to what judges its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from sealane.clients.kubernetes import errors, kinds, resources
+from sealane.clients.kubernetes.informer import reflector, subscriber
+from sealane.destinations.kubernetes import custom_health, views
+from sealane.verdicts import model as verdicts
+from sealane.verdicts.convergence import generic, owned_objects, registry
+
+
+class SnapshotSource:
+    """The wanted objects of one formation and the views they are seen by, looked at through one reader."""
+
+    def __init__(
+        self,
+        subjects: Sequence[views.Subject],
+        opened: views.Opened,
+        asks: custom_health.CustomHealth,
+        reader: subscriber.Reader,
+    ) -> None:
+        self._subjects = subjects
+        self._opened = opened
+        self._views = opened.views
+        self._asks = asks
+        self._reader = reader
+        self._ends: dict[str, owned_objects.Part] = {}
+        """How those ended that were seen to, by name: it stays true when they are removed."""
+        self._missed: dict[str, datetime] = {}
+        """Since when those are missed that had been written."""
+
+    def read(self, *, at: datetime) -> verdicts.Observation:
+        """Everything as it is now. Raises Forbidden when the right to see what is needed was taken away."""
+        states = {key: self._reader.state(view) for key, view in self._views.items()}
+        needed = [state for key, state in states.items() if key in self._opened.needed]
+        for state in needed:
+            if isinstance(state.error, errors.Forbidden):
+                raise state.error
+        away = [state.since for state in needed if _away(state)]
+        if not needed and all(_away(state) for state in states.values()):
+            away = [state.since for state in states.values()]
+        parts = [self._part(each, at=at, blind=bool(away)) for each in self._subjects]
+        return registry.observation(parts, at=at, blind_since=min(away, default=None))
+
+    def _part(self, subject: views.Subject, *, at: datetime, blind: bool) -> owned_objects.Part:
+        name = f"{subject.ref.kind}/{subject.ref.name}"
+        own = subject.keys[0]
+        view = self._views.get(own)
+        if view is None:
+            return generic.there(name, says=f"not watched: {self._opened.without[own]}", settled=True)
+        state = self._reader.state(view)
+        if own not in self._opened.needed and _away(state) and not blind:
+            return self._unseen(name, own, state, at=at)
+        found = self._reader.find(view, subject.place, subject.ref.name)
+        if found is None:
+            return self._gone(subject, name, at=at)
+        self._missed.pop(name, None)
+        if isinstance(found, resources.Custom):
+            found = msgspec.structs.replace(found, kind=subject.ref.kind, api_version=subject.ref.api_version)
+        part = registry.converge(found, self._around(subject, found, at=at))
+        if part[0].ended or (part[0].health is verdicts.Health.FAILED and subject.watched.runs):
+            self._ends[name] = part
+        else:
+            self._ends.pop(name, None)
+        return part
+
+    def _gone(self, subject: views.Subject, name: str, *, at: datetime) -> owned_objects.Part:
+        """Something that is not there: because it ended and was removed, because somebody removed it, or not yet."""
+        uid = subject.ref.uid
+        if uid is None:
+            return registry.absent(name, runs=subject.watched.runs)
+        told = self._views.get((subject.place, kinds.EVENT))
+        events = self._reader.belonging(told, uid) if told else ()
+        if known := self._ends.get(name) or registry.ended(subject.watched.own.type, name, events, at=at):
+            return known
+        since = self._missed.setdefault(name, at)
+        return registry.removed(name, since=since, runs=subject.watched.runs)
+
+    def _unseen(self, name: str, key: views.Key, state: reflector.State, *, at: datetime) -> owned_objects.Part:
+        """Its kind alone can't be looked at: by right, which is as if it never could, or for trouble, with patience."""
+        error = state.error
+        if isinstance(error, errors.Forbidden):
+            return generic.there(name, says=f"not watched: {views.not_allowed(key[1])}", settled=True)
+        says = error.says if error else "its kind does not answer"
+        fact = generic.fact(
+            verdicts.FactKind.RESOURCE_PENDING,
+            name,
+            since=state.since,
+            words=f"it cannot be looked at: {says}",
+            around=owned_objects.OwnedObjects(at=at),
+        )
+        return generic.awaited(name, says=fact.words, fact=fact)
+
+    def _around(self, subject: views.Subject, found: Any, *, at: datetime) -> owned_objects.OwnedObjects:
+        def owned(kind: kinds.Kind[Any], *owners: Any) -> list[Any]:
+            if not subject.watched.runs or kind not in subject.watched.kinds:
+                return []
+            return self._belonging(subject.place, kind, owners)
+
+        replica_sets = owned(kinds.REPLICA_SET, found)
+        pods = owned(kinds.POD, found, *replica_sets)
+        return owned_objects.OwnedObjects(
+            at=at,
+            pods=pods,
+            replica_sets=replica_sets,
+            revisions=owned(kinds.CONTROLLER_REVISION, found),
+            events=self._belonging(subject.place, kinds.EVENT, (found, *replica_sets, *pods)),
+            besides=self._besides(subject.place, found),
+        )
+
+    def _belonging(self, place: str, kind: kinds.Kind[Any], owners: Sequence[Any]) -> list[Any]:
+        """What the owners control, or events about them; none when the kind can't be seen."""
+        view = self._views.get((place, kind))
+        if view is None:
+            return []
+        return [each for owner in owners for each in self._reader.belonging(view, owner.metadata.uid)]
+
+    def _besides(self, place: str, found: Any) -> owned_objects.NamespaceFacts:
+        if isinstance(found, resources.Service):
+            makers = any(each.watched.own.type is resources.Custom for each in self._subjects)
+            return owned_objects.NamespaceFacts(labels=self._labels(place, found.spec.selector), makers=makers)
+        if isinstance(found, resources.Ingress) and (view := self._views.get((place, kinds.SERVICE))) is not None:
+            there = (name for name in found.services if self._reader.find(view, place, name))
+            return owned_objects.NamespaceFacts(services=frozenset(there))
+        return owned_objects.NamespaceFacts(ask=self._asks.ask)
+
+    def _labels(self, place: str, selector: Mapping[str, str]) -> Sequence[Mapping[str, str]] | None:
+        """Of what the formation's workloads make and, when the selector fits none of it, of all pods that stay."""
+        made = []
+        for subject in self._subjects:
+            if subject.place == place and subject.watched.runs and subject.ref.kind != "Pod":
+                found = self._reader.find(self._views[subject.keys[0]], place, subject.ref.name)
+                if found is not None:
+                    made.append(found.spec.template.metadata.labels)
+        view = self._views.get((place, kinds.POD))
+        if view is None:
+            return None
+        if any(selector.items() <= each.items() for each in made):
+            return made
+        pods = self._reader.everything(view).values()
+        return [*made, *(each.metadata.labels for each in pods if each.metadata.deletion_timestamp is None)]
+
+
+def _away(state: reflector.State) -> bool:
+    return state.standing is reflector.SyncState.AWAY

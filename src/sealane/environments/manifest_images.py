@@ -1,0 +1,52 @@
+"""What a manifest would run: every image anywhere in it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sealane.configfiles.documents import Path
+
+_CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
+_STEPS = ("container", "script", "steps", "stepTemplate", "sidecars", "sidecar", "initContainer")
+"""Where kinds that run work elsewhere in pods (Argo's workflows, Tekton's tasks) write a container, alone or listed."""
+
+
+def images(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Path and reference of every image, at any depth: pods are found in kinds nobody here has heard of, too."""
+    if isinstance(value, dict):
+        for key, child in value.items():
+            if key in _CONTAINERS and isinstance(child, list):
+                yield from _of_containers(child, (*path, key))
+            elif key == "volumes" and isinstance(child, list):
+                yield from _of_volumes(child, (*path, key))
+            elif key in _STEPS:
+                yield from _of_steps(child, (*path, key))
+            yield from images(child, (*path, key))
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            yield from images(child, (*path, index))
+
+
+def _of_containers(containers: list[Any], path: Path) -> Iterator[tuple[Path, Any]]:
+    for index, container in enumerate(containers):
+        if isinstance(container, dict) and container.get("image") is not None:
+            yield (*path, index, "image"), container["image"]
+
+
+def _of_steps(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    """Of kinds that nobody here knows only a text is an image for sure."""
+    listed = (
+        [((*path, index), each) for index, each in enumerate(value)] if isinstance(value, list) else [(path, value)]
+    )
+    for where, each in listed:
+        if isinstance(each, dict) and isinstance(each.get("image"), str):
+            yield (*where, "image"), each["image"]
+
+
+def _of_volumes(volumes: list[Any], path: Path) -> Iterator[tuple[Path, Any]]:
+    """Images mounted as volumes (Kubernetes 1.31 and later)."""
+    for index, volume in enumerate(volumes):
+        image = volume.get("image") if isinstance(volume, dict) else None
+        if isinstance(image, dict) and image.get("reference") is not None:
+            yield (*path, index, "image", "reference"), image["reference"]

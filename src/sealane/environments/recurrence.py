@@ -1,0 +1,123 @@
+"""When a window begins and ends. Pure: knows nothing of what may happen in it.
+
+Beginnings are read off the clock of the window's time zone, and so are ends: 22:00 for 8 hours is until 06:00, also in the
+night in which clocks change. What a clock skips begins as much later; of what it shows twice, the first is a beginning
+and the second an end.
+"""
+
+from __future__ import annotations
+
+import functools
+import zoneinfo
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sealane.environments.model import Window
+
+if TYPE_CHECKING:
+    from dateutil import rrule
+
+FIRST = datetime(2024, 1, 1)  # noqa: DTZ001 - a time on the clock of whichever zone
+"""From when a recurrence rule counts where nothing else is said: a Monday, at midnight."""
+
+_LOOKED_AHEAD = 30
+"""Years: a rule without an end is not followed for longer."""
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Occurrence:
+    """One time that a window comes, in UTC; the end is no part of it."""
+
+    start: datetime
+    end: datetime
+
+
+def latest(window: Window, at: datetime) -> Occurrence | None:
+    """The last time that the window began, at that moment or before; None when it never did."""
+    local = at.astimezone(_zone(window)).replace(microsecond=0)
+    clock = _before(window, local.replace(tzinfo=None, fold=0) + _HOUR * local.fold)
+    while clock and (span := _span(window, clock)).start > at:
+        clock = _before(window, clock - timedelta(seconds=1))
+    return span if clock else None
+
+
+def following(window: Window, at: datetime) -> Occurrence | None:
+    """The first time that the window begins after that moment; None when it never does."""
+    local = at.astimezone(_zone(window)).replace(tzinfo=None, fold=0, microsecond=0)
+    clock = _after(window, local - _HOUR)
+    while clock and (span := _span(window, clock)).start <= at:
+        clock = _after(window, clock)
+    return span if clock else None
+
+
+def problem(window: Window) -> str | None:
+    """Why the window can't be meant, or None."""
+    try:
+        zoneinfo.ZoneInfo(window.timezone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return f"there is no time zone {window.timezone}"
+    if window.duration < timedelta(minutes=1):
+        return "a window lasts for a minute at least"
+    try:
+        first = _after(window, (window.start or FIRST) - _HOUR)
+    except (ValueError, KeyError, TypeError) as error:  # the library tells faults of cron lines as ValueErrors, too
+        return f"can't be understood: {error}"
+    return None if first else "it never comes"
+
+
+def _span(window: Window, clock: datetime) -> Occurrence:
+    zone = _zone(window)
+    start = clock.replace(tzinfo=zone).astimezone(UTC)
+    end = (clock + window.duration).replace(tzinfo=zone, fold=1).astimezone(UTC)
+    return Occurrence(start=start, end=end if end > start else start + window.duration)
+
+
+def _before(window: Window, clock: datetime) -> datetime | None:
+    """The last beginning on the clock, then or before."""
+    if window.cron is not None:
+        return _cron(window.cron, clock + timedelta(seconds=1), back=True)
+    found: datetime | None = _rule(window).before(clock, inc=True)
+    return found
+
+
+def _after(window: Window, clock: datetime) -> datetime | None:
+    """The first beginning on the clock after that."""
+    if window.cron is not None:
+        return _cron(window.cron, clock, back=False)
+    found: datetime | None = _rule(window).after(clock)
+    return found
+
+
+def _cron(line: str, clock: datetime, *, back: bool) -> datetime | None:
+    from croniter import CroniterBadDateError, croniter  # here, as below: few have windows, and all would wait for it
+
+    found = croniter(line, clock)
+    try:
+        given: datetime = found.get_prev(datetime) if back else found.get_next(datetime)
+    except CroniterBadDateError:
+        return None
+    return given
+
+
+@functools.lru_cache(maxsize=512)
+def _parsed(text: str, start: datetime) -> rrule.rrule:
+    """Remembers what it has counted, so that asking again is quick."""
+    from dateutil import rrule
+
+    ends = "UNTIL=" in text or "COUNT=" in text
+    bounded = text if ends else f"{text};UNTIL={start.year + _LOOKED_AHEAD}0101T000000"
+    found = rrule.rrulestr(bounded, dtstart=start, cache=True)
+    if not isinstance(found, rrule.rrule) or found._freq > rrule.DAILY:  # noqa: SLF001 - it has no other name
+        raise ValueError("FREQ is YEARLY, MONTHLY, WEEKLY or DAILY; a cron line is for what comes more often")
+    return found
+
+
+def _rule(window: Window) -> rrule.rrule:
+    assert window.rrule is not None, "a window begins by one or the other"
+    return _parsed(window.rrule, window.start or FIRST)
+
+
+def _zone(window: Window) -> zoneinfo.ZoneInfo:
+    return zoneinfo.ZoneInfo(window.timezone)

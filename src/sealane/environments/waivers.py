@@ -1,0 +1,36 @@
+"""Waiving: policies that operators let an app off, until a day and with a reason. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from sealane.environments.model import Waiver
+from sealane.policies.model import Decision, Effect
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WaivedDecision:
+    """A policy's decision, and the waiver that takes its effect away."""
+
+    decision: Decision
+    waiver: Waiver | None = None
+
+
+def judge(decisions: Iterable[Decision], waivers: Iterable[Waiver], *, app: str, today: date) -> list[WaivedDecision]:
+    """Each decision with the waiver that holds for it today; `today` is a day in UTC. Notes need none."""
+    holding = [each for each in waivers if each.app in {None, app} and (each.until is None or today <= each.until)]
+    named = {waiver.policy: waiver for waiver in reversed(holding)}
+    return [
+        WaivedDecision(
+            decision=decision,
+            waiver=None if decision.effect is Effect.NOTE else named.get(decision.policy),
+        )
+        for decision in decisions
+    ]
+
+
+def standing(judged: Iterable[WaivedDecision]) -> list[Decision]:
+    """Decisions that no waiver takes away."""
+    return [each.decision for each in judged if each.waiver is None]

@@ -1,0 +1,104 @@
+"""What the operators' files say at the moment somebody asks: whether deployments may begin, and who may what."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sealane import clock
+from sealane.environments import app_access, config_folder, windows
+from sealane.environments.app_access import AppAccess
+from sealane.environments.model import FOLDER, Environment
+from sealane.environments.people import People
+from sealane.environments.windows import WindowStatus
+from sealane.errors import InvalidFiles, SealaneError
+from sealane.findings import Finding, errors
+
+_log = logging.getLogger("sealane.server")
+_Stamp = tuple[tuple[str, int, int], ...]
+
+
+class Forecast:
+    """Looks at the files again only when one of them has changed. May be asked from any thread."""
+
+    def __init__(self, config: Path, *, now: clock.Clock = clock.now) -> None:
+        """`config` is the folder that holds environments/."""
+        self._config = config
+        self._now = now
+        self._lock = threading.Lock()
+        self._known: tuple[_Stamp, dict[str, Environment]] | None = None
+        self._access: tuple[_Stamp, AppAccess] | None = None
+        self._told: _Stamp | None = None
+
+    def outlook(self, app: str, environment: str) -> WindowStatus:
+        """Whether the app's deployments may begin there. What can't be read, or is gone, keeps it shut."""
+        try:
+            found = self.environments()
+        except SealaneError as error:
+            return WindowStatus(open=False, reason=f"the operators' files can't be read: {error.message}")
+        if environment not in found:
+            return WindowStatus(open=False, reason=f"there is no file for {environment} any more")
+        return windows.outlook(found[environment].windows, app, self._now())
+
+    def glass_groups(self, environment: str) -> tuple[str, ...]:
+        """The groups whose people may break the environment's glass. Raises SealaneError when files can't be read."""
+        found = self.environments().get(environment)
+        return found.windows.break_glass if found else ()
+
+    def people(self) -> People:
+        """Who is who, as the operators' file says; nobody without one. Raises SealaneError when it can't be read."""
+        return config_folder.people(self._config, base=self._config)
+
+    def access(self) -> AppAccess:
+        """What `access.yaml` says of people. Raises SealaneError when it can't be read."""
+        with self._lock:
+            stamp = self._stamp(app_access.FILE)
+            if self._access is None or self._access[0] != stamp:
+                found, findings = config_folder.gather_access(self._config, base=self._config)
+                if found is None:
+                    raise InvalidFiles(errors(findings) or findings)
+                self._access = stamp, found
+            return self._access[1]
+
+    def deciders(self) -> Mapping[str, frozenset[str]]:
+        """The groups whose word the operators ask for or take on each app: approvals, and the glass of its environments.
+
+        Raises SealaneError when files can't be read.
+        """
+        found: dict[str, frozenset[str]] = {}
+        for environment in self.environments().values():
+            for app, limits in environment.apps.items():
+                asked = limits.approvals.by if limits.approvals else ()
+                found[app] = found.get(app, frozenset()) | {*asked, *environment.windows.break_glass}
+        return found
+
+    def environments(self) -> dict[str, Environment]:
+        """The operators' environments as their files stand now. Raises SealaneError when files can't be read."""
+        with self._lock:
+            stamp = self._stamp(FOLDER)
+            if self._known is None or self._known[0] != stamp:
+                environments, found = config_folder.gather(self._config, base=self._config)
+                if wrong := errors(found):
+                    self._tell(stamp, wrong)
+                    more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+                    raise SealaneError(f"{wrong[0]}{more}")
+                self._known = stamp, environments
+            return self._known[1]
+
+    def _tell(self, stamp: _Stamp, wrong: Sequence[Finding]) -> None:
+        """In the log, once for each state of the files, with the full path: people are told the file's name alone."""
+        if self._told != stamp:
+            self._told = stamp
+            _log.error("the operators' files in %s are wrong: %s", self._config, "; ".join(map(str, wrong)))
+
+    def _stamp(self, name: str) -> _Stamp:
+        """When and how large the files of the folder are, or the one file."""
+        path = self._config / name
+        try:
+            files = sorted(path.iterdir()) if path.is_dir() else [path]
+            stats = [(each.name, each.stat()) for each in files]
+        except OSError:
+            return ()
+        return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)

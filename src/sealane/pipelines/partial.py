@@ -1,0 +1,159 @@
+"""A pipeline file taken apart, with the places of its parts, whether or not all of it is well formed. Pure.
+
+Checks of what a file means read a draft, so that a slip in one step hides nothing that is wrong in another.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sealane.configfiles import validation
+from sealane.configfiles.documents import Document, Path
+from sealane.configfiles.fields import File
+from sealane.findings import Finding, Place, Severity
+from sealane.pipelines import files
+
+M = TypeVar("M", bound=File)
+
+MOST = 1000
+"""Parts of one kind looked at; a file with more of them is refused for its shape."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """A named part of the file, at a path."""
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepPart(Part):
+    """A step that can be read."""
+
+    file: files.StepFile
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServicePart(Part):
+    """A service that can be read."""
+
+    file: files.ServiceFile
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImagePart(Part):
+    """An image that can be read, to build or to retag."""
+
+    file: files.BuildFile | files.RetagFile
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeliveryPart(Part):
+    """A delivery that can be read; its name is the formation's."""
+
+    file: files.DeliveryFile
+    named_at: Path
+    """Where its formation is named; what is said about it stands at `path`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Draft:
+    """What can be read of a file. `named` also has the steps and images that can't be read but have a name."""
+
+    document: Document
+    services: tuple[ServicePart, ...]
+    steps: tuple[StepPart, ...]
+    images: tuple[ImagePart, ...]
+    deliver: tuple[DeliveryPart, ...]
+    named: tuple[Part, ...]
+
+    def finding(self, path: Path, message: str, mend: str | None = None, *, warning: bool = False) -> Finding:
+        """A finding at the value of a path."""
+        severity = Severity.WARNING if warning else Severity.ERROR
+        return Finding(message=message, place=self.document.place(path), mend=mend, severity=severity)
+
+    def place(self, path: Path) -> Place:
+        """Where the value at the path stands."""
+        return self.document.place(path)
+
+
+def draft(document: Document) -> Draft:
+    """Takes a document apart; what can't be read is left out."""
+    value = document.value if isinstance(document.value, dict) else {}
+    return Draft(
+        document=document,
+        services=tuple(_services(value)),
+        steps=tuple(_steps(value)),
+        images=tuple(_images(value)),
+        deliver=tuple(_deliveries(value)),
+        named=tuple(_named(value)),
+    )
+
+
+def _steps(value: Mapping[str, Any]) -> Iterator[StepPart]:
+    for index, item in enumerate(_list(value, "steps")):
+        step = validation.salvage(item, files.StepFile, {"image": "unreadable"})
+        if step:
+            yield StepPart(name=step.name, path=("steps", index), file=step)
+
+
+def _services(value: Mapping[str, Any]) -> Iterator[ServicePart]:
+    for name, item in _mapping(value, "services").items():
+        service = validation.salvage(item, files.ServiceFile, {"image": "unreadable"})
+        if service:
+            yield ServicePart(name=name, path=("services", name), file=service)
+
+
+def _images(value: Mapping[str, Any]) -> Iterator[ImagePart]:
+    for name, item in _mapping(value, "images").items():
+        image: files.BuildFile | files.RetagFile | None
+        if isinstance(item, dict) and "retag" in item:
+            image = validation.salvage(item, files.RetagFile, {"retag": "unreadable"})
+        else:
+            image = validation.salvage(item, files.BuildFile, {"build": "."})
+        if image:
+            yield ImagePart(name=name, path=("images", name), file=image)
+
+
+def _deliveries(value: Mapping[str, Any]) -> Iterator[DeliveryPart]:
+    for index, item in enumerate(_list(value, "deliver")):
+        path: Path = ("deliver", index)
+        if isinstance(item, dict) and isinstance(item.get("formations"), list):
+            yield from _members(item, path)
+            continue
+        delivery = validation.salvage({"formation": item} if isinstance(item, str) else item, files.DeliveryFile)
+        if delivery:
+            yield DeliveryPart(name=delivery.formation, path=path, named_at=path, file=delivery)
+
+
+def _members(item: Mapping[str, Any], path: Path) -> Iterator[DeliveryPart]:
+    """Each formation of a convoy as a delivery of its own; what is said of all of them stands at the convoy."""
+    said = {key: value for key, value in item.items() if key in {"approval", "when"}}
+    for index, member in enumerate(item["formations"][:MOST]):
+        name = member.get("formation") if isinstance(member, dict) else member
+        delivery = validation.salvage({**said, "formation": name}, files.DeliveryFile)
+        if delivery:
+            named_at = (*path, "formations", index)
+            yield DeliveryPart(name=delivery.formation, path=path, named_at=named_at, file=delivery)
+
+
+def _named(value: Mapping[str, Any]) -> Iterator[Part]:
+    for index, item in enumerate(_list(value, "steps")):
+        if isinstance(item, dict) and isinstance(item.get("name"), str):
+            yield Part(name=item["name"], path=("steps", index))
+    for name in _mapping(value, "images"):
+        yield Part(name=name, path=("images", name))
+
+
+def _list(value: Mapping[str, Any], key: str) -> list[Any]:
+    found = value.get(key)
+    return found[:MOST] if isinstance(found, list) else []
+
+
+def _mapping(value: Mapping[str, Any], key: str) -> dict[str, Any]:
+    found = value.get(key)
+    return dict(itertools.islice(found.items(), MOST)) if isinstance(found, dict) else {}

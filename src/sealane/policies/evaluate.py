@@ -1,0 +1,257 @@
+"""Vetting: rendered objects against policies, giving decisions. Pure: no clusters, no files, no clock.
+
+Each policy decides as the API server would on the creation of each object. An expression that can't be evaluated
+counts as not met, unless the policy says `failurePolicy: Ignore`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sealane.clients import cel
+from sealane.configfiles.documents import Path
+from sealane.findings import Place
+from sealane.policies import admission, compiler, kinds, language, locations, match_rules
+from sealane.policies.admission import Request
+from sealane.policies.compiler import Check, Compiled
+from sealane.policies.model import Decision, Effect, Facts, Field, Policy, Verdict
+
+_LONGEST_MESSAGE = 5 * 1024
+_RANK = {Effect.DENY: 0, Effect.SIGN_OFF: 1, Effect.NOTE: 2}
+
+
+class Origin(Protocol):
+    """Knows where an object was written."""
+
+    def place(self, path: Path = ()) -> Place:
+        """Where the field, or its nearest parent, was written."""
+
+
+class Vettable(Protocol):
+    """A rendered object with its origin."""
+
+    @property
+    def object(self) -> dict[str, Any]:
+        """The manifest."""
+
+    @property
+    def origin(self) -> Origin:
+        """Where it was written."""
+
+
+def vet(objects: Sequence[Vettable], policies: Iterable[Policy], facts: Facts) -> tuple[Decision, ...]:
+    """Every decision that an object does not meet a policy, in the order of objects, the gravest first.
+
+    Raises cel.Uncompilable for a policy whose problems were not looked at.
+    """
+    items = [item for each in objects for item in _items(each)]
+    custom = kinds.defined(item.manifest for item in items)
+    cases = [(item, admission.request(item.manifest, facts, custom)) for item in items]
+    rules = [_Rule(compiler.compiled(policy)) for policy in policies]
+    shared = _shared(rules, facts, [request.object for _, request in cases])
+    decisions: list[Decision] = []
+    for item, request in cases:
+        case = _Case(item, request, shared)
+        found = [decision for rule in rules for decision in _decide(rule, case)]
+        decisions += sorted(found, key=lambda decision: _RANK[decision.effect])
+    return tuple(decisions)
+
+
+def verdict(decisions: Iterable[Decision]) -> Verdict:
+    """What all decisions together come to."""
+    effects = {decision.effect for decision in decisions}
+    if Effect.DENY in effects:
+        return Verdict.DENIED
+    return Verdict.NEEDS_SIGN_OFF if Effect.SIGN_OFF in effects else Verdict.PASSES
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """One object; `base` is its path in what was rendered, for the items of a List."""
+
+    manifest: dict[str, Any]
+    origin: Origin
+    base: Path = ()
+
+
+class _Rule:
+    """A compiled policy, and its effect on kinds already met where only the kind decides."""
+
+    def __init__(self, compiled: Compiled) -> None:
+        self.compiled = compiled
+        self._by_kind = match_rules.by_kind(compiled.policy)
+        self._effects: dict[tuple[str, str, str, bool], Effect | None] = {}
+
+    def effect(self, request: Request) -> Effect | None:
+        """The effect that the policy would have on the request; None when it is not about it."""
+        if not self._by_kind:
+            return match_rules.effect(self.compiled.policy, request)
+        kind = request.kind
+        if kind not in self._effects:
+            self._effects[kind] = match_rules.effect(self.compiled.policy, request)
+        return self._effects[kind]
+
+
+class _Case:
+    """One object before the policies, with its names ready for the engine once a policy is about it."""
+
+    def __init__(self, item: _Item, request: Request, shared: Mapping[str, Any]) -> None:
+        self.item = item
+        self.request = request
+        self.names = {"object": request.object, "oldObject": None, **request.names(), **shared}
+
+    @functools.cached_property
+    def bindings(self) -> cel.Bindings:
+        """For variables and validations."""
+        return language.language().bind(self.names)
+
+    @functools.cached_property
+    def before(self) -> cel.Bindings:
+        """For match conditions, which the API server evaluates before it knows the namespace."""
+        return language.language().bind({**self.names, "namespaceObject": None})
+
+
+def _shared(rules: Sequence[_Rule], facts: Facts, objects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The names that are the same for every object."""
+    names: dict[str, Any] = {"params": facts.params(), "objects": list(objects)}
+    bindings = language.language().bind(names)
+    for name, expression in {name: each for rule in rules for name, each in rule.compiled.once.items()}.items():
+        try:
+            names[name] = expression.evaluate(bindings)
+        except cel.EvaluationError:
+            continue  # stays unknown: an expression that needs it fails, and says so
+    return names
+
+
+def _items(rendered: Vettable) -> Iterator[_Item]:
+    """The object, or those in it: a List must not carry anything past the policies."""
+    yield from _unpacked(_Item(rendered.object, rendered.origin))
+
+
+def _unpacked(item: _Item) -> Iterator[_Item]:
+    inner = item.manifest.get("items")
+    if not (str(item.manifest.get("kind", "")).endswith("List") and isinstance(inner, list)):
+        yield item
+        return
+    for index, each in enumerate(inner):
+        if isinstance(each, dict):
+            yield from _unpacked(_Item(each, item.origin, (*item.base, "items", index)))
+
+
+def _decide(rule: _Rule, case: _Case) -> Iterator[Decision]:
+    effect = rule.effect(case.request)
+    if effect is None:
+        return
+    compiled = rule.compiled
+    try:
+        if not _applies(compiled, case) or _met(compiled.everything, case.bindings):
+            return
+    except cel.EvaluationError as error:
+        yield _failed(compiled.policy, effect, case, error.message)
+        return
+    for check in compiled.checks:
+        yield from _check(compiled, check, effect, case)
+
+
+def _applies(rule: Compiled, case: _Case) -> bool:
+    """Whether all match conditions hold: one that is false outweighs one that can't be evaluated."""
+    errors = []
+    for condition, expression in rule.conditions:
+        try:
+            if not expression.evaluate(case.before):
+                return False
+        except cel.EvaluationError as error:
+            errors.append(_unevaluated(condition.expression, error))
+    if errors:
+        message = errors[0] if len(errors) == 1 else f"[{', '.join(errors)}]"
+        raise cel.EvaluationError(message)
+    return True
+
+
+def _met(expression: cel.Expression, bindings: cel.Bindings) -> bool:
+    try:
+        return expression.evaluate(bindings) is True
+    except cel.EvaluationError:
+        return False
+
+
+def _check(rule: Compiled, check: Check, effect: Effect, case: _Case) -> Iterator[Decision]:
+    source = check.validation.expression
+    try:
+        if check.expression.evaluate(case.bindings) is True:
+            return
+    except cel.EvaluationError as error:
+        text = _unevaluated(source, _composite(rule, case.bindings, source) or error)
+        yield _failed(rule.policy, effect, case, text)
+        return
+    paths = _paths(rule, case.bindings)
+    if not paths and (guessed := locations.guess(source, case.item.manifest)):
+        paths = [guessed]
+    yield _decision(rule.policy, effect, case, _message(check, case.bindings), paths)
+
+
+def _message(check: Check, bindings: cel.Bindings) -> str:
+    """The message as the API server chooses it."""
+    text = ""
+    if check.message:
+        try:
+            text = str(check.message.evaluate(bindings)).strip()
+        except cel.EvaluationError:
+            text = ""
+        if "\n" in text or len(text.encode()) > _LONGEST_MESSAGE:
+            text = ""
+    return text or check.validation.message.strip() or f"failed expression: {check.validation.expression.strip()}"
+
+
+def _paths(rule: Compiled, bindings: cel.Bindings) -> list[str]:
+    if rule.paths is None:
+        return []
+    try:
+        found = rule.paths.evaluate(bindings)
+    except cel.EvaluationError:
+        return []
+    return [str(path) for path in found] if isinstance(found, list) else []
+
+
+def _composite(rule: Compiled, bindings: cel.Bindings, source: str) -> cel.EvaluationError | None:
+    """The failure of the first variable that the expression uses, in the API server's words."""
+    used = language.used_variables(source)
+    for name, expression in rule.variables:
+        if name not in used:
+            continue
+        try:
+            expression.evaluate(bindings)
+        except cel.EvaluationError as error:
+            return cel.EvaluationError(f'composited variable "{name}" fails to evaluate: {error.message}')
+    return None
+
+
+def _unevaluated(source: str, error: cel.EvaluationError) -> str:
+    return f"expression '{source}' resulted in error: {error.message}"
+
+
+def _failed(policy: Policy, effect: Effect, case: _Case, message: str) -> Decision:
+    """A policy that can't be evaluated is not met; with failurePolicy Ignore that is only noted."""
+    if policy.ignores_errors:
+        effect = Effect.NOTE
+    return _decision(policy, effect, case, message, (), failed=True)
+
+
+def _decision(
+    policy: Policy, effect: Effect, case: _Case, message: str, paths: Sequence[str], *, failed: bool = False
+) -> Decision:
+    item = case.item
+    steps = [(path, (*item.base, *locations.resolve(path, item.manifest))) for path in paths]
+    return Decision(
+        effect=effect,
+        policy=policy.name,
+        message=message,
+        mend=policy.mend,
+        subject=case.request.subject,
+        fields=tuple(Field(path=path, place=item.origin.place(where)) for path, where in steps),
+        written=item.origin.place(item.base),
+        failed=failed,
+    )

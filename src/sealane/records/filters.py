@@ -1,0 +1,42 @@
+"""What lists of runs and deployments are filtered by, as values. Pure: knows nothing about the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sealane.pipelines.model import RunStatus
+from sealane.releases.deliveries import DeliveryOutcome
+
+RUN_STATES = tuple(dict.fromkeys([*(each.value for each in RunStatus), *(each.value for each in DeliveryOutcome)]))
+"""What the state of a run may be: how it ended, or how its deliveries stand once it has passed."""
+DEPLOYMENT_STATES = tuple(each.value for each in DeliveryOutcome)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filter:
+    """Which runs or deployments are listed; what is None lets all through."""
+
+    app: str | None = None
+    formation: str | None = None
+    environment: str | None = None
+    branch: str | None = None
+    state: str | None = None
+    """One of RUN_STATES or DEPLOYMENT_STATES."""
+    author: str | None = None
+    """Part of the name of the commit's author, in any case."""
+    search: str | None = None
+    """Part of the commit's subject, in any case."""
+    commit: str | None = None
+    """How the commit's hash begins."""
+
+
+ALL = Filter()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Places:
+    """What lists can be filtered by."""
+
+    apps: tuple[str, ...]
+    formations: tuple[str, ...]
+    environments: tuple[str, ...]

@@ -1,0 +1,410 @@
+"""What the store keeps, as frozen values. Times are aware UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sealane.destinations.model import Inventory
+from sealane.events.model import Author, Event, Pusher
+from sealane.pipelines.model import RunStatus, StepStatus
+from sealane.releases.deliveries import DeliveryOutcome
+from sealane.reports.model import Report
+from sealane.verdicts.model import Verdict, VerdictKind
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class App:
+    """A product with an owner, registered with one repository and, in a monorepo, a path."""
+
+    name: str
+    repository: str
+    """URL to clone from; for a repository that Sealane serves, its folder's name below `Settings.repositories`."""
+    path: str
+    """Folder in the repository, empty for its root."""
+    owner: str
+    trunk: str
+    hosted: bool
+    """Whether Sealane serves the repository itself."""
+    hook_generation: int
+    """Counts rotations of the hook secret, which is derived and not stored."""
+    created: datetime
+    hook_old_until: datetime | None = None
+    """Until when the hook secret before counts, too."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """One execution of a pipeline for one commit."""
+
+    id: str
+    app: str
+    sequence: int
+    """The app's own counter, given at receipt."""
+    event: Event
+    status: RunStatus
+    reason: str | None = None
+    """Why it ended as it did, where its steps don't say: refused before anything ran, cancelled by somebody."""
+    deploy_tag: str | None = None
+    release_id: str | None = None
+    requested_by: str | None = None
+    cancelled_by: str | None = None
+    place: float = 0.0
+    """Where its commit stands in the line of commits: what has a higher one is newer. Its number, unless git says more."""
+    changed: int | None = None
+    """How many files its event changed; None until the clone tells, and where nobody can."""
+    delivered: DeliveryOutcome | None = None
+    """How its deliveries stand, taken together; None without any."""
+    because: str | None = None
+    """In a list: why it failed, or is not where it should have gone; None where nothing went wrong."""
+    created: datetime
+    started: datetime | None = None
+    ended: datetime | None = None
+
+    @property
+    def label(self) -> str:
+        """How people name it: `shop #12`."""
+        return f"{self.app} #{self.sequence}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunStep:
+    """One planned step of a run."""
+
+    key: str
+    kind: str
+    name: str
+    needs: tuple[str, ...]
+    status: StepStatus
+    reason: str | None = None
+    exit_code: int | None = None
+    attempt: int = 1
+    result: Mapping[str, Any] | None = None
+    """What it made, as plain data: an image, the deployment it asked for."""
+    started: datetime | None = None
+    ended: datetime | None = None
+
+
+class DeploymentKind(StrEnum):
+    """Where a deployment came from."""
+
+    DELIVERY = "delivery"  # a run's own `deliver`
+    MANUAL = "manual"  # a person sent a release somewhere
+    ROLLBACK = "rollback"  # a person went back
+    SCALE = "scale"  # the current revision with other numbers of instances
+
+
+class DeploymentState(StrEnum):
+    """How far a deployment is; its verdict says how it ended."""
+
+    WAITING = "waiting"  # for approvals, holds, earlier deliveries
+    QUEUED = "queued"  # every gate is open
+    ROLLING_OUT = "rolling_out"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApprovalRule:
+    """`count` different people out of the groups; `source` says who asks for it."""
+
+    by: tuple[str, ...]
+    count: int
+    source: str
+    unknown_pusher: int = 0
+    """How many people more, where nobody knows who pushed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BrokenGlass:
+    """A person's word that a deployment begins while its window is shut."""
+
+    by: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deployment:
+    """One revision going to one formation."""
+
+    id: str
+    app: str
+    formation: str
+    sequence: int
+    """Its number; what begins at a formation has a higher one than what began there before."""
+    asked: int = 0
+    """The number it was asked for under: its run's, or a fresh one. `sequence` is another where a later one began first."""
+    place: float = 0.0
+    """Where its release's commit stands in the line of commits."""
+    kind: DeploymentKind
+    state: DeploymentState
+    environment: str
+    destination: str
+    namespace: str
+    revision_id: str
+    release_id: str | None = None
+    run_id: str | None = None
+    from_revision_id: str | None = None
+    """The revision verified there when it was asked for; what reviewers compare with."""
+    requested_by: str | None = None
+    """The user who asked: who is signed in, pushed with a token of their own, or is known at the git host. No author's name."""
+    pusher: Pusher | None = None
+    """Who pushed its commit; None where nobody recorded it."""
+    authors: tuple[Author, ...] = ()
+    """Whom its commits name as authors, since what was there when it was asked for."""
+    by_hand: bool = False
+    """A person who is signed in asked for exactly this, also by running a run again."""
+    unasked: bool = False
+    """Goes by itself, without anybody's approval."""
+    confirmed: bool = False
+    """A person's typed yes to deleting more than the budget."""
+    adopt: bool = False
+    """A person's word that objects nobody's labels claim may be taken over."""
+    glass: BrokenGlass | None = None
+    """Who let it begin though the window of its environment is shut."""
+    convoy_id: str | None = None
+    """The convoy it goes with: several formations that move together or not at all."""
+    keep: bool = False
+    """Stays where it is when its convoy goes back."""
+    cancelled_by: str | None = None
+    """Who called it off, before it began or while it rolled out."""
+    rules: tuple[ApprovalRule, ...] = ()
+    agreed: tuple[ApprovalRule, ...] = ()
+    """Rules that were met for the same content before: on the deployments that it goes back to, or scales."""
+    after: tuple[str, ...] = ()
+    """Deployments of the same run that must be deployed first."""
+    phase: str | None = None
+    waiting_for: str | None = None
+    verdict: Verdict | None = None
+    dossier_id: str | None = None
+    note: str | None = None
+    """A remark that stays with it: what pruning left in place, why approval is asked again."""
+    way_back: str | None = None
+    """Why the revision that one would go back to could not be had again, when it was tried; None when it could."""
+    created: datetime
+    opened: datetime | None = None
+    """When its last gate opened."""
+    started: datetime | None = None
+    ended: datetime | None = None
+
+    def afresh(self) -> Deployment:
+        """The same revision to the same place, with nothing of who agreed to it and how it went."""
+        return replace(
+            self,
+            state=DeploymentState.WAITING,
+            sequence=0,
+            asked=0,
+            by_hand=False,
+            unasked=False,
+            confirmed=False,
+            adopt=False,
+            glass=None,
+            convoy_id=None,
+            keep=False,
+            cancelled_by=None,
+            rules=(),
+            agreed=(),
+            after=(),
+            run_id=None,
+            phase=None,
+            waiting_for=None,
+            verdict=None,
+            dossier_id=None,
+            note=None,
+            way_back=None,
+            opened=None,
+            started=None,
+            ended=None,
+        )
+
+    @property
+    def label(self) -> str:
+        """How people name the formation: `app/formation`."""
+        return f"{self.app}/{self.formation}"
+
+    @property
+    def delivered(self) -> DeliveryOutcome:
+        """How it ended, or how far it is, as a delivery of its run."""
+        return DeliveryOutcome(self.verdict.kind if self.verdict else self.state)
+
+    @property
+    def verdict_kind(self) -> VerdictKind | None:
+        """How it ended; None while it hasn't."""
+        return self.verdict.kind if self.verdict else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReleaseGroupRow:
+    """Several formations that a run's release reaches together or not at all."""
+
+    id: str
+    app: str
+    run_id: str
+    formations: tuple[str, ...]
+    """In the order in which they move."""
+    parallel: bool
+    """Whether they move side by side instead."""
+    created: datetime
+    settled: datetime | None = None
+    """When all of them had ended, those that went back included."""
+    outcome: str | None = None
+    """What came of it, in a sentence."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Behind:
+    """What a formation has at a destination that it left."""
+
+    environment: str
+    destination: str
+    namespace: str
+    inventory: Inventory
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Formation:
+    """What the server knows of one app's formation."""
+
+    app: str
+    formation: str
+    environment: str
+    destination: str
+    namespace: str
+    epoch: int
+    last_sequence: int
+    """The highest sequence that was ever started here."""
+    current_id: str | None
+    """The deployment that is there now, good or not."""
+    verified_id: str | None
+    """The last one that was deployed and judged good."""
+    inventory: Inventory
+    """What it has at its destination."""
+    behind: tuple[Behind, ...] = ()
+    """What it has at those that it left."""
+    requests: Mapping[str, float] | None
+    """Requests of the cluster, summed: `cpu` in cores, `memory` in bytes."""
+    startup: float | None
+    """Seconds the last verified revision took to become ready."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DriftSeen:
+    """How much of a formation was not as it was deployed when somebody looked last."""
+
+    deployment: str
+    """The id of the deployment that was compared."""
+    objects: int
+    fields: int
+    """Fields of them that somebody changed."""
+    by: tuple[str, ...]
+    """Who set these fields, as the destination knows them."""
+
+    @property
+    def words(self) -> str:
+        """`drift: 2 fields by kubectl-edit`; empty where there is none."""
+        if not self.objects:
+            return ""
+        what = (self.fields, "field") if self.fields else (self.objects, "object")
+        by = f" by {', '.join(self.by)}" if self.by else ""
+        return f"drift: {what[0]} {what[1]}{'' if what[0] == 1 else 's'}{by}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TimelineEntry:
+    """One line of a deployment's story."""
+
+    phase: str
+    text: str
+    detail: Mapping[str, Any] | None
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Vote:
+    """One person's yes or no to one revision."""
+
+    user: str
+    groups: frozenset[str]
+    revision_id: str
+    approves: bool
+    comment: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hold:
+    """Stops a failed release, and everything older, from going to a formation."""
+
+    id: str
+    app: str
+    formation: str
+    up_to: int
+    """Sequence of the failed release."""
+    place: float = 0.0
+    """Where that release stands in the line of commits."""
+    release_id: str | None
+    deployment_id: str
+    reason: str
+    created: datetime
+
+    @property
+    def label(self) -> str:
+        """How people name where it is: `shop/production`."""
+        return f"{self.app}/{self.formation}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkerRow:
+    """A worker as its heartbeats tell."""
+
+    id: str
+    host: str
+    beats: int
+    """Counts heartbeats, so that two machines need not agree on the time to see whether there are new ones."""
+    started: datetime
+    beat: datetime
+    dead: datetime | None
+
+
+# --- what pages and the API show
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepReport:
+    """What the tests of one attempt at a step reported."""
+
+    key: str
+    attempt: int
+    report: Report
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Changed:
+    """What an event changed."""
+
+    base: str | None
+    """The commit it is compared with; None where everything is new."""
+    paths: tuple[str, ...]
+    """From the repository's root."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GateWord:
+    """A gate that can't tell, and a person's word on it, once there is one."""
+
+    deployment_id: str
+    key: str
+    """Where in the rollout."""
+    gate: str
+    says: str
+    """Why it can't tell."""
+    asked: datetime
+    until: datetime
+    """When it has failed if nobody says anything."""
+    passes: bool | None = None
+    by: str | None = None
+    reason: str = ""
+    said: datetime | None = None

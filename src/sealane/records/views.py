@@ -1,0 +1,137 @@
+"""What is read for answers and pages: rows with all that belongs to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sealane.approvals import authorship
+from sealane.approvals.authorship import Ineligible
+from sealane.events.commits import CommitRange
+from sealane.findings import Finding
+from sealane.records.model import (
+    Deployment,
+    DriftSeen,
+    GateWord,
+    Hold,
+    ReleaseGroupRow,
+    Run,
+    RunStep,
+    StepReport,
+    TimelineEntry,
+    Vote,
+)
+from sealane.releases.deliveries import Delivery
+from sealane.releases.model import Release
+from sealane.releases.origin import Origin
+from sealane.reports.model import Report
+from sealane.stencils.model import Revision
+from sealane.verdicts.model import Observation
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FormationRow:
+    """One formation on the overview."""
+
+    app: str
+    owner: str
+    formation: str
+    environment: str
+    destination: str
+    namespace: str
+    current: Deployment | None
+    """What is there now, good or not."""
+    verified: Deployment | None
+    last: Deployment | None
+    """The newest that was started, which may have been taken back."""
+    running: Deployment | None
+    waiting: tuple[Deployment, ...]
+    hold: Hold | None
+    release: Release | None
+    """Of `current`."""
+    requests: Mapping[str, float] | None
+    drift: DriftSeen | None = None
+    """How much of `current` somebody had changed when it was looked at last; None before anybody did."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChangedView:
+    """What an event changed, as far as it is kept."""
+
+    base: str | None
+    """The commit it is compared with; None where everything is new."""
+    count: int
+    paths: tuple[str, ...]
+    """The first of them, from the repository's root."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunView:
+    """A run with all that came of it."""
+
+    run: Run
+    steps: tuple[RunStep, ...]
+    findings: tuple[Finding, ...]
+    """Why it was refused, or warnings."""
+    deployments: tuple[Deployment, ...]
+    release: Release | None
+    reports: tuple[StepReport, ...] = ()
+    """What its tests reported: in the order of its steps, and of a step's attempts."""
+    deliveries: tuple[Delivery, ...] = ()
+    """What became of its deployments, in the same order."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApprovalView:
+    """A deployment that asks people, and what they said."""
+
+    deployment: Deployment
+    votes: tuple[Vote, ...]
+    """Only those for the revision as it is now."""
+    missing: tuple[str, ...]
+    """A line for each rule that is not met: `1 more of release-managers, sre`."""
+    barred: Ineligible = authorship.NOBODY
+    """Who may not approve it, and why."""
+    asked_by: str = ""
+    """Who asked for it by hand, or who pushed it, in words."""
+    written: tuple[str, ...] = ()
+    """Whom its commits name as authors, since what was there; with the users they are known to be."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeploymentView:
+    """A deployment with its story and evidence."""
+
+    deployment: Deployment
+    timeline: tuple[TimelineEntry, ...]
+    revision: Revision
+    previous: Revision | None
+    """What it is compared with: what is verified there, as long as it has not begun; then what was."""
+    release: Release | None
+    approval: ApprovalView
+    dossier: Mapping[str, Any] | None
+    hold: Hold | None
+    convoy: ReleaseGroupRow | None = None
+    """The convoy it goes with."""
+    is_there: bool = False
+    """Whether it is what is verified there, and there now."""
+    origin: Origin | None = None
+    """The run and the commit that its release comes from."""
+    since: CommitRange | None = None
+    """What it brings over what it is compared with; None where nothing was there, or nobody can tell."""
+    tests: Report | None = None
+    """What all tests of the run that built it came to, together; None where none reported."""
+    gates: tuple[GateWord, ...] = ()
+    """Gates that could not tell, oldest first."""
+    observation: Observation | None = None
+    """What was seen last of its workloads, and some of their instances that were not ready."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogPart:
+    """A piece of a log. `ended` is True when nothing more will come after it."""
+
+    data: bytes
+    next_offset: int
+    ended: bool

@@ -1,0 +1,98 @@
+"""From the contents of files to one report that people may see: masked, cleaned and cut to a size. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, islice
+
+from sealane.reports import locations
+from sealane.reports.model import Case, Contents, FailingTest, Report
+
+LISTED = 200
+"""Failing tests that are listed; who has more reads the first ones, and the log."""
+MOST_NOTES = 20
+_LINE = 500
+_NAME = 300
+_DETAILS = 8 * 1024
+_ALL_DETAILS = 512 * 1024
+
+_ESCAPES = re.compile(r"(?:\x1b|\x9b|#x1B)\[?[0-9;?]*[A-Za-z]")
+_SAYS_NOTHING = {"", "failed", "failure", "test failed", "error"}
+_PLACE = re.compile(r"^[^\s:]+\.(?:go|py|cc|cpp|c|h|hpp|rb|php|rs|cs|exs?):[0-9]+(?::\s*|$)")
+
+Mask = Callable[[str], str]
+"""Hides secrets in a text."""
+
+
+def count(contents: Sequence[tuple[str, Contents]], notes: Iterable[str], mask: Mask) -> Report:
+    """One report of what files, by their paths, hold; `notes` are what is to be said besides."""
+    said = chain(notes, (f"{path}: {found.problem}" for path, found in contents if found.problem))
+    kept = list(islice(said, MOST_NOTES + 1))
+    if len(kept) > MOST_NOTES:
+        kept[-1] = "and more of this kind"
+    failing = []
+    room = _ALL_DETAILS
+    for case in islice(chain.from_iterable(found.failing for _, found in contents), LISTED):
+        failing.append(_shown(case, mask, room))
+        room -= len(failing[-1].details)
+    times = [found.seconds for _, found in contents if found.seconds is not None]
+    return Report(
+        files=len(contents),
+        tests=sum(found.tests for _, found in contents),
+        failed=sum(found.failed for _, found in contents),
+        errors=sum(found.errors for _, found in contents),
+        skipped=sum(found.skipped for _, found in contents),
+        flaky=sum(found.flaky for _, found in contents),
+        seconds=sum(times) if times else None,
+        failing=tuple(failing),
+        notes=tuple(_cut(_line(mask(note)), _LINE) for note in kept),
+    )
+
+
+def _shown(case: Case, mask: Mask, room: int) -> FailingTest:
+    file, line = locations.locate(case)
+    message, text = _clean(mask(case.message)), _clean(mask(case.text))
+    return FailingTest(
+        suite=_cut(_line(mask(case.suite)), _NAME),
+        name=_cut(_line(mask(case.name)), _NAME) or "a test without a name",
+        outcome=case.outcome,
+        message=_cut(_telling(message, text), _LINE),
+        details=_cut(_details(message, text), min(_DETAILS, max(0, room))),
+        file=_cut(_line(mask(file)), _NAME) if file else None,
+        line=line,
+        seconds=case.seconds,
+    )
+
+
+def _telling(message: str, text: str) -> str:
+    """The first line that says something; a place at its beginning is told elsewhere."""
+    first = _first_line(message)
+    return _first_line(text) or first if first.lower().rstrip(".") in _SAYS_NOTHING else first
+
+
+def _details(message: str, text: str) -> str:
+    """The whole text, with the message before it where that says more than its first line."""
+    text = text.strip("\n")
+    return text if not message.strip() or message.strip() in text else f"{message.strip()}\n\n{text}".rstrip()
+
+
+def _first_line(text: str) -> str:
+    lines = (_PLACE.sub("", line.strip()) for line in text.splitlines())
+    return next((line for line in lines if line), "")
+
+
+def _clean(text: str) -> str:
+    """Without what steers terminals or turns the direction of what follows."""
+    text = _ESCAPES.sub("", text)
+    return "".join(each for each in text if each in "\n\t" or unicodedata.category(each) not in {"Cc", "Cf", "Cs"})
+
+
+def _line(text: str) -> str:
+    """As one line."""
+    return " ".join(_clean(text).split())
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: max(0, most - 1)]}…"

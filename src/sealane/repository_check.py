@@ -1,0 +1,141 @@
+"""Checking all files of a repository that are Sealane's, at once: pipeline, formations with stencils, environments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from sealane import findings
+from sealane.configfiles import documents
+from sealane.configfiles.trees import Tree, Unreadable
+from sealane.environments import model as environments_model
+from sealane.environments import people
+from sealane.environments import reading as environment_reading
+from sealane.findings import Finding, Place, not_utf8
+from sealane.pipelines import reading as pipeline_reading
+from sealane.pipelines.checks import clone, delivery
+from sealane.pipelines.model import Pipeline
+from sealane.stencils import reading as formation_reading
+from sealane.stencils import render_inputs, rendering
+
+MOST_FORMATIONS = 200
+YAML = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckReport:
+    """What was looked at, and everything found."""
+
+    files: tuple[str, ...]
+    """The files that are Sealane's; none when the repository holds nothing for it."""
+    findings: tuple[Finding, ...] = ()
+    pipeline: Pipeline | None = field(default=None, repr=False)
+
+    @property
+    def valid(self) -> bool:
+        """Whether nothing stands in the way; warnings don't."""
+        return not findings.errors(self.findings)
+
+
+def check(tree: Tree, above: Sequence[Tree] = ()) -> CheckReport:
+    """Everything in an app's folder; formations are rendered with images that nothing has built yet.
+
+    `above` are the folders that lead from it up to the repository's root, which says what a clone lacks, too.
+    """
+    pipeline, files, found = _pipeline(tree)
+    names = render_inputs.names(tree)
+    if pipeline:
+        found += delivery.unknown_formations(pipeline, names)
+        found += _not_cloned(pipeline, (tree, *above))
+    if len(names) > MOST_FORMATIONS:
+        message = f"{len(names)} formations are too many; at most {MOST_FORMATIONS} are looked at"
+        found.append(Finding(message=message, place=Place(file=render_inputs.FORMATIONS)))
+    for name in names[:MOST_FORMATIONS]:
+        found += _formation(tree, name, pipeline)
+    environments = [path for path in tree.files(environments_model.FOLDER) if path.endswith(YAML)]
+    for path in environments:
+        text, unread = _text(tree, path)
+        found += unread or environment_reading.read(text, path)[1]
+    known = [people.FILE] if environments and _is_there(tree, people.FILE) else []
+    for path in known:
+        text, unread = _text(tree, path)
+        found += unread or people.read(text, path)[1]
+    files += [*tree.files(render_inputs.FORMATIONS), *tree.files(render_inputs.STENCILS), *environments, *known]
+    return CheckReport(files=tuple(files), findings=_in_order(found), pipeline=pipeline)
+
+
+def check_text(text: str, file: str) -> CheckReport:
+    """One file by itself; its first document's keys tell which kind it is."""
+    keys = _keys(text, file)
+    if "formation" in keys and "app" not in keys:
+        return CheckReport(files=(file,), findings=_in_order(formation_reading.read_formation(text, file)[1]))
+    if "environment" in keys and "app" not in keys:
+        return CheckReport(files=(file,), findings=_in_order(environment_reading.read(text, file)[1]))
+    if PurePosixPath(file).name == people.FILE:
+        return CheckReport(files=(file,), findings=_in_order(people.read(text, file)[1]))
+    pipeline, found = pipeline_reading.read(text, file)
+    return CheckReport(files=(file,), findings=_in_order(found), pipeline=pipeline)
+
+
+def _pipeline(tree: Tree) -> tuple[Pipeline | None, list[str], list[Finding]]:
+    file = pipeline_reading.FILE
+    misnamed = [name for name in pipeline_reading.MISNAMED if _is_there(tree, name)]
+    if not _is_there(tree, file):
+        mend = f"rename it to {file}"
+        found = [Finding(message="this name is not looked for", place=Place(file=name), mend=mend) for name in misnamed]
+        return None, misnamed, found
+    text, unread = _text(tree, file)
+    if unread:
+        return None, [file], unread
+    pipeline, found = pipeline_reading.read(text, file)
+    return pipeline, [file], found
+
+
+def _not_cloned(pipeline: Pipeline, folders: Sequence[Tree]) -> list[Finding]:
+    """What a clone would lack: submodules as the last folder says, the repository's root, and files of LFS as any does."""
+    found: list[Finding] = []
+    for number, folder in enumerate(folders):
+        submodules = number + 1 == len(folders) and _is_there(folder, clone.SUBMODULES)
+        lfs = not found and clone.uses_lfs(_text(folder, clone.ATTRIBUTES)[0])
+        found += clone.lacking(pipeline.clone, submodules=submodules, lfs=lfs, above="../" * number)
+    return found
+
+
+def _text(tree: Tree, path: str) -> tuple[str, list[Finding]]:
+    """A file's text, or why there is none."""
+    try:
+        return tree.read(path).decode("utf-8-sig"), []
+    except Unreadable as problem:
+        return "", [Finding(message=f"can't be read: {problem.message}", place=Place(file=path))]
+    except UnicodeDecodeError as error:
+        return "", [not_utf8(error, path)]
+
+
+def _is_there(tree: Tree, path: str) -> bool:
+    try:
+        tree.read(path)
+    except Unreadable as problem:
+        return "no such file" not in problem.message
+    return True
+
+
+def _formation(tree: Tree, name: str, pipeline: Pipeline | None) -> list[Finding]:
+    """What is wrong with a formation; it can be rendered only where the pipeline says which images there are."""
+    sources, found = render_inputs.gather(tree, name)
+    if sources is None or pipeline is None:
+        return found
+    images = {image.name: rendering.unbuilt(image.name) for image in pipeline.images}
+    _, rendered = rendering.render(sources, rendering.Inputs(app=pipeline.app, images=images))
+    return [*found, *rendered]
+
+
+def _keys(text: str, file: str) -> set[str]:
+    """The keys at the top of the first document."""
+    read, _ = documents.read(text, file)
+    first = read[0].value if read else None
+    return set(first) if isinstance(first, dict) else set()
+
+
+def _in_order(found: list[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(set(found), key=lambda finding: (finding.place, finding.message)))

@@ -1,0 +1,102 @@
+"""Building: an image from the repository, pushed under the run's deploy tag, known by its digest."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sealane.clients import build_context, build_sources, image_build, registry
+from sealane.clients.build_sources import Fetching
+from sealane.clients.registry import ImageMissing
+from sealane.clients.registry_access import OPEN, RegistryAccess
+from sealane.errors import UsageError
+from sealane.images import dockerfiles, references, tags
+from sealane.images.model import Image
+from sealane.pipelines.model import ImageBuild
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BuildWorkspace:
+    """Where and under which name a run builds.
+
+    `root` is a folder whose path no step can change, `inside` the app's folder in it, `engine` the URL of an engine's socket, `repository` the registry's host and path
+    under which each image gets its own name, `secrets` the values of the secrets a build may mount.
+    """
+
+    engine: str
+    root: Path
+    repository: str
+    tag: str
+    labels: Mapping[str, str]
+    secrets: Mapping[str, str] = field(repr=False)
+    access: RegistryAccess = OPEN
+    fetching: Fetching = build_sources.OPEN
+    """Where the engine may fetch from."""
+    inside: str = ""
+    patience: float = image_build.PATIENCE
+    """Seconds for a build, and for a push."""
+    key: str = ""
+    """What marks the app's layers and cache folders as its own; empty on a person's own machine, where all are theirs."""
+
+
+async def build(image: ImageBuild, workshop: BuildWorkspace, sink: image_build.Sink) -> Image:
+    """Builds and pushes one image.
+
+    Key: repository and deploy tag. What the registry already has under them is not built again, so that a run taken
+    up after a crash goes on where it was. Undo: none; an unused tag harms nobody.
+    Raises clients.building.BuildFailed, EngineCouldNot; registry errors; UsageError for a bad context.
+    """
+    target = references.parse(f"{workshop.repository}/{image.name}:{workshop.tag}")
+    try:
+        digest = await registry.digest(target, workshop.access)
+    except ImageMissing:
+        await build_only(image, workshop, sink)
+        await image_build.push(workshop.engine, target, sink, within=workshop.patience)
+        digest = await registry.digest(target, workshop.access)
+    return Image(name=image.name, repository=target.repository, tag=workshop.tag, digest=digest)
+
+
+async def build_only(image: ImageBuild, workshop: BuildWorkspace, sink: image_build.Sink) -> str:
+    """Builds without pushing and gives the engine's id of the image; for a run on a developer's machine."""
+    missing = [name for name in image.secrets if name not in workshop.secrets]
+    if missing:
+        raise UsageError(f"image {image.name} wants secrets that are not there: {', '.join(missing)}")
+    what = image_build.Build(
+        source=build_context.Source(
+            root=workshop.root,
+            inside=workshop.inside,
+            context=image.context,
+            dockerfile=image.dockerfile,
+            rewrite=functools.partial(_apart, image, workshop) if workshop.key else None,
+        ),
+        target=image.target,
+        args=image.args,
+        labels=workshop.labels,
+        secrets={name: workshop.secrets[name] for name in image.secrets},
+        name=f"{workshop.repository}/{image.name}:{workshop.tag}",
+        fetching=workshop.fetching,
+    )
+    return await image_build.build(workshop.engine, what, sink, within=workshop.patience)
+
+
+def _apart(image: ImageBuild, workshop: BuildWorkspace, text: bytes) -> bytes:
+    try:
+        plain = text.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{image.dockerfile} is not UTF-8 text", mend="save it as UTF-8") from error
+    made = dockerfiles.apart(
+        plain, file=image.dockerfile, key=workshop.key, args=image.args, problem=workshop.fetching.problem
+    )
+    return made.encode()
+
+
+async def tidy(engine: str, repository: str, *, keep: Collection[str]) -> None:
+    """Removes what earlier runs left of an image in the engine: all deploy tags but those to keep and the newest one.
+
+    The registry has them all; the newest stays because the next build begins with its layers. Tags that people gave
+    stay as well. Raises EngineCouldNot.
+    """
+    ours = [tag for tag in await image_build.tags(engine, repository) if tags.PATTERN.fullmatch(tag)]
+    await image_build.forget(engine, repository, [tag for tag in ours[:-1] if tag not in keep])

@@ -1,0 +1,184 @@
+"""Assembling a run on this machine: from a folder and what was asked for to all that the run works with."""
+
+from __future__ import annotations
+
+import re
+import secrets as randomness
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from sealane import findings
+from sealane.clients import git
+from sealane.errors import InvalidFiles, NotThere, SealaneError, UsageError
+from sealane.events.model import Event, EventKind
+from sealane.findings import Finding
+from sealane.images import tags
+from sealane.pipelines import planning, reading
+from sealane.pipelines.model import ImageRetag, Kind, Pipeline, Plan, PlannedStep
+from sealane.runners import clean_clone, specs, workspaces
+from sealane.runners.model import RunContext, RunKey
+from sealane.secrets import files, masking, revealed
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunRequest:
+    """What was asked for on the command line."""
+
+    path: Path
+    """A folder, or a pipeline file in it."""
+    clean: Path | None = None
+    """Where to put a fresh clone of HEAD; None for running in the working tree."""
+    steps: tuple[str, ...] = ()
+    """Only these; empty for all."""
+    event: EventKind = EventKind.PUSH
+    branch: str | None = None
+    ref: str | None = None
+    secrets_file: Path | None = None
+    at_once: int = 4
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LocalRun:
+    """A run, ready to go."""
+
+    work: RunContext
+    warnings: tuple[Finding, ...] = ()
+
+
+async def assemble(asked: RunRequest, *, now: datetime) -> LocalRun:
+    """Everything for the run, checked: nothing has been started yet.
+
+    Raises InvalidFiles with every finding, NotThere without a pipeline file, UsageError for what can't be meant.
+    """
+    file = asked.path / reading.FILE if asked.path.is_dir() else asked.path
+    own = folder = file.resolve().parent
+    head = await _head(own)
+    if asked.clean is not None:
+        folder = await clean_clone.make(own, head, asked.clean)
+        file = folder / file.name
+    pipeline, found = reading.read(_text(file), str(file))
+    if pipeline is None:
+        raise InvalidFiles(found)
+    if asked.clean is not None and head is not None:
+        found = [*found, *await clean_clone.complete(own, head, asked.clean, pipeline.clone)]
+    event = await _event(asked, pipeline, own, head, now)
+    workspace, told = await workspaces.local(folder / file.name, own=asked.clean is not None)
+    plan = _local(_chosen(planning.plan(pipeline, event), asked.steps))
+    work = RunContext(
+        run=RunKey(value=f"{_slug(pipeline.app)}-{now:%H%M%S}-{randomness.token_hex(3)}"),
+        pipeline=pipeline,
+        plan=plan,
+        event=event,
+        workspace=workspace,
+        images={image.name: image.source for image in pipeline.images if isinstance(image, ImageRetag)},
+        deploy_tag=tags.deploy_tag(now, head or ""),
+        at_once=asked.at_once,
+    )
+    given = _secrets(asked.secrets_file)
+    revealed.note(given.values())
+    return LocalRun(
+        work=replace(work, secrets=_wanted(work, given, asked.secrets_file)),
+        warnings=tuple(finding for finding in (*found, *told) if finding not in findings.errors(found)),
+    )
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8-sig")
+    except FileNotFoundError as error:
+        if file.name != reading.FILE:
+            raise NotThere(f"there is no {file}", mend="name a folder, or a pipeline's file") from error
+        mend = reading.beginning({each.name for each in file.resolve().parent.iterdir()})
+        raise NotThere(f"there is no {file.name} in {file.resolve().parent}", mend=mend) from error
+    except UnicodeDecodeError as error:
+        raise InvalidFiles([findings.not_utf8(error, str(file))]) from error
+    except OSError as error:
+        raise UsageError(f"{file} can't be read: {error.strerror}") from error
+
+
+async def _head(folder: Path) -> str | None:
+    """The commit the folder is at; None without git, or before the first commit."""
+    try:
+        return (await git.run("-C", str(folder), "rev-parse", "--verify", "--quiet", "HEAD")).decode().strip()
+    except SealaneError:
+        return None
+
+
+async def _branch(folder: Path) -> str | None:
+    """The branch that is checked out, before its first commit too; None without one, and without git."""
+    try:
+        return (await git.run("-C", str(folder), "symbolic-ref", "--quiet", "--short", "HEAD")).decode().strip()
+    except SealaneError:
+        return None
+
+
+async def _event(asked: RunRequest, pipeline: Pipeline, at: Path, head: str | None, now: datetime) -> Event:
+    branch = asked.branch
+    if branch is None and asked.event is not EventKind.TAG:
+        branch = await _branch(at)
+    return Event(
+        kind=asked.event,
+        app=pipeline.app,
+        commit=head,
+        branch=branch,
+        ref=asked.ref or (f"refs/heads/{branch}" if branch else None),
+        received=now,
+    )
+
+
+def _chosen(plan: Plan, names: tuple[str, ...]) -> Plan:
+    """The plan with all left out that was not asked for; what was left out is taken as done."""
+    if not names:
+        return plan
+    known = {planned.name for planned in plan.steps if planned.kind is not Kind.DELIVER}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise UsageError(f"there is no step {unknown[0]}", mend=findings.did_you_mean(unknown[0], known))
+    return Plan(steps=tuple(_left_out(planned, "not asked for", planned.name not in names) for planned in plan.steps))
+
+
+def _local(plan: Plan) -> Plan:
+    """The plan without what only a server does."""
+    return Plan(
+        steps=tuple(
+            _left_out(
+                _left_out(planned, "delivering is the server's: push the commit", planned.kind is Kind.DELIVER),
+                "ready-made, and only the server gives it this run's tag",
+                planned.kind is Kind.RETAG,
+            )
+            for planned in plan.steps
+        )
+    )
+
+
+def _left_out(planned: PlannedStep, why: str, yes: bool) -> PlannedStep:  # noqa: FBT001 - reads as a sentence where used
+    return replace(planned, skip=why) if yes and not planned.skip else planned
+
+
+def _secrets(file: Path | None) -> Mapping[str, str]:
+    if file is None:
+        return {}
+    values, found = files.read(_text(file), str(file))
+    if found:
+        raise InvalidFiles(found)
+    return values
+
+
+def _wanted(work: RunContext, given: Mapping[str, str], file: Path | None) -> dict[str, str]:
+    """The secrets this run needs. Raises UsageError naming all that are missing, TooShort."""
+    wanted = specs.wanted_secrets(work)
+    missing = [f"{name} (for {', '.join(users)})" for name, users in wanted.items() if name not in given]
+    if missing:
+        raise UsageError(
+            f"missing secrets: {'; '.join(missing)}",
+            mend=f"add NAME=value lines to {file}" if file else "give them with --secrets-file FILE, NAME=value a line",
+        )
+    values = {name: given[name] for name in wanted}
+    masking.check(values)
+    return values
+
+
+def _slug(app: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", app.lower()).strip("-")[:40] or "run"

@@ -1,0 +1,42 @@
+"""Sweeping: what runs left in the engine that were killed before they could clean up. Live runs are left alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+
+from sealane.clients.engine.api import Engine
+from sealane.clients.engine.model import Leftover
+from sealane.errors import SealaneError
+from sealane.runners import process_identity
+from sealane.runners.docker import OWNER, RUN
+
+
+async def sweep(engine: Engine) -> tuple[str, ...]:
+    """Removes what belongs to runs of processes of this machine that have ended; gives those runs' keys.
+
+    What can't be removed now is left for the next sweep. Raises EngineUnavailable.
+    """
+    containers, networks, volumes = await asyncio.gather(
+        engine.containers(OWNER), engine.networks(OWNER), engine.volumes(OWNER)
+    )
+    swept = [
+        *await _remove(containers, engine.remove),
+        *await _remove(networks, lambda one: engine.remove_network(one.name)),
+        *await _remove(volumes, lambda one: engine.remove_volume(one.name)),
+    ]
+    return tuple(sorted(set(swept)))
+
+
+async def _remove(found: Iterable[Leftover], remove: Callable[[Leftover], Awaitable[None]]) -> list[str]:
+    gone = [one for one in found if _is_orphan(one)]
+    done = await asyncio.gather(*(remove(one) for one in gone), return_exceptions=True)
+    for outcome in done:
+        if isinstance(outcome, BaseException) and not isinstance(outcome, SealaneError):
+            raise outcome
+    return [one.labels.get(RUN, "?") for one, outcome in zip(gone, done, strict=True) if outcome is None]
+
+
+def _is_orphan(one: Leftover) -> bool:
+    owner = process_identity.parse(one.labels.get(OWNER, ""))
+    return owner is not None and process_identity.is_gone(owner)

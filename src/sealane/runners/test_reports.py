@@ -1,0 +1,164 @@
+"""Collecting the reports that a step left in its workspace: found by glob, read without trusting any of it.
+
+What a step wrote is as hostile as the commit it came with: links are not followed, sizes and numbers are limited, and
+what is not there or can't be read is told in a note. Files from before the step are an earlier try's, or another run's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+
+from sealane import descriptors
+from sealane.configfiles import globs
+from sealane.configfiles.trees import FolderTree, Unreadable
+from sealane.reports import junit, summary
+from sealane.reports.model import Contents, Report
+from sealane.runners.logs import size
+from sealane.runners.model import Workspace
+from sealane.secrets.masking import Masker
+
+MOST_BYTES = 16 * 1024 * 1024
+"""Bytes of one file."""
+ALL_BYTES = 64 * 1024 * 1024
+"""Bytes of all files of one attempt together."""
+MOST_FILES = 5_000
+MOST_LOOKED_AT = 300_000
+"""Files and folders that are looked at for one glob."""
+_DEPTH = 64
+_WILD = set("*?[{\\")
+_ALLOWANCE = 1.0
+"""Seconds by which a file may seem older than the step that wrote it: clocks of file systems are coarse."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Match:
+    path: str
+    is_plain: bool
+    written: float
+
+
+class _TooMany(Exception):
+    """The workspace is larger than is looked through."""
+
+
+async def report(
+    workspace: Workspace, patterns: Iterable[str], *, since: datetime, secrets: Mapping[str, str]
+) -> Report:
+    """What the JUnit files say that match and were written since then. Never raises for what a step left behind."""
+    if workspace.folder is None:
+        return summary.count((), ["reports are read only where the workspace is a folder"], str)
+    return await asyncio.to_thread(_report, workspace, tuple(patterns), since.timestamp(), secrets)
+
+
+def _report(workspace: Workspace, patterns: tuple[str, ...], since: float, secrets: Mapping[str, str]) -> Report:
+    notes: list[str] = []
+    wanted: dict[str, None] = {}
+    for pattern in patterns:
+        fresh, said = _fresh(workspace, pattern, since - _ALLOWANCE)
+        wanted |= dict.fromkeys(fresh)
+        notes += said
+    tree = FolderTree(workspace.root, workspace.inside, largest=MOST_BYTES)
+    contents = list(_read(tree, [*wanted], notes.append))
+    return summary.count(contents, notes, Masker(secrets).whole)
+
+
+def _fresh(workspace: Workspace, pattern: str, since: float) -> tuple[list[str], list[str]]:
+    """Paths of the files that match, in order, and what is to be said of the pattern."""
+    try:
+        found = sorted(_matches(workspace, pattern), key=lambda match: match.path)
+    except _TooMany:
+        return [], [f"{pattern}: the workspace holds too much to look through; begin the glob with a folder"]
+    except OSError as error:
+        return [], [f"{pattern}: the workspace can't be read: {(error.strerror or str(error)).lower()}"]
+    plain = [match for match in found if match.is_plain]
+    fresh = [match.path for match in plain if match.written >= since]
+    notes = [
+        _many([match.path for match in plain if match.written < since], "from before this step, left out"),
+        _many([match.path for match in found if not match.is_plain], "a link or no plain file, left out"),
+    ]
+    said = [note for note in notes if note]
+    return fresh, said or ([] if fresh else [f"no file matches {pattern}"])
+
+
+def _many(paths: list[str], why: str) -> str:
+    """One note for files of which the same is to be said; empty when there are none."""
+    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    return f"{_shown(paths[0])}{more}: {why}" if paths else ""
+
+
+def _read(tree: FolderTree, paths: list[str], say: Callable[[str], None]) -> Iterator[tuple[str, Contents]]:
+    room = ALL_BYTES
+    for number, path in enumerate(paths):
+        if number == MOST_FILES or room <= 0:
+            say(f"{len(paths) - number} files more are not read: at most {MOST_FILES}, and {size(ALL_BYTES)} together")
+            return
+        try:
+            data = tree.read(path)
+        except Unreadable as problem:
+            say(f"{_shown(path)} can't be read: {problem.message}")
+            continue
+        room -= len(data)
+        yield _shown(path), junit.parse(data)
+
+
+def _matches(workspace: Workspace, pattern: str) -> Iterator[_Match]:
+    """Everything below the folder that matches and is no folder itself."""
+    beginning, left = _plain_beginning(pattern), [MOST_LOOKED_AT]
+    with ExitStack() as stack:
+        root = stack.enter_context(descriptors.folder(workspace.root))
+        folder = stack.enter_context(descriptors.reached(root, workspace.inside)).descriptor
+        try:
+            below = stack.enter_context(descriptors.reached(folder, beginning)).descriptor
+        except OSError:
+            return
+        if stat.S_ISDIR(os.fstat(below).st_mode):
+            yield from _below(below, beginning, pattern, left)
+
+
+def _below(descriptor: int, above: list[str], pattern: str, left: list[int]) -> Iterator[_Match]:
+    with os.scandir(descriptor) as entries:
+        for entry in entries:
+            left[0] -= 1
+            if left[0] < 0:
+                raise _TooMany
+            path = "/".join([*above, entry.name])
+            if not entry.is_dir(follow_symlinks=False):
+                if globs.matches(pattern, path):
+                    try:
+                        about = entry.stat(follow_symlinks=False)
+                    except FileNotFoundError:  # another step took it away meanwhile
+                        continue
+                    yield _Match(path=path, is_plain=stat.S_ISREG(about.st_mode), written=about.st_mtime)
+            elif entry.name != ".git" and len(above) < _DEPTH:
+                below = _opened(entry.name, descriptor)
+                if below >= 0:
+                    try:
+                        yield from _below(below, [*above, entry.name], pattern, left)
+                    finally:
+                        os.close(below)
+
+
+def _opened(name: str, above: int) -> int:
+    """The folder's descriptor; -1 for what is no folder, is a link, or may not be read."""
+    try:
+        return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=above)
+    except OSError:
+        return -1
+
+
+def _plain_beginning(pattern: str) -> list[str]:
+    """The folders that every match is in."""
+    parts = pattern.split("/")[:-1]
+    wild = next((index for index, part in enumerate(parts) if _WILD & set(part)), len(parts))
+    return parts[:wild]
+
+
+def _shown(path: str) -> str:
+    """A path that may not be text, as text."""
+    return path.encode("utf-8", "replace").decode()

@@ -1,0 +1,105 @@
+"""Composing: the files that begin a project, as text. Pure: takes what was detected, writes nothing."""
+
+from __future__ import annotations
+
+from sealane.pipelines.reading import FILE
+from sealane.scaffold.detection import Buildable, Project
+
+
+def compose(project: Project) -> dict[str, str]:
+    """Paths from the repository's root, and what to write there, the pipeline first.
+
+    Stencils and a formation are written where there is an image to deploy and no formation yet.
+    """
+    files = {FILE: _pipeline(project)}
+    if project.images and not project.formations:
+        files |= {f"deploy/stencils/{image.name}.yaml": _stencil(image) for image in project.images}
+        files["deploy/formations/dev.yaml"] = _formation(project)
+    return files
+
+
+def _pipeline(project: Project) -> str:
+    commands = "".join(f"      - {command}\n" for command in project.commands)
+    text = (
+        "# What happens on a push; `sealane run` does the same here and now.\n"
+        "# `sealane validate` checks this file, `sealane schema` prints its schema for your editor.\n"
+        f"app: {_quoted(project.app)}\n"
+        "\n"
+        "steps:\n"
+        "  - name: test\n"
+        f"    image: {project.image}\n"
+        f"    commands:\n{commands}"
+    )
+    return f"{text}\n{delivery(project)}" if project.images else text
+
+
+def delivery(project: Project) -> str:
+    """The part of a pipeline that builds the images and delivers them."""
+    built = "".join(f"  {_quoted(image.name)}: {{build: {_quoted(image.folder)}}}\n" for image in project.images)
+    deliver = "".join(f"  - {_quoted(name)}\n" for name in project.formations or ("dev",))
+    return f"images:\n{built}\ndeliver:\n{deliver}"
+
+
+def _formation(project: Project) -> str:
+    return (
+        "# One instance of the app. `sealane render dev` shows what it comes to.\n"
+        "formation: dev\n"
+        "environment: dev\n"
+        "destination: cluster\n"
+        f"namespace: {project.app}-dev\n"
+        "values: {replicas: 1}\n"
+        "strategy: {rolling: {max_unavailable: 0, max_surge: 1}, healthy_for: 10s, deadline: 10m}\n"
+    )
+
+
+def _stencil(image: Buildable) -> str:
+    """A Deployment and a Service that the default policies let pass."""
+    return f"""\
+# Plain manifests; ${{words}} come from the formation and the release.
+apiVersion: v1
+kind: Service
+metadata:
+  name: {_quoted(image.name)}
+  labels: {{app.kubernetes.io/name: {_quoted(image.name)}, app.kubernetes.io/part-of: "${{app}}"}}
+spec:
+  selector: {{app.kubernetes.io/name: {_quoted(image.name)}}}
+  ports: [{{name: http, port: {image.port}}}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {_quoted(image.name)}
+  labels: {{app.kubernetes.io/name: {_quoted(image.name)}, app.kubernetes.io/part-of: "${{app}}"}}
+spec:
+  replicas: ${{replicas}}
+  selector:
+    matchLabels: {{app.kubernetes.io/name: {_quoted(image.name)}}}
+  template:
+    metadata:
+      labels: {{app.kubernetes.io/name: {_quoted(image.name)}, app.kubernetes.io/part-of: "${{app}}"}}
+    spec:
+      automountServiceAccountToken: false
+      securityContext: {{runAsNonRoot: true, runAsUser: 65532}}
+      containers:
+        - name: {_quoted(image.name)}
+          image: ${{image.{image.name}}}
+          ports: [{{name: http, containerPort: {image.port}}}]
+          # Better: an httpGet of a page that answers 200 only when the app can serve.
+          readinessProbe: {{tcpSocket: {{port: {image.port}}}, periodSeconds: 2}}
+          livenessProbe: {{tcpSocket: {{port: {image.port}}}, initialDelaySeconds: 30, failureThreshold: 5}}
+          # New connections stop coming a moment after the pod is told to end; it serves until then.
+          lifecycle: {{preStop: {{sleep: {{seconds: 3}}}}}}
+          resources:
+            requests: {{cpu: 50m, memory: 64Mi}}
+            limits: {{memory: 256Mi}}
+          # It writes to /tmp and nowhere else; mount another emptyDir where it must.
+          securityContext: {{allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {{drop: [ALL]}}}}
+          volumeMounts: [{{name: tmp, mountPath: /tmp}}]
+      volumes: [{{name: tmp, emptyDir: {{}}}}]
+"""
+
+
+def _quoted(name: str) -> str:
+    """A name as YAML reads it back as text: one that looks like a number or a word of YAML's gets quotes."""
+    odd = name.replace("-", "").isdigit() or name in {"true", "false", "null"} or name[:1].isdigit()
+    return f'"{name}"' if odd else name

@@ -1,0 +1,140 @@
+"""Errors as answers: JSON for clients, a page or the way to the sign-in for browsers."""
+
+from __future__ import annotations
+
+import logging
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+
+from sealane import controls, inputs, log_lines
+from sealane.errors import NotSignedIn, NotThere, Refused, SealaneError, TooManyAttempts, TooSlow, UsageError, trace
+from sealane.server import openapi
+from sealane.server.error_responses import Error
+from sealane.server.pages import frames, templates
+
+_log = logging.getLogger("sealane.server")
+_NAMES = ("app", "formation", "run", "deployment", "user")
+
+
+def add_to(app: FastAPI) -> None:
+    """Every error of Sealane gets its own status; an unknown one is logged and told without its inside."""
+
+    @app.exception_handler(SealaneError)
+    async def known(request: Request, error: SealaneError) -> Response:
+        if isinstance(error, Refused) and not isinstance(error, NotSignedIn):
+            _tell_refused(request, error)
+        return await answer(request, error)
+
+    @app.exception_handler(RequestValidationError)
+    async def unreadable(request: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"] if part != "body")
+        return await answer(request, UsageError(f"{where}: {first['msg']}" if where else str(first["msg"])))
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> Response:
+        if (told := _of_ours(request, error)) is not None:
+            return await answer(request, told)
+        if _wants_page(request):
+            return await _page(request, error.status_code, str(error.detail), None)
+        body = Error(error=type(error).__name__, message=str(error.detail), mend=None, retry=False)
+        return JSONResponse(body.model_dump(), status_code=error.status_code, headers=dict(error.headers or {}))
+
+    @app.exception_handler(ClientDisconnect)
+    async def gone(_: Request, __: ClientDisconnect) -> Response:
+        return Response(status_code=400)  # nobody hears it
+
+    @app.exception_handler(Exception)
+    async def unknown(request: Request, error: Exception) -> Response:
+        _log.error("%s %s broke\n%s", request.method, request.url.path, trace(error))
+        return await answer(request, SealaneError("Sealane itself broke; its log says where"))
+
+
+def _of_ours(request: Request, error: HTTPException) -> SealaneError | None:
+    """What the framework says, as the error of ours that it is."""
+    if error.status_code == 404:
+        return NotThere(f"there is nothing at {request.url.path}")
+    if isinstance(error.__cause__, SealaneError):  # raised while the framework read the body
+        return error.__cause__
+    return UsageError("the request's body can't be read") if error.status_code == 400 else None
+
+
+async def answer(request: Request, error: SealaneError) -> Response:
+    """One error as one answer; what it quotes of the request is made fit to be sent."""
+    if not openapi.is_documented(request, error.http_status):
+        _tell_undocumented(request, error)
+    message, mend = inputs.storable(error.message), inputs.storable(error.mend) if error.mend else None
+    if _wants_page(request):
+        if isinstance(error, NotSignedIn):
+            query = f"?{request.url.query}" if request.url.query else ""
+            wanted = f"{request.url.path}{query}" if request.method == "GET" else "/"
+            return RedirectResponse(f"/sign-in?next={quote(wanted)}", status_code=303)
+        return await _page(request, error.http_status, message, mend)
+    headers = _headers(request, error)
+    if request.url.path.startswith("/git/"):
+        return PlainTextResponse(_for_git(message, mend), status_code=error.http_status, headers=headers)
+    body = Error(error=type(error).__name__, message=message, mend=mend, retry=error.retry)
+    return JSONResponse(body.model_dump(), status_code=error.http_status, headers=headers)
+
+
+def _headers(request: Request, error: SealaneError) -> dict[str, str]:
+    if isinstance(error, NotSignedIn):
+        of_git = request.url.path.startswith("/git/")
+        basic = 'Basic realm="Sealane: the password is the app\'s push token"'
+        return {"WWW-Authenticate": basic if of_git else "Bearer"}
+    if isinstance(error, TooManyAttempts):
+        return {"Retry-After": str(error.after)}
+    if isinstance(error, TooSlow):
+        return {"Connection": "close"}
+    return {}
+
+
+def _tell_undocumented(request: Request, error: SealaneError) -> None:
+    """A fault of ours: a client that was made from the document does not know the answer."""
+    log_lines.event(
+        "answer.undocumented",
+        level=logging.WARNING,
+        method=request.method,
+        route=getattr(request.scope.get("route"), "path", None),
+        status=error.http_status,
+        error=type(error).__name__,
+    )
+
+
+def _for_git(message: str, mend: str | None) -> str:
+    """What git's client prints behind `remote:`, a line each: it shows the body of a failed request that is plain text."""
+    lines = [f"sealane: {message}", *([f"sealane: {mend}"] if mend else [])]
+    return "".join(f"{controls.removed(' '.join(line.split()))}\n" for line in lines)
+
+
+def _tell_refused(request: Request, error: Refused) -> None:
+    """A line in the log, with the route and its names, not the address: that may hold anything."""
+    route = request.scope.get("route")
+    log_lines.event(
+        "request.refused",
+        method=request.method,
+        route=getattr(route, "path", None),
+        **{name: value for name, value in request.path_params.items() if name in _NAMES},
+        status=error.http_status,
+        error=type(error).__name__,
+        reason=error.message,
+        by=getattr(request.state, "actor", None),
+    )
+
+
+async def _page(request: Request, status: int, message: str, mend: str | None) -> Response:
+    """The error's page, with the navigation of whoever is signed in."""
+    frame = await frames.anyone(request)
+    shown = {**frame, "status": status, "message": message, "mend": mend, "around": frames.around(request.url.path)}
+    return templates.page("error.html", shown, status=status)
+
+
+def _wants_page(request: Request) -> bool:
+    if request.url.path.startswith(("/api/", "/git/", "/hooks/")):
+        return False
+    return "text/html" in request.headers.get("accept", "")

@@ -1,0 +1,137 @@
+"""Guarding every request: its size, its address, and what browsers may do with the answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_plus
+
+from starlette.requests import Request
+
+from sealane import errors, inputs, paths
+from sealane.errors import Refused, TooLarge, TooSlow, UsageError
+from sealane.events.sources import bodies
+from sealane.secrets import revealed
+from sealane.server import error_answers
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_HEADERS = {
+    b"x-content-type-options": b"nosniff",
+    b"x-frame-options": b"DENY",
+    b"referrer-policy": b"same-origin",
+    b"content-security-policy": (
+        b"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        b"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+}
+
+
+class Guard:
+    """ASGI middleware: limits bodies as they come (a length in a header proves nothing), and adds the headers."""
+
+    def __init__(self, app: App, *, most: int, seconds: float = 60.0, folders: Collection[Path] = ()) -> None:
+        """`most` is what the body of a request may have, in bytes, `seconds` what it may take; of git neither counts.
+
+        Errors name files below `folders` from there on.
+        """
+        self.app = app
+        self.most = most
+        self.seconds = seconds
+        self.shorter = paths.without(folders)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes one request on."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        most = self._most(scope["path"])
+        read, whole = 0, False
+        until = asyncio.get_running_loop().time() + self.seconds
+        wrong = _wrong_address(scope)
+
+        async def limited() -> Message:
+            nonlocal read, whole
+            if whole or most is None:
+                return await receive()
+            try:
+                async with asyncio.timeout_at(until):
+                    message = await receive()
+            except TimeoutError:
+                raise TooSlow("the body of the request took too long") from None
+            whole = not message.get("more_body", False)
+            read += len(message.get("body", b""))
+            if read > most:
+                raise TooLarge("the request is too large", mend=f"at most {most} bytes")
+            return message
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                present = {name.lower() for name, _ in message.get("headers", ())}
+                added = [(name, value) for name, value in _HEADERS.items() if name not in present]
+                message["headers"] = [*message.get("headers", ()), *added]
+            await send(message)
+
+        if wrong is not None:
+            await (await error_answers.answer(Request(scope), wrong))(scope, receive, guarded)
+            return
+        with revealed.watched(), errors.concealing(self.shorter):
+            await self.app(scope, limited, guarded)
+
+    def _most(self, path: str) -> int | None:
+        if path.startswith("/git/"):
+            return None
+        return max(self.most, bodies.MOST) if path.startswith("/hooks/") else self.most
+
+
+class StepsOutside:
+    """ASGI middleware: answers nothing to containers of steps, by the networks that they are in.
+
+    A step reaches every address of its engine's machine, and so the server. Its container has an address of its run's
+    network, which no rule changes on the way to its own machine; a proxy before the server says it in `X-Forwarded-For`.
+    """
+
+    def __init__(self, app: App, *, networks: Callable[[], Awaitable[Iterable[str]]]) -> None:
+        """`networks` gives those of the runs that are at it, in CIDR form."""
+        self.app = app
+        self.networks = networks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes one request on, unless a step made it."""
+        peer = _peer(scope)
+        if peer is not None and not peer.is_loopback:
+            inside = [each for each in await self.networks() if peer in ip_network(each, strict=False)]
+            if inside:
+                refused = Refused(
+                    "steps may not ask the server", mend="operators let them: SEALANE_STEPS__REACH_SERVER"
+                )
+                answer = await error_answers.answer(Request(scope), refused)
+                await answer(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
+def _peer(scope: Scope) -> IPv4Address | IPv6Address | None:
+    if scope["type"] != "http" or not scope.get("client"):
+        return None
+    try:
+        found = ip_address(str(scope["client"][0]).partition("%")[0])
+    except ValueError:  # a socket of another kind
+        return None
+    return (found.ipv4_mapped if isinstance(found, IPv6Address) else None) or found
+
+
+def _wrong_address(scope: Scope) -> UsageError | None:
+    """Why nothing here can have the address: no route, file or row is looked for under it."""
+    try:
+        inputs.check_address(scope["path"], unquote_plus(scope["query_string"].decode("latin-1")))
+    except UsageError as error:
+        return error
+    return None

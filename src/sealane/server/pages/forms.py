@@ -1,0 +1,111 @@
+"""What people do on pages: plain forms, which lead to the page of what came of it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Form
+from starlette.responses import RedirectResponse, Response
+
+from sealane.errors import UsageError
+from sealane.server import dependencies, fields
+from sealane.server.access import Signed, SignedDeveloper
+from sealane.workflows.operations import Given
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.post("/runs/{run}/cancel")
+async def cancel_run(run: str, server: dependencies.Server, signed: SignedDeveloper) -> Response:
+    """Ends a run."""
+    await server.requests.cancel_run(run, by=signed.actor)
+    return RedirectResponse(f"/runs/{run}", status_code=303)
+
+
+@router.post("/runs/{run}/rerun")
+async def rerun(run: str, server: dependencies.Server, signed: SignedDeveloper) -> Response:
+    """Runs the same commit again."""
+    return RedirectResponse(f"/runs/{await server.requests.rerun(run, by=signed.actor)}", status_code=303)
+
+
+@router.post("/deployments/{deployment}/cancel")
+async def cancel(deployment: str, server: dependencies.Server, signed: SignedDeveloper) -> Response:
+    """Calls a deployment off, or stops a rollout."""
+    await server.requests.cancel(deployment, by=signed.actor)
+    return RedirectResponse(f"/deployments/{deployment}", status_code=303)
+
+
+@router.post("/deployments/{deployment}/drift")
+@router.post("/deployments/{deployment}/rerun")
+async def deploy_again(deployment: str, server: dependencies.Server, signed: SignedDeveloper) -> Response:
+    """Deploys the same revision again; where it is there, that puts its drift right."""
+    found = (await server.views.deployment(deployment)).deployment
+    made = await server.requests.deploy(found.app, found.formation, revision=found.revision_id, by=signed.actor)
+    return RedirectResponse(f"/deployments/{made.id}", status_code=303)
+
+
+@router.post("/deployments/{deployment}/rollback")
+async def roll_back(deployment: str, server: dependencies.Server, signed: SignedDeveloper) -> Response:
+    """Goes back to the revision that was verified before this one."""
+    found = (await server.views.deployment(deployment)).deployment
+    made = await server.requests.rollback(found.app, found.formation, to=None, by=signed.actor)
+    return RedirectResponse(f"/deployments/{made.id}", status_code=303)
+
+
+@router.post("/deployments/{deployment}/release-hold")
+async def lift_hold(deployment: str, server: dependencies.Server, signed: SignedDeveloper) -> Response:
+    """Lifts the hold of a formation."""
+    found = (await server.views.deployment(deployment)).deployment
+    await server.requests.lift_hold(found.app, found.formation, by=signed.actor, reason="lifted on its page")
+    return RedirectResponse(f"/deployments/{deployment}", status_code=303)
+
+
+@router.post("/approvals/{deployment}")
+async def approve(deployment: str, server: dependencies.Server, signed: Signed) -> Response:
+    """Says yes."""
+    await server.approvals.approve(deployment, by=signed.actor)
+    return RedirectResponse(f"/deployments/{deployment}", status_code=303)
+
+
+@router.post("/approvals/{deployment}/decline")
+async def decline(deployment: str, server: dependencies.Server, signed: Signed) -> Response:
+    """Says no."""
+    await server.approvals.reject(deployment, by=signed.actor)
+    return RedirectResponse("/approvals", status_code=303)
+
+
+@router.post("/deployments/{deployment}/gates/{gate}")
+async def say(
+    deployment: str,
+    gate: str,
+    server: dependencies.Server,
+    signed: SignedDeveloper,
+    word: Annotated[Literal["pass", "fail"], Form()],
+    reason: Annotated[fields.Reason, Form()] = "",
+) -> Response:
+    """Says how to take a gate that can't tell."""
+    await server.speaking.say(deployment, gate, passes=word == "pass", by=signed.actor, reason=reason)
+    return RedirectResponse(f"/deployments/{deployment}", status_code=303)
+
+
+@router.post("/deployments/{deployment}/break-glass")
+async def break_glass(
+    deployment: str, server: dependencies.Server, signed: Signed, reason: Annotated[fields.Reason, Form()] = ""
+) -> Response:
+    """Lets it begin though its window is shut; whether the person may is the operators' word."""
+    await server.glass.break_it(deployment, by=signed.actor, reason=reason)
+    return RedirectResponse(f"/deployments/{deployment}", status_code=303)
+
+
+@router.post("/deployments/{deployment}/delete")
+async def delete(
+    deployment: str, server: dependencies.Server, signed: SignedDeveloper, typed: Annotated[str, Form()] = ""
+) -> Response:
+    """Deploys what is there once more, with a yes to deleting what the budget left in place."""
+    found = (await server.views.deployment(deployment)).deployment
+    if typed.strip() != found.label:
+        raise UsageError(f"{typed.strip() or 'nothing'} was typed", mend=f"type {found.label} to delete what it left")
+    made = await server.requests.deploy(
+        found.app, found.formation, revision=found.revision_id, given=Given(confirmed=True), by=signed.actor
+    )
+    return RedirectResponse(f"/deployments/{made.id}", status_code=303)

@@ -1,0 +1,112 @@
+"""What a person may do with a run or a deployment, each after a question. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealane.access.model import Actor, Permission
+from sealane.records.model import Deployment, DeploymentState, Run
+from sealane.records.views import DeploymentView
+from sealane.server.pages.presenters import versions
+from sealane.server.pages.views import Action
+from sealane.verdicts.model import VerdictKind
+
+
+def of_run(found: Run, actor: Actor) -> tuple[Action, ...]:
+    """Cancelling a run that goes on, starting one again that is over."""
+    if not actor.may(Permission.DEPLOY, found.app):
+        return ()
+    if found.ended:
+        commit = (found.event.commit or "")[:7]
+        return (
+            Action(
+                action=f"/runs/{found.id}/rerun",
+                words="Run again",
+                asks=f"A new run of {commit or 'the same commit'}, with its steps, images and deliveries.",
+                yes="Run it again",
+            ),
+        )
+    if found.cancelled_by:
+        return ()
+    return (
+        Action(
+            action=f"/runs/{found.id}/cancel",
+            words="Cancel",
+            asks="Its steps end now. Deployments it has asked for go on: cancel them on their own pages.",
+            yes="Cancel the run",
+        ),
+    )
+
+
+def of_deployment(view: DeploymentView, actor: Actor) -> tuple[Action, ...]:
+    """Lifting its hold, going back from it, calling it off while it goes on, deploying its revision again when it is over."""
+    found = view.deployment
+    if not actor.may(Permission.DEPLOY, found.app):
+        return ()
+    held = (lifting(found.id, found.formation),) if view.hold else ()
+    return (*held, *_back(view), *_of_deployment(view, found))
+
+
+def lifting(deployment: str, formation: str) -> Action:
+    """Lifting the hold that a deployment left on its formation."""
+    return Action(
+        action=f"/deployments/{deployment}/release-hold",
+        words="Lift the hold",
+        asks=f"What the hold of {formation} stops goes out: whatever waits for nothing else begins at once.",
+        yes="Lift the hold",
+    )
+
+
+def of_drift(found: Deployment, actor: Actor) -> tuple[Action, ...]:
+    """Putting right what drifted."""
+    if not actor.may(Permission.DEPLOY, found.app):
+        return ()
+    return (
+        Action(
+            action=f"/deployments/{found.id}/drift",
+            words="Put it right",
+            asks=f"The revision that is in {found.formation} is deployed again: what differs is set as it was deployed.",
+            yes="Deploy it again",
+        ),
+    )
+
+
+def _back(view: DeploymentView) -> Iterator[Action]:
+    """Going back from what was deployed to the revision that was verified before."""
+    found = view.deployment
+    if view.previous and found.verdict_kind is VerdictKind.DEPLOYED:
+        to = versions.previous(view)
+        yield Action(
+            action=f"/deployments/{found.id}/rollback",
+            words=f"Roll back to {to}",
+            asks=f"What was verified there before, {to}, is deployed to {found.formation} as it was, with its configuration and secrets. "
+            "This release and older ones are held until a newer one is deployed, or somebody lifts the hold.",
+            yes="Roll it back",
+        )
+
+
+def _of_deployment(view: DeploymentView, found: Deployment) -> Iterator[Action]:
+    if found.state is DeploymentState.ENDED:
+        yield Action(
+            action=f"/deployments/{found.id}/rerun",
+            words="Deploy again",
+            asks=f"The same revision goes to {found.formation} once more. It needs approvals like any other.",
+            yes="Deploy it again",
+        )
+    elif found.cancelled_by or found.phase == "revert":
+        return
+    elif found.state is DeploymentState.ROLLING_OUT:
+        back = "the revision before it is deployed again" if view.previous else "what it has written stays as it is"
+        yield Action(
+            action=f"/deployments/{found.id}/cancel",
+            words="Stop",
+            asks=f"The rollout stops and {back}. Its release is held until a newer one is deployed.",
+            yes="Stop the rollout",
+        )
+    else:
+        yield Action(
+            action=f"/deployments/{found.id}/cancel",
+            words="Cancel",
+            asks=f"It never begins; what is in {found.formation} stays.",
+            yes="Cancel the deployment",
+        )

@@ -1,0 +1,64 @@
+"""A dossier as pieces of evidence, the most telling first. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sealane.server.pages.presenters import repeats
+from sealane.server.pages.views import Evidence, Lines
+
+
+def pieces(dossier: Mapping[str, Any]) -> tuple[Evidence, ...]:
+    """Last words, probe answers, how containers ended, what else stood in the way, events."""
+    return tuple(piece for piece in _pieces(dossier) if piece.parts)
+
+
+def _pieces(dossier: Mapping[str, Any]) -> Iterator[Evidence]:
+    for log in dossier.get("logs", ()):
+        before = ", before it was restarted" if log.get("previous") else ""
+        yield Evidence(
+            heading=f"Last log lines of {_who(log)}{before}",
+            parts=repeats.folded(_without_end(log.get("lines", ()))),
+        )
+    yield Evidence(
+        heading="Probe answers",
+        parts=_lines(
+            f"{_who(probe)}: {probe.get('asks', '')} {probe.get('answer', '')}" for probe in dossier.get("probes", ())
+        ),
+    )
+    yield Evidence(heading="How containers ended", parts=_lines(_end(end) for end in dossier.get("ends", ())))
+    yield Evidence(
+        heading="Other causes",
+        parts=_lines(str(cause.get("sentence", "")) for cause in dossier.get("others", ())),
+    )
+    yield Evidence(heading="Events", parts=_lines(_event(event) for event in dossier.get("events", ())))
+
+
+def _without_end(lines: Sequence[Any]) -> list[str]:
+    """The lines without empty ones at their end."""
+    told = [str(line) for line in lines]
+    while told and not told[-1].strip():
+        told.pop()
+    return told
+
+
+def _lines(found: Iterable[str]) -> tuple[Lines, ...]:
+    listed = tuple(found)
+    return (Lines(lines=listed),) if listed else ()
+
+
+def _who(found: Mapping[str, Any]) -> str:
+    container = found.get("container")
+    return f"container {container} of {found.get('object', '')}" if container else str(found.get("object", ""))
+
+
+def _end(end: Mapping[str, Any]) -> str:
+    times = f", {end['times']} times" if end.get("times", 1) != 1 else ""
+    return f"{_who(end)}: exit code {end.get('exit_code', '?')} {end.get('reason', '')}{times}".rstrip()
+
+
+def _event(event: Mapping[str, Any]) -> str:
+    at = str(event.get("at", ""))[11:19]
+    count = f" (x{event['count']})" if event.get("count", 1) not in {0, 1, None} else ""
+    return f"{at} {event.get('object', '')} {event.get('reason', '')}: {event.get('message', '')}{count}".strip()

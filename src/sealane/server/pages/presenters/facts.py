@@ -1,0 +1,76 @@
+"""The facts of a deployment, each leading to what it names. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealane.deployments import messages
+from sealane.records.filters import Filter
+from sealane.records.model import Deployment, DeploymentKind
+from sealane.records.views import DeploymentView
+from sealane.server.pages.presenters import lists, versions
+from sealane.server.pages.views import Link
+
+_MOST_AUTHORS = 6
+
+
+def listed(view: DeploymentView) -> Iterator[tuple[str, tuple[Link, ...]]]:
+    """A name and what it is, in the order of importance."""
+    found = view.deployment
+    only = Filter(app=found.app)
+    if came := view.origin:
+        commit = came.commit[: versions.SHORT]
+        yield "Commit", (Link(words=commit, href=lists.address("/deployments", only, commit=commit)),)
+        if came.author:
+            yield "Author", (Link(words=came.author, href=lists.address("/deployments", only, author=came.author)),)
+        yield "Run", (Link(words=came.label, href=came.page),)
+    if said := how(found):
+        yield "Started as", (Link(words=said),)
+    yield "Formation", (Link(words=found.formation, href=_formation(found, found.formation)),)
+    environment = Filter(environment=found.environment)
+    yield "Environment", (Link(words=found.environment, href=lists.address("/deployments", environment)),)
+    if view.convoy:
+        others = (name for name in view.convoy.formations if name != found.formation)
+        yield "Goes with", tuple(Link(words=name, href=_formation(found, name)) for name in others)
+        if view.convoy.outcome:
+            yield "Outcome", (Link(words=view.convoy.outcome),)
+    yield from ((name, (Link(words=value),)) for name, value in _plain(view))
+
+
+def how(found: Deployment) -> str:
+    """How it came about, where that is not by a run's own delivery."""
+    by = f" by {found.requested_by}" if found.requested_by else ""
+    match found.kind:
+        case DeploymentKind.ROLLBACK:
+            return f"rollback by hand{by}" if by else "automatic rollback with its group"
+        case DeploymentKind.MANUAL:
+            return f"deployment by hand{by}"
+        case DeploymentKind.SCALE:
+            return f"scaling by hand{by}"
+        case DeploymentKind.DELIVERY:
+            return ""
+
+
+def _formation(found: Deployment, name: str) -> str:
+    return lists.address("/deployments", Filter(app=found.app, formation=name))
+
+
+def _plain(view: DeploymentView) -> Iterator[tuple[str, str]]:
+    found = view.deployment
+    yield "Destination", f"{found.destination}, namespace {found.namespace}"
+    yield "Revision", messages.short(found.revision_id)
+    if view.release:
+        yield "Deploy tag", view.release.deploy_tag
+        for name, image in view.release.images.items():
+            yield f"Image {name}", image.reference
+    yield "Asked by", view.approval.asked_by
+    author = (view.origin.author,) if view.origin else ()
+    if (written := view.approval.written) and tuple(written) != author:
+        more = f" and {len(written) - _MOST_AUTHORS} more" if len(written) > _MOST_AUTHORS else ""
+        yield "Written by", f"{', '.join(written[:_MOST_AUTHORS])}{more}"
+    if given := [vote.user for vote in view.approval.votes if vote.approves]:
+        yield "Approved by", ", ".join(given)
+    if found.glass:
+        yield "Glass broken by", f"{found.glass.by}: {found.glass.reason}"
+    if view.origin is None:
+        yield "Number", f"{found.app} #{found.sequence}"

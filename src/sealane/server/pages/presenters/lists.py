@@ -1,0 +1,84 @@
+"""Lists of runs and deployments: what they are filtered by, and where they go on. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+from sealane.records.accounts import AuditFilter
+from sealane.records.filters import Filter, Places
+from sealane.server.pages.views import Choice, Link, ListPage, ListRow
+
+
+def address(path: str, only: Filter | AuditFilter, *, before: str | None = None, **changed: str | None) -> str:
+    """The address of the list with these filters, some of them changed; None leaves one out."""
+    kept = {**dataclasses.asdict(only), **changed, "before": before}
+    query = urlencode({name: value for name, value in kept.items() if value})
+    return f"{path}?{query}" if query else path
+
+
+def chosen(path: str, only: Filter | AuditFilter) -> tuple[Link, ...]:
+    """The filters that are set; each leads to the list without it."""
+    given = {name: value for name, value in dataclasses.asdict(only).items() if value}
+    return tuple(
+        Link(words=f"{name} {_read(value) if name == 'state' else value}", href=address(path, only, **{name: None}))
+        for name, value in given.items()
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ListQuery:
+    """What somebody asked for: which list, and which part of it."""
+
+    title: str
+    path: str
+    only: Filter
+    states: Sequence[str]
+    """What a state may be."""
+    nothing: str
+    """What is said where there never was anything."""
+    other: Link
+    """The other list, without filters."""
+
+
+def page(asked: ListQuery, rows: Sequence[ListRow], places: Places, *, last: str | None) -> ListPage:
+    """The page; `last` is the id of its last row where older ones may follow."""
+    only = asked.only
+    shown = chosen(asked.path, only)
+    return ListPage(
+        title=asked.title,
+        path=asked.path,
+        search=only.search or "",
+        searched="commit subjects",
+        choices=(
+            choice("app", only.app, places.apps, "All apps"),
+            choice("formation", only.formation, places.formations, "All formations"),
+            choice("environment", only.environment, places.environments, "All environments"),
+            choice("state", only.state, asked.states, "All states"),
+            Choice(name="branch", label="Branch", value=only.branch or ""),
+            Choice(name="author", label="Author", value=only.author or ""),
+        ),
+        chosen=shown,
+        other=_other(asked) if shown else None,
+        rows=tuple(rows),
+        empty="Nothing fits these filters." if shown else asked.nothing,
+        older=address(asked.path, only, before=last) if last else "",
+    )
+
+
+def _other(asked: ListQuery) -> Link:
+    """The other list with the same filters; a state of one list may not be one of the other's."""
+    href = address(asked.other.href, dataclasses.replace(asked.only, state=None))
+    return Link(words=asked.other.words, href=href)
+
+
+def choice(name: str, value: str | None, known: Sequence[str], everything: str) -> Choice:
+    """One of those that there are; one that is asked for and not there stays to be seen."""
+    listed = dict.fromkeys([*known, *([value] if value else [])])
+    options = (("", everything), *((each, _read(each) if name == "state" else each) for each in listed))
+    return Choice(name=name, label=name.capitalize(), value=value or "", options=options)
+
+
+def _read(state: str) -> str:
+    return state.replace("_", " ")

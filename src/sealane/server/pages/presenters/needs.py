@@ -1,0 +1,184 @@
+"""What waits for a person, for one reader: what is asked, and the forms that answer. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+
+from sealane.access.model import Actor
+from sealane.approvals import eligibility
+from sealane.approvals.inbox import FoldedItem, InboxItem, InboxKind
+from sealane.records.model import Run
+from sealane.records.views import DeploymentView
+from sealane.releases.origin import Origin
+from sealane.server.pages import text
+from sealane.server.pages.presenters import actions, review, versions
+from sealane.server.pages.views import Action, Field, Link, Need, OlderRow, Pill
+
+_WHY = Field(name="reason", label="Why", hint="Why, for the record")
+_MOST_AUTHORS = 3
+_MOST_NAMED = 8
+_PILLS = {
+    InboxKind.GATE: "gate",
+    InboxKind.HOLD: "held",
+    InboxKind.WINDOW: "window shut",
+    InboxKind.DELETIONS: "left in place",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InboxContext:
+    """What is known of the deployments that wait."""
+
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    """Where the release of each comes from, by the deployment's id."""
+    details: Mapping[str, DeploymentView] = field(default_factory=dict)
+    """All of those whose changes are shown, by the deployment's id."""
+
+
+def listed(found: Iterable[FoldedItem], reader: Actor, about: InboxContext) -> tuple[Need, ...]:
+    """Everything that waits, with forms only where this reader's word counts."""
+    return tuple(_need(each, reader, about) for each in found)
+
+
+def left_out(found: Iterable[Run]) -> tuple[Need, ...]:
+    """One for each app whose pushes brought more branches than are run at once. The runs are oldest first."""
+    return tuple(_left_out(app, tuple(runs)) for app, runs in groupby(found, key=lambda run: run.app))
+
+
+def _left_out(app: str, runs: tuple[Run, ...]) -> Need:
+    named = [_reference(run) for run in runs[:_MOST_NAMED]]
+    more = f" and {len(runs) - len(named)} more" if len(runs) > len(named) else ""
+    what = f"{text.count(len(runs), 'pushed branch', 'pushed branches')} not run: {', '.join(named)}{more}"
+    return Need(
+        key=f"left-out-{app}",
+        pill=Pill(tone="wait", words="not run"),
+        app=app,
+        version="",
+        formation="",
+        words=f"{what}. Run each by hand, for example: sealane rerun {runs[0].id}",
+        at=runs[-1].created,
+        href=f"/runs?app={app}",
+        link="See the runs",
+    )
+
+
+def _reference(run: Run) -> str:
+    return run.event.branch or (run.event.ref or "").removeprefix("refs/") or run.label
+
+
+def _need(folded: FoldedItem, reader: Actor, about: InboxContext) -> Need:
+    found = folded.newest
+    deployment = found.deployment
+    why_not = eligibility.why_not(found, reader)
+    came = about.origins.get(deployment.id)
+    view = about.details.get(deployment.id) if found.kind is InboxKind.APPROVAL else None
+    return Need(
+        key=f"{found.kind}-{deployment.id}-{found.gate}",
+        pill=_pill(found),
+        app=deployment.app,
+        version=versions.of(deployment, came),
+        subject=came.subject if came else "",
+        formation=deployment.formation,
+        words=_words(found, judged=view is not None),
+        at=found.since,
+        otherwise=_otherwise(found.until, found.otherwise),
+        href=f"/deployments/{deployment.id}",
+        link="See what changes" if found.kind is InboxKind.APPROVAL else "",
+        answers=() if why_not else tuple(answers(found)),
+        why_not=why_not,
+        facts=tuple(_facts(came, view)) if view else (),
+        commits=review.commits(view) if view else (),
+        difference=review.difference(view) if view else (),
+        first=view is not None and view.previous is None,
+        older=tuple(_older(each, about.origins.get(each.deployment.id)) for each in folded.older),
+    )
+
+
+def _facts(came: Origin | None, view: DeploymentView) -> Iterator[Link]:
+    """What a reviewer wants to know first: who, what is new, whether it was tested, and where it was built."""
+    if came and came.author:
+        yield Link(words=f"by {came.author}")
+    yield Link(words=review.brings(view))
+    yield Link(words=view.tests.words if view.tests else "no test reports")
+    if came:
+        yield Link(words=f"built by {came.label}", href=came.page)
+
+
+def _older(found: InboxItem, came: Origin | None) -> OlderRow:
+    return OlderRow(
+        version=versions.of(found.deployment, came),
+        subject=came.subject if came else "",
+        href=f"/deployments/{found.deployment.id}",
+        at=found.since,
+    )
+
+
+def _pill(found: InboxItem) -> Pill:
+    if found.kind is InboxKind.APPROVAL:
+        given = len(found.given)
+        return Pill(tone="wait", words=f"approval, {given} given" if given else "approval")
+    return Pill(tone="wait", words=_PILLS[found.kind])
+
+
+def _words(found: InboxItem, *, judged: bool) -> str:
+    """What it asks; where it stands to be judged, its authors stand beneath."""
+    if found.kind is not InboxKind.APPROVAL:
+        return found.asks
+    given = f" · given by {', '.join(found.given)}" if found.given else ""
+    written = "" if judged or not found.written else f" · written by {', '.join(found.written[:_MOST_AUTHORS])}"
+    return f"{found.asks} · asked by {found.asked_by}{written}{given}"
+
+
+def _otherwise(until: datetime | None, what: str) -> str:
+    """What comes of it without a word, and when."""
+    return f"Without a word {what} on {until:%Y-%m-%d at %H:%M} UTC." if until else ""
+
+
+def answers(found: InboxItem) -> Iterator[Action]:
+    """What a person may say to one thing that waits."""
+    subject, formation = found.subject, found.deployment.formation
+    match found.kind:
+        case InboxKind.APPROVAL:
+            yield Action(
+                action=f"/approvals/{subject}",
+                words="Approve",
+                asks=f"Your yes counts for {formation}: it goes there as soon as nothing else holds it up.",
+                yes="Approve it",
+                first=True,
+            )
+            yield Action(
+                action=f"/approvals/{subject}/decline",
+                words="Decline",
+                asks=f"It is cancelled, whoever else said yes; what is in {formation} stays.",
+                yes="Decline it",
+            )
+        case InboxKind.GATE:
+            gate = f"/deployments/{subject}/gates/{found.gate}"
+            on = f"The rollout to {formation} goes on as if gate {found.gate} had passed."
+            back = f"The rollout to {formation} fails, and goes back to what was verified before."
+            yield Action(
+                action=gate, value="pass", words="Let it pass", asks=on, yes="Let the gate pass", field=_WHY, first=True
+            )
+            yield Action(action=gate, value="fail", words="Let it fail", asks=back, yes="Let the gate fail", field=_WHY)
+        case InboxKind.HOLD:
+            yield actions.lifting(subject, found.held_at)
+        case InboxKind.WINDOW:
+            yield Action(
+                action=f"/deployments/{subject}/break-glass",
+                words="Break the glass",
+                asks=f"It goes to {formation} although the window is shut. Your reason stands beside it and in the audit.",
+                yes="Break the glass",
+                field=Field(name="reason", label="Why", hint="Why it can't wait", required=True),
+            )
+        case InboxKind.DELETIONS:
+            label = found.deployment.label
+            yield Action(
+                action=f"/deployments/{subject}/delete",
+                words="Delete them",
+                asks="What was left in place is deleted for good, with the data that it holds.",
+                yes="Delete them",
+                field=Field(name="typed", label=f"Type {label} to delete them", hint=f"Type {label}", required=True),
+            )

@@ -1,0 +1,70 @@
+"""The objects of a deployment, each with its own state. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from sealane.deployments.model import Phase
+from sealane.records.model import DeploymentState
+from sealane.records.views import DeploymentView
+from sealane.server.pages.views import ObjectRow, Pill
+from sealane.verdicts.model import Health, VerdictKind, Workload
+
+_TONES = {Health.READY: "ok", Health.CONVERGING: "run", Health.FAILED: "bad"}
+_THERE = Pill(tone="ok", words="there")
+_NOT_YET = Pill(tone="off", words="not applied yet")
+_NEVER = Pill(tone="off", words="not applied")
+
+
+def rows(view: DeploymentView) -> tuple[ObjectRow, ...]:
+    """A row for each object of the revision, as it is now; after a failure, as it was when the verdict fell."""
+    seen = {each.object: each for each in _seen(view)}
+    return tuple(_row(view, rendered.kind, rendered.name, seen) for rendered in view.revision.objects)
+
+
+def _seen(view: DeploymentView) -> tuple[Workload, ...]:
+    if view.deployment.verdict and view.dossier:
+        return msgspec.convert(view.dossier.get("workloads") or [], tuple[Workload, ...])
+    return view.observation.workloads if view.observation else ()
+
+
+def _row(view: DeploymentView, kind: str, name: str, seen: Mapping[str, Workload]) -> ObjectRow:
+    found = seen.get(f"{kind}/{name}")
+    verdict = view.deployment.verdict
+    cause = verdict.cause if verdict else None
+    note = found.says if found and found.health is not Health.READY else ""
+    pill = _state(view, found)
+    if cause and cause.workload == f"{kind}/{name}":
+        pill = Pill(tone="bad", words=_words(found) if found and found.runs and found.wanted else "failed")
+    return ObjectRow(name=name, kind=kind, pill=pill, note=note or (found.note if found else ""))
+
+
+def _state(view: DeploymentView, found: Workload | None) -> Pill:
+    deployment = view.deployment
+    ended = deployment.verdict_kind
+    if ended in {VerdictKind.SUPERSEDED, VerdictKind.CANCELLED} or (
+        deployment.verdict and deployment.verdict.untouched
+    ):
+        return _NEVER
+    if ended is VerdictKind.ROLLED_BACK:
+        return Pill(tone="off", words=f"was {_words(found)}" if found and found.runs else "rolled back")
+    if deployment.state in {DeploymentState.WAITING, DeploymentState.QUEUED}:
+        return _NOT_YET
+    if found is not None:
+        return Pill(tone=_TONES[found.health], words=_words(found))  # type: ignore[arg-type]
+    if ended is None and not any(entry.phase == Phase.APPLY for entry in view.timeline):
+        return _NOT_YET
+    return _THERE if ended in {None, VerdictKind.DEPLOYED} else Pill(tone="off", words="left as it is")
+
+
+def _words(found: Workload) -> str:
+    """`2 of 3 ready`; of what no instances come from, only whether it is there."""
+    if found.ended:
+        return "done"
+    if found.health is Health.FAILED and not found.wanted:
+        return "failed"
+    if found.runs and found.wanted:
+        return f"{found.ready} of {found.wanted} ready"
+    return "there" if found.health is Health.READY else "not there yet"

@@ -1,0 +1,216 @@
+"""The overview: what needs me, then what is where. Pure."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sealane.access.model import Actor, Permission
+from sealane.approvals import eligibility, inbox, way_out
+from sealane.approvals.inbox import InboxItem
+from sealane.deployments import messages
+from sealane.pipelines.model import RunStatus
+from sealane.records.model import App, Deployment, DeploymentKind, Run
+from sealane.records.views import FormationRow
+from sealane.releases import deliveries
+from sealane.releases.origin import Origin
+from sealane.server.pages import text
+from sealane.server.pages.presenters import needs, states, versions
+from sealane.server.pages.presenters import runs as presenting_runs
+from sealane.server.pages.views import Cell, Figures, Link, ListRow, Need, Overview, Row
+from sealane.verdicts.model import VerdictKind
+
+_DAYS = 7
+_TO_ITS_END = {RunStatus.PASSED, RunStatus.SKIPPED, RunStatus.CANCELLED}
+
+
+def overview(
+    formations: Sequence[FormationRow],
+    apps: Sequence[App],
+    waits: Sequence[InboxItem],
+    recent: Sequence[Deployment],
+    *,
+    runs: Mapping[str, Run],
+    origins: Mapping[str, Origin],
+    left_out: Sequence[Run] = (),
+    reader: Actor,
+    now: datetime,
+    asked: str = "",
+) -> Overview:
+    """The whole page.
+
+    `recent` holds at least the last seven days' deployments, `runs` each app's newest, `origins` where releases come from, by deployment.
+    `left_out` are runs that a push brought too many of.
+    """
+    columns = _columns(formations)
+    found = [row for row in _rows(formations, apps, columns, runs) if _matches(row, asked)]
+    return Overview(
+        figures=_figures(formations, waits, recent, now),
+        needs=(
+            *_needs(formations, waits, reader, origins),
+            *(needs.left_out(left_out) if reader.may(Permission.DEPLOY) else ()),
+        ),
+        columns=columns,
+        rows=tuple(found),
+        asked=asked,
+    )
+
+
+def version(formation: FormationRow) -> str:
+    """The short commit of what is there, else the revision's hash."""
+    if formation.release:
+        return formation.release.commit[: versions.SHORT] or formation.release.deploy_tag
+    return messages.short(formation.current.revision_id) if formation.current else ""
+
+
+def _columns(formations: Iterable[FormationRow]) -> tuple[str, ...]:
+    """Formations in the order in which a release goes through them: production ones last, else by name."""
+    known = {row.formation: row.environment for row in formations}
+    return tuple(sorted(known, key=lambda name: (_rank(known[name]), _rank(name), name)))
+
+
+def _rank(name: str) -> int:
+    order = ("dev", "test", "qa", "staging", "stage", "preprod", "prod")
+    return next((at for at, word in enumerate(order) if name.startswith(word)), 3)
+
+
+def _rows(
+    formations: Sequence[FormationRow], apps: Sequence[App], columns: Sequence[str], runs: Mapping[str, Run]
+) -> list[Row]:
+    by_place = {(row.app, row.formation): row for row in formations}
+    rows = []
+    for app in sorted(apps, key=lambda app: app.name):
+        places = [by_place.get((app.name, column)) for column in columns]
+        images = max((len(place.release.images) for place in places if place and place.release), default=0)
+        rows.append(
+            Row(
+                app=app.name,
+                owner=app.owner,
+                about=text.count(images, "image") if images else "",
+                cells=tuple(_cell(place) if place else None for place in places),
+                href=f"/runs?app={app.name}",
+                run=_unfinished(runs.get(app.name)),
+            )
+        )
+    return rows
+
+
+def _unfinished(newest: Run | None) -> ListRow | None:
+    """The newest run, unless it came to its end, and its release to where it should go."""
+    if newest is None or (newest.status in _TO_ITS_END and newest.delivered not in deliveries.BAD):
+        return None
+    return replace(presenting_runs.row(newest), what=f"run #{newest.sequence}")
+
+
+def _cell(row: FormationRow) -> Cell | None:
+    shown = row.running or row.last or row.current or next(iter(row.waiting), None)
+    if shown is None:
+        return None
+    notes = []
+    if row.running and row.running.waiting_for:
+        notes.append(row.running.waiting_for)
+    if row.hold:
+        notes.append(f"held: {way_out.lifting(row.hold.label)}")
+    if row.waiting and shown not in row.waiting:
+        notes.append(f"{len(row.waiting)} waiting")
+    if row.requests and not row.running:
+        notes.append(_requests(row.requests.get("cpu", 0.0), row.requests.get("memory", 0.0)))
+    since = shown.ended or shown.started or shown.created
+    return Cell(
+        pill=states.deployment(shown),
+        version=version(row),
+        since=since,
+        href=f"/deployments/{shown.id}",
+        note=" · ".join(filter(None, notes)),
+        drift=_drift(row),
+    )
+
+
+def _drift(row: FormationRow) -> Link | None:
+    words = row.drift.words if row.drift else ""
+    return Link(words=words, href=f"/deployments/{row.drift.deployment}/drift") if row.drift and words else None
+
+
+def _requests(cpu: float, memory: float) -> str:
+    """`requests 0.2 CPU, 256 MiB`; nothing where nothing is asked for."""
+    mebibytes = memory / 1024**2
+    if not cpu and not memory:
+        return ""
+    size = f"{mebibytes / 1024:.1f} GiB" if mebibytes >= 1024 else f"{mebibytes:.0f} MiB"
+    return f"requests {cpu:g} CPU, {size}"
+
+
+def _matches(row: Row, asked: str) -> bool:
+    wanted = asked.strip().lower()
+    versions = [cell.version for cell in row.cells if cell]
+    return any(wanted in text.lower() for text in (row.app, row.owner, *versions)) or any(
+        text and wanted.startswith(text.lower()) for text in versions
+    )
+
+
+def _needs(
+    formations: Sequence[FormationRow], waits: Sequence[InboxItem], reader: Actor, origins: Mapping[str, Origin]
+) -> tuple[Need, ...]:
+    """What this reader can do something about: their word counts, or they may send something better."""
+    mine = inbox.folded(each for each in waits if not eligibility.why_not(each, reader))
+    asked = needs.listed(mine, reader, needs.InboxContext(origins=origins))
+    return (*asked, *_troubles([row for row in formations if reader.may(Permission.DEPLOY, row.app)], origins))
+
+
+def _troubles(formations: Sequence[FormationRow], origins: Mapping[str, Origin]) -> list[Need]:
+    bad = {VerdictKind.ROLLED_BACK, VerdictKind.ROLLBACK_FAILED, VerdictKind.FAILED}
+    ended = [(row, row.last) for row in formations if row.last and row.last.verdict and row.last.verdict.kind in bad]
+    return [
+        Need(
+            key=f"trouble-{last.id}",
+            pill=states.deployment(last),
+            app=row.app,
+            version=versions.of(last, origins.get(last.id)),
+            subject=origins[last.id].subject if last.id in origins else "",
+            formation=row.formation,
+            words=(last.verdict.reason if last.verdict else "")
+            + (
+                f" · held until a newer commit is deployed there, or: {way_out.lifting(row.hold.label)}"
+                if row.hold
+                else ""
+            ),
+            at=last.ended or last.created,
+            href=f"/deployments/{last.id}",
+            link="Why",
+            wrong=True,
+        )
+        for row, last in ended
+    ]
+
+
+def _figures(
+    formations: Sequence[FormationRow], waits: Sequence[InboxItem], recent: Sequence[Deployment], now: datetime
+) -> Figures:
+    begun = now - timedelta(days=_DAYS)
+    week = [one for one in recent if one.ended and one.ended > begun and one.kind is not DeploymentKind.SCALE]
+    days = [0] * _DAYS
+    for one in week:
+        if one.verdict and one.verdict.kind is VerdictKind.DEPLOYED and one.ended:
+            days[_DAYS - 1 - min((now - one.ended).days, _DAYS - 1)] += 1
+    back = [one for one in week if one.verdict and one.verdict.kind is VerdictKind.ROLLED_BACK]
+    took = [(one.ended - one.started).total_seconds() for one in back if one.ended and one.started]
+    production = {(row.app, row.formation) for row in formations if row.environment.startswith("prod")}
+    there = [
+        (one.ended - one.created).total_seconds()
+        for one in week
+        if one.ended
+        and (one.app, one.formation) in production
+        and one.verdict
+        and one.verdict.kind is VerdictKind.DEPLOYED
+        and one.kind is DeploymentKind.DELIVERY
+    ]
+    return Figures(
+        days=tuple(days),
+        rolled_back=len(back),
+        back_after=text.duration(statistics.median(took)) if took else "",
+        to_production=text.duration(statistics.median(there)) if there else "",
+        waiting=len(inbox.folded(waits)),
+        oldest=min((each.since for each in waits), default=None),
+    )

@@ -1,0 +1,55 @@
+"""Repeats in a log: what an application says over and over is told once, and the rest folded, not lost. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from sealane.server.pages.views import Lines
+
+_MOST = 2_000
+"""Lines in which repeats are looked for; a longer text stays as it is."""
+_BLOCK = 3
+"""Lines that, one after the other, stood anywhere above are a repeat: a stack trace, a banner."""
+_CHANGING = re.compile(r"0x[0-9a-fA-F]+|\b[0-9a-f]{8,}\b|\d+")
+"""What differs though the same is said: times, numbers, addresses, ids."""
+
+
+def folded(lines: Sequence[str]) -> tuple[Lines, ...]:
+    """The lines in their order; those that say what stands above already, whatever numbers differ, are folded."""
+    same = [_CHANGING.sub("0", line) for line in lines]
+    parts: list[Lines] = []
+    begun = at = 0
+    while at < len(lines) <= _MOST:
+        length, distance = _before(same, at)
+        if not _repeats(same, at, length, distance):
+            at += 1
+            continue
+        if begun < at:
+            parts.append(Lines(lines=tuple(lines[begun:at])))
+        again, kept = max(1, length // distance), tuple(lines[at : at + length])
+        if begun == at and parts and parts[-1].again:  # what is folded already goes on
+            again, kept = parts[-1].again + again, parts.pop().lines + kept
+        parts.append(Lines(lines=kept, again=again))
+        at += length
+        begun = at
+    return (*parts, Lines(lines=tuple(lines[begun:]))) if begun < len(lines) else tuple(parts)
+
+
+def _before(same: Sequence[str], at: int) -> tuple[int, int]:
+    """How many lines from there on stood above already, and how far above: the most, and of those the nearest."""
+    best, distance = 0, 1
+    for back in range(1, at + 1):
+        length = 0
+        while at + length < len(same) and same[at + length] == same[at - back + length]:
+            length += 1
+        if length > best:
+            best, distance = length, back
+    return best, distance
+
+
+def _repeats(same: Sequence[str], at: int, length: int, distance: int) -> bool:
+    """Whether so many lines are worth folding: a block, several at once, or a line that is there for the third time."""
+    if distance == 1:
+        return length >= 1 and at >= 2 and same[at - 2] == same[at]
+    return length >= _BLOCK or length >= distance

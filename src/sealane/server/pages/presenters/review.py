@@ -1,0 +1,36 @@
+"""What a reviewer compares: the commits that a deployment brings, and what it changes in the manifests. Pure."""
+
+from __future__ import annotations
+
+from sealane.records.views import DeploymentView
+from sealane.releases import changes
+
+
+def brings(view: DeploymentView) -> str:
+    """How much is new, in a few words."""
+    if view.previous is None:
+        return "the first deployment there"
+    if view.since is None:
+        return "commits since what is there are not known"
+    return f"{view.since.words} over {view.since.there[:7]}"
+
+
+def commits(view: DeploymentView) -> tuple[str, ...]:
+    """A line for each commit that it brings, the newest first."""
+    since = view.since
+    if since is None:
+        return ()
+    lines = [f"{each.id[:7]} {each.subject} · {each.author}" for each in since.commits]
+    more = since.count - len(since.commits)
+    return (*lines, f"and {more} more") if more > 0 else tuple(lines)
+
+
+def difference(view: DeploymentView) -> tuple[str, ...]:
+    """What the manifests differ in from what is there, line by line; of a first deployment every object is new."""
+    if view.previous is not None and view.previous.id == view.revision.id:
+        return ()
+    lines: list[str] = []
+    for change in changes.between(view.previous, view.revision).objects:
+        lines.append(f"@@ {change.kind}/{change.name} {change.action}")
+        lines.extend(change.lines)
+    return tuple(lines)

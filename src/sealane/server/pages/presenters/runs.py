@@ -1,0 +1,179 @@
+"""A run and its log. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from urllib.parse import quote
+
+from sealane import controls
+from sealane.access.model import Actor
+from sealane.approvals import authorship
+from sealane.environments.people import People
+from sealane.pipelines.model import Kind, RunStatus, StepStatus
+from sealane.records.filters import ALL, Filter
+from sealane.records.model import Run, RunStep
+from sealane.records.views import LogPart, RunView
+from sealane.releases import deliveries, origin
+from sealane.releases.deliveries import Delivery
+from sealane.server.pages import text
+from sealane.server.pages.presenters import actions, lists, reports, states, versions
+from sealane.server.pages.views import DeliveryRow, Link, ListRow, RunPage, StepRow
+from sealane.verdicts.messages import causes
+
+MOST_BYTES = 256 * 1024
+"""How much of a log a page shows; the rest is behind `Raw`."""
+
+_WRONG = {RunStatus.FAILED, RunStatus.BROKEN}
+_WRONG_STEPS = {StepStatus.FAILED, StepStatus.BROKEN}
+_OVER = {"passed", "failed", "broken", "skipped", "cancelled", "refused"}
+
+
+def lines(data: bytes) -> tuple[str, ...]:
+    """A log's lines for a page: escape sequences and control characters are left out, overwritten text too."""
+    kept = (line.rstrip("\r").rsplit("\r", 1)[-1] for line in data.decode(errors="replace").split("\n"))
+    shown = tuple(controls.removed(line) for line in kept)
+    return shown[:-1] if shown and not shown[-1] else shown
+
+
+def run(
+    view: RunView, log: LogPart | None, actor: Actor, *, chosen: str | None, log_from: int, now: datetime
+) -> RunPage:
+    """One run for one reader; `chosen` is the key of the step whose log is shown, `log_from` where that log's part began."""
+    rows = tuple(_step(view, step, chosen=step.key == chosen, now=now) for step in view.steps)
+    event = view.run.event
+    over = view.run.status.value in _OVER
+    result = next((step.result for step in view.steps if step.key == chosen), None) or {}
+    return RunPage(
+        id=view.run.id,
+        app=view.run.app,
+        label=view.run.label,
+        subject=origin.subject(event.message),
+        pill=states.run(view.run),
+        steps_pill=states.run(replace(view.run, delivered=None))
+        if states.run(view.run).words != view.run.status
+        else None,
+        event=_event(view.run),
+        commit=_commit(view.run),
+        time=_time(view.run, now),
+        since=view.run.started if view.run.ended is None else None,
+        reason=_reason(view),
+        findings=tuple(dict.fromkeys(str(finding) for finding in view.findings)),
+        wrong=view.run.status in _WRONG,
+        deliveries=tuple(_delivery(each) for each in view.deliveries),
+        steps=rows,
+        chosen=next((row for row in rows if row.chosen), None),
+        delivery=next((_delivery(each) for each in view.deliveries if chosen == _key(each)), None),
+        image=str(result.get("image", "") if isinstance(result.get("image"), str) else ""),
+        log=lines(log.data) if log else (),
+        log_from=log.next_offset if log else 0,
+        log_cut=log_from > 0,
+        live=not over or any(each.state in deliveries.OPEN for each in view.deliveries),
+        actions=actions.of_run(view.run, actor),
+        tests=reports.card(view.reports, chosen),
+    )
+
+
+def row(found: Run, only: Filter = ALL) -> ListRow:
+    """One line of the list of runs that `only` filters."""
+    event = found.event
+    what, where = event.kind.value.replace("_", " "), event.branch or (event.ref or "").removeprefix("refs/tags/")
+    to = f"{what} to {where}" if where else what
+    facts = [Link(words=to, href=lists.address("/runs", only, branch=event.branch) if event.branch else "")]
+    if event.author:
+        facts.append(Link(words=f"by {event.author}", href=lists.address("/runs", only, author=event.author)))
+    if found.requested_by and found.requested_by != event.author:
+        facts.append(Link(words=f"asked for by {found.requested_by}"))
+    return ListRow(
+        pill=states.run(found),
+        href=f"/runs/{found.id}",
+        what=found.label,
+        version=(event.commit or "")[:7],
+        subject=origin.subject(event.message),
+        facts=tuple(facts),
+        because=found.because or "",
+        at=found.created,
+        took=text.duration((found.ended - found.started).total_seconds()) if found.ended and found.started else "",
+        since=found.started if found.ended is None else None,
+    )
+
+
+def choose(view: RunView, asked: str | None) -> str | None:
+    """The step that is worth seeing: the one asked for, else what went wrong, a delivery too, what runs, what came last."""
+    keys = [step.key for step in view.steps]
+    if asked in keys:
+        return asked
+    deliver = {f"{Kind.DELIVER}/{each.formation}" for each in view.deliveries if each.state in deliveries.BAD}
+    wrong = [step.key for step in view.steps if step.status in _WRONG_STEPS]
+    runs = [step.key for step in view.steps if step.status is StepStatus.RUNNING]
+    not_there = [step.key for step in view.steps if step.key in deliver]
+    passed = [step.key for step in view.steps if step.status is StepStatus.PASSED and step.kind != Kind.DELIVER]
+    return next(iter([*wrong, *runs, *not_there, *passed[-1:], *keys]), None)
+
+
+def _event(found: Run) -> str:
+    event = found.event
+    where = event.branch or (event.ref or "").removeprefix("refs/tags/")
+    what = f"{event.kind.value.replace('_', ' ')} to {where}" if where else event.kind.value.replace("_", " ")
+    who = found.requested_by or (authorship.told(event.pusher, People()) if event.pusher else event.author)
+    wrote = f", commit by {event.author}" if event.author and event.author != who else ""
+    return f"{what} by {who}{wrote}" if who else what
+
+
+def _commit(found: Run) -> Link:
+    """Its commit, which leads to where that went."""
+    commit = (found.event.commit or "")[: versions.SHORT]
+    return Link(words=commit, href=lists.address("/deployments", Filter(app=found.app, commit=commit)))
+
+
+def _time(found: Run, now: datetime) -> str:
+    if found.started is None:
+        return "waiting to start" if found.ended is None else "never started"
+    return text.duration(((found.ended or now) - found.started).total_seconds())
+
+
+def _reason(view: RunView) -> str:
+    """What the run came to; the findings, which stand below, are left out of it."""
+    said = view.run.reason or ""
+    return said.partition(str(view.findings[0]))[0].rstrip(": ") if view.findings else said
+
+
+def _delivery(found: Delivery) -> DeliveryRow:
+    return DeliveryRow(
+        pill=states.delivered(found.state),
+        formation=found.formation,
+        href=found.page,
+        words=causes.capital(found.short.removeprefix(f"{found.state.words}: ")),
+        mend=found.mend,
+    )
+
+
+def _key(found: Delivery) -> str:
+    """The key of the step that asked for it."""
+    return f"{Kind.DELIVER}/{found.formation}"
+
+
+def _step(view: RunView, step: RunStep, *, chosen: bool, now: datetime) -> StepRow:
+    tone, state = states.step(step.status), step.status.value
+    time = text.duration(((step.ended or now) - step.started).total_seconds()) if step.started else ""
+    if step.status is StepStatus.SKIPPED and step.reason:
+        state = step.reason
+    elif step.status is StepStatus.WAITING and step.needs:
+        state = f"after {step.needs[-1].split('/', 1)[-1]}"
+    delivery = next((each for each in view.deliveries if step.key == _key(each)), None)
+    if delivery is not None:  # asking for it is all that the step does: what became of it counts
+        tone, state, time = states.delivered(delivery.state).tone, delivery.state.words, ""
+    tests, tests_wrong = reports.beside(view.reports, step.key)
+    return StepRow(
+        key=step.key,
+        name=step.name,
+        kind={"step": ""}.get(step.kind, step.kind),
+        tone=tone or "none",
+        state=state,
+        time=time,
+        since=step.started if step.status is StepStatus.RUNNING and delivery is None else None,
+        href=f"/runs/{view.run.id}?step={quote(step.key, safe='')}",
+        chosen=chosen,
+        tests=tests,
+        tests_wrong=tests_wrong,
+    )

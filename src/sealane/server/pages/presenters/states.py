@@ -1,0 +1,81 @@
+"""States as pills: the word and the colour of every state a page can show. Pure."""
+
+from __future__ import annotations
+
+from sealane.pipelines.model import RunStatus, StepStatus
+from sealane.records.model import Deployment, DeploymentState, Run
+from sealane.releases.deliveries import DeliveryOutcome
+from sealane.server.pages.views import Pill, Tone
+from sealane.verdicts.model import VerdictKind
+
+_VERDICTS: dict[VerdictKind, Pill] = {
+    VerdictKind.DEPLOYED: Pill(tone="ok", words="deployed"),
+    VerdictKind.ROLLED_BACK: Pill(tone="bad", words="rolled back"),
+    VerdictKind.ROLLBACK_FAILED: Pill(tone="bad", words="rollback failed"),
+    VerdictKind.FAILED: Pill(tone="bad", words="failed"),
+    VerdictKind.SUPERSEDED: Pill(tone="off", words="superseded"),
+    VerdictKind.CANCELLED: Pill(tone="off", words="cancelled"),
+}
+_STATES: dict[DeploymentState, Pill] = {
+    DeploymentState.WAITING: Pill(tone="wait", words="waiting"),
+    DeploymentState.QUEUED: Pill(tone="wait", words="queued"),
+    DeploymentState.ROLLING_OUT: Pill(tone="run", words="rolling out"),
+    DeploymentState.ENDED: Pill(tone="off", words="ended"),
+}
+_RUNS: dict[str, Tone] = {
+    "waiting": "wait",
+    "running": "run",
+    "passed": "ok",
+    "failed": "bad",
+    "broken": "bad",
+    "cancelled": "off",
+    "skipped": "off",
+    "refused": "bad",
+}
+_STEPS: dict[StepStatus, Tone] = {
+    StepStatus.RUNNING: "run",
+    StepStatus.PASSED: "ok",
+    StepStatus.FAILED: "bad",
+    StepStatus.BROKEN: "bad",
+    StepStatus.CANCELLED: "off",
+    StepStatus.SKIPPED: "off",
+}
+
+
+_DELIVERED: dict[DeliveryOutcome, Tone] = {
+    DeliveryOutcome.WAITING: "wait",
+    DeliveryOutcome.QUEUED: "wait",
+    DeliveryOutcome.ROLLING_OUT: "run",
+    DeliveryOutcome.DEPLOYED: "ok",
+    DeliveryOutcome.ROLLED_BACK: "bad",
+    DeliveryOutcome.ROLLBACK_FAILED: "bad",
+    DeliveryOutcome.FAILED: "bad",
+    DeliveryOutcome.SUPERSEDED: "off",
+    DeliveryOutcome.CANCELLED: "off",
+}
+
+
+def deployment(found: Deployment) -> Pill:
+    """How a deployment ended, or how far it is."""
+    if found.verdict is not None:
+        return _VERDICTS[found.verdict.kind]
+    if found.state is DeploymentState.WAITING and found.rules:
+        return Pill(tone="wait", words="needs approval")
+    return _STATES[found.state]
+
+
+def run(found: Run) -> Pill:
+    """How a run ended, or how far it is: one that passed is where its deliveries are."""
+    if found.status is RunStatus.PASSED and found.delivered is not None:
+        return delivered(found.delivered)
+    return Pill(tone=_RUNS.get(found.status.value, "off"), words=found.status.value)
+
+
+def delivered(state: DeliveryOutcome) -> Pill:
+    """How a delivery ended, or how far it is."""
+    return Pill(tone=_DELIVERED[state], words=state.words)
+
+
+def step(status: StepStatus) -> Tone | None:
+    """The colour of a step's dot; None while it waits."""
+    return _STEPS.get(status)

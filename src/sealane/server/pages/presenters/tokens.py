@@ -1,0 +1,44 @@
+"""Tokens by whose they are, for one reader. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sealane.records.accounts import Token
+from sealane.server.pages.views import Pill, TokenGroup, TokenRow
+
+_SOON = timedelta(days=14)
+
+
+def groups(found: Iterable[Token], reader: str, *, now: datetime) -> tuple[TokenGroup, ...]:
+    """The reader's own first, then those of apps, then those of other people."""
+    titled: dict[tuple[int, str], list[TokenRow]] = {}
+    for token in found:
+        titled.setdefault(_title(token, reader), []).append(_row(token, now))
+    return tuple(TokenGroup(title=title, rows=tuple(rows)) for (_, title), rows in sorted(titled.items()))
+
+
+def _title(token: Token, reader: str) -> tuple[int, str]:
+    if token.user == reader:
+        return 0, "Yours"
+    return (1, f"App {token.app}") if token.app and not token.user else (2, str(token.user))
+
+
+def _row(token: Token, now: datetime) -> TokenRow:
+    return TokenRow(
+        id=token.id,
+        name=token.name,
+        pill=_pill(token, now),
+        created=token.created,
+        used=token.used,
+        expires=token.expires,
+    )
+
+
+def _pill(token: Token, now: datetime) -> Pill:
+    if token.expires is not None and token.expires <= now:
+        return Pill(tone="bad", words="expired")
+    if token.expires is not None and token.expires <= now + _SOON:
+        return Pill(tone="wait", words="ends soon")
+    return Pill(tone="off", words="pushes only") if token.kind == "push" else Pill(tone="ok", words="signs in")

@@ -1,0 +1,195 @@
+"""The pages' routes: each reads the store, has a view made of it and writes it out."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+
+from sealane import clock
+from sealane.approvals import inbox
+from sealane.approvals.inbox import InboxKind
+from sealane.errors import NotThere
+from sealane.server import dependencies, streams
+from sealane.server.access import Signed, StillAdmitted
+from sealane.server.pages import frames, templates
+from sealane.server.pages.presenters import deployments as presenting_deployments
+from sealane.server.pages.presenters import drifts as presenting_drifts
+from sealane.server.pages.presenters import needs as presenting_needs
+from sealane.server.pages.presenters import overview as presenting_overview
+from sealane.server.pages.presenters import runs as presenting_runs
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+_WEEK = 2_000
+"""Deployments read for the figures of seven days: more than anybody does in a week."""
+_KEEP_ALIVE = 15.0
+_MOST_DETAILS = 100
+"""Approvals whose changes are shown; the page of each deployment has its own."""
+
+
+@router.get("/")
+async def overview(server: dependencies.Server, signed: Signed, find: str = "") -> HTMLResponse:
+    """What needs me, and what is where."""
+    views = server.views
+    formations, apps, waits, recent, runs, left_out = await asyncio.gather(
+        views.overview(),
+        views.apps(),
+        views.pending(),
+        views.deployments(limit=_WEEK),
+        views.newest_runs(),
+        server.store.run_queue.left_out(),
+    )
+    shown_now = [row.last for row in formations if row.last] + [each.deployment for each in waits]
+    origins = await views.origins(shown_now)
+    page = presenting_overview.overview(
+        formations,
+        apps,
+        waits,
+        recent,
+        runs=runs,
+        origins=origins,
+        left_out=left_out,
+        reader=signed.actor,
+        now=clock.now(),
+        asked=find,
+    )
+    frame = frames.framed(signed, "/", waits)
+    return templates.page(
+        "overview.html",
+        {
+            **frame,
+            "page": page,
+            "troubles": [each for each in await server.store.troubles.all(now=clock.now()) if each.app in server.scope],
+            "asked": find,
+            "base": server.settings_url,
+        },
+    )
+
+
+@router.get("/runs/{run}")
+async def run(run: str, server: dependencies.Server, signed: Signed, step: str | None = None) -> HTMLResponse:
+    """One run, and the log of one of its steps."""
+    view = await server.views.run(run)
+    chosen = presenting_runs.choose(view, step)
+    log, begun = await _end_of_log(server, run, chosen) if chosen else (None, 0)
+    page = presenting_runs.run(view, log, signed.actor, chosen=chosen, log_from=begun, now=clock.now())
+    return templates.page("run.html", {**await frames.shown(server, signed, "/runs"), "page": page})
+
+
+@router.get("/runs/{run}/log/{key:path}")
+async def raw_log(run: str, key: str, server: dependencies.Server, _: Signed) -> Response:
+    """A step's whole log as text."""
+    await server.views.run(run)
+    await server.views.log_size(run, key)
+
+    async def body() -> AsyncIterator[bytes]:
+        async for part in streams.log(server, run, key, offset=0, follow=False):
+            yield part.data
+
+    return StreamingResponse(body(), media_type="text/plain; charset=utf-8")
+
+
+@router.get("/runs/{run}/follow/{key:path}")
+async def follow_log(
+    run: str,
+    key: str,
+    server: dependencies.Server,
+    _: Signed,
+    admitted: StillAdmitted,
+    begin: Annotated[int, Query(alias="from", ge=0, le=2**62)] = 0,
+) -> Response:
+    """A step's log as it comes, as server-sent events of ready lines; ends with the step."""
+    await server.views.run(run)
+    await server.views.log_size(run, key)
+
+    async def body() -> AsyncGenerator[str, None]:
+        rest = b""
+        async for part in streams.log(server, run, key, offset=begin, follow=True):
+            whole, _, rest = (rest + part.data).rpartition(b"\n")
+            if whole:
+                spans = "".join(f"<span>{html.escape(line)}</span>" for line in presenting_runs.lines(whole + b"\n"))
+                yield f"event: line\ndata: {spans}\n\n"
+        if rest:
+            yield f"event: line\ndata: <span>{html.escape(rest.decode(errors='replace'))}</span>\n\n"
+        yield "event: end\ndata: \n\n"
+
+    return _events(body(), admitted)
+
+
+@router.get("/changes")
+async def changes(server: dependencies.Server, _: Signed, admitted: StillAdmitted, of: str) -> Response:
+    """Says `changed` whenever what a page shows has changed; the page then reads itself again.
+
+    Says so once at the beginning, too: for what changed after the page was read, and while it was cut off.
+    """
+    topic = of.replace("/", ":", 1)
+
+    async def body() -> AsyncGenerator[str, None]:
+        yield "retry: 2000\n\n"
+        async with aclosing(server.changes.follow({topic})) as followed:
+            waiting = asyncio.ensure_future(anext(followed))
+            try:
+                while True:
+                    done, _pending = await asyncio.wait({waiting}, timeout=_KEEP_ALIVE)
+                    if done:
+                        waiting.result()
+                        waiting = asyncio.ensure_future(anext(followed))
+                    yield "event: changed\ndata: \n\n" if done else ": still here\n\n"
+            except StopAsyncIteration:
+                return
+            finally:
+                waiting.cancel()
+                await asyncio.gather(waiting, return_exceptions=True)
+
+    return _events(body(), admitted)
+
+
+def _events(body: AsyncGenerator[str, None], admitted: Callable[[], Awaitable[None]]) -> Response:
+    told = streams.while_admitted(body, admitted)
+    return StreamingResponse(told, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+@router.get("/deployments/{deployment}")
+async def deployment(deployment: str, server: dependencies.Server, signed: Signed) -> HTMLResponse:
+    """One deployment: verdict, cause, story, evidence."""
+    view = await server.views.deployment(deployment)
+    why, waits = await asyncio.gather(server.views.why(deployment), server.views.pending())
+    page = presenting_deployments.deployment(view, signed.actor, now=clock.now(), why=why, pending=waits)
+    return templates.page("deployment.html", {**frames.framed(signed, "/deployments", waits), "page": page})
+
+
+@router.get("/deployments/{deployment}/drift")
+async def drift(deployment: str, server: dependencies.Server, signed: Signed) -> HTMLResponse:
+    """What somebody changed since this deployment; asks the destination."""
+    view = await server.views.deployment(deployment)
+    found = await server.looking.drift(view.deployment.app, view.deployment.formation)
+    page = presenting_drifts.drift(view, found, signed.actor)
+    return templates.page("drift.html", {**await frames.shown(server, signed, "/deployments"), "page": page})
+
+
+@router.get("/approvals")
+async def approvals(server: dependencies.Server, signed: Signed) -> HTMLResponse:
+    """What waits for people."""
+    waits = await server.views.pending()
+    found = inbox.folded(waits)
+    wants = [each.newest.deployment.id for each in found if each.newest.kind is InboxKind.APPROVAL]
+    origins = await server.views.origins(each.deployment for each in waits)
+    details = await asyncio.gather(*(server.views.deployment(each) for each in wants[:_MOST_DETAILS]))
+    about = presenting_needs.InboxContext(origins=origins, details={each.deployment.id: each for each in details})
+    rows = presenting_needs.listed(found, signed.actor, about)
+    return templates.page("approvals.html", {**frames.framed(signed, "/approvals", waits), "rows": rows})
+
+
+async def _end_of_log(server: dependencies.Server, run: str, key: str) -> tuple[Any, int]:
+    """The last part of a log that a page shows, and the byte it begins at."""
+    size = await server.views.log_size(run, key)
+    begun = max(0, size - presenting_runs.MOST_BYTES)
+    try:
+        return await server.views.log(run, key, offset=begun, limit=presenting_runs.MOST_BYTES), begun
+    except NotThere:
+        return None, 0

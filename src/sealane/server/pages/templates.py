@@ -1,0 +1,69 @@
+"""Templates and static files: what turns a view into a page."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import markupsafe
+from starlette.responses import HTMLResponse
+
+from sealane import clock, controls, inputs
+from sealane.server.pages import text
+
+FOLDER = Path(__file__).parent
+STATIC = FOLDER / "static"
+_COMMAND = re.compile(r"sealane (?:(?!, |; | and | or |\.? \(|\.(?: |$)|\)).)+")
+"""A command within a sentence, up to where the sentence goes on."""
+
+
+def page(name: str, shown: Mapping[str, Any], *, status: int = 200) -> HTMLResponse:
+    """One page; never kept by a browser's or proxy's cache, since it shows what is so now."""
+    text = _environment().get_template(name).render(**shown)
+    return HTMLResponse(text, status_code=status, headers={"Cache-Control": "no-store"})
+
+
+@functools.cache
+def static(name: str) -> str:
+    """The address of a static file; it changes with its content, so that browsers may keep it for ever."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?{digest}"
+
+
+def commands(text: str) -> markupsafe.Markup:
+    """A sentence with its commands written as commands."""
+    shown, parts, at = str(_shown(text)), [], 0
+    for found in _COMMAND.finditer(shown):
+        parts += [markupsafe.escape(shown[at : found.start()]), markupsafe.Markup("<code>{}</code>").format(found[0])]
+        at = found.end()
+    return markupsafe.Markup("").join([*parts, markupsafe.escape(shown[at:])])
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+    )
+    environment.globals["static"] = static
+    environment.filters["ago"] = _ago
+    environment.filters["commands"] = commands
+    return environment
+
+
+def _shown(value: Any) -> Any:
+    """What is written on a page: strangers' text has no control characters there, and none that turn its direction."""
+    return inputs.storable(controls.removed(value)) if type(value) is str else value
+
+
+def _ago(at: datetime) -> str:
+    return text.ago((clock.now() - at).total_seconds())

@@ -1,0 +1,30 @@
+"""The page of tokens: what signs in as whom, and revoking one."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from sealane import clock
+from sealane.server import dependencies
+from sealane.server.access import Signed
+from sealane.server.pages import frames, templates
+from sealane.server.pages.presenters import tokens as presenting_tokens
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/tokens")
+async def tokens(server: dependencies.Server, signed: Signed) -> HTMLResponse:
+    """Every token that the reader may revoke."""
+    found = await server.access.tokens_managed_by(signed.actor)
+    groups = presenting_tokens.groups(found, signed.actor.name, now=clock.now())
+    shown = await frames.shown(server, signed, "/tokens")
+    return templates.page("tokens.html", {**shown, "groups": groups})
+
+
+@router.post("/tokens/{token_id}/revoke")
+async def revoke(token_id: str, server: dependencies.Server, signed: Signed) -> Response:
+    """Makes a token void at once; who revokes the one they signed in with is signed out."""
+    await server.access.revoke_token(token_id, by=signed.actor)
+    return RedirectResponse("/tokens", status_code=303)

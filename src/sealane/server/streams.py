@@ -1,0 +1,71 @@
+"""Following what moves: logs that go on, and the word that something changed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from typing import TypeVar
+
+from starlette.responses import StreamingResponse
+
+from sealane.errors import SealaneError
+from sealane.records.views import LogPart
+from sealane.server import dependencies
+
+_ASKED_EVERY = 10.0
+"""Seconds for which somebody who was let in is believed, while an answer goes on."""
+Part = TypeVar("Part")
+
+
+class TextStream(StreamingResponse):
+    """Text as it comes."""
+
+    media_type = "text/plain"
+
+
+async def while_admitted(
+    parts: AsyncGenerator[Part, None], admitted: Callable[[], Awaitable[None]], *, every: float = _ASKED_EVERY
+) -> AsyncIterator[Part]:
+    """The parts for as long as whoever reads may: it ends when they may not any more, also while no part comes."""
+    asked = time.monotonic()
+    waiting = asyncio.ensure_future(anext(parts))
+    try:
+        while True:
+            left = asked + every - time.monotonic()
+            done, _ = await asyncio.wait({waiting}, timeout=max(0.0, left))
+            if time.monotonic() - asked >= every:
+                try:
+                    await admitted()
+                except SealaneError:  # nobody can say that they may
+                    return
+                asked = time.monotonic()
+            if done:
+                try:
+                    part = waiting.result()
+                except StopAsyncIteration:
+                    return
+                yield part
+                waiting = asyncio.ensure_future(anext(parts))
+    finally:
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        await parts.aclose()
+
+
+async def log(server: dependencies.Server, run: str, key: str, *, offset: int, follow: bool) -> AsyncIterator[LogPart]:
+    """The parts of a step's log from a byte on; with `follow` until the step has ended."""
+    part = await server.views.log(run, key, offset=offset)
+    if part.data:
+        yield part
+    async with aclosing(server.changes.follow({f"run:{run}"})) as changes:
+        while True:
+            read = len(part.data)
+            part = await server.views.log(run, key, offset=part.next_offset)
+            if part.data:
+                yield part
+            elif part.ended or not follow:
+                return
+            elif not read:
+                await anext(changes)

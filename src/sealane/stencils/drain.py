@@ -1,0 +1,92 @@
+"""Draining: containers behind a Service serve on for a while after they are told to end. Pure: objects in, objects out.
+
+A pod is told to end and taken out of its Services at the same moment; the nodes hear of the second a little later, and
+send it new connections until then (https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination).
+An application that ends at once drops them. A `preStop` of its own stands; where there is none, it gets the cluster's own
+`sleep` action, which needs no program in the image (Kubernetes 1.30).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sealane.configfiles.documents import Path
+from sealane.findings import Finding, Place
+from sealane.stencils import variants
+from sealane.stencils.model import Origin, Rendered
+
+GRACE = 30
+"""Seconds a pod has to end where it doesn't say otherwise (`terminationGracePeriodSeconds`)."""
+
+_WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
+_POD = ("spec", "template", "spec")
+
+
+def drained(rendered: Sequence[Rendered], span: timedelta, place: Place) -> tuple[list[Rendered], list[Finding]]:
+    """The objects, workloads behind a Service draining for the span; `place` is where the formation says it.
+
+    A pod that has to end before it has drained is a finding.
+    """
+    services = [each.object for each in rendered if variants.is_kind(each.object, "Service")]
+    made: list[Rendered] = []
+    found: list[Finding] = []
+    for each in rendered:
+        if not _serves(each.object, services) or not (indexes := _bare(each.object)):
+            made.append(each)
+            continue
+        found.extend(_too_short(each, span, place))
+        made.append(_draining(each, indexes, span, place))
+    return made, found
+
+
+def _serves(manifest: Mapping[str, Any], services: Iterable[Mapping[str, Any]]) -> bool:
+    is_workload = any(variants.is_kind(manifest, kind) for kind in _WORKLOADS)
+    return is_workload and any(variants.selects(service, manifest) for service in services)
+
+
+def _bare(manifest: Mapping[str, Any]) -> list[int]:
+    """Places of the containers that have no preStop."""
+    containers = _pod(manifest).get("containers")
+    return [
+        index
+        for index, each in enumerate(containers if isinstance(containers, list) else ())
+        if isinstance(each, dict) and not (each.get("lifecycle") or {}).get("preStop")
+    ]
+
+
+def _draining(each: Rendered, indexes: Sequence[int], span: timedelta, place: Place) -> Rendered:
+    sleep = {"sleep": {"seconds": int(span.total_seconds())}}
+    containers = [
+        {**container, "lifecycle": {**(container.get("lifecycle") or {}), "preStop": sleep}}
+        if index in indexes
+        else container
+        for index, container in enumerate(_pod(each.object)["containers"])
+    ]
+    spec, template = each.object["spec"], each.object["spec"]["template"]
+    pod = {**template["spec"], "containers": containers}
+    manifest = {**each.object, "spec": {**spec, "template": {**template, "spec": pod}}}
+    places: dict[Path, Place] = {(*_POD, "containers", at, "lifecycle", "preStop"): place for at in indexes}
+    return Rendered(object=manifest, origin=Origin(file=each.origin.file, places={**each.origin.places, **places}))
+
+
+def _too_short(each: Rendered, span: timedelta, place: Place) -> list[Finding]:
+    grace = _pod(each.object).get("terminationGracePeriodSeconds", GRACE)
+    if not isinstance(grace, int) or grace > span.total_seconds():
+        return []
+    message = f"{each} is killed after {grace} s, before it has drained for {int(span.total_seconds())} s"
+    mend = "give its pods a longer terminationGracePeriodSeconds, or drain for less"
+    said = "terminationGracePeriodSeconds" in _pod(each.object)
+    path = (*_POD, "terminationGracePeriodSeconds")
+    return [Finding(message=message, place=each.origin.place(path) if said else place, mend=mend)]
+
+
+def _pod(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = manifest
+    for key in _POD:
+        value = found.get(key)
+        if not isinstance(value, dict):
+            return {}
+        found = value
+    return found

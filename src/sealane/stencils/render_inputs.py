@@ -1,0 +1,135 @@
+"""Gathering: all that a formation is rendered from, out of the files of one commit or working tree."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from sealane.configfiles import globs
+from sealane.configfiles.trees import Tree, Unreadable
+from sealane.findings import Finding, Place, Severity, did_you_mean, errors, not_utf8
+from sealane.stencils import reading
+from sealane.stencils.model import ConfigEntry, Formation, Sources, Stencil
+from sealane.stencils.placeholders import Source
+
+FORMATIONS = "deploy/formations"
+STENCILS = "deploy/stencils"
+FILE = "file:"
+RAW = "raw:"
+"""Begins the path of a configuration file in which no words are replaced."""
+MAX_TOTAL = 32 * 1024 * 1024
+"""Bytes that all stencils of a formation may have together."""
+_ENDINGS = (".yaml", ".yml")
+
+
+def names(tree: Tree) -> tuple[str, ...]:
+    """The formations there are files for, sorted."""
+    files = (PurePosixPath(path) for path in tree.files(FORMATIONS))
+    return tuple(sorted({file.stem for file in files if file.suffix in _ENDINGS and str(file.parent) == FORMATIONS}))
+
+
+def gather(tree: Tree, name: str) -> tuple[Sources | None, list[Finding]]:
+    """What the formation of that name is rendered from, or everything wrong with its files."""
+    formation, source, found = _formation(tree, name)
+    if formation is None:
+        return None, found
+    stencils, more = _stencils(tree, formation)
+    config, still_more = _config(tree, formation, source)
+    found = [*found, *more, *still_more]
+    if errors(found):
+        return None, found
+    return Sources(formation=formation, stencils=tuple(stencils), config=config), found
+
+
+def read_formation(tree: Tree, name: str) -> tuple[Formation | None, list[Finding]]:
+    """The formation of that name alone, without its stencils."""
+    formation, _, found = _formation(tree, name)
+    return formation, found
+
+
+def _formation(tree: Tree, name: str) -> tuple[Formation | None, Source, list[Finding]]:
+    paths = [path for ending in _ENDINGS if (path := f"{FORMATIONS}/{name}{ending}") in tree.files(FORMATIONS)]
+    if not paths:
+        known = names(tree)
+        mend = did_you_mean(name, known) if known else "`sealane init` writes a first one where there is a Dockerfile"
+        finding = Finding(message=f"there is no formation {name}", place=Place(file=FORMATIONS), mend=mend)
+        return None, Source(""), [finding]
+    if len(paths) > 1:
+        finding = Finding(message=f"{paths[0]} says what it is, too", place=Place(file=paths[1]), mend="keep one")
+        return None, Source(""), [finding]
+    text, found = _text(tree, paths[0])
+    if found:
+        return None, Source(""), found
+    formation, found = reading.read_formation(text, paths[0])
+    return formation, Source(text), found
+
+
+def _stencils(tree: Tree, formation: Formation) -> tuple[list[Stencil], list[Finding]]:
+    stencils: list[Stencil] = []
+    chosen, found = _chosen(tree, formation)
+    total = 0
+    for path in chosen:
+        text, problems = _text(tree, path)
+        total += len(text)
+        if total > MAX_TOTAL:
+            message = f"with it all stencils come to more than {MAX_TOTAL} bytes"
+            found.append(Finding(message=message, place=Place(file=path), mend="exclude what isn't needed"))
+            break
+        found.extend(problems)
+        raw = globs.any_matches(formation.stencils.raw, path.removeprefix(f"{STENCILS}/"))
+        read, problems = reading.read_stencils(text, path, raw=raw)
+        stencils.extend(read)
+        found.extend(problems)
+    if not chosen and not found:
+        mend = f"put plain manifests into {STENCILS}"
+        found.append(Finding(message="the formation has no stencils", place=formation.place, mend=mend))
+    return stencils, found
+
+
+def _chosen(tree: Tree, formation: Formation) -> tuple[list[str], list[Finding]]:
+    """Paths of the stencils that the formation's globs choose, and globs that choose none."""
+    below = {path.removeprefix(f"{STENCILS}/"): path for path in tree.files(STENCILS) if path.endswith(_ENDINGS)}
+    choice = formation.stencils
+    found = [
+        Finding(
+            message=f"no stencil matches {glob}",
+            place=formation.at("stencils", key, index),
+            mend=f"globs are matched with the path below {STENCILS}",
+            severity=severity,
+        )
+        for key, patterns, severity in (
+            ("include", choice.include, Severity.ERROR),
+            ("exclude", choice.exclude, Severity.WARNING),
+            ("raw", choice.raw, Severity.WARNING),
+        )
+        for index, glob in enumerate(patterns)
+        if not any(globs.matches(glob, path) for path in below)
+    ]
+    included = [path for path in below if not choice.include or globs.any_matches(choice.include, path)]
+    return [below[path] for path in included if not globs.any_matches(choice.exclude, path)], found
+
+
+def _config(tree: Tree, formation: Formation, source: Source) -> tuple[dict[str, ConfigEntry], list[Finding]]:
+    entries: dict[str, ConfigEntry] = {}
+    found: list[Finding] = []
+    for name, text in formation.config.items():
+        place = formation.at("config", name)
+        if not text.startswith((FILE, RAW)):
+            entries[name] = ConfigEntry(content=text.encode(), place=place, source=source)
+            continue
+        kind, _, path = text.partition(":")
+        try:
+            place_of = Place(file=path, line=1, column=1)
+            entries[name] = ConfigEntry(content=tree.read(path), place=place_of, raw=kind == RAW.rstrip(":"))
+        except Unreadable as problem:
+            found.append(Finding(message=f"can't read {path}: {problem.message}", place=place))
+    return entries, found
+
+
+def _text(tree: Tree, path: str) -> tuple[str, list[Finding]]:
+    """A file's text; a file that isn't text is a finding."""
+    try:
+        return tree.read(path).decode("utf-8-sig"), []
+    except Unreadable as problem:
+        return "", [Finding(message=f"can't be read: {problem.message}", place=Place(file=path))]
+    except UnicodeDecodeError as error:
+        return "", [not_utf8(error, path)]

@@ -1,0 +1,116 @@
+"""The whole store in one value, opened and brought up to date."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Self
+
+from sealane.blobs.logs import Logs
+from sealane.store import migration
+from sealane.store.alerts import Alerts
+from sealane.store.apps import Apps
+from sealane.store.audit import Audit
+from sealane.store.authorship import Authorship
+from sealane.store.cancellations import Cancellations
+from sealane.store.changes import Changes
+from sealane.store.commits import Commits
+from sealane.store.database import Database
+from sealane.store.deployments import Deployments
+from sealane.store.drifts import Drifts
+from sealane.store.explanations import Prospects
+from sealane.store.formations import Formations
+from sealane.store.gates import GateWords
+from sealane.store.holds import Holds
+from sealane.store.hooks import HooksRun
+from sealane.store.people import People
+from sealane.store.release_groups import ReleaseGroups
+from sealane.store.releases import Releases
+from sealane.store.reports import Reports
+from sealane.store.run_queue import RunQueue
+from sealane.store.runs import Runs
+from sealane.store.scopes import Scopes
+from sealane.store.seen import Observations, SteadinessSeen
+from sealane.store.step_networks import StepNetworks
+from sealane.store.troubles import Troubles
+from sealane.store.views import Views
+from sealane.store.votes import Votes
+from sealane.store.workers import Workers
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Store:
+    """Every table, by what it is about."""
+
+    database: Database
+    apps: Apps
+    runs: Runs
+    run_queue: RunQueue
+    step_networks: StepNetworks
+    troubles: Troubles
+    reports: Reports
+    commits: Commits
+    releases: Releases
+    formations: Formations
+    drifts: Drifts
+    deployments: Deployments
+    cancellations: Cancellations
+    convoys: ReleaseGroups
+    votes: Votes
+    authorship: Authorship
+    holds: Holds
+    gates: GateWords
+    alerts: Alerts
+    hooks: HooksRun
+    steadiness: SteadinessSeen
+    observations: Observations
+    people: People
+    workers: Workers
+    audit: Audit
+    scopes: Scopes
+    changes: Changes
+    views: Views
+
+    @classmethod
+    async def open(cls, url: str, *, logs: Logs, prospects: Prospects | None = None) -> Self:
+        """Opens the database at the URL and migrates it. Raises Unavailable.
+
+        `logs` are what views show, `prospects` what answers to "why not yet?" know besides the tables.
+        """
+        database = await asyncio.to_thread(Database, url)
+        await asyncio.to_thread(migration.migrate, database)
+        return cls(
+            database=database,
+            apps=Apps(database),
+            runs=Runs(database),
+            run_queue=RunQueue(database),
+            step_networks=StepNetworks(database),
+            troubles=Troubles(database),
+            reports=Reports(database),
+            commits=Commits(database),
+            releases=Releases(database),
+            formations=Formations(database),
+            drifts=Drifts(database),
+            deployments=Deployments(database),
+            cancellations=Cancellations(database),
+            convoys=ReleaseGroups(database),
+            votes=Votes(database),
+            authorship=Authorship(database),
+            holds=Holds(database),
+            gates=GateWords(database),
+            alerts=Alerts(database),
+            hooks=HooksRun(database),
+            steadiness=SteadinessSeen(database),
+            observations=Observations(database),
+            people=People(database),
+            workers=Workers(database),
+            audit=Audit(database),
+            scopes=Scopes(database),
+            changes=Changes(database),
+            views=Views(database, logs, prospects or Prospects()),
+        )
+
+    async def close(self) -> None:
+        """Ends the connections."""
+        await self.changes.close()
+        await asyncio.to_thread(self.database.close)

@@ -1,0 +1,137 @@
+"""The one transaction that ends a deployment: verdict, what is now there, holds put and lifted, what it supersedes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import sqlalchemy as sa
+
+from sealane.approvals import hold_rules, way_out
+from sealane.destinations.model import Inventory
+from sealane.records.model import Deployment, DeploymentKind, DeploymentState
+from sealane.store import deployments, formations, holds, rows
+from sealane.store.database import Database
+from sealane.store.tables import deployments as table
+from sealane.store.tables import releases
+from sealane.verdicts import rollback_target
+from sealane.verdicts.model import Verdict, VerdictKind
+
+_HELD = {VerdictKind.FAILED, VerdictKind.ROLLED_BACK, VerdictKind.ROLLBACK_FAILED}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeploymentNotes:
+    """What stays with a deployment beside its verdict."""
+
+    note: str | None = None
+    way_back: str | None = None
+
+
+async def conclude(
+    database: Database,
+    deployment_id: str,
+    verdict: Verdict,
+    *,
+    inventory: Inventory | None = None,
+    startup: float | None = None,
+    remarks: DeploymentNotes = DeploymentNotes(),
+) -> Deployment:
+    """Ends the deployment. Key: its id; the first verdict stays.
+
+    A good one becomes the formation's verified deployment and lifts the holds it is newer than. A bad one that carried a
+    release puts a hold on it and everything older, and so does going back by hand on what was there.
+    """
+
+    def work(connection: sa.Connection) -> Deployment:
+        deployment = deployments.get(connection, deployment_id)
+        if deployment.state is DeploymentState.ENDED:
+            return deployment
+        there = formations.lock(connection, deployment.app, deployment.formation)
+        deployments.finish(connection, deployment_id, verdict)
+        said = {name: text for name, text in asdict(remarks).items() if text}
+        if said:
+            connection.execute(sa.update(table).where(table.c.id == deployment_id).values(**said))
+        values: dict[str, object] = {"holder": None}
+        if inventory is not None:
+            values["inventory"] = rows.plain(inventory)
+        if verdict.kind is VerdictKind.DEPLOYED:
+            values |= {"verified_id": deployment_id, "current_id": deployment_id}
+            values |= {"startup": startup} if startup is not None else {}
+            _good(connection, deployment, verdict, there.verified_id)
+        elif verdict.kind is VerdictKind.ROLLED_BACK:
+            values["current_id"] = there.verified_id
+            values |= _place(connection, there.verified_id)
+        elif verdict.untouched:
+            values["current_id"] = _left_there(connection, deployment)
+        if verdict.kind in _HELD and verdict.cause is not None:
+            _bad(connection, deployment, verdict)
+        formations.update(connection, deployment.app, deployment.formation, **values)
+        return deployments.get(connection, deployment_id)
+
+    return await database.write(work)
+
+
+def _left_there(connection: sa.Connection, untouched: Deployment) -> str | None:
+    """The deployment that is there still."""
+    past: dict[int, rollback_target.PastDeployment] = {}
+    ids: dict[int, str] = {}
+    for each in deployments.history(connection, untouched.app, untouched.formation, limit=200):
+        if each.started and each.verdict and each.id != untouched.id and each.sequence not in past:
+            ids[each.sequence] = each.id
+            past[each.sequence] = rollback_target.PastDeployment(
+                sequence=each.sequence,
+                revision=each.revision_id,
+                verdict=each.verdict.kind,
+                untouched=each.verdict.untouched,
+            )
+    found = rollback_target.there(past.values())
+    return ids[found.sequence] if found else None
+
+
+def _good(connection: sa.Connection, deployment: Deployment, verdict: Verdict, before: str | None) -> None:
+    passed = tuple(
+        hold
+        for hold in holds.open_ones(connection, deployment.app)
+        if hold.formation == deployment.formation and hold.place < deployment.place
+    )
+    if passed:
+        reason = f"{deployment.app} #{_release_sequence(connection, deployment)} was deployed"
+        holds.lift(connection, passed, by=None, reason=reason, at=verdict.at)
+    if deployment.kind is DeploymentKind.ROLLBACK and before is not None:
+        left = deployments.get(connection, before)
+        if left.place > deployment.place:
+            reason = deployment.note or f"{deployment.requested_by or 'somebody'} went back from it"
+            bad = _release_sequence(connection, left)
+            holds.put(connection, left, up_to=bad, reason=reason, at=verdict.at)
+            _tell_held(connection, deployment, left, bad, verdict)
+
+
+def _tell_held(connection: sa.Connection, back: Deployment, left: Deployment, up_to: int, verdict: Verdict) -> None:
+    """Going back says what it stops from now on, and how that is let out."""
+    waiting = deployments.in_state(connection, DeploymentState.WAITING, back.app)
+    stopped = [each for each in waiting if each.formation == back.formation and each.place <= left.place]
+    named = ", ".join(f"#{each.sequence}" for each in stopped if each.kind not in hold_rules.FREE)
+    text = f"holds {back.app} #{up_to} and older at {back.formation}{f', so that {named} waits' if named else ''}; "
+    text += f"what is newer in commits goes on, and the rest is let out by: {way_out.lifting(back.label)}"
+    deployments.add_line(connection, back.id, deployments.Line(key="holds", phase="hold", text=text), verdict.at)
+
+
+def _place(connection: sa.Connection, verified: str | None) -> dict[str, object]:
+    """Where the formation is again: the failed deployment may have been on its way to another namespace."""
+    if verified is None:
+        return {}
+    back = deployments.get(connection, verified)
+    return {"environment": back.environment, "destination": back.destination, "namespace": back.namespace}
+
+
+def _bad(connection: sa.Connection, deployment: Deployment, verdict: Verdict) -> None:
+    if deployment.kind in {DeploymentKind.DELIVERY, DeploymentKind.MANUAL}:
+        up_to = _release_sequence(connection, deployment)
+        holds.put(connection, deployment, up_to=up_to, reason=verdict.reason, at=verdict.at)
+
+
+def _release_sequence(connection: sa.Connection, deployment: Deployment) -> int:
+    """The number of the run that made the release; a promotion's own number is when it was asked for."""
+    query = sa.select(releases.c.sequence).where(releases.c.id == deployment.release_id)
+    found = connection.execute(query).scalar() if deployment.release_id else None
+    return int(found) if found is not None else deployment.sequence

@@ -1,0 +1,251 @@
+"""Why not yet: gathers what the pure answer in `approvals.waiting` is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import msgspec
+import sqlalchemy as sa
+
+from sealane.approvals import blockers
+from sealane.approvals.blockers import BlockerInput, DeploymentFacts, Explanation, WorkerLoad
+from sealane.environments import windows
+from sealane.environments.people import People
+from sealane.environments.windows import WindowStatus
+from sealane.errors import SealaneError
+from sealane.findings import Finding
+from sealane.pipelines import fair_share
+from sealane.records.model import Deployment, DeploymentKind, DeploymentState
+from sealane.records.views import RunView
+from sealane.releases import deliveries
+from sealane.releases.deliveries import Delivery
+from sealane.stencils.model import Revision
+from sealane.store import (
+    apps,
+    authorship,
+    deployments,
+    formations,
+    gates,
+    holds,
+    origins,
+    overviews,
+    release_groups,
+    releases,
+    reports,
+    rows,
+    runs,
+    votes,
+)
+from sealane.store.tables import deployments as deployments_table
+from sealane.store.tables import runs as runs_table
+from sealane.store.tables import workers as workers_table
+from sealane.verdicts.model import VerdictKind
+
+
+def _open(_: Deployment) -> WindowStatus:
+    """Where nobody knows of any windows."""
+    return windows.OPEN
+
+
+def _allowed(_: Deployment, __: Revision) -> str:
+    """Where nobody knows of any limits."""
+    return ""
+
+
+Refusals = Callable[[Deployment, Revision], str]
+"""Why the deployment would be refused if it began now, as the operators' files say; empty when it would not."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prospects:
+    """What answers know besides the tables."""
+
+    outlook: Callable[[Deployment], WindowStatus] = _open
+    """Whether the deployment may begin now, as the operators' windows say."""
+    people: Callable[[], People] = People
+    """Who is who, as the operators say. Raises SealaneError when their file can't be read."""
+    refusals: Callable[[], Refusals] = lambda: _allowed
+    """What tells why deployments would be refused now, made for each round of questions: it looks at the files once."""
+    room: int = 1
+    """Runs that one worker carries at once."""
+    per_app: int | None = None
+    """Of these, what one app may have; None for all but one of all."""
+
+    def known(self) -> tuple[People, str]:
+        """Who is who, or why nobody can say."""
+        try:
+            return self.people(), ""
+        except SealaneError as error:
+            return People(), f"the operators' file of people can't be read: {error.message}"
+
+
+def why(connection: sa.Connection, what: str, prospects: Prospects) -> Explanation:
+    """Why a run, a deployment, `app/formation` or an app's newest run failed or does not move. Raises NotThere."""
+    if what.startswith("r-"):
+        view = view_run(connection, what, prospects)
+        found = blockers.run(view, _crowd(connection, what, prospects))
+        return replace(found, origin=origins.of_run(view.run), page=f"/runs/{what}")
+    if what.startswith("d-"):
+        return _told(connection, deployments.get(connection, what), prospects)
+    app, slash, formation = what.partition("/")
+    if not slash:
+        return _app(connection, app, prospects)
+    row = next(
+        (each for each in overviews.overview(connection) if (each.app, each.formation) == (app, formation)), None
+    )
+    if row is None:
+        formations.get(connection, app, formation)
+    subject = blockers.formation(row) if row else None
+    if subject is None:
+        return Explanation(sentence=f"nothing was ever started on {what}", mend=f"sealane deploy {what}")
+    return _told(connection, subject, prospects)
+
+
+def _app(connection: sa.Connection, app: str, prospects: Prospects) -> Explanation:
+    """What became of the app's newest run."""
+    apps.get(connection, app)
+    table = runs_table.c
+    newest = sa.select(table.id).where(table.app == app).order_by(table.sequence.desc()).limit(1)
+    run_id = connection.execute(newest).scalar()
+    return (
+        why(connection, run_id, prospects)
+        if run_id
+        else Explanation(sentence=f"nothing of {app} was pushed yet", mend="git push")
+    )
+
+
+def view_run(connection: sa.Connection, run_id: str, prospects: Prospects) -> RunView:
+    """A run with all that came of it, in this transaction. Raises NotThere."""
+    run = runs.get(connection, run_id)
+    findings = connection.execute(sa.select(runs_table.c.findings).where(runs_table.c.id == run_id)).scalar()
+    came = (
+        sa.select(deployments_table).where(deployments_table.c.run_id == run_id).order_by(deployments_table.c.created)
+    )
+    made = tuple(rows.deployment(row) for row in rows.all_of(connection, came))
+    return RunView(
+        run=replace(run, delivered=deliveries.fold(each.delivered for each in made)),
+        steps=runs.steps(connection, run_id),
+        findings=tuple(msgspec.convert(each, Finding) for each in findings or ()),
+        deployments=made,
+        release=releases.get(connection, run.release_id) if run.release_id else None,
+        reports=reports.of(connection, run_id),
+        deliveries=tuple(_delivery(connection, each, prospects) for each in made),
+    )
+
+
+def _told(connection: sa.Connection, subject: Deployment, prospects: Prospects) -> Explanation:
+    """The answer with what it is about."""
+    origin = origins.of(connection, [subject]).get(subject.id)
+    failed = subject.dossier_id is not None and subject.verdict_kind is not VerdictKind.DEPLOYED
+    report = deployments.dossier(connection, subject.id) if failed else None
+    return replace(
+        of_deployment(connection, subject, prospects), origin=origin, report=report, page=f"/deployments/{subject.id}"
+    )
+
+
+def _delivery(connection: sa.Connection, subject: Deployment, prospects: Prospects) -> Delivery:
+    said = of_deployment(connection, subject, prospects)
+    return Delivery(
+        formation=subject.formation,
+        deployment=subject.id,
+        page=f"/deployments/{subject.id}",
+        state=subject.delivered,
+        sentence=said.sentence,
+        short=said.short,
+        mend=said.mend,
+    )
+
+
+def circumstances(connection: sa.Connection, deployment: Deployment, prospects: Prospects) -> BlockerInput:
+    """All that a waiting deployment depends on, in this transaction."""
+    own = _own(connection, deployment, prospects)
+    muster = release_groups.muster(connection, deployment.convoy_id) if deployment.convoy_id else None
+    others = [each for each in muster.members if each.id != deployment.id] if muster else []
+    return BlockerInput(
+        votes=own.votes,
+        barred=own.barred,
+        trouble=own.trouble,
+        holds=holds.open_ones(connection, deployment.app),
+        window=own.window,
+        after=tuple(deployments.get(connection, earlier) for earlier in deployment.after),
+        muster=muster,
+        others=tuple((each, _own(connection, each, prospects)) for each in others),
+        ahead=_ahead(connection, deployment) if deployment.state is DeploymentState.QUEUED else (),
+        going_back=_going_back(connection, deployment),
+        workers=_workers(connection),
+        questions=gates.of(connection, deployment.id) if deployment.state is DeploymentState.ROLLING_OUT else (),
+    )
+
+
+def _own(connection: sa.Connection, deployment: Deployment, prospects: Prospects) -> DeploymentFacts:
+    people, trouble = prospects.known()
+    return DeploymentFacts(
+        votes=votes.of(connection, deployment.id, deployment.revision_id),
+        barred=authorship.barred(connection, deployment, people),
+        trouble=trouble if deployment.rules else "",
+        window=prospects.outlook(deployment),
+    )
+
+
+def _going_back(connection: sa.Connection, deployment: Deployment) -> tuple[Deployment, ...]:
+    table = deployments_table.c
+    here = (table.app == deployment.app) & (table.formation == deployment.formation)
+    going = table.state.in_((DeploymentState.QUEUED.value, DeploymentState.ROLLING_OUT.value))
+    back = sa.select(deployments_table).where(here, going, table.kind == DeploymentKind.ROLLBACK.value)
+    return tuple(rows.deployment(row) for row in rows.all_of(connection, back.order_by(table.sequence)))
+
+
+def _ahead(connection: sa.Connection, deployment: Deployment) -> tuple[Deployment, ...]:
+    """What goes to its formation before it: what is rolling out there, and what was let through earlier."""
+    going = [
+        *deployments.in_state(connection, DeploymentState.ROLLING_OUT, deployment.app),
+        *deployments.in_state(connection, DeploymentState.QUEUED, deployment.app),
+    ]
+    return tuple(
+        each
+        for each in going
+        if each.formation == deployment.formation
+        and each.id != deployment.id
+        and (each.state is DeploymentState.ROLLING_OUT or _let_through(each) < _let_through(deployment))
+    )
+
+
+def _let_through(deployment: Deployment) -> tuple[float, int]:
+    return (deployment.opened or deployment.created).timestamp(), deployment.sequence
+
+
+def _workers(connection: sa.Connection) -> int:
+    alive = sa.select(sa.func.count()).select_from(workers_table).where(workers_table.c.dead.is_(None))
+    return int(connection.execute(alive).scalar() or 0)
+
+
+def _crowd(connection: sa.Connection, run_id: str, prospects: Prospects) -> WorkerLoad:
+    """Who has a slot while the run waits for one."""
+    found = runs.get(connection, run_id)
+    going = sa.select(runs_table.c.app).where(runs_table.c.ended.is_(None), runs_table.c.admitted)
+    apps_going = connection.execute(going.where(runs_table.c.id != run_id)).scalars().all()
+    workers = _workers(connection)
+    slots = prospects.room * workers
+    return WorkerLoad(
+        going=len(apps_going),
+        slots=slots,
+        own=apps_going.count(found.app),
+        share=fair_share.share(slots, prospects.per_app and prospects.per_app * workers),
+        workers=workers,
+    )
+
+
+def of_deployment(connection: sa.Connection, subject: Deployment, prospects: Prospects) -> Explanation:
+    """Why a deployment failed or does not move, without the evidence and what it is about."""
+    around = circumstances(connection, subject, prospects)
+    return blockers.deployment(
+        subject, replace(around, refused_now=refused_now(connection, subject, prospects.refusals()))
+    )
+
+
+def refused_now(connection: sa.Connection, subject: Deployment, refusals: Refusals) -> str:
+    """Why a deployment that has not begun would be refused if it did now; empty when it would not."""
+    if subject.state not in {DeploymentState.WAITING, DeploymentState.QUEUED}:
+        return ""
+    return refusals(subject, releases.revision(connection, subject.revision_id))

@@ -1,0 +1,106 @@
+"""What waits for a person, gathered in one transaction; the pure answers are in `approvals.pending`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import sqlalchemy as sa
+
+from sealane.approvals import authorship as approving
+from sealane.approvals import blockers, inbox, quorum, release_groups
+from sealane.approvals.inbox import InboxItem
+from sealane.environments.windows import WindowStatus
+from sealane.records.model import Deployment, DeploymentState, GateWord, Vote
+from sealane.records.views import ApprovalView
+from sealane.store import authorship, deployments, explanations, holds, rows, votes
+from sealane.store import release_groups as stored_convoys
+from sealane.store.explanations import Prospects
+from sealane.store.tables import deployments as deployments_table
+from sealane.store.tables import formations as formations_table
+from sealane.store.tables import gate_words
+
+
+def everything(connection: sa.Connection, prospects: Prospects) -> tuple[InboxItem, ...]:
+    """What waits for a person, by what is asked and then by age: what can run out comes first."""
+    stands = deployments.in_state(connection, DeploymentState.WAITING)
+    refusals = prospects.refusals()
+    found = (
+        _questions(connection),
+        (
+            inbox.approval(view, explanations.refused_now(connection, view.deployment, refusals))
+            for view in approvals(connection, stands, prospects)
+        ),
+        _held(connection, stands),
+        _windows(connection, stands, prospects),
+        _undeleted(connection),
+    )
+    return tuple(each for listed in found for each in sorted(listed, key=lambda one: one.since))
+
+
+def approvals(
+    connection: sa.Connection, stands: Sequence[Deployment], prospects: Prospects
+) -> tuple[ApprovalView, ...]:
+    """Those of the waiting deployments that want people's yes."""
+    asked = [each for each in stands if each.rules]
+    cast = votes.of_many(connection, asked)
+    found = (approval(connection, each, cast[each.id], prospects) for each in asked)
+    return tuple(view for view in found if view.missing)
+
+
+def approval(
+    connection: sa.Connection, deployment: Deployment, cast: tuple[Vote, ...], prospects: Prospects
+) -> ApprovalView:
+    """What people said about a deployment, who is missing, whose work it is, and who may not approve it because of that."""
+    people, _ = prospects.known()
+    found = authorship.work(connection, deployment)
+    barred = approving.barred(deployment, found, people)
+    return ApprovalView(
+        deployment=deployment,
+        votes=cast,
+        missing=quorum.missing(deployment, cast, barred),
+        barred=barred,
+        asked_by=approving.asked_by(deployment, people),
+        written=tuple(approving.writers(found.authors, people)),
+    )
+
+
+def _questions(connection: sa.Connection) -> Iterator[InboxItem]:
+    going = {each.id: each for each in deployments.in_state(connection, DeploymentState.ROLLING_OUT)}
+    asked = sa.select(gate_words).where(gate_words.c.passes.is_(None), gate_words.c.deployment_id.in_(going))
+    for row in rows.all_of(connection, asked):
+        word = GateWord(**row)
+        yield inbox.question(going[word.deployment_id], word)
+
+
+def _held(connection: sa.Connection, stands: Sequence[Deployment]) -> Iterator[InboxItem]:
+    for app in sorted({each.app for each in stands}):
+        if found := holds.open_ones(connection, app):
+            yield from inbox.held((each for each in stands if each.app == app), found)
+
+
+def _windows(connection: sa.Connection, stands: Sequence[Deployment], prospects: Prospects) -> Iterator[InboxItem]:
+    """Deployments whose window is shut; not those that something else comes before, or whose convoy has set out."""
+    known: dict[tuple[str, str], WindowStatus] = {}
+    for each in stands:
+        place = (each.app, each.environment)
+        if place not in known:
+            known[place] = prospects.outlook(each)
+        asked = inbox.shut(each, known[place])
+        if asked and not _comes_later(connection, each):
+            yield asked
+
+
+def _comes_later(connection: sa.Connection, deployment: Deployment) -> bool:
+    before = (deployments.get(connection, earlier) for earlier in deployment.after)
+    if not all(blockers.is_done(each, deployment) for each in before):
+        return True
+    if deployment.convoy_id is None:
+        return False
+    return release_groups.departed(stored_convoys.muster(connection, deployment.convoy_id).members)
+
+
+def _undeleted(connection: sa.Connection) -> Iterator[InboxItem]:
+    there = sa.select(deployments_table).join(formations_table, formations_table.c.current_id == deployments_table.c.id)
+    for row in rows.all_of(connection, there.where(deployments_table.c.note.is_not(None))):
+        if found := inbox.undeleted(rows.deployment(row)):
+            yield found

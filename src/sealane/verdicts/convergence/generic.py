@@ -1,0 +1,79 @@
+"""Objects that no container runs from, as workloads: what they have in common. Pure: knows nothing about any one kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sealane.clients.kubernetes import objects
+from sealane.verdicts import model
+from sealane.verdicts.convergence import owned_objects as around_
+from sealane.verdicts.messages import probes
+
+UNSEEN = "the cluster has not taken in its new version yet"
+
+
+def quiet(name: str) -> around_.Part:
+    """It is there, and there is nothing more to wait for or to say of it."""
+    return there(name, says="", settled=True)
+
+
+def there(
+    name: str, *, says: str, since: datetime | None = None, settled: bool = False, note: str = ""
+) -> around_.Part:
+    """It is as it should be, since then; settled when it can't be lost any more."""
+    return _workload(name, model.Health.READY, says=says, since=since, settled=settled, note=note), (), ()
+
+
+def awaited(name: str, *, says: str, fact: model.Fact | None = None) -> around_.Part:
+    """It is not there yet; the fact, where there is one, says what patience counts."""
+    return _workload(name, model.Health.CONVERGING, says=says), (), (fact,) if fact else ()
+
+
+def failed(name: str, *, fact: model.Fact) -> around_.Part:
+    """It says itself that it won't get there."""
+    return _workload(name, model.Health.FAILED, says=fact.words), (), (fact,)
+
+
+def fact(
+    kind: model.FactKind, name: str, *, since: datetime | None, words: str, around: around_.OwnedObjects
+) -> model.Fact:
+    """Something about the object as a whole."""
+    return model.Fact(
+        kind=kind, object=name, workload=name, since=since or around.at, words=probes.shorten(words.rstrip(". "))
+    )
+
+
+def told(conditions: Mapping[str, objects.Condition], kind: str, status: str = "True") -> objects.Condition | None:
+    """The condition of a type when it has that status."""
+    found = conditions.get(kind)
+    return found if found and found.status == status else None
+
+
+def words(condition: objects.Condition) -> str:
+    """What a condition says, for people."""
+    return condition.message or condition.reason or f"{condition.type} is {condition.status}"
+
+
+def _workload(
+    name: str,
+    health: model.Health,
+    *,
+    says: str,
+    since: datetime | None = None,
+    settled: bool = False,
+    note: str = "",
+) -> model.Workload:
+    return model.Workload(
+        object=name,
+        health=health,
+        wanted=1,
+        updated=1,
+        ready=int(health is model.Health.READY),
+        old=0,
+        ready_since=since,
+        says=says,
+        settled=settled,
+        note=note,
+        runs=False,
+    )

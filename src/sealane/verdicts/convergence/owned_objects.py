@@ -1,0 +1,98 @@
+"""The objects around a workload, found by owner. Pure: an index over pruned objects."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sealane.clients.kubernetes import objects, resources
+from sealane.verdicts import model
+
+Part = tuple[model.Workload, tuple[model.Instance, ...], tuple[model.Fact, ...]]
+"""What one workload adds to an observation."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HealthAnswer:
+    """What a formation's own health check says of an object."""
+
+    health: model.Health
+    says: str
+    since: datetime | None = None
+    """When it became ready; None with any other health."""
+
+
+Ask = Callable[[resources.Custom], HealthAnswer | None]
+"""Asks the formation's health check of an object; None when it has none for the object's kind."""
+
+
+def unasked(found: resources.Custom) -> HealthAnswer | None:
+    """For a formation without health checks."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NamespaceFacts:
+    """What is known besides the objects that a workload owns; None stands for what can't be, or was not, looked at."""
+
+    labels: Sequence[Mapping[str, str]] | None = None
+    """Those of all pods of the namespace, and of the pods that the formation's workloads make."""
+    services: frozenset[str] | None = None
+    """The names of the Services of the namespace, of those at least that the object asks for."""
+    makers: bool = False
+    """The formation has custom resources, whose controllers may make pods of their own."""
+    ask: Ask = unasked
+
+
+NOTHING = NamespaceFacts()
+
+
+class OwnedObjects:
+    """Pods, replica sets, revisions and events by the uid they belong to; `at` is when they were seen so."""
+
+    def __init__(
+        self,
+        *,
+        at: datetime,
+        pods: Iterable[objects.Pod] = (),
+        replica_sets: Iterable[objects.ReplicaSet] = (),
+        revisions: Iterable[objects.ControllerRevision] = (),
+        events: Iterable[objects.Event] = (),
+        besides: NamespaceFacts = NOTHING,
+    ) -> None:
+        self.at = at
+        self.besides = besides
+        self._pods: dict[str, list[objects.Pod]] = defaultdict(list)
+        self._replica_sets: dict[str, list[objects.ReplicaSet]] = defaultdict(list)
+        self._revisions: dict[str, list[objects.ControllerRevision]] = defaultdict(list)
+        self._events: dict[str, list[objects.Event]] = defaultdict(list)
+        for pod in pods:
+            self._pods[_controller(pod.metadata)].append(pod)
+        for replica_set in replica_sets:
+            self._replica_sets[_controller(replica_set.metadata)].append(replica_set)
+        for revision in revisions:
+            self._revisions[_controller(revision.metadata)].append(revision)
+        for event in events:
+            self._events[event.involved_object.uid].append(event)
+
+    def pods(self, uid: str) -> Sequence[objects.Pod]:
+        """The pods that the object of this uid controls, oldest first."""
+        return sorted(self._pods[uid], key=lambda pod: (pod.metadata.creation_timestamp or self.at, pod.metadata.name))
+
+    def replica_sets(self, uid: str) -> Sequence[objects.ReplicaSet]:
+        """The replica sets of a Deployment."""
+        return self._replica_sets[uid]
+
+    def revisions(self, uid: str) -> Sequence[objects.ControllerRevision]:
+        """The revisions of a StatefulSet or DaemonSet, newest last."""
+        return sorted(self._revisions[uid], key=lambda revision: revision.revision)
+
+    def events(self, uid: str) -> Sequence[objects.Event]:
+        """What was reported about the object of this uid, oldest first."""
+        return sorted(self._events[uid], key=lambda event: event.last_seen or self.at)
+
+
+def _controller(metadata: objects.Metadata) -> str:
+    owner = metadata.controller
+    return owner.uid if owner else ""

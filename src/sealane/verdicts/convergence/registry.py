@@ -1,0 +1,95 @@
+"""The kinds whose rollouts are judged, and the observation made of several. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from sealane.clients.kubernetes import objects, resources
+from sealane.verdicts import model
+from sealane.verdicts.convergence import (
+    autoscaler,
+    custom,
+    daemon_set,
+    deployment,
+    ingress,
+    job,
+    owned_objects,
+    pod,
+    replica_set,
+    service,
+    stateful_set,
+    static_kinds,
+    volume_claim,
+)
+
+_CONVERGE: dict[type[Any], Callable[[Any, owned_objects.OwnedObjects], owned_objects.Part]] = {
+    objects.Deployment: deployment.converge,
+    objects.StatefulSet: stateful_set.converge,
+    objects.DaemonSet: daemon_set.converge,
+    objects.ReplicaSet: replica_set.converge,
+    objects.Job: job.converge,
+    objects.Pod: pod.converge,
+    resources.CronJob: static_kinds.cron_job,
+    resources.VolumeClaim: volume_claim.converge,
+    resources.Service: service.converge,
+    resources.Ingress: ingress.converge,
+    resources.Autoscaler: autoscaler.converge,
+    resources.DisruptionBudget: static_kinds.disruption_budget,
+    resources.Definition: static_kinds.definition,
+    resources.Custom: custom.converge,
+}
+
+
+def converge(found: Any, surroundings: owned_objects.OwnedObjects) -> owned_objects.Part:
+    """What one workload of any judged kind adds to an observation."""
+    return _CONVERGE[type(found)](found, surroundings)
+
+
+def absent(name: str, *, runs: bool = True) -> owned_objects.Part:
+    """What a wanted workload adds that is not there."""
+    workload = model.Workload(
+        object=name,
+        health=model.Health.CONVERGING,
+        wanted=1,
+        updated=0,
+        ready=0,
+        old=0,
+        ready_since=None,
+        says="the cluster does not have it",
+        runs=runs,
+    )
+    return workload, (), ()
+
+
+def ended(kind: type[Any], name: str, events: Iterable[objects.Event], *, at: datetime) -> owned_objects.Part | None:
+    """How something ended that is not there any more, as what was reported about it tells; None where nothing does."""
+    return job.ended(name, events, at=at) if kind is objects.Job else None
+
+
+def removed(name: str, *, since: datetime, runs: bool = True) -> owned_objects.Part:
+    """What a wanted workload adds that was written and is not there any more."""
+    workload, _, _ = absent(name, runs=runs)
+    fact = model.Fact(
+        kind=model.FactKind.REMOVED,
+        object=name,
+        workload=name,
+        since=since,
+        words="is not there any more: somebody removed it",
+    )
+    return workload, (), (fact,)
+
+
+def observation(
+    parts: Iterable[owned_objects.Part], *, at: datetime, blind_since: datetime | None = None
+) -> model.Observation:
+    """All parts as one, without those that are as they should be for good and have nothing to say."""
+    parts = tuple(part for part in parts if part[0].says or not part[0].settled)
+    return model.Observation(
+        at=at,
+        workloads=tuple(workload for workload, _, _ in parts),
+        instances=tuple(instance for _, instances, _ in parts for instance in instances),
+        facts=tuple(fact for _, _, facts in parts for fact in facts),
+        blind_since=blind_since,
+    )

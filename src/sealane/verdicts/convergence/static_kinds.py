@@ -1,0 +1,43 @@
+"""Kinds that are there once they are written and taken in: CronJobs, disruption budgets, definitions. Pure."""
+
+from __future__ import annotations
+
+from sealane.clients.kubernetes import resources
+from sealane.verdicts import model
+from sealane.verdicts.convergence import generic
+from sealane.verdicts.convergence import owned_objects as around_
+
+
+def cron_job(found: resources.CronJob, around: around_.OwnedObjects) -> around_.Part:  # noqa: ARG001 - as every kind is called
+    """It is there; the Jobs it starts some day are no part of the rollout."""
+    name = f"CronJob/{found.metadata.name}"
+    if found.spec.suspend:
+        return generic.there(name, says="suspended", settled=True, note="is suspended: it starts no Jobs")
+    return generic.quiet(name)
+
+
+def disruption_budget(found: resources.DisruptionBudget, around: around_.OwnedObjects) -> around_.Part:  # noqa: ARG001
+    """There once its controller has taken it in; how many pods may go at this moment is no fault."""
+    name = f"PodDisruptionBudget/{found.metadata.name}"
+    if (found.status.observed_generation or 0) < found.metadata.generation:
+        return generic.awaited(name, says=generic.UNSEEN)
+    return generic.quiet(name)
+
+
+def definition(found: resources.Definition, around: around_.OwnedObjects) -> around_.Part:
+    """There once it is established; names that another definition has are waited for with patience."""
+    name = f"CustomResourceDefinition/{found.metadata.name}"
+    conditions = {each.type: each for each in found.status.conditions or ()}
+    if generic.told(conditions, "Established"):
+        return generic.quiet(name)
+    taken = generic.told(conditions, "NamesAccepted", "False")
+    if taken is None:
+        return generic.awaited(name, says="waits to be established")
+    pending = generic.fact(
+        model.FactKind.RESOURCE_PENDING,
+        name,
+        since=taken.last_transition_time,
+        words=generic.words(taken),
+        around=around,
+    )
+    return generic.awaited(name, says="its names are not accepted", fact=pending)

@@ -1,0 +1,61 @@
+"""From facts to causes, the most causal first. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sealane.verdicts import model, thresholds
+from sealane.verdicts.messages import causes
+
+TAKING_UP = timedelta(seconds=5)
+"""How long a machine may take to take an instance up, or an old one to go after its time, before that is worth a word."""
+_USUAL = frozenset({model.FactKind.MACHINE_SILENT, model.FactKind.OLD_STAYS})
+_ORDER = {kind: number for number, kind in enumerate(model.FactKind)}
+
+
+def diagnose(
+    observation: model.Observation, rules: model.Rules, *, now: datetime, memory: model.Memory | None = None
+) -> tuple[model.Cause, ...]:
+    """What stands in the way: the decisive first, then what patience has ended with, then what is still waited for.
+
+    Among those, what explains others comes first: a container that can't start before one that waits for it. Facts are
+    about the wanted version only, so an older one's troubles never come up.
+    """
+    memory = memory or model.Memory()
+    groups: dict[tuple[model.FactKind, str, str | None], list[model.Fact]] = defaultdict(list)
+    for fact in observation.facts:
+        if fact.kind in _USUAL and now - fact.since < min(TAKING_UP, thresholds.patience(fact, rules)):
+            continue  # what every start, and every replacement, goes through
+        groups[fact.kind, fact.workload, fact.container].append(fact)
+    causes = [_cause(facts, rules, now=now, memory=memory) for facts in groups.values()]
+    return tuple(cause for _, cause in sorted(causes, key=lambda pair: pair[0]))
+
+
+_Rank = tuple[bool, bool, int, bool, datetime, str]
+
+
+def _cause(
+    facts: Iterable[model.Fact], rules: model.Rules, *, now: datetime, memory: model.Memory
+) -> tuple[_Rank, model.Cause]:
+    """One cause for the same trouble of several instances; the one it is told of is the first that is decisive."""
+    facts = sorted(
+        facts, key=lambda fact: (not thresholds.weigh(fact, rules, memory).decisive, fact.since, fact.object)
+    )
+    fact = facts[0]
+    weight = thresholds.weigh(fact, rules, memory)
+    overdue = weight.due is not None and weight.due <= now
+    others = len({each.object for each in facts}) - 1
+    cause = model.Cause(
+        sentence=causes.sentence(fact, ends=thresholds.ends(fact, rules), others=others),
+        object=fact.object,
+        container=fact.container,
+        workload=fact.workload,
+        reason=fact.kind,
+        decisive=weight.decisive,
+        since=fact.since,
+        others=others,
+    )
+    ended_well = fact.detail.get("exit_code") == "0"
+    return (not weight.decisive, not overdue, _ORDER[fact.kind], ended_well, fact.since, fact.object), cause

@@ -1,0 +1,137 @@
+"""Whether a rollout is healthy, failed or still on its way. Pure: knows nothing about clusters, and is told the time.
+
+It is level-based: the same observation at the same time gives the same judgement, whatever was seen before. Holding and
+patience count from the times in the observation, so a watcher that was restarted goes on where the last one was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from sealane.verdicts import diagnose, model, thresholds
+from sealane.verdicts.messages import causes
+
+RESOLUTION = timedelta(seconds=1)
+"""A cluster's times are whole seconds, cut off: what is said to be ready since :07 may be so since :07.9."""
+PATIENCE = timedelta(seconds=60)
+
+
+def patience(stated: timedelta | None, startup: timedelta | None) -> timedelta:
+    """A formation's patience: as stated, or the larger of 60 s and three times its last verified revision's start-up."""
+    if stated is not None:
+        return stated
+    return max(PATIENCE, 3 * startup) if startup else PATIENCE
+
+
+def judge(
+    observation: model.Observation, rules: model.Rules, *, now: datetime, memory: model.Memory | None = None
+) -> model.Judgement:
+    """What the observation comes to.
+
+    Decisive facts first, then patience that has ended, then health that holds, then the deadline. While the destination
+    does not answer nothing fails and nothing is healthy: what is seen is from before.
+    """
+    memory = memory or model.Memory()
+    causes = diagnose.diagnose(observation, rules, now=now, memory=memory)
+    weights = [thresholds.weigh(fact, rules, memory) for fact in observation.facts]
+    first = causes[0] if causes else None
+    if first and first.decisive:
+        return _failed(first, observation)
+    if observation.blind_since:
+        waiting = f"the destination has not answered since {observation.blind_since:%H:%M:%S}"
+        return _progressing(waiting, observation.blind_since, cause=first)
+    dues = [weight.due for weight in weights if weight.due]
+    if first and any(due <= now for due in dues):
+        return _failed(first, observation)
+    if _all_ready(observation):
+        until = _held_until(observation, rules)
+        if until is None or until <= now:
+            return model.Judgement(state=model.State.HEALTHY, waiting_for="everything is ready", since=now)
+        dues.append(until)
+    deadline = rules.started + rules.deadline + memory.blind
+    if now >= deadline:
+        return _overdue(observation, rules, first)
+    return _progressing(
+        _waiting_for(observation, first, now=now, rules=rules),
+        first.since if first else rules.started,
+        cause=first,
+        again=min(due for due in (*dues, deadline) if due > now),
+    )
+
+
+def startup(observation: model.Observation) -> timedelta:
+    """How long the slowest instance of the wanted version took from its making to ready."""
+    took = [each.ready_since - each.created for each in observation.instances if each.wanted and each.ready_since]
+    return max(took, default=timedelta())
+
+
+def _all_ready(observation: model.Observation) -> bool:
+    return all(workload.health is model.Health.READY for workload in observation.workloads)
+
+
+def _held_until(observation: model.Observation, rules: model.Rules) -> datetime | None:
+    """When ready will have held for long enough; None when nothing has to hold."""
+    until = [
+        workload.ready_since + max(rules.healthy_for, workload.hold) + RESOLUTION
+        for workload in observation.workloads
+        if workload.ready_since and not workload.settled and max(rules.healthy_for, workload.hold)
+    ]
+    return max((*until, *_proven(observation, rules)), default=None)
+
+
+def _proven(observation: model.Observation, rules: model.Rules) -> Iterator[datetime]:
+    """When each container that ended once has run for longer than it did before."""
+    ready = {each.object: each.ready_since for each in observation.instances}
+    for fact in observation.facts:
+        since, span = ready.get(fact.object), thresholds.proof(fact, rules)
+        if since and span:
+            yield since + span + RESOLUTION
+
+
+def _waiting_for(
+    observation: model.Observation, cause: model.Cause | None, *, now: datetime, rules: model.Rules
+) -> str:
+    behind = [workload for workload in observation.workloads if workload.health is not model.Health.READY]
+    if not behind:
+        until = _held_until(observation, rules) or now
+        return f"everything is ready and has to stay so for {_seconds(until - now)} more"
+    if cause and cause.reason is not model.FactKind.STARTING:
+        return causes.bare(cause.sentence)
+    return "; ".join(f"{causes.name(workload.object)}: {causes.bare(workload.says)}" for workload in behind)
+
+
+def _seconds(span: timedelta) -> str:
+    return f"{max(1, round(span.total_seconds()))} s"
+
+
+def _progressing(
+    waiting_for: str, since: datetime, *, cause: model.Cause | None = None, again: datetime | None = None
+) -> model.Judgement:
+    return model.Judgement(
+        state=model.State.PROGRESSING, waiting_for=waiting_for, since=since, cause=cause, again=again
+    )
+
+
+def _failed(cause: model.Cause, observation: model.Observation) -> model.Judgement:
+    return model.Judgement(state=model.State.FAILED, waiting_for=cause.sentence, since=observation.at, cause=cause)
+
+
+def _overdue(observation: model.Observation, rules: model.Rules, cause: model.Cause | None) -> model.Judgement:
+    """The deadline has passed: the most causal thing in the way is why, else the workload that is furthest behind."""
+    if cause is None:
+        behind = next((each for each in observation.workloads if each.health is not model.Health.READY), None)
+        subject = behind.object if behind else "the deployment"
+        says = behind.says if behind else "ready did not hold"
+        state = "done" if subject.startswith("Job/") else "there" if behind and not behind.runs else "ready"
+        cause = model.Cause(
+            sentence=causes.told(
+                f"{causes.name(subject)} was not {state} after {_seconds(rules.deadline)}: {causes.bare(says)}"
+            ),
+            object=subject,
+            workload=subject,
+            reason=model.FactKind.NOT_READY,
+            decisive=False,
+            since=rules.started,
+        )
+    return _failed(cause, observation)

@@ -1,0 +1,124 @@
+"""Verdicts, with their reason in words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sealane.verdicts import model
+from sealane.verdicts.messages import causes
+
+NOTHING_WRITTEN = "nothing was written, what was there before still is"
+"""Why a deployment that was refused is left as it is."""
+NO_WORKLOAD = "nothing of the workloads was written, what was there before still is"
+"""Why a deployment that a hook before it stopped is left as it is."""
+
+MOST_NOTES = 5
+"""Notes that a verdict tells; the rest is counted."""
+
+
+def notes(observation: model.Observation) -> tuple[str, ...]:
+    """What people should know of what is there: nothing of it runs, say."""
+    return tuple(
+        causes.closed(f"{causes.name(each.object)} {each.note}") for each in observation.workloads if each.note
+    )
+
+
+def deployed(
+    *,
+    at: datetime,
+    workloads: int,
+    healthy_for: timedelta,
+    notes: Sequence[str] = (),
+    finished: Sequence[str] = (),
+) -> model.Verdict:
+    """Everything was ready, and stayed so. `finished` is the work that had ended by then."""
+    things = f"{workloads} workload" if workloads == 1 else f"{workloads} workloads" if workloads else "everything"
+    one = workloads <= 1
+    reason = f"{things} {'is' if one else 'are'} ready"
+    if workloads and healthy_for:
+        reason = f"{things} {'has' if one else 'have'} been ready for {healthy_for.total_seconds():g} s"
+    more = f"and {len(notes) - MOST_NOTES} more of that kind" if len(notes) > MOST_NOTES else ""
+    told = causes.told(reason, *notes[:MOST_NOTES], more)
+    return model.Verdict(kind=model.VerdictKind.DEPLOYED, reason=told, at=at, finished=tuple(sorted(finished)))
+
+
+def failed(
+    cause: model.Cause, *, at: datetime, because: str, stays: str = "", dossier_id: str | None = None
+) -> model.Verdict:
+    """It failed and was left as it is; `because` says why nothing was rolled back, `stays` what a hook did before."""
+    reason = causes.told(cause.sentence, f"It was left as it is: {causes.bare(because)}", stays)
+    return model.Verdict(kind=model.VerdictKind.FAILED, reason=reason, at=at, cause=cause, dossier_id=dossier_id)
+
+
+def refused(cause: model.Cause, *, at: datetime) -> model.Verdict:
+    """The destination said no before anything was written."""
+    return replace(failed(cause, at=at, because=NOTHING_WRITTEN), untouched=True)
+
+
+def not_written(cause: model.Cause, *, at: datetime, stays: str) -> model.Verdict:
+    """Nothing was written: a person called it off before, or the destination said no; `stays` is what hooks did."""
+    if cause.reason is model.FactKind.CALLED_OFF:
+        reason = causes.told(cause.sentence, stays)
+        return model.Verdict(kind=model.VerdictKind.CANCELLED, reason=reason, at=at, untouched=True)
+    return refused(cause, at=at)
+
+
+def not_begun(cause: model.Cause, *, at: datetime, stays: str) -> model.Verdict:
+    """A hook before it failed, and nothing of its workloads was written; `stays` says what the hooks did."""
+    return replace(failed(cause, at=at, because=NO_WORKLOAD, stays=stays), untouched=True)
+
+
+def not_admitted(reason: str, *, at: datetime) -> model.Verdict:
+    """The operators' files do not allow it now. Its release is not to blame, so it puts no hold."""
+    told = causes.told(f"It is not allowed now: {causes.bare(reason)}", f"It was left as it is: {NOTHING_WRITTEN}")
+    return model.Verdict(kind=model.VerdictKind.FAILED, reason=told, at=at, untouched=True)
+
+
+def rolled_back(
+    cause: model.Cause, *, at: datetime, stays: Sequence[str] = (), dossier_id: str | None = None
+) -> model.Verdict:
+    """It failed, and what was there before is there again; `stays` names what could not be put back or was left."""
+    reason = causes.told(cause.sentence, *stays)
+    return model.Verdict(kind=model.VerdictKind.ROLLED_BACK, reason=reason, at=at, cause=cause, dossier_id=dossier_id)
+
+
+def rollback_failed(cause: model.Cause, second: str, *, at: datetime, dossier_id: str | None = None) -> model.Verdict:
+    """It failed, and so did going back, for a `second` reason: somebody has to look."""
+    reason = causes.told(cause.sentence, f"Going back failed too: {causes.bare(second)}")
+    return model.Verdict(
+        kind=model.VerdictKind.ROLLBACK_FAILED, reason=reason, at=at, cause=cause, dossier_id=dossier_id
+    )
+
+
+def broken(message: str, *, at: datetime) -> model.Verdict:
+    """Sealane could not do it: nobody's release is to blame, so nothing is held and nothing taken back."""
+    return model.Verdict(
+        kind=model.VerdictKind.FAILED,
+        reason=causes.told(f"Sealane could not do it: {causes.bare(message)}"),
+        at=at,
+    )
+
+
+def superseded(*, by: int, label: str, at: datetime) -> model.Verdict:
+    """A newer one started on the formation before it."""
+    reason = f"#{by} was started on {label} before it."
+    return model.Verdict(kind=model.VerdictKind.SUPERSEDED, reason=reason, at=at)
+
+
+def cancelled(*, by: str, at: datetime) -> model.Verdict:
+    """A person called it off before it began; what is there stays as it is."""
+    return model.Verdict(kind=model.VerdictKind.CANCELLED, reason=_off(by), at=at)
+
+
+def called_off(*, by: str, at: datetime) -> model.Cause:
+    """Why a rollout stops that a person calls off: it goes back as a failure does."""
+    person = f"Person/{by}"
+    return model.Cause(
+        sentence=_off(by), object=person, workload=person, reason=model.FactKind.CALLED_OFF, decisive=True, since=at
+    )
+
+
+def _off(by: str) -> str:
+    return f"Called off by {by}."

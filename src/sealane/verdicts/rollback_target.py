@@ -1,0 +1,76 @@
+"""What a failed deployment goes back to, or why it does not. Pure: reads a formation's history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sealane.verdicts import model
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PastDeployment:
+    """One ended deployment of the formation."""
+
+    sequence: int
+    revision: str
+    verdict: model.VerdictKind
+    finished: tuple[str, ...] | None = None
+    """`Kind/name` of the work that had ended when it was verified; None where nobody noted it."""
+    untouched: bool = False
+    """Nothing of it was written."""
+    at: datetime | None = None
+    """When it ended."""
+
+    @property
+    def verified(self) -> bool:
+        """Whether its revision was seen healthy there."""
+        return self.verdict is model.VerdictKind.DEPLOYED
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RollbackTarget:
+    """The verified deployment whose revision is deployed again; None with the reason why nothing is."""
+
+    past: PastDeployment | None
+    reason: str
+
+
+def target(history: Iterable[PastDeployment], *, failed: str, is_rollback: bool) -> RollbackTarget:
+    """Where a failed revision goes back to: the revision that was verified last.
+
+    A rollback that fails goes nowhere: a person has to look. The first deployment has nothing to go back to. And where
+    the failing revision is itself the one that was verified last, it isn't the revision's fault: going further back
+    would only add a second change to the first trouble.
+    """
+    if is_rollback:
+        return RollbackTarget(past=None, reason="a rollback is never rolled back")
+    last = max((past for past in history if past.verified), key=lambda past: past.sequence, default=None)
+    if last is None:
+        return RollbackTarget(past=None, reason="nothing was verified here before, so there is nothing to go back to")
+    if last.revision == failed:
+        return RollbackTarget(
+            past=None, reason="this very revision was verified here before, so going back would not help"
+        )
+    return RollbackTarget(past=last, reason=f"#{last.sequence} was verified last")
+
+
+def there(history: Iterable[PastDeployment]) -> PastDeployment | None:
+    """The deployment whose revision is there: the newest that wrote something, or what that one went back to."""
+    wrote = [past for past in history if past.verdict is not model.VerdictKind.SUPERSEDED and not past.untouched]
+    newest_first = sorted(wrote, key=lambda past: past.sequence, reverse=True)
+    if newest_first and newest_first[0].verdict is model.VerdictKind.ROLLED_BACK:
+        return next((past for past in newest_first if past.verified), None)
+    return next(iter(newest_first), None)
+
+
+def before(history: Iterable[PastDeployment], *, now_there: str) -> RollbackTarget:
+    """Where a person's rollback goes that names no target: the last verified revision that is not there now."""
+    verified = sorted((past for past in history if past.verified), key=lambda past: past.sequence, reverse=True)
+    if not verified:
+        return RollbackTarget(past=None, reason="nothing was verified here yet")
+    for past in verified:
+        if past.revision != now_there:
+            return RollbackTarget(past=past, reason=f"#{past.sequence} was verified before")
+    return RollbackTarget(past=None, reason="only the revision that is there now was ever verified")

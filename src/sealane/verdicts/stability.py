@@ -1,0 +1,150 @@
+"""The guard: whether instances that became ready stay so, over all of them. Pure: knows nothing about clusters or time.
+
+A single container that ends twice is judged by itself (`deciding`). The guard sees what no single one shows: instances
+that fall, each once, all over a workload, or one that becomes ready and unready again and again. A restart before an
+instance was ever ready is its start-up's affair and doesn't count.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sealane.verdicts import model, thresholds
+from sealane.verdicts.messages import causes
+
+FEWEST = 3
+"""Falls of one workload that are too many, however few instances it has."""
+SHARE = 0.3
+"""Falls are too many when there are as many as this share of the instances, and not fewer than FEWEST."""
+FLAPS = 2
+"""Times that one instance may not lose ready without a restart."""
+
+_OTHERS = frozenset({model.FactKind.MACHINE_SILENT, model.FactKind.EVICTED, model.FactKind.VOLUME_PENDING})
+"""What an instance is not ready by that is no fault of the version's."""
+
+
+_JOB = "Job/"
+"""A Job's instances end, which is no loss, and their restarts are its own to count."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StabilityRules:
+    """What the guard looks for."""
+
+    restarts: bool = True
+    flaps: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Restarts:
+    """How often an instance fell since it was ready first."""
+
+    restarts: int
+    """Its containers' restarts when it was looked at last."""
+    ready: bool
+    restarted: int = 0
+    flapped: int = 0
+    """Times it lost ready without a restart, and got it back."""
+    ended: bool = False
+    """Whether it is not ready now because a container ended: that is a restart, no flap."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stability:
+    """What was seen of each instance that was ever ready, since the deployment began; kept from stage to stage."""
+
+    falls: Mapping[str, Restarts] = field(default_factory=dict)
+
+
+def noted(before: Stability, observation: model.Observation, *, started: datetime) -> Stability:
+    """What was seen, this observation included. Instances from before the deployment are others' affair."""
+    falls: dict[str, Restarts] = {}
+    excused = {fact.object for fact in observation.facts if fact.kind in _OTHERS}
+    for each in observation.instances:
+        if each.workload.startswith(_JOB):
+            continue
+        if not each.wanted or each.leaving or each.created < started - thresholds.NEWBORN:
+            continue
+        if each.object in excused:
+            if each.object in before.falls:
+                falls[each.object] = before.falls[each.object]
+            continue
+        restarts = sum(one.restarts for one in each.containers if one.role is not model.Role.INIT)
+        known = before.falls.get(each.object)
+        if known is None:
+            if each.ready:
+                falls[each.object] = Restarts(restarts=restarts, ready=True)
+            continue
+        more = max(0, restarts - known.restarts)
+        flapped = each.ready and not known.ready and not (more or known.ended)
+        falls[each.object] = Restarts(
+            restarts=restarts,
+            ready=each.ready,
+            restarted=known.restarted + more,
+            flapped=known.flapped + flapped,
+            ended=not each.ready and (known.ended or more > 0),
+        )
+    gone = {name: fall for name, fall in before.falls.items() if name not in falls and (fall.restarted or fall.flapped)}
+    return Stability(falls={**gone, **falls})
+
+
+def unsteady(steadiness: Stability, observation: model.Observation, watch: StabilityRules) -> model.Cause | None:
+    """Why the new version is not steady, if it is not."""
+    for workload in observation.workloads:
+        mine = [each for each in observation.instances if each.workload == workload.object and each.wanted]
+        fallen = {each.object: steadiness.falls[each.object] for each in mine if each.object in steadiness.falls}
+        if cause := _unsteady(workload, fallen, watch, observation.at):
+            return cause
+    return None
+
+
+def guarded(
+    judgement: model.Judgement, steadiness: Stability, observation: model.Observation, watch: StabilityRules
+) -> model.Judgement:
+    """The judgement, or that it failed because the new version is not steady."""
+    cause = unsteady(steadiness, observation, watch)
+    if cause is None:
+        return judgement
+    return model.Judgement(state=model.State.FAILED, waiting_for=cause.sentence, since=observation.at, cause=cause)
+
+
+def _unsteady(
+    workload: model.Workload, fallen: Mapping[str, Restarts], watch: StabilityRules, at: datetime
+) -> model.Cause | None:
+    counts = {
+        name: (fall.restarted if watch.restarts else 0) + (fall.flapped if watch.flaps else 0)
+        for name, fall in fallen.items()
+    }
+    total = sum(counts.values())
+    enough = max(FEWEST, math.ceil(SHARE * max(workload.wanted, len(fallen))))
+    worst = max(counts, key=lambda name: counts[name], default=None)
+    flapping = watch.flaps and any(fall.flapped >= FLAPS for fall in fallen.values())
+    if worst is None or (total < enough and not flapping):
+        return None
+    restarted = sum(fall.restarted for fall in fallen.values()) if watch.restarts else 0
+    several = sum(bool(count) for count in counts.values())
+    said = [
+        f"restarted {_times(restarted)}" if restarted else "",
+        f"lost ready {_times(total - restarted)}" if total > restarted else "",
+    ]
+    number = max(workload.wanted, several)
+    pods = f"{number} {'pod' if number == 1 else 'pods'} {'has' if several == 1 else 'have'}"
+    return model.Cause(
+        sentence=(
+            f"{causes.name(workload.object)} is not steady: after they were ready, {several} of its "
+            f"{pods} {' and '.join(each for each in said if each)}."
+        ),
+        object=worst,
+        workload=workload.object,
+        reason=model.FactKind.UNSTEADY,
+        decisive=True,
+        since=at,
+        others=several - 1,
+    )
+
+
+def _times(number: int) -> str:
+    return {1: "once", 2: "twice"}.get(number, f"{number} times")

@@ -1,0 +1,138 @@
+"""Which facts are decisive, and how long the others are waited for: the table of `docs/verdicts.md`. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sealane.verdicts import model, provided_refs
+
+ENDS = 2
+"""A container's second end in one deployment is decisive: one restart is not."""
+INIT_ENDS = 3
+"""An init container has used up its backoff at its third end: started again at once, then after a pause."""
+NEWBORN = timedelta(seconds=30)
+"""Instances made so shortly before the deployment count as its own: clocks differ and times are whole seconds."""
+
+MACHINE = timedelta(seconds=20)
+"""The least patience with a machine: a busy one may take that long to take an instance up."""
+
+LAG = timedelta(seconds=5)
+"""What is seen of objects of different kinds comes at different moments: so long they may seem to contradict each other."""
+
+_AT_ONCE = frozenset(
+    {
+        model.FactKind.REFUSED,
+        model.FactKind.IMAGE_INVALID,
+        model.FactKind.IMAGE_MISSING,
+        model.FactKind.IMAGE_DENIED,
+        model.FactKind.CANNOT_START,
+        model.FactKind.JOB_FAILED,
+        model.FactKind.EVICTED,
+        model.FactKind.RESOURCE_FAILED,
+    }
+)
+_UNTIL_THE_DEADLINE = frozenset(
+    {model.FactKind.STARTING, model.FactKind.RESOURCE_PENDING, model.FactKind.ADDRESS_PENDING}
+)
+"""What others make: nobody knows how long a controller takes for a database, a certificate or a load balancer."""
+_STANDING_STILL = frozenset({model.FactKind.PAUSED, model.FactKind.REPLACED_BY_HAND})
+"""Nothing but a person changes it, so that waiting does not help."""
+_BY_ENDS = {
+    model.FactKind.BAD_COMMAND: ENDS,
+    model.FactKind.OUT_OF_MEMORY: ENDS,
+    model.FactKind.ENDED: ENDS,
+    model.FactKind.KILLED_BY_PROBE: ENDS,
+    model.FactKind.INIT_ENDED: INIT_ENDS,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Threshold:
+    """What a fact comes to: decisive now, or when patience with it ends; neither means that only the deadline ends it."""
+
+    decisive: bool = False
+    due: datetime | None = None
+
+
+DECISIVE = Threshold(decisive=True)
+TOLERATED = Threshold()
+
+
+def weigh(fact: model.Fact, rules: model.Rules, memory: model.Memory) -> Threshold:
+    """The table: what a fact about an instance of the wanted version comes to."""
+    patient = Threshold(due=max(fact.since, rules.started) + patience(fact, rules) + memory.blind)
+    if fact.kind in _AT_ONCE:
+        return DECISIVE
+    if fact.kind in _BY_ENDS:
+        return _ended(fact, rules)
+    if fact.kind in _UNTIL_THE_DEADLINE or fact.detail.get("may_come"):
+        return TOLERATED
+    if fact.kind is model.FactKind.QUOTA:
+        return patient if fact.detail.get("freeable") else DECISIVE
+    if fact.kind is model.FactKind.REFERENCE_MISSING:
+        return _missing(fact, rules, patient)
+    return patient
+
+
+def patience(fact: model.Fact, rules: model.Rules) -> timedelta:
+    """How long a fact of its kind is waited for."""
+    if fact.kind is model.FactKind.MACHINE_SILENT:
+        return max(rules.patience, MACHINE)
+    if fact.kind in _STANDING_STILL and not fact.detail.get("begun"):
+        return LAG
+    return rules.patience
+
+
+def _ended(fact: model.Fact, rules: model.Rules) -> Threshold:
+    """Where a probe may have had it killed, its event is waited for: that says why it ended."""
+    if ends(fact, rules) < _BY_ENDS[fact.kind]:
+        return TOLERATED
+    return Threshold(due=fact.since + LAG) if fact.detail.get("perhaps_by_probe") else DECISIVE
+
+
+def proof(fact: model.Fact, rules: model.Rules) -> timedelta:
+    """How long a container has to run on that ended in this deployment: longer than it did before, within patience.
+
+    Ready for a few seconds says nothing of a container that ended after a minute. Init containers end by themselves.
+    """
+    if fact.kind not in _BY_ENDS or fact.kind is model.FactKind.INIT_ENDED or not ends(fact, rules):
+        return timedelta()
+    return min(fact.last - fact.run, rules.patience) if fact.run and fact.last else timedelta()
+
+
+def _missing(fact: model.Fact, rules: model.Rules, patient: Threshold) -> Threshold:
+    """Something may make what is missing: the revision itself soon, a controller of its custom resources in its own time."""
+    if not will_be_made(fact, rules):
+        return DECISIVE
+    reference = fact.detail.get("reference", "")
+    by_controller = reference.startswith(("ConfigMap/", "Secret/")) and rules.made.get(reference) == (
+        provided_refs.ANY_KEY,
+    )
+    return TOLERATED if by_controller else patient
+
+
+def ends(fact: model.Fact, rules: model.Rules) -> int:
+    """How many of a container's ends belong to this deployment, those of its earlier stages included.
+
+    Those of an instance made by it all do. Of an older instance the last one does when it came after the start, and the
+    one before it too when the ended run began after the start.
+    """
+    if fact.born is None or fact.born >= rules.begun - NEWBORN:
+        return fact.times
+    started = rules.begun.replace(microsecond=0)
+    if fact.last is None or fact.last < started:
+        return 0
+    return min(2, fact.times) if fact.run and fact.run >= started else 1
+
+
+def will_be_made(fact: model.Fact, rules: model.Rules) -> bool:
+    """Whether something in the revision makes what is missing; volume claims are waited for in any case."""
+    reference = fact.detail.get("reference", "")
+    if reference.startswith("PersistentVolumeClaim/"):
+        return True
+    keys = rules.made.get(reference)
+    if keys is None:
+        return False
+    key = fact.detail.get("key")
+    return key is None or key in keys or provided_refs.ANY_KEY in keys

@@ -1,0 +1,87 @@
+"""Gating: opens the gates of deployments that wait for nothing any more, and queues them. No workflow waits at a gate."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sealane import clock
+from sealane.approvals import blockers, release_groups
+from sealane.errors import Unavailable
+from sealane.records.model import Deployment
+from sealane.store.all_stores import Store
+from sealane.workflows import group_rollback
+from sealane.workflows.queues import Queues
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gates:
+    """The gates of all deployments."""
+
+    store: Store
+    queueing: Queues
+    now: clock.Clock = clock.now
+
+    async def look(self, app: str | None = None) -> None:
+        """Opens every gate of the app, or of all apps, that can be opened. May be called at any time, by anybody."""
+        await self._settle_convoys(app)
+        for deployment in await self.store.deployments.waiting(app):
+            with _alone(deployment.label, app):
+                await self._look_at(deployment)
+
+    async def _look_at(self, deployment: Deployment) -> None:
+        around = await self.store.views.circumstances(deployment)
+        if reason := blockers.hopeless(deployment, around):
+            await self.store.deployments.reject(deployment.id, reason=reason, at=self.now())
+        elif not blockers.conditions(deployment, around) and await self.store.deployments.open(
+            deployment.id, revision_id=deployment.revision_id, at=self.now()
+        ):
+            await self.queue(await self.store.deployments.get(deployment.id))
+
+    async def sweep(self) -> None:
+        """Queues what was opened by somebody who died before queueing it."""
+        for deployment in await self.store.deployments.unqueued():
+            await self.queue(deployment)
+        await self.look()
+
+    async def recheck(self, deployment: Deployment) -> bool:
+        """Whether a deployment that was let through may still begin; if not, its gate is shut again."""
+        around = await self.store.views.circumstances(deployment)
+        if not blockers.conditions(deployment, around) and not blockers.hopeless(deployment, around):
+            return True
+        return not await self.store.deployments.shut(deployment.id, at=self.now())
+
+    async def _settle_convoys(self, app: str | None) -> None:
+        """Takes back what moved with a member that failed, one after the other, and notes what came of it."""
+        for muster in await self.store.convoys.unsettled(app):
+            with _alone(f"the convoy {muster.convoy}", app):
+                course = release_groups.course(muster)
+                await group_rollback.offer(self.store, muster, course, at=self.now())
+                if course.settled:
+                    await self.store.convoys.settle(muster.convoy, outcome=course.settled, at=self.now())
+
+    async def queue(self, deployment: Deployment) -> None:
+        """Queues an opened deployment. Key: its id and when it was opened; queued twice, it runs once."""
+        opened = deployment.opened or deployment.created
+        await self.queueing.deployment(deployment.id, deployment.label, opened.strftime("%Y%m%d%H%M%S%f"))
+        await self.store.deployments.mark_queued(deployment.id)
+
+
+@contextmanager
+def _alone(what: str, app: str | None) -> Iterator[None]:
+    """A look at everything goes on past one thing that is broken, and tells it; who looks at one app is told.
+
+    Raises Unavailable all the same: with the database away nothing can be looked at.
+    """
+    try:
+        yield
+    except Unavailable:
+        raise
+    except Exception:
+        if app is not None:
+            raise
+        _log.exception("%s could not be looked at", what)

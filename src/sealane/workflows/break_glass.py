@@ -1,0 +1,50 @@
+"""Breaking the glass: a person of a named group lets one deployment begin though its window is shut, with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from sealane import clock, inputs
+from sealane.access.model import Actor
+from sealane.errors import Conflicting, Refused, UsageError
+from sealane.records.model import BrokenGlass, Deployment, DeploymentState
+from sealane.store.all_stores import Store
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BreakGlass:
+    """Takes people's word; `groups` says who may in an environment, `look` opens the gates that may be opened."""
+
+    store: Store
+    groups: Callable[[str], tuple[str, ...]]
+    look: Callable[[str], Awaitable[None]]
+    now: clock.Clock = clock.now
+
+    def may(self, environment: str, *, by: Actor, reason: str) -> None:
+        """Raises Refused when the person may not there, UsageError without a reason."""
+        inputs.check_text(reason, "the reason")
+        if not reason.strip():
+            raise UsageError("the glass is broken with a reason", mend="say why, in a sentence")
+        named = self.groups(environment)
+        if not named:
+            mend = "operators can name groups under windows: break_glass: in its file"
+            raise Refused(f"nobody may break the glass of {environment}", mend=mend)
+        if not by.groups & set(named):
+            raise Refused(f"{by.name} is in none of the groups that may: {', '.join(named)}")
+
+    async def break_it(self, deployment_id: str, *, by: Actor, reason: str) -> Deployment:
+        """Lets a waiting deployment begin whatever its window says; approvals and holds stay as they are.
+
+        Raises NotThere, Conflicting when it doesn't wait, or did not need to be let through, and as `may` does.
+        """
+        deployment = await self.store.deployments.get(deployment_id)
+        self.may(deployment.environment, by=by, reason=reason)
+        if deployment.state is not DeploymentState.WAITING:
+            raise Conflicting(f"{deployment_id} does not wait any more: it is {deployment.state}")
+        if deployment.glass:
+            raise Conflicting(f"{deployment.glass.by} has broken the glass for it: {deployment.glass.reason}")
+        glass = BrokenGlass(by=by.name, reason=reason.strip(), at=self.now())
+        await self.store.deployments.break_glass(deployment_id, glass)
+        await self.look(deployment.app)
+        return await self.store.deployments.get(deployment_id)

@@ -1,0 +1,208 @@
+"""Sites: where a run works. Its clone on disk, what its commit says, and what it works with.
+
+Two places: the clone, which the steps of a run may change as they like, and the commit's objects beside it, out of their
+reach. What the commit says is read from the objects alone.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from sealane.clients import git, git_tree, git_urls
+from sealane.clients.git_access import OPEN, Access
+from sealane.clients.git_ssh import Keys
+from sealane.clients.registry_access import RegistryAccess
+from sealane.configfiles.trees import Tree, Unreadable
+from sealane.egress import Allowlist, Patience
+from sealane.errors import UsageError
+from sealane.pipelines import reading
+from sealane.pipelines.model import Pipeline, Plan
+from sealane.records.model import App, Run
+from sealane.releases.model import Release
+from sealane.runners import specs
+from sealane.runners.model import RunContext, RunKey, Workspace
+from sealane.secrets import resolution
+from sealane.secrets.resolution import Stores
+from sealane.settings import Settings
+from sealane.workflows import context
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checkout:
+    """One commit of one app on this machine."""
+
+    app: App
+    folder: Path
+    """The app's own folder in the clone; steps may have changed what is in it, and what leads there."""
+    tree: Tree = field(repr=False)
+    """The app's files as the commit has them, whatever was done to the clone."""
+
+    @property
+    def stores(self) -> Stores:
+        """The stores that have the app's secrets."""
+        return context.current().stores(self.app.name, self.tree)
+
+
+def clone_of(owner: str) -> Path:
+    """The folder of a run's or deployment's clone."""
+    return context.current().settings.workspaces.resolve() / owner
+
+
+def kept_of(owner: str) -> Path:
+    """The bare repository of what a run's or deployment's commit says; it is mounted nowhere."""
+    clone = clone_of(owner)
+    return clone.with_name(f"{clone.name}.git")
+
+
+def forget(owner: str) -> None:
+    """Removes all that was made on disk for a run or deployment."""
+    clone = clone_of(owner)
+    for path in (clone, *clone.parent.glob(f"{clone.name}.*")):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+async def site(owner: str, app_name: str, commit: str) -> Checkout:
+    """What a commit says, and the app's folder in the clone that was made of it.
+
+    Raises UsageError when the folder leads out of the repository, and what `check_out` raises when the objects are gone.
+    """
+    app = await context.current().store.apps.get(app_name)
+    await _keep(owner, app, commit)
+    tree = await git_tree.tree(kept_of(owner), commit, app.path)
+    return Checkout(app=app, folder=clone_of(owner) / app.path, tree=tree)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """Where the server itself clones an app from, and as whom."""
+
+    url: str
+    access: Access = OPEN
+
+
+def source(app: App) -> Source:
+    """Where the app is cloned from; of a repository that Sealane serves itself, this machine's settings say."""
+    settings = context.current().settings
+    if app.hosted:
+        return Source(url=str(settings.repositories / app.repository), access=_access(settings, ()))
+    return Source(url=app.repository, access=_access(settings, (git_urls.host(app.repository),)))
+
+
+def _access(settings: Settings, registered: tuple[str, ...]) -> Access:
+    """An administrator named the registered host; its addresses are still only public ones, or those of listed networks."""
+    return Access(
+        passwords={host: each.get_secret_value() for host, each in settings.git.credentials.items()},
+        keys=Keys(by_host=settings.git.ssh_keys, known_hosts=settings.git.known_hosts),
+        allowed=Allowlist(
+            hosts=tuple(settings.git.hosts),
+            names=registered,
+            networks=settings.egress.allowed,
+            listed_in="SEALANE_GIT__HOSTS",
+        ),
+        patience=Patience(silence=settings.egress.silence, whole=settings.git.patience),
+    )
+
+
+def registries(settings: Settings) -> RegistryAccess:
+    """Which registries images may be retagged from. The one that the operators push to is theirs, wherever it is."""
+    prefix = settings.registry.prefix
+    return RegistryAccess(
+        allowed=Allowlist(
+            hosts=tuple(settings.registry.hosts),
+            own=(prefix.partition("/")[0],) if prefix else (),
+            networks=settings.egress.allowed,
+            listed_in="SEALANE_REGISTRY__HOSTS",
+        ),
+        token_hosts=settings.registry.token_hosts,
+        patience=Patience(silence=settings.egress.silence, whole=settings.registry.patience),
+    )
+
+
+def pulls(settings: Settings) -> RegistryAccess:
+    """Which registries the engine may be asked to fetch images from."""
+    known = registries(settings)
+    assert known.allowed is not None, "a server limits its registries"
+    hosts = tuple(dict.fromkeys((*settings.registry.pulls, *known.allowed.hosts)))
+    return replace(known, allowed=replace(known.allowed, hosts=hosts, listed_in="SEALANE_REGISTRY__PULLS"))
+
+
+def adds(settings: Settings) -> Allowlist:
+    """Hosts of URLs that the engine may be asked to fetch for an ADD."""
+    return Allowlist(
+        hosts=tuple(settings.engine.add_hosts),
+        networks=settings.egress.allowed,
+        listed_in="SEALANE_ENGINE__ADD_HOSTS",
+    )
+
+
+async def check_out(owner: str, app: App, commit: str) -> None:
+    """Clones a commit of the app for a run or deployment. Key: the owner, whose clone is made once.
+
+    Raises what `git.checkout` raises.
+    """
+    await _keep(owner, app, commit)
+    await git.checkout(str(kept_of(owner)), commit, clone_of(owner))
+
+
+async def _keep(owner: str, app: App, commit: str) -> None:
+    where = source(app)
+    await git_tree.keep(where.url, commit, kept_of(owner), access=where.access)
+
+
+def public_repository(app: App, settings: Settings) -> str:
+    """The URL people and steps clone from: of a repository that Sealane serves, where it is served."""
+    return f"{settings.public_url}/git/{app.name}.git" if app.hosted else app.repository
+
+
+async def work(run: Run, plan: Plan) -> RunContext:
+    """What the run's steps work with; secrets are read now and go no further than the step that asked."""
+    here = await site(run.id, run.app, run.event.commit or "")
+    found = pipeline(here)
+    if found is None:
+        raise UsageError(f"{reading.FILE} of {run.id} can't be read, though it could when the run began")
+    bench = context.current()
+    steps = await bench.store.runs.steps(run.id)
+    built = {step.name: step.result["reference"] for step in steps if step.result and "reference" in step.result}
+    bare = RunContext(
+        run=RunKey(value=run.id),
+        pipeline=found,
+        plan=plan,
+        event=replace(run.event, repository=public_repository(here.app, bench.settings)),
+        workspace=workspace(run.id, here),
+        images=built,
+        deploy_tag=run.deploy_tag or "",
+    )
+    wanted = step_secrets(specs.wanted_secrets(bare))
+    values = await resolution.resolve(wanted, here.stores, key=bench.names_key)
+    return replace(bare, secrets={name: value.reveal().decode("utf-8", "replace") for name, value in values.items()})
+
+
+def workspace(owner: str, here: Checkout) -> Workspace:
+    """The app's folder, with the repository that it is a part of."""
+    clone = clone_of(owner)
+    return Workspace(folder=here.folder, own=True, repository=None if here.folder == clone else clone)
+
+
+def step_secrets(names: Iterable[str]) -> dict[str, str]:
+    """References of secrets that steps name: they are the app's own on the server."""
+    return {name: f"env:{name}" for name in sorted(set(names))}
+
+
+async def released(app: str, release_id: str) -> Release:
+    """The app's release. Raises UsageError for another app's."""
+    release = await context.current().store.releases.get(release_id)
+    if release.app != app:
+        raise UsageError(f"{release_id} is a release of {release.app}, not of {app}")
+    return release
+
+
+def pipeline(here: Checkout) -> Pipeline | None:
+    """The pipeline of an app's folder; None where there is none that can be read."""
+    try:
+        text = here.tree.read(reading.FILE).decode("utf-8-sig")
+    except (Unreadable, UnicodeDecodeError):
+        return None
+    return reading.read(text, reading.FILE)[0]

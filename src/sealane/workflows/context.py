@@ -1,0 +1,120 @@
+"""What step bodies work with. Workflows are found by name in the whole process, so their tools stand beside them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from sealane import clock, paths
+from sealane.blobs.logs import Logs
+from sealane.configfiles.trees import Tree
+from sealane.environments import config_folder
+from sealane.environments.model import Environment
+from sealane.environments.people import People
+from sealane.errors import InvalidFiles, NotThere, concealing
+from sealane.findings import did_you_mean, errors
+from sealane.runners.port import Runner
+from sealane.secrets import keys
+from sealane.secrets.resolution import Stores
+from sealane.secrets.stores.age import AgeStore
+from sealane.secrets.stores.environment import EnvironmentStore
+from sealane.settings import Settings
+from sealane.store.all_stores import Store
+from sealane.workflows.admission import Gates
+from sealane.workflows.connections import Destinations
+from sealane.workflows.failover import Fencing
+from sealane.workflows.run_slots import RunSlots
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkerContext:
+    """What a worker has and a process that only answers requests has not."""
+
+    runner: Runner
+    engine: str
+    fencing: Fencing
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tools:
+    """All that step bodies and requests work with."""
+
+    settings: Settings
+    store: Store
+    logs: Logs
+    destinations: Destinations
+    equipment: WorkerContext | None
+    """What carrying workflows takes; None in a process that only answers requests."""
+    gates: Gates
+    slots: RunSlots
+    names_key: bytes = field(repr=False)
+    """Keys the names of Secrets and ConfigMaps, and versions of secrets."""
+    now: clock.Clock = clock.now
+
+    @property
+    def runner(self) -> Runner:
+        """Runs steps."""
+        return self._equipped.runner
+
+    @property
+    def engine(self) -> str:
+        """Address of the engine that builds images."""
+        return self._equipped.engine
+
+    @property
+    def fencing(self) -> Fencing:
+        """Hands out fences."""
+        return self._equipped.fencing
+
+    @property
+    def _equipped(self) -> WorkerContext:
+        assert self.equipment is not None, "only workers carry workflows"
+        return self.equipment
+
+    def environments(self) -> dict[str, Environment]:
+        """The operators' environments as their files stand now. Raises InvalidFiles, NotThere."""
+        found, problems = config_folder.gather(self.settings.config_folder, base=self.settings.config_folder)
+        if wrong := errors(problems):
+            raise InvalidFiles(wrong)
+        return found
+
+    def people(self) -> People:
+        """Who is who, as the operators' file says. Raises InvalidFiles, Unavailable."""
+        return config_folder.people(self.settings.config_folder, base=self.settings.config_folder)
+
+    def environment(self, name: str) -> Environment:
+        """One of them. Raises InvalidFiles, NotThere."""
+        environments = self.environments()
+        if name not in environments:
+            raise NotThere(f"there is no environment {name}", mend=did_you_mean(name, environments))
+        return environments[name]
+
+    def stores(self, app: str, tree: Tree) -> Stores:
+        """The stores that have the app's secrets, for files of one commit."""
+        identities = keys.identities(self.settings.identities, app)
+        return {"env": EnvironmentStore(app, os.environ), "age": AgeStore(tree.read, identities)}
+
+
+class _Bench:
+    tools: Tools | None = None
+
+
+def lay_out(tools: Tools | None) -> None:
+    """Puts the process's tools where bodies find them; None takes them away."""
+    _Bench.tools = tools
+
+
+@contextmanager
+def shorter_paths() -> Iterator[None]:
+    """Errors that are made in here name files of the server's own folders from there on."""
+    folders = _Bench.tools.settings.folders if _Bench.tools is not None else ()
+    with concealing(paths.without(folders)):
+        yield
+
+
+def current() -> Tools:
+    """The process's tools."""
+    assert _Bench.tools is not None, "whoever starts a server or worker lays out its tools first"
+    return _Bench.tools

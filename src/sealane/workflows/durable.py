@@ -1,0 +1,154 @@
+"""Durable steps: run once, recorded, given again after a crash without being run again.
+
+A body is an async function of plain JSON to plain JSON. It says in its docstring what its key is, because it may be run
+again when its worker died before the result was recorded. What breaks in a body is recorded as a value, too, and raised
+as `Broken` in the workflow: the same the first time and when it is read back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from enum import StrEnum
+from typing import Any, Never, TypeVar
+
+from dbos import DBOS
+
+from sealane.errors import Fenced, SealaneError, trace
+from sealane.secrets import revealed
+from sealane.workflows import context
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Body = Callable[..., Awaitable[Any]]
+"""Plain JSON in and out."""
+
+PATIENCE = 300.0
+"""Seconds a body that finds something unavailable is tried again, before the step is broken."""
+
+_LONGEST_PAUSE = 10.0
+
+
+class Boundary(StrEnum):
+    """Where a step can be cut off."""
+
+    BEGUN = "begun"  # nothing was done
+    DONE = "done"  # everything was done, nothing recorded
+    RECORDED = "recorded"
+
+
+Probe = Callable[[str, Boundary], None]
+"""Told of every boundary a step comes to; tests kill the process there."""
+
+
+def _nobody(step: str, boundary: Boundary) -> None:
+    """The probe that does nothing."""
+
+
+probe: Probe = _nobody
+
+
+class _Mood:
+    leaving = False
+
+
+def _leaving() -> bool:
+    return _Mood.leaving
+
+
+def leave() -> None:
+    """From now on nothing is recorded any more: the worker leaves, and who takes over does unfinished steps again."""
+    _Mood.leaving = True
+
+
+def stay() -> None:
+    """A worker starts in this process."""
+    _Mood.leaving = False
+
+
+class Broken(SealaneError):
+    """A step could not be done, through no fault of the user's."""
+
+
+async def step(name: str, body: Body, *arguments: Any) -> Any:
+    """Runs a step at the workflow's next position. Raises Broken."""
+    recorded = await DBOS.run_step_async({"name": name}, _body(name, body, arguments))
+    return _unwrapped(name, recorded)
+
+
+class Reserved:
+    """Positions drawn beforehand for steps that run side by side, so that a replay finds each at its own."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._positions = {name: DBOS.reserve_step() for name in names}
+
+    async def step(self, name: str, body: Body, *arguments: Any) -> Any:
+        """Runs the step at the position drawn for it. Raises Broken."""
+        recorded = await self._positions[name].run_async({"name": name}, _body(name, body, arguments))
+        return _unwrapped(name, recorded)
+
+
+async def insisting(name: str, body: Callable[..., Awaitable[T]], *arguments: Any) -> T:
+    """Does something that is no step, because each execution must do it, as patiently as a step. Raises Broken."""
+    try:
+        with revealed.watched(), context.shorter_paths():
+            return await _insisting(name, body, arguments)
+    except Fenced:
+        await parked()
+    except SealaneError as error:
+        raise Broken(str(error)) from error
+
+
+async def parked() -> Never:
+    """Waits for the end of a worker that leaves or was taken over: it neither writes nor records anything any more."""
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+def _body(name: str, body: Body, arguments: tuple[Any, ...]) -> Callable[[], Coroutine[Any, Any, dict[str, Any]]]:
+    async def run() -> dict[str, Any]:
+        probe(name, Boundary.BEGUN)
+        if _leaving():
+            await parked()
+        try:
+            with revealed.watched(), context.shorter_paths():
+                result = {"value": await _insisting(name, body, arguments)}
+        except Fenced:
+            await parked()
+        except SealaneError as error:
+            result = {"broken": str(error)}
+        except Exception as error:  # noqa: BLE001 - a fault of ours ends the workflow, it must not leave it hanging
+            if not _leaving():
+                _log.error("step %s\n%s", name, trace(error))
+            result = {"broken": f"Sealane itself failed at {name}: {type(error).__name__}, see the server's log"}
+        if _leaving():
+            await parked()
+        probe(name, Boundary.DONE)
+        return result
+
+    return run
+
+
+async def _insisting(name: str, body: Callable[..., Awaitable[T]], arguments: tuple[Any, ...]) -> T:
+    """The body, again and again while something it needs does not answer, whichever of our errors says so."""
+    until = time.monotonic() + PATIENCE
+    pause = 0.25
+    while True:
+        try:
+            return await body(*arguments)
+        except SealaneError as error:
+            if not error.retry or time.monotonic() + pause > until:
+                raise
+            _log.warning("step %s waits: %s", name, error)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def _unwrapped(name: str, recorded: dict[str, Any]) -> Any:
+    probe(name, Boundary.RECORDED)
+    if "broken" in recorded:
+        raise Broken(recorded["broken"])
+    return recorded["value"]

@@ -1,0 +1,104 @@
+"""Workers: heartbeats, and taking over from the dead. The one place that decides that a worker is dead.
+
+A worker counts as dead when its heartbeats have not moved for `dead_after` seconds by the observer's own clock, so that
+machines need not agree on the time. It is buried (which raises the epoch of every formation it held) before its
+workflows are put back into their queues, so that whatever it still does, it writes nothing after its successor began.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+import time
+from collections.abc import Awaitable, Callable
+
+from sealane import clock
+from sealane.errors import Unavailable
+from sealane.records.model import WorkerRow
+from sealane.store.workers import Workers
+from sealane.workflows.engine import Engine
+
+_log = logging.getLogger(__name__)
+
+
+def fresh_id() -> str:
+    """The id of a worker that starts now; never given twice."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+class Worker:
+    """One process among the workers."""
+
+    def __init__(
+        self, worker: str, workers: Workers, *, heartbeat: float, dead_after: float, now: clock.Clock = clock.now
+    ) -> None:
+        """`heartbeat` and `dead_after` in seconds."""
+        self.id = worker
+        self._workers = workers
+        self._heartbeat = heartbeat
+        self._dead_after = dead_after
+        self._now = now
+        self._seen: dict[str, tuple[int, float]] = {}
+        self.leaving = False
+
+    async def register(self) -> None:
+        """Makes the worker known, once, before it does anything."""
+        await self._workers.register(self.id, host=socket.gethostname(), at=self._now())
+
+    async def beat(self, lost: Callable[[], None]) -> None:
+        """Beats until the worker leaves. Calls `lost` and returns when others have buried it."""
+        while not self.leaving:
+            try:
+                if not await self._workers.beat(self.id, at=self._now()) and not self.leaving:
+                    _log.error("worker %s was silent too long and was taken over", self.id)
+                    lost()
+                    return
+            except Unavailable as error:
+                _log.warning("no heartbeat: %s", error)
+            await asyncio.sleep(self._heartbeat)
+
+    async def take_over(self, engine: Engine, *, alone: bool = False) -> int:
+        """Buries workers that died, and takes up what they left; says how many workflows there were.
+
+        `alone` is for whoever knows that no other worker can be alive, such as the holder of the data folder's lock.
+        """
+        rows = [row for row in await self._workers.all() if row.id != self.id]
+        for row in rows:
+            if row.dead is None and (alone or self._silent(row)):
+                await self._workers.bury(row.id, beats=None if alone else row.beats, by=self.id, at=self._now())
+        dead = [row.id for row in await self._workers.all() if row.dead is not None and row.id != self.id]
+        # Everyone ever buried is asked for, not only those buried now: a dead worker may have woken for a moment and
+        # taken something out of a queue, or the one who buried it died before this line.
+        return await engine.recover(dead) if dead else 0
+
+    async def resign(self) -> None:
+        """Leaves of its own accord, so that others need not wait for its silence."""
+        self.leaving = True
+        await self._workers.bury(self.id, beats=None, by=self.id, at=self._now())
+
+    def _silent(self, row: WorkerRow) -> bool:
+        beats, since = self._seen.get(row.id, (-1, 0.0))
+        if beats != row.beats:
+            self._seen[row.id] = (row.beats, time.monotonic())
+            return False
+        return time.monotonic() - since > self._dead_after
+
+
+class Fencing:
+    """Hands out fences: what every write at a destination awaits first."""
+
+    def __init__(self, worker: str, workers: Workers) -> None:
+        self._worker = worker
+        self._workers = workers
+
+    async def take(self, app: str, formation: str) -> Callable[[], Awaitable[None]]:
+        """Takes the formation, and gives the fence that holds as long as nobody else does. Raises Fenced."""
+        epoch = await self._workers.take(app, formation, worker=self._worker)
+
+        async def fence() -> None:
+            await self._workers.check(app, formation, epoch=epoch, worker=self._worker)
+
+        return fence

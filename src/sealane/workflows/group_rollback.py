@@ -1,0 +1,51 @@
+"""Going back together: the members of a convoy that had moved, each by a deployment of its own, the last one first.
+
+Each has the number of the deployment it takes back: something newer that has begun there since supersedes it, and
+something newer that waits is not superseded by it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from sealane.approvals import admission
+from sealane.approvals.release_groups import GroupState, NextActions
+from sealane.records.model import Deployment, DeploymentKind
+from sealane.store import release_groups
+from sealane.store.all_stores import Store
+from sealane.verdicts.model import VerdictKind
+
+
+async def offer(store: Store, muster: GroupState, course: NextActions, *, at: datetime) -> None:
+    """Offers what the course says. Key: convoy and formation; repeating it changes nothing."""
+    before: tuple[str, ...] = ()
+    for member in course.back:
+        back_id = release_groups.back_id(muster.convoy.id, member.formation)
+        if member.formation not in muster.backs:
+            target = await _verified(store, member)
+            wanted = replace(
+                target.afresh(),
+                id=back_id,
+                kind=DeploymentKind.ROLLBACK,
+                sequence=member.sequence,
+                requested_by=None,
+                run_id=muster.convoy.run_id,
+                after=before,
+                agreed=admission.met(target),
+                note=f"went back with {course.because}",
+                created=at,
+            )
+            await store.deployments.offer(wanted, await store.releases.revision(target.revision_id))
+        before = (back_id,)
+
+
+async def _verified(store: Store, member: Deployment) -> Deployment:
+    """The deployment whose revision was verified there before the member moved."""
+    history = await store.deployments.history(member.app, member.formation, limit=500)
+    for each in history:
+        if each.revision_id == member.from_revision_id and each.verdict_kind is VerdictKind.DEPLOYED:
+            return each
+    assert member.from_revision_id is not None, "only what has something to go back to is taken back"
+    # it is longer ago than anybody looks, and so is who agreed to it
+    return replace(member, revision_id=member.from_revision_id, release_id=None, rules=(), agreed=())

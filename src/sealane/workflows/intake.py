@@ -1,0 +1,44 @@
+"""Intake: events become runs, each at most once, and runs are queued."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sealane import inputs
+from sealane.events.model import Event, RefGone
+from sealane.store.all_stores import Store
+from sealane.store.runs import Receipt
+from sealane.workflows.run_slots import RunSlots
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Intake:
+    """Takes events."""
+
+    store: Store
+    slots: RunSlots
+    per_push: int
+    """Runs that one push starts at most."""
+
+    async def receive(
+        self, event: Event, *, source: str = "", requested_by: str | None = None, place: float | None = None
+    ) -> Receipt:
+        """Stores the event and its run, which begins once it has a slot; copies start nothing, as `Runs.receive` tells.
+
+        What a commit tells of itself is a stranger's text, and made to fit first. What a push brings too much of is told
+        by the receipt.
+
+        A server that dies in between finds the run when it comes back. Raises NotThere for an unknown app.
+        """
+        author = inputs.fitted(event.author, most=inputs.LONGEST_LINE) if event.author else event.author
+        event = replace(event, author=author, message=inputs.fitted(event.message))
+        receipt = await self.store.runs.receive(
+            event, source=source, requested_by=requested_by, place=place, per_push=self.per_push
+        )
+        if not receipt.duplicate:
+            await self.slots.look()
+        return receipt
+
+    async def forget(self, gone: RefGone, *, source: str) -> None:
+        """Takes note that a reference is no more, so that one made anew under its name starts a run again."""
+        await self.store.runs.forget(gone, source=source)

@@ -1,0 +1,81 @@
+"""Looking at what runs in a formation now, with connections of the API's own event loop."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from sealane import clock
+from sealane.deployments import drift_check, failure_reports, log_scan
+from sealane.destinations.port import Destination
+from sealane.errors import Conflicting, NotThere
+from sealane.secrets.masking import Masker
+from sealane.store.all_stores import Store
+from sealane.workflows import context, drift_watch
+from sealane.workflows.connections import Destinations
+from sealane.workflows.steps import targets
+
+
+class LiveQueries:
+    """Reads destinations for people; writes nothing there."""
+
+    def __init__(self, store: Store, dummies: Path) -> None:
+        self._store = store
+        self._destinations = Destinations(dummies)
+
+    async def tail(
+        self, app: str, formation: str, *, container: str | None, lines: int, follow: bool
+    ) -> AsyncIterator[str]:
+        """What the formation's workloads print, secrets masked.
+
+        Raises NotThere for an unknown formation, Conflicting when what is to be masked can't be known, Unavailable.
+        """
+        found = await self._store.formations.get(app, formation)
+        environment = context.current().environment(found.environment)
+        destination = await self._destinations.get(environment, found.destination)
+        await self._masker(app, formation, destination)  # before anything is shown
+        told = destination.tail(
+            found.inventory, namespace=found.namespace, container=container, lines=lines, follow=follow
+        )
+
+        return log_scan.masked(told, lambda: self._masker(app, formation, destination))
+
+    async def _masker(self, app: str, name: str, destination: Destination) -> Masker:
+        """Masks what the deployment that is there now was given, and whatever Secrets earlier ones left.
+
+        Raises Conflicting when that can't be known.
+        """
+        formation = await self._store.formations.get(app, name)
+        there = formation.current_id or formation.verified_id
+        if there is None:
+            return Masker.of(())
+        deployment = await self._store.deployments.get(there)
+        revision = await self._store.releases.revision(deployment.revision_id)
+        made = await targets.masker(deployment, destination, formation.inventory, revision, with_files=False)
+        if isinstance(made, failure_reports.HiddenMask):
+            raise Conflicting(f"what {app}/{name} prints is not shown: {made.why}", mend=f"deploy {app}/{name} anew")
+        return made
+
+    async def drift(self, app: str, formation: str) -> drift_check.DriftReport:
+        """What is not as the formation's last good deployment left it.
+
+        Raises NotThere when nothing was verified there, Conflicting while something else is there, Unavailable.
+        """
+        found = await self._store.formations.get(app, formation)
+        if found.verified_id is None:
+            raise NotThere(f"nothing was verified at {app}/{formation} yet")
+        if found.current_id != found.verified_id:
+            mend = f"sealane why {app}/{formation}"
+            raise Conflicting(f"what is at {app}/{formation} now was not verified, so nothing can drift", mend=mend)
+        deployment = await self._store.deployments.get(found.verified_id)
+        environment = context.current().environment(found.environment)
+        destination = await self._destinations.get(environment, found.destination)
+        revision = await self._store.releases.revision(deployment.revision_id)
+        finished = deployment.verdict.finished if deployment.verdict else None
+        drift = await drift_check.of(revision, destination, finished=finished)
+        await self._store.drifts.keep(app, formation, drift_watch.seen(deployment.id, drift), at=clock.now())
+        return drift
+
+    async def close(self) -> None:
+        """Ends the connections."""
+        await self._destinations.close()

@@ -1,0 +1,294 @@
+"""Requesting: what people ask for by hand. Each request is a fresh deployment, or run, with a sequence of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sealane import clock, hashing, inputs
+from sealane.access.model import Actor
+from sealane.approvals.admission import met
+from sealane.errors import Conflicting, InvalidFiles, NotThere, Refused, UsageError
+from sealane.events.model import Author, Pusher
+from sealane.findings import did_you_mean
+from sealane.records.model import BrokenGlass, Deployment, DeploymentKind
+from sealane.releases.model import Release
+from sealane.stencils.model import Rendered, Revision
+from sealane.store import ids
+from sealane.store.all_stores import Store
+from sealane.verdicts import rollback_target
+from sealane.verdicts.model import VerdictKind
+from sealane.workflows import checkouts
+from sealane.workflows.admission import Gates
+from sealane.workflows.break_glass import BreakGlass
+from sealane.workflows.intake import Intake
+from sealane.workflows.steps import admission, full_clones, lineage, releases
+
+_SCALED = {"Deployment", "StatefulSet"}
+MOST_INSTANCES = 1000
+_SHORTEST = 6
+"""Digits of a revision's id that must be given at least."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Given:
+    """What a person gives with a request."""
+
+    confirmed: bool = False
+    """A typed yes to deleting more than the budget."""
+    adopt: bool = False
+    """A word that objects nobody's labels claim may be taken over."""
+    break_glass: str | None = None
+    """Why it shall begin though the window of its environment is shut."""
+
+
+NOTHING = Given()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Requests:
+    """Takes requests of people; whether they may is decided before."""
+
+    store: Store
+    gates: Gates
+    intake: Intake
+    glass: BreakGlass
+    now: clock.Clock = clock.now
+
+    async def deploy(
+        self,
+        app: str,
+        formation: str,
+        *,
+        by: Actor,
+        release: str | None = None,
+        revision: str | None = None,
+        given: Given = NOTHING,
+    ) -> Deployment:
+        """Sends a release (its id or deploy tag; the newest when nothing is said) or a revision to the formation.
+
+        It passes limits, policies, windows and approvals like any other. Raises NotThere, UsageError, InvalidFiles with
+        everything that stands in its way, and Refused when the person may not break the glass or the revision not come.
+        """
+        if revision is not None:
+            return await self._revision(app, formation, revision, by=by, given=given)
+        made = await self._release(app, release)
+        deployment_id = ids.new("d")
+        try:
+            proposed = await self._proposed(deployment_id, formation, made)
+            authors = await self._authors(deployment_id, formation, made) if proposed.rules else ()
+        finally:
+            await asyncio.to_thread(checkouts.forget, deployment_id)
+        wanted = self._asked(deployment_id, DeploymentKind.MANUAL, proposed.fields(), by=by)
+        wanted = replace(wanted, authors=authors, pusher=await self._pusher(made))
+        return await self._offer(self._with(replace(wanted, unasked=False), given, by=by), proposed.revision)
+
+    async def rollback(self, app: str, formation: str, *, by: Actor, to: str | None = None) -> Deployment:
+        """Goes back to a verified revision; to the last one before what is there when nothing is said.
+
+        Raises NotThere, Conflicting when somebody goes back already and nothing is said of where to, and Refused when there
+        is nothing to go back to, or when operators don't allow it now.
+        """
+        there = await self.store.formations.get(app, formation)
+        history = await self.store.deployments.history(app, formation, limit=200)
+        if to is not None:
+            target = _verified(history, to)
+        else:
+            _check_alone(history)
+            current = await self.store.deployments.get(there.current_id) if there.current_id else None
+            found = rollback_target.before(_past(history), now_there=current.revision_id if current else "")
+            if found.past is None:
+                raise Refused(f"{app}/{formation} can't go back: {found.reason}")
+            target = next(each for each in history if each.sequence == found.past.sequence)
+        return await self._same(target, DeploymentKind.ROLLBACK, by=by)
+
+    async def scale(self, app: str, formation: str, workload: str, replicas: int, *, by: Actor) -> Deployment:
+        """Gives a workload another number of instances, `web` or `Deployment/web`, until the next deployment.
+
+        Raises NotThere, UsageError, Refused when nothing is verified there, or when operators don't allow it now.
+        """
+        if not 0 <= replicas <= MOST_INSTANCES:
+            raise UsageError(f"{replicas} instances can't be had", mend=f"0 to {MOST_INSTANCES}")
+        there = await self.store.formations.get(app, formation)
+        if there.verified_id is None or there.verified_id != there.current_id:
+            raise Refused(f"what is at {app}/{formation} now is not verified, so it is not scaled")
+        verified = await self.store.deployments.get(there.verified_id)
+        scaled = _scaled(await self.store.releases.revision(verified.revision_id), workload, replicas)
+        note = f"{workload} has {replicas} instances"
+        wanted = replace(verified.afresh(), revision_id=scaled.id, note=note, agreed=met(verified))
+        return await self._again(self._fresh(wanted, DeploymentKind.SCALE, by=by), scaled)
+
+    async def lift_hold(self, app: str, formation: str, *, by: Actor, reason: str) -> None:
+        """Lifts the formation's holds. Raises NotThere when there are none, UsageError without a reason."""
+        inputs.check_text(reason, "the reason")
+        if not reason.strip():
+            raise UsageError("a hold is lifted with a reason")
+        await self.store.holds.lift(app, formation, by=by.name, reason=reason, at=self.now())
+        await self.gates.look(app)
+
+    async def rerun(self, run_id: str, *, by: Actor) -> str:
+        """Runs the same event again, as a new run; it brings no newer commit, so it keeps its place. Raises NotThere."""
+        run = await self.store.runs.get(run_id)
+        event = replace(run.event, delivery=None, received=self.now())
+        receipt = await self.intake.receive(event, source="rerun", requested_by=by.name, place=run.place)
+        await self.store.run_queue.run_after_all(run_id)
+        return receipt.run_id
+
+    async def cancel_run(self, run_id: str, *, by: Actor) -> None:
+        """Stops a run; deployments it asked for go on. Raises NotThere, Conflicting when it has ended."""
+        if not await self.store.runs.ask_cancel(run_id, by=by.name, at=self.now()):
+            raise Conflicting(f"run {run_id} has ended, or is being cancelled")
+
+    async def cancel(self, deployment_id: str, *, by: Actor) -> Deployment:
+        """Calls a deployment off: what has not begun ends, what rolls out stops and goes back as a failure does.
+
+        Raises NotThere, Conflicting when it has ended, was called off before, or is going back already.
+        """
+        cancelled = await self.store.cancellations.cancel(deployment_id, by=by.name, at=self.now())
+        await self.gates.look(cancelled.app)
+        return cancelled
+
+    async def _release(self, app: str, wanted: str | None) -> Release:
+        releases = await self.store.releases.of(app, limit=1 if wanted is None else 500)
+        if not releases:
+            raise NotThere(f"{app} has no release yet", mend="push a commit whose run builds images or delivers")
+        if wanted is None:
+            return releases[0]
+        for release in releases:
+            if wanted in {release.id, release.deploy_tag}:
+                return release
+        raise NotThere(f"{app} has no release {wanted}", mend=did_you_mean(wanted, (r.deploy_tag for r in releases)))
+
+    async def _proposed(self, deployment_id: str, formation: str, made: Release) -> releases.Proposal:
+        await full_clones.check_out_files(deployment_id, await self.store.apps.get(made.app), made.commit)
+        here = await checkouts.site(deployment_id, made.app, made.commit)
+        pipeline = checkouts.pipeline(here)
+        delivery = pipeline.delivery_to(formation) if pipeline else None
+        proposed = await releases.propose(here, formation, made, delivery, by_hand=True)
+        if not isinstance(proposed, releases.Proposal):
+            raise InvalidFiles(proposed)
+        return proposed
+
+    async def _authors(self, deployment_id: str, formation: str, made: Release) -> tuple[Author, ...]:
+        """Who wrote what the release brings there; of what its run did not look at, the history tells."""
+        since = (await self.store.authorship.there(made.app)).get(formation)
+        run_id = await self.store.releases.run_id(made.id)
+        if since is None and run_id:
+            return await self.store.authorship.of_run(run_id, since=None)
+        app = await self.store.apps.get(made.app)
+        return await lineage.authors(deployment_id, app, made.commit, since=since)
+
+    async def _pusher(self, made: Release) -> Pusher | None:
+        run_id = await self.store.releases.run_id(made.id)
+        return (await self.store.runs.get(run_id)).event.pusher if run_id else None
+
+    async def _revision(self, app: str, formation: str, revision_id: str, *, by: Actor, given: Given) -> Deployment:
+        """The same revision once more, with the approvals it needed before and those that are wanted now."""
+        history = await self.store.deployments.history(app, formation, limit=500)
+        known = next((each for each in history if each.revision_id == revision_id), None)
+        if known is None:
+            raise NotThere(f"{app}/{formation} never had the revision {revision_id}")
+        return await self._same(known, DeploymentKind.MANUAL, by=by, given=given)
+
+    async def _same(self, known: Deployment, kind: DeploymentKind, *, by: Actor, given: Given = NOTHING) -> Deployment:
+        revision = await self.store.releases.revision(known.revision_id)
+        before = tuple(dict.fromkeys((*known.rules, *known.agreed)))
+        asks = kind is DeploymentKind.MANUAL
+        wanted = replace(known.afresh(), rules=before if asks else (), agreed=() if asks else met(known))
+        return await self._again(self._with(self._fresh(wanted, kind, by=by), given, by=by), revision)
+
+    def _with(self, wanted: Deployment, given: Given, *, by: Actor) -> Deployment:
+        glass = None
+        if given.break_glass is not None:
+            self.glass.may(wanted.environment, by=by, reason=given.break_glass)
+            glass = BrokenGlass(by=by.name, reason=given.break_glass.strip(), at=self.now())
+        return replace(wanted, confirmed=given.confirmed, adopt=given.adopt, glass=glass)
+
+    async def _again(self, wanted: Deployment, revision: Revision) -> Deployment:
+        """Offers a revision that was stored before, held against the operators' files as they are now."""
+        return await self._offer(await admission.asked(wanted, revision), revision)
+
+    async def _offer(self, wanted: Deployment, revision: Revision) -> Deployment:
+        offered = await self.store.deployments.offer(wanted, revision)
+        await self.gates.look(offered.app)
+        return await self.store.deployments.get(offered.id)
+
+    def _asked(self, deployment_id: str, kind: DeploymentKind, fields: dict[str, Any], *, by: Actor) -> Deployment:
+        return Deployment(
+            **fields,
+            id=deployment_id,
+            kind=kind,
+            sequence=0,
+            requested_by=by.name,
+            by_hand=True,
+            created=self.now(),
+        )
+
+    def _fresh(self, wanted: Deployment, kind: DeploymentKind, *, by: Actor) -> Deployment:
+        return replace(
+            wanted, id=ids.new("d"), kind=kind, sequence=0, requested_by=by.name, by_hand=True, created=self.now()
+        )
+
+
+def _check_alone(history: tuple[Deployment, ...]) -> None:
+    """A button pressed twice goes back once: what is there while that goes on is not what the second press meant."""
+    going = next((each for each in history if each.kind is DeploymentKind.ROLLBACK and each.verdict is None), None)
+    if going is not None:
+        mend = f"sealane watch {going.id} follows it; --to says where to go else"
+        raise Conflicting(f"{going.label} is going back already: {going.id}", mend=mend)
+
+
+def _past(history: tuple[Deployment, ...]) -> list[rollback_target.PastDeployment]:
+    """Newest first. Of two with one number, what took a convoy's member back counts."""
+    ended: dict[int, Deployment] = {}
+    for each in history:
+        if each.verdict_kind and each.kind is not DeploymentKind.SCALE:
+            ended.setdefault(each.sequence, each)
+    return [
+        rollback_target.PastDeployment(sequence=each.sequence, revision=each.revision_id, verdict=each.verdict_kind)
+        for each in ended.values()
+        if each.verdict_kind
+    ]
+
+
+def _verified(history: tuple[Deployment, ...], wanted: str) -> Deployment:
+    """The newest verified deployment of a revision: by its id, how that begins, or a deployment's number or id."""
+    known = [each for each in history if _is_meant(each, wanted)]
+    verified = [each for each in known if each.verdict_kind is VerdictKind.DEPLOYED]
+    if not verified:
+        what = "was never verified" if known else "never was"
+        raise Refused(f"the revision {wanted} {what} there", mend="go back to one that was deployed")
+    if len({each.revision_id for each in verified}) > 1:
+        raise UsageError(f"{wanted} is the beginning of several revisions", mend="write more of it")
+    return verified[0]
+
+
+def _is_meant(each: Deployment, wanted: str) -> bool:
+    if wanted in {each.id, str(each.sequence), f"#{each.sequence}"}:
+        return True
+    start = wanted.removeprefix("sha256:")
+    return len(start) >= _SHORTEST and each.revision_id.removeprefix("sha256:").startswith(start)
+
+
+def _scaled(revision: Revision, workload: str, replicas: int) -> Revision:
+    """The revision with another number of instances, by its own content's id."""
+    changed = tuple(_with_replicas(each, replicas) if _meant(each, workload) else each for each in revision.objects)
+    if changed == revision.objects:
+        known = [f"{each.kind}/{each.name}" for each in revision.objects if each.kind in _SCALED]
+        if not any(_meant(each, workload) for each in revision.objects):
+            raise NotThere(f"there is no workload {workload} to scale", mend=did_you_mean(workload, known))
+        raise Conflicting(f"{workload} has {replicas} instances already")
+    scaled = hashing.content_id({"scaled": revision.id, "objects": [each.object for each in changed]})
+    return replace(revision, id=scaled, objects=changed)
+
+
+def _meant(each: Rendered, workload: str) -> bool:
+    return each.kind in _SCALED and workload in {each.name, f"{each.kind}/{each.name}"}
+
+
+def _with_replicas(each: Rendered, replicas: int) -> Rendered:
+    manifest = copy.deepcopy(each.object)
+    manifest["spec"]["replicas"] = replicas
+    return replace(each, object=manifest)

@@ -1,0 +1,78 @@
+"""Fetching: taking workflows off their queues, at once when this process has queued one, else every now and then.
+
+The engine looks into each queue at a fixed pace. Its own look is kept, with all its rules; what it waits on between two
+looks is ours: a bell that whoever queues a workflow rings, and a longer pause while nothing of the queue runs here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from dbos import DBOS
+from dbos._queue import queue_worker_thread  # the body of the thread that the engine has for each queue
+
+
+class Wakeup:
+    """What a queue's thread waits on: the engine believes it to be the event that tells its threads to stop."""
+
+    def __init__(self, *, idle: float) -> None:
+        """`idle` is the least pause in seconds while nothing of the queue runs."""
+        self._idle = idle
+        self._rung = threading.Event()
+        self._stopped = False
+        self.busy: Callable[[], bool] = lambda: False
+        """Whether something of the queue runs here, whose end lets the next one begin."""
+
+    def ring(self) -> None:
+        """There is something in the queue: look now."""
+        self._rung.set()
+
+    def set(self) -> None:
+        """Ends the thread."""
+        self._stopped = True
+        self._rung.set()
+
+    def is_set(self) -> bool:
+        """Whether the thread should end."""
+        return self._stopped
+
+    def wait(self, timeout: float) -> bool:
+        """Waits for that many seconds, or for the idle pause, or until it rings; says whether the thread should end."""
+        self._rung.wait(timeout if self.busy() else max(timeout, self._idle))
+        self._rung.clear()
+        return self._stopped
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePoll:
+    """The threads that look into the queues."""
+
+    threads: Mapping[Wakeup, threading.Thread]
+
+    @classmethod
+    async def start(cls, engine: DBOS, bells: Mapping[str, Wakeup]) -> Self:
+        """Looks into each queue, by its name, when its bell rings and now and then."""
+        threads = {}
+        for name, bell in bells.items():
+            bell.busy = functools.partial(_running, engine, name)
+            given = (bell, engine, await DBOS.retrieve_queue_async(name))
+            threads[bell] = threading.Thread(target=queue_worker_thread, args=given, name=f"queue-{name}", daemon=True)
+            threads[bell].start()
+        return cls(threads)
+
+    async def stop(self) -> None:
+        """Ends the threads and waits for them."""
+        for bell in self.threads:
+            bell.set()
+        for thread in self.threads.values():
+            await asyncio.to_thread(thread.join)
+
+
+def _running(engine: DBOS, name: str) -> bool:
+    """Whether workflows of the queue run here; the engine counts them for its own limits."""
+    return engine._active_workflows_set.count_for_queue(name) > 0  # noqa: SLF001 - there is no other

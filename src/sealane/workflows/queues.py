@@ -1,0 +1,130 @@
+"""Queueing workflows: from any process, whether it carries workflows or not. Key: the workflow's id, queued once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from dbos import DBOS, DBOSClient
+from dbos._serialization import DBOSPortableJSON  # plain JSON in the database, not pickle
+
+from sealane.errors import Unavailable
+from sealane.workflows.queue_poll import Wakeup
+
+if TYPE_CHECKING:
+    from dbos import EnqueueOptions
+
+NAME = "sealane"
+VERSION = "1"
+"""Ours, not a hash of the source: an upgrade strands nothing, and changed workflows are patched (DBOS.patch)."""
+
+DELIVERIES = "deliveries"
+DEPLOYMENTS = "deployments"
+
+SERIALIZER = DBOSPortableJSON
+
+_FORGOTTEN_AT_ONCE = 200
+_IDLE = 1.0
+"""Seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queues:
+    """Puts workflows into their queues, and rings."""
+
+    client: DBOSClient
+    bells: Mapping[str, Wakeup]
+    """One for each queue."""
+
+    @classmethod
+    async def open(cls, url: str, *, poll: float, runs_at_once: int) -> Self:
+        """Connects, makes the engine's tables and queues when they aren't there, and says how the queues work.
+
+        `poll` is the seconds between two looks into a queue that nobody rings for, `runs_at_once` the runs one worker
+        carries. Raises Unavailable.
+        """
+        try:
+            await asyncio.to_thread(DBOS.migrate, url)
+            client = await asyncio.to_thread(_client, url)
+            await client.register_queue_async(DELIVERIES, worker_concurrency=runs_at_once, polling_interval_sec=poll)
+            await client.register_queue_async(DEPLOYMENTS, partition_concurrency=1, polling_interval_sec=poll)
+            # On SQLite there is no other process: whatever is queued rings here, and looks are for what was delayed.
+            idle = max(poll, _IDLE) if url.startswith("sqlite") else poll
+            return cls(client, {name: Wakeup(idle=idle) for name in (DELIVERIES, DEPLOYMENTS)})
+        except Exception as error:  # the engine wraps drivers' errors in its own and in bare ones
+            raise Unavailable(f"the workflow engine's database does not answer: {error}") from error
+
+    async def delivery(self, run_id: str) -> None:
+        """Queues the delivery of a run. Key: the run's id."""
+        await self._enqueue({"workflow_name": "delivery", "queue_name": DELIVERIES, "workflow_id": run_id}, run_id)
+
+    async def deployment(self, deployment_id: str, formation: str, attempt: str) -> None:
+        """Queues a deployment; one at a time goes to each formation. Key: its id and `attempt`, another at each opening."""
+        options: EnqueueOptions = {
+            "workflow_name": "deployment",
+            "queue_name": DEPLOYMENTS,
+            "workflow_id": f"{deployment_id}:{attempt}",
+            "queue_partition_key": formation,
+        }
+        await self._enqueue(options, deployment_id)
+
+    async def retirement(self, deployment_id: str, formation: str, *, after: float) -> None:
+        """Queues the end of what served before a deployment, to begin after so many seconds. Key: the deployment."""
+        options: EnqueueOptions = {
+            "workflow_name": "retirement",
+            "queue_name": DEPLOYMENTS,
+            "workflow_id": f"{deployment_id}:retirement",
+            "queue_partition_key": formation,
+            "delay_seconds": after,
+        }
+        await self._enqueue(options, deployment_id)
+
+    async def ended_badly(self, workflows: Sequence[str]) -> tuple[str, ...]:
+        """Those of the workflows that ended by an error, and will tell nobody what became of them."""
+        if not workflows:
+            return ()
+        found = await self.client.list_workflows_async(
+            workflow_ids=list(workflows),
+            status=["ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
+            load_input=False,
+            load_output=False,
+        )
+        return tuple(each.workflow_id for each in found)
+
+    async def forget(self, before: datetime) -> int:
+        """Removes workflows, with the records of their steps, that ended before that time; says how many, a few at once."""
+        ended = await self.client.list_workflows_async(
+            status=["SUCCESS", "ERROR", "CANCELLED"],
+            completed_before=before.isoformat(),
+            limit=_FORGOTTEN_AT_ONCE,
+            load_input=False,
+            load_output=False,
+        )
+        if ended:
+            await self.client.delete_workflows_async([each.workflow_id for each in ended])
+        return len(ended)
+
+    async def check(self) -> None:
+        """Looks whether the engine's database answers. Raises Unavailable."""
+        try:
+            await self.client.list_workflows_async(limit=1, load_input=False, load_output=False)
+        except Exception as error:
+            raise Unavailable(f"the workflow engine's database does not answer: {error}") from error
+
+    async def close(self) -> None:
+        """Ends the connections."""
+        await asyncio.to_thread(self.client.destroy)
+
+    async def _enqueue(self, options: EnqueueOptions, argument: str) -> None:
+        try:
+            await self.client.enqueue_async({**options, "app_version": VERSION}, argument)
+        except Exception as error:
+            raise Unavailable(f"the workflow engine's database does not answer: {error}") from error
+        self.bells[options["queue_name"]].ring()
+
+
+def _client(url: str) -> DBOSClient:
+    return DBOSClient(system_database_url=url, serializer=SERIALIZER, application_name=NAME)

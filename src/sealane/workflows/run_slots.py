@@ -1,0 +1,55 @@
+"""Run slots: a run's workflow is queued once it has a slot, and slots are shared among apps.
+
+The workflow engine's queues begin what came first, or take partitions in random order: neither knows what an app has
+already. So what waits stays in the table of runs, and the engine's queue holds only what may begin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sealane import clock
+from sealane.pipelines import fair_share
+from sealane.pipelines.fair_share import Queued, Slots
+from sealane.pipelines.model import RunStatus
+from sealane.store.all_stores import Store
+from sealane.workflows.queues import Queues
+
+_LOST = "its workflow ended without saying how; see the server's log"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunSlots:
+    """Gives slots to runs."""
+
+    store: Store
+    queueing: Queues
+    at_once: int
+    """Runs that one worker carries."""
+    per_app: int | None = None
+    """Of these, what one app may have; None for all but one of all workers' slots."""
+    now: clock.Clock = clock.now
+
+    async def look(self) -> None:
+        """Gives every free slot to a run that waits. May be called at any time, by anybody."""
+        for run_id in await self.store.run_queue.admit(self._choice):
+            await self._queue(run_id)
+
+    async def sweep(self) -> None:
+        """As `look`, and mends what holds a slot for nothing: given by somebody who died before queueing it, or lost."""
+        for run_id in await self.store.run_queue.unqueued():
+            await self._queue(run_id)
+        for run_id in await self.queueing.ended_badly(await self.store.run_queue.going()):
+            await self.store.runs.end(run_id, at=self.now(), status=RunStatus.BROKEN, reason=_LOST)
+        await self.look()
+
+    async def _queue(self, run_id: str) -> None:
+        await self.queueing.delivery(run_id)
+        await self.store.run_queue.mark_queued(run_id)
+
+    def _choice(self, queue: Sequence[Queued], running: Mapping[str, int], workers: int) -> tuple[str, ...]:
+        workers = max(1, workers)  # one that begins later finds the runs in the engine's queue
+        given = self.per_app and self.per_app * workers
+        slots = self.at_once * workers
+        return fair_share.next_runs(queue, running, Slots(all=slots, per_app=fair_share.share(slots, given)))

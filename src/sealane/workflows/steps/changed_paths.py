@@ -1,0 +1,48 @@
+"""What changed by an event, told from the clone: hosts leave out files, commits that a forced push drops, and more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sealane.clients import git_history
+from sealane.errors import NotThere
+from sealane.events.model import Event, EventKind
+from sealane.records.model import Changed
+from sealane.workflows.checkouts import Source
+
+
+async def of(event: Event, folder: Path, source: Source) -> Changed | None:
+    """The paths that a push or pull request changed in the clone; None where nobody can tell, or it has no meaning.
+
+    A push is compared with where its branch stood; a new branch and a pull request with where they left the branch they
+    come from and want into; the first push of all, and a branch that has nothing in common with the default one, with
+    nothing. Raises RepositoryUnavailable.
+    """
+    commit = event.commit or ""
+    if event.kind is EventKind.PUSH:
+        if event.before and await _brought(folder, source, event.before):
+            return await _since(folder, event.before, commit)
+        if event.branch != event.trunk:
+            return await _since_leaving(folder, event.trunk, commit)
+        return None if event.before else await _since(folder, None, commit)
+    if event.kind is EventKind.PULL_REQUEST:
+        return await _since_leaving(folder, event.branch, commit)
+    return None
+
+
+async def _brought(folder: Path, source: Source, commit: str) -> bool:
+    return await git_history.bring(folder, source.url, commit, access=source.access)
+
+
+async def _since_leaving(folder: Path, branch: str | None, commit: str) -> Changed | None:
+    try:
+        base = await git_history.branch_point(folder, branch or "", commit)
+    except NotThere:
+        return None
+    if base is None and git_history.is_shallow(folder):
+        return None
+    return await _since(folder, base, commit)
+
+
+async def _since(folder: Path, base: str | None, commit: str) -> Changed:
+    return Changed(base=base, paths=await git_history.changed(folder, base, commit))

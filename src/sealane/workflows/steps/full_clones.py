@@ -1,0 +1,71 @@
+"""The rest of a clone, once its pipeline file says how much of it there is to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sealane.clients import git_history, git_lfs, git_submodules, git_tree
+from sealane.findings import Finding
+from sealane.pipelines.checks import clone as checks
+from sealane.pipelines.model import Clone, Pipeline
+from sealane.records.model import App, Changed, Run
+from sealane.workflows import checkouts, context
+from sealane.workflows.checkouts import Source
+from sealane.workflows.steps import changed_paths
+
+_MOST_COMMITS = 1_000
+"""Commits before a run's own that are kept to tell what versions bring."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FullClone:
+    """A clone that has all that it is to have."""
+
+    changed: Changed | None
+    """What the run's event changed."""
+    findings: tuple[Finding, ...]
+    """What the commit has and the clone has not."""
+
+
+async def complete(run: Run, here: checkouts.Checkout, pipeline: Pipeline) -> FullClone:
+    """Brings history, submodules and files of Git LFS. Key: the clone; what it has already stays.
+
+    Raises RepositoryUnavailable, and UsageError for what can't be brought.
+    """
+    commit = run.event.commit or ""
+    folder, source = checkouts.clone_of(run.id), checkouts.source(here.app)
+    await git_history.complete(
+        folder, source.url, commit, ref=run.event.ref, depth=pipeline.clone.depth, access=source.access
+    )
+    await git_history.name_origin(folder, checkouts.public_repository(here.app, context.current().settings))
+    await _fill(run.id, commit, source, pipeline.clone)
+    lfs = pipeline.clone.lfs is None and await git_lfs.pointers(folder)
+    lacking = checks.lacking(pipeline.clone, submodules=bool(await git_submodules.links(folder, commit)), lfs=bool(lfs))
+    history = await git_history.commits(folder, commit, most=_MOST_COMMITS)
+    await context.current().store.commits.add(run.app, history)
+    return FullClone(changed=await changed_paths.of(run.event, folder, source), findings=tuple(lacking))
+
+
+async def check_out_files(owner: str, app: App, commit: str) -> None:
+    """Clones a commit for a deployment: all its files, without history. Raises what `sites.check_out` raises."""
+    await checkouts.check_out(owner, app, commit)
+    pipeline = checkouts.pipeline(await checkouts.site(owner, app.name, commit))
+    if pipeline is not None:
+        await _fill(owner, commit, checkouts.source(app), pipeline.clone)
+
+
+async def _fill(owner: str, commit: str, source: Source, clone: Clone) -> None:
+    """Brings what the commit only points to, into the clone and to what is kept of the commit."""
+    folder, kept = checkouts.clone_of(owner), checkouts.kept_of(owner)
+    if clone.submodules:
+        rules = git_submodules.Rules(
+            base=source.url,
+            allowed=context.current().settings.git.submodules,
+            mend="operators list it in SEALANE_GIT__SUBMODULES",
+            access=source.access,
+        )
+        await git_submodules.fetch(folder, commit, rules, recursive=clone.recursive)
+        await git_tree.keep_submodules(folder, commit, kept)
+    if clone.lfs:
+        await git_lfs.fetch(folder, source.url, access=source.access)
+        await git_tree.keep_lfs(folder, kept)

@@ -1,0 +1,52 @@
+"""Whether a run may use an image that it names: asked of the operators' files, and of registries that the server signs in to."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from sealane.clients import registry
+from sealane.clients.registry_access import RegistryAccess
+from sealane.environments import config_folder, image_rights
+from sealane.environments.image_rights import Rights
+from sealane.errors import InvalidFiles, SealaneError
+from sealane.findings import errors
+from sealane.images import references
+from sealane.workflows import checkouts, context
+
+
+async def of(app: str) -> Rights:
+    """What the app may use, as the operators' file stands now. Raises InvalidFiles."""
+    settings = context.current().settings
+    folder = settings.config_folder
+    access, found = await asyncio.to_thread(config_folder.gather_access, folder, base=folder)
+    if access is None:
+        raise InvalidFiles(errors(found) or found)
+    others = frozenset(each.name for each in await context.current().store.apps.all()) - {app}
+    return Rights(app=app, prefix=settings.registry.prefix or "", others=others, listed=access.of(app).images)
+
+
+async def problem(image: str, mine: Rights) -> str | None:
+    """Why a run may not use the image, or None. Where the server has no password, what it can have is public."""
+    if reason := image_rights.refused(image, mine):
+        return reason
+    try:
+        reference = references.parse(image)
+    except ValueError:
+        return None  # told where the file is read
+    if image_rights.is_own(reference, mine) or image_rights.is_listed(reference, mine):
+        return None
+    if not await asyncio.to_thread(registry.signs_in, reference.host):
+        return None
+    try:
+        public = await registry.is_public(reference, _asking(reference.host))
+    except SealaneError as error:
+        return f"whether the image {image} is public can't be known now: {error.message}"
+    return None if public else image_rights.private(image, mine)
+
+
+def _asking(host: str) -> RegistryAccess:
+    """Operators gave the server a password for that registry: it may be asked."""
+    access = checkouts.registries(context.current().settings)
+    allowed = access.allowed
+    return replace(access, allowed=replace(allowed, hosts=(*allowed.hosts, host)) if allowed else None)

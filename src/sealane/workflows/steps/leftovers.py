@@ -1,0 +1,73 @@
+"""What a formation has at places that it left: told at each deployment, and deleted with a typed yes. In steps' bodies."""
+
+from __future__ import annotations
+
+from sealane.deployments import messages, moves
+from sealane.destinations import deletions
+from sealane.destinations.model import Budget, Fence, Identity, KeptObject
+from sealane.errors import Fenced, SealaneError
+from sealane.records.model import Behind, Deployment, Formation
+from sealane.workflows import context
+
+
+def told(deployment: Deployment, formation: Formation) -> str:
+    """What a deployment that moves its formation leaves; empty when it leaves nothing."""
+    words = [
+        f"destination {each.destination} of {each.environment} still has {len(each.inventory)} objects of "
+        f"{deployment.label}, which run beside the new ones until a deployment with --yes deletes them"
+        for each in formation.behind
+    ]
+    left = moves.behind(formation.inventory, deployment.namespace)
+    if left:
+        places = ", ".join(sorted({ref.namespace for ref in left if ref.namespace}))
+        words.append(f"{deployment.label} {moves.words(places, deployment.namespace, left)}")
+    return "; ".join(words)
+
+
+async def prune(deployment: Deployment, *, fence: Fence) -> str:
+    """Deletes what is at destinations that the formation left, if a person said yes; gives what is left, in words.
+
+    Key: the inventories. Undo: a deployment there makes it again.
+    """
+    bench = context.current()
+    formation = await bench.store.formations.get(deployment.app, deployment.formation)
+    notes, left = [], []
+    for each in formation.behind:
+        rest, words = await _pruned(deployment, each, fence=fence)
+        notes += [words] if words else []
+        left += [rest] if rest.inventory else []
+    if tuple(left) != formation.behind:
+        await fence()
+        await bench.store.formations.set_behind(deployment.app, deployment.formation, tuple(left))
+    return "; ".join(notes)
+
+
+async def _pruned(deployment: Deployment, each: Behind, *, fence: Fence) -> tuple[Behind, str]:
+    """What is left there then, and in words."""
+    why = deletions.elsewhere(each.destination)
+    if not deployment.confirmed:
+        return each, messages.held_words([KeptObject(ref=ref, reason=why) for ref in each.inventory])
+    bench = context.current()
+    identity = Identity(
+        app=deployment.app,
+        formation=deployment.formation,
+        namespace=each.namespace,
+        revision=deployment.revision_id,
+        sequence=deployment.sequence,
+    )
+    try:
+        destination = await bench.destinations.get(bench.environment(each.environment), each.destination)
+        budget = Budget(confirmed=True, whole=True, verified=deployment.sequence)
+        pruned = await destination.prune(each.inventory, (), identity=identity, fence=fence, budget=budget)
+    except Fenced:
+        raise
+    except SealaneError as error:  # the place may be gone for good, and stands in nobody's way
+        reason = f"{why}, and it could not be deleted there: {error.message}"
+        return each, messages.held_words([KeptObject(ref=ref, reason=reason) for ref in each.inventory])
+    rest = Behind(
+        environment=each.environment,
+        destination=each.destination,
+        namespace=each.namespace,
+        inventory=pruned.inventory,
+    )
+    return rest, messages.pruned_words(pruned)

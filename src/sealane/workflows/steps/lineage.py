@@ -1,0 +1,105 @@
+"""The line of commits: a run's place in it, and who wrote what is new, told from the history of its repository."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+
+from sealane.clients import git_history, git_lineage
+from sealane.errors import SealaneError
+from sealane.events.model import Author, Event
+from sealane.records.model import App, Run
+from sealane.releases import lineage
+from sealane.releases.lineage import LineageAnswer, Move, Order
+from sealane.store.authorship import PUSH
+from sealane.workflows import checkouts, context
+
+_log = logging.getLogger(__name__)
+
+
+async def put_in(run: Run, app: App) -> None:
+    """Gives the run its place, and keeps who wrote what it brings to each formation.
+
+    It is looked at before the first step, which may change the clone. Without the history only what events themselves tell
+    counts. Key: the run. Undo: none.
+    """
+    bench = context.current()
+    others = await bench.store.runs.moves(run.app, besides=run.id)
+    folder = await _history(run, app)
+    found = await _order(run, folder, others) if run.requested_by is None else Order()
+    await bench.store.runs.put_in_line(run.id, found, at=bench.now())
+    there = await bench.store.authorship.there(run.app)
+    written = await _written(run, folder, set(there.values()), others)
+    await bench.store.authorship.keep(run.id, written, at=bench.now())
+
+
+async def authors(owner: str, app: App, commit: str, *, since: str | None) -> tuple[Author, ...]:
+    """Who wrote a commit and what is before it since another. Raises what `git_lineage` raises."""
+    folder = await _whole(owner, app, commit, since)
+    return await git_lineage.authors(folder, commit, since=[since] if since else [])
+
+
+async def _history(run: Run, app: App) -> Path | None:
+    clone = checkouts.clone_of(run.id)
+    if not app.hosted and not git_history.is_shallow(clone):
+        return clone
+    try:
+        return await _whole(run.id, app, run.event.commit or "", run.event.before)
+    except SealaneError as error:
+        _log.warning("%s: the history of its commits can't be had: %s", run.label, error)
+        return None
+
+
+async def _whole(owner: str, app: App, commit: str, *more: str | None) -> Path:
+    """A repository that has the commit with its history, and that no step can reach: of a hosted app its own.
+
+    `more` are commits that it has, too, where the host still knows them.
+    """
+    source = checkouts.source(app)
+    if app.hosted:
+        return Path(source.url)
+    clone = checkouts.clone_of(owner)
+    folder = clone.with_name(f"{clone.name}.history")
+    await git_lineage.bring(folder, source.url, (commit, *filter(None, more)), access=source.access)
+    return folder
+
+
+async def _order(run: Run, folder: Path | None, others: tuple[Move, ...]) -> Order:
+    told = await _told(folder, run.event, others) if folder and others else LineageAnswer()
+    return lineage.order(run.event.before, run.event.commit or "", others, told)
+
+
+async def _told(folder: Path, event: Event, others: tuple[Move, ...]) -> LineageAnswer:
+    """What git says; of a push that comes as it was pushed one question is enough."""
+    commit = event.commit or ""
+    tips = {tip for each in others for tip in (each.before, each.after) if tip}
+    descend = await git_lineage.descend(folder, commit, tips)
+    if not event.before:
+        return LineageAnswer(descend=descend, forwards=True)
+    if not descend and commit not in tips:
+        return LineageAnswer()
+    known = await git_lineage.known(folder, event.before, {each.after for each in others})
+    forwards = bool(await git_lineage.known(folder, commit, {event.before}))
+    return LineageAnswer(descend=descend, known=known, forwards=forwards)
+
+
+async def _written(
+    run: Run, folder: Path | None, there: AbstractSet[str], others: tuple[Move, ...]
+) -> dict[str, tuple[Author, ...]]:
+    """The authors since each commit that is there, and those of the push itself."""
+    event, commit = run.event, run.event.commit or ""
+    if folder is None:
+        return {PUSH: (Author(name=event.author),) if event.author else ()}
+    since = (
+        [event.before]
+        if event.before and (event.before in there or await git_lineage.has(folder, event.before))
+        else []
+    )
+    written: dict[str, tuple[Author, ...]] = {}
+    for each in there:
+        written[each] = await git_lineage.authors(folder, commit, since=[each])
+    if since and since[0] in written:
+        return {**written, PUSH: written[since[0]]}
+    since = since or [each.after for each in others if each.after != commit]
+    return {**written, PUSH: await git_lineage.authors(folder, commit, since=since)}

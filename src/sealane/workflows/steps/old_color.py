@@ -1,0 +1,55 @@
+"""Deleting what served before a switch, as bodies of durable steps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sealane.deployments import messages, prune_phase
+from sealane.deployments import targets as rollouts_goals
+from sealane.deployments.model import Phase
+from sealane.deployments.strategies import inspect
+from sealane.destinations.model import Fence
+from sealane.records.model import DeploymentState
+from sealane.store.deployments import Line
+from sealane.verdicts.model import VerdictKind
+from sealane.workflows import context
+from sealane.workflows.steps import targets
+
+_WROTE_NOTHING = {VerdictKind.SUPERSEDED, VerdictKind.CANCELLED}
+
+
+async def queue(deployment_id: str, after: float) -> None:
+    """Queues the end of what served before, so many seconds from now. Key: the deployment. Undo: none needed."""
+    bench = context.current()
+    deployment = await bench.store.deployments.get(deployment_id)
+    await bench.gates.queueing.retirement(deployment_id, deployment.label, after=after)
+
+
+async def is_last(deployment_id: str) -> bool:
+    """Whether no deployment wrote anything there since. Key: none needed, it only looks."""
+    store = context.current().store
+    subject = await store.deployments.get(deployment_id)
+    for each in await store.deployments.history(subject.app, subject.formation):
+        if each.state is DeploymentState.ROLLING_OUT:
+            return False
+        if each.state is DeploymentState.ENDED and each.verdict_kind not in _WROTE_NOTHING:
+            return each.id == deployment_id
+    return False
+
+
+async def retire(deployment_id: str, fence: Fence) -> None:
+    """Deletes it, and takes it out of the inventory. Key: the inventory. Undo: the next deployment makes it again."""
+    bench = context.current()
+    deployment = await bench.store.deployments.get(deployment_id)
+    formation = await bench.store.formations.get(deployment.app, deployment.formation)
+    destination = await targets.destination_of(deployment)
+    revision = await bench.store.releases.revision(deployment.revision_id)
+    goal = await targets.goal(deployment, revision, formation, destination)
+    survey = replace(await inspect.live_state(destination, goal, None), moved=())
+    goal, _ = rollouts_goals.shaped(goal, None, survey)
+    retired = await prune_phase.retire(destination, goal, formation.inventory, fence=fence)
+    await fence()
+    await bench.store.formations.set_inventory(deployment.app, deployment.formation, retired.inventory)
+    if words := messages.pruned_words(retired):
+        line = Line(key=f"retired {words}", phase=Phase.PRUNE.value, text=words)
+        await bench.store.deployments.tell(deployment_id, at=bench.now(), line=line)

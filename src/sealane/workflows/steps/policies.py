@@ -1,0 +1,83 @@
+"""Vetting on the server: policies with the operators' waivers, off the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from sealane.environments import limits, waivers
+from sealane.environments.model import Environment
+from sealane.environments.waivers import WaivedDecision
+from sealane.findings import Finding, Place, did_you_mean
+from sealane.policies import evaluate, packs
+from sealane.policies.model import Decision, Effect, Facts
+from sealane.releases.preflight import PlannedDelivery
+from sealane.stencils.model import Revision
+from sealane.stencils.rendering import UNBUILT
+from sealane.workflows import context
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PolicyReport:
+    """What is said about a revision, waived decisions included."""
+
+    judged: tuple[WaivedDecision, ...] = ()
+    limits: tuple[Finding, ...] = ()
+
+
+async def tried(revision: Revision) -> PolicyReport:
+    """What policies and limits would say about a revision now. Raises InvalidFiles, NotThere for the operators' files."""
+    environments = context.current().environments()
+    environment = environments.get(revision.environment)
+    if environment is None:
+        message = f"there is no environment {revision.environment}"
+        place = Place(file=f"deploy/formations/{revision.formation}.yaml")
+        missing = Finding(message=message, place=place, mend=did_you_mean(revision.environment, environments))
+        return PolicyReport(limits=(missing,))
+    config, today = _now()
+    judged = await asyncio.to_thread(_judged, environment, revision, config=config, today=today)
+    return PolicyReport(judged=tuple(judged), limits=tuple(limits.check_stored(environment, revision)))
+
+
+async def decisions(environment: Environment, revision: Revision) -> list[Decision]:
+    """What the environment's policies say about the revision and no waiver takes away."""
+    config, today = _now()
+    return await asyncio.to_thread(standing, environment, revision, config=config, today=today)
+
+
+async def denials(prospect: PlannedDelivery) -> list[Finding]:
+    """What is denied before anything is built. What is said about images that are not there yet is left for later."""
+    found = await decisions(prospect.environment, prospect.revision)
+    early = (each for each in found if each.effect is Effect.DENY and UNBUILT not in each.message)
+    return [each.finding for each in early]
+
+
+def _now() -> tuple[Path, date]:
+    bench = context.current()
+    return bench.settings.config_folder, bench.now().date()
+
+
+def standing(environment: Environment, revision: Revision, *, config: Path, today: date) -> list[Decision]:
+    """The same, wherever one is; `config` is the folder of the operators' files."""
+    return waivers.standing(_judged(environment, revision, config=config, today=today))
+
+
+def _judged(environment: Environment, revision: Revision, *, config: Path, today: date) -> list[WaivedDecision]:
+    known = environment.apps.get(revision.app)
+    facts = Facts(
+        environment=environment.name,
+        production=environment.production,
+        namespace=revision.namespace,
+        app=revision.app,
+        formation=revision.formation,
+        registries=known.registries if known else (),
+    )
+    policies = [policy for pack in environment.policies.packs for policy in packs.load(pack, config)]
+    return waivers.judge(
+        evaluate.vet(revision.everything, policies, facts),
+        environment.policies.waivers,
+        app=revision.app,
+        today=today,
+    )

@@ -1,0 +1,199 @@
+"""Releasing: the record of what a run built, and offering it to formations."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from sealane.approvals import authorship
+from sealane.approvals.admission import RevisionSource
+from sealane.errors import SealaneError
+from sealane.findings import Finding
+from sealane.images.model import Image
+from sealane.pipelines.model import Delivery, StepStatus
+from sealane.records.model import (
+    ApprovalRule,
+    Deployment,
+    DeploymentKind,
+    DeploymentState,
+    ReleaseGroupRow,
+    Run,
+)
+from sealane.releases.model import Release
+from sealane.secrets import resolution
+from sealane.stencils import render_inputs, rendering
+from sealane.stencils.model import Formation, Revision
+from sealane.stencils.rendering import Inputs
+from sealane.store import ids
+from sealane.workflows import checkouts, context
+from sealane.workflows.steps import admission, containers
+
+
+async def release(run_id: str) -> str:
+    """Stores what the run built and gives the release's id. Key: the run; repeating it changes nothing. Undo: none."""
+    bench = context.current()
+    run = await bench.store.runs.get(run_id)
+    made = [step.result for step in await bench.store.runs.steps(run_id) if step.result and "digest" in step.result]
+    fields = ("name", "repository", "tag", "digest")
+    images = {each["name"]: Image(**{field: each[field] for field in fields}) for each in made}
+    release_id = ids.derived("rel", run_id)
+    done = Release(
+        id=release_id,
+        app=run.app,
+        commit=run.event.commit or "",
+        deploy_tag=run.deploy_tag or "",
+        images=images,
+        created=bench.now(),
+    )
+    await bench.store.releases.add(done, sequence=run.sequence, run_id=run_id, place=run.place)
+    return release_id
+
+
+async def offer(run_id: str, key: str, after: list[str]) -> dict[str, Any]:
+    """Renders the release for one formation and offers it as a deployment, which goes by itself or asks people.
+
+    `after` names deployments that must be deployed first. Gives `status`, `reason`, `exit_code`; the deployment's id
+    stands at its step. Key: run and formation. Undo: a deployment that waits may be rejected.
+    """
+    bench = context.current()
+    run = await bench.store.runs.get(run_id)
+    if run.cancelled_by:
+        return await containers.ended(run_id, key, StepStatus.CANCELLED, f"{run.cancelled_by} cancelled the run")
+    at = bench.now()
+    await bench.store.runs.set_step(run_id, key, at=at, status=StepStatus.RUNNING, started=at)
+    offered = await _offered(run, key.partition("/")[2], tuple(after))
+    if not isinstance(offered, Deployment):
+        return await containers.ended(run_id, key, StepStatus.FAILED, _reason(offered))
+    await bench.store.runs.set_step(run_id, key, at=bench.now(), result={"deployment": offered.id})
+    await bench.gates.look(run.app)
+    asks = f"asks for approval: {offered.id}" if offered.rules else None
+    ended = await containers.ended(run_id, key, StepStatus.PASSED, asks)
+    return {**ended, "deployment": offered.id}
+
+
+async def _offered(run: Run, name: str, after: tuple[str, ...]) -> Deployment | list[Finding]:
+    bench = context.current()
+    here = await checkouts.site(run.id, run.app, run.event.commit or "")
+    plan = await bench.store.runs.plan(run.id)
+    assert plan is not None, "a run is planned before its deliveries"
+    delivery = (await checkouts.work(run, plan)).pipeline.delivery(name)
+    proposed = await propose(here, name, await checkouts.released(run.app, ids.derived("rel", run.id)), delivery)
+    if not isinstance(proposed, Proposal):
+        return proposed
+    there = await bench.store.authorship.there(run.app)
+    wanted = Deployment(
+        id=ids.derived("d", run.id, name),
+        sequence=run.sequence,
+        kind=DeploymentKind.DELIVERY,
+        run_id=run.id,
+        requested_by=run.requested_by or _pushed_by(run),
+        pusher=run.event.pusher,
+        authors=await bench.store.authorship.of_run(run.id, since=there.get(name)),
+        by_hand=run.requested_by is not None,
+        unasked=not proposed.rules,
+        after=after,
+        convoy_id=await _convoy(run, delivery),
+        keep=delivery.keep,
+        created=bench.now(),
+        **proposed.fields(),
+    )
+    return await bench.store.deployments.offer(wanted, proposed.revision)
+
+
+def _pushed_by(run: Run) -> str | None:
+    """The user who pushed, as far as that is known now; who may approve is decided when they do."""
+    pusher = run.event.pusher
+    if pusher is None:
+        return None
+    try:
+        return authorship.person(pusher, context.current().people())
+    except SealaneError:
+        return None
+
+
+async def _convoy(run: Run, delivery: Delivery) -> str | None:
+    """The id of the convoy that the delivery is part of, stored before any member is offered."""
+    if delivery.convoy is None:
+        return None
+    bench = context.current()
+    formations = delivery.convoy.formations
+    convoy = ReleaseGroupRow(
+        id=ids.derived("cv", run.id, *formations),
+        app=run.app,
+        run_id=run.id,
+        formations=formations,
+        parallel=delivery.convoy.parallel,
+        created=bench.now(),
+    )
+    await bench.store.convoys.gather(convoy)
+    return convoy.id
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Proposal:
+    """A release rendered for a formation, allowed there, and who must agree."""
+
+    revision: Revision
+    rules: tuple[ApprovalRule, ...]
+
+    def fields(self) -> dict[str, Any]:
+        """What a deployment takes from it."""
+        return {
+            "app": self.revision.app,
+            "formation": self.revision.formation,
+            "environment": self.revision.environment,
+            "destination": self.revision.destination,
+            "namespace": self.revision.namespace,
+            "revision_id": self.revision.id,
+            "release_id": self.revision.release,
+            "rules": self.rules,
+            "state": DeploymentState.WAITING,
+        }
+
+
+async def propose(
+    here: checkouts.Checkout, name: str, made: Release, delivery: Delivery | None, *, by_hand: bool = False
+) -> Proposal | list[Finding]:
+    """Renders a release for the formation as its commit has it, and holds it against limits and policies.
+
+    `by_hand` when a person sends it, and the delivery only says who must agree.
+
+    Gives everything that stands in the way instead, when something does. Raises Unresolved for secrets without value.
+    """
+    revision, formation, found = await render(here, name, made)
+    if revision is None or formation is None:
+        return found
+    admitted = await admission.admit(revision, RevisionSource(formation=formation, delivery=delivery, by_hand=by_hand))
+    if admitted.refusals:
+        return list(admitted.refusals)
+    return Proposal(revision=revision, rules=admitted.rules)
+
+
+async def render(
+    here: checkouts.Checkout, name: str, made: Release
+) -> tuple[Revision | None, Formation | None, list[Finding]]:
+    """The release rendered for the formation as its commit has it. Secrets are read for their versions only.
+
+    Raises Unresolved when a secret has no value.
+    """
+    sources, found = await asyncio.to_thread(render_inputs.gather, here.tree, name)
+    if sources is None:
+        return None, None, found
+    key = context.current().names_key
+    values = await resolution.resolve(sources.formation.secrets, here.stores, key=key)
+    inputs = Inputs(
+        app=here.app.name,
+        images=made.references,
+        release=made.id,
+        deploy_tag=made.deploy_tag,
+        secret_versions=resolution.versions(values),
+        key=key,
+    )
+    revision, found = rendering.render(sources, inputs)
+    return revision, sources.formation, found
+
+
+def _reason(found: list[Finding]) -> str:
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return f"{found[0]}{more}"

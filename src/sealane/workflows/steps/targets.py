@@ -1,0 +1,195 @@
+"""Goals: what a rollout is to reach, from a stored deployment, its revision and what is known of its formation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+
+from sealane.configfiles.trees import StoredTree
+from sealane.deployments import failure_reports, finished_work, masks
+from sealane.deployments import targets as shared
+from sealane.deployments.model import Target
+from sealane.destinations.model import Inventory
+from sealane.destinations.port import Destination
+from sealane.errors import Refused, UsageError
+from sealane.records.model import Deployment, Formation
+from sealane.secrets import resolution
+from sealane.secrets.masking import Masker
+from sealane.secrets.values import SecretValue
+from sealane.stencils.model import Revision
+from sealane.verdicts import rollback_target
+from sealane.verdicts.model import Verdict, VerdictKind
+from sealane.workflows import checkouts, context
+from sealane.workflows.steps import full_clones
+
+_IN_FILES = "age:"
+_FOR_A_MASK = 15.0
+"""Seconds that a store or a repository may take to say what is to be masked: watching does not wait for longer."""
+_KEPT_REVISIONS = 5
+"""Verified revisions whose Secret and ConfigMap pruning leaves in place, so that going back finds them as they were."""
+
+
+async def destination_of(deployment: Deployment) -> Destination:
+    """Where the deployment goes, as the operators' files stand now. Raises NotThere, Unavailable."""
+    bench = context.current()
+    return await bench.destinations.get(bench.environment(deployment.environment), deployment.destination)
+
+
+async def goal(deployment: Deployment, revision: Revision, formation: Formation, destination: Destination) -> Target:
+    """The revision as the deployment's goal."""
+    startup = timedelta(seconds=formation.startup) if formation.startup else None
+    return await shared.target(
+        revision,
+        destination,
+        sequence=deployment.sequence,
+        startup=startup,
+        values=lambda: values(deployment, revision),
+    )
+
+
+async def secrets_changed(deployment: Deployment, revision: Revision, destination: Destination) -> bool:
+    """Whether the revision would have to be rendered anew, because a secret isn't any more what it was rendered with.
+
+    Raises Unresolved when one has no value.
+    """
+    if not revision.secrets or await shared.secret_there(revision, destination):
+        return False
+    now = resolution.versions(await values(deployment, revision))
+    return now != dict(revision.secret_versions)
+
+
+async def values(deployment: Deployment, revision: Revision) -> dict[str, SecretValue]:
+    """Values of the revision's secrets. They must not leave the step that asks. Raises Unresolved."""
+    return await resolved(deployment, revision.secrets) if revision.secrets else {}
+
+
+async def resolved(deployment: Deployment, references: Mapping[str, str]) -> dict[str, SecretValue]:
+    """Values of references by name, from the app's stores; those in files out of the release's commit.
+
+    They must not leave the step that asks. Raises Unresolved.
+    """
+    bench = context.current()
+    needs_files = any(reference.startswith(_IN_FILES) for reference in references.values())
+    stores = (await checked_out(deployment)).stores if needs_files else bench.stores(deployment.app, StoredTree({}))
+    return await resolution.resolve(references, stores, key=bench.names_key)
+
+
+async def mask(deployment: Deployment, *revisions: Revision) -> failure_reports.Mask:
+    """Takes what is secret in the formation out of all that is told of the deployment."""
+    formation = await context.current().store.formations.get(deployment.app, deployment.formation)
+    destination = await destination_of(deployment)
+    return masks.mask(await masker(deployment, destination, formation.inventory, *revisions))
+
+
+async def masker(
+    deployment: Deployment,
+    destination: Destination,
+    inventory: Inventory,
+    *revisions: Revision,
+    with_files: bool = True,
+) -> Masker | failure_reports.HiddenMask:
+    """The same, for logs that arrive in pieces.
+
+    `with_files` looks into the release's commit, which takes a clone, when the revision's Secret is not there.
+    """
+
+    async def given(revision: Revision) -> Mapping[str, SecretValue]:
+        if not with_files and any(reference.startswith(_IN_FILES) for reference in revision.secrets.values()):
+            raise Refused("the Secret that holds it is gone")
+        async with asyncio.timeout(_FOR_A_MASK):
+            return await values(deployment, revision)
+
+    return await masks.masker(destination, inventory, *revisions, values=given)
+
+
+async def checked_out(deployment: Deployment) -> checkouts.Checkout:
+    """The files of the commit that the deployment's release was made from. Raises UsageError without a release."""
+    bench = context.current()
+    if deployment.release_id is None:
+        raise UsageError(f"{deployment.id} carries no release whose files could be read")
+    release = await checkouts.released(deployment.app, deployment.release_id)
+    await full_clones.check_out_files(deployment.id, await bench.store.apps.get(deployment.app), release.commit)
+    return await checkouts.site(deployment.id, deployment.app, release.commit)
+
+
+def forget_clone(deployment: Deployment) -> None:
+    """Removes the deployment's clone, if it has one."""
+    checkouts.forget(deployment.id)
+
+
+async def going_back(deployment: Deployment) -> tuple[Deployment | None, str]:
+    """The verified deployment that a failure goes back to, or None, and the reason."""
+    ended, past = await _past(deployment)
+    is_rollback = deployment.kind == "rollback"
+    target = rollback_target.target(past, failed=deployment.revision_id, is_rollback=is_rollback)
+    back = ended[target.past.sequence] if target.past else None
+    if back and not _same_destination(back, deployment):
+        return None, f"it moves here from destination {back.destination}, where what was verified last still is"
+    return back, target.reason
+
+
+async def before(deployment: Deployment) -> Deployment | None:
+    """The verified deployment that somebody would go back to once this one is verified."""
+    ended, past = await _past(deployment)
+    target = rollback_target.before(past, now_there=deployment.revision_id)
+    back = ended[target.past.sequence] if target.past else None
+    return back if back and _same_destination(back, deployment) else None
+
+
+def _same_destination(one: Deployment, other: Deployment) -> bool:
+    return (one.environment, one.destination) == (other.environment, other.destination)
+
+
+async def _past(deployment: Deployment) -> tuple[dict[int, Deployment], list[rollback_target.PastDeployment]]:
+    """The formation's ended deployments by their number, and what is to be known of each."""
+    history = await context.current().store.deployments.history(deployment.app, deployment.formation, limit=200)
+    ended: dict[int, Deployment] = {}
+    for each in history:  # newest first: of two with one number, what took a convoy's member back counts
+        if each.verdict_kind:
+            ended.setdefault(each.sequence, each)
+    return ended, [_as_past(each, each.verdict) for each in ended.values() if each.verdict]
+
+
+async def verified_sequence(deployment: Deployment) -> int:
+    """Sequence of the last deployment that was verified before this one; 0 when none was."""
+    store = context.current().store
+    formation = await store.formations.get(deployment.app, deployment.formation)
+    if formation.verified_id is None or formation.verified_id == deployment.id:
+        return 0
+    return (await store.deployments.get(formation.verified_id)).sequence
+
+
+async def finished(
+    deployment: Deployment, stored: Inventory, destination: Destination, forward: Target, back: Target | None
+) -> dict[str, tuple[str, ...]]:
+    """Revision to its work that had ended whenever it was verified here; of a place that was made anew nothing."""
+    history = await context.current().store.deployments.history(deployment.app, deployment.formation, limit=500)
+    pasts = [_as_past(each, each.verdict) for each in history if each.verdict]
+    aims = [goal for goal in (forward, back) if goal is not None]
+    found = {goal.identity.revision: finished_work.of(goal.manifests, goal.identity.revision, pasts) for goal in aims}
+    if deployment.kind == "rollback" and not any(past.revision == deployment.revision_id for past in pasts):
+        found[deployment.revision_id] = finished_work.before_it_was_kept(forward.manifests)
+    counts = any(found.values()) and await finished_work.counts(
+        destination, stored, namespace=deployment.namespace, pasts=pasts, revisions=found
+    )
+    return found if counts else {}
+
+
+def _as_past(deployment: Deployment, verdict: Verdict) -> rollback_target.PastDeployment:
+    return rollback_target.PastDeployment(
+        sequence=deployment.sequence,
+        revision=deployment.revision_id,
+        verdict=verdict.kind,
+        finished=verdict.finished,
+        at=verdict.at,
+    )
+
+
+async def kept_for_later(deployment: Deployment, destination: Destination) -> Inventory:
+    """Secrets and ConfigMaps of the revisions verified last."""
+    store = context.current().store
+    history = await store.deployments.history(deployment.app, deployment.formation, limit=200)
+    verified = [each.revision_id for each in history if each.verdict_kind is VerdictKind.DEPLOYED]
+    kept = [await store.releases.revision(each) for each in list(dict.fromkeys(verified))[:_KEPT_REVISIONS]]
+    return await shared.configuration(kept, destination)

@@ -1,0 +1,102 @@
+"""Telling a deployment's story: lines kept once, however often a step is repeated."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from sealane.deployments import glimpse
+from sealane.deployments.model import Listener, Phase, Progress
+from sealane.deployments.watch_phase import WatchNotes
+from sealane.store.deployments import Line
+from sealane.verdicts.model import Observation, Workload
+from sealane.verdicts.stability import Stability
+from sealane.workflows import context
+
+
+async def line(deployment_id: str, phase: Phase, says: str, *, at: datetime) -> None:
+    """Adds a line to the story."""
+    told = Line(key=f"{phase} {says}", phase=phase.value, text=says)
+    await context.current().store.deployments.tell(deployment_id, at=at, line=told, waiting_for=says)
+
+
+@asynccontextmanager
+async def progress(deployment_id: str) -> AsyncIterator[Listener]:
+    """A listener for a rollout's progress; afterwards all of it is stored, in order."""
+    heard: asyncio.Queue[Progress | None] = asyncio.Queue()
+    storing = asyncio.create_task(_store(deployment_id, heard))
+    try:
+        yield heard.put_nowait
+    finally:
+        heard.put_nowait(None)
+        await storing
+
+
+@asynccontextmanager
+async def noting(deployment_id: str) -> AsyncIterator[WatchNotes]:
+    """What the guard saw of the deployment so far, kept whenever it is something new: a worker that takes over knows it."""
+    store = context.current().store.steadiness
+    heard: asyncio.Queue[Stability | None] = asyncio.Queue()
+
+    async def keep() -> None:
+        ended = False
+        while not ended:
+            batch = [await heard.get()]
+            while not heard.empty():
+                batch.append(heard.get_nowait())
+            ended = batch[-1] is None
+            if seen := [each for each in batch if each]:
+                await store.keep(deployment_id, seen[-1])
+
+    keeping = asyncio.create_task(keep())
+    try:
+        yield WatchNotes(await store.of(deployment_id), heard.put_nowait)
+    finally:
+        heard.put_nowait(None)
+        await keeping
+
+
+@asynccontextmanager
+async def looking(deployment_id: str) -> AsyncIterator[Callable[[Observation], None]]:
+    """Keeps how far each object is, whenever that changes; what comes faster than it is stored is passed over."""
+    store = context.current().store.observations
+    heard: asyncio.Queue[Observation | None] = asyncio.Queue()
+
+    async def keep() -> None:
+        last: list[tuple[object, ...]] = []
+        ended = False
+        while not ended:
+            batch = [await heard.get()]
+            while not heard.empty():
+                batch.append(heard.get_nowait())
+            ended = batch[-1] is None
+            newest = next((each for each in reversed(batch) if each is not None), None)
+            if newest is not None and (far := [_far(each) for each in newest.workloads]) != last:
+                last = far
+                await store.keep(deployment_id, glimpse.glimpse(newest))
+
+    keeping = asyncio.create_task(keep())
+    try:
+        yield heard.put_nowait
+    finally:
+        heard.put_nowait(None)
+        await keeping
+
+
+def _far(each: Workload) -> tuple[object, ...]:
+    """What of a workload is shown: how far it is, not since when."""
+    return each.object, each.health, each.wanted, each.ready, each.updated, each.old
+
+
+async def _store(deployment_id: str, heard: asyncio.Queue[Progress | None]) -> None:
+    bench = context.current()
+    while progress := await heard.get():
+        if progress.observation:
+            await bench.store.observations.keep(deployment_id, glimpse.glimpse(progress.observation))
+        judged = {"judged": progress.judgement.state.value} if progress.judgement else None
+        told = Line(key=progress.key, phase=progress.phase.value, text=progress.says, detail=judged)
+        await bench.store.deployments.tell(
+            deployment_id, at=progress.at, line=told, waiting_for=progress.says.partition("\n")[0]
+        )

@@ -1,0 +1,53 @@
+"""Deciding: people's yes and no, held against who may."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from sealane import clock, inputs
+from sealane.access.model import Actor
+from sealane.approvals import quorum
+from sealane.errors import Conflicting, Refused
+from sealane.records.model import Deployment, DeploymentState, Vote
+from sealane.store.all_stores import Store
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Approvals:
+    """Takes votes; `look` is called after each, and opens the gates that may be opened."""
+
+    store: Store
+    look: Callable[[str], Awaitable[None]]
+    now: clock.Clock = clock.now
+
+    async def approve(self, deployment_id: str, *, by: Actor, comment: str = "") -> Deployment:
+        """Says yes to the deployment's revision as it is now.
+
+        Raises NotThere, Conflicting when it doesn't wait any more or was decided on, Refused with the reason.
+        """
+        return await self._vote(deployment_id, by=by, approves=True, comment=comment)
+
+    async def reject(self, deployment_id: str, *, by: Actor, comment: str = "") -> Deployment:
+        """Says no, which ends the deployment as cancelled. Raises as `approve` does."""
+        return await self._vote(deployment_id, by=by, approves=False, comment=comment)
+
+    async def _vote(self, deployment_id: str, *, by: Actor, approves: bool, comment: str) -> Deployment:
+        deployment = await self.store.deployments.get(deployment_id)
+        if deployment.state is not DeploymentState.WAITING:
+            raise Conflicting(f"{deployment_id} does not wait for anybody any more: it is {deployment.state}")
+        inputs.check_text(comment, "the comment")
+        barred = await self.store.views.barred(deployment)
+        if reason := quorum.refusal(deployment, by.name, by.groups, barred):
+            raise Refused(reason)
+        vote = Vote(
+            user=by.name,
+            groups=by.groups,
+            revision_id=deployment.revision_id,
+            approves=approves,
+            comment=comment,
+            at=self.now(),
+        )
+        await self.store.votes.add(deployment, vote)
+        await self.look(deployment.app)
+        return await self.store.deployments.get(deployment_id)

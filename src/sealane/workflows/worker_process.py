@@ -1,0 +1,95 @@
+"""Working: a worker from its start to its end: heartbeats, taking over, and sweeping up what got lost on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sealane import clock
+from sealane.errors import SealaneError, trace
+from sealane.settings import Settings
+from sealane.workflows import clone_sweep, deployment, drift_watch, durable, retirement, run
+from sealane.workflows.admission import Gates
+from sealane.workflows.engine import Engine, EngineSettings
+from sealane.workflows.failover import Worker
+from sealane.workflows.run_slots import RunSlots
+
+_log = logging.getLogger(__name__)
+
+WORKFLOWS = (run.delivery, deployment.deployment, retirement.retirement)
+"""Known to the engine by being imported."""
+
+_GONE = 70
+_FORGET_EVERY = 600.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunningWorker:
+    """A worker that works."""
+
+    worker: Worker
+    engine: Engine
+
+    async def stop(self) -> None:
+        """Leaves: others may take up its workflows at once. Containers that run go on; who takes over attaches."""
+        durable.leave()
+        await self.worker.resign()
+
+    async def destroy(self) -> None:
+        """As `stop`, and ends every task of it; for tests that start another worker in the same process."""
+        durable.leave()
+        await self.worker.resign()
+        await self.engine.destroy()
+
+
+def die() -> None:
+    """Ends the process at once: it was taken for dead, others do its work, and whatever it still does is wrong."""
+    logging.shutdown()
+    os._exit(_GONE)
+
+
+async def start(
+    worker: Worker,
+    gates: Gates,
+    slots: RunSlots,
+    settings: Settings,
+    *,
+    alone: bool,
+    lost: Callable[[], None] = die,
+) -> RunningWorker:
+    """Starts a worker. `alone` when no other can be alive; `lost` is called when others took it for dead."""
+    durable.stay()
+    await worker.register()
+    bells = gates.queueing.bells
+    engine = await Engine.start(EngineSettings(url=settings.flows_url, worker=worker.id, bells=bells))
+    await worker.take_over(engine, alone=alone)
+    engine.begin(worker.beat(lost))
+    engine.begin(_sweep(worker, engine, gates, slots, settings))
+    engine.begin(drift_watch.watch(worker, gates.store, settings))
+    return RunningWorker(worker=worker, engine=engine)
+
+
+async def _sweep(worker: Worker, engine: Engine, gates: Gates, slots: RunSlots, settings: Settings) -> None:
+    store = gates.store
+    forgotten = -_FORGET_EVERY
+    while not worker.leaving:
+        try:
+            await slots.sweep()
+            await gates.sweep()
+            await worker.take_over(engine)
+            await store.changes.trim(clock.now())
+            if time.monotonic() - forgotten > _FORGET_EVERY:
+                forgotten = time.monotonic()
+                await gates.queueing.forget(clock.now() - timedelta(days=settings.worker.remember_days))
+                await clone_sweep.sweep(store, settings)
+        except SealaneError as error:
+            _log.warning("the sweep waits: %s", error)
+        except Exception as error:  # noqa: BLE001 - the next sweep may fare better; without sweeps nothing lost is ever found
+            if not worker.leaving:
+                _log.error("the sweep failed\n%s", trace(error))
+        await asyncio.sleep(settings.worker.sweep)

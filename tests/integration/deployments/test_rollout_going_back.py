@@ -1,0 +1,287 @@
+"""A failed revision is taken back on a real cluster: what is there afterwards equals the revision verified before."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from sealane.clients.kubernetes import cluster as clusters
+from sealane.clients.kubernetes import kinds
+from sealane.deployments import model, rollout
+from sealane.destinations.kubernetes.destination import KubernetesDestination
+from sealane.destinations.model import Inventory
+from tests.integration.deployments import parts
+
+CRASH = ["sh", "-c", "echo no such table; exit 3"]
+SLEEP = ["sleep", "3600"]
+
+
+def settings(name: str, colour: str) -> dict[str, Any]:
+    """A ConfigMap as a formation's: immutable, named for what it holds."""
+    data = {"colour": colour}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "immutable": True, "data": data}
+
+
+def keys(name: str, token: str) -> dict[str, Any]:
+    """A Secret as a formation's."""
+    data = {"token": token}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "immutable": True, "stringData": data}
+
+
+def workload(name: str, image: str, command: Sequence[str], suffix: str, *, kind: str = "Deployment") -> dict[str, Any]:
+    """One pod that reads the configuration and the secret of its version."""
+    refs = [{"configMapRef": {"name": f"settings-{suffix}"}}, {"secretRef": {"name": f"keys-{suffix}"}}]
+    container = {"name": "web", "image": image, "command": list(command), "envFrom": refs}
+    made = parts.deployment(name, [container])
+    return made | {"kind": kind, "spec": made["spec"] | ({"serviceName": name} if kind == "StatefulSet" else {})}
+
+
+async def live(admin: clusters.Cluster, namespace: str) -> dict[str, Any]:
+    """What runs and what it reads, as far as two revisions differ."""
+    pods = (await admin.list(kinds.POD, namespace=namespace)).items
+    running = {
+        pod.metadata.name.rpartition("-")[0]: sorted(each.image for each in pod.spec.containers)
+        for pod in pods
+        if pod.metadata.deletion_timestamp is None
+    }
+    found: dict[str, Any] = {"pods": running}
+    for kind in ("ConfigMap", "Secret", "Service"):
+        items = (await admin.list(kinds.whole("v1", kind), namespace=namespace)).items
+        found[kind] = {
+            each["metadata"]["name"]: each.get("data") or each["spec"].get("ports")
+            for each in items
+            if each["metadata"].get("labels", {}).get("app.kubernetes.io/managed-by") == "sealane"
+        }
+    return found
+
+
+async def deploy(
+    destination: KubernetesDestination,
+    wanted: model.Target,
+    *,
+    stored: Inventory = (),
+    previous: model.Target | None = None,
+    told: list[model.Progress] | None = None,
+) -> model.Outcome:
+    """Rolls out as the command line and the server do."""
+    plan = model.DeploymentPlan(goal=wanted, stored=stored, previous=previous)
+    listener = told.append if told is not None else model.unheard
+    around = rollout.Context(destination=destination, listener=listener)
+    async with asyncio.timeout(90):
+        return await rollout.roll_out(plan, around)
+
+
+@pytest.mark.parametrize(
+    ("kind", "image", "command"),
+    [
+        ("Deployment", "{busybox}", CRASH),
+        ("StatefulSet", "{busybox}", CRASH),
+        ("StatefulSet", "{registry}/no/such:1", SLEEP),
+    ],
+)
+async def test_what_is_there_afterwards_equals_the_verified_revision(
+    kind: str,
+    image: str,
+    command: Sequence[str],
+    admin: clusters.Cluster,
+    cluster: clusters.Cluster,
+    namespace: str,
+    busybox_image: str,
+    registry: str,
+) -> None:
+    """Pods, configuration, secrets and objects are those of the revision before; what only the failed one had is gone."""
+    destination = KubernetesDestination(cluster)
+    first = [
+        settings("settings-one", "blue"),
+        keys("keys-one", "first"),
+        workload("web", busybox_image, SLEEP, "one", kind=kind),
+        service("web", 80),
+    ]
+    second = [
+        settings("settings-two", "red"),
+        keys("keys-two", "second"),
+        workload("web", image.format(busybox=busybox_image, registry=registry), command, "two", kind=kind),
+        service("other", 81),
+    ]
+    one = parts.goal(namespace, first, revision="one")
+    good = await deploy(destination, one)
+    assert good.verdict.kind == "deployed"
+    before = await live(admin, namespace)
+    told: list[model.Progress] = []
+    two = parts.goal(namespace, second, revision="two", healthy_for=timedelta(seconds=30))
+    bad = await deploy(destination, two, stored=good.inventory, previous=one, told=told)
+    assert bad.verdict.kind == "rolled_back", bad.verdict.reason
+    assert bad.verdict.cause is not None
+    assert bad.verdict.cause.container == "web"
+    after = await live(admin, namespace)
+    if kind == "Deployment":
+        assert {name.rpartition("-")[0] for name in after["pods"]} == {"web"}
+    assert after["pods"] == before["pods"]
+    assert after == before
+    assert {ref.key for ref in bad.inventory} == {ref.key for ref in good.inventory}
+    phases = [each.phase for each in told]
+    assert phases.index(model.Phase.DOSSIER) < phases.index(model.Phase.REVERT)
+
+
+def service(name: str, port: int) -> dict[str, Any]:
+    """Something that one revision has and the other has not."""
+    spec = {"selector": {"run": "web"}, "ports": [{"port": port, "targetPort": port, "protocol": "TCP"}]}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec}
+
+
+async def test_going_further_back_makes_what_was_pruned_again(
+    admin: clusters.Cluster,
+    cluster: clusters.Cluster,
+    namespace: str,
+    busybox_image: str,
+) -> None:
+    """A rollback is a deployment of an earlier revision: what a later one had pruned is there again."""
+    destination = KubernetesDestination(cluster)
+    web = parts.deployment("web", [{"name": "web", "image": busybox_image, "command": SLEEP}])
+    one = parts.goal(namespace, [web, service("web", 80), settings("settings-one", "blue")], revision="one")
+    two = parts.goal(namespace, [web, settings("settings-two", "red")], revision="two")
+    first = await deploy(destination, one)
+    before = await live(admin, namespace)
+    second = await deploy(destination, two, stored=first.inventory)
+    assert not (await live(admin, namespace))["Service"]
+    third = await deploy(destination, one, stored=second.inventory)
+    assert [each.verdict.kind for each in (first, second, third)] == ["deployed"] * 3
+    assert await live(admin, namespace) == before
+
+
+async def test_an_image_that_is_gone_makes_going_back_fail_loudly(
+    cluster: clusters.Cluster,
+    namespace: str,
+    registry: str,
+    busybox_image: str,
+) -> None:
+    """The verdict says that going back failed, too, and why; both dossiers are kept."""
+    destination = KubernetesDestination(cluster)
+    repository = f"gone/{secrets.token_hex(4)}"
+    async with httpx.AsyncClient(base_url=f"http://{registry}") as web:
+        digest = await copied(web, busybox_image, repository)
+        old = {
+            "name": "web",
+            "image": f"{registry}/{repository}@{digest}",
+            "command": SLEEP,
+            "imagePullPolicy": "Always",
+        }
+        one = parts.goal(namespace, [parts.deployment("web", [old], strategy={"type": "Recreate"})], revision="one")
+        good = await deploy(destination, one)
+        assert good.verdict.kind == "deployed", good.verdict.reason
+        (await web.delete(f"/v2/{repository}/manifests/{digest}")).raise_for_status()
+    new = {"name": "web", "image": busybox_image, "command": CRASH}
+    changed = parts.deployment("web", [new], strategy={"type": "Recreate"})
+    two = parts.goal(namespace, [changed], revision="two", healthy_for=timedelta(seconds=30))
+    bad = await deploy(destination, two, stored=good.inventory, previous=one)
+    assert bad.verdict.kind == "rollback_failed", bad.verdict.reason
+    assert "ended twice with exit code 3" in bad.verdict.reason
+    assert "Going back failed too: Container web of pod web-" in bad.verdict.reason
+    assert "the registry does not have image" in bad.verdict.reason
+    assert bad.dossier is not None
+    assert bad.second_dossier is not None
+
+
+async def copied(web: httpx.AsyncClient, image: str, repository: str) -> str:
+    """Copies an image's manifest and blobs within the registry; gives the digest."""
+    _, _, rest = image.partition("/")
+    source, _, tag = rest.partition(":")
+    accept = "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
+    manifest = await web.get(f"/v2/{source}/manifests/{tag}", headers={"Accept": accept})
+    content: Mapping[str, Any] = manifest.json()
+    for blob in (content["config"], *content["layers"]):
+        asked = {"mount": blob["digest"], "from": source}
+        (await web.post(f"/v2/{repository}/blobs/uploads/", params=asked)).raise_for_status()
+    put = await web.put(
+        f"/v2/{repository}/manifests/1",
+        content=manifest.content,
+        headers={"Content-Type": manifest.headers["Content-Type"]},
+    )
+    put.raise_for_status()
+    return put.headers["Docker-Content-Digest"]
+
+
+async def test_a_refused_revision_leaves_what_is_there(
+    admin: clusters.Cluster,
+    cluster: clusters.Cluster,
+    namespace: str,
+    busybox_image: str,
+) -> None:
+    """A field that can't be changed is refused before anything is written, and said so."""
+    destination = KubernetesDestination(cluster)
+    web = parts.deployment("web", [{"name": "web", "image": busybox_image, "command": SLEEP}])
+    one = parts.goal(namespace, [web], revision="one")
+    good = await deploy(destination, one)
+    before = await admin.get(kinds.DEPLOYMENT, "web", namespace=namespace)
+    other = {"matchLabels": {"run": "other"}}
+    template = web["spec"]["template"] | {"metadata": {"labels": {"run": "other"}}}
+    changed = web | {"spec": web["spec"] | {"selector": other, "template": template}}
+    two = parts.goal(namespace, [settings("settings-two", "red"), changed], revision="two")
+    bad = await deploy(destination, two, stored=good.inventory, previous=one)
+    assert bad.verdict.kind == "failed"
+    assert bad.verdict.cause is not None
+    assert (bad.verdict.cause.object, bad.verdict.cause.reason) == ("Deployment/web", "refused")
+    assert bad.verdict.untouched
+    after = await admin.get(kinds.DEPLOYMENT, "web", namespace=namespace)
+    assert after.metadata.generation == before.metadata.generation
+    assert await admin.find(kinds.CONFIG_MAP, "settings-two", namespace=namespace) is None
+
+
+async def test_a_revision_that_recreates_its_pods_can_be_had_again(
+    cluster: clusters.Cluster, namespace: str, busybox_image: str
+) -> None:
+    """The failed one left its rollout to the cluster's default: `rollingUpdate` is there, and nobody's."""
+    destination = KubernetesDestination(cluster)
+    good = {"name": "web", "image": busybox_image, "command": SLEEP}
+    first = parts.goal(namespace, [parts.deployment("web", [good])], revision="one")
+    recreates = parts.deployment("web", [good], strategy={"type": "Recreate"})
+    second = parts.goal(namespace, [recreates], revision="two")
+    bad = parts.deployment("web", [{**good, "command": CRASH}])
+    third = parts.goal(namespace, [bad], revision="three", healthy_for=timedelta(seconds=30))
+    begun = await deploy(destination, first)
+    again = await deploy(destination, first, stored=begun.inventory)
+    moved = await deploy(destination, second, stored=again.inventory)
+    failed = await deploy(destination, third, stored=moved.inventory, previous=second)
+    assert [each.verdict.kind for each in (begun, again, moved)] == ["deployed"] * 3
+    assert failed.verdict.kind == "rolled_back", failed.verdict.reason
+    found = await cluster.get(kinds.whole("apps/v1", "Deployment"), "web", namespace=namespace)
+    assert found["spec"]["strategy"] == {"type": "Recreate"}
+
+
+async def test_the_stencils_number_counts_again_once_the_autoscaler_is_gone(
+    cluster: clusters.Cluster, namespace: str, busybox_image: str
+) -> None:
+    """The autoscaler's last number stays only as long as the autoscaler does."""
+    destination = KubernetesDestination(cluster)
+    web = parts.deployment("web", [{"name": "web", "image": busybox_image, "command": SLEEP}])
+    scaler = {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "web"},
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+            "minReplicas": 3,
+            "maxReplicas": 3,
+        },
+    }
+    one = parts.goal(namespace, [web, scaler], revision="one")
+    two = parts.goal(namespace, [{**web, "spec": {**web["spec"], "replicas": 2}}], revision="two")
+    first = await deploy(destination, one)
+    deployment = kinds.whole("apps/v1", "Deployment")
+    async with asyncio.timeout(60):
+        while (await cluster.get(deployment, "web", namespace=namespace))["spec"]["replicas"] != 3:  # noqa: ASYNC110 - the autoscaler is over there
+            await asyncio.sleep(0.2)
+    kept = await deploy(destination, one, stored=first.inventory)
+    assert (await cluster.get(deployment, "web", namespace=namespace))["spec"]["replicas"] == 3
+
+    ended = await deploy(destination, two, stored=kept.inventory)
+
+    assert ended.verdict.kind == "deployed", ended.verdict.reason
+    assert [ref.kind for ref in ended.inventory] == ["Deployment"]
+    assert (await cluster.get(deployment, "web", namespace=namespace))["spec"]["replicas"] == 2

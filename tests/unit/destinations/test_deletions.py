@@ -1,0 +1,115 @@
+"""What may be deleted, and what needs a person's yes."""
+
+from __future__ import annotations
+
+from sealane.destinations import deletions, model
+
+WHO = model.Identity(app="shop", formation="dev", namespace="shop", revision="r")
+KEPT = model.ObjectRef(group="", version="v1", kind="ConfigMap", namespace="shop", name="kept")
+
+
+def ref(name: str, kind: str = "ConfigMap", group: str = "", version: str = "v1") -> model.ObjectRef:
+    return model.ObjectRef(group=group, version=version, kind=kind, namespace="shop", name=name, uid="u")
+
+
+def plan(
+    *stored: model.ObjectRef,
+    others: dict[str, dict[str, str]] | None = None,
+    gone: set[str] | None = None,
+    **budget: int,
+) -> deletions.DeletionPlan:
+    live = {
+        each.key: there((others or {}).get(each.name, WHO.labels)) for each in stored if each.name not in (gone or ())
+    }
+    return deletions.plan((*stored, KEPT), (KEPT,), live=live, identity=WHO, budget=model.Budget(**budget))  # type: ignore[arg-type]
+
+
+def there(labels: dict[str, str], uid: str = "u", **marks: str) -> deletions.LiveObject:
+    return deletions.LiveObject(uid=uid, labels=labels, annotations={model.REVISION: "r", **marks})
+
+
+def reasons(found: deletions.DeletionPlan) -> dict[str, str]:
+    return {held.ref.name: held.reason for held in found.held}
+
+
+def test_up_to_the_budget_is_deleted() -> None:
+    assert len(plan(ref("a"), ref("b"), ref("c")).delete) == 3
+
+
+def test_beyond_the_budget_nothing_is() -> None:
+    found = plan(*map(ref, "abcd"))
+    assert found.delete == ()
+    assert set(reasons(found).values()) == {"4 deletions are more than the budget of 3"}
+
+
+def test_what_was_written_last_goes_first() -> None:
+    found = plan(ref("c"), ref("d", "Deployment", "apps"), ref("i", "Ingress", "networking.k8s.io"))
+    assert [each.name for each in found.delete] == ["i", "d", "c"]
+
+
+def test_another_version_of_the_same_object_is_the_same_object() -> None:
+    old, new = (
+        ref("h", "HorizontalPodAutoscaler", "autoscaling", "v1"),
+        ref("h", "HorizontalPodAutoscaler", "autoscaling"),
+    )
+    assert deletions.candidates((old,), (new,)) == ()
+
+
+def test_whatever_holds_data_or_other_objects_is_held() -> None:
+    found = plan(
+        ref("p", "PersistentVolumeClaim"),
+        ref("n", "Namespace"),
+        ref("w", "CustomResourceDefinition", "apiextensions.k8s.io"),
+        ref("c"),
+    )
+    assert [each.name for each in found.delete] == ["c"]
+    assert reasons(found).keys() == {"p", "n", "w"}
+
+
+def test_objects_of_others_are_held() -> None:
+    theirs = {"a": {**WHO.labels, model.FORMATION: "qa"}, "b": {}}
+    assert reasons(plan(ref("a"), ref("b"), others=theirs)) == {
+        "a": "it is labelled as shop/qa's",
+        "b": "it isn't labelled as Sealane's any more",
+    }
+
+
+def test_no_yes_deletes_what_is_labelled_as_anothers() -> None:
+    """It is theirs now, whoever made it."""
+    theirs = {"a": {**WHO.labels, model.APP: "ledger"}}
+    found = plan(ref("a"), ref("b"), others=theirs, confirmed=True)
+    assert [each.name for each in found.delete] == ["b"]
+    assert reasons(found) == {"a": "it is labelled as ledger/dev's"}
+
+
+def test_what_sealane_made_of_configuration_and_secrets_does_not_count() -> None:
+    """A changed value is no deletion to anybody; only names of exactly that form are meant."""
+    made = [ref(f"shop-dev-config-{number:010x}") for number in range(4)]
+    made += [ref(f"shop-dev-secrets-{number:010x}", "Secret") for number in range(4)]
+    assert len(plan(*made, *map(ref, "abc")).delete) == 11
+    assert plan(*made, *map(ref, "abcd")).delete == ()
+    alike = [
+        "shop-dev-config-mine",
+        "shop-dev-config-0123456789a",
+        "shop-qa-config-0123456789",
+        "shop-dev-secrets-0123456789",
+    ]
+    assert plan(*map(ref, alike)).delete == ()
+
+
+def test_a_typed_yes_lifts_all_of_that() -> None:
+    stored = (*map(ref, "abcd"), ref("p", "PersistentVolumeClaim"))
+    assert len(plan(*stored, others={"a": {}}, confirmed=True).delete) == 5
+
+
+def test_what_is_gone_is_neither_deleted_nor_held() -> None:
+    found = plan(ref("a"), ref("b"), gone={"a"})
+    assert [each.name for each in found.delete] == ["b"]
+    assert [each.name for each in found.gone] == ["a"]
+
+
+def test_where_nothing_is_wanted_nothing_goes_even_with_a_yes() -> None:
+    found = deletions.plan(
+        (KEPT,), (), live={KEPT.key: there(WHO.labels)}, identity=WHO, budget=model.Budget(confirmed=True)
+    )
+    assert (found.delete, len(found.held)) == ((), 1)

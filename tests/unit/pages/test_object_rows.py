@@ -1,0 +1,112 @@
+"""Each object of a deployment has its own state."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from sealane.records.model import DeploymentState, TimelineEntry
+from sealane.records.views import DeploymentView
+from sealane.server.pages.presenters import object_rows
+from sealane.verdicts.model import Cause, FactKind, Health, Observation, Verdict, VerdictKind, Workload
+from tests.unit.approvals.deployments import NOON
+from tests.unit.pages.test_review import view
+
+APPLIED = TimelineEntry(phase="apply", text="applied 3 objects", detail=None, at=NOON)
+CAUSE = Cause(
+    sentence="It ended.",
+    object="Pod/web-1",
+    workload="Deployment/web",
+    reason=FactKind.ENDED,
+    decisive=True,
+    since=NOON,
+)
+
+
+def seen(ready: int, health: Health = Health.CONVERGING) -> tuple[Workload, ...]:
+    """A workload of three and its Service, as they are observed; of the ConfigMap nothing is."""
+    web = Workload(
+        object="Deployment/web",
+        health=health,
+        wanted=3,
+        updated=3,
+        ready=ready,
+        old=1,
+        ready_since=None,
+        says="1 old pod still there",
+    )
+    quiet = Workload(
+        object="Service/web",
+        health=Health.READY,
+        wanted=0,
+        updated=0,
+        ready=0,
+        old=0,
+        ready_since=None,
+        says="",
+        settled=True,
+        runs=False,
+    )
+    return web, quiet
+
+
+def watched(objects: tuple[Workload, ...]) -> Observation:
+    return Observation(at=NOON, workloads=objects)
+
+
+def deployed(
+    kind: VerdictKind, *objects: Workload, cause: Cause | None = None, untouched: bool = False
+) -> DeploymentView:
+    base = view(None)
+    verdict = Verdict(kind=kind, reason="so", at=NOON, cause=cause, untouched=untouched)
+    ended = replace(base.deployment, state=DeploymentState.ENDED, verdict=verdict)
+    return replace(base, deployment=ended, observation=watched(objects), timeline=(APPLIED,))
+
+
+def rolling(*objects: Workload, applied: bool = True) -> DeploymentView:
+    base = view(None)
+    going = replace(base.deployment, state=DeploymentState.ROLLING_OUT, started=NOON)
+    return replace(base, deployment=going, observation=watched(objects), timeline=(APPLIED,) if applied else ())
+
+
+@pytest.mark.parametrize(
+    ("found", "states"),
+    [
+        (view(None), ["off not applied yet"] * 3),
+        (rolling(applied=False), ["off not applied yet"] * 3),
+        (rolling(*seen(1)), ["run 1 of 3 ready", "ok there", "ok there"]),
+        (rolling(*seen(3, Health.READY)), ["ok 3 of 3 ready", "ok there", "ok there"]),
+        (rolling(*seen(0, Health.FAILED)), ["bad 0 of 3 ready", "ok there", "ok there"]),
+        (deployed(VerdictKind.DEPLOYED, *seen(3, Health.READY)), ["ok 3 of 3 ready", "ok there", "ok there"]),
+        (deployed(VerdictKind.DEPLOYED), ["ok there"] * 3),
+        (
+            deployed(VerdictKind.ROLLED_BACK, *seen(1), cause=CAUSE),
+            ["bad 1 of 3 ready", "off rolled back", "off rolled back"],
+        ),
+        (deployed(VerdictKind.FAILED, *seen(2), cause=CAUSE), ["bad 2 of 3 ready", "ok there", "off left as it is"]),
+        (deployed(VerdictKind.FAILED, cause=CAUSE, untouched=True), ["bad failed", *["off not applied"] * 2]),
+        (deployed(VerdictKind.SUPERSEDED), ["off not applied"] * 3),
+        (deployed(VerdictKind.CANCELLED), ["off not applied"] * 3),
+    ],
+)
+def test_an_object_says_how_it_is_itself(found: DeploymentView, states: list[str]) -> None:
+    rows = object_rows.rows(found)
+    assert [f"{row.pill.tone} {row.pill.words}" for row in rows] == states
+    assert not [row for row in rows if row.kind != "Deployment" and "rolling out" in row.pill.words]
+
+
+def test_what_a_workload_is_at_stands_beside_it_until_it_is_ready() -> None:
+    assert [row.note for row in object_rows.rows(rolling(*seen(1)))] == ["1 old pod still there", "", ""]
+    assert [row.note for row in object_rows.rows(rolling(*seen(3, Health.READY)))] == ["", "", ""]
+    job = replace(seen(0)[0], ended=True, health=Health.READY, note="is suspended: it starts no Jobs")
+    (row, *_) = object_rows.rows(rolling(job))
+    assert (row.pill.words, row.note) == ("done", "is suspended: it starts no Jobs")
+
+
+def test_after_a_failure_the_evidence_tells_how_each_was() -> None:
+    """Not what was seen last: that is what was gone back to."""
+    back = deployed(VerdictKind.ROLLED_BACK, *seen(3, Health.READY), cause=CAUSE)
+    found = replace(back, dossier={"workloads": msgspec.to_builtins(seen(1))})
+    assert object_rows.rows(found)[0].pill.words == "1 of 3 ready"
