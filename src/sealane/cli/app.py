@@ -1,6 +1,6 @@
 """The command line's shape: which commands there are, and their order under each heading.
 
-A module of this room named in COMMANDS has `add_to(app)`, which registers its command. It imports only typer and
+A module of `commands` named in COMMANDS has `add_to(app)`, which registers its command. It imports only typer and
 `output` at its top, and what it works with when it runs: `sealane --help` loads no server, database or cluster client,
 and a command loads no other command.
 """
@@ -109,5 +109,5 @@ def command(arguments: Sequence[str] = ()) -> Any:
     app.callback()(_options)
     asked = [COMMANDS[word] for word in arguments[:1] if word in COMMANDS]
     for name in asked or COMMANDS.values():
-        importlib.import_module(f"sealane.cli.{name}").add_to(app)
+        importlib.import_module(f"sealane.cli.commands.{name}").add_to(app)
     return typer.main.get_command(app)

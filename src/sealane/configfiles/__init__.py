@@ -1,1 +1,1 @@
-"""TODO"""
+"""Files that people write: YAML with places, fields and their limits, findings, schemas. Pure."""

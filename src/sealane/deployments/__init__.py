@@ -1,1 +1,1 @@
-"""Doing a deployment: apply, watch, dossier, revert, prune; each a phase that can be called alone and called again."""
+"""The phases of a deployment: apply, watch, failure report, rollback, prune. Each can be called alone and again."""

@@ -20,7 +20,7 @@ def annotated() -> dict[str, typing.Any]:
     """Every option and argument of every command that is a path, with what typer is told of it."""
     registered = typer.Typer()
     for name in app.COMMANDS.values():
-        importlib.import_module(f"sealane.cli.{name}").add_to(registered)
+        importlib.import_module(f"sealane.cli.commands.{name}").add_to(registered)
     groups = [registered, *(group.typer_instance for group in registered.registered_groups)]
     found = {}
     for command in (each for group in groups if group for each in group.registered_commands):
@@ -30,7 +30,7 @@ def annotated() -> dict[str, typing.Any]:
         for name, hint in typing.get_type_hints(function, vars(module), include_extras=True).items():
             kind, *more = typing.get_args(hint) if typing.get_origin(hint) is typing.Annotated else (hint,)
             if Path in {kind, *typing.get_args(kind)}:
-                found[f"{function.__module__.removeprefix('sealane.cli.')}.{function.__name__}.{name}"] = more
+                found[f"{function.__module__.removeprefix('sealane.cli.commands.')}.{function.__name__}.{name}"] = more
     return found
 
 

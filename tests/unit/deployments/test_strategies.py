@@ -59,7 +59,7 @@ def named(objects: Any, kind: str, name: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("strategy", "survey", "stages"),
+    ("strategy", "live", "names"),
     [
         (Strategy(), LiveState(), [""]),
         (Strategy(kind="recreate"), LiveState(), [""]),
@@ -74,9 +74,9 @@ def named(objects: Any, kind: str, name: str) -> Any:
         (CANARY, LiveState(colour="green", there=("Deployment/web-green",)), [""]),
     ],
 )
-def test_the_stages_follow_from_what_is_there(strategy: Strategy, survey: LiveState, stages: list[str]) -> None:
+def test_the_stages_follow_from_what_is_there(strategy: Strategy, live: LiveState, names: list[str]) -> None:
     """A first deployment, and one that makes no pod anew, has one stage; so has a change of strategy to canary."""
-    assert [stage.name for stage in stages.course(OBJECTS, Shape(strategy=strategy, survey=survey))] == stages
+    assert [stage.name for stage in stages.course(OBJECTS, Shape(strategy=strategy, survey=live))] == names
 
 
 @pytest.mark.parametrize(

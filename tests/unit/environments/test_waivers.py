@@ -23,7 +23,7 @@ def decision(policy: str, effect: Effect = Effect.DENY) -> Decision:
 
 def test_a_waiver_holds_for_its_app_until_its_day() -> None:
     """Including that day, and for no other app or policy."""
-    waivers = [
+    listed = [
         Waiver(policy="one", reason="r1", app="shop", until=date(2026, 5, 1)),
         Waiver(policy="two", reason="r2"),
         Waiver(policy="three", reason="r3", app="other"),
@@ -31,7 +31,7 @@ def test_a_waiver_holds_for_its_app_until_its_day() -> None:
     decisions = [decision("one"), decision("two"), decision("three")]
 
     def waived(day: date, app: str = "shop") -> list[str]:
-        judged = waivers.judge(decisions, waivers, app=app, today=day)
+        judged = waivers.judge(decisions, listed, app=app, today=day)
         assert [each.decision for each in judged] == decisions
         assert waivers.standing(judged) == [each.decision for each in judged if each.waiver is None]
         return [each.decision.policy for each in judged if each.waiver]

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Commands: one file each, named as the command is."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""What commands do with a folder on this machine, without a server."""

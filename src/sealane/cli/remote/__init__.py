@@ -1,1 +1,1 @@
-"""TODO"""
+"""What commands do with a server."""
