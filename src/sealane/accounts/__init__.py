@@ -1,1 +1,1 @@
-"""TODO"""
+"""Accounts: signing in, who belongs to which app, and registering apps."""

@@ -7,12 +7,12 @@ that it names. Who pushed with the app's own token is not known.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 from sealane.environments.people import People
 from sealane.events.model import Author, Pusher, Signed
+from sealane.records.eligibility import Ineligible, IneligibleReason
 from sealane.records.model import Deployment, DeploymentKind
 
 
@@ -23,33 +23,6 @@ class Contribution:
     pushers: tuple[Pusher | None, ...] = ()
     """None for a push that nobody recorded."""
     authors: tuple[Author, ...] = ()
-
-
-class IneligibleReason(StrEnum):
-    """Why somebody may not approve."""
-
-    ASKED = "asked for it"
-    PUSHED = "pushed it"
-    WROTE = "wrote a commit of it"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ineligible:
-    """Who may not approve a deployment."""
-
-    people: Mapping[str, IneligibleReason]
-    """By name in small letters, each with why; also names that no user has."""
-    named: tuple[str, ...] = ()
-    """The same people, each once, as they are told: a known one by the user's name."""
-    unknown: bool
-    """Whether somebody pushed of whom nobody can say who it was."""
-
-    def why(self, user: str) -> IneligibleReason | None:
-        """Why this user may not; None when they may."""
-        return self.people.get(user.casefold())
-
-
-NOBODY = Ineligible(people={}, unknown=False)
 
 
 def barred(deployment: Deployment, work: Contribution, people: People) -> Ineligible:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from sealane.approvals import authorship, hold_rules, precedence, quorum, release_groups, way_out
-from sealane.approvals.authorship import Ineligible
+from sealane.approvals import hold_rules, precedence, quorum, release_groups, way_out
 from sealane.approvals.release_groups import GroupState
 from sealane.environments import windows
 from sealane.environments.windows import WindowStatus
 from sealane.findings import errors
 from sealane.pipelines.model import RunStatus, StepStatus
+from sealane.records import eligibility
+from sealane.records.eligibility import Ineligible
 from sealane.records.model import (
     Deployment,
     DeploymentKind,
@@ -119,7 +120,7 @@ class DeploymentFacts:
     """What one deployment depends on by itself."""
 
     votes: tuple[Vote, ...] = ()
-    barred: Ineligible = authorship.NOBODY
+    barred: Ineligible = eligibility.NOBODY
     """Who may not approve it."""
     trouble: str = ""
     """Why nobody can say who may approve it."""
@@ -131,7 +132,7 @@ class BlockerInput:
     """All that a waiting deployment depends on."""
 
     votes: tuple[Vote, ...] = ()
-    barred: Ineligible = authorship.NOBODY
+    barred: Ineligible = eligibility.NOBODY
     """Who may not approve it."""
     trouble: str = ""
     """Why nobody can say who may approve it."""

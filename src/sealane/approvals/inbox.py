@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sealane.approvals import authorship, hold_rules, quorum, way_out
-from sealane.approvals.authorship import Ineligible
+from sealane.approvals import hold_rules, quorum, way_out
 from sealane.destinations import deletions
 from sealane.environments.windows import WindowStatus
+from sealane.records import eligibility
+from sealane.records.eligibility import Ineligible
 from sealane.records.model import Deployment, DeploymentState, GateWord, Hold
 from sealane.records.views import ApprovalView
 from sealane.verdicts.model import VerdictKind
@@ -54,7 +55,7 @@ class InboxItem:
     """For an approval, who asked or pushed, in words."""
     written: tuple[str, ...] = ()
     """For an approval, whom its commits name as authors."""
-    barred: Ineligible = authorship.NOBODY
+    barred: Ineligible = eligibility.NOBODY
     """For an approval, whose yes does not count."""
     subject: str
     """The deployment that is answered about: for a hold the one whose failure holds it, otherwise the one that waits."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sealane.approvals.authorship import Ineligible, IneligibleReason
+from sealane.records.eligibility import Ineligible, IneligibleReason
 from sealane.records.model import ApprovalRule, Deployment, Vote
 
 _WHO = {IneligibleReason.ASKED: "who asks", IneligibleReason.PUSHED: "who pushes", IneligibleReason.WROTE: "who writes"}

@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sealane import inputs
-from sealane.deployments.gates.model import Alert
 from sealane.errors import NotSignedIn, UsageError
+from sealane.events.model import Alert
 from sealane.events.sources import bodies, webhooks
 
 MOST = 500

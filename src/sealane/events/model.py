@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -95,3 +96,12 @@ class Event:
     """The sender's id of the message, by which a redelivered one is known again."""
     received: datetime
     """When it arrived, aware, in UTC."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alert:
+    """One alert that was sent in."""
+
+    name: str
+    at: datetime
+    labels: Mapping[str, str] = field(default_factory=dict)

@@ -1,1 +1,1 @@
-"""TODO"""
+"""What Sealane remembers, as frozen values: apps, people, runs, deployments, and what is read for answers. Pure."""

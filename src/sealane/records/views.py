@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sealane.approvals import authorship
-from sealane.approvals.authorship import Ineligible
 from sealane.events.commits import CommitRange
 from sealane.findings import Finding
+from sealane.records import eligibility
+from sealane.records.eligibility import Ineligible
 from sealane.records.model import (
     Deployment,
     DriftSeen,
@@ -91,7 +91,7 @@ class ApprovalView:
     """Only those for the revision as it is now."""
     missing: tuple[str, ...]
     """A line for each rule that is not met: `1 more of release-managers, sre`."""
-    barred: Ineligible = authorship.NOBODY
+    barred: Ineligible = eligibility.NOBODY
     """Who may not approve it, and why."""
     asked_by: str = ""
     """Who asked for it by hand, or who pushed it, in words."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from sealane.deployments.gates.model import Alert
+from sealane.events.model import Alert
 from sealane.store import rows
 from sealane.store.database import Database
 from sealane.store.tables import alerts

@@ -9,10 +9,12 @@ import msgspec
 import sqlalchemy as sa
 
 from sealane.approvals import authorship
-from sealane.approvals.authorship import Contribution, Ineligible
+from sealane.approvals.authorship import Contribution
 from sealane.environments.people import People
 from sealane.errors import NotThere
 from sealane.events.model import Author, Pusher
+from sealane.records import eligibility
+from sealane.records.eligibility import Ineligible
 from sealane.records.model import Deployment
 from sealane.store import changes, deployments, formations, rows
 from sealane.store.database import Database
@@ -66,7 +68,7 @@ class Authorship:
 def barred(connection: sa.Connection, deployment: Deployment, people: People) -> Ineligible:
     """Who may not approve a deployment, in this transaction."""
     return (
-        authorship.barred(deployment, work(connection, deployment), people) if deployment.rules else authorship.NOBODY
+        authorship.barred(deployment, work(connection, deployment), people) if deployment.rules else eligibility.NOBODY
     )
 
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
-from sealane.approvals.authorship import Ineligible
 from sealane.approvals.blockers import BlockerInput, Explanation, ProgressView
 from sealane.approvals.inbox import InboxItem
 from sealane.blobs.logs import Logs
 from sealane.errors import Refused
 from sealane.records.accounts import EVERY_LINE, AuditEntry, AuditFilter
+from sealane.records.eligibility import Ineligible
 from sealane.records.filters import ALL, Filter, Places
 from sealane.records.model import App, Deployment, DeploymentState, Run
 from sealane.records.scopes import EVERYTHING, Scope

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sealane.approvals import authorship
-from sealane.approvals.authorship import Contribution, Ineligible
+from sealane.approvals.authorship import Contribution
 from sealane.approvals.release_groups import GroupState
 from sealane.environments.people import People
 from sealane.events.model import Event, EventKind, Pusher
 from sealane.pipelines.model import RunStatus
+from sealane.records.eligibility import Ineligible
 from sealane.records.model import (
     ApprovalRule,
     Deployment,

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealane.approvals import authorship, quorum
-from sealane.approvals.authorship import Contribution, IneligibleReason
+from sealane.approvals.authorship import Contribution
 from sealane.environments import people
 from sealane.environments.people import People
 from sealane.events.model import Author, Pusher, Signed
+from sealane.records.eligibility import IneligibleReason
 from sealane.records.model import ApprovalRule, DeploymentKind
 
 from .deployments import deployment, vote

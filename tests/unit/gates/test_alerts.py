@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from sealane.deployments.gates.model import Alert
 from sealane.errors import NotSignedIn, UsageError
 from sealane.events import alerts
+from sealane.events.model import Alert
 
 AT = datetime(2026, 11, 21, 7, 0, tzinfo=UTC)
 SECRET = "hook-secret"

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from sealane.deployments.gates import samples
-from sealane.deployments.gates.model import Alert, GateResult, Outcome, Report
+from sealane.deployments.gates.model import GateResult, Outcome, Report
 from sealane.deployments.gates.samples import HttpSample, MetricSample
+from sealane.events.model import Alert
 from sealane.stencils.gates import Alerts, Condition, Http, NoData, Query, Store
 
 AT = datetime(2026, 11, 21, 7, 0, tzinfo=UTC)

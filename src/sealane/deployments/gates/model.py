@@ -18,6 +18,7 @@ from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
 from sealane.egress import Allowlist
 from sealane.errors import Refused
+from sealane.events.model import Alert
 from sealane.stencils.gates import Alerts
 from sealane.verdicts import model as verdicts
 from sealane.verdicts.messages import causes
@@ -50,15 +51,6 @@ class GateSubject:
     """When the deployment was applied; alerts count from here."""
     jobs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Name of each gate that is a Job to its rendered manifest (`Revision.jobs`)."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Alert:
-    """One alert that was sent in."""
-
-    name: str
-    at: datetime
-    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 async def no_secret(reference: str) -> str:

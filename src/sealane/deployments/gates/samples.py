@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sealane.deployments.gates.model import Alert, GateJudgement, Outcome
+from sealane.deployments.gates.model import GateJudgement, Outcome
+from sealane.events.model import Alert
 from sealane.stencils.gates import Alerts, Http, NoData, Query
 
 

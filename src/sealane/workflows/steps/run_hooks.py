@@ -28,10 +28,11 @@ from sealane.deployments import (
     run_hooks,
 )
 from sealane.deployments.gates import evaluate, run_gates
-from sealane.deployments.gates.model import Alert, GateContext, GateResult, Outcome, Report
+from sealane.deployments.gates.model import GateContext, GateResult, Outcome, Report
 from sealane.deployments.model import Begun, DeploymentPlan, Phase, Progress, Target, WatchResult
 from sealane.destinations.port import Destination
 from sealane.environments import egress_allowlist
+from sealane.events.model import Alert
 from sealane.records.model import Deployment, GateWord
 from sealane.releases import changes
 from sealane.stencils.gates import Alerts, Gate, When
