@@ -1,4 +1,4 @@
-"""Errors: exceptions mean that Sealane, its engine or its cluster could not do it, or was used wrongly.
+"""Errors: exceptions mean that Sealane, its engine or its cluster could not do it, or was used wrongly. Pure.
 
 What a user's own work comes to (a failed step, a denial, a rollback) is a value, never an exception.
 

@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from sealane.deployments.gates import evaluate
-from sealane.deployments.gates.model import GateContext, GateResult, GateSubject, Outcome
+from sealane.deployments.gates.context import GateContext
+from sealane.deployments.gates.model import GateResult, GateSubject, Outcome
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.model import Identity
 from sealane.stencils.gates import Condition, Gate, NoData, Query, Store

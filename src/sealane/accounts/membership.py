@@ -1,4 +1,4 @@
-"""Membership: which apps a person may read and which they may change. Pure but for `Membership`, which asks store and files."""
+"""Membership: which apps a person may read and which they may change.."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""CEL, by Google's C++ engine: compile an expression once, evaluate it many times. The only importer of its SDK.
+"""CEL, by Google's C++ engine: compile an expression once, evaluate it many times. The only importer of
+its SDK. Pure.
 
 Two environments are needed. One checks types: there a quantity is a type of its own, and one name may have overloads
 of several libraries. The other evaluates, where such a value is a map with one key, its type. Checked expressions pass

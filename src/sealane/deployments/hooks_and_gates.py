@@ -1,4 +1,4 @@
-"""What goes on beside a rollout: hooks before, after and on failure, gates between its stages. Pure; done in `accompanying`."""
+"""What goes on beside a rollout: hooks before, after and on failure, gates between its stages. `run_hooks` does it."""
 
 from __future__ import annotations
 

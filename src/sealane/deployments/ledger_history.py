@@ -1,4 +1,4 @@
-"""What a formation's ledger tells when there is no server: deployments, verified revisions, the last evidence. Pure.
+"""What a formation's ledger tells when there is no server: deployments, verified revisions, the last evidence.
 
 It is kept beside the objects it is about, so that any machine with the same rights can go back. The immutable Secrets of
 verified revisions stay at the destination; Secrets that somebody wrote into stencils are kept in Secrets (see `Ledger.private`).

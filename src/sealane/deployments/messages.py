@@ -1,13 +1,17 @@
-"""Saying in words what the phases of a rollout did. Pure."""
+"""What the phases of a deployment did, in words. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from sealane.deployments import failure_reports, model
+from sealane.deployments import model
 from sealane.destinations import model as destinations
 from sealane.verdicts import outcomes
 from sealane.verdicts.messages import causes
+
+if TYPE_CHECKING:
+    from sealane.deployments import failure_reports
 
 
 def short(revision: str) -> str:

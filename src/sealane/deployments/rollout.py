@@ -29,6 +29,7 @@ from sealane.deployments import (
 )
 from sealane.deployments.gates import model as gates
 from sealane.deployments.gates import run_gates, select
+from sealane.deployments.gates.context import GateContext, no_secret
 from sealane.deployments.strategies import model as strategies
 from sealane.deployments.strategies import stages
 from sealane.destinations import model as destinations
@@ -52,7 +53,7 @@ class Context:
     """The hooks and gates of the plan's revision."""
     ask: run_gates.Ask = run_gates.nobody
     """Asks a person how to take a gate that can't tell."""
-    secret: Callable[[str], Awaitable[str]] = gates.no_secret
+    secret: Callable[[str], Awaitable[str]] = no_secret
     """Resolves a reference of a secret, of a gate or an annotation."""
 
     @property
@@ -61,9 +62,9 @@ class Context:
         return jobs.JobContext(destination=self.destination, fence=self.fence, mask=self.mask, now=self.now)
 
     @property
-    def gates(self) -> gates.GateContext:
+    def gates(self) -> GateContext:
         """What gates are checked with; on a person's own machine they may ask any host."""
-        return gates.GateContext(
+        return GateContext(
             destination=self.destination,
             fence=self.fence,
             secret=self.secret,

@@ -1,1 +1,1 @@
-"""Images: built or retagged under one deploy tag, pushed, and known by digest from then on."""
+"""Images: references, tags, labels, Dockerfiles and ignore files. Pure."""

@@ -1,1 +1,1 @@
-"""From a pipeline file to findings, a plan and the next steps; all pure."""
+"""From a pipeline file to findings, a plan and the next steps. Pure."""

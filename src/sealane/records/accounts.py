@@ -1,4 +1,4 @@
-"""Who may sign in, by what, and who did what."""
+"""Who may sign in, by what, and who did what. Pure."""
 
 from __future__ import annotations
 

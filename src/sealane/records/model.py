@@ -1,4 +1,4 @@
-"""What the store keeps, as frozen values. Times are aware UTC."""
+"""What the store keeps, as frozen values. Times are aware UTC. Pure."""
 
 from __future__ import annotations
 
@@ -408,3 +408,13 @@ class GateWord:
     by: str | None = None
     reason: str = ""
     said: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Receipt:
+    """What an event came to; a duplicate names the run that its first copy started."""
+
+    run_id: str
+    duplicate: bool
+    left_out: str | None = None
+    """Why it is not run, where its push brought too many."""

@@ -1,4 +1,4 @@
-"""Scopes: which apps somebody may see, and what an address may name of an app's."""
+"""Scopes: which apps somebody may see, and what an address may name of an app's. Pure."""
 
 from __future__ import annotations
 

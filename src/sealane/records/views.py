@@ -1,4 +1,4 @@
-"""What is read for answers and pages: rows with all that belongs to them."""
+"""What is read for answers and pages: rows with all that belongs to them. Pure."""
 
 from __future__ import annotations
 

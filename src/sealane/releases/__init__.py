@@ -1,1 +1,1 @@
-"""Releases: the record of what was built, and what differs between two revisions."""
+"""Releases: the record of what was built, and what differs between two revisions. Pure."""

@@ -1,4 +1,4 @@
-"""Composing: the files that begin a project, as text. Pure: takes what was detected, writes nothing."""
+"""The files that begin a project, as text."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Stencils: plain manifests with words, rendered for one formation to a revision."""
+"""Stencils: plain manifests with placeholders, rendered for one formation to a revision. Pure."""

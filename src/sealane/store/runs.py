@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from sealane.events.model import Event, EventKind, Pusher, RefGone, Signed
 from sealane.pipelines.model import Plan, RunStatus, StepStatus
-from sealane.records.model import Changed, Run, RunStep
+from sealane.records.model import Changed, Receipt, Run, RunStep
 from sealane.records.views import ChangedView
 from sealane.releases import lineage
 from sealane.releases.lineage import Move, Order
@@ -29,16 +29,6 @@ MOST_PATHS = 5_000
 _MOST_WORDS = 500
 _GONE = "gone"
 """The kind of an event that says that a reference is no more."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Receipt:
-    """What an event came to; a duplicate names the run that its first copy started."""
-
-    run_id: str
-    duplicate: bool
-    left_out: str | None = None
-    """Why it is not run, where its push brought too many."""
 
 
 class Runs:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from sealane import inputs
 from sealane.events.model import Event, RefGone
+from sealane.records.model import Receipt
 from sealane.store.all_stores import Store
-from sealane.store.runs import Receipt
 from sealane.workflows.run_slots import RunSlots
 
 

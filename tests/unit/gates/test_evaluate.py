@@ -9,7 +9,8 @@ import pytest
 
 from sealane.deployments import jobs
 from sealane.deployments.gates import evaluate
-from sealane.deployments.gates.model import GateContext, GateSubject, Outcome, Report
+from sealane.deployments.gates.context import GateContext
+from sealane.deployments.gates.model import GateSubject, Outcome, Report
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.model import Identity, unfenced
 from sealane.environments import egress_allowlist

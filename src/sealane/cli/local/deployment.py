@@ -31,8 +31,8 @@ from sealane.deployments import (
     way_back,
 )
 from sealane.deployments import model as rollouts
-from sealane.deployments.gates import model as gates
 from sealane.deployments.gates import run_gates
+from sealane.deployments.gates.context import no_secret
 from sealane.deployments.ledger_history import History, LedgerRecord
 from sealane.deployments.strategies import inspect, stages
 from sealane.destinations import model as destinations
@@ -79,7 +79,7 @@ class DeployRequest:
     permitted: Overrides = field(default_factory=Overrides)
     ask: run_gates.Ask = run_gates.nobody
     """Asks the person at the terminal how to take a gate that can't tell."""
-    secret: Callable[[str], Awaitable[str]] = gates.no_secret
+    secret: Callable[[str], Awaitable[str]] = no_secret
     """Resolves references of gates' keys."""
     places: tuple[str, ...] = ()
     """Other namespaces where the formation may be, too."""

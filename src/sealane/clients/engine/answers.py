@@ -1,4 +1,4 @@
-"""Reading what engines answer: Docker's and Podman's words for the same. Pure."""
+"""Reading what engines answer: Docker's and Podman's words for the same."""
 
 from __future__ import annotations
 

@@ -17,10 +17,8 @@ from sealane.clients.kubernetes.informer import cache, reflector, subscriber, wa
 T = TypeVar("T")
 L = TypeVar("L", bound=cache.Named)
 
-MANAGER = "sealane"
-"""The one field manager of everything Sealane writes."""
 LOG_LIMIT = 1024 * 1024
-_WRITE = {"fieldManager": MANAGER, "fieldValidation": "Strict"}
+_WRITE = {"fieldManager": kinds.MANAGER, "fieldValidation": "Strict"}
 _APPLY = "application/apply-patch+yaml"
 _JSON_PATCH = "application/json-patch+json"
 
@@ -204,7 +202,7 @@ class Cluster:
     ) -> dict[str, Any]:
         """JSON patch (RFC 6902); its `test` operations make it safe to repeat. Raises Invalid when a test fails."""
         path = (await self.resource(kind)).path(namespace=namespace, name=name)
-        query = {"fieldManager": MANAGER, **_dry(dry_run)}
+        query = {"fieldManager": kinds.MANAGER, **_dry(dry_run)}
         body = _json(operations)
         call = transport.Call(method="PATCH", path=path, query=query, body=body, content_type=_JSON_PATCH)
         return await self._object(call)

@@ -10,6 +10,9 @@ from sealane.clients.kubernetes import objects, resources
 
 T = TypeVar("T")
 
+MANAGER = "sealane"
+"""The one field manager of everything that Sealane writes."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kind(Generic[T]):

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from sealane.clients.metric_stores import queries, requests
 from sealane.deployments import hooks, jobs
 from sealane.deployments.gates import samples
-from sealane.deployments.gates.model import GateContext, GateJudgement, GateResult, GateSubject, Outcome, Report
+from sealane.deployments.gates.context import GateContext
+from sealane.deployments.gates.model import GateJudgement, GateResult, GateSubject, Outcome, Report
 from sealane.environments import egress_allowlist
 from sealane.errors import Fenced, Refused, SealaneError, Unavailable
 from sealane.secrets.masking import Masker

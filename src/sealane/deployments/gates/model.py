@@ -1,25 +1,14 @@
-"""What checking gates is given and comes to. Pure: plain values, all but what `Around` brings along.
-
-`evaluating.evaluate(gates, subject=…, around=…) -> Report` may be called from any phase and called again: samples begin
-anew, Jobs are found by their names and go on, alerts are counted since the deployment's start.
-"""
+"""What gates are checked about, and the results. Pure."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sealane import clock
 from sealane.destinations import model as destinations
-from sealane.destinations.port import Destination
-from sealane.egress import Allowlist
-from sealane.errors import Refused
-from sealane.events.model import Alert
-from sealane.stencils.gates import Alerts
 from sealane.verdicts import model as verdicts
 from sealane.verdicts.messages import causes
 
@@ -51,33 +40,6 @@ class GateSubject:
     """When the deployment was applied; alerts count from here."""
     jobs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Name of each gate that is a Job to its rendered manifest (`Revision.jobs`)."""
-
-
-async def no_secret(reference: str) -> str:
-    """For gates that need none."""
-    raise Refused(f"{reference} can't be resolved here", mend="where would its value come from?")
-
-
-def unheard(says: str) -> None:
-    """For gates that nobody follows."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class GateContext:
-    """What gates are checked with."""
-
-    destination: Destination
-    fence: destinations.Fence = destinations.unfenced
-    secret: Callable[[str], Awaitable[str]] = no_secret
-    """Resolves a reference of a secret, inside the step that asks."""
-    allowed: Allowlist | None = None
-    """What may be asked; None on a person's own machine: anything."""
-    alerts: Callable[[Alerts, datetime], Awaitable[Sequence[Alert]]] | None = None
-    """Alerts of this formation since then that count; None where nothing receives any."""
-    mask: Callable[[str], str] = str
-    tell: Callable[[str], None] = unheard
-    now: clock.Clock = field(default=clock.now)
-    sleep: Callable[[float], Awaitable[None]] = field(default=asyncio.sleep)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

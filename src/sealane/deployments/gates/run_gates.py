@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from sealane.deployments.gates import evaluate
-from sealane.deployments.gates.model import GateContext, GateResult, GateSubject, Outcome, Report
+from sealane.deployments.gates.context import GateContext
+from sealane.deployments.gates.model import GateResult, GateSubject, Outcome, Report
 from sealane.stencils.gates import Gate
 
 Ask = Callable[[GateResult], Awaitable[bool | None]]

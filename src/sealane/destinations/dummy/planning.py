@@ -1,4 +1,4 @@
-"""What pretended writing would do. Pure: compares manifests with what is kept, knows nothing about files or the clock."""
+"""What pretended writing would do. It compares manifests with what is kept, knows nothing about files or the clock."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ async def _disowned(
 
 
 def _is_ours(entry: Mapping[str, Any]) -> bool:
-    return entry.get("manager") == clusters.MANAGER and not entry.get("subresource")
+    return entry.get("manager") == kinds.MANAGER and not entry.get("subresource")
 
 
 def _version(found: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sealane.clients.kubernetes import cluster as clusters
+from sealane.clients.kubernetes import kinds
 from sealane.destinations.kubernetes import unions
 
 Fields = Mapping[str, Any]
@@ -132,7 +132,7 @@ def _moved(before: Sequence[Record], moves: Callable[[Record], bool]) -> list[Re
     fields = _fields(first)
     for each in same:
         fields = both(fields, _fields(each))
-    taken = {**first, "manager": clusters.MANAGER, "operation": "Apply", "fieldsV1": fields}
+    taken = {**first, "manager": kinds.MANAGER, "operation": "Apply", "fieldsV1": fields}
     return [taken if each is first else each for each in before if each is first or each not in same]
 
 
@@ -162,7 +162,7 @@ def _claimed(before: Sequence[Record], choice: unions.Choice, api_version: str) 
             each = {**each, "fieldsV1": less(_fields(each), strays)}  # noqa: PLW2901
         now.append(each)
     if own is None:
-        own = {"manager": clusters.MANAGER, "operation": "Apply", "apiVersion": api_version, "fieldsType": "FieldsV1"}
+        own = {"manager": kinds.MANAGER, "operation": "Apply", "apiVersion": api_version, "fieldsType": "FieldsV1"}
         now.append({**own, "fieldsV1": strays})
     return [each for each in now if _fields(each)]
 
@@ -177,7 +177,7 @@ def _own(before: Sequence[Record]) -> Record | None:
 
 
 def _is_ours(record: Record, operation: str) -> bool:
-    own = record.get("manager") == clusters.MANAGER and record.get("operation") == operation
+    own = record.get("manager") == kinds.MANAGER and record.get("operation") == operation
     return own and not record.get("subresource")
 
 

@@ -294,7 +294,7 @@ def _change(
     ref: model.ObjectRef, found: Mapping[str, Any], seen: preview.Preview, body: Mapping[str, Any], *, adopting: bool
 ) -> model.ObjectChange:
     """What applying would change, with who set what is there, and what stays because somebody else or the cluster holds it."""
-    others = field_managers.FieldManagers(found, own=clusters.MANAGER)
+    others = field_managers.FieldManagers(found, own=kinds.MANAGER)
     held = [model.FieldLeft(path=path, manager=who) for who, each in seen.held for path in field_managers.paths(each)]
     kept = retained.told(seen.stays, seen.result, ref, ours=managed_fields.having(seen.stays, body))
     fields = diff.differences(found, seen.result, managers=seen.managers)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sealane.clients.kubernetes import cluster as clusters
+from sealane.clients.kubernetes import kinds
 
 
 def was_autoscaled(found: Mapping[str, Any]) -> bool:
@@ -34,7 +34,7 @@ def scaled(
         return {**manifest, "spec": {key: value for key, value in spec.items() if key != "replicas"}}
     if followed and "replicas" in spec:
         return {**manifest, "spec": {**spec, "replicas": max(int(spec["replicas"]), int(found["spec"]["replicas"]))}}
-    if "replicas" not in spec and _sets_replicas(found, clusters.MANAGER, ""):
+    if "replicas" not in spec and _sets_replicas(found, kinds.MANAGER, ""):
         return {**manifest, "spec": {**spec, "replicas": found["spec"]["replicas"]}}
     return manifest
 

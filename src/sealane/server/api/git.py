@@ -20,10 +20,9 @@ from sealane.clients import git_http_backend, git_messages
 from sealane.errors import NotSignedIn, trace
 from sealane.events.model import Pusher
 from sealane.events.sources import pushes
-from sealane.records.model import App
+from sealane.records.model import App, Receipt
 from sealane.server import dependencies, push_messages, skipped_refs
 from sealane.server.access import address_of
-from sealane.store.runs import Receipt
 
 _log = logging.getLogger("sealane.server")
 

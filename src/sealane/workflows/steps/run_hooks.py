@@ -28,7 +28,8 @@ from sealane.deployments import (
     run_hooks,
 )
 from sealane.deployments.gates import evaluate, run_gates
-from sealane.deployments.gates.model import GateContext, GateResult, Outcome, Report
+from sealane.deployments.gates.context import GateContext
+from sealane.deployments.gates.model import GateResult, Outcome, Report
 from sealane.deployments.model import Begun, DeploymentPlan, Phase, Progress, Target, WatchResult
 from sealane.destinations.port import Destination
 from sealane.environments import egress_allowlist

@@ -1,4 +1,4 @@
-"""The objects of a live view: found by key and by what they belong to, their readers woken when they change. Pure."""
+"""The objects of a live view: found by key and by what they belong to, their readers woken when they change."""
 
 from __future__ import annotations
 

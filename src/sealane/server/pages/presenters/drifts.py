@@ -1,4 +1,4 @@
-"""Drift: what somebody changed since a deployment, and who. Pure."""
+"""Drift: what somebody changed since a deployment, and who."""
 
 from __future__ import annotations
 

@@ -1,0 +1,157 @@
+"""A module whose docstring says "Pure" computes values from values: no files, sockets, clock, processes or chance.
+
+What it imports says so of itself, too, so that the word holds all the way down.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "src"
+OUTSIDE = frozenset(
+    [
+        "aiohttp",
+        "alembic",
+        "asyncio",
+        "dbos",
+        "docker",
+        "fastapi",
+        "fcntl",
+        "http",
+        "httpx",
+        "jinja2",
+        "kubernetes",
+        "logging",
+        "multiprocessing",
+        "oras",
+        "os",
+        "psycopg",
+        "pyrage",
+        "random",
+        "requests",
+        "secrets",
+        "select",
+        "shutil",
+        "socket",
+        "sqlalchemy",
+        "sqlite3",
+        "starlette",
+        "subprocess",
+        "tempfile",
+        "threading",
+        "time",
+        "urllib.request",
+        "uvicorn",
+    ]
+)
+READS = frozenset(
+    [
+        "open",
+        "read_bytes",
+        "read_text",
+        "write_bytes",
+        "write_text",
+        "exists",
+        "is_dir",
+        "is_file",
+        "iterdir",
+        "stat",
+        "resolve",
+    ]
+)
+
+
+def _name(file: Path) -> str:
+    return ".".join(file.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {_name(file): ast.parse(file.read_text()) for file in SOURCE.rglob("*.py")}
+PURE = {name for name, tree in MODULES.items() if re.search(r"\bPure\b", ast.get_docstring(tree) or "")}
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    """What is imported when the module runs; what only types need is left out."""
+    for node in _running(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            whole = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if name in MODULES else node.module for name in whole)
+
+
+def _running(node: ast.AST) -> Iterator[ast.AST]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING":
+            continue
+        yield child
+        yield from _running(child)
+
+
+def _files(tree: ast.Module) -> Iterator[str]:
+    """Calls that look at files."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            match node.func:
+                case ast.Name(id="open"):
+                    yield "open"
+                case ast.Attribute(value=ast.Name(id=owner), attr=attribute) if attribute in READS and owner == "Path":
+                    yield f"{owner}.{attribute}"
+                case _:
+                    pass
+
+
+def problems(tree: ast.Module) -> list[str]:
+    """Why a module is not pure, a word each."""
+    outside = [name for name in _imports(tree) if name in OUTSIDE or name.partition(".")[0] in OUTSIDE]
+    unproven = [name for name in _imports(tree) if name in MODULES and name not in PURE and name != "sealane"]
+    return [*outside, *unproven, *_files(tree)]
+
+
+@pytest.mark.parametrize("module", sorted(PURE))
+def test_what_says_pure_is_pure(module: str) -> None:
+    assert problems(MODULES[module]) == []
+
+
+def test_the_rooms_that_decide_say_so() -> None:
+    """The word may not be dropped where the whole package is meant to decide only."""
+    rooms = (
+        "approvals",
+        "events",
+        "findings",
+        "images",
+        "pipelines",
+        "records",
+        "releases",
+        "reports",
+        "stencils",
+        "verdicts",
+    )
+    silent = {name for name in MODULES if name.split(".")[1:2] and name.split(".")[1] in rooms and name not in PURE}
+    assert silent <= IMPURE, sorted(silent - IMPURE)
+
+
+IMPURE = frozenset({"sealane.releases.preflight", "sealane.stencils.render_inputs"})
+"""Modules of those rooms that look at files or stores of secrets."""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import time",
+        "from subprocess import run",
+        "from sealane.clock import now",
+        "import urllib.request",
+        "open('a')",
+    ],
+)
+def test_the_look_sees_what_is_not_pure(text: str) -> None:
+    assert problems(ast.parse(text))
+
+
+def test_what_only_types_need_does_not_count() -> None:
+    assert problems(ast.parse("if TYPE_CHECKING:\n    from sealane.store.runs import Runs\n")) == []
