@@ -1,1 +1,1 @@
-"""Approvals: who must agree, what holds a deployment back, and why it does not move yet. Pure but for `deciding`."""
+"""Approvals: who must agree, what holds a deployment back, and why it does not move yet. Pure."""

@@ -1,8 +1,8 @@
-"""A whole rollout, from applying to the verdict: the story that a durable flow tells phase by phase.
+"""A whole rollout, from applying to the verdict: the story that a durable workflow tells phase by phase.
 
-Every phase is idempotent and can be called alone: `applying.apply`, `watching.watch`, `dossiers.take`, then either
-`pruning.prune` or, to go back, `applying.apply` and `watching.watch` with the revision verified before, and
-`pruning.clear`. Going back is no code of its own: it is the same apply and watch with another goal.
+Every phase is idempotent and can be called alone: `apply_phase.apply`, `watch_phase.watch`, `failure_reports.take`, then either
+`prune_phase.prune` or, to go back, `apply_phase.apply` and `watch_phase.watch` with the revision verified before, and
+`prune_phase.clear`. Going back is no code of its own: it is the same apply and watch with another target.
 """
 
 from __future__ import annotations

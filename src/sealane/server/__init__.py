@@ -1,1 +1,1 @@
-"""The server: HTTP API, webhooks, git over HTTP and web pages over one `wiring.Server`."""
+"""The server: HTTP API, webhooks, git over HTTP and web pages over one `composition.Server`."""

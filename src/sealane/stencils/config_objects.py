@@ -2,7 +2,7 @@
 
 Their names end in a keyed hash of the versions of what they hold. So a change makes a new object beside the old one,
 restarts exactly the workloads that name it, and a rollback finds the old one as it was. No value of a secret comes
-here: the Secret says `<secret NAME>` until `secrets.joining` puts values in, right before it is applied.
+here: the Secret says `<secret NAME>` until `secret_merge` puts values in, right before it is applied.
 """
 
 from __future__ import annotations

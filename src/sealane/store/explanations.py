@@ -1,4 +1,4 @@
-"""Why not yet: gathers what the pure answer in `approvals.waiting` is made from."""
+"""Why not yet: gathers what the pure answer in `approvals.blockers` is made from."""
 
 from __future__ import annotations
 

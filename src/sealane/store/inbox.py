@@ -1,4 +1,4 @@
-"""What waits for a person, gathered in one transaction; the pure answers are in `approvals.pending`."""
+"""What waits for a person, gathered in one transaction; the pure answers are in `approvals.inbox`."""
 
 from __future__ import annotations
 

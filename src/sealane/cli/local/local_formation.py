@@ -119,7 +119,7 @@ def places(environment: Environment | None, app: str) -> tuple[str, ...]:
 
 
 def resolve(project: Project, key: bytes) -> dict[str, SecretValue]:
-    """The values of the formation's secrets on this machine. Raises `resolving.Unresolved`."""
+    """The values of the formation's secrets on this machine. Raises `resolution.Unresolved`."""
     return asyncio.run(resolution.resolve(project.sources.formation.secrets, project.stores(), key=key))
 
 

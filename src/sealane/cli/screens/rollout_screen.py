@@ -1,4 +1,4 @@
-"""How a deployment is shown: drawn live (`rollout_drawn`), told in lines, or as one JSON document (`rollout_lines`)."""
+"""How a deployment is shown: drawn live (`rollout_live`), told in lines, or as one JSON document (`rollout_lines`)."""
 
 from __future__ import annotations
 

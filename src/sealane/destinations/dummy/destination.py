@@ -1,4 +1,4 @@
-"""The adapter that pretends: objects in memory or in a file, workloads that come along as `behaving` says.
+"""The adapter that pretends: objects in memory or in a file, workloads that come along as `behavior` says.
 
 Annotations of any object tell how writing it goes:
 

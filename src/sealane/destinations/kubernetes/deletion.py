@@ -1,4 +1,4 @@
-"""Deleting what is no longer wanted, and giving back what was taken over. What may go is decided in `pruning`.
+"""Deleting what is no longer wanted, and giving back what was taken over. What may go is decided in `deletions`.
 
 The only place that deletes objects in a cluster.
 """

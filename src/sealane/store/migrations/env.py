@@ -1,4 +1,4 @@
-"""Alembic's entry: runs migrations on the connection that `migrating` opened."""
+"""Alembic's entry: runs migrations on the connection that `migration` opened."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _LOOK_FOR_CANCEL = 0.5
 async def start_services(run_id: str) -> dict[str, Any]:
     """Starts the run's services and waits until they are healthy; gives `status` and `reason` when they aren't.
 
-    Key: the services' containers, named for the run. Undo: `ending.finish` removes them.
+    Key: the services' containers, named for the run. Undo: `run_end.finish` removes them.
     """
     recorder = _Recorder(run_id)
     work = await _prepared(run_id)
@@ -35,7 +35,7 @@ async def run_step(run_id: str, key: str) -> dict[str, Any]:
     """Runs one planned step with its retries. Gives `status`, `reason`, `exit_code`; stores what its tests reported.
 
     Key: each attempt's container, named for run, step and attempt: one that is there is attached to, none is started
-    twice, and its report takes the place of the same one. Undo: `ending.finish` removes them.
+    twice, and its report takes the place of the same one. Undo: `run_end.finish` removes them.
     """
     bench = context.current()
     run = await bench.store.runs.get(run_id)

@@ -47,7 +47,7 @@ async def complete(run: Run, here: checkouts.Checkout, pipeline: Pipeline) -> Fu
 
 
 async def check_out_files(owner: str, app: App, commit: str) -> None:
-    """Clones a commit for a deployment: all its files, without history. Raises what `sites.check_out` raises."""
+    """Clones a commit for a deployment: all its files, without history. Raises what `checkouts.check_out` raises."""
     await checkouts.check_out(owner, app, commit)
     pipeline = checkouts.pipeline(await checkouts.site(owner, app.name, commit))
     if pipeline is not None:

@@ -33,7 +33,7 @@ from sealane.workflows.steps import full_clones, image_rights, lineage, policies
 async def begin(run_id: str) -> dict[str, Any]:
     """Checks the commit out, plans the run and looks ahead. Gives `plan`, or `refused` with the reason.
 
-    Key: the run, whose clone and plan are made once. Undo: `ending.finish` removes the clone.
+    Key: the run, whose clone and plan are made once. Undo: `run_end.finish` removes the clone.
     """
     bench = context.current()
     run = await bench.store.runs.get(run_id)
