@@ -177,8 +177,8 @@ def test_an_interrupt_ends_quietly(tmp_path):
     """Ctrl-C while a file is read: 130 and no traceback."""
     os.mkfifo(tmp_path / "pipeline.yml")
     script = (
-        "import sys, os, pathlib; from sealane.cli import main; from sealane import checking;"
-        "checking.check_text = lambda *a: (print('reading', flush=True), open(sys.argv.pop()).read());"
+        "import sys, os, pathlib; from sealane.cli import main; from sealane import repository_check;"
+        "repository_check.check_text = lambda *a: (print('reading', flush=True), open(sys.argv.pop()).read());"
         "sys.exit(main(['validate', __file__]))"
     ).replace("__file__", repr(__file__))
     command = [sys.executable, "-c", script, str(tmp_path / "pipeline.yml")]

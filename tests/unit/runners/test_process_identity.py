@@ -20,7 +20,7 @@ def test_a_process_that_ended_is_gone_even_if_another_has_its_id() -> None:
 
 
 def test_a_process_that_is_no_more_is_gone() -> None:
-    ask = "from sealane.runners import owning; print(owning.this_process())"
+    ask = "from sealane.runners import process_identity; print(process_identity.this_process())"
     said = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout
     owner = process_identity.parse(said.strip())
     assert owner is not None
