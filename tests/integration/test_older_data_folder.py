@@ -54,7 +54,7 @@ def test_its_history_is_shown(serving: Serving) -> None:
     assert {each["deployment"]["formation"] for each in get(serving, "/api/approvals")} == {"production"}
     with serving.client() as client:
         first = min(runs, key=lambda run: int(run["sequence"]))
-        assert "lint is happy" in client.get(f"/api/runs/{first['id']}/logs/lint").text
+        assert "lint is happy" in client.get(f"/api/runs/{first['id']}/logs/step/lint").text
 
 
 def test_its_pages_are_shown(serving: Serving) -> None:
