@@ -25,7 +25,7 @@ def stage(bed: object) -> Iterator[None]:
 @pytest.mark.alone
 @pytest.mark.timeout(960)
 def test_the_demo_ends_with_no_request_lost(stage: None) -> None:
-    """Pushed, deployed, approved, broken, taken back, repaired: no request to dev or production fails; the control's do."""
+    """Pushed, deployed, approved, broken, rolled back, repaired: no request to dev or production fails; the control's do."""
     done = play()
 
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]

@@ -82,7 +82,7 @@ def test_a_gate_that_can_t_tell_is_answered_on_the_overview(
     page = opening(people["dora"])
     found = app(serving, tmp_path, "pass")
     head = unsure(found, "first")
-    expect(mine(page, "pass")).to_contain_text("gate rate can't tell")
+    expect(mine(page, "pass")).to_contain_text("gate rate is inconclusive")
     expect(mine(page, "pass")).to_contain_text("Without a word the gate has failed on")
     for width in (390, 1280):
         page.set_viewport_size({"width": width, "height": 844})
@@ -118,7 +118,7 @@ def test_only_those_are_asked_whose_word_counts(
         expect(page.locator("main")).to_contain_text("It is for administrators or developers to say.")
         assert page.locator(".answer").count() == 0
     listed = found.cli("approve", token=people["ann"])
-    assert "gate rate can't tell" in listed.stdout
+    assert "gate rate is inconclusive" in listed.stdout
     assert "for administrators or developers" in listed.stdout
     assert asked["answer"] in found.cli("approve", token=people["dora"]).stdout
     page = opening(people["dora"], "/approvals", java_script_enabled=False)

@@ -153,7 +153,7 @@ async def test_what_is_called_off_while_a_hook_runs_writes_nothing_and_takes_the
     assert row.current is not None
     assert row.current.sequence == 1
     told = [line.text for line in (await world.server.views.deployment(second.id)).timeline]
-    assert any("hook migrate" in text and "taken back" in text for text in told), told
+    assert any("hook migrate" in text and "undone" in text for text in told), told
 
 
 async def test_a_first_rollout_that_is_called_off_is_left_as_it_is(world: World) -> None:

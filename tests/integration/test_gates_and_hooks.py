@@ -157,7 +157,7 @@ async def test_what_a_gate_cannot_tell_a_person_says(world: World, passes: bool,
 
 
 async def test_metric_stores_are_told_how_it_ended_and_nothing_depends_on_them(world: World) -> None:
-    """Deployed or taken back; a store that refuses or is away is a line of the story, and no failure."""
+    """Deployed or rolled back; a store that refuses or is away is a line of the story, and no failure."""
     told: list[dict[str, Any]] = []
 
     def grafana(asked: answering.Asked, nth: int) -> tuple[int, object]:
@@ -195,7 +195,7 @@ async def test_a_gate_nobody_speaks_about_has_failed(world: World) -> None:
         gates = metric(prometheus.url).replace('"name": "rate"', '"name": "rate", "wait": "300ms"')
         ended = await world.reached((await world.push("v1", gates)).id)
     assert ended.verdict is not None
-    assert "it can't tell, and nobody said how to take it: the query gives no data" in ended.verdict.reason
+    assert "it is inconclusive, and nobody said how to take it: the query gives no data" in ended.verdict.reason
 
 
 async def test_a_host_that_operators_don_t_list_is_refused_before_anything_runs(world: World) -> None:
@@ -205,7 +205,7 @@ async def test_a_host_that_operators_don_t_list_is_refused_before_anything_runs(
 
 
 async def test_migrations_run_once_for_each_release_and_are_taken_back_with_it(world: World) -> None:
-    """Also when the same release is deployed again; a release that was taken back runs them again."""
+    """Also when the same release is deployed again; a release that was rolled back runs them again."""
     await world.reached((await world.push("v0", "")).id)
     first = await world.reached((await world.push("v1", MIGRATE)).id)
     assert first.verdict_kind is VerdictKind.DEPLOYED

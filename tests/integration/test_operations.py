@@ -180,7 +180,7 @@ async def test_members_move_in_order_and_go_back_in_reverse_when_a_later_one_fai
     outcome = await fleet.settled(second)
 
     assert outcome.startswith("shop/asia rolled back: ")
-    assert outcome.endswith("; us went back; eu went back")
+    assert outcome.endswith("; us rolled back; eu rolled back")
     assert [fleet.words(name) for name in MEMBERS] == ["v1"] * 3
     backs = await fleet.backs(second)
     assert [each.formation for each in backs] == ["us", "eu"]
@@ -188,7 +188,7 @@ async def test_members_move_in_order_and_go_back_in_reverse_when_a_later_one_fai
     assert backs[1].started is not None
     assert backs[0].ended <= backs[1].started
     assert {each.verdict_kind for each in backs} == {VerdictKind.DEPLOYED}
-    assert all(each.note and each.note.startswith("went back with shop/asia rolled back: ") for each in backs)
+    assert all(each.note and each.note.startswith("rolled back with shop/asia rolled back: ") for each in backs)
     held = {hold.formation: hold.up_to for hold in await fleet.server.store.holds.open("shop")}
     assert held == {"eu": 2, "us": 2, "asia": 2}
 

@@ -175,7 +175,7 @@ def test_a_bad_push_is_taken_back_explained_and_held_until_a_good_one_comes(
     app.push()
     back = app.deployment("dev", bad)
     assert back["verdict"]["kind"] == "rolled_back", back
-    assert "What Job load did was not taken back" in back["verdict"]["reason"]
+    assert "What Job load did was not undone" in back["verdict"]["reason"]
     cause = back["verdict"]["cause"]
     assert cause["container"] == "web"
     assert "3" in cause["sentence"]
@@ -189,7 +189,7 @@ def test_a_bad_push_is_taken_back_explained_and_held_until_a_good_one_comes(
     for asked in ("store/dev", back["id"]):
         told = app.cli("why", asked, token=people["dev"]).stdout
         assert "Last lines of web, before it was taken down\n  │ no such table: carts\n" in told
-        assert "Difference to the revision verified last" in told
+        assert "Difference to the last verified revision" in told
         assert "+ " in told
     shown = app.cli("status", "store/dev", token=people["dev"])
     assert "sealane rollback store/dev --lift-hold" in shown.stdout + shown.stderr

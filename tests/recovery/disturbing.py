@@ -1,6 +1,6 @@
 """A scripted sequence of deployments on a real cluster, its workers killed with SIGKILL at random moments.
 
-Good versions, bad ones that are taken back, and versions that a person goes back from, in turns. What must come of it is
+Good versions, bad ones that are rolled back, and versions that a person goes back from, in turns. What must come of it is
 known; the API server's audit log is the witness of every write.
 """
 

@@ -107,7 +107,7 @@ async def test_a_convoy_moves_and_goes_back_the_same_whatever_is_killed(
     assert kills > 2
     assert [formation for formation, _ in undisturbed["back"]] == ["us", "eu"]
     assert undisturbed["holds"] == [("asia", 2), ("eu", 2), ("us", 2)]
-    assert any(outcome.endswith("; us went back; eu went back") for outcome in undisturbed["outcomes"])
+    assert any(outcome.endswith("; us rolled back; eu rolled back") for outcome in undisturbed["outcomes"])
 
 
 async def _kill_on(nursery_: Nursery, world: World) -> int:

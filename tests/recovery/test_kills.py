@@ -45,7 +45,7 @@ async def test_a_run_and_its_first_deployment_survive_any_kill(
 async def test_a_failing_deployment_is_taken_back_whatever_is_killed(
     database: str | None, copying: Copying, tmp_path: Path
 ) -> None:
-    """Judged, explained, taken back and held: the same wherever the worker was killed."""
+    """Judged, explained, rolled back and held: the same wherever the worker was killed."""
     shop = Shop(tmp_path)
     world = World(data=shop.data, database=database)
     good = shop.commit("v1", steps=False)

@@ -117,7 +117,7 @@ async def test_a_failing_gate_s_deployment_is_taken_back_whatever_is_killed(tmp_
 
 
 async def test_a_failing_migration_writes_no_workload_whatever_is_killed(tmp_path: Path) -> None:
-    """The migration before it is taken back; the workload stays as it was."""
+    """The migration before it is undone; the workload stays as it was."""
     shop, world, good = await deployed(tmp_path)
     outcome = await killed_everywhere(shop, world, good, commit(shop, "v2", seed=FAILS), tmp_path)
     assert outcome.verdicts == ("shop/dev 1 deployed", "shop/dev 2 failed")

@@ -49,7 +49,7 @@ class Waits(StrEnum):
     APPROVAL = "approval"
     HOLD = "hold"
     WINDOW = "window"
-    GATE = "gate"  # a person's word on a gate that can't tell
+    GATE = "gate"  # a person's word on an inconclusive gate
     CONVOY = "convoy"  # what goes with it
     EARLIER = "earlier"  # what must be deployed first
     TURN = "turn"  # another deployment to the same formation

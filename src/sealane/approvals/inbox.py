@@ -20,7 +20,7 @@ from sealane.verdicts.model import VerdictKind
 class InboxKind(StrEnum):
     """What is asked."""
 
-    GATE = "gate"  # how to take a gate that can't tell
+    GATE = "gate"  # how to take an inconclusive gate
     APPROVAL = "approval"  # a yes to a revision
     HOLD = "hold"  # whether what a failure holds up may go out
     WINDOW = "window"  # whether it may begin though its window is shut
@@ -117,11 +117,11 @@ def _given(found: Deployment, view: ApprovalView) -> Iterator[str]:
 
 
 def question(found: Deployment, asked: GateWord) -> InboxItem:
-    """A gate that can't tell."""
+    """An inconclusive gate."""
     return InboxItem(
         kind=InboxKind.GATE,
         deployment=found,
-        asks=f"gate {asked.gate} can't tell: {asked.says.rstrip('.')}",
+        asks=f"gate {asked.gate} is inconclusive: {asked.says.rstrip('.')}",
         since=asked.asked,
         answer=f"sealane gate {found.label} {asked.gate} --pass, or --fail",
         until=asked.until,

@@ -61,7 +61,7 @@ def course(muster: GroupState) -> NextActions:
     because = failure(muster)
     if because is None:
         if passed := _passed(members):
-            return NextActions(settled=f"something newer went to {', '.join(passed)}, so nothing is taken back")
+            return NextActions(settled=f"something newer went to {', '.join(passed)}, so nothing is rolled back")
         return NextActions(settled="all of it is where it was meant to be")
     moved = [each for each in reversed(_by_end(members)) if each.verdict_kind is VerdictKind.DEPLOYED]
     reasons = {each.formation: _stays(each, muster) for each in moved}
@@ -101,7 +101,7 @@ def _by_end(members: Sequence[Deployment]) -> list[Deployment]:
 
 
 def _stays(member: Deployment, muster: GroupState) -> str | None:
-    """Why a member that moved is not taken back, or None."""
+    """Why a member that moved is not rolled back, or None."""
     if member.formation in muster.backs:
         return None
     if member.keep:
@@ -120,6 +120,6 @@ def _outcome(muster: GroupState, because: str, back: Sequence[Deployment], stays
     for each in back:
         verdict = muster.backs[each.formation].verdict
         well = verdict is not None and verdict.kind is VerdictKind.DEPLOYED
-        said.append(f"{each.formation} went back" if well else f"{each.formation} did not get back")
+        said.append(f"{each.formation} rolled back" if well else f"{each.formation} did not get back")
     said += [f"{name} stays: {why}" for name, why in stays.items()]
     return "; ".join(said)

@@ -50,7 +50,7 @@ async def run(order: HookRequest, where: jobs.JobContext, tell: Callable[[str], 
     """Runs the hooks in order until one fails. Idempotent: Jobs are found by their names."""
     done: list[str] = []
     for hook in order.hooks:
-        tell(f"hook {hook.name} {'is taken back' if order.what == 'undo' else 'runs'}")
+        tell(f"hook {hook.name} {'is undone' if order.what == 'undo' else 'runs'}")
         end = await jobs.run(_job(hook, order), where)
         if end.cause is not None:
             cause = failed(hook, end.cause)
@@ -84,7 +84,7 @@ def not_run(hooks: Sequence[Hook], ran: Sequence[str], *, back: bool) -> tuple[H
 
 
 def to_undo(hooks: Sequence[Hook], done: Sequence[str]) -> tuple[Hook, ...]:
-    """Hooks that ran and can be taken back, the last one first."""
+    """Hooks that ran and can be undone, the last one first."""
     return tuple(hook for hook in reversed(hooks) if hook.name in done and hook.undo)
 
 
@@ -118,7 +118,7 @@ def _job(hook: Hook, order: HookRequest) -> jobs.JobRequest:
 
 
 def _told(hook: Hook, what: str, end: jobs.JobResult) -> str:
-    did = "was taken back" if what == "undo" else "ended well"
+    did = "was undone" if what == "undo" else "ended well"
     lines = [line for line in end.lines if line.strip()][-_SHOWN:]
     said = "".join(f"\n{line}" for line in lines)
     return f"hook {hook.name} {did}{said}"

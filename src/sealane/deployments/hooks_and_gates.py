@@ -84,11 +84,11 @@ def still_run(beside: HooksAndGates, undone: Sequence[str]) -> tuple[str, ...]:
 
 
 def not_undone(done: Sequence[str], undone: hooks.HookResult) -> str:
-    """Which hooks ran and were not taken back, and why; empty when all were."""
+    """Which hooks ran and were not undone, and why; empty when all were."""
     left = [name for name in done if name not in undone.done]
     why = f": {undone.cause.sentence.rstrip('.')}" if undone.cause else ": nothing says how"
     names = f"hook {left[0]}" if len(left) == 1 else f"hooks {', '.join(left)}"
-    return f"what {names} did was not taken back{why}" if left else ""
+    return f"what {names} did was not undone{why}" if left else ""
 
 
 def failing(watched: model.WatchResult, cause: verdicts.Cause) -> model.WatchResult:

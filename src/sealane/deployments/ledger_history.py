@@ -49,7 +49,7 @@ class LedgerRecord:
     startup: timedelta = timedelta()
     note: str | None = None
     way_back: str | None = None
-    """Why the revision that one would go back to could not be had again, when it was tried; None when it could."""
+    """Why the revision that one would go back to could not be redeployed, when it was tried; None when it could."""
     release: str = ""
     """What `once for each release` means for its hooks: the release, or the revision where there is none."""
     hooks: tuple[str, ...] = ()
@@ -118,7 +118,7 @@ class History:
 
     @property
     def startup(self) -> timedelta | None:
-        """How long the revision verified last took to start."""
+        """How long the last verified revision took to start."""
         verified = [each for each in self.records if each.verdict and each.verdict.kind == "deployed"]
         return verified[-1].startup if verified else None
 

@@ -57,7 +57,7 @@ def ran_words(names: Sequence[str]) -> str:
     if not names:
         return ""
     said = " and ".join(filter(None, (", ".join(map(causes.name, names[:-1])), causes.name(names[-1]))))
-    return f"what {said} did was not taken back: only a hook before the rollout can have an undo"
+    return f"what {said} did was not undone: only a hook before the rollout can have an undo"
 
 
 def evidence_words(dossier: failure_reports.FailureReport) -> str:

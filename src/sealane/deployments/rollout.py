@@ -52,7 +52,7 @@ class Context:
     beside: hooks_and_gates.HooksAndGates = field(default_factory=hooks_and_gates.HooksAndGates)
     """The hooks and gates of the plan's revision."""
     ask: run_gates.Ask = run_gates.nobody
-    """Asks a person how to take a gate that can't tell."""
+    """Asks a person how to take an inconclusive gate."""
     secret: Callable[[str], Awaitable[str]] = no_secret
     """Resolves a reference of a secret, of a gate or an annotation."""
 
@@ -221,7 +221,7 @@ async def _new_lines(plan: model.DeploymentPlan, passed: HealthyStage, around: C
 
 
 async def _not_begun(plan: model.DeploymentPlan, before: run_hooks.BeforeHooksResult, around: Context) -> model.Outcome:
-    """A hook before the rollout failed: what it did is taken back where it can be, and what was written for it."""
+    """A hook before the rollout failed: what it did is undone where it can be, and what was written for it."""
     assert before.ran.cause is not None, "it failed"
     cause, inventory = before.ran.cause, before.inventory
     dossier = hooks_and_gates.refused(cause, before.ran.dossier, plan.difference)

@@ -69,7 +69,7 @@ async def failed(
 async def undo(
     goal: model.Target, own: hooks_and_gates.HooksAndGates, done: Sequence[str], where: jobs.JobContext, tell: Tell
 ) -> hooks.HookResult:
-    """Takes back the hooks that ran and can be taken back, the last one first. One that fails is told and stops it."""
+    """Undoes the hooks that ran and can be undone, the last one first. One that fails is told and stops it."""
     chosen = hooks.to_undo(own.hooks, done)
     return await hooks.run(
         hooks_and_gates.order(own, chosen, goal.identity, what="undo", patience=goal.patience), where, tell

@@ -33,7 +33,7 @@ async def target(
 ) -> Target:
     """The revision as a goal, to be deployed under a sequence number.
 
-    `startup` is that of the revision verified last, for the default of patience; `finished` is the revision's work that
+    `startup` is that of the last verified revision, for the default of patience; `finished` is the revision's work that
     had ended whenever it was verified.
     """
     kept = await secret_there(revision, destination)

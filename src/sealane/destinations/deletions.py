@@ -136,7 +136,7 @@ def _is_given_back(found: LiveObject, identity: model.Identity, budget: model.Bu
 
 
 def is_undone(mark: str, identity: model.Identity, budget: model.Budget) -> bool:
-    """Whether the deployment of that sequence is taken back: this one, or one before it that never came to an end."""
+    """Whether the deployment of that sequence is rolled back: this one, or one before it that never came to an end."""
     return mark.isdigit() and budget.verified < int(mark) <= identity.sequence
 
 
@@ -149,7 +149,7 @@ def _not_ours_to_delete(found: LiveObject, identity: model.Identity, budget: mod
 
 
 def _was_there_before(found: LiveObject, identity: model.Identity, budget: model.Budget) -> bool:
-    """Whether nothing that is taken back did make it: an inventory may have been lost."""
+    """Whether nothing that is rolled back did make it: an inventory may have been lost."""
     made_now = is_undone(found.annotations.get(model.CREATED, ""), identity, budget)
     return budget.undo and model.owner_of(found.labels) in {None, identity.owner} and not made_now
 

@@ -220,7 +220,7 @@ class Budget:
     deletes: int = 3
     confirmed: bool = False
     undo: bool = False
-    """The deployment is taken back: only what was made since the last good one may go."""
+    """The deployment is rolled back: only what was made since the last good one may go."""
     whole: bool = False
     """Nothing at all is wanted there any more, on purpose."""
     back: bool = False

@@ -244,7 +244,7 @@ class RollbackFile(File):
     """What going back may do."""
 
     allow_outdated: bool = False
-    """Whether a failed deployment goes back by itself to the revision verified before, though limits or policies don't
+    """Whether a failed deployment is rolled back automatically to the revision verified before, though limits or policies don't
     allow that one any more. Requests of people never may."""
 
 

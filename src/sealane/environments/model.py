@@ -112,5 +112,5 @@ class Environment:
     """Hosts that gates may ask from the server: `host`, `*.domain`, either with a port or `:*`."""
     windows: Windows = field(default_factory=Windows)
     allow_outdated: bool = False
-    """Whether a failure goes back by itself to a revision that the limits, or policies, don't allow any more."""
+    """Whether a failure is rolled back automatically to a revision that the limits, or policies, don't allow any more."""
     place: Place

@@ -183,7 +183,7 @@ class Deployment:
     note: str | None = None
     """A remark that stays with it: what pruning left in place, why approval is asked again."""
     way_back: str | None = None
-    """Why the revision that one would go back to could not be had again, when it was tried; None when it could."""
+    """Why the revision that one would go back to could not be redeployed, when it was tried; None when it could."""
     created: datetime
     opened: datetime | None = None
     """When its last gate opened."""
@@ -393,14 +393,14 @@ class Changed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GateWord:
-    """A gate that can't tell, and a person's word on it, once there is one."""
+    """An inconclusive gate, and a person's word on it, once there is one."""
 
     deployment_id: str
     key: str
     """Where in the rollout."""
     gate: str
     says: str
-    """Why it can't tell."""
+    """Why it is inconclusive."""
     asked: datetime
     until: datetime
     """When it has failed if nobody says anything."""

@@ -44,7 +44,7 @@ class FormationRow:
     """What is there now, good or not."""
     verified: Deployment | None
     last: Deployment | None
-    """The newest that was started, which may have been taken back."""
+    """The newest that was started, which may have been rolled back."""
     running: Deployment | None
     waiting: tuple[Deployment, ...]
     hold: Hold | None

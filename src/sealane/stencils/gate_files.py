@@ -175,7 +175,7 @@ class _GateFile(File):
     name: Name
     """The gate's name."""
     wait: Maybe[Duration] = None
-    """How long a person is waited for when the gate can't tell; 1h when left out, and then it has failed."""
+    """How long a person is waited for when the gate is inconclusive; 1h when left out, and then it has failed."""
 
 
 class HttpGateFile(_GateFile):

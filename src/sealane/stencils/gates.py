@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 WAIT = timedelta(hours=1)
-"""How long a gate that can't tell waits for a person's word."""
+"""How long an inconclusive gate waits for a person's word."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,7 +124,7 @@ class Gate:
     job: Task | None = None
     alerts: Alerts | None = None
     wait: timedelta = WAIT
-    """How long a person is waited for when it can't tell; then it has failed."""
+    """How long a person is waited for when it is inconclusive; then it has failed."""
     stage: str | None = None
     """The stage after which a person has to say that it goes on: there is nothing to check."""
 
@@ -172,7 +172,7 @@ class Hook:
     when: When
     task: Task
     undo: tuple[str, ...] = ()
-    """The command, in the same image, that takes it back; empty: it is never taken back."""
+    """The command, in the same image, that takes it back; empty: it is never undone."""
 
 
 def written(gates: tuple[Gate, ...], guard: Guard) -> dict[str, Any]:

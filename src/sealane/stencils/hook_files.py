@@ -40,14 +40,14 @@ class StencilBeforeFile(StencilHookFile):
     """A hook before the rollout that is a Job of the stencils."""
 
     reversible: Maybe[UndoFile] = None
-    """What takes it back when the release is rolled back; it is never taken back when left out."""
+    """What takes it back when the release is rolled back; it is never undone when left out."""
 
 
 class ImageBeforeFile(ImageHookFile):
     """A hook before the rollout that is an image and a command."""
 
     reversible: Maybe[UndoFile] = None
-    """What takes it back when the release is rolled back; it is never taken back when left out."""
+    """What takes it back when the release is rolled back; it is never undone when left out."""
 
 
 HookFile = Annotated[

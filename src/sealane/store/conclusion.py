@@ -100,7 +100,7 @@ def _good(connection: sa.Connection, deployment: Deployment, verdict: Verdict, b
     if deployment.kind is DeploymentKind.ROLLBACK and before is not None:
         left = deployments.get(connection, before)
         if left.place > deployment.place:
-            reason = deployment.note or f"{deployment.requested_by or 'somebody'} went back from it"
+            reason = deployment.note or f"{deployment.requested_by or 'somebody'} rolled it back"
             bad = _release_sequence(connection, left)
             holds.put(connection, left, up_to=bad, reason=reason, at=verdict.at)
             _tell_held(connection, deployment, left, bad, verdict)

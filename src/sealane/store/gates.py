@@ -1,4 +1,4 @@
-"""Gates that can't tell, and what people said about them."""
+"""Inconclusive gates, and what people said about them."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class HooksRun:
         await self._database.write(work)
 
     async def forget(self, deployment: Deployment, release: str, hooks: Sequence[str]) -> None:
-        """Hooks that were taken back: they run again with the release."""
+        """Hooks that were undone: they run again with the release."""
         here = (hooks_run.c.app == deployment.app, hooks_run.c.formation == deployment.formation)
         which = sa.delete(hooks_run).where(*here, hooks_run.c.release == release, hooks_run.c.hook.in_(list(hooks)))
         await self._database.write(lambda c: c.execute(which))

@@ -93,7 +93,7 @@ def rollback_failed(cause: model.Cause, second: str, *, at: datetime, dossier_id
 
 
 def broken(message: str, *, at: datetime) -> model.Verdict:
-    """Sealane could not do it: nobody's release is to blame, so nothing is held and nothing taken back."""
+    """Sealane could not do it: nobody's release is to blame, so nothing is held and nothing rolled back."""
     return model.Verdict(
         kind=model.VerdictKind.FAILED,
         reason=causes.told(f"Sealane could not do it: {causes.bare(message)}"),

@@ -38,7 +38,7 @@ class RollbackTarget:
 
 
 def target(history: Iterable[PastDeployment], *, failed: str, is_rollback: bool) -> RollbackTarget:
-    """Where a failed revision goes back to: the revision that was verified last.
+    """Where a failed revision goes back to: the last verified revision.
 
     A rollback that fails goes nowhere: a person has to look. The first deployment has nothing to go back to. And where
     the failing revision is itself the one that was verified last, it isn't the revision's fault: going further back

@@ -1,4 +1,4 @@
-"""The story of a deployment: applied, watched, judged; and when it fails, explained and taken back by itself.
+"""The story of a deployment: applied, watched, judged; and when it fails, explained and rolled back automatically.
 
 Everything a person might want stopped was decided before: the gates are open. Every execution takes the formation for
 its worker, which fences off whoever worked on it before; and no write is made that does not look at the fence first.
@@ -36,7 +36,7 @@ class End:
     startup: float | None = None
     note: str | None = None
     way_back: str | None = None
-    """Why the revision before could not be had again."""
+    """Why the revision before could not be redeployed."""
     kept_for: float = 0
     """Seconds for which what served before stays up."""
 
@@ -164,7 +164,7 @@ async def _again(key: str, rollout: Rollout, applied: Data, watched: Data) -> tu
 
 
 async def _failed(rollout: Rollout, applied: dict[str, Any], watched: dict[str, Any] | None) -> End:
-    """Explained, and taken back where there is something to go back to."""
+    """Explained, and rolled back where there is something to go back to."""
     known = applied["cause"] or (watched and watched["cause"])
     found = await step("dossier", phases.take_dossier, rollout, applied["begun"], known, watched)
     cause = msgspec.convert(found["cause"] or known, Cause)

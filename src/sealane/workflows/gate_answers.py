@@ -1,4 +1,4 @@
-"""Speaking for gates that can't tell: a person's word, kept with its reason."""
+"""Speaking for inconclusive gates: a person's word, kept with its reason."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ async def offer(store: Store, muster: GroupState, course: NextActions, *, at: da
                 run_id=muster.convoy.run_id,
                 after=before,
                 agreed=admission.met(target),
-                note=f"went back with {course.because}",
+                note=f"rolled back with {course.because}",
                 created=at,
             )
             await store.deployments.offer(wanted, await store.releases.revision(target.revision_id))
@@ -46,6 +46,6 @@ async def _verified(store: Store, member: Deployment) -> Deployment:
     for each in history:
         if each.revision_id == member.from_revision_id and each.verdict_kind is VerdictKind.DEPLOYED:
             return each
-    assert member.from_revision_id is not None, "only what has something to go back to is taken back"
+    assert member.from_revision_id is not None, "only what has something to go back to is rolled back"
     # it is longer ago than anybody looks, and so is who agreed to it
     return replace(member, revision_id=member.from_revision_id, release_id=None, rules=(), agreed=())

@@ -278,7 +278,7 @@ async def test_going_back_by_hand_holds_what_was_left(store: Store) -> None:
     await ended(store, await store.deployments.offer(back, revision("v1")), VerdictKind.DEPLOYED)
 
     (held,) = await store.holds.open("shop")
-    assert (held.up_to, held.reason) == (2, "bob went back from it")
+    assert (held.up_to, held.reason) == (2, "bob rolled it back")
 
 
 async def test_a_person_lifts_holds_with_a_reason(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""A failed revision is taken back on a real cluster: what is there afterwards equals the revision verified before."""
+"""A failed revision is rolled back on a real cluster: what is there afterwards equals the revision verified before."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ async def test_hooks_run_around_the_rollout_as_the_app_runs(
 async def test_a_gate_that_fails_takes_it_back_with_its_migration(
     admin: clusters.Cluster, cluster: clusters.Cluster, namespace: str, busybox_image: str
 ) -> None:
-    """The Job's log is in the dossier, without secrets; the migration is taken back once the old version serves again."""
+    """The Job's log is in the dossier, without secrets; the migration is undone once the old version serves again."""
     formation = Formation(cluster, namespace, busybox_image)
     assert (await formation.deploy("")).outcome.verdict.kind == "deployed"
     gate = '  gates: [{name: tests, job: {image: "${image.web}", command: [sh, -c, "echo 2 tests failed for $TOKEN; exit 1"]}}]\n'

@@ -144,4 +144,4 @@ def test_pods_that_nobody_ends_fail_by_their_machine(played: Mapping[str, Played
     found = played["with pods that nobody ends"]
     verdict = found.outcome.verdict
     assert (verdict.kind, verdict.cause and verdict.cause.reason) == ("failed", "machine_silent"), verdict.reason
-    assert f"is with machine {found.machine}, which does not answer" in verdict.reason
+    assert f"is on node {found.machine}, which does not answer" in verdict.reason

@@ -43,7 +43,7 @@ def test_a_question_about_a_gate_is_for_those_who_may_deploy() -> None:
     """With its end, and what comes then."""
     found = question()
     assert (found.asks, found.until, found.otherwise) == (
-        "gate rate can't tell: no data",
+        "gate rate is inconclusive: no data",
         NOON + timedelta(hours=1),
         "the gate has failed",
     )

@@ -75,7 +75,7 @@ def test_it_is_settled_when_all_have_gone_back_or_could_not() -> None:
 
     backs = {"us": back("us", DEPLOYED), "eu": back("eu", FAILED)}
     whole = release_groups.course(muster(*members, backs=backs))
-    assert whole.settled == "shop/asia failed: the reason; us went back; eu did not get back"
+    assert whole.settled == "shop/asia failed: the reason; us rolled back; eu did not get back"
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_something_newer_on_its_way_takes_nothing_back() -> None:
     found = release_groups.course(muster(ended(DEPLOYED, "eu"), ended(VerdictKind.SUPERSEDED, "us", 1)))
 
     assert found.back == ()
-    assert found.settled == "something newer went to us, so nothing is taken back"
+    assert found.settled == "something newer went to us, so nothing is rolled back"
 
 
 def test_who_is_cancelled_after_one_that_was_passed_takes_nothing_back_but_a_failure_does() -> None:

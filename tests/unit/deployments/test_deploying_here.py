@@ -74,7 +74,7 @@ async def test_what_is_refused_before_anything_is_written_leaves_there_what_was(
 async def test_a_person_goes_back_to_what_was_verified_last_behind_a_killed_deployment(
     destination: DummyDestination,
 ) -> None:
-    """Its half may be there; the revision verified last is what it is to be again, not the one before that."""
+    """Its half may be there; the last verified revision is what it is to be again, not the one before that."""
     for name in ("one", "two"):
         await deploy(destination, parts.revision(name, parts.deployment(image=f"web:{name}")))
     slow = parts.revision("slow", parts.deployment(behaves={"DUMMY_READY_AFTER": "60"}))

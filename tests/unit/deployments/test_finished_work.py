@@ -113,7 +113,7 @@ async def test_in_a_place_that_was_made_anew_everything_is_done_again(place: Bed
 
 
 async def test_work_of_a_revision_that_was_never_good_is_done_again(place: Bed) -> None:
-    """What it worked on may have been taken back with it."""
+    """What it worked on may have been rolled back with it."""
     await deploy(place.destination, ONE)
     await deploy(place.destination, BAD)
     await deploy(place.destination, BAD)

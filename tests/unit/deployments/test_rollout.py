@@ -1,4 +1,4 @@
-"""The story of a rollout on a destination that pretends: what is written, told, kept and taken back, and in which order."""
+"""The story of a rollout on a destination that pretends: what is written, told, kept and rolled back, and in which order."""
 
 from __future__ import annotations
 

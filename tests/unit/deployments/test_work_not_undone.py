@@ -28,9 +28,9 @@ def job(name: str, **behaves: str) -> Any:
 
 CRASHING = parts.deployment(image="web:2", behaves=parts.CRASH)
 CASES: dict[str, tuple[Sequence[Any], str]] = {
-    "it ended well": ([CRASHING, job("load-2")], "What Job load-2 did was not taken back"),
-    "it failed, and is to blame": ([job("fill-2", DUMMY_EXIT_CODE="3")], "What Job fill-2 did was not taken back"),
-    "two of them": ([CRASHING, job("b"), job("a")], "What Job a and Job b did was not taken back"),
+    "it ended well": ([CRASHING, job("load-2")], "What Job load-2 did was not undone"),
+    "it failed, and is to blame": ([job("fill-2", DUMMY_EXIT_CODE="3")], "What Job fill-2 did was not undone"),
+    "two of them": ([CRASHING, job("b"), job("a")], "What Job a and Job b did was not undone"),
     "its image is missing": ([job("lost", DUMMY_NO_IMAGE="1")], ""),
     "it was there before": ([CRASHING, job("old")], ""),
     "there is none": ([CRASHING], ""),
@@ -50,9 +50,7 @@ async def test_work_that_a_failed_revision_did_is_named(case: str) -> None:
     ended = await parts.roll_out(destination, bad, stored=there.inventory, previous=good)
 
     assert ended.verdict.kind == "rolled_back"
-    assert (words in ended.verdict.reason) if words else ("taken back" not in ended.verdict.reason), (
-        ended.verdict.reason
-    )
+    assert (words in ended.verdict.reason) if words else ("undone" not in ended.verdict.reason), ended.verdict.reason
 
 
 def workload(**state: Any) -> verdicts.Workload:
@@ -117,9 +115,7 @@ async def test_work_that_has_deleted_itself_was_seen_to_end() -> None:
 
 
 def test_the_words_for_many_are_a_list() -> None:
-    assert messages.ran_words(["Job/a", "Job/b", "Pod/c"]).startswith(
-        "what Job a, Job b and pod c did was not taken back"
-    )
+    assert messages.ran_words(["Job/a", "Job/b", "Pod/c"]).startswith("what Job a, Job b and pod c did was not undone")
     assert messages.ran_words([]) == ""
 
 
@@ -134,19 +130,19 @@ def hook(name: str, *, undo: bool) -> Hook:
 HOOKS: dict[str, tuple[Sequence[tuple[Hook, dict[str, str]]], str]] = {
     "one without undo": (
         [(hook("fill", undo=False), {})],
-        "What hook fill did was not taken back: nothing says how.",
+        "What hook fill did was not undone: nothing says how.",
     ),
     "two without undo": (
         [(hook("fill", undo=False), {}), (hook("warm", undo=False), {})],
-        "What hooks fill, warm did was not taken back: nothing says how.",
+        "What hooks fill, warm did was not undone: nothing says how.",
     ),
     "an undo that fails": (
         [(hook("fill", undo=True), {"DUMMY_EXIT_CODE": "7"})],
-        "What hook fill did was not taken back: Hook fill failed: ",
+        "What hook fill did was not undone: Hook fill failed: ",
     ),
     "an undo that fails before another one": (
         [(hook("fill", undo=True), {}), (hook("warm", undo=True), {"DUMMY_EXIT_CODE": "7"})],
-        "What hooks fill, warm did was not taken back: Hook warm failed: ",
+        "What hooks fill, warm did was not undone: Hook warm failed: ",
     ),
     "an undo beside none": ([(hook("fill", undo=False), {}), (hook("warm", undo=True), {})], "What hook fill did"),
     "an undo that works": ([(hook("fill", undo=True), {})], ""),
@@ -170,9 +166,7 @@ async def test_hooks_that_are_not_taken_back_are_named_with_the_reason(case: str
     ended = await rollout.roll_out(plan, around)
 
     assert ended.verdict.kind == "rolled_back"
-    assert (words in ended.verdict.reason) if words else ("taken back" not in ended.verdict.reason), (
-        ended.verdict.reason
-    )
+    assert (words in ended.verdict.reason) if words else ("undone" not in ended.verdict.reason), ended.verdict.reason
     assert ended.hooks == tuple(one.name for one, _ in given if not one.undo or "fails" in case)
 
 
@@ -180,6 +174,6 @@ def test_the_words_for_hooks_name_only_those_that_stay() -> None:
     """`beside` decides which, for the command line's story and the server's."""
     assert (
         hooks_and_gates.not_undone(("a", "b"), hooks.HookResult(done=("b",)))
-        == "what hook a did was not taken back: nothing says how"
+        == "what hook a did was not undone: nothing says how"
     )
     assert hooks_and_gates.not_undone(("a",), hooks.HookResult(done=("a",))) == ""

@@ -201,7 +201,7 @@ async def test_gates_that_pass_let_it_through(destination: DummyDestination) -> 
     [
         (True, "deployed", ""),
         (False, "failed", "Gate rate failed: a person said so: "),
-        (None, "failed", "Gate rate failed: it can't tell, and nobody said how to take it: "),
+        (None, "failed", "Gate rate failed: it is inconclusive, and nobody said how to take it: "),
     ],
 )
 async def test_what_a_gate_cannot_tell_a_person_says(
@@ -289,7 +289,7 @@ async def test_enough_new_error_lines_fail_it_where_the_formation_says_so(destin
 
 
 async def test_metric_stores_are_told_how_it_ended(destination: DummyDestination) -> None:
-    """By a command too: once it is deployed, and once it was taken back."""
+    """By a command too: once it is deployed, and once it was rolled back."""
     told: list[bytes] = []
 
     def influxdb(asked: answering.Asked, _: int) -> tuple[int, object]:

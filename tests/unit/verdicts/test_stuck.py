@@ -118,12 +118,12 @@ def on_machine(*, started: bool, ready: str, containers: str, reason: str | None
         (
             on_machine(started=False, ready="False", containers="False"),
             K.MACHINE_SILENT,
-            "Pod p is with machine far, which has not taken it up yet.",
+            "Pod p is on node far, which has not taken it up yet.",
         ),
         (
             on_machine(started=True, ready="False", containers="True"),
             K.MACHINE_SILENT,
-            "Pod p is with machine far, which does not answer.",
+            "Pod p is on node far, which does not answer.",
         ),
         (
             on_machine(started=True, ready="False", containers="True", reason="ReadinessGatesNotReady"),
@@ -133,7 +133,7 @@ def on_machine(*, started: bool, ready: str, containers: str, reason: str | None
     ],
 )
 def test_a_silent_machine_is_waited_for_with_patience(pod: objects.Pod, kind: K, sentence: str) -> None:
-    """When a machine is lost its pods' containers still look well; only the pod's own condition goes."""
+    """When a node is lost its pods' containers still look well; only the pod's own condition goes."""
     found = a_deployment(replicas=1)
     workload, _, facts = deployment.converge(
         found, owned_objects.OwnedObjects(at=AT, pods=[pod], replica_sets=(OLD, NEW))
@@ -149,8 +149,8 @@ def test_a_silent_machine_is_waited_for_with_patience(pod: objects.Pod, kind: K,
 @pytest.mark.parametrize(
     ("silent", "sentence"),
     [
-        (True, "Pod n finds no machine: 0/2 nodes are available: 2 Insufficient cpu; machine far does not answer."),
-        (False, "Pod n finds no machine: 0/2 nodes are available: 2 Insufficient cpu."),
+        (True, "Pod n is unschedulable: 0/2 nodes are available: 2 Insufficient cpu; node far does not answer."),
+        (False, "Pod n is unschedulable: 0/2 nodes are available: 2 Insufficient cpu."),
     ],
 )
 def test_what_finds_no_machine_because_another_was_lost_names_that_one(silent: bool, sentence: str) -> None:

@@ -33,7 +33,7 @@ def approve(
 ) -> None:
     """Approve a deployment, or list everything that waits for a person.
 
-    Approvals, gates that can't tell, holds, shut windows whose glass may be broken, and deletions over the budget.
+    Approvals, inconclusive gates, holds, shut windows whose glass may be broken, and deletions over the budget.
     """
     server = connection.server()
     if what is None:

@@ -65,8 +65,8 @@ def deploy(
     moved_from: MovedFrom = None,
     take_over: TakeOver = False,
     break_glass: BreakGlass = None,
-    unsure: Annotated[
-        Literal["pass", "fail"], typer.Option(help="How to take gates that can't tell (from here).")
+    on_inconclusive: Annotated[
+        Literal["pass", "fail"], typer.Option(help="How to take inconclusive gates (from here).")
     ] = "fail",
     wait: Wait = True,
     build: Annotated[
@@ -92,7 +92,7 @@ def deploy(
     """Deploy a formation and judge it.
 
     Applies its manifests, watches until they are healthy for as long as the formation asks, and says why when they
-    are not: then the revision that was verified last is deployed again by itself. Ends with 0 when it is deployed, with
+    are not: then the last verified revision is deployed again by itself. Ends with 0 when it is deployed, with
     1 when it failed or was rolled back, with 3 when it could not be done.
     """
     from sealane.cli.local import formation_location
@@ -126,7 +126,7 @@ def deploy(
         revision=revision,
         values=values,
         permitted=permitted,
-        ask=deploy_session.word(unsure == "pass"),
+        ask=deploy_session.word(on_inconclusive == "pass"),
         secret=deploy_session.secret(project),
         places=local_formation.places(environment, project.app),
         moved_from=moved_from,

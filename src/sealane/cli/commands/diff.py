@@ -91,7 +91,7 @@ class _Found:
     """Where else it is, or was."""
 
     way_back: str | None = None
-    """Why a failure could not be taken back."""
+    """Why a failure could not be rolled back."""
 
     @property
     def differs(self) -> bool:
@@ -166,7 +166,7 @@ async def _ask(asking: _Asking, where: DestinationConfig, *, adopt: bool) -> _Fo
 
 
 async def _way_back(history: History, revision: Revision, destination: Destination) -> str | None:
-    """Why the revision that a failure would go back to could not be had again; None when it could, or there is none."""
+    """Why the revision that a failure would go back to could not be redeployed; None when it could, or there is none."""
     from sealane.deployments import targets, way_back
     from sealane.verdicts import rollback_target
 

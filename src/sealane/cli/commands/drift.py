@@ -41,7 +41,7 @@ def drift(
 ) -> None:
     """Show what is not as it was deployed, and who changed it.
 
-    Only fields that Sealane sets are compared, with the revision that was verified last; what others set beside them is
+    Only fields that Sealane sets are compared, with the last verified revision; what others set beside them is
     theirs. Ends with 0 when nothing has drifted, with 1 when something has. With --fix it ends as `sealane deploy` does.
     """
     from sealane.cli.local import formation_location

@@ -1,4 +1,4 @@
-"""`sealane gate`: a person's word on a gate that can't tell."""
+"""`sealane gate`: a person's word on an inconclusive gate."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def gate(
     wait: Annotated[bool, typer.Option("--wait", help="Follow the deployment to its end.")] = False,
     as_json: output.Json = False,
 ) -> None:
-    """Say how to take a gate that can't tell.
+    """Say how to take an inconclusive gate.
 
-    A gate can't tell when its query gives no data or the metric store is away. The deployment waits for the first word
+    A gate is inconclusive when its query gives no data or the metric store is away. The deployment waits for the first word
     of anybody who may deploy; without one for as long as the gate says, the gate has failed.
     """
     if passes is None:

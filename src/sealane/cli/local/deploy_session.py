@@ -63,7 +63,7 @@ def secret(project: local_formation.Project) -> Callable[[str], Awaitable[str]]:
 
 
 def word(passes: bool) -> run_gates.Ask:
-    """What the person at the command says about gates that can't tell."""
+    """What the person at the command says about inconclusive gates."""
 
     async def say(_: GateResult) -> bool | None:
         return True if passes else None

@@ -78,7 +78,7 @@ class DeployRequest:
     is_rollback: bool = False
     permitted: Overrides = field(default_factory=Overrides)
     ask: run_gates.Ask = run_gates.nobody
-    """Asks the person at the terminal how to take a gate that can't tell."""
+    """Asks the person at the terminal how to take an inconclusive gate."""
     secret: Callable[[str], Awaitable[str]] = no_secret
     """Resolves references of gates' keys."""
     places: tuple[str, ...] = ()

@@ -128,7 +128,7 @@ def evidence(dossier: object) -> None:
         for line in lines:
             output.sentence(f"  {line}")
     if changed := rollout_messages.difference(dossier):
-        output.data(f"\n{output.style('Difference to the revision verified last', 'bold')}")
+        output.data(f"\n{output.style('Difference to the last verified revision', 'bold')}")
         for subject, lines in changed:
             output.data(f"  {subject}")
             for line in lines:

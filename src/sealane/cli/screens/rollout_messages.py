@@ -126,7 +126,7 @@ def _event(event: Mapping[str, Any]) -> str:
 
 
 def difference(dossier: Mapping[str, Any] | None) -> list[tuple[str, Sequence[str]]]:
-    """Each object that differs from the revision verified last, with its lines."""
+    """Each object that differs from the last verified revision, with its lines."""
     return [
         (f"{each['action']} {each['kind']} {each['name']}", each["lines"])
         for each in (dossier or {}).get("difference", ())

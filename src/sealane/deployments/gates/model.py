@@ -18,7 +18,7 @@ class Outcome(StrEnum):
 
     PASS = "pass"  # noqa: S105 - an outcome, no password
     FAIL = "fail"
-    INCONCLUSIVE = "inconclusive"  # it can't tell: a person has to
+    INCONCLUSIVE = "inconclusive"  # a person has to say
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +56,7 @@ class GateResult:
     @property
     def sentence(self) -> str:
         """As a person would say it."""
-        what = {Outcome.PASS: "passed", Outcome.FAIL: "failed", Outcome.INCONCLUSIVE: "can't tell"}[self.outcome]
+        what = {Outcome.PASS: "passed", Outcome.FAIL: "failed", Outcome.INCONCLUSIVE: "is inconclusive"}[self.outcome]
         return causes.closed(f"Gate {self.gate} {what}: {causes.bare(self.says)}")
 
 
@@ -68,7 +68,7 @@ class Report:
 
     @property
     def outcome(self) -> Outcome:
-        """The worst of them: one failure is enough; one that can't tell asks a person."""
+        """The worst of them: one failure is enough; an inconclusive one asks a person."""
         found = {each.outcome for each in self.checked}
         return next((each for each in (Outcome.FAIL, Outcome.INCONCLUSIVE) if each in found), Outcome.PASS)
 

@@ -1,4 +1,4 @@
-"""Through the gates without a server: what can't be told is asked of the person at the command, or has failed."""
+"""Through the gates without a server: an inconclusive gate asks the person at the command, or has failed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sealane.deployments.gates.model import GateResult, GateSubject, Outcome, Re
 from sealane.stencils.gates import Gate
 
 Ask = Callable[[GateResult], Awaitable[bool | None]]
-"""Asks a person whether a gate that can't tell passes; None when there is nobody."""
+"""Asks a person whether an inconclusive gate passes; None when there is nobody."""
 
 
 async def nobody(checked: GateResult) -> bool | None:
@@ -21,7 +21,7 @@ async def nobody(checked: GateResult) -> bool | None:
 
 
 async def run_gates(gates: Sequence[Gate], *, subject: GateSubject, around: GateContext, ask: Ask = nobody) -> Report:
-    """Checks the gates, and has a person say what they can't tell. The report passes or fails."""
+    """Checks the gates, and asks a person about inconclusive ones. The report passes or fails."""
     report = await evaluate.evaluate(gates, subject=subject, around=around)
     if report.outcome is not Outcome.INCONCLUSIVE:
         return report
@@ -37,5 +37,5 @@ def spoken(checked: GateResult, word: bool | None, *, who: str, reason: str = ""
     because = f' ("{reason}")' if reason else ""
     if word:
         return replace(checked, outcome=Outcome.PASS, says=f"{who} said so{because}, although {checked.says}")
-    said = f"{who} said so{because}" if word is False else "it can't tell, and nobody said how to take it"
+    said = f"{who} said so{because}" if word is False else "it is inconclusive, and nobody said how to take it"
     return replace(checked, outcome=Outcome.FAIL, says=f"{said}: {checked.says}")

@@ -6,7 +6,7 @@
     DUMMY_RUNS=0.5          the container ends after that many seconds, again and again, and is back and ready at once
     DUMMY_OOM=1             it runs out of memory, again and again
     DUMMY_NO_IMAGE=1        the registry knows no such image
-    DUMMY_UNSCHEDULABLE=1   no machine has room
+    DUMMY_UNSCHEDULABLE=1   no node has room
     DUMMY_OUTPUT=text       what its log says; `$(NAME)` or `$(NAME|base64)` is what it got from a Secret
     DUMMY_LAST_WORDS=text   its termination message, likewise
 
@@ -135,7 +135,7 @@ def _facts_of(life: Life, container: Mapping[str, Any], instance: str, at: datet
         return verdicts.Fact(**{"kind": kind, "since": life.since, "born": life.since, **common, **more})
 
     if "DUMMY_UNSCHEDULABLE" in told:
-        yield fact(verdicts.FactKind.UNSCHEDULABLE, container=None, role=None, words="no machine has room")
+        yield fact(verdicts.FactKind.UNSCHEDULABLE, container=None, role=None, words="no node has room")
     elif "DUMMY_NO_IMAGE" in told:
         image = str(container.get("image", ""))
         yield fact(verdicts.FactKind.IMAGE_MISSING, words="manifest unknown", detail={"image": image})

@@ -1,4 +1,4 @@
-"""Gates: people's words on those that can't tell, and the alerts that others send in."""
+"""Gates: people's words on inconclusive ones, and the alerts that others send in."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ router = APIRouter(tags=["gates"])
 
 
 class GateAnswer(BaseModel):
-    """How to take a gate that can't tell."""
+    """How to take an inconclusive gate."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
@@ -49,7 +49,7 @@ async def say(
     server: dependencies.Server,
     actor: Developer,
 ) -> GateWord:
-    """Says how to take a gate that can't tell. The first word counts."""
+    """Says how to take an inconclusive gate. The first word counts."""
     return await server.speaking.say(deployment, gate, passes=word.passes, by=actor, reason=word.reason)
 
 

@@ -1,4 +1,4 @@
-"""What waits for people: approvals, gates that can't tell, holds, shut windows, deletions over the budget."""
+"""What waits for people: approvals, inconclusive gates, holds, shut windows, deletions over the budget."""
 
 from __future__ import annotations
 

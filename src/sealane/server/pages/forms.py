@@ -83,7 +83,7 @@ async def say(
     word: Annotated[Literal["pass", "fail"], Form()],
     reason: Annotated[fields.Reason, Form()] = "",
 ) -> Response:
-    """Says how to take a gate that can't tell."""
+    """Says how to take an inconclusive gate."""
     await server.speaking.say(deployment, gate, passes=word == "pass", by=signed.actor, reason=reason)
     return RedirectResponse(f"/deployments/{deployment}", status_code=303)
 

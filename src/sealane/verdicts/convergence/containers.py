@@ -174,7 +174,7 @@ def _limit(one: _One, end: objects.Terminated) -> dict[str, str]:
     """The memory limit it ran into; empty when memory was not the reason."""
     if end.reason != "OOMKilled":
         return {}
-    return {"limit": one.spec.resources.limits.get("memory", "the machine's memory")}
+    return {"limit": one.spec.resources.limits.get("memory", "the node's memory")}
 
 
 def _killed_by(one: _One, end: objects.Terminated) -> str | None:

@@ -129,8 +129,8 @@ def blocked(
         return ()
     pod = min(leaving, key=lambda each: each.metadata.deletion_timestamp or at)
     held = ", ".join(pod.metadata.finalizers)
-    machine = f"machine {pod.spec.node_name}" if pod.spec.node_name else "the cluster"
-    waits = f"held by its finalizer {held}" if held else f"and {machine} has not said that it is gone"
+    node = f"node {pod.spec.node_name}" if pod.spec.node_name else "the cluster"
+    waits = f"held by its finalizer {held}" if held else f"and {node} has not said that it is gone"
     return (
         model.Fact(
             kind=model.FactKind.OLD_STAYS,

@@ -1,4 +1,4 @@
-"""Pods that have no machine yet, whose machine is silent, or whose volumes are not there. Pure: one pod and its events in, facts out."""
+"""Pods that have no node yet, whose node does not answer, or whose volumes are not there. Pure: one pod and its events in, facts out."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOUNTING = frozenset({"FailedMount", "FailedAttachVolume", "FailedMapVolume", "
 
 
 def unplaced(pod: objects.Pod, *, workload: str, at: datetime) -> model.Fact | None:
-    """The scheduler's words, when it found no machine."""
+    """The scheduler's words, when it found no node."""
     for condition in pod.status.conditions:
         if condition.type == "PodScheduled" and condition.status == "False":
             message = condition.message or condition.reason or ""
@@ -58,9 +58,9 @@ def unmounted(
 
 
 def unanswered(pod: objects.Pod, *, workload: str, at: datetime) -> tuple[model.Fact, ...]:
-    """That its machine has not taken it up or does not answer, or that something else keeps it from being ready.
+    """That its node has not taken it up or does not answer, or that something else keeps it from being ready.
 
-    When a machine is lost the controller takes only the pod's own `Ready` away; its containers still look well.
+    When a node is lost the controller takes only the pod's own `Ready` away; its containers still look well.
     """
     conditions = {each.type: each for each in pod.status.conditions}
     ready, containers = conditions.get("Ready"), conditions.get("ContainersReady")
@@ -89,13 +89,11 @@ def unanswered(pod: objects.Pod, *, workload: str, at: datetime) -> tuple[model.
 
 
 def displaced(fact: model.Fact, lost: Sequence[model.Fact]) -> model.Fact:
-    """The fact; where an instance finds no machine, with the silent ones that its workload's others are ended on."""
-    machines = sorted({each.detail["machine"] for each in lost if each.kind is model.FactKind.MACHINE_SILENT})
-    if fact.kind is not model.FactKind.UNSCHEDULABLE or not machines:
+    """The fact; where an instance is unschedulable, with the silent ones that its workload's others are ended on."""
+    nodes = sorted({each.detail["machine"] for each in lost if each.kind is model.FactKind.MACHINE_SILENT})
+    if fact.kind is not model.FactKind.UNSCHEDULABLE or not nodes:
         return fact
-    silent = (
-        f"machine {machines[0]} does not answer" if len(machines) == 1 else f"{len(machines)} machines do not answer"
-    )
+    silent = f"node {nodes[0]} does not answer" if len(nodes) == 1 else f"{len(nodes)} nodes do not answer"
     return replace(fact, words=f"{fact.words}; {silent}")
 
 

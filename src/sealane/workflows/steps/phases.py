@@ -51,7 +51,7 @@ class Rollout:
     previous: str | None
     """The verified deployment that a failure goes back to."""
     stays: str
-    """Why a failure is not taken back, when there is none."""
+    """Why a failure is not rolled back, when there is none."""
     survey: Any = None
     """What the strategy found there before, as plain data."""
     finished: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -242,7 +242,7 @@ async def _way_back(deployment: Deployment, there: Target, destination: Destinat
 async def _shut(
     previous: Deployment, back: Target, destination: Destination, there: Target | None = None
 ) -> str | None:
-    """Why going back by itself would be refused, by the operators' files or by the destination."""
+    """Why automatic rollback would be refused, by the operators' files or by the destination."""
     admitted = await _back_admitted(previous.id)
     if admitted.refusals:
         return f"going back would be refused: {_may_not(back, admitted)}"
@@ -250,7 +250,7 @@ async def _shut(
 
 
 async def take_dossier(rollout: Rollout, begun: Any, cause: Any, watched: Any) -> dict[str, Any]:
-    """Keeps the evidence, before anything is taken back. Gives the `cause`, with the line of the log that tells most.
+    """Keeps the evidence, before anything is rolled back. Gives the `cause`, with the line of the log that tells most.
 
     Key: the deployment; the first dossier stays. Undo: none.
     """

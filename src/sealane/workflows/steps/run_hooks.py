@@ -160,7 +160,7 @@ async def undo(rollout: Rollout) -> dict[str, Any]:
 
 
 async def gates(rollout: Rollout, key: str, names: Sequence[str], begun: Any, watched: Any) -> dict[str, Any]:
-    """Checks gates, and waits for a person's word on those that can't tell. Gives `failed` as `after` does.
+    """Checks gates, and waits for a person's word on inconclusive ones. Gives `failed` as `after` does.
 
     Key: deployment, place in the rollout and gate. Undo: none, it only looks.
     """
@@ -203,7 +203,7 @@ async def printed_now(rollout: Rollout, before: Sequence[str], begun: Any, watch
 async def _spoken(
     standing: _Standing, chosen: Sequence[Gate], key: str, since: datetime, tell: Callable[[str], None]
 ) -> Report:
-    """The gates' report, with people's words on those that can't tell: it passes or fails."""
+    """The gates' report, with people's words on inconclusive ones: it passes or fails."""
     store = context.current().store
     words = {word.gate for word in await store.gates.of(standing.deployment.id) if word.key == key}
     own = hooks_and_gates.of(standing.revision)

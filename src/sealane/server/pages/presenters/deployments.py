@@ -135,7 +135,7 @@ def _log(found: Deployment) -> str:
 def _good(found: Deployment) -> str:
     if found.kind is not DeploymentKind.ROLLBACK:
         return _GOOD
-    by = f"{found.requested_by} rolled it back by hand" if found.requested_by else "It went back with its group"
+    by = f"{found.requested_by} rolled it back by hand" if found.requested_by else "It rolled back with its group"
     return f"{by} to revision {messages.short(found.revision_id)}. {_GOOD}"
 
 
@@ -173,7 +173,7 @@ def _hold(view: DeploymentView, why: Explanation) -> str:
 
 
 def _left(found: Deployment) -> str:
-    """What is there after a failure that nothing was taken back for."""
+    """What is there after a failure that nothing was rolled back for."""
     if found.verdict and found.verdict.untouched:
         return "Nothing of its workloads was written: what was there before still serves."
     return "There was nothing verified to go back to, so it stays as it is for you to look at."
