@@ -162,8 +162,10 @@ def test_who_pushed_at_a_git_host(serving: Serving, tokens: dict[str, str], tmp_
     file = serving.folder / "config" / "people.yaml"
     file.write_text(PEOPLE.replace("cid-x", "kim-x"))
     status, message = app.approve(deployment, tokens["zoe"])
-    assert (status, f"{file}:3:17: kim-x is kim's already" in message) == (403, True), message
-    assert f"{file}:3:17" in app.get(f"/api/why/{deployment['id']}")["sentence"]
+    assert status == 403, message
+    assert "people.yaml:3:17: kim-x is kim's already" in message
+    assert str(file) not in message
+    assert "people.yaml:3:17" in app.get(f"/api/why/{deployment['id']}")["sentence"]
     file.write_text(PEOPLE)
     assert app.approve(deployment, tokens["zoe"])[0] == 200
     app.deployment("production", head)
