@@ -55,5 +55,5 @@ async def test_what_is_in_the_folder_is_built_pushed_and_deployed(
     (tmp_path / "Dockerfile").write_text(f"FROM {busybox_image}\nRUN echo no such compiler; exit 7\n")
     code, _, err = await folder.run("deploy", "dev", "--build", *words)
     assert (code, "no such compiler" in err) == (1, True), err
-    code, _, err = await folder.run("deploy", "shop/dev", "--build")
+    code, _, err = await folder.run("deploy", "other/dev", "--build")
     assert (code, "a server builds what is pushed" in err) == (2, True), err
