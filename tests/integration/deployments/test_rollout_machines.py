@@ -136,7 +136,7 @@ def test_pods_that_can_be_nowhere_else_fail_by_their_machine(played: Mapping[str
     assert (verdict.kind, verdict.cause and verdict.cause.reason) == ("failed", "unschedulable"), verdict.reason
     assert verdict.cause is not None
     assert verdict.cause.container is None
-    assert f"; machine {found.machine} does not answer" in verdict.cause.sentence
+    assert f"; node {found.machine} does not answer" in verdict.cause.sentence
 
 
 def test_pods_that_nobody_ends_fail_by_their_machine(played: Mapping[str, Played]) -> None:
