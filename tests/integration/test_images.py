@@ -299,7 +299,8 @@ async def test_a_build_from_another_app_s_image_is_refused_before_it_begins(shop
     await image_builds.build_only(ImageBuild(name="web", place=PLACE), shop, lambda _: None)
     (folder / "Dockerfile").write_text(f"FROM scratch\nCOPY --from={shop.repository}/web:{shop.tag} / /\n")
     mine = Rights(app="kiln", prefix=shop.repository, others=frozenset({"web"}))
-    kiln = replace(shop, key="k", problem=lambda image: image_rights.refused(image, mine))
+    limits = replace(shop.fetching, problem=lambda image: image_rights.refused(image, mine))
+    kiln = replace(shop, key="k", fetching=limits)
     said: list[bytes] = []
 
     with pytest.raises(UsageError, match=r"^Dockerfile:2: the image .* belongs to the app web, not to kiln"):

@@ -21,8 +21,9 @@ from sealane.pipelines.model import ImageBuild
 class BuildWorkspace:
     """Where and under which name a run builds.
 
-    `root` is a folder whose path no step can change, `inside` the app's folder in it, `engine` the URL of an engine's socket, `repository` the registry's host and path
-    under which each image gets its own name, `secrets` the values of the secrets a build may mount.
+    `root` is a folder whose path no step can change, `inside` the app's folder in it, `engine` the URL of an engine's
+    socket, `repository` the registry's host and path under which each image gets its own name, `secrets` the values of the
+    secrets a build may mount.
     """
 
     engine: str
