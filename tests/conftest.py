@@ -4,6 +4,7 @@ Main stays green by trying the same examples each time; `HYPOTHESIS_PROFILE=sear
 """
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,10 @@ pytest_plugins = ["tests.bed"]
 settings.register_profile("same", derandomize=True, deadline=None, database=None)
 settings.register_profile("search", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell that starts them in the background makes them, and all that they start, deaf to Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _LONGEST_FIRST = ("recovery", "e2e", "integration", "scenarios", "contracts", "architecture", "unit")
 

@@ -25,6 +25,8 @@ class Later(World):
         commit = self.shop.commit_files(words, dict(files))
         self.shop.push()
         receipt = await self.server.store.runs.receive(pushed(commit, before=self.before), source="git")
+        kept = await self.server.store.run_queue.admit(lambda queue, running, workers: (receipt.run_id,))
+        assert kept == (receipt.run_id,), "it has a slot, and nobody gives it another"
         await self.server.store.run_queue.mark_queued(receipt.run_id)
         self.before = commit
         return receipt.run_id

@@ -59,7 +59,7 @@ environment: dev
 destination: here
 namespace: NAMESPACE
 config: {settings: WORDS}
-strategy: {healthy_for: 0s}
+strategy: {healthy_for: 2s}
 """
 ENVIRONMENT = """environment: dev
 destinations: {here: {kubernetes: {kubeconfig: KUBECONFIG}}}
