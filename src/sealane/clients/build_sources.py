@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-import docker.auth
 import docker.errors
-import docker.utils
 
 from sealane.clients import addresses, registry, registry_access
 from sealane.clients.addresses import NotListed
+from sealane.clients.engine import pulls
 from sealane.clients.registry_access import RegistryAccess
 from sealane.egress import Allowlist
 from sealane.errors import SealaneError, UsageError
@@ -117,15 +116,9 @@ def _check_url(url: str, adds: Allowlist | None, by: str) -> None:
 
 def _pull(api: Any, image: str, platform: str, *, podman: bool) -> None:
     """Now, so that what it hands on is known. Raises what the engine says."""
-    repository, tag = docker.utils.parse_repository_tag(image)
-    host, _ = docker.auth.resolve_repository_name(repository)
-    params = {"fromImage": repository, "tag": tag or "latest", **({"platform": platform} if platform else {})}
-    path = "/images/create"
-    if podman and references.parse(image).insecure:  # as Docker does: no TLS wanted here
-        params, path = {"reference": image, "tlsVerify": "false"}, "/libpod/images/pull"
-    sign_in = docker.auth.get_config_header(api, host)
-    headers = {"X-Registry-Auth": sign_in} if sign_in else None
-    answer = api._post(api._url(path), params=params, headers=headers, stream=True)  # noqa: SLF001 - the SDK's own pull() can't say tlsVerify
+    asked = pulls.request(api, image, without_tls=podman and references.parse(image).insecure, platform=platform)
+    url = api._url(asked.path)  # noqa: SLF001 - the SDK's own pull() can't say tlsVerify
+    answer = api._post(url, params=asked.query, headers=asked.headers, stream=True)  # noqa: SLF001
     api._raise_for_status(answer)  # noqa: SLF001
     for said in api._stream_helper(answer, decode=True):  # noqa: SLF001
         if problem := said.get("error"):

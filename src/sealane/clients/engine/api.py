@@ -8,11 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import docker
-import docker.auth
-import docker.utils
 import requests
 
-from sealane.clients.engine import answers, errors, libpod, streams
+from sealane.clients.engine import answers, errors, libpod, pulls, streams
 from sealane.clients.engine.model import (
     Confinement,
     ContainerSpec,
@@ -276,17 +274,11 @@ class Engine:
 
         The engine waits for a silent registry without end: `within` is how many seconds it has.
         """
-        repository, tag = docker.utils.parse_repository_tag(image)
-        registry, _ = docker.auth.resolve_repository_name(repository)
-        sign_in = docker.auth.get_config_header(self._api, registry)
-        headers = {"X-Registry-Auth": sign_in} if sign_in else None
-        query: dict[str, int | str] = {"fromImage": repository, "tag": tag or "latest"}
-        path = "/images/create"
-        if self.podman and registry.partition(":")[0] in _THIS_MACHINE:  # as Docker does: no TLS wanted here
-            query, path = {"reference": image, "tlsVerify": "false"}, "/libpod/images/pull"
+        here = self.podman and pulls.host_of(image).partition(":")[0] in _THIS_MACHINE
+        asked = pulls.request(self._api, image, without_tls=here)
         until = asyncio.get_running_loop().time() + within
         try:
-            stream = await self._stream("POST", path, query, headers=headers, within=within)
+            stream = await self._stream("POST", asked.path, asked.query, headers=asked.headers, within=within)
         except (errors.EngineFailed, errors.ContainerMissing, errors.CannotExecute, errors.ImageMissing) as error:
             raise answers.pull_problem(image, error.message) from error
         except errors.EngineTooSlow as error:
