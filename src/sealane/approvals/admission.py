@@ -50,7 +50,8 @@ class RevisionSource:
     """How a revision comes: as `formation` and `delivery` of a commit, or stored before; `agreed` rules were met for it.
 
     `by_hand` is a commit's release that a person sends, past its delivery: the approval that this wants is wanted all the
-    same, and what it should have asked for, too, is asked for instead of refused. `automatic` is going back that no person asked for: it waits for nobody, because it brings nothing that was not there.
+    same, and what it should have asked for, too, is asked for instead of refused. `automatic` is going back that no person
+    asked for: it waits for nobody, because it brings nothing that was not there.
     """
 
     formation: Formation | None = None

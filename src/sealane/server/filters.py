@@ -62,9 +62,9 @@ DeploymentFilter = Annotated[Filter, Depends(_deployment_filter)]
 
 def _who_did_what(
     *,
-    app: Annotated[str, Query(description="Only what is about this app.")] = "",
-    actor: Annotated[str, Query(description="Only what this person did.")] = "",
-    action: Annotated[str, Query(description="Only this, such as approve.")] = "",
+    app: Annotated[str, _asked("Only what is about this app.")] = "",
+    actor: Annotated[str, _asked("Only what this person did.")] = "",
+    action: Annotated[str, _asked("Only this, such as approve.")] = "",
 ) -> AuditFilter:
     """Raises UsageError for what is no line of text."""
     checked = {name: _line(text, name) for name, text in (("app", app), ("actor", actor), ("action", action))}
