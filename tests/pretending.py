@@ -132,7 +132,7 @@ class App:
         found: list[dict[str, Any]] = self.get("/api/runs", app=self.name)
         return found
 
-    def run_of(self, commit_hash: str, *, ref: str = "refs/heads/main", within: float = 30) -> dict[str, Any]:
+    def run_of(self, commit_hash: str, *, ref: str = "refs/heads/main", within: float = 120) -> dict[str, Any]:
         """The whole run of a commit once it has ended."""
 
         def look() -> dict[str, Any] | None:
@@ -147,7 +147,7 @@ class App:
         view: dict[str, Any] = self.get(f"/api/runs/{ended['id']}")
         return view
 
-    def deployment(self, formation: str, commit_hash: str, state: str = "ended", *, within: float = 30) -> Any:
+    def deployment(self, formation: str, commit_hash: str, state: str = "ended", *, within: float = 120) -> Any:
         """The deployment that the run of a commit asked for, once it has got there."""
 
         run = next(run["id"] for run in self.runs() if run["event"]["commit"] == commit_hash)

@@ -25,7 +25,7 @@ _UNLIMITED = {"SEALANE_ACCESS__FAILURES_PER_ADDRESS": "100000", "SEALANE_ACCESS_
 """All tests come from one address, and some try many wrong tokens."""
 
 
-def until(what: str, look: Callable[[], Found | None], *, within: float = 60.0) -> Found:
+def until(what: str, look: Callable[[], Found | None], *, within: float = 120.0) -> Found:
     """Waits until there is something; fails with what it waited for."""
     deadline = time.monotonic() + within
     while True:
@@ -123,7 +123,7 @@ class Serving:
         """A client signed in with a token, the administrator's by default; an empty one is nobody."""
         given = self.token if token is None else token
         headers = {"Authorization": f"Bearer {given}"} if given else {}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=30, **how)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=60, **how)
 
     def user(self, name: str, *groups: str) -> str:
         """Adds a user and gives their token."""

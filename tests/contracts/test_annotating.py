@@ -106,7 +106,7 @@ class Influx:
     annotation: Annotation
 
     async def events(self) -> list[Event]:
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
             query = {"db": "shop", "q": "SELECT * FROM deployments", "epoch": "ms"}
             found = (await client.get(f"{self.annotation.url}/query", params=query)).json()["results"][0]
         rows = [
@@ -126,7 +126,7 @@ def influxdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         until = time.monotonic() + 60
         while True:
             try:
-                made = httpx.post(f"{url}/query", params={"q": "CREATE DATABASE shop"}, trust_env=False)
+                made = httpx.post(f"{url}/query", params={"q": "CREATE DATABASE shop"}, trust_env=False, timeout=60)
                 made.raise_for_status()
                 break
             except httpx.HTTPError:
@@ -138,7 +138,9 @@ def influxdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(params=list(Board))
 async def shop(request: pytest.FixtureRequest, influxdb: str) -> AsyncIterator[Shop]:
     if request.param is Board.INFLUXDB:
-        httpx.post(f"{influxdb}/query", params={"db": "shop", "q": "DROP MEASUREMENT deployments"}, trust_env=False)
+        httpx.post(
+            f"{influxdb}/query", params={"db": "shop", "q": "DROP MEASUREMENT deployments"}, trust_env=False, timeout=60
+        )
         yield Influx(Annotation(name="it", board=Board.INFLUXDB, url=influxdb, database="shop"))
         return
     async with grafana() if request.param is Board.GRAFANA else datadog() as standing:
@@ -211,7 +213,9 @@ async def test_a_store_that_is_away_or_a_key_without_value_is_told(tmp_path: Pat
 
 async def test_telling_influxdb_twice_leaves_one_point(influxdb: str) -> None:
     """A worker that takes over may tell again: the moment is the verdict's."""
-    httpx.post(f"{influxdb}/query", params={"db": "shop", "q": "DROP MEASUREMENT deployments"}, trust_env=False)
+    httpx.post(
+        f"{influxdb}/query", params={"db": "shop", "q": "DROP MEASUREMENT deployments"}, trust_env=False, timeout=60
+    )
     there = Influx(Annotation(name="it", board=Board.INFLUXDB, url=influxdb, database="shop"))
     for _ in range(2):
         await tell(there.annotation, GOOD)

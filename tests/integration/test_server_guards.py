@@ -24,7 +24,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 
 
 def routes(serving: Serving) -> list[tuple[str, str]]:
-    document = httpx.get(f"{serving.url}/api/openapi.json").json()
+    document = httpx.get(f"{serving.url}/api/openapi.json", timeout=60).json()
     return [(method, path) for path, found in document["paths"].items() for method in found]
 
 
@@ -38,7 +38,7 @@ def test_every_route_of_the_api_wants_a_token(serving: Serving, authorization: s
         if path in OPEN:
             continue
         url = re.sub(r"\{[^}]+\}", "x", path)
-        answer = httpx.request(method, serving.url + url, headers=headers, json={})
+        answer = httpx.request(method, serving.url + url, headers=headers, json={}, timeout=60)
         assert answer.status_code == 401, f"{method} {path} answered {answer.status_code} {answer.text[:200]}"
 
 
@@ -57,7 +57,7 @@ def test_every_route_of_the_api_wants_a_token(serving: Serving, authorization: s
     ],
 )
 def test_every_page_leads_to_the_sign_in(serving: Serving, path: str) -> None:
-    answer = httpx.get(serving.url + path, headers={"Accept": "text/html"})
+    answer = httpx.get(serving.url + path, headers={"Accept": "text/html"}, timeout=60)
     assert answer.status_code == 303
     assert answer.headers["location"].startswith("/sign-in?next=")
 
@@ -92,7 +92,7 @@ def sign_in(serving: Serving, browser: httpx.Client, token: str) -> httpx.Respon
 
 def test_a_session_is_begun_used_and_ended(serving: Serving) -> None:
     """The cookie is kept from scripts and other sites; after signing out it opens nothing."""
-    with httpx.Client(base_url=serving.url) as browser:
+    with httpx.Client(base_url=serving.url, timeout=60) as browser:
         answer = sign_in(serving, browser, serving.token)
         assert (answer.status_code, answer.headers["location"]) == (303, "/runs")
         cookie = next(value for value in answer.headers.get_list("set-cookie") if value.startswith("sealane_session"))
@@ -111,12 +111,12 @@ def test_a_session_is_begun_used_and_ended(serving: Serving) -> None:
 
 def test_a_form_of_another_site_does_nothing(serving: Serving) -> None:
     """A cookie without this session's form token changes nothing; nor does a sign-in without the form."""
-    with httpx.Client(base_url=serving.url) as browser:
+    with httpx.Client(base_url=serving.url, timeout=60) as browser:
         sign_in(serving, browser, serving.token)
         for data in ({}, {"form_token": "guessed"}):
             assert browser.post("/sign-out", data=data).status_code == 403
             assert browser.post("/api/users", data=data).status_code in {403, 422}
-    with httpx.Client(base_url=serving.url) as browser:
+    with httpx.Client(base_url=serving.url, timeout=60) as browser:
         assert browser.post("/sign-in", data={"token": serving.token}).status_code == 403
 
 
@@ -124,7 +124,7 @@ def test_a_form_of_another_site_does_nothing(serving: Serving) -> None:
     "where", ["//evil.example.com", "https://evil.example.com", "/\\evil.example.com", "javascript:alert(1)"]
 )
 def test_the_sign_in_never_leads_to_another_site(serving: Serving, where: str) -> None:
-    page = httpx.get(serving.url + "/sign-in", params={"next": where}).text
+    page = httpx.get(serving.url + "/sign-in", params={"next": where}, timeout=60).text
     assert 'name="next" value="/"' in page
 
 
@@ -134,7 +134,7 @@ def test_a_body_too_large_is_refused_while_it_is_read(serving: Serving) -> None:
             yield b"x" * 65536
 
     answer = httpx.post(
-        serving.url + "/api/users", content=endless(), headers={"Authorization": f"Bearer {serving.token}"}
+        serving.url + "/api/users", content=endless(), headers={"Authorization": f"Bearer {serving.token}"}, timeout=60
     )
     assert answer.status_code == 413
 
@@ -205,10 +205,10 @@ def test_git_wants_the_app_s_own_push_token(serving: Serving) -> None:
 
     def ask(password: str) -> int:
         coded = base64.b64encode(f"one:{password}".encode()).decode()
-        return httpx.get(url, headers={"Authorization": f"Basic {coded}"}).status_code
+        return httpx.get(url, headers={"Authorization": f"Basic {coded}"}, timeout=60).status_code
 
-    assert httpx.get(url).status_code == 401
-    assert "Basic" in httpx.get(url).headers["www-authenticate"]
+    assert httpx.get(url, timeout=60).status_code == 401
+    assert "Basic" in httpx.get(url, timeout=60).headers["www-authenticate"]
     assert [ask(one), ask(other), ask(serving.token), ask("x")] == [200, 401, 200, 401], (
         "who may push may by their own token"
     )

@@ -73,9 +73,9 @@ def test_a_server_says_what_keeps_it_from_its_work(
     sql(f"{server}/postgres", f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
     sql(f"{server}/postgres", f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
     until("the database", lambda: {"database", "journal", "workers"} <= set(reasons(api)) or None)
-    told = httpx.get(f"{api.url}/readyz").text + httpx.get(f"{api.url}/healthz").text
+    told = httpx.get(f"{api.url}/readyz", timeout=60).text + httpx.get(f"{api.url}/healthz", timeout=60).text
     assert name not in told, "what a driver says may hold addresses"
-    assert httpx.get(f"{api.url}/healthz").json() == {"alive": True}
-    assert [httpx.head(f"{api.url}{path}").status_code for path in ("/healthz", "/readyz")] == [200, 503]
+    assert httpx.get(f"{api.url}/healthz", timeout=60).json() == {"alive": True}
+    assert [httpx.head(f"{api.url}{path}", timeout=60).status_code for path in ("/healthz", "/readyz")] == [200, 503]
     sql(f"{server}/postgres", f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
     until("the database again", lambda: set(reasons(api)) == {"migrations"} or None)

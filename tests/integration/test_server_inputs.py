@@ -165,6 +165,7 @@ def test_alerts_of_far_dates_and_half_characters_are_taken(serving: Serving) -> 
         f"{serving.url}/hooks/alerts/shop/dev",
         content=json.dumps(body),
         headers={"Authorization": f"Bearer {made['token']}", "Content-Type": "application/json"},
+        timeout=60,
     )
     assert answer.status_code < 500, answer.text
 

@@ -122,7 +122,7 @@ class Place:
         self.podium.forget(f"{self.host}/{self.prefix}/shop/")
 
     async def tags(self, name: str) -> list[str]:
-        async with httpx.AsyncClient(base_url=f"http://{self.host}") as client:
+        async with httpx.AsyncClient(base_url=f"http://{self.host}", timeout=60) as client:
             answer = await client.get(f"/v2/{self.prefix}/shop/{name}/tags/list")
         found: list[str] = answer.json().get("tags") or [] if answer.status_code == 200 else []
         return found

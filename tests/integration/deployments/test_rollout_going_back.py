@@ -164,7 +164,7 @@ async def test_an_image_that_is_gone_makes_going_back_fail_loudly(
     """The verdict says that going back failed, too, and why; both dossiers are kept."""
     destination = KubernetesDestination(cluster)
     repository = f"gone/{secrets.token_hex(4)}"
-    async with httpx.AsyncClient(base_url=f"http://{registry}") as web:
+    async with httpx.AsyncClient(base_url=f"http://{registry}", timeout=60) as web:
         digest = await copied(web, busybox_image, repository)
         old = {
             "name": "web",
