@@ -49,7 +49,7 @@ async def test_the_administrator_is_made_once_and_its_token_shown_once(store: St
     assert await access.make_administrator() is None
     kept = await store.people.tokens(user="admin")
     assert token not in repr(kept)
-    assert all(token.rpartition("_")[2] not in each.hash for each in kept)
+    assert all(token.split("_", 2)[2] not in each.hash for each in kept)
 
 
 async def test_a_revoked_token_is_useless_at_once(store: Store, access: Access) -> None:
@@ -295,7 +295,7 @@ async def test_known_and_unknown_ids_take_the_same_work(access: Access, monkeypa
         return matches(hash_, secret)
 
     monkeypatch.setattr(tokens, "matches", counted)
-    wrong = known.rpartition("_")[0] + "_" + "x" * 43
+    wrong = known[:-43] + "x" * 43
     costs = []
     for text in (wrong, revoked, "sln_nobody1234_" + "x" * 43):
         hashed.clear()
