@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sealane import clock
 from sealane.deployments import finished_work, messages, model
-from sealane.deployments.strategies import model as strategies
-from sealane.deployments.strategies import stages
 from sealane.destinations import model as destinations
+from sealane.destinations import stages
 from sealane.destinations.port import Destination
 from sealane.verdicts import model as verdicts
 from sealane.verdicts.messages import causes
 
-_BEFORE_THE_LAST = {strategies.StageKind.PREVIEW, strategies.StageKind.BESIDE, strategies.StageKind.WEIGHT}
 _KINDS = {destinations.Reason.QUOTA: verdicts.FactKind.QUOTA}
 
 
@@ -24,32 +22,35 @@ async def apply(
     goal: model.Target,
     *,
     fence: destinations.Fence,
-    stage: strategies.Stage = strategies.ONLY,
+    stage: stages.Stage | None = None,
     adopt: bool = False,
     now: clock.Clock = clock.now,
 ) -> tuple[destinations.Applied, model.Begun]:
-    """Makes the objects of a stage so, and gives what watching needs. Repeated, it changes nothing.
+    """Makes the objects of a stage so, of the last one if none is given, and gives what watching needs.
+
+    Repeated, it changes nothing.
 
     Work that ran to its end in an earlier deployment of the revision is not made again.
     """
     at = now()
-    given = await goal.objects()
-    if stage.kind in _BEFORE_THE_LAST and (refusals := await _later(destination, goal, given, adopt=adopt)):
+    course = goal.in_stages(await goal.objects())
+    writes = next(each for each in course if each.name == stage.name) if stage else course[-1]
+    if writes is not course[-1] and (refusals := await _refusals(destination, goal, course[-1], adopt=adopt)):
         return destinations.Applied(inventory=(), refusals=refusals), model.Begun(inventory=(), at=at, watched=())
-    writing = stages.writing(stage, given, goal.shape)
     applied = await destination.apply(
-        writing.objects, identity=goal.identity, fence=fence, adopt=adopt, finished=goal.finished
+        writes.objects, identity=goal.identity, fence=fence, adopt=adopt, finished=goal.finished
     )
-    watched = tuple(ref for ref in applied.inventory if f"{ref.kind}/{ref.name}" not in writing.unwatched)
+    unwatched = stages.among(applied.inventory, writes.unwatched)
+    watched = tuple(ref for ref in applied.inventory if ref not in unwatched)
     left = messages.left_words(applied)
     return applied, model.Begun(inventory=union(applied.inventory, goal.kept), at=at, watched=watched, left=left)
 
 
-async def _later(
-    destination: Destination, goal: model.Target, given: Sequence[model.Manifest], *, adopt: bool
+async def _refusals(
+    destination: Destination, goal: model.Target, last: stages.Stage, *, adopt: bool
 ) -> tuple[destinations.Refusal, ...]:
     """What the destination would refuse of the last stage: better known before the first one is written."""
-    changes = await destination.diff(stages.whole(given, goal.shape), identity=goal.identity, adopt=adopt)
+    changes = await destination.diff(last.objects, identity=goal.identity, adopt=adopt)
     return tuple(change.refusal for change in changes if change.refusal)
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from sealane.deployments import failure_reports, hooks, model
 from sealane.deployments.gates import select
 from sealane.deployments.gates.model import GateSubject, Report
-from sealane.deployments.strategies.model import Stage
 from sealane.destinations import model as destinations
+from sealane.destinations.stages import Stage
 from sealane.stencils import jobs as rendered
 from sealane.stencils.gates import Gate, Hook, NewLines, When
 from sealane.stencils.graph_annotations import Annotation

@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sealane.deployments.strategies import model as strategies
-from sealane.deployments.strategies import stages
 from sealane.destinations import model as destinations
+from sealane.destinations import stages
 from sealane.stencils.health_checks import HealthCheck
 from sealane.verdicts import model as verdicts
 from sealane.verdicts import stability
@@ -32,8 +31,10 @@ class Target:
     """What the revision makes that its containers may refer to, as `verdicts.provided_refs` gives it."""
     manifests: Sequence[Manifest] = field(default=(), repr=False)
     """The same objects as they were rendered, values of secrets left out."""
-    shape: strategies.Shape = field(default_factory=strategies.Shape)
-    """What its strategy makes of the objects, stage by stage."""
+    shape: stages.Shape = field(default_factory=stages.Shape)
+    """By what the destination shapes the objects, stage by stage."""
+    shaper: stages.Shaper = stages.at_once
+    """The destination's own."""
     health: Sequence[HealthCheck] = ()
     """The formation's own checks, for kinds that the destination can't judge by itself."""
     healthy_for: timedelta = timedelta(seconds=10)
@@ -43,6 +44,18 @@ class Target:
     """`Kind/name` of its work that ended before this deployment: where it is not there any more, it is not made again."""
     guard: stability.StabilityRules | None = field(default_factory=stability.StabilityRules)
     """What is looked for over all instances while it is watched."""
+
+    def in_stages(self, objects: Sequence[Manifest] | None = None) -> tuple[stages.Stage, ...]:
+        """The stages of its rollout; `objects` are those ready to be applied, the rendered ones unless given."""
+        return self.shaper(self.manifests if objects is None else objects, self.shape)
+
+    def leftovers(self, inventory: destinations.Inventory) -> destinations.Inventory:
+        """What strategies made of the inventory, and the revision does not have in the end."""
+        return stages.among(inventory, self.in_stages()[-1].leftovers)
+
+    def outgoing(self, inventory: destinations.Inventory) -> destinations.Inventory:
+        """What of the inventory served before, and stays for a while."""
+        return stages.among(inventory, self.in_stages()[-1].outgoing)
 
     def rules(self, begun: Begun) -> verdicts.Rules:
         """The rules it is judged by when it was applied at that time."""
@@ -146,7 +159,7 @@ class WatchResult:
 
 def lasting(watched: WatchResult, goal: Target, inventory: destinations.Inventory) -> int:
     """How many workloads of those that were watched stay: a canary does not."""
-    aside = {f"{ref.kind}/{ref.name}" for ref in stages.leftovers(inventory, goal.manifests, goal.shape)}
+    aside = {f"{ref.kind}/{ref.name}" for ref in goal.leftovers(inventory)}
     return sum(each.object not in aside for each in watched.observation.running)
 
 

@@ -8,13 +8,9 @@ from datetime import timedelta
 from typing import Any
 
 from sealane.deployments import apply_phase, model
-from sealane.deployments.strategies import stages
 from sealane.destinations import deletions as deleting
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
-
-_SCALES = ("autoscaling", "keda.sh")
-"""Groups of the kinds that set the number of replicas of others."""
 
 
 async def prune(
@@ -22,12 +18,12 @@ async def prune(
 ) -> destinations.Pruned:
     """After a good verdict: deletes what the formation had and the revision has not, within the delete budget.
 
-    Once an autoscaler is gone, the stencils' own numbers of replicas count again, and are written.
+    Where what is gone had decided fields of what stays, the stencils' own values count again, and are written.
     """
     goal = plan.goal
     stored = apply_phase.union(plan.stored, begun.inventory)
-    spare = stages.leftovers(stored, goal.manifests, goal.shape)
-    kept_on = stages.old_color(stored, goal.manifests, goal.shape)
+    spare = goal.leftovers(stored)
+    kept_on = goal.outgoing(stored)
     now_gone = await _without(destination, goal, stored, _less(spare, kept_on), fence=fence, verified=plan.verified)
     wanted = apply_phase.union(_less(begun.inventory, spare), apply_phase.union(plan.keep, kept_on))
     pruned = await destination.prune(
@@ -37,8 +33,8 @@ async def prune(
         fence=fence,
         budget=replace(plan.budget, verified=plan.verified, back=plan.is_rollback),
     )
-    if any(ref.group in _SCALES for ref in pruned.deleted):
-        objects = stages.whole(await goal.objects(), goal.shape)
+    if pruned.freed:
+        objects = goal.in_stages(await goal.objects())[-1].objects
         applied = await destination.apply(objects, identity=goal.identity, fence=fence)
         refused = (destinations.KeptObject(ref=each.ref, reason=each.message) for each in applied.refusals)
         pruned = replace(pruned, held=(*pruned.held, *refused))
@@ -48,7 +44,7 @@ async def prune(
 def kept_for(goal: model.Target, inventory: destinations.Inventory) -> timedelta:
     """How long what served before the goal stays up; no time where nothing of it is there."""
     strategy = goal.shape.strategy.blue_green
-    kept_on = stages.old_color(inventory, goal.manifests, goal.shape)
+    kept_on = goal.outgoing(inventory)
     return strategy.keep_old_for if strategy and kept_on else timedelta()
 
 
@@ -56,7 +52,7 @@ async def retire(
     destination: Destination, goal: model.Target, inventory: destinations.Inventory, *, fence: destinations.Fence
 ) -> destinations.Pruned:
     """Some time after the switch: deletes what served before it. Key: the inventory. Undo: the next deployment."""
-    spare = stages.leftovers(inventory, goal.manifests, goal.shape)
+    spare = goal.leftovers(inventory)
     return await _without(destination, goal, inventory, spare, fence=fence, verified=goal.identity.sequence)
 
 
@@ -98,7 +94,7 @@ async def clear(
     budget = destinations.Budget(undo=True, verified=plan.verified)
     previous = plan.previous or plan.goal
     every = apply_phase.union(apply_phase.union(plan.stored, failed), restored.inventory)
-    spare = _less(stages.leftovers(every, previous.manifests, previous.shape), restored.inventory)
+    spare = _less(previous.leftovers(every), restored.inventory)
     now_gone = await _without(destination, plan.goal, every, spare, fence=fence, verified=plan.verified)
     fresh = _less(failed, (*plan.stored, *spare))
     older = _less(every, (*restored.inventory, *fresh, *spare))

@@ -30,9 +30,8 @@ from sealane.deployments import (
 from sealane.deployments.gates import model as gates
 from sealane.deployments.gates import run_gates, select
 from sealane.deployments.gates.context import GateContext, no_secret
-from sealane.deployments.strategies import model as strategies
-from sealane.deployments.strategies import stages
 from sealane.destinations import model as destinations
+from sealane.destinations import stages
 from sealane.destinations.port import Destination
 from sealane.stencils.gates import NewLines, When
 from sealane.verdicts import diagnose, outcomes
@@ -130,11 +129,11 @@ async def _in_stages(plan: model.DeploymentPlan, around: Context) -> model.Outco
     """Stage after stage, until one fails or the last one is healthy and its gates are passed."""
     passed: HealthyStage | None = None
     notes = watch_phase.WatchNotes()
-    course = stages.course(plan.goal.manifests, plan.goal.shape)
+    course = plan.goal.in_stages()
     for stage in course:
         if stage.says:
             around.tell(model.Phase.APPLY, stage.says)
-        if stage.kind is strategies.StageKind.PAUSE:
+        if stage.kind is stages.StageKind.PAUSE:
             assert passed is not None, "a course begins with something that is written"
             begun = apply_phase.watched_on(passed.begun, at=around.now(), pause=stage.pause)
         else:
@@ -187,8 +186,8 @@ async def _watch(
 
 async def _stopped(
     plan: model.DeploymentPlan,
-    stage: strategies.Stage,
-    course: Sequence[strategies.Stage],
+    stage: stages.Stage,
+    course: Sequence[stages.Stage],
     passed: HealthyStage,
     around: Context,
 ) -> Failure | None:

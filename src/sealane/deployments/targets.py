@@ -9,10 +9,9 @@ from typing import Any
 
 from sealane.deployments import finished_work
 from sealane.deployments.model import Target
-from sealane.deployments.strategies import stages
-from sealane.deployments.strategies.model import LiveState, Shape
 from sealane.destinations.model import Identity, Inventory
 from sealane.destinations.port import Destination
+from sealane.destinations.stages import Shape, Survey, has_stages
 from sealane.secrets.values import SecretValue
 from sealane.stencils import secret_merge
 from sealane.stencils.model import Rendered, Revision
@@ -57,6 +56,7 @@ async def target(
         made=provided_refs.made(each.object for each in revision.objects),
         manifests=tuple(each.object for each in revision.objects),
         shape=Shape(strategy=revision.strategy),
+        shaper=destination.in_stages,
         health=revision.health,
         healthy_for=revision.strategy.healthy_for,
         patience=evaluate.patience(revision.strategy.patience, startup),
@@ -91,15 +91,30 @@ def guard(revision: Revision) -> stability.StabilityRules | None:
     return stability.StabilityRules(restarts=said.restarts, flaps=said.flaps) if said.restarts or said.flaps else None
 
 
-def shaped(goal: Target, previous: Target | None, survey: LiveState) -> tuple[Target, Target | None]:
+async def survey(
+    destination: Destination,
+    goal: Target,
+    previous: Target | None,
+    stored: Inventory = (),
+    *,
+    as_it_serves: bool = False,
+) -> Survey:
+    """What is there before the first write, as far as the strategies of both have to know it."""
+    forward, _ = shaped(goal, previous, {})
+    return await destination.survey(
+        goal.manifests, forward.shape, identity=goal.identity, stored=stored, as_it_serves=as_it_serves
+    )
+
+
+def shaped(goal: Target, previous: Target | None, survey: Survey) -> tuple[Target, Target | None]:
     """Both goals as their strategies shape them, from what was there when the deployment began."""
     strategy = goal.shape.strategy
-    aside = stages.staged(strategy) or (previous is not None and stages.staged(previous.shape.strategy))
+    staged = has_stages(strategy) or (previous is not None and has_stages(previous.shape.strategy))
     before = previous.manifests if previous else ()
-    forward = replace(goal, shape=Shape(strategy=strategy, survey=survey, aside=aside, before=before))
+    forward = replace(goal, shape=Shape(strategy=strategy, survey=survey, staged=staged, before=before))
     if previous is None:
         return forward, None
-    back = Shape(strategy=previous.shape.strategy, survey=survey, back=True, aside=aside, before=goal.manifests)
+    back = Shape(strategy=previous.shape.strategy, survey=survey, back=True, staged=staged, before=goal.manifests)
     return forward, replace(previous, shape=back)
 
 

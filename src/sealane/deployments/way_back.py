@@ -7,10 +7,8 @@ it was, an API is gone, somebody else has taken a name.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 from sealane.deployments import messages, model, targets
-from sealane.deployments.strategies import inspect, stages
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
 from sealane.errors import SealaneError
@@ -24,10 +22,10 @@ async def again(
 ) -> tuple[destinations.ObjectChange, ...]:
     """What applying the goal's revision once more would change; `there` is the one that it would replace, where another is."""
     forward = there or goal
-    survey = replace(await inspect.live_state(destination, forward, goal if there else None), moved=())
+    survey = await targets.survey(destination, forward, goal if there else None, as_it_serves=True)
     ahead, back = targets.shaped(forward, goal if there else None, survey)
     shaped = back or ahead
-    changes = await destination.diff(stages.whole(shaped.manifests, shaped.shape), identity=goal.identity)
+    changes = await destination.diff(shaped.in_stages()[-1].objects, identity=goal.identity)
     return tuple(change for change in changes if not _is_over(change, goal))
 
 

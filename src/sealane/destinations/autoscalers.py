@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sealane.destinations import model
+
 Manifest = Mapping[str, Any]
 
 _LEAST = ("minReplicas", "minReplicaCount")
 _MOST = ("maxReplicas", "maxReplicaCount")
+
+
+_GROUPS = ("autoscaling", "keda.sh")
+
+
+def is_one(ref: model.ObjectRef) -> bool:
+    """Whether it is of a kind that sets the number of instances of others."""
+    return ref.group in _GROUPS
 
 
 def target(manifest: Manifest) -> str | None:

@@ -246,6 +246,8 @@ class Pruned:
     deleted: Inventory
     held: tuple[KeptObject, ...]
     inventory: Inventory
+    freed: bool = False
+    """What was deleted had decided fields of what stays, an autoscaler say: applied once more, the stencils' values count."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

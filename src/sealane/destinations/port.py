@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sealane.destinations import model
+    from sealane.destinations import model, stages
     from sealane.stencils.health_checks import HealthCheck
     from sealane.verdicts import model as verdicts
 
@@ -49,6 +49,26 @@ class Destination(Protocol):
 
         `leaving` will be pruned afterwards: an autoscaler among it has no say any more.
         """
+        ...
+
+    async def survey(
+        self,
+        objects: Sequence[Manifest],
+        shape: stages.Shape,
+        *,
+        identity: model.Identity,
+        stored: model.Inventory = (),
+        as_it_serves: bool = False,
+    ) -> stages.Survey:
+        """What is there, as far as shaping these objects has to know it; plain data, empty where it need know nothing.
+
+        Asked once, before the first write, and kept: every later step goes by the same survey. `stored` is what the
+        formation has there. `as_it_serves`: the objects are compared with what serves, and not put beside it.
+        """
+        ...
+
+    def in_stages(self, objects: Sequence[Manifest], shape: stages.Shape) -> tuple[stages.Stage, ...]:
+        """The stages in which these objects are written. Pure: the same survey gives the same stages, always."""
         ...
 
     async def apply(

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from dbos import DBOS
 
-from sealane.deployments.strategies.model import ONLY, Stage, StageKind
+from sealane.destinations.stages import ONLY, Stage, StageKind
 from sealane.store import rows
 from sealane.verdicts import outcomes
 from sealane.verdicts.model import Cause, FactKind, Verdict, VerdictKind

@@ -11,10 +11,9 @@ from typing import Any
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import kinds
 from sealane.deployments import model, prune_phase, rollout, targets
-from sealane.deployments.strategies import inspect
-from sealane.deployments.strategies.model import Shape
 from sealane.destinations.kubernetes.destination import KubernetesDestination
 from sealane.destinations.model import Inventory, unfenced
+from sealane.destinations.stages import Shape
 from sealane.stencils.model import BlueGreen, CanaryStep, Strategy
 from tests.integration.deployments import parts
 
@@ -67,7 +66,7 @@ class Formation:
         """Rolls out, and remembers what was verified."""
         forward, back = self._goal(objects, strategy), self._goal(*self.verified) if self.verified else None
         forward = replace(forward, patience=timedelta(seconds=patience))
-        survey = await inspect.live_state(self.destination, forward, back, self.inventory)
+        survey = await targets.survey(self.destination, forward, back, self.inventory)
         forward, back = targets.shaped(forward, back, survey)
         self.plan = model.DeploymentPlan(goal=forward, stored=self.inventory, previous=back)
         self.told = []
@@ -84,7 +83,8 @@ class Formation:
     def _goal(self, objects: Sequence[dict[str, Any]], strategy: Strategy) -> model.Target:
         times = {"healthy_for": timedelta(seconds=1)}
         goal = parts.goal(self.namespace, objects, revision=str(abs(hash(str(objects)))), **times)
-        return replace(goal, manifests=tuple(objects), shape=Shape(strategy=strategy))
+        shaper = self.destination.in_stages
+        return replace(goal, manifests=tuple(objects), shape=Shape(strategy=strategy), shaper=shaper)
 
     async def pods(self) -> dict[str, tuple[str, int]]:
         """Uid to the version and the restarts of every pod that isn't leaving."""

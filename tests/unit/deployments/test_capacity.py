@@ -13,10 +13,10 @@ import pytest
 from sealane import clock
 from sealane.cli.local import deployment
 from sealane.cli.screens import rollout_lines
-from sealane.deployments.strategies import capacity
-from sealane.deployments.strategies.model import LiveState
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.dummy.state import Content, State
+from sealane.destinations.kubernetes.strategies import capacity
+from sealane.destinations.kubernetes.strategies.model import LiveState
 from sealane.stencils import variants
 from sealane.stencils.model import BlueGreen, CanaryStep, Revision
 from tests.unit.deployments import parts

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from sealane.deployments import apply_phase, hooks_and_gates, model, rollout, targets, watch_phase
-from sealane.deployments.strategies import inspect
 from sealane.destinations import model as destinations
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.stencils.gates import Gate, Hook, Task, When
@@ -43,7 +42,7 @@ async def rolled(
     there = await parts.roll_out(destination, first)
     web = parts.deployment(image="web:2", behaves=behaves)
     second = await parts.goal(parts.revision("two", web, service(), **strategy), destination)
-    forward, back = targets.shaped(second, first, await inspect.live_state(destination, second, first))
+    forward, back = targets.shaped(second, first, await targets.survey(destination, second, first))
     before = len(destination.journal())
     around = rollout.Context(destination=destination, beside=own or hooks_and_gates.HooksAndGates())
     plan = model.DeploymentPlan(goal=forward, stored=there.inventory, previous=back)

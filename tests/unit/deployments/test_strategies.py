@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from sealane.deployments.gates import select
-from sealane.deployments.strategies import canary, stages
-from sealane.deployments.strategies.model import LiveState, Shape, Stage, StageKind
+from sealane.destinations.kubernetes.strategies import canary, stages
+from sealane.destinations.kubernetes.strategies.model import LiveState, Shape
+from sealane.destinations.stages import Stage, StageKind
 from sealane.stencils.gates import Gate, Http, Task
 from sealane.stencils.model import BlueGreen, CanaryStep, Strategy
 

@@ -14,8 +14,8 @@ from sealane.cli.screens import rollout_lines
 from sealane.deployments import jobs, model
 from sealane.deployments.gates import select
 from sealane.deployments.gates.model import GateResult, Outcome
-from sealane.deployments.strategies.model import ONLY, Stage, StageKind
 from sealane.destinations.dummy.destination import DummyDestination
+from sealane.destinations.stages import ONLY, Stage, StageKind
 from sealane.stencils.gates import Condition, Gate, Guard, Hook, Http, NewLines, Query, Store, Task, When
 from sealane.stencils.graph_annotations import Annotation, Board
 from sealane.stencils.model import Origin, Rendered, Revision

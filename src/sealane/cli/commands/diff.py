@@ -123,9 +123,8 @@ async def _ask(asking: _Asking, where: DestinationConfig, *, adopt: bool) -> _Fo
     from sealane.cli.local import local_formation
     from sealane.deployments import ledger_history, moves, targets
     from sealane.deployments.model import Target
-    from sealane.deployments.strategies import inspect, stages
-    from sealane.deployments.strategies.model import Shape
     from sealane.destinations.model import Action, Identity, is_over
+    from sealane.destinations.stages import Shape
 
     revision = asking.revision
     identity = Identity(
@@ -136,12 +135,16 @@ async def _ask(asking: _Asking, where: DestinationConfig, *, adopt: bool) -> _Fo
         if any(each.refusal for each in space):  # and then nothing can be told of what would be in it
             return _Found(changes=space, gone=())
         goal = Target(
-            identity=identity, objects=_never, manifests=asking.manifests, shape=Shape(strategy=revision.strategy)
+            identity=identity,
+            objects=_never,
+            manifests=asking.manifests,
+            shape=Shape(strategy=revision.strategy),
+            shaper=destination.in_stages,
         )
         # Compared with what serves, although a strategy may write it beside that.
-        survey = replace(await inspect.live_state(destination, goal, None), moved=())
+        survey = await targets.survey(destination, goal, None, as_it_serves=True)
         shaped, _ = targets.shaped(goal, None, survey)
-        objects = stages.whole(asking.manifests, shaped.shape)
+        objects = shaped.in_stages()[-1].objects
         known_as = (revision.app, revision.formation)
         place = revision.namespace
         last = await moves.ledger(destination, *known_as, namespace=place, moved_from=asking.moved_from)
@@ -149,7 +152,7 @@ async def _ask(asking: _Asking, where: DestinationConfig, *, adopt: bool) -> _Fo
             {} if last.came_from else await moves.copies(destination, *known_as, namespace=place, others=asking.others)
         )
         ledger = last.ledger
-        aside = stages.leftovers(ledger.inventory, asking.manifests, shaped.shape)
+        aside = shaped.leftovers(ledger.inventory)
         known = {ref.key for ref in (*await destination.refs(objects, namespace=revision.namespace), *aside)}
         gone = tuple(ref for ref in ledger.inventory if ref.key not in known)
         changes = await destination.diff(objects, identity=identity, adopt=adopt, leaving=gone)

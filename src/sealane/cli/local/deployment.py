@@ -34,10 +34,10 @@ from sealane.deployments import model as rollouts
 from sealane.deployments.gates import run_gates
 from sealane.deployments.gates.context import no_secret
 from sealane.deployments.ledger_history import History, LedgerRecord
-from sealane.deployments.strategies import inspect, stages
 from sealane.destinations import model as destinations
 from sealane.destinations import ownership
 from sealane.destinations.port import Destination
+from sealane.destinations.stages import every_object
 from sealane.errors import Conflicting, Fenced, NotThere, Refused, SealaneError
 from sealane.releases import changes
 from sealane.secrets.values import SecretValue
@@ -138,9 +138,7 @@ async def deploy(wish: DeployRequest, destination: Destination, screen: Screen) 
         release=revision.release or revision.id,
     )
     plan = await _plan(wish, destination, ledger, history, record)
-    coming = await destination.refs(
-        stages.everything(plan.goal.manifests, plan.goal.shape), namespace=revision.namespace
-    )
+    coming = await destination.refs(every_object(plan.goal.in_stages()), namespace=revision.namespace)
     both = apply_phase.union(ledger.inventory, apply_phase.union(coming, plan.goal.kept))
     history = history.begun(record, revision)
     begun = ledger_history.written(replace(ledger, inventory=both), history, reserve=ledger_history.RESERVE)
@@ -330,7 +328,7 @@ async def _plan(
         keep = (*keep, *(ref for ref in ledger.inventory if (ref.group, ref.kind) == ("", "Secret")))
     difference: tuple[Mapping[str, Any], ...] = tuple(changes.between(old, wish.revision).to_json()["objects"])
     forward, back = await goal(wish.revision), await goal(old) if old else None
-    survey = await inspect.live_state(destination, forward, back, ledger.inventory)
+    survey = await targets.survey(destination, forward, back, ledger.inventory)
     forward, back = targets.shaped(forward, back, survey)
     return rollouts.DeploymentPlan(
         goal=forward,

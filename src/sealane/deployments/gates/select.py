@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sealane.deployments.strategies.model import Stage, StageKind
+from sealane.destinations.stages import Stage, StageKind
 from sealane.stencils.gates import Gate
 
 

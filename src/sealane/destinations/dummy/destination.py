@@ -19,9 +19,11 @@ from typing import Any
 import msgspec
 
 from sealane import clock, errors
-from sealane.destinations import adoption, autoscalers, deletions, diff, model, ownership
+from sealane.destinations import adoption, autoscalers, deletions, diff, model, ownership, stages
 from sealane.destinations.dummy import behavior, planning
 from sealane.destinations.dummy import state as states
+from sealane.destinations.kubernetes.strategies import inspect
+from sealane.destinations.kubernetes.strategies import stages as shaping
 from sealane.stencils.health_checks import HealthCheck
 from sealane.verdicts import model as verdicts
 
@@ -54,6 +56,25 @@ class DummyDestination:
     ) -> tuple[model.ObjectChange, ...]:
         """See the port."""
         return tuple(each.change for each in planning.plan(self._state.read(), objects, identity, adopt=adopt))
+
+    async def survey(
+        self,
+        objects: Sequence[Mapping[str, Any]],
+        shape: stages.Shape,
+        *,
+        identity: model.Identity,
+        stored: model.Inventory = (),
+        as_it_serves: bool = False,
+    ) -> stages.Survey:
+        """See the port."""
+        seen = await inspect.live_state(
+            self, objects, shape, identity=identity, stored=stored, as_it_serves=as_it_serves
+        )
+        return inspect.plain(seen)
+
+    def in_stages(self, objects: Sequence[Mapping[str, Any]], shape: stages.Shape) -> tuple[stages.Stage, ...]:
+        """See the port."""
+        return shaping.shaped(objects, shape)
 
     async def apply(
         self,
@@ -105,7 +126,8 @@ class DummyDestination:
                 if gone := content.objects.pop(planning.text(ref), None):
                     content.journal.append(states.Write(verb="delete", object=str(ref), generation=gone.generation))
         returned = [await self._give_back(ref, fence) for ref in plan.give_back]
-        return deletions.pruned(stored, plan, deleted=plan.delete, held=returned)
+        freed = any(autoscalers.is_one(ref) for ref in plan.delete)
+        return replace(deletions.pruned(stored, plan, deleted=plan.delete, held=returned), freed=freed)
 
     async def observe(
         self,

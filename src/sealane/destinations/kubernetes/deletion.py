@@ -5,9 +5,11 @@ The only place that deletes objects in a cluster.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
-from sealane.destinations import deletions, model
+from sealane.destinations import autoscalers, deletions, model
 from sealane.destinations.kubernetes import adoption_undo
 
 
@@ -36,7 +38,8 @@ async def prune(
         else:
             deleted.append(ref)
     held += [await adoption_undo.give_back(cluster, ref, identity=identity, fence=fence) for ref in plan.give_back]
-    return deletions.pruned(stored, plan, deleted=tuple(deleted), held=held)
+    freed = any(autoscalers.is_one(ref) for ref in deleted)
+    return replace(deletions.pruned(stored, plan, deleted=tuple(deleted), held=held), freed=freed)
 
 
 async def _delete(cluster: clusters.Cluster, ref: model.ObjectRef, only: clusters.Precondition) -> str | None:

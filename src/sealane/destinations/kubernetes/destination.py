@@ -11,7 +11,7 @@ from typing import Any
 from sealane import clock
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
-from sealane.destinations import diff, model
+from sealane.destinations import diff, model, stages
 from sealane.destinations.kubernetes import (
     deletion,
     evidence,
@@ -22,6 +22,8 @@ from sealane.destinations.kubernetes import (
     server_side_apply,
     stuck_statefulset_pods,
 )
+from sealane.destinations.kubernetes.strategies import inspect
+from sealane.destinations.kubernetes.strategies import stages as shaping
 from sealane.stencils.health_checks import HealthCheck
 from sealane.verdicts import model as verdicts
 
@@ -50,6 +52,25 @@ class KubernetesDestination:
         """See the port."""
         planner = planning.Planner(self._cluster, objects, identity=identity, adopt=adopt, leaving=leaving)
         return tuple(each.change for each in await planner.plan())
+
+    async def survey(
+        self,
+        objects: Sequence[Mapping[str, Any]],
+        shape: stages.Shape,
+        *,
+        identity: model.Identity,
+        stored: model.Inventory = (),
+        as_it_serves: bool = False,
+    ) -> stages.Survey:
+        """See the port."""
+        seen = await inspect.live_state(
+            self, objects, shape, identity=identity, stored=stored, as_it_serves=as_it_serves
+        )
+        return inspect.plain(seen)
+
+    def in_stages(self, objects: Sequence[Mapping[str, Any]], shape: stages.Shape) -> tuple[stages.Stage, ...]:
+        """See the port."""
+        return shaping.shaped(objects, shape)
 
     async def apply(
         self,

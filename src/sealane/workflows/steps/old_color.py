@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sealane.deployments import messages, prune_phase
 from sealane.deployments import targets as rollouts_goals
 from sealane.deployments.model import Phase
-from sealane.deployments.strategies import inspect
 from sealane.destinations.model import Fence
 from sealane.records.model import DeploymentState
 from sealane.store.deployments import Line
@@ -45,7 +42,7 @@ async def retire(deployment_id: str, fence: Fence) -> None:
     destination = await targets.destination_of(deployment)
     revision = await bench.store.releases.revision(deployment.revision_id)
     goal = await targets.goal(deployment, revision, formation, destination)
-    survey = replace(await inspect.live_state(destination, goal, None), moved=())
+    survey = await rollouts_goals.survey(destination, goal, None, as_it_serves=True)
     goal, _ = rollouts_goals.shaped(goal, None, survey)
     retired = await prune_phase.retire(destination, goal, formation.inventory, fence=fence)
     await fence()

@@ -22,10 +22,9 @@ from sealane.deployments import (
 from sealane.deployments import targets as rollouts_goals
 from sealane.deployments.gates import select
 from sealane.deployments.model import Begun, DeploymentPlan, Phase, Target, WatchResult, held_for, lasting
-from sealane.deployments.strategies import inspect, stages
-from sealane.deployments.strategies.model import ONLY, LiveState, Stage
 from sealane.destinations.model import Applied, Budget, Fence
 from sealane.destinations.port import Destination
+from sealane.destinations.stages import ONLY, Stage, every_object
 from sealane.errors import SealaneError
 from sealane.records.model import Deployment, DeploymentKind, DeploymentState
 from sealane.releases import changes
@@ -100,15 +99,15 @@ async def begin(deployment_id: str) -> dict[str, Any]:
     forward, back = _with_finished(forward, back, finished)
     if back and previous and (shut := await _shut(previous, back, destination)):
         await timeline.line(deployment.id, Phase.APPLY, f"should this fail, {shut}", at=bench.now())
-    survey = await inspect.live_state(destination, forward, back, formation.inventory)
+    survey = await rollouts_goals.survey(destination, forward, back, formation.inventory)
     forward, _ = rollouts_goals.shaped(forward, back, survey)
-    course = stages.course(forward.manifests, forward.shape)
+    course = [stage.mark for stage in forward.in_stages()]
     return {
         "go": True,
         "stored": rows.plain(formation.inventory),
         "previous": previous.id if previous else None,
         "stays": reason,
-        "survey": rows.plain(survey),
+        "survey": survey,
         "finished": finished,
         "stages": rows.plain(course),
         "gates": {
@@ -142,7 +141,7 @@ async def apply(rollout: Rollout, stage: Stage = ONLY, earlier: Any = None) -> d
     if off := await cancellation.cause(rollout.deployment_id):
         return {"begun": earlier, "cause": rows.plain(off), "written": earlier is not None}
     deployment, plan, destination = await _planned(rollout)
-    objects = stages.everything(plan.goal.manifests, plan.goal.shape)
+    objects = every_object(plan.goal.in_stages())
     coming = await destination.refs(objects, namespace=deployment.namespace)
     both = apply_phase.union(plan.stored, apply_phase.union(coming, plan.goal.kept))
     await rollout.fence()
@@ -413,7 +412,7 @@ async def _planned(rollout: Rollout) -> tuple[Deployment, DeploymentPlan, Destin
     old = await _revision(await store.deployments.get(rollout.previous)) if rollout.previous else None
     forward, back = await _goals(deployment, revision, rollout.previous)
     forward, back = _with_finished(forward, back, rollout.finished)
-    forward, back = rollouts_goals.shaped(forward, back, msgspec.convert(rollout.survey or {}, LiveState))
+    forward, back = rollouts_goals.shaped(forward, back, rollout.survey or {})
     budget = Budget(deletes=bench.environment(deployment.environment).delete_budget, confirmed=deployment.confirmed)
     difference: tuple[Mapping[str, Any], ...] = tuple(changes.between(old, revision).to_json()["objects"])
     plan = DeploymentPlan(

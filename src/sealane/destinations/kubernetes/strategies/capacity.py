@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sealane.deployments.strategies import model
 from sealane.destinations import autoscalers
+from sealane.destinations.kubernetes.strategies import model
 from sealane.stencils import variants
 from sealane.stencils.variants import Manifest
 

@@ -8,10 +8,11 @@ stay. Going back is the last stage of the revision before.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from sealane.deployments.strategies import blue_green, canary, capacity, model
 from sealane.destinations import apply_order
-from sealane.destinations import model as destinations
+from sealane.destinations import stages as port
+from sealane.destinations.kubernetes.strategies import blue_green, canary, capacity, model
 from sealane.stencils import variants
 from sealane.stencils.model import Strategy
 from sealane.stencils.variants import Manifest
@@ -20,46 +21,58 @@ _FIRST = {phase for phase in apply_order.Phase if phase < apply_order.Phase.SERV
 _WHEN_NEW = {apply_order.Phase.SERVICES, apply_order.Phase.WORKLOADS, apply_order.Phase.JOBS}
 
 
-def staged(strategy: Strategy) -> bool:
-    """Whether the strategy has stages of its own, and hence has to know what is there."""
-    return strategy.kind in ("blue_green", "canary")
+def shaped(objects: Sequence[Manifest], shape: port.Shape) -> tuple[port.Stage, ...]:
+    """The stages, in order, with what each writes; the last says what strategies made that does not stay."""
+    own = model.Shape.of(shape)
+    *earlier, last = (_with_objects(stage, objects, own) for stage in course(objects, own))
+    old = _old_color(objects, own)
+    last = replace(
+        last, leftovers=_leftovers(last.objects, objects, own) if shape.staged else frozenset(), outgoing=old
+    )
+    return (*earlier, last)
 
 
-def course(objects: Sequence[Manifest], shape: model.Shape) -> tuple[model.Stage, ...]:
+def _with_objects(stage: port.Stage, objects: Sequence[Manifest], shape: model.Shape) -> port.Stage:
+    written = writing(stage, objects, shape)
+    unwatched = frozenset(_name(each) for each in written.objects if variants.key(each) in written.unwatched)
+    return replace(stage, objects=written.objects, unwatched=unwatched)
+
+
+def course(objects: Sequence[Manifest], shape: model.Shape) -> tuple[port.Stage, ...]:
     """The stages, in order. A first deployment, and one that makes no instance anew, has but one."""
     if shape.strategy.kind == "blue_green" and _switches(objects, shape):
         made = f"{shape.colour} is made beside {shape.survey.colour or 'what is there'}"
         return (
-            model.Stage(kind=model.StageKind.PREVIEW, name="preview", says=made),
-            model.Stage(kind=model.StageKind.WHOLE, name="switch", says=f"traffic goes to {shape.colour}"),
+            port.Stage(kind=port.StageKind.PREVIEW, name="preview", says=made),
+            port.Stage(kind=port.StageKind.WHOLE, name="switch", says=f"traffic goes to {shape.colour}"),
         )
     if shape.strategy.kind == "canary" and canary.concerned(objects, shape.survey):
         steps = tuple(_stage(index, shape.strategy) for index in range(len(shape.strategy.steps)))
-        return (*steps, model.Stage(kind=model.StageKind.WHOLE, name="promote", says="the new version goes everywhere"))
+        return (*steps, port.Stage(kind=port.StageKind.WHOLE, name="promote", says="the new version goes everywhere"))
     if shape.survey.leaves and not shape.back and shape.strategy.kind != "recreate":
         names = " and ".join(shape.survey.leaves)
         made = "the new workloads are made beside what serves"
         return (
-            model.Stage(kind=model.StageKind.BESIDE, name="beside", says=made),
-            model.Stage(kind=model.StageKind.WHOLE, name="switch", says=f"{names} goes over to them"),
+            port.Stage(kind=port.StageKind.BESIDE, name="beside", says=made),
+            port.Stage(kind=port.StageKind.WHOLE, name="switch", says=f"{names} goes over to them"),
         )
-    return (model.ONLY,)
+    return (port.ONLY,)
 
 
-def writing(stage: model.Stage, objects: Sequence[Manifest], shape: model.Shape) -> model.StageWrite:
+def writing(stage: port.Stage, objects: Sequence[Manifest], shape: model.Shape) -> model.StageWrite:
     """What the stage writes."""
     match stage.kind:
-        case model.StageKind.PREVIEW:
+        case port.StageKind.PREVIEW:
             return model.StageWrite(
                 objects=_sized([*_early(objects, shape), *blue_green.ahead(objects, shape)], objects, shape)
             )
-        case model.StageKind.BESIDE:
+        case port.StageKind.BESIDE:
             return model.StageWrite(objects=_sized(_early(objects, shape), objects, shape))
-        case model.StageKind.WEIGHT:
+        case port.StageKind.WEIGHT:
             share = canary.shared(objects, shape, stage.weight)
             early = _sized(_early(objects, shape), objects, shape)
             return model.StageWrite(objects=[*early, *share.objects], unwatched=share.unwatched)
-        case model.StageKind.PAUSE:
+        case port.StageKind.PAUSE:
             return model.StageWrite(objects=())
         case _:
             return model.StageWrite(objects=whole(objects, shape))
@@ -71,37 +84,19 @@ def whole(objects: Sequence[Manifest], shape: model.Shape) -> Sequence[Manifest]
     return capacity.given(made, capacity.numbers(made, shape.survey, shape.before))
 
 
-def everything(objects: Sequence[Manifest], shape: model.Shape) -> Sequence[Manifest]:
-    """One manifest of each object that any stage writes: what the inventory must know before the first write."""
-    every = [*whole(objects, shape)]
-    for stage in course(objects, shape):
-        every += writing(stage, objects, shape).objects
-    return tuple({(str(each["apiVersion"]), variants.key(each)): each for each in every}.values())
+def _leftovers(whole_: Sequence[Manifest], objects: Sequence[Manifest], shape: model.Shape) -> frozenset[port.Name]:
+    """What a strategy may have made and the shaped revision does not have in the end."""
+    return _own_names([*objects, *shape.before], shape.strategy) - {_name(each) for each in whole_}
 
 
-def leftovers(
-    inventory: destinations.Inventory, objects: Sequence[Manifest], shape: model.Shape
-) -> destinations.Inventory:
-    """What a strategy made and the shaped revision does not have in the end; nobody's budget counts it."""
-    if not shape.aside:
-        return ()
-    made = {variants.key(each) for each in whole(objects, shape)}
-    own = _own_names([*objects, *shape.before], shape.strategy) - made
-    return tuple(ref for ref in inventory if ref.group in ("", "apps") and f"{ref.kind}/{ref.name}" in own)
-
-
-def old_color(
-    inventory: destinations.Inventory, objects: Sequence[Manifest], shape: model.Shape
-) -> destinations.Inventory:
+def _old_color(objects: Sequence[Manifest], shape: model.Shape) -> frozenset[port.Name]:
     """The Deployments that served before the switch, which stay for a while."""
-    strategy = shape.strategy.blue_green
-    if strategy is None or not strategy.keep_old_for or shape.survey.colour in (None, shape.colour):
-        return ()
-    old = {
-        f"Deployment/{variants.coloured(each['metadata']['name'], shape.survey.colour)}"
-        for each in variants.served(objects)
-    }
-    return tuple(ref for ref in inventory if ref.group == "apps" and f"{ref.kind}/{ref.name}" in old)
+    strategy, colour = shape.strategy.blue_green, shape.survey.colour
+    if strategy is None or not strategy.keep_old_for or colour is None or colour == shape.colour:
+        return frozenset()
+    return frozenset(
+        ("apps", "Deployment", variants.coloured(each["metadata"]["name"], colour)) for each in variants.served(objects)
+    )
 
 
 def _made(objects: Sequence[Manifest], shape: model.Shape) -> Sequence[Manifest]:
@@ -120,18 +115,18 @@ def _switches(objects: Sequence[Manifest], shape: model.Shape) -> bool:
     return shape.colour != shape.survey.colour
 
 
-def _stage(index: int, strategy: Strategy) -> model.Stage:
+def _stage(index: int, strategy: Strategy) -> port.Stage:
     step = strategy.steps[index]
     number = f"step {index + 1} of {len(strategy.steps)}"
     if step.person is not None:
         says = f"{number}: a person says when it goes on"
-        return model.Stage(kind=model.StageKind.PAUSE, name=f"{index + 1} pause", says=says)
+        return port.Stage(kind=port.StageKind.PAUSE, name=f"{index + 1} pause", says=says)
     if step.pause is not None:
         says = f"{number}: it has to stay healthy for {step.pause.total_seconds():g} s"
-        return model.Stage(kind=model.StageKind.PAUSE, name=f"{index + 1} pause", says=says, pause=step.pause)
+        return port.Stage(kind=port.StageKind.PAUSE, name=f"{index + 1} pause", says=says, pause=step.pause)
     weight = step.weight or 100
     says = f"{number}: {weight} % for the new version"
-    return model.Stage(kind=model.StageKind.WEIGHT, name=f"{index + 1} weight {weight}", says=says, weight=weight)
+    return port.Stage(kind=port.StageKind.WEIGHT, name=f"{index + 1} weight {weight}", says=says, weight=weight)
 
 
 def _early(objects: Sequence[Manifest], shape: model.Shape) -> list[Manifest]:
@@ -151,13 +146,17 @@ def _early(objects: Sequence[Manifest], shape: model.Shape) -> list[Manifest]:
     return found
 
 
-def _own_names(objects: Sequence[Manifest], strategy: Strategy) -> set[str]:
+def _own_names(objects: Sequence[Manifest], strategy: Strategy) -> frozenset[port.Name]:
     """Whatever any strategy may have made of these objects."""
-    names = set()
+    names: set[port.Name] = set()
     for each in objects:
         name = str(each["metadata"]["name"])
         if variants.is_kind(each, "Deployment"):
-            names |= {f"Deployment/{one}" for one in (name, *variants.own_names(name))}
+            names |= {("apps", "Deployment", one) for one in (name, *variants.own_names(name))}
         elif variants.is_kind(each, "Service"):
-            names |= {f"Service/{variants.preview(name, strategy)}", f"Service/{variants.preview(name, Strategy())}"}
-    return names
+            names |= {("", "Service", variants.preview(name, one)) for one in (strategy, Strategy())}
+    return frozenset(names)
+
+
+def _name(manifest: Manifest) -> port.Name:
+    return str(manifest["apiVersion"]).rpartition("/")[0], str(manifest["kind"]), str(manifest["metadata"]["name"])

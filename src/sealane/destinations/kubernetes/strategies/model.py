@@ -1,13 +1,14 @@
-"""Stages of a rollout, and what was there before it. Pure: plain values, all of them plain data but the manifests."""
+"""What was there before a rollout, and how it shapes a revision. Pure: plain values, all of them plain data but the manifests."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
-from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
+import msgspec
+
+from sealane.destinations import stages
 from sealane.stencils import variants
 from sealane.stencils.model import Strategy
 
@@ -32,45 +33,22 @@ class LiveState:
     """Services that will select none of those they select now: until others are ready, they would lead nowhere."""
 
 
-class StageKind(StrEnum):
-    """What a stage does."""
-
-    WHOLE = "whole"  # everything as it shall be in the end
-    PREVIEW = "preview"  # the other colour, beside the one that serves
-    BESIDE = "beside"  # workloads under other names and labels, beside those that serve
-    WEIGHT = "weight"  # a share of the new version
-    PAUSE = "pause"  # nothing is written, it has to stay healthy
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Stage:
-    """One stage of a rollout."""
-
-    kind: StageKind
-    name: str
-    """Its name among the rollout's stages; empty for the only one."""
-    says: str = ""
-    """What begins with it, for people; empty where there is nothing to say."""
-    weight: int = 100
-    pause: timedelta = timedelta()
-
-
-ONLY = Stage(kind=StageKind.WHOLE, name="")
-"""The stage of a rollout that has no others."""
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shape:
-    """How a revision's objects are shaped."""
+    """By what a revision's objects are shaped, what was there read."""
 
     strategy: Strategy = field(default_factory=Strategy)
     survey: LiveState = field(default_factory=LiveState)
     back: bool = False
     """It is the revision that was there before: going back goes to the colour that served."""
-    aside: bool = False
-    """Objects that a strategy made may be there, of this strategy or of the one before."""
     before: Sequence[Manifest] = field(default=(), repr=False)
     """The objects there before, as they were written; those whose number of instances a canary lowers."""
+
+    @classmethod
+    def of(cls, shape: stages.Shape) -> Self:
+        """The shape with its survey read."""
+        survey = msgspec.convert(shape.survey, LiveState)
+        return cls(strategy=shape.strategy, survey=survey, back=shape.back, before=shape.before)
 
     @property
     def colour(self) -> str:

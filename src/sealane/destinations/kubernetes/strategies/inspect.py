@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sealane.deployments import model as rollouts
-from sealane.deployments.strategies import blue_green, model, stages
+import msgspec
+
 from sealane.destinations import model as destinations
+from sealane.destinations import stages as port
+from sealane.destinations.kubernetes.strategies import blue_green, model
 from sealane.destinations.port import Destination
 from sealane.stencils import variants
+from sealane.stencils.model import Strategy
 from sealane.stencils.variants import Manifest
 
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Pod", "ReplicaSet")
@@ -22,41 +25,53 @@ _LOOKED_AT = (*_WORKLOADS, "Service", "CronJob")
 
 async def live_state(
     destination: Destination,
-    goal: rollouts.Target,
-    previous: rollouts.Target | None,
+    objects: Sequence[Manifest],
+    shape: port.Shape,
+    *,
+    identity: destinations.Identity,
     stored: destinations.Inventory = (),
+    as_it_serves: bool = False,
 ) -> model.LiveState:
     """What is there of the revision, of the one to go back to, and of what is `stored` as the formation's.
 
-    Nothing where neither revision has stages and everything that runs stays what it is.
+    Nothing where neither revision has stages and everything that runs stays what it is. `as_it_serves` leaves out what the
+    revision would make anew: it is compared with what serves, and not put beside it.
     """
-    strategies = [each.shape.strategy for each in (goal, previous) if each is not None]
-    objects = [*goal.manifests, *(previous.manifests if previous else ())]
-    if not any(stages.staged(each) for each in strategies) and not _replaces(goal, objects, stored):
+    every = [*objects, *shape.before]
+    if not shape.staged and not _replaces(objects, every, stored):
         return model.LiveState()
-    found = await destination.read(await _refs(destination, goal, objects, stored))
-    colour = _colour(found, {variants.key(each) for each in variants.selecting(objects)})
+    found = await destination.read(await _refs(destination, every, identity, stored))
+    colour = _colour(found, {variants.key(each) for each in variants.selecting(every)})
     serves = _serves(found)
     return model.LiveState(
         colour=colour,
         there=tuple(variants.key(each) for each in found),
-        moved=await _moved(destination, goal, colour),
+        moved=() if as_it_serves else await _moved(destination, objects, shape.strategy, colour, identity),
         replicas={variants.key(each): _replicas(each) for each in found if each["kind"] in _WORKLOADS},
         serves=serves,
-        leaves=tuple(_leaves(goal, found, serves)),
+        leaves=tuple(_leaves(objects, shape.strategy, found, serves)),
     )
 
 
-def _replaces(goal: rollouts.Target, objects: Iterable[Manifest], stored: destinations.Inventory) -> bool:
+def plain(seen: model.LiveState) -> port.Survey:
+    """The same as plain data; nothing of nothing."""
+    survey: port.Survey = msgspec.to_builtins(seen)
+    return {name: value for name, value in survey.items() if value}
+
+
+def _replaces(objects: Sequence[Manifest], every: Iterable[Manifest], stored: destinations.Inventory) -> bool:
     """Whether something runs that the revision does not have under that kind and name."""
-    wanted = {variants.key(each) for each in goal.manifests}
-    ours = {variants.key(each) for each in objects if each["kind"] in _WORKLOADS}
+    wanted = {variants.key(each) for each in objects}
+    ours = {variants.key(each) for each in every if each["kind"] in _WORKLOADS}
     ours |= {f"{ref.kind}/{ref.name}" for ref in stored if ref.group in ("", "apps") and ref.kind in _WORKLOADS}
     return bool(ours - wanted)
 
 
 async def _refs(
-    destination: Destination, goal: rollouts.Target, objects: Iterable[Manifest], stored: destinations.Inventory
+    destination: Destination,
+    objects: Iterable[Manifest],
+    identity: destinations.Identity,
+    stored: destinations.Inventory,
 ) -> destinations.Inventory:
     looked_at = [each for each in objects if each["kind"] in _LOOKED_AT]
     own = [
@@ -65,7 +80,7 @@ async def _refs(
         if variants.is_kind(each, "Deployment")
         for name in variants.own_names(str(each["metadata"]["name"]))
     ]
-    refs = await destination.refs([*looked_at, *own], namespace=goal.identity.namespace)
+    refs = await destination.refs([*looked_at, *own], namespace=identity.namespace)
     known = (ref for ref in stored if ref.group in ("", "apps") and ref.kind in _LOOKED_AT)
     return tuple({ref.key: ref for ref in (*known, *refs)}.values())
 
@@ -80,11 +95,16 @@ def _serves(found: Sequence[Manifest]) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _leaves(goal: rollouts.Target, found: Sequence[Manifest], serves: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+def _leaves(
+    objects: Sequence[Manifest],
+    strategy: Strategy,
+    found: Sequence[Manifest],
+    serves: Mapping[str, tuple[str, ...]],
+) -> Iterator[str]:
     """Services of the revision that lead to something now, and to none of it once they are written."""
     there = {variants.key(each): each for each in found}
-    switched = variants.selecting(goal.manifests) if goal.shape.strategy.kind == "blue_green" else ()
-    for each in goal.manifests:
+    switched = variants.selecting(objects) if strategy.kind == "blue_green" else ()
+    for each in objects:
         name = variants.key(each)
         now = [there[one] for one in serves.get(name, ())] if variants.is_kind(each, "Service") else []
         if each in switched or not any(_replicas(one) for one in now):
@@ -103,11 +123,17 @@ def _colour(found: Iterable[Mapping[str, Any]], services: set[str]) -> str | Non
     return None
 
 
-async def _moved(destination: Destination, goal: rollouts.Target, colour: str | None) -> tuple[str, ...]:
+async def _moved(
+    destination: Destination,
+    objects: Sequence[Manifest],
+    strategy: Strategy,
+    colour: str | None,
+    identity: destinations.Identity,
+) -> tuple[str, ...]:
     """Workloads whose instances would be others, as a dry run says."""
-    shape = model.Shape(strategy=goal.shape.strategy, survey=model.LiveState(colour=colour), back=True)
-    workloads = _as_they_are(goal.manifests, shape)
-    changes = await destination.diff([each for _, each in workloads], identity=goal.identity) if workloads else ()
+    shape = model.Shape(strategy=strategy, survey=model.LiveState(colour=colour), back=True)
+    workloads = _as_they_are(objects, shape)
+    changes = await destination.diff([each for _, each in workloads], identity=identity) if workloads else ()
     by_name = {f"{change.ref.kind}/{change.ref.name}": change for change in changes}
     return tuple(name for name, each in workloads if _moves(by_name.get(variants.key(each)), shape))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sealane.deployments.strategies import model
+from sealane.destinations.kubernetes.strategies import model
 from sealane.stencils import variants
 from sealane.stencils.variants import Manifest
 
