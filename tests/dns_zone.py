@@ -153,6 +153,16 @@ class DnsZone:
             yield self._seen(wanted)
             await asyncio.sleep(SPREADS.total_seconds())
 
+    def provides(self, objects: Sequence[Manifest]) -> Mapping[str, tuple[str, ...]]:
+        """See the port: no record refers to another."""
+        del objects
+        return {}
+
+    def hint(self, objects: Sequence[Manifest], cause: verdicts.Cause, printed: Sequence[str]) -> str | None:
+        """See the port."""
+        del objects, cause, printed
+        return None
+
     async def evidence(self, identity: model.Identity, observation: verdicts.Observation) -> Mapping[str, Any]:
         """See the port: a zone prints nothing and reports nothing."""
         del identity, observation

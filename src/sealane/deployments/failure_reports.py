@@ -13,7 +13,7 @@ import msgspec
 from sealane.deployments import model
 from sealane.destinations.port import Destination
 from sealane.verdicts import model as verdicts
-from sealane.verdicts.messages import causes, read_only
+from sealane.verdicts.messages import causes
 
 Mask = Callable[[str], str]
 """Takes secrets' values out of a text."""
@@ -104,7 +104,7 @@ async def take(
     logs = _blamed_first(raw.get("logs", ()), cause)
     return FailureReport(
         taken=watched.observation.at,
-        cause=_told(cause, goal, logs) if cause else None,
+        cause=_told(cause, destination, goal, logs) if cause else None,
         workloads=watched.observation.workloads,
         instances=watched.observation.instances,
         others=tuple(others),
@@ -154,10 +154,12 @@ def unseen(observation: verdicts.Observation, mask: Mask) -> verdicts.Observatio
     return replace(observation, facts=facts, workloads=workloads)
 
 
-def _told(cause: verdicts.Cause, goal: model.Target, logs: Sequence[Mapping[str, Any]]) -> verdicts.Cause:
+def _told(
+    cause: verdicts.Cause, destination: Destination, goal: model.Target, logs: Sequence[Mapping[str, Any]]
+) -> verdicts.Cause:
     """The cause with the line that tells most, and with what its log and its manifest say of it together."""
     printed = [line for log in logs if log["container"] == cause.container for line in log["lines"]]
-    hint = read_only.hint(goal.manifests, cause.workload, cause.container or "", printed)
+    hint = destination.hint(goal.manifests, cause, printed)
     sentence = causes.told(cause.sentence, hint) if hint else cause.sentence
     return replace(cause, sentence=sentence, log=telling(logs, cause) or cause.log)
 

@@ -28,7 +28,7 @@ class Target:
     kept: destinations.Inventory = ()
     """Objects of the revision that are there as they should be and are not written: its immutable Secret on going back."""
     made: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """What the revision makes that its containers may refer to, as `verdicts.provided_refs` gives it."""
+    """What the revision makes that its containers may refer to, as the destination says."""
     manifests: Sequence[Manifest] = field(default=(), repr=False)
     """The same objects as they were rendered, values of secrets left out."""
     shape: stages.Shape = field(default_factory=stages.Shape)

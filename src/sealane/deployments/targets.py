@@ -15,7 +15,7 @@ from sealane.destinations.stages import Shape, Survey, has_stages
 from sealane.secrets.values import SecretValue
 from sealane.stencils import secret_merge
 from sealane.stencils.model import Rendered, Revision
-from sealane.verdicts import evaluate, provided_refs, stability
+from sealane.verdicts import evaluate, stability
 
 Values = Callable[[], Awaitable[Mapping[str, SecretValue]]]
 """Resolves the revision's secrets; asked inside the applying step only, and not when its Secret is there already."""
@@ -53,7 +53,7 @@ async def target(
         ),
         objects=objects,
         kept=kept,
-        made=provided_refs.made(each.object for each in revision.objects),
+        made=destination.provides([each.object for each in revision.objects]),
         manifests=tuple(each.object for each in revision.objects),
         shape=Shape(strategy=revision.strategy),
         shaper=destination.in_stages,

@@ -107,6 +107,14 @@ class Destination(Protocol):
         """
         ...
 
+    def provides(self, objects: Sequence[Manifest]) -> Mapping[str, tuple[str, ...]]:
+        """`Kind/name` of what these objects make that others may refer to, with its keys. Pure: see `verdicts.Rules.made`."""
+        ...
+
+    def hint(self, objects: Sequence[Manifest], cause: verdicts.Cause, printed: Sequence[str]) -> str | None:
+        """What the objects, and what the blamed container printed, say together of a failure; None when nothing. Pure."""
+        ...
+
     async def evidence(self, identity: model.Identity, observation: verdicts.Observation) -> Mapping[str, Any]:
         """The raw material of a dossier as plain data: events, last logs, probe answers, exit codes."""
         ...

@@ -123,7 +123,7 @@ def _overdue(observation: model.Observation, rules: model.Rules, cause: model.Ca
         behind = next((each for each in observation.workloads if each.health is not model.Health.READY), None)
         subject = behind.object if behind else "the deployment"
         says = behind.says if behind else "ready did not hold"
-        state = "done" if subject.startswith("Job/") else "there" if behind and not behind.runs else "ready"
+        state = "done" if behind and behind.one_shot else "there" if behind and not behind.runs else "ready"
         cause = model.Cause(
             sentence=causes.told(
                 f"{causes.name(subject)} was not {state} after {_seconds(rules.deadline)}: {causes.bare(says)}"

@@ -83,6 +83,8 @@ class Workload:
     """What people should know of it although it is there, after its name: `is suspended`."""
     ended: bool = False
     """It ran to its end, and well: a Job, a pod that is not started again."""
+    one_shot: bool = False
+    """It is there to run to its end: that its instances end is no loss, and their restarts are its own to count."""
     runs: bool = True
     """Instances come from it; False for what only has to be there: a volume claim, an address, a custom resource."""
 
@@ -150,7 +152,7 @@ class Fact:
     last: datetime | None = None
     """When it happened last: the end of that run."""
     detail: Mapping[str, str] = field(default_factory=dict)
-    """By kind: `exit_code`, `limit`, `image`, `probe`, `asks`, `reference`, `key`, `freeable`, `machine`, `may_come`."""
+    """By kind: `exit_code`, `limit`, `image`, `probe`, `asks`, `reference`, `key`, `freeable`, `awaited`, `machine`, `may_come`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -172,6 +174,11 @@ class Observation:
 
 # --- what follows from it
 
+ANY_KEY = "*"
+"""Stands for every key of what a revision makes."""
+BY_CONTROLLER = "by a controller"
+"""Stands for the keys of what a controller makes of the revision's objects, in its own time."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rules:
@@ -185,7 +192,7 @@ class Rules:
     patience: timedelta = timedelta(seconds=60)
     deadline: timedelta = timedelta(minutes=10)
     made: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """ConfigMaps, Secrets and service accounts the revision makes, with their keys; `*` stands for any key."""
+    """ConfigMaps, Secrets and service accounts the revision makes, with their keys, or `ANY_KEY` or `BY_CONTROLLER`."""
 
     @property
     def begun(self) -> datetime:

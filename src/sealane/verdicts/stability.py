@@ -26,10 +26,6 @@ _OTHERS = frozenset({model.FactKind.MACHINE_SILENT, model.FactKind.EVICTED, mode
 """What an instance is not ready by that is no fault of the version's."""
 
 
-_JOB = "Job/"
-"""A Job's instances end, which is no loss, and their restarts are its own to count."""
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StabilityRules:
     """What the guard looks for."""
@@ -63,8 +59,9 @@ def noted(before: Stability, observation: model.Observation, *, started: datetim
     """What was seen, this observation included. Instances from before the deployment are others' affair."""
     falls: dict[str, Restarts] = {}
     excused = {fact.object for fact in observation.facts if fact.kind in _OTHERS}
+    one_shot = {each.object for each in observation.workloads if each.one_shot}
     for each in observation.instances:
-        if each.workload.startswith(_JOB):
+        if each.workload in one_shot:
             continue
         if not each.wanted or each.leaving or each.created < started - thresholds.NEWBORN:
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sealane.verdicts import model, provided_refs
+from sealane.verdicts import model
 
 ENDS = 2
 """A container's second end in one deployment is decisive: one restart is not."""
@@ -105,10 +105,7 @@ def _missing(fact: model.Fact, rules: model.Rules, patient: Threshold) -> Thresh
     """Something may make what is missing: the revision itself soon, a controller of its custom resources in its own time."""
     if not will_be_made(fact, rules):
         return DECISIVE
-    reference = fact.detail.get("reference", "")
-    by_controller = reference.startswith(("ConfigMap/", "Secret/")) and rules.made.get(reference) == (
-        provided_refs.ANY_KEY,
-    )
+    by_controller = rules.made.get(fact.detail.get("reference", "")) == (model.BY_CONTROLLER,)
     return TOLERATED if by_controller else patient
 
 
@@ -127,12 +124,11 @@ def ends(fact: model.Fact, rules: model.Rules) -> int:
 
 
 def will_be_made(fact: model.Fact, rules: model.Rules) -> bool:
-    """Whether something in the revision makes what is missing; volume claims are waited for in any case."""
-    reference = fact.detail.get("reference", "")
-    if reference.startswith("PersistentVolumeClaim/"):
+    """Whether something makes what is missing: the revision, or whatever the destination says to wait for."""
+    if fact.detail.get("awaited"):
         return True
-    keys = rules.made.get(reference)
+    keys = rules.made.get(fact.detail.get("reference", ""))
     if keys is None:
         return False
     key = fact.detail.get("key")
-    return key is None or key in keys or provided_refs.ANY_KEY in keys
+    return key is None or key in keys or not {model.ANY_KEY, model.BY_CONTROLLER}.isdisjoint(keys)

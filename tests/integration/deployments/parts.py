@@ -20,10 +20,10 @@ import yaml
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds, objects
 from sealane.deployments import model, rollout
+from sealane.destinations.kubernetes import provided_refs
 from sealane.destinations.kubernetes.destination import KubernetesDestination
 from sealane.destinations.model import Identity
 from sealane.stencils.health_checks import HealthCheck
-from sealane.verdicts import provided_refs
 from testbed.access import let_in
 from testbed.record import Bed
 from tests.integration.deployments import hooked

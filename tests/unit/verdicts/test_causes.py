@@ -142,7 +142,7 @@ def test_every_judgement_is_told_well(says: str, name: str, health: model.Health
     ],
 )
 def test_what_is_absent_is_not_explained_by_its_absence(name: str, runs: bool, sentence: str) -> None:
-    from sealane.verdicts.convergence import registry
+    from sealane.destinations.kubernetes.converge import registry
 
     seen = registry.observation([registry.absent(name, runs=runs)], at=AT)
     judgement = evaluate.judge(seen, model.Rules(started=AT), now=AT + timedelta(hours=1))

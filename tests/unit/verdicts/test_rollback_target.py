@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sealane.verdicts import model, outcomes, provided_refs, rollback_target
+from sealane.destinations.kubernetes import provided_refs
+from sealane.verdicts import model, outcomes, rollback_target
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 V = model.VerdictKind
@@ -112,7 +113,7 @@ def test_what_a_revision_makes() -> None:
     assert made["ConfigMap/settings"] == ("colour", "size")
     assert made["Secret/keys"] == ("token",)
     assert made["ServiceAccount/web"] == ("*",)
-    assert made["Secret/shop-tls"] == ("*",)
+    assert made["Secret/shop-tls"] == (model.BY_CONTROLLER,)
     assert "Secret/not-made" not in made
 
 

@@ -133,8 +133,8 @@ def test_patience_does_not_count_from_before_the_deployment() -> None:
         ({"ConfigMap/settings": ("colour",)}, {"reference": "ConfigMap/settings"}, "progressing"),
         ({"ConfigMap/settings": ("colour",)}, {"reference": "ConfigMap/settings", "key": "size"}, "failed"),
         ({"ConfigMap/settings": ("size",)}, {"reference": "ConfigMap/settings", "key": "size"}, "progressing"),
-        ({"Secret/tls": ("*",)}, {"reference": "Secret/tls", "key": "tls.key"}, "progressing"),
-        ({}, {"reference": "PersistentVolumeClaim/data"}, "progressing"),
+        ({"Secret/tls": (model.ANY_KEY,)}, {"reference": "Secret/tls", "key": "tls.key"}, "progressing"),
+        ({}, {"reference": "PersistentVolumeClaim/data", "awaited": "yes"}, "progressing"),
     ],
 )
 def test_a_missing_reference_is_decisive_when_nothing_in_the_revision_will_make_it(
@@ -145,7 +145,7 @@ def test_a_missing_reference_is_decisive_when_nothing_in_the_revision_will_make_
 
 def test_what_a_custom_resource_names_is_waited_for_until_the_deadline() -> None:
     """A certificate takes as long as it takes; what the revision itself makes does not."""
-    made = {"Secret/tls": ("*",), "Secret/own": ("token",)}
+    made = {"Secret/tls": (model.BY_CONTROLLER,), "Secret/own": ("token",)}
     assert (
         judged(fact(K.REFERENCE_MISSING, detail={"reference": "Secret/tls"}), now=599, made=made).state == "progressing"
     )

@@ -118,6 +118,7 @@ def _workload(life: Life, facts: list[verdicts.Fact], at: datetime) -> verdicts.
         settled=ready and (life.ref.kind == "Job" or wanted == 0),
         note="is suspended: it runs once somebody resumes it" if _suspended(life) else "",
         ended=ready and life.ref.kind == "Job" and not _suspended(life),
+        one_shot=life.ref.kind == "Job",
     )
 
 
@@ -242,4 +243,5 @@ def _absent(ref: model.ObjectRef) -> verdicts.Workload:
         old=0,
         ready_since=None,
         says="the destination does not have it",
+        one_shot=ref.kind == "Job",
     )

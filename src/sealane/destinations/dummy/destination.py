@@ -22,6 +22,8 @@ from sealane import clock, errors
 from sealane.destinations import adoption, autoscalers, deletions, diff, model, ownership, stages
 from sealane.destinations.dummy import behavior, planning
 from sealane.destinations.dummy import state as states
+from sealane.destinations.kubernetes import provided_refs
+from sealane.destinations.kubernetes.messages import read_only
 from sealane.destinations.kubernetes.strategies import inspect
 from sealane.destinations.kubernetes.strategies import stages as shaping
 from sealane.stencils.health_checks import HealthCheck
@@ -144,6 +146,14 @@ class DummyDestination:
                 last = seen
                 yield seen
             await asyncio.sleep(LOOK_EVERY)
+
+    def provides(self, objects: Sequence[Mapping[str, Any]]) -> Mapping[str, tuple[str, ...]]:
+        """See the port."""
+        return provided_refs.made(objects)
+
+    def hint(self, objects: Sequence[Mapping[str, Any]], cause: verdicts.Cause, printed: Sequence[str]) -> str | None:
+        """See the port."""
+        return read_only.hint(objects, cause.workload, cause.container or "", printed)
 
     async def evidence(self, identity: model.Identity, observation: verdicts.Observation) -> Mapping[str, Any]:
         """See the port."""

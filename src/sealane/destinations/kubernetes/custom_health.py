@@ -10,9 +10,9 @@ import msgspec
 
 from sealane import clock
 from sealane.clients.kubernetes import resources
+from sealane.destinations.kubernetes.converge import owned_objects
 from sealane.stencils import health_checks
 from sealane.verdicts import model as verdicts
-from sealane.verdicts.convergence import owned_objects
 
 _HEALTH = {
     health_checks.State.READY: verdicts.Health.READY,

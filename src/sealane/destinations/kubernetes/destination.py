@@ -19,9 +19,11 @@ from sealane.destinations.kubernetes import (
     log_tail,
     observe,
     planning,
+    provided_refs,
     server_side_apply,
     stuck_statefulset_pods,
 )
+from sealane.destinations.kubernetes.messages import read_only
 from sealane.destinations.kubernetes.strategies import inspect
 from sealane.destinations.kubernetes.strategies import stages as shaping
 from sealane.stencils.health_checks import HealthCheck
@@ -106,6 +108,14 @@ class KubernetesDestination:
     ) -> AsyncIterator[verdicts.Observation]:
         """See the port."""
         return observe.observe(self._cluster, wanted, namespace=identity.namespace, health=health, now=self._now)
+
+    def provides(self, objects: Sequence[Mapping[str, Any]]) -> Mapping[str, tuple[str, ...]]:
+        """See the port."""
+        return provided_refs.made(objects)
+
+    def hint(self, objects: Sequence[Mapping[str, Any]], cause: verdicts.Cause, printed: Sequence[str]) -> str | None:
+        """See the port."""
+        return read_only.hint(objects, cause.workload, cause.container or "", printed)
 
     async def evidence(self, identity: model.Identity, observation: verdicts.Observation) -> Mapping[str, Any]:
         """See the port."""

@@ -8,8 +8,8 @@ from typing import Any
 
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds, objects
+from sealane.destinations.kubernetes.messages import probes
 from sealane.verdicts import model as verdicts
-from sealane.verdicts.messages import probes
 
 LINES = 100
 """Lines of each log."""

@@ -11,8 +11,8 @@ import msgspec
 from sealane.clients.kubernetes import errors, kinds, resources
 from sealane.clients.kubernetes.informer import reflector, subscriber
 from sealane.destinations.kubernetes import custom_health, views
+from sealane.destinations.kubernetes.converge import generic, owned_objects, registry
 from sealane.verdicts import model as verdicts
-from sealane.verdicts.convergence import generic, owned_objects, registry
 
 
 class SnapshotSource:

@@ -12,7 +12,7 @@ import asyncio
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds, objects
 from sealane.destinations import model
-from sealane.verdicts.convergence import stateful_set
+from sealane.destinations.kubernetes.converge import stateful_set
 
 SEEN_SECONDS = 10.0
 """How long the controller may take to take in a new version; later the next apply frees it."""

@@ -1,4 +1,1 @@
-"""What clusters' messages mean. Pure: text in, plain values out.
-
-The messages are those of Kubernetes 1.36 with containerd 1.6 to 2; older and newer ones differ in wrapping, not in core.
-"""
+"""Sentences made from facts, in one place. Pure: plain values in, text out."""

@@ -14,10 +14,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from sealane.clients.kubernetes import objects
+from sealane.destinations.kubernetes.converge import instances
+from sealane.destinations.kubernetes.converge import owned_objects as around_
+from sealane.destinations.kubernetes.converge import pod as pods
 from sealane.verdicts import model
-from sealane.verdicts.convergence import instances
-from sealane.verdicts.convergence import owned_objects as around_
-from sealane.verdicts.convergence import pod as pods
 
 _COMPLETED = "Completed"
 _FAILURES = frozenset(
@@ -61,6 +61,7 @@ def converge(job: objects.Job, around: around_.OwnedObjects) -> around_.Part:
         settled=done or bool(still),
         note=still,
         ended=done,
+        one_shot=True,
     )
     return workload, seen, facts
 
@@ -90,6 +91,7 @@ def ended(name: str, events: Iterable[objects.Event], *, at: datetime) -> around
             says="failed, and was removed" if failed else "done, and removed",
             settled=not failed,
             ended=not failed,
+            one_shot=True,
         )
         return workload, (), (fact,) if failed else ()
     return None

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from sealane.clients.kubernetes import objects
+from sealane.destinations.kubernetes.converge import owned_objects as around_
+from sealane.destinations.kubernetes.messages import probes
 from sealane.verdicts import model
-from sealane.verdicts.convergence import owned_objects as around_
-from sealane.verdicts.messages import probes
 
 UNSEEN = "the cluster has not taken in its new version yet"
 

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from sealane.clients.kubernetes import objects
+from sealane.destinations.kubernetes.messages import probes, pulls, refusals
 from sealane.verdicts import model
-from sealane.verdicts.messages import probes, pulls, refusals
 
 K = model.FactKind
 UNPACK = 'rpc error: code = {} desc = failed to pull and unpack image "docker.io/library/x:1": '

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sealane.clients.kubernetes import objects
+from sealane.destinations.kubernetes.messages import probes, pulls, refusals
 from sealane.verdicts import model
-from sealane.verdicts.messages import probes, pulls, refusals
 
 _SIGNALLED = frozenset({137, 143})
 """Exit codes of what was killed, and of what ended when it was told to."""
@@ -127,8 +127,7 @@ def _pulling(one: _One, reason: str, message: str) -> model.Fact | None:
 def _configuring(one: _One, message: str) -> model.Fact:
     since = _reported(one, "Failed")
     if missing := refusals.missing(message):
-        detail = {"reference": missing.reference} | ({"key": missing.key} if missing.key else {})
-        return one.fact(model.FactKind.REFERENCE_MISSING, since=since, words=message, detail=detail)
+        return one.fact(model.FactKind.REFERENCE_MISSING, since=since, words=message, detail=missing.detail)
     return one.fact(refusals.starting(message), since=since, words=message)
 
 

@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-ANY_KEY = "*"
+from sealane.verdicts import model
+
 _BUILT_IN = re.compile(r"^(?:[a-z]+|[a-z.]+\.k8s\.io)$")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
 _DATA = {"ConfigMap": ("data", "binaryData"), "Secret": ("data", "stringData")}
@@ -25,12 +26,12 @@ def made(objects: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
         group = str(each.get("apiVersion", "")).rpartition("/")[0]
         if group and not _BUILT_IN.fullmatch(group):
             for named in {name, *_names(each.get("spec"))}:
-                found[f"ConfigMap/{named}"].add(ANY_KEY)
-                found[f"Secret/{named}"].add(ANY_KEY)
+                found[f"ConfigMap/{named}"].add(model.BY_CONTROLLER)
+                found[f"Secret/{named}"].add(model.BY_CONTROLLER)
         elif kind in _DATA:
             found[f"{kind}/{name}"].update(key for part in _DATA[kind] for key in each.get(part) or ())
         elif kind == "ServiceAccount":
-            found[f"ServiceAccount/{name}"].add(ANY_KEY)
+            found[f"ServiceAccount/{name}"].add(model.ANY_KEY)
     return {reference: tuple(sorted(keys)) for reference, keys in found.items()}
 
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from sealane.verdicts import evaluate, model
-from tests.unit.verdicts import recordings
+from tests.unit.converge import recordings
 
 
 @pytest.mark.parametrize("name", recordings.names())

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sealane.clients.kubernetes import resources
+from sealane.destinations.kubernetes.converge import generic
+from sealane.destinations.kubernetes.converge import owned_objects as around_
 from sealane.verdicts import model
-from sealane.verdicts.convergence import generic
-from sealane.verdicts.convergence import owned_objects as around_
 
 
 def cron_job(found: resources.CronJob, around: around_.OwnedObjects) -> around_.Part:  # noqa: ARG001 - as every kind is called

@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sealane.clients.kubernetes import resources
+from sealane.destinations.kubernetes.converge import generic
+from sealane.destinations.kubernetes.converge import owned_objects as around_
 from sealane.verdicts import model
-from sealane.verdicts.convergence import generic
-from sealane.verdicts.convergence import owned_objects as around_
 
 
 def converge(service: resources.Service, around: around_.OwnedObjects) -> around_.Part:

@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sealane.clients.kubernetes import objects, resources
-from sealane.verdicts import model
-from sealane.verdicts.convergence import (
+from sealane.destinations.kubernetes.converge import (
     autoscaler,
     custom,
     daemon_set,
@@ -23,6 +22,7 @@ from sealane.verdicts.convergence import (
     static_kinds,
     volume_claim,
 )
+from sealane.verdicts import model
 
 _CONVERGE: dict[type[Any], Callable[[Any, owned_objects.OwnedObjects], owned_objects.Part]] = {
     objects.Deployment: deployment.converge,
@@ -58,6 +58,7 @@ def absent(name: str, *, runs: bool = True) -> owned_objects.Part:
         old=0,
         ready_since=None,
         says="the cluster does not have it",
+        one_shot=name.startswith("Job/"),
         runs=runs,
     )
     return workload, (), ()

@@ -15,9 +15,9 @@ from typing import Any
 import msgspec
 
 from sealane.clients.kubernetes import objects, resources
+from sealane.destinations.kubernetes.converge import generic
+from sealane.destinations.kubernetes.converge import owned_objects as around_
 from sealane.verdicts import model
-from sealane.verdicts.convergence import generic
-from sealane.verdicts.convergence import owned_objects as around_
 
 
 def converge(found: resources.Custom, around: around_.OwnedObjects) -> around_.Part:

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from sealane.clients.kubernetes import objects
+from sealane.destinations.kubernetes.converge import daemon_set, deployment, job, owned_objects, pod, stateful_set
 from sealane.verdicts import model
-from sealane.verdicts.convergence import daemon_set, deployment, job, owned_objects, pod, stateful_set
 
 AT = datetime(2026, 11, 21, 3, 0, 30, tzinfo=UTC)
 SINCE = "2026-11-21T03:00:10Z"

@@ -9,8 +9,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from sealane.clients.kubernetes import objects
-from sealane.verdicts.convergence import instances, standstill, stateful_set
-from sealane.verdicts.convergence import owned_objects as around_
+from sealane.destinations.kubernetes.converge import instances, standstill, stateful_set
+from sealane.destinations.kubernetes.converge import owned_objects as around_
 
 
 def converge(daemon_set: objects.DaemonSet, around: around_.OwnedObjects) -> around_.Part:

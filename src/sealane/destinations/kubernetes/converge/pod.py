@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from sealane.clients.kubernetes import objects
+from sealane.destinations.kubernetes.converge import containers, scheduling
+from sealane.destinations.kubernetes.converge import owned_objects as around_
 from sealane.verdicts import model
-from sealane.verdicts.convergence import containers, scheduling
-from sealane.verdicts.convergence import owned_objects as around_
 
 
 def converge(pod: objects.Pod, around: around_.OwnedObjects) -> around_.Part:

@@ -26,6 +26,7 @@ _KINDS = {
     "serviceaccount": "ServiceAccount",
     "persistentvolumeclaim": "PersistentVolumeClaim",
 }
+_CLAIM = "PersistentVolumeClaim/"
 _NOT_FOUND = re.compile(rf"(?P<kind>{'|'.join(_KINDS)})s? \"(?P<name>[^\"]+)\" not found", re.IGNORECASE)
 _BAD_COMMAND = re.compile(
     r"executable file not found|no such file or directory|permission denied|exec format error|is a directory"
@@ -48,6 +49,12 @@ class Missing:
 
     reference: str
     key: str | None = None
+
+    @property
+    def detail(self) -> dict[str, str]:
+        """As a fact tells it; a volume claim is waited for, whoever makes it."""
+        key = {"key": self.key} if self.key else {}
+        return {"reference": self.reference, **key, **({"awaited": "yes"} if self.reference.startswith(_CLAIM) else {})}
 
 
 def creating(message: str) -> model.FactKind:

@@ -13,8 +13,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from sealane.clients.kubernetes import objects
-from sealane.verdicts.convergence import instances, standstill
-from sealane.verdicts.convergence import owned_objects as around_
+from sealane.destinations.kubernetes.converge import instances, standstill
+from sealane.destinations.kubernetes.converge import owned_objects as around_
 
 REVISION_HASH = "controller-revision-hash"
 

@@ -8,9 +8,9 @@ Kubernetes destination.
 from __future__ import annotations
 
 from sealane.clients.kubernetes import resources
+from sealane.destinations.kubernetes.converge import generic
+from sealane.destinations.kubernetes.converge import owned_objects as around_
 from sealane.verdicts import model
-from sealane.verdicts.convergence import generic
-from sealane.verdicts.convergence import owned_objects as around_
 
 
 def converge(autoscaler: resources.Autoscaler, around: around_.OwnedObjects) -> around_.Part:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from sealane.clients.kubernetes import objects
+from sealane.destinations.kubernetes.messages import probes, refusals
 from sealane.verdicts import model
-from sealane.verdicts.messages import probes, refusals
 
 _VOLUME = re.compile(
     r"persistentvolumeclaim|PersistentVolume|volume node affinity|volume binding|unbound", re.IGNORECASE
@@ -102,9 +102,7 @@ def _unmounted(pod: objects.Pod, event: objects.Event, *, workload: str, at: dat
     kind = model.FactKind.START_TROUBLE if event.reason == "FailedCreatePodSandBox" else model.FactKind.VOLUME_PENDING
     if missing := refusals.missing(event.message):
         kind = model.FactKind.REFERENCE_MISSING
-        detail = {"reference": _complete(pod, missing.reference, event.message)}
-        if missing.key:
-            detail["key"] = missing.key
+        detail = missing.detail | {"reference": _complete(pod, missing.reference, event.message)}
     return model.Fact(
         kind=kind,
         object=f"Pod/{pod.metadata.name}",

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from sealane.clients.kubernetes import objects, resources
+from sealane.destinations.kubernetes.converge import owned_objects, registry
 from sealane.verdicts import model
-from sealane.verdicts.convergence import owned_objects, registry
 
 AT = datetime(2026, 11, 21, 7, 0, 30, tzinfo=UTC)
 MADE = "2026-11-21T07:00:01Z"

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from sealane.clients.kubernetes import objects, resources
+from sealane.destinations.kubernetes.converge import owned_objects, registry
 from sealane.stencils.standstill import OLD_PODS, OldPods
 from sealane.verdicts import evaluate, model, outcomes, thresholds
-from sealane.verdicts.convergence import owned_objects, registry
-from tests.unit.verdicts.test_convergence import AT, NEW, OLD, a_pod, made, meta
+from tests.unit.converge.test_convergence import AT, NEW, OLD, a_pod, made, meta
 
 STARTED = datetime(2026, 11, 21, 3, 0, 2, tzinfo=UTC)
 RULES = model.Rules(started=STARTED, healthy_for=timedelta(seconds=1))

@@ -6,9 +6,9 @@ A claim whose class waits for its first consumer is as it should be: the pods th
 from __future__ import annotations
 
 from sealane.clients.kubernetes import resources
+from sealane.destinations.kubernetes.converge import generic
+from sealane.destinations.kubernetes.converge import owned_objects as around_
 from sealane.verdicts import model
-from sealane.verdicts.convergence import generic
-from sealane.verdicts.convergence import owned_objects as around_
 
 _FOR_A_POD = frozenset({"WaitForFirstConsumer", "WaitForPodScheduled"})
 

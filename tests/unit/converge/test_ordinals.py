@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from sealane.clients.kubernetes import objects
 from sealane.destinations.kubernetes import stuck_statefulset_pods
+from sealane.destinations.kubernetes.converge import owned_objects, stateful_set
 from sealane.verdicts import model
-from sealane.verdicts.convergence import owned_objects, stateful_set
-from tests.unit.verdicts.test_convergence import AT, a_pod, made, meta
+from tests.unit.converge.test_convergence import AT, a_pod, made, meta
 
 STARTS = st.one_of(st.none(), st.integers(0, 40))
 NUMBERS = st.integers(0, 12)

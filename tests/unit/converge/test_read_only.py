@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sealane.verdicts.messages import read_only
+from sealane.destinations.kubernetes.messages import read_only
 
 
 def workload(kind: str = "Deployment", name: str = "web", *, root: bool = True, **more: Any) -> dict[str, Any]:

@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from sealane.clients.kubernetes import objects
+from sealane.destinations.kubernetes.converge import daemon_set, deployment, owned_objects, replica_set, stateful_set
 from sealane.verdicts import model, thresholds
-from sealane.verdicts.convergence import daemon_set, deployment, owned_objects, replica_set, stateful_set
 from sealane.verdicts.messages import causes
-from tests.unit.verdicts.test_convergence import AT, NEW, OLD, a_deployment, a_pod, made, meta
+from tests.unit.converge.test_convergence import AT, NEW, OLD, a_deployment, a_pod, made, meta
 
 K = model.FactKind
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sealane.clients.kubernetes import objects
+from sealane.destinations.kubernetes.converge import owned_objects as around_
+from sealane.destinations.kubernetes.converge import pod as pods
+from sealane.destinations.kubernetes.converge import scheduling
+from sealane.destinations.kubernetes.messages import probes, refusals
 from sealane.verdicts import model
-from sealane.verdicts.convergence import owned_objects as around_
-from sealane.verdicts.convergence import pod as pods
-from sealane.verdicts.convergence import scheduling
-from sealane.verdicts.messages import probes, refusals
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -161,7 +161,7 @@ def uncreated(
     kind = refusals.creating(message)
     detail = {"freeable": "yes"} if freeable else {}
     if missing := refusals.missing(message):
-        detail["reference"] = missing.reference
+        detail |= missing.detail
     return (
         model.Fact(
             kind=kind,

@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from sealane.clients.kubernetes import objects
-from sealane.verdicts.convergence import generic, instances, standstill
-from sealane.verdicts.convergence import owned_objects as around_
+from sealane.destinations.kubernetes.converge import generic, instances, standstill
+from sealane.destinations.kubernetes.converge import owned_objects as around_
 
 
 def converge(replica_set: objects.ReplicaSet, around: around_.OwnedObjects) -> around_.Part:

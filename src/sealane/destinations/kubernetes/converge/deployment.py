@@ -15,9 +15,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from sealane.clients.kubernetes import objects
+from sealane.destinations.kubernetes.converge import instances
+from sealane.destinations.kubernetes.converge import owned_objects as around_
 from sealane.verdicts import model
-from sealane.verdicts.convergence import instances
-from sealane.verdicts.convergence import owned_objects as around_
 
 _REVISION = "deployment.kubernetes.io/revision"
 

@@ -12,8 +12,8 @@ import msgspec
 import yaml
 
 from sealane.clients.kubernetes import objects, resources
+from sealane.destinations.kubernetes.converge import owned_objects, registry
 from sealane.verdicts import model
-from sealane.verdicts.convergence import owned_objects, registry
 
 FOLDER = Path(__file__).parent / "recorded"
 KINDS: dict[str, type[Any]] = {

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from sealane.clients.kubernetes import objects
+from sealane.destinations.kubernetes.converge import instances
 from sealane.stencils.standstill import OLD_PODS, OldPods
 from sealane.verdicts import model
-from sealane.verdicts.convergence import instances
 
 _CHOICE = f"or annotate it with {OLD_PODS}: {OldPods.WAIT} or {OldPods.KEEP}"
 
