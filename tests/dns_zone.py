@@ -153,6 +153,11 @@ class DnsZone:
             yield self._seen(wanted)
             await asyncio.sleep(SPREADS.total_seconds())
 
+    def task(self, given: Manifest, *, name: str, timeout: timedelta, variables: Mapping[str, str]) -> Manifest:
+        """See the port."""
+        del given, timeout, variables
+        raise errors.UsageError(f"{name} can't run: a zone runs nothing")
+
     def provides(self, objects: Sequence[Manifest]) -> Mapping[str, tuple[str, ...]]:
         """See the port: no record refers to another."""
         del objects

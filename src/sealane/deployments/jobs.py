@@ -1,8 +1,6 @@
 """Running one Job beside a rollout, for gates and hooks: applied, watched to its end, its last lines kept.
 
 A Job's name is derived from a key, so whoever calls again with the key finds the Job and waits on; it never runs twice.
-It removes itself from the cluster a week after its end at the earliest, whatever its manifest says: a worker that takes
-over has to find how it ended.
 """
 
 from __future__ import annotations
@@ -19,13 +17,11 @@ from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
 from sealane.verdicts import model as verdicts
 
-KEPT = timedelta(days=7)
-"""How long an ended Job stays to be looked at."""
 LINES = 40
 """Lines of its log that are kept."""
 _LONGEST_NAME = 46
 SLACK = timedelta(seconds=5)
-"""The cluster ends a Job that hangs; only when it doesn't, we do after this much longer."""
+"""The destination ends a Job that hangs; only when it doesn't, we do after this much longer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,8 +64,8 @@ class JobContext:
 
 async def run(order: JobRequest, where: JobContext) -> JobResult:
     """Runs the Job, or waits for the one that runs already. Raises Fenced and Unavailable."""
-    job = manifest(order)
-    name = str(job["metadata"]["name"])
+    name = name_of(str(order.manifest["metadata"]["name"]), order.key)
+    job = where.destination.task(order.manifest, name=name, timeout=order.timeout, variables=order.variables)
     goal = _goal(order)
     inventory, refused = await _written(job, order, where)
     if refused:
@@ -87,24 +83,6 @@ async def run(order: JobRequest, where: JobContext) -> JobResult:
     if _is_late(cause, order, waited=where.now() - begun.at):
         cause = replace(cause, sentence=f"Job {name} did not end within {order.timeout.total_seconds():g} s.")
     return JobResult(name=name, cause=cause, lines=lines, dossier=dossier.to_json())
-
-
-def manifest(order: JobRequest) -> dict[str, Any]:
-    """The Job as it is written: under its derived name, with a limit to its time."""
-    given = order.manifest
-    longest = max(1, int(order.timeout.total_seconds()))
-    own = given["spec"].get("activeDeadlineSeconds")
-    kept, shortest = given["spec"].get("ttlSecondsAfterFinished"), int(KEPT.total_seconds())
-    spec = {
-        **given["spec"],
-        "ttlSecondsAfterFinished": max(kept, shortest) if isinstance(kept, int) else shortest,
-        "activeDeadlineSeconds": min(longest, own) if isinstance(own, int) else longest,
-    }
-    return {
-        **given,
-        "metadata": {**given["metadata"], "name": name_of(str(given["metadata"]["name"]), order.key)},
-        "spec": {**spec, "template": _with_variables(spec["template"], order.variables)},
-    }
 
 
 def name_of(base: str, key: Sequence[str]) -> str:
@@ -131,21 +109,6 @@ def _standing_still(watched: model.WatchResult) -> verdicts.Cause | None:
         decisive=True,
         since=watched.observation.at,
     )
-
-
-def _with_variables(template: Mapping[str, Any], variables: Mapping[str, str]) -> dict[str, Any]:
-    pod = template["spec"]
-    added = [{"name": name, "value": value} for name, value in variables.items()]
-
-    def container(each: Mapping[str, Any]) -> dict[str, Any]:
-        own = [*(each.get("env") or ())]
-        taken = {variable.get("name") for variable in own}
-        return {**each, "env": [*own, *(variable for variable in added if variable["name"] not in taken)]}
-
-    parts = {
-        part: [container(each) for each in pod[part]] for part in ("containers", "initContainers") if pod.get(part)
-    }
-    return {**template, "spec": {**pod, **(parts if added else {})}}
 
 
 def _goal(order: JobRequest) -> model.Target:

@@ -21,7 +21,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from sealane.destinations import model, stages
     from sealane.stencils.health_checks import HealthCheck
@@ -104,6 +104,13 @@ class Destination(Protocol):
         """The state of the wanted objects: the whole at once, and again whenever any of it changes.
 
         `health` are the formation's own checks, for kinds that the destination can't judge by itself.
+        """
+        ...
+
+    def task(self, given: Manifest, *, name: str, timeout: timedelta, variables: Mapping[str, str]) -> Manifest:
+        """The rendered Job of a hook or gate as it is written: under that name, ended after `timeout`, told `variables`.
+
+        Once it has ended it stays for long enough to be looked at. Pure. Raises errors.UsageError where nothing can run.
         """
         ...
 

@@ -15,6 +15,7 @@ from sealane.deployments import drift_check, finished_work, jobs, ledger_history
 from sealane.destinations import model as destinations
 from sealane.destinations.dummy import state as states
 from sealane.destinations.dummy.destination import DummyDestination
+from sealane.destinations.kubernetes import tasks
 from sealane.stencils.model import CanaryStep
 from sealane.verdicts import model as verdicts
 from sealane.verdicts import rollback_target
@@ -189,9 +190,8 @@ def test_what_was_seen_to_end_is_noted_and_nothing_else(seen: Iterable[tuple[str
 @pytest.mark.parametrize(("own", "kept"), [(None, 604800), (0, 604800), (90, 604800), (700000, 700000)])
 def test_a_hooks_job_stays_until_whoever_takes_over_has_seen_it(own: int | None, kept: int) -> None:
     manifest = job("load", **({} if own is None else {"ttlSecondsAfterFinished": own}))
-    identity = destinations.Identity(app="shop", formation="dev", namespace="shop", revision="r")
-    order = jobs.JobRequest(manifest=manifest, key=("k",), identity=identity, timeout=timedelta(minutes=1))
-    assert jobs.manifest(order)["spec"]["ttlSecondsAfterFinished"] == kept
+    made = tasks.job(manifest, name="load-1", timeout=timedelta(minutes=1), variables={})
+    assert made["spec"]["ttlSecondsAfterFinished"] == kept
 
 
 async def test_a_hooks_job_that_somebody_suspends_has_not_ended_well(place: Bed) -> None:

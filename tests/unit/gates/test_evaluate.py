@@ -12,6 +12,7 @@ from sealane.deployments.gates import evaluate
 from sealane.deployments.gates.context import GateContext
 from sealane.deployments.gates.model import GateSubject, Outcome, Report
 from sealane.destinations.dummy.destination import DummyDestination
+from sealane.destinations.kubernetes import tasks
 from sealane.destinations.model import Identity, unfenced
 from sealane.environments import egress_allowlist
 from sealane.stencils.gates import Alerts, Condition, Gate, Http, Query, Store, Task
@@ -250,5 +251,5 @@ def test_a_job_never_has_more_time_than_its_gate(own: int | None, limit: int) ->
     """Also when its stencil says so."""
     given = job()
     given["spec"] |= {"activeDeadlineSeconds": own} if own else {}
-    order = jobs.JobRequest(manifest=given, key=("a",), identity=IDENTITY, timeout=timedelta(seconds=5))
-    assert jobs.manifest(order)["spec"]["activeDeadlineSeconds"] == limit
+    made = tasks.job(given, name="tests-1", timeout=timedelta(seconds=5), variables={})
+    assert made["spec"]["activeDeadlineSeconds"] == limit

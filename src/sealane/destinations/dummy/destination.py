@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -22,7 +22,7 @@ from sealane import clock, errors
 from sealane.destinations import adoption, autoscalers, deletions, diff, model, ownership, stages
 from sealane.destinations.dummy import behavior, planning
 from sealane.destinations.dummy import state as states
-from sealane.destinations.kubernetes import provided_refs
+from sealane.destinations.kubernetes import provided_refs, tasks
 from sealane.destinations.kubernetes.messages import read_only
 from sealane.destinations.kubernetes.strategies import inspect
 from sealane.destinations.kubernetes.strategies import stages as shaping
@@ -146,6 +146,12 @@ class DummyDestination:
                 last = seen
                 yield seen
             await asyncio.sleep(LOOK_EVERY)
+
+    def task(
+        self, given: Mapping[str, Any], *, name: str, timeout: timedelta, variables: Mapping[str, str]
+    ) -> Mapping[str, Any]:
+        """See the port."""
+        return tasks.job(given, name=name, timeout=timeout, variables=variables)
 
     def provides(self, objects: Sequence[Mapping[str, Any]]) -> Mapping[str, tuple[str, ...]]:
         """See the port."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sealane import clock
@@ -22,6 +22,7 @@ from sealane.destinations.kubernetes import (
     provided_refs,
     server_side_apply,
     stuck_statefulset_pods,
+    tasks,
 )
 from sealane.destinations.kubernetes.messages import read_only
 from sealane.destinations.kubernetes.strategies import inspect
@@ -108,6 +109,12 @@ class KubernetesDestination:
     ) -> AsyncIterator[verdicts.Observation]:
         """See the port."""
         return observe.observe(self._cluster, wanted, namespace=identity.namespace, health=health, now=self._now)
+
+    def task(
+        self, given: Mapping[str, Any], *, name: str, timeout: timedelta, variables: Mapping[str, str]
+    ) -> Mapping[str, Any]:
+        """See the port."""
+        return tasks.job(given, name=name, timeout=timeout, variables=variables)
 
     def provides(self, objects: Sequence[Mapping[str, Any]]) -> Mapping[str, tuple[str, ...]]:
         """See the port."""
