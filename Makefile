@@ -53,7 +53,7 @@ test: browser ## every test, on real parts (starts and ends its own test bed)
 	@$(PY) -m tests
 
 unit: setup ## the pure tests, in seconds
-	@$(PY) -m pytest -q tests/unit tests/architecture
+	@$(PY) -m pytest -q --numprocesses=logical tests/unit tests/architecture
 
 # Ubuntu's Chromium is a snap, which runs in no container and takes no orders: there Playwright brings its own.
 browser: setup

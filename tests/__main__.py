@@ -6,6 +6,7 @@ pytest both times.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import Final
@@ -36,7 +37,8 @@ def _testbed(command: str, *, quiet: bool = False) -> int:
 
 
 def _pytest(*words: str) -> int:
-    return subprocess.run([sys.executable, "-m", "pytest", *words], check=False).returncode
+    whole = {"HYPOTHESIS_PROFILE": "whole", **os.environ}
+    return subprocess.run([sys.executable, "-m", "pytest", *words], env=whole, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
 """What every test may ask for, and how much properties are tried.
 
-Main stays green by trying the same examples each time; `HYPOTHESIS_PROFILE=search` looks for new ones.
+Main stays green by trying the same examples each time: 100 of each property in the whole suite, 20 by default.
+`HYPOTHESIS_PROFILE=search` looks for new ones.
 """
 
+import gc
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,13 +15,20 @@ from hypothesis import settings
 
 pytest_plugins = ["tests.bed"]
 
-settings.register_profile("same", derandomize=True, deadline=None, database=None)
+settings.register_profile("quick", derandomize=True, deadline=None, database=None, max_examples=20)
+settings.register_profile("whole", derandomize=True, deadline=None, database=None, max_examples=100)
 settings.register_profile("search", deadline=None, max_examples=1000)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+# Every lane, and every Sealane that a test starts, would compile the same files again.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell that starts them in the background makes them, and all that they start, deaf to Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+gc.disable()  # until all tests are imported, and those stay: the collector would find nothing in them
 
 _LONGEST_FIRST = ("recovery", "e2e", "integration", "scenarios", "contracts", "architecture", "unit")
 
@@ -33,3 +43,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return _LONGEST_FIRST.index(tier) if tier in _LONGEST_FIRST else 0
 
     items.sort(key=rank)
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector look only at what tests make."""
+    gc.freeze()
+    gc.enable()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -70,8 +71,14 @@ def _name(file: Path) -> str:
     return ".".join(file.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
 
 
-MODULES = {_name(file): ast.parse(file.read_text()) for file in SOURCE.rglob("*.py")}
-PURE = {name for name, tree in MODULES.items() if re.search(r"\bPure\b", ast.get_docstring(tree) or "")}
+@cache
+def _modules() -> dict[str, ast.Module]:
+    return {_name(file): ast.parse(file.read_text()) for file in SOURCE.rglob("*.py")}
+
+
+@cache
+def _pure() -> frozenset[str]:
+    return frozenset(name for name, tree in _modules().items() if re.search(r"\bPure\b", ast.get_docstring(tree) or ""))
 
 
 def _imports(tree: ast.Module) -> Iterator[str]:
@@ -81,7 +88,7 @@ def _imports(tree: ast.Module) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             whole = [f"{node.module}.{alias.name}" for alias in node.names]
-            yield from (name if name in MODULES else node.module for name in whole)
+            yield from (name if name in _modules() else node.module for name in whole)
 
 
 def _running(node: ast.AST) -> Iterator[ast.AST]:
@@ -108,12 +115,12 @@ def _files(tree: ast.Module) -> Iterator[str]:
 def problems(tree: ast.Module) -> list[str]:
     """Why a module is not pure, a word each."""
     outside = [name for name in _imports(tree) if name in OUTSIDE or name.partition(".")[0] in OUTSIDE]
-    unproven = [name for name in _imports(tree) if name in MODULES and name not in PURE and name != "sealane"]
+    unproven = [name for name in _imports(tree) if name in _modules() and name not in _pure() and name != "sealane"]
     return [*outside, *unproven, *_files(tree)]
 
 
 def test_what_says_pure_is_pure() -> None:
-    found = {module: problems(MODULES[module]) for module in PURE}
+    found = {module: problems(_modules()[module]) for module in _pure()}
     assert {module: wrong for module, wrong in found.items() if wrong} == {}
 
 
@@ -131,7 +138,9 @@ def test_the_rooms_that_decide_say_so() -> None:
         "stencils",
         "verdicts",
     )
-    silent = {name for name in MODULES if name.split(".")[1:2] and name.split(".")[1] in rooms and name not in PURE}
+    silent = {
+        name for name in _modules() if name.split(".")[1:2] and name.split(".")[1] in rooms and name not in _pure()
+    }
     assert silent <= IMPURE, sorted(silent - IMPURE)
 
 

@@ -211,7 +211,7 @@ def tried(served: Served, operation: Any, identity: str, seen: set[int]) -> None
         ways += [operation.as_strategy(), operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)]
 
     @settings(
-        max_examples=EXAMPLES[identity] * settings.default.max_examples // 100,
+        max_examples=EXAMPLES[identity] * max(100, settings.default.max_examples) // 100,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )

@@ -12,6 +12,7 @@ from sealane import controls
 from sealane.cli.screens import terminal
 from sealane.secrets.masking import Masker
 from sealane.server.pages.presenters import runs
+from tests.properties import examples
 
 SECRET = "Kanarie-vogel7"
 HIDDEN = ["\x1b[31m", "\x1b[0m", "\x00", "\x08", "\r", "\x1b", "\x1b]0;title\x07", "\x1b]8;;http://x\x1b\\", "\x1b(B", "\x7f", "\x9b",
@@ -23,7 +24,7 @@ def shown(masked: bytes) -> list[str]:
     return [*runs.lines(masked), *lines.feed(masked), *lines.close(), controls.removed(masked.decode(errors="replace"))]
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     st.lists(st.tuples(st.integers(0, len(SECRET)), st.sampled_from(HIDDEN)), max_size=6),
     st.lists(st.integers(0, 80), max_size=6),

@@ -15,6 +15,7 @@ from sealane import controls, inputs
 from sealane.errors import UsageError
 from sealane.server import application
 from sealane.settings import Settings
+from tests.properties import examples
 
 ANYTHING = st.text(st.characters(codec=None), max_size=80)
 NEAR = st.text("ab1-./_@{}~^:?*[\\ \x00\x1b\u202e\ud83dHé", max_size=12)
@@ -52,7 +53,7 @@ def test_what_passes_can_be_stored_and_shown(check: str, text: str) -> None:
     assert "\x1b" not in kept
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(name=NEAR)
 @example(name="feature/ünï")
 @example(name="a.lock/b")

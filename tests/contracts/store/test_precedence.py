@@ -26,6 +26,7 @@ from sealane.records.model import ApprovalRule, Deployment, DeploymentKind, Depl
 from sealane.store import conclusion
 from sealane.store.all_stores import Store
 from sealane.verdicts.model import Verdict, VerdictKind
+from tests.properties import examples
 
 from .samples import NOON, app, deployment, release, revision
 from .test_deployments import CAUSE
@@ -238,6 +239,6 @@ def test_any_history_of_a_formation(tmp_path: Path) -> None:
     with asyncio.Runner() as runner:
         Place.store, Place.runner = runner.run(_open(tmp_path)), runner
         try:
-            run_state_machine_as_test(Place, settings=settings(max_examples=40, stateful_step_count=30))
+            run_state_machine_as_test(Place, settings=settings(max_examples=examples(40), stateful_step_count=30))
         finally:
             runner.run(Place.store.close())

@@ -17,6 +17,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 from sealane.blobs.logs import Logs
 from sealane.events.model import Event, EventKind, RefGone
 from sealane.store.all_stores import Store
+from tests.properties import examples
 
 from .samples import NOON, app
 
@@ -135,7 +136,7 @@ def test_any_history_of_a_host(tmp_path: Path) -> None:
         Host.store, Host.runner = runner.run(_open(tmp_path)), runner
         Host.names = (f"app-{number}" for number in itertools.count())
         try:
-            run_state_machine_as_test(Host, settings=settings(max_examples=60, stateful_step_count=25))
+            run_state_machine_as_test(Host, settings=settings(max_examples=examples(60), stateful_step_count=25))
         finally:
             runner.run(Host.store.close())
 

@@ -15,6 +15,7 @@ from sealane.environments.windows import WindowStatus
 from sealane.pipelines.fair_share import Queued, Slots, next_runs
 from sealane.records.model import BrokenGlass, Deployment, DeploymentKind, DeploymentState, GateWord, Hold, Vote
 from sealane.verdicts.model import VerdictKind
+from tests.properties import examples
 
 from .deployments import NOON, barred, deployment, ended, hold, muster, rule, run_view, vote
 
@@ -234,7 +235,7 @@ def _inside(subject: Deployment, window: WindowStatus) -> bool:
     return window.open or bool(subject.glass) or subject.kind in {DeploymentKind.ROLLBACK, DeploymentKind.SCALE}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(data=st.data(), kind=_KINDS, broken=st.booleans(), in_convoy=st.booleans(), under_way=st.booleans())
 def test_the_answer_is_empty_exactly_when_the_deployment_may_begin(
     data: st.DataObject, kind: DeploymentKind, broken: bool, in_convoy: bool, under_way: bool

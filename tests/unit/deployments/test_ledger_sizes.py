@@ -22,6 +22,7 @@ from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.kubernetes import ledgers
 from sealane.verdicts import model as verdicts
 from sealane.verdicts import outcomes
+from tests.properties import examples
 from tests.unit.deployments import parts
 
 LONG = st.integers(0, 3_000_000)
@@ -41,7 +42,7 @@ def test_a_text_that_is_split_is_joined_again(raw: bytes, size: int) -> None:
     assert ledgers.joined(parts_) == text
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=examples(25))
 @given(st.lists(st.tuples(LONG, KINDS, st.integers(0, 40_000)), min_size=1, max_size=12))
 def test_the_oldest_revisions_go_first_and_what_is_needed_to_go_back_stays(deployments: list[Any]) -> None:
     """Before each deployment and after it: the revision that it would go back to and its own are there, and the rest fits."""

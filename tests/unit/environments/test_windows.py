@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sealane.environments import recurrence, windows
 from sealane.environments.model import Window, Windows
 from sealane.findings import Place
+from tests.properties import examples
 
 HOUR = timedelta(hours=1)
 PARIS = "Europe/Paris"
@@ -178,7 +179,7 @@ def _on(listed: tuple[Window, ...], moment: datetime) -> bool:
     return any(span.start <= moment < span.end for each in listed for span in _spans(each, moment))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(allow=_SOME, deny=_SOME, moment=_MOMENTS)
 def test_it_is_open_exactly_where_allowed_and_not_denied(
     allow: tuple[Window, ...], deny: tuple[Window, ...], moment: datetime

@@ -14,6 +14,7 @@ from sealane.findings import Place
 from sealane.policies import reading as policy_reading
 from sealane.secrets import entries
 from sealane.stencils import render_inputs, rendering
+from tests.properties import examples
 
 KEYS = st.sampled_from(["a", "b", "c", "name", '"<<"'])
 WORDS = st.sampled_from(["1", "two", '"3"', "'four'", "[5, six]"])
@@ -44,7 +45,7 @@ def texts(draw: st.DrawFn) -> str:
     return "\n".join(lines) + "\n"
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(texts())
 def test_what_is_merged_is_what_other_readers_merge(text: str) -> None:
     """Own keys win over merged ones, and of several merged mappings the earlier one."""

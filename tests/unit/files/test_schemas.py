@@ -17,6 +17,7 @@ from sealane.environments.files import EnvironmentFile
 from sealane.pipelines.files import PipelineFile
 from sealane.secrets import references
 from sealane.stencils.files import FormationFile
+from tests.properties import examples
 from tests.unit.files import corpus
 
 KINDS = [
@@ -69,7 +70,7 @@ def test_both_decide_the_same_on_spoiled_files(model, good):
 
 
 @EACH_KIND
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(seed=st.integers(), further=st.integers(), which=st.integers())
 def test_both_decide_the_same_on_twice_spoiled_files(model, good, seed, further, which):
     """The same from anywhere in the space of slips."""

@@ -14,6 +14,7 @@ from sealane.findings import Severity
 from sealane.pipelines import reading
 from sealane.stencils import reading as formation_reading
 from sealane.stencils import render_inputs, rendering
+from tests.properties import examples
 
 BROKEN = [
     ('say: echo "to: you"\n', "1:14", """quote the value: 'echo "to: you"'"""),
@@ -107,7 +108,7 @@ def test_a_hint_quotes_the_text_as_written(written: str) -> None:
         )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.from_regex(r"[-+]?[0-9]{1,5}(\.[0-9]{0,4})?([eE][-+]?[0-9])?", fullmatch=True))
 @example("1_000")
 @example("yes")
@@ -229,7 +230,7 @@ def test_a_warning_stops_no_reader() -> None:
     assert repository_check.check_text(f"environment: f\ndestinations: {{a: {{dummy: {{}}}}}}\n{trap}", "f.yaml").valid
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.text(alphabet="ab:-#&*!|>'\"%@`{}[],\\ \n\t$?<1.", max_size=60))
 def test_any_text_is_read_or_told_at_a_place_in_it(text: str) -> None:
     """No slip ends in an exception; what YAML reads, we read, but for what is refused."""

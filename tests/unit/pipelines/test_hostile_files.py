@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sealane import findings as found
 from sealane.pipelines import planning, reading
+from tests.properties import examples
 from tests.unit.files import corpus
 from tests.unit.pipelines.test_reading import GOOD
 
@@ -43,7 +44,7 @@ def damaged(draw):
     return GOOD[:start] + draw(st.one_of(st.just(""), st.just(GOOD[start:end] * 2), yaml_like)) + GOOD[end:]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(st.one_of(st.text(max_size=200), yaml_like, damaged()))
 def test_any_text_gives_a_pipeline_or_findings(text):
     """Never an exception, and every finding points into the file."""

@@ -20,6 +20,7 @@ from sealane.pipelines.model import (
     RunStatus,
     StepStatus,
 )
+from tests.properties import examples
 
 W, R, P, F, B, S, C = (
     StepStatus.WAITING,
@@ -105,7 +106,7 @@ def plans(draw):
     return Plan(steps=tuple(steps))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(plans(), st.data())
 def test_every_plan_comes_to_its_end(plan, data):
     """No step starts twice or before what it needs has ended; nothing is left waiting; nothing ends in a deadlock."""
@@ -144,7 +145,7 @@ def before(plan: Plan, step: PlannedStep) -> set[str]:
     return keys
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(plans(), st.data())
 def test_a_step_runs_for_the_outcome_it_asks_for(plan, data):
     """Success means that nothing it comes after has failed; failure means that something has."""

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from sealane.secrets import forms
 from sealane.secrets.masking import MASK, Masker
+from tests.properties import examples
 
 PIECES = ("Kanarie", "vogel7", "Zingt")
 """What must never be read in a log; no encoder changes these letters alone."""
@@ -150,7 +151,7 @@ def test_no_shell_gets_a_secret_past_the_mask(name: str, secret: str) -> None:
     assert not any(base64.b64encode(piece.encode())[1:-4] in shown for piece in PIECES), shown
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.text(min_size=4, max_size=30).filter(lambda text: len(text.strip()) >= 4))
 def test_any_secret_has_forms_and_is_hidden_in_each(secret: str) -> None:
     try:

@@ -14,6 +14,7 @@ from sealane.configfiles.trees import StoredTree
 from sealane.stencils import manifest_yaml, render_inputs, rendering
 from sealane.stencils.model import Revision, Strategy
 from sealane.stencils.rendering import Inputs
+from tests.properties import examples
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30)
 _HOSTILE = st.sampled_from(
@@ -87,7 +88,7 @@ def _render(values: dict[str, Any], stencil: str = STENCIL, **inputs: Any) -> Re
 
 
 @given(value=_VALUE, text=_SCALAR)
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(80), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_value_stays_where_its_word_stood(value: Any, text: Any) -> None:
     """Nothing a value holds adds, moves or removes anything around it."""
     (rendered,) = _render({"value": value, "text": text}).objects
@@ -107,7 +108,7 @@ def test_a_value_stays_where_its_word_stood(value: Any, text: Any) -> None:
 
 
 @given(value=_VALUE, text=_SCALAR)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_printed_reads_back_as_the_same_object(value: Any, text: Any) -> None:
     """By our own reader and by a YAML 1.1 reader, as kubectl has."""
     (rendered,) = _render({"value": value, "text": text}).objects
@@ -119,7 +120,7 @@ def test_what_is_printed_reads_back_as_the_same_object(value: Any, text: Any) ->
 
 
 @given(value=_VALUE, seed=st.randoms())
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_order_of_keys_changes_no_revision(value: Any, seed: Any) -> None:
     """A revision is what it says, not how it was typed."""
 
