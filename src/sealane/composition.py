@@ -20,17 +20,14 @@ from sealane.accounts.membership import Membership
 from sealane.accounts.registration import Apps
 from sealane.accounts.sign_in import Access, Scoping
 from sealane.accounts.sign_in_attempts import AttemptLimits
+from sealane.adapters import SHIPPED, Adapters
 from sealane.blobs.logs import Logs
-from sealane.clients.engine import discovery
-from sealane.clients.engine.model import Confinement, EngineLimits
 from sealane.clients.git_http_backend import Repositories
 from sealane.environments.window_status import Forecast
 from sealane.errors import Unavailable, UsageError
 from sealane.events.model import Pusher
 from sealane.records.scopes import EVERYTHING, Scope
-from sealane.runners import capabilities
-from sealane.runners.docker import ContainerDefaults, DockerRunner
-from sealane.runners.dummy import DummyRunner
+from sealane.runners.port import EngineAdapter, EngineContext, StepLimits
 from sealane.secrets import keys
 from sealane.settings import Settings
 from sealane.store.all_stores import Store
@@ -90,6 +87,8 @@ class Server:
     lock: IO[str] | None
     untaken: dict[str, Pusher | None] = field(default_factory=dict)
     """Apps with a push to a repository of ours that began and was not taken in yet, and who pushed."""
+    adapters: Adapters = SHIPPED
+    """The adapters of every port."""
     scope: Scope = EVERYTHING
     """The apps whose things are shown."""
 
@@ -123,7 +122,13 @@ class Server:
             self.lock.close()
 
 
-async def start(settings: Settings, *, role: Role = Role.ALL, lost: Callable[[], None] = worker_process.die) -> Server:
+async def start(
+    settings: Settings,
+    *,
+    role: Role = Role.ALL,
+    lost: Callable[[], None] = worker_process.die,
+    adapters: Adapters = SHIPPED,
+) -> Server:
     """Starts a server. `lost` is called when other workers took this one for dead; by default the process ends.
 
     Raises Unavailable when the database or the engine does not answer, or another server has the data folder, and
@@ -134,7 +139,7 @@ async def start(settings: Settings, *, role: Role = Role.ALL, lost: Callable[[],
     secret = _secret(settings)
     key = secret.encode()
     logs = Logs(settings.logs)
-    forecast = Forecast(settings.config_folder)
+    forecast = Forecast(settings.config_folder, adapters=adapters)
     forecast.access()  # a slip in it is told now; later it would only give people less than is meant
     store = await Store.open(settings.store_url, logs=logs, prospects=_prospects(settings, forecast))
     queueing = await Queues.open(settings.flows_url, poll=settings.worker.poll, runs_at_once=settings.runs.at_once)
@@ -157,11 +162,12 @@ async def start(settings: Settings, *, role: Role = Role.ALL, lost: Callable[[],
             settings=settings,
             store=store,
             logs=logs,
-            destinations=Destinations(settings.data / "dummies"),
-            equipment=None if role is Role.API else await _equipment(settings, worker, store),
+            destinations=Destinations(settings.data / "dummies", adapters),
+            equipment=None if role is Role.API else await _equipment(settings, worker, store, adapters),
             gates=gates,
             slots=slots,
             names_key=keys.names_key(secret),
+            adapters=adapters,
         )
     )
     return Server(
@@ -177,13 +183,14 @@ async def start(settings: Settings, *, role: Role = Role.ALL, lost: Callable[[],
         approvals=Approvals(store=store, look=gates.look),
         speaking=GateAnswers(store=store),
         glass=glass,
-        looking=LiveQueries(store, settings.data / "dummies"),
+        looking=LiveQueries(store, settings.data / "dummies", adapters),
         repositories=repositories,
         queueing=queueing,
         working=None
         if role is Role.API
         else await worker_process.start(worker, gates, slots, settings, alone=lock is not None, lost=lost),
         lock=lock,
+        adapters=adapters,
     )
 
 
@@ -221,40 +228,24 @@ def _check_there(settings: Settings) -> None:
         raise UsageError(f"there is no server's database at {path}", mend=mend)
 
 
-async def _equipment(settings: Settings, worker: Worker, store: Store) -> context.WorkerContext:
-    fencing = Fencing(worker.id, store.workers)
-    if settings.engine.kind == "dummy":
-        _log.warning("steps only pretend to run: SEALANE_ENGINE__KIND is dummy")
-        return context.WorkerContext(
-            runner=DummyRunner(settings.data / "dummies" / "engine"), engine="", fencing=fencing
-        )
-    environment = dict(os.environ)
-    if settings.engine.socket:
-        environment["DOCKER_HOST"] = settings.engine.socket
-    engine = await discovery.find(environment)
-    owner = f"sealane-server-{socket.gethostname()}"  # nobody else's sweep takes it for a process that has ended
-    return context.WorkerContext(
-        runner=DockerRunner(
-            engine, owner=owner, habits=_habits(settings, await engine.limits()), pulls=checkouts.pulls(settings)
+async def _equipment(settings: Settings, worker: Worker, store: Store, adapters: Adapters) -> context.WorkerContext:
+    opened = EngineContext(
+        state=settings.data / "dummies",
+        variables=os.environ,
+        socket=settings.engine.socket,
+        owner=f"sealane-server-{socket.gethostname()}",  # nobody else's sweep takes it for a process that has ended
+        pulls=checkouts.pulls(settings),
+        pull_patience=timedelta(seconds=settings.engine.pull_patience),
+        limits=StepLimits(
+            capabilities=tuple(settings.steps.capabilities),
+            new_privileges=settings.steps.new_privileges,
+            memory=settings.steps.memory,
+            pids=settings.steps.pids,
         ),
-        engine=engine.address,
-        fencing=fencing,
     )
-
-
-def _habits(settings: Settings, can: EngineLimits) -> ContainerDefaults:
-    """What an engine can't limit is told, and left: without it no step would start."""
-    steps = settings.steps
-    for name, wanted, able in (("memory", steps.memory, can.memory), ("processes", steps.pids, can.pids)):
-        if wanted is not None and not able:
-            _log.warning("the engine can't limit the %s of steps: its machine lacks the control group for it", name)
-    confinement = Confinement(
-        capabilities=tuple(steps.capabilities),
-        new_privileges=steps.new_privileges,
-        memory=capabilities.memory(steps.memory, can.memory_of_machine) if steps.memory and can.memory else None,
-        pids=steps.pids if can.pids else None,
-    )
-    return ContainerDefaults(pull_patience=timedelta(seconds=settings.engine.pull_patience), confinement=confinement)
+    engine = await adapters.engines.get(settings.engine.kind, EngineAdapter).open(opened)
+    fencing = Fencing(worker.id, store.workers)
+    return context.WorkerContext(runner=engine.runner, engine=engine.address, fencing=fencing)
 
 
 def _prospects(settings: Settings, forecast: Forecast) -> Prospects:

@@ -296,7 +296,7 @@ class Worker(_Group):
 class Engine(_Group):
     """The container engine that runs steps and builds images."""
 
-    kind: str = Field(default="docker", pattern="^(docker|dummy)$")
+    kind: str = "docker"
     """`docker`: Docker's or Podman's engine API. `dummy`: pretends, for tests; warns at start."""
 
     socket: str | None = None

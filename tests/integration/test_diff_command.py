@@ -12,6 +12,7 @@ import pytest
 
 from sealane import cli
 from sealane.cli.local import local_formation
+from sealane.destinations.kubernetes.adapter import KubernetesFile
 from sealane.destinations.model import Identity, Ledger, unfenced
 from sealane.environments.model import DestinationConfig
 from sealane.findings import Place
@@ -89,7 +90,9 @@ def deploy(folder: Path, kubeconfig: Path) -> None:
     values = local_formation.resolve(project, key)
     revision = project.render(versions=resolution.versions(values), key=key)
     identity = Identity(app="shop", formation="dev", namespace=revision.namespace, revision=revision.id)
-    config = DestinationConfig(name="bed", kind="kubernetes", kubeconfig=str(kubeconfig), place=Place(file="x"))
+    config = DestinationConfig(
+        name="bed", kind="kubernetes", written=KubernetesFile(kubeconfig=str(kubeconfig)), place=Place(file="x")
+    )
 
     async def write() -> None:
         async with local_formation.destination(config) as destination:

@@ -17,11 +17,16 @@ point; calling again later is safe. No method leaves a half-written object.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
+
+from sealane.environments.model import DestinationShape
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
+    from pathlib import Path
 
     from sealane.destinations import model, stages
     from sealane.stencils.health_checks import HealthCheck
@@ -161,3 +166,23 @@ class Destination(Protocol):
     ) -> model.Ledger:
         """Keeps it; raises `errors.Conflicting` when another writer was faster."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DestinationContext:
+    """What a destination is opened with, beside what the operators' file says of it."""
+
+    name: str
+    environment: str
+    state: Path | None = None
+    """The folder in which a server keeps what destinations of this machine have; None at a command line."""
+    patience: float = 15.0
+    """Seconds for which calls go on trying while it doesn't answer."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DestinationAdapter(DestinationShape):
+    """One line of the table of destinations; its key stands in an environment's file."""
+
+    open: Callable[[Any, DestinationContext], AbstractAsyncContextManager[Destination]]
+    """The destination, signed in, as what is written says. Raises errors.Unavailable, errors.UsageError."""

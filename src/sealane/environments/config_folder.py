@@ -10,10 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from sealane import paths
+from sealane.adapters import SHIPPED, Adapters
 from sealane.environments import app_access, reading
 from sealane.environments import people as known_people
 from sealane.environments.app_access import AppAccess
-from sealane.environments.model import FOLDER, DestinationConfig, Environment
+from sealane.environments.model import FOLDER, DestinationConfig, DestinationShape, Environment
 from sealane.environments.people import People
 from sealane.errors import InvalidFiles, NotThere, Unavailable
 from sealane.findings import Finding, Place, errors, not_utf8
@@ -21,7 +22,9 @@ from sealane.findings import Finding, Place, errors, not_utf8
 _ENDINGS = {".yaml", ".yml"}
 
 
-def gather(config: Path, *, base: Path | None = None) -> tuple[dict[str, Environment], list[Finding]]:
+def gather(
+    config: Path, *, base: Path | None = None, adapters: Adapters = SHIPPED
+) -> tuple[dict[str, Environment], list[Finding]]:
     """The environments in `config`/environments by name, and everything wrong with their files.
 
     Raises NotThere when there is no such folder, Unavailable when one of them can't be read.
@@ -34,7 +37,7 @@ def gather(config: Path, *, base: Path | None = None) -> tuple[dict[str, Environ
     environments: dict[str, Environment] = {}
     found: list[Finding] = []
     for file in sorted(each for each in folder.iterdir() if each.suffix in _ENDINGS):
-        environment, problems = _read(file, base)
+        environment, problems = _read(file, base, adapters)
         found.extend(problems)
         if environment is not None and environments.setdefault(environment.name, environment) is not environment:
             message = f"the environment {environment.name} is also in {environments[environment.name].place.file}"
@@ -42,7 +45,7 @@ def gather(config: Path, *, base: Path | None = None) -> tuple[dict[str, Environ
     return environments, found
 
 
-def people(config: Path, *, base: Path | None = None) -> People:
+def people(config: Path, *, base: Path | None = None, adapters: Adapters = SHIPPED) -> People:
     """Who is who, as `config`/people.yaml says; nobody where there is none.
 
     Raises InvalidFiles with everything wrong in it, Unavailable when it can't be read.
@@ -56,7 +59,7 @@ def people(config: Path, *, base: Path | None = None) -> People:
         raise InvalidFiles([not_utf8(error, _named(file, base))]) from error
     except OSError as error:
         raise Unavailable(f"can't read {_named(file, base)}: {error.strerror}") from error
-    found, problems = known_people.read(text, _named(file, base))
+    found, problems = known_people.read(text, _named(file, base), adapters)
     if found is None or errors(problems):
         raise InvalidFiles(errors(problems))
     return found
@@ -79,9 +82,9 @@ def _named(file: Path, base: Path | None) -> str:
     return str(file.relative_to(base)) if base is not None and file.is_relative_to(base) else str(file)
 
 
-def _read(file: Path, base: Path | None) -> tuple[Environment | None, list[Finding]]:
+def _read(file: Path, base: Path | None, adapters: Adapters) -> tuple[Environment | None, list[Finding]]:
     try:
-        environment, found = reading.read(file.read_text(encoding="utf-8"), _named(file, base))
+        environment, found = reading.read(file.read_text(encoding="utf-8"), _named(file, base), adapters)
         return (_placed(environment, paths.absolute(file).parent) if environment else None), found
     except UnicodeDecodeError as error:
         return None, [not_utf8(error, _named(file, base))]
@@ -90,10 +93,10 @@ def _read(file: Path, base: Path | None) -> tuple[Environment | None, list[Findi
 
 
 def _placed(environment: Environment, folder: Path) -> Environment:
-    """The environment with its kubeconfigs' paths from the root; written, they begin at the file's own folder."""
+    """The environment with the paths of its destinations from the root; written, they begin at the file's own folder."""
 
     def placed(config: DestinationConfig) -> DestinationConfig:
-        kubeconfig = str(paths.absolute(config.kubeconfig, folder)) if config.kubeconfig else None
-        return replace(config, kubeconfig=kubeconfig)
+        shape = environment.adapters.destinations.get(config.kind, DestinationShape)
+        return replace(config, written=shape.placed(config.written, folder))
 
     return replace(environment, destinations={name: placed(each) for name, each in environment.destinations.items()})

@@ -5,11 +5,15 @@ The docstrings here are the descriptions in the JSON Schema and the words of the
 
 from __future__ import annotations
 
-from typing import Annotated
+import functools
+from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag
 
+from sealane.adapters import SHIPPED, Adapters
+from sealane.configfiles import variants
 from sealane.configfiles.fields import WHOLE, Duration, File, Group, Matching, Maybe, Name, TopFile
+from sealane.environments.model import DestinationShape
 from sealane.pipelines.files import Groups
 
 Text = Annotated[str, Field(min_length=1, max_length=4096)]
@@ -43,16 +47,6 @@ PackName = Annotated[
 PolicyName = Annotated[str, Matching(pattern=r"[a-z0-9][a-z0-9.-]*", expected="the name of a policy")]
 
 Date = Annotated[str, Matching(pattern=r"[0-9]{4}-[0-9]{2}-[0-9]{2}", expected="a date such as 2026-12-31")]
-
-SecretPattern = Annotated[
-    str,
-    Matching(
-        pattern=r"(?:age|env):[^\s]+",
-        expected="a glob of references to secrets",
-        longest=512,
-        hint=lambda _: "it begins with the store: env:* or age:deploy/secrets/*",
-    ),
-]
 
 RegistryPattern = Annotated[
     str,
@@ -101,40 +95,8 @@ Zone = Annotated[
 ]
 
 
-class KubernetesFile(File):
-    """A Kubernetes cluster."""
-
-    kubeconfig: Maybe[Text] = None
-    """Path of a kubeconfig on the machine that deploys, from this file's folder; when left out KUBECONFIG, then
-    ~/.kube/config."""
-    context: Maybe[Text] = None
-    """The context in it; its current one when left out."""
-    in_cluster: bool = False
-    """Whether Sealane runs in that cluster and signs in with its pod's own service account."""
-
-
-class DummyFile(File):
-    """A destination that only pretends, for tests."""
-
-
-class KubernetesDestination(File):
-    """A destination that is a Kubernetes cluster."""
-
-    kubernetes: KubernetesFile
-    """How to reach the cluster: {} for what kubectl would use."""
-
-
-class DummyDestination(File):
-    """A destination that only pretends, for tests."""
-
-    dummy: DummyFile
-    """{}: there is nothing to set."""
-
-
-DestinationFile = Annotated[
-    Annotated[KubernetesDestination, Tag("(kubernetes)")] | Annotated[DummyDestination, Tag("(dummy)")],
-    Discriminator(lambda value: "(dummy)" if isinstance(value, dict) and "dummy" in value else "(kubernetes)"),
-]
+class DestinationFile(File):
+    """A destination: one key, its kind."""
 
 
 class ApprovalsFile(File):
@@ -154,7 +116,7 @@ class AppFile(File):
 
     namespaces: Annotated[list[Name], Field(min_length=1)]
     """Namespaces its formations may live in."""
-    secrets: Maybe[list[SecretPattern]] = None
+    secrets: Maybe[list[str]] = None
     """Globs of the references its formations may name; none when left out."""
     registries: Maybe[list[RegistryPattern]] = None
     """Globs of the image repositories it may run: registry.example.com/shop/*; none when left out."""
@@ -269,3 +231,30 @@ class EnvironmentFile(TopFile):
     """When deployments may begin; at any time when left out."""
     rollback: Maybe[RollbackFile] = None
     """What going back may do."""
+
+
+@functools.cache
+def environment_file(adapters: Adapters = SHIPPED) -> type[EnvironmentFile]:
+    """The shape of the file, with the destinations and the stores of secrets that the tables have."""
+    destinations = adapters.destinations.every(DestinationShape)
+    destination = variants.one_of({key: each.file for key, each in destinations.items()}, base=DestinationFile)
+    app = variants.replaced(AppFile, secrets=variants.maybe(variants.sequence(_secret_pattern(adapters))))
+    made: type[EnvironmentFile] = variants.replaced(
+        EnvironmentFile,
+        destinations=variants.mapping(Name, destination, Field(min_length=1)),
+        apps=variants.maybe(variants.mapping(Name, app)),
+    )
+    return made
+
+
+def _secret_pattern(adapters: Adapters) -> Any:
+    schemes = adapters.secret_stores.keys
+    return Annotated[
+        str,
+        Matching(
+            pattern=rf"(?:{'|'.join(sorted(schemes))}):[^\s]+",
+            expected="a glob of references to secrets",
+            longest=512,
+            hint=lambda _: f"it begins with the store: {' or '.join(f'{each}:*' for each in schemes)}",
+        ),
+    ]

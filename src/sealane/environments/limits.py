@@ -103,7 +103,7 @@ def _formation_problems(case: _Case, formation: Formation | Revision) -> list[Fi
         message = f"the namespace {formation.namespace} is not open to {case.where}: {_only(limits.namespaces)}"
         found.append(case.finding(message, _at(formation, "namespace"), "list it under namespaces:"))
     for name, reference in formation.secrets.items():
-        if not patterns.secret_allowed(limits.secrets, reference):
+        if not patterns.secret_allowed(limits.secrets, reference, environment.adapters):
             message = f"{reference} is not open to {case.where}: {_only(limits.secrets)}"
             found.append(case.finding(message, _at(formation, "secrets", name), "list it under secrets:"))
     return [*found, *_asking_problems(case, formation)]
@@ -125,7 +125,7 @@ def _asking_problems(case: _Case, formation: Formation | Revision) -> list[Findi
             message, mend = f"{name}: {problem}", "list the host under gates: hosts:"
             found.append(Finding(message=message, place=place, mend=_ask(case.environment, mend)))
         for reference in references.values():
-            if not patterns.secret_allowed(case.limits.secrets, reference):
+            if not patterns.secret_allowed(case.limits.secrets, reference, case.environment.adapters):
                 message = f"{reference} is not open to {case.where}: {_only(case.limits.secrets)}"
                 found.append(case.finding(message, place, "list it under secrets:"))
     return found

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Literal
+from pathlib import Path as FilePath
+from typing import Any
 
-from sealane.findings import Place
+from sealane.adapters import SHIPPED, Adapters
+from sealane.configfiles.documents import Document, Path
+from sealane.configfiles.fields import File
+from sealane.findings import Finding, Place
 from sealane.pipelines.model import Approval
 
 FOLDER = "environments"
@@ -16,20 +20,36 @@ FOLDER = "environments"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DestinationConfig:
-    """How to reach one destination.
-
-    A Kubernetes cluster is reached by a kubeconfig file (any sign-in that kubeconfig allows, exec plugins included) and
-    a context in it, or from inside the cluster by the pod's own service account. `dummy` is a destination in memory.
-    """
+    """How to reach one destination."""
 
     name: str
-    kind: Literal["kubernetes", "dummy"]
-    kubeconfig: str | None = None
-    """Path on the machine that deploys; None: the usual places, `KUBECONFIG` and then `~/.kube/config`."""
-    context: str | None = None
-    """Context in the kubeconfig; None: its current one."""
-    in_cluster: bool = False
+    kind: str
+    """Its key in the table of destinations."""
+    written: File
+    """What the operators' file says of it, in the shape of its kind; paths from the root."""
     place: Place
+
+
+def _nothing_wrong(written: Any, document: Document, path: Path) -> list[Finding]:
+    del written, document, path
+    return []
+
+
+def _as_written(written: Any, folder: FilePath) -> Any:
+    del folder
+    return written
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DestinationShape:
+    """How one kind of destination stands in an environment's file."""
+
+    file: type[File]
+    """The shape of what follows its key."""
+    problems: Callable[[Any, Document, Path], list[Finding]] = _nothing_wrong
+    """What the shape can't say; the path is that of the key."""
+    placed: Callable[[Any, FilePath], Any] = _as_written
+    """What is written with its paths from the root; written, they begin at the file's own folder."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,3 +134,5 @@ class Environment:
     allow_outdated: bool = False
     """Whether a failure is rolled back automatically to a revision that the limits, or policies, don't allow any more."""
     place: Place
+    adapters: Adapters = field(default=SHIPPED, repr=False, compare=False)
+    """The tables by which its file was read."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sealane.adapters import SHIPPED, Adapters
 from sealane.configfiles import globs
 from sealane.images import references as images
 from sealane.secrets import references as secrets
@@ -45,9 +46,9 @@ def secret_problem(pattern: str) -> str | None:
     return globs.problem(pattern.partition(":")[2])
 
 
-def secret_allowed(patterns: Iterable[str], text: str) -> bool:
+def secret_allowed(patterns: Iterable[str], text: str, adapters: Adapters = SHIPPED) -> bool:
     """Whether one of the patterns takes the reference. Raises ValueError for what is no reference."""
-    reference = secrets.parse(text)
+    reference = secrets.parse(text, adapters)
     rest = str(reference).partition(":")[2]
     return any(
         scheme == reference.scheme and globs.matches(glob, rest)

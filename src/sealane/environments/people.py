@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import re
+import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, create_model
 
-from sealane.configfiles import documents, validation
+from sealane.adapters import SHIPPED, Adapters
+from sealane.configfiles import documents, validation, variants
 from sealane.configfiles.documents import Document, Path
 from sealane.configfiles.fields import File, Matching, Maybe, TopFile
+from sealane.events.sources.port import GitHost
 from sealane.findings import Finding, Place, errors
 
 FILE = "people.yaml"
 """Beside the folder `environments/`."""
-HOSTS = ("github", "gitea")
-"""Git hosts whose messages are read."""
-
-_NOREPLY = re.compile(r"(?:[0-9]+\+)?([^@\s]+)@users\.noreply\.github\.com", re.IGNORECASE)
 
 UserName = Annotated[
     str,
@@ -43,12 +41,8 @@ WrittenName = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class PersonFile(File):
-    """How git and its hosts know one user."""
+    """How git and its hosts know one user: by the login at each host, and by what they commit with."""
 
-    github: Maybe[Login] = None
-    """The login at GitHub."""
-    gitea: Maybe[Login] = None
-    """The login at Gitea or Forgejo."""
     emails: Maybe[Annotated[list[Email], Field(min_length=1)]] = None
     """Addresses that they commit with."""
     names: Maybe[Annotated[list[WrittenName], Field(min_length=1)]] = None
@@ -60,6 +54,20 @@ class PeopleFile(TopFile):
 
     people: Annotated[dict[UserName, PersonFile], Field(min_length=1)]
     """Users by their name on this server."""
+
+
+@functools.cache
+def people_file(adapters: Adapters = SHIPPED) -> type[PeopleFile]:
+    """The shape of the file, with the git hosts that the table has."""
+    logins: dict[str, Any] = {
+        key: (variants.maybe(Login), Field(None, description=f"The login at {host.name}."))
+        for key, host in adapters.git_hosts.every(GitHost).items()
+    }
+    person = create_model(PersonFile.__name__, __base__=PersonFile, __doc__=PersonFile.__doc__, **logins)
+    made: type[PeopleFile] = variants.replaced(
+        PeopleFile, people=variants.mapping(UserName, person, Field(min_length=1))
+    )
+    return made
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +86,8 @@ class People:
     """Everybody that operators know."""
 
     known: tuple[Person, ...] = ()
+    adapters: Adapters = field(default=SHIPPED, repr=False, compare=False)
+    """The tables by which their file was read."""
 
     def of_login(self, host: str, login: str) -> str | None:
         """The user whose login it is."""
@@ -85,15 +95,16 @@ class People:
         return next((each.name for each in self.known if wanted in each.logins), None)
 
     def of_author(self, name: str, email: str) -> str | None:
-        """The user who commits like that: by address, by the address that GitHub gives, or by name."""
+        """The user who commits like that: by address, by an address that a git host gives, or by name."""
         email, name = email.strip().casefold(), " ".join(name.split()).casefold()
         found = next((each.name for each in self.known if email in each.emails), None)
-        if found is None and (given := _NOREPLY.fullmatch(email)):
-            found = self.of_login("github", given[1])
+        for host, each in self.adapters.git_hosts.every(GitHost).items():
+            if found is None and (login := each.login(email)):
+                found = self.of_login(host, login)
         return found or next((each.name for each in self.known if name in each.names), None)
 
 
-def read(text: str, file: str) -> tuple[People | None, list[Finding]]:
+def read(text: str, file: str, adapters: Adapters = SHIPPED) -> tuple[People | None, list[Finding]]:
     """What the file says, or everything that is wrong with it."""
     found_documents, found = documents.read(text, file)
     if errors(found):
@@ -102,17 +113,19 @@ def read(text: str, file: str) -> tuple[People | None, list[Finding]]:
         mend = "it begins with people:"
         return None, [Finding(message="the file is empty or several documents", place=Place(file=file), mend=mend)]
     document = found_documents[0]
-    written, wrong = validation.validate(document, PeopleFile, elsewhere={"users": "people", "name": "people"})
-    if (meant := written or validation.salvage(document.value, PeopleFile)) is not None:
-        wrong.extend(_twice(meant, document))
+    shape, hosts = people_file(adapters), adapters.git_hosts.keys
+    written, wrong = validation.validate(document, shape, elsewhere={"users": "people", "name": "people"})
+    if (meant := written or validation.salvage(document.value, shape)) is not None:
+        wrong.extend(_twice(meant, document, hosts))
     found = [*found, *wrong]
     if written is None or wrong:
         return None, found
-    return People(known=tuple(_person(name, each) for name, each in written.people.items())), found
+    known = tuple(_person(name, each, hosts) for name, each in written.people.items())
+    return People(known=known, adapters=adapters), found
 
 
-def _person(name: str, written: PersonFile) -> Person:
-    logins = {(host, login.casefold()) for host in HOSTS if (login := getattr(written, host))}
+def _person(name: str, written: PersonFile, hosts: tuple[str, ...]) -> Person:
+    logins = {(host, login.casefold()) for host in hosts if (login := getattr(written, host))}
     return Person(
         name=name,
         logins=frozenset(logins),
@@ -121,19 +134,19 @@ def _person(name: str, written: PersonFile) -> Person:
     )
 
 
-def _twice(written: PeopleFile, document: Document) -> Iterator[Finding]:
+def _twice(written: PeopleFile, document: Document, hosts: tuple[str, ...]) -> Iterator[Finding]:
     """What is said of two people would make one of them the other."""
     first: dict[tuple[str, str], str] = {}
     for name, person in written.people.items():
-        for kind, value, path in _said(name, person):
+        for kind, value, path in _said(name, person, hosts):
             owner = first.setdefault((kind, " ".join(value.split()).casefold()), name)
             if owner != name:
                 message = f"{value} is {owner}'s already"
                 yield Finding(message=message, place=document.place(path), mend="each belongs to one person")
 
 
-def _said(name: str, person: PersonFile) -> Iterator[tuple[str, str, Path]]:
-    for host in HOSTS:
+def _said(name: str, person: PersonFile, hosts: tuple[str, ...]) -> Iterator[tuple[str, str, Path]]:
+    for host in hosts:
         if login := getattr(person, host):
             yield host, login, ("people", name, host)
     for kind in ("emails", "names"):

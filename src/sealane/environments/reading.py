@@ -6,10 +6,18 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import PurePosixPath
 
-from sealane.configfiles import documents, validation
+from sealane.adapters import SHIPPED, Adapters
+from sealane.configfiles import documents, validation, variants
 from sealane.configfiles.documents import Document, Path
 from sealane.environments import calendars, files, patterns
-from sealane.environments.model import AppLimits, DestinationConfig, Environment, PolicyChoice, Waiver
+from sealane.environments.model import (
+    AppLimits,
+    DestinationConfig,
+    DestinationShape,
+    Environment,
+    PolicyChoice,
+    Waiver,
+)
 from sealane.findings import Finding, Place, errors
 from sealane.pipelines.model import Approval
 from sealane.stencils import scopes
@@ -20,7 +28,7 @@ DENIED = tuple(sorted({kind for _, kind in scopes.CLUSTER}))
 _ELSEWHERE = {"name": "environment", "clusters": "destinations", "approval": "approvals", "namespace": "namespaces"}
 
 
-def read(text: str, file: str) -> tuple[Environment | None, list[Finding]]:
+def read(text: str, file: str, adapters: Adapters = SHIPPED) -> tuple[Environment | None, list[Finding]]:
     """The environment that the file's text says, or everything that is wrong with it."""
     found_documents, found = documents.read(text, file)
     if errors(found):
@@ -29,23 +37,24 @@ def read(text: str, file: str) -> tuple[Environment | None, list[Finding]]:
         mend = "an environment's file is one document"
         return None, [Finding(message="the file is empty or several documents", place=Place(file=file), mend=mend)]
     document = found_documents[0]
-    written, wrong = validation.validate(document, files.EnvironmentFile, elsewhere=_ELSEWHERE)
-    meant = written or validation.salvage(document.value, files.EnvironmentFile)
+    shape = files.environment_file(adapters)
+    written, wrong = validation.validate(document, shape, elsewhere=_ELSEWHERE)
+    meant = written or validation.salvage(document.value, shape)
     if meant is not None:
-        wrong.extend(_problems(meant, document))
+        wrong.extend(_problems(meant, document, adapters))
     found = [*found, *wrong]
     if written is None or wrong:
         return None, found
-    return _environment(written, document), found
+    return _environment(written, document, adapters), found
 
 
-def _environment(written: files.EnvironmentFile, document: Document) -> Environment:
+def _environment(written: files.EnvironmentFile, document: Document, adapters: Adapters) -> Environment:
     policies = written.policies or files.PoliciesFile()
     return Environment(
         name=written.environment,
         production=written.production,
         destinations={
-            name: _destination(name, each, document.key_place(("destinations", name)))
+            name: _destination(name, each, adapters, document.key_place(("destinations", name)))
             for name, each in written.destinations.items()
         },
         apps={name: _limits(each, document.key_place(("apps", name))) for name, each in (written.apps or {}).items()},
@@ -61,23 +70,13 @@ def _environment(written: files.EnvironmentFile, document: Document) -> Environm
         windows=calendars.windows(written.windows, document),
         allow_outdated=written.rollback.allow_outdated if written.rollback else False,
         place=document.place(()),
+        adapters=adapters,
     )
 
 
-def _destination(
-    name: str, written: files.KubernetesDestination | files.DummyDestination, place: Place
-) -> DestinationConfig:
-    if isinstance(written, files.DummyDestination):
-        return DestinationConfig(name=name, kind="dummy", place=place)
-    cluster = written.kubernetes
-    return DestinationConfig(
-        name=name,
-        kind="kubernetes",
-        kubeconfig=cluster.kubeconfig,
-        context=cluster.context,
-        in_cluster=cluster.in_cluster,
-        place=place,
-    )
+def _destination(name: str, written: files.DestinationFile, adapters: Adapters, place: Place) -> DestinationConfig:
+    kind = variants.key_of(written, adapters.destinations.keys)
+    return DestinationConfig(name=name, kind=kind, written=getattr(written, kind), place=place)
 
 
 def _limits(written: files.AppFile, place: Place) -> AppLimits:
@@ -103,7 +102,7 @@ def _day(text: str | None) -> date | None:
     return None if text is None else date.fromisoformat(text)
 
 
-def _problems(written: files.EnvironmentFile, document: Document) -> list[Finding]:
+def _problems(written: files.EnvironmentFile, document: Document, adapters: Adapters) -> list[Finding]:
     """What the shape can't say."""
     found = []
     stem = PurePosixPath(document.file).stem
@@ -112,8 +111,9 @@ def _problems(written: files.EnvironmentFile, document: Document) -> list[Findin
         place = document.place(("environment",))
         found.append(Finding(message=message, place=place, mend="call both the same"))
     for name, each in written.destinations.items():
-        if isinstance(each, files.KubernetesDestination):
-            found.extend(_destination_problems(each.kubernetes, document, ("destinations", name, "kubernetes")))
+        kind = variants.key_of(each, adapters.destinations.keys)
+        shape = adapters.destinations.get(kind, DestinationShape)
+        found.extend(shape.problems(getattr(each, kind), document, ("destinations", name, kind)))
     for name, app in (written.apps or {}).items():
         path: Path = ("apps", name)
         found.extend(_pattern_problems(app.secrets, patterns.secret_problem, document, (*path, "secrets")))
@@ -126,13 +126,6 @@ def _problems(written: files.EnvironmentFile, document: Document) -> list[Findin
             found.append(Finding(message=f"there is no day {waiver.until}", place=place))
     found.extend(calendars.problems(written.windows, document))
     return found
-
-
-def _destination_problems(cluster: files.KubernetesFile, document: Document, path: Path) -> list[Finding]:
-    if cluster.in_cluster and (cluster.kubeconfig or cluster.context):
-        message = "in_cluster signs in with the pod's own account; a kubeconfig has no say then"
-        return [Finding(message=message, place=document.place((*path, "in_cluster")), mend="keep one")]
-    return []
 
 
 def _pattern_problems(

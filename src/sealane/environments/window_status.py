@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sealane import clock
+from sealane.adapters import SHIPPED, Adapters
 from sealane.environments import app_access, config_folder, windows
 from sealane.environments.app_access import AppAccess
 from sealane.environments.model import FOLDER, Environment
@@ -23,10 +24,11 @@ _Stamp = tuple[tuple[str, int, int], ...]
 class Forecast:
     """Looks at the files again only when one of them has changed. May be asked from any thread."""
 
-    def __init__(self, config: Path, *, now: clock.Clock = clock.now) -> None:
+    def __init__(self, config: Path, *, now: clock.Clock = clock.now, adapters: Adapters = SHIPPED) -> None:
         """`config` is the folder that holds environments/."""
         self._config = config
         self._now = now
+        self._adapters = adapters
         self._lock = threading.Lock()
         self._known: tuple[_Stamp, dict[str, Environment]] | None = None
         self._access: tuple[_Stamp, AppAccess] | None = None
@@ -49,7 +51,7 @@ class Forecast:
 
     def people(self) -> People:
         """Who is who, as the operators' file says; nobody without one. Raises SealaneError when it can't be read."""
-        return config_folder.people(self._config, base=self._config)
+        return config_folder.people(self._config, base=self._config, adapters=self._adapters)
 
     def access(self) -> AppAccess:
         """What `access.yaml` says of people. Raises SealaneError when it can't be read."""
@@ -79,7 +81,7 @@ class Forecast:
         with self._lock:
             stamp = self._stamp(FOLDER)
             if self._known is None or self._known[0] != stamp:
-                environments, found = config_folder.gather(self._config, base=self._config)
+                environments, found = config_folder.gather(self._config, base=self._config, adapters=self._adapters)
                 if wrong := errors(found):
                     self._tell(stamp, wrong)
                     more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""

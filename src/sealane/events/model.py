@@ -39,7 +39,7 @@ class Pusher:
     name: str = ""
     """The user's name, or the login at the host."""
     host: str = ""
-    """The git host that says so: github or gitea."""
+    """The git host that says so, by its key in the table of git hosts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

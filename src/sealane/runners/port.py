@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
 from typing import Protocol
 
+from sealane.clients.registry_access import RegistryAccess
 from sealane.runners.model import RunKey, ServiceHealth, ServiceSpec, StepResult, StepSpec, Workspace
 
 Output = Callable[[bytes], None]
@@ -50,3 +54,50 @@ class Runner(Protocol):
 
     async def destroy(self, run: RunKey) -> None:
         """Removes everything of the run but its workspace's folder or volume; fine if nothing, or half, is there."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepLimits:
+    """What steps and services may have of the engine's machine."""
+
+    capabilities: tuple[str, ...]
+    new_privileges: bool
+    memory: str | None
+    """`512m`, `4g` or a share of the machine, `75%`; None: no limit."""
+    pids: int | None
+    """Processes; None: no limit."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EngineContext:
+    """What a server opens its engine with."""
+
+    state: Path
+    """The folder in which an engine of this machine keeps what it has."""
+    variables: Mapping[str, str]
+    """The environment of Sealane's own process."""
+    socket: str | None
+    """Where the operators say that it is; None: in the usual places."""
+    owner: str
+    """Stands on all that it makes."""
+    pulls: RegistryAccess
+    """The registries that images may be fetched from."""
+    pull_patience: timedelta
+    limits: StepLimits
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenEngine:
+    """An engine that answers."""
+
+    runner: Runner
+    address: str
+    """Where images are built; empty: nowhere."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EngineAdapter:
+    """One line of the table of engines; its key stands in `SEALANE_ENGINE__KIND`."""
+
+    open: Callable[[EngineContext], Awaitable[OpenEngine]]
+    """The engine. Raises Unavailable where none answers."""

@@ -1,26 +1,21 @@
 """References to secrets: `scheme:rest`, which a formation names instead of a value. Pure.
 
-    env:NAME                    a variable of Sealane's own environment, named for the app
-    age:path/to/file.age#NAME   an entry of an encrypted file in the repository
-
-There is one spelling for each, so that what operators allow can be compared as text.
+The table of stores says which schemes there are, and each store what may follow its own. There is one spelling for each
+secret, so that what operators allow can be compared as text.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pydantic import GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from sealane.adapters import SHIPPED, Adapters
 from sealane.findings import did_you_mean
-
-SCHEMES = ("age", "env")
-"""Stores that Sealane knows."""
-
-_VARIABLE = r"[A-Z](?:_?[A-Z0-9])*"
-_PATH = r"(?!/)(?!(?:[^#]*/)?\.{0,2}(?:/|#))[^\s#\\\x00]+"
-_ENTRY = r"[A-Za-z_][A-Za-z0-9_.-]*"
-PATTERN = rf"env:{_VARIABLE}|age:{_PATH}#{_ENTRY}"
-"""All references, for editors; `parse` says what is wrong with others."""
+from sealane.secrets.port import BadReference, Reference, StoreAdapter
 
 _ELSEWHERE = {"aws", "azure", "file", "google", "sops", "vault"}
 """Words that may be shown: what people write who come from other tools. Any other may be part of a value."""
@@ -29,62 +24,57 @@ _LONGEST = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
-    """Names one secret in one store. It is no secret itself."""
+class ReferenceField:
+    """Marks a text of a file as a reference. Checked while it is read, so that no message shows what may be a value."""
 
-    scheme: str
-    name: str
-    path: str = ""
-    """The file, for stores that have files."""
+    adapters: Adapters = SHIPPED
 
-    def __str__(self) -> str:
-        return f"{self.scheme}:{self.path}#{self.name}" if self.path else f"{self.scheme}:{self.name}"
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """For editors: what the table's stores take."""
+        return handler(schema) | {"maxLength": _LONGEST, "pattern": f"^(?:{pattern(self.adapters)})$(?!\\n)"}
 
 
-class BadReference(ValueError):
-    """No reference to a secret; the message says why, `mend` how it is written."""
-
-    def __init__(self, message: str, mend: str) -> None:
-        super().__init__(message)
-        self.mend = mend
+def pattern(adapters: Adapters = SHIPPED) -> str:
+    """All references, for editors; `parse` says what is wrong with others."""
+    stores = adapters.secret_stores.every(StoreAdapter)
+    return "|".join(f"{scheme}:{store.pattern}" for scheme, store in stores.items())
 
 
-def parse(text: str) -> Reference:
+def parse(text: str, adapters: Adapters = SHIPPED) -> Reference:
     """Reads a reference. Raises `BadReference`; its message never holds more than a known scheme and a path.
 
     Someone who writes a value where a reference belongs must not find it in a log.
     """
+    scheme, rest = split(text, adapters)
+    return adapters.secret_stores.get(scheme, StoreAdapter).parse(rest)
+
+
+def split(text: str, adapters: Adapters = SHIPPED) -> tuple[str, str]:
+    """The scheme, which is a known one, and what follows its colon. Raises BadReference, as `parse` does."""
     scheme, colon, rest = text.partition(":")
     if not colon or len(text) > _LONGEST:
         raise BadReference("this is no reference to a secret", "it reads like env:DATABASE_URL, never the value itself")
-    if scheme not in SCHEMES:
+    if scheme not in adapters.secret_stores.keys:
         shown = f"called {scheme} here" if scheme in _ELSEWHERE else "of that name"
-        raise BadReference(f"there is no store of secrets {shown}", did_you_mean(scheme, SCHEMES))
-    return _environment(rest) if scheme == "env" else _age(rest)
+        raise BadReference(f"there is no store of secrets {shown}", did_you_mean(scheme, adapters.secret_stores.keys))
+    return scheme, rest
 
 
-def problem(text: str) -> tuple[str, str] | None:
+def problem(text: str, adapters: Adapters = SHIPPED) -> tuple[str, str] | None:
     """Why the text is no reference and how to mend it, or None when it is one."""
     try:
-        parse(text)
+        parse(text, adapters)
     except BadReference as error:
         return str(error), error.mend
     return None
 
 
-def _environment(name: str) -> Reference:
-    if not re.fullmatch(_VARIABLE, name):
-        message = "after env: comes a name of capital letters, digits and single underscores"
-        raise BadReference(message, "it reads like env:DATABASE_URL")
-    return Reference("env", name)
+def looks_like(text: str, adapters: Adapters = SHIPPED) -> bool:
+    """Whether a text of the configuration was probably meant as a reference."""
+    return text.partition(":")[0] in adapters.secret_stores.keys and " " not in text and "\n" not in text
 
 
-def _age(rest: str) -> Reference:
-    path, hash_, name = rest.partition("#")
-    if not hash_ or not re.fullmatch(_ENTRY, name):
-        message = "after age: come a file, # and the name of an entry in it"
-        raise BadReference(message, "it reads like age:deploy/secrets/production.age#DATABASE_URL")
-    if not re.fullmatch(f"{_PATH}#", f"{path}#"):
-        message = "the file must be a plain path inside the repository"
-        raise BadReference(message, "it starts at the repository's root, without / in front, . or ..")
-    return Reference("age", name, path)
+def in_commit(texts: Iterable[str], adapters: Adapters = SHIPPED) -> bool:
+    """Whether one of the references leads into a file of the repository."""
+    schemes = {text.partition(":")[0] for text in texts} & set(adapters.secret_stores.keys)
+    return any(adapters.secret_stores.get(scheme, StoreAdapter).in_commit for scheme in schemes)

@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sealane import hashing
+from sealane.adapters import SHIPPED, Adapters
 from sealane.errors import Refused
-from sealane.secrets import references, revealed
-from sealane.secrets.port import SecretMissing, SecretStore
-from sealane.secrets.references import BadReference
+from sealane.secrets import revealed
+from sealane.secrets.port import BadReference, SecretMissing, SecretStore, StoreAdapter, StoreContext
 from sealane.secrets.values import SecretValue
 
 Stores = Mapping[str, SecretStore]
 """Scheme of references to the store that has them; all of one app."""
+
+
+def open_stores(context: StoreContext, adapters: Adapters = SHIPPED) -> Stores:
+    """Every store of the table, for one app."""
+    return {scheme: each.open(context) for scheme, each in adapters.secret_stores.every(StoreAdapter).items()}
+
+
+_NO_STORE = "there is no store for it here"
+"""Says nothing of the text: it may be a value that somebody took for a reference."""
 
 
 class Unresolved(Refused):
@@ -43,14 +52,15 @@ async def resolve(wanted: Mapping[str, str], stores: Stores, *, key: bytes) -> d
     reasons: dict[str, str] = {}
     for name, text in wanted.items():
         try:
-            reference = references.parse(text)
-            value = await stores[reference.scheme].read(reference)
+            scheme, _, rest = text.partition(":")
+            store = stores[scheme]
+            value = await store.read(store.parse(rest))
         except SecretMissing as missing:
             reasons[name] = str(missing)
         except BadReference as bad:
             reasons[name] = str(bad)
         except KeyError:
-            reasons[name] = _no_store(text)
+            reasons[name] = _NO_STORE
         else:
             values[name] = SecretValue(value, version=hashing.version(key, name, value))
             revealed.note((value.decode("utf-8", "surrogateescape"),))
@@ -65,13 +75,10 @@ def versions(values: Mapping[str, SecretValue]) -> dict[str, str]:
 
 
 async def _reason(text: str, stores: Stores) -> str | None:
+    scheme, _, rest = text.partition(":")
+    if (store := stores.get(scheme)) is None:
+        return _NO_STORE
     try:
-        reference = references.parse(text)
+        return await store.check(store.parse(rest))
     except BadReference as bad:
         return str(bad)
-    store = stores.get(reference.scheme)
-    return await store.check(reference) if store else _no_store(text)
-
-
-def _no_store(text: str) -> str:
-    return f"there is no store for {text.partition(':')[0]}: here"

@@ -5,11 +5,14 @@ The docstrings here are the descriptions in the JSON Schema and the words of the
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Discriminator, Field, Tag, WithJsonSchema
+from pydantic import ConfigDict, Discriminator, Field, Tag
 
+from sealane.adapters import SHIPPED, Adapters
+from sealane.configfiles import variants
 from sealane.configfiles.fields import WHOLE, Duration, File, Glob, Matching, Maybe, Name, TopFile
 from sealane.secrets import references
 from sealane.stencils.gate_files import GatesFile, GuardFile
@@ -38,12 +41,6 @@ EntryName = Annotated[
     ),
 ]
 """Also the name of a file when the ConfigMap or Secret is mounted."""
-
-SecretReference = Annotated[
-    str,
-    WithJsonSchema({"type": "string", "maxLength": 512, "pattern": f"^(?:{references.PATTERN})$(?!\\n)"}),
-]
-"""A reference such as env:DATABASE_URL. Checked while it is read, so that no message shows what may be a value."""
 
 Percentage = Annotated[
     str,
@@ -213,7 +210,7 @@ class FormationFile(TopFile):
     """Words of the stencils and what they stand for: texts, numbers, true or false, lists or mappings."""
     config: Maybe[Annotated[dict[EntryName, ConfigText], Field(max_length=MOST)]] = None
     """Entries of the ConfigMap ${config}: texts, or file: and a path in the repository; words in them are replaced, but for raw: and a path."""
-    secrets: Maybe[Annotated[dict[EntryName, SecretReference], Field(max_length=MOST)]] = None
+    secrets: Maybe[Annotated[dict[EntryName, str], Field(max_length=MOST)]] = None
     """Entries of the Secret ${secrets}: references such as env:DATABASE_URL or age:deploy/secrets.age#DATABASE_URL."""
     strategy: Maybe[StrategyFile] = None
     """How it rolls out, and when its verdict falls."""
@@ -221,3 +218,13 @@ class FormationFile(TopFile):
     """Health checks for kinds that Sealane can't judge by itself, mostly custom resources."""
     hooks: Maybe[HooksFile] = None
     """Jobs around a rollout: migrations before it, tasks after it, and what is done when it failed."""
+
+
+@functools.cache
+def formation_file(adapters: Adapters = SHIPPED) -> type[FormationFile]:
+    """The shape of the file, with the stores of secrets that the tables have."""
+    reference = Annotated[str, references.ReferenceField(adapters)]
+    made: type[FormationFile] = variants.replaced(
+        FormationFile, secrets=variants.maybe(variants.mapping(EntryName, reference, Field(max_length=MOST)))
+    )
+    return made

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, WithJsonSchema
+from pydantic import Discriminator, Field, Tag
 
 from sealane.configfiles.fields import WHOLE, Duration, File, Matching, Maybe, Name
 from sealane.secrets import references
@@ -41,11 +41,8 @@ ConditionText = Annotated[
 Asked = Annotated[str, Field(min_length=1, max_length=8192)]
 """A query in the metric store's own language."""
 
-KeyReference = Annotated[
-    str,
-    WithJsonSchema({"type": "string", "maxLength": 512, "pattern": f"^(?:{references.PATTERN})$(?!\\n)"}),
-]
-"""A reference such as env:DATADOG_KEY. Checked while it is read, so that no message shows what may be a value."""
+KeyReference = Annotated[str, references.ReferenceField()]
+"""A reference such as env:DATADOG_KEY."""
 
 Status = Annotated[int, Field(ge=100, le=599), WHOLE]
 Text = Annotated[str, Field(max_length=4096)]

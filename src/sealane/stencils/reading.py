@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
+from sealane.adapters import SHIPPED, Adapters
 from sealane.configfiles import documents, fields, globs, validation
 from sealane.configfiles.documents import Document
 from sealane.findings import Finding, Place, errors
@@ -40,7 +41,7 @@ _LONGEST_PAUSE = timedelta(hours=1)
 _ELSEWHERE = {"name": "formation", "cluster": "destination", "configs": "config", "vars": "values", "env": "values"}
 
 
-def read_formation(text: str, file: str) -> tuple[Formation | None, list[Finding]]:
+def read_formation(text: str, file: str, adapters: Adapters = SHIPPED) -> tuple[Formation | None, list[Finding]]:
     """The formation that the file's text says, or what is wrong with it; warnings may come beside a formation."""
     found_documents, found = documents.read(text, file)
     if errors(found):
@@ -49,10 +50,11 @@ def read_formation(text: str, file: str) -> tuple[Formation | None, list[Finding
         message = f"the file holds {len(found_documents) or 'no'} documents" if found_documents else "the file is empty"
         return None, [Finding(message=message, place=Place(file=file), mend="a formation's file is one document")]
     document = found_documents[0]
-    written, wrong = validation.validate(document, files.FormationFile, elsewhere=_ELSEWHERE)
-    meant = written or validation.salvage(document.value, files.FormationFile)
+    shape = files.formation_file(adapters)
+    written, wrong = validation.validate(document, shape, elsewhere=_ELSEWHERE)
+    meant = written or validation.salvage(document.value, shape)
     if meant is not None:
-        wrong.extend(_problems(meant, document))
+        wrong.extend(_problems(meant, document, adapters))
     found = [*found, *wrong]
     if written is None or wrong:
         return None, found
@@ -131,13 +133,13 @@ def _duration(written: str | None, otherwise: timedelta) -> timedelta:
     return otherwise if written is None else fields.duration(written)
 
 
-def _problems(written: files.FormationFile, document: Document) -> list[Finding]:
+def _problems(written: files.FormationFile, document: Document, adapters: Adapters) -> list[Finding]:
     """What the shape can't say: parts of the file that don't fit each other, or nothing Sealane knows."""
     return [
         *_name_problems(written, document),
         *_glob_problems(written.stencils, document),
         *_value_problems(written, document),
-        *_reference_problems(written, document),
+        *_reference_problems(written, document, adapters),
         *_strategy_problems(written.strategy, document),
         *_health_problems(written, document),
         *gate_reading.problems(written.strategy.gates if written.strategy else None, written.hooks, document),
@@ -187,19 +189,14 @@ def _finite(value: Any) -> bool:
     return not isinstance(value, float) or math.isfinite(value)
 
 
-def _reference_problems(written: files.FormationFile, document: Document) -> list[Finding]:
+def _reference_problems(written: files.FormationFile, document: Document, adapters: Adapters) -> list[Finding]:
     found = []
     for name, reference in (written.secrets or {}).items():
-        if problem := references.problem(reference):
+        if problem := references.problem(reference, adapters):
             message, mend = problem
             found.append(Finding(message=f"{name}: {message}", place=document.place(("secrets", name)), mend=mend))
     for name, text in (written.config or {}).items():
-        if (
-            isinstance(text, str)
-            and text.partition(":")[0] in references.SCHEMES
-            and " " not in text
-            and "\n" not in text
-        ):
+        if isinstance(text, str) and references.looks_like(text, adapters):
             place = document.place(("config", name))
             message = f"{name} looks like a reference to a secret; configuration is readable by everyone"
             found.append(Finding(message=message, place=place, mend="move it to secrets:"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+from sealane.adapters import SHIPPED, Adapters
 from sealane.configfiles import globs
 from sealane.configfiles.trees import Tree, Unreadable
 from sealane.findings import Finding, Place, Severity, did_you_mean, errors, not_utf8
@@ -27,9 +28,9 @@ def names(tree: Tree) -> tuple[str, ...]:
     return tuple(sorted({file.stem for file in files if file.suffix in _ENDINGS and str(file.parent) == FORMATIONS}))
 
 
-def gather(tree: Tree, name: str) -> tuple[Sources | None, list[Finding]]:
+def gather(tree: Tree, name: str, adapters: Adapters = SHIPPED) -> tuple[Sources | None, list[Finding]]:
     """What the formation of that name is rendered from, or everything wrong with its files."""
-    formation, source, found = _formation(tree, name)
+    formation, source, found = _formation(tree, name, adapters)
     if formation is None:
         return None, found
     stencils, more = _stencils(tree, formation)
@@ -40,13 +41,13 @@ def gather(tree: Tree, name: str) -> tuple[Sources | None, list[Finding]]:
     return Sources(formation=formation, stencils=tuple(stencils), config=config), found
 
 
-def read_formation(tree: Tree, name: str) -> tuple[Formation | None, list[Finding]]:
+def read_formation(tree: Tree, name: str, adapters: Adapters = SHIPPED) -> tuple[Formation | None, list[Finding]]:
     """The formation of that name alone, without its stencils."""
-    formation, _, found = _formation(tree, name)
+    formation, _, found = _formation(tree, name, adapters)
     return formation, found
 
 
-def _formation(tree: Tree, name: str) -> tuple[Formation | None, Source, list[Finding]]:
+def _formation(tree: Tree, name: str, adapters: Adapters) -> tuple[Formation | None, Source, list[Finding]]:
     paths = [path for ending in _ENDINGS if (path := f"{FORMATIONS}/{name}{ending}") in tree.files(FORMATIONS)]
     if not paths:
         known = names(tree)
@@ -59,7 +60,7 @@ def _formation(tree: Tree, name: str) -> tuple[Formation | None, Source, list[Fi
     text, found = _text(tree, paths[0])
     if found:
         return None, Source(""), found
-    formation, found = reading.read_formation(text, paths[0])
+    formation, found = reading.read_formation(text, paths[0], adapters)
     return formation, Source(text), found
 
 

@@ -6,11 +6,8 @@ import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from sealane.clients.kubernetes.cluster import Cluster
-from sealane.destinations.dummy.destination import DummyDestination
-from sealane.destinations.dummy.state import State
-from sealane.destinations.kubernetes.destination import KubernetesDestination
-from sealane.destinations.port import Destination
+from sealane.adapters import SHIPPED, Adapters
+from sealane.destinations.port import Destination, DestinationAdapter, DestinationContext
 from sealane.environments.model import DestinationConfig, Environment
 from sealane.errors import NotThere
 from sealane.findings import did_you_mean
@@ -19,9 +16,10 @@ from sealane.findings import did_you_mean
 class Destinations:
     """The destinations of all environments, on one event loop."""
 
-    def __init__(self, dummies: Path) -> None:
-        """`dummies` is the folder in which destinations that pretend keep what they have."""
-        self._dummies = dummies
+    def __init__(self, state: Path, adapters: Adapters = SHIPPED) -> None:
+        """`state` is the folder in which destinations of this machine keep what they have."""
+        self._state = state
+        self._adapters = adapters
         self._open: dict[DestinationConfig, Destination] = {}
         self._opening = asyncio.Lock()
         self._closing = AsyncExitStack()
@@ -43,9 +41,6 @@ class Destinations:
         await self._closing.aclose()
 
     async def _reach(self, environment: Environment, config: DestinationConfig) -> Destination:
-        if config.kind == "dummy":
-            return DummyDestination(State(self._dummies / environment.name / f"{config.name}.json"))
-        kubeconfig = Path(config.kubeconfig) if config.kubeconfig else None
-        called = f"kubeconfig of destination {config.name}" if kubeconfig else ""
-        connecting = Cluster.connect(kubeconfig, context=config.context, in_cluster=config.in_cluster, called=called)
-        return KubernetesDestination(await self._closing.enter_async_context(connecting))
+        adapter = self._adapters.destinations.get(config.kind, DestinationAdapter)
+        context = DestinationContext(name=config.name, environment=environment.name, state=self._state)
+        return await self._closing.enter_async_context(adapter.open(config.written, context))

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sealane import clock, paths
+from sealane.adapters import SHIPPED, Adapters
 from sealane.blobs.logs import Logs
 from sealane.configfiles.trees import Tree
 from sealane.environments import config_folder
@@ -16,10 +17,9 @@ from sealane.environments.people import People
 from sealane.errors import InvalidFiles, NotThere, concealing
 from sealane.findings import did_you_mean, errors
 from sealane.runners.port import Runner
-from sealane.secrets import keys
+from sealane.secrets import resolution
+from sealane.secrets.port import StoreContext
 from sealane.secrets.resolution import Stores
-from sealane.secrets.stores.age import AgeStore
-from sealane.secrets.stores.environment import EnvironmentStore
 from sealane.settings import Settings
 from sealane.store.all_stores import Store
 from sealane.workflows.admission import Gates
@@ -52,6 +52,8 @@ class Tools:
     names_key: bytes = field(repr=False)
     """Keys the names of Secrets and ConfigMaps, and versions of secrets."""
     now: clock.Clock = clock.now
+    adapters: Adapters = SHIPPED
+    """The adapters of every port."""
 
     @property
     def runner(self) -> Runner:
@@ -75,14 +77,17 @@ class Tools:
 
     def environments(self) -> dict[str, Environment]:
         """The operators' environments as their files stand now. Raises InvalidFiles, NotThere."""
-        found, problems = config_folder.gather(self.settings.config_folder, base=self.settings.config_folder)
+        found, problems = config_folder.gather(
+            self.settings.config_folder, base=self.settings.config_folder, adapters=self.adapters
+        )
         if wrong := errors(problems):
             raise InvalidFiles(wrong)
         return found
 
     def people(self) -> People:
         """Who is who, as the operators' file says. Raises InvalidFiles, Unavailable."""
-        return config_folder.people(self.settings.config_folder, base=self.settings.config_folder)
+        folder = self.settings.config_folder
+        return config_folder.people(folder, base=folder, adapters=self.adapters)
 
     def environment(self, name: str) -> Environment:
         """One of them. Raises InvalidFiles, NotThere."""
@@ -93,8 +98,8 @@ class Tools:
 
     def stores(self, app: str, tree: Tree) -> Stores:
         """The stores that have the app's secrets, for files of one commit."""
-        identities = keys.identities(self.settings.identities, app)
-        return {"env": EnvironmentStore(app, os.environ), "age": AgeStore(tree.read, identities)}
+        context = StoreContext(app=app, variables=os.environ, read_file=tree.read, identities=self.settings.identities)
+        return resolution.open_stores(context, self.adapters)
 
 
 class _Bench:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from sealane import clock
+from sealane.adapters import SHIPPED, Adapters
 from sealane.deployments import drift_check, failure_reports, log_scan
 from sealane.destinations.port import Destination
 from sealane.errors import Conflicting, NotThere
@@ -19,9 +20,9 @@ from sealane.workflows.steps import targets
 class LiveQueries:
     """Reads destinations for people; writes nothing there."""
 
-    def __init__(self, store: Store, dummies: Path) -> None:
+    def __init__(self, store: Store, state: Path, adapters: Adapters = SHIPPED) -> None:
         self._store = store
-        self._destinations = Destinations(dummies)
+        self._destinations = Destinations(state, adapters)
 
     async def tail(
         self, app: str, formation: str, *, container: str | None, lines: int, follow: bool

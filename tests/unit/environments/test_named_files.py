@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sealane import paths
+from sealane.destinations.kubernetes.adapter import KubernetesFile
 from sealane.environments import config_folder, limits
 from sealane.environments.model import DestinationConfig, Environment
 from sealane.environments.window_status import Forecast
@@ -134,7 +135,9 @@ async def test_a_kubeconfig_is_called_by_its_destination(tmp_path: Path, content
     file = tmp_path / "secret place" / "oslo"
     if content is not None:
         written(tmp_path, {"secret place/oslo": content.encode()})
-    config = DestinationConfig(name="oslo", kind="kubernetes", kubeconfig=str(file), place=Place(file="x"))
+    config = DestinationConfig(
+        name="oslo", kind="kubernetes", written=KubernetesFile(kubeconfig=str(file)), place=Place(file="x")
+    )
     environment = Environment(name="qa", destinations={"oslo": config}, place=Place(file="x"))
     reached = Destinations(tmp_path)
     try:

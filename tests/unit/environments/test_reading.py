@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sealane.destinations.kubernetes.adapter import KubernetesFile
 from sealane.environments import config_folder, reading
 from sealane.environments.model import DestinationConfig, PolicyChoice, Waiver
 from sealane.errors import NotThere
@@ -42,10 +43,13 @@ def test_everything_an_environment_may_say() -> None:
     assert environment is not None
     assert environment.production
     europe = environment.destinations["europe"]
-    assert (europe.kind, europe.kubeconfig, europe.context) == ("kubernetes", "/etc/sealane/europe", "shop-deployer")
-    assert environment.destinations["inside"].in_cluster
+    assert (europe.kind, europe.written) == (
+        "kubernetes",
+        KubernetesFile(kubeconfig="/etc/sealane/europe", context="shop-deployer"),
+    )
+    assert environment.destinations["inside"].written == KubernetesFile(in_cluster=True)
     assert environment.destinations["bed"] == DestinationConfig(
-        name="bed", kind="kubernetes", place=environment.destinations["bed"].place
+        name="bed", kind="kubernetes", written=KubernetesFile(), place=environment.destinations["bed"].place
     )
     assert environment.destinations["pretend"].kind == "dummy"
     shop = environment.apps["shop"]
@@ -222,4 +226,4 @@ def test_a_kubeconfig_is_found_from_wherever_it_is_used(
     environments, found = config_folder.gather(Path("config"))
     assert found == []
     wanted = wanted.replace("CONFIG", str(tmp_path / "config")).replace("HOME", str(tmp_path / "home"))
-    assert environments["dev"].destinations["europe"].kubeconfig == wanted
+    assert environments["dev"].destinations["europe"].written == KubernetesFile(kubeconfig=wanted)

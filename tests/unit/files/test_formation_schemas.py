@@ -12,10 +12,10 @@ import pytest
 
 from sealane.configfiles import schemas
 from sealane.environments import reading as environments
-from sealane.environments.files import EnvironmentFile
+from sealane.environments.files import environment_file
 from sealane.stencils import manifest_yaml
 from sealane.stencils import reading as formations
-from sealane.stencils.files import FormationFile
+from sealane.stencils.files import formation_file
 
 FORMATION: dict[str, Any] = {
     "formation": "dev",
@@ -93,10 +93,10 @@ def spoiled(good: dict[str, Any]) -> Iterator[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("model", "read", "good"),
     [
-        (FormationFile, formations.read_formation, FORMATION),
-        (FormationFile, formations.read_formation, BLUE_GREEN),
-        (FormationFile, formations.read_formation, CANARY),
-        (EnvironmentFile, environments.read, ENVIRONMENT),
+        (formation_file(), formations.read_formation, FORMATION),
+        (formation_file(), formations.read_formation, BLUE_GREEN),
+        (formation_file(), formations.read_formation, CANARY),
+        (environment_file(), environments.read, ENVIRONMENT),
     ],
     ids=["formation", "blue-green", "canary", "environment"],
 )

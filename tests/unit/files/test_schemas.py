@@ -13,17 +13,17 @@ from hypothesis import strategies as st
 from sealane.configfiles import schemas, validation
 from sealane.configfiles.documents import Document
 from sealane.configfiles.fields import File
-from sealane.environments.files import EnvironmentFile
+from sealane.environments.files import environment_file
 from sealane.pipelines.files import PipelineFile
 from sealane.secrets import references
-from sealane.stencils.files import FormationFile
+from sealane.stencils.files import FormationFile, formation_file
 from tests.properties import examples
 from tests.unit.files import corpus
 
 KINDS = [
     (PipelineFile, corpus.PIPELINES),
-    (FormationFile, corpus.FORMATIONS),
-    (EnvironmentFile, corpus.ENVIRONMENTS),
+    (formation_file(), corpus.FORMATIONS),
+    (environment_file(), corpus.ENVIRONMENTS),
 ]
 EACH_KIND = pytest.mark.parametrize(("model", "good"), KINDS, ids=lambda part: getattr(part, "__name__", ""))
 SPOILED = 500

@@ -17,7 +17,7 @@ from sealane.pipelines import reading as pipelines
 from sealane.releases import preflight
 from sealane.secrets.stores.environment import EnvironmentStore
 from sealane.stencils import gates, reading, render_inputs, rendering
-from sealane.stencils.files import FormationFile
+from sealane.stencils.files import formation_file
 from sealane.stencils.graph_annotations import Annotation, Board
 from sealane.stencils.model import Revision
 
@@ -175,7 +175,7 @@ def test_mistakes_are_found_at_their_place(text: str, problem: str) -> None:
 def test_editors_refuse_what_the_parser_refuses(text: str) -> None:
     """By the JSON Schema made from the same models."""
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(yaml.safe_load(text), schemas.schema(FormationFile))
+        jsonschema.validate(yaml.safe_load(text), schemas.schema(formation_file()))
     assert problems(text)
 
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from sealane.secrets import references
-from sealane.secrets.references import BadReference
+from sealane.secrets.port import BadReference
 
 GOOD = [
     "env:A",
@@ -42,4 +42,4 @@ def test_anything_else_is_refused(text: str) -> None:
 @pytest.mark.parametrize("text", [*GOOD, *(text for text in BAD if len(text) < 512)])
 def test_editors_are_told_the_same(text: str) -> None:
     """The pattern in the JSON Schema takes what the parser takes."""
-    assert bool(re.fullmatch(references.PATTERN, text)) == (text in GOOD)
+    assert bool(re.fullmatch(references.pattern(), text)) == (text in GOOD)

@@ -8,7 +8,7 @@ import pytest
 
 from sealane.errors import Unavailable
 from sealane.secrets import resolution
-from sealane.secrets.references import Reference
+from sealane.secrets.port import Reference
 from sealane.secrets.resolution import Stores, Unresolved
 from sealane.secrets.stores.environment import EnvironmentStore
 
@@ -37,7 +37,7 @@ async def test_everything_missing_is_told_at_once(stores: Stores) -> None:
     reasons = await resolution.check(wanted, stores)
     assert set(reasons) == {"b", "c", "d", "e"}
     assert reasons["b"] == "the variable SEALANE_SECRET_SHOP__NONE is not set"
-    assert reasons["c"] == "there is no store for age: here"
+    assert reasons["c"] == "there is no store for it here"
     with pytest.raises(Unresolved) as error:
         await resolution.resolve(wanted, stores, key=b"k")
     assert set(error.value.reasons) == {"b", "c", "d", "e"}
@@ -48,6 +48,8 @@ async def test_a_store_that_does_not_answer_is_no_missing_secret() -> None:
     """It is worth trying again."""
 
     class Away:
+        parse = staticmethod(EnvironmentStore.parse)
+
         async def check(self, reference: Reference) -> str | None:
             raise Unavailable("the store does not answer")
 

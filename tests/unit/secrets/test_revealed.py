@@ -12,8 +12,8 @@ from sealane import errors
 from sealane.clients.kubernetes import errors as cluster_errors
 from sealane.findings import Finding, Place
 from sealane.secrets import resolution, revealed
-from sealane.secrets.port import SecretStore
-from sealane.secrets.references import Reference
+from sealane.secrets.port import Reference, SecretStore
+from sealane.secrets.stores.environment import EnvironmentStore
 
 VALUE = "tr0ub4dor&<3"
 WORDS = f"nobody takes {VALUE} or {VALUE.replace('&', '&amp;').replace('<', '&lt;')} here"
@@ -82,6 +82,8 @@ async def test_what_is_resolved_is_noted() -> None:
     """By the one function that resolves."""
 
     class Store(SecretStore):
+        parse = staticmethod(EnvironmentStore.parse)
+
         async def read(self, reference: Reference) -> bytes:
             del reference
             return VALUE.encode()

@@ -10,8 +10,7 @@ from sealane.clients import age
 from sealane.configfiles.trees import StoredTree
 from sealane.errors import UsageError
 from sealane.secrets import references
-from sealane.secrets.port import SecretMissing
-from sealane.secrets.references import BadReference
+from sealane.secrets.port import BadReference, SecretMissing
 from sealane.secrets.stores.age import AgeStore
 from sealane.secrets.stores.environment import EnvironmentStore
 

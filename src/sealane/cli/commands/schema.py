@@ -46,17 +46,17 @@ def _model(file: FileKind) -> type:
 
             return PipelineFile
         case FileKind.FORMATION:
-            from sealane.stencils.files import FormationFile
+            from sealane.stencils.files import formation_file
 
-            return FormationFile
+            return formation_file()
         case FileKind.ENVIRONMENT:
-            from sealane.environments.files import EnvironmentFile
+            from sealane.environments.files import environment_file
 
-            return EnvironmentFile
+            return environment_file()
         case FileKind.PEOPLE:
-            from sealane.environments.people import PeopleFile
+            from sealane.environments.people import people_file
 
-            return PeopleFile
+            return people_file()
         case FileKind.ACCESS:
             from sealane.environments.app_access import AccessFile
 

@@ -10,18 +10,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sealane import errors, findings
+from sealane.adapters import SHIPPED, Adapters
 from sealane.cli import output
 from sealane.configfiles.trees import FolderTree, Unreadable
-from sealane.destinations.port import Destination
+from sealane.destinations.port import Destination, DestinationAdapter, DestinationContext
 from sealane.environments.model import FOLDER, DestinationConfig, Environment
 from sealane.findings import Finding, Place, did_you_mean
 from sealane.images import references
 from sealane.pipelines import reading
 from sealane.pipelines.model import Pipeline
 from sealane.secrets import keys, resolution
+from sealane.secrets.port import StoreContext
 from sealane.secrets.resolution import Stores
-from sealane.secrets.stores.age import AgeStore
-from sealane.secrets.stores.environment import EnvironmentStore
 from sealane.secrets.values import SecretValue
 from sealane.stencils import render_inputs, rendering
 from sealane.stencils.model import Revision, Sources
@@ -38,6 +38,7 @@ class Project:
     pipeline: Pipeline | None
     sources: Sources
     images: Mapping[str, str]
+    adapters: Adapters = SHIPPED
 
     def render(self, *, versions: Mapping[str, str] | None = None, key: bytes = b"") -> Revision:
         """The formation without a release. Raises InvalidFiles with everything that is wrong; says warnings."""
@@ -59,10 +60,8 @@ class Project:
     def stores(self) -> Stores:
         """Where this machine has values of the app's secrets: its environment, and identities in files."""
         folder = keys.own_folder(os.environ)
-        return {
-            "env": EnvironmentStore(self.app, os.environ),
-            "age": AgeStore(self.tree.read, keys.identities(folder, self.app)),
-        }
+        context = StoreContext(app=self.app, variables=os.environ, read_file=self.tree.read, identities=folder)
+        return resolution.open_stores(context, self.adapters)
 
 
 def load(name: str, folder: Path, *, app: str | None, images: Iterable[str]) -> Project:
@@ -129,15 +128,11 @@ async def destination(config: DestinationConfig, *, patience: float = 15.0) -> A
 
     Raises errors.Unavailable.
     """
-    from sealane.clients.kubernetes.cluster import Cluster
-    from sealane.destinations.kubernetes.destination import KubernetesDestination
-
-    if config.kind != "kubernetes":
-        raise errors.UsageError(f"the destination {config.name} only pretends", mend="a server has it, no command line")
-    kubeconfig = Path(config.kubeconfig) if config.kubeconfig else None
-    signing_in = Cluster.connect(kubeconfig, context=config.context, in_cluster=config.in_cluster, patience=patience)
-    async with signing_in as cluster:
-        yield KubernetesDestination(cluster)
+    adapter = SHIPPED.destinations.get(config.kind, DestinationAdapter)
+    async with adapter.open(
+        config.written, DestinationContext(name=config.name, environment="", patience=patience)
+    ) as found:
+        yield found
 
 
 def destination_config(
@@ -146,11 +141,13 @@ def destination_config(
     """Which destination is meant: what the options say, else the environment's, else what kubectl would use."""
     formation = project.sources.formation
     if kubeconfig is not None or context is not None or found is None:
+        from sealane.destinations.kubernetes.adapter import KubernetesFile
+
+        said = {"kubeconfig": str(kubeconfig) if kubeconfig else None, "context": context}
         return DestinationConfig(
             name=formation.destination,
             kind="kubernetes",
-            kubeconfig=str(kubeconfig) if kubeconfig else None,
-            context=context,
+            written=KubernetesFile.model_validate({key: value for key, value in said.items() if value}),
             place=formation.at("destination"),
         )
     if formation.destination not in found.destinations:

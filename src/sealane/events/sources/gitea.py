@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from sealane.events.sources import bodies, github, webhooks
+from sealane.events.sources.port import GitHost
 from sealane.events.sources.webhooks import Read
 
 SIGNATURE, KIND, DELIVERY = "x-gitea-signature", "x-gitea-event", "x-gitea-delivery"
@@ -20,3 +21,6 @@ def read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, rece
     found = bodies.payload(headers, body)
     kind, delivery = headers.get(KIND, ""), headers.get(DELIVERY)
     return github.event(app, kind, found, host="gitea", delivery=delivery, received=received)
+
+
+ADAPTER = GitHost(name="Gitea or Forgejo", signature="X-Gitea-Signature", read=read)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -11,9 +12,11 @@ from sealane import inputs
 from sealane.errors import UsageError
 from sealane.events.model import Event, EventKind, Pusher, RefGone, Signed
 from sealane.events.sources import bodies, webhooks
+from sealane.events.sources.port import GitHost
 from sealane.events.sources.webhooks import Ignored, Read
 
 SIGNATURE, KIND, DELIVERY = "x-hub-signature-256", "x-github-event", "x-github-delivery"
+_NOREPLY = re.compile(r"(?:[0-9]+\+)?([^@\s]+)@users\.noreply\.github\.com", re.IGNORECASE)
 _LOGIN = 100
 """Characters of a login at most; hosts have at most 40."""
 _PULL_REQUEST_STARTS = {"opened", "reopened", "synchronize", "synchronized"}
@@ -122,3 +125,11 @@ def _pull_request(app: str, found: Mapping[str, Any], delivery: str | None, rece
         delivery=delivery,
         received=received,
     )
+
+
+def _login(email: str) -> str | None:
+    found = _NOREPLY.fullmatch(email)
+    return found[1] if found else None
+
+
+ADAPTER = GitHost(name="GitHub", signature="X-Hub-Signature-256", read=read, login=_login)

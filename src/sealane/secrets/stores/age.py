@@ -7,13 +7,16 @@ a secret moves and rolls back with the code that needs it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from sealane.clients import age
 from sealane.errors import UsageError
-from sealane.secrets import entries
-from sealane.secrets.port import SecretMissing
-from sealane.secrets.references import Reference
+from sealane.secrets import entries, keys
+from sealane.secrets.port import BadReference, Reference, SecretMissing, StoreAdapter, StoreContext
+
+_PATH = r"(?!/)(?!(?:[^#]*/)?\.{0,2}(?:/|#))[^\s#\\\x00]+"
+_ENTRY = r"[A-Za-z_][A-Za-z0-9_.-]*"
 
 
 class AgeStore:
@@ -23,6 +26,17 @@ class AgeStore:
         """`read_file` gives a file of the repository by its path, or raises UsageError with the reason."""
         self.read_file = read_file
         self.identities = tuple(identities)
+
+    @staticmethod
+    def parse(rest: str) -> Reference:
+        path, hash_, name = rest.partition("#")
+        if not hash_ or not re.fullmatch(_ENTRY, name):
+            message = "after age: come a file, # and the name of an entry in it"
+            raise BadReference(message, "it reads like age:deploy/secrets/production.age#DATABASE_URL")
+        if not re.fullmatch(f"{_PATH}#", f"{path}#"):
+            message = "the file must be a plain path inside the repository"
+            raise BadReference(message, "it starts at the repository's root, without / in front, . or ..")
+        return Reference("age", name, path)
 
     async def check(self, reference: Reference) -> str | None:
         """Opens the file, which is the only way to learn what is in it; the values are dropped."""
@@ -58,3 +72,10 @@ class AgeStore:
             raise SecretMissing(f"what {path} holds is not UTF-8 text") from None
         except entries.Unreadable as problem:
             raise SecretMissing(f"what {path} holds can't be read: {problem}") from None
+
+
+def _open(context: StoreContext) -> AgeStore:
+    return AgeStore(context.read_file, keys.identities(context.identities, context.app))
+
+
+ADAPTER = StoreAdapter(pattern=f"{_PATH}#{_ENTRY}", parse=AgeStore.parse, in_commit=True, open=_open)

@@ -6,13 +6,14 @@ and neither may hold two of its own, so that no app can spell a variable of anot
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from sealane.errors import UsageError
-from sealane.secrets.port import SecretMissing
-from sealane.secrets.references import Reference
+from sealane.secrets.port import BadReference, Reference, SecretMissing, StoreAdapter, StoreContext
 
 PREFIX = "SEALANE_SECRET_"
+_VARIABLE = r"[A-Z](?:_?[A-Z0-9])*"
 
 
 class EnvironmentStore:
@@ -23,6 +24,13 @@ class EnvironmentStore:
             raise UsageError(f"secrets of the environment can't be named for {app}", mend="a name without -- can")
         self.app = app
         self.variables = variables
+
+    @staticmethod
+    def parse(rest: str) -> Reference:
+        if not re.fullmatch(_VARIABLE, rest):
+            message = "after env: comes a name of capital letters, digits and single underscores"
+            raise BadReference(message, "it reads like env:DATABASE_URL")
+        return Reference("env", rest)
 
     def variable(self, name: str) -> str:
         """The variable that holds the app's secret of that name."""
@@ -37,3 +45,10 @@ class EnvironmentStore:
         if reason:
             raise SecretMissing(reason, mend="set it where Sealane runs")
         return self.variables[self.variable(reference.name)].encode("utf-8", "surrogateescape")
+
+
+def _open(context: StoreContext) -> EnvironmentStore:
+    return EnvironmentStore(context.app, context.variables)
+
+
+ADAPTER = StoreAdapter(pattern=_VARIABLE, parse=EnvironmentStore.parse, open=_open)

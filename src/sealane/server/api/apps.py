@@ -182,7 +182,7 @@ async def remove(app: addresses.App, server: dependencies.Server, actor: Adminis
 
 
 def _hook_urls(server: dependencies.Server, app: str) -> dict[str, str]:
-    return {host: f"{server.settings_url}/hooks/{host}/{app}" for host in ("github", "gitea")}
+    return {host: f"{server.settings_url}/hooks/{host}/{app}" for host in server.adapters.git_hosts.keys}
 
 
 def shown(server: dependencies.Server, app: App, trouble: Trouble | None = None) -> AppShown:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, Field
 
 from sealane import clock
+from sealane.adapters import SHIPPED
 from sealane.errors import NotSignedIn, NotThere, UnknownType
 from sealane.events.model import RefGone
-from sealane.events.sources import gitea, github
+from sealane.events.sources.port import GitHost
 from sealane.events.sources.webhooks import Ignored
 from sealane.server import addresses, dependencies, openapi, signatures
 from sealane.server.error_responses import raised
 
 router = APIRouter(prefix="/hooks", tags=["webhooks"])
-_SOURCES: dict[str, ModuleType] = {"github": github, "gitea": gitea}
 
 
 class Received(BaseModel):
@@ -36,20 +35,20 @@ class Received(BaseModel):
     openapi_extra=openapi.signed_by(openapi.SIGNATURE),
 )
 async def receive(
-    source: Annotated[str, Path(description="The kind of git host.", json_schema_extra={"enum": list(_SOURCES)})],
+    source: Annotated[
+        str, Path(description="The kind of git host.", json_schema_extra={"enum": list(SHIPPED.git_hosts.keys)})
+    ],
     app: addresses.App,
     request: Request,
     server: dependencies.OpenServer,
 ) -> Received:
     """Takes one webhook. It is believed only with a signature made with the app's webhook secret."""
-    reader = _SOURCES.get(source)
-    if reader is None:
-        raise NotThere(f"webhooks of {source} are not read here", mend=f"known: {', '.join(_SOURCES)}")
+    host = server.adapters.git_hosts.get(source, GitHost)
     headers = {name.lower(): value for name, value in request.headers.items()}
     body, received = await request.body(), clock.now()
     read = signatures.with_any(
         await server.apps.hook_secrets(app),
-        lambda secret: reader.read(app, headers, body, secret=secret, received=received),
+        lambda secret: host.read(app, headers, body, secret=secret, received=received),
     )
     registered = await server.apps.get(app)
     if isinstance(read, RefGone):

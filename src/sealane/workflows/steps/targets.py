@@ -14,6 +14,7 @@ from sealane.destinations.model import Inventory
 from sealane.destinations.port import Destination
 from sealane.errors import Refused, UsageError
 from sealane.records.model import Deployment, Formation
+from sealane.secrets import references as secret_references
 from sealane.secrets import resolution
 from sealane.secrets.masking import Masker
 from sealane.secrets.values import SecretValue
@@ -23,7 +24,6 @@ from sealane.verdicts.model import Verdict, VerdictKind
 from sealane.workflows import checkouts, context
 from sealane.workflows.steps import full_clones
 
-_IN_FILES = "age:"
 _FOR_A_MASK = 15.0
 """Seconds that a store or a repository may take to say what is to be masked: watching does not wait for longer."""
 _KEPT_REVISIONS = 5
@@ -70,7 +70,7 @@ async def resolved(deployment: Deployment, references: Mapping[str, str]) -> dic
     They must not leave the step that asks. Raises Unresolved.
     """
     bench = context.current()
-    needs_files = any(reference.startswith(_IN_FILES) for reference in references.values())
+    needs_files = secret_references.in_commit(references.values(), bench.adapters)
     stores = (await checked_out(deployment)).stores if needs_files else bench.stores(deployment.app, StoredTree({}))
     return await resolution.resolve(references, stores, key=bench.names_key)
 
@@ -95,7 +95,7 @@ async def masker(
     """
 
     async def given(revision: Revision) -> Mapping[str, SecretValue]:
-        if not with_files and any(reference.startswith(_IN_FILES) for reference in revision.secrets.values()):
+        if not with_files and secret_references.in_commit(revision.secrets.values(), context.current().adapters):
             raise Refused("the Secret that holds it is gone")
         async with asyncio.timeout(_FOR_A_MASK):
             return await values(deployment, revision)

@@ -1,0 +1,121 @@
+"""The tables of adapters: one a port, one line an adapter. Pure: names of modules, each loaded when it is first used.
+
+A key stands in files, addresses and settings; the module behind it has an `ADAPTER` of its port's kind. Whoever reads a
+file or opens an adapter is given the tables, so that nothing is registered anywhere; the shipped ones are the default.
+docs/adding-an-adapter.md says what each port wants.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sealane.errors import NotThere
+from sealane.findings import did_you_mean
+
+A = TypeVar("A")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The adapters of one port, by their keys."""
+
+    port: str
+    """What one of them is called in a sentence."""
+    lines: tuple[tuple[str, str], ...]
+    """Key and module of each, in the order in which they are listed."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys, in order."""
+        return tuple(key for key, _ in self.lines)
+
+    def get(self, key: str, kind: type[A]) -> A:
+        """The adapter of that key, which must be of the port's kind. Raises NotThere for a key that is not in the table."""
+        module = dict(self.lines).get(key)
+        if module is None:
+            raise NotThere(f"there is no {self.port} {key}", mend=did_you_mean(key, self.keys))
+        adapter = importlib.import_module(module).ADAPTER
+        assert isinstance(adapter, kind), f"{module}.ADAPTER is no {kind.__name__}"
+        return adapter
+
+    def every(self, kind: type[A]) -> dict[str, A]:
+        """All adapters by their keys, in order."""
+        return {key: self.get(key, kind) for key in self.keys}
+
+    def with_line(self, key: str, module: str) -> Table:
+        """The table with one line more."""
+        return Table(self.port, (*self.lines, (key, module)))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Adapters:
+    """All tables."""
+
+    dialects: Table
+    engines: Table
+    git_hosts: Table
+    secret_stores: Table
+    destinations: Table
+    policy_engines: Table
+    gates: Table
+    metric_stores: Table
+
+
+SHIPPED = Adapters(
+    dialects=Table(
+        "dialect of pipelines",
+        (("sealane", "sealane.pipelines.dialects.native"),),
+    ),
+    engines=Table(
+        "engine",
+        (
+            ("docker", "sealane.runners.docker_engine"),
+            ("dummy", "sealane.runners.dummy"),
+        ),
+    ),
+    git_hosts=Table(
+        "git host",
+        (
+            ("github", "sealane.events.sources.github"),
+            ("gitea", "sealane.events.sources.gitea"),
+        ),
+    ),
+    secret_stores=Table(
+        "store of secrets",
+        (
+            ("env", "sealane.secrets.stores.environment"),
+            ("age", "sealane.secrets.stores.age"),
+        ),
+    ),
+    destinations=Table(
+        "kind of destination",
+        (
+            ("kubernetes", "sealane.destinations.kubernetes.adapter"),
+            ("dummy", "sealane.destinations.dummy.adapter"),
+        ),
+    ),
+    policy_engines=Table(
+        "policy engine",
+        (("cel", "sealane.policies.cel_engine"),),
+    ),
+    gates=Table(
+        "kind of gate",
+        (
+            ("http", "sealane.deployments.gates.http"),
+            ("job", "sealane.deployments.gates.job"),
+            ("alerts", "sealane.deployments.gates.alerts"),
+        ),
+    ),
+    metric_stores=Table(
+        "metric store",
+        (
+            ("prometheus", "sealane.clients.metric_stores.prometheus"),
+            ("datadog", "sealane.clients.metric_stores.datadog"),
+            ("influxdb", "sealane.clients.metric_stores.influxdb"),
+            ("grafana", "sealane.clients.metric_stores.grafana"),
+        ),
+    ),
+)
+"""The adapters that come with Sealane."""

@@ -1,0 +1,77 @@
+"""Parts of files that are one of several things, told apart by their key: `kubernetes: {…}` or `dummy: {…}`. Pure.
+
+The models are made from a table of adapters, so that validation, JSON Schemas and "did you mean" know what the table has.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+import types
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+from pydantic import Discriminator, Field, Tag, create_model
+
+from sealane.configfiles.fields import File, NotEmpty
+
+
+def by(*keys: str) -> Callable[[Any], str]:
+    """Tells variants apart by the first of these keys that is there."""
+
+    def tag(value: Any) -> str:
+        found = next((key for key in keys if isinstance(value, Mapping) and key in value), keys[0])
+        return f"({found})"
+
+    return tag
+
+
+def one_of(shapes: Mapping[str, type[File]], *, base: type[File] = File) -> Any:
+    """The type of a mapping with `base`'s keys and exactly one of these, whose value has that shape."""
+    variants = {
+        key: create_model(f"{key.title()}{base.__name__}", __base__=base, __doc__=shape.__doc__, **{key: _field(shape)})
+        for key, shape in shapes.items()
+    }
+    tagged = [Annotated[model, Tag(f"({key})")] for key, model in variants.items()]
+    return Annotated[functools.reduce(operator.or_, tagged), Discriminator(by(*shapes))]
+
+
+def key_of(written: File, keys: tuple[str, ...]) -> str:
+    """Which of the keys a checked variant has."""
+    return next(key for key in keys if key in type(written).model_fields)
+
+
+def replaced(model: type[File], **types: Any) -> Any:
+    """The model with other types for some of its fields; their words and defaults stay."""
+    fields: dict[str, Any] = {}
+    for name, kind in types.items():
+        known = model.model_fields[name]
+        default = ... if known.is_required() else known.default
+        fields[name] = (kind, Field(default, description=known.description))
+    return create_model(model.__name__, __base__=model, __doc__=model.__doc__, **fields)
+
+
+def marked(kind: Any, *marks: Any) -> Any:
+    """`Annotated`, of a type that is made while the program runs."""
+    return Annotated.__class_getitem__((kind, *marks))  # type: ignore[attr-defined]
+
+
+def maybe(kind: Any) -> Any:
+    """`Maybe`, of such a type."""
+    return marked(kind | None, NotEmpty())
+
+
+def mapping(key: Any, value: Any, *marks: Any) -> Any:
+    """`dict`, of such types."""
+    made = types.GenericAlias(dict, (key, value))
+    return marked(made, *marks) if marks else made
+
+
+def sequence(kind: Any, *marks: Any) -> Any:
+    """`list`, of such a type."""
+    made = types.GenericAlias(list, (kind,))
+    return marked(made, *marks) if marks else made
+
+
+def _field(shape: Any) -> Any:
+    return (shape, Field(description=" ".join((getattr(shape, "__doc__", None) or "").split()) or None))

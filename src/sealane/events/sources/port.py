@@ -1,0 +1,36 @@
+"""The port of git hosts: what one of them signs and sends, and how it knows people. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sealane.events.sources.webhooks import Read
+
+
+class Reader(Protocol):
+    """Verifies and reads one message; header names are lower case."""
+
+    def __call__(self, app: str, headers: Mapping[str, str], body: bytes, *, secret: str, received: datetime) -> Read:
+        """What it says. Raises NotSignedIn for a wrong signature, UsageError for what can't be read."""
+        ...
+
+
+def _nobody(email: str) -> str | None:
+    del email
+    return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GitHost:
+    """One line of the table of git hosts; its key stands in the addresses of webhooks, in people.yaml, and at who pushed."""
+
+    name: str
+    """As people know it."""
+    signature: str
+    """The header in which it signs, as it is written."""
+    read: Reader
+    login: Callable[[str], str | None] = _nobody
+    """The login that an address belongs to which the host itself gives its users for commits; None for any other."""
