@@ -58,9 +58,6 @@ class Adapters:
     git_hosts: Table
     secret_stores: Table
     destinations: Table
-    policy_engines: Table
-    gates: Table
-    metric_stores: Table
 
 
 SHIPPED = Adapters(
@@ -94,27 +91,6 @@ SHIPPED = Adapters(
         (
             ("kubernetes", "sealane.destinations.kubernetes.adapter"),
             ("dummy", "sealane.destinations.dummy.adapter"),
-        ),
-    ),
-    policy_engines=Table(
-        "policy engine",
-        (("cel", "sealane.policies.cel_engine"),),
-    ),
-    gates=Table(
-        "kind of gate",
-        (
-            ("http", "sealane.deployments.gates.http"),
-            ("job", "sealane.deployments.gates.job"),
-            ("alerts", "sealane.deployments.gates.alerts"),
-        ),
-    ),
-    metric_stores=Table(
-        "metric store",
-        (
-            ("prometheus", "sealane.clients.metric_stores.prometheus"),
-            ("datadog", "sealane.clients.metric_stores.datadog"),
-            ("influxdb", "sealane.clients.metric_stores.influxdb"),
-            ("grafana", "sealane.clients.metric_stores.grafana"),
         ),
     ),
 )

@@ -131,9 +131,10 @@ async def start(
 ) -> Server:
     """Starts a server. `lost` is called when other workers took this one for dead; by default the process ends.
 
-    Raises Unavailable when the database or the engine does not answer, or another server has the data folder, and
-    InvalidFiles when access.yaml can't be read.
+    Raises Unavailable when the database or the engine does not answer, or another server has the data folder,
+    InvalidFiles when access.yaml can't be read, and NotThere for a kind of engine that is not in the table.
     """
+    adapters.engines.get(settings.engine.kind, EngineAdapter)  # a slip is told before anything is made
     data_folder.prepare(settings.data)
     lock = _lock(settings) if settings.store_url.startswith("sqlite:") else None
     secret = _secret(settings)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from sealane import findings
+from sealane.adapters import SHIPPED, Adapters
 from sealane.configfiles import documents
 from sealane.configfiles.trees import Tree, Unreadable
 from sealane.environments import model as environments_model
@@ -38,12 +39,12 @@ class CheckReport:
         return not findings.errors(self.findings)
 
 
-def check(tree: Tree, above: Sequence[Tree] = ()) -> CheckReport:
+def check(tree: Tree, above: Sequence[Tree] = (), adapters: Adapters = SHIPPED) -> CheckReport:
     """Everything in an app's folder; formations are rendered with images that nothing has built yet.
 
     `above` are the folders that lead from it up to the repository's root, which says what a clone lacks, too.
     """
-    pipeline, files, found = _pipeline(tree)
+    pipeline, files, found = _pipeline(tree, adapters)
     names = render_inputs.names(tree)
     if pipeline:
         found += delivery.unknown_formations(pipeline, names)
@@ -52,15 +53,15 @@ def check(tree: Tree, above: Sequence[Tree] = ()) -> CheckReport:
         message = f"{len(names)} formations are too many; at most {MOST_FORMATIONS} are looked at"
         found.append(Finding(message=message, place=Place(file=render_inputs.FORMATIONS)))
     for name in names[:MOST_FORMATIONS]:
-        found += _formation(tree, name, pipeline)
+        found += _formation(tree, name, pipeline, adapters)
     environments = [path for path in tree.files(environments_model.FOLDER) if path.endswith(YAML)]
     for path in environments:
         text, unread = _text(tree, path)
-        found += unread or environment_reading.read(text, path)[1]
+        found += unread or environment_reading.read(text, path, adapters)[1]
     known = [people.FILE] if environments and _is_there(tree, people.FILE) else []
     for path in known:
         text, unread = _text(tree, path)
-        found += unread or people.read(text, path)[1]
+        found += unread or people.read(text, path, adapters)[1]
     files += [*tree.files(render_inputs.FORMATIONS), *tree.files(render_inputs.STENCILS), *environments, *known]
     return CheckReport(files=tuple(files), findings=_in_order(found), pipeline=pipeline)
 
@@ -78,17 +79,23 @@ def check_text(text: str, file: str) -> CheckReport:
     return CheckReport(files=(file,), findings=_in_order(found), pipeline=pipeline)
 
 
-def _pipeline(tree: Tree) -> tuple[Pipeline | None, list[str], list[Finding]]:
-    file = pipeline_reading.FILE
-    misnamed = [name for name in pipeline_reading.MISNAMED if _is_there(tree, name)]
-    if not _is_there(tree, file):
-        mend = f"rename it to {file}"
-        found = [Finding(message="this name is not looked for", place=Place(file=name), mend=mend) for name in misnamed]
-        return None, misnamed, found
+def _pipeline(tree: Tree, adapters: Adapters) -> tuple[Pipeline | None, list[str], list[Finding]]:
+    there = [name for name in pipeline_reading.files(adapters) if _is_there(tree, name)]
+    if not there:
+        wrong = {name: to for name, to in pipeline_reading.misnamed(adapters).items() if _is_there(tree, name)}
+        message = "this name is not looked for"
+        found = [
+            Finding(message=message, place=Place(file=name), mend=f"rename it to {to}") for name, to in wrong.items()
+        ]
+        return None, list(wrong), found
+    file, *more = there
+    if more:
+        message = f"{file} is the pipeline, too"
+        return None, there, [Finding(message=message, place=Place(file=name), mend="keep one") for name in more]
     text, unread = _text(tree, file)
     if unread:
         return None, [file], unread
-    pipeline, found = pipeline_reading.read(text, file)
+    pipeline, found = pipeline_reading.read(text, file, adapters)
     return pipeline, [file], found
 
 
@@ -120,9 +127,9 @@ def _is_there(tree: Tree, path: str) -> bool:
     return True
 
 
-def _formation(tree: Tree, name: str, pipeline: Pipeline | None) -> list[Finding]:
+def _formation(tree: Tree, name: str, pipeline: Pipeline | None, adapters: Adapters) -> list[Finding]:
     """What is wrong with a formation; it can be rendered only where the pipeline says which images there are."""
-    sources, found = render_inputs.gather(tree, name)
+    sources, found = render_inputs.gather(tree, name, adapters)
     if sources is None or pipeline is None:
         return found
     images = {image.name: rendering.unbuilt(image.name) for image in pipeline.images}

@@ -297,7 +297,7 @@ class Engine(_Group):
     """The container engine that runs steps and builds images."""
 
     kind: str = "docker"
-    """`docker`: Docker's or Podman's engine API. `dummy`: pretends, for tests; warns at start."""
+    """`docker`: Docker's or Podman's engine API. `dummy`: pretends, for tests; warns at start. Any other is refused."""
 
     socket: str | None = None
     """Address of the engine, `unix:///run/docker.sock`. None: `DOCKER_HOST`, then the usual sockets, the first that

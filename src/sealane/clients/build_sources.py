@@ -116,7 +116,7 @@ def _check_url(url: str, adds: Allowlist | None, by: str) -> None:
 
 def _pull(api: Any, image: str, platform: str, *, podman: bool) -> None:
     """Now, so that what it hands on is known. Raises what the engine says."""
-    asked = pulls.request(api, image, without_tls=podman and references.parse(image).insecure, platform=platform)
+    asked = pulls.request(api, image, podman=podman, platform=platform)
     url = api._url(asked.path)  # noqa: SLF001 - the SDK's own pull() can't say tlsVerify
     answer = api._post(url, params=asked.query, headers=asked.headers, stream=True)  # noqa: SLF001
     api._raise_for_status(answer)  # noqa: SLF001

@@ -35,7 +35,7 @@ class Reference:
     @property
     def insecure(self) -> bool:
         """Whether plain HTTP is spoken: only with this machine itself, as Docker does."""
-        return _LOOPBACK.fullmatch(self.host) is not None
+        return is_this_machine(self.host)
 
     @property
     def pointer(self) -> str:
@@ -46,6 +46,11 @@ class Reference:
         tag = f":{self.tag}" if self.tag else ""
         digest = f"@{self.digest}" if self.digest else ""
         return f"{self.repository}{tag}{digest}"
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a registry's host, with or without a port, is this machine itself."""
+    return _LOOPBACK.fullmatch(host) is not None
 
 
 def parse(text: str) -> Reference:

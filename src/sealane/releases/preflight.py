@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sealane import findings
+from sealane.adapters import SHIPPED, Adapters
 from sealane.configfiles.trees import Tree
 from sealane.environments import limits
 from sealane.environments.model import Environment
@@ -45,14 +46,23 @@ class Preflight:
         return not findings.errors(self.findings)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PreflightContext:
+    """What is looked with."""
+
+    stores: Stores
+    """Those that have the app's secrets."""
+    key: bytes = b""
+    """Keys the names of Secrets and ConfigMaps."""
+    adapters: Adapters = SHIPPED
+
+
 async def check(
     tree: Tree,
     pipeline: Pipeline,
     deliveries: Sequence[Delivery],
     environments: Mapping[str, Environment],
-    *,
-    stores: Stores,
-    key: bytes = b"",
+    context: PreflightContext,
 ) -> Preflight:
     """Looks at the deliveries of a run that its plan doesn't skip.
 
@@ -61,26 +71,30 @@ async def check(
     found: list[Finding] = []
     prospects: list[PlannedDelivery] = []
     for delivery in deliveries:
-        prospect, problems = prospect_of(tree, pipeline, delivery, environments, key=key)
+        prospect, problems = prospect_of(tree, pipeline, delivery, environments, context)
         found.extend(problems)
         if prospect is not None:
             prospects.append(prospect)
-            found.extend(await _secret_problems(prospect.formation, stores))
+            found.extend(await _secret_problems(prospect.formation, context.stores))
     return Preflight(findings=tuple(dict.fromkeys(found)), prospects=tuple(prospects))
 
 
 def prospect_of(
-    tree: Tree, pipeline: Pipeline, delivery: Delivery, environments: Mapping[str, Environment], *, key: bytes = b""
+    tree: Tree,
+    pipeline: Pipeline,
+    delivery: Delivery,
+    environments: Mapping[str, Environment],
+    context: PreflightContext,
 ) -> tuple[PlannedDelivery | None, list[Finding]]:
     """One delivery rendered without a release and held against the limits; secrets aren't looked at."""
-    sources, found = render_inputs.gather(tree, delivery.formation)
+    sources, found = render_inputs.gather(tree, delivery.formation, context.adapters)
     if sources is None:
         return None, found
     formation = sources.formation
     environment, problems = limits.environment_of(formation, environments)
     found.extend(problems)
     images = {image.name: rendering.unbuilt(image.name) for image in pipeline.images}
-    revision, problems = rendering.render(sources, Inputs(app=pipeline.app, images=images, key=key))
+    revision, problems = rendering.render(sources, Inputs(app=pipeline.app, images=images, key=context.key))
     found.extend(problems)
     if environment is not None:
         found.extend(limits.check(environment, formation, revision, delivery, app=pipeline.app))

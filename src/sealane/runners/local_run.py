@@ -52,7 +52,9 @@ async def assemble(asked: RunRequest, *, now: datetime) -> LocalRun:
 
     Raises InvalidFiles with every finding, NotThere without a pipeline file, UsageError for what can't be meant.
     """
-    file = asked.path / reading.FILE if asked.path.is_dir() else asked.path
+    file = asked.path
+    if file.is_dir():
+        file /= reading.file_in(lambda name: (asked.path / name).exists())
     own = folder = file.resolve().parent
     head = await _head(own)
     if asked.clean is not None:
@@ -88,7 +90,7 @@ def _text(file: Path) -> str:
     try:
         return file.read_text("utf-8-sig")
     except FileNotFoundError as error:
-        if file.name != reading.FILE:
+        if file.name not in reading.files():
             raise NotThere(f"there is no {file}", mend="name a folder, or a pipeline's file") from error
         mend = reading.beginning({each.name for each in file.resolve().parent.iterdir()})
         raise NotThere(f"there is no {file.name} in {file.resolve().parent}", mend=mend) from error

@@ -6,6 +6,7 @@ reach. What the commit says is read from the objects alone.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -201,8 +202,8 @@ async def released(app: str, release_id: str) -> Release:
 
 def pipeline(here: Checkout) -> Pipeline | None:
     """The pipeline of an app's folder; None where there is none that can be read."""
-    try:
-        text = here.tree.read(reading.FILE).decode("utf-8-sig")
-    except (Unreadable, UnicodeDecodeError):
-        return None
-    return reading.read(text, reading.FILE)[0]
+    adapters = context.current().adapters
+    for name in reading.files(adapters):
+        with contextlib.suppress(Unreadable, UnicodeDecodeError):
+            return reading.read(here.tree.read(name).decode("utf-8-sig"), name, adapters)[0]
+    return None

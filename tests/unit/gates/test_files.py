@@ -357,7 +357,7 @@ async def test_keys_of_gates_are_looked_for_before_the_first_step() -> None:
         pipeline,
         pipeline.deliver,
         {"dev": environment},
-        stores={"env": EnvironmentStore("shop", {})},
+        preflight.PreflightContext(stores={"env": EnvironmentStore("shop", {})}),
     )
     assert [each.message for each in checked.findings if each.message.startswith("the token of gate s has no value")]
     assert [each.place.line for each in checked.findings if "of annotation graphs has no value" in each.message] == [5]

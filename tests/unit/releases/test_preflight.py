@@ -70,7 +70,9 @@ async def look(texts: dict[str, str], variables: dict[str, str] | None = None) -
     pipeline, found = reading.read(texts["pipeline"])
     assert pipeline, found
     stores = {"env": EnvironmentStore("shop", {"SEALANE_SECRET_SHOP__TOKEN": "x"} if variables is None else variables)}
-    return await preflight.check(tree, pipeline, pipeline.deliver, environments, stores=stores)
+    return await preflight.check(
+        tree, pipeline, pipeline.deliver, environments, preflight.PreflightContext(stores=stores)
+    )
 
 
 def told(found: Preflight) -> str:

@@ -36,7 +36,7 @@ def init(
 
     if not folder.is_dir():
         raise errors.NotThere(f"there is no folder {folder}")
-    if misnamed := next((name for name in reading.MISNAMED if (folder / name).exists()), None):
+    if misnamed := next((name for name in reading.misnamed() if (folder / name).exists()), None):
         mend = f"rename it to {reading.FILE}, or remove it"
         raise errors.UsageError(f"{folder / misnamed} is there, which nothing looks for", mend=mend)
     project = detection.detect(folder)

@@ -78,7 +78,8 @@ def destination(
 def _app(tree: FolderTree) -> str | None:
     """What the pipeline's file says, as far as it can be read."""
     try:
-        pipeline, _ = reading.read(tree.read(reading.FILE).decode("utf-8-sig"), reading.FILE)
+        file = reading.file_in(lambda name: (tree.root / name).exists())
+        pipeline, _ = reading.read(tree.read(file).decode("utf-8-sig"), file)
     except (Unreadable, UnicodeDecodeError):
         return None
     return pipeline.app if pipeline else None

@@ -174,12 +174,13 @@ def _beginning(folder: Path, app: str | None) -> tuple[FolderTree, Pipeline | No
 
 def _pipeline(tree: FolderTree) -> tuple[Pipeline | None, list[Finding]]:
     """The pipeline, which names the app and its images; None when there is no file of one."""
-    if not (tree.root / reading.FILE).exists():
+    file = reading.file_in(lambda name: (tree.root / name).exists())
+    if not (tree.root / file).exists():
         return None, []
     try:
-        return reading.read(tree.read(reading.FILE).decode("utf-8-sig"), reading.FILE)
+        return reading.read(tree.read(file).decode("utf-8-sig"), file)
     except (Unreadable, UnicodeDecodeError) as problem:
-        return None, [Finding(message=f"can't be read: {problem}", place=Place(file=reading.FILE))]
+        return None, [Finding(message=f"can't be read: {problem}", place=Place(file=file))]
 
 
 def _images(pipeline: Pipeline | None, given: Iterable[str]) -> dict[str, str]:

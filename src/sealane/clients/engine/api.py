@@ -26,7 +26,6 @@ _Answer = TypeVar("_Answer")
 _TIMEOUT = 60
 _KEPT_OUTPUT = 4096
 _LIBPOD = "v4.0.0"
-_THIS_MACHINE = {"localhost", "127.0.0.1"}
 _CONNECTING = 10
 """Seconds to connect."""
 PULL_PATIENCE = 600.0
@@ -274,8 +273,7 @@ class Engine:
 
         The engine waits for a silent registry without end: `within` is how many seconds it has.
         """
-        here = self.podman and pulls.host_of(image).partition(":")[0] in _THIS_MACHINE
-        asked = pulls.request(self._api, image, without_tls=here)
+        asked = pulls.request(self._api, image, podman=self.podman)
         until = asyncio.get_running_loop().time() + within
         try:
             stream = await self._stream("POST", asked.path, asked.query, headers=asked.headers, within=within)

@@ -8,6 +8,8 @@ from typing import Any
 import docker.auth
 import docker.utils
 
+from sealane.images import references
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PullRequest:
@@ -26,14 +28,20 @@ def host_of(image: str) -> str:
     return host
 
 
-def request(api: Any, image: str, *, without_tls: bool, platform: str = "") -> PullRequest:
-    """`without_tls` is for Podman, whose own API alone can say so; Docker does without by itself on this machine."""
+def request(api: Any, image: str, *, podman: bool, platform: str = "") -> PullRequest:
+    """`platform` is `linux/arm64/v8` or a part of it; empty: the engine's own.
+
+    Podman speaks plain HTTP with this machine's registry only where its own API asks for it; Docker does so by itself.
+    """
     repository, tag = docker.utils.parse_repository_tag(image)
-    sign_in = docker.auth.get_config_header(api, host_of(image))
+    host = host_of(image)
+    sign_in = docker.auth.get_config_header(api, host)
     query: dict[str, int | str] = {"fromImage": repository, "tag": tag or "latest"}
     path = "/images/create"
     if platform:
         query["platform"] = platform
-    if without_tls:
-        query, path = {"reference": image, "tlsVerify": "false"}, "/libpod/images/pull"
+    if podman and references.is_this_machine(host):
+        parts = zip(("OS", "Arch", "Variant"), platform.split("/"), strict=False)
+        query = {"reference": image, "tlsVerify": "false", **{name: part for name, part in parts if part}}
+        path = "/libpod/images/pull"
     return PullRequest(path=path, query=query, headers={"X-Registry-Auth": sign_in} if sign_in else None)

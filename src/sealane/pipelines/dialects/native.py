@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from sealane.configfiles import fields
+from sealane import findings
+from sealane.configfiles import documents, fields, validation
 from sealane.configfiles.documents import Document, Path
-from sealane.findings import Place
-from sealane.pipelines import files
+from sealane.findings import Finding, Place
+from sealane.pipelines import checks, files, partial
+from sealane.pipelines.dialect import Dialect
 from sealane.pipelines.model import (
     NO_CHECK,
     Approval,
@@ -30,8 +32,57 @@ from sealane.pipelines.model import (
     When,
 )
 
+FILE = ".sealane.yml"
+ELSEWHERE = {
+    "depends_on": "needs",
+    "requires": "needs",
+    "run": "commands",
+    "script": "commands",
+    "cmd": "command",
+    "entrypoint": "command",
+    "env": "environment",
+    "variables": "environment",
+    "docker": "image",
+    "uses": "image",
+    "only": "when",
+    "if": "when",
+    "on": "when",
+    "trigger": "when",
+    "filters": "when",
+    "jobs": "steps",
+    "stages": "steps",
+    "pipeline": "steps",
+    "include_paths": "paths",
+    "path": "paths",
+    "branches": "branch",
+    "events": "event",
+    "context": "build",
+    "health": "healthcheck",
+    "retries": "retry",
+    "team": "owner",
+    "project": "app",
+    "groups": "by",
+    "approvers": "by",
+}
+"""Keys of other tools' files, and what we call the same thing."""
+
 SHELL_FORM = "CMD-SHELL"
 EXEC_FORM = "CMD"
+
+
+def read(text: str, file: str) -> tuple[Pipeline | None, list[Finding]]:
+    """The pipeline, unless findings of severity error stand in its way; all findings at once, by place."""
+    found, wrong = documents.read(text, file)
+    if not found:
+        return None, wrong if findings.errors(wrong) else [*wrong, _nothing(file)]
+    document, *more = found
+    checked, shape = validation.validate(document, files.PipelineFile, elsewhere=ELSEWHERE)
+    wrong = [*wrong, *shape, *checks.check(partial.draft(document))]
+    wrong += [_second(extra) for extra in more]
+    wrong = sorted(set(wrong), key=lambda finding: (finding.place, finding.message))
+    if checked is None or findings.errors(wrong):
+        return None, wrong
+    return pipeline(checked, document), wrong
 
 
 def pipeline(file: files.PipelineFile, document: Document) -> Pipeline:
@@ -217,3 +268,15 @@ def _time(text: str | None) -> timedelta | None:
 def _given(**values: Any) -> Mapping[str, Any]:
     """What was written; the rest keeps the model's own default."""
     return {key: value for key, value in values.items() if value is not None}
+
+
+def _nothing(file: str) -> Finding:
+    return Finding(message="the file is empty", place=Place(file=file), mend="`sealane init` writes one to begin with")
+
+
+def _second(document: documents.Document) -> Finding:
+    mend = "one file is one pipeline: take out the line ---"
+    return Finding(message="a second document begins here", place=document.place(()), mend=mend)
+
+
+ADAPTER = Dialect(files=(FILE,), misnamed=(".sealane.yaml", "sealane.yml", "sealane.yaml"), read=read)

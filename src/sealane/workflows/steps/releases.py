@@ -177,7 +177,7 @@ async def render(
 
     Raises Unresolved when a secret has no value.
     """
-    sources, found = await asyncio.to_thread(render_inputs.gather, here.tree, name)
+    sources, found = await asyncio.to_thread(render_inputs.gather, here.tree, name, context.current().adapters)
     if sources is None:
         return None, None, found
     key = context.current().names_key

@@ -78,7 +78,7 @@ async def _look_ahead(run: Run) -> tuple[Plan | None, Changed | None, tuple[Find
     Nothing is built or started, and nothing is written at any destination.
     """
     here = await checkouts.site(run.id, run.app, run.event.commit or "")
-    checked = await asyncio.to_thread(repository_check.check, here.tree)
+    checked = await asyncio.to_thread(repository_check.check, here.tree, adapters=context.current().adapters)
     if checked.pipeline is None:
         nothing = Finding(message=f"there is no {reading.FILE}", place=Place(file=reading.FILE), mend="`sealane init`")
         return None, None, checked.findings if errors(checked.findings) else (nothing,)
@@ -101,9 +101,9 @@ async def _ahead(
     found += await _approval_problems(pipeline)
     environments = context.current().environments()
     wanted = [pipeline.delivery(step.name) for step in plan.steps if step.kind is Kind.DELIVER and not step.skip]
-    ahead = await preflight.check(
-        here.tree, pipeline, wanted, environments, stores=here.stores, key=context.current().names_key
-    )
+    bench = context.current()
+    looking = preflight.PreflightContext(stores=here.stores, key=bench.names_key, adapters=bench.adapters)
+    ahead = await preflight.check(here.tree, pipeline, wanted, environments, looking)
     found += ahead.findings
     asked = await asyncio.gather(*(_destination_problems(run, prospect) for prospect in ahead.prospects))
     found += [finding for problems in asked for finding in problems]

@@ -1,0 +1,127 @@
+"""An adapter that somebody adds to a port works the whole way, though no module of Sealane knows it: tests/made_up."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from sealane import composition, errors
+from sealane.pipelines.model import RunStatus
+from sealane.records.model import Deployment
+from sealane.runners.dummy import DummyRunner
+from sealane.server import application
+from sealane.settings import Settings
+from sealane.verdicts.model import VerdictKind
+from sealane.workflows import context
+from tests.integration.inside import Inside
+from tests.made_up import MADE_UP
+
+ENVIRONMENT = """environment: dev
+destinations: {shelf: {madeup: {shelf: things.json}}}
+apps: {shop: {namespaces: [shop], secrets: ["madeup:*"], registries: ["registry.example.com/**"]}}
+policies: {packs: []}
+"""
+FORMATION = """formation: dev
+environment: dev
+destination: shelf
+namespace: shop
+secrets: {PASSWORD: "madeup:drowssap"}
+strategy: {healthy_for: 0s}
+"""
+STENCIL = """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers: [{name: web, image: "registry.example.com/shop:1", envFrom: [{secretRef: {name: "${secrets}"}}]}]
+"""
+FILES = {
+    ".madeup": "app shop\nstep test busybox\nto dev\n",
+    "deploy/formations/dev.yaml": FORMATION,
+    "deploy/stencils/web.yaml": STENCIL,
+}
+PEOPLE = "people: {ann: {madeup: Ann.At.Host}}\n"
+
+
+class Place(Inside):
+    """A server with the made-up adapters."""
+
+    async def start(self) -> None:
+        """The engine, the environment and the people are of made-up kinds."""
+        config = self.shop.data / "config"
+        (config / "environments" / "dev.yaml").write_text(ENVIRONMENT)
+        (config / "people.yaml").write_text(PEOPLE)
+        self.settings = Settings(
+            data=self.shop.data, engine={"kind": "madeup"}, worker={"poll": 0.02, "sweep": 0.2, "heartbeat": 0.5}
+        )
+        self.server = await composition.start(self.settings, lost=lambda: None, adapters=MADE_UP)
+
+    async def push(self, files: dict[str, str], words: str = "first") -> str:
+        """Pushes, and lets the made-up host tell the server; gives the run's id."""
+        commit = self.shop.commit_files(words, FILES | files)
+        self.shop.push()
+        body = f"{commit} Ann.At.Host".encode()
+        [secret, *_] = await self.server.apps.hook_secrets("shop")
+        signed = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+        app = application.create(self.settings)
+        app.state.server = self.server
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sealane") as client:
+            told = await client.post("/hooks/madeup/shop", content=body, headers={"X-Madeup": signed})
+        assert told.status_code == 202, told.text
+        return str(told.json()["run"])
+
+    async def deployed(self, run_id: str) -> Deployment:
+        """The run's deployment, once it has ended."""
+        run = await self.until(lambda: self.server.store.runs.get(run_id), lambda found: found.ended)
+        assert run.status is RunStatus.PASSED, (run.reason, run.findings)
+        view = await self.server.views.run(run_id)
+        return await self.reached(view.deployments[0].id)
+
+
+@pytest.fixture
+async def place(tmp_path: Path) -> AsyncIterator[Place]:
+    made = Place(tmp_path)
+    async with made.knowing_the_shop():
+        yield made
+
+
+async def test_each_port_takes_an_adapter_that_it_does_not_know(place: Place) -> None:
+    """A message of a made-up host starts a run of a made-up dialect, whose step a made-up engine runs; what is deployed is
+    at a made-up destination, with a secret of a made-up store."""
+    run_id = await place.push({})
+
+    deployment = await place.deployed(run_id)
+
+    assert deployment.verdict is not None
+    assert deployment.verdict.kind is VerdictKind.DEPLOYED
+    run = await place.server.store.runs.get(run_id)
+    assert run.event.pusher is not None
+    assert (run.event.pusher.host, run.event.pusher.name) == ("madeup", "Ann.At.Host")
+    starts = DummyRunner(place.shop.data / "dummies" / "madeup").starts()
+    assert sum(starts.values()) == 1
+    kept = json.loads((place.shop.data / "dummies" / "things.json").read_text())["objects"]
+    [secret] = [each["manifest"] for name, each in kept.items() if each["manifest"]["kind"] == "Secret"]
+    assert base64.b64decode(secret["data"]["PASSWORD"]) == b"password"
+
+
+async def test_people_are_known_by_the_made_up_host(place: Place) -> None:
+    """By their login there, and by the address that it gives."""
+    people = context.current().people()
+    assert people.of_login("madeup", "ann.at.host") == "ann"
+    assert people.of_author("somebody", "ann.at.host@madeup.example.com") == "ann"
+
+
+async def test_an_engine_that_is_not_in_the_table_is_refused_with_the_known_ones(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path, engine={"kind": "dokcer"})
+    with pytest.raises(errors.NotThere, match=r"there is no engine dokcer \(did you mean docker\?\)"):
+        await composition.start(settings, lost=lambda: None)

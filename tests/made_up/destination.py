@@ -1,0 +1,27 @@
+"""A destination that pretends, in a file that the operators name."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sealane.configfiles.fields import File
+from sealane.destinations.dummy.destination import DummyDestination
+from sealane.destinations.dummy.state import State
+from sealane.destinations.port import Destination, DestinationAdapter, DestinationContext
+
+
+class MadeUpFile(File):
+    """A made-up destination."""
+
+    shelf: str
+    """The name of its file."""
+
+
+@asynccontextmanager
+async def _open(written: MadeUpFile, context: DestinationContext) -> AsyncIterator[Destination]:
+    assert context.state is not None
+    yield DummyDestination(State(context.state / written.shelf))
+
+
+ADAPTER = DestinationAdapter(file=MadeUpFile, open=_open)

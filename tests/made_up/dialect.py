@@ -1,0 +1,26 @@
+"""A dialect of three words a line: `step NAME IMAGE`, and `to FORMATION`, after `app NAME`."""
+
+from __future__ import annotations
+
+from sealane.findings import Finding, Place
+from sealane.pipelines.dialect import Dialect
+from sealane.pipelines.model import Delivery, Pipeline, Step
+
+
+def _read(text: str, file: str) -> tuple[Pipeline | None, list[Finding]]:
+    steps, deliveries, app = [], [], ""
+    for number, line in enumerate(text.splitlines(), 1):
+        place = Place(file=file, line=number, column=1)
+        match line.split():
+            case ["app", name]:
+                app = name
+            case ["step", name, image]:
+                steps.append(Step(name=name, image=image, commands=(name,), place=place))
+            case ["to", formation]:
+                deliveries.append(Delivery(formation=formation, place=place))
+            case _:
+                return None, [Finding(message=f"nobody knows what {line} is", place=place)]
+    return Pipeline(app=app, steps=tuple(steps), deliver=tuple(deliveries), place=Place(file=file)), []
+
+
+ADAPTER = Dialect(files=(".madeup",), read=_read)

@@ -1,0 +1,127 @@
+"""What files may say follows from the tables: an unknown key is refused with its place and the known ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from sealane import errors, repository_check
+from sealane.adapters import SHIPPED, Table
+from sealane.configfiles import schemas
+from sealane.configfiles.trees import StoredTree
+from sealane.destinations.port import DestinationAdapter
+from sealane.environments import files, people
+from sealane.environments import reading as environments
+from sealane.events.sources.port import GitHost
+from sealane.pipelines.dialect import Dialect
+from sealane.runners.port import EngineAdapter
+from sealane.secrets import references
+from sealane.secrets.port import StoreAdapter
+from sealane.stencils import reading as formations
+from sealane.stencils.files import formation_file
+from tests.made_up import MADE_UP
+
+DESTINATION = "environment: dev\ndestinations: {here: {madeup: {shelf: a}}}\n"
+SECRET = "formation: dev\nenvironment: dev\ndestination: here\nnamespace: shop\nsecrets: {A: 'madeup:abc'}\n"
+PEOPLE = "people: {ann: {madeup: Ann}}\n"
+
+
+def test_without_the_line_an_adapter_is_unknown() -> None:
+    """At the key, and with what is known."""
+    found = [str(each) for each in environments.read(DESTINATION, "dev.yaml")[1]]
+    assert "dev.yaml:2:23: unknown key madeup (known here: dummy, kubernetes)" in found
+    found = [str(each) for each in formations.read_formation(SECRET, "dev.yaml")[1]]
+    assert found == ["dev.yaml:5:14: A: there is no store of secrets of that name (known here: age, env)"]
+    found = [str(each) for each in people.read(PEOPLE, "people.yaml")[1]]
+    assert found == ["people.yaml:1:16: unknown key madeup (known here: emails, gitea, github, names)"]
+    checked = repository_check.check(StoredTree({".madeup": b"app shop\n"}))
+    assert checked.files == ()
+
+
+def test_with_the_line_it_is_known() -> None:
+    """To whoever reads files, and to editors."""
+    assert not environments.read(DESTINATION, "dev.yaml", MADE_UP)[1]
+    assert not formations.read_formation(SECRET, "dev.yaml", MADE_UP)[1]
+    assert not people.read(PEOPLE, "people.yaml", MADE_UP)[1]
+    checked = repository_check.check(StoredTree({".madeup": b"app shop\nstep test busybox\n"}), adapters=MADE_UP)
+    assert checked.valid
+    assert checked.files == (".madeup",)
+    for text, shape in (
+        (DESTINATION, files.environment_file(MADE_UP)),
+        (SECRET, formation_file(MADE_UP)),
+        (PEOPLE, people.people_file(MADE_UP)),
+    ):
+        jsonschema.validate(yaml.safe_load(text), schemas.schema(shape))
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("{madeup: {}}", "dev.yaml:2:31: shelf is missing (The name of its file)"),
+        ("{madupe: {shelf: a}}", "dev.yaml:2:23: unknown key madupe (did you mean madeup?)"),
+        ("{madeup: {shelf: a}, dummy: {}}", "dev.yaml:2:23: madeup doesn't go with the other keys here"),
+    ],
+)
+def test_what_is_wrong_with_it_is_told_in_its_own_words(written: str, told: str) -> None:
+    text = f"environment: dev\ndestinations: {{here: {written}}}\n"
+    assert told in [str(each) for each in environments.read(text, "dev.yaml", MADE_UP)[1]]
+
+
+def test_two_pipelines_in_one_folder_are_refused() -> None:
+    """Nothing says which one is meant."""
+    tree = StoredTree({".sealane.yml": b"app: a\n", ".madeup": b"app a\n"})
+    [found] = repository_check.check(tree, adapters=MADE_UP).findings
+    assert str(found) == ".madeup: .sealane.yml is the pipeline, too (keep one)"
+
+
+def test_a_key_that_is_in_no_table_is_refused() -> None:
+    with pytest.raises(errors.NotThere, match=r"there is no git host githup \(did you mean github\?\)"):
+        SHIPPED.git_hosts.get("githup", GitHost)
+
+
+def test_what_stands_in_a_table_is_of_its_port() -> None:
+    """A slip in a table is found where it is used first."""
+    with pytest.raises(AssertionError, match="is no GitHost"):
+        Table("git host", (("env", "sealane.secrets.stores.environment"),)).get("env", GitHost)
+
+
+def test_a_reference_of_the_made_up_store() -> None:
+    assert str(references.parse("madeup:abc", MADE_UP)) == "madeup:abc"
+    with pytest.raises(ValueError, match="after madeup: come letters"):
+        references.parse("madeup:1", MADE_UP)
+
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.mark.parametrize(
+    ("page", "table"),
+    [
+        ("environments", SHIPPED.destinations),
+        ("environments", SHIPPED.git_hosts),
+        ("secrets", SHIPPED.secret_stores),
+        ("webhooks", SHIPPED.git_hosts),
+        ("settings", SHIPPED.engines),
+    ],
+)
+def test_every_adapter_stands_in_its_page(page: str, table: Table) -> None:
+    text = (DOCS / f"{page}.md").read_text()
+    assert [key for key in table.keys if key not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("table", "kind"),
+    [
+        (SHIPPED.dialects, Dialect),
+        (SHIPPED.engines, EngineAdapter),
+        (SHIPPED.git_hosts, GitHost),
+        (SHIPPED.secret_stores, StoreAdapter),
+        (SHIPPED.destinations, DestinationAdapter),
+    ],
+    ids=lambda given: given.port if isinstance(given, Table) else "",
+)
+def test_every_line_leads_to_an_adapter(table: Table, kind: type) -> None:
+    assert list(table.every(kind)) == list(table.keys)
