@@ -72,8 +72,8 @@ class Pod:
         return model.Instance(
             object=f"Pod/{self.name}",
             workload="Deployment/web",
-            wanted=True,
-            leaving=False,
+            desired=True,
+            terminating=False,
             ready=ready,
             ready_since=START if ready else None,
             created=START,
@@ -164,12 +164,12 @@ def _workload(number: int) -> model.Workload:
     return model.Workload(
         object="Deployment/web",
         health=model.Health.READY,
-        wanted=number,
+        desired=number,
         updated=number,
         ready=number,
         old=0,
         ready_since=START,
-        says="",
+        message="",
     )
 
 

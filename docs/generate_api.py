@@ -87,12 +87,12 @@ Every error has the same body, whatever the route:
 {
   "error": "Conflicting",
   "message": "the name shop is taken",
-  "mend": "choose another name",
+  "hint": "choose another name",
   "retry": false
 }
 ```
 
-`error` is the kind, for programs; `message` says what is wrong and `mend` what helps (or is `null`), for people. `retry` tells
+`error` is the kind, for programs; `message` says what is wrong and `hint` what helps (or is `null`), for people. `retry` tells
 whether the same request may work later.
 
 | status | kind | when | try again |

@@ -26,7 +26,7 @@ Colours are for terminals only; `NO_COLOR=1` takes them away.
 | 130 | interrupted |
 | 141 | whoever read the output has gone, as in `sealane schema \\| head -1` |
 
-An error says what went wrong and how to mend it. What it says of a bug in Sealane is one line; `--debug` in front of the
+An error says what went wrong and how to fix it. What it says of a bug in Sealane is one line; `--debug` in front of the
 command, or `SEALANE_DEBUG=1`, adds the traceback.
 
 `sealane --install-completion` teaches your shell to complete commands, options and names.

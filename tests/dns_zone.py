@@ -72,10 +72,10 @@ class DnsZone:
         *,
         identity: model.Identity,
         adopt: bool = False,
-        leaving: model.Inventory = (),
+        to_delete: model.Inventory = (),
     ) -> tuple[model.ObjectChange, ...]:
         """See the port."""
-        del leaving
+        del to_delete
         zone = self.zone()
         return tuple(self._change(zone, each, identity, adopt=adopt) for each in objects)
 
@@ -171,7 +171,7 @@ class DnsZone:
     async def evidence(self, identity: model.Identity, observation: verdicts.Observation) -> Mapping[str, Any]:
         """See the port: a zone prints nothing and reports nothing."""
         del identity, observation
-        return {"events": [], "logs": [], "probes": [], "ends": []}
+        return {"events": [], "logs": [], "probes": [], "terminations": []}
 
     async def tail(
         self, refs: model.Inventory, *, namespace: str, container: str | None, lines: int, follow: bool
@@ -191,7 +191,7 @@ class DnsZone:
         del refs
         return ()
 
-    async def born(self, namespace: str) -> datetime | None:
+    async def namespace_created(self, namespace: str) -> datetime | None:
         """See the port."""
         del namespace
         return None
@@ -218,7 +218,7 @@ class DnsZone:
         await fence()
         zone, name = self.zone(), f"{namespace}/{app}/{formation}"
         if zone.ledgers.get(name, model.Ledger()).version != ledger.version:
-            raise errors.Conflicting(f"another deployment of {app}/{formation} is under way", mend="wait for it")
+            raise errors.Conflicting(f"another deployment of {app}/{formation} is under way", hint="wait for it")
         kept = zone.ledgers[name] = replace(ledger, version=str(zone.written), reserve=0)
         self.keep(zone)
         return kept
@@ -294,11 +294,11 @@ def _workload(name: str, *, served: datetime | None) -> verdicts.Workload:
     return verdicts.Workload(
         object=name,
         health=verdicts.Health.READY if served else verdicts.Health.CONVERGING,
-        wanted=1,
+        desired=1,
         updated=1,
         ready=1 if served else 0,
         old=0,
         ready_since=served,
-        says="all name servers have it" if served else "name servers do not have it yet",
+        message="all name servers have it" if served else "name servers do not have it yet",
         runs=False,
     )

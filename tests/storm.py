@@ -74,7 +74,7 @@ class Storm:
         for task in tuple(self._tasks):
             task.cancel()
 
-    def mend(self) -> None:
+    def hint(self) -> None:
         """The server is back."""
         self.whole = True
 

@@ -35,7 +35,7 @@ class Table:
         """The adapter of that key, which must be of the port's kind. Raises NotThere for a key that is not in the table."""
         module = dict(self.lines).get(key)
         if module is None:
-            raise NotThere(f"there is no {self.port} {key}", mend=did_you_mean(key, self.keys))
+            raise NotThere(f"there is no {self.port} {key}", hint=did_you_mean(key, self.keys))
         adapter = importlib.import_module(module).ADAPTER
         assert isinstance(adapter, kind), f"{module}.ADAPTER is no {kind.__name__}"
         return adapter

@@ -225,8 +225,8 @@ def _check_there(settings: Settings) -> None:
     """Raises UsageError where a wrong folder was named: a fresh database in it would help nobody."""
     path = settings.store_url.removeprefix("sqlite:///")
     if path != settings.store_url and not Path(path).is_file():
-        mend = "name the server's folder with --data, or its database with --database"
-        raise UsageError(f"there is no server's database at {path}", mend=mend)
+        hint = "name the server's folder with --data, or its database with --database"
+        raise UsageError(f"there is no server's database at {path}", hint=hint)
 
 
 async def _equipment(settings: Settings, worker: Worker, store: Store, adapters: Adapters) -> context.WorkerContext:
@@ -266,8 +266,8 @@ def _lock(settings: Settings) -> IO[str]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         lock.close()
-        mend = "end it first, or use PostgreSQL for several: SEALANE_DATABASE"
-        raise Unavailable(f"another Sealane serves from {settings.data}", mend=mend) from error
+        hint = "end it first, or use PostgreSQL for several: SEALANE_DATABASE"
+        raise Unavailable(f"another Sealane serves from {settings.data}", hint=hint) from error
     return lock
 
 

@@ -24,7 +24,7 @@ _BESIDE = tuple(f"{name}-{more}" for name in _FILES[-2:] for more in ("wal", "sh
 _FOLDERS = ("repositories", "logs", "workspaces", "identities", "dummies")
 _GIVEN = ("config", "lost+found")
 """What operators and file systems put there."""
-_MEND = "name another with --data or SEALANE_DATA, or mend it"
+_HINT = "name another with --data or SEALANE_DATA, or fix it"
 
 
 def prepare(folder: Path) -> None:
@@ -55,7 +55,7 @@ def _check(folder: Path) -> None:
 
 
 def _unusable(path: Path, reason: str) -> Unavailable:
-    return Unavailable(f"the data folder can't be used: {path}: {reason}", mend=_MEND)
+    return Unavailable(f"the data folder can't be used: {path}: {reason}", hint=_HINT)
 
 
 def _make_private(folder: Path) -> None:

@@ -57,20 +57,20 @@ class SealaneError(Exception):
     Its words are masked when it is made: what secrets are known then stands in none (see `secrets.revealed`).
 
     `retry` says whether the same call may work later; `http_status` and `exit_code` are what the API and the
-    command line answer with; `mend` is what a person can do about it.
+    command line answer with; `hint` is what a person can do about it.
     """
 
     retry: ClassVar[bool] = False
     http_status: ClassVar[int] = 500
     exit_code: ClassVar[int] = 3
 
-    def __init__(self, message: str, *, mend: str | None = None) -> None:
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
         self.message = concealed(message)
-        self.mend = concealed(mend) if mend else mend
+        self.hint = concealed(hint) if hint else hint
         super().__init__(self.message)
 
     def __str__(self) -> str:
-        return f"{self.message} ({self.mend})" if self.mend else self.message
+        return f"{self.message} ({self.hint})" if self.hint else self.message
 
 
 class UsageError(SealaneError):
@@ -132,7 +132,7 @@ class TooManyAttempts(Refused):
     http_status = 429
 
     def __init__(self, message: str, *, after: int) -> None:
-        super().__init__(message, mend=f"try again in {after} seconds")
+        super().__init__(message, hint=f"try again in {after} seconds")
         self.after = after
 
 

@@ -1,4 +1,4 @@
-"""Findings: what is wrong in a file, where, and how to mend it. Pure: knows nothing about files on disk."""
+"""Findings: what is wrong in a file, where, and how to fix it. Pure: knows nothing about files on disk."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class Finding:
 
     message: str
     place: Place
-    mend: str | None = None
+    hint: str | None = None
     severity: Severity = field(default=Severity.ERROR)
 
     def __str__(self) -> str:
         text = f"{self.place}: {self.message}"
-        return f"{text} ({self.mend})" if self.mend else text
+        return f"{text} ({self.hint})" if self.hint else text
 
 
 def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
@@ -55,7 +55,7 @@ def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | No
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """How to mend an unknown word: the likely one, else the list of what there is."""
+    """How to fix an unknown word: the likely one, else the list of what there is."""
     known = sorted(known)
     close = nearest(word, known)
     if close:
@@ -68,12 +68,12 @@ def not_utf8(error: UnicodeDecodeError, file: str) -> Finding:
     """That a file is not text in UTF-8, and where the first byte stands that says so."""
     if error.object.startswith(_UTF16):
         message = "not UTF-8 text, but UTF-16"
-        return Finding(message=message, place=Place(file=file, line=1, column=1), mend="save it as UTF-8")
+        return Finding(message=message, place=Place(file=file, line=1, column=1), hint="save it as UTF-8")
     before = error.object[: error.start].rpartition(b"\n")
     column = len(before[2].removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace")) + 1
     place = Place(file=file, line=(before[0] + before[1]).count(b"\n") + 1, column=column)
     message = f"not UTF-8 text: the byte 0x{error.object[error.start]:02X} can't stand here"
-    return Finding(message=message, place=place, mend="save it as UTF-8")
+    return Finding(message=message, place=place, hint="save it as UTF-8")
 
 
 def errors(found: Iterable[Finding]) -> list[Finding]:

@@ -42,16 +42,16 @@ _SURROGATES = re.compile(r"[\ud800-\udfff]")
 def check_name(name: str, what: str) -> str:
     """The name, when users, groups and tokens may have it. Raises UsageError."""
     if not _NAME.fullmatch(name):
-        mend = "small letters, digits, dots, dashes and underscores, at most 64, beginning and ending with a letter or digit"
-        raise UsageError(f"{_quoted(name)} can't be the name of {what}", mend=mend)
+        hint = "small letters, digits, dots, dashes and underscores, at most 64, beginning and ending with a letter or digit"
+        raise UsageError(f"{_quoted(name)} can't be the name of {what}", hint=hint)
     return name
 
 
 def check_app_name(name: str) -> str:
     """The name, when it fits wherever an app's name goes: URLs, images, labels, variables. Raises UsageError."""
     if not _APP.fullmatch(name):
-        mend = "small letters, digits and single dashes, beginning with a letter, at most 40 letters and digits"
-        raise UsageError(f"{_quoted(name)} can't be the name of an app", mend=mend)
+        hint = "small letters, digits and single dashes, beginning with a letter, at most 40 letters and digits"
+        raise UsageError(f"{_quoted(name)} can't be the name of an app", hint=hint)
     return name
 
 
@@ -64,10 +64,10 @@ def is_reference(name: str) -> bool:
 def check_branch(name: str) -> str:
     """The branch, when git takes it and can keep it. Raises UsageError."""
     if not is_reference(name) or name == "HEAD" or name.startswith("refs/"):
-        mend = "a branch's own name, such as main or release/2.x"
-        raise UsageError(f"{_quoted(name)} can't be the name of a branch", mend=mend)
+        hint = "a branch's own name, such as main or release/2.x"
+        raise UsageError(f"{_quoted(name)} can't be the name of a branch", hint=hint)
     if len(name.encode()) > LONGEST_BRANCH:
-        raise UsageError(f"the branch {_quoted(name)} is too long", mend=f"at most {LONGEST_BRANCH} bytes")
+        raise UsageError(f"the branch {_quoted(name)} is too long", hint=f"at most {LONGEST_BRANCH} bytes")
     return name
 
 
@@ -79,7 +79,7 @@ def check_folder(path: str) -> str:
     parts = inside.split("/")
     if any(part in {"", ".", ".."} or part.lower() == ".git" for part in parts) or "\\" in inside:
         raise UsageError(
-            f"{_quoted(path)} is no folder in a repository", mend="a path from its root, such as services/shop"
+            f"{_quoted(path)} is no folder in a repository", hint="a path from its root, such as services/shop"
         )
     return check_line(inside, "the folder", most=LONGEST_FOLDER)
 
@@ -90,17 +90,17 @@ def check_line(text: str, what: str, *, most: int = LONGEST_LINE) -> str:
     if not line:
         raise UsageError(f"{what} is empty")
     if any(character in line for character in "\n\r\t" + _JOINERS):
-        raise UsageError(f"{what} has line breaks, tabs or characters of no width in it", mend="write it as one line")
+        raise UsageError(f"{what} has line breaks, tabs or characters of no width in it", hint="write it as one line")
     return line
 
 
 def check_text(text: str, what: str, *, most: int = LONGEST_TEXT) -> str:
     """Text of several lines, or none. Raises UsageError for what is too long or can't be shown."""
     if len(text) > most:
-        raise UsageError(f"{what} has {len(text)} characters", mend=f"at most {most}")
+        raise UsageError(f"{what} has {len(text)} characters", hint=f"at most {most}")
     if not _clean(text):
-        mend = "leave out control characters, marks that turn the direction of text, and halves of characters"
-        raise UsageError(f"{what} has characters in it that can't be shown", mend=mend)
+        hint = "leave out control characters, marks that turn the direction of text, and halves of characters"
+        raise UsageError(f"{what} has characters in it that can't be shown", hint=hint)
     return text
 
 
@@ -116,7 +116,7 @@ def check_json(value: Any, what: str) -> None:
         if isinstance(each, float) and not math.isfinite(each):
             raise UsageError(f"{what} has a number in it that JSON does not have")
         if isinstance(each, int) and not -(2**63) <= each < 2**63:
-            raise UsageError(f"{what} has a number in it that is too large", mend="whole numbers have at most 64 bits")
+            raise UsageError(f"{what} has a number in it that is too large", hint="whole numbers have at most 64 bits")
         if isinstance(each, Mapping):
             ahead += [(part, depth + 1) for pair in each.items() for part in pair]
         elif isinstance(each, list):

@@ -85,13 +85,13 @@ def _pipeline(tree: Tree, adapters: Adapters) -> tuple[Pipeline | None, list[str
         wrong = {name: to for name, to in pipeline_reading.misnamed(adapters).items() if _is_there(tree, name)}
         message = "this name is not looked for"
         found = [
-            Finding(message=message, place=Place(file=name), mend=f"rename it to {to}") for name, to in wrong.items()
+            Finding(message=message, place=Place(file=name), hint=f"rename it to {to}") for name, to in wrong.items()
         ]
         return None, list(wrong), found
     file, *more = there
     if more:
         message = f"{file} is the pipeline, too"
-        return None, there, [Finding(message=message, place=Place(file=name), mend="keep one") for name in more]
+        return None, there, [Finding(message=message, place=Place(file=name), hint="keep one") for name in more]
     text, unread = _text(tree, file)
     if unread:
         return None, [file], unread

@@ -290,7 +290,7 @@ class Worker(_Group):
 
     remember_days: float = Field(default=7.0, gt=0)
     """Days for which the steps of an ended workflow are kept, to look at when something went wrong. Runs, deployments,
-    dossiers and logs stay."""
+    failure reports and logs stay."""
 
 
 class Engine(_Group):

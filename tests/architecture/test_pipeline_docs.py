@@ -28,7 +28,7 @@ TABLES = {
     "RetagFile": "retag",
     "DeliveryFile": "formation",
     "ApprovalFile": "by",
-    "ConvoyFile": "formations",
+    "ReleaseGroupFile": "formations",
     "MemberFile": "keep",
 }
 """Each part of the file, and the key with which its table begins."""

@@ -477,7 +477,7 @@ class DestinationContract:
         assert first.workloads == second.workloads == late.workloads
         assert [each.ready for each in late.instances] == [True]
         evidence = await destination.evidence(who, late)
-        assert json.loads(json.dumps(evidence)).keys() == {"events", "logs", "probes", "ends"}
+        assert json.loads(json.dumps(evidence)).keys() == {"events", "logs", "probes", "terminations"}
 
     # --- the ledger
 
@@ -495,7 +495,7 @@ class DestinationContract:
         said = {each.refusal.message if each.refusal else "" for each in changes}
         assert said == {f"namespace {namespace} is being deleted"}
         applied = await destination.apply([config_map("new")], identity=identity(namespace), fence=Counting(0))
-        assert [str(each.mend) for each in applied.refusals] == [
+        assert [str(each.hint) for each in applied.refusals] == [
             f"wait until namespace {namespace} is gone and make it again, or deploy to another one"
         ]
 

@@ -175,7 +175,7 @@ def test_a_run_is_where_its_deliveries_are(opening: Opening, story: Story) -> No
     assert f"/deployments/{story.bad['id']}" in said
     assert cause in story.shop.cli("logs", run, token=story.tokens["dev"]).stdout
     delivery = story.shop.get(f"/api/runs/{run}")["deliveries"][0]
-    assert f"--release {story.bad['release_id']}" in delivery.pop("mend")
+    assert f"--release {story.bad['release_id']}" in delivery.pop("hint")
     assert delivery == {
         "formation": "dev",
         "deployment": story.bad["id"],
@@ -323,7 +323,7 @@ def test_lists_are_filtered_by_links_that_survive_what_happens(opening: Opening,
     ]
     with story.shop.serving.client() as client:
         refused = client.get("/api/runs", params={"state": "rolledback"})
-    assert (refused.status_code, refused.json()["mend"]) == (422, "did you mean rolled_back?")
+    assert (refused.status_code, refused.json()["hint"]) == (422, "did you mean rolled_back?")
     page.goto("/runs?search=nothing-says-this")
     expect(page.locator(".empty")).to_have_text("Nothing fits these filters.")
 

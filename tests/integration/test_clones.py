@@ -246,7 +246,7 @@ class Shop:
     def rules(self, *allowed: str) -> git_submodules.Rules:
         here = self.remote.url.removeprefix("http://")
         globs = [each.replace("HERE", here) for each in allowed]
-        return git_submodules.Rules(base=self.url, allowed=globs, mend="list it", access=self.access)
+        return git_submodules.Rules(base=self.url, allowed=globs, hint="list it", access=self.access)
 
     @property
     def access(self) -> Access:

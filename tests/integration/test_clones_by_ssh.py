@@ -54,7 +54,7 @@ class Team:
         return into, commit
 
     def rules(self, *allowed: str) -> git_submodules.Rules:
-        return git_submodules.Rules(base=self.url, allowed=allowed, mend="list it", access=self.access)
+        return git_submodules.Rules(base=self.url, allowed=allowed, hint="list it", access=self.access)
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ async def test_no_other_host_is_offered_a_key(team: Team, monkeypatch: pytest.Mo
     finally:
         process.terminate()
         process.wait()
-    assert "SEALANE_GIT__SSH_KEYS" in str(caught.value.mend)
+    assert "SEALANE_GIT__SSH_KEYS" in str(caught.value.hint)
     assert team.host.log.count("publickey") == before, "a key was offered"
 
 
@@ -100,8 +100,8 @@ async def test_a_host_shows_the_key_that_is_known(team: Team) -> None:
     team.known.write_text("")
     with pytest.raises(UsageError, match=r"the host key of 127\.0\.0\.1:\d+ is not known") as caught:
         await team.clone()
-    assert f"ssh-keyscan -p {team.host.port} 127.0.0.1" in str(caught.value.mend)
-    assert str(team.known) in str(caught.value.mend)
+    assert f"ssh-keyscan -p {team.host.port} 127.0.0.1" in str(caught.value.hint)
+    assert str(team.known) in str(caught.value.hint)
     ssh_host.new_key(team.host.folder / "other")
     team.known.write_text(team.host.known_as("127.0.0.1", key="other"))
     with pytest.raises(UsageError, match="shows another host key than the one that is known"):

@@ -92,8 +92,8 @@ async def test_a_late_message_does_not_go_out_over_a_newer_commit_unless_a_perso
     assert ended.verdict is not None
     assert ended.verdict.reason == "shop #2, which is newer in commits, came to shop/dev first."
     why = await world.server.views.why(ended.id)
-    assert why.mend == f"sealane deploy shop/dev --release {ended.release_id}"
-    assert (await world.server.views.run(late)).deliveries[0].mend == why.mend
+    assert why.hint == f"sealane deploy shop/dev --release {ended.release_id}"
+    assert (await world.server.views.run(late)).deliveries[0].hint == why.hint
     assert await there(world) == newer.id
 
     sent = await world.server.requests.deploy("shop", "dev", release=ended.release_id, by=DEV)

@@ -40,7 +40,7 @@ async def test_no_secret_is_kept_or_shown(crashes: bool, tmp_path: Path, monkeyp
         assert deployment.verdict_kind == ("failed" if crashes else "deployed"), deployment.verdict
         shown = await world.server.views.deployment(deployment.id)
         evidence = {
-            **(shown.dossier or {}),
+            **(shown.failure_report or {}),
             "difference": (),
         }  # where the manifest itself stands, with what it is to print
         printed = await world.server.looking.tail("shop", "dev", container=None, lines=10, follow=False)

@@ -122,7 +122,7 @@ def vector(*values: str) -> tuple[int, object]:
 
 
 async def test_a_failing_gate_takes_the_deployment_back(world: World) -> None:
-    """With its sentence as the reason, and a dossier that says so."""
+    """With its sentence as the reason, and a failure report that says so."""
     await world.reached((await world.push("v1", "")).id)
     async with answering.serving(lambda _asked, _nth: vector("0.5")) as prometheus:
         ended = await world.reached((await world.push("v2", metric(prometheus.url))).id)
@@ -130,8 +130,8 @@ async def test_a_failing_gate_takes_the_deployment_back(world: World) -> None:
     assert ended.verdict.kind is VerdictKind.ROLLED_BACK
     assert ended.verdict.reason == "Gate rate failed: the value was 0.5, and must be < 0.01."
     view = await world.server.views.deployment(ended.id)
-    assert view.dossier is not None
-    assert view.dossier["cause"]["reason"] == "gate_failed"
+    assert view.failure_report is not None
+    assert view.failure_report["cause"]["reason"] == "gate_failed"
 
 
 @pytest.mark.parametrize(("passes", "kind"), [(True, VerdictKind.DEPLOYED), (False, VerdictKind.FAILED)])
@@ -221,7 +221,7 @@ async def test_migrations_run_once_for_each_release_and_are_taken_back_with_it(w
 
 
 async def test_a_failing_migration_writes_no_workload(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its log is in the dossier, without secrets; what was written for it is gone again."""
+    """Its log is in the failure report, without secrets; what was written for it is gone again."""
     await world.reached((await world.push("v0", "")).id)
     monkeypatch.setenv("SEALANE_SECRET_SHOP__PASSWORD", "second-password")
     before = (await world.server.store.formations.get("shop", "dev")).inventory
@@ -235,8 +235,8 @@ async def test_a_failing_migration_writes_no_workload(world: World, monkeypatch:
     written = [name for name, each in state.objects.items() if each.manifest["kind"] != "Job"]
     assert len(written) == len(before) == 2
     view = await world.server.views.deployment(ended.id)
-    assert view.dossier is not None
-    assert view.dossier["logs"][0]["lines"] == ["no table ***"]
+    assert view.failure_report is not None
+    assert view.failure_report["logs"][0]["lines"] == ["no table ***"]
     assert (await world.server.store.formations.get("shop", "dev")).inventory == before
 
 
@@ -255,7 +255,7 @@ ALERTMANAGER = {
 
 async def test_alerts_that_came_in_fail_the_gate(world: World) -> None:
     """Only those with its labels that fired since the deployment was applied; the same one twice counts once."""
-    gates = "  gates: [{name: pages, alerts: {most: 1, over: 20s, matching: {severity: critical}}}]"
+    gates = "  gates: [{name: pages, alerts: {max: 1, duration: 20s, matching: {severity: critical}}}]"
     deployment = await world.push("v1", gates)
     await world.until(
         lambda: world.server.views.deployment(deployment.id),

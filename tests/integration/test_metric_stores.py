@@ -79,7 +79,7 @@ BELOW = Condition(operator="<", bound=0.01)
 async def test_prometheus_answers(prometheus: str, query: str, outcome: Outcome, says: str) -> None:
     """A value, no data, NaN, and what is no query."""
     checked = await check(Store.PROMETHEUS, prometheus, query, BELOW)
-    assert (checked.outcome, says in checked.says) == (outcome, True), checked.says
+    assert (checked.outcome, says in checked.message) == (outcome, True), checked.message
 
 
 async def test_what_prometheus_scraped_is_asked_again_and_again(prometheus: str) -> None:
@@ -88,9 +88,9 @@ async def test_what_prometheus_scraped_is_asked_again_and_again(prometheus: str)
     async with asyncio.timeout(60):
         while (await check(Store.PROMETHEUS, prometheus, "up", up)).outcome is not Outcome.PASS:  # noqa: ASYNC110
             await asyncio.sleep(0.2)
-    often = {"over": timedelta(seconds=0.4), "interval": timedelta(seconds=0.2)}
+    often = {"duration": timedelta(seconds=0.4), "interval": timedelta(seconds=0.2)}
     checked = await check(Store.PROMETHEUS, prometheus, "up", up, **often)
-    assert checked.says == "the value was == 1 3 times, 1 last"
+    assert checked.message == "the value was == 1 3 times, 1 last"
 
 
 @pytest.mark.parametrize(
@@ -105,14 +105,14 @@ async def test_what_prometheus_scraped_is_asked_again_and_again(prometheus: str)
 async def test_influxdb_answers(influxdb: str, query: str, outcome: Outcome, says: str) -> None:
     """The last row of each series counts."""
     checked = await check(Store.INFLUXDB, influxdb, query, BELOW, database="shop")
-    assert (checked.outcome, says in checked.says) == (outcome, True), checked.says
+    assert (checked.outcome, says in checked.message) == (outcome, True), checked.message
 
 
 async def test_a_database_that_is_not_there_is_told(influxdb: str) -> None:
     """By InfluxDB's own words."""
     checked = await check(Store.INFLUXDB, influxdb, "SELECT value FROM errors", BELOW, database="other")
     assert checked.outcome is Outcome.INCONCLUSIVE
-    assert "database not found" in checked.says
+    assert "database not found" in checked.message
 
 
 async def test_a_store_that_is_away_is_inconclusive_whatever_no_data_means(tmp_path: Path) -> None:
@@ -122,4 +122,4 @@ async def test_a_store_that_is_away_is_inconclusive_whatever_no_data_means(tmp_p
     for no_data in NoData:
         checked = await check(Store.PROMETHEUS, url, "up", BELOW, no_data=no_data)
         assert checked.outcome is Outcome.INCONCLUSIVE
-        assert "can't be asked: nothing answers there" in checked.says
+        assert "can't be asked: nothing answers there" in checked.message

@@ -50,7 +50,10 @@ def test_its_history_is_shown(serving: Serving) -> None:
     (failed,) = (each for each in deployments if each["verdict"] and each["verdict"]["kind"] == "rolled_back")
     view = get(serving, f"/api/deployments/{failed['id']}")
     assert "exit code 3" in view["deployment"]["verdict"]["reason"]
-    assert "no such table: carts" in str(view["dossier"])
+    report = view["failure_report"]
+    assert "no such table: carts" in str(report)
+    assert {each["desired"] for each in report["workloads"]} == {2}
+    assert "terminations" in report
     assert {each["deployment"]["formation"] for each in get(serving, "/api/approvals")} == {"production"}
     with serving.client() as client:
         first = min(runs, key=lambda run: int(run["sequence"]))

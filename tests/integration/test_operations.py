@@ -64,17 +64,17 @@ class Fleet(World):
         return value
 
     async def settled(self, run_id: str) -> str:
-        """What came of the run's convoy."""
+        """What came of the run's release group."""
         await self.ended(run_id)
         async with asyncio.timeout(30):
-            while await self.server.store.convoys.unsettled("shop"):  # noqa: ASYNC110 - workflows tell nobody here
+            while await self.server.store.release_groups.unsettled("shop"):  # noqa: ASYNC110 - workflows tell nobody here
                 await asyncio.sleep(0.02)
         view = await self.server.views.run(run_id)
-        member = next(each for each in view.deployments if each.convoy_id)
-        convoy = (await self.server.views.deployment(member.id)).convoy
-        assert convoy is not None
-        assert convoy.outcome is not None
-        return convoy.outcome
+        member = next(each for each in view.deployments if each.release_group_id)
+        release_group = (await self.server.views.deployment(member.id)).release_group
+        assert release_group is not None
+        assert release_group.outcome is not None
+        return release_group.outcome
 
     async def backs(self, run_id: str) -> list[Deployment]:
         """The deployments that took members back, in the order in which they were."""
@@ -220,7 +220,7 @@ async def test_members_side_by_side_do_not_wait_for_each_other(fleet: Fleet) -> 
 
     assert outcome.startswith("shop/eu rolled back")
     assert [fleet.words(name) for name in MEMBERS] == ["v1"] * 3
-    members = [each for each in (await fleet.server.views.run(run)).deployments if each.convoy_id]
+    members = [each for each in (await fleet.server.views.run(run)).deployments if each.release_group_id]
     assert [each.after for each in members] == [(), (), ()]
 
 

@@ -124,7 +124,7 @@ ROUTES: dict[str, frozenset[str] | None] = {
 }
 BODIES: dict[str, Any] = {
     "scale": {"workload": "web", "replicas": 2},
-    "lift-hold": {"reason": "mended"},
+    "lift-hold": {"reason": "resolved"},
     "break-glass": {"reason": "it burns"},
     "rollback": {},
     "deploy": {"revision": "sha256:nothing"},

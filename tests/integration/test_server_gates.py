@@ -70,7 +70,7 @@ def test_a_gate_s_question_is_on_the_page_and_answered_by_the_command(app: prete
     viewer, developer = app.serving.user("vic", "viewers"), app.serving.user("dora", "developers")
     rolling = app.deployment("dev", app.head, "rolling_out")
     view = until("the gate to ask", lambda: app.get(f"/api/deployments/{rolling['id']}")["gates"] or None)
-    assert (view[0]["gate"], view[0]["says"]) == ("rate", "the query gives no data: errors")
+    assert (view[0]["gate"], view[0]["message"]) == ("rate", "the query gives no data: errors")
     with app.serving.client("") as client:
         form_token = re.search(r'name="form_token" value="([^"]+)"', client.get("/sign-in").text)
         assert form_token

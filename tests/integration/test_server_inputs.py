@@ -140,7 +140,7 @@ def test_a_broken_app_stops_no_other(tmp_path: Path) -> None:
 
 
 def test_a_push_that_git_took_and_the_server_could_not_is_taken_in_later(serving: Serving, tmp_path: Path) -> None:
-    """The database refuses the event when git has nothing to push again: once it is mended the run begins."""
+    """The database refuses the event when git has nothing to push again: once it is fixed the run begins."""
     token = serving.user("kay", "administrators")
     app = pretending.App(serving, tmp_path / "left", "left")
     pushed = app.commit("in a hurry", changes={"a": "b"})

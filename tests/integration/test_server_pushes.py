@@ -181,7 +181,7 @@ def test_a_bad_push_is_taken_back_explained_and_held_until_a_good_one_comes(
     assert "3" in cause["sentence"]
     assert app.there("dev")["store-dev/Deployment/web"]["spec"] == before["spec"]
     view = app.get(f"/api/deployments/{back['id']}")
-    assert "no such table: carts" in json.dumps(view["dossier"])
+    assert "no such table: carts" in json.dumps(view["failure_report"])
     assert view["hold"]["deployment_id"] == back["id"]
     why = app.cli("why", "store/dev", token=people["dev"])
     assert "rolled back" in why.stdout
@@ -333,7 +333,7 @@ def test_who_pushes_is_told_where_to_look_and_what_came_of_it(
     every = app.cli("why", "novice", token=people["dev"]).stdout.splitlines()
     assert [line.strip()[:17] for line in every[1:]] == [".sealane.yml:3:1:", ".sealane.yml:4:1:"], every
 
-    app.commit("mended")
+    app.commit("resolved")
     app.push()
     app.run_of(app.head)
     assert "novice #3: its steps passed" in app.cli("why", "novice", token=people["dev"]).stdout

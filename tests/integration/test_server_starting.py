@@ -60,7 +60,7 @@ def test_with_a_database_that_is_away(tmp_path: Path) -> None:
 def test_with_a_slip_in_what_it_was_given(
     tmp_path: Path, words: list[str], settings: dict[str, str], told: str
 ) -> None:
-    """Nothing is made, and the variable to mend is named."""
+    """Nothing is made, and the variable to fix is named."""
     here = {name: value.replace("HERE", str(tmp_path)) for name, value in settings.items()}
     done = serve(tmp_path, *(word.replace("HERE", str(tmp_path)) for word in words), **here)
     assert done.returncode == 2, done.stderr

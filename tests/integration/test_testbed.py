@@ -1,4 +1,4 @@
-"""The test bed itself: what it offers, that it mends itself, and that nothing of it stays behind."""
+"""The test bed itself: what it offers, that it fixes itself, and that nothing of it stays behind."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ async def _absences(weather: Storm, moments: random.Random) -> AsyncIterator[Non
             await asyncio.sleep(moments.uniform(*AWAY_EVERY))
             weather.cut()
             await asyncio.sleep(AWAY_SECONDS)
-            weather.mend()
+            weather.hint()
 
     going = asyncio.create_task(go())
     try:

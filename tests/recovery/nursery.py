@@ -145,7 +145,7 @@ async def all_done(server: composition.Server) -> bool:
     going = {DeploymentState.QUEUED, DeploymentState.ROLLING_OUT}
     if not all(run.ended for run in runs) or any(each.state in going for each in deployments):
         return False
-    if await server.store.convoys.unsettled():
+    if await server.store.release_groups.unsettled():
         return False
     return not await server.queueing.client.list_workflows_async(status=["PENDING", "ENQUEUED"], limit=1)
 

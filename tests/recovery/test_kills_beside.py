@@ -18,7 +18,7 @@ secrets: {PASSWORD: "env:PASSWORD"}
 strategy:
   healthy_for: 0s
   gates: [{name: tests, job: {stencil: tests}}]
-  guard: {new_errors: note}
+  guard: {new_errors: warn}
 hooks:
   before:
     - {name: migrate, stencil: migrate, reversible: {command: [back]}}

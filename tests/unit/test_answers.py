@@ -25,12 +25,12 @@ async def test_no_answer_says_a_secret_that_was_known_while_it_was_asked_for(pat
     @app.get("/loop")
     async def loop() -> None:
         revealed.note([VALUE])
-        raise Unavailable(f"the store knows no {VALUE}", mend=f"is {VALUE} right?")
+        raise Unavailable(f"the store knows no {VALUE}", hint=f"is {VALUE} right?")
 
     @app.get("/thread")
     def thread() -> None:
         revealed.note([VALUE])
-        raise Unavailable(f"the store knows no {VALUE}", mend=f"is {VALUE} right?")
+        raise Unavailable(f"the store knows no {VALUE}", hint=f"is {VALUE} right?")
 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://here") as client:
         answer = await client.get(path, headers={"Accept": accept})

@@ -63,7 +63,7 @@ async def test_what_breaks_a_step_says_no_secret_that_the_step_knew(monkeypatch:
 
     async def body() -> None:
         revealed.note([value])
-        raise Refused(f"the cluster will not have {value}", mend=f"not {value}")
+        raise Refused(f"the cluster will not have {value}", hint=f"not {value}")
 
     with pytest.raises(durable.Broken) as broken:
         await durable.insisting("apply", body)

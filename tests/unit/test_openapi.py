@@ -222,7 +222,7 @@ def test_a_head_that_comes_too_late_is_told_as_every_error() -> None:
 def test_the_command_line_ends_as_the_error_says(kind: type[SealaneError]) -> None:
     """With the same exit code as if it had happened here."""
     with pytest.raises(SealaneError) as told:
-        client._raise_for(httpx.Response(kind.http_status, json={"message": "no", "mend": "yes"}))
-    assert (told.value.message, told.value.mend) == ("no", "yes")
+        client._raise_for(httpx.Response(kind.http_status, json={"message": "no", "hint": "yes"}))
+    assert (told.value.message, told.value.hint) == ("no", "yes")
     if kind is not Fenced:  # which shares its status with what is a person's own
         assert told.value.exit_code == kind.exit_code

@@ -18,5 +18,5 @@ def read(text: str, what: str) -> timedelta | None:
     if text == NEVER:
         return None
     if not _SPAN.fullmatch(text) or fields.duration(text) > _LONGEST:
-        raise UsageError(f"{what} is no time span: {text[:40]!r}", mend="write it as 90d, 12h or never; at most 3660d")
+        raise UsageError(f"{what} is no time span: {text[:40]!r}", hint="write it as 90d, 12h or never; at most 3660d")
     return fields.duration(text)

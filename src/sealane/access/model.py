@@ -57,10 +57,10 @@ class Actor:
         """Raises Refused, naming the group that would do."""
         if not self.may(permission):
             wanted = " or ".join(sorted(_ALLOWED.get(permission, {APPROVERS})))
-            raise Refused(f"{self.name} may not {permission}", mend=f"ask an administrator for the group {wanted}")
+            raise Refused(f"{self.name} may not {permission}", hint=f"ask an administrator for the group {wanted}")
         if not self.may(permission, app):
-            mend = f"ask an administrator to make you one: its owner's group, or members in {FILE}"
-            raise Refused(f"{self.name} may not {permission} {app}, being none of its people", mend=mend)
+            hint = f"ask an administrator to make you one: its owner's group, or members in {FILE}"
+            raise Refused(f"{self.name} may not {permission} {app}, being none of its people", hint=hint)
 
 
 _ALLOWED: Mapping[Permission, frozenset[str]] = {

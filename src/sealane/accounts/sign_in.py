@@ -99,7 +99,7 @@ class Access:
         """The user whose token it is, shown by somebody at an address. Raises NotSignedIn, TooManyAttempts."""
         token = await self._checked_token(bearer, address)
         if token.user is None:
-            raise NotSignedIn("this is an app's push token, which only pushes", mend="use a user's token")
+            raise NotSignedIn("this is an app's push token, which only pushes", hint="use a user's token")
         return await self._actor(token.user, token.id)
 
     async def check_push(self, app: str, password: str, *, writes: bool, address: str = "") -> tuple[App, Pusher]:
@@ -133,7 +133,7 @@ class Access:
         """Who the cookie is for. Raises NotSignedIn when it is over, forged or ended."""
         kept = await self._store.people.session(self._session_id(cookie))
         if kept is None or kept.expires <= self._now():
-            raise NotSignedIn("the session is over", mend="sign in again")
+            raise NotSignedIn("the session is over", hint="sign in again")
         return await self._actor(kept.user, None), kept
 
     async def end_session(self, cookie: str) -> None:
@@ -226,12 +226,12 @@ class Access:
             right = await asyncio.to_thread(_is_right, token, secret) if parsed else False
             if token is None or not right:
                 await self._failed(address, token_id, token, "unknown or wrong")
-                raise NotSignedIn(_NOT_KNOWN, mend="sign in: sealane login")
+                raise NotSignedIn(_NOT_KNOWN, hint="sign in: sealane login")
             self._remember(digest, now)
         if token.expires is not None and token.expires <= now:
             await self._failed(address, token_id, token, "expired")
             raise NotSignedIn(
-                f"the token expired on {token.expires:%Y-%m-%d}", mend="ask for another: sealane user token"
+                f"the token expired on {token.expires:%Y-%m-%d}", hint="ask for another: sealane user token"
             )
         if now - self._used.get(token.id, datetime.min.replace(tzinfo=now.tzinfo)) > _USED_EVERY:
             self._used[token.id] = now
@@ -273,7 +273,7 @@ class Access:
         try:
             return _hidden(self._signer.unsign(cookie).decode())
         except (BadSignature, UnicodeDecodeError) as error:
-            raise NotSignedIn("the session's cookie is not one of this server", mend="sign in again") from error
+            raise NotSignedIn("the session's cookie is not one of this server", hint="sign in again") from error
 
     async def _minted(
         self, name: str, *, user: str | None = None, app: str | None = None, expires: str | None = None

@@ -32,7 +32,7 @@ class Admission:
 
     @property
     def reason(self) -> str:
-        """Why not, in a sentence with how to mend it; empty when nothing stands in the way."""
+        """Why not, in a sentence with how to fix it; empty when nothing stands in the way."""
         return told(self.refusals)
 
 
@@ -41,8 +41,8 @@ def told(found: Sequence[Finding]) -> str:
     if not found:
         return ""
     more = f", and {len(found) - 1} more" if len(found) > 1 else ""
-    mend = f" ({found[0].mend})" if found[0].mend else ""
-    return f"{found[0].message}{more}{mend}"
+    hint = f" ({found[0].hint})" if found[0].hint else ""
+    return f"{found[0].message}{more}{hint}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,7 +114,7 @@ def _environment(
     if environment is None:
         message = f"there is no environment {revision.environment}"
         place = Place(file=f"deploy/formations/{revision.formation}.yaml")
-        return None, [Finding(message=message, place=place, mend=did_you_mean(revision.environment, environments))]
+        return None, [Finding(message=message, place=place, hint=did_you_mean(revision.environment, environments))]
     return environment, errors(limits.check_stored(environment, revision))
 
 

@@ -50,7 +50,7 @@ class Waits(StrEnum):
     HOLD = "hold"
     WINDOW = "window"
     GATE = "gate"  # a person's word on an inconclusive gate
-    CONVOY = "convoy"  # what goes with it
+    RELEASE_GROUP = "release_group"  # what goes with it
     EARLIER = "earlier"  # what must be deployed first
     TURN = "turn"  # another deployment to the same formation
     ROOM = "room"  # other runs
@@ -89,7 +89,7 @@ class Explanation:
     """All that was found wrong in the files, where the sentence names only the first."""
     deliveries: tuple[Delivery, ...] = ()
     """What became of a run's deliveries."""
-    mend: str = ""
+    hint: str = ""
     """How to get out what ended without being there; empty for what is there or on its way."""
     short: str = ""
     """For a deployment, the sentence without its name."""
@@ -141,10 +141,10 @@ class BlockerInput:
     """Whether deployments may begin in its environment now."""
     after: tuple[Deployment, ...] = ()
     """The deployments it comes after, as they are now."""
-    muster: GroupState | None = None
-    """The convoy it goes with."""
+    group_state: GroupState | None = None
+    """The release group it goes with."""
     others: tuple[tuple[Deployment, DeploymentFacts], ...] = ()
-    """The other members of its convoy, each with what it depends on by itself."""
+    """The other members of its release group, each with what it depends on by itself."""
     ahead: tuple[Deployment, ...] = ()
     """Deployments of its formation that are let through and come first."""
     going_back: tuple[Deployment, ...] = ()
@@ -160,12 +160,12 @@ class BlockerInput:
 def conditions(deployment: Deployment, around: BlockerInput) -> tuple[Condition, ...]:
     """What keeps the deployment from starting; nothing: its gate may open."""
     own = DeploymentFacts(votes=around.votes, barred=around.barred, trouble=around.trouble, window=around.window)
-    members = around.muster.members if around.muster else ()
+    members = around.group_state.members if around.group_state else ()
     under_way = release_groups.departed(members)
     found = [*_by_itself(deployment, own, around.holds, under_way=under_way)]
     found += [_going_back(each) for each in around.going_back if precedence.comes_first(each, deployment)]
-    if around.muster and not under_way:
-        found += [_unoffered(name, deployment.run_id) for name in around.muster.missing]
+    if around.group_state and not under_way:
+        found += [_unoffered(name, deployment.run_id) for name in around.group_state.missing]
         for other, its in around.others:
             if other.state is DeploymentState.WAITING:
                 found += _with(other, _by_itself(other, its, around.holds, under_way=False))
@@ -180,7 +180,7 @@ def hopeless(deployment: Deployment, around: BlockerInput) -> str | None:
     for earlier in around.after:
         if earlier.verdict and not is_done(earlier, deployment):
             return f"{earlier.formation}, which comes before it, {_WORDS[earlier.verdict.kind]}"
-    if around.muster and (because := release_groups.failure(around.muster)):
+    if around.group_state and (because := release_groups.failure(around.group_state)):
         return f"what it goes with does not: {because}"
     return None
 
@@ -189,7 +189,7 @@ def deployment(subject: Deployment, around: BlockerInput) -> Explanation:
     """Why a deployment is not there yet, or how it ended. What it waits for is empty exactly when it can go on."""
     if subject.state is DeploymentState.ENDED and subject.verdict:
         return replace(
-            _said(subject, _ended(subject.verdict), _lifting(subject, around.holds)), mend=way_out.of(subject)
+            _said(subject, _ended(subject.verdict), _lifting(subject, around.holds)), hint=way_out.of(subject)
         )
     if subject.state is DeploymentState.ROLLING_OUT and subject.cancelled_by:
         return _said(subject, f"is being stopped: called off by {subject.cancelled_by}")
@@ -228,8 +228,8 @@ class WorkerLoad:
 
 def run(view: RunView, crowd: WorkerLoad = WorkerLoad()) -> Explanation:
     """Why a run is not done yet, or what came of it: of its deliveries, where it has any, and not only of its steps."""
-    mend = f"sealane rerun {view.run.id}" if view.run.status in _AGAIN else ""
-    return replace(_run(view, crowd), deliveries=view.deliveries, mend=mend)
+    hint = f"sealane rerun {view.run.id}" if view.run.status in _AGAIN else ""
+    return replace(_run(view, crowd), deliveries=view.deliveries, hint=hint)
 
 
 def _run(view: RunView, crowd: WorkerLoad) -> Explanation:
@@ -281,7 +281,7 @@ def _by_itself(
     """What one deployment waits for, whatever it goes with or comes after."""
     if own.trouble:
         yield Condition(
-            kind=Waits.APPROVAL, what=own.trouble, who="the server's operators, who mend it: sealane validate"
+            kind=Waits.APPROVAL, what=own.trouble, who="the server's operators, who fix it: sealane validate"
         )
     for lacking in quorum.missing(subject, own.votes, own.barred):
         who = f"anyone of them but {_people(own.barred.named)}" if own.barred.named else "any of them"
@@ -304,7 +304,7 @@ def _shut(subject: Deployment, window: WindowStatus) -> Condition:
 
 def _unoffered(formation: str, run: str | None) -> Condition:
     what = f"{formation}, which goes with it, to be offered"
-    return Condition(kind=Waits.CONVOY, what=what, who=f"itself, when its run gets there{_follow(run)}")
+    return Condition(kind=Waits.RELEASE_GROUP, what=what, who=f"itself, when its run gets there{_follow(run)}")
 
 
 def _with(other: Deployment, found: Iterator[Condition]) -> Iterator[Condition]:
@@ -326,7 +326,7 @@ def _doing(subject: Deployment, asked: Sequence[Condition]) -> str:
 
 
 def _asked(subject: Deployment, question: GateWord) -> Condition:
-    what = f"a person's word on gate {question.gate}: {question.says.rstrip('.')}"
+    what = f"a person's word on gate {question.gate}: {question.message.rstrip('.')}"
     who = f"a developer: sealane gate {subject.label} {question.gate} --pass, or --fail"
     when = f"fails at {question.until:%Y-%m-%d %H:%M} UTC if nobody says anything"
     return Condition(kind=Waits.GATE, what=what, who=who, when=when)

@@ -121,7 +121,7 @@ def question(found: Deployment, asked: GateWord) -> InboxItem:
     return InboxItem(
         kind=InboxKind.GATE,
         deployment=found,
-        asks=f"gate {asked.gate} is inconclusive: {asked.says.rstrip('.')}",
+        asks=f"gate {asked.gate} is inconclusive: {asked.message.rstrip('.')}",
         since=asked.asked,
         answer=f"sealane gate {found.label} {asked.gate} --pass, or --fail",
         until=asked.until,

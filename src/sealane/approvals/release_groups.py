@@ -1,4 +1,4 @@
-"""Convoys: several formations that a release reaches together or not at all. Pure: is given how far each member is.
+"""Release groups: several formations that a release reaches together or not at all. Pure: is given how far each member is.
 
 Members move one after the other, or side by side. When one fails, those that had moved go back in reverse order, the last
 first, each to what was verified there before; a member that is to be kept stays. Where something newer came meanwhile,
@@ -19,16 +19,16 @@ FAILING = {
     VerdictKind.ROLLBACK_FAILED,
     VerdictKind.CANCELLED,
 }
-"""Verdicts that end a convoy. What is superseded does not: something newer is on its way there."""
+"""Verdicts that end a release group. What is superseded does not: something newer is on its way there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GroupState:
-    """A convoy with all that is known of its members."""
+    """A release group with all that is known of its members."""
 
-    convoy: ReleaseGroupRow
+    release_group: ReleaseGroupRow
     members: tuple[Deployment, ...]
-    """Those that were offered, in the convoy's order."""
+    """Those that were offered, in the release group's order."""
     run_over: bool
     """Whether the run has ended: what was not offered by then never will be."""
     there: Mapping[str, str | None]
@@ -40,7 +40,7 @@ class GroupState:
     def missing(self) -> tuple[str, ...]:
         """Formations to which nothing was offered."""
         offered = {each.formation for each in self.members}
-        return tuple(name for name in self.convoy.formations if name not in offered)
+        return tuple(name for name in self.release_group.formations if name not in offered)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,36 +53,40 @@ class NextActions:
     settled: str | None = None
 
 
-def course(muster: GroupState) -> NextActions:
+def course(group_state: GroupState) -> NextActions:
     """What comes next. Asked again at any time it says the same, whatever of it was done already."""
-    members = muster.members
-    if (muster.missing and not muster.run_over) or any(each.verdict is None for each in members):
+    members = group_state.members
+    if (group_state.missing and not group_state.run_over) or any(each.verdict is None for each in members):
         return NextActions()
-    because = failure(muster)
+    because = failure(group_state)
     if because is None:
         if passed := _passed(members):
             return NextActions(settled=f"something newer went to {', '.join(passed)}, so nothing is rolled back")
         return NextActions(settled="all of it is where it was meant to be")
     moved = [each for each in reversed(_by_end(members)) if each.verdict_kind is VerdictKind.DEPLOYED]
-    reasons = {each.formation: _stays(each, muster) for each in moved}
+    reasons = {each.formation: _stays(each, group_state) for each in moved}
     back = tuple(each for each in moved if reasons[each.formation] is None)
-    done = all(each.formation in muster.backs and muster.backs[each.formation].verdict is not None for each in back)
-    settled = _outcome(muster, because, back, {name: why for name, why in reasons.items() if why}) if done else None
+    done = all(
+        each.formation in group_state.backs and group_state.backs[each.formation].verdict is not None for each in back
+    )
+    settled = (
+        _outcome(group_state, because, back, {name: why for name, why in reasons.items() if why}) if done else None
+    )
     return NextActions(back=back, because=because, settled=settled)
 
 
-def failure(muster: GroupState) -> str | None:
-    """Which member made the convoy fail, and why; None while none did."""
-    failed = [each for each in _by_end(muster.members) if each.verdict_kind in FAILING]
+def failure(group_state: GroupState) -> str | None:
+    """Which member made the release group fail, and why; None while none did."""
+    failed = [each for each in _by_end(group_state.members) if each.verdict_kind in FAILING]
     worst = next((each for each in failed if each.verdict_kind is not VerdictKind.CANCELLED), None) or next(
         iter(failed), None
     )
-    if worst is not None and worst.verdict_kind is VerdictKind.CANCELLED and _passed(muster.members):
+    if worst is not None and worst.verdict_kind is VerdictKind.CANCELLED and _passed(group_state.members):
         return None  # it came after one that something newer had passed
     if worst is not None and worst.verdict is not None:
         return f"{worst.label} {worst.verdict.kind.value.replace('_', ' ')}: {worst.verdict.reason}"
-    if muster.missing and muster.run_over:
-        return f"nothing was offered to {', '.join(muster.missing)}"
+    if group_state.missing and group_state.run_over:
+        return f"nothing was offered to {', '.join(group_state.missing)}"
     return None
 
 
@@ -100,9 +104,9 @@ def _by_end(members: Sequence[Deployment]) -> list[Deployment]:
     return sorted(members, key=lambda each: (each.ended or each.created, members.index(each)))
 
 
-def _stays(member: Deployment, muster: GroupState) -> str | None:
+def _stays(member: Deployment, group_state: GroupState) -> str | None:
     """Why a member that moved is not rolled back, or None."""
-    if member.formation in muster.backs:
+    if member.formation in group_state.backs:
         return None
     if member.keep:
         return "it is to be kept"
@@ -110,15 +114,15 @@ def _stays(member: Deployment, muster: GroupState) -> str | None:
         return "nothing was verified there before"
     if member.from_revision_id == member.revision_id:
         return "it is what was there before"
-    if muster.there.get(member.formation) != member.id:
+    if group_state.there.get(member.formation) != member.id:
         return "something newer is there"
     return None
 
 
-def _outcome(muster: GroupState, because: str, back: Sequence[Deployment], stays: Mapping[str, str]) -> str:
+def _outcome(group_state: GroupState, because: str, back: Sequence[Deployment], stays: Mapping[str, str]) -> str:
     said = [because.rstrip(".")]
     for each in back:
-        verdict = muster.backs[each.formation].verdict
+        verdict = group_state.backs[each.formation].verdict
         well = verdict is not None and verdict.kind is VerdictKind.DEPLOYED
         said.append(f"{each.formation} rolled back" if well else f"{each.formation} did not get back")
     said += [f"{name} stays: {why}" for name, why in stays.items()]

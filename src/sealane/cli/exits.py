@@ -76,7 +76,7 @@ def tell(error: Exception) -> int:
         case errors.InvalidFiles():
             output.findings(error.findings, to_stderr=True)
         case errors.SealaneError():
-            output.error(error.message, error.mend)
+            output.error(error.message, error.hint)
         case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EIO | errno.EROFS):
             output.error(
                 f"{error.filename or 'the output'} can't be written: {error.strerror}", "make room for it there"

@@ -126,11 +126,11 @@ def say(text: str, *styles: str) -> None:
     print(fitted(shown(told, sys.stderr), sys.stderr), file=sys.stderr, flush=True)
 
 
-def error(message: str, mend: str | None = None) -> None:
-    """What went wrong and how to mend it, to stderr."""
+def error(message: str, hint: str | None = None) -> None:
+    """What went wrong and how to fix it, to stderr."""
     say(f"{style('error:', 'bold', 'red', stream=sys.stderr)} {message}")
-    if mend:
-        say(f"       {mend}", "dim")
+    if hint:
+        say(f"       {hint}", "dim")
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -150,7 +150,7 @@ def plain(finding: Finding) -> dict[str, Any]:
     return {
         "severity": finding.severity,
         "message": finding.message,
-        "mend": finding.mend,
+        "hint": finding.hint,
         "file": finding.place.file,
         "line": finding.place.line,
         "column": finding.place.column,
@@ -163,7 +163,7 @@ def in_order(found: Iterable[Finding]) -> list[Finding]:
 
 
 def findings(found: Iterable[Finding], *, to_stderr: bool = False) -> None:
-    """All findings in order, a line each: `file:line:column: message`, then how to mend it.
+    """All findings in order, a line each: `file:line:column: message`, then how to fix it.
 
     They are data for the command that looks for them, and talk for one that stumbles over them.
     """
@@ -173,6 +173,6 @@ def findings(found: Iterable[Finding], *, to_stderr: bool = False) -> None:
         place = style(f"{finding.place}:", "bold", stream=stream)
         severity = style(f"{finding.severity}:", colour, stream=stream)
         print(fitted(shown(f"{place} {severity} {finding.message}", stream), stream), file=stream)
-        if finding.mend:
-            print(fitted(shown(style(f"    {finding.mend}", "dim", stream=stream), stream), stream), file=stream)
+        if finding.hint:
+            print(fitted(shown(style(f"    {finding.hint}", "dim", stream=stream), stream), stream), file=stream)
     stream.flush()

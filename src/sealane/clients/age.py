@@ -46,7 +46,7 @@ def identities(text: str) -> tuple[Identity, ...]:
         try:
             found.append(_identity(pyrage.x25519.Identity.from_str(line.strip())))
         except pyrage.IdentityError:
-            raise UsageError(f"line {number} is no age identity", mend=f"it begins with {_SECRET}") from None
+            raise UsageError(f"line {number} is no age identity", hint=f"it begins with {_SECRET}") from None
     return tuple(found)
 
 
@@ -78,5 +78,5 @@ def _encrypt(content: bytes, recipients: Sequence[str]) -> bytes:
     try:
         keys = [pyrage.x25519.Recipient.from_str(recipient) for recipient in recipients]
     except pyrage.RecipientError:
-        raise UsageError("one of the recipients is no age recipient", mend="it begins with age1") from None
+        raise UsageError("one of the recipients is no age recipient", hint="it begins with age1") from None
     return bytes(pyrage.encrypt(content, keys, armored=True))

@@ -113,7 +113,7 @@ def _dockerfile(app: int, path: str) -> tuple[tuple[str, ...], bytes]:
         pass
     except OSError as error:
         raise UsageError(f"{path} can't be read: {_why(error)}") from error
-    raise UsageError(f"there is no {path} to build by", mend="`dockerfile:` names another file")
+    raise UsageError(f"there is no {path} to build by", hint="`dockerfile:` names another file")
 
 
 def _text(descriptor: int, path: str) -> bytes:
@@ -136,10 +136,10 @@ def _ignored(app: int, source: Source) -> tuple[str, ignores.Rules]:
         except (FileNotFoundError, NotADirectoryError, descriptors.LeadsOut, descriptors.NotPlain):
             continue
         except ignores.BadLine as error:
-            mend = "one pattern a line; ! before it keeps what matches"
-            raise UsageError(f"{path.rpartition('/')[2]}: {error}", mend=mend) from error
+            hint = "one pattern a line; ! before it keeps what matches"
+            raise UsageError(f"{path.rpartition('/')[2]}: {error}", hint=hint) from error
         except UnicodeDecodeError as error:
-            raise UsageError(f"{path} is not UTF-8 text", mend="save it as UTF-8") from error
+            raise UsageError(f"{path} is not UTF-8 text", hint="save it as UTF-8") from error
         except OSError as error:
             raise UsageError(f"{path} can't be read: {_why(error)}") from error
     return "", ignores.Rules()
@@ -213,7 +213,7 @@ class _Packing:
                     raise UsageError(f"{path} in the build context can't be read: {_why(error)}") from error
             else:
                 return
-        raise UsageError(f"{path} in the build context is another each time it is looked at", mend=_MEND)
+        raise UsageError(f"{path} in the build context is another each time it is looked at", hint=_HINT)
 
     def _packed(self, folder: int, name: str, path: str, matching: tuple[bool, ...], depth: int) -> None:
         out = self._rules.leave_out(matching)
@@ -254,10 +254,10 @@ class _Packing:
             except OSError as error:
                 if error.errno is not None:
                     raise
-                raise UsageError(f"{path} grew shorter while the build context was packed", mend=_MEND) from error
+                raise UsageError(f"{path} grew shorter while the build context was packed", hint=_HINT) from error
 
 
-_MEND = "let no step that writes there run beside the image: give one of them needs:"
+_HINT = "let no step that writes there run beside the image: give one of them needs:"
 
 
 def _info(path: str, about: os.stat_result, kind: bytes) -> tarfile.TarInfo:

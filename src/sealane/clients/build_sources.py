@@ -22,7 +22,7 @@ from sealane.images import base_images, references
 from sealane.images.base_images import Base, Needs
 
 _PORTS = {"http": 80, "https": 443}
-_MEND = "fetch it in a RUN, or operators list its host in SEALANE_ENGINE__ADD_HOSTS"
+_HINT = "fetch it in a RUN, or operators list its host in SEALANE_ENGINE__ADD_HOSTS"
 
 
 def _none(_: str) -> str | None:
@@ -97,19 +97,19 @@ def _check_image(api: Any, image: str, fetching: Fetching) -> None:
 def _check_url(url: str, adds: Allowlist | None, by: str) -> None:
     shown = url[:200]
     if "$" in url:
-        raise UsageError(f"what ADD {shown}{by} stands for can't be known before the build", mend=_MEND)
+        raise UsageError(f"what ADD {shown}{by} stands for can't be known before the build", hint=_HINT)
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme)
     except ValueError:
         host, port = None, None
     if not host or not port:
-        raise UsageError(f"ADD {shown}{by} is by neither HTTPS nor HTTP", mend=_MEND)
+        raise UsageError(f"ADD {shown}{by} is by neither HTTPS nor HTTP", hint=_HINT)
     allowed = adds or Allowlist(hosts=(), listed_in="SEALANE_ENGINE__ADD_HOSTS")
     try:
         addresses.look_up(host, port, allowed)
     except NotListed as error:
-        raise NotListed(f"ADD {shown}{by} can't be fetched: {error.message}", mend=_MEND) from error
+        raise NotListed(f"ADD {shown}{by} can't be fetched: {error.message}", hint=_HINT) from error
     except OSError:  # the engine may know the name
         return
 

@@ -78,7 +78,7 @@ async def run(*arguments: str, environment: Mapping[str, str] | None = None, uma
     try:
         ended = await programs.run("git", *arguments, within=_PATIENCE, environment=environment or quiet(), umask=umask)
     except FileNotFoundError as error:
-        raise Unavailable("there is no git on this machine", mend="apt-get install git") from error
+        raise Unavailable("there is no git on this machine", hint="apt-get install git") from error
     except TimeoutError as error:
         raise RepositoryUnavailable(f"git took longer than {_PATIENCE:.0f} s") from error
     if ended.code:

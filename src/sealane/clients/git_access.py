@@ -84,7 +84,7 @@ async def opened(access: Access, url: str) -> AsyncIterator[GitEnvironment]:
         async with asyncio.timeout(whole), _limited(access, access.allowed, parts) as way:
             yield GitEnvironment(settings={**signing_in.settings, **way.settings}, variables=signing_in.variables)
     except TimeoutError as error:
-        raise Unavailable(f"{parts.hostname} took longer than {whole:g} s", mend="see SEALANE_GIT__PATIENCE") from error
+        raise Unavailable(f"{parts.hostname} took longer than {whole:g} s", hint="see SEALANE_GIT__PATIENCE") from error
 
 
 @asynccontextmanager
@@ -103,7 +103,7 @@ async def _limited(access: Access, allowed: Allowlist, parts: SplitResult) -> As
                 raise NotListed(f"{parts.geturl()} leads elsewhere: {relay.refused[0]}") from error
             if relay.silent and isinstance(error, Unavailable):
                 said = f"{relay.silent[0]} said nothing for {access.patience.silence:g} s"
-                raise Unavailable(said, mend="see SEALANE_EGRESS__SILENCE") from error
+                raise Unavailable(said, hint="see SEALANE_EGRESS__SILENCE") from error
             raise
 
 
@@ -151,7 +151,7 @@ async def _said(command: tuple[str, ...], parts: SplitResult, access: Access) ->
     try:
         ended = await programs.run(*command, within=within, environment=environment, most=_LONGEST_ANSWER)
     except FileNotFoundError as error:
-        raise Unavailable("there is no ssh on this machine", mend="apt-get install openssh-client") from error
+        raise Unavailable("there is no ssh on this machine", hint="apt-get install openssh-client") from error
     except TimeoutError as error:
         raise Unavailable(f"{parts.hostname} does not answer by SSH") from error
     if ended.code:

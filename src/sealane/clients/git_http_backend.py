@@ -129,9 +129,9 @@ class Repositories:
         """
         path = self.path(app)
         if not path.is_dir():
-            raise NotThere(f"there is no repository {app}", mend=f"register it: sealane app add {app}")
+            raise NotThere(f"there is no repository {app}", hint=f"register it: sealane app add {app}")
         if request.path not in PATHS or (request.path == "info/refs" and "service=git-" not in request.query):
-            raise Refused("only git's smart protocol is served", mend="use git 1.6.6 or newer")
+            raise Refused("only git's smart protocol is served", hint="use git 1.6.6 or newer")
         process = await asyncio.create_subprocess_exec(
             "git",
             "http-backend",

@@ -70,7 +70,7 @@ async def fetch(folder: Path, repository: str, *, access: Access = OPEN) -> None
         return
     if "://" not in repository:
         message = "files of Git LFS can't be fetched: a repository that Sealane serves keeps none"
-        raise UsageError(message, mend="keep the repository at a git host, or clone: {lfs: false}")
+        raise UsageError(message, hint="keep the repository at a git host, or clone: {lfs: false}")
     if sum(each.size for each in wanted.values()) > git.MOST_BYTES:
         raise UsageError(f"the files of Git LFS have more than {git.MOST_BYTES} bytes")
     whole = access.patience.whole if access.allowed is not None else None
@@ -79,7 +79,7 @@ async def fetch(folder: Path, repository: str, *, access: Access = OPEN) -> None
             await _fetch(folder, repository, access, wanted)
     except TimeoutError as error:
         message = f"files of Git LFS of {repository} took longer than {whole:g} s"
-        raise RepositoryUnavailable(message, mend="see SEALANE_GIT__PATIENCE") from error
+        raise RepositoryUnavailable(message, hint="see SEALANE_GIT__PATIENCE") from error
 
 
 async def _fetch(folder: Path, repository: str, access: Access, wanted: Mapping[str, Pointer]) -> None:

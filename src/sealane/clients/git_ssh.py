@@ -79,17 +79,17 @@ def _problem(parts: SplitResult, keys: Keys, said: str) -> SealaneError | None:
     """What `ssh` itself complained of; None where it did not, and the host or git did."""
     host, file = _listed(parts), keys.known_hosts or "known_hosts of the user that runs the server"
     if "IDENTIFICATION HAS CHANGED" in said:
-        mend = f"if its operators changed it, put the new one into {file}; otherwise somebody stands between"
-        return UsageError(f"{host} shows another host key than the one that is known", mend=mend)
+        hint = f"if its operators changed it, put the new one into {file}; otherwise somebody stands between"
+        return UsageError(f"{host} shows another host key than the one that is known", hint=hint)
     if "Host key verification failed" in said or "No matching host key" in said:
         port = f"-p {parts.port} " if parts.port else ""
-        mend = f"compare what ssh-keyscan {port}{parts.hostname} prints with what the host publishes, and put it into {file}"
-        return UsageError(f"the host key of {host} is not known", mend=mend)
+        hint = f"compare what ssh-keyscan {port}{parts.hostname} prints with what the host publishes, and put it into {file}"
+        return UsageError(f"the host key of {host} is not known", hint=hint)
     if "Permission denied" in said:
         key = keys.of(parts)
         who = f"lets nobody in with the key {key}" if key else "wants a key, and none is listed for it"
         unread = next((f": {line}" for line in said.splitlines() if line.startswith("Load key")), "")
-        return UsageError(f"{host} {who}{unread}", mend="see SEALANE_GIT__SSH_KEYS; a key there has no passphrase")
+        return UsageError(f"{host} {who}{unread}", hint="see SEALANE_GIT__SSH_KEYS; a key there has no passphrase")
     words = " ".join(said.split())[:_MOST_SAID]
     return Unavailable(f"{host} can't be reached by SSH: {words}") if words else None
 

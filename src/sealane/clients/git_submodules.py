@@ -27,7 +27,7 @@ class Rules:
     """URL of the repository itself, to which URLs may be relative."""
     allowed: Sequence[str]
     """Globs of host and path."""
-    mend: str
+    hint: str
     """What to do where one is not allowed."""
     access: Access = OPEN
     """What the repository itself is fetched with. A submodule's own host may be asked, too, once a glob allows it."""
@@ -75,7 +75,7 @@ async def _fetch(folder: Path, commit: str, rules: Rules, budget: _Budget, *, de
         try:
             await _place(url, at, target, folder, access)
         except (UsageError, NotListed) as error:
-            raise type(error)(f"the submodule {path} can't be fetched: {error.message}", mend=error.mend) from error
+            raise type(error)(f"the submodule {path} can't be fetched: {error.message}", hint=error.hint) from error
         await budget.take(target, at)
         if deepest > 1:
             below = replace(rules, base=url)
@@ -92,15 +92,15 @@ def naming(access: Access, url: str) -> Access:
 
 def _url(path: str, urls: Mapping[str, str], rules: Rules) -> str:
     if path not in urls:
-        raise UsageError(f"{FILE} says no url for the submodule {path}", mend=f"git submodule add URL {path}")
+        raise UsageError(f"{FILE} says no url for the submodule {path}", hint=f"git submodule add URL {path}")
     try:
         url = git_urls.resolve(urls[path], rules.base)
     except UsageError as error:
         message = f"the submodule {path} is not fetched from {urls[path][:200]!r}: {error.message}"
-        raise UsageError(message, mend=f"write its URL in {FILE}, https://…") from error
+        raise UsageError(message, hint=f"write its URL in {FILE}, https://…") from error
     if not git_urls.is_allowed(url, rules.allowed):
         message = f"the submodule {path} is not fetched: submodules may not come from {git_urls.place(url)}"
-        raise UsageError(message, mend=rules.mend)
+        raise UsageError(message, hint=rules.hint)
     return url
 
 

@@ -38,16 +38,16 @@ def resolve(written: str, base: str) -> str:
 def check_registered(written: str) -> None:
     """Raises UsageError for what git would not fetch from a host: a path would be a file of the server's own machine."""
     if "://" not in written and _SCP.fullmatch(written):
-        raise UsageError(f"{written} is no repository's URL", mend=f"write {_full(written)}")
+        raise UsageError(f"{written} is no repository's URL", hint=f"write {_full(written)}")
     try:
         parts = urlsplit(written)
         _ = parts.port
     except ValueError as error:
         raise UsageError(f"{written} is no repository's URL: {error}") from error
     if parts.scheme not in {"https", "http", "ssh"} or not parts.hostname:
-        raise UsageError(f"{written} is no repository's URL", mend="it begins with https://, http:// or ssh://")
+        raise UsageError(f"{written} is no repository's URL", hint="it begins with https://, http:// or ssh://")
     if parts.password:
-        raise UsageError("the repository's URL holds a password", mend="give it as SEALANE_GIT__TOKENS")
+        raise UsageError("the repository's URL holds a password", hint="give it as SEALANE_GIT__TOKENS")
     if not (_NAME.fullmatch(parts.hostname) or _is_address(parts.hostname)):
         raise UsageError(f"{parts.hostname} can't be a host")
     if parts.scheme == "ssh" and parts.username and not _NAME.fullmatch(parts.username):

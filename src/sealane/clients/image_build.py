@@ -95,7 +95,7 @@ def _engine(base_url: str, within: float = PATIENCE) -> Iterator[Any]:
     """An APIClient; Any, because the calls made here are ones its stubs leave out."""
     path = base_url.removeprefix("unix://")
     if path != base_url and not Path(path).is_socket():
-        raise EngineCouldNot(f"no container engine listens at {path}", mend="start Docker or Podman's socket service")
+        raise EngineCouldNot(f"no container engine listens at {path}", hint="start Docker or Podman's socket service")
     try:
         api = docker.APIClient(base_url=base_url, version="auto", timeout=max(1, round(within)))
     except docker.errors.DockerException as error:
@@ -119,7 +119,7 @@ def _build(base_url: str, what: Build, sink: Sink, within: float) -> str:
             message = (
                 f"image {what.name} wants secrets in its build, which this engine takes only from BuildKit's client"
             )
-            raise UsageError(message, mend="use Podman's engine socket for builds with secrets")
+            raise UsageError(message, hint="use Podman's engine socket for builds with secrets")
         files = {_MOUNTED.format(number): value for number, value in enumerate(what.secrets.values())}
         limited = what.fetching.pulls.allowed is not None
         dockerfile, text = build_context.pack(what.source, files, archive, podman=podman, apart=limited)
@@ -213,7 +213,7 @@ def _cut_after(seconds: float, answer: requests.Response) -> Iterator[Callable[[
 
 def _too_long(within: float) -> EngineCouldNot:
     message = f"the container engine took longer than {within:g} s to build or push the image"
-    return EngineCouldNot(message, mend="see SEALANE_ENGINE__BUILD_PATIENCE")
+    return EngineCouldNot(message, hint="see SEALANE_ENGINE__BUILD_PATIENCE")
 
 
 def _is_podman(api: Any) -> bool:

@@ -123,7 +123,7 @@ async def _in_time(host: str, access: RegistryAccess, work: Callable[[Line], str
             return await asyncio.shield(working)
     except TimeoutError as error:
         raise RegistryUnavailable(
-            f"the registry {host} took longer than {whole:g} s", mend="see SEALANE_REGISTRY__PATIENCE"
+            f"the registry {host} took longer than {whole:g} s", hint="see SEALANE_REGISTRY__PATIENCE"
         ) from error
     finally:
         await asyncio.to_thread(line.cut)
@@ -200,7 +200,7 @@ class _Repository:
 
     def _denied(self, why: str) -> RegistryDenied:
         host = self.reference.host
-        return RegistryDenied(f"{host} refuses {self.reference.path}: {why}", mend=f"sign in with: docker login {host}")
+        return RegistryDenied(f"{host} refuses {self.reference.path}: {why}", hint=f"sign in with: docker login {host}")
 
     def _error(self, answer: requests.Response) -> SealaneError:
         said = _said(answer)

@@ -73,9 +73,9 @@ class RegistryAccess:
         try:
             addresses.look_up(name, port, _with_hub(self.allowed))
         except NotListed as error:
-            mend = "operators list its registry in SEALANE_REGISTRY__PULLS"
+            hint = "operators list its registry in SEALANE_REGISTRY__PULLS"
             raise NotListed(
-                f"image {image} is not on this engine and can't be fetched: {error.message}", mend=mend
+                f"image {image} is not on this engine and can't be fetched: {error.message}", hint=hint
             ) from error
         except OSError:  # the engine may know it, through a mirror or a proxy
             return
@@ -171,8 +171,8 @@ class _Adapter(HTTPAdapter):
         if "Authorization" in request.headers and not self._may_know(parts.scheme, parts.netloc.lower()):
             where = f"{parts.scheme}://{parts.netloc}"
             message = f"the registry {self._registry} wants its password sent to {where}, which is not its own"
-            mend = "operators who trust it write SEALANE_REGISTRY__TOKEN_HOSTS; by plain http none is sent"
-            raise CredentialsAstray(message, mend=mend)
+            hint = "operators who trust it write SEALANE_REGISTRY__TOKEN_HOSTS; by plain http none is sent"
+            raise CredentialsAstray(message, hint=hint)
         how["timeout"] = how.get("timeout") or self._timeout
         return super().send(request, *arguments, **how)
 

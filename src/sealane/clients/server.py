@@ -97,7 +97,7 @@ class Server:
             raise self._no_address() from error
         except httpx.HTTPError as error:
             reason = _ERRNO.sub("", str(error)) or type(error).__name__
-            raise Unavailable(f"the server {self.url} did not answer: {reason}", mend=_mend(self.url, error)) from error
+            raise Unavailable(f"the server {self.url} did not answer: {reason}", hint=_hint(self.url, error)) from error
         except UnicodeEncodeError as error:
             raise UsageError("what was typed is not whole: it has bytes in it that are no UTF-8") from error
         except (httpx.InvalidURL, ValueError) as error:
@@ -105,7 +105,7 @@ class Server:
 
     def _no_address(self) -> UsageError:
         return UsageError(
-            f"{self.url} is no server's address", mend="write it with http:// or https:// before the host"
+            f"{self.url} is no server's address", hint="write it with http:// or https:// before the host"
         )
 
 
@@ -117,7 +117,7 @@ def _trusted() -> ssl.SSLContext:
     return ssl.create_default_context(cafile=certifi.where())
 
 
-def _mend(url: str, error: BaseException) -> str:
+def _hint(url: str, error: BaseException) -> str:
     if _is_untrusted(error):
         return "if your own authority signed it, name its certificate: SSL_CERT_FILE=/path/to/ca.pem"
     if "WRONG_VERSION_NUMBER" in str(error):  # the library has no field for it
@@ -143,7 +143,7 @@ def _raise_for(answer: httpx.Response) -> None:
     if not isinstance(said, dict) or "message" not in said:
         asked = f"{answer.request.url.scheme}://{answer.request.url.netloc.decode()}"
         message = f"{asked} answered {answer.status_code} {answer.reason_phrase}, and not as Sealane does"
-        raise Unavailable(message, mend="is that Sealane's address? `sealane login URL` names another")
+        raise Unavailable(message, hint="is that Sealane's address? `sealane login URL` names another")
     message = str(said["message"])
     kind = _BY_STATUS.get(answer.status_code, Unavailable if answer.status_code == 503 else SealaneError)
-    raise kind(message, mend=said.get("mend"))
+    raise kind(message, hint=said.get("hint"))

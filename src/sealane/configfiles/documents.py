@@ -75,7 +75,7 @@ def read(text: str, file: str) -> tuple[list[Document], list[Finding]]:
     """
     if len(text) > MAX_TEXT:
         message = f"the file has {len(text)} characters"
-        return [], [Finding(message=message, place=Place(file=file), mend=f"at most {MAX_TEXT} are read")]
+        return [], [Finding(message=message, place=Place(file=file), hint=f"at most {MAX_TEXT} are read")]
     documents: list[Document] = []
     findings: list[Finding] = []
     lines = yaml_errors.lines(text)
@@ -172,8 +172,8 @@ class _Reading:
         merge: _Pair | None = None
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                mend = yaml_errors.template(self.lines, key_node.start_mark.line) or yaml_errors.FLOW
-                self.wrong(key_node, "a key must be a plain word", mend)
+                hint = yaml_errors.template(self.lines, key_node.start_mark.line) or yaml_errors.FLOW
+                self.wrong(key_node, "a key must be a plain word", hint)
             elif key_node.tag == _MERGE:
                 if merge:
                     self.wrong(key_node, "<< is given twice", "one << merges several: <<: [*first, *second]")
@@ -189,8 +189,8 @@ class _Reading:
         found: dict[str, _Pair] = {}
         for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
             if not isinstance(source, yaml.MappingNode):
-                mend = "<<: *NAME, where &NAME stands before a mapping, or <<: [*ONE, *TWO]"
-                self.wrong(key, f"<< merges mappings, and this is {_kind(source)}", mend)
+                hint = "<<: *NAME, where &NAME stands before a mapping, or <<: [*ONE, *TWO]"
+                self.wrong(key, f"<< merges mappings, and this is {_kind(source)}", hint)
             elif self.fits(source, depth + 1):
                 self.nodes += len(source.value)
                 self.open.append(source)
@@ -202,8 +202,8 @@ class _Reading:
     def scalar(self, node: yaml.Node, path: Path) -> Any:
         text: str = node.value
         if node.tag not in _PLAIN_TAGS and node.tag != _STRING:
-            mend = 'tags that build objects are not read; quote a text that begins with !: "!text"'
-            self.wrong(node, f"unknown tag {node.tag}", mend)
+            hint = 'tags that build objects are not read; quote a text that begins with !: "!text"'
+            self.wrong(node, f"unknown tag {node.tag}", hint)
             return None
         self.findings.extend(yaml_errors.traps(node, self.lines, self.file))
         if getattr(node, "style", None) in _QUOTED or self.is_tagged_text(node):
@@ -221,8 +221,8 @@ class _Reading:
     def place(self, node: yaml.Node) -> Place:
         return yaml_errors.place(self.file, node.start_mark)
 
-    def wrong(self, node: yaml.Node, message: str, mend: str) -> None:
-        self.findings.append(Finding(message=message, place=self.place(node), mend=mend))
+    def wrong(self, node: yaml.Node, message: str, hint: str) -> None:
+        self.findings.append(Finding(message=message, place=self.place(node), hint=hint))
 
 
 def _kind(node: yaml.Node) -> str:

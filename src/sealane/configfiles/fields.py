@@ -83,7 +83,7 @@ class Matching:
     expected: str
     longest: int = 253
     hint: Callable[[str], str | None] | None = None
-    """Says how to mend a text that doesn't match, or nothing."""
+    """Says how to fix a text that doesn't match, or nothing."""
     quiet: bool = False
     """Keeps the text out of messages: where somebody may have written a secret instead of its name."""
 
@@ -109,9 +109,9 @@ class Matching:
             message = "is {length} characters long; at most {longest} fit"
             raise PydanticCustomError("too_long_text", message, {"length": len(text), "longest": self.longest})
         if not re.fullmatch(self.pattern, text):
-            mend = self.hint(text) if self.hint else None
+            hint = self.hint(text) if self.hint else None
             shown = text if len(text) <= 60 else f"{text[:57]}…"
-            context = {"shown": shown, "expected": self.expected, "mend": mend}
+            context = {"shown": shown, "expected": self.expected, "hint": hint}
             message = "must be {expected}" if self.quiet else "{shown} is not {expected}"
             raise PydanticCustomError("no_match", message, context)
         return text

@@ -20,7 +20,7 @@ from sealane.findings import Finding, did_you_mean, nearest
 
 M = TypeVar("M", bound=File)
 Problem = tuple[str, str | None]
-"""A message and how to mend it."""
+"""A message and how to fix it."""
 
 
 def validate(
@@ -71,14 +71,14 @@ def _told(model: type[File], details: list[ErrorDetails]) -> list[ErrorDetails]:
 def _finding(document: Document, model: type[File], detail: ErrorDetails, elsewhere: Mapping[str, str]) -> Finding:
     path, is_key = _path(detail)
     if detail["type"] == "extra_forbidden":
-        message, mend = _unknown(str(path[-1]), schemas.keys_at(model, path[:-1]), elsewhere)
-        return Finding(message=message, mend=mend, place=document.key_place(path))
+        message, hint = _unknown(str(path[-1]), schemas.keys_at(model, path[:-1]), elsewhere)
+        return Finding(message=message, hint=hint, place=document.key_place(path))
     if detail["type"] == "missing":
         description = _description(model, path)
-        return Finding(message=f"{path[-1]} is missing", mend=description, place=document.place(path[:-1]))
-    message, mend = _problem(detail, document.written.get(path), document.rest_of_line(path))
+        return Finding(message=f"{path[-1]} is missing", hint=description, place=document.place(path[:-1]))
+    message, hint = _problem(detail, document.written.get(path), document.rest_of_line(path))
     place = document.key_place(path) if is_key else document.place(path)
-    return Finding(message=f"{_label(path, is_key=is_key)} {message}", mend=mend, place=place)
+    return Finding(message=f"{_label(path, is_key=is_key)} {message}", hint=hint, place=place)
 
 
 def _path(detail: ErrorDetails) -> tuple[Path, bool]:
@@ -132,7 +132,7 @@ def _problem(detail: ErrorDetails, written: str | None, rest: str) -> Problem:
         return f"must be {words} {context[limit]}, not {written or value}", None
     if kind in _SAID:
         return _SAID[kind](context, value)
-    return detail["msg"], context.get("mend")
+    return detail["msg"], context.get("hint")
 
 
 def _wrong_type(wanted: str, value: Any, written: str | None, rest: str) -> Problem:

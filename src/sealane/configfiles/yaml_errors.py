@@ -48,7 +48,7 @@ def quoted(text: str) -> str:
 
 
 def template(text: Lines, number: int) -> str | None:
-    """How to mend a line of another tool's template; None when it is none."""
+    """How to fix a line of another tool's template; None when it is none."""
     return _TEMPLATE if "{{" in _line(text, number) else None
 
 
@@ -68,8 +68,8 @@ def finding(error: yaml.YAMLError, text: Lines, file: str) -> Finding:
     if "end of stream" in problem and "quoted" in str(error.context) and began:
         quote = _line(text, began.line)[began.column : began.column + 1]
         message = f"not YAML: the {quote} opened here is never closed"
-        return Finding(message=message, place=place(file, began), mend="close it, or quote the whole value once more")
-    return Finding(message=f"not YAML: {problem}", place=place(file, mark), mend=_mend(problem, text, mark))
+        return Finding(message=message, place=place(file, began), hint="close it, or quote the whole value once more")
+    return Finding(message=f"not YAML: {problem}", place=place(file, mark), hint=_hint(problem, text, mark))
 
 
 def _unmarked(error: yaml.YAMLError, text: Lines, file: str) -> Finding:
@@ -80,12 +80,12 @@ def _unmarked(error: yaml.YAMLError, text: Lines, file: str) -> Finding:
         where = Place(file=file, line=number, column=column)
         message = f"not YAML: the character U+{character:04X} can't stand in a file"
         return Finding(
-            message=message, place=where, mend=f'take it out, or write "\\u{character:04x}" in double quotes'
+            message=message, place=where, hint=f'take it out, or write "\\u{character:04x}" in double quotes'
         )
     return Finding(message=f"not YAML: {' '.join(str(error).split())}", place=Place(file=file))
 
 
-def _mend(problem: str, text: Lines, mark: yaml.Mark) -> str | None:
+def _hint(problem: str, text: Lines, mark: yaml.Mark) -> str | None:
     here = _line(text, mark.line)
     if "{{" in here or any(_TEMPLATED.match(_line(text, mark.line - back)) for back in (1, 2)):
         return _TEMPLATE
@@ -152,7 +152,7 @@ _SAID: tuple[tuple[str, Any], ...] = (
     ("node content", _to_quote),
     ("document start", _INDENTATION),
 )
-"""Part of the parser's words to how to mend it; the first that fits."""
+"""Part of the parser's words to how to fix it; the first that fits."""
 
 
 def traps(node: yaml.Node, text: Lines, file: str) -> Iterator[Finding]:
@@ -179,8 +179,8 @@ def _cut(value: str, here: str, end: yaml.Mark, file: str) -> Iterator[Finding]:
     if quote and quote in rest:
         where = Place(file=file, line=end.line + 1, column=end.column + 1 + rest.index("#"))
         whole = f"{value}{rest.rstrip()}"
-        mend = f"quote all of it: {quoted(whole)}" if len(whole) <= _LONGEST else "quote all of it"
-        yield _warning(f"a comment begins here, inside the {quote} before it", where, mend)
+        hint = f"quote all of it: {quoted(whole)}" if len(whole) <= _LONGEST else "quote all of it"
+        yield _warning(f"a comment begins here, inside the {quote} before it", where, hint)
 
 
 def _open_quote(text: str) -> str | None:
@@ -213,5 +213,5 @@ def unused_anchors(text: str, file: str) -> list[Finding]:
     ]
 
 
-def _warning(message: str, where: Place, mend: str) -> Finding:
-    return Finding(message=message, place=where, mend=mend, severity=Severity.WARNING)
+def _warning(message: str, where: Place, hint: str) -> Finding:
+    return Finding(message=message, place=where, hint=hint, severity=Severity.WARNING)

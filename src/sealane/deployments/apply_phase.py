@@ -90,7 +90,7 @@ def refused(applied: destinations.Applied, *, at: datetime, mask: Callable[[str]
     return verdicts.Cause(
         sentence=causes.told(
             f"{causes.name(name)} is refused: {causes.bare(mask(first.message)) or 'no reason is given'}{more}",
-            first.mend or "",
+            first.hint or "",
         ),
         object=name,
         workload=name,

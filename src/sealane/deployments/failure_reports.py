@@ -50,7 +50,7 @@ class FailureReport:
     """`object container previous lines`: last lines of what ended or is not ready, the blamed container first."""
     probes: Sequence[Mapping[str, Any]] = ()
     """`object container probe asks answer`."""
-    ends: Sequence[Mapping[str, Any]] = ()
+    terminations: Sequence[Mapping[str, Any]] = ()
     """`object container exit_code reason at times`."""
     difference: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
     """What the revision changed against the one verified last."""
@@ -62,7 +62,7 @@ class FailureReport:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """The dossier that `to_json` gave."""
+        """The failure report that `to_json` gave."""
         return msgspec.convert(data, cls)
 
 
@@ -111,7 +111,7 @@ async def take(
         events=tuple(raw.get("events", ())),
         logs=logs,
         probes=tuple(raw.get("probes", ())),
-        ends=tuple(raw.get("ends", ())),
+        terminations=tuple(raw.get("terminations", ())),
         difference=tuple(difference),
     )
 
@@ -150,7 +150,7 @@ def unseen(observation: verdicts.Observation, mask: Mask) -> verdicts.Observatio
         )
         for each in observation.facts
     )
-    workloads = tuple(replace(each, says=mask(each.says)) for each in observation.workloads)
+    workloads = tuple(replace(each, message=mask(each.message)) for each in observation.workloads)
     return replace(observation, facts=facts, workloads=workloads)
 
 

@@ -75,9 +75,9 @@ async def counts(
     The place is older than the work. Where its age is not known, something that the formation had is there.
     """
     worked = max((each.at for each in pasts if each.verified and each.at and each.revision in revisions), default=None)
-    born = await destination.born(namespace)
-    if born is not None and worked is not None:
-        return born <= worked
+    created = await destination.namespace_created(namespace)
+    if created is not None and worked is not None:
+        return created <= worked
     for ref in sorted(stored, key=lambda each: each.group != "apps"):
         for found in await destination.read((ref,)):
             uid = found["metadata"].get("uid")

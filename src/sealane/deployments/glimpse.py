@@ -23,5 +23,5 @@ def _unready(observation: Observation, workload: str) -> list[Instance]:
     return [
         each
         for each in observation.instances
-        if each.workload == workload and each.wanted and not each.ready and not each.leaving
+        if each.workload == workload and each.desired and not each.ready and not each.terminating
     ]

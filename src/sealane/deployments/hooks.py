@@ -42,7 +42,7 @@ class HookResult:
     """Hooks that ended well, in order."""
     cause: verdicts.Cause | None = None
     """Why the first that failed did; those after it were not run."""
-    dossier: Mapping[str, Any] | None = None
+    failure_report: Mapping[str, Any] | None = None
     """The evidence of that."""
 
 
@@ -55,7 +55,7 @@ async def run(order: HookRequest, where: jobs.JobContext, tell: Callable[[str], 
         if end.cause is not None:
             cause = failed(hook, end.cause)
             tell(cause.sentence)
-            return HookResult(done=tuple(done), cause=cause, dossier=end.dossier)
+            return HookResult(done=tuple(done), cause=cause, failure_report=end.failure_report)
         done.append(hook.name)
         tell(_told(hook, order.what, end))
     return HookResult(done=tuple(done))

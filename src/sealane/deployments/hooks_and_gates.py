@@ -100,22 +100,22 @@ def failing(watched: model.WatchResult, cause: verdicts.Cause) -> model.WatchRes
 
 
 def with_evidence(
-    dossier: failure_reports.FailureReport, more: Mapping[str, Any] | None
+    failure_report: failure_reports.FailureReport, more: Mapping[str, Any] | None
 ) -> failure_reports.FailureReport:
-    """The dossier with a Job's evidence in front of its own."""
+    """The failure report with a Job's evidence in front of its own."""
     if more is None:
-        return dossier
+        return failure_report
     own = failure_reports.FailureReport.from_json(more)
-    cause = dossier.cause
+    cause = failure_report.cause
     if cause and cause.log is None and own.cause:
         cause = replace(cause, log=own.cause.log)
     return replace(
-        dossier,
+        failure_report,
         cause=cause,
-        instances=(*own.instances, *dossier.instances),
-        events=(*own.events, *dossier.events),
-        logs=(*own.logs, *dossier.logs),
-        ends=(*own.ends, *dossier.ends),
+        instances=(*own.instances, *failure_report.instances),
+        events=(*own.events, *failure_report.events),
+        logs=(*own.logs, *failure_report.logs),
+        terminations=(*own.terminations, *failure_report.terminations),
     )
 
 
@@ -126,7 +126,7 @@ def refused(cause: verdicts.Cause, more: Mapping[str, Any] | None, difference: S
 
 def evidence(report: Report) -> Mapping[str, Any] | None:
     """The evidence of the gate that failed, when it was a Job."""
-    return report.decisive.dossier if report.decisive else None
+    return report.decisive.failure_report if report.decisive else None
 
 
 def hooks_at(beside: HooksAndGates, when: When) -> tuple[Hook, ...]:

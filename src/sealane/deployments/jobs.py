@@ -48,7 +48,7 @@ class JobResult:
     """Why it failed; None when it ended well."""
     lines: tuple[str, ...] = ()
     """Its last lines, masked."""
-    dossier: Mapping[str, Any] | None = None
+    failure_report: Mapping[str, Any] | None = None
     """The evidence, when it failed."""
 
 
@@ -69,7 +69,7 @@ async def run(order: JobRequest, where: JobContext) -> JobResult:
     goal = _goal(order)
     inventory, refused = await _written(job, order, where)
     if refused:
-        return JobResult(name=name, cause=refused, dossier=failure_reports.refused(refused).to_json())
+        return JobResult(name=name, cause=refused, failure_report=failure_reports.refused(refused).to_json())
     begun = model.Begun(inventory=inventory, at=where.now())
     watched = await watch_phase.watch(
         where.destination, goal, begun=begun, by=watch_phase.WatchContext(mask=where.mask, now=where.now)
@@ -77,12 +77,12 @@ async def run(order: JobRequest, where: JobContext) -> JobResult:
     cause = watched.judgement.cause or _standing_still(watched)
     if cause is None:
         return JobResult(name=name, cause=None, lines=await _lines(inventory, order, where))
-    dossier = await failure_reports.take(where.destination, goal, watched, mask=where.mask)
-    cause = dossier.cause or cause
-    lines = tuple(line for log in dossier.logs for line in log["lines"])[-LINES:]
+    failure_report = await failure_reports.take(where.destination, goal, watched, mask=where.mask)
+    cause = failure_report.cause or cause
+    lines = tuple(line for log in failure_report.logs for line in log["lines"])[-LINES:]
     if _is_late(cause, order, waited=where.now() - begun.at):
         cause = replace(cause, sentence=f"Job {name} did not end within {order.timeout.total_seconds():g} s.")
-    return JobResult(name=name, cause=cause, lines=lines, dossier=dossier.to_json())
+    return JobResult(name=name, cause=cause, lines=lines, failure_report=failure_report.to_json())
 
 
 def name_of(base: str, key: Sequence[str]) -> str:

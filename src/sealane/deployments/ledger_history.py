@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from sealane import older_names
 from sealane.deployments import finished_work, size_limits
 from sealane.destinations.model import Ledger
 from sealane.errors import Conflicting, NotThere, Refused
@@ -62,7 +63,7 @@ class History:
 
     records: tuple[LedgerRecord, ...] = ()
     revisions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    dossier: Mapping[str, Any] | None = None
+    failure_report: Mapping[str, Any] | None = None
     """The evidence of the last deployment that failed."""
     partial: frozenset[str] = frozenset()
     """Revisions whose Secrets of stencils are not known."""
@@ -141,10 +142,10 @@ class History:
         """The revision that is there now. Raises NotThere before the first, Conflicting when it was not verified."""
         there = self.there
         if there is None:
-            raise NotThere(f"nothing was verified at {label} yet", mend="deploy it first")
+            raise NotThere(f"nothing was verified at {label} yet", hint="deploy it first")
         if there.revision not in self.revisions:
             message = f"what is at {label} now was not verified, so nothing can drift"
-            raise Conflicting(message, mend="deploy it, or go back with `sealane rollback`")
+            raise Conflicting(message, hint="deploy it, or go back with `sealane rollback`")
         return self.revision(there.revision)
 
     def find(self, text: str) -> str | None:
@@ -162,7 +163,7 @@ class History:
             message = (
                 f"{revision.label} renders to {size >> 20} MiB, more than the {KEPT_BYTES >> 20} MiB that can be kept"
             )
-            raise Refused(message, mend="split it into several formations, or deploy it by a server")
+            raise Refused(message, hint="split it into several formations, or deploy it by a server")
         records = (*(_shorter(each) for each in self.records[-_WHOLE_RECORDS:]), record)
         older = tuple(_shortest(each) for each in self.records[:-_WHOLE_RECORDS])
         begun = replace(self, records=(*older, *records)[-KEPT_DEPLOYMENTS:])
@@ -170,14 +171,14 @@ class History:
         partial = self.partial if record.is_rollback else self.partial - {revision.id}
         return replace(begun, revisions=revisions, partial=partial)
 
-    def ended(self, record: LedgerRecord, *, dossier: Mapping[str, Any] | None) -> History:
+    def ended(self, record: LedgerRecord, *, failure_report: Mapping[str, Any] | None) -> History:
         """With that deployment ended; only verified revisions stay among those that can be gone back to."""
         records = tuple(_shorter(record) if each.token == record.token else each for each in self.records)
         return replace(
             self,
             records=records,
             revisions=_fitting(self.revisions, _verified(records)),
-            dossier=size_limits.trimmed(dossier) if dossier else self.dossier,
+            failure_report=size_limits.trimmed(failure_report) if failure_report else self.failure_report,
         )
 
     def verified(self) -> tuple[Revision, ...]:
@@ -206,7 +207,7 @@ class _Kept(msgspec.Struct, frozen=True, kw_only=True):
 def records(ledger: Ledger) -> History:
     """What the ledger tells of deployments: without revisions, which are long."""
     entry = ledger.entries.get(_ENTRY)
-    return msgspec.json.decode(entry, type=History) if entry else History()
+    return msgspec.convert(older_names.history(msgspec.json.decode(entry)), History) if entry else History()
 
 
 def read(ledger: Ledger) -> History:
@@ -220,7 +221,7 @@ def read(ledger: Ledger) -> History:
         key = entry.removeprefix(_REVISION)
         kept = msgspec.json.decode(text, type=_Kept)
         apart = msgspec.json.decode(ledger.private.get(entry, "[]"), type=list[dict[str, Any]])
-        revisions[key] = {**kept.revision, "objects": [*kept.revision["objects"], *apart]}
+        revisions[key] = {**older_names.revision(kept.revision), "objects": [*kept.revision["objects"], *apart]}
         partial.discard(key)
         if kept.secrets and entry not in ledger.private:
             partial.add(key)

@@ -60,9 +60,9 @@ def ran_words(names: Sequence[str]) -> str:
     return f"what {said} did was not undone: only a hook before the rollout can have an undo"
 
 
-def evidence_words(dossier: failure_reports.FailureReport) -> str:
-    """What a dossier holds, in numbers."""
-    logs, events = len(dossier.logs), len(dossier.events)
+def evidence_words(failure_report: failure_reports.FailureReport) -> str:
+    """What a failure report holds, in numbers."""
+    logs, events = len(failure_report.logs), len(failure_report.events)
     return f"{logs} {'log' if logs == 1 else 'logs'}, {events} {'event' if events == 1 else 'events'}"
 
 

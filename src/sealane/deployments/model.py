@@ -91,7 +91,7 @@ class DeploymentPlan:
     verified: int = 0
     """Sequence of the last deployment that was verified before."""
     difference: Sequence[Mapping[str, Any]] = ()
-    """What the revision changes against the one verified last, as plain data for the dossier."""
+    """What the revision changes against the one verified last, as plain data for the failure report."""
 
 
 class Phase(StrEnum):
@@ -102,7 +102,7 @@ class Phase(StrEnum):
     PAUSE = "pause"
     GATES = "gates"
     HOOKS = "hooks"
-    DOSSIER = "dossier"
+    FAILURE_REPORT = "failure_report"
     REVERT = "revert"
     PRUNE = "prune"
 
@@ -113,7 +113,7 @@ class Progress:
 
     phase: Phase
     at: datetime
-    says: str
+    message: str
     key: str
     """The same for progress that a resumed rollout would tell again."""
     observation: verdicts.Observation | None = None
@@ -178,8 +178,8 @@ class Outcome:
     inventory: destinations.Inventory
     """What the formation has there now."""
     startup: timedelta = timedelta()
-    dossier: Mapping[str, Any] | None = None
-    second_dossier: Mapping[str, Any] | None = None
+    failure_report: Mapping[str, Any] | None = None
+    second_failure_report: Mapping[str, Any] | None = None
     """The evidence of the rollback, when that failed too."""
     held: tuple[destinations.KeptObject, ...] = ()
     """What pruning left in place, and why."""

@@ -73,7 +73,7 @@ async def ledger(
         if moved_from is None:
             return MovedLedger(ledger=replace(own, entries={}, private={}))
         message = f"nothing of {app}/{formation} was deployed to namespace {moved_from} from a command line"
-        raise NotThere(message, mend="look there with `kubectl get all`, or leave --moved-from out")
+        raise NotThere(message, hint="look there with `kubectl get all`, or leave --moved-from out")
     both = apply_phase.union(found.inventory, own.inventory)
     best = own if is_live else found  # what was deployed here already is the newer history
     kept = replace(best, inventory=both, entries={**best.entries, _CAME: place or ""}, version=own.version)

@@ -84,7 +84,7 @@ def too_many(found: Sequence[NewError]) -> bool:
     return sum(each.times for each in found) >= ENOUGH
 
 
-def says(found: Sequence[NewError]) -> str:
+def message(found: Sequence[NewError]) -> str:
     """What was found, for people."""
     lines = sum(each.times for each in found)
     more = f" and {len(found) - 1} other kinds" if len(found) > 2 else " and another kind" if len(found) == 2 else ""

@@ -82,7 +82,7 @@ class Context:
 
     def tell(self, phase: model.Phase, says: str) -> None:
         """Tells the listener that a phase has come to something."""
-        self.listener(model.Progress(phase=phase, at=self.now(), says=says, key=f"{phase} {says}"))
+        self.listener(model.Progress(phase=phase, at=self.now(), message=says, key=f"{phase} {says}"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,7 +90,7 @@ class Failure:
     """A goal that was not reached, with its evidence."""
 
     cause: verdicts.Cause
-    dossier: failure_reports.FailureReport
+    failure_report: failure_reports.FailureReport
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,8 +131,8 @@ async def _in_stages(plan: model.DeploymentPlan, around: Context) -> model.Outco
     notes = watch_phase.WatchNotes()
     course = plan.goal.in_stages()
     for stage in course:
-        if stage.says:
-            around.tell(model.Phase.APPLY, stage.says)
+        if stage.message:
+            around.tell(model.Phase.APPLY, stage.message)
         if stage.kind is stages.StageKind.PAUSE:
             assert passed is not None, "a course begins with something that is written"
             begun = apply_phase.watched_on(passed.begun, at=around.now(), pause=stage.pause)
@@ -148,7 +148,9 @@ async def _in_stages(plan: model.DeploymentPlan, around: Context) -> model.Outco
             )
             begun = apply_phase.after(earlier, begun)
             if cause := apply_phase.refused(applied, at=begun.at, mask=around.mask):
-                failure = Failure(cause=cause, dossier=failure_reports.refused(cause, difference=plan.difference))
+                failure = Failure(
+                    cause=cause, failure_report=failure_reports.refused(cause, difference=plan.difference)
+                )
                 around.tell(model.Phase.APPLY, cause.sentence)
                 if not applied.changed and passed is None:
                     return _left(plan, failure, begun, around, verdict=outcomes.refused(cause, at=around.now()))
@@ -201,13 +203,13 @@ async def _stopped(
         cause = (await _new_lines(plan, passed, around)).cause(around.now())
     if cause is None and stage is course[-1]:
         ran = await run_hooks.at(When.AFTER, plan.goal, around.beside, around.where, around.hooked)
-        cause, evidence = ran.cause, ran.dossier
+        cause, evidence = ran.cause, ran.failure_report
     if cause is None:
         return None
     watched = hooks_and_gates.failing(passed.watched, cause)
     failure = await _failure(plan.goal, watched, passed.begun, around, difference=plan.difference)
-    dossier = hooks_and_gates.with_evidence(failure.dossier, evidence)
-    return Failure(cause=dossier.cause or failure.cause, dossier=dossier)
+    failure_report = hooks_and_gates.with_evidence(failure.failure_report, evidence)
+    return Failure(cause=failure_report.cause or failure.cause, failure_report=failure_report)
 
 
 async def _new_lines(plan: model.DeploymentPlan, passed: HealthyStage, around: Context) -> gates.Report:
@@ -223,16 +225,16 @@ async def _not_begun(plan: model.DeploymentPlan, before: run_hooks.BeforeHooksRe
     """A hook before the rollout failed: what it did is undone where it can be, and what was written for it."""
     assert before.ran.cause is not None, "it failed"
     cause, inventory = before.ran.cause, before.inventory
-    dossier = hooks_and_gates.refused(cause, before.ran.dossier, plan.difference)
+    failure_report = hooks_and_gates.refused(cause, before.ran.failure_report, plan.difference)
     undone = await run_hooks.undo(plan.goal, around.beside, before.ran.done, around.where, around.hooked)
     there = model.Begun(inventory=plan.stored, at=around.now())
     pruned = await prune_phase.clear(around.destination, plan, failed=inventory, restored=there, fence=around.fence)
     return model.Outcome(
         verdict=outcomes.not_begun(
-            dossier.cause or cause, at=around.now(), stays=hooks_and_gates.not_undone(before.ran.done, undone)
+            failure_report.cause or cause, at=around.now(), stays=hooks_and_gates.not_undone(before.ran.done, undone)
         ),
         inventory=pruned.inventory,
-        dossier=dossier.to_json(),
+        failure_report=failure_report.to_json(),
         hooks=hooks_and_gates.still_run(around.beside, undone.done),
     )
 
@@ -267,15 +269,15 @@ async def _failure(
     *,
     difference: Sequence[Mapping[str, Any]] = (),
 ) -> Failure:
-    """Takes the dossier while everything is still there."""
+    """Takes the failure report while everything is still there."""
     causes = diagnose.diagnose(watched.observation, goal.rules(begun), now=around.now())
-    dossier = await failure_reports.take(
+    failure_report = await failure_reports.take(
         around.destination, goal, watched, others=causes[1:], difference=difference, mask=around.mask
     )
-    around.tell(model.Phase.DOSSIER, f"kept {messages.evidence_words(dossier)}")
-    cause = dossier.cause or watched.judgement.cause
+    around.tell(model.Phase.FAILURE_REPORT, f"kept {messages.evidence_words(failure_report)}")
+    cause = failure_report.cause or watched.judgement.cause
     assert cause is not None
-    return Failure(cause=cause, dossier=dossier)
+    return Failure(cause=cause, failure_report=failure_report)
 
 
 async def _go_back(plan: model.DeploymentPlan, failure: Failure, begun: model.Begun, around: Context) -> model.Outcome:
@@ -285,16 +287,18 @@ async def _go_back(plan: model.DeploymentPlan, failure: Failure, begun: model.Be
         return _left(plan, failure, begun, around, verdict=verdict)
     if plan.barred:
         barred = apply_phase.not_allowed("", messages.barred(previous.identity.revision, plan.barred), at=around.now())
-        second = Failure(cause=barred, dossier=failure_reports.refused(barred))
+        second = Failure(cause=barred, failure_report=failure_reports.refused(barred))
         return _stuck(failure, second, around, there=_everything(plan, begun))
     around.tell(model.Phase.REVERT, f"going back to {messages.short(previous.identity.revision)}")
     try:
         applied, restored = await apply_phase.apply(around.destination, previous, fence=around.fence, now=around.now)
     except errors.Refused as refused:  # an old secret is gone, say
-        second = Failure(cause=_unable(refused, around), dossier=failure_reports.refused(_unable(refused, around)))
+        second = Failure(
+            cause=_unable(refused, around), failure_report=failure_reports.refused(_unable(refused, around))
+        )
         return _stuck(failure, second, around, there=_everything(plan, begun))
     if cause := apply_phase.refused(applied, at=restored.at, mask=around.mask):
-        second = Failure(cause=cause, dossier=failure_reports.refused(cause))
+        second = Failure(cause=cause, failure_report=failure_reports.refused(cause))
         return _stuck(failure, second, around, there=_everything(plan, begun, restored))
     watched = await watch_phase.watch(
         around.destination,
@@ -321,7 +325,7 @@ async def _go_back(plan: model.DeploymentPlan, failure: Failure, begun: model.Be
     return model.Outcome(
         verdict=outcomes.rolled_back(failure.cause, at=around.now(), stays=left),
         inventory=pruned.inventory,
-        dossier=failure.dossier.to_json(),
+        failure_report=failure.failure_report.to_json(),
         held=pruned.held,
         hooks=hooks_and_gates.still_run(around.beside, undone.done),
     )
@@ -338,7 +342,7 @@ def _left(
     return model.Outcome(
         verdict=verdict,
         inventory=_everything(plan, begun),
-        dossier=failure.dossier.to_json(),
+        failure_report=failure.failure_report.to_json(),
         hooks=hooks_and_gates.still_run(around.beside, ()),
     )
 
@@ -347,15 +351,15 @@ def _stuck(first: Failure, second: Failure, around: Context, *, there: destinati
     return model.Outcome(
         verdict=outcomes.rollback_failed(first.cause, second.cause.sentence, at=around.now()),
         inventory=there,
-        dossier=first.dossier.to_json(),
-        second_dossier=second.dossier.to_json(),
+        failure_report=first.failure_report.to_json(),
+        second_failure_report=second.failure_report.to_json(),
         hooks=hooks_and_gates.still_run(around.beside, ()),
     )
 
 
 def _unable(refused: errors.Refused, around: Context) -> verdicts.Cause:
     return verdicts.Cause(
-        sentence=causes.told(around.mask(refused.message), refused.mend or ""),
+        sentence=causes.told(around.mask(refused.message), refused.hint or ""),
         object="",
         workload="",
         reason=verdicts.FactKind.REFUSED,

@@ -1,4 +1,4 @@
-"""A dossier cut to a size, so that it fits wherever it is kept. Pure. What is nearest to the cause goes last."""
+"""A failure report cut to a size, so that it fits wherever it is kept. Pure. What is nearest to the cause goes last."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 import msgspec
 
 MOST = 64 * 1024
-"""Bytes of a dossier, as JSON."""
+"""Bytes of a failure report, as JSON."""
 _STEPS = ((40, 600), (20, 300), (10, 200), (4, 120), (1, 80), (0, 80))
 """Items of each list and characters of each text, the first that fits."""
-_LISTS = ("workloads", "instances", "others", "events", "logs", "probes", "ends", "difference")
+_LISTS = ("workloads", "instances", "others", "events", "logs", "probes", "terminations", "difference")
 
 
-def trimmed(dossier: Mapping[str, Any], most: int = MOST) -> dict[str, Any]:
-    """The dossier with as many lines, events and instances as fit: of events and logs' lines the last ones."""
+def trimmed(failure_report: Mapping[str, Any], most: int = MOST) -> dict[str, Any]:
+    """The failure report with as many lines, events and instances as fit: of events and logs' lines the last ones."""
     for items, characters in _STEPS:
-        made = {key: _trimmed(key, value, items, characters) for key, value in dossier.items()}
+        made = {key: _trimmed(key, value, items, characters) for key, value in failure_report.items()}
         if len(msgspec.json.encode(made)) <= most:
             return made
     return {**made, "cause": None}

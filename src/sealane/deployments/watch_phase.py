@@ -96,7 +96,7 @@ async def watch(
                 return watched
             if reading.done():
                 reading.result()
-                raise errors.Unavailable("the destination stopped telling what it sees", mend="try again")
+                raise errors.Unavailable("the destination stopped telling what it sees", hint="try again")
             await watching.woken(reading)
     finally:
         reading.cancel()
@@ -190,7 +190,7 @@ class _Watching:
                 model.Progress(
                     phase=self._phase,
                     at=self._now(),
-                    says=judgement.waiting_for,
+                    message=judgement.waiting_for,
                     key=f"{self._phase} {judgement.waiting_for}",
                     observation=self._seen,
                     judgement=judgement,

@@ -140,11 +140,11 @@ class Refusal:
     ref: ObjectRef
     reason: Reason
     message: str
-    mend: str | None = None
+    hint: str | None = None
 
     def __str__(self) -> str:
         text = f"{self.ref}: {self.message}"
-        return f"{text} ({self.mend})" if self.mend else text
+        return f"{text} ({self.hint})" if self.hint else text
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -166,21 +166,21 @@ class FieldChange:
 class FieldLeft:
     """A field that Sealane had and no longer has, and that stays: somebody else holds it too, or the destination keeps it.
 
-    `manager` is who holds it, None when nobody does; then `value` is what stays, `why`, and how to `mend` that.
+    `manager` is who holds it, None when nobody does; then `value` is what stays, `why`, and how to `hint` that.
     """
 
     path: str
     manager: str | None = None
     value: Any = None
     why: str = ""
-    mend: str = ""
+    hint: str = ""
 
     def __str__(self) -> str:
         if self.manager:
             return f"{self.path} stays: {self.manager} holds it too"
         value = json.dumps(self.value, ensure_ascii=False)
         short = value if len(value) <= MAX_VALUE else f"{value[:MAX_VALUE]}…"
-        return f"{self.path} stays {short}: {self.why} ({self.mend})"
+        return f"{self.path} stays {short}: {self.why} ({self.hint})"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -273,7 +273,7 @@ def ref_of(manifest: Mapping[str, Any], namespace: str | None) -> ObjectRef:
     """
     metadata = manifest.get("metadata") or {}
     if not metadata.get("name"):
-        raise errors.UsageError(f"a {manifest.get('kind')} has no name", mend="give it metadata.name")
+        raise errors.UsageError(f"a {manifest.get('kind')} has no name", hint="give it metadata.name")
     group, _, version = str(manifest["apiVersion"]).rpartition("/")
     return ObjectRef(
         group=group,

@@ -24,29 +24,29 @@ def foreign(
         return None
     if owner is None:
         message = "it is already there and isn't Sealane's"
-        mend = "rename yours, or deploy with --adopt to take it over"
+        hint = "rename yours, or deploy with --adopt to take it over"
     else:
         message = f"it belongs to {owner}"
-        mend = f"rename it, or remove it from {owner} first"
-    return model.Refusal(ref=ref, reason=model.Reason.FOREIGN, message=message, mend=mend)
+        hint = f"rename it, or remove it from {owner} first"
+    return model.Refusal(ref=ref, reason=model.Reason.FOREIGN, message=message, hint=hint)
 
 
-def leaving(namespace: str) -> errors.Refused:
+def namespace_terminating(namespace: str) -> errors.Refused:
     """The namespace is being deleted: what would be written there goes with it."""
-    mend = f"wait until namespace {namespace} is gone and make it again, or deploy to another one"
-    return errors.Refused(f"namespace {namespace} is being deleted", mend=mend)
+    hint = f"wait until namespace {namespace} is gone and make it again, or deploy to another one"
+    return errors.Refused(f"namespace {namespace} is being deleted", hint=hint)
 
 
 def twin(ref: model.ObjectRef) -> model.Refusal:
     """The same object is given twice: it would be written twice, each time differently."""
     message = "it is given twice"
-    return model.Refusal(ref=ref, reason=model.Reason.INVALID, message=message, mend="keep one of the two stencils")
+    return model.Refusal(ref=ref, reason=model.Reason.INVALID, message=message, hint="keep one of the two stencils")
 
 
 def changed_content(ref: model.ObjectRef) -> model.Refusal:
     """Something of this name is there and can never become what is wanted."""
     message = "it is immutable and holds other content"
-    return model.Refusal(ref=ref, reason=model.Reason.IMMUTABLE, message=message, mend=rename(ref))
+    return model.Refusal(ref=ref, reason=model.Reason.IMMUTABLE, message=message, hint=rename(ref))
 
 
 def same_content(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
@@ -61,7 +61,7 @@ def check_resolved(ref: model.ObjectRef, manifest: Mapping[str, Any]) -> None:
     """Raises SealaneError for a Secret with a value that isn't resolved: such a thing must never be written."""
     values = [*(manifest.get("data") or {}).values(), *(manifest.get("stringData") or {}).values()]
     if ref.kind == "Secret" and any(_is_placeholder(str(value)) for value in values):
-        raise errors.SealaneError(f"{ref} was to be written before its values were resolved", mend="report this")
+        raise errors.SealaneError(f"{ref} was to be written before its values were resolved", hint="report this")
 
 
 def _same(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:

@@ -48,11 +48,11 @@ class Destination(Protocol):
         *,
         identity: model.Identity,
         adopt: bool = False,
-        leaving: model.Inventory = (),
+        to_delete: model.Inventory = (),
     ) -> tuple[model.ObjectChange, ...]:
         """What applying these would change, object by object, in the order of applying; writes nothing.
 
-        `leaving` will be pruned afterwards: an autoscaler among it has no say any more.
+        `to_delete` will be pruned afterwards: an autoscaler among it has no say any more.
         """
         ...
 
@@ -128,7 +128,7 @@ class Destination(Protocol):
         ...
 
     async def evidence(self, identity: model.Identity, observation: verdicts.Observation) -> Mapping[str, Any]:
-        """The raw material of a dossier as plain data: events, last logs, probe answers, exit codes."""
+        """The raw material of a failure report as plain data: events, last logs, probe answers, exit codes."""
         ...
 
     def tail(
@@ -145,7 +145,7 @@ class Destination(Protocol):
         """The Secrets among them as they are there, values and all, to be masked by; missing ones are left out."""
         ...
 
-    async def born(self, namespace: str) -> datetime | None:
+    async def namespace_created(self, namespace: str) -> datetime | None:
         """When the namespace was made; None where that is not known, or nobody may look."""
         ...
 

@@ -41,7 +41,7 @@ class Stage:
     kind: StageKind
     name: str
     """Its name among the rollout's stages; empty for the only one."""
-    says: str = ""
+    message: str = ""
     """What begins with it, for people; empty where there is nothing to say."""
     weight: int = 100
     pause: timedelta = timedelta()

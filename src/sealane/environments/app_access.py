@@ -88,7 +88,7 @@ def read(text: str, file: str) -> tuple[AppAccess | None, list[Finding]]:
     if not found_documents:
         return NOBODY, found
     if len(found_documents) > 1:
-        return None, [Finding(message="the file is several documents", place=Place(file=file), mend="make it one")]
+        return None, [Finding(message="the file is several documents", place=Place(file=file), hint="make it one")]
     written, wrong = validation.validate(found_documents[0], AccessFile)
     if written is None:
         return None, [*found, *wrong]

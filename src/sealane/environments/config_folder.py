@@ -32,7 +32,7 @@ def gather(
     folder = config / FOLDER
     if not folder.is_dir():
         raise NotThere(
-            f"there is no folder {_named(folder, base)}", mend="it holds the operators' files, one an environment"
+            f"there is no folder {_named(folder, base)}", hint="it holds the operators' files, one an environment"
         )
     environments: dict[str, Environment] = {}
     found: list[Finding] = []
@@ -41,7 +41,7 @@ def gather(
         found.extend(problems)
         if environment is not None and environments.setdefault(environment.name, environment) is not environment:
             message = f"the environment {environment.name} is also in {environments[environment.name].place.file}"
-            found.append(Finding(message=message, place=Place(file=_named(file, base)), mend="keep one"))
+            found.append(Finding(message=message, place=Place(file=_named(file, base)), hint="keep one"))
     return environments, found
 
 

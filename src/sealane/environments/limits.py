@@ -51,8 +51,8 @@ def environment_of(
     environment = environments.get(formation.environment)
     if environment is None:
         message = f"there is no environment {formation.environment}"
-        mend = did_you_mean(formation.environment, environments)
-        return None, [Finding(message=message, place=formation.at("environment"), mend=mend)]
+        hint = did_you_mean(formation.environment, environments)
+        return None, [Finding(message=message, place=formation.at("environment"), hint=hint)]
     return environment, []
 
 
@@ -73,7 +73,7 @@ class _Case:
         return f"{self.app} in {self.environment.name}"
 
     def finding(self, message: str, place: Place, wish: str) -> Finding:
-        return Finding(message=message, place=place, mend=_ask(self.environment, wish, self.limits.place))
+        return Finding(message=message, place=place, hint=_ask(self.environment, wish, self.limits.place))
 
 
 def _ask(environment: Environment, wish: str, place: Place | None = None) -> str:
@@ -82,7 +82,7 @@ def _ask(environment: Environment, wish: str, place: Place | None = None) -> str
 
 def _unlisted(environment: Environment, app: str, place: Place) -> Finding:
     message = f"{app} may not come to {environment.name}"
-    return Finding(message=message, place=place, mend=_ask(environment, "list it under apps:"))
+    return Finding(message=message, place=place, hint=_ask(environment, "list it under apps:"))
 
 
 def _at(asking: Formation | Revision, *path: str | int) -> Place:
@@ -97,8 +97,8 @@ def _formation_problems(case: _Case, formation: Formation | Revision) -> list[Fi
     environment, limits = case.environment, case.limits
     if formation.destination not in environment.destinations:
         message = f"{environment.name} has no destination {formation.destination}"
-        mend = did_you_mean(formation.destination, environment.destinations)
-        found.append(Finding(message=message, place=_at(formation, "destination"), mend=mend))
+        hint = did_you_mean(formation.destination, environment.destinations)
+        found.append(Finding(message=message, place=_at(formation, "destination"), hint=hint))
     if formation.namespace not in limits.namespaces:
         message = f"the namespace {formation.namespace} is not open to {case.where}: {_only(limits.namespaces)}"
         found.append(case.finding(message, _at(formation, "namespace"), "list it under namespaces:"))
@@ -122,8 +122,8 @@ def _asking_problems(case: _Case, formation: Formation | Revision) -> list[Findi
     found = []
     for name, url, references, place in (*gates, *told):
         if url and (problem := egress_allowlist.refused(url, case.environment.gate_hosts)):
-            message, mend = f"{name}: {problem}", "list the host under gates: hosts:"
-            found.append(Finding(message=message, place=place, mend=_ask(case.environment, mend)))
+            message, hint = f"{name}: {problem}", "list the host under gates: hosts:"
+            found.append(Finding(message=message, place=place, hint=_ask(case.environment, hint)))
         for reference in references.values():
             if not patterns.secret_allowed(case.limits.secrets, reference, case.environment.adapters):
                 message = f"{reference} is not open to {case.where}: {_only(case.limits.secrets)}"
@@ -137,7 +137,7 @@ def _delivery_problems(case: _Case, delivery: Delivery) -> list[Finding]:
     if wanted is None:
         return []
     needs = f"{case.environment.name} wants the approval of {wanted.count} of {_listed(wanted.by)}"
-    mend = f"write approval: {{by: [{', '.join(wanted.by)}], count: {wanted.count}}}, or more"
+    hint = f"write approval: {{by: [{', '.join(wanted.by)}], count: {wanted.count}}}, or more"
     if asked is None:
         message = f"{needs}; this delivery asks for none"
     elif asked.count < wanted.count:
@@ -146,7 +146,7 @@ def _delivery_problems(case: _Case, delivery: Delivery) -> list[Finding]:
         message = f"{needs}; this delivery asks {_listed(asked.by)} instead"
     else:
         return []
-    return [Finding(message=message, place=delivery.place, mend=mend)]
+    return [Finding(message=message, place=delivery.place, hint=hint)]
 
 
 def _object_problems(case: _Case, each: Rendered, revision: Revision) -> list[Finding]:
@@ -160,7 +160,7 @@ def _object_problems(case: _Case, each: Rendered, revision: Revision) -> list[Fi
         found.append(Finding(message=message, place=place(("metadata", "namespace"))))
     elif each.kind == "Namespace" and each.name != revision.namespace:
         message = f"{each} is not the formation's namespace {revision.namespace}"
-        found.append(Finding(message=message, place=place(("metadata", "name")), mend="write ${namespace}"))
+        found.append(Finding(message=message, place=place(("metadata", "name")), hint="write ${namespace}"))
     for path, image in manifest_images.images(each.object):
         if reason := _image_problem(case, image, revision):
             found.append(case.finding(f"{each}: {reason}", place(path), "list its repository under registries:"))

@@ -110,8 +110,8 @@ def read(text: str, file: str, adapters: Adapters = SHIPPED) -> tuple[People | N
     if errors(found):
         return None, found
     if len(found_documents) != 1:
-        mend = "it begins with people:"
-        return None, [Finding(message="the file is empty or several documents", place=Place(file=file), mend=mend)]
+        hint = "it begins with people:"
+        return None, [Finding(message="the file is empty or several documents", place=Place(file=file), hint=hint)]
     document = found_documents[0]
     shape, hosts = people_file(adapters), adapters.git_hosts.keys
     written, wrong = validation.validate(document, shape, elsewhere={"users": "people", "name": "people"})
@@ -142,7 +142,7 @@ def _twice(written: PeopleFile, document: Document, hosts: tuple[str, ...]) -> I
             owner = first.setdefault((kind, " ".join(value.split()).casefold()), name)
             if owner != name:
                 message = f"{value} is {owner}'s already"
-                yield Finding(message=message, place=document.place(path), mend="each belongs to one person")
+                yield Finding(message=message, place=document.place(path), hint="each belongs to one person")
 
 
 def _said(name: str, person: PersonFile, hosts: tuple[str, ...]) -> Iterator[tuple[str, str, Path]]:

@@ -34,8 +34,8 @@ def read(text: str, file: str, adapters: Adapters = SHIPPED) -> tuple[Environmen
     if errors(found):
         return None, found
     if len(found_documents) != 1:
-        mend = "an environment's file is one document"
-        return None, [Finding(message="the file is empty or several documents", place=Place(file=file), mend=mend)]
+        hint = "an environment's file is one document"
+        return None, [Finding(message="the file is empty or several documents", place=Place(file=file), hint=hint)]
     document = found_documents[0]
     shape = files.environment_file(adapters)
     written, wrong = validation.validate(document, shape, elsewhere=_ELSEWHERE)
@@ -109,7 +109,7 @@ def _problems(written: files.EnvironmentFile, document: Document, adapters: Adap
     if stem != written.environment:
         message = f"the file is called {stem} and the environment {written.environment}"
         place = document.place(("environment",))
-        found.append(Finding(message=message, place=place, mend="call both the same"))
+        found.append(Finding(message=message, place=place, hint="call both the same"))
     for name, each in written.destinations.items():
         kind = variants.key_of(each, adapters.destinations.keys)
         shape = adapters.destinations.get(kind, DestinationShape)

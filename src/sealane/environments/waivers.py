@@ -25,7 +25,7 @@ def judge(decisions: Iterable[Decision], waivers: Iterable[Waiver], *, app: str,
     return [
         WaivedDecision(
             decision=decision,
-            waiver=None if decision.effect is Effect.NOTE else named.get(decision.policy),
+            waiver=None if decision.effect is Effect.WARN else named.get(decision.policy),
         )
         for decision in decisions
     ]

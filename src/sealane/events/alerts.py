@@ -43,7 +43,7 @@ def read(headers: Mapping[str, str], body: bytes, *, secret: str, received: date
     listed = found.get("alerts")
     entries = listed if isinstance(listed, list) else [found]
     if len(entries) > MOST:
-        raise UsageError(f"the message brings {len(entries)} alerts", mend=f"send at most {MOST} at once")
+        raise UsageError(f"the message brings {len(entries)} alerts", hint=f"send at most {MOST} at once")
     alerts: dict[str, Alert] = {}
     for entry in entries:
         if not isinstance(entry, dict):
@@ -58,7 +58,7 @@ def _check(headers: Mapping[str, str], body: bytes, secret: str) -> None:
     kind, _, given = headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer" and given:
         if not secret or not hmac.compare_digest(given.strip().encode(), token(secret).encode()):
-            raise NotSignedIn("the alert token is wrong", mend="sealane app alert-token APP shows it")
+            raise NotSignedIn("the alert token is wrong", hint="sealane app alert-token APP shows it")
         return
     signature = headers.get("x-sealane-signature") or headers.get("x-hub-signature-256")
     webhooks.verify(body, secret=secret, signature=signature)
@@ -73,7 +73,7 @@ def _alert(entry: Mapping[str, Any], received: datetime) -> Alert:
     labels = dict(_labels(entry))
     name = labels.get("alertname") or next((text for key in _NAMES if (text := _text(entry.get(key)))), None)
     if name is None:
-        raise UsageError("an alert has no name", mend=f"give it one of {', '.join(_NAMES)}")
+        raise UsageError("an alert has no name", hint=f"give it one of {', '.join(_NAMES)}")
     return Alert(name=inputs.fitted(name, most=_LONGEST), at=_started(entry, received), labels=labels)
 
 

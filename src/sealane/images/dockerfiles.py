@@ -72,7 +72,7 @@ def _check(lines: list[str], escape: str, file: str, args: Mapping[str, str], pr
             if plain is None:
                 message = f"{file}:{found.line + 1}: what {image} stands for can't be known before the build"
                 raise UsageError(
-                    message, mend="write the image's name; FROM takes it from an ARG before the first FROM"
+                    message, hint="write the image's name; FROM takes it from an ARG before the first FROM"
                 )
             if plain.lower() in stages or (plain.isdigit() and found.word != "FROM") or plain == "scratch":
                 continue
@@ -221,7 +221,7 @@ def _own_caches(raw: list[str], escape: str, key: str, file: str, line: int) -> 
         options = [option.strip("\"'") for option in (found[2] or "").strip("\"'").split(",")]
         by_name = {name.lower(): value for name, _, value in (option.partition("=") for option in options)}
         if "$" in by_name.get("type", ""):
-            raise UsageError(f"{file}:{line + 1}: the type of a mount can't be known before the build", mend="write it")
+            raise UsageError(f"{file}:{line + 1}: the type of a mount can't be known before the build", hint="write it")
         if by_name.get("type") != "cache":
             return found[0]
         places = (by_name.get(name) for name in ("id", "target", "dst", "destination"))

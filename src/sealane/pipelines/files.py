@@ -274,7 +274,7 @@ MemberItem = Annotated[
 ]
 
 
-class ConvoyFile(File):
+class ReleaseGroupFile(File):
     """Several formations that the release reaches together or not at all."""
 
     formations: Annotated[list[MemberItem], Field(min_length=2, max_length=50)]
@@ -289,7 +289,7 @@ class ConvoyFile(File):
 
 def _delivery_kind(value: Any) -> str | None:
     if isinstance(value, dict) and "formations" in value:
-        return "(convoy)"
+        return "(release group)"
     return None if isinstance(value, list) else _shape(value)
 
 
@@ -301,7 +301,9 @@ ImageFile = Annotated[
     Annotated[BuildFile, Tag("(build)")] | Annotated[RetagFile, Tag("(retag)")], Discriminator(_image_kind)
 ]
 DeliverItem = Annotated[
-    Annotated[Name, Tag("(one)")] | Annotated[DeliveryFile, Tag("(mapping)")] | Annotated[ConvoyFile, Tag("(convoy)")],
+    Annotated[Name, Tag("(one)")]
+    | Annotated[DeliveryFile, Tag("(mapping)")]
+    | Annotated[ReleaseGroupFile, Tag("(release group)")],
     Discriminator(
         _delivery_kind,
         custom_error_type="shape",

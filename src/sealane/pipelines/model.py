@@ -171,10 +171,10 @@ class Delivery:
 
     formation: str
     approval: Approval | None = None
-    convoy: ReleaseGroup | None = None
+    release_group: ReleaseGroup | None = None
     """Those it goes with."""
     keep: bool = False
-    """Stays where it is when its convoy goes back."""
+    """Stays where it is when its release group goes back."""
     when: When = field(default_factory=When)
     place: Place
 

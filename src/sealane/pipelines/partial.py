@@ -71,10 +71,10 @@ class Draft:
     deliver: tuple[DeliveryPart, ...]
     named: tuple[Part, ...]
 
-    def finding(self, path: Path, message: str, mend: str | None = None, *, warning: bool = False) -> Finding:
+    def finding(self, path: Path, message: str, hint: str | None = None, *, warning: bool = False) -> Finding:
         """A finding at the value of a path."""
         severity = Severity.WARNING if warning else Severity.ERROR
-        return Finding(message=message, place=self.document.place(path), mend=mend, severity=severity)
+        return Finding(message=message, place=self.document.place(path), hint=hint, severity=severity)
 
     def place(self, path: Path) -> Place:
         """Where the value at the path stands."""
@@ -131,7 +131,7 @@ def _deliveries(value: Mapping[str, Any]) -> Iterator[DeliveryPart]:
 
 
 def _members(item: Mapping[str, Any], path: Path) -> Iterator[DeliveryPart]:
-    """Each formation of a convoy as a delivery of its own; what is said of all of them stands at the convoy."""
+    """Each formation of a release group as a delivery of its own; what is said of all of them stands at the release group."""
     said = {key: value for key, value in item.items() if key in {"approval", "when"}}
     for index, member in enumerate(item["formations"][:MOST]):
         name = member.get("formation") if isinstance(member, dict) else member

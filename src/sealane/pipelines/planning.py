@@ -95,10 +95,10 @@ def _deliveries(pipeline: Pipeline, event: Event, work: Sequence[PlannedStep]) -
 
 
 def _beside(delivery: Delivery) -> tuple[str, ...]:
-    convoy = delivery.convoy
-    if convoy is None or not convoy.parallel:
+    release_group = delivery.release_group
+    if release_group is None or not release_group.parallel:
         return ()
-    return tuple(key(Kind.DELIVER, name) for name in convoy.formations if name != delivery.formation)
+    return tuple(key(Kind.DELIVER, name) for name in release_group.formations if name != delivery.formation)
 
 
 def _keys(names: Iterable[str], images: set[str]) -> tuple[str, ...]:

@@ -177,8 +177,8 @@ def _checked(source: str, names: Mapping[str, Any], place: Place, wanted: str, w
         return
     if language.KNOWN.get(source.strip(), expression.result) != wanted:
         message = f"{what} must evaluate to {wanted} but this one to {expression.result}"
-        mend = f"compare it, as in {' '.join(source.split())} == true" if wanted == "bool" else "wrap it in string(…)"
-        yield Finding(message=message, place=place, mend=mend)
+        hint = f"compare it, as in {' '.join(source.split())} == true" if wanted == "bool" else "wrap it in string(…)"
+        yield Finding(message=message, place=place, hint=hint)
 
 
 def _findings(error: cel.Uncompilable, source: str, place: Place, names: Mapping[str, Any]) -> Iterator[Finding]:
@@ -188,14 +188,14 @@ def _findings(error: cel.Uncompilable, source: str, place: Place, names: Mapping
             if "\n" in source
             else f"column {column} of the expression"
         )
-        yield Finding(message=f"{_worded(message)}, at {where}", place=place, mend=_mend(message, names))
+        yield Finding(message=f"{_worded(message)}, at {where}", place=place, hint=_hint(message, names))
 
 
 def _worded(message: str) -> str:
     return message.removesuffix(" (in container '')")
 
 
-def _mend(message: str, names: Mapping[str, Any]) -> str | None:
+def _hint(message: str, names: Mapping[str, Any]) -> str | None:
     if "undeclared reference to '" not in message:
         return None
     name = message.split("'")[1]

@@ -20,7 +20,7 @@ from sealane.policies.compiler import Check, Compiled
 from sealane.policies.model import Decision, Effect, Facts, Field, Policy, Verdict
 
 _LONGEST_MESSAGE = 5 * 1024
-_RANK = {Effect.DENY: 0, Effect.SIGN_OFF: 1, Effect.NOTE: 2}
+_RANK = {Effect.DENY: 0, Effect.SIGN_OFF: 1, Effect.WARN: 2}
 
 
 class Origin(Protocol):
@@ -234,9 +234,9 @@ def _unevaluated(source: str, error: cel.EvaluationError) -> str:
 
 
 def _failed(policy: Policy, effect: Effect, case: _Case, message: str) -> Decision:
-    """A policy that can't be evaluated is not met; with failurePolicy Ignore that is only noted."""
+    """A policy that can't be evaluated is not met; with failurePolicy Ignore that only warns."""
     if policy.ignores_errors:
-        effect = Effect.NOTE
+        effect = Effect.WARN
     return _decision(policy, effect, case, message, (), failed=True)
 
 
@@ -249,7 +249,7 @@ def _decision(
         effect=effect,
         policy=policy.name,
         message=message,
-        mend=policy.mend,
+        hint=policy.hint,
         subject=case.request.subject,
         fields=tuple(Field(path=path, place=item.origin.place(where)) for path, where in steps),
         written=item.origin.place(item.base),

@@ -21,7 +21,7 @@ class Effect(StrEnum):
     """Nothing is deployed."""
     SIGN_OFF = "sign-off"
     """A person has to agree first."""
-    NOTE = "note"
+    WARN = "warn"
     """It is said, and nothing else follows."""
 
 
@@ -114,7 +114,7 @@ class Policy:
     effect: Effect | None = None
     """By annotation; None: that of the bindings that fit, and `deny` where there are none."""
     scope: Scope = Scope.OBJECT
-    mend: str = ""
+    hint: str = ""
     match: Match
     bindings: tuple[Binding, ...] = ()
     """Those in the same files, one of which must fit; none: the policy holds everywhere."""
@@ -181,12 +181,12 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """One policy not met by one object, and how to mend it."""
+    """One policy not met by one object, and how to fix it."""
 
     effect: Effect
     policy: str
     message: str
-    mend: str
+    hint: str
     subject: Subject
     fields: tuple[Field, ...] = ()
     """What is wrong, where it can be told."""
@@ -209,9 +209,9 @@ class Decision:
     def finding(self) -> Finding:
         """The decision as a finding; only denials are errors."""
         severity = Severity.ERROR if self.effect is Effect.DENY else Severity.WARNING
-        mend = " ".join(self.mend.split()) or None
+        hint = " ".join(self.hint.split()) or None
         message = f"{self.policy}: {self.subject}: {self.message}"
-        return Finding(message=message, place=self.place, mend=mend, severity=severity)
+        return Finding(message=message, place=self.place, hint=hint, severity=severity)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for `--json` and the store."""
@@ -219,7 +219,7 @@ class Decision:
             "effect": self.effect.value,
             "policy": self.policy,
             "message": self.message,
-            "mend": self.mend,
+            "hint": self.hint,
             "object": {"kind": self.subject.kind, "namespace": self.subject.namespace, "name": self.subject.name},
             "path": self.path,
             "fields": [{"path": each.path, **_written(each.place)} for each in self.fields],

@@ -26,13 +26,13 @@ from sealane.policies.model import (
 )
 
 PREFIX = "sealane.dev/"
-EFFECT, MEND, SCOPE = f"{PREFIX}effect", f"{PREFIX}mend", f"{PREFIX}scope"
+EFFECT, HINT, SCOPE = f"{PREFIX}effect", f"{PREFIX}hint", f"{PREFIX}scope"
 _ANNOTATIONS: Mapping[str, tuple[str, ...]] = {
     EFFECT: tuple(Effect),
-    MEND: (),
+    HINT: (),
     SCOPE: tuple(Scope),
 }
-_ACTIONS = {"Deny": Effect.DENY, "Warn": Effect.NOTE, "Audit": Effect.NOTE}
+_ACTIONS = {"Deny": Effect.DENY, "Warn": Effect.WARN, "Audit": Effect.WARN}
 
 
 def read(texts: Mapping[str, str]) -> tuple[list[Policy], list[Finding]]:
@@ -72,7 +72,7 @@ def _add(document: Document, policies: dict[str, Policy]) -> list[Finding]:
         other = policies[shape.metadata.name].place
         message = f"policy {shape.metadata.name} is already in {other}"
         findings.append(
-            Finding(message=message, place=document.place(("metadata", "name")), mend="give it another name")
+            Finding(message=message, place=document.place(("metadata", "name")), hint="give it another name")
         )
     elif not findings:
         policies[shape.metadata.name] = _policy(document, shape)
@@ -85,8 +85,8 @@ def _meaning(document: Document, shape: files.PolicyFile) -> list[Finding]:
     params = shape.spec.param_kind
     if params and (params.api_version, params.kind) != ("v1", "ConfigMap"):
         message = f"params can't be a {params.kind} of {params.api_version}"
-        mend = "Sealane gives params as a ConfigMap of v1 whose data holds the facts of the environment"
-        findings.append(Finding(message=message, place=document.place(("spec", "paramKind")), mend=mend))
+        hint = "Sealane gives params as a ConfigMap of v1 whose data holds the facts of the environment"
+        findings.append(Finding(message=message, place=document.place(("spec", "paramKind")), hint=hint))
     for part, names in (
         ("variables", [each.name for each in shape.spec.variables]),
         ("matchConditions", [each.name for each in shape.spec.match_conditions]),
@@ -109,12 +109,12 @@ def _annotations(document: Document) -> list[Finding]:
         if not name.startswith(PREFIX):
             continue
         if name not in _ANNOTATIONS:
-            place, mend = document.key_place(path), did_you_mean(name, _ANNOTATIONS)
-            findings.append(Finding(message=f"unknown annotation {name}", place=place, mend=mend))
+            place, hint = document.key_place(path), did_you_mean(name, _ANNOTATIONS)
+            findings.append(Finding(message=f"unknown annotation {name}", place=place, hint=hint))
         elif (words := _ANNOTATIONS[name]) and value not in words:
-            mend = did_you_mean(str(value), words)
+            hint = did_you_mean(str(value), words)
             message = f"{name} can't be {document.written.get(path) or repr(value)}"
-            findings.append(Finding(message=message, place=document.place(path), mend=mend))
+            findings.append(Finding(message=message, place=document.place(path), hint=hint))
     return findings
 
 
@@ -124,7 +124,7 @@ def _policy(document: Document, shape: files.PolicyFile) -> Policy:
         name=shape.metadata.name,
         effect=Effect(annotations[EFFECT]) if EFFECT in annotations else None,
         scope=Scope(annotations.get(SCOPE, Scope.OBJECT)),
-        mend=" ".join(annotations.get(MEND, "").split()),
+        hint=" ".join(annotations.get(HINT, "").split()),
         match=_match(spec.match_constraints),
         takes_params=spec.param_kind is not None,
         ignores_errors=spec.failure_policy == "Ignore",
@@ -212,14 +212,14 @@ def _attach(bindings: Iterable[tuple[str, Binding, Place]], policies: dict[str, 
             policies[name] = replace(policy, bindings=(*policy.bindings, binding))
         else:
             message = f"no policy here is called {name}"
-            findings.append(Finding(message=message, place=place, mend=did_you_mean(name, policies)))
+            findings.append(Finding(message=message, place=place, hint=did_you_mean(name, policies)))
     return findings
 
 
 def _foreign(document: Document, kind: Any) -> Finding:
     if kind == "ConfigMap":
-        mend = "Sealane gives params itself; keep the ConfigMap for a cluster in a file outside the policies"
-        return Finding(message="a ConfigMap is no policy", place=document.place(()), mend=mend)
+        hint = "Sealane gives params itself; keep the ConfigMap for a cluster in a file outside the policies"
+        return Finding(message="a ConfigMap is no policy", place=document.place(()), hint=hint)
     message = f"a {kind} is no policy" if isinstance(kind, str) else "this is no policy"
-    mend = f"policies are of kind {files.POLICY}, apiVersion {files.GROUP}"
-    return Finding(message=message, place=document.place(("kind",)), mend=mend)
+    hint = f"policies are of kind {files.POLICY}, apiVersion {files.GROUP}"
+    return Finding(message=message, place=document.place(("kind",)), hint=hint)

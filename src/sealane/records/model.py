@@ -165,10 +165,10 @@ class Deployment:
     """A person's word that objects nobody's labels claim may be taken over."""
     glass: BrokenGlass | None = None
     """Who let it begin though the window of its environment is shut."""
-    convoy_id: str | None = None
-    """The convoy it goes with: several formations that move together or not at all."""
+    release_group_id: str | None = None
+    """The release group it goes with: several formations that move together or not at all."""
     keep: bool = False
-    """Stays where it is when its convoy goes back."""
+    """Stays where it is when its release group goes back."""
     cancelled_by: str | None = None
     """Who called it off, before it began or while it rolled out."""
     rules: tuple[ApprovalRule, ...] = ()
@@ -179,7 +179,7 @@ class Deployment:
     phase: str | None = None
     waiting_for: str | None = None
     verdict: Verdict | None = None
-    dossier_id: str | None = None
+    failure_report_id: str | None = None
     note: str | None = None
     """A remark that stays with it: what pruning left in place, why approval is asked again."""
     way_back: str | None = None
@@ -202,7 +202,7 @@ class Deployment:
             confirmed=False,
             adopt=False,
             glass=None,
-            convoy_id=None,
+            release_group_id=None,
             keep=False,
             cancelled_by=None,
             rules=(),
@@ -212,7 +212,7 @@ class Deployment:
             phase=None,
             waiting_for=None,
             verdict=None,
-            dossier_id=None,
+            failure_report_id=None,
             note=None,
             way_back=None,
             opened=None,
@@ -399,7 +399,7 @@ class GateWord:
     key: str
     """Where in the rollout."""
     gate: str
-    says: str
+    message: str
     """Why it is inconclusive."""
     asked: datetime
     until: datetime

@@ -110,10 +110,10 @@ class DeploymentView:
     """What it is compared with: what is verified there, as long as it has not begun; then what was."""
     release: Release | None
     approval: ApprovalView
-    dossier: Mapping[str, Any] | None
+    failure_report: Mapping[str, Any] | None
     hold: Hold | None
-    convoy: ReleaseGroupRow | None = None
-    """The convoy it goes with."""
+    release_group: ReleaseGroupRow | None = None
+    """The release group it goes with."""
     is_there: bool = False
     """Whether it is what is verified there, and there now."""
     origin: Origin | None = None

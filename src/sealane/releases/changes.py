@@ -63,7 +63,7 @@ class Changes:
         return tuple(change for change in self.objects if change.action == action)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data, for dossiers, pages and `--json`."""
+        """Plain data, for failure reports, pages and `--json`."""
         return {
             "objects": [
                 {"action": each.action, "kind": each.kind, "name": each.name, "lines": list(each.lines)}

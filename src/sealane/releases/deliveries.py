@@ -59,7 +59,7 @@ class Delivery:
     """Where it is told in full, from the server's address."""
     state: DeliveryOutcome
     sentence: str
-    mend: str = ""
+    hint: str = ""
     """How to get it out, where it ended without being there."""
     short: str = ""
     """The same without the names of the app and the formation: `rolled back: …`, `waits for …`."""

@@ -17,7 +17,7 @@ _EVERYWHERE = ("**",)
 async def make(folder: Path, head: str | None, into: Path) -> Path:
     """Clones the folder's last commit; gives the same folder in the clone. Raises UsageError without a commit."""
     if head is None:
-        raise UsageError(f"{folder} has no commit to run with --clean", mend="commit first, or run without --clean")
+        raise UsageError(f"{folder} has no commit to run with --clean", hint="commit first, or run without --clean")
     top = await _top(folder)
     await git.checkout(str(top), head, into)
     return into / folder.relative_to(top)
@@ -34,7 +34,7 @@ async def complete(folder: Path, head: str, into: Path, clone: Clone) -> tuple[F
     if origin:
         await git_history.name_origin(into, origin)
     if clone.submodules:
-        rules = git_submodules.Rules(base=origin, allowed=_EVERYWHERE, mend=f"see {git_submodules.FILE}")
+        rules = git_submodules.Rules(base=origin, allowed=_EVERYWHERE, hint=f"see {git_submodules.FILE}")
         await git_submodules.fetch(into, head, rules, recursive=clone.recursive)
     if clone.lfs:
         await git_lfs.fetch(into, origin or str(top))

@@ -86,7 +86,7 @@ def _apart(image: ImageBuild, workshop: BuildWorkspace, text: bytes) -> bytes:
     try:
         plain = text.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UsageError(f"{image.dockerfile} is not UTF-8 text", mend="save it as UTF-8") from error
+        raise UsageError(f"{image.dockerfile} is not UTF-8 text", hint="save it as UTF-8") from error
     made = dockerfiles.apart(
         plain, file=image.dockerfile, key=workshop.key, args=image.args, problem=workshop.fetching.problem
     )

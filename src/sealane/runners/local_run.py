@@ -91,9 +91,9 @@ def _text(file: Path) -> str:
         return file.read_text("utf-8-sig")
     except FileNotFoundError as error:
         if file.name not in reading.files():
-            raise NotThere(f"there is no {file}", mend="name a folder, or a pipeline's file") from error
-        mend = reading.beginning({each.name for each in file.resolve().parent.iterdir()})
-        raise NotThere(f"there is no {file.name} in {file.resolve().parent}", mend=mend) from error
+            raise NotThere(f"there is no {file}", hint="name a folder, or a pipeline's file") from error
+        hint = reading.beginning({each.name for each in file.resolve().parent.iterdir()})
+        raise NotThere(f"there is no {file.name} in {file.resolve().parent}", hint=hint) from error
     except UnicodeDecodeError as error:
         raise InvalidFiles([findings.not_utf8(error, str(file))]) from error
     except OSError as error:
@@ -137,7 +137,7 @@ def _chosen(plan: Plan, names: tuple[str, ...]) -> Plan:
     known = {planned.name for planned in plan.steps if planned.kind is not Kind.DELIVER}
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise UsageError(f"there is no step {unknown[0]}", mend=findings.did_you_mean(unknown[0], known))
+        raise UsageError(f"there is no step {unknown[0]}", hint=findings.did_you_mean(unknown[0], known))
     return Plan(steps=tuple(_left_out(planned, "not asked for", planned.name not in names) for planned in plan.steps))
 
 
@@ -175,7 +175,7 @@ def _wanted(work: RunContext, given: Mapping[str, str], file: Path | None) -> di
     if missing:
         raise UsageError(
             f"missing secrets: {'; '.join(missing)}",
-            mend=f"add NAME=value lines to {file}" if file else "give them with --secrets-file FILE, NAME=value a line",
+            hint=f"add NAME=value lines to {file}" if file else "give them with --secrets-file FILE, NAME=value a line",
         )
     values = {name: given[name] for name in wanted}
     masking.check(values)

@@ -89,7 +89,7 @@ async def give_back(
         problem = await ownership.give_back(engine, errand, [str(path.relative_to(top)) for path in paths])
     if problem and not workspace.own:
         raise errors.EngineFailed(
-            f"{len(paths)} files of other users stay in {top}: {problem}", mend=f"sudo chown -R $(id -u):$(id -g) {top}"
+            f"{len(paths)} files of other users stay in {top}: {problem}", hint=f"sudo chown -R $(id -u):$(id -g) {top}"
         )
 
 

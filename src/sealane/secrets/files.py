@@ -50,7 +50,7 @@ class _Reading:
     def _assignment(self, line: str) -> None:
         start = _START.match(line)
         if not start:
-            self._wrong("this is no NAME=value", mend="write NAME=value, or # before a comment")
+            self._wrong("this is no NAME=value", hint="write NAME=value, or # before a comment")
             self.at += len(line) + 1
             return
         name, began = start.group(1), self.at
@@ -58,9 +58,9 @@ class _Reading:
         quote = self.text[self.at : self.at + 1]
         value = self._quoted(quote) if quote in {"'", '"'} else self._bare()
         if not _NAME.fullmatch(name):
-            self._wrong(f"{name[:40]!r} is no name", at=began, mend="letters, digits and _, not beginning with a digit")
+            self._wrong(f"{name[:40]!r} is no name", at=began, hint="letters, digits and _, not beginning with a digit")
         elif name in self.values:
-            self._wrong(f"{name} is given twice", at=began, mend="keep one")
+            self._wrong(f"{name} is given twice", at=began, hint="keep one")
         elif value is not None and "\0" in value:
             self._wrong(f"the value of {name} holds a NUL, which no environment can carry", at=began)
         elif value is not None:
@@ -70,7 +70,7 @@ class _Reading:
         line = self._line()
         value = line.strip()
         if " #" in value or "\t#" in value:
-            self._wrong("is the # part of the value or the start of a comment?", mend="put the value in quotes")
+            self._wrong("is the # part of the value or the start of a comment?", hint="put the value in quotes")
             value = ""
         self.at += len(line) + 1
         return value
@@ -98,7 +98,7 @@ class _Reading:
     def _nothing_more(self) -> None:
         line = self._line()
         if not _REST.fullmatch(line):
-            self._wrong("something stands after the closing quote", mend="take it out, or put it inside the quotes")
+            self._wrong("something stands after the closing quote", hint="take it out, or put it inside the quotes")
         self.at += len(line) + 1
 
     def _line(self) -> str:
@@ -106,8 +106,8 @@ class _Reading:
         end = self.text.find("\n", self.at)
         return self.text[self.at : end if end >= 0 else len(self.text)]
 
-    def _wrong(self, message: str, *, at: int | None = None, mend: str | None = None) -> None:
+    def _wrong(self, message: str, *, at: int | None = None, hint: str | None = None) -> None:
         at = self.at if at is None else at
         line = self.text.count("\n", 0, at) + 1
         column = at - (self.text.rfind("\n", 0, at) + 1) + 1
-        self.findings.append(Finding(message=message, place=Place(file=self.file, line=line, column=column), mend=mend))
+        self.findings.append(Finding(message=message, place=Place(file=self.file, line=line, column=column), hint=hint))

@@ -52,7 +52,7 @@ def identities(folder: Path, app: str) -> tuple[age.Identity, ...]:
     except FileNotFoundError:
         return ()
     except UsageError as error:
-        raise UsageError(f"{_shown(path)}: {error.message}", mend=error.mend) from error
+        raise UsageError(f"{_shown(path)}: {error.message}", hint=error.hint) from error
     except OSError as error:
         raise Unavailable(f"can't read {_shown(path)}: {error.strerror}") from error
 
@@ -67,7 +67,7 @@ def own_identity(folder: Path, app: str) -> age.Identity:
     path = _identity_file(folder, app)
     found = age.identities(_kept(path, made))
     if not found:
-        raise UsageError(f"{_shown(path)} holds no identity", mend="remove it, and one is made")
+        raise UsageError(f"{_shown(path)} holds no identity", hint="remove it, and one is made")
     return found[0]
 
 

@@ -40,7 +40,7 @@ def check(secrets: Mapping[str, str]) -> None:
         raise TooShort(
             f"{'secrets' if len(short) > 1 else 'secret'} {', '.join(short)}: shorter than {forms.SHORTEST} characters,"
             " which can't be masked without blacking out unrelated parts of the log",
-            mend="use a longer value; what is not secret belongs under `environment:`",
+            hint="use a longer value; what is not secret belongs under `environment:`",
         )
 
 

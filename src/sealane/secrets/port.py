@@ -29,11 +29,11 @@ class Reference:
 
 
 class BadReference(ValueError):
-    """No reference to a secret; the message says why, `mend` how it is written."""
+    """No reference to a secret; the message says why, `hint` how it is written."""
 
-    def __init__(self, message: str, mend: str) -> None:
+    def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
-        self.mend = mend
+        self.hint = hint
 
 
 class SecretMissing(Refused):

@@ -61,11 +61,11 @@ def split(text: str, adapters: Adapters = SHIPPED) -> tuple[str, str]:
 
 
 def problem(text: str, adapters: Adapters = SHIPPED) -> tuple[str, str] | None:
-    """Why the text is no reference and how to mend it, or None when it is one."""
+    """Why the text is no reference and how to fix it, or None when it is one."""
     try:
         parse(text, adapters)
     except BadReference as error:
-        return str(error), error.mend
+        return str(error), error.hint
     return None
 
 

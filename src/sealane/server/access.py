@@ -84,11 +84,11 @@ async def _who(request: Request) -> tuple[Actor, str | None]:
         return found, None
     cookie = request.cookies.get(COOKIE)
     if not cookie:
-        raise NotSignedIn("nobody is signed in", mend="sign in, or send a token: Authorization: Bearer sln_…")
+        raise NotSignedIn("nobody is signed in", hint="sign in, or send a token: Authorization: Bearer sln_…")
     actor, session = await access.session(cookie)
     request.state.actor = actor.name
     if request.method not in SAFE_METHODS and not same(await _form_token(request), session.csrf):
-        raise Refused("the request does not carry this session's form token", mend="load the page again")
+        raise Refused("the request does not carry this session's form token", hint="load the page again")
     return actor, session.csrf
 
 
@@ -137,7 +137,7 @@ class RequiresInBrowser:
 
     async def __call__(self, who: Annotated[Admitted, Depends(admitted)]) -> SignedIn:
         if who.csrf is None:
-            raise NotSignedIn("pages are seen with a session, not with a token", mend="sign in")
+            raise NotSignedIn("pages are seen with a session, not with a token", hint="sign in")
         who.actor.require(self.permission, who.app)
         return SignedIn(actor=who.actor, csrf=who.csrf)
 

@@ -42,7 +42,7 @@ def add_to(app: FastAPI) -> None:
             return await answer(request, told)
         if _wants_page(request):
             return await _page(request, error.status_code, str(error.detail), None)
-        body = Error(error=type(error).__name__, message=str(error.detail), mend=None, retry=False)
+        body = Error(error=type(error).__name__, message=str(error.detail), hint=None, retry=False)
         return JSONResponse(body.model_dump(), status_code=error.status_code, headers=dict(error.headers or {}))
 
     @app.exception_handler(ClientDisconnect)
@@ -68,17 +68,17 @@ async def answer(request: Request, error: SealaneError) -> Response:
     """One error as one answer; what it quotes of the request is made fit to be sent."""
     if not openapi.is_documented(request, error.http_status):
         _tell_undocumented(request, error)
-    message, mend = inputs.storable(error.message), inputs.storable(error.mend) if error.mend else None
+    message, hint = inputs.storable(error.message), inputs.storable(error.hint) if error.hint else None
     if _wants_page(request):
         if isinstance(error, NotSignedIn):
             query = f"?{request.url.query}" if request.url.query else ""
             wanted = f"{request.url.path}{query}" if request.method == "GET" else "/"
             return RedirectResponse(f"/sign-in?next={quote(wanted)}", status_code=303)
-        return await _page(request, error.http_status, message, mend)
+        return await _page(request, error.http_status, message, hint)
     headers = _headers(request, error)
     if request.url.path.startswith("/git/"):
-        return PlainTextResponse(_for_git(message, mend), status_code=error.http_status, headers=headers)
-    body = Error(error=type(error).__name__, message=message, mend=mend, retry=error.retry)
+        return PlainTextResponse(_for_git(message, hint), status_code=error.http_status, headers=headers)
+    body = Error(error=type(error).__name__, message=message, hint=hint, retry=error.retry)
     return JSONResponse(body.model_dump(), status_code=error.http_status, headers=headers)
 
 
@@ -106,9 +106,9 @@ def _tell_undocumented(request: Request, error: SealaneError) -> None:
     )
 
 
-def _for_git(message: str, mend: str | None) -> str:
+def _for_git(message: str, hint: str | None) -> str:
     """What git's client prints behind `remote:`, a line each: it shows the body of a failed request that is plain text."""
-    lines = [f"sealane: {message}", *([f"sealane: {mend}"] if mend else [])]
+    lines = [f"sealane: {message}", *([f"sealane: {hint}"] if hint else [])]
     return "".join(f"{controls.removed(' '.join(line.split()))}\n" for line in lines)
 
 
@@ -127,10 +127,10 @@ def _tell_refused(request: Request, error: Refused) -> None:
     )
 
 
-async def _page(request: Request, status: int, message: str, mend: str | None) -> Response:
+async def _page(request: Request, status: int, message: str, hint: str | None) -> Response:
     """The error's page, with the navigation of whoever is signed in."""
     frame = await frames.anyone(request)
-    shown = {**frame, "status": status, "message": message, "mend": mend, "around": frames.around(request.url.path)}
+    shown = {**frame, "status": status, "message": message, "hint": hint, "around": frames.around(request.url.path)}
     return templates.page("error.html", shown, status=status)
 
 

@@ -22,7 +22,7 @@ class Error(BaseModel):
     """The kind of error, such as `NotThere` or `Conflicting`; there may be more of them than those that the statuses name."""
     message: str
     """What is wrong, for people. Its words may change."""
-    mend: str | None
+    hint: str | None
     """What a person can do about it."""
     retry: bool
     """Whether the same request may work later."""

@@ -84,7 +84,7 @@ def _filter(given: Sequence[str], states: Sequence[str]) -> Filter:
     checked = (_line(text, name) for name, text in zip(_NAMES, given, strict=True))
     app, formation, environment, branch, state, author, search, commit = checked
     if state is not None and state not in states:
-        raise UsageError(f"state: there is no state {state}", mend=did_you_mean(state, states))
+        raise UsageError(f"state: there is no state {state}", hint=did_you_mean(state, states))
     return Filter(
         app=app,
         formation=formation,

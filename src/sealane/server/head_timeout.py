@@ -15,7 +15,7 @@ from sealane.errors import TooSlow
 from sealane.server.error_responses import Error
 
 _ERROR = TooSlow("the head of the request took too long")
-_BODY = Error(error=type(_ERROR).__name__, message=_ERROR.message, mend=None, retry=True).model_dump_json().encode()
+_BODY = Error(error=type(_ERROR).__name__, message=_ERROR.message, hint=None, retry=True).model_dump_json().encode()
 _LATE = (
     b"HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\nconnection: close\r\n"
     b"content-length: %d\r\n\r\n%b" % (len(_BODY), _BODY)

@@ -69,7 +69,7 @@ class Guard:
             whole = not message.get("more_body", False)
             read += len(message.get("body", b""))
             if read > most:
-                raise TooLarge("the request is too large", mend=f"at most {most} bytes")
+                raise TooLarge("the request is too large", hint=f"at most {most} bytes")
             return message
 
         async def guarded(message: Message) -> None:
@@ -110,7 +110,7 @@ class StepsOutside:
             inside = [each for each in await self.networks() if peer in ip_network(each, strict=False)]
             if inside:
                 refused = Refused(
-                    "steps may not ask the server", mend="operators let them: SEALANE_STEPS__REACH_SERVER"
+                    "steps may not ask the server", hint="operators let them: SEALANE_STEPS__REACH_SERVER"
                 )
                 answer = await error_answers.answer(Request(scope), refused)
                 await answer(scope, receive, send)

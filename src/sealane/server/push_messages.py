@@ -78,4 +78,4 @@ def _outcome(view: RunView) -> list[str]:
 def _finding(found: Finding) -> list[str]:
     severity = "" if found.severity is Severity.ERROR else "warning: "
     lines = [f"  {found.place}: {severity}{found.message}"]
-    return [*lines, f"    {found.mend}"] if found.mend else lines
+    return [*lines, f"    {found.hint}"] if found.hint else lines

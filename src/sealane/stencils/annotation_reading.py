@@ -24,13 +24,13 @@ def problems(written: hook_files.HooksFile | None, document: Document) -> Iterat
     for index, found in enumerate(read(written)):
         if found.name in taken:
             place = document.place(("hooks", "annotate", index, "name"))
-            yield Finding(message=f"two hooks are called {found.name}", place=place, mend="rename one")
+            yield Finding(message=f"two hooks are called {found.name}", place=place, hint="rename one")
         taken.add(found.name)
         for name, reference in found.keys.items():
             if problem := references.problem(reference):
-                message, mend = problem
+                message, hint = problem
                 place = document.place(("hooks", "annotate", index, found.board.value, name))
-                yield Finding(message=f"{name}: {message}", place=place, mend=mend)
+                yield Finding(message=f"{name}: {message}", place=place, hint=hint)
 
 
 def _annotation(written: Any) -> Annotation:

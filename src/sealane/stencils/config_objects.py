@@ -84,7 +84,7 @@ def config(
     size += sum(len(text) for text in binary.values())
     if size > MAX_DATA:
         message = f"the configuration has {size} bytes; a cluster takes {MAX_DATA}"
-        found.append(Finding(message=message, place=formation.at("config"), mend="put large files into an image"))
+        found.append(Finding(message=message, place=formation.at("config"), hint="put large files into an image"))
     name = f"{app}-{formation.name}-config-{hashing.suffix(key, versions)}"
     content = {key: value for key, value in (("data", texts), ("binaryData", binary)) if value}
     places: dict[Path, Place] = {(key, entry): entries[entry].place for key, part in content.items() for entry in part}

@@ -76,10 +76,10 @@ def _too_short(each: Rendered, span: timedelta, place: Place) -> list[Finding]:
     if not isinstance(grace, int) or grace > span.total_seconds():
         return []
     message = f"{each} is killed after {grace} s, before it has drained for {int(span.total_seconds())} s"
-    mend = "give its pods a longer terminationGracePeriodSeconds, or drain for less"
+    hint = "give its pods a longer terminationGracePeriodSeconds, or drain for less"
     said = "terminationGracePeriodSeconds" in _pod(each.object)
     path = (*_POD, "terminationGracePeriodSeconds")
-    return [Finding(message=message, place=each.origin.place(path) if said else place, mend=mend)]
+    return [Finding(message=message, place=each.origin.place(path) if said else place, hint=hint)]
 
 
 def _pod(manifest: Mapping[str, Any]) -> Mapping[str, Any]:

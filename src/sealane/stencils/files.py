@@ -165,7 +165,7 @@ class StrategyFile(File):
     healthy_for: Maybe[Duration] = None
     """How long ready must hold before it counts as healthy; 10s when left out."""
     patience: Maybe[Duration] = None
-    """How long something that may still mend itself is waited for; when left out the larger of 60s and three times the start-up of the last verified revision."""
+    """How long something that may still recover by itself is waited for; when left out the larger of 60s and three times the start-up of the last verified revision."""
     deadline: Maybe[Duration] = None
     """How long the whole rollout may take; 10m when left out."""
     drain: Maybe[Duration] = None

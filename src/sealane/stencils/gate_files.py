@@ -73,7 +73,7 @@ class HttpFile(File):
     """How long an answer may take; 5s when left out."""
     status: Maybe[Annotated[list[Status], Field(min_length=1, max_length=50)]] = None
     """Good answers, such as [200, 404]; any from 200 to 299 when left out."""
-    most_failed: Annotated[int, Field(ge=0, le=10_000), WHOLE] = 0
+    max_failures: Annotated[int, Field(ge=0, le=10_000), WHOLE] = 0
     """How many samples may fail."""
     latency_p95: Maybe[Duration] = None
     """The most that 95 of 100 good answers may take."""
@@ -86,11 +86,11 @@ class _QueryFile(File):
     """The query, in the store's own language; each series of its answer must fulfil the condition."""
     condition: ConditionText
     """What the value must be: "< 0.01"."""
-    over: Maybe[Duration] = None
+    duration: Maybe[Duration] = None
     """For how long it is asked again and again; once when left out."""
     interval: Maybe[Duration] = None
     """From one answer to the next; 10s when left out."""
-    most_failed: Annotated[int, Field(ge=0, le=10_000), WHOLE] = 0
+    max_failures: Annotated[int, Field(ge=0, le=10_000), WHOLE] = 0
     """How many answers may break the condition."""
     no_data: Literal["inconclusive", "pass", "fail"] = "inconclusive"
     """What it means that the query gives nothing."""
@@ -158,9 +158,9 @@ JobFile = Annotated[
 class AlertsFile(File):
     """Alerts that Alertmanager, Datadog, Grafana and the like send to the server about this formation."""
 
-    most: Annotated[int, Field(ge=0, le=10_000), WHOLE] = 0
+    max: Annotated[int, Field(ge=0, le=10_000), WHOLE] = 0
     """How many may come in."""
-    over: Maybe[Duration] = None
+    duration: Maybe[Duration] = None
     """How long they are waited for, counted from the deployment's start; those that came by then when left out."""
     matching: Maybe[Annotated[dict[Text, Text], Field(max_length=50)]] = None
     """Labels that an alert must have to count: {severity: critical}."""
@@ -236,5 +236,5 @@ class GuardFile(File):
     """Whether too many restarts over all instances fail it, where no single one would."""
     flaps: bool = True
     """Whether instances that become ready and unready again and again fail it."""
-    new_errors: Literal["note", "fail", "ignore"] = "ignore"
+    new_errors: Literal["warn", "fail", "ignore"] = "ignore"
     """What error lines come to that the last verified revision never printed: told, a failure, or not looked at."""

@@ -56,7 +56,7 @@ def problems(written: Sequence[Any] | None, hooks: hook_files.HooksFile | None, 
     for each, path in every:
         if names[each.name] > 1:
             place = document.place((*path, "name"))
-            found.append(Finding(message=f"two hooks are called {each.name}", place=place, mend="rename one"))
+            found.append(Finding(message=f"two hooks are called {each.name}", place=place, hint="rename one"))
         found.extend(_spans(each, path, document))
     return found
 
@@ -80,7 +80,7 @@ def _http(written: gate_files.HttpFile) -> gates.Http:
         interval=_span(written.interval, timedelta(seconds=2)),
         timeout=_span(written.timeout, timedelta(seconds=5)),
         status=tuple(written.status or ()),
-        most_failed=written.most_failed,
+        max_failures=written.max_failures,
         latency_p95=fields.duration(written.latency_p95) if written.latency_p95 else None,
     )
 
@@ -94,9 +94,9 @@ def _query(store: gates.Store, written: Any) -> gates.Query:
         url=written.url,
         query=written.query,
         condition=gates.Condition(operator=found[1], bound=float(found[2])),
-        over=_span(written.over, timedelta()),
+        duration=_span(written.duration, timedelta()),
         interval=_span(written.interval, timedelta(seconds=10)),
-        most_failed=written.most_failed,
+        max_failures=written.max_failures,
         no_data=gates.NoData(written.no_data),
         window=_span(getattr(written, "window", None), timedelta(minutes=5)),
         database=getattr(written, "database", None),
@@ -105,7 +105,7 @@ def _query(store: gates.Store, written: Any) -> gates.Query:
 
 
 def _alerts(written: gate_files.AlertsFile) -> gates.Alerts:
-    return gates.Alerts(most=written.most, over=_span(written.over, timedelta()), matching=written.matching or {})
+    return gates.Alerts(max=written.max, duration=_span(written.duration, timedelta()), matching=written.matching or {})
 
 
 def _task(written: Any) -> gates.Task:
@@ -127,7 +127,7 @@ def _span(written: str | None, otherwise: timedelta) -> timedelta:
 def _twice(names: Sequence[str], what: str, at: Path, document: Document) -> list[Finding]:
     times = Counter(names)
     return [
-        Finding(message=f"two {what}s are called {name}", place=document.place((*at, index, "name")), mend="rename one")
+        Finding(message=f"two {what}s are called {name}", place=document.place((*at, index, "name")), hint="rename one")
         for index, name in enumerate(names)
         if times[name] > 1
     ]
@@ -142,17 +142,17 @@ def _gate_problems(written: Any, path: Path, document: Document) -> Iterator[Fin
             yield from _spans(inner, (*path, key), document)
             for name, reference in _keys(inner).items():
                 if problem := references.problem(reference):
-                    message, mend = problem
-                    yield Finding(message=f"{name}: {message}", place=document.place((*path, key, name)), mend=mend)
-    if gate.http and gate.http.most_failed >= gate.http.samples:
-        place = document.place((*path, "http", "most_failed"))
-        yield Finding(message="with all samples failed it would still pass", place=place, mend="let fewer fail")
-    if gate.query and gate.query.over and not gate.query.interval:
+                    message, hint = problem
+                    yield Finding(message=f"{name}: {message}", place=document.place((*path, key, name)), hint=hint)
+    if gate.http and gate.http.max_failures >= gate.http.samples:
+        place = document.place((*path, "http", "max_failures"))
+        yield Finding(message="with all samples failed it would still pass", place=place, hint="let fewer fail")
+    if gate.query and gate.query.duration and not gate.query.interval:
         place = document.place((*path, gate.query.store.value, "interval"))
-        yield Finding(message="the interval is 0", place=place, mend="write 1s or more")
+        yield Finding(message="the interval is 0", place=place, hint="write 1s or more")
     if (check := gate.http) and check.samples * check.interval > LONGEST:
         place = document.place((*path, "http"))
-        yield Finding(message=f"its samples take longer than {_hours()}", place=place, mend="take fewer")
+        yield Finding(message=f"its samples take longer than {_hours()}", place=place, hint="take fewer")
 
 
 def _keys(written: Any) -> Mapping[str, str]:
@@ -162,7 +162,7 @@ def _keys(written: Any) -> Mapping[str, str]:
 
 def _spans(written: Any, path: Path, document: Document) -> Iterator[Finding]:
     """Spans that are too long, and a timeout of nothing."""
-    for name in ("timeout", "interval", "over", "window", "wait"):
+    for name in ("timeout", "interval", "duration", "window", "wait"):
         text = getattr(written, name, None)
         if text is None:
             continue
@@ -170,10 +170,10 @@ def _spans(written: Any, path: Path, document: Document) -> Iterator[Finding]:
         most = timedelta(days=7) if name == "wait" else LONGEST
         if span > most:
             message = f"{name} is longer than {'7 days' if name == 'wait' else _hours()}"
-            yield Finding(message=message, place=document.place((*path, name)), mend="shorten it")
+            yield Finding(message=message, place=document.place((*path, name)), hint="shorten it")
         if name == "timeout" and span < timedelta(seconds=1):
             place = document.place((*path, name))
-            yield Finding(message="the timeout is shorter than a second", place=place, mend="write 1s or more")
+            yield Finding(message="the timeout is shorter than a second", place=place, hint="write 1s or more")
 
 
 def _hours() -> str:

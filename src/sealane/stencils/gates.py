@@ -50,7 +50,7 @@ class Http:
     timeout: timedelta = timedelta(seconds=5)
     status: tuple[int, ...] = ()
     """Good answers; empty: any from 200 to 299."""
-    most_failed: int = 0
+    max_failures: int = 0
     latency_p95: timedelta | None = None
     """The most that 95 of 100 good answers may take."""
 
@@ -79,10 +79,10 @@ class Query:
     url: str
     query: str
     condition: Condition
-    over: timedelta = timedelta()
+    duration: timedelta = timedelta()
     """For how long it is asked; none: once."""
     interval: timedelta = timedelta(seconds=10)
-    most_failed: int = 0
+    max_failures: int = 0
     """Answers that may break the condition."""
     no_data: NoData = NoData.INCONCLUSIVE
     window: timedelta = timedelta(minutes=5)
@@ -107,8 +107,8 @@ class Task:
 class Alerts:
     """Alerts that others send in, counted since the deployment was applied."""
 
-    most: int = 0
-    over: timedelta = timedelta()
+    max: int = 0
+    duration: timedelta = timedelta()
     """How long they are waited for, counted from the deployment's start."""
     matching: Mapping[str, str] = field(default_factory=dict)
     """Labels that an alert must have to count."""
@@ -142,7 +142,7 @@ class Gate:
 class NewLines(StrEnum):
     """What error lines come to that the last verified revision never printed."""
 
-    NOTE = "note"
+    WARN = "warn"
     FAIL = "fail"
     IGNORE = "ignore"
 

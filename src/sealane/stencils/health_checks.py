@@ -95,8 +95,8 @@ def problems(check: HealthCheck, place: Callable[[str], Place]) -> Iterator[Find
     """What is wrong with its expressions; `place` is where the value of a key stands."""
     if check.kind in _BY_INSTANCES and check.group in (None, _BY_INSTANCES[check.kind]):
         message = f"Sealane judges a {check.kind} by its pods, which says more than an expression could"
-        mend = "leave it out" if check.group is not None else "name the group if another kind of that name is meant"
-        yield Finding(message=message, place=place("kind"), mend=mend)
+        hint = "leave it out" if check.group is not None else "name the group if another kind of that name is meant"
+        yield Finding(message=message, place=place("kind"), hint=hint)
     from sealane.clients import cel  # here and below: few formations have checks, and the engine takes time to load
 
     for key, wanted in (("ready", "bool"), ("failed", "bool"), ("message", "string")):
@@ -110,20 +110,20 @@ def problems(check: HealthCheck, place: Callable[[str], Place]) -> Iterator[Find
             continue
         if result not in (wanted, "dyn"):
             message = f"{key} must give {'true or false' if wanted == 'bool' else 'a text'}, and this gives {result}"
-            mend = "compare it with something" if wanted == "bool" else "wrap it in string(…)"
-            yield Finding(message=message, place=place(key), mend=mend)
+            hint = "compare it with something" if wanted == "bool" else "wrap it in string(…)"
+            yield Finding(message=message, place=place(key), hint=hint)
 
 
 def _findings(error: cel.Uncompilable, source: str, place: Place) -> Iterator[Finding]:
     for line, column, message in error.complaints:
         at = f"line {line}, column {column}" if "\n" in source else f"column {column}"
         words = message.removesuffix(" (in container '')")
-        mend = None
+        hint = None
         if "undeclared reference to '" in message:
             name = message.split("'")[1]
             near = nearest(name.partition(".")[0], _NAMES)
-            mend = f"did you mean {near}?" if near else f"what is looked at is called object: object.{name}"
-        yield Finding(message=f"{words}, at {at} of the expression", place=place, mend=mend)
+            hint = f"did you mean {near}?" if near else f"what is looked at is called object: object.{name}"
+        yield Finding(message=f"{words}, at {at} of the expression", place=place, hint=hint)
 
 
 def _value(expression: cel.Expression, bound: cel.Bindings) -> tuple[Any, str | None]:

@@ -122,13 +122,13 @@ def _of_stencils(
         job = there[name]
         if key := standstill.stands_still(job.object):
             message = f"{job} never ends: it starts nothing by itself"
-            return None, [Finding(message=message, place=job.origin.place(("spec", key)), mend=f"leave {key} out")]
+            return None, [Finding(message=message, place=job.origin.place(("spec", key)), hint=f"leave {key} out")]
         if isinstance(job.object.get("spec"), dict) and _containers(job.object["spec"].get("template")):
             return job, []
         return None, [Finding(message=f"{job} has no containers", place=job.origin.place(("spec",)))]
     place = formation.at(*wanted.path, "stencil")
-    mend = did_you_mean(name, there) or "write it as a Job below deploy/stencils"
-    return None, [Finding(message=f"the stencils have no Job {name}", place=place, mend=mend)]
+    hint = did_you_mean(name, there) or "write it as a Job below deploy/stencils"
+    return None, [Finding(message=f"the stencils have no Job {name}", place=place, hint=hint)]
 
 
 def _words(

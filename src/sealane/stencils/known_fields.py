@@ -91,16 +91,16 @@ class _Look:
         where = _dotted(path[:-1])
         holder = f"{where} of a {self.rendered.kind}" if where else f"a {self.rendered.kind}"
         if near:
-            mend = f"did you mean {near}?"
+            hint = f"did you mean {near}?"
         elif others:
-            mend = f"{key} belongs to {' or '.join(others)}"
+            hint = f"{key} belongs to {' or '.join(others)}"
         else:
-            mend = f"known there: {', '.join(sorted(fields))}"
+            hint = f"known there: {', '.join(sorted(fields))}"
         beside = "" if near else f" in Kubernetes {self.table.kubernetes}, and only a newer cluster may take it"
         return Finding(
             message=f"{holder} has no field {key}{beside}",
             place=self.rendered.origin.key_place(path),
-            mend=mend,
+            hint=hint,
             severity=Severity.ERROR if near else Severity.WARNING,
         )
 

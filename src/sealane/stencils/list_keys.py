@@ -80,7 +80,7 @@ def _finding(each: Rendered, second: Path, first: Path, shared: str) -> Finding:
     return Finding(
         message=f"{names[-1]} has two items with {shared}: Kubernetes takes that once and refuses every later change",
         place=each.origin.place((*second, key)),
-        mend=f"keep one; the other is at {each.origin.place((*first, key))}",
+        hint=f"keep one; the other is at {each.origin.place((*first, key))}",
     )
 
 

@@ -72,9 +72,9 @@ def _metadata_problems(metadata: dict[str, Any], origin: Origin) -> list[Finding
     name = metadata.get("name")
     if name is None:
         made = "generateName" in metadata
-        mend = "a name made up by the cluster can't be followed" if made else "every object has a name"
+        hint = "a name made up by the cluster can't be followed" if made else "every object has a name"
         path: Path = ("metadata", "generateName") if made else ("metadata",)
-        found.append(_finding("metadata.name is missing", origin, path, mend))
+        found.append(_finding("metadata.name is missing", origin, path, hint))
     elif not isinstance(name, str):
         path = ("metadata", "name")
         message = f"metadata.name must be a text, not {_shown(name, origin, path)}"
@@ -139,5 +139,5 @@ def duplicates(rendered: Iterable[Rendered]) -> list[Finding]:
     return found
 
 
-def _finding(message: str, origin: Origin, path: Path, mend: str | None) -> Finding:
-    return Finding(message=message, place=origin.place(path), mend=mend)
+def _finding(message: str, origin: Origin, path: Path, hint: str | None) -> Finding:
+    return Finding(message=message, place=origin.place(path), hint=hint)

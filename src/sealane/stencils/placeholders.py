@@ -125,7 +125,7 @@ def replace_inside(text: str, words: Placeholders, at: At) -> tuple[str, list[Fi
                 return shown
             problem = _Problem(
                 message=f"the value of {token['name']} is {_kind(value)}, which can't stand inside a text",
-                mend=f"let ${{{token['name']}}} be the whole value, or give it a text",
+                hint=f"let ${{{token['name']}}} be the whole value, or give it a text",
             )
         found.extend(_told(problem, token, text, words, at))
         return ""
@@ -147,7 +147,7 @@ def has_word(text: str) -> bool:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Problem:
     message: str
-    mend: str | None
+    hint: str | None
 
 
 def literal(token: str) -> str:
@@ -161,19 +161,19 @@ _RAW = "raw leaves a whole file or object alone"
 
 def _value(name: str | None, words: Placeholders) -> tuple[Any, _Problem | None]:
     if name is None:
-        return None, _Problem(message="${ without its }", mend=f"{literal('${')}; {_RAW}")
+        return None, _Problem(message="${ without its }", hint=f"{literal('${')}; {_RAW}")
     if len(name) > _LONGEST or not _NAME.fullmatch(name):
         shown = f"${{{name}}}" if len(name) < _SHOWN else f"${{{name[:36]}…}}"
-        return None, _Problem(message=f"{shown} is no word", mend=f"{literal(f'${{{name}}}')}; {_RAW}")
+        return None, _Problem(message=f"{shown} is no word", hint=f"{literal(f'${{{name}}}')}; {_RAW}")
     if name in words.values:
         words.used.add(name)
         return words.values[name], _too_much(name, words)
     if words.enough:
-        return None, _Problem(message="", mend=None)  # nobody is told
+        return None, _Problem(message="", hint=None)  # nobody is told
     if name in words.missing:
         words.used.add(name)
-        return None, _Problem(message=f"${{{name}}} stands for nothing here", mend=words.missing[name])
-    return None, _Problem(message=f"unknown word ${{{name}}}", mend=_meant(name, words))
+        return None, _Problem(message=f"${{{name}}} stands for nothing here", hint=words.missing[name])
+    return None, _Problem(message=f"unknown word ${{{name}}}", hint=_meant(name, words))
 
 
 def _meant(name: str, words: Placeholders) -> str:
@@ -191,7 +191,7 @@ def _too_much(name: str, words: Placeholders) -> _Problem | None:
     if spent.text <= MOST_TEXT:
         return None
     message = f"the values put in come to more than {MOST_TEXT} characters"
-    return _Problem(message=message, mend="put large texts into files")
+    return _Problem(message=message, hint="put large texts into files")
 
 
 def _told(problem: _Problem, token: re.Match[str], text: str, words: Placeholders, at: At) -> list[Finding]:
@@ -199,7 +199,7 @@ def _told(problem: _Problem, token: re.Match[str], text: str, words: Placeholder
         return []
     words.spent.findings += 1
     place = at(token[0], text[: token.start()].count(token[0]))
-    return [Finding(message=problem.message, place=place, mend=problem.mend)]
+    return [Finding(message=problem.message, place=place, hint=problem.hint)]
 
 
 def as_text(value: Any) -> str | None:

@@ -48,7 +48,7 @@ def read_formation(text: str, file: str, adapters: Adapters = SHIPPED) -> tuple[
         return None, found
     if len(found_documents) != 1:
         message = f"the file holds {len(found_documents) or 'no'} documents" if found_documents else "the file is empty"
-        return None, [Finding(message=message, place=Place(file=file), mend="a formation's file is one document")]
+        return None, [Finding(message=message, place=Place(file=file), hint="a formation's file is one document")]
     document = found_documents[0]
     shape = files.formation_file(adapters)
     written, wrong = validation.validate(document, shape, elsewhere=_ELSEWHERE)
@@ -152,7 +152,7 @@ def _name_problems(written: files.FormationFile, document: Document) -> list[Fin
     if stem == written.formation:
         return []
     message = f"the file is called {stem} and the formation {written.formation}"
-    return [Finding(message=message, place=document.place(("formation",)), mend="call both the same")]
+    return [Finding(message=message, place=document.place(("formation",)), hint="call both the same")]
 
 
 def _glob_problems(written: files.StencilsFile | None, document: Document) -> list[Finding]:
@@ -166,10 +166,10 @@ def _glob_problems(written: files.StencilsFile | None, document: Document) -> li
 
 
 def _value_problems(written: files.FormationFile, document: Document) -> list[Finding]:
-    mend = "choose another name; this word is given"
+    hint = "choose another name; this word is given"
     values = written.values or {}
     given = [
-        Finding(message=f"Sealane itself gives ${{{name}}}", place=document.key_place(("values", name)), mend=mend)
+        Finding(message=f"Sealane itself gives ${{{name}}}", place=document.key_place(("values", name)), hint=hint)
         for name in values
         if name in GIVEN
     ]
@@ -193,13 +193,13 @@ def _reference_problems(written: files.FormationFile, document: Document, adapte
     found = []
     for name, reference in (written.secrets or {}).items():
         if problem := references.problem(reference, adapters):
-            message, mend = problem
-            found.append(Finding(message=f"{name}: {message}", place=document.place(("secrets", name)), mend=mend))
+            message, hint = problem
+            found.append(Finding(message=f"{name}: {message}", place=document.place(("secrets", name)), hint=hint))
     for name, text in (written.config or {}).items():
         if isinstance(text, str) and references.looks_like(text, adapters):
             place = document.place(("config", name))
             message = f"{name} looks like a reference to a secret; configuration is readable by everyone"
-            found.append(Finding(message=message, place=place, mend="move it to secrets:"))
+            found.append(Finding(message=message, place=place, hint="move it to secrets:"))
     return found
 
 
@@ -221,32 +221,32 @@ def _strategy_problems(written: files.StrategyFile | None, document: Document) -
     stated = [kind for kind in _WAYS if getattr(written, kind) is not None]
     if len(stated) > 1:
         message = f"{' and '.join(stated)} are {'both' if len(stated) == 2 else 'all'} given"
-        found.append(Finding(message=message, place=document.key_place(("strategy", stated[-1])), mend="keep one"))
+        found.append(Finding(message=message, place=document.key_place(("strategy", stated[-1])), hint="keep one"))
     if written.canary:
         found.extend(_canary_problems(written.canary, document))
     if written.rolling and {written.rolling.max_unavailable, written.rolling.max_surge} <= {0, "0%"}:
-        message, mend = (
+        message, hint = (
             "with none missing and none more, nothing could ever be replaced",
             "let one of them be 1 or more",
         )
-        found.append(Finding(message=message, place=document.place(("strategy", "rolling")), mend=mend))
+        found.append(Finding(message=message, place=document.place(("strategy", "rolling")), hint=hint))
     persons = {gate.name for gate in _strategy(written).every_gate if gate.stage}
     for index, gate in enumerate(written.gates or ()):
         if gate.name in persons:
             place = document.place(("strategy", "gates", index, "name"))
             message = f"the strategy's own wait for a person is called {gate.name}"
-            found.append(Finding(message=message, place=place, mend="rename the gate"))
+            found.append(Finding(message=message, place=place, hint="rename the gate"))
     if written.drain is not None and (
         fields.duration(written.drain) % timedelta(seconds=1) or not fields.duration(written.drain)
     ):
         message = f"a drain of {written.drain} is not a whole number of seconds, one at least"
         place = document.place(("strategy", "drain"))
-        found.append(Finding(message=message, place=place, mend="write it like 5s"))
+        found.append(Finding(message=message, place=place, hint="write it like 5s"))
     healthy_for, deadline = _duration(written.healthy_for, HEALTHY_FOR), _duration(written.deadline, DEADLINE)
     if healthy_for >= deadline:
         message = "the deadline ends before healthy could have held long enough"
         place = document.place(("strategy", "deadline" if written.deadline else "healthy_for"))
-        found.append(Finding(message=message, place=place, mend="make it longer than healthy_for"))
+        found.append(Finding(message=message, place=place, hint="make it longer than healthy_for"))
     return found
 
 
@@ -258,16 +258,16 @@ def _canary_problems(written: files.CanaryFile, document: Document) -> list[Find
         said = [key for key in files.CanaryStepFile.model_fields if getattr(step, key) is not None]
         if len(said) != 1:
             message = f"a step does one thing, this one {'does ' + ' and '.join(said) if said else 'nothing'}"
-            found.append(Finding(message=message, place=place, mend="write each of them as a step of its own"))
+            found.append(Finding(message=message, place=place, hint="write each of them as a step of its own"))
         elif isinstance(step.pause, str) and fields.duration(step.pause) > _LONGEST_PAUSE:
             message = f"a pause of {step.pause} is longer than the {_LONGEST_PAUSE.total_seconds() / 3600:g} h that one may last"
-            found.append(Finding(message=message, place=place, mend="shorten it"))
+            found.append(Finding(message=message, place=place, hint="shorten it"))
         elif step.weight is not None and step.weight <= highest:
             message = f"weight {step.weight} comes after {highest}: shares only grow"
-            found.append(Finding(message=message, place=place, mend="put the steps in order"))
+            found.append(Finding(message=message, place=place, hint="put the steps in order"))
         highest = max(highest, step.weight or 0)
     if written.steps[0].weight is None:
         place = document.place(("strategy", "canary", "steps", 0))
         message = "before the first weight there is nothing of the new version"
-        found.append(Finding(message=message, place=place, mend="begin with a weight, such as {weight: 10}"))
+        found.append(Finding(message=message, place=place, hint="begin with a weight, such as {weight: 10}"))
     return found

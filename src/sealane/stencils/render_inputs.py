@@ -51,11 +51,11 @@ def _formation(tree: Tree, name: str, adapters: Adapters) -> tuple[Formation | N
     paths = [path for ending in _ENDINGS if (path := f"{FORMATIONS}/{name}{ending}") in tree.files(FORMATIONS)]
     if not paths:
         known = names(tree)
-        mend = did_you_mean(name, known) if known else "`sealane init` writes a first one where there is a Dockerfile"
-        finding = Finding(message=f"there is no formation {name}", place=Place(file=FORMATIONS), mend=mend)
+        hint = did_you_mean(name, known) if known else "`sealane init` writes a first one where there is a Dockerfile"
+        finding = Finding(message=f"there is no formation {name}", place=Place(file=FORMATIONS), hint=hint)
         return None, Source(""), [finding]
     if len(paths) > 1:
-        finding = Finding(message=f"{paths[0]} says what it is, too", place=Place(file=paths[1]), mend="keep one")
+        finding = Finding(message=f"{paths[0]} says what it is, too", place=Place(file=paths[1]), hint="keep one")
         return None, Source(""), [finding]
     text, found = _text(tree, paths[0])
     if found:
@@ -73,7 +73,7 @@ def _stencils(tree: Tree, formation: Formation) -> tuple[list[Stencil], list[Fin
         total += len(text)
         if total > MAX_TOTAL:
             message = f"with it all stencils come to more than {MAX_TOTAL} bytes"
-            found.append(Finding(message=message, place=Place(file=path), mend="exclude what isn't needed"))
+            found.append(Finding(message=message, place=Place(file=path), hint="exclude what isn't needed"))
             break
         found.extend(problems)
         raw = globs.any_matches(formation.stencils.raw, path.removeprefix(f"{STENCILS}/"))
@@ -81,8 +81,8 @@ def _stencils(tree: Tree, formation: Formation) -> tuple[list[Stencil], list[Fin
         stencils.extend(read)
         found.extend(problems)
     if not chosen and not found:
-        mend = f"put plain manifests into {STENCILS}"
-        found.append(Finding(message="the formation has no stencils", place=formation.place, mend=mend))
+        hint = f"put plain manifests into {STENCILS}"
+        found.append(Finding(message="the formation has no stencils", place=formation.place, hint=hint))
     return stencils, found
 
 
@@ -94,7 +94,7 @@ def _chosen(tree: Tree, formation: Formation) -> tuple[list[str], list[Finding]]
         Finding(
             message=f"no stencil matches {glob}",
             place=formation.at("stencils", key, index),
-            mend=f"globs are matched with the path below {STENCILS}",
+            hint=f"globs are matched with the path below {STENCILS}",
             severity=severity,
         )
         for key, patterns, severity in (

@@ -141,7 +141,7 @@ def _image_problems(formation: Formation, inputs: Inputs) -> list[Finding]:
         Finding(
             message=f"the pipeline makes no image {name}",
             place=formation.at("images", word),
-            mend=did_you_mean(name, inputs.images),
+            hint=did_you_mean(name, inputs.images),
         )
         for word, name in formation.images.items()
         if name not in inputs.images
@@ -160,7 +160,7 @@ def _unused(sources: Sources, words: Placeholders) -> list[Finding]:
     if formation.secrets:
         said.append(("secrets", formation.at("secrets")))
     return [
-        Finding(message=f"nothing uses ${{{word}}}", place=place, mend=_use(f"${{{word}}}", sources))
+        Finding(message=f"nothing uses ${{{word}}}", place=place, hint=_use(f"${{{word}}}", sources))
         for word, place in said
         if word not in words.used
     ]
@@ -178,7 +178,7 @@ def _unasked(formation: Formation, rendered: list[Rendered]) -> list[Finding]:
         Finding(
             message=f"the formation has no {check.kind}" + (f" of {check.group}" if check.group else ""),
             place=formation.at("health", index, "kind"),
-            mend=did_you_mean(check.kind, {kind for _, kind in kinds if kind != check.kind})
+            hint=did_you_mean(check.kind, {kind for _, kind in kinds if kind != check.kind})
             or "take the health check away, or look at the group",
         )
         for index, check in enumerate(formation.health)

@@ -20,7 +20,7 @@ def join(revision: Revision, values: Mapping[str, SecretValue]) -> list[dict[str
     changed = sorted(name for name in revision.secrets if _version(values, name) != revision.secret_versions.get(name))
     if changed:
         message = f"{', '.join(changed)} changed since {revision.label} was rendered"
-        raise Conflicting(message, mend="render and deploy it anew")
+        raise Conflicting(message, hint="render and deploy it anew")
     return [_filled(each, values) if _is_secret(each, revision) else each.object for each in revision.objects]
 
 

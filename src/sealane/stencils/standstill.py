@@ -35,7 +35,7 @@ def problems(rendered: Iterable[Rendered], strategy: Strategy) -> Iterator[Findi
             yield Finding(
                 message=f"{OLD_PODS} can't be {said!r}",
                 place=each.origin.place(("metadata", "annotations", OLD_PODS)),
-                mend=did_you_mean(str(said), list(OldPods)),
+                hint=did_you_mean(str(said), list(OldPods)),
             )
 
 
@@ -54,7 +54,7 @@ def _paused(each: Rendered, strategy: Strategy) -> Finding:
     return Finding(
         message=f"{each} is paused: a new version of its pods is never rolled out",
         place=each.origin.place(("spec", "paused")),
-        mend="leave paused out",
+        hint="leave paused out",
         severity=Severity.ERROR if never else Severity.WARNING,
     )
 

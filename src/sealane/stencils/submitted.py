@@ -12,7 +12,7 @@ from sealane.errors import InvalidFiles, UsageError
 from sealane.stencils import objects
 from sealane.stencils.model import Revision
 
-_MEND = "`sealane vet` of the server's own version renders one"
+_HINT = "`sealane vet` of the server's own version renders one"
 
 
 class _Shape(msgspec.Struct):
@@ -40,7 +40,7 @@ def revision(data: Mapping[str, Any]) -> Revision:
         msgspec.convert(data, _Shape)
         made = Revision.from_json(data)
     except (msgspec.ValidationError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        raise UsageError("this is no revision", mend=_MEND) from error
+        raise UsageError("this is no revision", hint=_HINT) from error
     wrong = [found for each in made.everything for found in objects.problems(each.object, each.origin)]
     if wrong:
         raise InvalidFiles(wrong)

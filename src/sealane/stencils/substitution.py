@@ -92,7 +92,7 @@ class _Walk:
         said = annotations.get(RAW) if isinstance(annotations, dict) else None
         if said is not None and said not in ("true", "false", True, False):
             place = self.stencil.document.place((*self.path, "metadata", "annotations", RAW))
-            self.found.append(Finding(message=f"{RAW} can't be {said!r}", place=place, mend='"true" or "false"'))
+            self.found.append(Finding(message=f"{RAW} can't be {said!r}", place=place, hint='"true" or "false"'))
         return said in ("true", True)
 
     def items(self, value: list[Any]) -> list[Any]:
@@ -134,21 +134,21 @@ class _Walk:
         below = path[self.object.depth :]
         if self.known.enough or (len(below) == 3 and below[0] == "metadata"):
             return
-        message, mend = validation.no_text(value, document.written.get(path), document.rest_of_line(path))
+        message, hint = validation.no_text(value, document.written.get(path), document.rest_of_line(path))
         label = f"item {path[-1] + 1} of {path[-2]}" if isinstance(path[-1], int) else str(path[-1])
         self.known.spent.findings += 1
-        self.found.append(Finding(message=f"{label} {message}", place=document.place(path), mend=mend))
+        self.found.append(Finding(message=f"{label} {message}", place=document.place(path), hint=hint))
 
     def bad_key(self, key: str) -> None:
         if self.known.enough:
             return
-        message, mend = (
+        message, hint = (
             f"{key} is a key; words stand in values only",
             "write the key out, or leave the file or object raw",
         )
         place = self.stencil.document.key_place(tuple(self.path))
         self.known.spent.findings += 1
-        self.found.append(Finding(message=message, place=place, mend=mend))
+        self.found.append(Finding(message=message, place=place, hint=hint))
 
     def finite(self, value: float) -> None:
         if not math.isfinite(value):

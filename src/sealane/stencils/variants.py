@@ -107,7 +107,7 @@ def problems(rendered: Sequence[Rendered], strategy: Strategy, place: Place) -> 
         names = [f"Deployment/{canary(each['metadata']['name'])}" for each in deployments]
         if not deployments and not stateful:
             message = "there is no Deployment and no StatefulSet that could have a canary"
-            return [Finding(message=message, place=place, mend="roll it: strategy: {rolling: {}}")]
+            return [Finding(message=message, place=place, hint="roll it: strategy: {rolling: {}}")]
         return _taken(objects, names, place)
     return []
 
@@ -116,17 +116,17 @@ def _unswitchable(objects: Sequence[Manifest], strategy: Strategy, place: Place)
     deployments, services = served(objects), selecting(objects)
     if not deployments:
         message = "no Service selects a Deployment, so there is nothing that could be switched over"
-        return [Finding(message=message, place=place, mend="add the Service, or roll it: strategy: {rolling: {}}")]
+        return [Finding(message=message, place=place, hint="add the Service, or roll it: strategy: {rolling: {}}")]
     found = []
     if strategy.blue_green and strategy.blue_green.preview_service and len(services) > 1:
         message = f"{len(services)} Services are switched, and preview_service names one for all of them"
-        found.append(Finding(message=message, place=place, mend="leave preview_service out"))
+        found.append(Finding(message=message, place=place, hint="leave preview_service out"))
     others = [each for each in objects if each.get("kind") in _WORKLOADS and not is_kind(each, "Deployment")]
     for service in services:
         for each in others:
             if selects(service, each):
                 message = f"{key(service)} selects {key(each)} too, which has no colours to switch between"
-                found.append(Finding(message=message, place=place, mend="give each a Service of its own"))
+                found.append(Finding(message=message, place=place, hint="give each a Service of its own"))
     return found
 
 
@@ -145,7 +145,7 @@ def _taken(objects: Iterable[Manifest], names: Iterable[str], place: Place) -> l
     there = {key(each) for each in objects}
     return [
         Finding(
-            message=f"{name} is what the strategy itself makes, and a stencil has one", place=place, mend="rename it"
+            message=f"{name} is what the strategy itself makes, and a stencil has one", place=place, hint="rename it"
         )
         for name in dict.fromkeys(names)
         if name in there

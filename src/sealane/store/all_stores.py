@@ -55,7 +55,7 @@ class Store:
     drifts: Drifts
     deployments: Deployments
     cancellations: Cancellations
-    convoys: ReleaseGroups
+    release_groups: ReleaseGroups
     votes: Votes
     authorship: Authorship
     holds: Holds
@@ -93,7 +93,7 @@ class Store:
             drifts=Drifts(database),
             deployments=Deployments(database),
             cancellations=Cancellations(database),
-            convoys=ReleaseGroups(database),
+            release_groups=ReleaseGroups(database),
             votes=Votes(database),
             authorship=Authorship(database),
             holds=Holds(database),

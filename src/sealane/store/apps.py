@@ -92,10 +92,10 @@ _GOING = (DeploymentState.QUEUED.value, DeploymentState.ROLLING_OUT.value)
 def _check_idle(connection: sa.Connection, name: str) -> None:
     mine = (runs.c.app == name) & runs.c.ended.is_(None)
     if run := connection.execute(sa.select(runs.c.id).where(mine).limit(1)).scalar():
-        raise Conflicting(f"the run {run} of {name} goes on", mend=f"end it first: sealane cancel {run}")
+        raise Conflicting(f"the run {run} of {name} goes on", hint=f"end it first: sealane cancel {run}")
     going = (deployments.c.app == name) & deployments.c.state.in_(_GOING)
     if found := connection.execute(sa.select(deployments.c.id).where(going).limit(1)).scalar():
-        raise Conflicting(f"the deployment {found} of {name} goes on", mend=f"end it first: sealane cancel {found}")
+        raise Conflicting(f"the deployment {found} of {name} goes on", hint=f"end it first: sealane cancel {found}")
 
 
 def _check_free(connection: sa.Connection, app: App) -> None:
@@ -103,7 +103,7 @@ def _check_free(connection: sa.Connection, app: App) -> None:
     if taken:
         raise Conflicting(
             f"the name {app.name} is taken by {taken['repository']}, owned by {taken['owner']}",
-            mend="choose another name, or ask its owner to remove it: sealane app remove",
+            hint="choose another name, or ask its owner to remove it: sealane app remove",
         )
     same = (apps.c.repository == app.repository) & (apps.c.path == app.path)
     if other := rows.one(connection, sa.select(apps).where(same)):

@@ -72,14 +72,14 @@ class Database:
         except exc.OperationalError as error:
             if getattr(error.orig, "sqlstate", None) in {"40001", "40P01"}:  # serialization failure, deadlock
                 raise _Collided(f"two writers collided: {error.orig}") from error
-            raise Unavailable(f"the database does not answer: {error.orig}", mend="see SEALANE_DATABASE") from error
+            raise Unavailable(f"the database does not answer: {error.orig}", hint="see SEALANE_DATABASE") from error
         except exc.DatabaseError as error:
             if getattr(error.orig, "sqlite_errorname", None) not in {"SQLITE_NOTADB", "SQLITE_CORRUPT"}:
                 raise
-            mend = "put back a backup of it"
-            raise Unavailable(f"the database's file is broken: {error.orig}", mend=mend) from error
+            hint = "put back a backup of it"
+            raise Unavailable(f"the database's file is broken: {error.orig}", hint=hint) from error
         except exc.InterfaceError as error:
-            raise Unavailable(f"the database does not answer: {error.orig}", mend="see SEALANE_DATABASE") from error
+            raise Unavailable(f"the database does not answer: {error.orig}", hint="see SEALANE_DATABASE") from error
 
     def close(self) -> None:
         """Ends the connections once their work is done."""

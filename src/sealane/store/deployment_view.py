@@ -51,10 +51,12 @@ def of(connection: sa.Connection, deployment_id: str, prospects: Prospects) -> D
         since=_since(connection, deployment.app, old.release, release.commit) if old and release else None,
         tests=reports.together(connection, origin.run) if origin else None,
         approval=inbox.approval(connection, deployment, cast, prospects),
-        dossier=deployments.dossier(connection, deployment_id),
+        failure_report=deployments.failure_report(connection, deployment_id),
         hold=rows.hold(held) if held else None,
         is_there=(deployment_id, deployment_id) == (there.current_id, there.verified_id),
-        convoy=release_groups.muster(connection, deployment.convoy_id).convoy if deployment.convoy_id else None,
+        release_group=release_groups.group_state(connection, deployment.release_group_id).release_group
+        if deployment.release_group_id
+        else None,
         gates=gates.of(connection, deployment_id),
         observation=seen.observation(connection, deployment_id),
     )

@@ -24,7 +24,7 @@ from sealane.records.model import (
 from sealane.stencils.model import Revision
 from sealane.store import apps, audit, changes, formations, ids, log_events, releases, rows
 from sealane.store.database import Database
-from sealane.store.tables import deployments, dossiers, steadiness, timeline
+from sealane.store.tables import deployments, failure_reports, steadiness, timeline
 from sealane.verdicts.messages import causes
 from sealane.verdicts.model import Verdict, VerdictKind
 
@@ -40,7 +40,7 @@ class Line:
 
 
 class Deployments:
-    """The tables of deployments, their timelines and dossiers."""
+    """The tables of deployments, their timelines and failure reports."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -231,19 +231,23 @@ class Deployments:
 
         return await self._database.write(work)
 
-    async def keep_dossier(self, deployment_id: str, data: Mapping[str, Any], *, at: datetime) -> str:
+    async def keep_failure_report(self, deployment_id: str, data: Mapping[str, Any], *, at: datetime) -> str:
         """Keeps the evidence and gives its id. Key: the deployment; the first one stays."""
 
         def work(connection: sa.Connection) -> str:
             deployment = get(connection, deployment_id)
-            if deployment.dossier_id:
-                return deployment.dossier_id
-            dossier_id = ids.new("x")
-            row = {"id": dossier_id, "deployment_id": deployment_id, "data": dict(data), "created": at}
-            connection.execute(sa.insert(dossiers).values(row))
-            named = sa.update(deployments).where(deployments.c.id == deployment_id).values(dossier_id=dossier_id)
+            if deployment.failure_report_id:
+                return deployment.failure_report_id
+            failure_report_id = ids.new("x")
+            row = {"id": failure_report_id, "deployment_id": deployment_id, "data": dict(data), "created": at}
+            connection.execute(sa.insert(failure_reports).values(row))
+            named = (
+                sa.update(deployments)
+                .where(deployments.c.id == deployment_id)
+                .values(failure_report_id=failure_report_id)
+            )
             connection.execute(named)
-            return dossier_id
+            return failure_report_id
 
         return await self._database.write(work)
 
@@ -287,9 +291,9 @@ def story(connection: sa.Connection, deployment_id: str) -> tuple[TimelineEntry,
     return tuple(TimelineEntry(**row) for row in rows.all_of(connection, query))
 
 
-def dossier(connection: sa.Connection, deployment_id: str) -> Mapping[str, Any] | None:
+def failure_report(connection: sa.Connection, deployment_id: str) -> Mapping[str, Any] | None:
     """The deployment's evidence, in this transaction."""
-    query = sa.select(dossiers.c.data).where(dossiers.c.deployment_id == deployment_id)
+    query = sa.select(failure_reports.c.data).where(failure_reports.c.deployment_id == deployment_id)
     found: Mapping[str, Any] | None = connection.execute(query).scalar()
     return found
 

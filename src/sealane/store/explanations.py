@@ -98,7 +98,7 @@ def why(connection: sa.Connection, what: str, prospects: Prospects) -> Explanati
         formations.get(connection, app, formation)
     subject = blockers.formation(row) if row else None
     if subject is None:
-        return Explanation(sentence=f"nothing was ever started on {what}", mend=f"sealane deploy {what}")
+        return Explanation(sentence=f"nothing was ever started on {what}", hint=f"sealane deploy {what}")
     return _told(connection, subject, prospects)
 
 
@@ -111,7 +111,7 @@ def _app(connection: sa.Connection, app: str, prospects: Prospects) -> Explanati
     return (
         why(connection, run_id, prospects)
         if run_id
-        else Explanation(sentence=f"nothing of {app} was pushed yet", mend="git push")
+        else Explanation(sentence=f"nothing of {app} was pushed yet", hint="git push")
     )
 
 
@@ -137,8 +137,8 @@ def view_run(connection: sa.Connection, run_id: str, prospects: Prospects) -> Ru
 def _told(connection: sa.Connection, subject: Deployment, prospects: Prospects) -> Explanation:
     """The answer with what it is about."""
     origin = origins.of(connection, [subject]).get(subject.id)
-    failed = subject.dossier_id is not None and subject.verdict_kind is not VerdictKind.DEPLOYED
-    report = deployments.dossier(connection, subject.id) if failed else None
+    failed = subject.failure_report_id is not None and subject.verdict_kind is not VerdictKind.DEPLOYED
+    report = deployments.failure_report(connection, subject.id) if failed else None
     return replace(
         of_deployment(connection, subject, prospects), origin=origin, report=report, page=f"/deployments/{subject.id}"
     )
@@ -153,15 +153,17 @@ def _delivery(connection: sa.Connection, subject: Deployment, prospects: Prospec
         state=subject.delivered,
         sentence=said.sentence,
         short=said.short,
-        mend=said.mend,
+        hint=said.hint,
     )
 
 
 def circumstances(connection: sa.Connection, deployment: Deployment, prospects: Prospects) -> BlockerInput:
     """All that a waiting deployment depends on, in this transaction."""
     own = _own(connection, deployment, prospects)
-    muster = release_groups.muster(connection, deployment.convoy_id) if deployment.convoy_id else None
-    others = [each for each in muster.members if each.id != deployment.id] if muster else []
+    group_state = (
+        release_groups.group_state(connection, deployment.release_group_id) if deployment.release_group_id else None
+    )
+    others = [each for each in group_state.members if each.id != deployment.id] if group_state else []
     return BlockerInput(
         votes=own.votes,
         barred=own.barred,
@@ -169,7 +171,7 @@ def circumstances(connection: sa.Connection, deployment: Deployment, prospects: 
         holds=holds.open_ones(connection, deployment.app),
         window=own.window,
         after=tuple(deployments.get(connection, earlier) for earlier in deployment.after),
-        muster=muster,
+        group_state=group_state,
         others=tuple((each, _own(connection, each, prospects)) for each in others),
         ahead=_ahead(connection, deployment) if deployment.state is DeploymentState.QUEUED else (),
         going_back=_going_back(connection, deployment),

@@ -64,8 +64,8 @@ def _not_there(connection: sa.Connection, app: str, formation: str) -> NotThere:
     """With the name that was probably meant."""
     named = sa.select(formations.c.formation).where(formations.c.app == app)
     known = connection.execute(named).scalars().all()
-    mend = did_you_mean(formation, known) if known else f"nothing of {app} was ever meant for a formation"
-    return NotThere(f"there is no formation {app}/{formation}", mend=mend)
+    hint = did_you_mean(formation, known) if known else f"nothing of {app} was ever meant for a formation"
+    return NotThere(f"there is no formation {app}/{formation}", hint=hint)
 
 
 def lock(connection: sa.Connection, app: str, formation: str) -> Formation:

@@ -44,7 +44,7 @@ class GateWords:
             if not asked or deployment.state is not DeploymentState.ROLLING_OUT:
                 raise NotThere(
                     f"nobody is asked about gate {gate} of {deployment.label}",
-                    mend=f"sealane why {deployment.label} says what it waits for",
+                    hint=f"sealane why {deployment.label} says what it waits for",
                 )
             question = asked[-1]
             if question.passes is not None:
@@ -53,7 +53,7 @@ class GateWords:
             values = {"passes": passes, "by": by, "reason": reason, "said": at}
             connection.execute(sa.update(gate_words).where(_is(deployment_id, question.key, gate)).values(values))
             action = "pass gate" if passes else "fail gate"
-            detail = {"deployment": deployment_id, "gate": gate, "reason": reason, "says": question.says}
+            detail = {"deployment": deployment_id, "gate": gate, "reason": reason, "message": question.message}
             audit.note(
                 connection, at, actor=by, action=action, subject=deployment.label, app=deployment.app, detail=detail
             )

@@ -13,7 +13,7 @@ from sealane.environments.windows import WindowStatus
 from sealane.records.model import Deployment, DeploymentState, GateWord, Vote
 from sealane.records.views import ApprovalView
 from sealane.store import authorship, deployments, explanations, holds, rows, votes
-from sealane.store import release_groups as stored_convoys
+from sealane.store import release_groups as stored_groups
 from sealane.store.explanations import Prospects
 from sealane.store.tables import deployments as deployments_table
 from sealane.store.tables import formations as formations_table
@@ -79,7 +79,7 @@ def _held(connection: sa.Connection, stands: Sequence[Deployment]) -> Iterator[I
 
 
 def _windows(connection: sa.Connection, stands: Sequence[Deployment], prospects: Prospects) -> Iterator[InboxItem]:
-    """Deployments whose window is shut; not those that something else comes before, or whose convoy has set out."""
+    """Deployments whose window is shut; not those that something else comes before, or whose release group has set out."""
     known: dict[tuple[str, str], WindowStatus] = {}
     for each in stands:
         place = (each.app, each.environment)
@@ -94,9 +94,9 @@ def _comes_later(connection: sa.Connection, deployment: Deployment) -> bool:
     before = (deployments.get(connection, earlier) for earlier in deployment.after)
     if not all(blockers.is_done(each, deployment) for each in before):
         return True
-    if deployment.convoy_id is None:
+    if deployment.release_group_id is None:
         return False
-    return release_groups.departed(stored_convoys.muster(connection, deployment.convoy_id).members)
+    return release_groups.departed(stored_groups.group_state(connection, deployment.release_group_id).members)
 
 
 def _undeleted(connection: sa.Connection) -> Iterator[InboxItem]:

@@ -69,7 +69,9 @@ def _newest_started(connection: sa.Connection) -> dict[tuple[str, str], Deployme
             deployments_table.c.sequence == formations_table.c.last_sequence, deployments_table.c.state.in_(_STARTED)
         )
     )
-    query = query.order_by(deployments_table.c.created)  # what took a convoy's member back has the member's number
+    query = query.order_by(
+        deployments_table.c.created
+    )  # what took a release group's member back has the member's number
     found = [rows.deployment(row) for row in rows.all_of(connection, query)]
     return {(each.app, each.formation): each for each in found}
 

@@ -38,7 +38,7 @@ class People:
 
         def work(connection: sa.Connection) -> None:
             if connection.execute(sa.select(users.c.name).where(users.c.name == user.name)).first():
-                raise Conflicting(f"there is, or was, a user {user.name}", mend="choose another name")
+                raise Conflicting(f"there is, or was, a user {user.name}", hint="choose another name")
             _insert_user(connection, user, by=by)
             add_token(connection, token, by=by)
 
@@ -55,7 +55,7 @@ class People:
             if there is None:
                 _insert_user(connection, user, by=by)
             elif there["removed"] is not None:
-                raise Conflicting(f"there was a user {user.name}, who was removed", mend="choose another name")
+                raise Conflicting(f"there was a user {user.name}, who was removed", hint="choose another name")
             else:
                 groups = sorted({*there["groups"], group})
                 connection.execute(sa.update(users).where(users.c.name == user.name).values(groups=groups))
@@ -198,7 +198,7 @@ def _an_administrator_stays(connection: sa.Connection, name: str, at: datetime) 
     yield
     if before and not _can_administer(connection, at):
         raise Conflicting(
-            f"{name} is the last administrator", mend="make somebody else one first: sealane user groups NAME"
+            f"{name} is the last administrator", hint="make somebody else one first: sealane user groups NAME"
         )
 
 

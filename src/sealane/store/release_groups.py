@@ -1,4 +1,4 @@
-"""Convoys: several formations that a release reaches together or not at all."""
+"""Release groups: several formations that a release reaches together or not at all."""
 
 from __future__ import annotations
 
@@ -10,69 +10,72 @@ from sealane.approvals.release_groups import GroupState
 from sealane.records.model import Deployment, DeploymentKind, ReleaseGroupRow
 from sealane.store import changes, formations, ids, rows
 from sealane.store.database import Database
-from sealane.store.tables import convoys, runs
 from sealane.store.tables import deployments as deployments_table
+from sealane.store.tables import release_groups, runs
 
 
 class ReleaseGroups:
-    """The table of convoys."""
+    """The table of release groups."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def gather(self, convoy: ReleaseGroupRow) -> None:
-        """Stores a convoy before its first member is offered. Key: its id; repeating it changes nothing."""
+    async def gather(self, release_group: ReleaseGroupRow) -> None:
+        """Stores a release group before its first member is offered. Key: its id; repeating it changes nothing."""
 
         def work(connection: sa.Connection) -> None:
-            if rows.one(connection, sa.select(convoys.c.id).where(convoys.c.id == convoy.id)) is None:
-                values = {**rows.fields(convoy), "formations": list(convoy.formations)}
-                connection.execute(sa.insert(convoys).values(values))
+            if (
+                rows.one(connection, sa.select(release_groups.c.id).where(release_groups.c.id == release_group.id))
+                is None
+            ):
+                values = {**rows.fields(release_group), "formations": list(release_group.formations)}
+                connection.execute(sa.insert(release_groups).values(values))
 
         await self._database.write(work)
 
     async def unsettled(self, app: str | None = None) -> tuple[GroupState, ...]:
-        """Convoys that are under way, oldest first; of one app or of all."""
-        query = sa.select(convoys).where(convoys.c.settled.is_(None)).order_by(convoys.c.created)
-        query = query if app is None else query.where(convoys.c.app == app)
+        """Release groups that are under way, oldest first; of one app or of all."""
+        query = sa.select(release_groups).where(release_groups.c.settled.is_(None)).order_by(release_groups.c.created)
+        query = query if app is None else query.where(release_groups.c.app == app)
 
         def work(connection: sa.Connection) -> tuple[GroupState, ...]:
-            return tuple(_muster(connection, rows.convoy(row)) for row in rows.all_of(connection, query))
+            return tuple(_group_state(connection, rows.release_group(row)) for row in rows.all_of(connection, query))
 
         return await self._database.read(work)
 
-    async def settle(self, convoy: ReleaseGroupRow, *, outcome: str, at: datetime) -> None:
+    async def settle(self, release_group: ReleaseGroupRow, *, outcome: str, at: datetime) -> None:
         """Notes that all of it has ended, and what came of it. The first word stays."""
 
         def work(connection: sa.Connection) -> None:
-            still = (convoys.c.id == convoy.id) & convoys.c.settled.is_(None)
-            connection.execute(sa.update(convoys).where(still).values(settled=at, outcome=outcome))
-            members = sa.select(deployments_table.c.id).where(deployments_table.c.convoy_id == convoy.id)
+            still = (release_groups.c.id == release_group.id) & release_groups.c.settled.is_(None)
+            connection.execute(sa.update(release_groups).where(still).values(settled=at, outcome=outcome))
+            members = sa.select(deployments_table.c.id).where(deployments_table.c.release_group_id == release_group.id)
             told = [f"deployment:{found}" for found in connection.execute(members).scalars()]
-            changes.tell(connection, at, changes.OVERVIEW, f"run:{convoy.run_id}", *told)
+            changes.tell(connection, at, changes.OVERVIEW, f"run:{release_group.run_id}", *told)
 
         await self._database.write(work)
 
 
-def back_id(convoy_id: str, formation: str) -> str:
-    """The id of the deployment that takes a convoy's member back, so that a repeated step finds what it made before."""
-    return ids.derived("d", "back", convoy_id, formation)
+def back_id(release_group_id: str, formation: str) -> str:
+    """The id of the deployment that takes a release group's member back, so that a repeated step finds what it made before."""
+    return ids.derived("d", "back", release_group_id, formation)
 
 
-def muster(connection: sa.Connection, convoy_id: str) -> GroupState:
-    """The convoy with all that is known of its members, in this transaction. Raises NotThere."""
-    row = rows.one(connection, sa.select(convoys).where(convoys.c.id == convoy_id))
-    return _muster(connection, rows.convoy(rows.there(row, f"convoy {convoy_id}")))
+def group_state(connection: sa.Connection, release_group_id: str) -> GroupState:
+    """The release group with all that is known of its members, in this transaction. Raises NotThere."""
+    row = rows.one(connection, sa.select(release_groups).where(release_groups.c.id == release_group_id))
+    return _group_state(connection, rows.release_group(rows.there(row, f"release group {release_group_id}")))
 
 
-def _muster(connection: sa.Connection, convoy: ReleaseGroupRow) -> GroupState:
-    members = _members(connection, convoy)
-    ended = connection.execute(sa.select(runs.c.ended).where(runs.c.id == convoy.run_id)).scalar()
+def _group_state(connection: sa.Connection, release_group: ReleaseGroupRow) -> GroupState:
+    members = _members(connection, release_group)
+    ended = connection.execute(sa.select(runs.c.ended).where(runs.c.id == release_group.run_id)).scalar()
     backs = sa.select(deployments_table).where(
-        deployments_table.c.id.in_([back_id(convoy.id, name) for name in convoy.formations])
+        deployments_table.c.id.in_([back_id(release_group.id, name) for name in release_group.formations])
     )
     found = [rows.deployment(row) for row in rows.all_of(connection, backs)]
     return GroupState(
-        convoy=convoy,
+        release_group=release_group,
         members=members,
         run_over=ended is not None,
         there={each.formation: formations.get(connection, each.app, each.formation).current_id for each in members},
@@ -80,9 +83,10 @@ def _muster(connection: sa.Connection, convoy: ReleaseGroupRow) -> GroupState:
     )
 
 
-def _members(connection: sa.Connection, convoy: ReleaseGroupRow) -> tuple[Deployment, ...]:
+def _members(connection: sa.Connection, release_group: ReleaseGroupRow) -> tuple[Deployment, ...]:
     query = sa.select(deployments_table).where(
-        deployments_table.c.convoy_id == convoy.id, deployments_table.c.kind == DeploymentKind.DELIVERY.value
+        deployments_table.c.release_group_id == release_group.id,
+        deployments_table.c.kind == DeploymentKind.DELIVERY.value,
     )
     found = {each.formation: each for each in map(rows.deployment, rows.all_of(connection, query))}
-    return tuple(found[name] for name in convoy.formations if name in found)
+    return tuple(found[name] for name in release_group.formations if name in found)

@@ -117,8 +117,8 @@ def formation(row: Row) -> model.Formation:
     return model.Formation(**{**kept, "inventory": inventory(row["inventory"]), "behind": behind})
 
 
-def convoy(row: Row) -> model.ReleaseGroupRow:
-    """The convoy of a row."""
+def release_group(row: Row) -> model.ReleaseGroupRow:
+    """The release group of a row."""
     return model.ReleaseGroupRow(**{**row, "formations": tuple(row["formations"])})
 
 

@@ -80,8 +80,8 @@ def _row(connection: sa.Connection, subject: Subject, name: str, scope: Scope) -
         raise no_app(connection, name, scope)
     prefix = _PREFIXES.get(subject, "")
     if found is None and not name.startswith(prefix):
-        mend = f"the id of a {what} begins with {prefix}: sealane status and sealane why name them"
-        raise NotThere(f"there is no {what} {name}", mend=mend)
+        hint = f"the id of a {what} begins with {prefix}: sealane status and sealane why name them"
+        raise NotThere(f"there is no {what} {name}", hint=hint)
     return str(rows.there(found, f"{what} {name}"))
 
 
@@ -91,5 +91,5 @@ def no_app(connection: sa.Connection, name: str, scope: Scope = EVERYTHING) -> N
     known = connection.execute(chosen_apps).scalars().all()
     same = sa.select(formations.c.app).where(formations.c.formation == name, chosen(scope, formations.c.app))
     labels = sorted(f"{app}/{name}" for app in connection.execute(same).scalars())
-    mend = f"did you mean {' or '.join(labels[:_MOST_MEANT])}?" if labels else did_you_mean(name, known)
-    return NotThere(f"there is no app {name}", mend=mend)
+    hint = f"did you mean {' or '.join(labels[:_MOST_MEANT])}?" if labels else did_you_mean(name, known)
+    return NotThere(f"there is no app {name}", hint=hint)

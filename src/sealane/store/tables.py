@@ -30,7 +30,7 @@ troubles = sa.Table(
     columns.moment("since"),
     sa.Column("tries", sa.Integer, nullable=False),
     columns.moment("again"),
-    columns.maybe("mended", columns.Moment),
+    columns.maybe("resolved", columns.Moment),
 )
 
 events = sa.Table(
@@ -218,7 +218,7 @@ deployments = sa.Table(
     columns.flag("confirmed"),
     columns.flag("adopt"),
     columns.maybe("glass", columns.Json),
-    columns.maybe("convoy_id"),
+    columns.maybe("release_group_id"),
     columns.flag("keep"),
     columns.maybe("cancelled_by"),
     columns.json("rules"),
@@ -228,7 +228,7 @@ deployments = sa.Table(
     columns.maybe("waiting_for"),
     columns.maybe("verdict", columns.Json),
     columns.maybe("verdict_kind"),
-    columns.maybe("dossier_id"),
+    columns.maybe("failure_report_id"),
     columns.maybe("note"),
     columns.maybe("way_back"),
     columns.flag("queued"),
@@ -239,7 +239,7 @@ deployments = sa.Table(
 )
 sa.Index("ix_deployments_formation", deployments.c.app, deployments.c.formation, deployments.c.sequence)
 sa.Index("ix_deployments_run_id", deployments.c.run_id)
-sa.Index("ix_deployments_convoy_id", deployments.c.convoy_id)
+sa.Index("ix_deployments_release_group_id", deployments.c.release_group_id)
 _listed = (deployments.c.created, deployments.c.id, deployments.c.run_id)
 sa.Index("ix_deployments_listed", *_listed, deployments.c.app, deployments.c.release_id)
 sa.Index("ix_deployments_app", deployments.c.app, *_listed)
@@ -248,8 +248,8 @@ sa.Index("ix_deployments_environment", deployments.c.environment, *_listed)
 sa.Index("ix_deployments_state", deployments.c.state, *_listed, deployments.c.verdict_kind)
 sa.Index("ix_deployments_verdict", deployments.c.verdict_kind, *_listed)
 
-convoys = sa.Table(
-    "convoys",
+release_groups = sa.Table(
+    "release_groups",
     columns.metadata,
     columns.key(),
     columns.of_app(),
@@ -260,7 +260,7 @@ convoys = sa.Table(
     columns.maybe("settled", columns.Moment),
     columns.maybe("outcome"),
 )
-sa.Index("ix_convoys_settled", convoys.c.settled)
+sa.Index("ix_release_groups_settled", release_groups.c.settled)
 
 timeline = sa.Table(
     "timeline",
@@ -276,8 +276,8 @@ timeline = sa.Table(
 )
 sa.Index("ux_timeline_deployment_key", timeline.c.deployment_id, timeline.c.key, unique=True)
 
-dossiers = sa.Table(
-    "dossiers",
+failure_reports = sa.Table(
+    "failure_reports",
     columns.metadata,
     columns.key(),
     sa.Column("deployment_id", sa.Text, sa.ForeignKey("deployments.id", ondelete="CASCADE"), nullable=False),
@@ -347,7 +347,7 @@ gate_words = sa.Table(
     sa.Column("deployment_id", sa.Text, sa.ForeignKey("deployments.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("gate", sa.Text, primary_key=True),
-    columns.text("says"),
+    columns.text("message"),
     columns.moment("asked"),
     columns.moment("until"),
     columns.maybe("passes", sa.Boolean),

@@ -1,4 +1,4 @@
-"""What is broken about an app's pushes: since when, how often it was tried again, and when it was mended."""
+"""What is broken about an app's pushes: since when, how often it was tried again, and when it was fixed."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from sealane.store.database import Database
 from sealane.store.tables import apps, troubles
 
 TOLD_FOR = timedelta(days=1)
-"""How long it is told that something was mended."""
+"""How long it is told that something was fixed."""
 _FIRST_PAUSE = timedelta(seconds=5)
 _LONGEST_PAUSE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trouble:
-    """One app's; mended or not."""
+    """One app's; fixed or not."""
 
     app: str
     reason: str
@@ -28,7 +28,7 @@ class Trouble:
     tries: int
     again: datetime
     """When it is tried next."""
-    mended: datetime | None = None
+    resolved: datetime | None = None
 
     @property
     def words(self) -> str:
@@ -54,7 +54,7 @@ class Troubles:
             there = sa.select(apps.c.name).where(apps.c.name == app).with_for_update(key_share=True)
             rows.there(connection.execute(there).scalar(), f"app {app}")
             known = rows.one(connection, sa.select(troubles).where(troubles.c.app == app))
-            before = Trouble(**known) if known and known["mended"] is None else None
+            before = Trouble(**known) if known and known["resolved"] is None else None
             tries = before.tries + 1 if before else 1
             found = Trouble(
                 app=app, reason=reason, since=before.since if before else at, tries=tries, again=at + pause(tries)
@@ -66,12 +66,12 @@ class Troubles:
 
         return await self._database.write(work)
 
-    async def mended(self, app: str, *, at: datetime) -> bool:
+    async def resolved(self, app: str, *, at: datetime) -> bool:
         """Notes that it works again; False when nothing was broken."""
 
         def work(connection: sa.Connection) -> bool:
-            broken = sa.update(troubles).where(troubles.c.app == app, troubles.c.mended.is_(None))
-            done = bool(connection.execute(broken.values(mended=at)).rowcount)
+            broken = sa.update(troubles).where(troubles.c.app == app, troubles.c.resolved.is_(None))
+            done = bool(connection.execute(broken.values(resolved=at)).rowcount)
             if done:
                 changes.tell(connection, at, changes.OVERVIEW)
             return done
@@ -79,18 +79,18 @@ class Troubles:
         return await self._database.write(work)
 
     async def all(self, *, now: datetime) -> tuple[Trouble, ...]:
-        """What is broken, and what was mended a short while ago, by app."""
-        told = troubles.c.mended.is_(None) | (troubles.c.mended > now - TOLD_FOR)
+        """What is broken, and what was fixed a short while ago, by app."""
+        told = troubles.c.resolved.is_(None) | (troubles.c.resolved > now - TOLD_FOR)
         query = sa.select(troubles).where(told).order_by(troubles.c.app)
         return await self._database.read(lambda c: tuple(Trouble(**row) for row in rows.all_of(c, query)))
 
     async def of(self, app: str) -> Trouble | None:
         """What is broken about one app now."""
-        query = sa.select(troubles).where(troubles.c.app == app, troubles.c.mended.is_(None))
+        query = sa.select(troubles).where(troubles.c.app == app, troubles.c.resolved.is_(None))
         found = await self._database.read(lambda c: rows.one(c, query))
         return Trouble(**found) if found else None
 
     async def due(self, now: datetime) -> tuple[str, ...]:
         """Apps that are to be tried again now."""
-        query = sa.select(troubles.c.app).where(troubles.c.mended.is_(None), troubles.c.again <= now)
+        query = sa.select(troubles.c.app).where(troubles.c.resolved.is_(None), troubles.c.again <= now)
         return await self._database.read(lambda c: tuple(c.execute(query.order_by(troubles.c.again)).scalars()))

@@ -109,7 +109,7 @@ class Views:
         """Who may not approve a deployment. Raises Refused when the operators' file of people can't be read."""
         people, trouble = self._prospects.known()
         if trouble:
-            raise Refused(trouble, mend="the server's operators mend it; until then nobody's approval counts")
+            raise Refused(trouble, hint="the server's operators fix it; until then nobody's approval counts")
         return await self._database.read(lambda c: authorship.barred(c, deployment, people))
 
     async def approvals_waiting(self) -> tuple[ApprovalView, ...]:

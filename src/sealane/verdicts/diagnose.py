@@ -11,7 +11,7 @@ from sealane.verdicts.messages import causes
 
 TAKING_UP = timedelta(seconds=5)
 """How long a machine may take to take an instance up, or an old one to go after its time, before that is worth a word."""
-_USUAL = frozenset({model.FactKind.MACHINE_SILENT, model.FactKind.OLD_STAYS})
+_USUAL = frozenset({model.FactKind.NODE_NOT_RESPONDING, model.FactKind.OLD_POD_STUCK})
 _ORDER = {kind: number for number, kind in enumerate(model.FactKind)}
 
 
@@ -21,7 +21,7 @@ def diagnose(
     """What stands in the way: the decisive first, then what patience has ended with, then what is still waited for.
 
     Among those, what explains others comes first: a container that can't start before one that waits for it. Facts are
-    about the wanted version only, so an older one's troubles never come up.
+    about the desired version only, so an older one's troubles never come up.
     """
     memory = memory or model.Memory()
     groups: dict[tuple[model.FactKind, str, str | None], list[model.Fact]] = defaultdict(list)
@@ -48,7 +48,7 @@ def _cause(
     overdue = weight.due is not None and weight.due <= now
     others = len({each.object for each in facts}) - 1
     cause = model.Cause(
-        sentence=causes.sentence(fact, ends=thresholds.ends(fact, rules), others=others),
+        sentence=causes.sentence(fact, terminations=thresholds.terminations(fact, rules), others=others),
         object=fact.object,
         container=fact.container,
         workload=fact.workload,

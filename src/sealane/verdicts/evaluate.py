@@ -61,8 +61,8 @@ def judge(
 
 
 def startup(observation: model.Observation) -> timedelta:
-    """How long the slowest instance of the wanted version took from its making to ready."""
-    took = [each.ready_since - each.created for each in observation.instances if each.wanted and each.ready_since]
+    """How long the slowest instance of the desired version took from its making to ready."""
+    took = [each.ready_since - each.created for each in observation.instances if each.desired and each.ready_since]
     return max(took, default=timedelta())
 
 
@@ -98,7 +98,7 @@ def _waiting_for(
         return f"everything is ready and has to stay so for {_seconds(until - now)} more"
     if cause and cause.reason is not model.FactKind.STARTING:
         return causes.bare(cause.sentence)
-    return "; ".join(f"{causes.name(workload.object)}: {causes.bare(workload.says)}" for workload in behind)
+    return "; ".join(f"{causes.name(workload.object)}: {causes.bare(workload.message)}" for workload in behind)
 
 
 def _seconds(span: timedelta) -> str:
@@ -122,11 +122,11 @@ def _overdue(observation: model.Observation, rules: model.Rules, cause: model.Ca
     if cause is None:
         behind = next((each for each in observation.workloads if each.health is not model.Health.READY), None)
         subject = behind.object if behind else "the deployment"
-        says = behind.says if behind else "ready did not hold"
+        message = behind.message if behind else "ready did not hold"
         state = "done" if behind and behind.one_shot else "there" if behind and not behind.runs else "ready"
         cause = model.Cause(
             sentence=causes.told(
-                f"{causes.name(subject)} was not {state} after {_seconds(rules.deadline)}: {causes.bare(says)}"
+                f"{causes.name(subject)} was not {state} after {_seconds(rules.deadline)}: {causes.bare(message)}"
             ),
             object=subject,
             workload=subject,

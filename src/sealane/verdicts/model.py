@@ -26,7 +26,7 @@ class Health(StrEnum):
     """How far one workload is."""
 
     CONVERGING = "converging"
-    READY = "ready"  # of the wanted version and ready; whether it holds is for judging
+    READY = "ready"  # of the desired version and ready; whether it holds is for judging
     FAILED = "failed"  # will not get there by itself
 
 
@@ -48,9 +48,9 @@ class Instance:
 
     object: str
     workload: str
-    wanted: bool
-    """Made from the wanted version; others are never blamed for it."""
-    leaving: bool
+    desired: bool
+    """Made from the desired version; others are never blamed for it."""
+    terminating: bool
     ready: bool
     ready_since: datetime | None
     created: datetime
@@ -60,20 +60,20 @@ class Instance:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Workload:
-    """What keeps instances alive, as far as the wanted version has come."""
+    """What keeps instances alive, as far as the desired version has come."""
 
     object: str
     health: Health
-    wanted: int
+    desired: int
     updated: int
-    """Instances of the wanted version that are not leaving."""
+    """Instances of the desired version that are not terminating."""
     ready: int
     """Those of `updated` that are ready."""
     old: int
-    """Instances of other versions that are not leaving."""
+    """Instances of other versions that are not terminating."""
     ready_since: datetime | None
     """When the last of them became ready; only with health READY."""
-    says: str
+    message: str
     """What it is at or waits for, for people: `1 of 3 new pods ready, 2 old pods still there`."""
     hold: timedelta = timedelta()
     """How long the workload itself wants ready to hold."""
@@ -110,19 +110,19 @@ class FactKind(StrEnum):
     PAUSED = "paused"  # its controller does not roll it out before somebody resumes it
     REPLACED_BY_HAND = "replaced_by_hand"  # an older instance stays until somebody deletes it
     REMOVED = "removed"  # somebody removed it after it was written
-    OLD_STAYS = "old_stays"  # an older instance does not go, and no new one is made before it has
+    OLD_POD_STUCK = "old_pod_stuck"  # an older instance does not go, and no new one is made before it has
     VOLUME_PENDING = "volume_pending"
     UNSCHEDULABLE = "unschedulable"
-    MACHINE_SILENT = "machine_silent"  # the machine it is on does not answer
+    NODE_NOT_RESPONDING = "node_not_responding"  # the machine it is on does not answer
     REGISTRY_UNREACHABLE = "registry_unreachable"
     NOT_ANSWERING = "not_answering"  # an API or webhook on the way timed out, was busy or broke
-    START_TROUBLE = "start_trouble"  # the machine could not make the container, this time
+    CREATE_ERROR = "create_error"  # the machine could not make the container, this time
     EVICTED = "evicted"
     PROBE_FAILING = "probe_failing"
     INIT_RUNNING = "init_running"
     NOT_READY = "not_ready"
     ADDRESS_PENDING = "address_pending"  # nothing has given it an address yet
-    POINTS_NOWHERE = "points_nowhere"  # it leads to, or acts on, something that is not there
+    TARGET_MISSING = "target_missing"  # it leads to, or acts on, something that is not there
     STARTING = "starting"  # images are pulled, containers made: no trouble
     UNSTEADY = "unsteady"  # restarts, or ready that does not hold, over all instances
     GATE_FAILED = "gate_failed"
@@ -132,7 +132,7 @@ class FactKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fact:
-    """One thing that keeps the wanted version from being ready."""
+    """One thing that keeps the desired version from being ready."""
 
     kind: FactKind
     object: str
@@ -145,7 +145,7 @@ class Fact:
     """What the cluster, the registry, the scheduler or the probe said, shortened."""
     times: int = 1
     """How often; a container's ends are those of its whole life."""
-    born: datetime | None = None
+    created: datetime | None = None
     """When the instance was made."""
     run: datetime | None = None
     """When the container's last ended run began."""
@@ -267,7 +267,7 @@ class Verdict:
     """One sentence, for people; the cause's where there is one."""
     at: datetime
     cause: Cause | None = None
-    dossier_id: str | None = None
+    failure_report_id: str | None = None
     finished: tuple[str, ...] | None = None
     """Of a good one: `Kind/name` of the work that had ended by then, and is not done again; None: nobody noted it."""
     untouched: bool = False

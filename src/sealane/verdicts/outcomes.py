@@ -45,11 +45,13 @@ def deployed(
 
 
 def failed(
-    cause: model.Cause, *, at: datetime, because: str, stays: str = "", dossier_id: str | None = None
+    cause: model.Cause, *, at: datetime, because: str, stays: str = "", failure_report_id: str | None = None
 ) -> model.Verdict:
     """It failed and was left as it is; `because` says why nothing was rolled back, `stays` what a hook did before."""
     reason = causes.told(cause.sentence, f"It was left as it is: {causes.bare(because)}", stays)
-    return model.Verdict(kind=model.VerdictKind.FAILED, reason=reason, at=at, cause=cause, dossier_id=dossier_id)
+    return model.Verdict(
+        kind=model.VerdictKind.FAILED, reason=reason, at=at, cause=cause, failure_report_id=failure_report_id
+    )
 
 
 def refused(cause: model.Cause, *, at: datetime) -> model.Verdict:
@@ -77,18 +79,22 @@ def not_admitted(reason: str, *, at: datetime) -> model.Verdict:
 
 
 def rolled_back(
-    cause: model.Cause, *, at: datetime, stays: Sequence[str] = (), dossier_id: str | None = None
+    cause: model.Cause, *, at: datetime, stays: Sequence[str] = (), failure_report_id: str | None = None
 ) -> model.Verdict:
     """It failed, and what was there before is there again; `stays` names what could not be put back or was left."""
     reason = causes.told(cause.sentence, *stays)
-    return model.Verdict(kind=model.VerdictKind.ROLLED_BACK, reason=reason, at=at, cause=cause, dossier_id=dossier_id)
+    return model.Verdict(
+        kind=model.VerdictKind.ROLLED_BACK, reason=reason, at=at, cause=cause, failure_report_id=failure_report_id
+    )
 
 
-def rollback_failed(cause: model.Cause, second: str, *, at: datetime, dossier_id: str | None = None) -> model.Verdict:
+def rollback_failed(
+    cause: model.Cause, second: str, *, at: datetime, failure_report_id: str | None = None
+) -> model.Verdict:
     """It failed, and so did going back, for a `second` reason: somebody has to look."""
     reason = causes.told(cause.sentence, f"Going back failed too: {causes.bare(second)}")
     return model.Verdict(
-        kind=model.VerdictKind.ROLLBACK_FAILED, reason=reason, at=at, cause=cause, dossier_id=dossier_id
+        kind=model.VerdictKind.ROLLBACK_FAILED, reason=reason, at=at, cause=cause, failure_report_id=failure_report_id
     )
 
 

@@ -22,7 +22,7 @@ SHARE = 0.3
 FLAPS = 2
 """Times that one instance may not lose ready without a restart."""
 
-_OTHERS = frozenset({model.FactKind.MACHINE_SILENT, model.FactKind.EVICTED, model.FactKind.VOLUME_PENDING})
+_OTHERS = frozenset({model.FactKind.NODE_NOT_RESPONDING, model.FactKind.EVICTED, model.FactKind.VOLUME_PENDING})
 """What an instance is not ready by that is no fault of the version's."""
 
 
@@ -63,7 +63,7 @@ def noted(before: Stability, observation: model.Observation, *, started: datetim
     for each in observation.instances:
         if each.workload in one_shot:
             continue
-        if not each.wanted or each.leaving or each.created < started - thresholds.NEWBORN:
+        if not each.desired or each.terminating or each.created < started - thresholds.NEWBORN:
             continue
         if each.object in excused:
             if each.object in before.falls:
@@ -91,7 +91,7 @@ def noted(before: Stability, observation: model.Observation, *, started: datetim
 def unsteady(steadiness: Stability, observation: model.Observation, watch: StabilityRules) -> model.Cause | None:
     """Why the new version is not steady, if it is not."""
     for workload in observation.workloads:
-        mine = [each for each in observation.instances if each.workload == workload.object and each.wanted]
+        mine = [each for each in observation.instances if each.workload == workload.object and each.desired]
         fallen = {each.object: steadiness.falls[each.object] for each in mine if each.object in steadiness.falls}
         if cause := _unsteady(workload, fallen, watch, observation.at):
             return cause
@@ -116,7 +116,7 @@ def _unsteady(
         for name, fall in fallen.items()
     }
     total = sum(counts.values())
-    enough = max(FEWEST, math.ceil(SHARE * max(workload.wanted, len(fallen))))
+    enough = max(FEWEST, math.ceil(SHARE * max(workload.desired, len(fallen))))
     worst = max(counts, key=lambda name: counts[name], default=None)
     flapping = watch.flaps and any(fall.flapped >= FLAPS for fall in fallen.values())
     if worst is None or (total < enough and not flapping):
@@ -127,7 +127,7 @@ def _unsteady(
         f"restarted {_times(restarted)}" if restarted else "",
         f"lost ready {_times(total - restarted)}" if total > restarted else "",
     ]
-    number = max(workload.wanted, several)
+    number = max(workload.desired, several)
     pods = f"{number} {'pod' if number == 1 else 'pods'} {'has' if several == 1 else 'have'}"
     return model.Cause(
         sentence=(

@@ -60,7 +60,7 @@ TOLERATED = Threshold()
 
 
 def weigh(fact: model.Fact, rules: model.Rules, memory: model.Memory) -> Threshold:
-    """The table: what a fact about an instance of the wanted version comes to."""
+    """The table: what a fact about an instance of the desired version comes to."""
     patient = Threshold(due=max(fact.since, rules.started) + patience(fact, rules) + memory.blind)
     if fact.kind in _AT_ONCE:
         return DECISIVE
@@ -77,7 +77,7 @@ def weigh(fact: model.Fact, rules: model.Rules, memory: model.Memory) -> Thresho
 
 def patience(fact: model.Fact, rules: model.Rules) -> timedelta:
     """How long a fact of its kind is waited for."""
-    if fact.kind is model.FactKind.MACHINE_SILENT:
+    if fact.kind is model.FactKind.NODE_NOT_RESPONDING:
         return max(rules.patience, MACHINE)
     if fact.kind in _STANDING_STILL and not fact.detail.get("begun"):
         return LAG
@@ -86,7 +86,7 @@ def patience(fact: model.Fact, rules: model.Rules) -> timedelta:
 
 def _ended(fact: model.Fact, rules: model.Rules) -> Threshold:
     """Where a probe may have had it killed, its event is waited for: that says why it ended."""
-    if ends(fact, rules) < _BY_ENDS[fact.kind]:
+    if terminations(fact, rules) < _BY_ENDS[fact.kind]:
         return TOLERATED
     return Threshold(due=fact.since + LAG) if fact.detail.get("perhaps_by_probe") else DECISIVE
 
@@ -96,7 +96,7 @@ def proof(fact: model.Fact, rules: model.Rules) -> timedelta:
 
     Ready for a few seconds says nothing of a container that ended after a minute. Init containers end by themselves.
     """
-    if fact.kind not in _BY_ENDS or fact.kind is model.FactKind.INIT_ENDED or not ends(fact, rules):
+    if fact.kind not in _BY_ENDS or fact.kind is model.FactKind.INIT_ENDED or not terminations(fact, rules):
         return timedelta()
     return min(fact.last - fact.run, rules.patience) if fact.run and fact.last else timedelta()
 
@@ -109,13 +109,13 @@ def _missing(fact: model.Fact, rules: model.Rules, patient: Threshold) -> Thresh
     return TOLERATED if by_controller else patient
 
 
-def ends(fact: model.Fact, rules: model.Rules) -> int:
+def terminations(fact: model.Fact, rules: model.Rules) -> int:
     """How many of a container's ends belong to this deployment, those of its earlier stages included.
 
     Those of an instance made by it all do. Of an older instance the last one does when it came after the start, and the
     one before it too when the ended run began after the start.
     """
-    if fact.born is None or fact.born >= rules.begun - NEWBORN:
+    if fact.created is None or fact.created >= rules.begun - NEWBORN:
         return fact.times
     started = rules.begun.replace(microsecond=0)
     if fact.last is None or fact.last < started:

@@ -28,7 +28,7 @@ class Gates:
 
     async def look(self, app: str | None = None) -> None:
         """Opens every gate of the app, or of all apps, that can be opened. May be called at any time, by anybody."""
-        await self._settle_convoys(app)
+        await self._settle_release_groups(app)
         for deployment in await self.store.deployments.waiting(app):
             with _alone(deployment.label, app):
                 await self._look_at(deployment)
@@ -55,14 +55,16 @@ class Gates:
             return True
         return not await self.store.deployments.shut(deployment.id, at=self.now())
 
-    async def _settle_convoys(self, app: str | None) -> None:
+    async def _settle_release_groups(self, app: str | None) -> None:
         """Takes back what moved with a member that failed, one after the other, and notes what came of it."""
-        for muster in await self.store.convoys.unsettled(app):
-            with _alone(f"the convoy {muster.convoy}", app):
-                course = release_groups.course(muster)
-                await group_rollback.offer(self.store, muster, course, at=self.now())
+        for group_state in await self.store.release_groups.unsettled(app):
+            with _alone(f"the release group {group_state.release_group}", app):
+                course = release_groups.course(group_state)
+                await group_rollback.offer(self.store, group_state, course, at=self.now())
                 if course.settled:
-                    await self.store.convoys.settle(muster.convoy, outcome=course.settled, at=self.now())
+                    await self.store.release_groups.settle(
+                        group_state.release_group, outcome=course.settled, at=self.now()
+                    )
 
     async def queue(self, deployment: Deployment) -> None:
         """Queues an opened deployment. Key: its id and when it was opened; queued twice, it runs once."""

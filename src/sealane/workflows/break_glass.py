@@ -25,11 +25,11 @@ class BreakGlass:
         """Raises Refused when the person may not there, UsageError without a reason."""
         inputs.check_text(reason, "the reason")
         if not reason.strip():
-            raise UsageError("the glass is broken with a reason", mend="say why, in a sentence")
+            raise UsageError("the glass is broken with a reason", hint="say why, in a sentence")
         named = self.groups(environment)
         if not named:
-            mend = "operators can name groups under windows: break_glass: in its file"
-            raise Refused(f"nobody may break the glass of {environment}", mend=mend)
+            hint = "operators can name groups under windows: break_glass: in its file"
+            raise Refused(f"nobody may break the glass of {environment}", hint=hint)
         if not by.groups & set(named):
             raise Refused(f"{by.name} is in none of the groups that may: {', '.join(named)}")
 

@@ -28,8 +28,8 @@ class Destinations:
         """The environment's destination of that name. Raises NotThere, Unavailable."""
         config = environment.destinations.get(name)
         if config is None:
-            mend = did_you_mean(name, environment.destinations)
-            raise NotThere(f"{environment.name} has no destination {name}", mend=mend)
+            hint = did_you_mean(name, environment.destinations)
+            raise NotThere(f"{environment.name} has no destination {name}", hint=hint)
         async with self._opening:
             if config not in self._open:
                 self._open[config] = await self._reach(environment, config)

@@ -93,7 +93,7 @@ class Tools:
         """One of them. Raises InvalidFiles, NotThere."""
         environments = self.environments()
         if name not in environments:
-            raise NotThere(f"there is no environment {name}", mend=did_you_mean(name, environments))
+            raise NotThere(f"there is no environment {name}", hint=did_you_mean(name, environments))
         return environments[name]
 
     def stores(self, app: str, tree: Tree) -> Stores:

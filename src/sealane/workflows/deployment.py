@@ -166,7 +166,7 @@ async def _again(key: str, rollout: Rollout, applied: Data, watched: Data) -> tu
 async def _failed(rollout: Rollout, applied: dict[str, Any], watched: dict[str, Any] | None) -> End:
     """Explained, and rolled back where there is something to go back to."""
     known = applied["cause"] or (watched and watched["cause"])
-    found = await step("dossier", phases.take_dossier, rollout, applied["begun"], known, watched)
+    found = await step("dossier", phases.take_failure_report, rollout, applied["begun"], known, watched)
     cause = msgspec.convert(found["cause"] or known, Cause)
     if applied["cause"] and not applied["written"]:
         off = cause.reason is FactKind.CALLED_OFF

@@ -1,4 +1,4 @@
-"""Going back together: the members of a convoy that had moved, each by a deployment of its own, the last one first.
+"""Going back together: the members of a release group that had moved, each by a deployment of its own, the last one first.
 
 Each has the number of the deployment it takes back: something newer that has begun there since supersedes it, and
 something newer that waits is not superseded by it.
@@ -17,12 +17,12 @@ from sealane.store.all_stores import Store
 from sealane.verdicts.model import VerdictKind
 
 
-async def offer(store: Store, muster: GroupState, course: NextActions, *, at: datetime) -> None:
-    """Offers what the course says. Key: convoy and formation; repeating it changes nothing."""
+async def offer(store: Store, group_state: GroupState, course: NextActions, *, at: datetime) -> None:
+    """Offers what the course says. Key: release group and formation; repeating it changes nothing."""
     before: tuple[str, ...] = ()
     for member in course.back:
-        back_id = release_groups.back_id(muster.convoy.id, member.formation)
-        if member.formation not in muster.backs:
+        back_id = release_groups.back_id(group_state.release_group.id, member.formation)
+        if member.formation not in group_state.backs:
             target = await _verified(store, member)
             wanted = replace(
                 target.afresh(),
@@ -30,7 +30,7 @@ async def offer(store: Store, muster: GroupState, course: NextActions, *, at: da
                 kind=DeploymentKind.ROLLBACK,
                 sequence=member.sequence,
                 requested_by=None,
-                run_id=muster.convoy.run_id,
+                run_id=group_state.release_group.run_id,
                 after=before,
                 agreed=admission.met(target),
                 note=f"rolled back with {course.because}",

@@ -54,7 +54,7 @@ class LiveQueries:
         revision = await self._store.releases.revision(deployment.revision_id)
         made = await targets.masker(deployment, destination, formation.inventory, revision, with_files=False)
         if isinstance(made, failure_reports.HiddenMask):
-            raise Conflicting(f"what {app}/{name} prints is not shown: {made.why}", mend=f"deploy {app}/{name} anew")
+            raise Conflicting(f"what {app}/{name} prints is not shown: {made.why}", hint=f"deploy {app}/{name} anew")
         return made
 
     async def drift(self, app: str, formation: str) -> drift_check.DriftReport:
@@ -66,8 +66,8 @@ class LiveQueries:
         if found.verified_id is None:
             raise NotThere(f"nothing was verified at {app}/{formation} yet")
         if found.current_id != found.verified_id:
-            mend = f"sealane why {app}/{formation}"
-            raise Conflicting(f"what is at {app}/{formation} now was not verified, so nothing can drift", mend=mend)
+            hint = f"sealane why {app}/{formation}"
+            raise Conflicting(f"what is at {app}/{formation} now was not verified, so nothing can drift", hint=hint)
         deployment = await self._store.deployments.get(found.verified_id)
         environment = context.current().environment(found.environment)
         destination = await self._destinations.get(environment, found.destination)

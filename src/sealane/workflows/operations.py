@@ -110,7 +110,7 @@ class Requests:
         Raises NotThere, UsageError, Refused when nothing is verified there, or when operators don't allow it now.
         """
         if not 0 <= replicas <= MOST_INSTANCES:
-            raise UsageError(f"{replicas} instances can't be had", mend=f"0 to {MOST_INSTANCES}")
+            raise UsageError(f"{replicas} instances can't be had", hint=f"0 to {MOST_INSTANCES}")
         there = await self.store.formations.get(app, formation)
         if there.verified_id is None or there.verified_id != there.current_id:
             raise Refused(f"what is at {app}/{formation} now is not verified, so it is not scaled")
@@ -153,13 +153,13 @@ class Requests:
     async def _release(self, app: str, wanted: str | None) -> Release:
         releases = await self.store.releases.of(app, limit=1 if wanted is None else 500)
         if not releases:
-            raise NotThere(f"{app} has no release yet", mend="push a commit whose run builds images or delivers")
+            raise NotThere(f"{app} has no release yet", hint="push a commit whose run builds images or delivers")
         if wanted is None:
             return releases[0]
         for release in releases:
             if wanted in {release.id, release.deploy_tag}:
                 return release
-        raise NotThere(f"{app} has no release {wanted}", mend=did_you_mean(wanted, (r.deploy_tag for r in releases)))
+        raise NotThere(f"{app} has no release {wanted}", hint=did_you_mean(wanted, (r.deploy_tag for r in releases)))
 
     async def _proposed(self, deployment_id: str, formation: str, made: Release) -> releases.Proposal:
         await full_clones.check_out_files(deployment_id, await self.store.apps.get(made.app), made.commit)
@@ -236,12 +236,12 @@ def _check_alone(history: tuple[Deployment, ...]) -> None:
     """A button pressed twice goes back once: what is there while that goes on is not what the second press meant."""
     going = next((each for each in history if each.kind is DeploymentKind.ROLLBACK and each.verdict is None), None)
     if going is not None:
-        mend = f"sealane watch {going.id} follows it; --to says where to go else"
-        raise Conflicting(f"{going.label} is going back already: {going.id}", mend=mend)
+        hint = f"sealane watch {going.id} follows it; --to says where to go else"
+        raise Conflicting(f"{going.label} is going back already: {going.id}", hint=hint)
 
 
 def _past(history: tuple[Deployment, ...]) -> list[rollback_target.PastDeployment]:
-    """Newest first. Of two with one number, what took a convoy's member back counts."""
+    """Newest first. Of two with one number, what took a release group's member back counts."""
     ended: dict[int, Deployment] = {}
     for each in history:
         if each.verdict_kind and each.kind is not DeploymentKind.SCALE:
@@ -259,9 +259,9 @@ def _verified(history: tuple[Deployment, ...], wanted: str) -> Deployment:
     verified = [each for each in known if each.verdict_kind is VerdictKind.DEPLOYED]
     if not verified:
         what = "was never verified" if known else "never was"
-        raise Refused(f"the revision {wanted} {what} there", mend="go back to one that was deployed")
+        raise Refused(f"the revision {wanted} {what} there", hint="go back to one that was deployed")
     if len({each.revision_id for each in verified}) > 1:
-        raise UsageError(f"{wanted} is the beginning of several revisions", mend="write more of it")
+        raise UsageError(f"{wanted} is the beginning of several revisions", hint="write more of it")
     return verified[0]
 
 
@@ -278,7 +278,7 @@ def _scaled(revision: Revision, workload: str, replicas: int) -> Revision:
     if changed == revision.objects:
         known = [f"{each.kind}/{each.name}" for each in revision.objects if each.kind in _SCALED]
         if not any(_meant(each, workload) for each in revision.objects):
-            raise NotThere(f"there is no workload {workload} to scale", mend=did_you_mean(workload, known))
+            raise NotThere(f"there is no workload {workload} to scale", hint=did_you_mean(workload, known))
         raise Conflicting(f"{workload} has {replicas} instances already")
     scaled = hashing.content_id({"scaled": revision.id, "objects": [each.object for each in changed]})
     return replace(revision, id=scaled, objects=changed)

@@ -37,7 +37,7 @@ class RunSlots:
             await self._queue(run_id)
 
     async def sweep(self) -> None:
-        """As `look`, and mends what holds a slot for nothing: given by somebody who died before queueing it, or lost."""
+        """As `look`, and fixes what holds a slot for nothing: given by somebody who died before queueing it, or lost."""
         for run_id in await self.store.run_queue.unqueued():
             await self._queue(run_id)
         for run_id in await self.queueing.ended_badly(await self.store.run_queue.going()):

@@ -305,13 +305,13 @@ async def test_a_story_is_told_once(store: Store) -> None:
     assert view.deployment.waiting_for == "applied 1 object"
 
 
-async def test_the_first_dossier_stays(store: Store) -> None:
+async def test_the_first_failure_report_stays(store: Store) -> None:
     """Evidence is taken before anything is rolled back; what comes later is no evidence."""
     await offered(store, 1, 1)
-    kept = [await store.deployments.keep_dossier("d-1", {"n": number}, at=NOON) for number in (1, 2)]
+    kept = [await store.deployments.keep_failure_report("d-1", {"n": number}, at=NOON) for number in (1, 2)]
 
     assert kept[0] == kept[1]
-    assert (await store.views.deployment("d-1")).dossier == {"n": 1}
+    assert (await store.views.deployment("d-1")).failure_report == {"n": 1}
 
 
 async def test_nobody_votes_twice_on_one_revision(store: Store) -> None:
@@ -344,7 +344,7 @@ async def test_all_that_waits_for_people_is_listed_what_can_run_out_first(store:
     rolling = await offered(store, 3, 3, formation="dev")
     await store.deployments.open(rolling.id, revision_id=rolling.revision_id, at=NOON)
     await store.deployments.begin(rolling.id, at=NOON)
-    question = GateWord(deployment_id=rolling.id, key="0", gate="rate", says="no data", asked=NOON, until=NOON)
+    question = GateWord(deployment_id=rolling.id, key="0", gate="rate", message="no data", asked=NOON, until=NOON)
     await store.gates.ask(question)
 
     found = await store.views.pending()
@@ -354,7 +354,7 @@ async def test_all_that_waits_for_people_is_listed_what_can_run_out_first(store:
         (InboxKind.HOLD, held.id),
     ]
     await store.gates.say(rolling.id, "rate", passes=True, by="dora", reason="", at=NOON)
-    await store.holds.lift("shop", "production", by="dora", reason="mended", at=NOON)
+    await store.holds.lift("shop", "production", by="dora", reason="resolved", at=NOON)
     assert [each.kind for each in await store.views.pending()] == [InboxKind.APPROVAL]
 
 

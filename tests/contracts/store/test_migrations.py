@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from sealane.blobs.logs import Logs
-from sealane.store import migration, rows
+from sealane.store import columns, migration, rows, tables
 from sealane.store.all_stores import Store
 from sealane.store.columns import metadata
 from sealane.store.database import Database
@@ -61,3 +62,38 @@ async def test_a_hosted_repository_is_found_wherever_the_data_folder_is(
     assert (await store.apps.get("shop")).repository == "shop.git"
     assert (await store.apps.get("other")).repository == other["repository"]
     await store.close()
+
+
+async def test_an_older_version_s_names_are_carried_along(database_url: str) -> None:
+    """Columns, tables and what is kept as JSON; the whole history is shown in `test_older_data_folder`."""
+    database = Database(database_url)
+    migration.migrate(database, to="0022")
+    at = datetime(2026, 11, 21, tzinfo=UTC)
+    moment = sa.DateTime(timezone=True)
+    made = {"id": "r-1", "app": "shop", "sequence": 1, "kind": "push", "status": "refused"}
+    json = {"event": sa.column("event", columns.Json), "findings": sa.column("findings", columns.Json)}
+    runs = sa.table("runs", *(sa.column(name) for name in made), sa.column("created", moment), *json.values())
+    older = [{"message": "m", "place": {"file": "f"}, "mend": "write it"}]
+    groups = ("id", "app", "run_id")
+    convoys = sa.table(
+        "convoys",
+        *(sa.column(name) for name in groups),
+        sa.column("formations", columns.Json),
+        sa.column("created", moment),
+        sa.column("parallel", sa.Boolean),
+    )
+
+    def work(connection: sa.Connection) -> None:
+        own = rows.fields(app("shop"))
+        connection.execute(sa.insert(apps).values(own))
+        connection.execute(sa.insert(runs).values({**made, "created": at, "event": {}, "findings": older}))
+        group = {"id": "c-1", "app": "shop", "run_id": "r-1", "formations": ["eu", "us"]}
+        connection.execute(sa.insert(convoys).values({**group, "created": at, "parallel": False}))
+
+    database.write_now(work)
+    migration.migrate(database)
+
+    found = database.read_now(lambda c: c.scalar(sa.select(tables.runs.c.findings)))
+    assert found == [{"message": "m", "place": {"file": "f"}, "hint": "write it"}]
+    assert database.read_now(lambda c: c.scalar(sa.select(tables.release_groups.c.formations))) == ["eu", "us"]
+    database.close()

@@ -1,4 +1,4 @@
-"""What is broken about an app is remembered over restarts and processes, tried again later and later, and told when it is mended."""
+"""What is broken about an app is remembered over restarts and processes, tried again later and later, and told when it is fixed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sealane.store.all_stores import Store
 from .samples import NOON, app
 
 
-async def test_a_trouble_is_tried_later_and_later_until_it_is_mended(store: Store) -> None:
+async def test_a_trouble_is_tried_later_and_later_until_it_is_fixed(store: Store) -> None:
     first = await store.troubles.found("shop", "gone", at=NOON)
     second = await store.troubles.found("shop", "still gone", at=first.again)
     assert (second.since, second.tries, second.reason) == (NOON, 2, "still gone")
@@ -19,21 +19,21 @@ async def test_a_trouble_is_tried_later_and_later_until_it_is_mended(store: Stor
     assert await store.troubles.due(second.again) == ("shop",)
     assert await store.troubles.of("shop") == second
 
-    mended = second.again + timedelta(minutes=1)
-    assert await store.troubles.mended("shop", at=mended)
-    assert not await store.troubles.mended("shop", at=mended)
+    resolved = second.again + timedelta(minutes=1)
+    assert await store.troubles.resolved("shop", at=resolved)
+    assert not await store.troubles.resolved("shop", at=resolved)
     assert await store.troubles.of("shop") is None
-    assert await store.troubles.due(mended + timedelta(days=9)) == ()
-    told = await store.troubles.all(now=mended)
-    assert [(each.app, each.mended) for each in told] == [("shop", mended)]
-    assert await store.troubles.all(now=mended + troubles.TOLD_FOR + timedelta(seconds=1)) == ()
+    assert await store.troubles.due(resolved + timedelta(days=9)) == ()
+    told = await store.troubles.all(now=resolved)
+    assert [(each.app, each.resolved) for each in told] == [("shop", resolved)]
+    assert await store.troubles.all(now=resolved + troubles.TOLD_FOR + timedelta(seconds=1)) == ()
 
 
 async def test_a_new_trouble_begins_anew(store: Store) -> None:
     await store.apps.add(app("bank"), by="ann")
     for name in ("shop", "bank"):
         await store.troubles.found(name, "gone", at=NOON)
-    await store.troubles.mended("shop", at=NOON)
+    await store.troubles.resolved("shop", at=NOON)
     later = NOON + timedelta(hours=1)
     assert (await store.troubles.found("shop", "gone again", at=later)).tries == 1
     assert [(each.app, each.since) for each in await store.troubles.all(now=later)] == [("bank", NOON), ("shop", later)]

@@ -164,7 +164,7 @@ def check(result: Played, *, in_order: bool = True) -> None:
     expect, verdict = result.expect, result.outcome.verdict
     assert result.earlier in (None, expect.get("earlier", "deployed"))
     if in_order:
-        _check_order(expect.get("order", ()), [*(each.says for each in result.told), verdict.reason])
+        _check_order(expect.get("order", ()), [*(each.message for each in result.told), verdict.reason])
     _check_workloads(expect.get("workloads", {}), result)
     assert "there" not in expect or list(result.there) == expect["there"]
     if expect["state"] == "healthy":
@@ -181,12 +181,12 @@ def check(result: Played, *, in_order: bool = True) -> None:
     assert fnmatch.fnmatchcase(cause.object, expect["object"]), cause.sentence
     assert re.search(expect["sentence"], cause.sentence), cause.sentence
     assert cause.log == expect["log"] if "log" in expect else True, cause.log
-    dossier = result.outcome.dossier
-    assert dossier is not None
-    previous = [line for log in dossier["logs"] if log["previous"] for line in log["lines"]]
+    failure_report = result.outcome.failure_report
+    assert failure_report is not None
+    previous = [line for log in failure_report["logs"] if log["previous"] for line in log["lines"]]
     assert expect["previous_log"] in previous if "previous_log" in expect else True, previous
-    usual = {"starting", "machine_silent"}  # on a busy machine
-    others = [each for each in dossier["others"] if each["reason"] not in usual]
+    usual = {"starting", "node_not_responding"}  # on a busy machine
+    others = [each for each in failure_report["others"] if each["reason"] not in usual]
     assert not [each for each in others if "-twin" in each["object"] or each["container"] in {"log", "proxy"}], others
 
 

@@ -126,7 +126,7 @@ async def test_what_is_there_afterwards_equals_the_verified_revision(
     assert after == before
     assert {ref.key for ref in bad.inventory} == {ref.key for ref in good.inventory}
     phases = [each.phase for each in told]
-    assert phases.index(model.Phase.DOSSIER) < phases.index(model.Phase.REVERT)
+    assert phases.index(model.Phase.FAILURE_REPORT) < phases.index(model.Phase.REVERT)
 
 
 def service(name: str, port: int) -> dict[str, Any]:
@@ -161,7 +161,7 @@ async def test_an_image_that_is_gone_makes_going_back_fail_loudly(
     registry: str,
     busybox_image: str,
 ) -> None:
-    """The verdict says that going back failed, too, and why; both dossiers are kept."""
+    """The verdict says that going back failed, too, and why; both failure reports are kept."""
     destination = KubernetesDestination(cluster)
     repository = f"gone/{secrets.token_hex(4)}"
     async with httpx.AsyncClient(base_url=f"http://{registry}", timeout=60) as web:
@@ -184,8 +184,8 @@ async def test_an_image_that_is_gone_makes_going_back_fail_loudly(
     assert "ended twice with exit code 3" in bad.verdict.reason
     assert "Going back failed too: Container web of pod web-" in bad.verdict.reason
     assert "the registry does not have image" in bad.verdict.reason
-    assert bad.dossier is not None
-    assert bad.second_dossier is not None
+    assert bad.failure_report is not None
+    assert bad.second_failure_report is not None
 
 
 async def copied(web: httpx.AsyncClient, image: str, repository: str) -> str:

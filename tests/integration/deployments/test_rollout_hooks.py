@@ -76,7 +76,7 @@ class Formation:
     async def deploy(self, said: str, **how: str) -> deployment.DeployOutcome:
         """Deploys it as `sealane deploy` does."""
         screen = rollout_lines.Json()
-        screen.tell = lambda progress: self.told.append(progress.says)  # type: ignore[method-assign]
+        screen.tell = lambda progress: self.told.append(progress.message)  # type: ignore[method-assign]
         wish = deployment.DeployRequest(revision=self.revision(said, **how), values={"TOKEN": VALUE})
         async with asyncio.timeout(90):
             return await deployment.deploy(wish, self.destination, screen)
@@ -115,7 +115,7 @@ async def test_hooks_run_around_the_rollout_as_the_app_runs(
 async def test_a_gate_that_fails_takes_it_back_with_its_migration(
     admin: clusters.Cluster, cluster: clusters.Cluster, namespace: str, busybox_image: str
 ) -> None:
-    """The Job's log is in the dossier, without secrets; the migration is undone once the old version serves again."""
+    """The Job's log is in the failure report, without secrets; the migration is undone once the old version serves again."""
     formation = Formation(cluster, namespace, busybox_image)
     assert (await formation.deploy("")).outcome.verdict.kind == "deployed"
     gate = '  gates: [{name: tests, job: {image: "${image.web}", command: [sh, -c, "echo 2 tests failed for $TOKEN; exit 1"]}}]\n'
@@ -124,8 +124,8 @@ async def test_a_gate_that_fails_takes_it_back_with_its_migration(
     assert verdict.kind == "rolled_back", verdict.reason
     assert verdict.reason.startswith("Gate tests failed: ")
     assert verdict.reason.endswith("2 tests failed for ***.")
-    assert ended.outcome.dossier is not None
-    assert ["2 tests failed for ***"] in [log["lines"] for log in ended.outcome.dossier["logs"]]
+    assert ended.outcome.failure_report is not None
+    assert ["2 tests failed for ***"] in [log["lines"] for log in ended.outcome.failure_report["logs"]]
     names = [job["metadata"]["name"].rpartition("-")[0] for job in await formation.jobs(admin)]
     assert sorted(names) == ["migrate", "tests", "undo-migrate"]
     (web,) = (await admin.list(kinds.whole("apps/v1", "Deployment"), namespace=namespace)).items

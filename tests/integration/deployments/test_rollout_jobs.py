@@ -85,10 +85,10 @@ async def test_work_counts_where_the_namespace_is_older_though_nothing_is_there_
 ) -> None:
     """In one that was made anew since, everything is to be done again."""
     destination = KubernetesDestination(cluster)
-    born = await destination.born(namespace)
-    assert born is not None
-    for at, counts in ((born + timedelta(seconds=1), True), (born - timedelta(seconds=1), False)):
+    created = await destination.namespace_created(namespace)
+    assert created is not None
+    for at, counts in ((created + timedelta(seconds=1), True), (created - timedelta(seconds=1), False)):
         past = rollback_target.PastDeployment(sequence=1, revision="r", verdict=verdicts.VerdictKind.DEPLOYED, at=at)
         found = await finished_work.counts(destination, (), namespace=namespace, pasts=[past], revisions=["r"])
         assert found is counts
-    assert await destination.born(f"{namespace}-that-is-not-there") is None
+    assert await destination.namespace_created(f"{namespace}-that-is-not-there") is None

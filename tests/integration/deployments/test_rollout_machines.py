@@ -94,7 +94,7 @@ async def _one(case: Case, bed: Bed, kubectl: Kubectl, admin: clusters.Cluster, 
         rolling = asyncio.create_task(rollout.roll_out(model.DeploymentPlan(goal=wanted), around))
         words = "has to stay so" if case.ready == 2 else "1 of 2 pods ready"
         async with asyncio.timeout(30):
-            while not any(words in each.says for each in told):  # noqa: ASYNC110 - it is a list that a callback fills
+            while not any(words in each.message for each in told):  # noqa: ASYNC110 - it is a list that a callback fills
                 await asyncio.sleep(0.05)
         await machine.stop()
         silent = clock.now()
@@ -143,5 +143,5 @@ def test_pods_that_nobody_ends_fail_by_their_machine(played: Mapping[str, Played
     """Their containers look well to the end; the machine does not answer, and that is what is said."""
     found = played["with pods that nobody ends"]
     verdict = found.outcome.verdict
-    assert (verdict.kind, verdict.cause and verdict.cause.reason) == ("failed", "machine_silent"), verdict.reason
+    assert (verdict.kind, verdict.cause and verdict.cause.reason) == ("failed", "node_not_responding"), verdict.reason
     assert f"is on node {found.machine}, which does not answer" in verdict.reason

@@ -48,7 +48,7 @@ async def test_where_nothing_may_be_looked_at_all_counts_as_there(cluster: clust
     service = ObjectRef(group="", version="v1", kind="Service", namespace="kube-system", name="kube-dns")
     seen = observe.observe(cluster, (service,), namespace="kube-system")
     observation = await anext(seen)
-    assert [(each.health, each.says) for each in observation.workloads] == [
+    assert [(each.health, each.message) for each in observation.workloads] == [
         ("ready", "not watched: the account may not list and watch Service")
     ]
     with pytest.raises(TimeoutError):

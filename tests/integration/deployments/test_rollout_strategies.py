@@ -71,7 +71,7 @@ class Formation:
         self.plan = model.DeploymentPlan(goal=forward, stored=self.inventory, previous=back)
         self.told = []
         around = rollout.Context(
-            destination=self.destination, listener=lambda progress: self.told.append(progress.says)
+            destination=self.destination, listener=lambda progress: self.told.append(progress.message)
         )
         async with asyncio.timeout(180):
             outcome = await rollout.roll_out(self.plan, around)

@@ -49,7 +49,7 @@ async def test_what_is_nobodys_is_adopted_only_by_a_persons_word_and_the_diff_sa
     (plain,) = await destination.diff([config_map(a="ours")], identity=who)
     (told,) = await destination.diff([config_map(a="ours")], identity=who, adopt=True)
 
-    assert refused.mend == "rename yours, or deploy with --adopt to take it over"
+    assert refused.hint == "rename yours, or deploy with --adopt to take it over"
     assert (plain.refusal, plain.adopted) == (refused, False)
     assert (told.refusal, told.adopted, told.action) == (None, True, model.Action.CHANGE)
     assert {field.path for field in told.fields} >= {"data.a", "data.b", f"metadata.labels[{model.APP}]"}

@@ -79,7 +79,7 @@ async def test_a_field_that_leaves_the_stencil_goes_or_is_told(
     assert (unchanged.left, unchanged.action) == ((), model.Action.NONE)
     for left in (told.left, later.left, [each for _, each in applied.left], [each for _, each in again.left]):
         assert {each.path: each.value for each in left} == stays
-        assert all(each.manager is None and "write the value that you want" in each.mend for each in left)
+        assert all(each.manager is None and "write the value that you want" in each.hint for each in left)
     assert later.action is model.Action.NONE
     words = messages.applied_words(applied)
     assert all(f"{path} stays {json.dumps(value)}" in words for path, value in stays.items())

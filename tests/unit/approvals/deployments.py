@@ -81,9 +81,9 @@ def ended(kind: VerdictKind, **values: Any) -> Deployment:
     return deployment(**{"state": DeploymentState.ENDED, "verdict": verdict, **values})
 
 
-def muster(*members: Deployment, **values: Any) -> GroupState:
-    """A convoy to eu and us of which these are offered."""
-    convoy = ReleaseGroupRow(
+def group_state(*members: Deployment, **values: Any) -> GroupState:
+    """A release group to eu and us of which these are offered."""
+    release_group = ReleaseGroupRow(
         id="cv-1",
         app="shop",
         run_id="r-1",
@@ -93,7 +93,7 @@ def muster(*members: Deployment, **values: Any) -> GroupState:
     )
     there = {each.formation: each.id for each in members}
     given: dict[str, Any] = {"members": members, "run_over": False, "there": there, "backs": {}}
-    return GroupState(**{**given, "convoy": convoy, **values})
+    return GroupState(**{**given, "release_group": release_group, **values})
 
 
 def run_view() -> RunView:

@@ -84,7 +84,7 @@ def decision(effect: Effect) -> Decision:
     subject = Subject(kind="StatefulSet", namespace="post", name="box")
     written = Place(file="deploy/stencils/box.yaml", line=1, column=1)
     return Decision(
-        effect=effect, policy="sealed", message="is not sealed", mend="seal it", subject=subject, written=written
+        effect=effect, policy="sealed", message="is not sealed", hint="seal it", subject=subject, written=written
     )
 
 
@@ -106,7 +106,7 @@ def come(road: str, operators: str, *decided: Decision, agreed: tuple[ApprovalRu
 @pytest.mark.parametrize("road", ROADS)
 @pytest.mark.parametrize("limit", LIMITS)
 def test_every_limit_holds_on_every_road(road: str, limit: str) -> None:
-    """What was allowed passes; once it isn't any more it is refused with the reason and who can mend it."""
+    """What was allowed passes; once it isn't any more it is refused with the reason and who can fix it."""
     old, new, said = LIMITS[limit]
     assert old in OPERATORS
     assert come(road, OPERATORS).refusals == ()
@@ -120,7 +120,7 @@ def test_every_limit_holds_on_every_road(road: str, limit: str) -> None:
 def test_a_policy_that_denies_it_now_holds_on_every_road(road: str) -> None:
     """Notes hold up nothing."""
     assert "sealed: StatefulSet" in come(road, OPERATORS, decision(Effect.DENY)).reason
-    assert come(road, OPERATORS, decision(Effect.NOTE)).refusals == ()
+    assert come(road, OPERATORS, decision(Effect.WARN)).refusals == ()
 
 
 @pytest.mark.parametrize("road", ROADS)

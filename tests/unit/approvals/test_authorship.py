@@ -51,8 +51,8 @@ ROADS: list[tuple[str, dict[str, Any], list[Pusher | None], list[Author], dict[s
     ("run again, first by the app's token", {"requested_by": "sam", "by_hand": True, "pusher": APP}, [APP], [KIM], {"sam": "asked", "kim": "wrote"}),
     ("sent by hand", {"kind": MANUAL, "requested_by": "sam", "by_hand": True}, [], [KIM, LEE], {"sam": "asked", "kim": "wrote", "lee": "wrote"}),
     ("gone back by hand", {"kind": BACK, "requested_by": "sam", "by_hand": True}, [], [], {"sam": "asked"}),
-    ("in a convoy", {"requested_by": "kim", "pusher": OWN, "convoy_id": "cv-1"}, [OWN], [LEE], {"kim": "pushed", "lee": "wrote"}),
-    ("gone back with a convoy", {"kind": BACK}, [None], [], {}),
+    ("in a release group", {"requested_by": "kim", "pusher": OWN, "release_group_id": "cv-1"}, [OWN], [LEE], {"kim": "pushed", "lee": "wrote"}),
+    ("gone back with a release group", {"kind": BACK}, [None], [], {}),
     ("pushed on others' pushes since what is there", {"requested_by": "kim", "pusher": OWN}, [OWN, STRANGER], [], {"kim": "pushed", "max": "pushed"}),
 ]  # fmt: skip
 EVERYBODY = ("kim", "lee", "sam", "max", "zoe")

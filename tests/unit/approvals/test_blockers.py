@@ -17,7 +17,7 @@ from sealane.records.model import BrokenGlass, Deployment, DeploymentKind, Deplo
 from sealane.verdicts.model import VerdictKind
 from tests.properties import examples
 
-from .deployments import NOON, barred, deployment, ended, hold, muster, rule, run_view, vote
+from .deployments import NOON, barred, deployment, ended, group_state, hold, rule, run_view, vote
 
 
 def test_an_open_gate_has_no_conditions() -> None:
@@ -149,33 +149,33 @@ def test_a_shut_window_says_why_until_when_and_who_may_break_the_glass() -> None
     assert blockers.conditions(deployment(kind=DeploymentKind.ROLLBACK), BlockerInput(window=shut)) == ()
 
 
-def test_members_of_a_convoy_wait_for_each_other_until_the_first_has_begun() -> None:
+def test_members_of_a_release_group_wait_for_each_other_until_the_first_has_begun() -> None:
     """Europe does not move before somebody has agreed to America; after it has, no window stops America."""
-    europe = deployment(id="d-eu", formation="eu", convoy_id="cv-1")
-    america = deployment(id="d-us", formation="us", convoy_id="cv-1", rules=(rule("sre"),), after=("d-eu",))
+    europe = deployment(id="d-eu", formation="eu", release_group_id="cv-1")
+    america = deployment(id="d-us", formation="us", release_group_id="cv-1", rules=(rule("sre"),), after=("d-eu",))
     shut = WindowStatus(open=False, reason="the freeze")
-    around = BlockerInput(muster=muster(europe, america), others=((america, DeploymentFacts(window=shut)),))
+    around = BlockerInput(group_state=group_state(europe, america), others=((america, DeploymentFacts(window=shut)),))
 
     assert [each.what for each in blockers.conditions(europe, around)] == [
         "the approval of 1 more of sre (for us, which goes with it)",
         "the window of production to open: the freeze (for us, which goes with it)",
     ]
-    alone = BlockerInput(muster=muster(europe), others=())
+    alone = BlockerInput(group_state=group_state(europe), others=())
     assert [each.what for each in blockers.conditions(europe, alone)] == ["us, which goes with it, to be offered"]
 
-    moved = ended(VerdictKind.DEPLOYED, id="d-eu", formation="eu", convoy_id="cv-1", started=NOON)
+    moved = ended(VerdictKind.DEPLOYED, id="d-eu", formation="eu", release_group_id="cv-1", started=NOON)
     agreed = (vote("bob", "sre"),)
-    around = BlockerInput(votes=agreed, window=shut, muster=muster(moved, america), after=(moved,))
+    around = BlockerInput(votes=agreed, window=shut, group_state=group_state(moved, america), after=(moved,))
     assert blockers.conditions(america, around) == ()
 
 
 @pytest.mark.parametrize("kind", [VerdictKind.FAILED, VerdictKind.CANCELLED])
 def test_a_member_is_hopeless_when_another_has_failed(kind: VerdictKind) -> None:
     """Also when they move side by side."""
-    europe = deployment(id="d-eu", formation="eu", convoy_id="cv-1")
-    america = ended(kind, id="d-us", formation="us", convoy_id="cv-1")
+    europe = deployment(id="d-eu", formation="eu", release_group_id="cv-1")
+    america = ended(kind, id="d-us", formation="us", release_group_id="cv-1")
 
-    found = blockers.hopeless(europe, BlockerInput(muster=muster(europe, america)))
+    found = blockers.hopeless(europe, BlockerInput(group_state=group_state(europe, america)))
 
     assert found == f"what it goes with does not: shop/us {kind.value}: the reason"
 
@@ -236,14 +236,14 @@ def _inside(subject: Deployment, window: WindowStatus) -> bool:
 
 
 @settings(max_examples=examples(300), deadline=None)
-@given(data=st.data(), kind=_KINDS, broken=st.booleans(), in_convoy=st.booleans(), under_way=st.booleans())
+@given(data=st.data(), kind=_KINDS, broken=st.booleans(), in_release_group=st.booleans(), under_way=st.booleans())
 def test_the_answer_is_empty_exactly_when_the_deployment_may_begin(
-    data: st.DataObject, kind: DeploymentKind, broken: bool, in_convoy: bool, under_way: bool
+    data: st.DataObject, kind: DeploymentKind, broken: bool, in_release_group: bool, under_way: bool
 ) -> None:
     """Against what may begin, said again in as plain words as there are."""
     glass = BrokenGlass(by="eve", reason="x", at=NOON) if broken else None
     own = {"rules": tuple(data.draw(_RULES)), "kind": kind, "glass": glass}
-    subject = deployment(formation="eu", convoy_id="cv-1" if in_convoy else None, **own)
+    subject = deployment(formation="eu", release_group_id="cv-1" if in_release_group else None, **own)
     votes, holds, window = data.draw(_VOTES), data.draw(_HOLDS), data.draw(_WINDOW)
     after = [
         deployment(id="d-x", formation="dev") if each is None else ended(each, id="d-x", formation="dev")
@@ -254,7 +254,7 @@ def test_the_answer_is_empty_exactly_when_the_deployment_may_begin(
     other = deployment(
         id="d-us",
         formation="us",
-        convoy_id="cv-1",
+        release_group_id="cv-1",
         state=state,
         rules=tuple(data.draw(_RULES)),
         started=NOON if under_way else None,
@@ -266,9 +266,9 @@ def test_the_answer_is_empty_exactly_when_the_deployment_may_begin(
         holds=tuple(holds),
         window=window,
         after=tuple(after),
-        muster=muster(subject, *((other,) if offered else ())) if in_convoy else None,
+        group_state=group_state(subject, *((other,) if offered else ())) if in_release_group else None,
         others=((other, DeploymentFacts(votes=tuple(other_votes), barred=barred(other), window=other_window)),)
-        if in_convoy and offered
+        if in_release_group and offered
         else (),
     )
 
@@ -276,9 +276,9 @@ def test_the_answer_is_empty_exactly_when_the_deployment_may_begin(
     if kind is not DeploymentKind.ROLLBACK:
         done = [each.verdict_kind is VerdictKind.DEPLOYED for each in after]
     may = _agreed(subject, votes) and _free(subject, holds) and all(done)
-    if in_convoy and under_way:
+    if in_release_group and under_way:
         pass  # windows are no matter any more
-    elif in_convoy:
+    elif in_release_group:
         together = offered and _agreed(other, other_votes) and _free(other, holds) and _inside(other, other_window)
         may = may and _inside(subject, window) and together
     else:
@@ -301,7 +301,12 @@ def test_a_runs_answer_is_empty_exactly_when_it_would_be_given_a_slot(
 def test_a_gate_that_can_not_tell_waits_for_a_persons_word() -> None:
     """Who may say, how, and when it is too late; once somebody has said, nothing is waited for."""
     asked = GateWord(
-        deployment_id="d-1", key="0", gate="errors", says="no samples yet.", asked=NOON, until=NOON + timedelta(hours=1)
+        deployment_id="d-1",
+        key="0",
+        gate="errors",
+        message="no samples yet.",
+        asked=NOON,
+        until=NOON + timedelta(hours=1),
     )
     rolling = deployment(state=DeploymentState.ROLLING_OUT, waiting_for="1 of 2 ready")
 

@@ -34,7 +34,7 @@ def approval(*votes: object) -> InboxItem:
 
 def question() -> InboxItem:
     asked = GateWord(
-        deployment_id="d-1", key="0", gate="rate", says="no data.", asked=NOON, until=NOON + timedelta(hours=1)
+        deployment_id="d-1", key="0", gate="rate", message="no data.", asked=NOON, until=NOON + timedelta(hours=1)
     )
     return inbox.question(deployment(state=DeploymentState.ROLLING_OUT), asked)
 

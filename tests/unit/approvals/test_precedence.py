@@ -45,7 +45,7 @@ def made(kind: DeploymentKind, place: float, asked: int, *, by: str | None = Non
         (made(PUSH, 7, 7), made(BACK, 4, 8, by="kim"), True),
         (made(PUSH, 7, 7), made(BACK, 4, 6, by="kim"), False),
         (made(PUSH, 7, 7), made(SCALE, 4, 8, by="kim"), False),  # it would bring the older release back
-        (made(PUSH, 7, 7), made(BACK, 4, 6), False),  # a convoy's member that something newer has replaced
+        (made(PUSH, 7, 7), made(BACK, 4, 6), False),  # a release group's member that something newer has replaced
         (made(PUSH, 7, 7), made(BACK, 4, 7), True),
         # coming, or there: going back by hand
         (made(BACK, 3, 9, by="kim"), made(PUSH, 8, 8), True),  # a fix that was being built
@@ -101,11 +101,11 @@ def test_whatever_ended_without_being_there_says_how_to_get_it_out(kind: Deploym
     over = replace(ended(verdict), kind=kind)
     assert over.verdict is not None
     why = blockers.deployment(over, BlockerInput())
-    assert why.mend.startswith("sealane ")
-    assert over.label in why.mend
+    assert why.hint.startswith("sealane ")
+    assert over.label in why.hint
     assert over.verdict.reason in why.sentence
-    assert not blockers.deployment(replace(ended(VerdictKind.DEPLOYED), kind=kind), BlockerInput()).mend
-    assert not blockers.deployment(deployment(kind=kind), BlockerInput(holds=(hold(),))).mend
+    assert not blockers.deployment(replace(ended(VerdictKind.DEPLOYED), kind=kind), BlockerInput()).hint
+    assert not blockers.deployment(deployment(kind=kind), BlockerInput(holds=(hold(),))).hint
 
 
 def test_what_is_pushed_while_somebody_goes_back_waits_for_it() -> None:

@@ -12,15 +12,15 @@ from sealane.approvals.blockers import BlockerInput, DeploymentFacts, Explanatio
 from sealane.environments.windows import WindowStatus
 from sealane.records.model import Deployment, DeploymentKind, DeploymentState, GateWord
 
-from .deployments import NOON, deployment, hold, muster, rule, run_view
+from .deployments import NOON, deployment, group_state, hold, rule, run_view
 
 QUEUED = deployment(id="d-7", state=DeploymentState.QUEUED)
 GOING = deployment(id="d-6", sequence=2, state=DeploymentState.ROLLING_OUT)
 ASKED = GateWord(
-    deployment_id="d-7", key="0", gate="latency", says="no data.", asked=NOON, until=NOON + timedelta(minutes=5)
+    deployment_id="d-7", key="0", gate="latency", message="no data.", asked=NOON, until=NOON + timedelta(minutes=5)
 )
-ALONE = deployment(id="d-7", formation="eu", convoy_id="cv-1", run_id="r-9")
-OTHER = deployment(id="d-8", formation="us", convoy_id="cv-1", run_id="r-9")
+ALONE = deployment(id="d-7", formation="eu", release_group_id="cv-1", run_id="r-9")
+OTHER = deployment(id="d-8", formation="us", release_group_id="cv-1", run_id="r-9")
 SHUT = WindowStatus(open=False, reason="stocktaking", changes=NOON + timedelta(hours=3), break_glass=("oncall",))
 
 
@@ -78,8 +78,8 @@ STATES = {
         "shop #2 to production to go back",
         "watch d-6",
     ),
-    "convoy, another's window": (
-        of(ALONE, muster=muster(ALONE, OTHER), others=((OTHER, DeploymentFacts(window=SHUT)),)),
+    "release group, another's window": (
+        of(ALONE, group_state=group_state(ALONE, OTHER), others=((OTHER, DeploymentFacts(window=SHUT)),)),
         Waits.WINDOW,
         "(for us, which goes with it)",
         'approve d-8 --break-glass "REASON"',
@@ -99,7 +99,12 @@ STATES = {
         "a slot of its app",
         "cancel",
     ),
-    "convoy, not offered": (of(ALONE, muster=muster(ALONE)), Waits.CONVOY, "us, which goes with it", "watch r-9"),
+    "release group, not offered": (
+        of(ALONE, group_state=group_state(ALONE)),
+        Waits.RELEASE_GROUP,
+        "us, which goes with it",
+        "watch r-9",
+    ),
     "no worker": (of(QUEUED, workers=0), Waits.WORKER, "a worker: none is alive", "serve"),
     "run without a worker": (
         blockers.run(run_view(), WorkerLoad(workers=0)),
@@ -118,7 +123,7 @@ STATES = {
 
 @pytest.mark.parametrize("name", STATES)
 def test_a_state_that_waits_names_itself_and_its_way_on(name: str) -> None:
-    """What it is as a fact, what it is in words, first in the sentence, and the command that mends or follows it."""
+    """What it is as a fact, what it is in words, first in the sentence, and the command that fixes or follows it."""
     why, kind, itself, way_on = STATES[name]
 
     (condition,) = why.waiting

@@ -71,7 +71,7 @@ def test_exit_code(raising, capsys, error, code):
 
 
 def test_a_known_error_says_what_and_how_to_mend_it(raising, capsys):
-    raising(errors.Unavailable("no container engine answers", mend="start Docker or Podman"))
+    raising(errors.Unavailable("no container engine answers", hint="start Docker or Podman"))
 
     cli.main(["do"])
 
@@ -80,7 +80,7 @@ def test_a_known_error_says_what_and_how_to_mend_it(raising, capsys):
 
 def test_invalid_files_show_all_findings_in_order(raising, capsys):
     later = Finding(message="worse", place=Place(file="f", line=3, column=1))
-    first = Finding(message="bad", place=Place(file="f", line=1, column=7), mend="write good")
+    first = Finding(message="bad", place=Place(file="f", line=1, column=7), hint="write good")
     raising(errors.InvalidFiles([later, first]))
 
     assert cli.main(["do"]) == 2

@@ -50,7 +50,7 @@ def test_validate_as_json(capsys, tmp_path):
             {
                 "severity": "error",
                 "message": "timeout must be longer than nothing",
-                "mend": "leave it out for the usual time",
+                "hint": "leave it out for the usual time",
                 "file": ".sealane.yml",
                 "line": 2,
                 "column": 38,

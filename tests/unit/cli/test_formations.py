@@ -117,7 +117,7 @@ def test_a_formation_or_folder_that_is_not_there(capsys: pytest.CaptureFixture[s
     assert "other-dev-secrets-unresolved" in out
 
 
-def test_vet_shows_object_field_line_and_mend(capsys: pytest.CaptureFixture[str]) -> None:
+def test_vet_shows_object_field_line_and_hint(capsys: pytest.CaptureFixture[str]) -> None:
     """Of each decision of the default pack; it denies a bare pod without limits."""
     code, out, err = run(capsys, "vet", "dev")
     assert code == 1
@@ -137,7 +137,7 @@ def test_vet_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     decision = next(each for each in told["decisions"] if each["policy"] == "resource-limits")
     assert decision["object"] == {"kind": "Pod", "namespace": "shop-dev", "name": "web"}
     assert decision["file"] == "deploy/stencils/web.yaml"
-    assert decision["mend"]
+    assert decision["hint"]
     assert decision["waived"] is None
 
 

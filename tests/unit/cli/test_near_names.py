@@ -30,13 +30,13 @@ def test_without_a_server_the_near_formation_is_named(folder: Path, typed: str, 
         formation_location.or_served(typed, folder),
     ):
         raise AssertionError("a server was asked")
-    assert found.value.mend == f"did you mean {near}?"
+    assert found.value.hint == f"did you mean {near}?"
 
 
 def test_what_is_like_none_lists_them(folder: Path) -> None:
     with pytest.raises(NotThere) as found, formation_location.or_served("zzz", folder):
         raise AssertionError("a server was asked")
-    assert found.value.mend == "known here: europe, staging"
+    assert found.value.hint == "known here: europe, staging"
 
 
 def test_what_the_server_does_not_know_may_be_a_formation_of_the_folder(
@@ -46,11 +46,11 @@ def test_what_the_server_does_not_know_may_be_a_formation_of_the_folder(
     monkeypatch.setenv("SEALANE_URL", "https://sealane.example.com")
     monkeypatch.setenv("SEALANE_TOKEN", "sln_a_b")
     with pytest.raises(NotThere) as found, formation_location.or_served("stagng", folder):
-        raise NotThere("there is no app stagng", mend="known here: shop")
-    assert (found.value.message, found.value.mend) == (
+        raise NotThere("there is no app stagng", hint="known here: shop")
+    assert (found.value.message, found.value.hint) == (
         "there is no app stagng",
         "did you mean staging, a formation of this folder?",
     )
     with pytest.raises(NotThere) as other, formation_location.or_served("billing", folder):
-        raise NotThere("there is no app billing", mend="did you mean bill?")
-    assert other.value.mend == "did you mean bill?"
+        raise NotThere("there is no app billing", hint="did you mean bill?")
+    assert other.value.hint == "did you mean bill?"

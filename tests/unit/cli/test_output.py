@@ -104,7 +104,7 @@ def test_a_table_has_a_head_where_a_person_looks(monkeypatch):
 def test_findings(capsys):
     """By place, each once, with how bad it is."""
     late = Finding(message="late", place=Place(file="b"), severity=Severity.WARNING)
-    early = Finding(message="early", place=Place(file="a", line=2, column=1), mend="mend it")
+    early = Finding(message="early", place=Place(file="a", line=2, column=1), hint="fix it")
     output.findings([late, early, early])
 
-    assert capsys.readouterr().out == "a:2:1: error: early\n    mend it\nb: warning: late\n"
+    assert capsys.readouterr().out == "a:2:1: error: early\n    fix it\nb: warning: late\n"

@@ -128,7 +128,7 @@ def test_whoever_leaves_hears_what_stays_and_how_to_come_back(state: str | None,
 
 
 def _workload(name: str, health: Health) -> Workload:
-    return Workload(object=name, health=health, wanted=9, updated=9, ready=0, old=0, ready_since=None, says="")
+    return Workload(object=name, health=health, desired=9, updated=9, ready=0, old=0, ready_since=None, message="")
 
 
 @given(workloads=st.integers(0, 400), instances=st.integers(0, 900))
@@ -139,8 +139,8 @@ def test_what_is_kept_of_an_observation_is_bounded(workloads: int, instances: in
         Instance(
             object=f"Pod/{n}",
             workload=f"Deployment/{n % 4}",
-            wanted=True,
-            leaving=False,
+            desired=True,
+            terminating=False,
             ready=n % 3 == 0,
             ready_since=None,
             created=NOON,

@@ -42,7 +42,7 @@ WAYS = {
     "error": lambda text: output.error(text, text),
     "table": lambda text: output.table(("A", "B"), [(text, "b")]),
     "findings": lambda text: output.findings(
-        [Finding(message=text, place=Place(file=text), mend=text, severity=Severity.ERROR)]
+        [Finding(message=text, place=Place(file=text), hint=text, severity=Severity.ERROR)]
     ),
     "logs": lambda text: logs._copy([text.encode(errors="replace")]),
 }
@@ -100,7 +100,7 @@ def test_a_page_has_no_marks_of_a_stranger(name: str) -> None:
         {
             "status": 404,
             "message": f"before {HOSTILE[name]} after",
-            "mend": HOSTILE[name],
+            "hint": HOSTILE[name],
             "reader": None,
             "here": "",
             "around": None,

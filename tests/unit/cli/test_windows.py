@@ -22,7 +22,7 @@ def test_a_shut_window_refuses_and_says_who_may_break_the_glass() -> None:
         deploy.window(SHUT, "shop", None)
 
     assert refused.value.message == "the window of production is shut: the freeze"
-    assert refused.value.mend == 'wait, or --break-glass "REASON" if you are one of oncall'
+    assert refused.value.hint == 'wait, or --break-glass "REASON" if you are one of oncall'
 
 
 def test_a_reason_breaks_the_glass_and_is_kept() -> None:

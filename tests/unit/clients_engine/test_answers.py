@@ -146,8 +146,8 @@ def test_an_engines_no_is_understood(status: int, said: str, kind: type[Exceptio
 def test_a_full_disk_says_how_to_mend_it() -> None:
     told = errors.meaning(500, "write /x: no space left on device")
     assert "the engine's disk is full" in told.message
-    assert told.mend is not None
-    assert "system prune" in told.mend
+    assert told.hint is not None
+    assert "system prune" in told.hint
 
 
 @pytest.mark.parametrize("health", ["Health", "Healthcheck"])

@@ -108,4 +108,4 @@ async def test_every_address_tried_is_named_with_why_it_failed(tmp_path: Path) -
         await discovery.find({"XDG_RUNTIME_DIR": str(tmp_path), "HOME": str(tmp_path)})
     assert f"unix://{tmp_path}/docker.sock (rootless Docker): connection refused" in told.value.message
     assert f"unix://{tmp_path}/podman/podman.sock (rootless Podman): no such socket" in told.value.message
-    assert told.value.mend
+    assert told.value.hint

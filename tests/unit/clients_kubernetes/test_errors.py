@@ -94,7 +94,7 @@ def test_what_counts_in_a_long_message_is_kept() -> None:
         422, f"Job x is invalid: spec.template: {message}", causes=[{"field": "spec.template", "message": message}]
     )
     assert isinstance(error, errors.Invalid)
-    assert error.says == "spec.template: Invalid value: field is immutable"
+    assert error.answer == "spec.template: Invalid value: field is immutable"
     assert error.immutable
 
 

@@ -69,19 +69,19 @@ def observe(recording: dict[str, Any]) -> model.Observation:
         revisions=by_kind["ControllerRevision"],
         events=by_kind["Event"],
         besides=owned_objects.NamespaceFacts(
-            labels=_labels(recording["wanted"], by_kind),
+            labels=_labels(recording["desired"], by_kind),
             services=frozenset(each.metadata.name for each in by_kind["Service"]),
         ),
     )
     parts = []
-    for wanted in recording["wanted"]:
-        found = _find(wanted, by_kind)
-        parts.append(registry.converge(found, surroundings) if found else registry.absent(wanted))
+    for desired in recording["desired"]:
+        found = _find(desired, by_kind)
+        parts.append(registry.converge(found, surroundings) if found else registry.absent(desired))
     return registry.observation(parts, at=at)
 
 
-def _find(wanted: str, by_kind: dict[str, list[Any]]) -> Any:
-    kind, _, name = wanted.partition("/")
+def _find(desired: str, by_kind: dict[str, list[Any]]) -> Any:
+    kind, _, name = desired.partition("/")
     return next((each for each in by_kind[kind] if each.metadata.name == name), None)
 
 

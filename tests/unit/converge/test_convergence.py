@@ -1,4 +1,4 @@
-"""What counts as there: only the wanted version, once its controller has taken it in."""
+"""What counts as there: only the desired version, once its controller has taken it in."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def meta(name: str, *, owner: str | None = None, generation: int = 1, **more: An
     }
 
 
-def a_pod(name: str, owner: str, *, ready: bool = True, leaving: bool = False, **more: Any) -> objects.Pod:
+def a_pod(name: str, owner: str, *, ready: bool = True, terminating: bool = False, **more: Any) -> objects.Pod:
     """A pod of one container that runs."""
     metadata = meta(name, owner=owner, **more)
-    if leaving:
+    if terminating:
         metadata["deletionTimestamp"] = SINCE
     state = {"running": {"startedAt": "2026-11-21T03:00:05Z"}}
     return made(
@@ -77,46 +77,46 @@ def seen(found: objects.Deployment, *pods: objects.Pod, sets: tuple[objects.Repl
 
 def test_a_deployment_is_ready_when_all_pods_of_its_newest_replica_set_are() -> None:
     workload, instances, facts = seen(a_deployment(), a_pod("one", "web-new"), a_pod("two", "web-new"))
-    assert (workload.health, workload.says, facts) == (model.Health.READY, "2 of 2 pods ready", ())
+    assert (workload.health, workload.message, facts) == (model.Health.READY, "2 of 2 pods ready", ())
     assert workload.ready_since == datetime(2026, 11, 21, 3, 0, 10, tzinfo=UTC)
-    assert all(instance.wanted for instance in instances)
+    assert all(instance.desired for instance in instances)
 
 
 def test_stable_on_the_old_version_is_never_there() -> None:
     """The controller has not looked at the new generation yet: all is green, and nothing of it counts."""
     workload, instances, _ = seen(a_deployment(observed=1), a_pod("one", "web-new"), a_pod("two", "web-new"))
     assert workload.health is model.Health.CONVERGING
-    assert workload.says == "the cluster has not taken in its new version yet"
-    assert not any(instance.wanted for instance in instances)
+    assert workload.message == "the cluster has not taken in its new version yet"
+    assert not any(instance.desired for instance in instances)
 
 
 def test_a_new_replica_set_that_is_not_seen_yet_is_waited_for() -> None:
     workload, _, _ = seen(a_deployment(), a_pod("one", "web-old"), a_pod("two", "web-old"), sets=(OLD,))
-    assert (workload.health, workload.says) == (model.Health.CONVERGING, "its new ReplicaSet is being made")
+    assert (workload.health, workload.message) == (model.Health.CONVERGING, "its new ReplicaSet is being made")
 
 
 def test_old_pods_must_go_and_those_that_are_going_are_gone() -> None:
     two = (a_pod("one", "web-new"), a_pod("two", "web-new"))
     workload, _, _ = seen(a_deployment(), *two, a_pod("old", "web-old"))
-    assert (workload.health, workload.says) == (model.Health.CONVERGING, "2 of 2 pods ready, 1 old pod still to go")
-    workload, _, _ = seen(a_deployment(), *two, a_pod("old", "web-old", leaving=True))
+    assert (workload.health, workload.message) == (model.Health.CONVERGING, "2 of 2 pods ready, 1 old pod still to go")
+    workload, _, _ = seen(a_deployment(), *two, a_pod("old", "web-old", terminating=True))
     assert workload.health is model.Health.READY
 
 
 def test_a_surge_is_on_its_way_and_nothing_is_wrong_with_it() -> None:
     workload, _, facts = seen(a_deployment(), a_pod("one", "web-new"), a_pod("o1", "web-old"), a_pod("o2", "web-old"))
     assert (workload.health, facts) == (model.Health.CONVERGING, ())
-    assert workload.says == "1 of 2 pods updated, 1 ready"
+    assert workload.message == "1 of 2 pods updated, 1 ready"
 
 
 def test_a_paused_deployment_says_so() -> None:
     workload, _, _ = seen(a_deployment(paused=True), a_pod("one", "web-old"))
-    assert workload.says == "it is paused"
+    assert workload.message == "it is paused"
 
 
 def test_no_pods_wanted_is_settled() -> None:
     workload, _, _ = seen(a_deployment(replicas=0))
-    assert (workload.health, workload.settled, workload.says) == (model.Health.READY, True, "no pods wanted")
+    assert (workload.health, workload.settled, workload.message) == (model.Health.READY, True, "no pods wanted")
 
 
 @pytest.mark.parametrize(("unavailable", "freeable"), [(0, False), (1, True), ("25%", False), ("60%", True)])
@@ -147,7 +147,7 @@ def ordinal(number: int, revision: str, **more: Any) -> objects.Pod:
 
 
 @pytest.mark.parametrize(
-    ("update", "health", "says"),
+    ("update", "health", "message"),
     [
         ({"type": "RollingUpdate"}, "converging", "1 of 2 pods updated, 1 ready"),
         ({"type": "RollingUpdate", "rollingUpdate": {"partition": 1}}, "ready", "1 of 1 pod ready"),
@@ -159,13 +159,13 @@ def ordinal(number: int, revision: str, **more: Any) -> objects.Pod:
     ],
 )
 def test_a_stateful_set_needs_its_update_revision_above_the_partition(
-    update: dict[str, Any], health: str, says: str
+    update: dict[str, Any], health: str, message: str
 ) -> None:
     pods = (ordinal(0, "db-1"), ordinal(1, "db-2"))
     workload, _, _ = stateful_set.converge(
         a_stateful_set(updateStrategy=update), owned_objects.OwnedObjects(at=AT, pods=pods)
     )
-    assert (workload.health, workload.says) == (health, says)
+    assert (workload.health, workload.message) == (health, message)
 
 
 def test_a_daemon_set_goes_by_its_newest_controller_revision() -> None:
@@ -202,7 +202,7 @@ def test_a_job_is_judged_by_its_own_end() -> None:
     )
     running = made(objects.Job, metadata=meta("load"), status={"active": 1, "failed": 1})
     workload, _, facts = job.converge(running, owned_objects.OwnedObjects(at=AT, pods=[ended]))
-    assert (workload.health, workload.says, facts) == ("converging", "0 of 1 done, 1 running, 1 failed", ())
+    assert (workload.health, workload.message, facts) == ("converging", "0 of 1 done, 1 running, 1 failed", ())
     condition = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "too many retries"}
     failed = made(objects.Job, metadata=meta("load"), status={"failed": 2, "conditions": [condition]})
     workload, _, facts = job.converge(failed, owned_objects.OwnedObjects(at=AT, pods=[ended]))
@@ -231,6 +231,6 @@ def test_ready_counts_from_the_last_start_of_a_container() -> None:
         },
         objects.Pod,
     )
-    assert pod.instance(restarted, workload="x", wanted=True, at=AT).ready_since == datetime(
+    assert pod.instance(restarted, workload="x", desired=True, at=AT).ready_since == datetime(
         2026, 11, 21, 3, 0, 20, tzinfo=UTC
     )

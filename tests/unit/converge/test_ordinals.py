@@ -58,9 +58,9 @@ def test_it_is_there_exactly_when_all_from_the_partition_on_are_renewed(
     """Whatever the numbers are; a partition above all of them asks for none."""
     found = a_set(start, replicas, partition)
     there = converged(found, pods(start, replicas, min(renewed, replicas - min(partition, replicas))))
-    wanted = max(0, replicas - partition)
-    assert there.wanted == wanted
-    assert (there.health is model.Health.READY) == (min(renewed, wanted) == wanted)
+    desired = max(0, replicas - partition)
+    assert there.desired == desired
+    assert (there.health is model.Health.READY) == (min(renewed, desired) == desired)
 
 
 @given(start=STARTS, replicas=st.integers(1, 12), partition=NUMBERS, missing=st.integers(0, 11))

@@ -40,7 +40,7 @@ def test_an_older_version_is_never_to_blame(name: str) -> None:
     observation = recordings.observe(recording)
     for instance in observation.instances:
         if not instance.workload.startswith(("Job/", "Pod/", "ReplicaSet/")):
-            assert not instance.wanted
+            assert not instance.desired
             assert all(fact.object != instance.object for fact in observation.facts)
     if not any(workload.object.startswith("Job/") for workload in observation.workloads):
         assert all(workload.health is model.Health.CONVERGING for workload in observation.running)

@@ -91,7 +91,7 @@ def test_a_service_must_select_something(selector: Any, labels: Any, health: str
 
 def test_a_service_that_selects_nothing_names_the_labels() -> None:
     part = seen(resources.Service, spec={"selector": {"app": "web"}}, besides=owned_objects.NamespaceFacts(labels=[]))
-    assert short(part)[1] == [("points_nowhere", "selects no pods: none here has the labels app=web")]
+    assert short(part)[1] == [("target_missing", "selects no pods: none here has the labels app=web")]
 
 
 def test_pods_may_come_from_what_a_custom_resource_stands_for() -> None:
@@ -118,7 +118,7 @@ def test_an_ingress_must_lead_to_services_that_are_there() -> None:
     assert short(seen(resources.Ingress, spec=spec, besides=there)) == ("ready", [])
     missing = owned_objects.NamespaceFacts(services=frozenset({"web"}))
     words = "sends requests to Service api, which is not there"
-    assert short(seen(resources.Ingress, spec=spec, besides=missing)) == ("converging", [("points_nowhere", words)])
+    assert short(seen(resources.Ingress, spec=spec, besides=missing)) == ("converging", [("target_missing", words)])
     assert short(seen(resources.Ingress, spec=spec)) == ("ready", [])
 
 
@@ -131,7 +131,7 @@ def test_an_autoscaler_needs_a_target_and_no_metrics() -> None:
     assert short(seen(resources.Autoscaler, status={"conditions": None})) == ("ready", [])
     lost = condition("AbleToScale", "False", 'deployments.apps "shop" not found', reason="FailedGetScale")
     part = short(seen(resources.Autoscaler, status={"conditions": [lost]}))
-    assert part == ("converging", [("points_nowhere", 'finds nothing to scale: deployments.apps "shop" not found')])
+    assert part == ("converging", [("target_missing", 'finds nothing to scale: deployments.apps "shop" not found')])
 
 
 def test_a_disruption_budget_is_there_once_it_is_taken_in() -> None:
@@ -221,13 +221,13 @@ def test_ready_of_a_custom_resource_has_to_hold_like_any_other() -> None:
     ("health", "kind"), [(model.Health.CONVERGING, "resource_pending"), (model.Health.FAILED, "resource_failed")]
 )
 def test_a_health_check_says_more_than_conditions(health: model.Health, kind: str) -> None:
-    answer = owned_objects.HealthAnswer(health=health, says="phase is Broken")
+    answer = owned_objects.HealthAnswer(health=health, message="phase is Broken")
     part = custom(condition("Ready", "True"), besides=owned_objects.NamespaceFacts(ask=lambda _: answer))
     assert short(part) == (health.value, [(kind, "phase is Broken")])
 
 
 def test_a_health_check_is_not_asked_about_an_older_generation() -> None:
-    answer = owned_objects.HealthAnswer(health=model.Health.READY, says="ready", since=AT)
+    answer = owned_objects.HealthAnswer(health=model.Health.READY, message="ready", since=AT)
     besides = owned_objects.NamespaceFacts(ask=lambda _: answer)
     assert custom(observedGeneration=1, besides=besides)[0].health is model.Health.CONVERGING
     assert custom(observedGeneration=2, besides=besides)[0].ready_since == AT

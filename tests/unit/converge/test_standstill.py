@@ -183,19 +183,19 @@ def test_new_pods_that_crash_are_not_hidden_by_old_ones_that_may_stay() -> None:
 
 
 @pytest.mark.parametrize(
-    ("job", "says", "fails"),
+    ("job", "message", "fails"),
     [
         (a_job("a", suspend=True, labels={"kueue.x-k8s.io/queue-name": "big"}), "its queue big", False),
         (a_job("a", managedBy="example.com/runner"), "is left to its controller example.com/runner", True),
         (a_job("a", managedBy="kubernetes.io/job-controller"), "0 of 1 done", False),
     ],
 )
-def test_a_job_that_something_else_starts_is_waited_for(job: objects.Job, says: str, fails: bool) -> None:
+def test_a_job_that_something_else_starts_is_waited_for(job: objects.Job, message: str, fails: bool) -> None:
     """A queue has until the deadline, a controller as long as patience."""
     part = registry.converge(job, owned_objects.OwnedObjects(at=AT))
     observation = registry.observation([part], at=AT)
     assert part[0].health is model.Health.CONVERGING
-    assert says in evaluate.judge(observation, RULES, now=SOON).waiting_for
+    assert message in evaluate.judge(observation, RULES, now=SOON).waiting_for
     patient = evaluate.judge(observation, RULES, now=STARTED + RULES.patience)
     assert (patient.state is model.State.FAILED) == fails
 

@@ -18,7 +18,7 @@ K = model.FactKind
 
 def held(name: str, owner: str, **more: Any) -> objects.Pod:
     """A pod that is told to go and stays, by a finalizer."""
-    return a_pod(name, owner, leaving=True, finalizers=["example.com/drain"], **more)
+    return a_pod(name, owner, terminating=True, finalizers=["example.com/drain"], **more)
 
 
 def test_a_recreated_deployment_waits_for_old_pods_to_go() -> None:
@@ -26,8 +26,8 @@ def test_a_recreated_deployment_waits_for_old_pods_to_go() -> None:
     _, _, facts = deployment.converge(
         found, owned_objects.OwnedObjects(at=AT, pods=[held("o", "web-old")], replica_sets=(OLD, NEW))
     )
-    assert [(fact.kind, fact.object) for fact in facts] == [(K.OLD_STAYS, "Deployment/web")]
-    said = causes.sentence(facts[0], ends=0)
+    assert [(fact.kind, fact.object) for fact in facts] == [(K.OLD_POD_STUCK, "Deployment/web")]
+    said = causes.sentence(facts[0], terminations=0)
     assert said == (
         "Deployment web cannot make its new pods: its old pod o is being ended, held by its finalizer example.com/drain."
     )
@@ -52,7 +52,7 @@ def test_a_stateful_set_waits_for_the_old_pod_of_the_same_name() -> None:
     )
     old = held("db-0", "db", labels={"controller-revision-hash": "old"})
     _, _, facts = stateful_set.converge(found, owned_objects.OwnedObjects(at=AT, pods=[old]))
-    assert [fact.kind for fact in facts] == [K.OLD_STAYS]
+    assert [fact.kind for fact in facts] == [K.OLD_POD_STUCK]
 
 
 def test_a_daemon_set_that_updates_on_delete_says_so() -> None:
@@ -70,7 +70,7 @@ def test_a_daemon_set_that_updates_on_delete_says_so() -> None:
     old = a_pod("o", "web", labels={"controller-revision-hash": "old"})
     workload, _, _ = daemon_set.converge(found, owned_objects.OwnedObjects(at=AT, pods=[old], revisions=[newest]))
     assert workload.health is model.Health.CONVERGING
-    assert "it updates on delete: delete its old pods" in workload.says
+    assert "it updates on delete: delete its old pods" in workload.message
 
 
 def test_a_bare_replica_set_knows_its_pods_by_their_images() -> None:
@@ -89,7 +89,7 @@ def test_a_bare_replica_set_knows_its_pods_by_their_images() -> None:
     assert converged("web:1")[0].health is model.Health.READY
     workload, _, _ = converged("web:2")
     assert (workload.health, workload.old) == (model.Health.CONVERGING, 1)
-    assert "it never replaces pods: delete its old pods" in workload.says
+    assert "it never replaces pods: delete its old pods" in workload.message
 
 
 def on_machine(*, started: bool, ready: str, containers: str, reason: str | None = None) -> objects.Pod:
@@ -117,12 +117,12 @@ def on_machine(*, started: bool, ready: str, containers: str, reason: str | None
     [
         (
             on_machine(started=False, ready="False", containers="False"),
-            K.MACHINE_SILENT,
+            K.NODE_NOT_RESPONDING,
             "Pod p is on node far, which has not taken it up yet.",
         ),
         (
             on_machine(started=True, ready="False", containers="True"),
-            K.MACHINE_SILENT,
+            K.NODE_NOT_RESPONDING,
             "Pod p is on node far, which does not answer.",
         ),
         (
@@ -140,7 +140,7 @@ def test_a_silent_machine_is_waited_for_with_patience(pod: objects.Pod, kind: K,
     )
     assert workload.health is model.Health.CONVERGING
     assert [fact.kind for fact in facts] == [kind]
-    assert causes.sentence(facts[0], ends=0) == sentence
+    assert causes.sentence(facts[0], terminations=0) == sentence
     weight = thresholds.weigh(facts[0], model.Rules(started=AT), model.Memory())
     assert weight.due is not None
     assert not weight.decisive
@@ -164,14 +164,14 @@ def test_what_finds_no_machine_because_another_was_lost_names_that_one(silent: b
     _, _, facts = deployment.converge(
         found, owned_objects.OwnedObjects(at=AT, pods=[lost, new], replica_sets=(OLD, NEW))
     )
-    assert [causes.sentence(fact, ends=0) for fact in facts] == [sentence]
+    assert [causes.sentence(fact, terminations=0) for fact in facts] == [sentence]
 
 
 @pytest.mark.parametrize(
     ("reasons", "conditions", "kinds"),
     [
         (["FailedMount"], [], ["volume_pending", "starting"]),
-        (["FailedCreatePodSandBox"], [], ["start_trouble", "starting"]),
+        (["FailedCreatePodSandBox"], [], ["create_error", "starting"]),
         (["FailedMount", "Pulling"], [], ["starting"]),
         (["FailedMount"], [{"type": "PodReadyToStartContainers", "status": "True"}], ["starting"]),
     ],

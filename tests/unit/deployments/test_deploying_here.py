@@ -48,8 +48,8 @@ async def test_what_was_verified_is_gone_back_to_by_itself_and_by_hand(destinati
     assert [each.sequence for each in known.records] == [1, 2, 3]
     assert known.there is not None
     assert known.there.revision == two.id
-    assert known.dossier is not None
-    assert known.dossier["cause"]["log"] == "no such table"
+    assert known.failure_report is not None
+    assert known.failure_report["cause"]["log"] == "no such table"
     back = deployment.target(known, None, label="shop/dev")
     assert back.id == one.id
     ended = await deploy(destination, back, is_rollback=True)
@@ -233,7 +233,7 @@ def test_the_ledger_keeps_so_much_and_no_more() -> None:
         )
         verdict = outcomes.deployed(at=clock.now(), workloads=1, healthy_for=timedelta())
         ended = dataclasses.replace(record, verdict=verdict)
-        known = known.begun(record, one).ended(ended, dossier=None)
+        known = known.begun(record, one).ended(ended, failure_report=None)
     assert (len(known.records), len(known.revisions), known.next_sequence) == (50, 5, 61)
     assert "sha256:r0" not in known.revisions
 
@@ -246,7 +246,7 @@ class _Told(rollout_lines.Json):
         self.told: list[str] = []
 
     def tell(self, told: rollouts.Progress) -> None:
-        self.told.append(told.says)
+        self.told.append(told.message)
 
     def conclude(self, ended: deployment.DeployOutcome) -> None:
         """Shows nothing."""

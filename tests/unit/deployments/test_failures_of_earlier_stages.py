@@ -104,16 +104,16 @@ def ended(*, after: float, now: float, times: int = 1, kind: verdicts.FactKind =
     last = START + timedelta(seconds=after)
     ready = last + timedelta(seconds=1)
     fact = verdicts.Fact(
-        kind=kind, object="Pod/a", workload="Deployment/web", container="web", since=last, born=START, run=START,
+        kind=kind, object="Pod/a", workload="Deployment/web", container="web", since=last, created=START, run=START,
         last=last, times=times,
     )  # fmt: skip
     instance = verdicts.Instance(
-        object="Pod/a", workload="Deployment/web", wanted=True, leaving=False, ready=True, ready_since=ready,
+        object="Pod/a", workload="Deployment/web", desired=True, terminating=False, ready=True, ready_since=ready,
         created=START, state="ready",
     )  # fmt: skip
     workload = verdicts.Workload(
-        object="Deployment/web", health=verdicts.Health.READY, wanted=1, updated=1, ready=1, old=0, ready_since=ready,
-        says="1 of 1 pod ready",
+        object="Deployment/web", health=verdicts.Health.READY, desired=1, updated=1, ready=1, old=0, ready_since=ready,
+        message="1 of 1 pod ready",
     )  # fmt: skip
     at = START + timedelta(seconds=now)
     seen = verdicts.Observation(at=at, workloads=(workload,), instances=(instance,), facts=(fact,))
@@ -138,11 +138,11 @@ def test_ends_of_earlier_stages_are_decisive_with_the_next(kind: verdicts.FactKi
     """Both ends came long before the stage that is judged; a stage of its own does not know them."""
     assert ended(after=20, now=300, times=2, kind=kind).state == "failed"
     fact = verdicts.Fact(
-        kind=kind, object="Pod/a", workload="Deployment/web", since=START, born=START, last=START, run=START, times=2
+        kind=kind, object="Pod/a", workload="Deployment/web", since=START, created=START, last=START, run=START, times=2
     )
     rules = verdicts.Rules(started=START + timedelta(minutes=5))
-    assert thresholds.ends(fact, rules) == 0
-    assert thresholds.ends(fact, replace(rules, since=START)) == 2
+    assert thresholds.terminations(fact, rules) == 0
+    assert thresholds.terminations(fact, replace(rules, since=START)) == 2
 
 
 async def test_what_the_guard_saw_goes_from_watcher_to_watcher() -> None:

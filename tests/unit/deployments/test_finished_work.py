@@ -173,12 +173,12 @@ def test_what_was_seen_to_end_is_noted_and_nothing_else(seen: Iterable[tuple[str
         verdicts.Workload(
             object=name,
             health=verdicts.Health.READY,
-            wanted=1,
+            desired=1,
             updated=1,
             ready=1,
             old=0,
             ready_since=None,
-            says="",
+            message="",
             ended=ended,
         )
         for name, ended in seen

@@ -55,7 +55,9 @@ def test_the_oldest_revisions_go_first_and_what_is_needed_to_go_back_stays(deplo
         assert {revision.id, *verified[-1:]} <= known.revisions.keys()
         assert len(known.revisions) <= ledger_history.KEPT_REVISIONS + 1
         verdict = _verdict(kind, noise(words))
-        known = _again(known.ended(dataclasses.replace(record, verdict=verdict, note=noise(words)), dossier=None))
+        known = _again(
+            known.ended(dataclasses.replace(record, verdict=verdict, note=noise(words)), failure_report=None)
+        )
         verified += [revision.id] if kind == "deployed" else []
         kept = [each for each in verified if each in known.revisions]
         assert kept == verified[len(verified) - len(kept) :], "the newest ones"
@@ -65,7 +67,10 @@ def test_the_oldest_revisions_go_first_and_what_is_needed_to_go_back_stays(deplo
 
 
 def test_so_much_of_fifty_deployments_fits_into_one_object_with_room_for_the_last_ones_end() -> None:
-    known, dossier = History(), {"logs": [{"object": "Pod/a", "lines": [noise(2_000, n) for n in range(90)]}] * 9}
+    known, failure_report = (
+        History(),
+        {"logs": [{"object": "Pod/a", "lines": [noise(2_000, n) for n in range(90)]}] * 9},
+    )
     for number in range(60):
         revision = parts.revision(f"r{number}", parts.deployment())
         images = {f"Deployment/web-{n} web": noise(80, number * 1_000 + n) for n in range(150)}
@@ -73,7 +78,7 @@ def test_so_much_of_fifty_deployments_fits_into_one_object_with_room_for_the_las
         known = known.begun(record, revision)
         before = _size(known)
         ended = dataclasses.replace(record, verdict=_verdict("failed", noise(90_000, number)), note=noise(90_000))
-        known = known.ended(ended, dossier=dossier)
+        known = known.ended(ended, failure_report=failure_report)
         assert _size(known) - before <= ledger_history.RESERVE
     assert _size(known) < ledgers.LIMIT // 2
 
@@ -84,7 +89,7 @@ def test_so_much_of_fifty_deployments_fits_into_one_object_with_room_for_the_las
     objects=st.integers(0, 400),
     changed=st.integers(0, 2_000),
 )
-def test_a_dossier_is_cut_to_a_size_and_stays_one(lines: list[int], objects: int, changed: int) -> None:
+def test_a_failure_report_is_cut_to_a_size_and_stays_one(lines: list[int], objects: int, changed: int) -> None:
     log = {"object": "Pod/a", "container": "a", "previous": False, "lines": [noise(n) for n in lines]}
     cause = verdicts.Cause(
         sentence="It ended.",
@@ -143,7 +148,7 @@ async def test_evidence_that_is_not_taken_costs_no_verdict(monkeypatch: pytest.M
     write = destination.write_ledger
 
     async def picky(ledger: destinations.Ledger, *place: str, **more: Any) -> destinations.Ledger:
-        if ledger_history.records(ledger).dossier:
+        if ledger_history.records(ledger).failure_report:
             raise errors.Refused("too long")
         return await write(ledger, *place, **more)
 

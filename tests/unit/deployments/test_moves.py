@@ -27,7 +27,7 @@ class Screen:
         self.says.append(f"begins {record.sequence}")
 
     def tell(self, progress: model.Progress) -> None:
-        self.says.append(progress.says)
+        self.says.append(progress.message)
 
 
 @pytest.fixture

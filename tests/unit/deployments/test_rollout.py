@@ -60,11 +60,11 @@ async def test_a_failure_is_explained_before_it_is_taken_back(destination: Dummy
     assert outcome.verdict.cause.log == "no such table"
     assert parts.names(outcome.inventory) == {"Deployment web", "ConfigMap settings"}
     phases = [each.phase for each in told]
-    assert phases.index(model.Phase.DOSSIER) < phases.index(model.Phase.REVERT)
-    assert outcome.dossier is not None
-    dossier = failure_reports.FailureReport.from_json(outcome.dossier)
-    assert dossier.difference[0]["lines"] == ["-a"]
-    assert dossier.to_json() == outcome.dossier
+    assert phases.index(model.Phase.FAILURE_REPORT) < phases.index(model.Phase.REVERT)
+    assert outcome.failure_report is not None
+    failure_report = failure_reports.FailureReport.from_json(outcome.failure_report)
+    assert failure_report.difference[0]["lines"] == ["-a"]
+    assert failure_report.to_json() == outcome.failure_report
 
 
 async def test_going_back_that_fails_too_is_said_loudly(destination: DummyDestination) -> None:
@@ -75,9 +75,9 @@ async def test_going_back_that_fails_too_is_said_loudly(destination: DummyDestin
     outcome = await parts.roll_out(destination, bad, stored=first.inventory, previous=gone)
     assert outcome.verdict.kind == "rollback_failed"
     assert "Going back failed too:" in outcome.verdict.reason
-    assert outcome.dossier is not None
-    assert outcome.second_dossier is not None
-    assert outcome.dossier != outcome.second_dossier
+    assert outcome.failure_report is not None
+    assert outcome.second_failure_report is not None
+    assert outcome.failure_report != outcome.second_failure_report
 
 
 async def test_a_refusal_before_anything_was_written_leaves_everything(destination: DummyDestination) -> None:
@@ -119,10 +119,12 @@ async def test_secrets_are_masked_in_what_is_kept(destination: DummyDestination)
     applied, begun = await apply_phase.apply(destination, wanted, fence=destinations.unfenced)
     assert not applied.refusals
     watched = await watch_phase.watch(destination, wanted, begun=begun)
-    dossier = await failure_reports.take(destination, wanted, watched, mask=lambda text: text.replace("table", "*****"))
-    assert "table" not in msgspec.json.encode(dossier.to_json()).decode()
-    assert dossier.cause is not None
-    assert dossier.cause.log == "no such *****"
+    failure_report = await failure_reports.take(
+        destination, wanted, watched, mask=lambda text: text.replace("table", "*****")
+    )
+    assert "table" not in msgspec.json.encode(failure_report.to_json()).decode()
+    assert failure_report.cause is not None
+    assert failure_report.cause.log == "no such *****"
 
 
 async def test_a_watcher_that_takes_over_judges_as_the_last_one_did(destination: DummyDestination) -> None:
@@ -186,12 +188,12 @@ async def test_a_verdict_claims_a_hold_of_what_became_ready_in_the_deployment_on
     workload = verdicts.Workload(
         object="Deployment/web",
         health=verdicts.Health.READY,
-        wanted=1,
+        desired=1,
         updated=1,
         ready=1,
         old=0,
         ready_since=None if ready is None else at + timedelta(seconds=ready),
-        says="",
+        message="",
     )
     begun = model.Begun(
         inventory=(),

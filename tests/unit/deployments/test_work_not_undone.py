@@ -55,7 +55,7 @@ async def test_work_that_a_failed_revision_did_is_named(case: str) -> None:
 
 def workload(**state: Any) -> verdicts.Workload:
     given: dict[str, Any] = {"health": verdicts.Health.CONVERGING, "updated": 1, "ready": 0, **state}
-    return verdicts.Workload(object="Job/x", wanted=1, old=0, ready_since=None, says="", **given)
+    return verdicts.Workload(object="Job/x", desired=1, old=0, ready_since=None, message="", **given)
 
 
 def instance(**container: Any) -> verdicts.Instance:
@@ -63,8 +63,8 @@ def instance(**container: Any) -> verdicts.Instance:
     return verdicts.Instance(
         object="Pod/x-1",
         workload="Job/x",
-        wanted=True,
-        leaving=False,
+        desired=True,
+        terminating=False,
         ready=False,
         ready_since=None,
         created=AT,

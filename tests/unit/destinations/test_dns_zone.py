@@ -109,7 +109,7 @@ async def test_a_bad_record_is_rolled_back_and_a_person_goes_further_back(folder
     failed = (await deploy(zone, bad)).outcome
     assert failed.verdict.kind == "rolled_back"
     assert failed.verdict.reason.startswith("Record www has failed: no name server serves 203.0.113.9.")
-    assert failed.dossier is not None
+    assert failed.failure_report is not None
     assert values(zone.zone()) == {"www": "192.0.2.2", "api": "192.0.2.7"}
     history = ledger_history.read(await zone.read_ledger("names", "names", namespace="example-com"))
     back = deployment.target(history, None, label="names/names")

@@ -39,4 +39,4 @@ def test_only_what_is_certainly_too_long_is_refused(found: dict[str, Any], words
         return
     with pytest.raises(errors.Invalid, match=words) as refused:
         refusals.fitting(found)
-    assert refused.value.mend == "split it into several objects"
+    assert refused.value.hint == "split it into several objects"

@@ -94,9 +94,9 @@ def test_a_limit_names_the_operators_line(tmp_path: Path) -> None:
         name="qa", environment="qa", destination="here", namespace="other", strategy=Strategy(), place=Place(file="f")
     )
     (beyond,) = limits.check(found, formation, None, None, app="shop")
-    assert re.search(r" in environments/qa\.yaml:3:\d+$", beyond.mend or "")
+    assert re.search(r" in environments/qa\.yaml:3:\d+$", beyond.hint or "")
     (unlisted,) = limits.check(found, formation, None, None, app="stranger")
-    assert (unlisted.mend or "").endswith(" in environments/qa.yaml:1:1")
+    assert (unlisted.hint or "").endswith(" in environments/qa.yaml:1:1")
 
 
 PLACES = {
@@ -114,8 +114,8 @@ PLACES = {
 def test_errors_of_a_server_name_its_files_from_its_folders_on(said: str) -> None:
     """Whatever made them, and wherever they go: they are shortened when they are made, like values of secrets."""
     with concealing(paths.without([Path("/srv/sealane"), Path("/srv/sealane/config")])):
-        error = SealaneError(said, mend=said)
-    assert (error.message, error.mend) == (PLACES[said], PLACES[said])
+        error = SealaneError(said, hint=said)
+    assert (error.message, error.hint) == (PLACES[said], PLACES[said])
     assert SealaneError(said).message == said
 
 

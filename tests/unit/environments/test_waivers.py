@@ -15,7 +15,7 @@ def decision(policy: str, effect: Effect = Effect.DENY) -> Decision:
         effect=effect,
         policy=policy,
         message="m",
-        mend="n",
+        hint="n",
         subject=Subject(kind="Pod", namespace="a", name="b"),
         written=Place(file="x"),
     )
@@ -43,5 +43,5 @@ def test_a_waiver_holds_for_its_app_until_its_day() -> None:
 
 def test_a_note_needs_no_waiver() -> None:
     """Nothing follows from it."""
-    judged = waivers.judge([decision("one", Effect.NOTE)], [Waiver(policy="one", reason="r")], app="a", today=date.max)
+    judged = waivers.judge([decision("one", Effect.WARN)], [Waiver(policy="one", reason="r")], app="a", today=date.max)
     assert judged[0].waiver is None

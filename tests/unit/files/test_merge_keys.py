@@ -194,7 +194,7 @@ def test_what_can_not_be_merged_is_told_in_every_file(file, first, name):
 
     assert told.message == f"<< merges mappings, and this is {kind}"
     assert (told.place.file, told.place.column) == (file, 1)
-    assert "<<: *NAME" in told.mend
+    assert "<<: *NAME" in told.hint
 
 
 def test_two_merges_in_one_mapping_are_told():

@@ -40,7 +40,7 @@ def test_what_would_be_missed(tmp_path: Path, clone: str, files: dict[str, str],
     assert checked.valid
     assert [str(finding).partition(":")[0] for finding in checked.findings] == [each.partition(":")[0] for each in told]
     assert all(each in str(finding) for each, finding in zip(told, checked.findings, strict=True))
-    assert all("clone: {" in (finding.mend or "") for finding in checked.findings)
+    assert all("clone: {" in (finding.hint or "") for finding in checked.findings)
 
 
 @pytest.mark.parametrize(

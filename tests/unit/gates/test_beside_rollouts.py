@@ -106,8 +106,8 @@ async def test_a_failing_migration_writes_no_workload(destination: DummyDestinat
     assert verdict.cause.log == "relation carts does not exist"
     assert "nothing of the workloads was written" in verdict.reason
     assert all(write.object.startswith("Job ") for write in destination.journal())
-    assert ended.outcome.dossier is not None
-    assert ended.outcome.dossier["logs"][0]["lines"] == ["relation carts does not exist"]
+    assert ended.outcome.failure_report is not None
+    assert ended.outcome.failure_report["logs"][0]["lines"] == ["relation carts does not exist"]
 
 
 async def test_a_migration_that_failed_runs_again_with_the_next_deployment(destination: DummyDestination) -> None:
@@ -182,8 +182,8 @@ async def test_a_gate_that_fails_takes_a_healthy_rollout_back(destination: Dummy
         ended = await deploy(destination, revision("two", release="r2", gates=[smoke(server.url)]))
     assert ended.outcome.verdict.kind == "rolled_back"
     assert ended.outcome.verdict.reason == "Gate smoke failed: 1 of 1 sample failed (status 500), none may."
-    assert ended.outcome.dossier is not None
-    assert ended.outcome.dossier["cause"]["reason"] == "gate_failed"
+    assert ended.outcome.failure_report is not None
+    assert ended.outcome.failure_report["cause"]["reason"] == "gate_failed"
 
 
 async def test_gates_that_pass_let_it_through(destination: DummyDestination) -> None:
@@ -221,13 +221,13 @@ async def test_what_a_gate_cannot_tell_a_person_says(
     assert ended.outcome.verdict.reason.startswith(says)
 
 
-async def test_a_gate_s_job_brings_its_log_into_the_dossier(destination: DummyDestination) -> None:
+async def test_a_gate_s_job_brings_its_log_into_the_failure_report(destination: DummyDestination) -> None:
     """In front of the workloads' own."""
     tests = Gate(name="tests", job=Task(stencil="tests"))
     ended = await deploy(destination, revision("one", gates=[tests], tests=FAILS))
     assert ended.outcome.verdict.kind == "failed"
-    assert ended.outcome.dossier is not None
-    assert ended.outcome.dossier["logs"][0]["lines"] == ["relation carts does not exist"]
+    assert ended.outcome.failure_report is not None
+    assert ended.outcome.failure_report["logs"][0]["lines"] == ["relation carts does not exist"]
 
 
 QUERY = Query(store=Store.PROMETHEUS, url="http://x", query="q", condition=Condition(operator="<", bound=1))
@@ -257,7 +257,7 @@ NOISY = {"DUMMY_OUTPUT": "error: no table carts"}
 
 
 @pytest.mark.parametrize(
-    ("how", "kind"), [(NewLines.FAIL, "deployed"), (NewLines.NOTE, "deployed"), (NewLines.IGNORE, "deployed")]
+    ("how", "kind"), [(NewLines.FAIL, "deployed"), (NewLines.WARN, "deployed"), (NewLines.IGNORE, "deployed")]
 )
 async def test_new_error_lines_are_told(destination: DummyDestination, how: NewLines, kind: str) -> None:
     """One of them is told and fails nothing."""
@@ -270,7 +270,7 @@ async def test_new_error_lines_are_told(destination: DummyDestination, how: NewL
     for each in (one, two):
         ended = await deployment.deploy(deployment.DeployRequest(revision=each, values={}), destination, screen)
         assert ended.outcome.verdict.kind == kind
-    said = [each.says for each in told if "error line" in each.says]
+    said = [each.message for each in told if "error line" in each.message]
     if how is NewLines.IGNORE:
         assert said == []
     else:

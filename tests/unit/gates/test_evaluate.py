@@ -72,7 +72,7 @@ async def test_a_redirect_is_not_followed() -> None:
     async with answering.serving(lambda _asked, _nth: (302, "")) as server:
         report = await check(smoke(server.url))
     assert report.outcome is Outcome.FAIL
-    assert "status 302" in report.checked[0].says
+    assert "status 302" in report.checked[0].message
 
 
 async def test_an_address_where_nothing_answers_fails() -> None:
@@ -81,7 +81,7 @@ async def test_an_address_where_nothing_answers_fails() -> None:
         pass
     report = await check(smoke(server.url))
     assert report.outcome is Outcome.FAIL
-    assert "nothing answers there" in report.checked[0].says
+    assert "nothing answers there" in report.checked[0].message
 
 
 async def test_a_host_that_is_not_listed_is_never_asked() -> None:
@@ -92,13 +92,13 @@ async def test_a_host_that_is_not_listed_is_never_asked() -> None:
         )
         report = await check(smoke(server.url), around=around)
     assert report.outcome is Outcome.FAIL
-    assert "the operators don't let gates ask 127.0.0.1:" in report.checked[0].says
+    assert "the operators don't let gates ask 127.0.0.1:" in report.checked[0].message
     assert not server.asked
 
 
 def rate(server: str, store: Store = Store.PROMETHEUS, **how: Any) -> Gate:
     below = Condition(operator="<", bound=0.01)
-    asked: dict[str, Any] = {"over": 2 * QUICK, "interval": QUICK, **how}
+    asked: dict[str, Any] = {"duration": 2 * QUICK, "interval": QUICK, **how}
     return Gate(name="rate", query=Query(store=store, url=server, query="errors", condition=below, **asked))
 
 
@@ -137,7 +137,7 @@ async def test_prometheus_answers(answer: tuple[int, object], outcome: Outcome, 
     async with answering.serving(lambda _asked, _nth: answer) as server:
         report = await check(rate(server.url))
     assert report.outcome is outcome
-    assert says in report.checked[0].says
+    assert says in report.checked[0].message
     assert server.asked[0].query == {"query": "errors"}
 
 
@@ -179,7 +179,7 @@ async def test_a_store_that_repeats_a_key_tells_it_to_nobody(store: Store) -> No
     async with answering.serving(repeating) as server:
         around = GateContext(destination=DummyDestination(), secret=secret, tell=told.append)
         report = await check(rate(server.url, store, keys=keys, database="shop"), around=around)
-    assert "who are you" in report.checked[0].says
+    assert "who are you" in report.checked[0].message
     assert "s3cr3t" not in f"{report}{told}"
 
 
@@ -217,14 +217,16 @@ async def test_a_job_that_fails_says_why() -> None:
     """With its exit code and evidence."""
     report = await check(integration(), tests=job(DUMMY_EXIT_CODE="3"))
     assert report.outcome is Outcome.FAIL
-    assert "exit code 3" in report.checked[0].says
-    assert report.checked[0].dossier
+    assert "exit code 3" in report.checked[0].message
+    assert report.checked[0].failure_report
 
 
 async def test_the_first_failure_ends_the_other_gates() -> None:
     """Nobody waits for an hour's samples of a deployment that has failed."""
     async with answering.serving(lambda _asked, _nth: (503, "")) as server:
-        report = await check(smoke(server.url), rate(server.url, over=timedelta(hours=1)), integration(), tests=job())
+        report = await check(
+            smoke(server.url), rate(server.url, duration=timedelta(hours=1)), integration(), tests=job()
+        )
     assert report.outcome is Outcome.FAIL
 
 
@@ -243,7 +245,7 @@ async def test_somebody_else_s_job_of_that_name_says_nothing() -> None:
     await destination.apply([guessed], identity=theirs, fence=unfenced)
     report = await check(integration(), around=GateContext(destination=destination), tests=job())
     assert report.outcome is Outcome.FAIL
-    assert "is refused" in report.checked[0].says
+    assert "is refused" in report.checked[0].message
 
 
 @pytest.mark.parametrize(("own", "limit"), [(None, 5), (2, 2), (3600, 5)])

@@ -75,11 +75,11 @@ def test_gates_of_every_kind_are_read() -> None:
         + """strategy:
   gates:
     - {name: smoke, http: {url: "https://shop.example.com/x", samples: 2, latency_p95: 300ms}}
-    - {name: rate, prometheus: {url: "http://prometheus:9090", query: up, condition: "< 0.01", over: 2m}}
+    - {name: rate, prometheus: {url: "http://prometheus:9090", query: up, condition: "< 0.01", duration: 2m}}
     - {name: dd, datadog: {url: "https://api.datadoghq.eu", query: q, condition: ">= 1", key: env:KEY, application_key: env:APP}}
     - {name: influx, influxdb: {url: "http://influx:8086", query: q, database: shop, condition: "== -2e3", token: env:T}}
     - {name: tests, job: {stencil: tests, timeout: 5m}}
-    - {name: pages, alerts: {most: 1, over: 5m, matching: {severity: critical}}, wait: 2h}
+    - {name: pages, alerts: {max: 1, duration: 5m, matching: {severity: critical}}, wait: 2h}
   guard: {new_errors: fail}
 """
     )
@@ -96,7 +96,7 @@ def test_gates_of_every_kind_are_read() -> None:
     assert influx.query.condition.bound == -2000
     assert tests.job == gates.Task(stencil="tests", timeout=timedelta(minutes=5))
     assert (pages.alerts, pages.wait) == (
-        gates.Alerts(most=1, over=timedelta(minutes=5), matching={"severity": "critical"}),
+        gates.Alerts(max=1, duration=timedelta(minutes=5), matching={"severity": "critical"}),
         timedelta(hours=2),
     )
     assert formation.strategy.guard == gates.Guard(new_errors=gates.NewLines.FAIL)
@@ -121,11 +121,17 @@ def test_a_formation_without_gates_keeps_its_revision() -> None:
         (gate('{name: s, http: {url: "http://x/", job: {}}}'), "unknown key job"),
         (gate('{name: s, http: {url: "http://x/"}, job: {stencil: a}}'), "job doesn't go with the other keys"),
         (gate('{name: s, http: {url: "http://x/", samples: 0}}'), "samples"),
-        (gate('{name: s, http: {url: "http://x/", most_failed: 5}}'), "with all samples failed it would still pass"),
+        (gate('{name: s, http: {url: "http://x/", max_failures: 5}}'), "with all samples failed it would still pass"),
         (gate('{name: s, http: {url: "http://x/", samples: 10000, interval: 1h}}'), "its samples take longer"),
         (gate('{name: s, prometheus: {url: "http://x", query: q, condition: "about 1"}}'), "is not a condition"),
-        (gate('{name: s, prometheus: {url: "http://x", query: q, condition: "< 1", over: 1m, interval: 0s}}'), "is 0"),
-        (gate('{name: s, prometheus: {url: "http://x", query: q, condition: "< 1", over: 7h}}'), "longer than 6 hours"),
+        (
+            gate('{name: s, prometheus: {url: "http://x", query: q, condition: "< 1", duration: 1m, interval: 0s}}'),
+            "is 0",
+        ),
+        (
+            gate('{name: s, prometheus: {url: "http://x", query: q, condition: "< 1", duration: 7h}}'),
+            "longer than 6 hours",
+        ),
         (gate('{name: s, prometheus: {url: "http://x", query: q, condition: "< 1", token: hunter2}}'), "no reference"),
         (gate('{name: s, datadog: {url: "http://x", query: q, condition: "< 1", key: env:K}}'), "application_key is"),
         (gate("{name: s, job: {stencil: a, command: [b]}}"), "command doesn't go with the other keys"),

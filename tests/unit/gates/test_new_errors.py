@@ -87,7 +87,7 @@ def test_only_what_was_never_printed_is_new() -> None:
     assert [(each.line, each.times) for each in found] == [("ERROR no table 1", 2), ("fatal: 3", 1)]
     assert new_errors.too_many(found)
     assert not new_errors.too_many(found[:1])
-    assert new_errors.says(found) == (
+    assert new_errors.message(found) == (
         "3 error lines that the last verified revision never printed: ERROR no table 1 and another kind"
     )
 

@@ -30,10 +30,10 @@ def http(**how: Any) -> Http:
         (http(), [OK] * 3, None, "3 of 4 samples taken"),
         (http(), [OK] * 4, Outcome.PASS, "4 of 4 samples were good, 95 of 100 within 10 ms"),
         (http(), [OK, BAD], Outcome.FAIL, "1 of 2 samples failed (status 503), none may"),
-        (http(most_failed=1), [OK, BAD], None, "2 of 4 samples taken"),
-        (http(most_failed=1), [OK, BAD, OK, OK], Outcome.PASS, "3 of 4 samples were good, 95 of 100 within 10 ms"),
+        (http(max_failures=1), [OK, BAD], None, "2 of 4 samples taken"),
+        (http(max_failures=1), [OK, BAD, OK, OK], Outcome.PASS, "3 of 4 samples were good, 95 of 100 within 10 ms"),
         (
-            http(most_failed=1),
+            http(max_failures=1),
             [BAD, SILENT],
             Outcome.FAIL,
             "2 of 2 samples failed (1 times status 503, 1 times no answer within 5 s), at most 1 of 4 may",
@@ -56,14 +56,14 @@ def http(**how: Any) -> Http:
             Outcome.FAIL,
             "95 of 100 answers took up to 250 ms, at most 200 ms is allowed",
         ),
-        (http(samples=1, most_failed=1), [SILENT], Outcome.PASS, "0 of 1 samples were good"),
+        (http(samples=1, max_failures=1), [SILENT], Outcome.PASS, "0 of 1 samples were good"),
     ],
 )
 def test_samples_of_an_address(check: Http, hits: list[HttpSample], outcome: Outcome | None, says: str) -> None:
     """Fails as soon as too many failed, passes only when all samples are there."""
     judged = samples.http(check, hits)
     assert judged.outcome is outcome
-    assert judged.says.startswith(says)
+    assert judged.message.startswith(says)
 
 
 def query(**how: Any) -> Query:
@@ -74,7 +74,7 @@ def query(**how: Any) -> Query:
             "url": "http://prometheus:9090",
             "query": "errors",
             "condition": below,
-            "over": timedelta(seconds=20),
+            "duration": timedelta(seconds=20),
             "interval": timedelta(seconds=10),
             **how,
         }
@@ -94,9 +94,9 @@ LOW, HIGH, NOTHING, AWAY = (
     [
         (query(), [LOW], None, "1 of 3 answers taken"),
         (query(), [LOW] * 3, Outcome.PASS, "the value was < 0.01 3 times, 0.001 last"),
-        (query(over=timedelta()), [LOW], Outcome.PASS, "the value was < 0.01 once, 0.001 last"),
+        (query(duration=timedelta()), [LOW], Outcome.PASS, "the value was < 0.01 once, 0.001 last"),
         (query(), [LOW, HIGH], Outcome.FAIL, "the value was 0.5 in 1 of 2 answers, and must be < 0.01"),
-        (query(most_failed=1), [LOW, HIGH, LOW], Outcome.PASS, "the value was < 0.01 3 times"),
+        (query(max_failures=1), [LOW, HIGH, LOW], Outcome.PASS, "the value was < 0.01 3 times"),
         (query(), [NOTHING] * 3, Outcome.INCONCLUSIVE, "the query gives no data: errors"),
         (query(), [MetricSample(values=(math.nan,))] * 3, Outcome.INCONCLUSIVE, "the query gives no data"),
         (query(), [AWAY] * 3, Outcome.INCONCLUSIVE, "it is away"),
@@ -115,7 +115,7 @@ def test_answers_of_a_metric_store(
     """Any series that breaks the condition breaks the answer; what was not answered never lets a gate pass."""
     judged = samples.query(check, readings)
     assert judged.outcome is outcome
-    assert judged.says.startswith(says)
+    assert judged.message.startswith(says)
 
 
 @pytest.mark.parametrize(
@@ -130,9 +130,9 @@ def test_answers_of_a_metric_store(
 )
 def test_alerts_that_came_in(most: int, names: list[str], ended: bool, outcome: Outcome | None, says: str) -> None:
     """Too many fail at once; few pass only when the time is over."""
-    judged = samples.alerts(Alerts(most=most), [Alert(name=name, at=AT) for name in names], ended=ended)
+    judged = samples.alerts(Alerts(max=most), [Alert(name=name, at=AT) for name in names], ended=ended)
     assert judged.outcome is outcome
-    assert judged.says.startswith(says)
+    assert judged.message.startswith(says)
 
 
 @pytest.mark.parametrize(
@@ -151,8 +151,8 @@ def test_what_is_no_number_fulfils_nothing() -> None:
 
 def test_one_failure_outweighs_what_cannot_tell() -> None:
     """A report is as bad as its worst gate, and blames it."""
-    unsure = GateResult(gate="rate", outcome=Outcome.INCONCLUSIVE, says="no data")
-    failed = GateResult(gate="smoke", outcome=Outcome.FAIL, says="status 503")
+    unsure = GateResult(gate="rate", outcome=Outcome.INCONCLUSIVE, message="no data")
+    failed = GateResult(gate="smoke", outcome=Outcome.FAIL, message="status 503")
     report = Report(checked=(unsure, failed))
     cause = report.cause(AT)
     assert report.outcome is Outcome.FAIL

@@ -34,7 +34,7 @@ def entry(**given: Any) -> AuditEntry:
         ({"action": "cancel run", "subject": "r-1", "detail": None}, "/runs/r-1"),
         ({"action": "set owner", "subject": "shop", "detail": {"from": "a", "to": "b"}}, "/audit?app=shop"),
         ({"action": "add user", "subject": "kim", "app": None, "detail": None}, "/audit?action=add+user"),
-        ({"action": "lift hold", "detail": {"reason": "mended", "held": [3]}}, "/audit?app=shop"),
+        ({"action": "lift hold", "detail": {"reason": "resolved", "held": [3]}}, "/audit?app=shop"),
     ],
     ids=str,
 )

@@ -56,10 +56,10 @@ def test_facts_lead_to_what_they_name() -> None:
         subject="A fix",
         author="Mia",
     )
-    convoy = ReleaseGroupRow(
+    release_group = ReleaseGroupRow(
         id="c", app="shop", run_id="r-1", formations=("eu", "dev", "us"), parallel=False, created=NOON
     )
-    told = dict(facts.listed(ended(VerdictKind.DEPLOYED, origin=came, convoy=convoy)))
+    told = dict(facts.listed(ended(VerdictKind.DEPLOYED, origin=came, release_group=release_group)))
     assert [(link.words, link.href) for link in told["Goes with"]] == [
         ("eu", "/deployments?app=shop&formation=eu"),
         ("us", "/deployments?app=shop&formation=us"),

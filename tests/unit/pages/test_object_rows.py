@@ -30,22 +30,22 @@ def seen(ready: int, health: Health = Health.CONVERGING) -> tuple[Workload, ...]
     web = Workload(
         object="Deployment/web",
         health=health,
-        wanted=3,
+        desired=3,
         updated=3,
         ready=ready,
         old=1,
         ready_since=None,
-        says="1 old pod still there",
+        message="1 old pod still there",
     )
     quiet = Workload(
         object="Service/web",
         health=Health.READY,
-        wanted=0,
+        desired=0,
         updated=0,
         ready=0,
         old=0,
         ready_since=None,
-        says="",
+        message="",
         settled=True,
         runs=False,
     )
@@ -108,5 +108,5 @@ def test_what_a_workload_is_at_stands_beside_it_until_it_is_ready() -> None:
 def test_after_a_failure_the_evidence_tells_how_each_was() -> None:
     """Not what was seen last: that is what was gone back to."""
     back = deployed(VerdictKind.ROLLED_BACK, *seen(3, Health.READY), cause=CAUSE)
-    found = replace(back, dossier={"workloads": msgspec.to_builtins(seen(1))})
+    found = replace(back, failure_report={"workloads": msgspec.to_builtins(seen(1))})
     assert object_rows.rows(found)[0].pill.words == "1 of 3 ready"

@@ -53,7 +53,7 @@ def view(previous: Revision | None, since: CommitRange | None = None) -> Deploym
         previous=previous,
         release=None,
         approval=ApprovalView(deployment=found, votes=(), missing=()),
-        dossier=None,
+        failure_report=None,
         hold=None,
         since=since,
     )

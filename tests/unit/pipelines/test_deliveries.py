@@ -51,7 +51,7 @@ def test_approvals_that_nobody_can_give_are_findings():
     ]
 
 
-CONVOY = """\
+RELEASE_GROUP = """\
 app: shop
 deliver:
   - dev
@@ -65,23 +65,23 @@ PUSH = Event(
 )
 
 
-def test_members_of_a_convoy_are_deliveries_that_know_each_other():
+def test_members_of_a_release_group_are_deliveries_that_know_each_other():
     """What is said of all of them holds for each; each has its own place."""
-    pipeline, findings = reading.read(CONVOY.replace("PARALLEL", "false"), "f")
+    pipeline, findings = reading.read(RELEASE_GROUP.replace("PARALLEL", "false"), "f")
 
     assert findings == []
     eu, us = pipeline.delivery("eu"), pipeline.delivery("us")
-    assert eu.convoy == us.convoy == ReleaseGroup(formations=("eu", "us"))
+    assert eu.release_group == us.release_group == ReleaseGroup(formations=("eu", "us"))
     assert (eu.keep, us.keep) == (False, True)
     assert eu.approval == us.approval == Approval(by=("sre",))
     assert texts(delivery.unknown_formations(pipeline, {"dev", "eu", "later"}))[0].startswith("f:4:22: no formation")
-    assert pipeline.delivery("dev").convoy is None
+    assert pipeline.delivery("dev").release_group is None
 
 
 @pytest.mark.parametrize(("parallel", "beside"), [("false", ()), ("true", ("deliver/eu",))])
 def test_members_are_planned_one_after_the_other_or_side_by_side(parallel, beside):
     """Offered in order either way; what they wait for differs."""
-    pipeline, _ = reading.read(CONVOY.replace("PARALLEL", parallel), "f")
+    pipeline, _ = reading.read(RELEASE_GROUP.replace("PARALLEL", parallel), "f")
 
     plan = planning.plan(pipeline, PUSH)
 
@@ -101,7 +101,7 @@ def test_members_are_planned_one_after_the_other_or_side_by_side(parallel, besid
         ("[{formations: [eu, us], formation: eu}]", "formation"),
     ],
 )
-def test_slips_in_a_convoy_are_findings(deliver, finding):
+def test_slips_in_a_release_group_are_findings(deliver, finding):
     """One each, at its place."""
     pipeline, findings = reading.read(f"app: shop\ndeliver: {deliver}\n", "f")
 

@@ -1,4 +1,4 @@
-"""What is wrong with a pipeline file is told at once, in order, each at its line and column with a way to mend it."""
+"""What is wrong with a pipeline file is told at once, in order, each at its line and column with a way to fix it."""
 
 from __future__ import annotations
 

@@ -65,14 +65,14 @@ def vet(*files: dict[str, Any], objects: list[Rendered] | None = None, facts: Fa
 
 
 def test_a_decision_names_object_field_and_place() -> None:
-    (decision,) = vet(policy(annotations={"sealane.dev/mend": "set replicas: 2"}, validation={"message": "too few"}))
+    (decision,) = vet(policy(annotations={"sealane.dev/hint": "set replicas: 2"}, validation={"message": "too few"}))
 
     assert (decision.effect, decision.policy, decision.message) == (Effect.DENY, "rule", "too few")
     assert str(decision.subject) == "Deployment web"
     assert decision.subject.namespace == "shop"
     assert decision.path == "spec.replicas"
     assert str(decision.place) == "deploy/stencils/web.yaml:7:13"
-    assert decision.mend == "set replicas: 2"
+    assert decision.hint == "set replicas: 2"
     assert decision.to_json()["line"] == 7
 
 
@@ -125,7 +125,7 @@ def test_what_can_not_be_evaluated_is_denied() -> None:
 def test_with_failure_policy_ignore_it_is_only_noted() -> None:
     (decision,) = vet(policy("object.spec.nope == 1", failurePolicy="Ignore"))
 
-    assert decision.effect is Effect.NOTE
+    assert decision.effect is Effect.WARN
     assert decision.failed
 
 
@@ -233,7 +233,7 @@ def binding(name: str, actions: list[str], stage: str) -> dict[str, Any]:
 def test_the_bindings_that_fit_say_the_effect() -> None:
     deny, warn = binding("deny", ["Deny"], "prod"), binding("warn", ["Warn", "Audit"], "qa")
 
-    assert [decision.effect for decision in vet(policy(), deny, warn)] == [Effect.NOTE]
+    assert [decision.effect for decision in vet(policy(), deny, warn)] == [Effect.WARN]
     assert vet(policy(), deny) == ()
 
 
@@ -298,7 +298,7 @@ def test_values_that_the_engine_can_not_take_are_denied_with_a_short_word(value:
 
 
 def test_the_gravest_decision_comes_first_and_makes_the_verdict() -> None:
-    note = policy(name="a", annotations={"sealane.dev/effect": "note"})
+    note = policy(name="a", annotations={"sealane.dev/effect": "warn"})
     sign_off = policy(name="b", annotations={"sealane.dev/effect": "sign-off"})
     deny = policy(name="c")
 

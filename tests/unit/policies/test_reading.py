@@ -58,10 +58,10 @@ def test_a_policy_is_read_with_its_places() -> None:
 
 
 def test_annotations_say_the_effect_and_how_to_mend_it() -> None:
-    policy = only(text(annotations='{sealane.dev/effect: sign-off, sealane.dev/mend: "set  it", team/x: y}'))
+    policy = only(text(annotations='{sealane.dev/effect: sign-off, sealane.dev/hint: "set  it", team/x: y}'))
 
     assert policy.effect is Effect.SIGN_OFF
-    assert policy.mend == "set it"
+    assert policy.hint == "set it"
 
 
 def test_a_binding_says_where_and_with_which_effect() -> None:
@@ -72,7 +72,7 @@ def test_a_binding_says_where_and_with_which_effect() -> None:
 
     policy = only("---\n".join([bindings[0], text()]), bindings[1])
 
-    assert [binding.effect for binding in policy.bindings] == [Effect.DENY, Effect.NOTE]
+    assert [binding.effect for binding in policy.bindings] == [Effect.DENY, Effect.WARN]
     assert policy.bindings[0].match.namespaces == (Requirement(key="stage", operator="In", values=("prod",)),)
 
 

@@ -36,7 +36,7 @@ def test_anything_else_is_refused(text: str) -> None:
     """With how to write it."""
     with pytest.raises(BadReference) as error:
         references.parse(text)
-    assert error.value.mend
+    assert error.value.hint
 
 
 @pytest.mark.parametrize("text", [*GOOD, *(text for text in BAD if len(text) < 512)])

@@ -35,12 +35,12 @@ def test_no_error_says_what_was_revealed(kind: type[errors.SealaneError]) -> Non
     """In its message, its hint, its text and what a cluster said."""
     with revealed.watched():
         revealed.note([VALUE])
-        made = kind(WORDS, mend=WORDS)
-        more: dict[str, Any] = {"says": WORDS} if issubclass(kind, cluster_errors.ClusterError) else {}
+        made = kind(WORDS, hint=WORDS)
+        more: dict[str, Any] = {"answer": WORDS} if issubclass(kind, cluster_errors.ClusterError) else {}
         said = kind("no", **more)
-    assert (made.message, made.mend) == (MASKED, MASKED)
+    assert (made.message, made.hint) == (MASKED, MASKED)
     assert VALUE not in f"{made} {made!r} {made.args}"
-    assert getattr(said, "says", MASKED) == MASKED
+    assert getattr(said, "answer", MASKED) == MASKED
 
 
 def test_errors_made_of_findings_and_of_reasons_are_no_exception() -> None:

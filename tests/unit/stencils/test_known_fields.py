@@ -60,8 +60,8 @@ def test_what_kubernetes_takes_is_taken() -> None:
 def test_a_slip_is_an_error_at_its_name(old: str, new: str, said: str) -> None:
     """Other letters, dashes, other case: at the name itself, not at what it holds."""
     found = look(WORKLOAD.replace(old, new, 1))
-    place, message, mend = said.split("|")
-    assert [(each.message, each.mend, each.severity) for each in found] == [(message, mend, Severity.ERROR)]
+    place, message, hint = said.split("|")
+    assert [(each.message, each.hint, each.severity) for each in found] == [(message, hint, Severity.ERROR)]
     assert f"{found[0].place.line}:{found[0].place.column}".endswith(place)
 
 
@@ -70,7 +70,7 @@ def test_a_field_of_another_place_is_a_warning_that_names_it() -> None:
     (found,) = look(WORKLOAD.replace("      containers:\n", "      containerPort: 80\n      containers:\n"))
     assert found.severity is Severity.WARNING
     assert "has no field containerPort in Kubernetes 1." in found.message
-    assert found.mend == "containerPort belongs to spec.template.spec.containers[].ports[]"
+    assert found.hint == "containerPort belongs to spec.template.spec.containers[].ports[]"
     assert str(found.place) == "db.yaml:11:7"
 
 
@@ -78,7 +78,7 @@ def test_a_name_like_no_other_is_a_warning_with_what_is_known() -> None:
     (found,) = look(WORKLOAD.replace("  replicas: 2\n", "  replicas: 2\n  sidecarPolicy: {a: 1}\n"))
     assert (found.severity, str(found.place)) == (Severity.WARNING, "db.yaml:7:3")
     assert "only a newer cluster may take it" in found.message
-    assert "serviceName" in (found.mend or "")
+    assert "serviceName" in (found.hint or "")
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,7 @@ def test_what_stages_may_say() -> None:
     ],
 )
 def test_what_is_wrong_is_told_at_its_place(text: str, expected: list[str]) -> None:
-    """And how to mend it."""
+    """And how to fix it."""
     formation, found = reading.read_formation(text, "dev.yaml")
     assert formation is None
     assert [str(finding) for finding in found] == expected

@@ -61,10 +61,10 @@ def is_well_formed(text: str) -> bool:
     return wrong is None and text.endswith((".", "…", "!", "?")) and text[:1] == text[:1].upper()
 
 
-@given(fact=facts, ends=st.integers(0, 5), others=st.integers(0, 3))
-def test_every_fact_is_one_sentence(fact: model.Fact, ends: int, others: int) -> None:
+@given(fact=facts, terminations=st.integers(0, 5), others=st.integers(0, 3))
+def test_every_fact_is_one_sentence(fact: model.Fact, terminations: int, others: int) -> None:
     """Of every kind, with and without words, details and a container."""
-    said = causes.sentence(fact, ends=ends, others=others)
+    said = causes.sentence(fact, terminations=terminations, others=others)
     assert is_well_formed(said), said
 
 
@@ -87,23 +87,23 @@ def test_every_verdict_is_well_formed(first: model.Fact, second: str, because: s
         assert is_well_formed(verdict.reason), verdict.reason
 
 
-@given(message=texts, mend=st.none() | texts, others=st.integers(0, 2))
-def test_every_refusal_is_well_formed_and_says_how_to_mend_it(message: str, mend: str | None, others: int) -> None:
+@given(message=texts, hint=st.none() | texts, others=st.integers(0, 2))
+def test_every_refusal_is_well_formed_and_says_how_to_mend_it(message: str, hint: str | None, others: int) -> None:
     """The hint that `diff` shows stands in the verdict, too."""
     ref = destinations.ObjectRef(group="apps", version="v1", kind="Deployment", namespace="shop", name="web")
     refusal = destinations.Refusal(
-        ref=ref, reason=destinations.Reason.INVALID, message=message or "it is invalid", mend=mend
+        ref=ref, reason=destinations.Reason.INVALID, message=message or "it is invalid", hint=hint
     )
     cause = apply_phase.refused(destinations.Applied(inventory=(), refusals=(refusal,) * (others + 1)), at=AT)
     assert cause is not None
     assert is_well_formed(cause.sentence), cause.sentence
-    assert causes.bare(mend or "")[1:] in cause.sentence
+    assert causes.bare(hint or "")[1:] in cause.sentence
 
 
 @given(words=texts, outcome=st.sampled_from(Outcome))
 def test_gates_and_hooks_are_told_in_one_sentence(words: str, outcome: Outcome) -> None:
     """With and without a reason."""
-    checked = GateResult(gate="smoke", outcome=outcome, says=words)
+    checked = GateResult(gate="smoke", outcome=outcome, message=words)
     cause = model.Cause(
         sentence=causes.told(f"Job smoke failed: {words}"), object="Job/smoke", workload="Job/smoke",
         reason=model.FactKind.JOB_FAILED, decisive=True, since=AT,
@@ -114,21 +114,21 @@ def test_gates_and_hooks_are_told_in_one_sentence(words: str, outcome: Outcome) 
 
 
 @given(
-    says=texts,
+    message=texts,
     name=st.sampled_from(("Deployment/web", "Job/report", "PersistentVolumeClaim/files")),
     health=st.sampled_from((model.Health.CONVERGING, model.Health.READY)),
     fact=st.none() | facts,
 )
-def test_every_judgement_is_told_well(says: str, name: str, health: model.Health, fact: model.Fact | None) -> None:
+def test_every_judgement_is_told_well(message: str, name: str, health: model.Health, fact: model.Fact | None) -> None:
     """On the way, and when its time is over."""
     workload = model.Workload(
-        object=name, health=health, wanted=1, updated=1, ready=0, old=0, ready_since=AT, says=says,
+        object=name, health=health, desired=1, updated=1, ready=0, old=0, ready_since=AT, message=message,
         runs=not name.startswith("Persistent"),
     )  # fmt: skip
     seen = model.Observation(at=AT, workloads=(workload,), facts=(fact,) if fact else ())
     for now in (AT + timedelta(seconds=1), AT + timedelta(hours=1)):
         judgement = evaluate.judge(seen, model.Rules(started=AT), now=now)
-        assert not causes.bare(says) or not judgement.waiting_for.endswith((" .", ".."))
+        assert not causes.bare(message) or not judgement.waiting_for.endswith((" .", ".."))
         if judgement.state is model.State.FAILED and judgement.cause:
             assert is_well_formed(judgement.cause.sentence), judgement.cause.sentence
 
@@ -150,7 +150,7 @@ def test_what_is_absent_is_not_explained_by_its_absence(name: str, runs: bool, s
     assert judgement.cause.sentence == sentence
 
 
-@pytest.mark.parametrize("kind", [model.FactKind.OLD_STAYS, model.FactKind.MACHINE_SILENT])
+@pytest.mark.parametrize("kind", [model.FactKind.OLD_POD_STUCK, model.FactKind.NODE_NOT_RESPONDING])
 @pytest.mark.parametrize("grace", [0, 30, 120])
 def test_what_every_replacement_goes_through_is_no_alarm(kind: model.FactKind, grace: float) -> None:
     """An old pod has the time it was given, and then some seconds, before anybody speaks of it."""
@@ -168,11 +168,18 @@ def test_what_every_replacement_goes_through_is_no_alarm(kind: model.FactKind, g
 def test_a_guards_sentence_is_well_formed() -> None:
     fall = stability.Restarts(restarts=3, ready=True, restarted=3, flapped=1)
     instance: Any = model.Instance(
-        object="Pod/a", workload="Deployment/web", wanted=True, leaving=False, ready=True, ready_since=AT, created=AT,
+        object="Pod/a", workload="Deployment/web", desired=True, terminating=False, ready=True, ready_since=AT, created=AT,
         state="ready",
     )  # fmt: skip
     workload = model.Workload(
-        object="Deployment/web", health=model.Health.READY, wanted=1, updated=1, ready=1, old=0, ready_since=AT, says=""
+        object="Deployment/web",
+        health=model.Health.READY,
+        desired=1,
+        updated=1,
+        ready=1,
+        old=0,
+        ready_since=AT,
+        message="",
     )
     seen = model.Observation(at=AT, workloads=(workload,), instances=(instance,))
     cause = stability.unsteady(stability.Stability(falls={"Pod/a": fall}), seen, stability.StabilityRules())

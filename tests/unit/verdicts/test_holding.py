@@ -21,12 +21,12 @@ def ready(since: float | None = 5, *, hold: float = 0, settled: bool = False) ->
     return model.Workload(
         object="Deployment/web",
         health=model.Health.READY,
-        wanted=1,
+        desired=1,
         updated=1,
         ready=1,
         old=0,
         ready_since=None if since is None else at(since),
-        says="1 of 1 pod ready",
+        message="1 of 1 pod ready",
         hold=timedelta(seconds=hold),
         settled=settled,
     )

@@ -13,10 +13,10 @@ AT = datetime(2026, 11, 21, tzinfo=UTC)
 V = model.VerdictKind
 
 
-def past(*ends: tuple[str, model.VerdictKind]) -> list[rollback_target.PastDeployment]:
+def past(*terminations: tuple[str, model.VerdictKind]) -> list[rollback_target.PastDeployment]:
     return [
         rollback_target.PastDeployment(sequence=number, revision=revision, verdict=kind)
-        for number, (revision, kind) in enumerate(ends, start=1)
+        for number, (revision, kind) in enumerate(terminations, start=1)
     ]
 
 

@@ -29,24 +29,24 @@ Seen = Mapping[str, tuple[bool, int]]
 
 
 def observation(
-    pods: Seen, *, wanted: bool = True, created: datetime = START, facts: Sequence[Fact] = (), role: Role = Role.MAIN
+    pods: Seen, *, desired: bool = True, created: datetime = START, facts: Sequence[Fact] = (), role: Role = Role.MAIN
 ) -> Observation:
     workload = Workload(
         object="Deployment/web",
         health=Health.READY,
-        wanted=len(pods),
+        desired=len(pods),
         updated=len(pods),
         ready=len(pods),
         old=0,
         ready_since=START,
-        says="",
+        message="",
     )
     instances = tuple(
         Instance(
             object=f"Pod/{name}",
             workload="Deployment/web",
-            wanted=wanted,
-            leaving=False,
+            desired=desired,
+            terminating=False,
             ready=ready,
             ready_since=None,
             created=created,
@@ -131,7 +131,7 @@ def test_older_instances_and_other_versions_are_not_counted() -> None:
     """Whatever they do is not this deployment's doing."""
     before = START - timedelta(minutes=5)
     assert judged([observation(UP, created=before), observation(ALL_RESTARTED, created=before)]) is None
-    assert judged([observation(UP, wanted=False), observation(ALL_RESTARTED, wanted=False)]) is None
+    assert judged([observation(UP, desired=False), observation(ALL_RESTARTED, desired=False)]) is None
     assert judged([observation(UP, role=Role.INIT), observation(ALL_RESTARTED, role=Role.INIT)]) is None
 
 
@@ -139,7 +139,8 @@ def test_a_machine_that_goes_away_is_not_the_version_s_fault() -> None:
     """Its instances lose ready, all at once."""
     down: Seen = dict.fromkeys(UP, (False, 0))
     facts = [
-        Fact(kind=FactKind.MACHINE_SILENT, object=f"Pod/{name}", workload="Deployment/web", since=START) for name in UP
+        Fact(kind=FactKind.NODE_NOT_RESPONDING, object=f"Pod/{name}", workload="Deployment/web", since=START)
+        for name in UP
     ]
     assert judged([observation(UP), observation(down, facts=facts), observation(UP)]) is None
     assert judged([observation(UP), observation(down), observation(UP)])

@@ -20,7 +20,7 @@ def at(seconds: float) -> datetime:
 
 def fact(kind: K, *, since: float = 2, times: int = 1, **more: object) -> model.Fact:
     """A fact about a pod that this deployment made."""
-    given = {"object": "Pod/web-1", "workload": "Deployment/web", "container": "web", "born": at(1), **more}
+    given = {"object": "Pod/web-1", "workload": "Deployment/web", "container": "web", "created": at(1), **more}
     return model.Fact(kind=kind, since=at(since), times=times, words="some words", **given)
 
 
@@ -29,12 +29,12 @@ def judged(*facts: model.Fact, now: float, **rules: object) -> model.Judgement:
     workload = model.Workload(
         object="Deployment/web",
         health=model.Health.CONVERGING,
-        wanted=1,
+        desired=1,
         updated=1,
         ready=0,
         old=0,
         ready_since=None,
-        says="0 of 1 pod ready",
+        message="0 of 1 pod ready",
     )
     seen = model.Observation(at=at(now), workloads=(workload,), facts=facts)
     given = {"started": START, "patience": PATIENCE, **rules}
@@ -54,9 +54,9 @@ PATIENT = [
     K.UNSCHEDULABLE,
     K.VOLUME_PENDING,
     K.INIT_RUNNING,
-    K.START_TROUBLE,
-    K.OLD_STAYS,
-    K.POINTS_NOWHERE,
+    K.CREATE_ERROR,
+    K.OLD_POD_STUCK,
+    K.TARGET_MISSING,
 ]
 
 
@@ -100,7 +100,7 @@ def test_what_may_pass_is_waited_for_as_long_as_patience_lasts(kind: K) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "detail"), [(K.RESOURCE_PENDING, {}), (K.ADDRESS_PENDING, {}), (K.POINTS_NOWHERE, {"may_come": "yes"})]
+    ("kind", "detail"), [(K.RESOURCE_PENDING, {}), (K.ADDRESS_PENDING, {}), (K.TARGET_MISSING, {"may_come": "yes"})]
 )
 def test_what_controllers_make_is_waited_for_until_the_deadline(kind: K, detail: dict[str, str]) -> None:
     """A database may take minutes; what is waited for is told meanwhile, and blamed in the end."""
@@ -113,7 +113,7 @@ def test_what_controllers_make_is_waited_for_until_the_deadline(kind: K, detail:
 
 def test_a_machine_has_some_time_to_take_an_instance_up_however_short_patience_is() -> None:
     """Neither is it worth a word before some seconds have passed."""
-    silent, short = fact(K.MACHINE_SILENT, since=10), timedelta(seconds=2)
+    silent, short = fact(K.NODE_NOT_RESPONDING, since=10), timedelta(seconds=2)
     early = judged(silent, now=14.9, patience=short)
     assert (early.state, early.cause) == ("progressing", None)
     assert judged(silent, now=29.9, patience=short).cause is not None
@@ -168,7 +168,7 @@ def test_a_quota_is_not_the_last_word_while_older_pods_may_make_room() -> None:
 )
 def test_ends_of_an_older_pod_count_only_when_they_belong_to_the_deployment(run: int, last: int, state: str) -> None:
     """A pod that the deployment left alone may have restarted often in its life."""
-    old = fact(K.ENDED, times=17, born=at(-9000), run=at(run), last=at(last))
+    old = fact(K.ENDED, times=17, created=at(-9000), run=at(run), last=at(last))
     assert judged(old, now=10).state == state
 
 

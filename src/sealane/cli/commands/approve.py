@@ -41,7 +41,7 @@ def approve(
         return
     waits = server.get("/api/pending")
     if break_glass and reject:
-        raise UsageError("--break-glass lets it begin and --reject ends it", mend="say one of them")
+        raise UsageError("--break-glass lets it begin and --reject ends it", hint="say one of them")
     if break_glass:
         deployment = _waiting(what)
         made = server.post(f"/api/deployments/{deployment}/break-glass", {"reason": break_glass})
@@ -89,7 +89,7 @@ def _waiting(what: str) -> str:
     waiting = names.place(connection.server(), *client.place(what))["waiting"]
     mine = [each["id"] for each in waiting if each["state"] == "waiting"]
     if len(mine) != 1:
-        raise UsageError(f"{len(mine) or 'no'} deployments to {what} wait", mend=f"name one: sealane why {what}")
+        raise UsageError(f"{len(mine) or 'no'} deployments to {what} wait", hint=f"name one: sealane why {what}")
     return str(mine[0])
 
 
@@ -131,7 +131,7 @@ def _find(what: str, waits: list[dict[str, Any]]) -> str:
     newest = next((each for each in mine if each["newer"] is None), None)
     if newest is None:
         names.place(connection.server(), app, formation)
-        raise UsageError(f"no deployment to {what} waits for approval", mend="`sealane approve` lists what waits")
+        raise UsageError(f"no deployment to {what} waits for approval", hint="`sealane approve` lists what waits")
     return str(newest["deployment"])
 
 

@@ -101,7 +101,7 @@ def deploy(
     what = formation_location.meant(what, folder)
     if "/" in what:
         if build:
-            raise UsageError("--build deploys from this folder, and a server builds what is pushed", mend="git push")
+            raise UsageError("--build deploys from this folder, and a server builds what is pushed", hint="git push")
         place, formation = client.place(what)
         given = {"release": release, "confirmed": yes, "adopt": adopt, "break_glass": break_glass}
         client.deploy(place, formation, given, wait=wait, as_json=as_json)
@@ -149,8 +149,8 @@ def window(environment: Environment | None, app: str, reason: str | None) -> str
         return reason
     until = f" until {found.when}" if found.when else ""
     who = f" if you are one of {', '.join(found.break_glass)}" if found.break_glass else ""
-    mend = f'wait, or --break-glass "REASON"{who}'
-    raise Refused(f"the window of {environment.name} is shut{until}: {found.reason}", mend=mend)
+    hint = f'wait, or --break-glass "REASON"{who}'
+    raise Refused(f"the window of {environment.name} is shut{until}: {found.reason}", hint=hint)
 
 
 def _check(
@@ -161,17 +161,18 @@ def _check(
         return
     from sealane.cli.commands import vet
     from sealane.errors import Refused
+    from sealane.policies.model import Effect
 
     judged, beyond = vet.judge(project, revision, environment, config)
-    against = [each for each in judged if each.waiver is None and each.decision.effect != "note"]
-    denied = [each for each in against if each.decision.effect == "deny"]
+    against = [each for each in judged if each.waiver is None and each.decision.effect is not Effect.WARN]
+    denied = [each for each in against if each.decision.effect is Effect.DENY]
     if denied or beyond:
         vet.show(project, denied, beyond)
-        raise Refused(f"{environment.name} denies it", mend="mend what is listed above, or ask for a waiver")
+        raise Refused(f"{environment.name} denies it", hint="fix what is listed above, or ask for a waiver")
     limits = environment.apps.get(project.app)
     asked = [f"{each.decision.policy} ({each.decision.subject})" for each in against]
     if limits and limits.approvals:
         asked.append(f"an approval by {' or '.join(limits.approvals.by)}")
     if asked and not yes:
-        mend = "--yes if you may say so; a server asks those who have to"
-        raise Refused(f"{environment.name} wants a person's yes to {', '.join(asked)}", mend=mend)
+        hint = "--yes if you may say so; a server asks those who have to"
+        raise Refused(f"{environment.name} wants a person's yes to {', '.join(asked)}", hint=hint)

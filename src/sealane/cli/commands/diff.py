@@ -155,7 +155,7 @@ async def _ask(asking: _Asking, where: DestinationConfig, *, adopt: bool) -> _Fo
         aside = shaped.leftovers(ledger.inventory)
         known = {ref.key for ref in (*await destination.refs(objects, namespace=revision.namespace), *aside)}
         gone = tuple(ref for ref in ledger.inventory if ref.key not in known)
-        changes = await destination.diff(objects, identity=identity, adopt=adopt, leaving=gone)
+        changes = await destination.diff(objects, identity=identity, adopt=adopt, to_delete=gone)
         history = ledger_history.read(ledger)
         over = history.finished(revision)
         changes = tuple(each for each in changes if each.action is not Action.CREATE or not is_over(each.ref, over))
@@ -190,8 +190,8 @@ def _show(found: _Found, project: local_formation.Project, revision: Revision) -
     for change in found.changes:
         if change.refusal:
             output.data(output.style(f"! {change.ref}  refused: {change.refusal.message}", "red"))
-            if change.refusal.mend:
-                output.data(output.style(f"    {change.refusal.mend}", "dim"))
+            if change.refusal.hint:
+                output.data(output.style(f"    {change.refusal.hint}", "dim"))
         elif change.action in _MARKS:
             mark, colour = _MARKS[change.action]
             place = output.style(f"  {places.get(change.ref.key, '')}", "dim")
@@ -270,7 +270,7 @@ def _plain(found: _Found, project: local_formation.Project, revision: Revision) 
                 "adopted": change.adopted,
                 "refusal": change.refusal.message if change.refusal else None,
                 "left": [
-                    {"path": each.path, "manager": each.manager, "value": each.value, "says": str(each)}
+                    {"path": each.path, "manager": each.manager, "value": each.value, "message": str(each)}
                     for each in change.left
                 ],
                 "fields": [

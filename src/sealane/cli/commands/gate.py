@@ -33,7 +33,7 @@ def gate(
     of anybody who may deploy; without one for as long as the gate says, the gate has failed.
     """
     if passes is None:
-        raise UsageError(f"how to take gate {name} is not said", mend="--pass, or --fail")
+        raise UsageError(f"how to take gate {name} is not said", hint="--pass, or --fail")
     deployment = _under_way(what)
     word = {"passes": passes, "reason": reason}
     said = connection.server().post(f"/api/deployments/{deployment}/gates/{name}", word)
@@ -54,7 +54,7 @@ def _under_way(what: str) -> str:
     rolling = [str(each["id"]) for each in found if each["state"] == "rolling_out"]
     if not rolling:
         names.place(connection.server(), app, formation)
-        raise UsageError(f"nothing rolls out to {what}", mend=f"see sealane why {what}")
+        raise UsageError(f"nothing rolls out to {what}", hint=f"see sealane why {what}")
     return rolling[0]
 
 

@@ -37,8 +37,8 @@ def init(
     if not folder.is_dir():
         raise errors.NotThere(f"there is no folder {folder}")
     if misnamed := next((name for name in reading.misnamed() if (folder / name).exists()), None):
-        mend = f"rename it to {reading.FILE}, or remove it"
-        raise errors.UsageError(f"{folder / misnamed} is there, which nothing looks for", mend=mend)
+        hint = f"rename it to {reading.FILE}, or remove it"
+        raise errors.UsageError(f"{folder / misnamed} is there, which nothing looks for", hint=hint)
     project = detection.detect(folder)
     files = templates.compose(project)
     started = detection.is_started(folder)

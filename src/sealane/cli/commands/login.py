@@ -26,7 +26,7 @@ def login(
         if not token:
             raise errors.UsageError(
                 "no token came in, and there is no terminal to ask for it",
-                mend="sealane login URL < token.txt, or set SEALANE_TOKEN",
+                hint="sealane login URL < token.txt, or set SEALANE_TOKEN",
             )
     if not token:
         token = typer.prompt("Token", hide_input=True, err=True)

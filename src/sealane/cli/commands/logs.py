@@ -57,7 +57,7 @@ def logs(
         output.say(str(server.get(f"/api/why/{run}")["sentence"]))
     if step and not done:
         known = ", ".join(each["name"] for each in view["steps"])
-        raise NotThere(f"run {run} has no log of {step}", mend=f"its steps: {known}")
+        raise NotThere(f"run {run} has no log of {step}", hint=f"its steps: {known}")
 
 
 def _reports(found: list[dict[str, Any]], key: str) -> None:

@@ -86,12 +86,12 @@ def _destination(found: Mapping[str, Environment], wanted: str | None) -> str:
 
     clusters = {each.name for env in found.values() for each in env.destinations.values() if each.kind == "kubernetes"}
     if wanted is not None and wanted not in clusters:
-        raise UsageError(f"no environment has the destination {wanted}", mend=did_you_mean(wanted, clusters))
+        raise UsageError(f"no environment has the destination {wanted}", hint=did_you_mean(wanted, clusters))
     if wanted is None and len(clusters) != 1:
         told = "the environments have no cluster as a destination"
         if clusters:
             told = f"the environments have several destinations: {', '.join(sorted(clusters))}"
-        raise UsageError(told, mend="say which: --destination NAME" if clusters else None)
+        raise UsageError(told, hint="say which: --destination NAME" if clusters else None)
     return wanted or clusters.pop()
 
 
@@ -107,7 +107,7 @@ def _further(text: str) -> Resource:
     group, slash, plural = text.rpartition("/")
     if not slash or not plural or plural != plural.lower():
         message = f"--also {text} is no kind as `kubectl api-resources` names it"
-        raise UsageError(message, mend="write GROUP/PLURAL, such as cert-manager.io/certificates")
+        raise UsageError(message, hint="write GROUP/PLURAL, such as cert-manager.io/certificates")
     return rights.Resource(group=group, plural=plural)
 
 
@@ -115,5 +115,5 @@ def _name(text: str, whole: str) -> str:
     from sealane.errors import UsageError
 
     if not text or "/" in text:
-        raise UsageError(f"--account {whole} is no account", mend=f"write NAMESPACE/NAME, such as {_ACCOUNT}")
+        raise UsageError(f"--account {whole} is no account", hint=f"write NAMESPACE/NAME, such as {_ACCOUNT}")
     return text

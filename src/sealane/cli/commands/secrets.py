@@ -84,8 +84,8 @@ def encrypt(
     except UnicodeDecodeError:
         raise errors.UsageError(f"{file} is not UTF-8 text") from None
     except entries.Unreadable as problem:
-        mend = "it holds NAME=value lines or a YAML mapping of texts"
-        raise errors.UsageError(f"{file}: {problem}", mend=mend) from None
+        hint = "it holds NAME=value lines or a YAML mapping of texts"
+        raise errors.UsageError(f"{file}: {problem}", hint=hint) from None
     encrypted = asyncio.run(age.encrypt(content, to))
     if result is None:
         output.data(encrypted.decode().rstrip("\n"))

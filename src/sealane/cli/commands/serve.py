@@ -47,7 +47,7 @@ def serve(
     given: dict[str, Any] = {"data": data, "config": config, "database": database, "http": http or None}
     settings = _settings({name: value for name, value in given.items() if value is not None})
     if role not in set(composition.Role):
-        raise UsageError(f"there is no role {role}", mend=did_you_mean(role, composition.Role))
+        raise UsageError(f"there is no role {role}", hint=did_you_mean(role, composition.Role))
     os.umask(data_folder.UMASK)
     if new_admin is not None:
         output.data(asyncio.run(composition.restore_administrator(settings, new_admin)))
@@ -65,22 +65,20 @@ def _settings(given: dict[str, Any]) -> Settings:
     from sealane.settings import Settings
 
     if wrong := settings_errors.unknown(os.environ):
-        raise UsageError("; ".join(wrong), mend="docs/settings.md lists all; unset what is not one")
+        raise UsageError("; ".join(wrong), hint="docs/settings.md lists all; unset what is not one")
     try:
         settings = Settings(**given)
     except pydantic.ValidationError as error:
         raise UsageError(f"the settings can't be used: {'; '.join(settings_errors.wrong(error))}") from error
     except SettingsError as error:
         message = f"the settings can't be used: {settings_errors.unreadable(os.environ)} is not JSON"
-        raise UsageError(message, mend='a list is written as ["one", "two"]') from error
+        raise UsageError(message, hint='a list is written as ["one", "two"]') from error
     for folder, name in (
         (settings.config, "--config, or SEALANE_CONFIG,"),
         (settings.secrets.identities, "SEALANE_SECRETS__IDENTITIES"),
     ):
         if folder is not None and not folder.is_dir():
-            raise UsageError(
-                f"the folder of {name} is not there: {folder}", mend=f"mkdir -p {folder}, or mend the path"
-            )
+            raise UsageError(f"the folder of {name} is not there: {folder}", hint=f"mkdir -p {folder}, or fix the path")
     return settings
 
 
@@ -149,7 +147,7 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise Unavailable(
             f"can't listen on {host}, port {port}: {str(error.strerror).partition(' (while')[0]}",
-            mend="name another with --port or --host, or end the program that has it",
+            hint="name another with --port or --host, or end the program that has it",
         ) from error
 
 

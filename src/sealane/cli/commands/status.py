@@ -66,8 +66,8 @@ def status(
     if as_json:
         output.json(found)
     elif not here:
-        mend = "`sealane init` writes one where there is a Dockerfile; `sealane login URL` lets a server answer"
-        raise NotThere(f"no formation is in {folder.resolve()}, and no server is known", mend=mend)
+        hint = "`sealane init` writes one where there is a Dockerfile; `sealane login URL` lets a server answer"
+        raise NotThere(f"no formation is in {folder.resolve()}, and no server is known", hint=hint)
     elif not found:
         output.say("nothing was deployed from a command line yet: `sealane deploy FORMATION`")
     else:

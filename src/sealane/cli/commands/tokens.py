@@ -21,7 +21,7 @@ def list_tokens(
 ) -> None:
     """List tokens that work: your own, a user's, or an app's."""
     if user and app:
-        raise UsageError("a token is a user's or an app's", mend="give --user or --app")
+        raise UsageError("a token is a user's or an app's", hint="give --user or --app")
     path = f"/api/users/{user}/tokens" if user else f"/api/apps/{app}/tokens" if app else "/api/tokens"
     found = connection.server().get(path)
     if as_json:

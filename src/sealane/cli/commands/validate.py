@@ -57,7 +57,7 @@ def _check(path: Path) -> CheckReport:
     above = [trees.FolderTree(folder) for folder in _above(path.resolve())]
     checked = repository_check.check(trees.FolderTree(path), above)
     if not checked.files:
-        raise errors.NotThere(f"nothing of Sealane's is in {path.resolve()}", mend=_beginning(path))
+        raise errors.NotThere(f"nothing of Sealane's is in {path.resolve()}", hint=_beginning(path))
     return _below(path, checked)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sealane.findings import Finding
     from sealane.stencils.model import Revision
 
-_COLOURS = {"deny": "red", "sign-off": "yellow", "note": "cyan"}
+_COLOURS = {"deny": "red", "sign-off": "yellow", "warn": "cyan"}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -37,7 +37,7 @@ def vet(
 ) -> None:
     """Try policies and limits on a formation.
 
-    Each finding says the object, the field, the line of the stencil and how to mend it. Ends with 1 when something is
+    Each finding says the object, the field, the line of the stencil and how to fix it. Ends with 1 when something is
     denied. Without the operators' files here the server is asked, when you are signed in; without both the default pack is
     tried, and no limits.
     """
@@ -104,27 +104,27 @@ def judge(
 def show(project: local_formation.Project, judged: Sequence[WaivedDecision], beyond: Sequence[Finding]) -> None:
     """Prints them, a block each."""
     for finding in beyond:
-        _entry("deny", "limits", finding.message, [str(project.seen(finding.place))], finding.mend)
+        _entry("deny", "limits", finding.message, [str(project.seen(finding.place))], finding.hint)
     for each in judged:
         decision = each.decision
         effect = f"waived {decision.effect}" if each.waiver else decision.effect
-        mend = f"waived: {each.waiver.reason}" if each.waiver else decision.mend
+        hint = f"waived: {each.waiver.reason}" if each.waiver else decision.hint
         where = [f"{project.seen(field.place)}  {field.path}" for field in decision.fields]
         message = f"{decision.subject}: {decision.message}"
-        _entry(effect, decision.policy, message, where or [str(project.seen(decision.place))], mend)
+        _entry(effect, decision.policy, message, where or [str(project.seen(decision.place))], hint)
 
 
-def _entry(effect: str, policy: str, message: str, where: Sequence[str], mend: str | None) -> None:
+def _entry(effect: str, policy: str, message: str, where: Sequence[str], hint: str | None) -> None:
     output.sentence(f"{output.style(effect, 'bold', _COLOURS.get(effect, 'dim'))} {policy}  {message}")
     for line in where:
         output.data(f"    {line}")
-    if mend:
-        output.sentence(output.style(f"    {' '.join(mend.split())}", "dim"))
+    if hint:
+        output.sentence(output.style(f"    {' '.join(hint.split())}", "dim"))
 
 
 def _summary(judged: list[WaivedDecision], beyond: list[Finding]) -> str:
     effects = [*("deny" for _ in beyond), *("waived" if each.waiver else str(each.decision.effect) for each in judged)]
-    words = {"deny": "denied", "sign-off": "to be signed off", "note": "noted", "waived": "waived"}
+    words = {"deny": "denied", "sign-off": "to be signed off", "warn": "warnings", "waived": "waived"}
     told = [f"{effects.count(effect)} {word}" for effect, word in words.items() if effect in effects]
     return ", ".join(told) or "nothing to object"
 

@@ -58,7 +58,7 @@ def watch(
     if timeout is not None:
         within = fields.duration(timeout).total_seconds()
         if not _SPAN.fullmatch(timeout):
-            raise UsageError(f"--timeout {timeout} is no length of time", mend="such as 90s, 10m or 1h")
+            raise UsageError(f"--timeout {timeout} is no length of time", hint="such as 90s, 10m or 1h")
     subject = names.resolve(what) if what else _checked_out(connection.server(), folder, app)
     follow(subject, as_json=as_json, within=within)
 
@@ -89,8 +89,8 @@ def _checked_out(server: Server, folder: Path, app: str | None) -> Named:
     told = False
     while (run := names.of_commit(server, commit, app=app)) is None:
         if time.monotonic() > ends:
-            mend = "was it pushed? its app must be registered, and its git host must send webhooks"
-            raise NotThere(f"{server.url} has no run of {commit[:7]}, which is checked out here", mend=mend)
+            hint = "was it pushed? its app must be registered, and its git host must send webhooks"
+            raise NotThere(f"{server.url} has no run of {commit[:7]}, which is checked out here", hint=hint)
         if not told:
             output.say(f"waits for a run of {commit[:7]} to begin", "dim")
             told = True

@@ -25,8 +25,8 @@ def check(revision: Revision, environment: Environment | None, config: Path, *, 
         raise Refused(f"{environment.name} denies it now: {found.reason}")
     if found.rules and not yes:
         asked = ", ".join(f"an approval by {' or '.join(rule.by)} ({rule.source})" for rule in found.rules)
-        mend = "--yes if you may say so; a server asks those who have to"
-        raise Refused(f"{environment.name} wants a person's yes to {asked}", mend=mend)
+        hint = "--yes if you may say so; a server asks those who have to"
+        raise Refused(f"{environment.name} wants a person's yes to {asked}", hint=hint)
 
 
 def bars(revision: Revision, environment: Environment, config: Path) -> str:

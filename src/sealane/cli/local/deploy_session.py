@@ -33,7 +33,7 @@ def rendered(project: local_formation.Project) -> tuple[Revision, Mapping[str, S
     revision = project.render(versions=resolution.versions(found), key=key)
     if used := unbuilt(project, revision):
         options = " ".join(f"--image {name}=REFERENCE" for name in used)
-        raise UsageError(f"{', '.join(used)} has no image yet", mend=f"say which to deploy: {options}; or --build")
+        raise UsageError(f"{', '.join(used)} has no image yet", hint=f"say which to deploy: {options}; or --build")
     return revision, found
 
 

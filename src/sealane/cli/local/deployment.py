@@ -113,7 +113,7 @@ async def deploy(wish: DeployRequest, destination: Destination, screen: Screen) 
     revision = wish.revision
     place = (revision.app, revision.formation)
     if await destination.leaves(revision.namespace):
-        raise ownership.leaving(revision.namespace)
+        raise ownership.namespace_terminating(revision.namespace)
     identity = destinations.Identity(
         app=revision.app, formation=revision.formation, namespace=revision.namespace, revision=revision.id
     )
@@ -174,7 +174,7 @@ async def deploy(wish: DeployRequest, destination: Destination, screen: Screen) 
         hooks=outcome.hooks,
     )
     if outcome.verdict.kind is verdicts.VerdictKind.DEPLOYED:
-        so_far = history.ended(record, dossier=None)
+        so_far = history.ended(record, failure_report=None)
         record = replace(record, way_back=await _way_back(so_far, plan.goal, destination))
     ledger, record = await _keep(destination, ledger, history, record, outcome, revision)
     if outcome.verdict.kind is verdicts.VerdictKind.DEPLOYED:
@@ -184,7 +184,7 @@ async def deploy(wish: DeployRequest, destination: Destination, screen: Screen) 
 
 def _tell(screen: Screen, *sentences: str) -> None:
     for says in filter(None, sentences):
-        screen.tell(rollouts.Progress(phase=rollouts.Phase.APPLY, at=clock.now(), says=says, key=says))
+        screen.tell(rollouts.Progress(phase=rollouts.Phase.APPLY, at=clock.now(), message=says, key=says))
 
 
 async def _rolled_out(
@@ -219,7 +219,7 @@ def _taken(refusals: Iterable[destinations.Refusal | None]) -> None:
     """Raises Refused with the first refusal."""
     for each in refusals:
         if each is not None:
-            raise Refused(f"{each.ref} is refused: {each.message}", mend=each.mend)
+            raise Refused(f"{each.ref} is refused: {each.message}", hint=each.hint)
 
 
 async def _keep(
@@ -233,9 +233,9 @@ async def _keep(
     """Keeps how it ended: without the evidence where that is not taken, and else tells that nothing was kept."""
     ledger = replace(ledger, inventory=outcome.inventory)
     refused = ""
-    for dossier in (outcome.dossier, None):
+    for failure_report in (outcome.failure_report, None):
         try:
-            kept = ledger_history.written(ledger, history.ended(record, dossier=dossier))
+            kept = ledger_history.written(ledger, history.ended(record, failure_report=failure_report))
             return await _write(destination, kept, revision), record
         except (Conflicting, Fenced):
             raise
@@ -288,7 +288,7 @@ def target(history: History, to: str | None, *, label: str) -> Revision:
         found = history.find(to)
         if found is None:
             known = ", ".join(messages.short(key) for key in history.revisions) or "none"
-            raise NotThere(f"{label} has no verified revision {to}", mend=f"those that are kept: {known}")
+            raise NotThere(f"{label} has no verified revision {to}", hint=f"those that are kept: {known}")
         return history.revision(found)
     there = history.running or history.there
     aim = rollback_target.before(history.pasts, now_there=there.revision if there else "")
@@ -364,7 +364,7 @@ def _free(history: History, wish: DeployRequest) -> History:
         raise Conflicting(
             f"#{running.sequence} has been on its way to {wish.revision.label} since {running.started:%H:%M:%S} UTC, "
             f"started by {running.by}",
-            mend="wait for it; if its command was killed, --take-over fences it off",
+            hint="wait for it; if its command was killed, --take-over fences it off",
         )
     verdict = verdicts.Verdict(
         kind=verdicts.VerdictKind.CANCELLED, reason="Its command ended without a verdict.", at=clock.now()
@@ -373,7 +373,7 @@ def _free(history: History, wish: DeployRequest) -> History:
 
 
 def _closed(history: History, record: LedgerRecord, verdict: verdicts.Verdict) -> History:
-    return history.ended(replace(record, verdict=verdict), dossier=None)
+    return history.ended(replace(record, verdict=verdict), failure_report=None)
 
 
 def fence(destination: Destination, revision: Revision, record: LedgerRecord) -> destinations.Fence:
@@ -383,7 +383,7 @@ def fence(destination: Destination, revision: Revision, record: LedgerRecord) ->
         ledger = await destination.read_ledger(revision.app, revision.formation, namespace=revision.namespace)
         last = ledger_history.records(ledger).last
         if last is None or last.token != record.token:
-            raise Fenced(f"another command has taken over {revision.label}", mend="look there with `sealane status`")
+            raise Fenced(f"another command has taken over {revision.label}", hint="look there with `sealane status`")
 
     return look
 

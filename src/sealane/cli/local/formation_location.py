@@ -27,7 +27,7 @@ def formation(name: str, folder: Path, *, app: str | None) -> local_formation.Pr
         raise errors.InvalidFiles(findings)
     named = app or _app(tree)
     if named is None:
-        raise errors.UsageError(f"no {reading.FILE} in {folder.resolve()} says the app's name", mend="--app NAME")
+        raise errors.UsageError(f"no {reading.FILE} in {folder.resolve()} says the app's name", hint="--app NAME")
     sources = Sources(formation=found, stencils=(), config={})
     return local_formation.Project(folder=folder, tree=tree, app=named, pipeline=None, sources=sources, images={})
 
@@ -45,15 +45,15 @@ def or_served(what: str, folder: Path) -> Iterator[None]:
     """
     here = names(folder)
     if here and not connection.known():
-        mend = did_you_mean(what, here)
-        raise errors.NotThere(f"there is no formation {what} here, and you are not signed in to a server", mend=mend)
+        hint = did_you_mean(what, here)
+        raise errors.NotThere(f"there is no formation {what} here, and you are not signed in to a server", hint=hint)
     try:
         yield
     except errors.NotThere as error:
         near = nearest(what, here)
         if near is None:
             raise
-        raise errors.NotThere(error.message, mend=f"did you mean {near}, a formation of this folder?") from None
+        raise errors.NotThere(error.message, hint=f"did you mean {near}, a formation of this folder?") from None
 
 
 def meant(what: str, folder: Path) -> str:

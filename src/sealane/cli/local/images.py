@@ -23,7 +23,7 @@ from sealane.secrets import files
 if TYPE_CHECKING:
     from sealane.environments.model import Environment
 
-_MEND = (
+_HINT = (
     "name a registry that the cluster pulls from: --registry HOST/PATH, or SEALANE_REGISTRY__PREFIX. "
     "One on this machine: docker run -d -p 5000:5000 registry:2, and --registry localhost:5000. "
     "Without any: --image NAME=REFERENCE for each"
@@ -42,7 +42,7 @@ def repository(given: str | None, app: str, environment: Environment | None) -> 
         place = glob.removesuffix("**").removesuffix("*")
         if place != glob and place.endswith("/") and "*" not in place and "?" not in place:
             return place.rstrip("/")
-    raise UsageError("--build does not know where to push the images to", mend=_MEND)
+    raise UsageError("--build does not know where to push the images to", hint=_HINT)
 
 
 def build(

@@ -97,8 +97,8 @@ def environment(project: Project, config: Path | None) -> Environment | None:
     wanted = project.sources.formation.environment
     if wanted not in environments:
         place = project.seen(project.sources.formation.at("environment"))
-        mend = f"{did_you_mean(wanted, environments)} (looked in {folder / FOLDER})"
-        raise errors.InvalidFiles([Finding(message=f"there is no environment {wanted}", place=place, mend=mend)])
+        hint = f"{did_you_mean(wanted, environments)} (looked in {folder / FOLDER})"
+        raise errors.InvalidFiles([Finding(message=f"there is no environment {wanted}", place=place, hint=hint)])
     return environments[wanted]
 
 
@@ -152,9 +152,9 @@ def destination_config(
         )
     if formation.destination not in found.destinations:
         message = f"{found.name} has no destination {formation.destination}"
-        mend = did_you_mean(formation.destination, found.destinations)
+        hint = did_you_mean(formation.destination, found.destinations)
         place = project.seen(formation.at("destination"))
-        raise errors.InvalidFiles([Finding(message=message, place=place, mend=mend)])
+        raise errors.InvalidFiles([Finding(message=message, place=place, hint=hint)])
     return found.destinations[formation.destination]
 
 
@@ -167,8 +167,8 @@ def _beginning(folder: Path, app: str | None) -> tuple[FolderTree, Pipeline | No
     _tell(folder, found)
     name = app or (pipeline.app if pipeline else None)
     if name is None:
-        mend = f"{reading.beginning({each.name for each in folder.iterdir()})}; or name the app: --app NAME"
-        raise errors.UsageError(f"there is no {reading.FILE} in {folder.resolve()}", mend=mend)
+        hint = f"{reading.beginning({each.name for each in folder.iterdir()})}; or name the app: --app NAME"
+        raise errors.UsageError(f"there is no {reading.FILE} in {folder.resolve()}", hint=hint)
     return tree, pipeline, name
 
 
@@ -190,15 +190,15 @@ def _images(pipeline: Pipeline | None, given: Iterable[str]) -> dict[str, str]:
     for text in given:
         name, equals, reference = text.partition("=")
         if not equals or not name:
-            raise errors.UsageError(f"--image {text} has no =", mend="write --image NAME=REFERENCE")
+            raise errors.UsageError(f"--image {text} has no =", hint="write --image NAME=REFERENCE")
         if pipeline and name not in images:
-            raise errors.UsageError(f"the pipeline makes no image {name}", mend=did_you_mean(name, images))
+            raise errors.UsageError(f"the pipeline makes no image {name}", hint=did_you_mean(name, images))
         try:
             references.parse(reference)
         except ValueError as problem:
             raise errors.UsageError(f"--image {text}: {problem}") from problem
         if seen.setdefault(name, reference) != reference:
-            raise errors.UsageError(f"--image says two things of {name}: {seen[name]} and {reference}", mend="keep one")
+            raise errors.UsageError(f"--image says two things of {name}: {seen[name]} and {reference}", hint="keep one")
         images[name] = reference
     return images
 

@@ -33,7 +33,7 @@ def place(what: str) -> tuple[str, str]:
     app, slash, formation = what.partition("/")
     if not (app and slash and formation) or "/" in formation:
         raise UsageError(
-            f"{what} does not name an app's formation", mend="write it as app/formation, such as shop/production"
+            f"{what} does not name an app's formation", hint="write it as app/formation, such as shop/production"
         )
     return app, formation
 
@@ -90,8 +90,8 @@ def told(found: dict[str, Any]) -> None:
     for condition in found["waiting"]:
         ends = " · ".join(str(condition[part]) for part in ("who", "when") if condition.get(part))
         output.sentence(f"  {condition['what']}{f' ({ends})' if ends else ''}")
-    if found["mend"]:
-        output.sentence(f"  to get it out: {found['mend']}")
+    if found["hint"]:
+        output.sentence(f"  to get it out: {found['hint']}")
     from sealane.cli.screens import rollout_lines
 
     rollout_lines.step_log(found["log"])
@@ -105,8 +105,8 @@ def deliveries(found: list[dict[str, Any]]) -> None:
     url = connection.server().url if found else ""
     for each in found:
         output.sentence(f"  {each['formation']}  {pill(str(each['state']))}  {each['sentence']}")
-        if each["mend"]:
-            output.sentence(f"    to get it out: {each['mend']}")
+        if each["hint"]:
+            output.sentence(f"    to get it out: {each['hint']}")
         output.data(output.style(f"    {url}{each['page']}", "dim"))
 
 
@@ -134,8 +134,8 @@ def ended(found: dict[str, Any]) -> None:
         output.sentence(f"  Its log says “{verdict['cause']['log']}”.")
     why = server.get(f"/api/why/{found['id']}")
     rollout_lines.evidence(why["report"])
-    if why["mend"]:
-        output.say(f"to get it out: {why['mend']}")
+    if why["hint"]:
+        output.say(f"to get it out: {why['hint']}")
     output.say(f"{server.url}/deployments/{found['id']}", "dim")
     raise typer.Exit(1)
 

@@ -12,7 +12,7 @@ from sealane.errors import UsageError
 if TYPE_CHECKING:
     from sealane.clients.server import Server
 
-_MEND = "sealane login URL, or set SEALANE_URL and SEALANE_TOKEN"
+_HINT = "sealane login URL, or set SEALANE_URL and SEALANE_TOKEN"
 
 
 def stored_in() -> Path:
@@ -44,7 +44,7 @@ def server(*, patience: float | None = None) -> Server:
 
     found = _found()
     if found is None:
-        raise UsageError("this command asks a server, and none is known", mend=_MEND)
+        raise UsageError("this command asks a server, and none is known", hint=_HINT)
     return Server(*found, patience=patience)
 
 
@@ -54,7 +54,7 @@ def _found() -> tuple[str, str] | None:
         return url, token
     if url or token:
         missing, there = ("SEALANE_TOKEN", "SEALANE_URL") if url else ("SEALANE_URL", "SEALANE_TOKEN")
-        raise UsageError(f"{missing} is not set, and {there} is", mend=_MEND)
+        raise UsageError(f"{missing} is not set, and {there} is", hint=_HINT)
     path = stored_in()
     try:
         stored = json.loads(path.read_text())
@@ -62,4 +62,4 @@ def _found() -> tuple[str, str] | None:
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{path} can't be read", mend="sealane login URL writes it anew") from error
+        raise UsageError(f"{path} can't be read", hint="sealane login URL writes it anew") from error

@@ -176,7 +176,7 @@ def _progress(entry: dict[str, Any], says: str) -> Any:
     from sealane.deployments.model import Phase, Progress
 
     phase = Phase(entry["phase"]) if entry["phase"] in set(Phase) else Phase.APPLY
-    return Progress(phase=phase, at=_at(entry["at"]), says=says, key=says)
+    return Progress(phase=phase, at=_at(entry["at"]), message=says, key=says)
 
 
 def _seen(found: dict[str, Any], says: str, observation: Any) -> Any:
@@ -191,7 +191,7 @@ def _seen(found: dict[str, Any], says: str, observation: Any) -> Any:
     )
     judgement = verdicts.Judgement(state=verdicts.State.PROGRESSING, waiting_for=says, since=at)
     phase = Phase(found["phase"]) if found["phase"] in set(Phase) else Phase.WATCH
-    return Progress(phase=phase, at=at, says=says, key=says, observation=seen, judgement=judgement)
+    return Progress(phase=phase, at=at, message=says, key=says, observation=seen, judgement=judgement)
 
 
 def _at(text: str) -> datetime:

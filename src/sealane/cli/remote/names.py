@@ -48,7 +48,7 @@ def newest_run(server: Server, app: str) -> str:
     if found := server.get("/api/runs", app=app, limit=1):
         return str(found[0]["id"])
     check_app(server, app)
-    raise NotThere(f"nothing of {app} has run yet", mend="a push starts a run")
+    raise NotThere(f"nothing of {app} has run yet", hint="a push starts a run")
 
 
 def check_app(server: Server, app: str) -> None:
@@ -64,7 +64,7 @@ def of_commit(server: Server, commit: str, *, app: str | None) -> str | None:
     if len(found) > 1:
         raise UsageError(
             f"commit {commit[:7]} has runs of {len(found)} apps: {', '.join(sorted(found))}",
-            mend="name one: --app NAME",
+            hint="name one: --app NAME",
         )
     return next(iter(found.values()), None)
 
@@ -78,8 +78,8 @@ def head(folder: Path) -> str:
     try:
         return asyncio.run(git.run("-C", str(folder), "rev-parse", "--verify", "HEAD")).decode().strip()
     except UsageError as error:
-        mend = "name what to watch: a run, a deployment, app/formation or an app"
-        raise UsageError(f"{folder.resolve()} has no commit checked out", mend=mend) from error
+        hint = "name what to watch: a run, a deployment, app/formation or an app"
+        raise UsageError(f"{folder.resolve()} has no commit checked out", hint=hint) from error
 
 
 def place(server: Server, app: str, formation: str) -> dict[str, Any]:
@@ -89,8 +89,8 @@ def place(server: Server, app: str, formation: str) -> dict[str, Any]:
     if row is None:
         check_app(server, app)
         known = [str(each["formation"]) for each in mine]
-        mend = did_you_mean(formation, known) if known else "nothing of it is delivered yet"
-        raise NotThere(f"{app} has no formation {formation}", mend=mend)
+        hint = did_you_mean(formation, known) if known else "nothing of it is delivered yet"
+        raise NotThere(f"{app} has no formation {formation}", hint=hint)
     return row
 
 

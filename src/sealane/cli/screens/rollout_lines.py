@@ -56,9 +56,9 @@ class Lines:
         line = self.story.tell(told)
         if line is not None:
             self._say(told.at, line)
-        elif told.says != self._waited and not told.says.startswith("everything is ready"):
-            self._waited = told.says
-            self._say(told.at, f"waits: {told.says}", "dim")
+        elif told.message != self._waited and not told.message.startswith("everything is ready"):
+            self._waited = told.message
+            self._say(told.at, f"waits: {told.message}", "dim")
 
     def concluded(self, word: str, reason: str) -> None:
         """How it ended, where it is one of several that are followed."""
@@ -98,7 +98,7 @@ def conclude(ended: DeployOutcome) -> None:
         output.sentence(f"  {said}")
     if ended.record.way_back:
         output.say(ended.record.way_back, "yellow")
-    evidence(ended.outcome.dossier)
+    evidence(ended.outcome.failure_report)
     if ended.outcome.held:
         for each in ended.outcome.held:
             output.say(f"left {each.ref}: {each.reason}", "yellow")
@@ -118,16 +118,16 @@ def _quoted(heading: str, lines: Sequence[str]) -> None:
         output.data(f"  {output.style('│', 'red')} {line}")
 
 
-def evidence(dossier: object) -> None:
+def evidence(failure_report: object) -> None:
     """The blamed container's log, how containers ended, events, and what the revision changed; to stdout."""
-    assert dossier is None or isinstance(dossier, dict)
-    if found := rollout_messages.blamed_log(dossier):
+    assert failure_report is None or isinstance(failure_report, dict)
+    if found := rollout_messages.blamed_log(failure_report):
         _quoted(*found)
-    for heading, lines in rollout_messages.endings_and_events(dossier):
+    for heading, lines in rollout_messages.endings_and_events(failure_report):
         output.data(f"\n{output.style(heading, 'bold')}")
         for line in lines:
             output.sentence(f"  {line}")
-    if changed := rollout_messages.difference(dossier):
+    if changed := rollout_messages.difference(failure_report):
         output.data(f"\n{output.style('Difference to the last verified revision', 'bold')}")
         for subject, lines in changed:
             output.data(f"  {subject}")

@@ -104,11 +104,11 @@ class Drawn(Lines):
         for workload in latest.observation.workloads:
             mark, style = _mark(workload, frame)
             name = causes.name(workload.object).ljust(width)
-            yield Text.assemble((f"      {mark} ", style), name, (f"  {controls.removed(workload.says)}", "dim"))
+            yield Text.assemble((f"      {mark} ", style), name, (f"  {controls.removed(workload.message)}", "dim"))
             unready = [
                 each
                 for each in latest.observation.instances
-                if each.workload == workload.object and each.wanted and not each.ready and not each.leaving
+                if each.workload == workload.object and each.desired and not each.ready and not each.terminating
             ]
             for instance in unready[:_UNREADY_SHOWN] if workload.health is not verdicts.Health.READY else ():
                 yield Text.assemble(

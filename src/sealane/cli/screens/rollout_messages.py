@@ -60,7 +60,7 @@ class Story:
             self.latest = told
             if told.judgement is None or told.judgement.state is not verdicts.State.FAILED:
                 return None
-        line = f"judged failed: {told.says}" if told.judgement else told.says
+        line = f"judged failed: {told.message}" if told.judgement else told.message
         self.lines.append((told.at, line))
         return line
 
@@ -92,10 +92,10 @@ def log_sentence(cause: verdicts.Cause | None) -> str | None:
     return f"Its log says “{cause.log}”." if cause and cause.log else None
 
 
-def blamed_log(dossier: Mapping[str, Any] | None) -> tuple[str, Sequence[str]] | None:
+def blamed_log(failure_report: Mapping[str, Any] | None) -> tuple[str, Sequence[str]] | None:
     """Heading and last lines of the blamed container's log, as they were before it was taken down; else of the first one."""
-    cause = (dossier or {}).get("cause") or {}
-    logs = [each for each in (dossier or {}).get("logs", ()) if each["lines"]]
+    cause = (failure_report or {}).get("cause") or {}
+    logs = [each for each in (failure_report or {}).get("logs", ()) if each["lines"]]
     blamed = (each for each in logs if each["container"] == cause.get("container"))
     log = next(blamed, logs[0] if logs else None)
     if log is None:
@@ -103,10 +103,10 @@ def blamed_log(dossier: Mapping[str, Any] | None) -> tuple[str, Sequence[str]] |
     return f"Last lines of {log['container']}, before it was taken down", log["lines"][-_SHOWN_LINES:]
 
 
-def endings_and_events(dossier: Mapping[str, Any] | None) -> list[tuple[str, Sequence[str]]]:
+def endings_and_events(failure_report: Mapping[str, Any] | None) -> list[tuple[str, Sequence[str]]]:
     """How containers ended, and the newest events, each under its heading."""
-    found = dossier or {}
-    ends = [_end(each) for each in found.get("ends", ())]
+    found = failure_report or {}
+    ends = [_end(each) for each in found.get("terminations", ())]
     events = [_event(each) for each in found.get("events", ())]
     named = (("How containers ended", ends[:_SHOWN_ENDS]), ("Events", events[-_SHOWN_EVENTS:]))
     return [(heading, lines) for heading, lines in named if lines]
@@ -125,11 +125,11 @@ def _event(event: Mapping[str, Any]) -> str:
     return f"{at} {event.get('object', '')}  {event.get('reason', '')}: {event.get('message', '')}{times}".strip()
 
 
-def difference(dossier: Mapping[str, Any] | None) -> list[tuple[str, Sequence[str]]]:
+def difference(failure_report: Mapping[str, Any] | None) -> list[tuple[str, Sequence[str]]]:
     """Each object that differs from the last verified revision, with its lines."""
     return [
         (f"{each['action']} {each['kind']} {each['name']}", each["lines"])
-        for each in (dossier or {}).get("difference", ())
+        for each in (failure_report or {}).get("difference", ())
         if each["kind"] != "Secret"
     ]
 
@@ -151,9 +151,9 @@ def plain(ended: DeployOutcome, story: Story) -> dict[str, Any]:
         "revision": ended.record.revision,
         "started": ended.record.started,
         "verdict": outcome.verdict,
-        "timeline": [{"at": at, "says": says} for at, says in story.lines],
-        "dossier": outcome.dossier,
-        "second_dossier": outcome.second_dossier,
+        "timeline": [{"at": at, "message": message} for at, message in story.lines],
+        "failure_report": outcome.failure_report,
+        "second_failure_report": outcome.second_failure_report,
         "inventory": [str(ref) for ref in outcome.inventory],
         "held": [{"object": str(each.ref), "reason": each.reason} for each in outcome.held],
     }

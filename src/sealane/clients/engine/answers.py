@@ -82,17 +82,17 @@ def pull_problem(image: str, text: str) -> SealaneError:
     if _only_local(image):
         return errors.ImageMissing(
             f"image {image} is not on this engine, and a name that begins with localhost/ can't be fetched",
-            mend="build it, or name the registry it is in",
+            hint="build it, or name the registry it is in",
         )
     if any(words in lower for words in errors.NOT_GIVEN):
         return errors.ImageMissing(
-            f"image {image} can't be had: {said}", mend="check its name and tag, and that you may read it"
+            f"image {image} can't be had: {said}", hint="check its name and tag, and that you may read it"
         )
     if any(words in lower for words in errors.DISK_FULL):
         return errors.engine_says(text)
     return errors.EngineFailed(
         f"image {image} is not on this engine and could not be fetched: {said}",
-        mend="check the network and the registry, then try again",
+        hint="check the network and the registry, then try again",
     )
 
 
@@ -115,7 +115,7 @@ def pulled_too_long(image: str, seconds: float) -> errors.EngineFailed:
     """What is said of a pull whose time is over."""
     return errors.EngineFailed(
         f"image {image} is not on this engine and could not be fetched within {seconds:g} s",
-        mend="see that its registry answers; operators give more time with SEALANE_ENGINE__PULL_PATIENCE",
+        hint="see that its registry answers; operators give more time with SEALANE_ENGINE__PULL_PATIENCE",
     )
 
 

@@ -32,7 +32,7 @@ class Candidate:
 
 
 async def find(environ: Mapping[str, str] | None = None) -> Engine:
-    """The first engine that answers. Raises EngineUnavailable, naming every address tried and how to mend it."""
+    """The first engine that answers. Raises EngineUnavailable, naming every address tried and how to fix it."""
     return await asyncio.to_thread(_find, os.environ if environ is None else environ)
 
 
@@ -89,11 +89,11 @@ def _find(environ: Mapping[str, str]) -> Engine:
         tried.append(f"{candidate.address} ({candidate.source}): {answer}")
     raise EngineUnavailable(
         "no container engine answers; tried\n  " + "\n  ".join(tried),
-        mend=_mend(environ, tried),
+        hint=_hint(environ, tried),
     )
 
 
-def _mend(environ: Mapping[str, str], tried: list[str]) -> str:
+def _hint(environ: Mapping[str, str], tried: list[str]) -> str:
     if environ.get("DOCKER_HOST"):
         return "DOCKER_HOST names the only engine asked: start that one, or unset DOCKER_HOST"
     if any("permission denied" in line for line in tried):

@@ -127,22 +127,22 @@ def gone(address: str, error: Exception) -> EngineUnavailable:
     why = "it took too long" if slow else _root_cause(error) or text
     return (EngineTooSlow if slow else EngineUnavailable)(
         f"the container engine at {address} does not answer: {why}",
-        mend="see that it runs: `docker version` or `systemctl status docker podman.socket`",
+        hint="see that it runs: `docker version` or `systemctl status docker podman.socket`",
     )
 
 
 def engine_says(text: str) -> EngineFailed:
-    """What the engine could not do, with the mend people need most often."""
+    """What the engine could not do, with the hint people need most often."""
     lower = text.lower()
     if any(words in lower for words in DISK_FULL):
         return EngineFailed(
             f"the engine's disk is full: {_one_line(text)}",
-            mend="free some: `docker system prune` or `podman system prune`",
+            hint="free some: `docker system prune` or `podman system prune`",
         )
     if any(words in lower for words in _NO_ADDRESSES):
         return EngineFailed(
             f"the engine has no addresses left for another network: {_one_line(text)}",
-            mend="remove unused ones: `docker network prune` or `podman network prune`",
+            hint="remove unused ones: `docker network prune` or `podman network prune`",
         )
     return EngineFailed(f"the container engine says: {_one_line(text)}")
 

@@ -90,10 +90,10 @@ class Cluster:
         if found := self._resources.get(key):
             return found
         others = sorted(f"{g}/{v}".strip("/") for g, v, name in self._resources if name == kind.kind)
-        mend = (
+        hint = (
             f"it has {kind.kind} in {', '.join(others)}" if others else "is its custom resource definition installed?"
         )
-        raise errors.UnknownKind(f"the cluster has no {kind}", mend=mend)
+        raise errors.UnknownKind(f"the cluster has no {kind}", hint=hint)
 
     async def _discover(self) -> discovery.Resources:
         calls = [transport.Call(method="GET", path=path, accept=discovery.ACCEPT) for path in discovery.PATHS]

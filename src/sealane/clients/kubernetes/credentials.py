@@ -129,12 +129,12 @@ def _by_library(source: Source) -> SignIn:
             return _as_sign_in(settings, _renewal(loader))
         except TimeoutError as error:
             message = f"signing in took longer than {SIGN_IN_SECONDS:.0f} s"
-            raise errors.NoSignIn(message, mend="does the kubeconfig's plugin wait for someone to type?") from error
+            raise errors.NoSignIn(message, hint="does the kubeconfig's plugin wait for someone to type?") from error
         except errors.NoSignIn:
             raise
         except Exception as error:  # the library raises whatever its parts raise
             words = _without_paths(_one_line(error), source)
-            raise errors.NoSignIn(f"cannot sign in to the cluster: {words}", mend=_where(source)) from error
+            raise errors.NoSignIn(f"cannot sign in to the cluster: {words}", hint=_where(source)) from error
         finally:
             logger.removeHandler(said)
             library._cleanup_temp_files()  # noqa: SLF001 - it would keep keys in files until the process ends
@@ -144,9 +144,9 @@ async def _load(config: Any, settings: Any, source: Source, folder: str) -> Any:
     paths = kubeconfig_paths(source.kubeconfig)
     if not any(path.is_file() for path in paths):
         if source.called:
-            raise errors.NoSignIn(f"there is no {source.called}", mend="the server's operators have to put it there")
+            raise errors.NoSignIn(f"there is no {source.called}", hint="the server's operators have to put it there")
         names = ", ".join(map(str, paths))
-        raise errors.NoSignIn(f"no kubeconfig at {names}", mend="name one with --kubeconfig or KUBECONFIG")
+        raise errors.NoSignIn(f"no kubeconfig at {names}", hint="name one with --kubeconfig or KUBECONFIG")
     _check(paths, source)
     async with asyncio.timeout(SIGN_IN_SECONDS):
         return await config.load_kube_config(
@@ -166,8 +166,8 @@ def _check(paths: list[Path], source: Source) -> None:
         name = source.called or str(path)
         content = _content(path, name)
         if not isinstance(content, dict) or not {"clusters", "contexts", "users", "current-context"} & content.keys():
-            mend = None if source.called else "name one with --kubeconfig or KUBECONFIG"
-            raise errors.NoSignIn(f"{name} is not a kubeconfig: it names no cluster, user or context", mend=mend)
+            hint = None if source.called else "name one with --kubeconfig or KUBECONFIG"
+            raise errors.NoSignIn(f"{name} is not a kubeconfig: it names no cluster, user or context", hint=hint)
         current = current or str(content.get("current-context") or "")
         named = content.get("contexts")
         contexts += (
@@ -175,9 +175,9 @@ def _check(paths: list[Path], source: Source) -> None:
         )
     wanted, files = source.context or current, source.called or ", ".join(map(str, paths))
     if not wanted:
-        raise errors.NoSignIn(f"{files} has no current-context", mend=f"name a context; {did_you_mean('', contexts)}")
+        raise errors.NoSignIn(f"{files} has no current-context", hint=f"name a context; {did_you_mean('', contexts)}")
     if wanted not in contexts:
-        raise errors.NoSignIn(f"{files} has no context {wanted}", mend=did_you_mean(wanted, contexts))
+        raise errors.NoSignIn(f"{files} has no context {wanted}", hint=did_you_mean(wanted, contexts))
 
 
 def _content(path: Path, name: str) -> Any:

@@ -84,7 +84,7 @@ def read(bodies: Iterable[bytes]) -> Resources:
             raise errors.ClusterError(f"the server's discovery can't be read: {error}") from error
         if groups.kind != "APIGroupDiscoveryList":
             raise errors.ClusterError(
-                "the server doesn't answer aggregated discovery", mend="Kubernetes 1.26 or later is needed"
+                "the server doesn't answer aggregated discovery", hint="Kubernetes 1.26 or later is needed"
             )
         for group in groups.items:
             for version in group.versions:

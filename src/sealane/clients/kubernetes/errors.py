@@ -64,24 +64,24 @@ class Cause:
 class ClusterError(errors.SealaneError):
     """The cluster could not, or would not, do it.
 
-    `status` is the HTTP code, None when there was no answer; `says` are the server's own words.
+    `status` is the HTTP code, None when there was no answer; `answer` is what the server said, in its own words.
     """
 
     def __init__(
         self,
         message: str,
         *,
-        mend: str | None = None,
+        hint: str | None = None,
         status: int | None = None,
         causes: tuple[Cause, ...] = (),
         retry_after: float | None = None,
-        says: str = "",
+        answer: str = "",
     ) -> None:
-        super().__init__(message, mend=mend)
+        super().__init__(message, hint=hint)
         self.status = status
         self.causes = causes
         self.retry_after = retry_after
-        self.says = errors.concealed(says) if says else self.message
+        self.answer = errors.concealed(answer) if answer else self.message
 
 
 class Unreachable(ClusterError):
@@ -243,11 +243,11 @@ def of_status(status: Status, *, request: str, secret: bool = False, retry_after
     message = scrubbed(_in_short(kind, status.message, details), secret=secret)[:MAX_MESSAGE] or f"HTTP {status.code}"
     return kind(
         f"{request}: {message}",
-        mend=_MENDS.get(kind),
+        hint=_HINTS.get(kind),
         status=status.code,
         causes=causes,
         retry_after=details.retry_after_seconds or retry_after,
-        says=message,
+        answer=message,
     )
 
 
@@ -260,7 +260,7 @@ def scrubbed(message: str, *, secret: bool) -> str:
     return message
 
 
-_MENDS: dict[type[ClusterError], str] = {
+_HINTS: dict[type[ClusterError], str] = {
     Unauthorized: "the token or certificate has expired, or belongs to another cluster",
     Forbidden: "ask the cluster's operators for a role that allows it",
 }

@@ -244,11 +244,11 @@ class _translated:  # noqa: N801 - reads as a clause
             return
         if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
             reason = errors.scrubbed(_reason(error), secret=False)[:300]
-            mend = "compare certificate-authority and server in the kubeconfig"
-            raise errors.Untrusted(f"{self._call}: TLS: {reason}", mend=mend) from error
+            hint = "compare certificate-authority and server in the kubeconfig"
+            raise errors.Untrusted(f"{self._call}: TLS: {reason}", hint=hint) from error
         if isinstance(error, aiohttp.ClientError | TimeoutError | OSError):
             reason = errors.scrubbed(_reason(error), secret=False)[:300] or "no answer in time"
-            unreachable = errors.Unreachable(f"{self._call}: {reason}", mend="is the API server running and reachable?")
+            unreachable = errors.Unreachable(f"{self._call}: {reason}", hint="is the API server running and reachable?")
             unreachable.sent = not isinstance(error, aiohttp.ClientConnectorError)
             raise unreachable from error
 

@@ -96,4 +96,4 @@ async def _tell(
     )
     if status >= 300:
         words = said[:300].decode(errors="replace").strip()
-        raise Refused(f"{url} refuses the annotation ({status}): {words}", mend="may the key write there?")
+        raise Refused(f"{url} refuses the annotation ({status}): {words}", hint="may the key write there?")

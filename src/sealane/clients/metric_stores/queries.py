@@ -89,8 +89,8 @@ async def _json(
         return said
     if status in {401, 403}:
         raise _refused(url, f"it wants other credentials ({status})")
-    raise Unavailable(f"{url} answered {status} and no JSON of a metric store", mend="is the address right?")
+    raise Unavailable(f"{url} answered {status} and no JSON of a metric store", hint="is the address right?")
 
 
 def _refused(url: str, said: object) -> Refused:
-    return Refused(f"{url} refuses the query: {str(said)[:300]}", mend="try the query there")
+    return Refused(f"{url} refuses the query: {str(said)[:300]}", hint="try the query there")

@@ -83,7 +83,7 @@ async def ask_store(
     answer = await ask(url, patience=patience, query=query, headers=headers, post=post, allowed=allowed)
     if answer.status is None or answer.status >= 500 or answer.status == 429:
         said = answer.problem or f"it answered {answer.status}"
-        raise Unavailable(f"{url.partition('?')[0]} can't be asked: {said}", mend="is it running, and reachable?")
+        raise Unavailable(f"{url.partition('?')[0]} can't be asked: {said}", hint="is it running, and reachable?")
     return answer.status, answer.body
 
 

@@ -22,7 +22,7 @@ from sealane.stencils.gates import Alerts
 
 async def no_secret(reference: str) -> str:
     """For gates that need none."""
-    raise Refused(f"{reference} can't be resolved here", mend="where would its value come from?")
+    raise Refused(f"{reference} can't be resolved here", hint="where would its value come from?")
 
 
 def unheard(says: str) -> None:

@@ -46,9 +46,9 @@ async def evaluate(gates: Sequence[Gate], *, subject: GateSubject, around: GateC
 
 async def _check(gate: Gate, subject: GateSubject, around: GateContext) -> GateResult:
     if gate.stage is not None:
-        return GateResult(gate=gate.name, outcome=Outcome.INCONCLUSIVE, says="the formation's strategy asks for one")
+        return GateResult(gate=gate.name, outcome=Outcome.INCONCLUSIVE, message="the formation's strategy asks for one")
     if gate.url and (problem := egress_allowlist.refused(gate.url, around.allowed.hosts if around.allowed else None)):
-        return GateResult(gate=gate.name, outcome=Outcome.FAIL, says=problem)
+        return GateResult(gate=gate.name, outcome=Outcome.FAIL, message=problem)
     if gate.job:
         return await _job(gate, gate.job, subject, around)
     if gate.http:
@@ -58,7 +58,7 @@ async def _check(gate: Gate, subject: GateSubject, around: GateContext) -> GateR
     else:
         assert gate.alerts is not None, "a gate is one of the four"
         judged = await _alerts(gate.alerts, subject, around)
-    return GateResult(gate=gate.name, outcome=judged.outcome or Outcome.INCONCLUSIVE, says=judged.says)
+    return GateResult(gate=gate.name, outcome=judged.outcome or Outcome.INCONCLUSIVE, message=judged.message)
 
 
 async def _http(check: Http, around: GateContext) -> GateJudgement:
@@ -76,7 +76,7 @@ async def _query(gate: Gate, check: Query, around: GateContext) -> GateJudgement
     try:
         keys = {name: await around.secret(reference) for name, reference in gate.references.items()}
     except Refused as error:
-        return GateJudgement(outcome=Outcome.INCONCLUSIVE, says=error.message)
+        return GateJudgement(outcome=Outcome.INCONCLUSIVE, message=error.message)
     mask = Masker.of(keys.values()).whole  # a store may repeat what it was asked with
     readings: list[samples.MetricSample] = []
     while True:
@@ -109,8 +109,8 @@ async def _read(
 async def _alerts(check: Alerts, subject: GateSubject, around: GateContext) -> GateJudgement:
     if around.alerts is None:
         says = "no server receives alerts here; deploy by a server, or leave the gate out"
-        return GateJudgement(outcome=Outcome.INCONCLUSIVE, says=says)
-    until = subject.since + check.over
+        return GateJudgement(outcome=Outcome.INCONCLUSIVE, message=says)
+    until = subject.since + check.duration
     while True:
         ended = around.now() >= until
         judged = samples.alerts(check, await around.alerts(check, subject.since), ended=ended)
@@ -133,9 +133,11 @@ async def _job(gate: Gate, task: Task, subject: GateSubject, around: GateContext
     except (Fenced, Unavailable):
         raise
     except SealaneError as error:  # it can't even be written: nobody knows what it would have said
-        return GateResult(gate=gate.name, outcome=Outcome.INCONCLUSIVE, says=around.mask(error.message))
+        return GateResult(gate=gate.name, outcome=Outcome.INCONCLUSIVE, message=around.mask(error.message))
     if end.cause is None:
         said = f": {end.lines[-1]}" if end.lines and end.lines[-1].strip() else ""
-        return GateResult(gate=gate.name, outcome=Outcome.PASS, says=f"Job {end.name} ended well{said}")
+        return GateResult(gate=gate.name, outcome=Outcome.PASS, message=f"Job {end.name} ended well{said}")
     said = f" {end.cause.log}" if end.cause.log else ""
-    return GateResult(gate=gate.name, outcome=Outcome.FAIL, says=f"{end.cause.sentence}{said}", dossier=end.dossier)
+    return GateResult(
+        gate=gate.name, outcome=Outcome.FAIL, message=f"{end.cause.sentence}{said}", failure_report=end.failure_report
+    )

@@ -26,7 +26,7 @@ class GateJudgement:
     """A judgement on what was sampled so far; without an outcome it needs more."""
 
     outcome: Outcome | None
-    says: str
+    message: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,16 +48,16 @@ class GateResult:
 
     gate: str
     outcome: Outcome
-    says: str
+    message: str
     """Why, in a few words: `3 of 20 samples failed (503), at most 1 may`."""
-    dossier: Mapping[str, Any] | None = None
+    failure_report: Mapping[str, Any] | None = None
     """The evidence of a Job that failed."""
 
     @property
     def sentence(self) -> str:
         """As a person would say it."""
         what = {Outcome.PASS: "passed", Outcome.FAIL: "failed", Outcome.INCONCLUSIVE: "is inconclusive"}[self.outcome]
-        return causes.closed(f"Gate {self.gate} {what}: {causes.bare(self.says)}")
+        return causes.closed(f"Gate {self.gate} {what}: {causes.bare(self.message)}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

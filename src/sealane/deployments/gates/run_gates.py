@@ -36,6 +36,6 @@ def spoken(checked: GateResult, word: bool | None, *, who: str, reason: str = ""
     """A gate that could not tell, with a person's word; without one it has failed."""
     because = f' ("{reason}")' if reason else ""
     if word:
-        return replace(checked, outcome=Outcome.PASS, says=f"{who} said so{because}, although {checked.says}")
+        return replace(checked, outcome=Outcome.PASS, message=f"{who} said so{because}, although {checked.message}")
     said = f"{who} said so{because}" if word is False else "it is inconclusive, and nobody said how to take it"
-    return replace(checked, outcome=Outcome.FAIL, says=f"{said}: {checked.says}")
+    return replace(checked, outcome=Outcome.FAIL, message=f"{said}: {checked.message}")

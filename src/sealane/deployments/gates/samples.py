@@ -40,17 +40,19 @@ class MetricSample:
 def http(check: Http, hits: Sequence[HttpSample]) -> GateJudgement:
     """Samples of an address so far."""
     bad = [hit for hit in hits if not _good(check, hit)]
-    if len(bad) > check.most_failed:
-        return GateJudgement(outcome=Outcome.FAIL, says=f"{_failed(len(bad), len(hits), _kinds(bad))}, {_may(check)}")
+    if len(bad) > check.max_failures:
+        return GateJudgement(
+            outcome=Outcome.FAIL, message=f"{_failed(len(bad), len(hits), _kinds(bad))}, {_may(check)}"
+        )
     if len(hits) < check.samples:
-        return GateJudgement(outcome=None, says=f"{len(hits)} of {check.samples} samples taken")
+        return GateJudgement(outcome=None, message=f"{len(hits)} of {check.samples} samples taken")
     good = [hit.seconds for hit in hits if _good(check, hit)]
     if check.latency_p95 is not None and good and percentile(good, 95) > check.latency_p95.total_seconds():
         limit = _milliseconds(check.latency_p95.total_seconds())
         says = f"95 of 100 answers took up to {_milliseconds(percentile(good, 95))}, at most {limit} is allowed"
-        return GateJudgement(outcome=Outcome.FAIL, says=says)
+        return GateJudgement(outcome=Outcome.FAIL, message=says)
     slowest = f", 95 of 100 within {_milliseconds(percentile(good, 95))}" if good else ""
-    return GateJudgement(outcome=Outcome.PASS, says=f"{len(good)} of {len(hits)} samples were good{slowest}")
+    return GateJudgement(outcome=Outcome.PASS, message=f"{len(good)} of {len(hits)} samples were good{slowest}")
 
 
 def query(check: Query, readings: Sequence[MetricSample]) -> GateJudgement:
@@ -64,20 +66,20 @@ def query(check: Query, readings: Sequence[MetricSample]) -> GateJudgement:
     broken = [reading for reading in measured if not all(check.condition.holds(each) for each in reading.numbers)]
     silent = sum(reading.problem is None and not reading.numbers for reading in readings)
     failed = len(broken) + (silent if check.no_data is NoData.FAIL else 0)
-    if failed > check.most_failed:
-        return GateJudgement(outcome=Outcome.FAIL, says=_broken(check, broken, failed, len(readings)))
+    if failed > check.max_failures:
+        return GateJudgement(outcome=Outcome.FAIL, message=_broken(check, broken, failed, len(readings)))
     if len(readings) < wanted:
-        return GateJudgement(outcome=None, says=f"{len(readings)} of {wanted} answers taken")
+        return GateJudgement(outcome=None, message=f"{len(readings)} of {wanted} answers taken")
     counted = len(measured) + (silent if check.no_data is not NoData.INCONCLUSIVE else 0)
     if 2 * counted < wanted or not counted:
-        return GateJudgement(outcome=Outcome.INCONCLUSIVE, says=_unknown(check, readings, counted))
+        return GateJudgement(outcome=Outcome.INCONCLUSIVE, message=_unknown(check, readings, counted))
     last = f", {_shown(measured[-1].numbers[0])} last" if measured else " although there was no data"
-    return GateJudgement(outcome=Outcome.PASS, says=f"the value was {check.condition} {_times(counted)}{last}")
+    return GateJudgement(outcome=Outcome.PASS, message=f"the value was {check.condition} {_times(counted)}{last}")
 
 
 def asked(check: Query) -> int:
     """How often a metric store is asked."""
-    return 1 + int(check.over / check.interval) if check.interval else 1
+    return 1 + int(check.duration / check.interval) if check.interval else 1
 
 
 def alerts(check: Alerts, found: Sequence[Alert], *, ended: bool) -> GateJudgement:
@@ -85,13 +87,13 @@ def alerts(check: Alerts, found: Sequence[Alert], *, ended: bool) -> GateJudgeme
     names = Counter(alert.name for alert in found)
     listed = ", ".join(f"{name} ({times} times)" if times > 1 else name for name, times in names.most_common(3))
     came = f"{len(found)} {'alert' if len(found) == 1 else 'alerts'} came in"
-    if len(found) > check.most:
+    if len(found) > check.max:
         return GateJudgement(
-            outcome=Outcome.FAIL, says=f"{came} since it was applied: {listed}; at most {check.most} may"
+            outcome=Outcome.FAIL, message=f"{came} since it was applied: {listed}; at most {check.max} may"
         )
     if not ended:
-        return GateJudgement(outcome=None, says=f"{came} so far")
-    return GateJudgement(outcome=Outcome.PASS, says=f"{came}{f': {listed}' if found else ''}")
+        return GateJudgement(outcome=None, message=f"{came} so far")
+    return GateJudgement(outcome=Outcome.PASS, message=f"{came}{f': {listed}' if found else ''}")
 
 
 def percentile(values: Sequence[float], share: int) -> float:
@@ -115,7 +117,7 @@ def _failed(bad: int, taken: int, kinds: str) -> str:
 
 
 def _may(check: Http) -> str:
-    return "none may" if check.most_failed == 0 else f"at most {check.most_failed} of {check.samples} may"
+    return "none may" if check.max_failures == 0 else f"at most {check.max_failures} of {check.samples} may"
 
 
 def _milliseconds(seconds: float) -> str:

@@ -21,7 +21,7 @@ async def _open(written: DummyFile, context: DestinationContext) -> AsyncIterato
     """What a server's folder has of it."""
     del written
     if context.state is None:
-        raise UsageError(f"the destination {context.name} only pretends", mend="a server has it, no command line")
+        raise UsageError(f"the destination {context.name} only pretends", hint="a server has it, no command line")
     yield DummyDestination(State(context.state / context.environment / f"{context.name}.json"))
 
 

@@ -104,18 +104,19 @@ def _workload(life: Life, facts: list[verdicts.Fact], at: datetime) -> verdicts.
     ready = (not facts or life.runs is not None) and at >= ready_at
     failed = any(fact.kind is verdicts.FactKind.JOB_FAILED for fact in facts)
     health = verdicts.Health.READY if ready else verdicts.Health.CONVERGING
-    wanted = life.replicas
-    old = wanted if life.older and not ready and life.ref.kind not in ("Job", "Pod") else 0
+    desired = life.replicas
+    old = desired if life.older and not ready and life.ref.kind not in ("Job", "Pod") else 0
     return verdicts.Workload(
         object=life.object,
         health=verdicts.Health.FAILED if failed else health,
-        wanted=wanted,
-        updated=wanted,
-        ready=wanted if ready else 0,
+        desired=desired,
+        updated=desired,
+        ready=desired if ready else 0,
         old=old,
         ready_since=ready_at if ready else None,
-        says=f"{wanted if ready else 0} of {wanted} new instances ready" + (f", {old} old still there" if old else ""),
-        settled=ready and (life.ref.kind == "Job" or wanted == 0),
+        message=f"{desired if ready else 0} of {desired} new instances ready"
+        + (f", {old} old still there" if old else ""),
+        settled=ready and (life.ref.kind == "Job" or desired == 0),
         note="is suspended: it runs once somebody resumes it" if _suspended(life) else "",
         ended=ready and life.ref.kind == "Job" and not _suspended(life),
         one_shot=life.ref.kind == "Job",
@@ -133,7 +134,7 @@ def _facts_of(life: Life, container: Mapping[str, Any], instance: str, at: datet
     common = {"object": instance, "workload": life.object, "container": container["name"], "role": verdicts.Role.MAIN}
 
     def fact(kind: verdicts.FactKind, **more: Any) -> verdicts.Fact:
-        return verdicts.Fact(**{"kind": kind, "since": life.since, "born": life.since, **common, **more})
+        return verdicts.Fact(**{"kind": kind, "since": life.since, "created": life.since, **common, **more})
 
     if "DUMMY_UNSCHEDULABLE" in told:
         yield fact(verdicts.FactKind.UNSCHEDULABLE, container=None, role=None, words="no node has room")
@@ -184,13 +185,13 @@ def _instances(life: Life, workload: verdicts.Workload, facts: list[verdicts.Fac
     ready = workload.health is verdicts.Health.READY
     restarts = max((fact.times for fact in facts if fact.run), default=0) if not ready or life.runs else 0
     for number in range(workload.updated):
-        yield _one(life, _instance(life, number), workload, wanted=True, ready=ready, restarts=restarts)
+        yield _one(life, _instance(life, number), workload, desired=True, ready=ready, restarts=restarts)
     for number in range(workload.old):
-        yield _one(life, f"{_instance(life, number)}-old", workload, wanted=False, ready=True, restarts=0)
+        yield _one(life, f"{_instance(life, number)}-old", workload, desired=False, ready=True, restarts=0)
 
 
 def _one(
-    life: Life, name: str, workload: verdicts.Workload, *, wanted: bool, ready: bool, restarts: int
+    life: Life, name: str, workload: verdicts.Workload, *, desired: bool, ready: bool, restarts: int
 ) -> verdicts.Instance:
     state = "running" if ready else "waiting"
     containers = tuple(
@@ -200,8 +201,8 @@ def _one(
     return verdicts.Instance(
         object=name,
         workload=life.object,
-        wanted=wanted,
-        leaving=False,
+        desired=desired,
+        terminating=False,
         ready=ready,
         ready_since=(workload.ready_since or life.since) if ready else None,
         created=life.since,
@@ -237,11 +238,11 @@ def _absent(ref: model.ObjectRef) -> verdicts.Workload:
     return verdicts.Workload(
         object=f"{ref.kind}/{ref.name}",
         health=verdicts.Health.CONVERGING,
-        wanted=1,
+        desired=1,
         updated=0,
         ready=0,
         old=0,
         ready_since=None,
-        says="the destination does not have it",
+        message="the destination does not have it",
         one_shot=ref.kind == "Job",
     )

@@ -54,7 +54,7 @@ class DummyDestination:
         *,
         identity: model.Identity,
         adopt: bool = False,
-        leaving: model.Inventory = (),
+        to_delete: model.Inventory = (),
     ) -> tuple[model.ObjectChange, ...]:
         """See the port."""
         return tuple(each.change for each in planning.plan(self._state.read(), objects, identity, adopt=adopt))
@@ -177,7 +177,7 @@ class DummyDestination:
         ]
         about = {fact.workload for fact in observation.facts}
         lives = [life for life in self._lives() if life.object in about]
-        return {"events": events, "logs": behavior.logs(lives), "probes": [], "ends": []}
+        return {"events": events, "logs": behavior.logs(lives), "probes": [], "terminations": []}
 
     async def tail(
         self, refs: model.Inventory, *, namespace: str, container: str | None, lines: int, follow: bool
@@ -205,14 +205,14 @@ class DummyDestination:
         wanted = (planning.text(ref) for ref in refs if ref.is_secret)
         return tuple(there[text].manifest for text in wanted if text in there)
 
-    async def born(self, namespace: str) -> datetime | None:
+    async def namespace_created(self, namespace: str) -> datetime | None:
         """See the port. A pretended namespace is always there."""
         del namespace
         return None
 
     async def leaves(self, namespace: str) -> bool:
         """See the port."""
-        return namespace in planning.leaving(self._state.read())
+        return namespace in planning.terminating(self._state.read())
 
     async def read_ledger(self, app: str, formation: str, *, namespace: str) -> model.Ledger:
         """See the port."""
@@ -235,7 +235,7 @@ class DummyDestination:
             name = f"{namespace}/{app}/{formation}"
             kept = content.ledgers.get(name)
             if (str(kept.version) if kept else None) != ledger.version:
-                raise errors.Conflicting(f"another deployment of {app}/{formation} is under way", mend="wait for it")
+                raise errors.Conflicting(f"another deployment of {app}/{formation} is under way", hint="wait for it")
             version = content.next()
             text = msgspec.json.encode(replace(ledger, reserve=0)).decode()
             content.ledgers[name] = states.KeptLedger(content=text, version=version)
@@ -305,7 +305,7 @@ class DummyDestination:
                 verb = "change" if old else "create"
                 content.journal.append(states.Write(verb=verb, object=str(ref), generation=new.generation))
         if new is None:
-            raise errors.Unavailable(f"the destination is away ({ref})", mend="try again")
+            raise errors.Unavailable(f"the destination is away ({ref})", hint="try again")
         return ref.with_uid(new.uid)
 
     # --- watching

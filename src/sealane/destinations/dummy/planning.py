@@ -84,9 +84,9 @@ def plan_one(
     marks = _marks(old, owner, identity, fields)
     body["metadata"]["annotations"] |= marks
     refusal = _refusal(manifest, ref)
-    if ref.namespace in leaving(content):
-        gone = ownership.leaving(ref.namespace or "")
-        refusal = model.Refusal(ref=ref, reason=model.Reason.FORBIDDEN, message=gone.message, mend=gone.mend)
+    if ref.namespace in terminating(content):
+        gone = ownership.namespace_terminating(ref.namespace or "")
+        refusal = model.Refusal(ref=ref, reason=model.Reason.FORBIDDEN, message=gone.message, hint=gone.hint)
     if old and refusal is None:
         refusal = ownership.foreign(ref, owner, identity, adopt=adopt)
     if old and refusal is None and fields and _never_changes(old.manifest, fields):
@@ -106,7 +106,7 @@ def plan_one(
     )
 
 
-def leaving(content: states.Content) -> set[str]:
+def terminating(content: states.Content) -> set[str]:
     """Namespaces that are being deleted."""
     found = (each.manifest for each in content.objects.values() if each.manifest["kind"] == "Namespace")
     return {str(each["metadata"]["name"]) for each in found if annotation(each, LEAVES)}

@@ -33,7 +33,7 @@ class KubernetesFile(File):
 def _problems(written: KubernetesFile, document: Document, path: Path) -> list[Finding]:
     if written.in_cluster and (written.kubeconfig or written.context):
         message = "in_cluster signs in with the pod's own account; a kubeconfig has no say then"
-        return [Finding(message=message, place=document.place((*path, "in_cluster")), mend="keep one")]
+        return [Finding(message=message, place=document.place((*path, "in_cluster")), hint="keep one")]
     return []
 
 

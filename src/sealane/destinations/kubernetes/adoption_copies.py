@@ -38,8 +38,8 @@ async def keep(
     except errors.ClusterError as error:
         if (refusal := refusals.of_error(ref, error)) is None:
             raise
-        message = f"what {ref.kind} {ref.name} was before can't be kept in a Secret: {error.says}"
-        return model.Refusal(ref=ref, reason=refusal.reason, message=message, mend="make a copy and delete it by hand")
+        message = f"what {ref.kind} {ref.name} was before can't be kept in a Secret: {error.answer}"
+        return model.Refusal(ref=ref, reason=refusal.reason, message=message, hint="make a copy and delete it by hand")
     return None
 
 

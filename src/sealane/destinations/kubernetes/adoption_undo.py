@@ -34,7 +34,9 @@ async def give_back(
         try:
             await _written(cluster, kind, ref, kept, fence=fence, fields=False)
         except _NO as error:
-            return model.KeptObject(ref=ref, reason=f"it was there before, and giving it back is refused: {error.says}")
+            return model.KeptObject(
+                ref=ref, reason=f"it was there before, and giving it back is refused: {error.answer}"
+            )
     await _disowned(cluster, kind, ref, returned.managed_fields, fence=fence)
     if kept is not None and whole:
         await fence()

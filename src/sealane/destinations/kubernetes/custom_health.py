@@ -45,7 +45,7 @@ class CustomHealth:
             self._ready.setdefault(uid, self._now())
         else:
             self._ready.pop(uid, None)
-        return owned_objects.HealthAnswer(health=_HEALTH[state], says=says, since=self._ready.get(uid))
+        return owned_objects.HealthAnswer(health=_HEALTH[state], message=says, since=self._ready.get(uid))
 
 
 def _plain(found: resources.Custom) -> dict[str, Any]:

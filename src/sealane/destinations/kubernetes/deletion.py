@@ -52,5 +52,5 @@ async def _delete(cluster: clusters.Cluster, ref: model.ObjectRef, only: cluster
     except errors.Conflict:
         return "somebody replaced it just now"
     except (errors.Forbidden, errors.AdmissionDenied, errors.Invalid) as error:
-        return f"the cluster says no: {error.says}"
+        return f"the cluster says no: {error.answer}"
     return None

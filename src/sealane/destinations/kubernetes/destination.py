@@ -50,10 +50,10 @@ class KubernetesDestination:
         *,
         identity: model.Identity,
         adopt: bool = False,
-        leaving: model.Inventory = (),
+        to_delete: model.Inventory = (),
     ) -> tuple[model.ObjectChange, ...]:
         """See the port."""
-        planner = planning.Planner(self._cluster, objects, identity=identity, adopt=adopt, leaving=leaving)
+        planner = planning.Planner(self._cluster, objects, identity=identity, adopt=adopt, to_delete=to_delete)
         return tuple(each.change for each in await planner.plan())
 
     async def survey(
@@ -148,7 +148,7 @@ class KubernetesDestination:
         wanted = [ref for ref in refs if ref.is_secret]
         return tuple(each for each in await asyncio.gather(*map(self._found, wanted)) if each is not None)
 
-    async def born(self, namespace: str) -> datetime | None:
+    async def namespace_created(self, namespace: str) -> datetime | None:
         """See the port."""
         with suppress(errors.Forbidden):
             found = await self._cluster.find(kinds.NAMESPACE, namespace)

@@ -1,4 +1,4 @@
-"""The raw material of a dossier: events, last lines of logs, probe answers and exit codes, as plain data."""
+"""The raw material of a failure report: events, last lines of logs, probe answers and exit codes, as plain data."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ async def gather(cluster: clusters.Cluster, observation: verdicts.Observation, *
     events, logs = await asyncio.gather(
         _events(cluster, observation, namespace), _logs(cluster, observation, namespace)
     )
-    return {"events": events, "logs": logs, "probes": _probes(observation), "ends": _ends(observation)}
+    return {"events": events, "logs": logs, "probes": _probes(observation), "terminations": _ends(observation)}
 
 
 async def _events(cluster: clusters.Cluster, observation: verdicts.Observation, namespace: str) -> list[dict[str, Any]]:
     """What was reported of the workloads and of the instances that are not older ones."""
     ours = {each.object for each in observation.workloads}
-    ours |= {each.object for each in observation.instances if each.wanted}
+    ours |= {each.object for each in observation.instances if each.desired}
     try:
         found = (await cluster.list(kinds.EVENT, namespace=namespace)).items
     except errors.ClusterError:
@@ -94,7 +94,7 @@ def _telling(observation: verdicts.Observation) -> Iterable[verdicts.Instance]:
     about = {fact.object for fact in observation.facts} | {fact.detail.get("pod", "") for fact in observation.facts}
     taken: dict[str, int] = {}
     for instance in observation.instances:
-        if instance.object in about and instance.wanted:
+        if instance.object in about and instance.desired:
             taken[instance.workload] = taken.get(instance.workload, 0) + 1
             if taken[instance.workload] <= INSTANCES:
                 yield instance

@@ -208,11 +208,11 @@ class Ledgers:
             except errors.NoNamespace as error:
                 raise _no_namespace(places.namespace) from error
             except errors.NamespaceTerminating as error:
-                raise ownership.leaving(places.namespace) from error
+                raise ownership.namespace_terminating(places.namespace) from error
             except (errors.Forbidden, errors.QuotaExceeded, errors.AdmissionDenied, errors.Invalid) as error:
-                message = f"the cluster does not take what going back to this revision needs: {error.says}"
-                mend = f"it is kept in {kind}s of namespace {places.namespace}; nothing was changed"
-                raise ours.Refused(message, mend=mend) from error
+                message = f"the cluster does not take what going back to this revision needs: {error.answer}"
+                hint = f"it is kept in {kind}s of namespace {places.namespace}; nothing was changed"
+                raise ours.Refused(message, hint=hint) from error
             self._seen[f"{kind} {places.namespace}", name] = part
 
     async def _put(self, manifest: Mapping[str, Any], version: str | None, label: str, namespace: str) -> str:
@@ -224,10 +224,10 @@ class Ledgers:
         except errors.NoNamespace as error:
             raise _no_namespace(namespace) from error
         except errors.NamespaceTerminating as error:
-            raise ownership.leaving(namespace) from error
+            raise ownership.namespace_terminating(namespace) from error
         except errors.Conflict as error:
             message = f"another deployment of {label} is under way in namespace {namespace}"
-            raise ours.Conflicting(message, mend="wait for it, then try again") from error
+            raise ours.Conflicting(message, hint="wait for it, then try again") from error
         return str(made["metadata"]["resourceVersion"])
 
     async def _forget(self, places: _Places, before: _Content, now: _Content) -> None:
@@ -298,12 +298,12 @@ def _check(manifest: Mapping[str, Any], label: str, reserve: int) -> None:
     size = sum(len(value) for value in manifest["binaryData"].values()) * 3 // 4 + reserve
     if size > LIMIT:
         message = f"the inventory of {label} would take {size // 1024} KiB of the {LIMIT // 1024} KiB that it may"
-        raise ours.Refused(message, mend="split the formation: so many objects are more than one ConfigMap can name")
+        raise ours.Refused(message, hint="split the formation: so many objects are more than one ConfigMap can name")
 
 
 def _no_namespace(namespace: str) -> ours.SealaneError:
     return ours.NotThere(
-        f"there is no namespace {namespace}", mend=f"create it first: kubectl create namespace {namespace}"
+        f"there is no namespace {namespace}", hint=f"create it first: kubectl create namespace {namespace}"
     )
 
 
@@ -312,5 +312,5 @@ def _decoded(found: Mapping[str, Any], where: str) -> _Content:
         packed = (found.get("binaryData") or {})[_KEY]
         return msgspec.json.decode(gzip.decompress(base64.b64decode(packed)), type=_Content)
     except (KeyError, ValueError, OSError, EOFError) as error:
-        mend = "restore it from a backup, or delete it: then nothing will be pruned"
-        raise ours.SealaneError(f"{where} does not hold an inventory", mend=mend) from error
+        hint = "restore it from a backup, or delete it: then nothing will be pruned"
+        raise ours.SealaneError(f"{where} does not hold an inventory", hint=hint) from error

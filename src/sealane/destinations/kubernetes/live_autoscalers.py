@@ -20,11 +20,11 @@ class LiveAutoscalers:
     """Those of one deployment's objects, and those that are there; asked for when they are needed."""
 
     def __init__(
-        self, cluster: clusters.Cluster, wanted: Iterable[Mapping[str, Any]], *, leaving: model.Inventory
+        self, cluster: clusters.Cluster, wanted: Iterable[Mapping[str, Any]], *, to_delete: model.Inventory
     ) -> None:
         self._cluster = cluster
         self._wanted = autoscalers.of(wanted)
-        self._leaving = {(ref.namespace, ref.name) for ref in leaving if (ref.group, ref.kind) == _NAME}
+        self._to_delete = {(ref.namespace, ref.name) for ref in to_delete if (ref.group, ref.kind) == _NAME}
         self._there: dict[str | None, Mapping[str, Any] | None] = {}
 
     async def scale(self, ref: model.ObjectRef) -> bool:
@@ -48,5 +48,5 @@ class LiveAutoscalers:
             each
             for each in found
             if "deletionTimestamp" not in each["metadata"]
-            and (namespace, each["metadata"]["name"]) not in self._leaving
+            and (namespace, each["metadata"]["name"]) not in self._to_delete
         )

@@ -45,7 +45,7 @@ async def settle(
             return
         else:
             return
-    raise errors.ServerError(f"the managed fields of {ref} never stand still", mend="who else writes it all the time?")
+    raise errors.ServerError(f"the managed fields of {ref} never stand still", hint="who else writes it all the time?")
 
 
 def _operations(found: Mapping[str, Any], new: list[managed_fields.Record]) -> list[dict[str, Any]]:

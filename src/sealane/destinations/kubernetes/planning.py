@@ -41,13 +41,13 @@ _OWN_ANNOTATIONS = (model.REVISION, model.RELEASE, model.SEQUENCE)
 class Live:
     """What matters of an object that is there.
 
-    `leaving` says that it is being deleted.
+    `terminating` says that it is being deleted.
     """
 
     uid: str
     version: str
     owner: str | None
-    leaving: bool
+    terminating: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,11 +92,11 @@ class Planner:
         *,
         identity: model.Identity,
         adopt: bool = False,
-        leaving: model.Inventory = (),
+        to_delete: model.Inventory = (),
         finished: Collection[str] = (),
     ) -> None:
         self._cluster = cluster
-        self._autoscalers = live_autoscalers.LiveAutoscalers(cluster, objects, leaving=leaving)
+        self._autoscalers = live_autoscalers.LiveAutoscalers(cluster, objects, to_delete=to_delete)
         self._objects = apply_order.ordered(objects, _group_and_kind)
         self._identity = identity
         self._adopt = adopt
@@ -123,7 +123,7 @@ class Planner:
         """The object; refused where its namespace goes."""
         if planned.ref.namespace not in gone:
             return planned
-        refusal = refusals.leaving(planned.ref, planned.ref.namespace or "")
+        refusal = refusals.namespace_terminating(planned.ref, planned.ref.namespace or "")
         return self._refused(planned.manifest, planned.ref, refusal, planned.live)
 
     async def refs(self) -> model.Inventory:
@@ -149,7 +149,7 @@ class Planner:
                 if refusal := refusals.of_error(ref, error):
                     return self._refused(manifest, ref, refusal, live)
                 raise
-        raise ours.Unavailable(f"{ref} comes and goes while it is looked at", mend="who else writes it?")
+        raise ours.Unavailable(f"{ref} comes and goes while it is looked at", hint="who else writes it?")
 
     async def _ref(self, manifest: Mapping[str, Any], *, strict: bool = False) -> model.ObjectRef:
         group, kind = _group_and_kind(manifest)
@@ -178,7 +178,7 @@ class Planner:
         except errors.UnknownKind:  # its definition is among the objects, else its reference had been refused
             checked = False
         except errors.AdmissionDenied as error:
-            if "does not support dry run" not in error.says:
+            if "does not support dry run" not in error.answer:
                 raise
             checked = False
         change = model.ObjectChange(action=model.Action.CREATE, ref=ref, checked=checked)
@@ -189,7 +189,7 @@ class Planner:
     ) -> PlannedObject:
         if refusal := ownership.foreign(ref, live.owner, self._identity, adopt=self._adopt):
             return self._refused(manifest, ref, refusal, live)
-        if live.leaving:
+        if live.terminating:
             change = model.ObjectChange(action=model.Action.CREATE, ref=ref, checked=False)
             return PlannedObject(manifest=manifest, ref=ref, change=change, body=self._body(manifest, ref), live=live)
         if found.get("immutable") is True and live.owner is not None:
@@ -286,7 +286,7 @@ def _live(found: Mapping[str, Any]) -> Live:
         uid=metadata["uid"],
         version=metadata["resourceVersion"],
         owner=model.owner_of(metadata.get("labels") or {}),
-        leaving="deletionTimestamp" in metadata,
+        terminating="deletionTimestamp" in metadata,
     )
 
 

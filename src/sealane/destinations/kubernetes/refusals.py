@@ -33,16 +33,16 @@ def of_error(ref: model.ObjectRef, error: errors.ClusterError) -> model.Refusal 
     if error.retry:
         return None
     if isinstance(error, errors.NamespaceTerminating):
-        return leaving(ref, ref.namespace or "")
+        return namespace_terminating(ref, ref.namespace or "")
     if isinstance(error, errors.Invalid) and error.immutable:
-        return model.Refusal(ref=ref, reason=model.Reason.IMMUTABLE, message=error.says, mend=ownership.rename(ref))
+        return model.Refusal(ref=ref, reason=model.Reason.IMMUTABLE, message=error.answer, hint=ownership.rename(ref))
     for kind, reason in _REASONS:
         if isinstance(error, kind):
-            mend = error.mend
+            hint = error.hint
             if kind is errors.NoNamespace:
                 where = ref.namespace or "NAME"
-                mend = f"kubectl create namespace {where}, or a Namespace among the stencils where the app may have one"
-            return model.Refusal(ref=ref, reason=reason, message=error.says, mend=mend)
+                hint = f"kubectl create namespace {where}, or a Namespace among the stencils where the app may have one"
+            return model.Refusal(ref=ref, reason=reason, message=error.answer, hint=hint)
     return None
 
 
@@ -58,7 +58,7 @@ def fitting(found: dict[str, Any]) -> dict[str, Any]:
     if size > most:
         least = "" if custom else "at least "
         says = f"it would take {least}{size:,} bytes, and the cluster stores no object of more than {most:,}"
-        raise errors.Invalid(says, mend="split it into several objects", says=says)
+        raise errors.Invalid(says, hint="split it into several objects", answer=says)
     return found
 
 
@@ -71,7 +71,7 @@ def _texts(node: Any) -> int:
     return sum(map(_texts, node)) if isinstance(node, list) else 0
 
 
-def leaving(ref: model.ObjectRef, namespace: str) -> model.Refusal:
+def namespace_terminating(ref: model.ObjectRef, namespace: str) -> model.Refusal:
     """The refusal of an object whose namespace is being deleted."""
-    found = ownership.leaving(namespace)
-    return model.Refusal(ref=ref, reason=model.Reason.FORBIDDEN, message=found.message, mend=found.mend)
+    found = ownership.namespace_terminating(namespace)
+    return model.Refusal(ref=ref, reason=model.Reason.FORBIDDEN, message=found.message, hint=found.hint)

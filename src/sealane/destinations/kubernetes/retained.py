@@ -68,11 +68,11 @@ def told(
         (path,) = field_managers.paths(each)
         hidden = prepare.is_secret(there) and path.partition(".")[0] in ("data", "stringData")
         if managed_fields.shared(each, ours):
-            why, mend = "it is left as it is there, for an autoscaler that may come", "write the value that you want"
+            why, hint = "it is left as it is there, for an autoscaler that may come", "write the value that you want"
         else:
             why = "the cluster keeps it as long as the object lives"
-            mend = f"write the value that you want, or make the object anew: {ownership.rename(ref)}"
-        yield model.FieldLeft(path=path, value=model.HIDDEN if hidden else value, why=why, mend=mend)
+            hint = f"write the value that you want, or make the object anew: {ownership.rename(ref)}"
+        yield model.FieldLeft(path=path, value=model.HIDDEN if hidden else value, why=why, hint=hint)
 
 
 def _leaves(fields: managed_fields.Fields, node: Any) -> Iterator[tuple[dict[str, Any], Any]]:

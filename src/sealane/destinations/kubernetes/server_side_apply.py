@@ -120,7 +120,7 @@ class _Writing:
             await asyncio.sleep(POLL * attempt)
             planned = await self._again(planned)
         raise ours.Unavailable(
-            f"{planned.ref} changes too often to be written", mend="who else writes it all the time?"
+            f"{planned.ref} changes too often to be written", hint="who else writes it all the time?"
         )
 
     async def _put(self, planned: planning.PlannedObject) -> planning.PlannedObject:
@@ -149,10 +149,10 @@ class _Writing:
 
     async def _again(self, planned: planning.PlannedObject) -> planning.PlannedObject:
         """Plans an object anew; waits first until one that is being deleted is gone."""
-        if planned.live and planned.live.leaving:
+        if planned.live and planned.live.terminating:
             await self._until_gone(planned)
         again = await self._planner.plan_one(planned.manifest)
-        if again.live and again.live.leaving:
+        if again.live and again.live.terminating:
             await self._until_gone(again)
             again = await self._planner.plan_one(planned.manifest)
         return again
@@ -207,10 +207,10 @@ def _usable(found: objects.Phased) -> bool:
     return found.status.phase == "Active" or established
 
 
-async def _until(true: Callable[[], Awaitable[bool]], message: str, mend: str) -> None:
+async def _until(true: Callable[[], Awaitable[bool]], message: str, hint: str) -> None:
     loop = asyncio.get_running_loop()
     end = loop.time() + SETTLING_SECONDS
     while not await true():
         if loop.time() > end:
-            raise ours.Unavailable(f"{message} after {SETTLING_SECONDS:.0f} s", mend=mend)
+            raise ours.Unavailable(f"{message} after {SETTLING_SECONDS:.0f} s", hint=hint)
         await asyncio.sleep(POLL)

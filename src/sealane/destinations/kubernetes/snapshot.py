@@ -53,7 +53,7 @@ class SnapshotSource:
         own = subject.keys[0]
         view = self._views.get(own)
         if view is None:
-            return generic.there(name, says=f"not watched: {self._opened.without[own]}", settled=True)
+            return generic.there(name, message=f"not watched: {self._opened.without[own]}", settled=True)
         state = self._reader.state(view)
         if own not in self._opened.needed and _away(state) and not blind:
             return self._unseen(name, own, state, at=at)
@@ -86,8 +86,8 @@ class SnapshotSource:
         """Its kind alone can't be looked at: by right, which is as if it never could, or for trouble, with patience."""
         error = state.error
         if isinstance(error, errors.Forbidden):
-            return generic.there(name, says=f"not watched: {views.not_allowed(key[1])}", settled=True)
-        says = error.says if error else "its kind does not answer"
+            return generic.there(name, message=f"not watched: {views.not_allowed(key[1])}", settled=True)
+        says = error.answer if error else "its kind does not answer"
         fact = generic.fact(
             verdicts.FactKind.RESOURCE_PENDING,
             name,
@@ -95,7 +95,7 @@ class SnapshotSource:
             words=f"it cannot be looked at: {says}",
             around=owned_objects.OwnedObjects(at=at),
         )
-        return generic.awaited(name, says=fact.words, fact=fact)
+        return generic.awaited(name, message=fact.words, fact=fact)
 
     def _around(self, subject: views.Subject, found: Any, *, at: datetime) -> owned_objects.OwnedObjects:
         def owned(kind: kinds.Kind[Any], *owners: Any) -> list[Any]:

@@ -101,7 +101,7 @@ async def _perhaps(stack: AsyncExitStack, cluster: clusters.Cluster, key: Key) -
     except TimeoutError:
         return f"listing {kind.kind} took longer than {LONGEST_SECONDS:.0f} s"
     except errors.ClusterError as error:
-        return f"{kind.kind} can't be listed: {error.says}"
+        return f"{kind.kind} can't be listed: {error.answer}"
 
 
 def not_allowed(kind: kinds.Kind[Any]) -> str:

@@ -22,7 +22,7 @@ _FORM = "application/x-www-form-urlencoded"
 _JSON = ("application/json", "text/json")
 _CHARSETS = {"utf-8", "ascii", "iso8859-1", "cp1252", "utf-16", "utf-16-le", "utf-16-be"}
 _GZIP = {"gzip", "x-gzip"}
-_MEND = f"set the hook's content type to application/json or {_FORM}"
+_HINT = f"set the hook's content type to application/json or {_FORM}"
 
 
 def payload(headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def payload(headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
         return _object(_field(body), charset)
     if kind in _JSON or (kind.startswith("application/") and kind.endswith("+json")):
         return _object(body, charset)
-    raise UnknownType(f"a webhook of the type {kind[:100]} is not read", mend=_MEND)
+    raise UnknownType(f"a webhook of the type {kind[:100]} is not read", hint=_HINT)
 
 
 def _charset(message: Message) -> str | None:
@@ -50,7 +50,7 @@ def _charset(message: Message) -> str | None:
     except (LookupError, ValueError):
         name = ""
     if name not in _CHARSETS:
-        raise UnknownType(f"a webhook in the charset {str(named)[:40]} is not read", mend="send it in UTF-8")
+        raise UnknownType(f"a webhook in the charset {str(named)[:40]} is not read", hint="send it in UTF-8")
     return name
 
 
@@ -59,7 +59,7 @@ def _unzipped(encoding: str, body: bytes) -> bytes:
         return body
     if encoding not in _GZIP:
         raise UnknownType(
-            f"a webhook compressed by {encoding[:40]} is not read", mend="send it uncompressed, or by gzip"
+            f"a webhook compressed by {encoding[:40]} is not read", hint="send it uncompressed, or by gzip"
         )
     unzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
@@ -79,7 +79,7 @@ def _field(body: bytes) -> bytes:
     found = [unquote_to_bytes(value) for name, _, value in fields if unquote_to_bytes(name) == b"payload"]
     if len(found) != 1:
         what = "no field payload" if not found else "several fields payload"
-        raise UsageError(f"the webhook's form has {what}", mend="git hosts send their JSON in one field of that name")
+        raise UsageError(f"the webhook's form has {what}", hint="git hosts send their JSON in one field of that name")
     return found[0]
 
 

@@ -32,12 +32,12 @@ def verify(body: bytes, *, secret: str, signature: str | None) -> None:
     Raises UsageError when the app has no webhook secret, NotSignedIn when the signature is missing or wrong.
     """
     if not secret:
-        raise UsageError("this app has no webhook secret", mend="set one: sealane app set APP --webhook-secret")
+        raise UsageError("this app has no webhook secret", hint="set one: sealane app set APP --webhook-secret")
     if not signature:
-        raise NotSignedIn("the webhook is not signed", mend="enter the app's webhook secret at the git host")
+        raise NotSignedIn("the webhook is not signed", hint="enter the app's webhook secret at the git host")
     made = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     if not hmac.compare_digest(made.encode(), signature.removeprefix("sha256=").lower().encode()):
-        raise NotSignedIn("the webhook's signature is wrong", mend="the secret differs from the app's")
+        raise NotSignedIn("the webhook's signature is wrong", hint="the secret differs from the app's")
 
 
 def text(found: Mapping[str, Any], *path: str) -> str:

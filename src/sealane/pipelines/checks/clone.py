@@ -17,14 +17,14 @@ def lacking(clone: Clone, *, submodules: bool, lfs: bool, above: str = "") -> It
         yield Finding(
             message="the repository has submodules, which a run on a server does not fetch: their folders are empty",
             place=Place(file=f"{above}{SUBMODULES}"),
-            mend="write clone: {submodules: true}, or false where no step needs them",
+            hint="write clone: {submodules: true}, or false where no step needs them",
             severity=Severity.WARNING,
         )
     if lfs and clone.lfs is None:
         yield Finding(
             message="the repository has files of Git LFS, which a run on a server does not fetch: it sees their pointers",
             place=Place(file=f"{above}{ATTRIBUTES}"),
-            mend="write clone: {lfs: true}, or false where no step needs them",
+            hint="write clone: {lfs: true}, or false where no step needs them",
             severity=Severity.WARNING,
         )
 

@@ -31,8 +31,8 @@ def _when(draft: Draft, path: Path, when: files.WhenFile) -> Iterator[Finding]:
     if events is not None and not events - excluded:
         yield draft.finding((*path, "event"), "no event is left by this condition", "take it out of exclude")
     if when.branch is not None and events and events <= _BRANCHLESS:
-        mend = "use ref: refs/tags/… to choose among tags"
-        yield draft.finding((*path, "branch"), "a tag is on no branch, so this never holds", mend)
+        hint = "use ref: refs/tags/… to choose among tags"
+        yield draft.finding((*path, "branch"), "a tag is on no branch, so this never holds", hint)
     if isinstance(when.paths, str | list) and any(glob.startswith("/") for glob in _listed(when.paths)):
         yield draft.finding((*path, "paths"), "paths start at the repository's root", "leave out the / in front")
 
@@ -55,8 +55,8 @@ def _globs(draft: Draft, path: Path, patterns: str | list[str] | files.GlobPatte
         if patterns.include is None and patterns.exclude is None:
             yield draft.finding(path, f"{path[-1]} has neither include nor exclude", "leave it out or fill it")
         for glob in {"**", *(patterns.include or ())} & set(patterns.exclude or ()):
-            mend = "take it out of exclude, or the condition never holds"
-            yield draft.finding((*path, "exclude"), f"{glob} leaves nothing over", mend)
+            hint = "take it out of exclude, or the condition never holds"
+            yield draft.finding((*path, "exclude"), f"{glob} leaves nothing over", hint)
         return
     for index, glob in enumerate(_listed(patterns)):
         if why := globs.problem(glob):
@@ -77,9 +77,9 @@ def _waiting_for_nothing(draft: Draft) -> Iterator[Finding]:
             continue
         alone = not step.file.needs if graph else index == 0
         if alone:
-            mend = "list the steps it watches under needs" if graph else "put it after the steps it watches"
+            hint = "list the steps it watches under needs" if graph else "put it after the steps it watches"
             message = f"{step.name} waits for a failure, but nothing comes before it"
-            yield draft.finding((*step.path, "when", "status"), message, mend)
+            yield draft.finding((*step.path, "when", "status"), message, hint)
 
 
 def _listed_status(status: str | list[files.StatusName]) -> list[str]:

@@ -46,8 +46,8 @@ def _service(draft: Draft, service: ServicePart) -> Iterator[Finding]:
     yield from _test(draft, (*path, "healthcheck", "test"), check.test)
     start = fields.duration(check.start_period or "0s")
     if file.ready_within and start >= fields.duration(file.ready_within):
-        mend = f"make it longer than start_period, {check.start_period}"
-        yield draft.finding((*path, "ready_within"), "ready_within ends before failed tests count", mend, warning=True)
+        hint = f"make it longer than start_period, {check.start_period}"
+        yield draft.finding((*path, "ready_within"), "ready_within ends before failed tests count", hint, warning=True)
 
 
 def _test(draft: Draft, path: Path, test: str | list[str]) -> Iterator[Finding]:
@@ -87,8 +87,8 @@ def _text(
     elif "\0" in line:
         yield draft.finding(where, f"{key} has a zero byte", "a program can't be given one")
     elif by_a_shell and _goes_on(line):
-        mend = "write a command of several lines as one block: - |"
-        yield draft.finding(where, "the command ends in a backslash, and nothing of it follows", mend)
+        hint = "write a command of several lines as one block: - |"
+        yield draft.finding(where, "the command ends in a backslash, and nothing of it follows", hint)
 
 
 def _goes_on(line: str) -> bool:

@@ -50,7 +50,7 @@ def unknown_formations(pipeline: Pipeline, formations: Collection[str]) -> list[
         Finding(
             message=f"no formation is called {delivery.formation}",
             place=delivery.place,
-            mend=did_you_mean(delivery.formation, formations)
+            hint=did_you_mean(delivery.formation, formations)
             if formations
             else f"describe it in deploy/formations/{delivery.formation}.yaml",
         )
@@ -69,11 +69,11 @@ def impossible_approvals(pipeline: Pipeline, groups: Mapping[str, Collection[str
         unknown = [group for group in approval.by if group not in groups]
         for group in unknown:
             message = f"{delivery.formation} asks the group {group}, which doesn't exist"
-            found.append(Finding(message=message, place=delivery.place, mend=did_you_mean(group, groups)))
+            found.append(Finding(message=message, place=delivery.place, hint=did_you_mean(group, groups)))
         people = {person for group in approval.by for person in groups.get(group, ())}
         if not unknown and len(people) < approval.count:
             who = " and ".join(approval.by)
             message = f"{delivery.formation} asks for {approval.count} people of {who}, who have {len(people)}"
-            mend = "lower count, or ask an administrator to add people"
-            found.append(Finding(message=message, place=delivery.place, mend=mend))
+            hint = "lower count, or ask an administrator to add people"
+            found.append(Finding(message=message, place=delivery.place, hint=hint))
     return found

@@ -35,7 +35,7 @@ def _twice(draft: Draft) -> Iterator[Finding]:
         yield Finding(
             message=f"{part.name} is already the name of the {kind} in line {where.line}",
             place=draft.document.key_place(part.path) if part.path[0] == "images" else draft.place(_name_path(part)),
-            mend="steps and images share one set of names, because `needs` may mean either",
+            hint="steps and images share one set of names, because `needs` may mean either",
         )
 
 
@@ -50,7 +50,7 @@ def _reserved(draft: Draft) -> Iterator[Finding]:
     for service in draft.services:
         if why := RESERVED_SERVICES.get(service.name):
             place = draft.document.key_place(service.path)
-            yield Finding(message=f"a service can't be called {service.name}", place=place, mend=why)
+            yield Finding(message=f"a service can't be called {service.name}", place=place, hint=why)
 
 
 def _variables(draft: Draft) -> Iterator[Finding]:
@@ -61,7 +61,7 @@ def _variables(draft: Draft) -> Iterator[Finding]:
         for name in environment:
             if name.startswith(RESERVED_PREFIX):
                 place = draft.document.key_place((*part.path, "environment", name))
-                yield Finding(message=f"{name} is set by Sealane", place=place, mend="choose another name")
+                yield Finding(message=f"{name} is set by Sealane", place=place, hint="choose another name")
     for part in containers:
         yield from _secrets(draft, part.path, part.file.secrets or [], set(part.file.environment or ()))
     for image in draft.images:

@@ -21,8 +21,8 @@ def check(draft: Draft) -> Iterator[Finding]:
             if need == name:
                 yield draft.finding(where, f"{name} needs itself")
             elif need not in known:
-                mend = did_you_mean(need, known - {name})
-                yield draft.finding(where, f"{name} needs {need}, which is no step and no image here", mend)
+                hint = did_you_mean(need, known - {name})
+                yield draft.finding(where, f"{name} needs {need}, which is no step and no image here", hint)
             if need in needs[:index]:
                 yield draft.finding(where, f"{need} is needed twice", "keep one")
     yield from _circle(draft, wanted)
@@ -43,8 +43,8 @@ def _circle(draft: Draft, wanted: Mapping[Path, tuple[str, list[str]]]) -> Itera
     paths = {name: path for path, (name, _) in wanted.items()}
     for circle in dependency_graph.circles(graph):
         names = " → ".join([*circle, circle[0]])
-        mend = "take one of these needs out"
-        yield draft.finding((*paths[circle[0]], "needs"), f"needs go in a circle: {names}", mend)
+        hint = "take one of these needs out"
+        yield draft.finding((*paths[circle[0]], "needs"), f"needs go in a circle: {names}", hint)
 
 
 def _built(draft: Draft) -> Iterator[Finding]:

@@ -195,9 +195,9 @@ def _image(name: str, file: files.BuildFile | files.RetagFile, place: Place) -> 
 
 
 def _deliveries(
-    file: str | files.DeliveryFile | files.ConvoyFile, document: Document, path: Path
+    file: str | files.DeliveryFile | files.ReleaseGroupFile, document: Document, path: Path
 ) -> Iterator[Delivery]:
-    """One delivery, or one for each member of a convoy."""
+    """One delivery, or one for each member of a release group."""
     place = document.place(path)
     if isinstance(file, str):
         yield Delivery(formation=file, place=place)
@@ -209,12 +209,12 @@ def _deliveries(
         yield Delivery(formation=file.formation, approval=approval, when=when, place=place)
         return
     members = [files.MemberFile(formation=each) if isinstance(each, str) else each for each in file.formations]
-    convoy = ReleaseGroup(formations=tuple(each.formation for each in members), parallel=file.parallel)
+    release_group = ReleaseGroup(formations=tuple(each.formation for each in members), parallel=file.parallel)
     for index, each in enumerate(members):
         yield Delivery(
             formation=each.formation,
             approval=approval,
-            convoy=convoy,
+            release_group=release_group,
             keep=each.keep,
             when=when,
             place=document.place((*path, "formations", index)),
@@ -271,12 +271,12 @@ def _given(**values: Any) -> Mapping[str, Any]:
 
 
 def _nothing(file: str) -> Finding:
-    return Finding(message="the file is empty", place=Place(file=file), mend="`sealane init` writes one to begin with")
+    return Finding(message="the file is empty", place=Place(file=file), hint="`sealane init` writes one to begin with")
 
 
 def _second(document: documents.Document) -> Finding:
-    mend = "one file is one pipeline: take out the line ---"
-    return Finding(message="a second document begins here", place=document.place(()), mend=mend)
+    hint = "one file is one pipeline: take out the line ---"
+    return Finding(message="a second document begins here", place=document.place(()), hint=hint)
 
 
 ADAPTER = Dialect(files=(FILE,), misnamed=(".sealane.yaml", "sealane.yml", "sealane.yaml"), read=read)

@@ -32,13 +32,13 @@ def load(reference: str, config: Path | None = None) -> tuple[Policy, ...]:
     places = _places(config)
     if not found or reference not in _known(places):
         raise errors.UsageError(
-            f"no pack of policies is called {reference}", mend=did_you_mean(reference, _known(places))
+            f"no pack of policies is called {reference}", hint=did_you_mean(reference, _known(places))
         )
     folders = [place / found[1] / found[2] for place in places]
     there = [folder for folder in folders if folder.is_dir()]
     if len(there) > 1:
         raise errors.UsageError(
-            f"{FOLDER}/{found[1]}/{found[2]} takes the name of a pack that comes with Sealane", mend="rename it"
+            f"{FOLDER}/{found[1]}/{found[2]} takes the name of a pack that comes with Sealane", hint="rename it"
         )
     texts = {f"{reference}/{path}": file.read_text("utf-8") for path, file in sorted(_files(there[0]).items())}
     return _read(tuple(texts.items()))

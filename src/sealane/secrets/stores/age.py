@@ -51,7 +51,7 @@ class AgeStore:
         if not value:
             reason = "is empty" if value == "" else "is not there"
             raise SecretMissing(
-                f"the entry {reference.name} of {reference.path} {reason}", mend="add it and encrypt anew"
+                f"the entry {reference.name} of {reference.path} {reason}", hint="add it and encrypt anew"
             )
         return value.encode("utf-8", "surrogatepass")
 
@@ -67,7 +67,7 @@ class AgeStore:
             return entries.parse(text)
         except (age.NotForUs, age.NotEncrypted) as problem:
             ours = ", ".join(identity.recipient for identity in self.identities)
-            raise SecretMissing(f"can't open {path}: {problem.message}", mend=f"encrypt it to {ours}") from None
+            raise SecretMissing(f"can't open {path}: {problem.message}", hint=f"encrypt it to {ours}") from None
         except UnicodeDecodeError:
             raise SecretMissing(f"what {path} holds is not UTF-8 text") from None
         except entries.Unreadable as problem:

@@ -21,7 +21,7 @@ class EnvironmentStore:
 
     def __init__(self, app: str, variables: Mapping[str, str]) -> None:
         if "--" in app:
-            raise UsageError(f"secrets of the environment can't be named for {app}", mend="a name without -- can")
+            raise UsageError(f"secrets of the environment can't be named for {app}", hint="a name without -- can")
         self.app = app
         self.variables = variables
 
@@ -43,7 +43,7 @@ class EnvironmentStore:
     async def read(self, reference: Reference) -> bytes:
         reason = await self.check(reference)
         if reason:
-            raise SecretMissing(reason, mend="set it where Sealane runs")
+            raise SecretMissing(reason, hint="set it where Sealane runs")
         return self.variables[self.variable(reference.name)].encode("utf-8", "surrogateescape")
 
 

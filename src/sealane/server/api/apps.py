@@ -50,7 +50,7 @@ class AppShown(BaseModel):
     hosted: bool
     created: datetime
     trouble: str | None = None
-    """Why the server could not look after it when it started; pushes to it may wait until that is mended."""
+    """Why the server could not look after it when it started; pushes to it may wait until that is fixed."""
 
 
 class Secrets(BaseModel):
@@ -118,7 +118,7 @@ _LASTING, _A_DAY = Expiry(), Grace()
 @router.get("")
 async def list_apps(server: dependencies.Server, _: Viewer) -> list[AppShown]:
     """Every app."""
-    broken = {each.app: each for each in await server.store.troubles.all(now=clock.now()) if each.mended is None}
+    broken = {each.app: each for each in await server.store.troubles.all(now=clock.now()) if each.resolved is None}
     return [shown(server, app, broken.get(app.name)) for app in await server.views.apps()]
 
 
@@ -164,7 +164,7 @@ async def rotate_hook_secret(
     """Makes a fresh secret for webhooks and alerts; the one before counts for a while, so that nothing is lost."""
     grace = lifetimes.read(what.grace, "the grace")
     if grace is None:
-        raise UsageError("a former secret does not count for ever", mend="give a span, such as 24h")
+        raise UsageError("a former secret does not count for ever", hint="give a span, such as 24h")
     secret, until = await server.apps.rotate_hook_secret(app, by=actor, grace=grace)
     return HookSecret(hook_secret=secret, old_counts_until=until, hook_urls=_hook_urls(server, app))
 

@@ -46,7 +46,7 @@ async def list_deployments(
 
 @router.get("/deployments/{deployment}")
 async def get(deployment: addresses.Deployment, server: dependencies.Server, _: Viewer) -> DeploymentView:
-    """One deployment with its timeline, verdict and dossier."""
+    """One deployment with its timeline, verdict and failure report."""
     return await server.views.deployment(deployment)
 
 

@@ -168,5 +168,5 @@ async def logs(
 
 @router.get("/why/{what:path}")
 async def why(what: addresses.Subject, server: dependencies.Server, _: Viewer) -> Explanation:
-    """Why a run, a deployment, `app/formation` or an app's newest run failed or does not move, and who or what mends that."""
+    """Why a run, a deployment, `app/formation` or an app's newest run failed or does not move, and who or what fixes that."""
     return await server.views.why(what)

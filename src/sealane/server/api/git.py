@@ -67,7 +67,7 @@ async def _checked(app: str, request: Request, server: dependencies.Server, *, w
     try:
         return await server.access.check_push(app, _password(request), writes=writes, address=address_of(request))
     except NotSignedIn as error:
-        raise NotSignedIn(error.message, mend=_SIGN_IN) from error
+        raise NotSignedIn(error.message, hint=_SIGN_IN) from error
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -148,7 +148,7 @@ async def take_in(
     )
     events = [replace(dependencies.of_app(event, registered, server), pusher=pusher) for event in made]
     receipts = {event.ref or "": await server.intake.receive(event, source="git") for event in events}
-    await server.store.troubles.mended(registered.name, at=clock.now())
+    await server.store.troubles.resolved(registered.name, at=clock.now())
     server.untaken.pop(registered.name, None)
     return receipts
 
@@ -169,7 +169,7 @@ async def _before(server: composition.Server, registered: App, pusher: Pusher) -
     if name in server.untaken or await server.store.troubles.of(name) is not None:
         try:
             await take_in_left(server, registered)
-        except Exception as error:  # noqa: BLE001 - the push may be what mends it
+        except Exception as error:  # noqa: BLE001 - the push may be what fixes it
             _log.warning("what earlier pushes to %s left can't be taken in: %s", name, trace(error))
             return dict(await server.views.heads(name)), None
     return await server.repositories.refs(name), pusher

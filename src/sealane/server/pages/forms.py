@@ -104,7 +104,7 @@ async def delete(
     """Deploys what is there once more, with a yes to deleting what the budget left in place."""
     found = (await server.views.deployment(deployment)).deployment
     if typed.strip() != found.label:
-        raise UsageError(f"{typed.strip() or 'nothing'} was typed", mend=f"type {found.label} to delete what it left")
+        raise UsageError(f"{typed.strip() or 'nothing'} was typed", hint=f"type {found.label} to delete what it left")
     made = await server.requests.deploy(
         found.app, found.formation, revision=found.revision_id, given=Given(confirmed=True), by=signed.actor
     )

@@ -41,7 +41,7 @@ async def sign_in(
     except NotSignedIn as error:
         return _form(request, server, next, wrong=f"{error.message[:1].upper()}{error.message[1:]}.", status=401)
     except TooManyAttempts as error:
-        form = _form(request, server, next, wrong=f"Too many wrong attempts: {error.mend}.", status=429)
+        form = _form(request, server, next, wrong=f"Too many wrong attempts: {error.hint}.", status=429)
         form.headers["Retry-After"] = str(error.after)
         return form
     session = await server.access.start_session(actor)

@@ -228,7 +228,7 @@ class DeliveryRow:
     formation: str
     href: str
     words: str
-    mend: str
+    hint: str
     """How to get it out, where it ended without being there."""
 
 
@@ -250,7 +250,7 @@ class RunPage:
     """Since when it has been running, while it does."""
     reason: str
     findings: tuple[str, ...]
-    """What was found in the files, each with its place and how to mend it."""
+    """What was found in the files, each with its place and how to fix it."""
     wrong: bool
     """Whether that stopped it; otherwise they are warnings."""
     steps_pill: Pill | None
@@ -302,7 +302,7 @@ class Lines:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
-    """One piece of a dossier: a heading and the lines as they were."""
+    """One piece of a failure report: a heading and the lines as they were."""
 
     heading: str
     parts: tuple[Lines, ...]
@@ -323,7 +323,7 @@ class DeploymentPage:
     pill: Pill
     headline: str
     explanation: str
-    mend: str
+    hint: str
     """How to get it out, where it ended without being there."""
     log: str
     """The line of the blamed container's log that tells most; empty without one."""

@@ -7,14 +7,14 @@ from sealane.verdicts import model
 K = model.FactKind
 
 
-def sentence(fact: model.Fact, *, ends: int, others: int = 0) -> str:
-    """The fact in one sentence; `ends` is how often its container ended in this deployment."""
+def sentence(fact: model.Fact, *, terminations: int, others: int = 0) -> str:
+    """The fact in one sentence; `terminations` is how often its container ended in this deployment."""
     if fact.kind in _ENDINGS:
-        text = f"{_container(fact)} {_ENDINGS[fact.kind]}".format(**_words(fact, ends))
+        text = f"{_container(fact)} {_ENDINGS[fact.kind]}".format(**_words(fact, terminations))
     elif fact.kind in _STARTS:
-        text = f"{_container(fact)} cannot start: {_STARTS[fact.kind]}".format(**_words(fact, ends))
+        text = f"{_container(fact)} cannot start: {_STARTS[fact.kind]}".format(**_words(fact, terminations))
     elif fact.kind in _WAITS:
-        text = _WAITS[fact.kind].format(**_words(fact, ends))
+        text = _WAITS[fact.kind].format(**_words(fact, terminations))
     else:
         text = _probe(fact) if fact.kind is K.PROBE_FAILING else _missing(fact)
     more = f" ({others} more {'pod has' if others == 1 else 'pods have'} the same trouble)" if others else ""
@@ -54,7 +54,7 @@ _STARTS = {
     K.REGISTRY_UNREACHABLE: "the registry of image {image} does not give it out ({said})",
     K.BAD_COMMAND: "{said}",
     K.CANNOT_START: "{said}",
-    K.START_TROUBLE: "{said}",
+    K.CREATE_ERROR: "{said}",
 }
 _WAITS = {
     K.REFUSED: "{object} is refused by the cluster: {said}",
@@ -69,14 +69,14 @@ _WAITS = {
     K.EVICTED: "{object} was evicted by its node: {said}",
     K.RESOURCE_FAILED: "{object} has failed: {said}",
     K.RESOURCE_PENDING: "{object} is not ready: {said}",
-    K.OLD_STAYS: "{object} cannot make its new pods: {said}",
-    K.MACHINE_SILENT: "{object} is on node {machine}, which {said}",
+    K.OLD_POD_STUCK: "{object} cannot make its new pods: {said}",
+    K.NODE_NOT_RESPONDING: "{object} is on node {machine}, which {said}",
     K.ADDRESS_PENDING: "{object} has no address: {said}",
-    K.POINTS_NOWHERE: "{object} {said}",
+    K.TARGET_MISSING: "{object} {said}",
 }
 
 
-def _words(fact: model.Fact, ends: int) -> dict[str, str]:
+def _words(fact: model.Fact, terminations: int) -> dict[str, str]:
     detail = fact.detail
     limit = detail.get("limit", "")
     asks, said = detail.get("asks", ""), bare(fact.words)
@@ -86,8 +86,8 @@ def _words(fact: model.Fact, ends: int) -> dict[str, str]:
         "image": detail.get("image", "unknown"),
         "machine": detail.get("machine", "unknown"),
         "limit": f"limit {limit}" if limit else "without a limit of its own",
-        "times": _times(ends),
-        "ended": _ended(fact, _times(ends)),
+        "times": _times(terminations),
+        "ended": _ended(fact, _times(terminations)),
         "probe": detail.get("probe") or "health",
         "asks": asks or "the probe",
         "answer": said or "failed",
@@ -115,8 +115,8 @@ def _container(fact: model.Fact) -> str:
     return f"{role} {fact.container} of {name(fact.object)}"
 
 
-def _times(ends: int) -> str:
-    return {0: "", 1: "", 2: " twice"}.get(ends, f" {ends} times")
+def _times(terminations: int) -> str:
+    return {0: "", 1: "", 2: " twice"}.get(terminations, f" {terminations} times")
 
 
 def _ended(fact: model.Fact, times: str) -> str:

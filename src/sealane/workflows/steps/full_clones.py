@@ -61,7 +61,7 @@ async def _fill(owner: str, commit: str, source: Source, clone: Clone) -> None:
         rules = git_submodules.Rules(
             base=source.url,
             allowed=context.current().settings.git.submodules,
-            mend="operators list it in SEALANE_GIT__SUBMODULES",
+            hint="operators list it in SEALANE_GIT__SUBMODULES",
             access=source.access,
         )
         await git_submodules.fetch(folder, commit, rules, recursive=clone.recursive)

@@ -146,8 +146,8 @@ async def apply(rollout: Rollout, stage: Stage = ONLY, earlier: Any = None) -> d
     both = apply_phase.union(plan.stored, apply_phase.union(coming, plan.goal.kept))
     await rollout.fence()
     await bench.store.formations.set_inventory(deployment.app, deployment.formation, both)
-    if stage.says:
-        await timeline.line(deployment.id, Phase.APPLY, stage.says, at=bench.now())
+    if stage.message:
+        await timeline.line(deployment.id, Phase.APPLY, stage.message, at=bench.now())
     before = _begun(earlier) if earlier else None
     goal = apply_phase.in_stage(plan.goal, before)
     applied, begun = await apply_phase.apply(
@@ -164,7 +164,7 @@ async def apply(rollout: Rollout, stage: Stage = ONLY, earlier: Any = None) -> d
 async def pause(rollout: Rollout, stage: Stage, earlier: Any) -> dict[str, Any]:
     """Begins a pause. Gives `begun`. Key: the stage; the first time that is recorded counts. Undo: none."""
     at = context.current().now()
-    await timeline.line(rollout.deployment_id, Phase.PAUSE, stage.says, at=at)
+    await timeline.line(rollout.deployment_id, Phase.PAUSE, stage.message, at=at)
     begun = apply_phase.watched_on(_begun(earlier), at=at, pause=stage.pause)
     return {"begun": rows.plain(begun), "cause": None, "written": True}
 
@@ -248,24 +248,24 @@ async def _shut(
     return await way_back.closed(destination, back, there)
 
 
-async def take_dossier(rollout: Rollout, begun: Any, cause: Any, watched: Any) -> dict[str, Any]:
+async def take_failure_report(rollout: Rollout, begun: Any, cause: Any, watched: Any) -> dict[str, Any]:
     """Keeps the evidence, before anything is rolled back. Gives the `cause`, with the line of the log that tells most.
 
-    Key: the deployment; the first dossier stays. Undo: none.
+    Key: the deployment; the first failure report stays. Undo: none.
     """
     bench = context.current()
     deployment, plan, destination = await _planned(rollout)
     if watched is None:
-        dossier = failure_reports.refused(msgspec.convert(cause, Cause), difference=plan.difference)
+        failure_report = failure_reports.refused(msgspec.convert(cause, Cause), difference=plan.difference)
     else:
         mask = await targets.mask(deployment, await _revision(deployment))
-        dossier = await _dossier(
+        failure_report = await _failure_report(
             destination, plan.goal, _watched(watched["seen"]), _begun(begun), plan.difference, mask
         )
-    await bench.store.deployments.keep_dossier(deployment.id, dossier.to_json(), at=bench.now())
-    words = f"kept {messages.evidence_words(dossier)}"
-    await timeline.line(deployment.id, Phase.DOSSIER, words, at=bench.now())
-    return {"cause": rows.plain(dossier.cause)}
+    await bench.store.deployments.keep_failure_report(deployment.id, failure_report.to_json(), at=bench.now())
+    words = f"kept {messages.evidence_words(failure_report)}"
+    await timeline.line(deployment.id, Phase.FAILURE_REPORT, words, at=bench.now())
+    return {"cause": rows.plain(failure_report.cause)}
 
 
 async def revert(rollout: Rollout) -> dict[str, Any]:
@@ -430,7 +430,7 @@ async def _planned(rollout: Rollout) -> tuple[Deployment, DeploymentPlan, Destin
     return deployment, plan, destination
 
 
-async def _dossier(
+async def _failure_report(
     destination: Destination,
     goal: Target,
     watched: WatchResult,

@@ -34,7 +34,7 @@ async def tried(revision: Revision) -> PolicyReport:
     if environment is None:
         message = f"there is no environment {revision.environment}"
         place = Place(file=f"deploy/formations/{revision.formation}.yaml")
-        missing = Finding(message=message, place=place, mend=did_you_mean(revision.environment, environments))
+        missing = Finding(message=message, place=place, hint=did_you_mean(revision.environment, environments))
         return PolicyReport(limits=(missing,))
     config, today = _now()
     judged = await asyncio.to_thread(_judged, environment, revision, config=config, today=today)

@@ -93,7 +93,7 @@ async def _offered(run: Run, name: str, after: tuple[str, ...]) -> Deployment | 
         by_hand=run.requested_by is not None,
         unasked=not proposed.rules,
         after=after,
-        convoy_id=await _convoy(run, delivery),
+        release_group_id=await _release_group(run, delivery),
         keep=delivery.keep,
         created=bench.now(),
         **proposed.fields(),
@@ -112,22 +112,22 @@ def _pushed_by(run: Run) -> str | None:
         return None
 
 
-async def _convoy(run: Run, delivery: Delivery) -> str | None:
-    """The id of the convoy that the delivery is part of, stored before any member is offered."""
-    if delivery.convoy is None:
+async def _release_group(run: Run, delivery: Delivery) -> str | None:
+    """The id of the release group that the delivery is part of, stored before any member is offered."""
+    if delivery.release_group is None:
         return None
     bench = context.current()
-    formations = delivery.convoy.formations
-    convoy = ReleaseGroupRow(
+    formations = delivery.release_group.formations
+    release_group = ReleaseGroupRow(
         id=ids.derived("cv", run.id, *formations),
         app=run.app,
         run_id=run.id,
         formations=formations,
-        parallel=delivery.convoy.parallel,
+        parallel=delivery.release_group.parallel,
         created=bench.now(),
     )
-    await bench.store.convoys.gather(convoy)
-    return convoy.id
+    await bench.store.release_groups.gather(release_group)
+    return release_group.id
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -88,8 +88,8 @@ async def before(rollout: Rollout) -> dict[str, Any]:
         await bench.store.hooks.note(deployment, release, came.ran.done, at=bench.now())
         if came.ran.cause is None:
             return {"cause": None, "done": list(came.ran.done), "inventory": None}
-        dossier = hooks_and_gates.refused(came.ran.cause, came.ran.dossier, standing.difference)
-        await bench.store.deployments.keep_dossier(deployment.id, dossier.to_json(), at=bench.now())
+        failure_report = hooks_and_gates.refused(came.ran.cause, came.ran.failure_report, standing.difference)
+        await bench.store.deployments.keep_failure_report(deployment.id, failure_report.to_json(), at=bench.now())
         undone = await run_hooks.undo(goal, own, came.ran.done, standing.where, tell)
     await bench.store.hooks.forget(deployment, release, undone.done)
     stored = rows.inventory(rollout.stored)
@@ -99,7 +99,7 @@ async def before(rollout: Rollout) -> dict[str, Any]:
         standing.destination, plan, failed=came.inventory, restored=there, fence=rollout.fence
     )
     return {
-        "cause": rows.plain(dossier.cause),
+        "cause": rows.plain(failure_report.cause),
         "done": [],
         "inventory": rows.plain(pruned.inventory),
         "stays": hooks_and_gates.not_undone(came.ran.done, undone),
@@ -117,7 +117,7 @@ async def after(rollout: Rollout, watched: Any) -> dict[str, Any]:
         ran = await run_hooks.at(When.AFTER, standing.goal, own, standing.where, tell)
     if ran.cause is None:
         return {"failed": None}
-    return {"failed": await _failed(standing, ran.cause, ran.dossier, watched)}
+    return {"failed": await _failed(standing, ran.cause, ran.failure_report, watched)}
 
 
 async def failure(rollout: Rollout, verdict: Any) -> None:
@@ -212,7 +212,7 @@ async def _spoken(
     report = await evaluate.evaluate(fresh, subject=subject, around=_around(standing, tell))
     if report.outcome is Outcome.FAIL:
         return report
-    says = {each.gate: each.says for each in report.checked if each.outcome is Outcome.INCONCLUSIVE}
+    says = {each.gate: each.message for each in report.checked if each.outcome is Outcome.INCONCLUSIVE}
     asked = [gate for gate in chosen if gate.name in words or gate.name in says]
     passed = [each for each in report.checked if each.gate not in says]
     said = await asyncio.gather(*(_word(standing, gate, key, says.get(gate.name, ""), tell) for gate in asked))
@@ -224,15 +224,15 @@ async def _word(standing: _Standing, gate: Gate, key: str, says: str, tell: Call
     bench = context.current()
     deployment, now = standing.deployment, bench.now()
     question = GateWord(
-        deployment_id=deployment.id, key=key, gate=gate.name, says=says, asked=now, until=now + gate.wait
+        deployment_id=deployment.id, key=key, gate=gate.name, message=says, asked=now, until=now + gate.wait
     )
     word = await bench.store.gates.ask(question)
-    tell(f"waits for a person's word on gate {gate.name}: {word.says.rstrip('.')}")
+    tell(f"waits for a person's word on gate {gate.name}: {word.message.rstrip('.')}")
     while word.passes is None and bench.now() < word.until:
         await asyncio.sleep(POLL)
         asked = await bench.store.gates.of(deployment.id)
         word = next(each for each in asked if (each.key, each.gate) == (key, gate.name))
-    unsure = GateResult(gate=gate.name, outcome=Outcome.INCONCLUSIVE, says=word.says)
+    unsure = GateResult(gate=gate.name, outcome=Outcome.INCONCLUSIVE, message=word.message)
     checked = run_gates.spoken(unsure, word.passes, who=word.by or "a person", reason=word.reason)
     tell(checked.sentence)
     return checked
@@ -267,15 +267,15 @@ def _around(standing: _Standing, tell: Callable[[str], None]) -> GateContext:
 async def _failed(
     standing: _Standing, cause: Cause, evidence: Mapping[str, Any] | None, watched: Any
 ) -> dict[str, Any]:
-    """What was watched as a failure, its dossier kept."""
+    """What was watched as a failure, its failure report kept."""
     bench = context.current()
     seen = hooks_and_gates.failing(msgspec.convert(watched["seen"], WatchResult), cause)
     taken = await failure_reports.take(
         standing.destination, standing.goal, seen, difference=standing.difference, mask=standing.mask
     )
-    dossier = hooks_and_gates.with_evidence(taken, evidence)
-    await bench.store.deployments.keep_dossier(standing.deployment.id, dossier.to_json(), at=bench.now())
-    known = dossier.cause or cause
+    failure_report = hooks_and_gates.with_evidence(taken, evidence)
+    await bench.store.deployments.keep_failure_report(standing.deployment.id, failure_report.to_json(), at=bench.now())
+    known = failure_report.cause or cause
     seen = hooks_and_gates.failing(seen, known)
     return {**watched, "healthy": False, "cause": rows.plain(known), "seen": rows.plain(seen)}
 
@@ -317,7 +317,7 @@ async def _telling(deployment_id: str, phase: Phase) -> AsyncIterator[Callable[[
 
         def tell(says: str) -> None:
             at = context.current().now()
-            listener(Progress(phase=phase, at=at, says=says, key=f"{phase} {says}"))
+            listener(Progress(phase=phase, at=at, message=says, key=f"{phase} {says}"))
 
         yield tell
 

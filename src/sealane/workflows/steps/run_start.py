@@ -47,7 +47,7 @@ async def begin(run_id: str) -> dict[str, Any]:
         plan, changed, found = await _look_ahead(run)
     except (UsageError, NotListed) as error:
         plan, changed = None, None
-        found = (Finding(message=error.message, place=Place(file=run.app), mend=error.mend),)
+        found = (Finding(message=error.message, place=Place(file=run.app), hint=error.hint),)
     wrong = errors(found)
     if plan is None or wrong:
         return await _refuse(run, wrong)
@@ -80,7 +80,7 @@ async def _look_ahead(run: Run) -> tuple[Plan | None, Changed | None, tuple[Find
     here = await checkouts.site(run.id, run.app, run.event.commit or "")
     checked = await asyncio.to_thread(repository_check.check, here.tree, adapters=context.current().adapters)
     if checked.pipeline is None:
-        nothing = Finding(message=f"there is no {reading.FILE}", place=Place(file=reading.FILE), mend="`sealane init`")
+        nothing = Finding(message=f"there is no {reading.FILE}", place=Place(file=reading.FILE), hint="`sealane init`")
         return None, None, checked.findings if errors(checked.findings) else (nothing,)
     pipeline = checked.pipeline
     completed = await full_clones.complete(run, here, pipeline)
@@ -115,7 +115,7 @@ def _name_problems(run: Run, pipeline: Pipeline) -> list[Finding]:
     if pipeline.app == run.app:
         return []
     message = f"the file is for the app {pipeline.app}; this repository is registered as {run.app}"
-    return [Finding(message=message, place=pipeline.place, mend=f"write app: {run.app}")]
+    return [Finding(message=message, place=pipeline.place, hint=f"write app: {run.app}")]
 
 
 def _image_problems(pipeline: Pipeline, plan: Plan) -> list[Finding]:
@@ -125,8 +125,8 @@ def _image_problems(pipeline: Pipeline, plan: Plan) -> list[Finding]:
     if context.current().settings.registry.prefix:
         return [found for step in made if (found := _source_problem(pipeline.image(step.name)))]
     message = f"the image {made[0].name} can't be made: this server has no registry to push to"
-    mend = "operators set SEALANE_REGISTRY__PREFIX"
-    return [Finding(message=message, place=pipeline.image(made[0].name).place, mend=mend)]
+    hint = "operators set SEALANE_REGISTRY__PREFIX"
+    return [Finding(message=message, place=pipeline.image(made[0].name).place, hint=hint)]
 
 
 async def _rights_problems(app: str, pipeline: Pipeline, plan: Plan) -> list[Finding]:
@@ -155,7 +155,7 @@ def _source_problem(image: Image) -> Finding | None:
     if problem is None:
         return None
     message = f"the image {image.name} can't be retagged from {image.source}: {problem}"
-    return Finding(message=message, place=image.place, mend="operators list its registry in SEALANE_REGISTRY__HOSTS")
+    return Finding(message=message, place=image.place, hint="operators list its registry in SEALANE_REGISTRY__HOSTS")
 
 
 async def _secret_problems(run: Run, here: checkouts.Checkout, pipeline: Pipeline, plan: Plan) -> list[Finding]:

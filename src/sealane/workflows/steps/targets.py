@@ -145,7 +145,7 @@ async def _past(deployment: Deployment) -> tuple[dict[int, Deployment], list[rol
     """The formation's ended deployments by their number, and what is to be known of each."""
     history = await context.current().store.deployments.history(deployment.app, deployment.formation, limit=200)
     ended: dict[int, Deployment] = {}
-    for each in history:  # newest first: of two with one number, what took a convoy's member back counts
+    for each in history:  # newest first: of two with one number, what took a release group's member back counts
         if each.verdict_kind:
             ended.setdefault(each.sequence, each)
     return ended, [_as_past(each, each.verdict) for each in ended.values() if each.verdict]

@@ -87,7 +87,7 @@ async def looking(deployment_id: str) -> AsyncIterator[Callable[[Observation], N
 
 def _far(each: Workload) -> tuple[object, ...]:
     """What of a workload is shown: how far it is, not since when."""
-    return each.object, each.health, each.wanted, each.ready, each.updated, each.old
+    return each.object, each.health, each.desired, each.ready, each.updated, each.old
 
 
 async def _store(deployment_id: str, heard: asyncio.Queue[Progress | None]) -> None:
@@ -96,7 +96,7 @@ async def _store(deployment_id: str, heard: asyncio.Queue[Progress | None]) -> N
         if progress.observation:
             await bench.store.observations.keep(deployment_id, glimpse.glimpse(progress.observation))
         judged = {"judged": progress.judgement.state.value} if progress.judgement else None
-        told = Line(key=progress.key, phase=progress.phase.value, text=progress.says, detail=judged)
+        told = Line(key=progress.key, phase=progress.phase.value, text=progress.message, detail=judged)
         await bench.store.deployments.tell(
-            deployment_id, at=progress.at, line=told, waiting_for=progress.says.partition("\n")[0]
+            deployment_id, at=progress.at, line=told, waiting_for=progress.message.partition("\n")[0]
         )

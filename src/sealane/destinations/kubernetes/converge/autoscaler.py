@@ -22,9 +22,9 @@ def converge(autoscaler: resources.Autoscaler, around: around_.OwnedObjects) -> 
         inactive = generic.told(conditions, "ScalingActive", "False")
         if inactive is not None and inactive.reason == "ScalingDisabled":
             note = "does not scale, since its target is scaled to 0 pods"
-            return generic.there(name, says="scaling is disabled", settled=True, note=note)
+            return generic.there(name, message="scaling is disabled", settled=True, note=note)
         return generic.quiet(name)
     words = f"finds nothing to scale: {generic.words(unable)}"
     since = unable.last_transition_time
-    nowhere = generic.fact(model.FactKind.POINTS_NOWHERE, name, since=since, words=words, around=around)
-    return generic.awaited(name, says="finds nothing to scale", fact=nowhere)
+    nowhere = generic.fact(model.FactKind.TARGET_MISSING, name, since=since, words=words, around=around)
+    return generic.awaited(name, message="finds nothing to scale", fact=nowhere)

@@ -47,7 +47,7 @@ class _One:
             since=since or self.pod.metadata.creation_timestamp or self.at,
             words=probes.shorten(words),
             times=times,
-            born=self.pod.metadata.creation_timestamp,
+            created=self.pod.metadata.creation_timestamp,
             run=end.started_at if end else None,
             last=end.finished_at if end else None,
             detail=detail or {},

@@ -3,7 +3,7 @@
 Without a health check the conventions of kstatus hold: first `observedGeneration`, then the conditions `Reconciling`,
 `Stalled` and `Ready`, or `Available` where there is no `Ready`. Whatever has none of them is there once it is written.
 
-`Stalled` is decisive only when it is certainly about the wanted version; else it may be what an older one left behind.
+`Stalled` is decisive only when it is certainly about the desired version; else it may be what an older one left behind.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ def converge(found: resources.Custom, around: around_.OwnedObjects) -> around_.P
     """As its health check says or, without one, as its conditions do."""
     name = f"{found.kind}/{found.metadata.name}"
     if found.metadata.deletion_timestamp:
-        return generic.awaited(name, says="it is being deleted")
+        return generic.awaited(name, message="it is being deleted")
     if any(observed < found.metadata.generation for observed in _observed(found)):
-        return generic.awaited(name, says=generic.UNSEEN)
+        return generic.awaited(name, message=generic.UNSEEN)
     conditions = _conditions(found)
     if answer := around.besides.ask(found):
         return _answered(name, answer, found, conditions, around)
@@ -50,15 +50,15 @@ def _answered(
     around: around_.OwnedObjects,
 ) -> around_.Part:
     if answer.health is model.Health.READY:
-        return generic.there(name, says=answer.says, since=answer.since)
+        return generic.there(name, message=answer.message, since=answer.since)
     kind = model.FactKind.RESOURCE_PENDING
     if answer.health is model.Health.FAILED:
         kind = model.FactKind.RESOURCE_FAILED
     since = _since(found, conditions)
-    fact = generic.fact(kind, name, since=since, words=answer.says, around=around)
+    fact = generic.fact(kind, name, since=since, words=answer.message, around=around)
     if answer.health is model.Health.FAILED:
         return generic.failed(name, fact=fact)
-    return generic.awaited(name, says=answer.says, fact=fact)
+    return generic.awaited(name, message=answer.message, fact=fact)
 
 
 def _by_conditions(
@@ -68,7 +68,7 @@ def _by_conditions(
         sure = _is_current(found)
         kind = model.FactKind.RESOURCE_FAILED if sure else model.FactKind.RESOURCE_PENDING
         fact = generic.fact(kind, name, since=stalled.last_transition_time, words=generic.words(stalled), around=around)
-        return generic.failed(name, fact=fact) if sure else generic.awaited(name, says=fact.words, fact=fact)
+        return generic.failed(name, fact=fact) if sure else generic.awaited(name, message=fact.words, fact=fact)
     ready = conditions.get("Ready") or conditions.get("Available")
     behind = ready if ready and ready.status != "True" else generic.told(conditions, "Reconciling")
     if behind:
@@ -76,10 +76,12 @@ def _by_conditions(
         fact = generic.fact(
             model.FactKind.RESOURCE_PENDING, name, since=since, words=generic.words(behind), around=around
         )
-        return generic.awaited(name, says=fact.words, fact=fact)
+        return generic.awaited(name, message=fact.words, fact=fact)
     if ready:
-        return generic.there(name, says="ready", since=ready.last_transition_time or found.metadata.creation_timestamp)
-    return generic.there(name, says="it is there", since=found.metadata.creation_timestamp)
+        return generic.there(
+            name, message="ready", since=ready.last_transition_time or found.metadata.creation_timestamp
+        )
+    return generic.there(name, message="it is there", since=found.metadata.creation_timestamp)
 
 
 def _conditions(found: resources.Custom) -> dict[str, objects.Condition]:

@@ -1,6 +1,6 @@
 """How far a DaemonSet is. Pure: a DaemonSet and what it owns in, neutral values out.
 
-Its status does not name the wanted version; its newest ControllerRevision does, and pods carry the same label.
+Its status does not name the desired version; its newest ControllerRevision does, and pods carry the same label.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sealane.destinations.kubernetes.converge import owned_objects as around_
 
 
 def converge(daemon_set: objects.DaemonSet, around: around_.OwnedObjects) -> around_.Part:
-    """The DaemonSet's state, its pods, and what keeps those of the wanted version from being ready."""
+    """The DaemonSet's state, its pods, and what keeps those of the desired version from being ready."""
     name = f"DaemonSet/{daemon_set.metadata.name}"
     revisions = around.revisions(daemon_set.metadata.uid)
     label = stateful_set.REVISION_HASH
@@ -23,27 +23,27 @@ def converge(daemon_set: objects.DaemonSet, around: around_.OwnedObjects) -> aro
     seen = newest is not None and status.observed_generation >= daemon_set.metadata.generation
     pods = around.pods(daemon_set.metadata.uid)
 
-    def is_wanted(pod: objects.Pod) -> bool:
+    def is_desired(pod: objects.Pod) -> bool:
         return seen and pod.metadata.labels.get(label) == newest
 
-    counted = instances.count(pods, workload=name, is_wanted=is_wanted, around=around)
-    wanted = status.desired_number_scheduled
+    counted = instances.count(pods, workload=name, is_desired=is_desired, around=around)
+    desired = status.desired_number_scheduled
     if not seen:
         waits = "the cluster has not taken in its new version yet"
-        return instances.unseen(name, wanted=wanted, counted=counted, says=waits), counted.instances, ()
+        return instances.unseen(name, desired=desired, counted=counted, message=waits), counted.instances, ()
     facts = counted.facts
-    if len(counted.updated) + len(counted.old) < wanted:
+    if len(counted.updated) + len(counted.old) < desired:
         facts = (
             *facts,
             *instances.uncreated(
-                name, owner=daemon_set.metadata, conditions=(), around=around, freeable=bool(counted.leaving)
+                name, owner=daemon_set.metadata, conditions=(), around=around, freeable=bool(counted.terminating)
             ),
-            *instances.blocked(name, pods, is_wanted=is_wanted, at=around.at),
+            *instances.blocked(name, pods, is_desired=is_desired, at=around.at),
         )
     hold = timedelta(seconds=daemon_set.spec.min_ready_seconds)
-    workload = instances.workload(name, counted, wanted=wanted, hold=hold)
+    workload = instances.workload(name, counted, desired=desired, hold=hold)
     if workload.settled:
-        workload = replace(workload, says="no node is to have it", note="selects no node, so it has no pods")
+        workload = replace(workload, message="no node is to have it", note="selects no node, so it has no pods")
     if daemon_set.spec.update_strategy.type == "OnDelete":
         workload, still = standstill.replaced_by_hand(
             workload, counted, metadata=daemon_set.metadata, why="updates on delete"

@@ -1,6 +1,6 @@
 """How far a Deployment is. Pure: a Deployment and what it owns in, neutral values out.
 
-The wanted version's ReplicaSet is the one whose revision annotation equals the Deployment's, once the controller has
+The desired version's ReplicaSet is the one whose revision annotation equals the Deployment's, once the controller has
 observed the Deployment's generation: the controller writes both in that order, also when it takes up an older one again.
 
 While it is paused the controller makes no ReplicaSet and moves no pods from one to another; it only scales. Then the
@@ -23,19 +23,19 @@ _REVISION = "deployment.kubernetes.io/revision"
 
 
 def converge(deployment: objects.Deployment, around: around_.OwnedObjects) -> around_.Part:
-    """The Deployment's state, its pods, and what keeps those of the wanted version from being ready."""
+    """The Deployment's state, its pods, and what keeps those of the desired version from being ready."""
     name = f"Deployment/{deployment.metadata.name}"
     replica_sets = around.replica_sets(deployment.metadata.uid)
-    wanted = _wanted(deployment, replica_sets)
+    desired = _desired(deployment, replica_sets)
     pods = [pod for each in replica_sets for pod in around.pods(each.metadata.uid)]
 
-    def is_wanted(pod: objects.Pod) -> bool:
-        return wanted is not None and _made_by(pod, wanted)
+    def is_desired(pod: objects.Pod) -> bool:
+        return desired is not None and _made_by(pod, desired)
 
-    counted = instances.count(pods, workload=name, is_wanted=is_wanted, around=around)
+    counted = instances.count(pods, workload=name, is_desired=is_desired, around=around)
     replicas = deployment.spec.replicas
-    if wanted is None:
-        missing = instances.unseen(name, wanted=replicas, counted=counted, says=_waits_for(deployment))
+    if desired is None:
+        missing = instances.unseen(name, desired=replicas, counted=counted, message=_waits_for(deployment))
         paused = (_paused(name, deployment, around, begun=False),) if _is_paused(deployment) else ()
         return missing, counted.instances, paused
     facts = counted.facts
@@ -44,16 +44,16 @@ def converge(deployment: objects.Deployment, around: around_.OwnedObjects) -> ar
             *facts,
             *instances.uncreated(
                 name,
-                owner=wanted.metadata,
-                conditions=wanted.status.conditions or deployment.status.conditions,
+                owner=desired.metadata,
+                conditions=desired.status.conditions or deployment.status.conditions,
                 around=around,
-                freeable=bool(counted.leaving) or (bool(counted.old) and _may_take_away(deployment)),
+                freeable=bool(counted.terminating) or (bool(counted.old) and _may_take_away(deployment)),
             ),
         )
         if deployment.spec.strategy.type == "Recreate":
-            facts = (*facts, *instances.blocked(name, pods, is_wanted=is_wanted, at=around.at))
+            facts = (*facts, *instances.blocked(name, pods, is_desired=is_desired, at=around.at))
     hold = timedelta(seconds=deployment.spec.min_ready_seconds)
-    workload = instances.workload(name, counted, wanted=replicas, hold=hold)
+    workload = instances.workload(name, counted, desired=replicas, hold=hold)
     if deployment.spec.paused:
         if counted.old:
             facts = (*facts, _paused(name, deployment, around, begun=True))
@@ -61,7 +61,7 @@ def converge(deployment: objects.Deployment, around: around_.OwnedObjects) -> ar
     return workload, counted.instances, facts
 
 
-def _wanted(deployment: objects.Deployment, replica_sets: Sequence[objects.ReplicaSet]) -> objects.ReplicaSet | None:
+def _desired(deployment: objects.Deployment, replica_sets: Sequence[objects.ReplicaSet]) -> objects.ReplicaSet | None:
     if deployment.status.observed_generation < deployment.metadata.generation or _is_paused(deployment):
         return None
     revision = deployment.metadata.annotations.get(_REVISION)
@@ -77,7 +77,7 @@ def _waits_for(deployment: objects.Deployment) -> str:
 
 
 def _is_paused(deployment: objects.Deployment) -> bool:
-    """Whether it is paused, and has no pods of the wanted version although it should."""
+    """Whether it is paused, and has no pods of the desired version although it should."""
     status = deployment.status
     taken_in = status.observed_generation >= deployment.metadata.generation
     return taken_in and deployment.spec.paused and deployment.spec.replicas > 0 and status.updated_replicas == 0

@@ -15,24 +15,24 @@ UNSEEN = "the cluster has not taken in its new version yet"
 
 def quiet(name: str) -> around_.Part:
     """It is there, and there is nothing more to wait for or to say of it."""
-    return there(name, says="", settled=True)
+    return there(name, message="", settled=True)
 
 
 def there(
-    name: str, *, says: str, since: datetime | None = None, settled: bool = False, note: str = ""
+    name: str, *, message: str, since: datetime | None = None, settled: bool = False, note: str = ""
 ) -> around_.Part:
     """It is as it should be, since then; settled when it can't be lost any more."""
-    return _workload(name, model.Health.READY, says=says, since=since, settled=settled, note=note), (), ()
+    return _workload(name, model.Health.READY, message=message, since=since, settled=settled, note=note), (), ()
 
 
-def awaited(name: str, *, says: str, fact: model.Fact | None = None) -> around_.Part:
+def awaited(name: str, *, message: str, fact: model.Fact | None = None) -> around_.Part:
     """It is not there yet; the fact, where there is one, says what patience counts."""
-    return _workload(name, model.Health.CONVERGING, says=says), (), (fact,) if fact else ()
+    return _workload(name, model.Health.CONVERGING, message=message), (), (fact,) if fact else ()
 
 
 def failed(name: str, *, fact: model.Fact) -> around_.Part:
     """It says itself that it won't get there."""
-    return _workload(name, model.Health.FAILED, says=fact.words), (), (fact,)
+    return _workload(name, model.Health.FAILED, message=fact.words), (), (fact,)
 
 
 def fact(
@@ -59,7 +59,7 @@ def _workload(
     name: str,
     health: model.Health,
     *,
-    says: str,
+    message: str,
     since: datetime | None = None,
     settled: bool = False,
     note: str = "",
@@ -67,12 +67,12 @@ def _workload(
     return model.Workload(
         object=name,
         health=health,
-        wanted=1,
+        desired=1,
         updated=1,
         ready=int(health is model.Health.READY),
         old=0,
         ready_since=since,
-        says=says,
+        message=message,
         settled=settled,
         note=note,
         runs=False,

@@ -20,5 +20,5 @@ def converge(ingress: resources.Ingress, around: around_.OwnedObjects) -> around
         return generic.quiet(name)
     words = f"sends requests to Service {missing}, which is not there"
     since = ingress.metadata.creation_timestamp
-    nowhere = generic.fact(model.FactKind.POINTS_NOWHERE, name, since=since, words=words, around=around)
-    return generic.awaited(name, says=f"waits for Service {missing}", fact=nowhere)
+    nowhere = generic.fact(model.FactKind.TARGET_MISSING, name, since=since, words=words, around=around)
+    return generic.awaited(name, message=f"waits for Service {missing}", fact=nowhere)

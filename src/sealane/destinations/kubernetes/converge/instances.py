@@ -16,15 +16,15 @@ from sealane.verdicts import model
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InstanceCount:
-    """A workload's instances, and the facts about those of the wanted version."""
+    """A workload's instances, and the facts about those of the desired version."""
 
     instances: tuple[model.Instance, ...]
     facts: tuple[model.Fact, ...]
 
     @property
     def updated(self) -> tuple[model.Instance, ...]:
-        """Those of the wanted version that stay."""
-        return tuple(each for each in self.instances if each.wanted and not each.leaving)
+        """Those of the desired version that stay."""
+        return tuple(each for each in self.instances if each.desired and not each.terminating)
 
     @property
     def ready(self) -> tuple[model.Instance, ...]:
@@ -34,19 +34,19 @@ class InstanceCount:
     @property
     def old(self) -> tuple[model.Instance, ...]:
         """Those of other versions that are not on their way out."""
-        return tuple(each for each in self.instances if not each.wanted and not each.leaving)
+        return tuple(each for each in self.instances if not each.desired and not each.terminating)
 
     @property
-    def leaving(self) -> tuple[model.Instance, ...]:
+    def terminating(self) -> tuple[model.Instance, ...]:
         """Those on their way out, of whichever version."""
-        return tuple(each for each in self.instances if each.leaving)
+        return tuple(each for each in self.instances if each.terminating)
 
 
 def count(
     owned: Iterable[objects.Pod],
     *,
     workload: str,
-    is_wanted: Callable[[objects.Pod], bool],
+    is_desired: Callable[[objects.Pod], bool],
     around: around_.OwnedObjects,
 ) -> InstanceCount:
     """Sorts a workload's pods; those that are over and replaced count as leaving."""
@@ -54,13 +54,13 @@ def count(
     facts: list[model.Fact] = []
     lost: list[model.Fact] = []
     for pod in owned:
-        wanted = is_wanted(pod)
-        seen = pods.instance(pod, workload=workload, wanted=wanted, at=around.at)
+        desired = is_desired(pod)
+        seen = pods.instance(pod, workload=workload, desired=desired, at=around.at)
         over = pod.status.phase in {"Failed", "Succeeded"}
         if over:
-            seen = replace(seen, leaving=True, ready=False, ready_since=None)
+            seen = replace(seen, terminating=True, ready=False, ready_since=None)
         instances.append(seen)
-        if wanted and not seen.leaving:
+        if desired and not seen.terminating:
             facts += pods.facts(pod, workload=workload, around=around)
         elif not over and pod.status.start_time:
             lost += scheduling.unanswered(pod, workload=workload, at=around.at)
@@ -68,72 +68,72 @@ def count(
 
 
 def workload(
-    name: str, counted: InstanceCount, *, wanted: int, held_by_old: bool = True, hold: timedelta = timedelta()
+    name: str, counted: InstanceCount, *, desired: int, held_by_old: bool = True, hold: timedelta = timedelta()
 ) -> model.Workload:
-    """The workload when its controller has taken in the wanted version.
+    """The workload when its controller has taken in the desired version.
 
     `held_by_old` is whether instances of other versions keep it from being there.
     """
     ready, updated, old = len(counted.ready), len(counted.updated), len(counted.old)
-    there = ready >= wanted and updated == wanted and not (held_by_old and old)
+    there = ready >= desired and updated == desired and not (held_by_old and old)
     since = max((each.ready_since for each in counted.ready if each.ready_since), default=None)
     return model.Workload(
         object=name,
         health=model.Health.READY if there else model.Health.CONVERGING,
-        wanted=wanted,
+        desired=desired,
         updated=updated,
         ready=ready,
         old=old,
         ready_since=since if there else None,
-        says=says(wanted=wanted, updated=updated, ready=ready, old=old if held_by_old else 0),
+        message=progress_message(desired=desired, updated=updated, ready=ready, old=old if held_by_old else 0),
         hold=hold,
-        settled=there and wanted == 0,
-        note="is scaled to 0 pods" if there and wanted == 0 else "",
+        settled=there and desired == 0,
+        note="is scaled to 0 pods" if there and desired == 0 else "",
     )
 
 
-def unseen(name: str, *, wanted: int, counted: InstanceCount | None = None, says: str) -> model.Workload:
-    """A workload whose controller has not taken in the wanted version: nothing it says counts yet."""
+def unseen(name: str, *, desired: int, counted: InstanceCount | None = None, message: str) -> model.Workload:
+    """A workload whose controller has not taken in the desired version: nothing it says counts yet."""
     return model.Workload(
         object=name,
         health=model.Health.CONVERGING,
-        wanted=wanted,
+        desired=desired,
         updated=0,
         ready=0,
         old=len(counted.old) if counted else 0,
         ready_since=None,
-        says=says,
+        message=message,
     )
 
 
-def says(*, wanted: int, updated: int, ready: int, old: int) -> str:
+def progress_message(*, desired: int, updated: int, ready: int, old: int) -> str:
     """What a workload is at, for people."""
-    if not wanted:
+    if not desired:
         return f"{_pods(old)} still to go" if old else "no pods wanted"
-    parts = [f"{ready} of {_pods(wanted)} ready"]
-    if updated < wanted and old:
-        parts = [f"{updated} of {_pods(wanted)} updated", f"{ready} ready"]
-    if updated > wanted:
-        parts.append(f"{_pods(updated - wanted)} too many")
-    if old and updated >= wanted:
+    parts = [f"{ready} of {_pods(desired)} ready"]
+    if updated < desired and old:
+        parts = [f"{updated} of {_pods(desired)} updated", f"{ready} ready"]
+    if updated > desired:
+        parts.append(f"{_pods(updated - desired)} too many")
+    if old and updated >= desired:
         parts.append(f"{old} old {'pod' if old == 1 else 'pods'} still to go")
     return ", ".join(parts)
 
 
 def blocked(
-    name: str, owned: Iterable[objects.Pod], *, is_wanted: Callable[[objects.Pod], bool], at: datetime
+    name: str, owned: Iterable[objects.Pod], *, is_desired: Callable[[objects.Pod], bool], at: datetime
 ) -> tuple[model.Fact, ...]:
     """That no new pod is made before an older one has gone, which it does not; since it should have been gone."""
-    leaving = [pod for pod in owned if pod.metadata.deletion_timestamp and not is_wanted(pod)]
-    if not leaving:
+    terminating = [pod for pod in owned if pod.metadata.deletion_timestamp and not is_desired(pod)]
+    if not terminating:
         return ()
-    pod = min(leaving, key=lambda each: each.metadata.deletion_timestamp or at)
+    pod = min(terminating, key=lambda each: each.metadata.deletion_timestamp or at)
     held = ", ".join(pod.metadata.finalizers)
     node = f"node {pod.spec.node_name}" if pod.spec.node_name else "the cluster"
     waits = f"held by its finalizer {held}" if held else f"and {node} has not said that it is gone"
     return (
         model.Fact(
-            kind=model.FactKind.OLD_STAYS,
+            kind=model.FactKind.OLD_POD_STUCK,
             object=name,
             workload=name,
             since=pod.metadata.deletion_timestamp or at,

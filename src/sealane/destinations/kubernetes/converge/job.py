@@ -45,19 +45,19 @@ def converge(job: objects.Job, around: around_.OwnedObjects) -> around_.Part:
     conditions = {each.type: each for each in job.status.conditions if each.status == "True"}
     done = "Complete" in conditions or "SuccessCriteriaMet" in conditions
     failed = conditions.get("Failed") or conditions.get("FailureTarget")
-    seen = tuple(pods.instance(pod, workload=name, wanted=True, at=around.at) for pod in around.pods(job.metadata.uid))
+    seen = tuple(pods.instance(pod, workload=name, desired=True, at=around.at) for pod in around.pods(job.metadata.uid))
     completions = 1 if job.spec.completions is None else job.spec.completions
     still = "" if done or failed else _stands_still(job)
     facts = () if done or still else tuple(_facts(job, name=name, around=around, failed=failed))
     workload = model.Workload(
         object=name,
         health=model.Health.READY if done or still else model.Health.FAILED if failed else model.Health.CONVERGING,
-        wanted=completions,
+        desired=completions,
         updated=len(seen),
         ready=job.status.succeeded,
         old=0,
         ready_since=job.status.completion_time if done else None,
-        says=_says(job, completions, done=done),
+        message=_message(job, completions, done=done),
         settled=done or bool(still),
         note=still,
         ended=done,
@@ -83,12 +83,12 @@ def ended(name: str, events: Iterable[objects.Event], *, at: datetime) -> around
         workload = model.Workload(
             object=name,
             health=model.Health.FAILED if failed else model.Health.READY,
-            wanted=1,
+            desired=1,
             updated=0,
             ready=0 if failed else 1,
             old=0,
             ready_since=None,
-            says="failed, and was removed" if failed else "done, and removed",
+            message="failed, and was removed" if failed else "done, and removed",
             settled=not failed,
             ended=not failed,
             one_shot=True,
@@ -97,7 +97,7 @@ def ended(name: str, events: Iterable[objects.Event], *, at: datetime) -> around
     return None
 
 
-def _says(job: objects.Job, completions: int, *, done: bool) -> str:
+def _message(job: objects.Job, completions: int, *, done: bool) -> str:
     if done:
         return "done"
     if starter := _starter(job):
@@ -146,7 +146,7 @@ def _not_started(job: objects.Job, starter: str, *, name: str, around: around_.O
     """A queue may let it wait for long; a controller takes it up soon, or is not there."""
     queued = job.spec.suspend
     return model.Fact(
-        kind=model.FactKind.RESOURCE_PENDING if queued else model.FactKind.POINTS_NOWHERE,
+        kind=model.FactKind.RESOURCE_PENDING if queued else model.FactKind.TARGET_MISSING,
         object=name,
         workload=name,
         since=job.metadata.creation_timestamp or around.at,
@@ -155,7 +155,7 @@ def _not_started(job: objects.Job, starter: str, *, name: str, around: around_.O
 
 
 def _failed(
-    condition: objects.Condition, ends: list[model.Fact], *, name: str, around: around_.OwnedObjects
+    condition: objects.Condition, terminations: list[model.Fact], *, name: str, around: around_.OwnedObjects
 ) -> model.Fact:
     """The Job's failure, with how its last container ended where that is still to be seen."""
     fact = model.Fact(
@@ -166,8 +166,8 @@ def _failed(
         words=condition.message or condition.reason or "",
         detail={"reason": condition.reason or ""},
     )
-    if not ends:
+    if not terminations:
         return fact
-    last = max(ends, key=lambda end: end.last or end.since)
+    last = max(terminations, key=lambda end: end.last or end.since)
     detail = {**fact.detail, **last.detail, "pod": last.object, "ended": last.kind.value}
     return replace(fact, container=last.container, role=last.role, detail=detail, last=last.last)

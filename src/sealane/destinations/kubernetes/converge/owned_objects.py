@@ -19,7 +19,7 @@ class HealthAnswer:
     """What a formation's own health check says of an object."""
 
     health: model.Health
-    says: str
+    message: str
     since: datetime | None = None
     """When it became ready; None with any other health."""
 

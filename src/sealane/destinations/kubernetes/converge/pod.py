@@ -13,19 +13,19 @@ from sealane.verdicts import model
 def converge(pod: objects.Pod, around: around_.OwnedObjects) -> around_.Part:
     """A pod of its own: ready, or done where it is not to be restarted."""
     name = f"Pod/{pod.metadata.name}"
-    seen = instance(pod, workload=name, wanted=True, at=around.at)
+    seen = instance(pod, workload=name, desired=True, at=around.at)
     done = pod.status.phase == "Succeeded"
     failed = pod.status.phase == "Failed"
     found = () if done else facts(pod, workload=name, around=around)
     workload = model.Workload(
         object=name,
         health=model.Health.READY if done or seen.ready else model.Health.FAILED if failed else model.Health.CONVERGING,
-        wanted=1,
+        desired=1,
         updated=1,
         ready=int(done or seen.ready),
         old=0,
         ready_since=seen.ready_since,
-        says="done" if done else seen.state,
+        message="done" if done else seen.state,
         settled=done,
         ended=done,
     )
@@ -34,7 +34,7 @@ def converge(pod: objects.Pod, around: around_.OwnedObjects) -> around_.Part:
     return workload, (seen,), found
 
 
-def instance(pod: objects.Pod, *, workload: str, wanted: bool, at: datetime) -> model.Instance:
+def instance(pod: objects.Pod, *, workload: str, desired: bool, at: datetime) -> model.Instance:
     """The pod, as far as people and judging ask."""
     ready = condition(pod, "Ready")
     is_ready = ready is not None and ready.status == "True"
@@ -42,8 +42,8 @@ def instance(pod: objects.Pod, *, workload: str, wanted: bool, at: datetime) -> 
     return model.Instance(
         object=f"Pod/{pod.metadata.name}",
         workload=workload,
-        wanted=wanted,
-        leaving=pod.metadata.deletion_timestamp is not None,
+        desired=desired,
+        terminating=pod.metadata.deletion_timestamp is not None,
         ready=is_ready,
         ready_since=_ready_since(pod, ready) if ready and is_ready else None,
         created=pod.metadata.creation_timestamp or at,
@@ -82,7 +82,7 @@ def _ready_since(pod: objects.Pod, ready: objects.Condition) -> datetime | None:
 def _state(pod: objects.Pod, seen: tuple[model.Container, ...], *, ready: bool) -> str:
     """A few words for people, the telling ones first."""
     if pod.metadata.deletion_timestamp:
-        return "leaving"
+        return "terminating"
     if ready:
         return "ready"
     if pod.status.phase in {"Failed", "Succeeded"}:

@@ -52,12 +52,12 @@ def absent(name: str, *, runs: bool = True) -> owned_objects.Part:
     workload = model.Workload(
         object=name,
         health=model.Health.CONVERGING,
-        wanted=1,
+        desired=1,
         updated=0,
         ready=0,
         old=0,
         ready_since=None,
-        says="the cluster does not have it",
+        message="the cluster does not have it",
         one_shot=name.startswith("Job/"),
         runs=runs,
     )
@@ -86,7 +86,7 @@ def observation(
     parts: Iterable[owned_objects.Part], *, at: datetime, blind_since: datetime | None = None
 ) -> model.Observation:
     """All parts as one, without those that are as they should be for good and have nothing to say."""
-    parts = tuple(part for part in parts if part[0].says or not part[0].settled)
+    parts = tuple(part for part in parts if part[0].message or not part[0].settled)
     return model.Observation(
         at=at,
         workloads=tuple(workload for workload, _, _ in parts),

@@ -14,21 +14,21 @@ from sealane.destinations.kubernetes.converge import owned_objects as around_
 
 
 def converge(replica_set: objects.ReplicaSet, around: around_.OwnedObjects) -> around_.Part:
-    """The ReplicaSet's state, its pods, and what keeps those of the wanted version from being ready."""
+    """The ReplicaSet's state, its pods, and what keeps those of the desired version from being ready."""
     name = f"ReplicaSet/{replica_set.metadata.name}"
-    wanted = replica_set.spec.replicas
+    desired = replica_set.spec.replicas
     seen = replica_set.status.observed_generation >= replica_set.metadata.generation
     images = _images(replica_set.spec.template.spec)
     counted = instances.count(
         around.pods(replica_set.metadata.uid),
         workload=name,
-        is_wanted=lambda pod: seen and images.items() <= _images(pod.spec).items(),
+        is_desired=lambda pod: seen and images.items() <= _images(pod.spec).items(),
         around=around,
     )
     if not seen:
-        return instances.unseen(name, wanted=wanted, counted=counted, says=generic.UNSEEN), counted.instances, ()
+        return instances.unseen(name, desired=desired, counted=counted, message=generic.UNSEEN), counted.instances, ()
     facts = counted.facts
-    if len(counted.updated) + len(counted.old) < wanted:
+    if len(counted.updated) + len(counted.old) < desired:
         facts = (
             *facts,
             *instances.uncreated(
@@ -36,11 +36,11 @@ def converge(replica_set: objects.ReplicaSet, around: around_.OwnedObjects) -> a
                 owner=replica_set.metadata,
                 conditions=replica_set.status.conditions,
                 around=around,
-                freeable=bool(counted.leaving),
+                freeable=bool(counted.terminating),
             ),
         )
     hold = timedelta(seconds=replica_set.spec.min_ready_seconds)
-    workload = instances.workload(name, counted, wanted=wanted, hold=hold)
+    workload = instances.workload(name, counted, desired=desired, hold=hold)
     workload, still = standstill.replaced_by_hand(
         workload, counted, metadata=replica_set.metadata, why="never replaces pods"
     )

@@ -29,7 +29,7 @@ def unplaced(pod: objects.Pod, *, workload: str, at: datetime) -> model.Fact | N
                 object=f"Pod/{pod.metadata.name}",
                 workload=workload,
                 since=pod.metadata.creation_timestamp or condition.last_transition_time or at,
-                born=pod.metadata.creation_timestamp,
+                created=pod.metadata.creation_timestamp,
                 words=f"nothing has taken its scheduling gate {gates} off" if gates else placing_words(message),
             )
     return None
@@ -64,7 +64,7 @@ def unanswered(pod: objects.Pod, *, workload: str, at: datetime) -> tuple[model.
     """
     conditions = {each.type: each for each in pod.status.conditions}
     ready, containers = conditions.get("Ready"), conditions.get("ContainersReady")
-    kind, detail = model.FactKind.MACHINE_SILENT, {"machine": pod.spec.node_name or "unknown"}
+    kind, detail = model.FactKind.NODE_NOT_RESPONDING, {"machine": pod.spec.node_name or "unknown"}
     if pod.spec.node_name and not pod.status.start_time and not pod.status.container_statuses:
         placed = conditions.get("PodScheduled")
         since, words = placed.last_transition_time if placed else None, "has not taken it up yet"
@@ -81,7 +81,7 @@ def unanswered(pod: objects.Pod, *, workload: str, at: datetime) -> tuple[model.
             object=f"Pod/{pod.metadata.name}",
             workload=workload,
             since=since or pod.metadata.creation_timestamp or at,
-            born=pod.metadata.creation_timestamp,
+            created=pod.metadata.creation_timestamp,
             words=probes.shorten(words),
             detail=detail,
         ),
@@ -90,7 +90,7 @@ def unanswered(pod: objects.Pod, *, workload: str, at: datetime) -> tuple[model.
 
 def displaced(fact: model.Fact, lost: Sequence[model.Fact]) -> model.Fact:
     """The fact; where an instance is unschedulable, with the silent ones that its workload's others are ended on."""
-    nodes = sorted({each.detail["machine"] for each in lost if each.kind is model.FactKind.MACHINE_SILENT})
+    nodes = sorted({each.detail["machine"] for each in lost if each.kind is model.FactKind.NODE_NOT_RESPONDING})
     if fact.kind is not model.FactKind.UNSCHEDULABLE or not nodes:
         return fact
     silent = f"node {nodes[0]} does not answer" if len(nodes) == 1 else f"{len(nodes)} nodes do not answer"
@@ -99,7 +99,7 @@ def displaced(fact: model.Fact, lost: Sequence[model.Fact]) -> model.Fact:
 
 def _unmounted(pod: objects.Pod, event: objects.Event, *, workload: str, at: datetime) -> model.Fact:
     detail: dict[str, str] = {}
-    kind = model.FactKind.START_TROUBLE if event.reason == "FailedCreatePodSandBox" else model.FactKind.VOLUME_PENDING
+    kind = model.FactKind.CREATE_ERROR if event.reason == "FailedCreatePodSandBox" else model.FactKind.VOLUME_PENDING
     if missing := refusals.missing(event.message):
         kind = model.FactKind.REFERENCE_MISSING
         detail = missing.detail | {"reference": _complete(pod, missing.reference, event.message)}
@@ -108,7 +108,7 @@ def _unmounted(pod: objects.Pod, event: objects.Event, *, workload: str, at: dat
         object=f"Pod/{pod.metadata.name}",
         workload=workload,
         since=event.first_timestamp or event.last_seen or at,
-        born=pod.metadata.creation_timestamp,
+        created=pod.metadata.creation_timestamp,
         last=event.last_seen,
         words=probes.shorten(event.message),
         detail=detail,

@@ -1,7 +1,7 @@
 """How far a Service is. Pure: a Service, and the labels of pods around it, in; neutral values out.
 
 One that selects neither a pod nor what a workload of the formation makes leads nowhere: nobody could reach the
-application through it. It may be mended by something outside (another formation), so patience waits for it; and where the
+application through it. It may be fixed by something outside (another formation), so patience waits for it; and where the
 formation has custom resources, whose controllers may make the pods, the whole deadline does.
 A workload of no replicas has its labels too: scaling to nothing is no fault.
 """
@@ -25,15 +25,15 @@ def converge(service: resources.Service, around: around_.OwnedObjects) -> around
     if not leads and not any(selector.items() <= each.items() for each in around.besides.labels or ()):
         said = " and ".join(f"{key}={value}" for key, value in selector.items())
         words = f"selects no pods: none here has the labels {said}"
-        nowhere = generic.fact(model.FactKind.POINTS_NOWHERE, name, since=since, words=words, around=around)
+        nowhere = generic.fact(model.FactKind.TARGET_MISSING, name, since=since, words=words, around=around)
         if around.besides.makers:
             nowhere = replace(nowhere, detail={"may_come": "yes"})
-        return generic.awaited(name, says="selects no pods", fact=nowhere)
+        return generic.awaited(name, message="selects no pods", fact=nowhere)
     if service.spec.type == "LoadBalancer" and not _has_address(service):
         warned = [event.message for event in around.events(service.metadata.uid) if event.type == "Warning"]
         words = warned[-1] if warned else "no load balancer of the cluster has given it one yet"
         pending = generic.fact(model.FactKind.ADDRESS_PENDING, name, since=since, words=words, around=around)
-        return generic.awaited(name, says="waits for an address", fact=pending)
+        return generic.awaited(name, message="waits for an address", fact=pending)
     return generic.quiet(name)
 
 

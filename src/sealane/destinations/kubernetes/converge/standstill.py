@@ -43,20 +43,20 @@ def replaced_by_hand(
         words=f"{why}, so {stay}" if choice is OldPods.WAIT else f"{why}, so {stay}: do that, {_CHOICE}",
         detail={"may_come": "yes"} if choice is OldPods.WAIT else {},
     )
-    return replace(workload, says=f"{workload.says}; it {why}: delete its old pods"), (fact,)
+    return replace(workload, message=f"{workload.message}; it {why}: delete its old pods"), (fact,)
 
 
 def _kept(workload: model.Workload, counted: instances.InstanceCount, *, why: str) -> model.Workload:
     """There once it is written: pods of the new version have to be ready, those of older ones may stay."""
     updated, ready, old = len(counted.updated), len(counted.ready), len(counted.old)
-    there = ready == updated and updated + old == workload.wanted
-    note = f"{why}: {old} of its {workload.wanted} pods {'is' if old == 1 else 'are'} still of an older version"
+    there = ready == updated and updated + old == workload.desired
+    note = f"{why}: {old} of its {workload.desired} pods {'is' if old == 1 else 'are'} still of an older version"
     since = max((each.ready_since for each in counted.ready if each.ready_since), default=None)
     return replace(
         workload,
         health=model.Health.READY if there else model.Health.CONVERGING,
         ready_since=since if there else None,
-        says=f"{workload.says}; old pods may stay",
+        message=f"{workload.message}; old pods may stay",
         settled=there and not updated,
         note=note,
     )

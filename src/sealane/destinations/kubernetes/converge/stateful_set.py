@@ -1,6 +1,6 @@
 """How far a StatefulSet is. Pure: a StatefulSet and its pods in, neutral values out.
 
-Its status names the wanted version (`updateRevision`), its pods carry theirs as a label. Pods below the partition may
+Its status names the desired version (`updateRevision`), its pods carry theirs as a label. Pods below the partition may
 stay old, and with `OnDelete` old pods go only when somebody deletes them: until then the new version is not there.
 
 Pods are numbered from `spec.ordinals.start` on, and the partition counts from there: it keeps the first so many pods,
@@ -20,7 +20,7 @@ REVISION_HASH = "controller-revision-hash"
 
 
 def converge(stateful_set: objects.StatefulSet, around: around_.OwnedObjects) -> around_.Part:
-    """The StatefulSet's state, its pods, and what keeps those of the wanted version from being ready."""
+    """The StatefulSet's state, its pods, and what keeps those of the desired version from being ready."""
     name = f"StatefulSet/{stateful_set.metadata.name}"
     pods = around.pods(stateful_set.metadata.uid)
     replicas = stateful_set.spec.replicas
@@ -28,26 +28,26 @@ def converge(stateful_set: objects.StatefulSet, around: around_.OwnedObjects) ->
     seen = stateful_set.status.observed_generation >= stateful_set.metadata.generation and bool(revision)
     kept = _kept(stateful_set)
 
-    def is_wanted(pod: objects.Pod) -> bool:
+    def is_desired(pod: objects.Pod) -> bool:
         return seen and pod.metadata.labels.get(REVISION_HASH) == revision
 
     concerned = [pod for pod in pods if not (kept and is_kept(pod, stateful_set))]
-    counted = instances.count(concerned, workload=name, is_wanted=is_wanted, around=around)
+    counted = instances.count(concerned, workload=name, is_desired=is_desired, around=around)
     if not seen:
         waits = "the cluster has not taken in its new version yet"
-        return instances.unseen(name, wanted=replicas, counted=counted, says=waits), counted.instances, ()
+        return instances.unseen(name, desired=replicas, counted=counted, message=waits), counted.instances, ()
     facts = counted.facts
-    wanted = replicas - kept
-    if len(counted.updated) + len(counted.old) < wanted:
+    desired = replicas - kept
+    if len(counted.updated) + len(counted.old) < desired:
         facts = (
             *facts,
             *instances.uncreated(
-                name, owner=stateful_set.metadata, conditions=(), around=around, freeable=bool(counted.leaving)
+                name, owner=stateful_set.metadata, conditions=(), around=around, freeable=bool(counted.terminating)
             ),
-            *instances.blocked(name, concerned, is_wanted=is_wanted, at=around.at),
+            *instances.blocked(name, concerned, is_desired=is_desired, at=around.at),
         )
     workload = instances.workload(
-        name, counted, wanted=wanted, hold=timedelta(seconds=stateful_set.spec.min_ready_seconds)
+        name, counted, desired=desired, hold=timedelta(seconds=stateful_set.spec.min_ready_seconds)
     )
     if kept:
         note = f"keeps {kept} of its {replicas} pods at the version before, by its partition"
@@ -68,7 +68,7 @@ def is_kept(pod: objects.Pod, stateful_set: objects.StatefulSet) -> bool:
 
 
 def _kept(stateful_set: objects.StatefulSet) -> int:
-    """How many pods need not be of the wanted version: none where there is no other version."""
+    """How many pods need not be of the desired version: none where there is no other version."""
     status = stateful_set.status
     if status.current_revision == status.update_revision:
         return 0

@@ -12,7 +12,7 @@ def cron_job(found: resources.CronJob, around: around_.OwnedObjects) -> around_.
     """It is there; the Jobs it starts some day are no part of the rollout."""
     name = f"CronJob/{found.metadata.name}"
     if found.spec.suspend:
-        return generic.there(name, says="suspended", settled=True, note="is suspended: it starts no Jobs")
+        return generic.there(name, message="suspended", settled=True, note="is suspended: it starts no Jobs")
     return generic.quiet(name)
 
 
@@ -20,7 +20,7 @@ def disruption_budget(found: resources.DisruptionBudget, around: around_.OwnedOb
     """There once its controller has taken it in; how many pods may go at this moment is no fault."""
     name = f"PodDisruptionBudget/{found.metadata.name}"
     if (found.status.observed_generation or 0) < found.metadata.generation:
-        return generic.awaited(name, says=generic.UNSEEN)
+        return generic.awaited(name, message=generic.UNSEEN)
     return generic.quiet(name)
 
 
@@ -32,7 +32,7 @@ def definition(found: resources.Definition, around: around_.OwnedObjects) -> aro
         return generic.quiet(name)
     taken = generic.told(conditions, "NamesAccepted", "False")
     if taken is None:
-        return generic.awaited(name, says="waits to be established")
+        return generic.awaited(name, message="waits to be established")
     pending = generic.fact(
         model.FactKind.RESOURCE_PENDING,
         name,
@@ -40,4 +40,4 @@ def definition(found: resources.Definition, around: around_.OwnedObjects) -> aro
         words=generic.words(taken),
         around=around,
     )
-    return generic.awaited(name, says="its names are not accepted", fact=pending)
+    return generic.awaited(name, message="its names are not accepted", fact=pending)

@@ -28,4 +28,4 @@ def converge(claim: resources.VolumeClaim, around: around_.OwnedObjects) -> arou
         )
     words = said[-1] if said else events[-1].message if events else "nothing has bound one to it yet"
     pending = generic.fact(model.FactKind.VOLUME_PENDING, name, since=since, words=words, around=around)
-    return generic.awaited(name, says="waits for a volume", fact=pending)
+    return generic.awaited(name, message="waits for a volume", fact=pending)

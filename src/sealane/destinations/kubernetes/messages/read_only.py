@@ -21,12 +21,14 @@ def hint(manifests: Iterable[Mapping[str, Any]], workload: str, container: str, 
     if line is None:
         return None
     found = [match["path"] for match in _PATH.finditer(line)]
-    wanted = PurePosixPath(found[-1]) if found else None
+    desired = PurePosixPath(found[-1]) if found else None
     for pod, spec in _containers(manifests, workload, container):
-        if mount := _mount(pod, spec, wanted):
-            return f"It can't write to {wanted}: what is mounted at {mount} is read-only"
+        if mount := _mount(pod, spec, desired):
+            return f"It can't write to {desired}: what is mounted at {mount} is read-only"
         if (spec.get("securityContext") or {}).get("readOnlyRootFilesystem") is True:
-            where = f", and it writes to {wanted}: mount an emptyDir there" if wanted else ": mount an emptyDir at /tmp"
+            where = (
+                f", and it writes to {desired}: mount an emptyDir there" if desired else ": mount an emptyDir at /tmp"
+            )
             return (
                 f"Its root file system is read-only (readOnlyRootFilesystem){where}, or let it write to another volume"
             )

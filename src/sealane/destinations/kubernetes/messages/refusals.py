@@ -91,7 +91,7 @@ def starting(message: str) -> model.FactKind:
     """Why a container can't be made from its image, when nothing it refers to is missing."""
     if _BAD_COMMAND.search(message):
         return model.FactKind.BAD_COMMAND
-    return model.FactKind.CANNOT_START if _BAD_USER.search(message) else model.FactKind.START_TROUBLE
+    return model.FactKind.CANNOT_START if _BAD_USER.search(message) else model.FactKind.CREATE_ERROR
 
 
 def start_words(message: str) -> str:

@@ -43,18 +43,21 @@ def course(objects: Sequence[Manifest], shape: model.Shape) -> tuple[port.Stage,
     if shape.strategy.kind == "blue_green" and _switches(objects, shape):
         made = f"{shape.colour} is made beside {shape.survey.colour or 'what is there'}"
         return (
-            port.Stage(kind=port.StageKind.PREVIEW, name="preview", says=made),
-            port.Stage(kind=port.StageKind.WHOLE, name="switch", says=f"traffic goes to {shape.colour}"),
+            port.Stage(kind=port.StageKind.PREVIEW, name="preview", message=made),
+            port.Stage(kind=port.StageKind.WHOLE, name="switch", message=f"traffic goes to {shape.colour}"),
         )
     if shape.strategy.kind == "canary" and canary.concerned(objects, shape.survey):
         steps = tuple(_stage(index, shape.strategy) for index in range(len(shape.strategy.steps)))
-        return (*steps, port.Stage(kind=port.StageKind.WHOLE, name="promote", says="the new version goes everywhere"))
+        return (
+            *steps,
+            port.Stage(kind=port.StageKind.WHOLE, name="promote", message="the new version goes everywhere"),
+        )
     if shape.survey.leaves and not shape.back and shape.strategy.kind != "recreate":
         names = " and ".join(shape.survey.leaves)
         made = "the new workloads are made beside what serves"
         return (
-            port.Stage(kind=port.StageKind.BESIDE, name="beside", says=made),
-            port.Stage(kind=port.StageKind.WHOLE, name="switch", says=f"{names} goes over to them"),
+            port.Stage(kind=port.StageKind.BESIDE, name="beside", message=made),
+            port.Stage(kind=port.StageKind.WHOLE, name="switch", message=f"{names} goes over to them"),
         )
     return (port.ONLY,)
 
@@ -120,13 +123,13 @@ def _stage(index: int, strategy: Strategy) -> port.Stage:
     number = f"step {index + 1} of {len(strategy.steps)}"
     if step.person is not None:
         says = f"{number}: a person says when it goes on"
-        return port.Stage(kind=port.StageKind.PAUSE, name=f"{index + 1} pause", says=says)
+        return port.Stage(kind=port.StageKind.PAUSE, name=f"{index + 1} pause", message=says)
     if step.pause is not None:
         says = f"{number}: it has to stay healthy for {step.pause.total_seconds():g} s"
-        return port.Stage(kind=port.StageKind.PAUSE, name=f"{index + 1} pause", says=says, pause=step.pause)
+        return port.Stage(kind=port.StageKind.PAUSE, name=f"{index + 1} pause", message=says, pause=step.pause)
     weight = step.weight or 100
     says = f"{number}: {weight} % for the new version"
-    return port.Stage(kind=port.StageKind.WEIGHT, name=f"{index + 1} weight {weight}", says=says, weight=weight)
+    return port.Stage(kind=port.StageKind.WEIGHT, name=f"{index + 1} weight {weight}", message=says, weight=weight)
 
 
 def _early(objects: Sequence[Manifest], shape: model.Shape) -> list[Manifest]:

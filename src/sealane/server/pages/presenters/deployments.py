@@ -62,7 +62,7 @@ def deployment(
         pill=states.deployment(found),
         headline=_headline(view, why),
         explanation=_explanation(view, why),
-        mend=why.mend,
+        hint=why.hint,
         log=_log(found),
         ended=found.ended,
         duration=_duration(found, now),
@@ -70,7 +70,7 @@ def deployment(
         moments=moments,
         milestones=milestones(moments),
         objects=object_rows.rows(view),
-        evidence=evidence.pieces(view.dossier or {}),
+        evidence=evidence.pieces(view.failure_report or {}),
         commits=review.commits(view),
         brings=review.brings(view),
         difference=review.difference(view),
@@ -168,7 +168,7 @@ def _hold(view: DeploymentView, why: Explanation) -> str:
     known = verdict is not None and causes.bare(verdict.reason) == causes.bare(found.reason)
     because = "" if known else f" ({causes.bare(found.reason)})"
     where = f"A hold keeps {found.app} #{found.up_to} and older out of {found.formation}{because}"
-    by_hand = "" if why.mend else f": {way_out.lifting(found.label)}"
+    by_hand = "" if why.hint else f": {way_out.lifting(found.label)}"
     return causes.told(where, f"It ends when a newer commit is deployed there, or a developer lifts it{by_hand}")
 
 
@@ -215,7 +215,7 @@ def milestones(moments: Sequence[TimelinePoint]) -> tuple[TimelinePoint, ...]:
 def _tone(phase: str, found: Deployment) -> Literal["ok", "bad", "back", "none"]:
     if phase == "revert":
         return "back"
-    if phase in {"watch", "dossier", "verdict"} and _failed(found):
+    if phase in {"watch", "failure_report", "verdict"} and _failed(found):
         return "bad"
     return "ok"
 

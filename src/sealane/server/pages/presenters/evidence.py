@@ -1,4 +1,4 @@
-"""A dossier as pieces of evidence, the most telling first. Pure."""
+"""A failure report as pieces of evidence, the most telling first. Pure."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from sealane.server.pages.presenters import repeats
 from sealane.server.pages.views import Evidence, Lines
 
 
-def pieces(dossier: Mapping[str, Any]) -> tuple[Evidence, ...]:
+def pieces(failure_report: Mapping[str, Any]) -> tuple[Evidence, ...]:
     """Last words, probe answers, how containers ended, what else stood in the way, events."""
-    return tuple(piece for piece in _pieces(dossier) if piece.parts)
+    return tuple(piece for piece in _pieces(failure_report) if piece.parts)
 
 
-def _pieces(dossier: Mapping[str, Any]) -> Iterator[Evidence]:
-    for log in dossier.get("logs", ()):
+def _pieces(failure_report: Mapping[str, Any]) -> Iterator[Evidence]:
+    for log in failure_report.get("logs", ()):
         before = ", before it was restarted" if log.get("previous") else ""
         yield Evidence(
             heading=f"Last log lines of {_who(log)}{before}",
@@ -24,15 +24,18 @@ def _pieces(dossier: Mapping[str, Any]) -> Iterator[Evidence]:
     yield Evidence(
         heading="Probe answers",
         parts=_lines(
-            f"{_who(probe)}: {probe.get('asks', '')} {probe.get('answer', '')}" for probe in dossier.get("probes", ())
+            f"{_who(probe)}: {probe.get('asks', '')} {probe.get('answer', '')}"
+            for probe in failure_report.get("probes", ())
         ),
     )
-    yield Evidence(heading="How containers ended", parts=_lines(_end(end) for end in dossier.get("ends", ())))
+    yield Evidence(
+        heading="How containers ended", parts=_lines(_end(end) for end in failure_report.get("terminations", ()))
+    )
     yield Evidence(
         heading="Other causes",
-        parts=_lines(str(cause.get("sentence", "")) for cause in dossier.get("others", ())),
+        parts=_lines(str(cause.get("sentence", "")) for cause in failure_report.get("others", ())),
     )
-    yield Evidence(heading="Events", parts=_lines(_event(event) for event in dossier.get("events", ())))
+    yield Evidence(heading="Events", parts=_lines(_event(event) for event in failure_report.get("events", ())))
 
 
 def _without_end(lines: Sequence[Any]) -> list[str]:

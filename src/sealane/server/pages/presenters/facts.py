@@ -29,11 +29,11 @@ def listed(view: DeploymentView) -> Iterator[tuple[str, tuple[Link, ...]]]:
     yield "Formation", (Link(words=found.formation, href=_formation(found, found.formation)),)
     environment = Filter(environment=found.environment)
     yield "Environment", (Link(words=found.environment, href=lists.address("/deployments", environment)),)
-    if view.convoy:
-        others = (name for name in view.convoy.formations if name != found.formation)
+    if view.release_group:
+        others = (name for name in view.release_group.formations if name != found.formation)
         yield "Goes with", tuple(Link(words=name, href=_formation(found, name)) for name in others)
-        if view.convoy.outcome:
-            yield "Outcome", (Link(words=view.convoy.outcome),)
+        if view.release_group.outcome:
+            yield "Outcome", (Link(words=view.release_group.outcome),)
     yield from ((name, (Link(words=value),)) for name, value in _plain(view))
 
 

@@ -25,8 +25,8 @@ def rows(view: DeploymentView) -> tuple[ObjectRow, ...]:
 
 
 def _seen(view: DeploymentView) -> tuple[Workload, ...]:
-    if view.deployment.verdict and view.dossier:
-        return msgspec.convert(view.dossier.get("workloads") or [], tuple[Workload, ...])
+    if view.deployment.verdict and view.failure_report:
+        return msgspec.convert(view.failure_report.get("workloads") or [], tuple[Workload, ...])
     return view.observation.workloads if view.observation else ()
 
 
@@ -34,10 +34,10 @@ def _row(view: DeploymentView, kind: str, name: str, seen: Mapping[str, Workload
     found = seen.get(f"{kind}/{name}")
     verdict = view.deployment.verdict
     cause = verdict.cause if verdict else None
-    note = found.says if found and found.health is not Health.READY else ""
+    note = found.message if found and found.health is not Health.READY else ""
     pill = _state(view, found)
     if cause and cause.workload == f"{kind}/{name}":
-        pill = Pill(tone="bad", words=_words(found) if found and found.runs and found.wanted else "failed")
+        pill = Pill(tone="bad", words=_words(found) if found and found.runs and found.desired else "failed")
     return ObjectRow(name=name, kind=kind, pill=pill, note=note or (found.note if found else ""))
 
 
@@ -63,8 +63,8 @@ def _words(found: Workload) -> str:
     """`2 of 3 ready`; of what no instances come from, only whether it is there."""
     if found.ended:
         return "done"
-    if found.health is Health.FAILED and not found.wanted:
+    if found.health is Health.FAILED and not found.desired:
         return "failed"
-    if found.runs and found.wanted:
-        return f"{found.ready} of {found.wanted} ready"
+    if found.runs and found.desired:
+        return f"{found.ready} of {found.desired} ready"
     return "there" if found.health is Health.READY else "not there yet"

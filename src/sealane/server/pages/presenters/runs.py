@@ -144,7 +144,7 @@ def _delivery(found: Delivery) -> DeliveryRow:
         formation=found.formation,
         href=found.page,
         words=causes.capital(found.short.removeprefix(f"{found.state.words}: ")),
-        mend=found.mend,
+        hint=found.hint,
     )
 
 

@@ -62,7 +62,7 @@ async def came_of(world: World) -> dict[str, Any]:
             "verdicts": sorted(f"{each.label} {each.sequence} {each.kind} {each.verdict_kind}" for each in found),
             "back": [(each.formation, _plain(each.note)) for each in backs],
             "holds": sorted((hold.formation, hold.up_to) for hold in await server.store.holds.open("shop")),
-            "outcomes": {_plain(view.convoy.outcome) for view in views if view.convoy},
+            "outcomes": {_plain(view.release_group.outcome) for view in views if view.release_group},
             "writes": {name: _writes(world, name) for name in MEMBERS},
         }
 
@@ -77,7 +77,7 @@ def _writes(world: World, name: str) -> list[str]:
     return [f"{write.verb} {write.object} {write.generation}" for write in destination.journal()]
 
 
-async def test_a_convoy_moves_and_goes_back_the_same_whatever_is_killed(
+async def test_a_release_group_moves_and_goes_back_the_same_whatever_is_killed(
     tmp_path: Path,
 ) -> None:
     """Every worker comes a few boundaries further than the last, and dies there."""

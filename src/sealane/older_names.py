@@ -1,0 +1,85 @@
+"""Stored plain data of versions before 0.2, under the names of today. Pure.
+
+Read in two places: the migration of a server's tables, and a ledger that a command line left at a destination. What has
+the names of today stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Plain = Mapping[str, Any]
+
+_FACTS = {
+    "machine_silent": "node_not_responding",
+    "old_stays": "old_pod_stuck",
+    "points_nowhere": "target_missing",
+    "start_trouble": "create_error",
+}
+_GATES = {"most_failed": "max_failures", "most": "max", "over": "duration"}
+
+
+def finding(data: Plain) -> dict[str, Any]:
+    """A finding in a file."""
+    return _renamed(data, {"mend": "hint"})
+
+
+def verdict(data: Plain) -> dict[str, Any]:
+    """How a deployment ended."""
+    return _with(_renamed(data, {"dossier_id": "failure_report_id"}), "cause", _cause)
+
+
+def failure_report(data: Plain) -> dict[str, Any]:
+    """The evidence of a failed deployment."""
+    told = _with(_renamed(data, {"ends": "terminations"}), "cause", _cause)
+    return observation(_with_each(told, "others", _cause))
+
+
+def observation(data: Plain) -> dict[str, Any]:
+    """What was seen of a deployment's objects."""
+    seen = _with_each(data, "workloads", lambda each: _renamed(each, {"wanted": "desired", "says": "message"}))
+    seen = _with_each(seen, "instances", lambda each: _renamed(each, {"wanted": "desired", "leaving": "terminating"}))
+    return _with_each(seen, "facts", lambda each: _fact(_renamed(each, {"born": "created"}), "kind"))
+
+
+def revision(data: Plain) -> dict[str, Any]:
+    """A rendered revision: its gates, and its guard of new error lines."""
+    return _with(data, "strategy", _strategy)
+
+
+def history(data: Plain) -> dict[str, Any]:
+    """What a ledger tells of deployments."""
+    told = _with(_renamed(data, {"dossier": "failure_report"}), "failure_report", failure_report)
+    told = _with_each(told, "records", lambda each: _with(each, "verdict", verdict))
+    kept = {key: revision(each) for key, each in told.get("revisions", {}).items()}
+    return {**told, **({"revisions": kept} if kept else {})}
+
+
+def _strategy(data: Plain) -> dict[str, Any]:
+    told = _with_each(data, "gates", lambda gate: {key: _gate(part) for key, part in gate.items()})
+    return _with(told, "guard", lambda each: {key: "warn" if part == "note" else part for key, part in each.items()})
+
+
+def _gate(part: Any) -> Any:
+    return _renamed(part, _GATES) if isinstance(part, Mapping) else part
+
+
+def _cause(data: Plain) -> dict[str, Any]:
+    return _fact(data, "reason")
+
+
+def _fact(data: Plain, key: str) -> dict[str, Any]:
+    return {**data, **({key: _FACTS.get(data[key], data[key])} if key in data else {})}
+
+
+def _renamed(data: Plain, names: Mapping[str, str]) -> dict[str, Any]:
+    return {names.get(key, key): value for key, value in data.items()}
+
+
+def _with(data: Plain, key: str, part: Callable[[Plain], Any]) -> dict[str, Any]:
+    return {**data, **({key: part(data[key])} if data.get(key) else {})}
+
+
+def _with_each(data: Plain, key: str, part: Callable[[Plain], Any]) -> dict[str, Any]:
+    return {**data, **({key: [part(each) for each in data[key]]} if data.get(key) else {})}
