@@ -32,6 +32,7 @@ HEADINGS = {
     "runs": "Runs",
     "deployments": "Deployments",
     "gates": "Gates and alerts",
+    "events": "Events and the audit",
     "users": "Users and tokens",
     "policies": "Policies",
     "webhooks": "Webhooks",

@@ -26,12 +26,12 @@ from sealane.clients.git_http_backend import Repositories
 from sealane.environments.window_status import Forecast
 from sealane.errors import Unavailable, UsageError
 from sealane.events.model import Pusher
+from sealane.outbox.followers import Followers
 from sealane.records.scopes import EVERYTHING, Scope
 from sealane.runners.port import EngineAdapter, EngineContext, StepLimits
 from sealane.secrets import keys
 from sealane.settings import Settings
 from sealane.store.all_stores import Store
-from sealane.store.changes import Changes
 from sealane.store.explanations import Prospects
 from sealane.store.views import Views
 from sealane.workflows import checkouts, context, failover, worker_process
@@ -98,9 +98,9 @@ class Server:
         return self.store.views.within(self.scope)
 
     @property
-    def changes(self) -> Changes:
-        """What changes, live."""
-        return self.store.changes
+    def followers(self) -> Followers:
+        """Whoever follows what happens, live."""
+        return self.store.followers
 
     async def stop(self) -> None:
         """Ends the server. Steps that run in containers go on, and whoever starts next attaches to them."""

@@ -293,6 +293,14 @@ class Worker(_Group):
     failure reports and logs stay."""
 
 
+class Events(_Group):
+    """What the server says happened, for whoever follows it."""
+
+    keep_days: float = Field(default=7.0, gt=0)
+    """Days for which an event can be read, at `/api/events`: who was away for longer has missed some. The audit and the
+    timelines of deployments stay."""
+
+
 class Engine(_Group):
     """The container engine that runs steps and builds images."""
 
@@ -394,6 +402,7 @@ class Settings(_Placed, BaseSettings):
     egress: Egress = Field(default_factory=Egress)
     runs: Runs = Field(default_factory=Runs)
     worker: Worker = Field(default_factory=Worker)
+    events: Events = Field(default_factory=Events)
     engine: Engine = Field(default_factory=Engine)
     steps: Steps = Field(default_factory=Steps)
     secrets: Secrets = Field(default_factory=Secrets)

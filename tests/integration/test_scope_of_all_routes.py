@@ -69,6 +69,8 @@ ROUTES: dict[str, frozenset[str] | None] = {
     "POST /api/deployments/{deployment}/rerun": WRITERS,
     "GET /api/approvals": EVERYBODY,
     "GET /api/pending": EVERYBODY,
+    "GET /api/events": EVERYBODY,
+    "GET /api/audit": ADMINISTRATORS,
     "POST /api/deployments/{deployment}/approve": READERS,
     "POST /api/deployments/{deployment}/reject": READERS,
     "POST /api/deployments/{deployment}/break-glass": READERS,

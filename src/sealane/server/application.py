@@ -11,6 +11,7 @@ from sealane.server import error_answers, middleware, openapi
 from sealane.server.api import (
     apps,
     deployments,
+    events,
     formations,
     gates,
     git,
@@ -38,7 +39,21 @@ def create(settings: Settings) -> openapi.Documented:
         redoc_url=None,
     )
     app.state.readiness = Readiness(silent_after=settings.worker.dead_after)
-    for part in (apps, formations, runs, deployments, pending, gates, users, tokens, webhooks, git, health, policies):
+    for part in (
+        apps,
+        formations,
+        runs,
+        deployments,
+        pending,
+        gates,
+        events,
+        users,
+        tokens,
+        webhooks,
+        git,
+        health,
+        policies,
+    ):
         app.include_router(part.router)
     app.include_router(sign_in.router)
     app.include_router(lists.router)

@@ -74,6 +74,20 @@ def _who_did_what(
 WhoDidWhat = Annotated[AuditFilter, Depends(_who_did_what)]
 
 
+def _of_app(app: Annotated[str, _asked("Only this app's.")] = "") -> str | None:
+    """Raises UsageError for what is no line of text."""
+    return _line(app, "app")
+
+
+def _of_formation(formation: Annotated[str, _asked("Only this formation's.")] = "") -> str | None:
+    """Raises UsageError for what is no line of text."""
+    return _line(formation, "formation")
+
+
+App = Annotated[str | None, Depends(_of_app)]
+Formation = Annotated[str | None, Depends(_of_formation)]
+
+
 def _line(text: str, name: str) -> str | None:
     """None for what is empty, as in a form that nobody filled in."""
     return (inputs.check_line(text, name) or None) if text.strip() else None

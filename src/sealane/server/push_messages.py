@@ -35,7 +35,7 @@ async def words(server: dependencies.Server, runs: Sequence[str]) -> list[str]:
 
 async def _looked_at(server: dependencies.Server, run: str) -> None:
     """Returns once it is known whether the run is refused."""
-    async with aclosing(server.changes.follow({f"run:{run}"})) as changes:
+    async with aclosing(server.followers.follow({f"run:{run}"})) as changes:
         async for _ in changes:
             if _is_known(await server.views.run(run)):
                 return

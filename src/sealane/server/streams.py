@@ -59,7 +59,7 @@ async def log(server: dependencies.Server, run: str, key: str, *, offset: int, f
     part = await server.views.log(run, key, offset=offset)
     if part.data:
         yield part
-    async with aclosing(server.changes.follow({f"run:{run}"})) as changes:
+    async with aclosing(server.followers.follow({f"run:{run}"})) as changes:
         while True:
             read = len(part.data)
             part = await server.views.log(run, key, offset=part.next_offset)

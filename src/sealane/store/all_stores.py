@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Self
 
 from sealane.blobs.logs import Logs
+from sealane.outbox.followers import Followers
 from sealane.store import migration
 from sealane.store.alerts import Alerts
 from sealane.store.apps import Apps
 from sealane.store.audit import Audit
 from sealane.store.authorship import Authorship
 from sealane.store.cancellations import Cancellations
-from sealane.store.changes import Changes
 from sealane.store.commits import Commits
 from sealane.store.database import Database
 from sealane.store.deployments import Deployments
@@ -23,6 +23,7 @@ from sealane.store.formations import Formations
 from sealane.store.gates import GateWords
 from sealane.store.holds import Holds
 from sealane.store.hooks import HooksRun
+from sealane.store.outbox import Outbox
 from sealane.store.people import People
 from sealane.store.release_groups import ReleaseGroups
 from sealane.store.releases import Releases
@@ -68,7 +69,8 @@ class Store:
     workers: Workers
     audit: Audit
     scopes: Scopes
-    changes: Changes
+    outbox: Outbox
+    followers: Followers
     views: Views
 
     @classmethod
@@ -79,6 +81,7 @@ class Store:
         """
         database = await asyncio.to_thread(Database, url)
         await asyncio.to_thread(migration.migrate, database)
+        outbox = Outbox(database)
         return cls(
             database=database,
             apps=Apps(database),
@@ -106,11 +109,12 @@ class Store:
             workers=Workers(database),
             audit=Audit(database),
             scopes=Scopes(database),
-            changes=Changes(database),
+            outbox=outbox,
+            followers=Followers(outbox.after, outbox.newest),
             views=Views(database, logs, prospects or Prospects()),
         )
 
     async def close(self) -> None:
         """Ends the connections."""
-        await self.changes.close()
+        await self.followers.close()
         await asyncio.to_thread(self.database.close)

@@ -7,9 +7,10 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from sealane.errors import Conflicting
+from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.accounts import Token
 from sealane.records.model import App, DeploymentState
-from sealane.store import audit, changes, people, rows
+from sealane.store import audit, outbox, people, rows
 from sealane.store.database import Database
 from sealane.store.tables import apps, deployments, runs
 
@@ -33,7 +34,8 @@ class Apps:
             audit.note(connection, app.created, actor=by, action="add app", subject=app.name, app=app.name)
             if token is not None:
                 people.add_token(connection, token, by=by)
-            changes.tell(connection, app.created, changes.OVERVIEW)
+            added = DomainEvent(kind=Kind.APP_ADDED, at=app.created, app=app.name, actor=by)
+            outbox.append(connection, added)
 
         await self._database.write(work)
 
@@ -66,7 +68,8 @@ class Apps:
             detail = {"from": get(connection, name).owner, "to": owner}
             connection.execute(sa.update(apps).where(apps.c.name == name).values(owner=owner))
             audit.note(connection, at, actor=by, action="set owner", subject=name, app=name, detail=detail)
-            changes.tell(connection, at, changes.OVERVIEW)
+            owned = DomainEvent(kind=Kind.APP_OWNER_SET, at=at, app=name, actor=by, data=detail)
+            outbox.append(connection, owned)
 
         await self._database.write(work)
 
@@ -81,7 +84,7 @@ class Apps:
             _check_idle(connection, name)
             connection.execute(sa.delete(apps).where(apps.c.name == name))
             audit.note(connection, at, actor=by, action="remove app", subject=name, app=name)
-            changes.tell(connection, at, changes.OVERVIEW)
+            outbox.append(connection, DomainEvent(kind=Kind.APP_REMOVED, at=at, app=name, actor=by))
 
         await self._database.write(work)
 

@@ -13,10 +13,11 @@ from sealane.approvals.authorship import Contribution
 from sealane.environments.people import People
 from sealane.errors import NotThere
 from sealane.events.model import Author, Pusher
+from sealane.outbox.model import Kind
 from sealane.records import eligibility
 from sealane.records.eligibility import Ineligible
 from sealane.records.model import Deployment
-from sealane.store import changes, deployments, formations, rows
+from sealane.store import deployments, formations, outbox, rows
 from sealane.store.database import Database
 from sealane.store.tables import deployments as deployments_table
 from sealane.store.tables import formations as formations_table
@@ -50,7 +51,7 @@ class Authorship:
 
         def work(connection: sa.Connection) -> None:
             connection.execute(sa.update(runs).where(runs.c.id == run_id).values(authors=rows.plain(told)))
-            changes.tell(connection, at, f"run:{run_id}")
+            outbox.run_event(connection, Kind.RUN_AUTHORS, run_id, at)
 
         await self._database.write(work)
 

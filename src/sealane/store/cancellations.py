@@ -7,8 +7,9 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from sealane.errors import Conflicting
+from sealane.outbox.model import Kind
 from sealane.records.model import Deployment, DeploymentState
-from sealane.store import audit, deployments, formations
+from sealane.store import audit, deployments, formations, outbox
 from sealane.store.database import Database
 from sealane.store.tables import deployments as table
 from sealane.verdicts import outcomes
@@ -39,12 +40,12 @@ class Cancellations:
             audit.note(
                 connection, at, actor=by, action="cancel", subject=deployment.label, app=deployment.app, detail=detail
             )
+            outbox.deployment_event(connection, Kind.DEPLOYMENT_CANCEL_REQUESTED, deployment, at, actor=by)
             if deployment.state in _NOT_BEGUN:
                 deployments.finish(connection, deployment_id, outcomes.cancelled(by=by, at=at))
             else:
                 line = deployments.Line(key="cancel", phase=deployment.phase or "watch", text=f"{by} calls it off")
                 deployments.add_line(connection, deployment_id, line, at)
-                deployments.touch(connection, deployment, at)
             return deployments.get(connection, deployment_id)
 
         return await self._database.write(work)

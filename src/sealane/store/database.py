@@ -20,6 +20,7 @@ from sealane.errors import Unavailable
 T = TypeVar("T")
 
 _WRITES = {"sealane_writes": True}
+_BEFORE = "sealane_before_commit"
 _AFTER = "sealane_after_commit"
 
 
@@ -62,10 +63,13 @@ class Database:
     def _do(self, work: Callable[[sa.Connection], T], options: dict[str, Any]) -> T:
         try:
             with self.engine.connect().execution_options(**options) as connection:
+                before: dict[Callable[[sa.Connection, list[Any]], None], list[Any]] = {}
                 after: list[Callable[[], None]] = []
-                connection.info[_AFTER] = after
+                connection.info[_BEFORE], connection.info[_AFTER] = before, after
                 with connection.begin():
                     done = work(connection)
+                    for act_on, items in before.items():
+                        act_on(connection, items)
                 for act in after:
                     act()
                 return done
@@ -86,6 +90,11 @@ class Database:
         self._readers.shutdown()
         self._writers.shutdown()
         self.engine.dispose()
+
+
+def before_commit(connection: sa.Connection, act: Callable[[sa.Connection, list[T]], None], item: T) -> None:
+    """Has `act` called as the last thing in this transaction, once, with all items that were given for it, in order."""
+    connection.info[_BEFORE].setdefault(act, []).append(item)
 
 
 def after_commit(connection: sa.Connection, act: Callable[[], None]) -> None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from sealane.approvals import precedence
 from sealane.errors import Conflicting
+from sealane.outbox.model import Kind
 from sealane.records.model import (
     ApprovalRule,
     Behind,
@@ -22,7 +23,7 @@ from sealane.records.model import (
     TimelineEntry,
 )
 from sealane.stencils.model import Revision
-from sealane.store import apps, audit, changes, formations, ids, log_events, releases, rows
+from sealane.store import apps, audit, formations, ids, outbox, releases, rows
 from sealane.store.database import Database
 from sealane.store.tables import deployments, failure_reports, steadiness, timeline
 from sealane.verdicts.messages import causes
@@ -80,8 +81,8 @@ class Deployments:
                     app=offered.app,
                     detail=detail,
                 )
-            log_events.deployment(connection, "requested", offered)
-            touch(connection, offered, offered.created)
+            outbox.deployment_moved(connection, Kind.DEPLOYMENT_REQUESTED, offered, offered.created)
+            _say_asked(connection, offered, offered.created)
             return offered
 
         return await self._database.write(work)
@@ -116,8 +117,9 @@ class Deployments:
             values = {"state": DeploymentState.QUEUED.value, "opened": at, "waiting_for": None}
             if not connection.execute(opened.values(values)).rowcount:
                 return False
-            _supersede_queued(connection, get(connection, deployment_id), at)
-            touch(connection, get(connection, deployment_id), at)
+            opened_now = get(connection, deployment_id)
+            _supersede_queued(connection, opened_now, at)
+            outbox.deployment_event(connection, Kind.DEPLOYMENT_QUEUED, opened_now, at)
             return True
 
         return await self._database.write(work)
@@ -130,7 +132,7 @@ class Deployments:
             values = {"state": DeploymentState.WAITING.value, "opened": None, "queued": False}
             if not connection.execute(sa.update(deployments).where(queued).values(values)).rowcount:
                 return False
-            touch(connection, get(connection, deployment_id), at)
+            outbox.deployment_event(connection, Kind.DEPLOYMENT_WAITING, get(connection, deployment_id), at)
             return True
 
         return await self._database.write(work)
@@ -145,7 +147,6 @@ class Deployments:
             broken = sa.update(deployments).where(deployments.c.id == deployment_id)
             connection.execute(broken.values(glass=rows.plain(glass)))
             _tell_broken(connection, deployment, glass)
-            touch(connection, deployment, glass.at)
 
         await self._database.write(work)
 
@@ -178,9 +179,8 @@ class Deployments:
             values = {"state": DeploymentState.ROLLING_OUT.value, "started": at, "phase": "begin", "waiting_for": None}
             values["from_revision_id"] = _verified(connection, there.verified_id)
             connection.execute(sa.update(deployments).where(deployments.c.id == deployment_id).values(values))
-            touch(connection, deployment, at)
             begun = get(connection, deployment_id)
-            log_events.deployment(connection, "started", begun)
+            outbox.deployment_moved(connection, Kind.DEPLOYMENT_STARTED, begun, at)
             return begun
 
         return await self._database.write(work)
@@ -196,7 +196,8 @@ class Deployments:
                 add_line(connection, deployment_id, line, at)
                 values["phase"] = line.phase
             connection.execute(sa.update(deployments).where(deployments.c.id == deployment_id).values(values))
-            touch(connection, get(connection, deployment_id), at)
+            said = {"phase": line.phase, "text": line.text} if line else {"text": waiting_for}
+            outbox.deployment_event(connection, Kind.DEPLOYMENT_STAGE, get(connection, deployment_id), at, said)
 
         await self._database.write(work)
 
@@ -212,7 +213,10 @@ class Deployments:
             connection.execute(sa.update(deployments).where(deployments.c.id == deployment_id).values(values))
             line = Line(key=f"revised {revision.id}", phase="approval", text=note)
             add_line(connection, deployment_id, line, at)
-            touch(connection, get(connection, deployment_id), at)
+            revised = get(connection, deployment_id)
+            data = {"revision": revision.id, "reason": note}
+            outbox.deployment_event(connection, Kind.DEPLOYMENT_REVISED, revised, at, data)
+            _say_asked(connection, revised, at)
 
         await self._database.write(work)
 
@@ -226,7 +230,9 @@ class Deployments:
             if not connection.execute(sa.update(deployments).where(queued).values(values)).rowcount:
                 return False
             add_line(connection, deployment_id, Line(key=f"demand {note}", phase="approval", text=note), at)
-            touch(connection, get(connection, deployment_id), at)
+            demanded = get(connection, deployment_id)
+            outbox.deployment_event(connection, Kind.DEPLOYMENT_WAITING, demanded, at, {"reason": note})
+            _say_asked(connection, demanded, at)
             return True
 
         return await self._database.write(work)
@@ -320,9 +326,7 @@ def finish(connection: sa.Connection, deployment_id: str, verdict: Verdict) -> N
     connection.execute(sa.delete(steadiness).where(steadiness.c.deployment_id == deployment_id))
     line = Line(key="verdict", phase="verdict", text=verdict.reason, detail={"verdict": verdict.kind.value})
     add_line(connection, deployment_id, line, verdict.at)
-    ended = get(connection, deployment_id)
-    log_events.deployment(connection, "ended", ended)
-    touch(connection, ended, verdict.at)
+    outbox.deployment_moved(connection, Kind.DEPLOYMENT_ENDED, get(connection, deployment_id), verdict.at)
 
 
 def _supersede(connection: sa.Connection, deployment: Deployment, *, by: Deployment, at: datetime) -> None:
@@ -395,6 +399,16 @@ def _tell_broken(connection: sa.Connection, deployment: Deployment, glass: Broke
     detail = {"deployment": deployment.id, "environment": deployment.environment, "reason": glass.reason}
     named = {"actor": glass.by, "action": "break glass", "subject": deployment.label}
     audit.note(connection, glass.at, **named, app=deployment.app, detail=detail)
+    outbox.deployment_event(
+        connection, Kind.GLASS_BROKEN, deployment, glass.at, {"reason": glass.reason}, actor=glass.by
+    )
+
+
+def _say_asked(connection: sa.Connection, deployment: Deployment, at: datetime) -> None:
+    """Whose approval is asked for, where somebody's is."""
+    if deployment.rules and not deployment.unasked:
+        data = {"revision": deployment.revision_id, "rules": rows.plain(deployment.rules)}
+        outbox.deployment_event(connection, Kind.APPROVAL_ASKED, deployment, at, data)
 
 
 def _verified(connection: sa.Connection, deployment_id: str | None) -> str | None:
@@ -411,9 +425,3 @@ def _row(deployment: Deployment) -> dict[str, Any]:
     row["glass"] = rows.plain(deployment.glass) if deployment.glass else None
     row["verdict_kind"] = deployment.verdict.kind.value if deployment.verdict else None
     return row
-
-
-def touch(connection: sa.Connection, deployment: Deployment, at: datetime) -> None:
-    """Tells followers that the deployment changed, in this transaction."""
-    run = [f"run:{deployment.run_id}"] if deployment.run_id else []
-    changes.tell(connection, at, f"deployment:{deployment.id}", changes.OVERVIEW, *run)

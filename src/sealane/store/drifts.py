@@ -8,8 +8,9 @@ from datetime import datetime
 import msgspec
 import sqlalchemy as sa
 
+from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.model import DriftSeen
-from sealane.store import changes, rows, upsert
+from sealane.store import outbox, rows, upsert
 from sealane.store.database import Database
 from sealane.store.tables import deployments, drifts, formations
 
@@ -54,7 +55,16 @@ class Drifts:
             before = connection.execute(sa.select(drifts.c.seen).where(here)).scalar()
             _put(connection, app, formation, {"seen": rows.plain(seen), "at": at})
             if before is None or msgspec.convert(before, DriftSeen) != seen:
-                changes.tell(connection, at, changes.OVERVIEW)
+                data = {"objects": seen.objects, "fields": seen.fields, "by": list(seen.by)}
+                drift = DomainEvent(
+                    kind=Kind.FORMATION_DRIFT,
+                    at=at,
+                    app=app,
+                    formation=formation,
+                    deployment=seen.deployment,
+                    data=data,
+                )
+                outbox.append(connection, drift)
 
         await self._database.write(work)
 

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from sealane.destinations.model import Inventory
 from sealane.errors import NotThere
 from sealane.findings import did_you_mean
+from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.model import Behind, Deployment, Formation
-from sealane.store import changes, rows
+from sealane.store import outbox, rows
 from sealane.store.database import Database
 from sealane.store.tables import formations
 
@@ -47,7 +48,8 @@ class Formations:
         def work(connection: sa.Connection) -> None:
             kept = sa.update(formations).where(_is(app, formation)).values(requests=dict(requests))
             connection.execute(kept)
-            changes.tell(connection, at, changes.OVERVIEW)
+            known = DomainEvent(kind=Kind.FORMATION_REQUESTS, at=at, app=app, formation=formation, data=dict(requests))
+            outbox.append(connection, known)
 
         await self._database.write(work)
 

@@ -7,8 +7,9 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from sealane.errors import Conflicting, NotThere
+from sealane.outbox.model import Kind
 from sealane.records.model import DeploymentState, GateWord
-from sealane.store import audit, changes, deployments, rows
+from sealane.store import audit, deployments, outbox, rows
 from sealane.store.database import Database
 from sealane.store.tables import gate_words
 
@@ -26,7 +27,9 @@ class GateWords:
             if known := _find(connection, question.deployment_id, question.key, question.gate):
                 return known
             connection.execute(sa.insert(gate_words).values(rows.fields(question)))
-            _tell(connection, question.deployment_id, question.asked)
+            asked_of = deployments.get(connection, question.deployment_id)
+            said = {"gate": question.gate, "says": question.says}
+            outbox.deployment_event(connection, Kind.GATE_ASKED, asked_of, question.asked, said)
             return question
 
         return await self._database.write(work)
@@ -57,7 +60,8 @@ class GateWords:
             audit.note(
                 connection, at, actor=by, action=action, subject=deployment.label, app=deployment.app, detail=detail
             )
-            _tell(connection, deployment_id, at)
+            kind, said_now = Kind.GATE_PASSED if passes else Kind.GATE_FAILED, {"gate": gate, "reason": reason}
+            outbox.deployment_event(connection, kind, deployment, at, said_now, actor=by)
             found = _find(connection, deployment_id, question.key, gate)
             return rows.there(found, f"question about {gate}")
 
@@ -78,7 +82,3 @@ def _find(connection: sa.Connection, deployment_id: str, key: str, gate: str) ->
 def _is(deployment_id: str, key: str, gate: str) -> sa.ColumnElement[bool]:
     columns = gate_words.c
     return (columns.deployment_id == deployment_id) & (columns.key == key) & (columns.gate == gate)
-
-
-def _tell(connection: sa.Connection, deployment_id: str, at: datetime) -> None:
-    changes.tell(connection, at, f"deployment:{deployment_id}", changes.OVERVIEW)

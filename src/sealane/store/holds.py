@@ -7,8 +7,9 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from sealane.errors import NotThere
+from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.model import Deployment, Hold
-from sealane.store import audit, changes, ids, rows
+from sealane.store import audit, ids, outbox, rows
 from sealane.store.database import Database
 from sealane.store.tables import holds
 
@@ -60,10 +61,22 @@ def put(connection: sa.Connection, deployment: Deployment, *, up_to: int, reason
         "created": at,
     }
     connection.execute(sa.insert(holds).values(values))
+    said = {"up_to": up_to, "release": deployment.release_id, "reason": reason}
+    outbox.deployment_event(connection, Kind.HOLD_SET, deployment, at, said)
 
 
 def lift(connection: sa.Connection, found: tuple[Hold, ...], *, by: str | None, reason: str, at: datetime) -> None:
     """Lifts these, in this transaction."""
     chosen = holds.c.id.in_([hold.id for hold in found])
     connection.execute(sa.update(holds).where(chosen).values(lifted=at, lifted_by=by, lift_reason=reason))
-    changes.tell(connection, at, changes.OVERVIEW, *(f"deployment:{hold.deployment_id}" for hold in found))
+    for hold in found:
+        said = DomainEvent(
+            kind=Kind.HOLD_LIFTED,
+            at=at,
+            app=hold.app,
+            formation=hold.formation,
+            deployment=hold.deployment_id,
+            actor=by,
+            data={"up_to": hold.up_to, "reason": reason},
+        )
+        outbox.append(connection, said)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from sealane import log_lines
 from sealane.errors import Conflicting, NotThere
 from sealane.records.accounts import ADMINISTRATORS, StoredSession, Token, User
-from sealane.store import audit, log_events, rows
+from sealane.store import audit, rows
 from sealane.store.account_tables import sessions, tokens, users
-from sealane.store.database import Database
+from sealane.store.database import Database, after_commit
 
 
 class People:
@@ -137,7 +139,7 @@ class People:
 
         def work(connection: sa.Connection) -> None:
             connection.execute(sa.update(tokens).where(tokens.c.id == token.id).values(used=at))
-            log_events.sign_in(connection, user=token.user or token.app or "", via=f"{token.kind} token {token.id}")
+            _log_sign_in(connection, user=token.user or token.app or "", via=f"{token.kind} token {token.id}")
 
         await self._database.write(work)
 
@@ -167,7 +169,7 @@ class People:
         def work(connection: sa.Connection) -> None:
             connection.execute(sa.delete(sessions).where(sessions.c.expires < at))
             connection.execute(sa.insert(sessions).values(**rows.fields(session), created=at))
-            log_events.sign_in(connection, user=session.user, via="session")
+            _log_sign_in(connection, user=session.user, via="session")
 
         await self._database.write(work)
 
@@ -233,3 +235,7 @@ def add_token(connection: sa.Connection, token: Token, *, by: str) -> None:
     expires = token.expires.isoformat() if token.expires else None
     detail = {"id": token.id, "name": token.name, "expires": expires}
     audit.note(connection, token.created, actor=by, action="add token", subject=subject, app=app, detail=detail)
+
+
+def _log_sign_in(connection: sa.Connection, *, user: str, via: str) -> None:
+    after_commit(connection, functools.partial(log_lines.event, "sign_in", user=user, via=via))

@@ -7,8 +7,9 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from sealane.approvals.release_groups import GroupState
+from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.model import Deployment, DeploymentKind, ReleaseGroupRow
-from sealane.store import changes, formations, ids, rows
+from sealane.store import formations, ids, outbox, rows
 from sealane.store.database import Database
 from sealane.store.tables import deployments as deployments_table
 from sealane.store.tables import release_groups, runs
@@ -49,9 +50,19 @@ class ReleaseGroups:
         def work(connection: sa.Connection) -> None:
             still = (release_groups.c.id == release_group.id) & release_groups.c.settled.is_(None)
             connection.execute(sa.update(release_groups).where(still).values(settled=at, outcome=outcome))
-            members = sa.select(deployments_table.c.id).where(deployments_table.c.release_group_id == release_group.id)
-            told = [f"deployment:{found}" for found in connection.execute(members).scalars()]
-            changes.tell(connection, at, changes.OVERVIEW, f"run:{release_group.run_id}", *told)
+            of_group = deployments_table.c.release_group_id == release_group.id
+            members = sa.select(deployments_table.c.id, deployments_table.c.formation).where(of_group)
+            for member in [*connection.execute(members), None]:
+                ended = DomainEvent(
+                    kind=Kind.RELEASE_GROUP_ENDED,
+                    at=at,
+                    app=release_group.app,
+                    formation=member.formation if member else None,
+                    run=release_group.run_id,
+                    deployment=member.id if member else None,
+                    data={"group": release_group.id, "formations": list(release_group.formations), "outcome": outcome},
+                )
+                outbox.append(connection, ended)
 
         await self._database.write(work)
 

@@ -6,9 +6,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from sealane.outbox.model import Kind
 from sealane.releases.model import Release
 from sealane.stencils.model import Revision
-from sealane.store import changes, rows
+from sealane.store import outbox, rows
 from sealane.store.database import Database
 from sealane.store.tables import releases, revisions, runs
 
@@ -42,7 +43,8 @@ class Releases:
             connection.execute(sa.insert(releases).values(values))
             if run_id is not None:
                 connection.execute(sa.update(runs).where(runs.c.id == run_id).values(release_id=release.id))
-                changes.tell(connection, release.created, f"run:{run_id}")
+                said = {"release": release.id, "commit": release.commit, "deploy_tag": release.deploy_tag}
+                outbox.run_event(connection, Kind.RELEASE_MADE, run_id, release.created, said)
 
         await self._database.write(work)
 

@@ -7,10 +7,11 @@ from datetime import datetime
 import msgspec
 import sqlalchemy as sa
 
+from sealane.outbox.model import Kind
 from sealane.records.model import StepReport
 from sealane.reports import model
 from sealane.reports.model import Report
-from sealane.store import changes, rows, upsert
+from sealane.store import outbox, rows, upsert
 from sealane.store.database import Database
 from sealane.store.tables import run_steps, step_reports
 
@@ -28,7 +29,8 @@ class Reports:
             values = {"report": rows.plain(reported.report), "read": at}
             where = {"run_id": run_id, "key": reported.key, "attempt": reported.attempt}
             upsert.put(connection, step_reports, where, values)
-            changes.tell(connection, at, f"run:{run_id}")
+            said = {"step": reported.key, "attempt": reported.attempt}
+            outbox.run_event(connection, Kind.RUN_REPORT, run_id, at, said)
 
         await self._database.write(work)
 

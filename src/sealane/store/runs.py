@@ -12,12 +12,13 @@ import msgspec
 import sqlalchemy as sa
 
 from sealane.events.model import Event, EventKind, Pusher, RefGone, Signed
+from sealane.outbox.model import DomainEvent, Kind
 from sealane.pipelines.model import Plan, RunStatus, StepStatus
 from sealane.records.model import Changed, Receipt, Run, RunStep
 from sealane.records.views import ChangedView
 from sealane.releases import lineage
 from sealane.releases.lineage import Move, Order
-from sealane.store import apps, audit, changes, ids, log_events, rows, run_queue, tables
+from sealane.store import apps, audit, ids, outbox, rows, run_queue, tables
 from sealane.store.database import Database
 from sealane.store.tables import events, run_changes, run_steps, runs
 
@@ -27,6 +28,8 @@ _SEARCHED = 200
 MOST_PATHS = 5_000
 """Changed files of a run that are kept to be shown; all of them count for its conditions."""
 _MOST_WORDS = 500
+_SAID_OF_STEPS = ("status", "reason", "exit_code", "attempt")
+"""Fields of a step that its events say."""
 _GONE = "gone"
 """The kind of an event that says that a reference is no more."""
 
@@ -87,7 +90,7 @@ class Runs:
                 _note_push(connection, run_id, event, event.pusher)
             left_out = run_queue.leave_out(connection, run_id, event, per_push) if too_many and per_push else None
             if left_out:
-                log_events.run(connection, "ended", get(connection, run_id))
+                outbox.run_moved(connection, Kind.RUN_ENDED, get(connection, run_id), event.received)
             return Receipt(run_id=run_id, duplicate=False, left_out=left_out)
 
         return await self._database.write(work)
@@ -130,7 +133,7 @@ class Runs:
             connection.execute(_give_back(run.app, apps.next_sequence(connection, run.app)))  # it locks the app
             place = lineage.place(run.sequence, order, _moves(connection, run.app, run_id))
             connection.execute(sa.update(runs).where(runs.c.id == run_id).values(place=place))
-            changes.tell(connection, at, f"run:{run_id}")
+            outbox.run_event(connection, Kind.RUN_ORDERED, run_id, at, {"place": place})
             return place
 
         return await self._database.write(work)
@@ -174,8 +177,7 @@ class Runs:
             values = {"started": at, "deploy_tag": deploy_tag, "status": RunStatus.RUNNING.value}
             fresh = sa.update(runs).where(runs.c.id == run_id, runs.c.started.is_(None), runs.c.ended.is_(None))
             if connection.execute(fresh.values(values)).rowcount:
-                log_events.run(connection, "started", get(connection, run_id))
-            changes.tell(connection, at, f"run:{run_id}", changes.OVERVIEW)
+                outbox.run_moved(connection, Kind.RUN_STARTED, get(connection, run_id), at)
 
         await self._database.write(work)
 
@@ -211,7 +213,7 @@ class Runs:
                         "reason": step.skip,
                     }
                     connection.execute(sa.insert(run_steps).values(row))
-            changes.tell(connection, at, f"run:{run_id}")
+            outbox.run_event(connection, Kind.RUN_PLANNED, run_id, at, {"steps": [step.key for step in plan.steps]})
 
         await self._database.write(work)
 
@@ -222,7 +224,8 @@ class Runs:
         def work(connection: sa.Connection) -> None:
             chosen = (run_steps.c.run_id == run_id) & (run_steps.c.key == key)
             connection.execute(sa.update(run_steps).where(chosen).values(given))
-            changes.tell(connection, at, f"run:{run_id}")
+            said = {name: given[name] for name in _SAID_OF_STEPS if given.get(name) is not None}
+            outbox.run_event(connection, Kind.RUN_STEP, run_id, at, {"step": key, **said})
 
         await self._database.write(work)
 
@@ -243,8 +246,7 @@ class Runs:
                 values["findings"] = list(findings)
             first = sa.update(runs).where(runs.c.id == run_id, runs.c.ended.is_(None)).values(values)
             if connection.execute(first).rowcount:
-                log_events.run(connection, "ended", get(connection, run_id))
-            changes.tell(connection, at, f"run:{run_id}", changes.OVERVIEW)
+                outbox.run_moved(connection, Kind.RUN_ENDED, get(connection, run_id), at)
 
         await self._database.write(work)
 
@@ -263,12 +265,13 @@ class Runs:
             done = bool(connection.execute(open_ones.values(cancelled_by=by)).rowcount)
             if done:
                 audit.note(connection, at, actor=by, action="cancel run", subject=run_id, app=run.app)
-                changes.tell(connection, at, f"run:{run_id}", changes.OVERVIEW)
+                cancel = DomainEvent(kind=Kind.RUN_CANCEL_REQUESTED, at=at, app=run.app, run=run_id, actor=by)
+                outbox.append(connection, cancel)
             if done and not begun:
                 values = {"ended": at, "status": RunStatus.CANCELLED.value, "reason": f"{by} cancelled it"}
                 unbegun = sa.update(runs).where(runs.c.id == run_id, runs.c.started.is_(None))
                 if connection.execute(unbegun.values(values)).rowcount:
-                    log_events.run(connection, "ended", get(connection, run_id))
+                    outbox.run_moved(connection, Kind.RUN_ENDED, get(connection, run_id), at)
             return done
 
         return await self._database.write(work)
@@ -332,8 +335,7 @@ def _insert(
         "created": event.received,
     }
     connection.execute(sa.insert(runs).values(values))
-    log_events.run(connection, "requested", get(connection, run_id))
-    changes.tell(connection, event.received, f"run:{run_id}", changes.OVERVIEW)
+    outbox.run_moved(connection, Kind.RUN_REQUESTED, get(connection, run_id), event.received)
 
 
 def _note_push(connection: sa.Connection, run_id: str, event: Event, pusher: Pusher) -> None:

@@ -7,7 +7,8 @@ from typing import Any, Generic, TypeVar
 import msgspec
 import sqlalchemy as sa
 
-from sealane.store import changes, rows, upsert
+from sealane.outbox.model import Kind
+from sealane.store import deployments, outbox, rows, upsert
 from sealane.store.database import Database
 from sealane.store.tables import observations, steadiness
 from sealane.verdicts.model import Observation
@@ -58,7 +59,9 @@ class Observations(Seen[Observation]):
 
     def _keep(self, connection: sa.Connection, deployment_id: str, seen: Observation) -> None:
         super()._keep(connection, deployment_id, seen)
-        changes.tell(connection, seen.at, f"deployment:{deployment_id}")
+        objects = [{"object": str(each.object), "health": each.health.value} for each in seen.workloads]
+        observed = deployments.get(connection, deployment_id)
+        outbox.deployment_event(connection, Kind.DEPLOYMENT_OBSERVED, observed, seen.at, {"objects": objects})
 
 
 def observation(connection: sa.Connection, deployment_id: str) -> Observation | None:

@@ -394,11 +394,22 @@ workers = sa.Table(
     columns.maybe("dead", columns.Moment),
 )
 
-changes = sa.Table(
-    "changes",
+outbox = sa.Table(
+    "outbox",
     columns.metadata,
     columns.number(),
-    columns.text("topic"),
+    columns.text("kind"),
     columns.moment("at"),
+    *(columns.maybe(name) for name in ("app", "formation", "run_id", "deployment_id", "actor")),
+    columns.json("data"),
     sqlite_autoincrement=True,
+)
+
+outbox_cursors = sa.Table(
+    "outbox_cursors",
+    columns.metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    columns.maybe("holder"),
+    columns.maybe("until", columns.Moment),
 )

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from sealane.store import changes, rows, upsert
+from sealane.outbox.model import DomainEvent, Kind
+from sealane.store import outbox, rows, upsert
 from sealane.store.database import Database
 from sealane.store.tables import apps, troubles
 
@@ -61,7 +62,8 @@ class Troubles:
             )
             values = rows.fields(found)
             upsert.put(connection, troubles, {"app": values.pop("app")}, values)
-            changes.tell(connection, at, changes.OVERVIEW)
+            failed = DomainEvent(kind=Kind.INTAKE_FAILED, at=at, app=app, data={"reason": reason, "tries": tries})
+            outbox.append(connection, failed)
             return found
 
         return await self._database.write(work)
@@ -73,7 +75,7 @@ class Troubles:
             broken = sa.update(troubles).where(troubles.c.app == app, troubles.c.resolved.is_(None))
             done = bool(connection.execute(broken.values(resolved=at)).rowcount)
             if done:
-                changes.tell(connection, at, changes.OVERVIEW)
+                outbox.append(connection, DomainEvent(kind=Kind.INTAKE_RECOVERED, at=at, app=app))
             return done
 
         return await self._database.write(work)

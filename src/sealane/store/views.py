@@ -12,6 +12,7 @@ from sealane.approvals.blockers import BlockerInput, Explanation, ProgressView
 from sealane.approvals.inbox import InboxItem
 from sealane.blobs.logs import Logs
 from sealane.errors import Refused
+from sealane.outbox.model import DomainEvent
 from sealane.records.accounts import EVERY_LINE, AuditEntry, AuditFilter
 from sealane.records.eligibility import Ineligible
 from sealane.records.filters import ALL, Filter, Places
@@ -36,6 +37,7 @@ from sealane.store import (
 from sealane.store.audit import Audit
 from sealane.store.database import Database
 from sealane.store.explanations import Prospects
+from sealane.store.outbox import Outbox
 from sealane.store.tables import apps as apps_table
 from sealane.store.tables import events as events_table
 from sealane.store.tables import runs as runs_table
@@ -154,6 +156,13 @@ class Views:
     ) -> tuple[AuditEntry, ...]:
         """Who did what, the newest first; `before` is the id of the last line of the page before."""
         return await Audit(self._database).last(limit, before, only=only, scope=self._scope)
+
+    async def events(
+        self, after: int, *, limit: int, app: str | None = None, formation: str | None = None
+    ) -> tuple[DomainEvent, ...]:
+        """What happened after a cursor, the oldest first; of an app or a formation."""
+        outbox = Outbox(self._database)
+        return await outbox.after(after, limit=limit, app=app, formation=formation, scope=self._scope)
 
     async def audited(self) -> tuple[str, ...]:
         """What was ever done, by name."""

@@ -8,8 +8,9 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from sealane.errors import Conflicting
+from sealane.outbox.model import Kind
 from sealane.records.model import Deployment, DeploymentState, Vote
-from sealane.store import audit, changes, deployments, rows
+from sealane.store import audit, deployments, outbox, rows
 from sealane.store.account_tables import users
 from sealane.store.database import Database
 from sealane.store.tables import votes
@@ -46,7 +47,9 @@ class Votes:
                 app=deployment.app,
                 detail=detail,
             )
-            changes.tell(connection, vote.at, changes.OVERVIEW, f"deployment:{deployment.id}")
+            kind = Kind.APPROVAL_GIVEN if vote.approves else Kind.APPROVAL_REFUSED
+            said = {"revision": vote.revision_id, "comment": vote.comment}
+            outbox.deployment_event(connection, kind, deployment, vote.at, said, actor=vote.user)
 
         await self._database.write(work)
 

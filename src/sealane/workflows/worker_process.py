@@ -82,7 +82,7 @@ async def _sweep(worker: Worker, engine: Engine, gates: Gates, slots: RunSlots, 
             await slots.sweep()
             await gates.sweep()
             await worker.take_over(engine)
-            await store.changes.trim(clock.now())
+            await store.outbox.trim(clock.now() - timedelta(days=settings.events.keep_days))
             if time.monotonic() - forgotten > _FORGET_EVERY:
                 forgotten = time.monotonic()
                 await gates.queueing.forget(clock.now() - timedelta(days=settings.worker.remember_days))

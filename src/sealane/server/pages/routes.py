@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Header, Query
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from sealane import clock
@@ -122,24 +122,32 @@ async def follow_log(
 
 
 @router.get("/changes")
-async def changes(server: dependencies.Server, _: Signed, admitted: StillAdmitted, of: str) -> Response:
+async def changes(
+    server: dependencies.Server,
+    _: Signed,
+    admitted: StillAdmitted,
+    of: str,
+    last: Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=2**62)] = None,
+) -> Response:
     """Says `changed` whenever what a page shows has changed; the page then reads itself again.
 
-    Says so once at the beginning, too: for what changed after the page was read, and while it was cut off.
+    Says so once at the beginning, too, for what changed after the page was read. A page that was cut off says which
+    event it heard of last, and hears at once only if something has happened since.
     """
     topic = of.replace("/", ":", 1)
 
     async def body() -> AsyncGenerator[str, None]:
         yield "retry: 2000\n\n"
-        async with aclosing(server.changes.follow({topic})) as followed:
+        async with aclosing(server.followers.follow({topic}, after=last)) as followed:
             waiting = asyncio.ensure_future(anext(followed))
             try:
                 while True:
                     done, _pending = await asyncio.wait({waiting}, timeout=_KEEP_ALIVE)
-                    if done:
-                        waiting.result()
-                        waiting = asyncio.ensure_future(anext(followed))
-                    yield "event: changed\ndata: \n\n" if done else ": still here\n\n"
+                    if not done:
+                        yield ": still here\n\n"
+                        continue
+                    yield f"event: changed\nid: {waiting.result()}\ndata: \n\n"
+                    waiting = asyncio.ensure_future(anext(followed))
             except StopAsyncIteration:
                 return
             finally:

@@ -1,0 +1,109 @@
+"""Domain events: what each says, what it is about, and which live pages it changes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """What happened."""
+
+    RUN_REQUESTED = "run.requested"
+    RUN_ORDERED = "run.ordered"
+    """Its place in the line of commits is known."""
+    RUN_AUTHORS = "run.authors"
+    RUN_STARTED = "run.started"
+    RUN_PLANNED = "run.planned"
+    RUN_STEP = "run.step"
+    """A step began, ended, or changed in another way."""
+    RUN_REPORT = "run.report"
+    """What a step's tests reported was read."""
+    RUN_CANCEL_REQUESTED = "run.cancel_requested"
+    RUN_ENDED = "run.ended"
+    RELEASE_MADE = "release.made"
+    RELEASE_GROUP_ENDED = "release_group.ended"
+
+    DEPLOYMENT_REQUESTED = "deployment.requested"
+    DEPLOYMENT_REVISED = "deployment.revised"
+    """It has another revision now."""
+    DEPLOYMENT_QUEUED = "deployment.queued"
+    """Nothing stands in its way any more."""
+    DEPLOYMENT_WAITING = "deployment.waiting"
+    """Something stands in its way again."""
+    DEPLOYMENT_STARTED = "deployment.started"
+    DEPLOYMENT_STAGE = "deployment.stage"
+    """A line of its timeline, with the phase it is in."""
+    DEPLOYMENT_OBSERVED = "deployment.observed"
+    """How far its objects are."""
+    DEPLOYMENT_CANCEL_REQUESTED = "deployment.cancel_requested"
+    DEPLOYMENT_ENDED = "deployment.ended"
+    APPROVAL_ASKED = "approval.asked"
+    APPROVAL_GIVEN = "approval.given"
+    APPROVAL_REFUSED = "approval.refused"
+    GLASS_BROKEN = "glass.broken"
+    GATE_ASKED = "gate.asked"
+    GATE_PASSED = "gate.passed"
+    GATE_FAILED = "gate.failed"
+    HOLD_SET = "hold.set"
+    HOLD_LIFTED = "hold.lifted"
+
+    FORMATION_DRIFT = "formation.drift"
+    """What was seen of its drift changed."""
+    FORMATION_REQUESTS = "formation.requests"
+    """What it requests of its cluster is known."""
+    APP_ADDED = "app.added"
+    APP_OWNER_SET = "app.owner_set"
+    APP_REMOVED = "app.removed"
+    INTAKE_FAILED = "intake.failed"
+    """Pushes could not be taken in."""
+    INTAKE_RECOVERED = "intake.recovered"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DomainEvent:
+    """One thing that happened. Events are in the order in which what they say became true."""
+
+    id: int = 0
+    """Its place in that order: whoever has seen it has seen all before it. 0 until it is written."""
+    kind: str
+    """A `Kind`; a server of another version may have written one that this one does not know."""
+    at: datetime
+    app: str | None = None
+    formation: str | None = None
+    run: str | None = None
+    deployment: str | None = None
+    actor: str | None = None
+    """Who did it, where somebody did."""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    """What else is known of it; nothing in it is secret."""
+
+
+OVERVIEW = "overview"
+"""The topic of pages that show a little of everything."""
+
+_DETAILS = frozenset(
+    {
+        Kind.RUN_ORDERED,
+        Kind.RUN_AUTHORS,
+        Kind.RUN_PLANNED,
+        Kind.RUN_STEP,
+        Kind.RUN_REPORT,
+        Kind.RELEASE_MADE,
+        Kind.DEPLOYMENT_OBSERVED,
+    }
+)
+"""What only the page of the run or the deployment itself shows."""
+
+
+def topics(event: DomainEvent) -> frozenset[str]:
+    """What pages follow that this changes: `overview`, `run:ID`, `deployment:ID`."""
+    named = (
+        event.kind not in _DETAILS and OVERVIEW,
+        event.run and f"run:{event.run}",
+        event.deployment and f"deployment:{event.deployment}",
+    )
+    return frozenset(topic for topic in named if topic)

@@ -1,0 +1,61 @@
+"""What happened, for programs that follow it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict
+
+from sealane.outbox.model import DomainEvent
+from sealane.records.accounts import AuditEntry
+from sealane.server import addresses, dependencies, filters
+from sealane.server.access import Administrator, Viewer
+
+router = APIRouter(prefix="/api", tags=["events"])
+
+Cursor = Annotated[int, Query(ge=0, le=2**62, description="The cursor of the answer before; 0 for all that is kept.")]
+
+
+class EventPage(BaseModel):
+    """What happened after a cursor."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    events: list[DomainEvent]
+    """In the order in which they became true; each id is once only, so that one that comes again is known."""
+    cursor: int
+    """What to ask with next."""
+    missed: bool
+    """Some of what happened after the cursor that was given is forgotten already."""
+
+
+@router.get("/events")
+async def events(
+    server: dependencies.Server,
+    _: Viewer,
+    app: filters.App,
+    formation: filters.Formation,
+    after: Cursor = 0,
+    limit: addresses.Limit = 50,
+) -> EventPage:
+    """What happened, the oldest first. Asked again with the cursor of the answer, it goes on from there."""
+    newest = await server.store.outbox.newest()  # first: what comes meanwhile is for the next page
+    kept_from = await server.store.outbox.trimmed()
+    found = await server.views.events(after, limit=limit, app=app, formation=formation)
+    cursor = found[-1].id if len(found) == limit else max([after, newest, *(event.id for event in found)])
+    return EventPage(events=list(found), cursor=cursor, missed=after < kept_from)
+
+
+@router.get("/audit")
+async def audit(
+    server: dependencies.Server,
+    _: Administrator,
+    only: filters.WhoDidWhat,
+    limit: addresses.Limit = 50,
+    before: Annotated[
+        int | None, Query(ge=0, le=2**62, description="The id of the last line of the page before.")
+    ] = None,
+) -> list[AuditEntry]:
+    """Who did what, the newest first. Filters that are given all have to fit."""
+    return list(await server.views.audit(only, limit=limit, before=before))

@@ -1,0 +1,236 @@
+"""The outbox: one line of events, each written by the transaction whose change it tells.
+
+The events of a transaction are written as its last act, under one lock that is held until it has landed. So numbers
+become visible in their order: whoever has read one has read all before it, and no transaction waits for another that
+holds the lock and waits itself.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from sealane import log_lines
+from sealane.outbox.model import DomainEvent, Kind
+from sealane.records.model import Deployment, Run
+from sealane.records.scopes import EVERYTHING, Scope
+from sealane.store import rows, scopes, upsert
+from sealane.store.database import Database, after_commit, before_commit
+from sealane.store.tables import apps, outbox, outbox_cursors, runs
+
+AT_ONCE = 500
+"""Events that are read at once."""
+_IN_LINE = 0x5EA1B07
+"""The number of the lock that PostgreSQL gives to one transaction at a time."""
+_TRIMMED = "trimmed"
+"""The cursor up to which events were forgotten."""
+_LOGGED = frozenset(
+    {
+        Kind.RUN_REQUESTED,
+        Kind.RUN_STARTED,
+        Kind.RUN_ENDED,
+        Kind.DEPLOYMENT_REQUESTED,
+        Kind.DEPLOYMENT_STARTED,
+        Kind.DEPLOYMENT_ENDED,
+    }
+)
+"""What the server's log has a line for, too."""
+
+
+def append(connection: sa.Connection, *events: DomainEvent) -> None:
+    """Says in this transaction what it changed; the server's log gets the most important once that has landed."""
+    for event in events:
+        before_commit(connection, _write, event)
+        if event.kind in _LOGGED:
+            after_commit(connection, functools.partial(_log, event))
+
+
+def run_event(
+    connection: sa.Connection, kind: Kind, run_id: str, at: datetime, data: Mapping[str, Any] | None = None
+) -> None:
+    """Says something of a run by its id, in this transaction."""
+    app = connection.execute(sa.select(runs.c.app).where(runs.c.id == run_id)).scalar()
+    append(connection, DomainEvent(kind=kind, at=at, app=app, run=run_id, data=data or {}))
+
+
+def run_moved(connection: sa.Connection, kind: Kind, run: Run, at: datetime) -> None:
+    """Says that a run was requested, started or ended, in this transaction."""
+    event = run.event
+    data = {
+        "number": run.sequence,
+        "cause": event.kind.value,
+        "branch": event.branch,
+        "commit": event.commit,
+        "by": run.requested_by,
+        "status": run.status.value if run.ended else None,
+        "reason": run.reason,
+        "seconds": _seconds(run.started, run.ended),
+    }
+    actor = run.requested_by if kind is Kind.RUN_REQUESTED else None
+    append(connection, DomainEvent(kind=kind, at=at, app=run.app, run=run.id, actor=actor, data=_known(data)))
+
+
+def deployment_event(
+    connection: sa.Connection,
+    kind: Kind,
+    deployment: Deployment,
+    at: datetime,
+    data: Mapping[str, Any] | None = None,
+    *,
+    actor: str | None = None,
+) -> None:
+    """Says something of a deployment, in this transaction."""
+    said = DomainEvent(
+        kind=kind,
+        at=at,
+        app=deployment.app,
+        formation=deployment.formation,
+        run=deployment.run_id,
+        deployment=deployment.id,
+        actor=actor,
+        data=data or {},
+    )
+    append(connection, said)
+
+
+def deployment_moved(connection: sa.Connection, kind: Kind, deployment: Deployment, at: datetime) -> None:
+    """Says that a deployment was requested, started or ended, in this transaction."""
+    verdict = deployment.verdict
+    data = {
+        "number": deployment.sequence,
+        "kind": deployment.kind.value,
+        "environment": deployment.environment,
+        "destination": deployment.destination,
+        "namespace": deployment.namespace,
+        "revision": deployment.revision_id,
+        "release": deployment.release_id,
+        "by": deployment.requested_by,
+        "verdict": verdict.kind.value if verdict else None,
+        "reason": verdict.reason if verdict else None,
+        "seconds": _seconds(deployment.started, deployment.ended),
+    }
+    actor = deployment.requested_by if kind is Kind.DEPLOYMENT_REQUESTED else None
+    deployment_event(connection, kind, deployment, at, _known(data), actor=actor)
+
+
+class Outbox:
+    """Reads the events, and keeps where subscribers stand."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def after(
+        self,
+        cursor: int,
+        *,
+        limit: int = AT_ONCE,
+        app: str | None = None,
+        formation: str | None = None,
+        scope: Scope = EVERYTHING,
+    ) -> tuple[DomainEvent, ...]:
+        """What happened after a cursor, in order; of an app of the scope since it has its name."""
+        query = sa.select(outbox).where(outbox.c.id > cursor, _readable(scope))
+        for column, value in ((outbox.c.app, app), (outbox.c.formation, formation)):
+            query = query if value is None else query.where(column == value)
+        found = await self._database.read(lambda c: rows.all_of(c, query.order_by(outbox.c.id).limit(limit)))
+        return tuple(_event(row) for row in found)
+
+    async def newest(self) -> int:
+        """The id of the last event that ever was; 0 before any."""
+        last = sa.select(sa.func.max(outbox.c.id))
+        return await self._database.read(lambda c: c.execute(last).scalar() or _position(c, _TRIMMED))
+
+    async def trimmed(self) -> int:
+        """The id up to which events were forgotten."""
+        return await self._database.read(lambda c: _position(c, _TRIMMED))
+
+    async def trim(self, before: datetime) -> None:
+        """Forgets what happened before a time."""
+
+        def work(connection: sa.Connection) -> None:
+            cursor = _position(connection, _TRIMMED)
+            oldest = sa.select(outbox.c.id, outbox.c.at).where(outbox.c.id > cursor).order_by(outbox.c.id)
+            last = cursor
+            for row in connection.execute(oldest.limit(AT_ONCE)):
+                if row.at >= before:
+                    break
+                last = row.id
+            if last > cursor:
+                connection.execute(sa.delete(outbox).where(outbox.c.id <= last))
+                upsert.put(connection, outbox_cursors, {"name": _TRIMMED}, {"position": last})
+
+        await self._database.write(work)
+
+    async def take(self, name: str, holder: str, *, at: datetime, until: datetime) -> int | None:
+        """Where the subscriber stands, which is the holder's to move until then; None while it is another's.
+
+        A new one begins with what is kept.
+        """
+
+        def work(connection: sa.Connection) -> int | None:
+            mine = outbox_cursors.c.name == name
+            row = rows.one(connection, sa.select(outbox_cursors).where(mine).with_for_update())
+            if row is None:
+                values = {"name": name, "position": 0, "holder": holder, "until": until}
+                connection.execute(sa.insert(outbox_cursors).values(values))
+                return 0
+            if row["holder"] not in {None, holder} and row["until"] is not None and row["until"] > at:
+                return None
+            connection.execute(sa.update(outbox_cursors).where(mine).values(holder=holder, until=until))
+            return int(row["position"])
+
+        return await self._database.write(work)
+
+    async def move(self, name: str, holder: str, position: int, *, until: datetime) -> bool:
+        """Notes that all up to a position is done. False when another has taken it meanwhile."""
+        mine = (outbox_cursors.c.name == name) & (outbox_cursors.c.holder == holder)
+        moved = sa.update(outbox_cursors).where(mine).values(position=position, until=until)
+        return await self._database.write(lambda c: bool(c.execute(moved).rowcount))
+
+
+def _write(connection: sa.Connection, events: list[DomainEvent]) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_IN_LINE)))
+    connection.execute(sa.insert(outbox), [_row(event) for event in events])
+
+
+def _row(event: DomainEvent) -> dict[str, Any]:
+    row = rows.fields(event)
+    row["run_id"], row["deployment_id"] = row.pop("run"), row.pop("deployment")
+    del row["id"]
+    return {**row, "kind": str(event.kind), "data": dict(event.data)}
+
+
+def _event(row: Mapping[str, Any]) -> DomainEvent:
+    values = dict(row)
+    return DomainEvent(run=values.pop("run_id"), deployment=values.pop("deployment_id"), **values)
+
+
+def _readable(scope: Scope) -> sa.ColumnElement[bool]:
+    """Who took the name of an app that was removed does not read what was before."""
+    if scope.everything:
+        return sa.true()
+    since = sa.exists().where(apps.c.name == outbox.c.app, apps.c.created <= outbox.c.at)
+    return scopes.chosen(scope, outbox.c.app) & since
+
+
+def _position(connection: sa.Connection, name: str) -> int:
+    kept = sa.select(outbox_cursors.c.position).where(outbox_cursors.c.name == name)
+    return int(connection.execute(kept).scalar() or 0)
+
+
+def _known(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in data.items() if value is not None}
+
+
+def _seconds(started: datetime | None, ended: datetime | None) -> float | None:
+    return round((ended - started).total_seconds(), 3) if started and ended else None
+
+
+def _log(event: DomainEvent) -> None:
+    said = {"run": event.run, "deployment": event.deployment, "app": event.app, "formation": event.formation}
+    log_lines.event(event.kind, **said | dict(event.data))
