@@ -323,6 +323,34 @@ def test_a_page_of_a_list_begins_after_nobody_elses(world: World) -> None:
             assert world.normal(said[0][1]) == world.normal(said[1][1])
 
 
+def test_a_program_reads_on_from_its_cursor_and_an_administrator_reads_the_audit(world: World) -> None:
+    """Page by page the same as at once; the audit by the page's filters."""
+
+    def asked(identity: str, path: str) -> Any:
+        answer = world.plain.get(path, headers={"Authorization": f"Bearer {world.tokens[identity]}"})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    at_once = asked("own", "/api/events?app=heron&limit=200")
+    assert not at_once["missed"]
+    assert {"app.added", "run.requested", "run.ended", "deployment.requested"} <= {
+        each["kind"] for each in at_once["events"]
+    }
+    read: list[Any] = []
+    cursor = 0
+    while page := (answer := asked("own", f"/api/events?app=heron&limit=4&after={cursor}"))["events"]:
+        read += page
+        cursor = answer["cursor"]
+    assert read[: len(at_once["events"])] == at_once["events"]
+    assert asked("stranger", "/api/events?app=heron")["events"] == []
+    of_formation = asked("own", "/api/events?formation=production&limit=200")["events"]
+    assert {each["formation"] for each in of_formation} == {"production"}
+    lines = asked("admin", "/api/audit?app=heron&limit=200")
+    assert {each["app"] for each in lines} == {"heron"}
+    older = asked("admin", f"/api/audit?app=heron&limit=200&before={lines[0]['id']}")
+    assert older == lines[1:]
+
+
 def test_what_operators_say_of_an_app_is_for_its_people(world: World) -> None:
     """`sealane vet` names the app in what it sends, not in the address."""
     said = {}
