@@ -56,6 +56,7 @@ LEAST = {
 }
 """Answers that must have been seen: otherwise little was tried."""
 OF_ADMINISTRATORS = {
+    "GET /api/audit",
     "GET /api/users",
     "GET /api/users/{user}/tokens",
     "GET /api/apps/{app}/alert-token",
