@@ -28,7 +28,7 @@ class GateWords:
                 return known
             connection.execute(sa.insert(gate_words).values(rows.fields(question)))
             asked_of = deployments.get(connection, question.deployment_id)
-            said = {"gate": question.gate, "says": question.says}
+            said = {"gate": question.gate, "message": question.message}
             outbox.deployment_event(connection, Kind.GATE_ASKED, asked_of, question.asked, said)
             return question
 
