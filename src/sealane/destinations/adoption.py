@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from sealane.destinations import model, prepare
+from sealane.destinations import model
 
 MARKS = (model.CREATED, model.ADOPTED, model.BEFORE)
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -61,7 +61,7 @@ def carried(found: Mapping[str, Any]) -> dict[str, str]:
 def adopted(found: Mapping[str, Any], identity: model.Identity, changes: Sequence[model.FieldChange]) -> dict[str, str]:
     """Marks of an object that the deployment takes over; what it was is left out where it would not fit."""
     marks = {model.ADOPTED: str(identity.sequence)}
-    before = _packed(found, whole=not prepare.is_secret(found) or not any(_is_value(each) for each in changes))
+    before = _packed(found, whole=not model.is_secret(found) or not any(_is_value(each) for each in changes))
     taken = sum(len(key) + len(str(value).encode()) for key, value in _annotations(found).items())
     return {**marks, model.BEFORE: before} if taken + len(before) < _ROOM else marks
 
@@ -93,7 +93,7 @@ def returned(found: Mapping[str, Any], kept: bytes | None = None) -> Restoration
     annotations = dict(old.get("annotations") or {})
     if LAST_APPLIED in _annotations(found):
         annotations.setdefault(LAST_APPLIED, _annotations(found)[LAST_APPLIED])
-    secret = prepare.is_secret(found) and before is marked
+    secret = model.is_secret(found) and before is marked
     values = {part: found[part] for part in ("data",) if part in found and secret}
     rest = {key: value for key, value in before.object.items() if key != "metadata"} | values
     return Restoration(
@@ -117,7 +117,7 @@ def _packed(found: Mapping[str, Any], *, whole: bool) -> str:
 
 
 def _compressed(found: Mapping[str, Any], *, whole: bool, values: bool = False) -> bytes:
-    secret = prepare.is_secret(found) and not values
+    secret = model.is_secret(found) and not values
     metadata = {key: found["metadata"][key] for key in _METADATA if found["metadata"].get(key)}
     if secret and "annotations" in metadata:  # kubectl's repeats the values
         metadata["annotations"] = {k: v for k, v in metadata["annotations"].items() if k != LAST_APPLIED}

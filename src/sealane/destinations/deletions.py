@@ -12,19 +12,12 @@ over is given back, what it never wrote is left alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sealane import hashing
-from sealane.destinations import apply_order, model
-
-PRECIOUS = {
-    ("", "PersistentVolumeClaim"): "it holds data",
-    ("", "PersistentVolume"): "it holds data",
-    ("", "Namespace"): "everything in it would go with it",
-    ("apiextensions.k8s.io", "CustomResourceDefinition"): "all objects of its kind would go with it",
-}
+from sealane.destinations import model
 
 _BEHIND = "the formation is no longer in namespace"
 _ELSEWHERE = "the formation is no longer at destination"
@@ -34,6 +27,20 @@ _MADE = {"ConfigMap": "config", "Secret": "secrets"}
 
 
 THERE_BEFORE = "it was there before this deployment"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kinds:
+    """What a destination's kinds are to deleting."""
+
+    rank: Callable[[model.ObjectRef], int] = lambda _: 0
+    """The order in which they are written; deleting goes the other way round."""
+    precious: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """Group and kind of what is held until a person says yes, and why."""
+
+
+PLAIN = Kinds()
+"""For a destination whose kinds are all alike."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,11 +68,12 @@ def there(found: Mapping[str, Any], *, uid: str) -> LiveObject:
     return LiveObject(uid=uid, labels=metadata.get("labels") or {}, annotations=metadata.get("annotations") or {})
 
 
-def candidates(stored: model.Inventory, wanted: model.Inventory) -> model.Inventory:
+def candidates(stored: model.Inventory, wanted: model.Inventory, kinds: Kinds = PLAIN) -> model.Inventory:
     """What is stored and not wanted, in the order of deleting: what was written last goes first."""
     keep = {ref.key for ref in wanted}
     unwanted = {ref.key: ref for ref in stored if ref.key not in keep}
-    return tuple(reversed(apply_order.ordered(unwanted.values(), lambda ref: (ref.group, ref.kind))))
+    written = sorted(unwanted.values(), key=kinds.rank)
+    return tuple(reversed(written))
 
 
 def plan(
@@ -75,9 +83,10 @@ def plan(
     live: Mapping[model.Key, LiveObject],
     identity: model.Identity,
     budget: model.Budget,
+    kinds: Kinds = PLAIN,
 ) -> DeletionPlan:
     """What to delete of the stored inventory. `live` are the candidates that still exist."""
-    unwanted = candidates(stored, wanted)
+    unwanted = candidates(stored, wanted, kinds)
     gone = tuple(ref for ref in unwanted if ref.key not in live or _is_strange(ref, live[ref.key], budget))
     left = tuple(ref for ref in unwanted if ref not in gone)
     if not wanted and not budget.whole:
@@ -88,7 +97,7 @@ def plan(
     fixed = {ref.key: reason for ref in rest if (reason := _not_ours_to_delete(live[ref.key], identity, budget))}
     before = {ref.key for ref in rest if _was_there_before(live[ref.key], identity, budget)}
     free = tuple(ref for ref in rest if ref.key not in fixed)
-    reasons = _reasons(free, live, identity, budget)
+    reasons = _reasons(free, live, identity, budget, kinds)
     held = tuple(
         model.KeptObject(ref=ref, reason=reason, kept=ref.key not in before)
         for ref in rest
@@ -99,12 +108,16 @@ def plan(
 
 
 def _reasons(
-    free: model.Inventory, live: Mapping[model.Key, LiveObject], identity: model.Identity, budget: model.Budget
+    free: model.Inventory,
+    live: Mapping[model.Key, LiveObject],
+    identity: model.Identity,
+    budget: model.Budget,
+    kinds: Kinds,
 ) -> dict[model.Key, str]:
     """Why some stay, or all of them, until a person says yes."""
     if budget.confirmed:
         return {}
-    reasons = {ref.key: reason for ref in free if (reason := _objection(ref, live[ref.key].labels))}
+    reasons = {ref.key: reason for ref in free if (reason := _objection(ref, live[ref.key].labels, kinds))}
     if not budget.undo:
         reasons |= {ref.key: f"{_BEHIND} {ref.namespace}" for ref in free if _is_behind(ref, identity)}
     counted = [ref for ref in free if ref.key not in reasons and not _is_made(ref, identity)]
@@ -186,10 +199,10 @@ def over_budget(says: str) -> bool:
     return any(words in says for words in (_OVER, _BEHIND, _ELSEWHERE))
 
 
-def _objection(ref: model.ObjectRef, labels: Mapping[str, str]) -> str | None:
+def _objection(ref: model.ObjectRef, labels: Mapping[str, str], kinds: Kinds) -> str | None:
     if model.owner_of(labels) is None:
         return "it isn't labelled as Sealane's any more"
-    return PRECIOUS.get((ref.group, ref.kind))
+    return kinds.precious.get((ref.group, ref.kind))
 
 
 def _is_made(ref: model.ObjectRef, identity: model.Identity) -> bool:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sealane.destinations import model, prepare
+from sealane.destinations import model
 
 _NOISE = {
     ("status",),
@@ -40,7 +40,7 @@ def differences(
     before: Mapping[str, Any], after: Mapping[str, Any], *, managers: Mapping[str, str] | None = None
 ) -> tuple[model.FieldChange, ...]:
     """The fields that differ. `managers` names, by path, who set a value that will be overwritten."""
-    hidden = prepare.is_secret(after) or prepare.is_secret(before)
+    hidden = model.is_secret(after) or model.is_secret(before)
     return tuple(
         model.FieldChange(
             path=(text := _text(path)),
@@ -79,7 +79,7 @@ def overlaid(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, A
 def shown(found: Mapping[str, Any]) -> dict[str, Any]:
     """An object as people may see it: without managed fields, values of a Secret hidden."""
     metadata = {key: value for key, value in found["metadata"].items() if key != "managedFields"}
-    if prepare.is_secret(found):
+    if model.is_secret(found):
         annotations = dict(metadata.get("annotations") or {})
         annotations.pop("kubectl.kubernetes.io/last-applied-configuration", None)  # it repeats the values
         annotations.pop(model.BEFORE, None)

@@ -285,6 +285,11 @@ def ref_of(manifest: Mapping[str, Any], namespace: str | None) -> ObjectRef:
     )
 
 
+def is_secret(manifest: Mapping[str, Any]) -> bool:
+    """Whether it is a v1 Secret, whose values are never shown."""
+    return manifest.get("kind") == "Secret" and manifest.get("apiVersion") == "v1"
+
+
 def is_over(ref: ObjectRef, finished: Collection[str]) -> bool:
     """Whether it is work that ran to its end, as `finished` says by `Kind/name`."""
     return (ref.group, ref.kind) in ONE_SHOT and f"{ref.kind}/{ref.name}" in finished

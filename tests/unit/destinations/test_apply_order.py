@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from sealane.destinations import apply_order
+from sealane.destinations.kubernetes import apply_order
 
 IN_ORDER = [
     ("", "Namespace"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sealane.destinations import deletions, model
+from sealane.destinations.kubernetes.deletion_rules import KINDS
 
 WHO = model.Identity(app="shop", formation="dev", namespace="shop", revision="r")
 KEPT = model.ObjectRef(group="", version="v1", kind="ConfigMap", namespace="shop", name="kept")
@@ -21,7 +22,7 @@ def plan(
     live = {
         each.key: there((others or {}).get(each.name, WHO.labels)) for each in stored if each.name not in (gone or ())
     }
-    return deletions.plan((*stored, KEPT), (KEPT,), live=live, identity=WHO, budget=model.Budget(**budget))  # type: ignore[arg-type]
+    return deletions.plan((*stored, KEPT), (KEPT,), live=live, identity=WHO, budget=model.Budget(**budget), kinds=KINDS)  # type: ignore[arg-type]
 
 
 def there(labels: dict[str, str], uid: str = "u", **marks: str) -> deletions.LiveObject:

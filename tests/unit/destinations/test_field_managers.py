@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from sealane.destinations import field_managers
-from sealane.destinations.field_managers import FieldManager
+from sealane.destinations.kubernetes import field_managers
+from sealane.destinations.kubernetes.field_managers import FieldManager
 
 FOUND: dict[str, Any] = {
     "metadata": {

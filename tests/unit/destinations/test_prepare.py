@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 
-from sealane.destinations import model, prepare
+from sealane.destinations import model
+from sealane.destinations.kubernetes import prepare
 
 WHO = model.Identity(app="shop", formation="dev", namespace="shop", revision="r", release="v1", sequence=4)
 

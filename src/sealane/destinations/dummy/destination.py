@@ -19,10 +19,10 @@ from typing import Any
 import msgspec
 
 from sealane import clock, errors
-from sealane.destinations import adoption, autoscalers, deletions, diff, model, ownership, stages
+from sealane.destinations import adoption, deletions, diff, model, ownership, stages
 from sealane.destinations.dummy import behavior, planning
 from sealane.destinations.dummy import state as states
-from sealane.destinations.kubernetes import provided_refs, tasks
+from sealane.destinations.kubernetes import autoscalers, deletion_rules, provided_refs, tasks
 from sealane.destinations.kubernetes.messages import read_only
 from sealane.destinations.kubernetes.strategies import inspect
 from sealane.destinations.kubernetes.strategies import stages as shaping
@@ -115,13 +115,13 @@ class DummyDestination:
     ) -> model.Pruned:
         """See the port."""
         there = self._state.read().objects
-        candidates = {ref.key: planning.text(ref) for ref in deletions.candidates(stored, wanted)}
+        candidates = {ref.key: planning.text(ref) for ref in deletions.candidates(stored, wanted, deletion_rules.KINDS)}
         live = {
             key: deletions.there(there[text].manifest, uid=there[text].uid)
             for key, text in candidates.items()
             if text in there
         }
-        plan = deletions.plan(stored, wanted, live=live, identity=identity, budget=budget)
+        plan = deletions.plan(stored, wanted, live=live, identity=identity, budget=budget, kinds=deletion_rules.KINDS)
         for ref in plan.delete:
             await fence()
             with self._state.write() as content:

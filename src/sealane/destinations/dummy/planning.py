@@ -10,8 +10,9 @@ from typing import Any
 
 import msgspec
 
-from sealane.destinations import adoption, apply_order, autoscalers, diff, model, ownership, prepare
+from sealane.destinations import adoption, diff, model, ownership
 from sealane.destinations.dummy import state as states
+from sealane.destinations.kubernetes import apply_order, autoscalers, prepare
 
 REFUSE = "dummy.sealane.dev/refuse"
 AWAY = "dummy.sealane.dev/away"

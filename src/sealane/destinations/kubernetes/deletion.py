@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
-from sealane.destinations import autoscalers, deletions, model
-from sealane.destinations.kubernetes import adoption_undo
+from sealane.destinations import deletions, model
+from sealane.destinations.kubernetes import adoption_undo, autoscalers, deletion_rules
 
 
 async def prune(
@@ -24,11 +24,11 @@ async def prune(
 ) -> model.Pruned:
     """Deletes within the budget; see the port for what is promised."""
     live: dict[model.Key, deletions.LiveObject] = {}
-    for ref in deletions.candidates(stored, wanted):
+    for ref in deletions.candidates(stored, wanted, deletion_rules.KINDS):
         found = await cluster.find(kinds.whole(ref.api_version, ref.kind), ref.name, namespace=ref.namespace)
         if found is not None and "deletionTimestamp" not in found["metadata"]:
             live[ref.key] = deletions.there(found, uid=found["metadata"]["uid"])
-    plan = deletions.plan(stored, wanted, live=live, identity=identity, budget=budget)
+    plan = deletions.plan(stored, wanted, live=live, identity=identity, budget=budget, kinds=deletion_rules.KINDS)
     deleted: list[model.ObjectRef] = []
     held: list[model.KeptObject] = []
     for ref in plan.delete:

@@ -10,7 +10,8 @@ from typing import Any
 
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
-from sealane.destinations import autoscalers, model
+from sealane.destinations import model
+from sealane.destinations.kubernetes import autoscalers
 
 _KIND = kinds.whole("autoscaling/v2", "HorizontalPodAutoscaler")
 _NAME = (_KIND.group, _KIND.kind)

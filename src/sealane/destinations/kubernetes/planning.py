@@ -11,19 +11,14 @@ from typing import Any
 from sealane import errors as ours
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
-from sealane.destinations import (
-    adoption,
+from sealane.destinations import adoption, diff, model, ownership
+from sealane.destinations.kubernetes import (
     apply_order,
     autoscalers,
-    diff,
     field_managers,
-    model,
-    ownership,
-    prepare,
-)
-from sealane.destinations.kubernetes import (
     live_autoscalers,
     managed_fields,
+    prepare,
     preview,
     refusals,
     replica_owner,

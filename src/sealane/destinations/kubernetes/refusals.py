@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from sealane.clients.kubernetes import errors
-from sealane.destinations import apply_order, model, ownership
+from sealane.destinations import model, ownership
+from sealane.destinations.kubernetes import apply_order
 
 STORED = 1_500_000
 """Bytes of an object. etcd takes 1.5 MiB in a request; a dry run asks it nothing, so it says no only when writing begins."""

@@ -15,8 +15,8 @@ import msgspec
 
 from sealane import hashing
 from sealane.clients.kubernetes import errors
-from sealane.destinations import field_managers, model, ownership, prepare
-from sealane.destinations.kubernetes import managed_fields
+from sealane.destinations import model, ownership
+from sealane.destinations.kubernetes import field_managers, managed_fields
 
 Manifest = Mapping[str, Any]
 
@@ -66,7 +66,7 @@ def told(
     """Each field in words. `ours` are those that Sealane itself keeps as they are there."""
     for each, value in _leaves(fields, there):
         (path,) = field_managers.paths(each)
-        hidden = prepare.is_secret(there) and path.partition(".")[0] in ("data", "stringData")
+        hidden = model.is_secret(there) and path.partition(".")[0] in ("data", "stringData")
         if managed_fields.shared(each, ours):
             why, hint = "it is left as it is there, for an autoscaler that may come", "write the value that you want"
         else:

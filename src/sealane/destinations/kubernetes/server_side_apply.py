@@ -19,9 +19,10 @@ from typing import Any
 from sealane import errors as ours
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds, objects
-from sealane.destinations import apply_order, model, ownership
+from sealane.destinations import model, ownership
 from sealane.destinations.kubernetes import (
     adoption_copies,
+    apply_order,
     managed_fields,
     ownership_records,
     planning,

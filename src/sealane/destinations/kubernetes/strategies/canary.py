@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sealane.destinations import autoscalers
+from sealane.destinations.kubernetes import autoscalers
 from sealane.destinations.kubernetes.strategies import blue_green, model
 from sealane.stencils import variants
 from sealane.stencils.variants import Manifest

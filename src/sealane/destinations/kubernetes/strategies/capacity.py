@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sealane.destinations import autoscalers
+from sealane.destinations.kubernetes import autoscalers
 from sealane.destinations.kubernetes.strategies import model
 from sealane.stencils import variants
 from sealane.stencils.variants import Manifest

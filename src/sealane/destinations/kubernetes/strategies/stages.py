@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sealane.destinations import apply_order
 from sealane.destinations import stages as port
+from sealane.destinations.kubernetes import apply_order
 from sealane.destinations.kubernetes.strategies import blue_green, canary, capacity, model
 from sealane.stencils import variants
 from sealane.stencils.model import Strategy

@@ -36,12 +36,7 @@ def prepared(
         metadata["namespace"] = namespace
     made = {**manifest, "metadata": metadata}
     made.pop("status", None)
-    return _encoded(made) if is_secret(manifest) else made
-
-
-def is_secret(manifest: Mapping[str, Any]) -> bool:
-    """Whether it is a v1 Secret."""
-    return manifest.get("kind") == "Secret" and manifest.get("apiVersion") == "v1"
+    return _encoded(made) if model.is_secret(manifest) else made
 
 
 def _encoded(secret: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,16 @@
+"""In which order kinds of Kubernetes are deleted, and which of them hold data or other objects. Pure."""
+
+from __future__ import annotations
+
+from sealane.destinations import deletions
+from sealane.destinations.kubernetes import apply_order
+
+KINDS = deletions.Kinds(
+    rank=lambda ref: apply_order.phase(ref.group, ref.kind),
+    precious={
+        ("", "PersistentVolumeClaim"): "it holds data",
+        ("", "PersistentVolume"): "it holds data",
+        ("", "Namespace"): "everything in it would go with it",
+        ("apiextensions.k8s.io", "CustomResourceDefinition"): "all objects of its kind would go with it",
+    },
+)
