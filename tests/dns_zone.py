@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,9 @@ from typing import Any
 import msgspec
 
 from sealane import clock, errors
+from sealane.configfiles.fields import File
 from sealane.destinations import deletions, diff, model, ownership, stages
+from sealane.destinations.port import Destination, DestinationAdapter, DestinationContext
 from sealane.stencils.health_checks import HealthCheck
 from sealane.verdicts import model as verdicts
 
@@ -302,3 +305,19 @@ def _workload(name: str, *, served: datetime | None) -> verdicts.Workload:
         message="all name servers have it" if served else "name servers do not have it yet",
         runs=False,
     )
+
+
+class ZoneFile(File):
+    """A zone of names."""
+
+    file: str
+    """Where it is kept."""
+
+
+@asynccontextmanager
+async def _open(written: ZoneFile, context: DestinationContext) -> AsyncIterator[Destination]:
+    del context
+    yield DnsZone(Path(written.file))
+
+
+ADAPTER = DestinationAdapter(file=ZoneFile, open=_open)

@@ -12,7 +12,7 @@ import msgspec
 
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import kinds, schemas
-from sealane.stencils import openapi
+from sealane.destinations.kubernetes.stencils import openapi
 from testbed import golang, record
 
 FILE = Path(openapi.__file__).with_suffix(".json")

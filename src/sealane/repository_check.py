@@ -133,7 +133,7 @@ def _formation(tree: Tree, name: str, pipeline: Pipeline | None, adapters: Adapt
     if sources is None or pipeline is None:
         return found
     images = {image.name: rendering.unbuilt(image.name) for image in pipeline.images}
-    _, rendered = rendering.render(sources, rendering.Inputs(app=pipeline.app, images=images))
+    _, rendered = rendering.render(sources, rendering.Inputs(app=pipeline.app, images=images, adapters=adapters))
     return [*found, *rendered]
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
-from sealane.stencils import standstill
 from sealane.verdicts import model as verdicts
 from sealane.verdicts import rollback_target
 
@@ -40,7 +39,7 @@ def before_it_was_kept(manifests: Iterable[Mapping[str, Any]]) -> tuple[str, ...
     return tuple(
         f"Job/{each['metadata']['name']}"
         for each in manifests
-        if each["kind"] == "Job" and each["apiVersion"] == "batch/v1" and not standstill.stands_still(each)
+        if each["kind"] == "Job" and each["apiVersion"] == "batch/v1" and not destinations.stands_still(each)
     )
 
 

@@ -12,7 +12,7 @@ from sealane.deployments.gates import select
 from sealane.deployments.gates.model import GateSubject, Report
 from sealane.destinations import model as destinations
 from sealane.destinations.stages import Stage
-from sealane.stencils import jobs as rendered
+from sealane.stencils import platform
 from sealane.stencils.gates import Gate, Hook, NewLines, When
 from sealane.stencils.graph_annotations import Annotation
 from sealane.stencils.model import Revision
@@ -26,7 +26,7 @@ class HooksAndGates:
     gates: tuple[Gate, ...] = ()
     hooks: tuple[Hook, ...] = ()
     jobs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
-    """Rendered Jobs by `stencils.jobs`' keys."""
+    """Rendered Jobs by `stencils.platform`'s keys."""
     made: frozenset[str] = frozenset()
     """`Kind/name` of the formation's own Secret and ConfigMap, which hooks before a rollout need."""
     annotations: tuple[Annotation, ...] = ()
@@ -72,7 +72,7 @@ def order(
     patience: timedelta,
 ) -> hooks.HookRequest:
     """The order for some of its hooks; `what` is `undo` for taking them back."""
-    key = rendered.undo_key if what == "undo" else rendered.hook_key
+    key = platform.undo_key if what == "undo" else platform.hook_key
     return hooks.HookRequest(
         hooks=chosen, manifests=beside.manifests(key), identity=identity, what=what, patience=patience
     )
@@ -145,4 +145,4 @@ def takes_time(own: HooksAndGates, stage: Stage, course: Sequence[Stage]) -> boo
 
 def subject(own: HooksAndGates, goal: model.Target, *, key: str, since: datetime) -> GateSubject:
     """What the gates check, at one point of the rollout."""
-    return GateSubject(identity=goal.identity, key=key, since=since, jobs=own.manifests(rendered.gate_key))
+    return GateSubject(identity=goal.identity, key=key, since=since, jobs=own.manifests(platform.gate_key))

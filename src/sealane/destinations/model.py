@@ -290,6 +290,16 @@ def is_secret(manifest: Mapping[str, Any]) -> bool:
     return manifest.get("kind") == "Secret" and manifest.get("apiVersion") == "v1"
 
 
+def stands_still(job: Mapping[str, Any]) -> str | None:
+    """The key that keeps a Job from starting anything: it never ends by itself."""
+    spec = job.get("spec")
+    spec = spec if isinstance(spec, Mapping) else {}
+    if spec.get("suspend") is True:
+        return "suspend"
+    parallelism = spec.get("parallelism")
+    return "parallelism" if parallelism == 0 and not isinstance(parallelism, bool) else None
+
+
 def is_over(ref: ObjectRef, finished: Collection[str]) -> bool:
     """Whether it is work that ran to its end, as `finished` says by `Kind/name`."""
     return (ref.group, ref.kind) in ONE_SHOT and f"{ref.kind}/{ref.name}" in finished

@@ -13,6 +13,8 @@ from sealane.configfiles.documents import Document, Path
 from sealane.configfiles.fields import File
 from sealane.findings import Finding, Place
 from sealane.pipelines.model import Approval
+from sealane.stencils import platform
+from sealane.stencils.platform import PlatformLine
 
 FOLDER = "environments"
 """Where operators keep the files, one an environment."""
@@ -41,7 +43,7 @@ def _as_written(written: Any, folder: FilePath) -> Any:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class DestinationShape:
+class DestinationShape(PlatformLine):
     """How one kind of destination stands in an environment's file."""
 
     file: type[File]
@@ -135,4 +137,10 @@ class Environment:
     """Whether a failure is rolled back automatically to a revision that the limits, or policies, don't allow any more."""
     place: Place
     adapters: Adapters = field(default=SHIPPED, repr=False, compare=False)
+
+    def kind_of(self, destination: str) -> str:
+        """The kind of a destination; a cluster for one that it does not have."""
+        found = self.destinations.get(destination)
+        return found.kind if found else platform.CLUSTER
+
     """The tables by which its file was read."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import PurePosixPath
 
@@ -20,10 +20,7 @@ from sealane.environments.model import (
 )
 from sealane.findings import Finding, Place, errors
 from sealane.pipelines.model import Approval
-from sealane.stencils import scopes
-
-DENIED = tuple(sorted({kind for _, kind in scopes.CLUSTER}))
-"""Kinds an app may not have where its limits don't say."""
+from sealane.stencils import platform
 
 _ELSEWHERE = {"name": "environment", "clusters": "destinations", "approval": "approvals", "namespace": "namespaces"}
 
@@ -50,14 +47,19 @@ def read(text: str, file: str, adapters: Adapters = SHIPPED) -> tuple[Environmen
 
 def _environment(written: files.EnvironmentFile, document: Document, adapters: Adapters) -> Environment:
     policies = written.policies or files.PoliciesFile()
+    destinations = {
+        name: _destination(name, each, adapters, document.key_place(("destinations", name)))
+        for name, each in written.destinations.items()
+    }
+    denied = _denied(destinations, adapters)
     return Environment(
         name=written.environment,
         production=written.production,
-        destinations={
-            name: _destination(name, each, adapters, document.key_place(("destinations", name)))
-            for name, each in written.destinations.items()
+        destinations=destinations,
+        apps={
+            name: _limits(each, denied, document.key_place(("apps", name)))
+            for name, each in (written.apps or {}).items()
         },
-        apps={name: _limits(each, document.key_place(("apps", name))) for name, each in (written.apps or {}).items()},
         policies=PolicyChoice(
             packs=PolicyChoice().packs if policies.packs is None else tuple(policies.packs),
             waivers=tuple(
@@ -79,13 +81,19 @@ def _destination(name: str, written: files.DestinationFile, adapters: Adapters, 
     return DestinationConfig(name=name, kind=kind, written=getattr(written, kind), place=place)
 
 
-def _limits(written: files.AppFile, place: Place) -> AppLimits:
+def _denied(destinations: Mapping[str, DestinationConfig], adapters: Adapters) -> tuple[str, ...]:
+    """Kinds an app may not have where its limits don't say: those of no namespace."""
+    platforms = [platform.of(kind, adapters) for kind in sorted({each.kind for each in destinations.values()})]
+    return tuple(sorted({kind for each in platforms for _, kind in each.of_no_namespace(())}))
+
+
+def _limits(written: files.AppFile, denied: tuple[str, ...], place: Place) -> AppLimits:
     return AppLimits(
         namespaces=tuple(written.namespaces),
         secrets=tuple(written.secrets or ()),
         registries=tuple(written.registries or ()),
         approvals=_approval(written.approvals) if written.approvals else None,
-        deny_kinds=DENIED if written.deny_kinds is None else tuple(written.deny_kinds),
+        deny_kinds=denied if written.deny_kinds is None else tuple(written.deny_kinds),
         place=place,
     )
 

@@ -18,7 +18,7 @@ from sealane.findings import Finding
 from sealane.pipelines.model import Delivery, Pipeline
 from sealane.secrets import resolution
 from sealane.secrets.resolution import Stores
-from sealane.stencils import render_inputs, rendering
+from sealane.stencils import platform, render_inputs, rendering
 from sealane.stencils.model import Formation, Revision
 from sealane.stencils.rendering import Inputs
 
@@ -94,7 +94,9 @@ def prospect_of(
     environment, problems = limits.environment_of(formation, environments)
     found.extend(problems)
     images = {image.name: rendering.unbuilt(image.name) for image in pipeline.images}
-    revision, problems = rendering.render(sources, Inputs(app=pipeline.app, images=images, key=context.key))
+    kind = environment.kind_of(formation.destination) if environment else platform.CLUSTER
+    inputs = Inputs(app=pipeline.app, images=images, key=context.key, kind=kind, adapters=context.adapters)
+    revision, problems = rendering.render(sources, inputs)
     found.extend(problems)
     if environment is not None:
         found.extend(limits.check(environment, formation, revision, delivery, app=pipeline.app))

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from sealane.configfiles.documents import Path
 from sealane.findings import Finding
-from sealane.stencils import scopes
 from sealane.stencils.model import Origin, Rendered
+from sealane.stencils.platform import Kind, Platform
 
 T = TypeVar("T")
 
@@ -102,16 +102,18 @@ def _quoted(origin: Origin, path: Path) -> str:
     return f'quote it: "{written}"' if written else "quote it"
 
 
-def settle(found: Sequence[tuple[dict[str, Any], Origin]], namespace: str) -> tuple[list[Rendered], list[Finding]]:
+def settle(
+    found: Sequence[tuple[dict[str, Any], Origin]], namespace: str, platform: Platform
+) -> tuple[list[Rendered], list[Finding]]:
     """The objects with the formation's namespace where they need one; one of another namespace is a finding."""
-    defined = scopes.defined(value for value, _ in found)
+    of_no_namespace = platform.of_no_namespace([value for value, _ in found])
     rendered: list[Rendered] = []
     wrong: list[Finding] = []
     for value, origin in found:
-        kind = scopes.kind_of(value)
+        kind = kind_of(value)
         given = value["metadata"].get("namespace")
         path = ("metadata", "namespace")
-        if kind in scopes.CLUSTER or kind in defined:
+        if kind in of_no_namespace:
             if given is not None:
                 message = f"{kind[1]} {value['metadata']['name']} lives in no namespace"
                 wrong.append(_finding(message, origin, path, "take the namespace away"))
@@ -137,6 +139,11 @@ def duplicates(rendered: Iterable[Rendered]) -> list[Finding]:
             message = f"{each} is given twice"
             found.append(_finding(message, each.origin, (), f"it is already at {known.origin.place()}"))
     return found
+
+
+def kind_of(manifest: Mapping[str, Any]) -> Kind:
+    """Group and kind of an object."""
+    return str(manifest["apiVersion"]).rpartition("/")[0], str(manifest["kind"])
 
 
 def _finding(message: str, origin: Origin, path: Path, hint: str | None) -> Finding:

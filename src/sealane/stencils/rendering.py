@@ -7,24 +7,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sealane import hashing
+from sealane.adapters import SHIPPED, Adapters
 from sealane.findings import Finding, Place, did_you_mean, errors
-from sealane.stencils import (
-    config_objects,
-    drain,
-    graph_annotations,
-    job_ttl,
-    jobs,
-    known_fields,
-    list_keys,
-    objects,
-    standstill,
-    substitution,
-    variants,
-)
+from sealane.stencils import config_objects, graph_annotations, objects, substitution
+from sealane.stencils import platform as platforms
 from sealane.stencils.config_objects import Configured
 from sealane.stencils.gates import plain_hooks
-from sealane.stencils.model import Formation, Origin, Rendered, Revision, Sources, Strategy
+from sealane.stencils.model import Formation, Origin, Rendered, Revision, Sources
 from sealane.stencils.placeholders import MOST_FINDINGS, Placeholders
+from sealane.stencils.platform import ExtractedJobs, Platform
 
 UNBUILT = "unbuilt"
 """Stands for the digest of an image, and for the deploy tag, while there is no release."""
@@ -42,6 +33,9 @@ class Inputs:
     deploy_tag: str = UNBUILT
     secret_versions: Mapping[str, str] = field(default_factory=dict)
     """Entry of the formation's secrets to the version of its value, as far as they are resolved."""
+    kind: str = platforms.CLUSTER
+    """The kind of destination that it is for."""
+    adapters: Adapters = SHIPPED
     key: bytes = field(default=b"", repr=False)
     """Keys the hashes in names of Secrets and ConfigMaps."""
 
@@ -53,6 +47,7 @@ def unbuilt(name: str) -> str:
 
 def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Finding]]:
     """The revision, or everything that is wrong with it; warnings may come beside a revision."""
+    platform = platforms.of(inputs.kind, inputs.adapters)
     formation = sources.formation
     found = _image_problems(formation, inputs)
     secret = config_objects.secret(inputs.app, formation, inputs.secret_versions, inputs.key)
@@ -60,23 +55,17 @@ def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Find
     config, problems = config_objects.config(inputs.app, formation, sources.config, words, inputs.key)
     found.extend(problems)
     words = _with_config(words, config)
-    rendered, problems = _objects(sources, words)
+    rendered, problems = _objects(sources, words, platform)
     found.extend(problems)
-    found.extend(known_fields.problems(rendered))
-    found.extend(list_keys.problems(rendered))
-    aside = jobs.make(formation, rendered, words)
+    found.extend(platform.problems(rendered))
+    aside = platform.jobs(formation, rendered, words)
     found.extend(aside.found)
-    made = [each.rendered for each in (config, secret) if each]
-    rest = job_ttl.kept(aside.rest, formation.strategy)
-    every = [*made, *(_with_strategy(each, formation) for each in rest)]
-    if formation.strategy.drain:
-        every, problems = drain.drained(every, formation.strategy.drain, formation.at("strategy", "drain"))
-        found.extend(problems)
+    finished, problems = platform.finished(aside.rest, formation)
+    found.extend(problems)
+    every = [*(each.rendered for each in (config, secret) if each), *finished]
     found.extend(objects.duplicates(every))
-    found.extend(standstill.problems(every, formation.strategy))
     if not errors(found):
-        strategy = formation.strategy
-        found.extend(variants.problems(every, strategy, formation.at("strategy", strategy.kind)))
+        found.extend(platform.whole(every, formation))
     if not errors(found):
         found.extend(_unused(sources, words))
         found.extend(_unasked(formation, every))
@@ -112,7 +101,7 @@ def _with_config(words: Placeholders, config: Configured | None) -> Placeholders
     return replace(words, missing={**words.missing, "config": "the formation has no config:"})
 
 
-def _objects(sources: Sources, words: Placeholders) -> tuple[list[Rendered], list[Finding]]:
+def _objects(sources: Sources, words: Placeholders, platform: Platform) -> tuple[list[Rendered], list[Finding]]:
     """All objects of the stencils, each in its namespace."""
     good: list[tuple[dict[str, Any], Origin]] = []
     found: list[Finding] = []
@@ -132,7 +121,7 @@ def _objects(sources: Sources, words: Placeholders) -> tuple[list[Rendered], lis
             found.extend(problems)
             if not problems:
                 good.append((part, origin))
-    rendered, problems = objects.settle(good, sources.formation.namespace)
+    rendered, problems = objects.settle(good, sources.formation.namespace, platform)
     return rendered, [*found, *problems]
 
 
@@ -186,31 +175,7 @@ def _unasked(formation: Formation, rendered: list[Rendered]) -> list[Finding]:
     ]
 
 
-def _with_strategy(each: Rendered, formation: Formation) -> Rendered:
-    """A Deployment whose stencil doesn't say how it rolls out does as the formation says."""
-    strategy, spec = formation.strategy, each.object.get("spec")
-    if (
-        not strategy.stated
-        or strategy.kind not in ("rolling", "recreate")
-        or each.key[:2] != ("apps", "Deployment")
-        or not isinstance(spec, dict)
-        or "strategy" in spec
-    ):
-        return each
-    manifest = {**each.object, "spec": {**spec, "strategy": _deployment_strategy(strategy)}}
-    places = {**each.origin.places, ("spec", "strategy"): formation.at("strategy")}
-    return Rendered(object=manifest, origin=Origin(file=each.origin.file, places=places))
-
-
-def _deployment_strategy(strategy: Strategy) -> dict[str, Any]:
-    if strategy.kind == "recreate":
-        return {"type": "Recreate"}
-    limits = {"maxUnavailable": strategy.max_unavailable, "maxSurge": strategy.max_surge}
-    given = {name: limit for name, limit in limits.items() if limit is not None}
-    return {"type": "RollingUpdate", **({"rollingUpdate": given} if given else {})}
-
-
-def _with_jobs(revision: Revision, formation: Formation, aside: jobs.ExtractedJobs) -> Revision:
+def _with_jobs(revision: Revision, formation: Formation, aside: ExtractedJobs) -> Revision:
     """The revision with its hooks, annotations and Jobs, which its id covers where there are any."""
     if not formation.hooks and not aside.jobs and not formation.annotations:
         return revision

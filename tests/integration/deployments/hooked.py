@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from sealane.deployments import hooks_and_gates
-from sealane.stencils import jobs
+from sealane.stencils import platform
 from sealane.stencils.gates import Hook, Task, When
 
 _TIMEOUT = "60s"
@@ -18,7 +18,7 @@ def of(written: Mapping[str, Sequence[Mapping[str, Any]]], image: str) -> hooks_
     found = [(When(when), each) for when, listed in written.items() for each in listed]
     return hooks_and_gates.HooksAndGates(
         hooks=tuple(_hook(when, each) for when, each in found),
-        jobs={jobs.hook_key(each["name"]): _job(each, image) for _, each in found},
+        jobs={platform.hook_key(each["name"]): _job(each, image) for _, each in found},
     )
 
 

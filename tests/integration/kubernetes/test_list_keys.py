@@ -9,7 +9,7 @@ import pytest
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
 from sealane.destinations import model
-from sealane.stencils import known_fields, list_keys, openapi
+from sealane.destinations.kubernetes.stencils import known_fields, list_keys, openapi
 from sealane.stencils.model import Origin, Rendered
 from testbed.record import Bed
 from tests.integration.kubernetes.parts import apply, config_map, deployment, job

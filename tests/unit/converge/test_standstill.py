@@ -11,7 +11,7 @@ import pytest
 
 from sealane.clients.kubernetes import objects, resources
 from sealane.destinations.kubernetes.converge import owned_objects, registry
-from sealane.stencils.standstill import OLD_PODS, OldPods
+from sealane.destinations.kubernetes.stencils.standstill import OLD_PODS, OldPods
 from sealane.verdicts import evaluate, model, outcomes, thresholds
 from tests.unit.converge.test_convergence import AT, NEW, OLD, a_pod, made, meta
 

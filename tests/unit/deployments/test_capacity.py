@@ -15,9 +15,9 @@ from sealane.cli.local import deployment
 from sealane.cli.screens import rollout_lines
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.dummy.state import Content, State
+from sealane.destinations.kubernetes.stencils import variants
 from sealane.destinations.kubernetes.strategies import capacity
 from sealane.destinations.kubernetes.strategies.model import LiveState
-from sealane.stencils import variants
 from sealane.stencils.model import BlueGreen, CanaryStep, Revision
 from tests.unit.deployments import parts
 from tests.unit.deployments.test_strategies import scaler, service

@@ -11,7 +11,7 @@ from sealane import clock
 from sealane.deployments import apply_phase, finished_work, hooks, hooks_and_gates, messages, model, rollout
 from sealane.destinations import model as destinations
 from sealane.destinations.dummy.destination import DummyDestination
-from sealane.stencils import jobs as rendered
+from sealane.destinations.kubernetes.stencils import jobs as rendered
 from sealane.stencils.gates import Hook, Task, When
 from sealane.verdicts import model as verdicts
 from tests.unit.deployments import parts

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
+from sealane.adapters import SHIPPED
 from sealane.cli.local import admission, deployment
 from sealane.cli.screens import rollout_lines
 from sealane.configfiles.trees import FolderTree
@@ -15,6 +17,9 @@ from sealane.environments import config_folder
 from sealane.stencils import render_inputs, rendering
 from sealane.stencils.model import Revision
 from tests.dns_zone import DnsZone, Record, Zone
+
+ADAPTERS = replace(SHIPPED, destinations=SHIPPED.destinations.with_line("dns", "tests.dns_zone"))
+INPUTS = rendering.Inputs(app="names", images={}, kind="dns", adapters=ADAPTERS)
 
 FORMATION = """
     formation: names
@@ -37,7 +42,7 @@ RECORDS = """
 """
 ENVIRONMENT = """
     environment: world
-    destinations: {zone: {dummy: {}}}
+    destinations: {zone: {dns: {file: zone.json}}}
     apps: {names: {namespaces: [example-com]}}
     policies: {packs: [ours@1]}
 """
@@ -79,7 +84,7 @@ def render(folder: Path, **values: str) -> Revision:
     (folder / "deploy/formations/names.yaml").write_text(text)
     sources, found = render_inputs.gather(FolderTree(folder), "names")
     assert sources, found
-    revision, found = rendering.render(sources, rendering.Inputs(app="names", images={}))
+    revision, found = rendering.render(sources, INPUTS)
     assert revision, found
     assert found == []
     return revision
@@ -95,11 +100,30 @@ def values(zone: Zone) -> dict[str, str]:
 
 
 def test_policies_look_at_its_objects(folder: Path) -> None:
-    environments, found = config_folder.gather(folder)
+    environments, found = config_folder.gather(folder, adapters=ADAPTERS)
     assert found == []
     for ttl, denied in (("ttl: 60", []), ("ttl: 10", ["Record"])):
         judged = admission.judged(render(folder, ttl=ttl), environments["world"], folder)
         assert [each.decision.subject.kind for each in judged] == denied
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("strategy: {canary: {steps: [{weight: 20}]}}", "destination zone has no stages: nothing there serves traffic"),
+        (
+            "hooks: {before: [{name: load, image: load, command: [load]}]}",
+            "load can't run: nothing runs at destination zone",
+        ),
+    ],
+)
+def test_what_needs_something_that_runs_is_told_when_it_is_rendered(folder: Path, more: str, message: str) -> None:
+    text = "".join(line for line in dedent(FORMATION).splitlines(keepends=True) if not line.startswith("strategy"))
+    (folder / "deploy/formations/names.yaml").write_text(f"{text}{more}\n")
+    sources, found = render_inputs.gather(FolderTree(folder), "names", ADAPTERS)
+    assert sources, found
+    _, found = rendering.render(sources, INPUTS)
+    assert message in [each.message for each in found]
 
 
 async def test_a_bad_record_is_rolled_back_and_a_person_goes_further_back(folder: Path, zone: DnsZone) -> None:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealane.configfiles import documents
+from sealane.destinations.kubernetes.stencils import known_fields, openapi
 from sealane.findings import Finding, Severity
-from sealane.stencils import known_fields, openapi
 from sealane.stencils.model import Origin, Rendered
 
 WORKLOAD = """\

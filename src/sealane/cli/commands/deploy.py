@@ -110,13 +110,14 @@ def deploy(
 
     project = local_formation.load(what, folder, app=app, images=image or ())
     environment = local_formation.environment(project, config)
+    project = project.at(environment)
     where = local_formation.destination_config(project, environment, kubeconfig, context)
     if build and (wanted := deploy_session.unbuilt(project, project.render())):
         from sealane.cli.local import images
 
         place = images.repository(registry, project.app, environment)
         made = images.build(project, wanted, place, secrets_file=secrets_file)
-        project = local_formation.load(what, folder, app=app, images=[*(image or ()), *made])
+        project = local_formation.load(what, folder, app=app, images=[*(image or ()), *made]).at(environment)
     revision, values = deploy_session.rendered(project)
     _check(project, revision, environment, config or folder, yes=yes)
     glass = window(environment, project.app, break_glass)

@@ -59,6 +59,7 @@ def diff(
 
     project = local_formation.load(formation, folder, app=app, images=image or ())
     environment = local_formation.environment(project, config)
+    project = project.at(environment)
     where = local_formation.destination_config(project, environment, kubeconfig, context)
     asking = _prepare(project)
     asking = replace(asking, others=local_formation.places(environment, project.app), moved_from=moved_from)

@@ -44,8 +44,9 @@ def vet(
     from sealane.cli.local import local_formation
 
     project = local_formation.load(formation, folder, app=app, images=image or ())
-    revision = project.render()
     environment = local_formation.environment(project, config)
+    project = project.at(environment)
+    revision = project.render()
     asked, why_not = (None, "") if environment else _asked(revision)
     judged, beyond = asked or judge(project, revision, environment, config or folder)
     by = "the operators' files" if environment else "the server" if asked else None

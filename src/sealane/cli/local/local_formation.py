@@ -23,7 +23,7 @@ from sealane.secrets import keys, resolution
 from sealane.secrets.port import StoreContext
 from sealane.secrets.resolution import Stores
 from sealane.secrets.values import SecretValue
-from sealane.stencils import render_inputs, rendering
+from sealane.stencils import platform, render_inputs, rendering
 from sealane.stencils.model import Revision, Sources
 from sealane.stencils.rendering import Inputs
 
@@ -39,10 +39,23 @@ class Project:
     sources: Sources
     images: Mapping[str, str]
     adapters: Adapters = SHIPPED
+    kind: str = platform.CLUSTER
+    """The kind of its destination, as far as it is known."""
+
+    def at(self, environment: Environment | None) -> Project:
+        """The same in its environment, which says what kind its destination is of."""
+        return replace(self, kind=environment.kind_of(self.sources.formation.destination)) if environment else self
 
     def render(self, *, versions: Mapping[str, str] | None = None, key: bytes = b"") -> Revision:
         """The formation without a release. Raises InvalidFiles with everything that is wrong; says warnings."""
-        inputs = Inputs(app=self.app, images=self.images, secret_versions=versions or {}, key=key)
+        inputs = Inputs(
+            app=self.app,
+            images=self.images,
+            secret_versions=versions or {},
+            key=key,
+            kind=self.kind,
+            adapters=self.adapters,
+        )
         revision, found = rendering.render(self.sources, inputs)
         self.tell(found)
         if revision is None:

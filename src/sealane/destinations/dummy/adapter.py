@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from sealane.configfiles.fields import File
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.dummy.state import State
+from sealane.destinations.kubernetes.stencils.platform import PLATFORM
 from sealane.destinations.port import Destination, DestinationAdapter, DestinationContext
 from sealane.errors import UsageError
 
@@ -25,4 +26,4 @@ async def _open(written: DummyFile, context: DestinationContext) -> AsyncIterato
     yield DummyDestination(State(context.state / context.environment / f"{context.name}.json"))
 
 
-ADAPTER = DestinationAdapter(file=DummyFile, open=_open)
+ADAPTER = DestinationAdapter(file=DummyFile, open=_open, platform=PLATFORM)

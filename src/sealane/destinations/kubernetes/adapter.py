@@ -12,6 +12,7 @@ from pydantic import Field
 from sealane import paths
 from sealane.configfiles.documents import Document, Path
 from sealane.configfiles.fields import File, Maybe
+from sealane.destinations.kubernetes.stencils.platform import PLATFORM
 from sealane.destinations.port import Destination, DestinationAdapter, DestinationContext
 from sealane.findings import Finding
 
@@ -58,4 +59,4 @@ async def _open(written: KubernetesFile, context: DestinationContext) -> AsyncIt
         yield KubernetesDestination(cluster)
 
 
-ADAPTER = DestinationAdapter(file=KubernetesFile, problems=_problems, placed=_placed, open=_open)
+ADAPTER = DestinationAdapter(file=KubernetesFile, problems=_problems, placed=_placed, open=_open, platform=PLATFORM)

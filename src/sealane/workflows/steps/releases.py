@@ -22,7 +22,7 @@ from sealane.records.model import (
 )
 from sealane.releases.model import Release
 from sealane.secrets import resolution
-from sealane.stencils import render_inputs, rendering
+from sealane.stencils import platform, render_inputs, rendering
 from sealane.stencils.model import Formation, Revision
 from sealane.stencils.rendering import Inputs
 from sealane.store import ids
@@ -189,9 +189,17 @@ async def render(
         deploy_tag=made.deploy_tag,
         secret_versions=resolution.versions(values),
         key=key,
+        kind=_kind(sources.formation),
+        adapters=context.current().adapters,
     )
     revision, found = rendering.render(sources, inputs)
     return revision, sources.formation, found
+
+
+def _kind(formation: Formation) -> str:
+    """The kind of the formation's destination, as the operators' files say now."""
+    environment = context.current().environments().get(formation.environment)
+    return environment.kind_of(formation.destination) if environment else platform.CLUSTER
 
 
 def _reason(found: list[Finding]) -> str:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from sealane.clients.kubernetes import objects
 from sealane.destinations.kubernetes.converge import instances
-from sealane.stencils.standstill import OLD_PODS, OldPods
+from sealane.destinations.kubernetes.stencils.standstill import OLD_PODS, OldPods
 from sealane.verdicts import model
 
 _CHOICE = f"or annotate it with {OLD_PODS}: {OldPods.WAIT} or {OldPods.KEEP}"

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sealane.destinations.kubernetes.stencils import variants
+from sealane.destinations.kubernetes.stencils.variants import Manifest
 from sealane.destinations.kubernetes.strategies import model
-from sealane.stencils import variants
-from sealane.stencils.variants import Manifest
 
 _ADDRESS = ("clusterIP", "clusterIPs", "ports", "selector", "type")
 _POINTERS = ("scaleTargetRef", "targetRef")

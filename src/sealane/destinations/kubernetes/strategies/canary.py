@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from sealane.destinations.kubernetes import autoscalers
+from sealane.destinations.kubernetes.stencils import variants
+from sealane.destinations.kubernetes.stencils.variants import Manifest
 from sealane.destinations.kubernetes.strategies import blue_green, model
-from sealane.stencils import variants
-from sealane.stencils.variants import Manifest
 
 _HALF = 50
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sealane.destinations.kubernetes import autoscalers
+from sealane.destinations.kubernetes.stencils import variants
+from sealane.destinations.kubernetes.stencils.variants import Manifest
 from sealane.destinations.kubernetes.strategies import model
-from sealane.stencils import variants
-from sealane.stencils.variants import Manifest
 
 _COUNTED = ("Deployment", "StatefulSet", "ReplicaSet")
 

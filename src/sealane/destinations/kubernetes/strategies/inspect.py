@@ -13,11 +13,11 @@ import msgspec
 
 from sealane.destinations import model as destinations
 from sealane.destinations import stages as port
+from sealane.destinations.kubernetes.stencils import variants
+from sealane.destinations.kubernetes.stencils.variants import Manifest
 from sealane.destinations.kubernetes.strategies import blue_green, model
 from sealane.destinations.port import Destination
-from sealane.stencils import variants
 from sealane.stencils.model import Strategy
-from sealane.stencils.variants import Manifest
 
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Pod", "ReplicaSet")
 _LOOKED_AT = (*_WORKLOADS, "Service", "CronJob")

@@ -9,7 +9,7 @@ from typing import Any, Self
 import msgspec
 
 from sealane.destinations import stages
-from sealane.stencils import variants
+from sealane.destinations.kubernetes.stencils import variants
 from sealane.stencils.model import Strategy
 
 Manifest = Mapping[str, Any]

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-Kind = tuple[str, str]
-"""Group, empty for the core one, and kind."""
+from sealane.stencils.platform import Kind
 
 CLUSTER: frozenset[Kind] = frozenset(
     (group, kind)
@@ -42,16 +41,17 @@ CLUSTER: frozenset[Kind] = frozenset(
 )
 
 
-def kind_of(manifest: Mapping[str, Any]) -> Kind:
-    """Group and kind of an object."""
-    return str(manifest["apiVersion"]).rpartition("/")[0], str(manifest["kind"])
+def is_definition(manifest: Mapping[str, Any]) -> bool:
+    """Whether it defines a kind."""
+    group = str(manifest["apiVersion"]).rpartition("/")[0]
+    return (group, manifest["kind"]) == ("apiextensions.k8s.io", "CustomResourceDefinition")
 
 
 def defined(manifests: Iterable[Mapping[str, Any]]) -> frozenset[Kind]:
     """Kinds of the whole cluster that the objects themselves define."""
     found = set()
     for manifest in manifests:
-        if kind_of(manifest) == ("apiextensions.k8s.io", "CustomResourceDefinition"):
+        if is_definition(manifest):
             spec = manifest.get("spec")
             names = spec.get("names") if isinstance(spec, dict) else None
             if isinstance(spec, dict) and isinstance(names, dict) and spec.get("scope") == "Cluster":

@@ -14,10 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sealane.configfiles.documents import Path
+from sealane.destinations.kubernetes.stencils import openapi
+from sealane.destinations.kubernetes.stencils.openapi import Table
 from sealane.findings import Finding, Severity, nearest
-from sealane.stencils import openapi
 from sealane.stencils.model import Rendered
-from sealane.stencils.openapi import Table
 
 _MOST = 20
 """Findings for one object."""

@@ -13,8 +13,8 @@ from datetime import timedelta
 from typing import Any
 
 from sealane.configfiles.documents import Path
+from sealane.destinations.kubernetes.stencils import variants
 from sealane.findings import Finding, Place
-from sealane.stencils import variants
 from sealane.stencils.model import Origin, Rendered
 
 GRACE = 30

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
+from sealane.destinations.kubernetes.stencils import variants
 from sealane.findings import Finding, Severity, did_you_mean
-from sealane.stencils import variants
 from sealane.stencils.model import Rendered, Strategy
 
 OLD_PODS = "sealane.dev/old-pods"
@@ -37,15 +37,6 @@ def problems(rendered: Iterable[Rendered], strategy: Strategy) -> Iterator[Findi
                 place=each.origin.place(("metadata", "annotations", OLD_PODS)),
                 hint=did_you_mean(str(said), list(OldPods)),
             )
-
-
-def stands_still(job: Mapping[str, Any]) -> str | None:
-    """The key that keeps a Job from starting anything: it never ends by itself."""
-    spec = _spec(job)
-    if spec.get("suspend") is True:
-        return "suspend"
-    parallelism = spec.get("parallelism")
-    return "parallelism" if parallelism == 0 and not isinstance(parallelism, bool) else None
 
 
 def _paused(each: Rendered, strategy: Strategy) -> Finding:

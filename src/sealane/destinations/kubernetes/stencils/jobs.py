@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from sealane.configfiles.documents import Path
+from sealane.destinations import model as destinations
 from sealane.findings import Finding, Place, did_you_mean
 from sealane.stencils import placeholders as words_
-from sealane.stencils import standstill
 from sealane.stencils.gates import Hook, Task
 from sealane.stencils.model import Formation, Origin, Rendered
 from sealane.stencils.placeholders import Placeholders
+from sealane.stencils.platform import ExtractedJobs, gate_key, hook_key, undo_key
 
 _POD = ("imagePullSecrets", "nodeSelector", "securityContext", "serviceAccountName", "tolerations")
 _CONTAINER = ("env", "envFrom", "imagePullPolicy", "resources", "securityContext", "workingDir")
@@ -29,35 +30,11 @@ RESOURCES: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ExtractedJobs:
-    """What became of the stencils: Jobs by their key (`gate NAME`, `hook NAME`, `undo NAME`), and all other objects."""
-
-    jobs: Mapping[str, Rendered]
-    rest: tuple[Rendered, ...]
-    found: tuple[Finding, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class _Wanted:
     key: str
     task: Task
     path: Path
     undo: tuple[str, ...] = ()
-
-
-def gate_key(name: str) -> str:
-    """The key of a gate's Job."""
-    return f"gate {name}"
-
-
-def hook_key(name: str) -> str:
-    """The key of a hook's Job."""
-    return f"hook {name}"
-
-
-def undo_key(name: str) -> str:
-    """The key of the Job that takes a hook back."""
-    return f"undo {name}"
 
 
 def make(formation: Formation, rendered: Sequence[Rendered], words: Placeholders) -> ExtractedJobs:
@@ -120,7 +97,7 @@ def _of_stencils(
     there = {each.name: each for each in rendered if each.key[:2] == ("batch", "Job")}
     if name in there:
         job = there[name]
-        if key := standstill.stands_still(job.object):
+        if key := destinations.stands_still(job.object):
             message = f"{job} never ends: it starts nothing by itself"
             return None, [Finding(message=message, place=job.origin.place(("spec", key)), hint=f"leave {key} out")]
         if isinstance(job.object.get("spec"), dict) and _containers(job.object["spec"].get("template")):

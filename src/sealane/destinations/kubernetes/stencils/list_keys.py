@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sealane.configfiles.documents import Path
+from sealane.destinations.kubernetes.stencils import openapi
+from sealane.destinations.kubernetes.stencils.openapi import Table, Type
 from sealane.findings import Finding
-from sealane.stencils import openapi
 from sealane.stencils.model import Rendered
-from sealane.stencils.openapi import Table, Type
 
 _MOST = 20
 """Findings for one object."""

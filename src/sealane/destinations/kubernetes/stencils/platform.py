@@ -1,0 +1,79 @@
+"""Kubernetes as rendering asks it. Pure: objects in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sealane.destinations.kubernetes.stencils import (
+    drain,
+    job_ttl,
+    jobs,
+    known_fields,
+    list_keys,
+    scopes,
+    standstill,
+    variants,
+)
+from sealane.findings import Finding
+from sealane.stencils.model import Formation, Origin, Rendered, Strategy
+from sealane.stencils.placeholders import Placeholders
+from sealane.stencils.platform import ExtractedJobs, Kind
+
+
+class Kubernetes:
+    """See `stencils.platform.Platform`."""
+
+    def of_no_namespace(self, manifests: Iterable[Mapping[str, Any]]) -> frozenset[Kind]:
+        """See the protocol."""
+        return scopes.CLUSTER | scopes.defined(manifests)
+
+    def problems(self, rendered: Sequence[Rendered]) -> Iterator[Finding]:
+        """See the protocol."""
+        yield from known_fields.problems(rendered)
+        yield from list_keys.problems(rendered)
+
+    def jobs(self, formation: Formation, rendered: Sequence[Rendered], words: Placeholders) -> ExtractedJobs:
+        """See the protocol."""
+        return jobs.make(formation, rendered, words)
+
+    def finished(self, rendered: Sequence[Rendered], formation: Formation) -> tuple[list[Rendered], list[Finding]]:
+        """See the protocol: Jobs stay until the verdict, Deployments roll out as the formation says, and pods drain."""
+        kept = job_ttl.kept(rendered, formation.strategy)
+        made = [_with_strategy(each, formation) for each in kept]
+        found: list[Finding] = []
+        if formation.strategy.drain:
+            made, found = drain.drained(made, formation.strategy.drain, formation.at("strategy", "drain"))
+        return made, [*found, *standstill.problems(made, formation.strategy)]
+
+    def whole(self, rendered: Sequence[Rendered], formation: Formation) -> Iterator[Finding]:
+        """See the protocol."""
+        strategy = formation.strategy
+        yield from variants.problems(rendered, strategy, formation.at("strategy", strategy.kind))
+
+
+PLATFORM = Kubernetes()
+
+
+def _with_strategy(each: Rendered, formation: Formation) -> Rendered:
+    """A Deployment whose stencil doesn't say how it rolls out does as the formation says."""
+    strategy, spec = formation.strategy, each.object.get("spec")
+    if (
+        not strategy.stated
+        or strategy.kind not in ("rolling", "recreate")
+        or each.key[:2] != ("apps", "Deployment")
+        or not isinstance(spec, dict)
+        or "strategy" in spec
+    ):
+        return each
+    manifest = {**each.object, "spec": {**spec, "strategy": _deployment_strategy(strategy)}}
+    places = {**each.origin.places, ("spec", "strategy"): formation.at("strategy")}
+    return Rendered(object=manifest, origin=Origin(file=each.origin.file, places=places))
+
+
+def _deployment_strategy(strategy: Strategy) -> dict[str, Any]:
+    if strategy.kind == "recreate":
+        return {"type": "Recreate"}
+    limits = {"maxUnavailable": strategy.max_unavailable, "maxSurge": strategy.max_surge}
+    given = {name: limit for name, limit in limits.items() if limit is not None}
+    return {"type": "RollingUpdate", **({"rollingUpdate": given} if given else {})}

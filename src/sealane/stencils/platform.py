@@ -1,0 +1,127 @@
+"""What a kind of destination knows of its objects without being asked: rendering asks it. Pure: objects in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from sealane.adapters import Adapters
+from sealane.findings import Finding
+from sealane.stencils.model import Formation, Rendered
+from sealane.stencils.placeholders import Placeholders
+
+CLUSTER = "kubernetes"
+"""The kind of destination where nobody says which: files that are looked at without the operators'."""
+
+Kind = tuple[str, str]
+"""Group, empty for Kubernetes' core one, and kind."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExtractedJobs:
+    """What became of the stencils: Jobs by their key (`gate NAME`, `hook NAME`, `undo NAME`), and all other objects."""
+
+    jobs: Mapping[str, Rendered] = field(default_factory=dict)
+    rest: tuple[Rendered, ...] = ()
+    found: tuple[Finding, ...] = ()
+
+
+def gate_key(name: str) -> str:
+    """The key of a gate's Job."""
+    return f"gate {name}"
+
+
+def hook_key(name: str) -> str:
+    """The key of a hook's Job."""
+    return f"hook {name}"
+
+
+def undo_key(name: str) -> str:
+    """The key of the Job that takes a hook back."""
+    return f"undo {name}"
+
+
+class Platform(Protocol):
+    """One kind of destination, as far as rendering goes."""
+
+    def of_no_namespace(self, manifests: Iterable[Mapping[str, Any]]) -> frozenset[Kind]:
+        """Kinds that live in no namespace, those included that these objects define."""
+        ...
+
+    def problems(self, rendered: Sequence[Rendered]) -> Iterable[Finding]:
+        """What no object of its kinds may say."""
+        ...
+
+    def jobs(self, formation: Formation, rendered: Sequence[Rendered], words: Placeholders) -> ExtractedJobs:
+        """The Jobs that the formation's gates and hooks ask for, taken out of the stencils or written anew."""
+        ...
+
+    def finished(self, rendered: Sequence[Rendered], formation: Formation) -> tuple[list[Rendered], list[Finding]]:
+        """The stencils' objects as the formation's strategy wants them."""
+        ...
+
+    def whole(self, rendered: Sequence[Rendered], formation: Formation) -> Iterable[Finding]:
+        """Why the strategy can't be followed with these objects, which are all of them and in order."""
+        ...
+
+
+class Plain:
+    """A platform whose objects are all alike, in namespaces, and where nothing runs."""
+
+    def of_no_namespace(self, manifests: Iterable[Mapping[str, Any]]) -> frozenset[Kind]:
+        """See the protocol."""
+        del manifests
+        return frozenset()
+
+    def problems(self, rendered: Sequence[Rendered]) -> Iterable[Finding]:
+        """See the protocol."""
+        del rendered
+        return ()
+
+    def jobs(self, formation: Formation, rendered: Sequence[Rendered], words: Placeholders) -> ExtractedJobs:
+        """See the protocol."""
+        del words
+        hint = "take it away, or deploy to a destination that runs Jobs"
+        asked = [
+            *(("gates", gate.name) for gate in formation.strategy.gates if gate.job),
+            *(("hooks", hook.name) for hook in formation.hooks),
+        ]
+        found = tuple(
+            Finding(
+                message=f"{name} can't run: nothing runs at destination {formation.destination}",
+                place=formation.at("strategy", part) if part == "gates" else formation.at(part),
+                hint=hint,
+            )
+            for part, name in asked
+        )
+        return ExtractedJobs(rest=tuple(rendered), found=found)
+
+    def finished(self, rendered: Sequence[Rendered], formation: Formation) -> tuple[list[Rendered], list[Finding]]:
+        """See the protocol."""
+        del formation
+        return list(rendered), []
+
+    def whole(self, rendered: Sequence[Rendered], formation: Formation) -> Iterable[Finding]:
+        """See the protocol."""
+        del rendered
+        strategy = formation.strategy
+        if strategy.kind not in ("blue_green", "canary"):
+            return ()
+        message = f"destination {formation.destination} has no stages: nothing there serves traffic"
+        return (Finding(message=message, place=formation.at("strategy", strategy.kind), hint="leave it out"),)
+
+
+PLAIN = Plain()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlatformLine:
+    """What a line of the table of destinations says for rendering."""
+
+    platform: Platform = PLAIN
+
+
+def of(kind: str, adapters: Adapters) -> Platform:
+    """The platform of a kind of destination. Raises NotThere for one that the table does not have."""
+    return adapters.destinations.get(kind, PlatformLine).platform
