@@ -25,8 +25,8 @@ _FRESH = 10.0
 
 
 async def lines(destination: Destination, refs: destinations.Inventory, *, namespace: str) -> list[str]:
-    """The last lines of these workloads; without those that can't be read."""
-    workloads = tuple(ref for ref in refs if ref.group == "apps")
+    """The last lines of those of them that go on running; without those that can't be read."""
+    workloads = tuple(ref for ref in refs if (ref.group, ref.kind) not in destinations.ONE_SHOT)
     if not workloads:
         return []
     found: list[str] = []

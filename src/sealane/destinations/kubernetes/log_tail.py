@@ -21,6 +21,8 @@ async def tail(
 ) -> AsyncIterator[str]:
     """Lines as `pod/container  line`; with `follow` without end, else each container's last lines."""
     selectors = [found for ref in refs if (found := await _selector(cluster, ref)) is not None]
+    if not selectors and not follow:
+        return
     if not follow:
         listed = await cluster.list(kinds.POD, namespace=namespace)
         for pod, name in _containers(listed.items, selectors, container):
