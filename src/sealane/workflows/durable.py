@@ -1,8 +1,8 @@
 """Durable steps: run once, recorded, given again after a crash without being run again.
 
-A body is an async function of plain JSON to plain JSON. It says in its docstring what its key is, because it may be run
-again when its worker died before the result was recorded. What breaks in a body is recorded as a value, too, and raised
-as `Broken` in the workflow: the same the first time and when it is read back.
+A body says in its docstring what its key is, because it may be run again when its worker died before the result was
+recorded. What breaks in a body is recorded as a value, too, and raised as `Broken` in the workflow: the same the first
+time and when it is read back.
 """
 
 from __future__ import annotations
@@ -10,18 +10,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from enum import StrEnum
-from typing import Any, Never, TypeVar
+from typing import TYPE_CHECKING, Any, Never, ParamSpec, TypeVar
 
 from dbos import DBOS
 
+from sealane import journal
 from sealane.errors import Fenced, SealaneError, trace
+from sealane.journal import Broken
 from sealane.secrets import revealed
 from sealane.workflows import context
 
+if TYPE_CHECKING:
+    from dbos._dbos import StepReservation
+
 _log = logging.getLogger(__name__)
 
+P = ParamSpec("P")
 T = TypeVar("T")
 Body = Callable[..., Awaitable[Any]]
 """Plain JSON in and out."""
@@ -69,26 +75,34 @@ def stay() -> None:
     _Mood.leaving = False
 
 
-class Broken(SealaneError):
-    """A step could not be done, through no fault of the user's."""
-
-
 async def step(name: str, body: Body, *arguments: Any) -> Any:
     """Runs a step at the workflow's next position. Raises Broken."""
     recorded = await DBOS.run_step_async({"name": name}, _body(name, body, arguments))
     return _unwrapped(name, recorded)
 
 
-class Reserved:
-    """Positions drawn beforehand for steps that run side by side, so that a replay finds each at its own."""
+class Durable:
+    """The journal of the workflow that it is used in: what came of a step is kept in the engine's database."""
 
-    def __init__(self, names: Iterable[str]) -> None:
-        self._positions = {name: DBOS.reserve_step() for name in names}
+    def __init__(self, places: Mapping[str, StepReservation] | None = None) -> None:
+        """`places` were drawn beforehand, for steps that begin in any order."""
+        self._places = places or {}
 
-    async def step(self, name: str, body: Body, *arguments: Any) -> Any:
-        """Runs the step at the position drawn for it. Raises Broken."""
-        recorded = await self._positions[name].run_async({"name": name}, _body(name, body, arguments))
-        return _unwrapped(name, recorded)
+    async def step(self, name: str, body: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Runs a step, typed by what its body's signature says. Raises Broken."""
+
+        async def kept() -> Any:
+            return journal.packed(await body(*args, **kwargs), body)
+
+        if name in self._places:
+            recorded = await self._places[name].run_async({"name": name}, _body(name, kept, ()))
+        else:
+            recorded = await DBOS.run_step_async({"name": name}, _body(name, kept, ()))
+        return journal.unpacked(_unwrapped(name, recorded), body)
+
+    def side_by_side(self, names: Iterable[str]) -> Durable:
+        """The same, with places drawn now, so that a replay finds each at its own."""
+        return Durable({name: DBOS.reserve_step() for name in names})
 
 
 async def insisting(name: str, body: Callable[..., Awaitable[T]], *arguments: Any) -> T:

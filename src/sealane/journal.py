@@ -1,0 +1,93 @@
+"""The journal of a story: its steps are done one by one or side by side, and what came of each is kept in it.
+
+A story is an async function that decides and waits, and leaves all doing to the bodies of its steps. Told again with the
+same journal it takes the same way, and finds what came of each step that it had done. `Plain` keeps nothing, for a story
+that lives no longer than its process; the durable journal of a server is `sealane.workflows.durable.Durable`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, ParamSpec, Protocol, TypeVar, get_args, get_type_hints
+
+import msgspec
+
+from sealane.errors import SealaneError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Broken(SealaneError):
+    """A step could not be done, through no fault of the user's."""
+
+
+class Journal(Protocol):
+    """Has the steps of one story done, each at its own place."""
+
+    async def step(self, name: str, body: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Does the body at the story's next place, or gives what came of it before. Raises Broken.
+
+        A body may be done again when nothing was kept of it yet. Its result is of the type that its signature says.
+        """
+
+    def side_by_side(self, names: Iterable[str]) -> Journal:
+        """The same journal with a place kept for each name, for steps that begin in any order."""
+
+
+class Plain:
+    """Does each step once and keeps nothing."""
+
+    async def step(self, _name: str, body: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Does the body. Raises Broken, caused by what Sealane, an engine or a cluster could not do."""
+        try:
+            return await body(*args, **kwargs)
+        except SealaneError as error:
+            raise Broken(str(error)) from error
+
+    def side_by_side(self, _names: Iterable[str]) -> Journal:
+        """Itself: nothing is kept that would have to be found again."""
+        return self
+
+
+def packed(value: Any, body: Callable[..., Any]) -> Any:
+    """What a body gave, as plain data to keep. Raises TypeError for a type that may hold a secret."""
+    _result(body)
+    return msgspec.to_builtins(value)
+
+
+def unpacked(data: Any, body: Callable[..., Awaitable[T]]) -> T:
+    """What a body gave, from the plain data that was kept of it."""
+    value: T = msgspec.convert(data, _result(body))
+    return value
+
+
+def _result(body: Callable[..., Any]) -> Any:
+    """The type of a body's result."""
+    inner = body.func if isinstance(body, functools.partial) else body
+    return _checked(getattr(inner, "__func__", inner))
+
+
+@functools.cache
+def _checked(function: Callable[..., Any]) -> Any:
+    found = get_type_hints(function).get("return")
+    if secret := _secret_in(found, set()):
+        message = f"{function.__qualname__} gives {secret}, which is not shown and so must not be kept"
+        raise TypeError(message)
+    return found
+
+
+def _secret_in(kind: Any, seen: set[Any]) -> str | None:
+    """The first field in a type that its representation leaves out: that is how fields of secrets are marked."""
+    if kind in seen:
+        return None
+    seen.add(kind)
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        hidden = next((each.name for each in dataclasses.fields(kind) if not each.repr), None)
+        if hidden:
+            return f"{kind.__name__}.{hidden}"
+        hints = get_type_hints(kind)
+        return next((found for each in hints.values() if (found := _secret_in(each, seen))), None)
+    return next((found for each in get_args(kind) if (found := _secret_in(each, seen))), None)
