@@ -14,7 +14,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar, get_args, get_type_hints
 
 import msgspec
 
-from sealane.errors import SealaneError
+from sealane.errors import Fenced, SealaneError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,7 +27,7 @@ class Broken(SealaneError):
 class Journal(Protocol):
     """Has the steps of one story done, each at its own place."""
 
-    async def step(self, name: str, body: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def step(self, name: str, body: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Does the body at the story's next place, or gives what came of it before. Raises Broken.
 
         A body may be done again when nothing was kept of it yet. Its result is of the type that its signature says.
@@ -40,14 +40,16 @@ class Journal(Protocol):
 class Plain:
     """Does each step once and keeps nothing."""
 
-    async def step(self, _name: str, body: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def step(self, name: str, body: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Does the body. Raises Broken, caused by what Sealane, an engine or a cluster could not do."""
         try:
             return await body(*args, **kwargs)
+        except Fenced:
+            raise
         except SealaneError as error:
             raise Broken(str(error)) from error
 
-    def side_by_side(self, _names: Iterable[str]) -> Journal:
+    def side_by_side(self, names: Iterable[str]) -> Journal:
         """Itself: nothing is kept that would have to be found again."""
         return self
 

@@ -19,7 +19,7 @@ from sealane.clients.git_access import Access
 from sealane.egress import Allowlist
 from sealane.errors import UsageError
 from sealane.events.model import Event, EventKind
-from sealane.runners import local_run
+from sealane.runs import local_run
 from sealane.workflows.checkouts import Source
 from sealane.workflows.steps import changed_paths
 from tests import git_host, serving

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from sealane.workflows import upgrade
 from tests import pretending
 from tests.serving import Serving, until
 
@@ -72,15 +73,24 @@ def test_its_pages_are_shown(serving: Serving) -> None:
             assert browser.get(page).status_code == 200, page
 
 
-def test_what_was_under_way_ends(serving: Serving) -> None:
-    """The run goes on where the machine left it, and its release comes to dev."""
+def test_what_was_under_way_is_ended_with_a_clear_word(serving: Serving) -> None:
+    """Its steps stood at other places; the commit run again comes to dev."""
 
-    def ended() -> Any:
-        view = get(serving, f"/api/runs/{UNDER_WAY}")
-        states = {each["formation"]: each["state"] for each in view["deployments"]}
-        return view if view["run"]["ended"] and states.get("dev") == "ended" else None
+    def ended(run: str) -> Any:
+        view = get(serving, f"/api/runs/{run}")
+        return view if view["run"]["ended"] else None
 
-    view = until("the run that was under way to end", ended)
-    assert view["run"]["status"] == "passed", view["run"]["reason"]
-    dev = next(each for each in view["deployments"] if each["formation"] == "dev")
+    view = until("the run that was under way to end", lambda: ended(UNDER_WAY))
+    assert (view["run"]["status"], view["run"]["reason"]) == ("broken", upgrade.RUN_ENDED)
+    assert all(step["ended"] for step in view["steps"])
+
+    with serving.client() as client:
+        again = client.post(f"/api/runs/{UNDER_WAY}/rerun").json()["run"]
+
+    def deployed() -> Any:
+        found = get(serving, f"/api/runs/{again}")["deployments"]
+        return next((each for each in found if each["formation"] == "dev" and each["state"] == "ended"), None)
+
+    assert until("the run again to end", lambda: ended(again))["run"]["status"] == "passed"
+    dev = until("its release to come to dev", deployed)
     assert dev["verdict"]["kind"] == "deployed", dev["verdict"]["reason"]

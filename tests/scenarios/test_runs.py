@@ -1,9 +1,11 @@
-"""Plays every scenario in runs/: a pipeline on the runner that pretends, and how its run must end."""
+"""Plays every scenario in runs/ on the runner that pretends, by a command and on a server, and how its run must end."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,14 +14,33 @@ import pytest
 import yaml
 
 from sealane import run_events
+from sealane.blobs.logs import Logs
+from sealane.errors import NotThere
 from sealane.events.model import Event, EventKind
 from sealane.pipelines import planning, reading
-from sealane.runners import pipeline_run
+from sealane.pipelines.model import StepStatus
+from sealane.records.views import RunView
 from sealane.runners.dummy import DummyRunner
-from sealane.runners.model import RunContext, RunKey, RunResult, Workspace
+from sealane.runners.model import RunContext, RunKey, Workspace
+from sealane.runs import local_images, local_memory
+from tests.integration.inside import Inside
+from tests.recovery.shop import ADMIN
 
 SCENARIOS = sorted((Path(__file__).parent / "runs").glob("*.yaml"))
 RUN = RunKey(value="scenario")
+TOLD = {path.stem: yaml.safe_load(path.read_text()) for path in SCENARIOS}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Played:
+    """How a run ended, whoever told it."""
+
+    status: str
+    steps: Mapping[str, tuple[str, str | None]]
+    logs: Mapping[str, bytes]
+    starts: Counter[str]
+    left: bool
+    """Whether something of it is still there."""
 
 
 class Witness:
@@ -40,15 +61,21 @@ class Witness:
                 self.logs[f"service/{signal.service}"] += signal.log.encode()
             case run_events.StepStarted() if signal.key == self._stop_after:
                 asyncio.get_running_loop().call_later(0.1, self.stop.set)
+            case run_events.ServiceStarted() if f"service/{signal.service}" == self._stop_after:
+                asyncio.get_running_loop().call_later(0.1, self.stop.set)
             case _:
                 pass
 
 
-def work(told: dict[str, Any], folder: Path) -> RunContext:
+def pipeline_of(told: dict[str, Any]) -> str:
     pipeline = told["pipeline"]
     for part in (*pipeline.get("steps", ()), *pipeline.get("services", {}).values()):
-        part.setdefault("image", "any")
-    read, findings = reading.read(yaml.safe_dump({"app": "shop", **pipeline}, sort_keys=False))
+        part.setdefault("image", "busybox")
+    return yaml.safe_dump({"app": "shop", **pipeline}, sort_keys=False)
+
+
+def work(told: dict[str, Any], folder: Path) -> RunContext:
+    read, findings = reading.read(pipeline_of(told))
     assert read, "\n".join(map(str, findings))
     event = Event(kind=EventKind.PUSH, app="shop", branch="main", received=datetime(2026, 1, 1, tzinfo=UTC))
     return RunContext(
@@ -61,37 +88,112 @@ def work(told: dict[str, Any], folder: Path) -> RunContext:
     )
 
 
-def starts(runner: DummyRunner, result: RunResult) -> Counter[str]:
+def starts(run: RunKey, runner: DummyRunner, steps: Mapping[str, Any]) -> Counter[str]:
     """Starts by step or service, attempts counted together."""
-    known = {RUN.step(key, 1).removesuffix("-1"): key for key in result.steps} | {RUN.service("db"): "service/db"}
+    known = {run.step(key, 1).removesuffix("-1"): key for key in steps} | {run.service("db"): "service/db"}
     counted: Counter[str] = Counter()
     for name, count in runner.starts().items():
-        counted[known.get(name) or known[name.rpartition("-")[0]]] += count
+        if key := known.get(name) or known.get(name.rpartition("-")[0]):
+            counted[key] += count
     return counted
 
 
-@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
-async def test_scenario(path: Path, tmp_path: Path) -> None:
-    """The run and each of its steps end as told."""
-    told = yaml.safe_load(path.read_text())
-    runner = DummyRunner(tmp_path, grace=timedelta(seconds=1))
+async def by_a_command(told: dict[str, Any], folder: Path) -> Played:
+    runner = DummyRunner(folder, grace=timedelta(seconds=1))
     witness = Witness(told.get("stop_after"))
-    result = await pipeline_run.run_pipeline(work(told, tmp_path), runner, witness, stop=witness.stop)
-
-    assert result.status.value == told["run"]
-    assert list(result.steps) == list(told["steps"])
-    for key, expected in told["steps"].items():
-        status, reason = expected if isinstance(expected, list) else (expected, None)
-        assert result.steps[key].status.value == status, key
-        assert reason is None or reason in (result.steps[key].reason or ""), key
-    for key, text in told.get("log", {}).items():
-        assert text in witness.logs[key].decode()
-    for text in told.get("never", ()):
-        assert text not in f"{witness.logs}{result}"
-    if "starts" in told:
-        assert starts(runner, result) == Counter(told["starts"])
-    assert not (tmp_path / RUN.value).exists()
+    result = await local_memory.run(
+        work(told, folder), runner, witness, stop=witness.stop, images=local_images.maker(""), at_once=4
+    )
     assert isinstance(witness.told[0], run_events.RunStarted)
     assert isinstance(witness.told[-1], run_events.RunEnded)
     ended = [told.key for told in witness.told if isinstance(told, run_events.StepEnded)]
     assert sorted(ended) == sorted(result.steps)
+    return Played(
+        status=result.status.value,
+        steps={key: (end.status.value, end.reason) for key, end in result.steps.items()},
+        logs=witness.logs,
+        starts=starts(RUN, runner, result.steps),
+        left=(folder / RUN.value).exists(),
+    )
+
+
+async def on_a_server(stem: str, told: dict[str, Any], inside: Inside) -> Played:
+    server, engine = inside.server, inside.shop.data / "dummies" / "engine"
+    run = await inside.push_files(stem, {".sealane.yml": pipeline_of(told)})
+    if key := told.get("stop_after"):
+        if key.startswith("service/"):
+            file = engine / run / f"{RunKey(value=run).service(key.partition('/')[2])}.json"
+            await inside.until(lambda: asyncio.to_thread(file.exists), bool)
+        else:
+            await inside.until(lambda: server.views.run(run), lambda view: begun(view, key))
+        await server.requests.cancel_run(run, by=ADMIN)
+    view = await inside.until(lambda: server.views.run(run), lambda view: view.run.ended)
+    await inside.until(lambda: asyncio.to_thread((engine / run).exists), lambda there: not there)
+    steps = {step.key: (step.status.value, step.reason) for step in view.steps}
+    kept = Logs(inside.shop.data / "logs")
+    return Played(
+        status=view.run.status.value,
+        steps=steps,
+        logs={key: log(kept, run, key) for key in (*steps, "service/db")},
+        starts=starts(RunKey(value=run), DummyRunner(engine), steps),
+        left=(engine / run).exists(),
+    )
+
+
+def begun(view: RunView, key: str) -> bool:
+    return any(step.key == key and step.status is StepStatus.RUNNING for step in view.steps)
+
+
+def log(kept: Logs, run: str, key: str) -> bytes:
+    try:
+        return kept.read(run, key, offset=0, limit=1_000_000)
+    except NotThere:
+        return b""
+
+
+@pytest.fixture(scope="module")
+def on_server(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Played]:
+    """All scenarios, played side by side on one server."""
+
+    async def played() -> dict[str, Played]:
+        inside = Inside(tmp_path_factory.mktemp("server"))
+        async with inside.knowing_the_shop():
+            pushed = [asyncio.create_task(on_a_server(stem, told, inside)) for stem, told in TOLD.items()]
+            found = await asyncio.gather(*pushed, return_exceptions=True)
+            return dict(zip(TOLD, found, strict=True))
+
+    with pytest.MonkeyPatch.context() as patch:
+        for told in TOLD.values():
+            for name, value in told.get("secrets", {}).items():
+                patch.setenv(f"SEALANE_SECRET_SHOP__{name}", value)
+        return asyncio.run(played())
+
+
+@pytest.mark.parametrize("stem", TOLD)
+def test_by_a_command(stem: str, tmp_path: Path) -> None:
+    """The run and each of its steps end as told."""
+    compare(TOLD[stem], asyncio.run(by_a_command(TOLD[stem], tmp_path)))
+
+
+@pytest.mark.parametrize("stem", TOLD)
+def test_on_a_server(stem: str, on_server: dict[str, Played]) -> None:
+    """As by a command."""
+    compare(TOLD[stem], on_server[stem])
+
+
+def compare(told: dict[str, Any], played: Played) -> None:
+    assert not isinstance(played, BaseException), repr(played)
+    assert {key: end[0] for key, end in played.steps.items()} == {
+        key: each[0] if isinstance(each, list) else each for key, each in told["steps"].items()
+    }
+    assert played.status == told["run"]
+    for key, expected in told["steps"].items():
+        if isinstance(expected, list):
+            assert expected[1] in (played.steps[key][1] or ""), key
+    for key, text in told.get("log", {}).items():
+        assert text in played.logs[key].decode()
+    for text in told.get("never", ()):
+        assert text not in f"{played}"
+    if "starts" in told:
+        assert played.starts == Counter(told["starts"])
+    assert not played.left

@@ -6,6 +6,7 @@
     DUMMY_OOM=1           it runs out of memory
     DUMMY_BROKEN=2        the engine breaks under its first two attempts
     DUMMY_UNHEALTHY=1     the service never becomes healthy
+    DUMMY_DIES=7          the service becomes healthy, and ends with that code afterwards
     DUMMY_REPORT=<xml>    a step leaves that in the workspace, as report.xml
     DUMMY_STUBBORN=1      it ignores being asked to end, and is killed after the grace
 
@@ -66,7 +67,7 @@ class DummyRunner:
         told = self._read(run, run.service(service.name))
         until = min(_time(told["started"]) + timedelta(seconds=told["sleep"]), self._now() + service.ready_within)
         await _true(lambda: self._now() >= until)
-        if early := await self.ended_early(run, service):
+        if early := _early(told, told["exit_code"]):
             return early
         if told["unhealthy"]:
             reason = f"not healthy within {outcomes.span(service.ready_within)}"
@@ -76,10 +77,7 @@ class DummyRunner:
     async def ended_early(self, run: RunKey, service: ServiceSpec) -> ServiceHealth | None:
         """Whether the service is said to have ended."""
         told = self._read(run, run.service(service.name))
-        if not told["exit_code"]:
-            return None
-        words = outcomes.exit_words(ContainerState(phase=Phase.ENDED, exit_code=told["exit_code"]))
-        return ServiceHealth(healthy=False, reason=f"it ended: {words}", log=told["output"].encode())
+        return _early(told, told["exit_code"] or told["dies"])
 
     async def run_step(self, run: RunKey, spec: StepSpec, output: Output) -> StepResult:
         """Waits for as long as the step is said to take, prints and ends as told."""
@@ -134,6 +132,7 @@ class DummyRunner:
             "exit_code": 137 if told.get("DUMMY_OOM") else int(told.get("DUMMY_EXIT_CODE", "0")),
             "oom": bool(told.get("DUMMY_OOM")),
             "output": told.get("DUMMY_OUTPUT", ""),
+            "dies": int(told.get("DUMMY_DIES", "0")),
             "unhealthy": bool(told.get("DUMMY_UNHEALTHY")),
             "stubborn": bool(told.get("DUMMY_STUBBORN")),
             "killed": None,
@@ -195,6 +194,13 @@ class DummyRunner:
 
     def _is_cancelled(self, run: RunKey) -> bool:
         return (self._folder / run.value / _CANCELLED).exists()
+
+
+def _early(told: Mapping[str, Any], code: int) -> ServiceHealth | None:
+    if not code:
+        return None
+    words = outcomes.exit_words(ContainerState(phase=Phase.ENDED, exit_code=code))
+    return ServiceHealth(healthy=False, reason=f"it ended: {words}", log=told["output"].encode())
 
 
 async def _true(condition: Callable[[], bool]) -> None:

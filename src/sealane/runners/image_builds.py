@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from sealane.errors import UsageError
 from sealane.images import dockerfiles, references, tags
 from sealane.images.model import Image
 from sealane.pipelines.model import ImageBuild
+from sealane.runners.port import Output
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +42,12 @@ class BuildWorkspace:
     """Seconds for a build, and for a push."""
     key: str = ""
     """What marks the app's layers and cache folders as its own; empty on a person's own machine, where all are theirs."""
+
+
+def on_the_loop(output: Output) -> image_build.Sink:
+    """Hands over what a builder's thread says to the running event loop, in order."""
+    loop = asyncio.get_running_loop()
+    return lambda data: loop.call_soon_threadsafe(output, data)  # type: ignore[return-value]
 
 
 async def build(image: ImageBuild, workshop: BuildWorkspace, sink: image_build.Sink) -> Image:

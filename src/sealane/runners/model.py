@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from sealane.events.model import Event
-from sealane.pipelines.model import Healthcheck, Pipeline, Plan, RunStatus, StepStatus
+from sealane.pipelines.model import Healthcheck, Pipeline, Plan, StepStatus
 
 WORKSPACE = "/workspace"
 """Where every step finds the workspace, and its working folder."""
@@ -197,27 +197,3 @@ class RunContext:
     images: Mapping[str, str] = field(default_factory=dict)
     """References of images built so far, by name, for `${image.NAME}`."""
     deploy_tag: str = ""
-    at_once: int = 4
-    """How many steps may run at the same time."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StepEnd:
-    """How a planned step came to its end."""
-
-    status: StepStatus
-    exit_code: int | None = None
-    reason: str | None = None
-    started: datetime | None = None
-    """None when it was left out."""
-    ended: datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunResult:
-    """How a run ended: each planned step by its key, and the status folded from them."""
-
-    status: RunStatus
-    steps: Mapping[str, StepEnd]
-    leftovers: str | None = None
-    """Why what the run made in the engine could not be removed; None when it was."""

@@ -15,11 +15,12 @@ import msgspec
 from dbos import DBOS
 
 from sealane.destinations.stages import ONLY, Stage, StageKind
+from sealane.journal import Broken
 from sealane.store import rows
 from sealane.verdicts import outcomes
 from sealane.verdicts.model import Cause, FactKind, Verdict, VerdictKind
 from sealane.workflows import context, durable
-from sealane.workflows.durable import Broken, step
+from sealane.workflows.durable import step
 from sealane.workflows.steps import old_color, phases, run_hooks
 from sealane.workflows.steps.phases import Rollout
 

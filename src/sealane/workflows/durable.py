@@ -88,7 +88,7 @@ class Durable:
         """`places` were drawn beforehand, for steps that begin in any order."""
         self._places = places or {}
 
-    async def step(self, name: str, body: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def step(self, name: str, body: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs a step, typed by what its body's signature says. Raises Broken."""
 
         async def kept() -> Any:

@@ -74,6 +74,10 @@ class Worker:
         # taken something out of a queue, or the one who buried it died before this line.
         return await engine.recover(dead) if dead else 0
 
+    async def alive(self) -> frozenset[str]:
+        """Workers that nobody has buried."""
+        return frozenset(row.id for row in await self._workers.all() if row.dead is None)
+
     async def resign(self) -> None:
         """Leaves of its own accord, so that others need not wait for its silence."""
         self.leaving = True

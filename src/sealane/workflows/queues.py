@@ -15,11 +15,12 @@ from sealane.errors import Unavailable
 from sealane.workflows.queue_poll import Wakeup
 
 if TYPE_CHECKING:
-    from dbos import EnqueueOptions
+    from dbos import EnqueueOptions, WorkflowStatus
 
 NAME = "sealane"
-VERSION = "1"
-"""Ours, not a hash of the source: an upgrade strands nothing, and changed workflows are patched (DBOS.patch)."""
+VERSION = "2"
+"""Ours, not a hash of the source. It is raised when steps of a workflow come to stand at other places; what was under way
+by then is settled by `upgrade`."""
 
 DELIVERIES = "deliveries"
 DEPLOYMENTS = "deployments"
@@ -93,6 +94,13 @@ class Queues:
             load_output=False,
         )
         return tuple(each.workflow_id for each in found)
+
+    async def of_other_versions(self) -> tuple[WorkflowStatus, ...]:
+        """Workflows that have not ended and were queued by other versions of Sealane."""
+        found = await self.client.list_workflows_async(
+            status=["PENDING", "ENQUEUED", "DELAYED"], load_input=False, load_output=False
+        )
+        return tuple(each for each in found if each.app_version != VERSION)
 
     async def forget(self, before: datetime) -> int:
         """Removes workflows, with the records of their steps, that ended before that time; says how many, a few at once."""

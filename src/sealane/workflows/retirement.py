@@ -10,8 +10,9 @@ import logging
 
 from dbos import DBOS
 
+from sealane.journal import Broken
 from sealane.workflows import context, durable
-from sealane.workflows.durable import Broken, step
+from sealane.workflows.durable import step
 from sealane.workflows.steps import old_color
 
 _log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from datetime import timedelta
 from sealane import clock
 from sealane.errors import SealaneError, trace
 from sealane.settings import Settings
-from sealane.workflows import clone_sweep, deployment, drift_watch, durable, retirement, run
+from sealane.workflows import clone_sweep, context, deployment, drift_watch, durable, retirement, run, upgrade
 from sealane.workflows.admission import Gates
 from sealane.workflows.engine import Engine, EngineSettings
 from sealane.workflows.failover import Worker
@@ -85,6 +85,7 @@ async def _sweep(worker: Worker, engine: Engine, gates: Gates, slots: RunSlots, 
             await store.outbox.trim(clock.now() - timedelta(days=settings.events.keep_days))
             if time.monotonic() - forgotten > _FORGET_EVERY:
                 forgotten = time.monotonic()
+                await upgrade.settle(context.current(), await worker.alive())
                 await gates.queueing.forget(clock.now() - timedelta(days=settings.worker.remember_days))
                 await clone_sweep.sweep(store, settings)
         except SealaneError as error:

@@ -13,7 +13,7 @@ from sealane import run_events
 from sealane.cli.screens import run_lines, run_live
 from sealane.pipelines.model import Kind, PlannedStep, RunStatus, StepStatus
 from sealane.reports import model as reports
-from sealane.runners.model import RunResult, StepEnd
+from sealane.runs.model import RunResult, StepEnd
 
 T = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -14,8 +14,9 @@ from sealane.cli.screens import run_live, run_messages, run_progress
 from sealane.events.model import Event, EventKind
 from sealane.findings import Place
 from sealane.pipelines.model import Kind, Pipeline, Plan, PlannedStep, RunStatus, StepStatus
-from sealane.runners.local_run import LocalRun
-from sealane.runners.model import RunContext, RunKey, RunResult, StepEnd, Workspace
+from sealane.runners.model import RunContext, RunKey, Workspace
+from sealane.runs.local_run import LocalRun
+from sealane.runs.model import RunResult, StepEnd
 
 T = datetime(2026, 1, 1, tzinfo=UTC)
 

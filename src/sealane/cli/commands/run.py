@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from sealane import run_events
     from sealane.cli.screens.run_screen import Screen
     from sealane.runners.docker import ContainerDefaults
-    from sealane.runners.local_run import RunRequest
-    from sealane.runners.model import RunContext, RunResult
+    from sealane.runners.model import RunContext
     from sealane.runners.port import Runner
+    from sealane.runs.local_run import RunRequest
+    from sealane.runs.model import RunResult
 
 _SECRETS = "A file of NAME=value lines with the secrets the steps ask for."
 _CLEAN = "Run a fresh clone of the last commit instead of the folder as it is."
@@ -70,8 +71,9 @@ def run(
     3 when the engine could not do it, 130 when interrupted.
     """
     from sealane.cli.screens import run_screen
-    from sealane.runners import clone_folders, local_run
+    from sealane.runners import clone_folders
     from sealane.runners.docker import ContainerDefaults
+    from sealane.runs import local_run
 
     screen = run_screen.screen(as_json=as_json, live=not no_live)
     with clone_folders.clone_folder(wanted=clean) as folder:
@@ -83,9 +85,9 @@ def run(
             branch=branch,
             ref=ref,
             secrets_file=secrets_file,
-            at_once=at_once,
         )
-        result = asyncio.run(_run(asked, screen, ContainerDefaults(grace=timedelta(seconds=grace))))
+        habits = ContainerDefaults(grace=timedelta(seconds=grace))
+        result = asyncio.run(_run(asked, screen, habits, at_once))
     raise typer.Exit(exit_code(result))
 
 
@@ -101,12 +103,12 @@ def exit_code(result: RunResult) -> int:
     return codes.get(result.status, exits.COULD_NOT if result.leftovers else 0)
 
 
-async def _run(asked: RunRequest, screen: Screen, habits: ContainerDefaults) -> RunResult:
+async def _run(asked: RunRequest, screen: Screen, habits: ContainerDefaults, at_once: int) -> RunResult:
     from sealane import clock
     from sealane.clients.engine import discovery
-    from sealane.pipelines.model import Kind
-    from sealane.runners import image_step, local_run, pipeline_run, process_identity, sweep
+    from sealane.runners import process_identity, sweep
     from sealane.runners.docker import DockerRunner
+    from sealane.runs import local_images, local_memory, local_run
 
     assembled = await local_run.assemble(asked, now=clock.now())
     engine = await discovery.find()
@@ -118,8 +120,10 @@ async def _run(asked: RunRequest, screen: Screen, habits: ContainerDefaults) -> 
         listener = _Listener(screen, stop)
         _stop_when_interrupted(runner, assembled.work, screen, stop)
         with screen.shown(assembled):
-            doers = {Kind.IMAGE: image_step.image_doer(engine.address)}
-            result = await pipeline_run.run_pipeline(assembled.work, runner, listener.tell, stop=stop, doers=doers)
+            images = local_images.maker(engine.address)
+            result = await local_memory.run(
+                assembled.work, runner, listener.tell, stop=stop, images=images, at_once=at_once
+            )
     finally:
         await engine.close()
     listener.raise_if_gone()

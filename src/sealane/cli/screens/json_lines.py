@@ -10,8 +10,8 @@ import msgspec
 
 from sealane import run_events
 from sealane.cli import output
-from sealane.runners.local_run import LocalRun
-from sealane.runners.model import RunResult
+from sealane.runs.local_run import LocalRun
+from sealane.runs.model import RunResult
 
 
 class JsonScreen:

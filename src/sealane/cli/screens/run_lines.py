@@ -10,8 +10,8 @@ from sealane.cli import output
 from sealane.cli.screens import run_messages, terminal
 from sealane.cli.screens.run_progress import Progress
 from sealane.reports import model as reports
-from sealane.runners.local_run import LocalRun
-from sealane.runners.model import RunResult
+from sealane.runs.local_run import LocalRun
+from sealane.runs.model import RunResult
 
 _PALETTE = ("cyan", "magenta", "blue", "yellow", "green")
 

@@ -20,8 +20,8 @@ from sealane.pipelines.model import StepStatus
 from sealane.reports import model as reports
 from sealane.reports.model import Report
 from sealane.runners import log_retention
-from sealane.runners.local_run import LocalRun
-from sealane.runners.model import RunResult
+from sealane.runs.local_run import LocalRun
+from sealane.runs.model import RunResult
 
 _TAIL = 10
 _SHOWN_OF_A_FAILURE = 40

@@ -7,7 +7,8 @@ from datetime import datetime
 from sealane.cli.screens import run_progress
 from sealane.cli.screens.run_progress import Progress, Row
 from sealane.pipelines.model import RunStatus, StepStatus
-from sealane.runners.model import RunContext, RunResult
+from sealane.runners.model import RunContext
+from sealane.runs.model import RunResult
 
 STYLES: dict[StepStatus, tuple[str, ...]] = {
     StepStatus.WAITING: ("dim",),

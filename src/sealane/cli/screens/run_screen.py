@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from sealane import run_events
-    from sealane.runners.local_run import LocalRun
-    from sealane.runners.model import RunResult
+    from sealane.runs.local_run import LocalRun
+    from sealane.runs.model import RunResult
 
 
 class Screen(Protocol):

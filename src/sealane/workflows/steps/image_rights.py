@@ -12,21 +12,22 @@ from sealane.environments.image_rights import Rights
 from sealane.errors import InvalidFiles, SealaneError
 from sealane.findings import errors
 from sealane.images import references
-from sealane.workflows import checkouts, context
+from sealane.workflows import checkouts
+from sealane.workflows.context import Tools
 
 
-async def of(app: str) -> Rights:
+async def of(tools: Tools, app: str) -> Rights:
     """What the app may use, as the operators' file stands now. Raises InvalidFiles."""
-    settings = context.current().settings
+    settings = tools.settings
     folder = settings.config_folder
     access, found = await asyncio.to_thread(config_folder.gather_access, folder, base=folder)
     if access is None:
         raise InvalidFiles(errors(found) or found)
-    others = frozenset(each.name for each in await context.current().store.apps.all()) - {app}
+    others = frozenset(each.name for each in await tools.store.apps.all()) - {app}
     return Rights(app=app, prefix=settings.registry.prefix or "", others=others, listed=access.of(app).images)
 
 
-async def problem(image: str, mine: Rights) -> str | None:
+async def problem(tools: Tools, image: str, mine: Rights) -> str | None:
     """Why a run may not use the image, or None. Where the server has no password, what it can have is public."""
     if reason := image_rights.refused(image, mine):
         return reason
@@ -39,14 +40,14 @@ async def problem(image: str, mine: Rights) -> str | None:
     if not await asyncio.to_thread(registry.signs_in, reference.host):
         return None
     try:
-        public = await registry.is_public(reference, _asking(reference.host))
+        public = await registry.is_public(reference, _asking(tools, reference.host))
     except SealaneError as error:
         return f"whether the image {image} is public can't be known now: {error.message}"
     return None if public else image_rights.private(image, mine)
 
 
-def _asking(host: str) -> RegistryAccess:
+def _asking(tools: Tools, host: str) -> RegistryAccess:
     """Operators gave the server a password for that registry: it may be asked."""
-    access = checkouts.registries(context.current().settings)
+    access = checkouts.registries(tools.settings)
     allowed = access.allowed
     return replace(access, allowed=replace(allowed, hosts=(*allowed.hosts, host)) if allowed else None)

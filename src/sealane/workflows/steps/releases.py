@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from sealane.approvals import authorship
 from sealane.approvals.admission import RevisionSource
 from sealane.errors import SealaneError
 from sealane.findings import Finding
 from sealane.images.model import Image
-from sealane.pipelines.model import Delivery, StepStatus
+from sealane.pipelines.model import Delivery, Kind, StepStatus
 from sealane.records.model import (
     ApprovalRule,
     Deployment,
@@ -21,102 +24,103 @@ from sealane.records.model import (
     Run,
 )
 from sealane.releases.model import Release
+from sealane.runs.model import MadeImage, StepEnd
 from sealane.secrets import resolution
 from sealane.stencils import platform, render_inputs, rendering
 from sealane.stencils.model import Formation, Revision
 from sealane.stencils.rendering import Inputs
 from sealane.store import ids
 from sealane.workflows import checkouts, context
-from sealane.workflows.steps import admission, containers
+from sealane.workflows.context import Tools
+from sealane.workflows.steps import admission
+
+_IMAGES = {Kind.IMAGE, Kind.RETAG}
 
 
-async def release(run_id: str) -> str:
-    """Stores what the run built and gives the release's id. Key: the run; repeating it changes nothing. Undo: none."""
-    bench = context.current()
-    run = await bench.store.runs.get(run_id)
-    made = [step.result for step in await bench.store.runs.steps(run_id) if step.result and "digest" in step.result]
-    fields = ("name", "repository", "tag", "digest")
-    images = {each["name"]: Image(**{field: each[field] for field in fields}) for each in made}
-    release_id = ids.derived("rel", run_id)
+async def release(tools: Tools, run_id: str) -> None:
+    """Stores what the run built, as a release. Key: the run; repeating it changes nothing. Undo: none."""
+    run = await tools.store.runs.get(run_id)
+    steps = await tools.store.runs.steps(run_id)
+    made = [msgspec.convert(step.result, MadeImage) for step in steps if step.kind in _IMAGES and step.result]
     done = Release(
-        id=release_id,
+        id=ids.derived("rel", run_id),
         app=run.app,
         commit=run.event.commit or "",
         deploy_tag=run.deploy_tag or "",
-        images=images,
-        created=bench.now(),
+        images={
+            each.name: Image(name=each.name, repository=each.repository, tag=each.tag, digest=each.digest)
+            for each in made
+        },
+        created=tools.now(),
     )
-    await bench.store.releases.add(done, sequence=run.sequence, run_id=run_id, place=run.place)
-    return release_id
+    await tools.store.releases.add(done, sequence=run.sequence, run_id=run_id, place=run.place)
 
 
-async def offer(run_id: str, key: str, after: list[str]) -> dict[str, Any]:
+def cancelled(by: str, at: datetime) -> StepEnd:
+    """How a delivery ends that nobody wants any more."""
+    return StepEnd(status=StepStatus.CANCELLED, reason=by, ended=at)
+
+
+async def offer(tools: Tools, run_id: str, key: str, after: tuple[str, ...]) -> StepEnd:
     """Renders the release for one formation and offers it as a deployment, which goes by itself or asks people.
 
-    `after` names deployments that must be deployed first. Gives `status`, `reason`, `exit_code`; the deployment's id
-    stands at its step. Key: run and formation. Undo: a deployment that waits may be rejected.
+    `after` names deployments that must be deployed first. The deployment's id stands at its step. Key: run and formation.
     """
-    bench = context.current()
-    run = await bench.store.runs.get(run_id)
-    if run.cancelled_by:
-        return await containers.ended(run_id, key, StepStatus.CANCELLED, f"{run.cancelled_by} cancelled the run")
-    at = bench.now()
-    await bench.store.runs.set_step(run_id, key, at=at, status=StepStatus.RUNNING, started=at)
-    offered = await _offered(run, key.partition("/")[2], tuple(after))
+    at = tools.now()
+    await tools.store.runs.set_step(run_id, key, at=at, status=StepStatus.RUNNING, started=at)
+    run = await tools.store.runs.get(run_id)
+    offered = await _offered(tools, run, key.partition("/")[2], after)
     if not isinstance(offered, Deployment):
-        return await containers.ended(run_id, key, StepStatus.FAILED, _reason(offered))
-    await bench.store.runs.set_step(run_id, key, at=bench.now(), result={"deployment": offered.id})
-    await bench.gates.look(run.app)
+        return StepEnd(status=StepStatus.FAILED, reason=_reason(offered), started=at, ended=tools.now())
+    await tools.store.runs.set_step(run_id, key, at=tools.now(), result={"deployment": offered.id})
+    await tools.gates.look(run.app)
     asks = f"asks for approval: {offered.id}" if offered.rules else None
-    ended = await containers.ended(run_id, key, StepStatus.PASSED, asks)
-    return {**ended, "deployment": offered.id}
+    return StepEnd(status=StepStatus.PASSED, reason=asks, started=at, ended=tools.now(), deployment=offered.id)
 
 
-async def _offered(run: Run, name: str, after: tuple[str, ...]) -> Deployment | list[Finding]:
-    bench = context.current()
+async def _offered(tools: Tools, run: Run, name: str, after: tuple[str, ...]) -> Deployment | list[Finding]:
     here = await checkouts.site(run.id, run.app, run.event.commit or "")
-    plan = await bench.store.runs.plan(run.id)
+    plan = await tools.store.runs.plan(run.id)
     assert plan is not None, "a run is planned before its deliveries"
     delivery = (await checkouts.work(run, plan)).pipeline.delivery(name)
     proposed = await propose(here, name, await checkouts.released(run.app, ids.derived("rel", run.id)), delivery)
     if not isinstance(proposed, Proposal):
         return proposed
-    there = await bench.store.authorship.there(run.app)
+    there = await tools.store.authorship.there(run.app)
     wanted = Deployment(
         id=ids.derived("d", run.id, name),
         sequence=run.sequence,
         kind=DeploymentKind.DELIVERY,
         run_id=run.id,
-        requested_by=run.requested_by or _pushed_by(run),
+        requested_by=run.requested_by or _pushed_by(tools, run),
         pusher=run.event.pusher,
-        authors=await bench.store.authorship.of_run(run.id, since=there.get(name)),
+        authors=await tools.store.authorship.of_run(run.id, since=there.get(name)),
         by_hand=run.requested_by is not None,
         unasked=not proposed.rules,
         after=after,
-        release_group_id=await _release_group(run, delivery),
+        release_group_id=await _release_group(tools, run, delivery),
         keep=delivery.keep,
-        created=bench.now(),
+        created=tools.now(),
         **proposed.fields(),
     )
-    return await bench.store.deployments.offer(wanted, proposed.revision)
+    return await tools.store.deployments.offer(wanted, proposed.revision)
 
 
-def _pushed_by(run: Run) -> str | None:
+def _pushed_by(tools: Tools, run: Run) -> str | None:
     """The user who pushed, as far as that is known now; who may approve is decided when they do."""
     pusher = run.event.pusher
     if pusher is None:
         return None
     try:
-        return authorship.person(pusher, context.current().people())
+        return authorship.person(pusher, tools.people())
     except SealaneError:
         return None
 
 
-async def _release_group(run: Run, delivery: Delivery) -> str | None:
+async def _release_group(tools: Tools, run: Run, delivery: Delivery) -> str | None:
     """The id of the release group that the delivery is part of, stored before any member is offered."""
     if delivery.release_group is None:
         return None
-    bench = context.current()
     formations = delivery.release_group.formations
     release_group = ReleaseGroupRow(
         id=ids.derived("cv", run.id, *formations),
@@ -124,9 +128,9 @@ async def _release_group(run: Run, delivery: Delivery) -> str | None:
         run_id=run.id,
         formations=formations,
         parallel=delivery.release_group.parallel,
-        created=bench.now(),
+        created=tools.now(),
     )
-    await bench.store.release_groups.gather(release_group)
+    await tools.store.release_groups.gather(release_group)
     return release_group.id
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from sealane import repository_check
 from sealane.clients.addresses import NotListed
@@ -24,55 +23,54 @@ from sealane.releases.preflight import PlannedDelivery
 from sealane.repository_check import CheckReport
 from sealane.runners import specs
 from sealane.runners.model import RunContext, RunKey, Workspace
+from sealane.runs.model import Begun
 from sealane.secrets import resolution
 from sealane.store import rows
-from sealane.workflows import checkouts, context
+from sealane.workflows import checkouts
+from sealane.workflows.context import Tools
 from sealane.workflows.steps import full_clones, image_rights, lineage, policies
 
 
-async def begin(run_id: str) -> dict[str, Any]:
-    """Checks the commit out, plans the run and looks ahead. Gives `plan`, or `refused` with the reason.
+async def begin(tools: Tools, run_id: str) -> Begun:
+    """Checks the commit out, plans the run and looks ahead. Gives no plan when it is refused.
 
-    Key: the run, whose clone and plan are made once. Undo: `run_end.finish` removes the clone.
+    Key: the run, whose clone and plan are made once. Undo: the run's end removes the clone.
     """
-    bench = context.current()
-    run = await bench.store.runs.get(run_id)
-    at = bench.now()
-    await bench.store.runs.begin(run_id, at=at, deploy_tags=tags.deploy_tags(at, run.event.commit or ""))
-    run = await bench.store.runs.get(run_id)
+    run = await tools.store.runs.get(run_id)
+    at = tools.now()
+    await tools.store.runs.begin(run_id, at=at, deploy_tags=tags.deploy_tags(at, run.event.commit or ""))
+    run = await tools.store.runs.get(run_id)
     if run.ended:
-        return {"refused": run.reason}  # cancelled before it began
+        return Begun()  # cancelled before it began
     try:
-        await _check_out(run)
-        plan, changed, found = await _look_ahead(run)
+        await _check_out(tools, run)
+        plan, changed, found = await _look_ahead(tools, run)
     except (UsageError, NotListed) as error:
         plan, changed = None, None
         found = (Finding(message=error.message, place=Place(file=run.app), hint=error.hint),)
     wrong = errors(found)
     if plan is None or wrong:
-        return await _refuse(run, wrong)
-    await bench.store.runs.planned(run_id, plan, rows.plain(found), at=bench.now(), changed=changed)
-    return {"plan": rows.plain(plan)}
+        await _refuse(tools, run, wrong)
+        return Begun()
+    await tools.store.runs.planned(run_id, plan, rows.plain(found), at=tools.now(), changed=changed)
+    return Begun(plan=plan)
 
 
-async def _check_out(run: Run) -> None:
-    bench = context.current()
-    app = await bench.store.apps.get(run.app)
+async def _check_out(tools: Tools, run: Run) -> None:
+    app = await tools.store.apps.get(run.app)
     if not run.event.commit:
         raise UsageError(f"{run.label} names no commit")
     await checkouts.check_out(run.id, app, run.event.commit)
 
 
-async def _refuse(run: Run, wrong: Sequence[Finding]) -> dict[str, Any]:
-    bench = context.current()
+async def _refuse(tools: Tools, run: Run, wrong: Sequence[Finding]) -> None:
     more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
     reason = f"refused before anything ran: {wrong[0]}{more}"
     found = rows.plain(list(wrong))
-    await bench.store.runs.end(run.id, at=bench.now(), status=RunStatus.FAILED, reason=reason, findings=found)
-    return {"refused": reason}
+    await tools.store.runs.end(run.id, at=tools.now(), status=RunStatus.FAILED, reason=reason, findings=found)
 
 
-async def _look_ahead(run: Run) -> tuple[Plan | None, Changed | None, tuple[Finding, ...]]:
+async def _look_ahead(tools: Tools, run: Run) -> tuple[Plan | None, Changed | None, tuple[Finding, ...]]:
     """The plan, what the event changed, and everything found.
 
     Nothing is built or started, and nothing is written at any destination.
@@ -84,30 +82,41 @@ async def _look_ahead(run: Run) -> tuple[Plan | None, Changed | None, tuple[Find
         return None, None, checked.findings if errors(checked.findings) else (nothing,)
     pipeline = checked.pipeline
     completed = await full_clones.complete(run, here, pipeline)
-    _, found = await asyncio.gather(lineage.put_in(run, here.app), _ahead(run, here, checked, pipeline, completed))
+    _, found = await asyncio.gather(
+        lineage.put_in(run, here.app), _ahead(tools, run, here, checked, pipeline, completed)
+    )
     return found
 
 
 async def _ahead(
-    run: Run, here: checkouts.Checkout, checked: CheckReport, pipeline: Pipeline, completed: full_clones.FullClone
+    tools: Tools,
+    run: Run,
+    here: checkouts.Checkout,
+    checked: CheckReport,
+    pipeline: Pipeline,
+    completed: full_clones.FullClone,
 ) -> tuple[Plan | None, Changed | None, tuple[Finding, ...]]:
     changed = completed.changed
     plan = planning.plan(pipeline, replace(run.event, paths=changed.paths if changed else None))
-    found = [*checked.findings, *completed.findings, *_name_problems(run, pipeline), *_image_problems(pipeline, plan)]
-    found += await _rights_problems(run.app, pipeline, plan)
+    found = [
+        *checked.findings,
+        *completed.findings,
+        *_name_problems(run, pipeline),
+        *_image_problems(tools, pipeline, plan),
+    ]
+    found += await _rights_problems(tools, run.app, pipeline, plan)
     if errors(found):
         return plan, changed, tuple(found)
     found += await _secret_problems(run, here, pipeline, plan)
-    found += await _approval_problems(pipeline)
-    environments = context.current().environments()
+    found += await _approval_problems(tools, pipeline)
+    environments = tools.environments()
     wanted = [pipeline.delivery(step.name) for step in plan.steps if step.kind is Kind.DELIVER and not step.skip]
-    bench = context.current()
-    looking = preflight.PreflightContext(stores=here.stores, key=bench.names_key, adapters=bench.adapters)
+    looking = preflight.PreflightContext(stores=here.stores, key=tools.names_key, adapters=tools.adapters)
     ahead = await preflight.check(here.tree, pipeline, wanted, environments, looking)
     found += ahead.findings
-    asked = await asyncio.gather(*(_destination_problems(run, prospect) for prospect in ahead.prospects))
+    asked = await asyncio.gather(*(_destination_problems(tools, run, prospect) for prospect in ahead.prospects))
     found += [finding for problems in asked for finding in problems]
-    found += [finding for prospect in ahead.prospects if (finding := _shut(run, prospect))]
+    found += [finding for prospect in ahead.prospects if (finding := _shut(tools, run, prospect))]
     return plan, changed, tuple(dict.fromkeys(found))
 
 
@@ -118,18 +127,18 @@ def _name_problems(run: Run, pipeline: Pipeline) -> list[Finding]:
     return [Finding(message=message, place=pipeline.place, hint=f"write app: {run.app}")]
 
 
-def _image_problems(pipeline: Pipeline, plan: Plan) -> list[Finding]:
+def _image_problems(tools: Tools, pipeline: Pipeline, plan: Plan) -> list[Finding]:
     made = [step for step in plan.steps if step.kind in {Kind.IMAGE, Kind.RETAG} and not step.skip]
     if not made:
         return []
-    if context.current().settings.registry.prefix:
-        return [found for step in made if (found := _source_problem(pipeline.image(step.name)))]
+    if tools.settings.registry.prefix:
+        return [found for step in made if (found := _source_problem(tools, pipeline.image(step.name)))]
     message = f"the image {made[0].name} can't be made: this server has no registry to push to"
     hint = "operators set SEALANE_REGISTRY__PREFIX"
     return [Finding(message=message, place=pipeline.image(made[0].name).place, hint=hint)]
 
 
-async def _rights_problems(app: str, pipeline: Pipeline, plan: Plan) -> list[Finding]:
+async def _rights_problems(tools: Tools, app: str, pipeline: Pipeline, plan: Plan) -> list[Finding]:
     """Images that steps, services and retags name and that are not the app's to use; a Dockerfile is read when it is built."""
     goes = {(step.kind, step.name) for step in plan.steps if not step.skip}
     steps = [step for step in pipeline.steps if (Kind.STEP, step.name) in goes]
@@ -141,16 +150,16 @@ async def _rights_problems(app: str, pipeline: Pipeline, plan: Plan) -> list[Fin
         for each in pipeline.images
         if isinstance(each, ImageRetag) and (Kind.RETAG, each.name) in goes
     ]
-    mine = await image_rights.of(app)
+    mine = await image_rights.of(tools, app)
     asked = {image for _, image, _ in named if not image.startswith("${")}
-    told = {image: await image_rights.problem(image, mine) for image in sorted(asked)}
+    told = {image: await image_rights.problem(tools, image, mine) for image in sorted(asked)}
     return [Finding(message=f"{who}: {told[image]}", place=place) for who, image, place in named if told.get(image)]
 
 
-def _source_problem(image: Image) -> Finding | None:
+def _source_problem(tools: Tools, image: Image) -> Finding | None:
     if not isinstance(image, ImageRetag):
         return None
-    access = checkouts.registries(context.current().settings)
+    access = checkouts.registries(tools.settings)
     problem = access.problem(references.parse(image.source).host)
     if problem is None:
         return None
@@ -174,20 +183,20 @@ async def _secret_problems(run: Run, here: checkouts.Checkout, pipeline: Pipelin
     ]
 
 
-async def _approval_problems(pipeline: Pipeline) -> list[Finding]:
+async def _approval_problems(tools: Tools, pipeline: Pipeline) -> list[Finding]:
     """Approvals that nobody could give as groups are now; only told, because people come and go."""
     groups: dict[str, set[str]] = {}
-    for user in await context.current().store.people.all():
+    for user in await tools.store.people.all():
         for group in user.groups:
             groups.setdefault(group, set()).add(user.name)
     found = delivery.impossible_approvals(pipeline, groups)
     return [replace(finding, severity=Severity.WARNING) for finding in found]
 
 
-def _shut(run: Run, prospect: PlannedDelivery) -> Finding | None:
+def _shut(tools: Tools, run: Run, prospect: PlannedDelivery) -> Finding | None:
     """A forecast: the deployment will wait for its window, as things stand now."""
     name = prospect.environment.name
-    outlook = windows.outlook(prospect.environment.windows, run.app, context.current().now())
+    outlook = windows.outlook(prospect.environment.windows, run.app, tools.now())
     if outlook.open:
         return None
     until = f" until {outlook.when}" if outlook.when else ""
@@ -195,13 +204,13 @@ def _shut(run: Run, prospect: PlannedDelivery) -> Finding | None:
     return Finding(message=message, place=prospect.delivery.place, severity=Severity.WARNING)
 
 
-async def _destination_problems(run: Run, prospect: PlannedDelivery) -> list[Finding]:
+async def _destination_problems(tools: Tools, run: Run, prospect: PlannedDelivery) -> list[Finding]:
     """What policies deny whatever gets built, and what the destination would refuse by its own word."""
     denied = [finding for finding in await policies.denials(prospect) if finding.severity is Severity.ERROR]
     if denied:
         return denied
     revision = prospect.revision
-    destination = await context.current().destinations.get(prospect.environment, revision.destination)
+    destination = await tools.destinations.get(prospect.environment, revision.destination)
     identity = Identity(app=run.app, formation=revision.formation, namespace=revision.namespace, revision=revision.id)
     objects = [each.object for each in revision.objects]
     asked = [jobs.as_asked(each.object, revision.id) for each in revision.jobs.values()]

@@ -1,52 +1,61 @@
-"""One planned step from its first attempt to its end: the same here for `sealane run` and for the server's flows."""
+"""One planned step from its first attempt to its end, in containers."""
 
 from __future__ import annotations
 
 import asyncio
 
-from sealane import clock, run_events
+from sealane import run_events
 from sealane.pipelines import retries
 from sealane.pipelines.model import FailureClass, PlannedStep, Step, StepStatus
 from sealane.reports.model import Report
+from sealane.run_events import Listener
 from sealane.runners import logs, specs, test_reports
-from sealane.runners.model import RunContext, StepEnd, StepResult
-from sealane.runners.port import Runner
+from sealane.runners.model import RunContext, StepResult
+from sealane.runs.model import StepEnd
+from sealane.runs.port import Context
+from sealane.runs.steps import cancellation, services
 
 _WHY = {StepStatus.FAILED: FailureClass.FAILURE, StepStatus.BROKEN: FailureClass.INFRASTRUCTURE}
 
 
-async def run_step(
-    work: RunContext,
-    planned: PlannedStep,
-    runner: Runner,
-    listener: run_events.Listener,
-    *,
-    now: clock.Clock = clock.now,
-) -> StepEnd:
-    """Runs a step with its retries, tells the listener all of it, its log masked, and says how it ended.
+async def run_step(context: Context, key: str) -> StepEnd:
+    """Runs one planned step with its retries, its log masked, and keeps what its tests reported.
 
-    May be called again after a crash: attempts that have ended give their output and result again, so whoever keeps
-    logs begins an attempt's log anew at StepStarted. Raises what the runner's run_step raises, CancelledError included.
+    Key: each attempt's container, named for run, step and attempt: one that is there is attached to, none is started
+    twice, and its log and report take the place of the same ones. Undo: the run's end removes them.
     """
+    memory = context.memory
+    if by := await memory.cancelled_by():
+        return await memory.end(key, StepEnd(status=StepStatus.CANCELLED, reason=by, ended=context.now()))
+    work = await memory.prepared()
+    async with memory.told() as listener:
+        end = await cancellation.unless_cancelled(memory, _attempts(context, work, work.plan.step(key), listener))
+        if isinstance(end, cancellation.Cancelled):
+            end = StepEnd(status=StepStatus.CANCELLED, reason=end.by, ended=context.now())
+        elif end.status is StepStatus.FAILED:
+            end = await services.explained(context, work, end, listener)
+    return await memory.end(key, end)
+
+
+async def _attempts(context: Context, work: RunContext, planned: PlannedStep, listener: Listener) -> StepEnd:
     step = work.pipeline.step(planned.name)
     attempt = 1
     first: StepResult | None = None
     while True:
-        result = await _attempt(work, planned, runner, listener, attempt=attempt, now=now)
+        result = await _attempt(context, work, planned, listener, attempt)
         first = first or result
         why = _WHY.get(result.status)
         pause = retries.again(step.retry, attempt, why) if why else None
         if pause is None:
             break
-        reason = result.reason or ""
         listener(
             run_events.StepRetried(
                 run=work.run.value,
                 key=planned.key,
                 attempt=attempt,
                 status=result.status,
-                reason=reason,
-                at=now(),
+                reason=result.reason or "",
+                at=context.now(),
             )
         )
         await asyncio.sleep(pause.total_seconds())
@@ -61,13 +70,7 @@ async def run_step(
 
 
 async def _attempt(
-    work: RunContext,
-    planned: PlannedStep,
-    runner: Runner,
-    listener: run_events.Listener,
-    *,
-    attempt: int,
-    now: clock.Clock,
+    context: Context, work: RunContext, planned: PlannedStep, listener: Listener, attempt: int
 ) -> StepResult:
     step = work.pipeline.step(planned.name)
     spec = specs.step(work, planned.key, step, attempt)
@@ -76,14 +79,14 @@ async def _attempt(
     def tell(data: bytes) -> None:
         listener(run_events.LogWritten(run=run, key=planned.key, attempt=attempt, data=data))
 
-    listener(run_events.StepStarted(run=run, key=planned.key, attempt=attempt, at=now()))
+    listener(run_events.StepStarted(run=run, key=planned.key, attempt=attempt, at=context.now()))
     log = logs.Log(work.secrets, tell)
     try:
-        result = await runner.run_step(work.run, spec, log.write)
+        result = await context.runner.run_step(work.run, spec, log.write)
     finally:
         log.close()
     if found := await _report(work, step, result):
-        listener(run_events.ReportsRead(run=run, key=planned.key, attempt=attempt, report=found, at=now()))
+        listener(run_events.ReportsRead(run=run, key=planned.key, attempt=attempt, report=found, at=context.now()))
     return StepResult(
         status=result.status,
         exit_code=result.exit_code,

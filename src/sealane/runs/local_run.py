@@ -36,7 +36,6 @@ class RunRequest:
     branch: str | None = None
     ref: str | None = None
     secrets_file: Path | None = None
-    at_once: int = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,7 +75,6 @@ async def assemble(asked: RunRequest, *, now: datetime) -> LocalRun:
         workspace=workspace,
         images={image.name: image.source for image in pipeline.images if isinstance(image, ImageRetag)},
         deploy_tag=tags.deploy_tag(now, head or ""),
-        at_once=asked.at_once,
     )
     given = _secrets(asked.secrets_file)
     revealed.note(given.values())

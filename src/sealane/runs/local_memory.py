@@ -1,0 +1,133 @@
+"""A run on this machine: a listener is told of it, and nothing is kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from sealane import clock, run_events
+from sealane.errors import SealaneError
+from sealane.journal import Plain
+from sealane.pipelines import run_status
+from sealane.pipelines.model import RunStatus
+from sealane.runners.model import RunContext
+from sealane.runners.port import Runner
+from sealane.runs import story
+from sealane.runs.model import Begun, RunResult, StepEnd
+from sealane.runs.port import Context, ImageMaker
+
+_CANCELLED = "cancelled"
+
+
+async def run(  # noqa: PLR0913 - each is another part of the machine
+    work: RunContext,
+    runner: Runner,
+    listener: run_events.Listener,
+    *,
+    stop: asyncio.Event,
+    images: ImageMaker,
+    at_once: int,
+    now: clock.Clock = clock.now,
+) -> RunResult:
+    """Runs all of the plan, and removes all it made.
+
+    Setting `stop` ends running steps with their grace and leaves out the rest. Deliveries must be skipped by the plan.
+    What the engine can't do is a broken step, never an exception.
+    """
+    memory = LocalMemory(work, runner, listener, stop, now)
+    try:
+        context = Context(memory=memory, runner=runner, images=images, at_once=at_once, now=now)
+        return await story.tell(context, Plain())
+    finally:
+        await memory.destroyed()
+
+
+class LocalMemory:
+    """What one process knows of its run."""
+
+    def __init__(
+        self, work: RunContext, runner: Runner, listener: run_events.Listener, stop: asyncio.Event, now: clock.Clock
+    ) -> None:
+        self._work = work
+        self._runner = runner
+        self._listener = listener
+        self._stop = stop
+        self._now = now
+        self._prepared = False
+        self._destroyed = False
+
+    async def begin(self) -> Begun:
+        """The run was planned before."""
+        run, app, steps = self._work.run.value, self._work.pipeline.app, self._work.plan.steps
+        self._listener(run_events.RunStarted(run=run, app=app, steps=steps, at=self._now()))
+        return Begun(plan=self._work.plan)
+
+    async def work(self) -> RunContext:
+        """With the images built so far."""
+        return self._work
+
+    async def prepared(self) -> RunContext:
+        """The network is made once."""
+        if not self._prepared:
+            await self._runner.prepare(self._work.run, self._work.workspace)
+            self._prepared = True
+        return self._work
+
+    @asynccontextmanager
+    async def told(self) -> AsyncIterator[run_events.Listener]:
+        """Who listens is told at once."""
+        yield self._listener
+
+    async def cancelled_by(self) -> str | None:
+        """Whoever is at the keyboard."""
+        return _CANCELLED if self._stop.is_set() else None
+
+    async def cancelled(self) -> str:
+        """Waits for Ctrl-C."""
+        await self._stop.wait()
+        return _CANCELLED
+
+    async def end(self, key: str, end: StepEnd) -> StepEnd:
+        """Tells it; an image is known to the steps that follow."""
+        if end.image:
+            self._work = replace(self._work, images={**self._work.images, end.image.name: end.image.reference})
+        self._listener(
+            run_events.StepEnded(
+                run=self._work.run.value,
+                key=key,
+                status=end.status,
+                exit_code=end.exit_code,
+                reason=end.reason,
+                at=end.ended,
+            )
+        )
+        return end
+
+    async def release(self) -> None:
+        """Only a server makes releases."""
+
+    async def offer(self, key: str, after: tuple[str, ...]) -> StepEnd:
+        """Only a server deploys what a run built; the plan leaves it out."""
+        raise AssertionError(key, after)
+
+    async def finish(self, ends: Mapping[str, StepEnd], broken: str | None) -> RunResult:
+        """Removes what the run made, and tells how it ended."""
+        leftovers = await self.destroyed()
+        status = RunStatus.BROKEN if broken else run_status.fold(end.status for end in ends.values())
+        reason = broken or leftovers
+        self._listener(run_events.RunEnded(run=self._work.run.value, status=status, reason=reason, at=self._now()))
+        steps = {step.key: ends[step.key] for step in self._work.plan.steps if step.key in ends}
+        return RunResult(status=status, steps=steps, leftovers=leftovers)
+
+    async def destroyed(self) -> str | None:
+        """Why something of the run could not be removed."""
+        if self._destroyed:
+            return None
+        self._destroyed = True
+        try:
+            await asyncio.shield(self._runner.destroy(self._work.run))
+        except SealaneError as error:
+            return f"what the run made could not be removed: {error}"
+        return None

@@ -1,0 +1,67 @@
+"""What the story of a run works with, by a command and on a server."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from sealane import clock
+from sealane.pipelines.model import PlannedStep
+from sealane.run_events import Listener
+from sealane.runners.model import RunContext
+from sealane.runners.port import Output, Runner
+from sealane.runs.model import Begun, MadeImage, RunResult, StepEnd
+
+ImageMaker = Callable[[RunContext, PlannedStep, Output], Awaitable[MadeImage]]
+"""Builds or retags a planned image; says on the event loop what it does. Raises what the clients raise."""
+
+
+class Memory(Protocol):
+    """One run as it is remembered: where it begins, who is told of it, and how it ends.
+
+    Every call may be repeated, also by another process after a crash. All raise SealaneError where they can't do it.
+    """
+
+    async def begin(self) -> Begun:
+        """Begins the run, and gives its plan."""
+
+    async def work(self) -> RunContext:
+        """What steps work with now, with the secrets and the images made so far."""
+
+    async def prepared(self) -> RunContext:
+        """The same, with room for containers in the engine."""
+
+    def told(self) -> AbstractAsyncContextManager[Listener]:
+        """A listener for a step's facts; afterwards they are kept."""
+
+    async def cancelled_by(self) -> str | None:
+        """Who wants the run to end, in a sentence; None while nobody does."""
+
+    async def cancelled(self) -> str:
+        """Waits until somebody wants the run to end, and gives that sentence."""
+
+    async def end(self, key: str, end: StepEnd) -> StepEnd:
+        """Keeps how a planned step ended, and gives it."""
+
+    async def release(self) -> None:
+        """Makes a release of what was built; nothing where there are none."""
+
+    async def offer(self, key: str, after: tuple[str, ...]) -> StepEnd:
+        """Offers the release to the formation of a planned delivery, after those deployments."""
+
+    async def finish(self, ends: Mapping[str, StepEnd], broken: str | None) -> RunResult:
+        """Ends the run and removes what it made; `broken` says why it could not go on."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Context:
+    """All that a run is told with."""
+
+    memory: Memory
+    runner: Runner
+    images: ImageMaker
+    at_once: int
+    """Steps and images that may be made at the same time."""
+    now: clock.Clock = clock.now

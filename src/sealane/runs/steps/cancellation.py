@@ -1,0 +1,36 @@
+"""A person's word that a run shall end, heard while one of its steps is done."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sealane.runs.port import Memory
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """Somebody wanted the run to end."""
+
+    by: str
+    """Who, in a sentence."""
+
+
+async def unless_cancelled(memory: Memory, work: Coroutine[Any, Any, T]) -> T | Cancelled:
+    """What the work gives; when somebody cancels the run first, it is ended and has put its things in order."""
+    working = asyncio.create_task(work)
+    word = asyncio.create_task(memory.cancelled())
+    try:
+        await asyncio.wait({working, word}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            working.cancel()
+            await asyncio.wait({working})
+        return Cancelled(word.result()) if working.cancelled() else working.result()
+    finally:
+        working.cancel()
+        word.cancel()
+        await asyncio.gather(working, word, return_exceptions=True)

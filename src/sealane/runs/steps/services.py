@@ -1,0 +1,75 @@
+"""Services of a run: started before its first step, and looked at when a step has failed."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from sealane import run_events
+from sealane.errors import Unavailable
+from sealane.pipelines.model import StepStatus
+from sealane.run_events import Listener
+from sealane.runners import logs, specs
+from sealane.runners.model import RunContext, ServiceHealth, ServiceSpec
+from sealane.runs.model import StepEnd, Trouble
+from sealane.runs.port import Context
+from sealane.runs.steps import cancellation
+
+
+async def start(context: Context) -> Trouble | None:
+    """Starts all services and waits until they are healthy; gives why no step can begin.
+
+    Key: the services' containers, named for the run. Undo: the run's end removes them.
+    """
+    if by := await context.memory.cancelled_by():
+        return Trouble(status=StepStatus.CANCELLED, reason=by)
+    work = await context.memory.prepared()
+    async with context.memory.told() as listener:
+        found = await cancellation.unless_cancelled(context.memory, _start_all(context, work, listener))
+    if isinstance(found, cancellation.Cancelled):
+        return Trouble(status=StepStatus.CANCELLED, reason=found.by)
+    return Trouble(status=StepStatus.FAILED, reason=found) if found else None
+
+
+async def explained(context: Context, work: RunContext, end: StepEnd, listener: Listener) -> StepEnd:
+    """The end of a step that failed; when a service had died, it says so."""
+    reason = end.reason
+    for service in work.pipeline.services:
+        spec = specs.service(work, service)
+        try:
+            health = await context.runner.ended_early(work.run, spec)
+        except Unavailable:
+            return end
+        if health is not None:
+            reason = f"{reason}; {_failed(context, work, spec, health, listener)}"
+    return replace(end, reason=reason)
+
+
+async def _start_all(context: Context, work: RunContext, listener: Listener) -> str | None:
+    wanted = [specs.service(work, service) for service in work.pipeline.services]
+    found = await asyncio.gather(*(_healthy(context, work, service, listener) for service in wanted))
+    return next((reason for reason in found if reason), None)
+
+
+async def _healthy(context: Context, work: RunContext, service: ServiceSpec, listener: Listener) -> str | None:
+    run, runner = work.run.value, context.runner
+    listener(run_events.ServiceStarted(run=run, service=service.name, at=context.now()))
+    health = await runner.start_service(work.run, service) or await runner.await_healthy(work.run, service)
+    if health.healthy:
+        listener(run_events.ServiceHealthy(run=run, service=service.name, at=context.now()))
+        return None
+    return _failed(context, work, service, health, listener)
+
+
+def _failed(context: Context, work: RunContext, service: ServiceSpec, health: ServiceHealth, listener: Listener) -> str:
+    """Tells how a service failed, with what it printed last, and gives it in words."""
+    parts: list[bytes] = []
+    log = logs.Log(work.secrets, parts.append)
+    log.write(health.log)
+    log.close()
+    reason = log.masked(health.reason) or "it failed"
+    text = b"".join(parts).decode(errors="replace")
+    listener(
+        run_events.ServiceFailed(run=work.run.value, service=service.name, reason=reason, log=text, at=context.now())
+    )
+    return f"service {service.name}: {reason}"

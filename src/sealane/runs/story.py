@@ -1,0 +1,136 @@
+"""The story of a run: it begins, its services, steps and images are worked through as a graph, and it ends.
+
+A command tells it over a plain journal, a server over a durable one. Steps that may run side by side have places of their
+own in the journal, so a worker that takes over finds what each came to. Deployments are stories of their own: this one
+ends when they are offered, and waits for nobody's approval.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+
+from sealane.journal import Broken, Journal
+from sealane.pipelines import scheduling
+from sealane.pipelines.model import Kind, Outcome, Plan, PlannedStep, StepStatus
+from sealane.runs.model import RunResult, StepEnd, Trouble
+from sealane.runs.port import Context
+from sealane.runs.steps import containers, images, services
+
+_WENT_WELL = {StepStatus.PASSED, StepStatus.SKIPPED}
+
+
+async def tell(context: Context, journal: Journal) -> RunResult:
+    """Takes a run from its beginning to its end. What can't be done is how it ended. Raises Broken only for its end."""
+    ends: dict[str, StepEnd] = {}
+    broken = None
+    try:
+        begun = await journal.step("begin", context.memory.begin)
+        if begun.plan is not None:
+            await _Story(begun.plan, context, journal, ends).whole()
+    except Broken as error:
+        broken = error.message
+    return await journal.step("finish", context.memory.finish, ends, broken)
+
+
+class _Story:
+    """The run from its plan on; `ends` grows with it."""
+
+    def __init__(self, plan: Plan, context: Context, journal: Journal, ends: dict[str, StepEnd]) -> None:
+        self._plan = plan
+        self._context = context
+        self._journal = journal
+        self._ends = ends
+        keys = [planned.key for planned in plan.steps]
+        self._places = journal.side_by_side([*keys, *map(_broken, keys)])
+
+    async def whole(self) -> None:
+        await self._leave_out()
+        if trouble := await self._services():
+            for planned in self._next():
+                if planned.kind is Kind.STEP and Outcome.SUCCESS in planned.on:
+                    await self._end(planned.key, trouble)
+        await self._work()
+        await self._deliver()
+
+    async def _services(self) -> Trouble | None:
+        """Why no step can begin; services are there for steps alone."""
+        if not any(planned.kind is Kind.STEP and not planned.skip for planned in self._plan.steps):
+            return None
+        try:
+            return await self._journal.step("services", services.start, self._context)
+        except Broken as error:
+            return Trouble(status=StepStatus.BROKEN, reason=error.message)
+
+    async def _work(self) -> None:
+        """Steps and images, side by side where the plan and the limit allow it."""
+        doing: dict[asyncio.Task[StepEnd], str] = {}
+        try:
+            while True:
+                await self._leave_out()
+                for planned in self._next(doing.values()):
+                    if planned.kind is not Kind.DELIVER and len(doing) < self._context.at_once:
+                        doing[asyncio.create_task(self._do(planned))] = planned.key
+                if not doing:
+                    return
+                done, _ = await asyncio.wait(doing, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    self._ends[doing.pop(task)] = task.result()
+        finally:  # only of a fault of ours is anything left
+            for task in doing:
+                task.cancel()
+            await asyncio.gather(*doing, return_exceptions=True)
+
+    async def _do(self, planned: PlannedStep) -> StepEnd:
+        """One planned step; when it breaks, that is how it ended, and the others go on."""
+        body = containers.run_step if planned.kind is Kind.STEP else images.make
+        try:
+            return await self._places.step(planned.key, body, self._context, planned.key)
+        except Broken as error:
+            return await self._broke(planned.key, error.message)
+
+    async def _deliver(self) -> None:
+        """The release, offered to one formation after the other; each comes after the one before it."""
+        if any(end.status not in _WENT_WELL for end in self._ends.values()):
+            return
+        memory = self._context.memory
+        if any(planned.kind is not Kind.STEP and not planned.skip for planned in self._plan.steps):
+            await self._journal.step("release", memory.release)
+        while following := [planned for planned in self._next() if planned.kind is Kind.DELIVER]:
+            planned = following[0]
+            others = {key: end.deployment for key, end in self._ends.items() if key not in planned.beside}
+            after = tuple(each for each in others.values() if each)
+            try:
+                end = await self._places.step(planned.key, memory.offer, planned.key, after)
+            except Broken as error:
+                end = await self._broke(planned.key, error.message)
+            self._ends[planned.key] = end
+            await self._leave_out()
+
+    async def _leave_out(self) -> None:
+        """What will never run is told as soon as that is known."""
+        for key, reason in scheduling.skipped(self._plan, self._statuses()).items():
+            await self._end(key, Trouble(status=StepStatus.SKIPPED, reason=reason))
+
+    async def _end(self, key: str, why: Trouble) -> None:
+        """The end of a step that is not begun."""
+        end = StepEnd(status=why.status, reason=why.reason, ended=self._context.now())
+        self._ends[key] = await self._places.step(key, self._context.memory.end, key, end)
+
+    async def _broke(self, key: str, reason: str) -> StepEnd:
+        end = StepEnd(status=StepStatus.BROKEN, reason=reason, ended=self._context.now())
+        try:
+            return await self._places.step(_broken(key), self._context.memory.end, key, end)
+        except Broken:  # the run's end tells it
+            return end
+
+    def _next(self, doing: Collection[str] = ()) -> tuple[PlannedStep, ...]:
+        found = scheduling.next_steps(self._plan, self._statuses())
+        return tuple(planned for planned in found if planned.key not in doing)
+
+    def _statuses(self) -> dict[str, StepStatus]:
+        return {key: end.status for key, end in self._ends.items()}
+
+
+def _broken(key: str) -> str:
+    return f"{key} broke"

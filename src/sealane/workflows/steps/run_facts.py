@@ -1,0 +1,71 @@
+"""What steps of a run tell, kept: logs at once, and in order how far they are and what their tests reported."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sealane import run_events
+from sealane.blobs.logs import Logs, Writer
+from sealane.pipelines.model import StepStatus
+from sealane.records.model import StepReport
+from sealane.store.all_stores import Store
+
+
+class Recorder:
+    """A listener for facts of one run."""
+
+    def __init__(self, run_id: str, store: Store, logs: Logs) -> None:
+        self._run_id = run_id
+        self._store = store
+        self._logs = logs
+        self._writers: dict[tuple[str, int], Writer] = {}
+        self._to_store: asyncio.Queue[run_events.StepStarted | run_events.ReportsRead | None] = asyncio.Queue()
+
+    def __call__(self, signal: run_events.RunEvent) -> None:
+        """Takes a fact."""
+        match signal:
+            case run_events.StepStarted():
+                self._open(signal.key, signal.attempt)
+                self._to_store.put_nowait(signal)
+            case run_events.ReportsRead():
+                self._to_store.put_nowait(signal)
+            case run_events.LogWritten():
+                self._open(signal.key, signal.attempt).write(signal.data)
+            case run_events.ServiceFailed():
+                self._open(f"service/{signal.service}", 1).write(signal.log.encode())
+            case _:
+                pass
+
+    @asynccontextmanager
+    async def recording(self) -> AsyncIterator[run_events.Listener]:
+        """Keeps the store up to date meanwhile; afterwards everything is written."""
+        telling = asyncio.create_task(self._tell())
+        try:
+            yield self
+        finally:
+            self._to_store.put_nowait(None)
+            try:
+                await telling
+            finally:
+                for writer in self._writers.values():
+                    writer.close()
+
+    def _open(self, key: str, attempt: int) -> Writer:
+        if (key, attempt) not in self._writers:
+            self._writers[key, attempt] = self._logs.writer(self._run_id, key, attempt)
+        return self._writers[key, attempt]
+
+    async def _tell(self) -> None:
+        while signal := await self._to_store.get():
+            at, key, attempt = signal.at, signal.key, signal.attempt
+            if isinstance(signal, run_events.ReportsRead):
+                await self._store.reports.put(
+                    self._run_id, StepReport(key=key, attempt=attempt, report=signal.report), at=at
+                )
+            elif attempt == 1:
+                running = StepStatus.RUNNING
+                await self._store.runs.set_step(self._run_id, key, at=at, status=running, attempt=1, started=at)
+            else:
+                await self._store.runs.set_step(self._run_id, key, at=at, status=StepStatus.RUNNING, attempt=attempt)

@@ -1,0 +1,134 @@
+"""A run on a server: kept in the store, its clone on disk, its steps' logs beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+
+from sealane.errors import SealaneError, Unavailable
+from sealane.pipelines import run_status
+from sealane.pipelines.model import RunStatus
+from sealane.records.model import Run
+from sealane.run_events import Listener
+from sealane.runners import workspaces
+from sealane.runners.model import RunContext, RunKey
+from sealane.runs.model import Begun, RunResult, StepEnd
+from sealane.store import rows
+from sealane.workflows import checkouts
+from sealane.workflows.context import Tools
+from sealane.workflows.steps import images, releases, run_facts, run_start
+
+_log = logging.getLogger(__name__)
+
+_LOOK_FOR_CANCEL = 0.5
+"""Seconds between two looks whether a person wants the run to stop: who cancels may be in another process."""
+
+
+class SqlMemory:
+    """What the store knows of a run. Key of all that is kept: the run, and the planned step in it."""
+
+    def __init__(self, tools: Tools, run_id: str) -> None:
+        self._tools = tools
+        self._store = tools.store
+        self._run_id = run_id
+
+    async def begin(self) -> Begun:
+        """Checks the commit out, plans the run and looks ahead. Undo: `finish` removes the clone."""
+        return await run_start.begin(self._tools, self._run_id)
+
+    async def work(self) -> RunContext:
+        """Secrets are read anew, and go no further than the step that asked."""
+        plan = await self._store.runs.plan(self._run_id)
+        assert plan is not None, "a run is planned before its steps"
+        return await checkouts.work(await self._run(), plan)
+
+    async def prepared(self) -> RunContext:
+        """By this process, too, when it took over."""
+        work = await self.work()
+        await workspaces.hold(work.workspace)
+        networks = await self._tools.runner.prepare(work.run, work.workspace)
+        await self._store.step_networks.keep(self._run_id, networks)  # before a container of it asks the server
+        return work
+
+    def told(self) -> AbstractAsyncContextManager[Listener]:
+        """Facts go to the store, logs to their files."""
+        return run_facts.Recorder(self._run_id, self._store, self._tools.logs).recording()
+
+    async def cancelled_by(self) -> str | None:
+        """A person, by name."""
+        by = (await self._run()).cancelled_by
+        return f"{by} cancelled the run" if by else None
+
+    async def cancelled(self) -> str:
+        """Looks every now and then; a database that is away is the step's own trouble."""
+        while True:
+            try:
+                if by := await self.cancelled_by():
+                    return by
+            except Unavailable as error:
+                _log.debug("nobody is heard: %s", error)
+            await asyncio.sleep(_LOOK_FOR_CANCEL)
+
+    async def end(self, key: str, end: StepEnd) -> StepEnd:
+        """Stores it, with the image that it made."""
+        made = {"result": rows.plain(end.image)} if end.image else {}
+        await self._store.runs.set_step(
+            self._run_id,
+            key,
+            at=self._tools.now(),
+            status=end.status,
+            reason=end.reason,
+            exit_code=end.exit_code,
+            ended=end.ended,
+            **made,
+        )
+        return end
+
+    async def release(self) -> None:
+        """Of all images that the run made."""
+        await releases.release(self._tools, self._run_id)
+
+    async def offer(self, key: str, after: tuple[str, ...]) -> StepEnd:
+        """Renders the release for the formation. Undo: a deployment that waits may be rejected."""
+        if by := await self.cancelled_by():
+            return await self.end(key, releases.cancelled(by, self._tools.now()))
+        end = await releases.offer(self._tools, self._run_id, key, after)
+        return await self.end(key, end)
+
+    async def finish(self, ends: Mapping[str, StepEnd], broken: str | None) -> RunResult:
+        """The first end is kept, what nobody could store until now is stored, and what waits for a slot gets it."""
+        run = await self._run()
+        for step in await self._store.runs.steps(run.id):
+            if step.key in ends and step.status is not ends[step.key].status:
+                await self.end(step.key, ends[step.key])
+        status, reason = _outcome(run, ends, broken)
+        await self._store.runs.end(run.id, at=self._tools.now(), status=status, reason=reason)
+        leftovers = await self._clean_up(run)
+        await self._tools.slots.look()
+        return RunResult(status=status, steps=ends, leftovers=leftovers)
+
+    async def _clean_up(self, run: Run) -> str | None:
+        """What can't be removed is told and left: it must not keep a run from ending."""
+        leftovers = None
+        try:
+            await self._tools.runner.destroy(RunKey(value=run.id))
+            await self._store.step_networks.forget(run.id)
+            await images.tidy(self._tools, run)
+        except SealaneError as error:
+            leftovers = str(error)
+            _log.warning("run %s left something behind: %s", run.id, error)
+        if not self._tools.settings.runs.keep_workspaces:
+            await asyncio.to_thread(checkouts.forget, run.id)
+        return leftovers
+
+    async def _run(self) -> Run:
+        return await self._store.runs.get(self._run_id)
+
+
+def _outcome(run: Run, ends: Mapping[str, StepEnd], broken: str | None) -> tuple[RunStatus, str | None]:
+    status = RunStatus.BROKEN if broken is not None else run_status.fold(end.status for end in ends.values())
+    if run.cancelled_by and status is not RunStatus.PASSED:
+        return RunStatus.CANCELLED, f"{run.cancelled_by} cancelled it"
+    return status, broken

@@ -1,0 +1,74 @@
+"""What an earlier version left under way, whose steps stand at other places than this version's.
+
+What had not begun is queued anew. What had is ended and says so: what a person then asks for is told by this version.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Collection
+
+from dbos import WorkflowStatus
+
+from sealane.pipelines.model import StepStatus
+from sealane.runs.model import StepEnd
+from sealane.store import conclusion
+from sealane.verdicts import outcomes
+from sealane.workflows.context import Tools
+from sealane.workflows.steps.run_memory import SqlMemory
+
+_log = logging.getLogger(__name__)
+
+RUN_ENDED = "Sealane was upgraded while it ran, and can't take it up again; run the commit again"
+DEPLOYMENT_ENDED = (
+    "Sealane was upgraded while it rolled out, and can't take it up again; deploy or roll back to settle it"
+)
+
+
+async def settle(tools: Tools, alive: Collection[str]) -> None:
+    """Settles all that earlier versions left, but what their workers that are alive still carry. May be repeated."""
+    queueing = tools.gates.queueing
+    for each in await queueing.of_other_versions():
+        begun = each.status == "PENDING"
+        if begun and each.executor_id in alive:
+            continue
+        if not begun or each.name == "retirement":  # which only looks, until it deletes what is there
+            await _queue_anew(tools, each)
+        else:
+            await _end(tools, each)
+            await queueing.client.cancel_workflow_async(each.workflow_id)
+
+
+async def _queue_anew(tools: Tools, old: WorkflowStatus) -> None:
+    queueing = tools.gates.queueing
+    subject, _, attempt = old.workflow_id.partition(":")
+    formation = old.queue_partition_key or ""
+    await queueing.client.delete_workflows_async([old.workflow_id])
+    if old.name == "delivery":
+        await queueing.delivery(old.workflow_id)
+    elif old.name == "deployment":
+        await queueing.deployment(subject, formation, attempt)
+    else:
+        due = (old.delay_until_epoch_ms or 0) / 1000
+        await queueing.retirement(subject, formation, after=max(0.0, due - time.time()))
+
+
+async def _end(tools: Tools, old: WorkflowStatus) -> None:
+    subject = old.workflow_id.partition(":")[0]
+    _log.warning("%s %s was under way when Sealane was upgraded, and is ended", old.name, subject)
+    if old.name == "delivery":
+        left = [step for step in await tools.store.runs.steps(subject) if step.ended is None]
+        ends = {step.key: StepEnd(status=_became(step.status), reason=RUN_ENDED, ended=tools.now()) for step in left}
+        await SqlMemory(tools, subject).finish(ends, RUN_ENDED)
+    else:
+        verdict = outcomes.broken(DEPLOYMENT_ENDED, at=tools.now())
+        remarks = conclusion.DeploymentNotes()
+        ended = await conclusion.conclude(
+            tools.store.database, subject, verdict, inventory=None, startup=None, remarks=remarks
+        )
+        await tools.gates.look(ended.app)
+
+
+def _became(status: StepStatus) -> StepStatus:
+    return StepStatus.BROKEN if status is StepStatus.RUNNING else StepStatus.SKIPPED
