@@ -158,18 +158,6 @@ async def test_a_step_that_does_not_end_when_asked_is_killed_after_the_grace(hou
     assert result.ended - result.started >= GRACE
 
 
-async def test_cancelling_a_run_ends_its_steps_for_whoever_waits_and_lets_none_start(house: House) -> None:
-    printed = bytearray()
-    running = asyncio.create_task(house.runner.run_step(house.run, house.step(output="on", sleep=300), printed.extend))
-    await until(lambda: printed.endswith((b"+ sleep 300\n", b"on")))
-    await house.other.cancel(house.run)
-    result = await running
-    assert (result.status, result.reason) == (StepStatus.CANCELLED, "cancelled")
-    late = await house.runner.run_step(house.run, house.step("step/late"), lambda _: None)
-    assert late.status is StepStatus.CANCELLED
-    assert house.starts() == 1
-
-
 async def test_cancelling_the_waiting_task_ends_the_step(house: House) -> None:
     printed = bytearray()
     spec = house.step(output="on", sleep=300)

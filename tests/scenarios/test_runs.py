@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,16 +14,22 @@ from typing import Any
 import pytest
 import yaml
 
-from sealane import run_events
+from sealane import clock, run_events
 from sealane.blobs.logs import Logs
 from sealane.errors import NotThere
 from sealane.events.model import Event, EventKind
+from sealane.journal import Journal
 from sealane.pipelines import planning, reading
 from sealane.pipelines.model import StepStatus
 from sealane.records.views import RunView
 from sealane.runners.dummy import DummyRunner
-from sealane.runners.model import RunContext, RunKey, Workspace
+from sealane.runners.model import RunContext, RunKey, StepResult, StepSpec, Workspace
+from sealane.runners.port import Output
 from sealane.runs import local_images, local_memory
+from sealane.runs.model import RunResult
+from sealane.runs.port import Context
+from sealane.runs.story import tell
+from tests import crashing
 from tests.integration.inside import Inside
 from tests.recovery.shop import ADMIN
 
@@ -151,6 +158,24 @@ def log(kept: Logs, run: str, key: str) -> bytes:
         return b""
 
 
+@pytest.fixture
+def limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, int]:
+    """How a run on a server ended that may have one step at a time, and how many it had."""
+    monkeypatch.setenv("SEALANE_RUNS__STEPS_AT_ONCE", "1")
+    told = {"pipeline": {"steps": [{"name": f"s{each}", "needs": []} for each in range(3)]}}
+
+    async def played() -> tuple[str, int]:
+        inside = Inside(tmp_path)
+        async with inside.knowing_the_shop():
+            assert inside.server.settings.runs.steps_at_once == 1
+            run = await inside.push_files("limited", {".sealane.yml": pipeline_of(told)})
+            view = await inside.until(lambda: inside.server.views.run(run), lambda view: view.run.ended)
+            times = [(step.started, step.ended) for step in view.steps if step.started and step.ended]
+            return view.run.status.value, max(sum(a <= start < b for a, b in times) for start, _ in times)
+
+    return asyncio.run(played())
+
+
 @pytest.fixture(scope="module")
 def on_server(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Played]:
     """All scenarios, played side by side on one server."""
@@ -179,6 +204,61 @@ def test_by_a_command(stem: str, tmp_path: Path) -> None:
 def test_on_a_server(stem: str, on_server: dict[str, Played]) -> None:
     """As by a command."""
     compare(TOLD[stem], on_server[stem])
+
+
+@pytest.mark.parametrize(
+    "stem", ["02-a-step-fails", "07-failures-are-retried-where-asked", "12-a-graph", "16-a-service-dies-under-a-step"]
+)
+async def test_told_again_by_another_from_any_boundary(stem: str, tmp_path: Path) -> None:
+    """It comes to the same, and no container is started twice."""
+    expected = await by_a_command(TOLD[stem], tmp_path / "undisturbed")
+    for at in itertools.count(1):
+        runner = DummyRunner(tmp_path / str(at))
+        asked = work(TOLD[stem], tmp_path)
+
+        async def story(journal: Journal, runner: DummyRunner = runner, asked: RunContext = asked) -> RunResult:
+            memory = local_memory.LocalMemory(asked, runner, run_events.nobody, asyncio.Event(), clock.now)
+            context = Context(memory=memory, runner=runner, images=local_images.maker(""), at_once=4)
+            return await tell(context, journal)
+
+        result = await crashing.told(story, at=at)
+        if result is None:
+            break
+        steps = {key: (end.status.value, end.reason) for key, end in result.steps.items()}
+        assert (result.status.value, steps) == (expected.status, expected.steps), at
+        assert starts(RUN, runner, steps) == expected.starts, at
+    assert at > 3 * len(expected.steps)
+
+
+class Counting(DummyRunner):
+    """Knows how many steps ran at the same time."""
+
+    now_running = most = 0
+
+    async def run_step(self, run: RunKey, spec: StepSpec, output: Output) -> StepResult:
+        self.now_running += 1
+        self.most = max(self.most, self.now_running)
+        try:
+            return await super().run_step(run, spec, output)
+        finally:
+            self.now_running -= 1
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+async def test_no_more_steps_go_at_once_than_are_allowed(at_once: int, tmp_path: Path) -> None:
+    steps = [{"name": f"s{each}", "needs": [], "environment": {"DUMMY_SLEEP": "0.05"}} for each in range(5)]
+    asked = work({"pipeline": {"steps": steps}}, tmp_path)
+    runner = Counting(tmp_path)
+    images = local_images.maker("")
+    result = await local_memory.run(
+        asked, runner, run_events.nobody, stop=asyncio.Event(), images=images, at_once=at_once
+    )
+    assert (result.status.value, runner.most) == ("passed", at_once)
+
+
+def test_a_server_limits_the_steps_that_go_at_once(limited: tuple[str, int]) -> None:
+    """By SEALANE_RUNS__STEPS_AT_ONCE."""
+    assert limited == ("passed", 1)
 
 
 def compare(told: dict[str, Any], played: Played) -> None:

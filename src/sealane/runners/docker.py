@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -136,20 +136,14 @@ class DockerRunner:
             status, reason = StepStatus.BROKEN, str(error)
         return StepResult(status=status, reason=reason, started=begun, ended=self._now())
 
-    async def cancel(self, run: RunKey) -> None:
-        """Marks the run as cancelled and ends its steps."""
-        await self._engine.create_volume(run.cancelled, self._labels(run))
-        await self._each(f"{RUN}={run}", lambda one: self._end_step(one.name, one.labels))
-
     async def kill(self, run: RunKey) -> None:
         """Kills whatever of the run is running."""
         await self._each(f"{RUN}={run}", lambda one: self._engine.signal(one.name, "KILL"))
 
     async def destroy(self, run: RunKey) -> None:
-        """Removes the run's containers, network and marker."""
+        """Removes the run's containers and network."""
         await self._each(f"{RUN}={run}", self._engine.remove)
         await self._engine.remove_network(run.network)
-        await self._engine.remove_volume(run.cancelled)
         workspace, image = self._workspaces.pop(run, None), self._images.pop(run, None)
         since = self._begun.pop(run, 0)
         if workspace is not None:
@@ -160,8 +154,6 @@ class DockerRunner:
         begun = self._now()
         container = self._container(run, spec)
         fresh = await self._create(container, output)
-        if await self._engine.has_volume(run.cancelled):  # asked once the container is there for `cancel` to find
-            return outcomes.result(None, outcomes.ExitContext(cancelled=True), begun=begun, now=begun)
         if fresh:
             self._images[run] = spec.image
             container = await self._settled(run, container, output)
@@ -169,11 +161,9 @@ class DockerRunner:
             self._engine, container.name, output, patience=self._habits.engine_patience, fresh=fresh
         )
         time_left = spec.timeout if fresh else await self._time_left(container.name, spec)
-        state, in_time = await self._watched(run, container, follow, time_left)
-        failed = state is None or state.exit_code != 0
+        state, in_time = await self._watched(container, follow, time_left)
         around = outcomes.ExitContext(
             timed_out=None if in_time else spec.timeout,
-            cancelled=failed and await self._engine.has_volume(run.cancelled),
             engine_was_away=follow.engine_was_away,
             disk_full=follow.disk_full,
             memory=container.confinement.memory,
@@ -189,11 +179,10 @@ class DockerRunner:
         return settled
 
     async def _watched(
-        self, run: RunKey, container: ContainerSpec, follow: log_follow.LogFollow, time_left: timedelta
+        self, container: ContainerSpec, follow: log_follow.LogFollow, time_left: timedelta
     ) -> tuple[ContainerState | None, bool]:
         """The container's last state, and whether it came to it in time; ends it when it didn't, or when cancelled."""
         watch = asyncio.create_task(follow.to_the_end())
-        look = asyncio.create_task(self._end_if_cancelled(run, container, follow))
         try:
             await asyncio.wait([watch], timeout=time_left.total_seconds())
             in_time = watch.done()
@@ -206,15 +195,8 @@ class DockerRunner:
                 await asyncio.wait([watch], timeout=self._habits.engine_patience.total_seconds())
             raise
         finally:
-            for task in (watch, look):
-                task.cancel()
-            await asyncio.gather(watch, look, return_exceptions=True)
-
-    async def _end_if_cancelled(self, run: RunKey, container: ContainerSpec, follow: log_follow.LogFollow) -> None:
-        """Ends what was started in the very moment in which the run was cancelled, when there was nothing to end yet."""
-        await follow.begun.wait()
-        if await self._engine.has_volume(run.cancelled):
-            await self._end_step(container.name, container.labels)
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
 
     async def _end_once_begun(
         self, container: ContainerSpec, follow: log_follow.LogFollow, watch: asyncio.Task[ContainerState | None]
@@ -223,7 +205,8 @@ class DockerRunner:
         begun = asyncio.create_task(follow.begun.wait())
         await asyncio.wait([begun, watch], return_when=asyncio.FIRST_COMPLETED)
         begun.cancel()
-        await self._end_step(container.name, container.labels)
+        script = SCRIPT in container.labels
+        await stops.end(self._engine, container.name, grace=self._habits.grace, script=script)
 
     def _container(self, run: RunKey, spec: StepSpec) -> ContainerSpec:
         workspace = self._workspaces[run]
@@ -273,10 +256,6 @@ class DockerRunner:
         running = state is not None and state.phase is Phase.RUNNING
         used = self._now() - state.started if state and running and state.started else timedelta()
         return max(timedelta(), spec.timeout - used)
-
-    async def _end_step(self, name: str, labels: Mapping[str, str]) -> None:
-        if STEP in labels:
-            await stops.end(self._engine, name, grace=self._habits.grace, script=SCRIPT in labels)
 
     async def _each(self, label: str, do: Callable[[Leftover], Awaitable[object]]) -> None:
         """Does it to all containers with the label, several at a time; raises the first error once all are done."""

@@ -34,7 +34,6 @@ from sealane.runners.model import RunKey, ServiceHealth, ServiceSpec, StepResult
 from sealane.runners.port import EngineAdapter, EngineContext, OpenEngine, Output
 
 _PAUSE = 0.01
-_CANCELLED = "cancelled"
 
 
 class DummyRunner:
@@ -83,8 +82,6 @@ class DummyRunner:
         """Waits for as long as the step is said to take, prints and ends as told."""
         begun = self._now()
         name = run.step(spec.key, spec.attempt)
-        if self._is_cancelled(run):
-            return outcomes.result(None, outcomes.ExitContext(cancelled=True), begun=begun, now=begun)
         if spec.attempt <= int(spec.environment.get("DUMMY_BROKEN", "0")):
             return StepResult(status=StepStatus.BROKEN, reason="the dummy engine broke", started=begun, ended=begun)
         if self._start(run, name, {**spec.environment, **spec.secrets}, kind="step"):
@@ -100,18 +97,8 @@ class DummyRunner:
             await self._asked_to_end(run, name)
             raise
         state = self._state(self._read(run, name))
-        around = outcomes.ExitContext(
-            timed_out=spec.timeout if timed_out else None,
-            cancelled=state.exit_code != 0 and self._is_cancelled(run),
-        )
+        around = outcomes.ExitContext(timed_out=spec.timeout if timed_out else None)
         return outcomes.result(state, around, begun=begun, now=self._now())
-
-    async def cancel(self, run: RunKey) -> None:
-        """Marks the run as cancelled and ends its steps."""
-        (self._folder / run.value).mkdir(parents=True, exist_ok=True)
-        (self._folder / run.value / _CANCELLED).touch()
-        names = [path.stem for path in (self._folder / run.value).glob("*.json")]
-        await asyncio.gather(*(self._asked_to_end(run, name) for name in names))
 
     async def kill(self, run: RunKey) -> None:
         """Ends everything of the run now."""
@@ -191,9 +178,6 @@ class DummyRunner:
     def _read(self, run: RunKey, name: str) -> dict[str, Any]:
         told: dict[str, Any] = json.loads((self._folder / run.value / f"{name}.json").read_text())
         return told
-
-    def _is_cancelled(self, run: RunKey) -> bool:
-        return (self._folder / run.value / _CANCELLED).exists()
 
 
 def _early(told: Mapping[str, Any], code: int) -> ServiceHealth | None:

@@ -48,11 +48,6 @@ class RunKey:
         """What that network's bridge is called on the engine's machine: all begin alike, for packet filters."""
         return f"slr-{hashlib.sha256(self.value.encode()).hexdigest()[:_INTERFACE]}"
 
-    @property
-    def cancelled(self) -> str:
-        """The empty volume whose being there says that the run was cancelled."""
-        return f"sealane-{self.value}-cancelled"
-
     def step(self, key: str, attempt: int) -> str:
         """The container of one attempt at a step; `key` as in the plan."""
         return f"sealane-{self.value}-{_slug(key)}-{attempt}"
@@ -163,7 +158,7 @@ class ServiceSpec:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StepResult:
-    """How an attempt ended: passed, failed (the step's own doing), broken (the machinery's) or cancelled."""
+    """How an attempt ended: passed, failed (the step's own doing) or broken (the machinery's)."""
 
     status: StepStatus
     exit_code: int | None = None

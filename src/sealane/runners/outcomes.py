@@ -20,7 +20,6 @@ class ExitContext:
 
     timed_out: timedelta | None = None
     """The timeout it was ended for."""
-    cancelled: bool = False
     engine_was_away: bool = False
     disk_full: bool = False
     """It complained about a full disk."""
@@ -38,8 +37,6 @@ def result(state: ContainerState | None, around: ExitContext, *, begun: datetime
 
 
 def _verdict(state: ContainerState | None, around: ExitContext) -> tuple[StepStatus, str | None]:
-    if around.cancelled:
-        return StepStatus.CANCELLED, "cancelled"
     if state is None:
         return StepStatus.BROKEN, REMOVED
     if around.timed_out is not None:

@@ -1,4 +1,4 @@
-"""The port of the rooms that run steps: what the run loop and the server's flows ask of an engine."""
+"""The port of the rooms that run steps: what the story of a run asks of an engine."""
 
 from __future__ import annotations
 
@@ -45,9 +45,6 @@ class Runner(Protocol):
         Attaches to the attempt's container where there is one; a container that has ended gives its output and result
         again. When cancelled as a task it ends the step, with its grace, and then raises CancelledError.
         """
-
-    async def cancel(self, run: RunKey) -> None:
-        """Ends the run's steps, politely first; they come to `cancelled`, whoever waits for them, and none starts."""
 
     async def kill(self, run: RunKey) -> None:
         """Ends the run's steps and services at once; what a second Ctrl-C asks for."""

@@ -17,13 +17,10 @@ async def sweep(engine: Engine) -> tuple[str, ...]:
 
     What can't be removed now is left for the next sweep. Raises EngineUnavailable.
     """
-    containers, networks, volumes = await asyncio.gather(
-        engine.containers(OWNER), engine.networks(OWNER), engine.volumes(OWNER)
-    )
+    containers, networks = await asyncio.gather(engine.containers(OWNER), engine.networks(OWNER))
     swept = [
         *await _remove(containers, engine.remove),
         *await _remove(networks, lambda one: engine.remove_network(one.name)),
-        *await _remove(volumes, lambda one: engine.remove_volume(one.name)),
     ]
     return tuple(sorted(set(swept)))
 

@@ -30,7 +30,6 @@ def ended(code: int, **more: Any) -> ContainerState:
         (ended(255), {}, StepStatus.FAILED, "exit code 255"),
         (ended(137, out_of_memory=True), {}, StepStatus.FAILED, "out of memory (exit code 137)"),
         (ended(143), {"timed_out": timedelta(minutes=90)}, StepStatus.FAILED, "took longer than 1h30m and was ended"),
-        (ended(143), {"cancelled": True}, StepStatus.CANCELLED, "cancelled"),
         (
             ended(143),
             {"engine_was_away": True},
@@ -38,7 +37,6 @@ def ended(code: int, **more: Any) -> ContainerState:
             "the container engine went away while it ran (ended by SIGTERM (exit code 143))",
         ),
         (None, {}, StepStatus.BROKEN, "its container was removed by somebody else while it ran"),
-        (None, {"cancelled": True}, StepStatus.CANCELLED, "cancelled"),
     ],
 )
 def test_an_end_and_its_circumstances_make_a_result(

@@ -73,21 +73,6 @@ class Engine:
             there = await self._call(lambda api: api.inspect_network(name))
         return answers.subnets(there or {})
 
-    async def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
-        """Makes a volume, unless it is there."""
-        try:
-            await self._call(lambda api: api.create_volume(name, labels=dict(labels)))
-        except errors.NameTaken:
-            return
-
-    async def has_volume(self, name: str) -> bool:
-        """Whether a volume of that name is there."""
-        try:
-            await self._call(lambda api: api.inspect_volume(name))
-        except errors.ContainerMissing:
-            return False
-        return True
-
     async def create(self, spec: ContainerSpec) -> None:
         """Creates a container without starting it. Raises NameTaken, ImageMissing when the engine lacks the image."""
         if self.podman and spec.healthcheck and not spec.binds:
@@ -239,10 +224,6 @@ class Engine:
         """Removes a network nobody uses any more; fine if it is not there."""
         await self._remove(lambda api: api.remove_network(name))
 
-    async def remove_volume(self, name: str) -> None:
-        """Removes a volume; fine if it is not there."""
-        await self._remove(lambda api: api.remove_volume(name, force=True))
-
     async def containers(self, label: str) -> tuple[Leftover, ...]:
         """Containers, running or ended, with the label (`name` or `name=value`)."""
         found = await self._call(lambda api: api.containers(all=True, filters={"label": [label]}))
@@ -255,11 +236,6 @@ class Engine:
         """Networks with the label."""
         found = await self._call(lambda api: api.networks(filters={"label": [label]}))
         return tuple(Leftover(name=one["Name"], labels=one.get("Labels") or {}) for one in found)
-
-    async def volumes(self, label: str) -> tuple[Leftover, ...]:
-        """Volumes with the label."""
-        found = await self._call(lambda api: api.volumes(filters={"label": [label]}))
-        return tuple(Leftover(name=one["Name"], labels=one.get("Labels") or {}) for one in found.get("Volumes") or ())
 
     async def healthcheck(self, name: str) -> ImageCheck | None:
         """The health check a container has, from its image where it was given none; None when there is none.
