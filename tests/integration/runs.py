@@ -70,7 +70,7 @@ class Folder:
         return [json.loads(line) for line in self.run("--json", *options).stdout.splitlines()]
 
     def traces(self) -> list[str]:
-        """Containers, networks and volumes of this folder's runs that the engine has."""
+        """Containers and networks of this folder's runs that the engine has."""
 
         async def look() -> list[str]:
             engine = await discovery.find({"DOCKER_HOST": f"unix://{self.socket}"})
@@ -78,7 +78,6 @@ class Folder:
                 found = [
                     *await engine.containers("sealane.run"),
                     *await engine.networks("sealane.run"),
-                    *await engine.volumes("sealane.run"),
                 ]
             finally:
                 await engine.close()
