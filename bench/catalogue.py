@@ -39,6 +39,7 @@ _SHOWN_BY = {
     K.QUOTA: "creation",
     K.REFUSED: "creation",
     K.JOB_FAILED: "job",
+    K.JOB_TIMED_OUT: "job",
 }
 _PULLING = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"})
 

@@ -52,7 +52,7 @@ def _row(work: str, ours: list[float], peer: str) -> Row:
 
 def _judged(told: dict[str, Any]) -> float:
     """When the verdict with its cause was there."""
-    return next(_moment(each["at"]) for each in told["timeline"] if each["message"].startswith("judged failed"))
+    return next(_moment(each["at"]) for each in told["timeline"] if each["failed"])
 
 
 def _moment(at: str) -> float:

@@ -3,7 +3,7 @@
 What a user's own work comes to (a failed step, a denial, a rollback) is a value, never an exception.
 
     SealaneError
-    ├── UsageError           2   asked in a way that can't be meant
+    ├── UsageError           2   asked in a way that is not valid
     │   ├── InvalidFiles     2   files with findings
     │   ├── UnknownType      2   a body of a kind that is not read
     │   └── TooLarge         2   a body beyond its limit
@@ -74,7 +74,7 @@ class SealaneError(Exception):
 
 
 class UsageError(SealaneError):
-    """The command or request can't be meant this way."""
+    """The command or request is not valid."""
 
     http_status = 422
     exit_code = 2

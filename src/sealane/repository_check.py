@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from sealane import findings
 from sealane.adapters import SHIPPED, Adapters
 from sealane.configfiles import documents
-from sealane.configfiles.trees import Tree, Unreadable
+from sealane.configfiles.trees import FileMissing, Tree, Unreadable
 from sealane.environments import model as environments_model
 from sealane.environments import people
 from sealane.environments import reading as environment_reading
@@ -122,8 +122,10 @@ def _text(tree: Tree, path: str) -> tuple[str, list[Finding]]:
 def _is_there(tree: Tree, path: str) -> bool:
     try:
         tree.read(path)
-    except Unreadable as problem:
-        return "no such file" not in problem.message
+    except FileMissing:
+        return False
+    except Unreadable:
+        pass
     return True
 
 

@@ -1,4 +1,4 @@
-"""What is said about settings that can't be meant: unknown variables, and the variable that an error is about."""
+"""What is said about settings that are not valid: unknown variables, and the variable that an error is about."""
 
 from __future__ import annotations
 

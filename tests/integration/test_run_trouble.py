@@ -88,7 +88,7 @@ def test_an_image_nobody_has_fails_the_step_and_names_it(here: Folder, registry:
     here.write(steps=[{"name": "one", "image": image, "commands": ["true"]}])
     done = here.run()
     assert done.returncode == 1
-    assert f"one: image {image} can't be had" in done.stderr
+    assert f"one: image {image} can't be pulled" in done.stderr
 
 
 def test_an_image_only_the_registry_has_is_fetched(here: Folder, registry: str) -> None:

@@ -229,7 +229,7 @@ def test_a_bed_that_ran_and_ended_leaves_nothing_and_ends_no_stranger(elsewhere:
 
 
 @pytest.mark.parametrize("share", [0.5, 1.0])
-def test_a_bed_of_which_processes_were_killed_is_mended_and_still_ends_clean(
+def test_a_bed_of_which_processes_were_killed_is_repaired_and_still_ends_clean(
     elsewhere: Elsewhere, share: float
 ) -> None:
     before = census(elsewhere)

@@ -347,7 +347,7 @@ async def test_what_a_formation_leaves_behind_is_told_and_deleted_with_a_yes(wor
     failed = await world.deployment("dev", await world.push("v4", extra=BAD, changed=moved))
     assert failed.verdict is not None
     assert failed.verdict.kind is VerdictKind.FAILED
-    assert "it moves here from destination here, where what was verified last still is" in failed.verdict.reason
+    assert "it moves here from destination here, where the last verified revision still is" in failed.verdict.reason
     run = await world.push("v5", changed=moved)
     done = await world.deployment("dev", run)
     assert (done.verdict_kind, there("here"), there("there")) == (

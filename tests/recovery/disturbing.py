@@ -136,7 +136,7 @@ class Seen:
         return found + self.undone
 
     def _gone_back_to(self, job: str) -> int:
-        """How often a person went back to the version with that Job; it is made again if it was pruned meanwhile."""
+        """How often a person rolled back to the version with that Job; it is made again if it was pruned meanwhile."""
         number = int(job.removeprefix("migrate-v"))
         good = [place for place, turn in enumerate(self.turns) if turn is Turn.GOOD]
         later = [place for place in good if place > number]

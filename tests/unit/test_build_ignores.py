@@ -63,7 +63,7 @@ def test_what_is_left_out(text: str, out: list[str], kept: list[str]) -> None:
 
 @pytest.mark.parametrize("line", ["!", "! ", "[a", "a\\"])
 def test_a_line_that_can_t_be_meant_is_told(line: str) -> None:
-    with pytest.raises(ignores.BadLine, match=r"line 3, .* can't be meant: "):
+    with pytest.raises(ignores.BadLine, match=r"line 3, .* is not valid: "):
         ignores.parse(f"a\n\n{line}\n")
 
 

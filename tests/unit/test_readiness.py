@@ -41,10 +41,10 @@ def test_a_worker_lives_as_long_as_it_beats(silent_after: float) -> None:
     assert readiness.silent([row("a", 4)], own="a") == "no worker is alive"
     assert readiness.silent([row("a", 4), row("b", 1)], own="a") == "this process's worker is not alive"
     assert readiness.silent([row("a", 4), row("b", 1)], own=None) is None
-    assert readiness.silent([row("a", 5)], own="a") is None, "it woke up, and nobody had buried it"
+    assert readiness.silent([row("a", 5)], own="a") is None, "it woke up, and nobody had declared it dead"
 
 
-def test_a_buried_worker_is_dead_though_it_beats() -> None:
+def test_a_worker_declared_dead_is_dead_though_it_beats() -> None:
     readiness = Readiness(silent_after=60)
     assert readiness.silent([row("a", 1, dead=True)], own=None) == "no worker is alive"
     assert readiness.silent([], own=None) == "no worker is alive"

@@ -8,13 +8,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from sealane.approvals import hold_rules, quorum, way_out
-from sealane.destinations import deletions
 from sealane.environments.windows import WindowStatus
 from sealane.records import eligibility
 from sealane.records.eligibility import Ineligible
 from sealane.records.model import Deployment, DeploymentState, GateWord, Hold
 from sealane.records.views import ApprovalView
-from sealane.verdicts.model import VerdictKind
 
 
 class InboxKind(StrEnum):
@@ -169,7 +167,7 @@ def held(waiting: Iterable[Deployment], holds: Sequence[Hold]) -> Iterator[Inbox
 
 def undeleted(found: Deployment) -> InboxItem | None:
     """A deployment that is there and left more objects in place than the budget lets it delete; otherwise None."""
-    if found.verdict_kind is not VerdictKind.DEPLOYED or not deletions.over_budget(found.note or ""):
+    if found.verdict is None or not found.verdict.unconfirmed:
         return None
     return InboxItem(
         kind=InboxKind.DELETIONS,

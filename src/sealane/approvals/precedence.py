@@ -28,7 +28,7 @@ def ends(coming: Deployment, other: Deployment) -> bool:
 
 
 def _came_since(coming: Deployment, back: Deployment) -> bool:
-    """Whether something came after somebody asked to go back; of a release group's, after what it takes back."""
+    """Whether something came after somebody asked to go back; of a release group's, after what it rolls back."""
     return coming.sequence > back.sequence if back.requested_by is None else coming.asked > back.asked
 
 

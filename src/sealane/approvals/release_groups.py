@@ -2,7 +2,7 @@
 
 Members move one after the other, or side by side. When one fails, those that had moved go back in reverse order, the last
 first, each to what was verified there before; a member that is to be kept stays. Where something newer came meanwhile,
-where nothing was there before or nothing had changed, there is nothing to take back.
+where nothing was there before or nothing had changed, there is nothing to roll back.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class GroupState:
     there: Mapping[str, str | None]
     """The deployment that is there now, by formation."""
     backs: Mapping[str, Deployment]
-    """The deployments that take members back, by formation."""
+    """The deployments that roll members back, by formation."""
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -45,7 +45,7 @@ class GroupState:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NextActions:
-    """What comes next: `back` are the members to take back, the first of them first; `settled` says how it ended."""
+    """What comes next: `back` are the members to roll back, the first of them first; `settled` says how it ended."""
 
     back: tuple[Deployment, ...] = ()
     because: str = ""
@@ -53,7 +53,7 @@ class NextActions:
     settled: str | None = None
 
 
-def course(group_state: GroupState) -> NextActions:
+def next_actions(group_state: GroupState) -> NextActions:
     """What comes next. Asked again at any time it says the same, whatever of it was done already."""
     members = group_state.members
     if (group_state.missing and not group_state.run_over) or any(each.verdict is None for each in members):

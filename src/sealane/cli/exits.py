@@ -90,7 +90,7 @@ def tell(error: Exception) -> int:
 
 
 def _wrong_usage(error: TyperException) -> int:
-    """Arguments that can't be meant; asking for nothing shows the help, which is no error to explain."""
+    """Arguments that are not valid; asking for nothing shows the help, which is no error to explain."""
     context = getattr(error, "ctx", None)
     message = error.format_message().replace("Value error, ", "")
     if type(error).__name__ == "NoArgsIsHelpError":

@@ -122,7 +122,7 @@ class GitTree:
         path = "/".join(trees.parts(path))
         entry = self._entries.get(path)
         if entry is None or entry.mode in {_LINK, _SUBMODULE}:
-            raise Unreadable(self._reason(path))
+            raise self._unreadable(path)
         if entry.size > MAX_FILE:
             raise Unreadable(trees.too_large(entry.size, MAX_FILE))
         if entry.object not in self._contents:
@@ -156,17 +156,18 @@ class GitTree:
             if above is not None and above.mode == _LINK:
                 raise Unreadable(f"{'/'.join(names[:length])}: {trees.LINK}")
 
-    def _reason(self, path: str) -> str:
+    def _unreadable(self, path: str) -> Unreadable:
         names = path.split("/")
         for length in range(1, len(names) + 1):
             above = self._entries.get("/".join(names[:length]))
             if above is not None and above.mode == _LINK:
-                return trees.LINK
+                return Unreadable(trees.LINK)
             if above is not None and length < len(names):
-                return "it is in a submodule that is not fetched" if above.mode == _SUBMODULE else "not a directory"
+                inside = above.mode == _SUBMODULE
+                return Unreadable("it is in a submodule that is not fetched" if inside else "not a directory")
         if path in self._entries or any(other.startswith(f"{path}/") for other in self._entries):
-            return trees.NOT_PLAIN
-        return trees.MISSING
+            return Unreadable(trees.NOT_PLAIN)
+        return trees.FileMissing()
 
 
 async def _has(folder: Path, commit: str) -> bool:

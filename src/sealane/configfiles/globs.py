@@ -18,7 +18,7 @@ MOST_BRACES = 20
 
 
 class BadGlob(ValueError):
-    """A glob that can't be meant; the message says why."""
+    """A glob that is not valid; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ _Part = tuple[_Token, ...] | None
 
 
 def problem(glob: str) -> str | None:
-    """Why a glob can't be meant, or None when it can."""
+    """Why a glob is not valid, or None when it can."""
     try:
         _compiled(glob)
     except BadGlob as error:
@@ -54,7 +54,7 @@ def problem(glob: str) -> str | None:
 
 
 def matches(glob: str, text: str) -> bool:
-    """Whether the glob matches the whole text. Raises BadGlob for one that can't be meant."""
+    """Whether the glob matches the whole text. Raises BadGlob for one that is not valid."""
     parts = text.split("/")
     return any(_parts_match(pattern, parts) for pattern in _compiled(glob))
 

@@ -22,13 +22,19 @@ MAX_FILES = 20_000
 LONGEST_POINTER = 1024
 """Bytes of the longest file that may stand for one of Git LFS."""
 
-MISSING = "there is no such file"
 LINK = "a symbolic link is not followed"
 NOT_PLAIN = "it is not a plain file"
 
 
 class Unreadable(UsageError):
     """A file of the repository is not there, or is not one that Sealane reads; the message is the reason alone."""
+
+
+class FileMissing(Unreadable):
+    """There is no such file."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no such file")
 
 
 class Tree(Protocol):
@@ -78,7 +84,7 @@ class FolderTree:
             with descriptors.folder(self.root) as root, descriptors.reached(root, self._inside, parts(path)) as opened:
                 return _content(opened.descriptor, self._largest)
         except FileNotFoundError as error:
-            raise Unreadable(MISSING) from error
+            raise FileMissing from error
         except descriptors.Linked as error:
             raise Unreadable(LINK) from error
         except descriptors.NotPlain as error:
@@ -115,7 +121,7 @@ class StoredTree:
     def read(self, path: str) -> bytes:
         found = self.contents.get("/".join(parts(path)))
         if found is None:
-            raise Unreadable(MISSING)
+            raise FileMissing
         return found
 
 

@@ -53,7 +53,7 @@ class FailureReport:
     terminations: Sequence[Mapping[str, Any]] = ()
     """`object container exit_code reason at times`."""
     difference: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
-    """What the revision changed against the one verified last."""
+    """What the revision changed against the last verified one."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, as it is after having been stored."""
@@ -97,7 +97,7 @@ async def take(
 ) -> FailureReport:
     """Gathers it; writes nothing. The cause gains the line of its log that tells most.
 
-    Evidence that can't be had (a log that is gone) is left out; it never stands in the way of going back.
+    Evidence that is not available (a log that is gone) is left out; it never stands in the way of going back.
     """
     raw = masked(await destination.evidence(goal.identity, watched.observation), mask)
     cause = watched.judgement.cause

@@ -147,5 +147,4 @@ async def _lines(inventory: destinations.Inventory, order: JobRequest, where: Jo
 
 def _is_late(cause: verdicts.Cause, order: JobRequest, *, waited: timedelta) -> bool:
     """Whether it hangs: the cluster ended it for its time, or nothing decisive was seen all the while."""
-    by_cluster = cause.reason is verdicts.FactKind.JOB_FAILED and "deadline" in cause.sentence.lower()
-    return by_cluster or (not cause.decisive and waited >= order.timeout)
+    return cause.reason is verdicts.FactKind.JOB_TIMED_OUT or (not cause.decisive and waited >= order.timeout)

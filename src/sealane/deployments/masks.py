@@ -1,7 +1,7 @@
 """What hides secrets in all that is told of a formation: made of every value that something running there may know.
 
 The Secrets that are still at the destination say what earlier revisions were given, whatever their stores hold today.
-Where a value can't be had nothing is shown, and why.
+Where a value is not available nothing is shown, and why.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ async def masker(
             found = await values(revision)
         except (SealaneError, TimeoutError) as error:
             return failure_reports.HiddenMask(
-                f"what is to be masked can't be had: {str(error) or 'its store does not answer'}"
+                f"what is to be masked is not available: {str(error) or 'its store does not answer'}"
             )
         if resolution.versions(found) != dict(revision.secret_versions):
             return failure_reports.HiddenMask(

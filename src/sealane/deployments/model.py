@@ -77,7 +77,7 @@ class DeploymentPlan:
     stored: destinations.Inventory = ()
     """What the formation has there before."""
     previous: Target | None = None
-    """The revision that was verified last; None when there is nothing to go back to."""
+    """The last verified revision; None when there is nothing to go back to."""
     barred: str = ""
     """Why operators don't allow what `previous` holds any more; then it is not gone back to."""
     stays: str = "nothing was verified here before, so there is nothing to go back to"
@@ -91,7 +91,7 @@ class DeploymentPlan:
     verified: int = 0
     """Sequence of the last deployment that was verified before."""
     difference: Sequence[Mapping[str, Any]] = ()
-    """What the revision changes against the one verified last, as plain data for the failure report."""
+    """What the revision changes against the last verified one, as plain data for the failure report."""
 
 
 class Phase(StrEnum):

@@ -251,6 +251,7 @@ async def _deployed(
         healthy_for=model.held_for(watched, plan.goal, begun),
         notes=messages.notes(watched, begun),
         finished=finished_work.joined(plan.goal.finished, begun.ended),
+        unconfirmed=pruned.unconfirmed,
     )
     return model.Outcome(
         verdict=verdict,

@@ -13,15 +13,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sealane import hashing
 from sealane.destinations import model
-
-_BEHIND = "the formation is no longer in namespace"
-_ELSEWHERE = "the formation is no longer at destination"
-_OVER = "deletions are more than the budget of"
 
 _MADE = {"ConfigMap": "config", "Secret": "secrets"}
 
@@ -97,13 +93,10 @@ def plan(
     fixed = {ref.key: reason for ref in rest if (reason := _not_ours_to_delete(live[ref.key], identity, budget))}
     before = {ref.key for ref in rest if _was_there_before(live[ref.key], identity, budget)}
     free = tuple(ref for ref in rest if ref.key not in fixed)
-    reasons = _reasons(free, live, identity, budget, kinds)
-    held = tuple(
-        model.KeptObject(ref=ref, reason=reason, kept=ref.key not in before)
-        for ref in rest
-        if (reason := (fixed | reasons).get(ref.key)) is not None
-    )
-    delete = tuple(ref for ref in free if ref.key not in reasons)
+    stays = _reasons(free, live, identity, budget, kinds)
+    stays |= {ref.key: model.KeptObject(ref=ref, reason=fixed[ref.key]) for ref in rest if ref.key in fixed}
+    held = tuple(replace(stays[ref.key], kept=ref.key not in before) for ref in rest if ref.key in stays)
+    delete = tuple(ref for ref in free if ref.key not in stays)
     return DeletionPlan(delete=delete, give_back=give_back, held=held, gone=gone)
 
 
@@ -113,18 +106,24 @@ def _reasons(
     identity: model.Identity,
     budget: model.Budget,
     kinds: Kinds,
-) -> dict[model.Key, str]:
-    """Why some stay, or all of them, until a person says yes."""
+) -> dict[model.Key, model.KeptObject]:
+    """What stays, some or all of it, until a person says yes, and why."""
     if budget.confirmed:
         return {}
-    reasons = {ref.key: reason for ref in free if (reason := _objection(ref, live[ref.key].labels, kinds))}
+    objections = ((ref, _objection(ref, live[ref.key].labels, kinds)) for ref in free)
+    stays = {ref.key: model.KeptObject(ref=ref, reason=reason) for ref, reason in objections if reason}
     if not budget.undo:
-        reasons |= {ref.key: f"{_BEHIND} {ref.namespace}" for ref in free if _is_behind(ref, identity)}
-    counted = [ref for ref in free if ref.key not in reasons and not _is_made(ref, identity)]
+        stays |= {ref.key: _behind(ref) for ref in free if _is_behind(ref, identity)}
+    counted = [ref for ref in free if ref.key not in stays and not _is_made(ref, identity)]
     if len(counted) > budget.deletes:
-        why = f"{len(counted)} {_OVER} {budget.deletes}"
-        return {ref.key: reasons.get(ref.key, why) for ref in free}
-    return reasons
+        why = f"{len(counted)} deletions are more than the budget of {budget.deletes}"
+        return {ref.key: model.KeptObject(ref=ref, reason=why, confirmable=True) for ref in free} | stays
+    return stays
+
+
+def _behind(ref: model.ObjectRef) -> model.KeptObject:
+    why = f"the formation is no longer in namespace {ref.namespace}"
+    return model.KeptObject(ref=ref, reason=why, confirmable=True)
 
 
 def _is_strange(ref: model.ObjectRef, found: LiveObject, budget: model.Budget) -> bool:
@@ -189,14 +188,10 @@ def _is_behind(ref: model.ObjectRef, identity: model.Identity) -> bool:
     return ref.namespace not in {None, identity.namespace}
 
 
-def elsewhere(destination: str) -> str:
-    """Why what is at a destination that the formation left stays there."""
-    return f"{_ELSEWHERE} {destination}"
-
-
-def over_budget(says: str) -> bool:
-    """Whether words on what was left in place tell of deletions that are to be asked for: a person's yes deletes them."""
-    return any(words in says for words in (_OVER, _BEHIND, _ELSEWHERE))
+def elsewhere(inventory: model.Inventory, destination: str, *, because: str = "") -> tuple[model.KeptObject, ...]:
+    """What stays at a destination that the formation left; `because` says why deleting it failed."""
+    why = f"the formation is no longer at destination {destination}{because}"
+    return tuple(model.KeptObject(ref=ref, reason=why, confirmable=True) for ref in inventory)
 
 
 def _objection(ref: model.ObjectRef, labels: Mapping[str, str], kinds: Kinds) -> str | None:

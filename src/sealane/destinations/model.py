@@ -237,6 +237,8 @@ class KeptObject:
     reason: str
     kept: bool = True
     """Whether it is still the formation's, in its inventory."""
+    confirmable: bool = False
+    """Whether a person is asked to say yes to deleting it: more than the budget, or at a place that the formation left."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -248,6 +250,11 @@ class Pruned:
     inventory: Inventory
     freed: bool = False
     """What was deleted had decided fields of what stays, an autoscaler say: applied once more, the stencils' values count."""
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether a person is asked to say yes to deleting some of what stays."""
+        return any(each.confirmable for each in self.held)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

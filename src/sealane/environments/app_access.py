@@ -96,7 +96,7 @@ def read(text: str, file: str) -> tuple[AppAccess | None, list[Finding]]:
     paths: list[tuple[Path, list[str] | None]] = [(("images",), written.images)]
     paths += [(("apps", name, "images"), each.images) for name, each in (written.apps or {}).items()]
     wrong = [
-        Finding(message=f"{pattern} can't be meant: {reason}", place=document.place((*path, index)))
+        Finding(message=f"{pattern} is not valid: {reason}", place=document.place((*path, index)))
         for path, listed in paths
         for index, pattern in enumerate(listed or ())
         if (reason := patterns.registry_problem(pattern))

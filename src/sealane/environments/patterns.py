@@ -18,7 +18,7 @@ _DOCKER_HOSTS = {"index.docker.io", "registry-1.docker.io"}
 
 
 def registry_problem(pattern: str) -> str | None:
-    """Why a pattern of images can't be meant, or None."""
+    """Why a pattern of images is not valid, or None."""
     if pattern in _ANYTHING:
         return None
     host, path = _split(pattern)
@@ -42,7 +42,7 @@ def image_allowed(patterns: Iterable[str], image: str) -> bool:
 
 
 def secret_problem(pattern: str) -> str | None:
-    """Why a pattern of references can't be meant, or None."""
+    """Why a pattern of references is not valid, or None."""
     return globs.problem(pattern.partition(":")[2])
 
 

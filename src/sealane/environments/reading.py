@@ -140,7 +140,7 @@ def _pattern_problems(
     listed: list[str] | None, problem: Callable[[str], str | None], document: Document, path: Path
 ) -> list[Finding]:
     return [
-        Finding(message=f"{pattern} can't be meant: {reason}", place=document.place((*path, index)))
+        Finding(message=f"{pattern} is not valid: {reason}", place=document.place((*path, index)))
         for index, pattern in enumerate(listed or ())
         if (reason := problem(pattern))
     ]

@@ -53,7 +53,7 @@ def following(window: Window, at: datetime) -> Occurrence | None:
 
 
 def problem(window: Window) -> str | None:
-    """Why the window can't be meant, or None."""
+    """Why the window is not valid, or None."""
     try:
         zoneinfo.ZoneInfo(window.timezone)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):

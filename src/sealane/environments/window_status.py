@@ -49,6 +49,14 @@ class Forecast:
         found = self.environments().get(environment)
         return found.windows.break_glass if found else ()
 
+    def production(self) -> frozenset[str]:
+        """The environments that the operators call production; none while their files can't be read."""
+        try:
+            found = self.environments()
+        except SealaneError:
+            return frozenset()
+        return frozenset(name for name, each in found.items() if each.production)
+
     def people(self) -> People:
         """Who is who, as the operators' file says; nobody without one. Raises SealaneError when it can't be read."""
         return config_folder.people(self._config, base=self._config, adapters=self._adapters)

@@ -20,7 +20,7 @@ _BOM = "\ufeff"
 
 
 class BadLine(ValueError):
-    """A line that can't be meant; the message says which and why."""
+    """A line that is not valid; the message says which and why."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,7 +84,7 @@ def parse(text: str) -> Rules:
         glob = _glob(pattern[keeps:].strip())
         problem = globs.problem(glob) if glob else "nothing follows the !"
         if problem and (glob or keeps):
-            message = f"line {number}, {pattern}, can't be meant: {problem}"
+            message = f"line {number}, {pattern}, is not valid: {problem}"
             raise BadLine(message)
         if glob:
             rules.append(Rule(glob=glob, keeps=keeps))

@@ -93,7 +93,7 @@ class DeploymentKind(StrEnum):
 
     DELIVERY = "delivery"  # a run's own `deliver`
     MANUAL = "manual"  # a person sent a release somewhere
-    ROLLBACK = "rollback"  # a person went back
+    ROLLBACK = "rollback"  # a person rolled back
     SCALE = "scale"  # the current revision with other numbers of instances
 
 
@@ -249,7 +249,7 @@ class ReleaseGroupRow:
     """Whether they move side by side instead."""
     created: datetime
     settled: datetime | None = None
-    """When all of them had ended, those that went back included."""
+    """When all of them had ended, those that were rolled back included."""
     outcome: str | None = None
     """What came of it, in a sentence."""
 

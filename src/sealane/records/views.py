@@ -40,6 +40,8 @@ class FormationRow:
     environment: str
     destination: str
     namespace: str
+    production: bool
+    """Whether the operators call its environment production."""
     current: Deployment | None
     """What is there now, good or not."""
     verified: Deployment | None

@@ -270,7 +270,7 @@ class DockerRunner:
 
 
 def _explained(spec: StepSpec, error: errors.ImageMissing | errors.CannotExecute) -> str:
-    if isinstance(error, errors.CannotExecute) and spec.commands and "/bin/sh" in error.message:
+    if isinstance(error, errors.CannotExecute) and spec.commands and error.names("/bin/sh"):
         return f"image {spec.image} has no /bin/sh to run `commands` with; use one that has, or leave `commands` out"
     if isinstance(error, errors.UserMissing):
         who = spec.user or "that it is to run as"

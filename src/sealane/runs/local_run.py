@@ -49,7 +49,7 @@ class LocalRun:
 async def assemble(asked: RunRequest, *, now: datetime) -> LocalRun:
     """Everything for the run, checked: nothing has been started yet.
 
-    Raises InvalidFiles with every finding, NotThere without a pipeline file, UsageError for what can't be meant.
+    Raises InvalidFiles with every finding, NotThere without a pipeline file, UsageError for what is not valid.
     """
     file = asked.path
     if file.is_dir():

@@ -172,7 +172,7 @@ class Hook:
     when: When
     task: Task
     undo: tuple[str, ...] = ()
-    """The command, in the same image, that takes it back; empty: it is never undone."""
+    """The command, in the same image, that undoes it; empty: it is never undone."""
 
 
 def written(gates: tuple[Gate, ...], guard: Guard) -> dict[str, Any]:

@@ -16,7 +16,7 @@ MOST_HOOKS = 20
 
 
 class UndoFile(File):
-    """What takes a hook back."""
+    """What undoes a hook."""
 
     command: Command
     """The command, in the hook's own image."""
@@ -40,14 +40,14 @@ class StencilBeforeFile(StencilHookFile):
     """A hook before the rollout that is a Job of the stencils."""
 
     reversible: Maybe[UndoFile] = None
-    """What takes it back when the release is rolled back; it is never undone when left out."""
+    """What undoes it when the release is rolled back; it is never undone when left out."""
 
 
 class ImageBeforeFile(ImageHookFile):
     """A hook before the rollout that is an image and a command."""
 
     reversible: Maybe[UndoFile] = None
-    """What takes it back when the release is rolled back; it is never undone when left out."""
+    """What undoes it when the release is rolled back; it is never undone when left out."""
 
 
 HookFile = Annotated[

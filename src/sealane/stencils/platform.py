@@ -38,7 +38,7 @@ def hook_key(name: str) -> str:
 
 
 def undo_key(name: str) -> str:
-    """The key of the Job that takes a hook back."""
+    """The key of the Job that undoes a hook."""
     return f"undo {name}"
 
 

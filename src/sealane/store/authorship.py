@@ -36,7 +36,7 @@ class Authorship:
         self._database = database
 
     async def there(self, app: str) -> Mapping[str, str]:
-        """The commit that was verified last at each of the app's formations, by their names."""
+        """The last verified commit at each of the app's formations, by their names."""
         same = formations_table.c.verified_id == deployments_table.c.id
         query = (
             sa.select(formations_table.c.formation, releases.c.commit)

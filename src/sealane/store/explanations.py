@@ -63,6 +63,8 @@ class Prospects:
 
     outlook: Callable[[Deployment], WindowStatus] = _open
     """Whether the deployment may begin now, as the operators' windows say."""
+    production: Callable[[], frozenset[str]] = frozenset
+    """The environments that the operators call production."""
     people: Callable[[], People] = People
     """Who is who, as the operators say. Raises SealaneError when their file can't be read."""
     refusals: Callable[[], Refusals] = lambda: _allowed
@@ -92,7 +94,12 @@ def why(connection: sa.Connection, what: str, prospects: Prospects) -> Explanati
     if not slash:
         return _app(connection, app, prospects)
     row = next(
-        (each for each in overviews.overview(connection) if (each.app, each.formation) == (app, formation)), None
+        (
+            each
+            for each in overviews.overview(connection, prospects.production())
+            if (each.app, each.formation) == (app, formation)
+        ),
+        None,
     )
     if row is None:
         formations.get(connection, app, formation)

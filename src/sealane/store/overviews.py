@@ -18,8 +18,10 @@ _STARTED = (DeploymentState.ROLLING_OUT.value, DeploymentState.ENDED.value)
 _OPEN = (DeploymentState.WAITING.value, DeploymentState.QUEUED.value, DeploymentState.ROLLING_OUT.value)
 
 
-def overview(connection: sa.Connection, scope: Scope = EVERYTHING) -> tuple[FormationRow, ...]:
-    """Every formation of the apps in the scope, in this transaction."""
+def overview(
+    connection: sa.Connection, production: frozenset[str], scope: Scope = EVERYTHING
+) -> tuple[FormationRow, ...]:
+    """Every formation of the apps in the scope, in this transaction; `production` names environments."""
     query = sa.select(formations_table, apps_table.c.owner).join(apps_table).order_by(formations_table.c.app)
     query = query.where(scopes.chosen(scope, formations_table.c.app))
     found = rows.all_of(connection, query.order_by(formations_table.c.formation))
@@ -43,6 +45,7 @@ def overview(connection: sa.Connection, scope: Scope = EVERYTHING) -> tuple[Form
         mine = [each for each in going if (each.app, each.formation) == label]
         return FormationRow(
             **{key: row[key] for key in ("app", "owner", "formation", "environment", "destination", "namespace")},
+            production=row["environment"] in production,
             current=current,
             verified=known.get(row["verified_id"] or ""),
             last=newest.get(label),

@@ -68,7 +68,7 @@ class ReleaseGroups:
 
 
 def back_id(release_group_id: str, formation: str) -> str:
-    """The id of the deployment that takes a release group's member back, so that a repeated step finds what it made before."""
+    """The id of the deployment that rolls a release group's member back, so that a repeated step finds what it made before."""
     return ids.derived("d", "back", release_group_id, formation)
 
 

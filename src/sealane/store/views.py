@@ -70,7 +70,8 @@ class Views:
 
     async def overview(self) -> tuple[FormationRow, ...]:
         """Every formation with what is there, what runs and what waits, by app and formation."""
-        return await self._database.read(lambda c: overviews.overview(c, self._scope))
+        production = self._prospects.production()
+        return await self._database.read(lambda c: overviews.overview(c, production, self._scope))
 
     async def runs(self, only: Filter = ALL, *, limit: int = 50, before: str | None = None) -> tuple[Run, ...]:
         """The newest runs first; `before` is the id of the last run of the page before."""

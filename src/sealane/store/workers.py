@@ -1,6 +1,6 @@
-"""Workers: heartbeats, burials, and the epochs that keep a buried one from writing.
+"""Workers: heartbeats, declared deaths, and the epochs that keep a dead one from writing.
 
-Each formation has an epoch and a holder. Whoever works on it takes the epoch, which raises it; burying a worker raises
+Each formation has an epoch and a holder. Whoever works on it takes the epoch, which raises it; declaring a worker dead raises
 the epochs of all it held, in the same transaction. A writer checks before every write that the epoch is still its own.
 """
 
@@ -35,7 +35,7 @@ class Workers:
         await self._database.write(work)
 
     async def beat(self, worker: str, *, at: datetime) -> bool:
-        """One heartbeat; False when others have buried the worker."""
+        """One heartbeat; False when others have declared the worker dead."""
         alive = sa.update(workers).where(workers.c.id == worker, workers.c.dead.is_(None))
         beating = alive.values(beats=workers.c.beats + 1, beat=at)
         return await self._database.write(lambda c: bool(c.execute(beating).rowcount))
@@ -45,10 +45,10 @@ class Workers:
         found = await self._database.read(lambda c: rows.all_of(c, sa.select(workers)))
         return tuple(WorkerRow(**row) for row in found)
 
-    async def bury(self, worker: str, *, beats: int | None, by: str, at: datetime) -> bool:
+    async def declare_dead(self, worker: str, *, beats: int | None, by: str, at: datetime) -> bool:
         """Declares a worker dead and fences it off. `beats` is where it stood: one more and it lives after all.
 
-        None buries whatever it says. False when it was not to be buried, or had been before.
+        None declares it dead whatever it says. False when it lives, or was declared dead before.
         """
 
         def work(connection: sa.Connection) -> bool:
@@ -66,7 +66,7 @@ class Workers:
         return await self._database.write(work)
 
     async def take(self, app: str, formation: str, *, worker: str) -> int:
-        """Takes the formation for this worker and gives its new epoch. Raises Fenced when the worker is buried."""
+        """Takes the formation for this worker and gives its new epoch. Raises Fenced when the worker was declared dead."""
 
         def work(connection: sa.Connection) -> int:
             _check_alive(connection, worker)

@@ -10,7 +10,7 @@ from sealane.verdicts import model, thresholds
 from sealane.verdicts.messages import causes
 
 TAKING_UP = timedelta(seconds=5)
-"""How long a machine may take to take an instance up, or an old one to go after its time, before that is worth a word."""
+"""How long a node may take to take an instance up, or an old one to go after its time, before that is worth a word."""
 _USUAL = frozenset({model.FactKind.NODE_NOT_RESPONDING, model.FactKind.OLD_POD_STUCK})
 _ORDER = {kind: number for number, kind in enumerate(model.FactKind)}
 

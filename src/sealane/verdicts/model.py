@@ -22,6 +22,15 @@ class Role(StrEnum):
     INIT = "init"  # has to end before the main ones start
 
 
+class ContainerPhase(StrEnum):
+    """Where a container is in its life."""
+
+    WAITING = "waiting"  # not started yet
+    RUNNING = "running"
+    BACKING_OFF = "backing_off"  # it ended, and is started again after a while
+    TERMINATED = "terminated"
+
+
 class Health(StrEnum):
     """How far one workload is."""
 
@@ -40,6 +49,7 @@ class Container:
     restarts: int
     state: str
     """A few words for people: `running`, `waiting: ImagePullBackOff`, `ended: exit code 1`."""
+    phase: ContainerPhase = ContainerPhase.RUNNING
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,16 +117,17 @@ class FactKind(StrEnum):
     ENDED = "ended"
     KILLED_BY_PROBE = "killed_by_probe"
     JOB_FAILED = "job_failed"
+    JOB_TIMED_OUT = "job_timed_out"  # it did not end within its own deadline
     PAUSED = "paused"  # its controller does not roll it out before somebody resumes it
     REPLACED_BY_HAND = "replaced_by_hand"  # an older instance stays until somebody deletes it
     REMOVED = "removed"  # somebody removed it after it was written
     OLD_POD_STUCK = "old_pod_stuck"  # an older instance does not go, and no new one is made before it has
     VOLUME_PENDING = "volume_pending"
     UNSCHEDULABLE = "unschedulable"
-    NODE_NOT_RESPONDING = "node_not_responding"  # the machine it is on does not answer
+    NODE_NOT_RESPONDING = "node_not_responding"  # the node it is on does not answer
     REGISTRY_UNREACHABLE = "registry_unreachable"
     NOT_ANSWERING = "not_answering"  # an API or webhook on the way timed out, was busy or broke
-    CREATE_ERROR = "create_error"  # the machine could not make the container, this time
+    CREATE_ERROR = "create_error"  # the node could not make the container, this time
     EVICTED = "evicted"
     PROBE_FAILING = "probe_failing"
     INIT_RUNNING = "init_running"
@@ -152,7 +163,7 @@ class Fact:
     last: datetime | None = None
     """When it happened last: the end of that run."""
     detail: Mapping[str, str] = field(default_factory=dict)
-    """By kind: `exit_code`, `limit`, `image`, `probe`, `asks`, `reference`, `key`, `freeable`, `awaited`, `machine`, `may_come`."""
+    """By kind: `exit_code`, `limit`, `image`, `probe`, `asks`, `reference`, `key`, `freeable`, `awaited`, `node`, `may_come`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,6 +181,11 @@ class Observation:
     def running(self) -> tuple[Workload, ...]:
         """The workloads that instances come from."""
         return tuple(each for each in self.workloads if each.runs)
+
+    @property
+    def everything_ready(self) -> bool:
+        """Whether only time is waited for: a hold, or the next step."""
+        return self.blind_since is None and all(each.health is Health.READY for each in self.workloads)
 
 
 # --- what follows from it
@@ -270,5 +286,7 @@ class Verdict:
     failure_report_id: str | None = None
     finished: tuple[str, ...] | None = None
     """Of a good one: `Kind/name` of the work that had ended by then, and is not done again; None: nobody noted it."""
+    unconfirmed: bool = False
+    """It left objects in place, and a person is asked to say yes to deleting them."""
     untouched: bool = False
     """Nothing of its workloads was written: what was there before still is."""

@@ -32,6 +32,7 @@ def deployed(
     healthy_for: timedelta,
     notes: Sequence[str] = (),
     finished: Sequence[str] = (),
+    unconfirmed: bool = False,
 ) -> model.Verdict:
     """Everything was ready, and stayed so. `finished` is the work that had ended by then."""
     things = f"{workloads} workload" if workloads == 1 else f"{workloads} workloads" if workloads else "everything"
@@ -41,7 +42,13 @@ def deployed(
         reason = f"{things} {'has' if one else 'have'} been ready for {healthy_for.total_seconds():g} s"
     more = f"and {len(notes) - MOST_NOTES} more of that kind" if len(notes) > MOST_NOTES else ""
     told = causes.told(reason, *notes[:MOST_NOTES], more)
-    return model.Verdict(kind=model.VerdictKind.DEPLOYED, reason=told, at=at, finished=tuple(sorted(finished)))
+    return model.Verdict(
+        kind=model.VerdictKind.DEPLOYED,
+        reason=told,
+        at=at,
+        finished=tuple(sorted(finished)),
+        unconfirmed=unconfirmed,
+    )
 
 
 def failed(

@@ -41,7 +41,7 @@ def target(history: Iterable[PastDeployment], *, failed: str, is_rollback: bool)
     """Where a failed revision goes back to: the last verified revision.
 
     A rollback that fails goes nowhere: a person has to look. The first deployment has nothing to go back to. And where
-    the failing revision is itself the one that was verified last, it isn't the revision's fault: going further back
+    the failing revision is itself the last verified one, it isn't the revision's fault: going further back
     would only add a second change to the first trouble.
     """
     if is_rollback:
@@ -53,7 +53,7 @@ def target(history: Iterable[PastDeployment], *, failed: str, is_rollback: bool)
         return RollbackTarget(
             past=None, reason="this very revision was verified here before, so going back would not help"
         )
-    return RollbackTarget(past=last, reason=f"#{last.sequence} was verified last")
+    return RollbackTarget(past=last, reason=f"#{last.sequence} is the last verified one")
 
 
 def there(history: Iterable[PastDeployment]) -> PastDeployment | None:

@@ -14,8 +14,8 @@ INIT_ENDS = 3
 NEWBORN = timedelta(seconds=30)
 """Instances made so shortly before the deployment count as its own: clocks differ and times are whole seconds."""
 
-MACHINE = timedelta(seconds=20)
-"""The least patience with a machine: a busy one may take that long to take an instance up."""
+NODE = timedelta(seconds=20)
+"""The least patience with a node: a busy one may take that long to take an instance up."""
 
 LAG = timedelta(seconds=5)
 """What is seen of objects of different kinds comes at different moments: so long they may seem to contradict each other."""
@@ -28,6 +28,7 @@ _AT_ONCE = frozenset(
         model.FactKind.IMAGE_DENIED,
         model.FactKind.CANNOT_START,
         model.FactKind.JOB_FAILED,
+        model.FactKind.JOB_TIMED_OUT,
         model.FactKind.EVICTED,
         model.FactKind.RESOURCE_FAILED,
     }
@@ -78,7 +79,7 @@ def weigh(fact: model.Fact, rules: model.Rules, memory: model.Memory) -> Thresho
 def patience(fact: model.Fact, rules: model.Rules) -> timedelta:
     """How long a fact of its kind is waited for."""
     if fact.kind is model.FactKind.NODE_NOT_RESPONDING:
-        return max(rules.patience, MACHINE)
+        return max(rules.patience, NODE)
     if fact.kind in _STANDING_STILL and not fact.detail.get("begun"):
         return LAG
     return rules.patience

@@ -59,7 +59,7 @@ class Gates:
         """Takes back what moved with a member that failed, one after the other, and notes what came of it."""
         for group_state in await self.store.release_groups.unsettled(app):
             with _alone(f"the release group {group_state.release_group}", app):
-                course = release_groups.course(group_state)
+                course = release_groups.next_actions(group_state)
                 await group_rollback.offer(self.store, group_state, course, at=self.now())
                 if course.settled:
                     await self.store.release_groups.settle(

@@ -187,6 +187,7 @@ async def _deployed(rollout: Rollout, applied: dict[str, Any], watched: dict[str
         healthy_for=held,
         notes=tuple(watched.get("notes", ())),
         finished=tuple(watched.get("ended", ())),
+        unconfirmed=pruned.get("unconfirmed", False),
     )
     return End(
         verdict=verdict,

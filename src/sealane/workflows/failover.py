@@ -1,7 +1,7 @@
 """Workers: heartbeats, and taking over from the dead. The one place that decides that a worker is dead.
 
 A worker counts as dead when its heartbeats have not moved for `dead_after` seconds by the observer's own clock, so that
-machines need not agree on the time. It is buried (which raises the epoch of every formation it held) before its
+machines need not agree on the time. It is declared dead (which raises the epoch of every formation it held) before its
 workflows are put back into their queues, so that whatever it still does, it writes nothing after its successor began.
 """
 
@@ -49,7 +49,7 @@ class Worker:
         await self._workers.register(self.id, host=socket.gethostname(), at=self._now())
 
     async def beat(self, lost: Callable[[], None]) -> None:
-        """Beats until the worker leaves. Calls `lost` and returns when others have buried it."""
+        """Beats until the worker leaves. Calls `lost` and returns when others have declared it dead."""
         while not self.leaving:
             try:
                 if not await self._workers.beat(self.id, at=self._now()) and not self.leaving:
@@ -68,10 +68,10 @@ class Worker:
         rows = [row for row in await self._workers.all() if row.id != self.id]
         for row in rows:
             if row.dead is None and (alone or self._silent(row)):
-                await self._workers.bury(row.id, beats=None if alone else row.beats, by=self.id, at=self._now())
+                await self._workers.declare_dead(row.id, beats=None if alone else row.beats, by=self.id, at=self._now())
         dead = [row.id for row in await self._workers.all() if row.dead is not None and row.id != self.id]
-        # Everyone ever buried is asked for, not only those buried now: a dead worker may have woken for a moment and
-        # taken something out of a queue, or the one who buried it died before this line.
+        # Everyone ever declared dead is asked for, not only those of now: a dead worker may have woken for a moment and
+        # taken something out of a queue, or the one who declared it dead died before this line.
         return await engine.recover(dead) if dead else 0
 
     async def alive(self) -> frozenset[str]:
@@ -81,7 +81,7 @@ class Worker:
     async def resign(self) -> None:
         """Leaves of its own accord, so that others need not wait for its silence."""
         self.leaving = True
-        await self._workers.bury(self.id, beats=None, by=self.id, at=self._now())
+        await self._workers.declare_dead(self.id, beats=None, by=self.id, at=self._now())
 
     def _silent(self, row: WorkerRow) -> bool:
         beats, since = self._seen.get(row.id, (-1, 0.0))

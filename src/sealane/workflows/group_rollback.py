@@ -1,6 +1,6 @@
 """Going back together: the members of a release group that had moved, each by a deployment of its own, the last one first.
 
-Each has the number of the deployment it takes back: something newer that has begun there since supersedes it, and
+Each has the number of the deployment it rolls back: something newer that has begun there since supersedes it, and
 something newer that waits is not superseded by it.
 """
 

@@ -110,7 +110,7 @@ class Requests:
         Raises NotThere, UsageError, Refused when nothing is verified there, or when operators don't allow it now.
         """
         if not 0 <= replicas <= MOST_INSTANCES:
-            raise UsageError(f"{replicas} instances can't be had", hint=f"0 to {MOST_INSTANCES}")
+            raise UsageError(f"{replicas} is no number of instances", hint=f"0 to {MOST_INSTANCES}")
         there = await self.store.formations.get(app, formation)
         if there.verified_id is None or there.verified_id != there.current_id:
             raise Refused(f"what is at {app}/{formation} now is not verified, so it is not scaled")

@@ -1,4 +1,4 @@
-"""Epochs keep a worker that was buried from writing."""
+"""Epochs keep a worker that was declared dead from writing."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ async def test_who_takes_a_formation_holds_its_epoch(store: Store) -> None:
         await store.workers.check("shop", "production", epoch=first, worker="one")
 
 
-async def test_a_buried_worker_is_fenced_before_anybody_took_over(store: Store) -> None:
+async def test_a_worker_declared_dead_is_fenced_before_anybody_took_over(store: Store) -> None:
     """Burying raises the epochs of all it held, in the same transaction."""
     epoch = await store.workers.take("shop", "production", worker="one")
 
-    assert await store.workers.bury("one", beats=0, by="two", at=NOON)
+    assert await store.workers.declare_dead("one", beats=0, by="two", at=NOON)
 
     with pytest.raises(Fenced):
         await store.workers.check("shop", "production", epoch=epoch, worker="one")
@@ -47,16 +47,16 @@ async def test_a_buried_worker_is_fenced_before_anybody_took_over(store: Store) 
 
 
 async def test_a_worker_that_beats_at_the_last_moment_lives(store: Store) -> None:
-    """Whoever wanted to bury it saw an older heartbeat."""
+    """Whoever wanted to declare it dead saw an older heartbeat."""
     assert await store.workers.beat("one", at=NOON)
 
-    assert not await store.workers.bury("one", beats=0, by="two", at=NOON)
+    assert not await store.workers.declare_dead("one", beats=0, by="two", at=NOON)
     assert await store.workers.beat("one", at=NOON)
 
 
-async def test_a_worker_is_buried_once(store: Store) -> None:
+async def test_a_worker_is_declared_dead_once(store: Store) -> None:
     """Of several who find it dead one does it."""
-    done = await asyncio.gather(*(store.workers.bury("one", beats=0, by="two", at=NOON) for _ in range(4)))
+    done = await asyncio.gather(*(store.workers.declare_dead("one", beats=0, by="two", at=NOON) for _ in range(4)))
 
     assert sorted(done) == [False, False, False, True]
 

@@ -97,11 +97,14 @@ def test_a_hold_is_somebody_s_business_once_it_stops_something() -> None:
 def test_only_deletions_over_the_budget_wait_for_a_yes() -> None:
     """What holds data stays by itself; what failed deleted nothing."""
     over = "left ConfigMap shop/a: 4 deletions are more than the budget of 3"
-    found = inbox.undeleted(ended(VerdictKind.DEPLOYED, note=over))
+    done = ended(VerdictKind.DEPLOYED, note=over)
+    assert done.verdict is not None
+    found = inbox.undeleted(replace(done, verdict=replace(done.verdict, unconfirmed=True)))
     assert found is not None
     assert (found.asks, found.answer) == (over, "sealane deploy shop/production --yes")
     assert inbox.undeleted(ended(VerdictKind.DEPLOYED, note="left PersistentVolumeClaim shop/a: it holds data")) is None
     assert inbox.undeleted(ended(VerdictKind.ROLLED_BACK, note=over)) is None
+    assert inbox.undeleted(done) is None, "what is asked is a fact, not what the note says"
     assert inbox.undeleted(ended(VerdictKind.DEPLOYED)) is None
 
 

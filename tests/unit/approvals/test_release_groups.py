@@ -40,12 +40,12 @@ DEPLOYED, FAILED, BACK = VerdictKind.DEPLOYED, VerdictKind.FAILED, VerdictKind.R
 )
 def test_while_a_member_is_on_its_way_or_to_come_nothing_is_decided(found: release_groups.GroupState) -> None:
     """Also when another has failed: what rolls out comes to its own verdict first."""
-    assert release_groups.course(found) == release_groups.NextActions()
+    assert release_groups.next_actions(found) == release_groups.NextActions()
 
 
 def test_when_all_are_there_it_is_settled() -> None:
     """Nothing goes back."""
-    found = release_groups.course(group_state(ended(DEPLOYED, "eu"), ended(DEPLOYED, "us", 1)))
+    found = release_groups.next_actions(group_state(ended(DEPLOYED, "eu"), ended(DEPLOYED, "us", 1)))
 
     assert found == release_groups.NextActions(settled="all of it is where it was meant to be")
 
@@ -56,7 +56,7 @@ def test_those_that_moved_go_back_the_last_one_first() -> None:
     failed = ended(BACK, "asia", 9)
     found = group_state(eu, us, failed, parallel=True)
 
-    course = release_groups.course(found)
+    course = release_groups.next_actions(found)
 
     assert [each.formation for each in course.back] == ["eu", "us"]
     assert course.because == "shop/asia rolled back: the reason"
@@ -67,14 +67,14 @@ def test_it_is_settled_when_all_have_gone_back_or_could_not() -> None:
     """What came of each is told, and asked again it stays the same plan."""
     members = ended(DEPLOYED, "eu", 1), ended(DEPLOYED, "us", 2), ended(FAILED, "asia", 3)
 
-    half = release_groups.course(
+    half = release_groups.next_actions(
         group_state(*members, backs={"us": back("us", DEPLOYED)}, there={"eu": "d-eu", "us": "b-us"})
     )
     assert [each.formation for each in half.back] == ["us", "eu"]
     assert half.settled is None
 
     backs = {"us": back("us", DEPLOYED), "eu": back("eu", FAILED)}
-    whole = release_groups.course(group_state(*members, backs=backs))
+    whole = release_groups.next_actions(group_state(*members, backs=backs))
     assert whole.settled == "shop/asia failed: the reason; us rolled back; eu did not get back"
 
 
@@ -91,7 +91,7 @@ def test_what_is_not_taken_back_says_why(values: dict[str, Any], there: str, why
     """Kept on purpose, first of its kind, unchanged, or overtaken."""
     members = ended(DEPLOYED, "eu", 1, **values), ended(FAILED, "us", 2)
 
-    course = release_groups.course(group_state(*members, there={"eu": there}))
+    course = release_groups.next_actions(group_state(*members, there={"eu": there}))
 
     assert course.back == ()
     assert course.settled == f"shop/us failed: the reason; eu stays: {why}"
@@ -99,7 +99,7 @@ def test_what_is_not_taken_back_says_why(values: dict[str, Any], there: str, why
 
 def test_something_newer_on_its_way_takes_nothing_back() -> None:
     """The newer release is what is wanted there."""
-    found = release_groups.course(group_state(ended(DEPLOYED, "eu"), ended(VerdictKind.SUPERSEDED, "us", 1)))
+    found = release_groups.next_actions(group_state(ended(DEPLOYED, "eu"), ended(VerdictKind.SUPERSEDED, "us", 1)))
 
     assert found.back == ()
     assert found.settled == "something newer went to us, so nothing is rolled back"
@@ -109,8 +109,8 @@ def test_who_is_cancelled_after_one_that_was_passed_takes_nothing_back_but_a_fai
     """Asia came after America, to which somebody had sent something newer."""
     eu, us = ended(DEPLOYED, "eu"), ended(VerdictKind.SUPERSEDED, "us", 1)
 
-    assert release_groups.course(group_state(eu, us, ended(VerdictKind.CANCELLED, "asia", 2))).back == ()
-    assert [each.formation for each in release_groups.course(group_state(eu, us, ended(FAILED, "asia", 2))).back] == [
+    assert release_groups.next_actions(group_state(eu, us, ended(VerdictKind.CANCELLED, "asia", 2))).back == ()
+    assert [each.formation for each in release_groups.next_actions(group_state(eu, us, ended(FAILED, "asia", 2))).back] == [
         "eu"
     ]
 
@@ -121,7 +121,7 @@ def test_a_member_that_was_never_offered_fails_the_group_once_the_run_is_over() 
 
     assert release_groups.failure(group_state(moved)) is None
     assert release_groups.failure(group_state(moved, run_over=True)) == "nothing was offered to us"
-    assert [each.formation for each in release_groups.course(group_state(moved, run_over=True)).back] == ["eu"]
+    assert [each.formation for each in release_groups.next_actions(group_state(moved, run_over=True)).back] == ["eu"]
 
 
 def test_the_first_real_failure_is_the_reason_not_who_was_cancelled_with_it() -> None:

@@ -70,7 +70,7 @@ def test_exit_code(raising, capsys, error, code):
     assert "Traceback" not in err
 
 
-def test_a_known_error_says_what_and_how_to_mend_it(raising, capsys):
+def test_a_known_error_says_what_and_how_to_fix_it(raising, capsys):
     raising(errors.Unavailable("no container engine answers", hint="start Docker or Podman"))
 
     cli.main(["do"])

@@ -143,7 +143,7 @@ def test_an_engines_no_is_understood(status: int, said: str, kind: type[Exceptio
     assert type(errors.meaning(status, said)) is kind
 
 
-def test_a_full_disk_says_how_to_mend_it() -> None:
+def test_a_full_disk_says_how_to_fix_it() -> None:
     told = errors.meaning(500, "write /x: no space left on device")
     assert "the engine's disk is full" in told.message
     assert told.hint is not None

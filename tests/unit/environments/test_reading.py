@@ -106,7 +106,7 @@ HEAD = "environment: dev\ndestinations: {bed: {kubernetes: {}}}\n"
         ),
         (
             HEAD + "apps: {shop: {namespaces: [a], registries: [x.com/a:1]}}\n",
-            "dev.yaml:3:45: x.com/a:1 can't be meant: it says a tag",
+            "dev.yaml:3:45: x.com/a:1 is not valid: it says a tag",
         ),
         (
             HEAD + "apps: {shop: {namespaces: [a], deny_kinds: [clusterrole]}}\n",

@@ -46,7 +46,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("text", "place", "words"), BROKEN, ids=[text for text, _, _ in BROKEN])
-def test_a_slip_is_told_with_its_place_and_how_to_mend_it(text: str, place: str, words: str) -> None:
+def test_a_slip_is_told_with_its_place_and_how_to_fix_it(text: str, place: str, words: str) -> None:
     _, found = documents.read(text, "f.yaml")
 
     assert str(found[0]).startswith(f"f.yaml:{place}: ")

@@ -196,7 +196,7 @@ ONE = "app: shop\nsteps:\n  - {name: a, image: x%s}\n"
         (ONE % ", when: {event: pull-request}", ["3:39: event can't be 'pull-request' (did you mean pull_request?)"]),
         (ONE % ", when: {event: {exclude: [push], include: [push]}}", ["3:39: no event is left by this condition (take it out of exclude)"]),
         (ONE % ", when: {event: tag, branch: main}", ["3:52: a tag is on no branch, so this never holds (use ref: refs/tags/… to choose among tags)"]),
-        (ONE % ", when: {branch: 'a['}", ["3:40: the glob a[ can't be meant: a [ is never closed"]),
+        (ONE % ", when: {branch: 'a['}", ["3:40: the glob a[ is not valid: a [ is never closed"]),
         (ONE % ", when: {branch: '!main'}", ["3:40: branch !main is not a glob (what is left out goes under exclude: {exclude: […]})"]),
         (ONE % ", when: {branch: {exclude: ['**']}}", ["3:50: ** leaves nothing over (take it out of exclude, or the condition never holds)"]),
         (ONE % ", when: {paths: /src}", ["3:39: paths start at the repository's root (leave out the / in front)"]),

@@ -87,7 +87,7 @@ def test_an_object_without_any_namespace_is_refused() -> None:
     assert vet("namespace", [Rendered(object=pod, origin=Origin(file="a.yaml"))], Facts(environment="dev"))
 
 
-def test_every_rule_says_how_to_mend_what_it_refuses() -> None:
+def test_every_rule_says_how_to_fix_what_it_refuses() -> None:
     assert all(policy.hint and policy.effect and policy.validations[0].message for policy in POLICIES.values())
     assert {policy.effect for policy in POLICIES.values()} == set(Effect)
 

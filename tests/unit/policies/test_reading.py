@@ -57,7 +57,7 @@ def test_a_policy_is_read_with_its_places() -> None:
     assert policy.validations[0].message == "too few"
 
 
-def test_annotations_say_the_effect_and_how_to_mend_it() -> None:
+def test_annotations_say_the_effect_and_how_to_fix_it() -> None:
     policy = only(text(annotations='{sealane.dev/effect: sign-off, sealane.dev/hint: "set  it", team/x: y}'))
 
     assert policy.effect is Effect.SIGN_OFF

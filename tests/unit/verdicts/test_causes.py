@@ -34,7 +34,7 @@ details = st.fixed_dictionaries(
         "asks": st.sampled_from(("", "GET :80/", "command check")),
         "reference": st.sampled_from(("", "Secret/keys", "ConfigMap/")),
         "key": st.sampled_from(("", "token")),
-        "machine": st.just("one"),
+        "node": st.just("one"),
         "lost": st.just("yes"),
         "freeable": st.just("yes"),
     },
@@ -88,7 +88,7 @@ def test_every_verdict_is_well_formed(first: model.Fact, second: str, because: s
 
 
 @given(message=texts, hint=st.none() | texts, others=st.integers(0, 2))
-def test_every_refusal_is_well_formed_and_says_how_to_mend_it(message: str, hint: str | None, others: int) -> None:
+def test_every_refusal_is_well_formed_and_says_how_to_fix_it(message: str, hint: str | None, others: int) -> None:
     """The hint that `diff` shows stands in the verdict, too."""
     ref = destinations.ObjectRef(group="apps", version="v1", kind="Deployment", namespace="shop", name="web")
     refusal = destinations.Refusal(

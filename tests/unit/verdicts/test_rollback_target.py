@@ -25,8 +25,8 @@ def past(*terminations: tuple[str, model.VerdictKind]) -> list[rollback_target.P
     [
         ([], "a", False, None, "nothing was verified here before, so there is nothing to go back to"),
         ([("a", V.FAILED)], "b", False, None, "nothing was verified here before, so there is nothing to go back to"),
-        ([("a", V.DEPLOYED)], "b", False, "a", "#1 was verified last"),
-        ([("a", V.DEPLOYED), ("b", V.DEPLOYED), ("c", V.ROLLED_BACK)], "d", False, "b", "#2 was verified last"),
+        ([("a", V.DEPLOYED)], "b", False, "a", "#1 is the last verified one"),
+        ([("a", V.DEPLOYED), ("b", V.DEPLOYED), ("c", V.ROLLED_BACK)], "d", False, "b", "#2 is the last verified one"),
         ([("a", V.DEPLOYED)], "b", True, None, "a rollback is never rolled back"),
         (
             [("a", V.DEPLOYED), ("b", V.DEPLOYED)],

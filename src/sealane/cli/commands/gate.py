@@ -42,7 +42,7 @@ def gate(
     elif as_json:
         output.json(said)
     else:
-        output.say(f"gate {name} {'passes' if passes else 'fails'}, as you say")
+        output.say(f"gate {name}: {'passed' if passes else 'failed'}")
 
 
 def _under_way(what: str) -> str:

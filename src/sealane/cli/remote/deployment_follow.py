@@ -67,8 +67,7 @@ class Followed:
         judged = (entry["detail"] or {}).get("judged")
         if entry["phase"] == "verdict" or judged in {"progressing", "healthy"}:
             return
-        says = f"judged failed: {entry['text']}" if judged else entry["text"]
-        self.screen.tell(_progress(entry, says))
+        self.screen.tell(_progress(entry, failed=judged is not None))
 
     def _now(self, view: dict[str, Any]) -> None:
         """How far its workloads are, and what is waited for, as long as it is watched."""
@@ -172,11 +171,14 @@ def stays(found: dict[str, Any], deployment: str) -> str:
     )
 
 
-def _progress(entry: dict[str, Any], says: str) -> Any:
+def _progress(entry: dict[str, Any], *, failed: bool) -> Any:
     from sealane.deployments.model import Phase, Progress
+    from sealane.verdicts.model import Judgement, State
 
+    at, text = _at(entry["at"]), entry["text"]
+    judgement = Judgement(state=State.FAILED, waiting_for=text, since=at) if failed else None
     phase = Phase(entry["phase"]) if entry["phase"] in set(Phase) else Phase.APPLY
-    return Progress(phase=phase, at=_at(entry["at"]), message=says, key=says)
+    return Progress(phase=phase, at=at, message=text, key=text, judgement=judgement)
 
 
 def _seen(found: dict[str, Any], says: str, observation: Any) -> Any:

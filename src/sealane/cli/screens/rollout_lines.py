@@ -55,8 +55,8 @@ class Lines:
         """A line for what has happened, and one for each other thing that is waited for."""
         line = self.story.tell(told)
         if line is not None:
-            self._say(told.at, line)
-        elif told.message != self._waited and not told.message.startswith("everything is ready"):
+            self._say(told.at, line.text)
+        elif told.message != self._waited and told.observation and not told.observation.everything_ready:
             self._waited = told.message
             self._say(told.at, f"waits: {told.message}", "dim")
 

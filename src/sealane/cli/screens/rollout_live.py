@@ -16,7 +16,7 @@ from sealane import clock, controls
 from sealane.cli import output
 from sealane.cli.screens import run_progress
 from sealane.cli.screens.rollout_lines import Lines
-from sealane.cli.screens.rollout_messages import Wait
+from sealane.cli.screens.rollout_messages import StoryLine, Wait
 from sealane.verdicts import model as verdicts
 from sealane.verdicts.messages import causes
 
@@ -43,8 +43,8 @@ class Drawn(Lines):
             yield
         if self.story.heading:
             self._console.print(self._head())
-        for at, line in self.story.lines:
-            self._console.print(self._past(at, line), soft_wrap=True)
+        for line in self.story.lines:
+            self._console.print(self._past(line), soft_wrap=True)
 
     def open(self, heading: str, *, started: datetime) -> None:
         """What goes where, and since when."""
@@ -76,7 +76,7 @@ class Drawn(Lines):
 
     def frame(self, width: int) -> list[Text]:
         """Its lines now, none wider than the terminal: only what is waited for goes on in a second one."""
-        lines = [self._head(), *(self._past(at, line) for at, line in self.story.lines)]
+        lines = [self._head(), *(self._past(line) for line in self.story.lines)]
         if (latest := self.story.latest) and latest.observation:
             lines += self._now_there(latest)
         for line in lines:
@@ -90,11 +90,9 @@ class Drawn(Lines):
         time = run_progress.span(self.story.seconds(self.story.ended or self._now()))
         return Text.assemble((controls.removed(self.story.heading), "bold"), (f"  {time}", "dim"))
 
-    def _past(self, at: datetime, line: str) -> Text:
-        style = "red" if line.startswith("judged failed") else ""
-        return Text.assemble(
-            (f"{run_progress.span(self.story.seconds(at)):>7}  ", "dim"), (controls.removed(line), style)
-        )
+    def _past(self, line: StoryLine) -> Text:
+        span = run_progress.span(self.story.seconds(line.at))
+        return Text.assemble((f"{span:>7}  ", "dim"), (controls.removed(line.text), "red" if line.failed else ""))
 
     def _now_there(self, latest: rollouts.Progress) -> Iterator[Text]:
         """Workloads, their instances that aren't ready, and what is waited for."""

@@ -38,13 +38,23 @@ class Wait:
     """Who or what ends that, and by which command."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoryLine:
+    """Something that happened."""
+
+    at: datetime
+    text: str
+    failed: bool = False
+    """Whether it says that the deployment was judged failed."""
+
+
 @dataclass(kw_only=True)
 class Story:
     """What has been told of one deployment so far."""
 
     heading: str = ""
     started: datetime | None = None
-    lines: list[tuple[datetime, str]] = field(default_factory=list)
+    lines: list[StoryLine] = field(default_factory=list)
     latest: rollouts.Progress | None = None
     waits: tuple[Wait, ...] = ()
     """What keeps it from beginning, or from going on."""
@@ -54,14 +64,15 @@ class Story:
         """The deployment has its number, or begins."""
         self.heading, self.started = heading, started
 
-    def tell(self, told: rollouts.Progress) -> str | None:
+    def tell(self, told: rollouts.Progress) -> StoryLine | None:
         """Takes it in; gives the line that is new in it, None when only the watching goes on."""
         if told.observation is not None:
             self.latest = told
             if told.judgement is None or told.judgement.state is not verdicts.State.FAILED:
                 return None
-        line = f"judged failed: {told.message}" if told.judgement else told.message
-        self.lines.append((told.at, line))
+        failed = told.judgement is not None
+        line = StoryLine(at=told.at, text=f"judged failed: {told.message}" if failed else told.message, failed=failed)
+        self.lines.append(line)
         return line
 
     def seconds(self, at: datetime) -> float:
@@ -151,7 +162,7 @@ def plain(ended: DeployOutcome, story: Story) -> dict[str, Any]:
         "revision": ended.record.revision,
         "started": ended.record.started,
         "verdict": outcome.verdict,
-        "timeline": [{"at": at, "message": message} for at, message in story.lines],
+        "timeline": [{"at": each.at, "message": each.text, "failed": each.failed} for each in story.lines],
         "failure_report": outcome.failure_report,
         "second_failure_report": outcome.second_failure_report,
         "inventory": [str(ref) for ref in outcome.inventory],

@@ -86,7 +86,7 @@ def pull_problem(image: str, text: str) -> SealaneError:
         )
     if any(words in lower for words in errors.NOT_GIVEN):
         return errors.ImageMissing(
-            f"image {image} can't be had: {said}", hint="check its name and tag, and that you may read it"
+            f"image {image} can't be pulled: {said}", hint="check its name and tag, and that you may read it"
         )
     if any(words in lower for words in errors.DISK_FULL):
         return errors.engine_says(text)

@@ -35,6 +35,10 @@ class CannotExecute(SealaneError):
 
     exit_code = 1
 
+    def names(self, program: str) -> bool:
+        """Whether it is this program; engines have no field for it."""
+        return program in self.message
+
 
 class ArgumentsTooLong(CannotExecute):
     """Arguments and environment together are more than the kernel lets a program be started with."""

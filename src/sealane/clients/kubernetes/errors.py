@@ -120,6 +120,11 @@ class NamespaceTerminating(ClusterError):
 class AdmissionDenied(ClusterError):
     """An admission webhook, policy or plugin refuses the object."""
 
+    @property
+    def has_no_dry_run(self) -> bool:
+        """Whether only the trial is refused: a webhook with side effects is not asked in one."""
+        return "does not support dry run" in self.answer
+
 
 class QuotaExceeded(ClusterError):
     """A resource quota refuses the object."""

@@ -193,9 +193,16 @@ def _instances(life: Life, workload: verdicts.Workload, facts: list[verdicts.Fac
 def _one(
     life: Life, name: str, workload: verdicts.Workload, *, desired: bool, ready: bool, restarts: int
 ) -> verdicts.Instance:
-    state = "running" if ready else "waiting"
+    phase = verdicts.ContainerPhase.RUNNING if ready else verdicts.ContainerPhase.WAITING
     containers = tuple(
-        verdicts.Container(name=each["name"], role=verdicts.Role.MAIN, ready=ready, restarts=restarts, state=state)
+        verdicts.Container(
+            name=each["name"],
+            role=verdicts.Role.MAIN,
+            ready=ready,
+            restarts=restarts,
+            state=phase.value,
+            phase=phase,
+        )
         for each in life.containers
     )
     return verdicts.Instance(
@@ -206,7 +213,7 @@ def _one(
         ready=ready,
         ready_since=(workload.ready_since or life.since) if ready else None,
         created=life.since,
-        state=state,
+        state=phase.value,
         containers=containers,
     )
 

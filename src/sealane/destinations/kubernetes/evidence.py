@@ -28,13 +28,14 @@ _ENDED = frozenset(
         verdicts.FactKind.KILLED_BY_PROBE,
         verdicts.FactKind.BAD_COMMAND,
         verdicts.FactKind.JOB_FAILED,
+        verdicts.FactKind.JOB_TIMED_OUT,
     }
 )
 _PROBED = frozenset({verdicts.FactKind.KILLED_BY_PROBE, verdicts.FactKind.PROBE_FAILING, verdicts.FactKind.NOT_READY})
 
 
 async def gather(cluster: clusters.Cluster, observation: verdicts.Observation, *, namespace: str) -> dict[str, Any]:
-    """Everything that tells why; what can't be had is left out. Raises nothing of the cluster's."""
+    """Everything that tells why; what is not available is left out. Raises nothing of the cluster's."""
     events, logs = await asyncio.gather(
         _events(cluster, observation, namespace), _logs(cluster, observation, namespace)
     )
@@ -102,7 +103,7 @@ def _telling(observation: verdicts.Observation) -> Iterable[verdicts.Instance]:
 
 def _runs(container: verdicts.Container) -> tuple[bool, ...]:
     """Which of its logs there are: the previous run's first, once it was started again."""
-    never = container.state.startswith("waiting") and not container.restarts and "CrashLoop" not in container.state
+    never = container.phase is verdicts.ContainerPhase.WAITING and not container.restarts
     return () if never else (True, False) if container.restarts else (False,)
 
 

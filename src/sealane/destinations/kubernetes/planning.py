@@ -173,7 +173,7 @@ class Planner:
         except errors.UnknownKind:  # its definition is among the objects, else its reference had been refused
             checked = False
         except errors.AdmissionDenied as error:
-            if "does not support dry run" not in error.answer:
+            if not error.has_no_dry_run:
                 raise
             checked = False
         change = model.ObjectChange(action=model.Action.CREATE, ref=ref, checked=checked)

@@ -88,7 +88,7 @@ async def _view(stack: AsyncExitStack, cluster: clusters.Cluster, key: Key) -> r
 
 
 async def _perhaps(stack: AsyncExitStack, cluster: clusters.Cluster, key: Key) -> reflector.Reflector[Any] | str:
-    """The view, or why it can't be had."""
+    """The view, or why it is not available."""
     _, kind = key
     try:
         resource = await cluster.resource(kind)

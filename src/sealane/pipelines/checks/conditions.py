@@ -14,7 +14,7 @@ _BRANCHLESS = {"tag"}
 
 
 def check(draft: Draft) -> Iterator[Finding]:
-    """Globs that can't be meant, and conditions that never hold."""
+    """Globs that are not valid, and conditions that never hold."""
     parts: list[StepPart | ImagePart | DeliveryPart] = [*draft.steps, *draft.images, *draft.deliver]
     for part in parts:
         when = part.file.when
@@ -61,7 +61,7 @@ def _globs(draft: Draft, path: Path, patterns: str | list[str] | files.GlobPatte
     for index, glob in enumerate(_listed(patterns)):
         if why := globs.problem(glob):
             where = path if isinstance(patterns, str) else (*path, index)
-            yield draft.finding(where, f"the glob {glob} can't be meant: {why}")
+            yield draft.finding(where, f"the glob {glob} is not valid: {why}")
 
 
 def _listed(patterns: str | list[str] | list[files.EventName] | None) -> list[str]:

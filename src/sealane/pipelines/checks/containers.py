@@ -125,7 +125,7 @@ def _environment(draft: Draft, path: Path, variables: Mapping[str, str] | None) 
 def _globs(draft: Draft, path: Path, patterns: str | list[str] | None) -> Iterator[Finding]:
     for glob in [patterns] if isinstance(patterns, str) else patterns or []:
         if why := globs.problem(glob):
-            yield draft.finding(path, f"the glob {glob} can't be meant: {why}")
+            yield draft.finding(path, f"the glob {glob} is not valid: {why}")
         elif glob.startswith("/") or ".." in glob.split("/"):
             yield draft.finding(
                 path, f"{glob} leads out of the workspace", "it starts at the workspace, without / or .."

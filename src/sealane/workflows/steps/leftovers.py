@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sealane.deployments import messages, moves
 from sealane.destinations import deletions
-from sealane.destinations.model import Budget, Fence, Identity, KeptObject
+from sealane.destinations.model import Budget, Fence, Identity
 from sealane.errors import Fenced, SealaneError
 from sealane.records.model import Behind, Deployment, Formation
 from sealane.workflows import context
@@ -24,29 +24,31 @@ def told(deployment: Deployment, formation: Formation) -> str:
     return "; ".join(words)
 
 
-async def prune(deployment: Deployment, *, fence: Fence) -> str:
-    """Deletes what is at destinations that the formation left, if a person said yes; gives what is left, in words.
+async def prune(deployment: Deployment, *, fence: Fence) -> tuple[str, bool]:
+    """Deletes what is at destinations that the formation left, if a person said yes.
+
+    Gives what is left, in words, and whether a yes deletes it.
 
     Key: the inventories. Undo: a deployment there makes it again.
     """
     bench = context.current()
     formation = await bench.store.formations.get(deployment.app, deployment.formation)
-    notes, left = [], []
+    notes, left, unconfirmed = [], [], False
     for each in formation.behind:
-        rest, words = await _pruned(deployment, each, fence=fence)
+        rest, words, held = await _pruned(deployment, each, fence=fence)
+        unconfirmed = unconfirmed or held
         notes += [words] if words else []
         left += [rest] if rest.inventory else []
     if tuple(left) != formation.behind:
         await fence()
         await bench.store.formations.set_behind(deployment.app, deployment.formation, tuple(left))
-    return "; ".join(notes)
+    return "; ".join(notes), unconfirmed
 
 
-async def _pruned(deployment: Deployment, each: Behind, *, fence: Fence) -> tuple[Behind, str]:
-    """What is left there then, and in words."""
-    why = deletions.elsewhere(each.destination)
+async def _pruned(deployment: Deployment, each: Behind, *, fence: Fence) -> tuple[Behind, str, bool]:
+    """What is left there then, also in words, and whether a yes deletes it."""
     if not deployment.confirmed:
-        return each, messages.held_words([KeptObject(ref=ref, reason=why) for ref in each.inventory])
+        return each, messages.held_words(deletions.elsewhere(each.inventory, each.destination)), True
     bench = context.current()
     identity = Identity(
         app=deployment.app,
@@ -62,12 +64,12 @@ async def _pruned(deployment: Deployment, each: Behind, *, fence: Fence) -> tupl
     except Fenced:
         raise
     except SealaneError as error:  # the place may be gone for good, and stands in nobody's way
-        reason = f"{why}, and it could not be deleted there: {error.message}"
-        return each, messages.held_words([KeptObject(ref=ref, reason=reason) for ref in each.inventory])
+        because = f", and it could not be deleted there: {error.message}"
+        return each, messages.held_words(deletions.elsewhere(each.inventory, each.destination, because=because)), True
     rest = Behind(
         environment=each.environment,
         destination=each.destination,
         namespace=each.namespace,
         inventory=pruned.inventory,
     )
-    return rest, messages.pruned_words(pruned)
+    return rest, messages.pruned_words(pruned), pruned.unconfirmed

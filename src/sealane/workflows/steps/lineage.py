@@ -47,7 +47,7 @@ async def _history(run: Run, app: App) -> Path | None:
     try:
         return await _whole(run.id, app, run.event.commit or "", run.event.before)
     except SealaneError as error:
-        _log.warning("%s: the history of its commits can't be had: %s", run.label, error)
+        _log.warning("%s: the history of its commits is not available: %s", run.label, error)
         return None
 
 

@@ -211,7 +211,7 @@ async def _watch(rollout: Rollout, begun: Begun) -> dict[str, Any]:
 async def prune(rollout: Rollout, begun: Any) -> dict[str, Any]:
     """Deletes what the revision no longer has, then tries the way back by a dry run.
 
-    Gives `inventory`, a `note` on what was left, seconds it is `kept_for`, and a `way_back` that is closed.
+    Gives `inventory`, a `note` on what was left, whether a yes is `unconfirmed`, seconds it is `kept_for`, and a `way_back` that is closed.
 
     Key: the two inventories. Undo: the next deployment makes it again.
     """
@@ -219,11 +219,12 @@ async def prune(rollout: Rollout, begun: Any) -> dict[str, Any]:
     pruned = await prune_phase.prune(destination, plan, _begun(begun), fence=rollout.fence)
     if words := messages.pruned_words(pruned):
         await timeline.line(deployment.id, Phase.PRUNE, words, at=context.current().now())
-    behind = await leftovers.prune(deployment, fence=rollout.fence)
+    behind, unconfirmed = await leftovers.prune(deployment, fence=rollout.fence)
     kept_for = prune_phase.kept_for(plan.goal, pruned.inventory).total_seconds()
     return {
         "inventory": rows.plain(pruned.inventory),
         "note": "; ".join(filter(None, (messages.held_words(pruned.held), behind))) or None,
+        "unconfirmed": pruned.unconfirmed or unconfirmed,
         "kept_for": kept_for,
         "way_back": await _way_back(deployment, plan.goal, destination),
     }

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from sealane.environments import limits, waivers
 from sealane.environments.model import Environment
 from sealane.environments.waivers import WaivedDecision
 from sealane.findings import Finding, Place, did_you_mean
-from sealane.policies import evaluate, packs
+from sealane.policies import evaluate, locations, packs
 from sealane.policies.model import Decision, Effect, Facts
 from sealane.releases.preflight import PlannedDelivery
 from sealane.stencils.model import Revision
@@ -50,8 +53,23 @@ async def decisions(environment: Environment, revision: Revision) -> list[Decisi
 async def denials(prospect: PlannedDelivery) -> list[Finding]:
     """What is denied before anything is built. What is said about images that are not there yet is left for later."""
     found = await decisions(prospect.environment, prospect.revision)
-    early = (each for each in found if each.effect is Effect.DENY and UNBUILT not in each.message)
+    early = (each for each in found if each.effect is Effect.DENY and not on_unbuilt(each, prospect.revision))
     return [each.finding for each in early]
+
+
+def on_unbuilt(decision: Decision, revision: Revision) -> bool:
+    """Whether it is about an image that is not built: one of its fields holds it, or the policy's own text names it."""
+    if not decision.fields:
+        return f"@{UNBUILT}" in decision.message
+    for each in revision.everything:
+        if (each.kind, each.namespace, each.name) == dataclasses.astuple(decision.subject):
+            paths = (locations.resolve(field.path, each.object) for field in decision.fields)
+            return any(str(_value(each.object, path)).endswith(f"@{UNBUILT}") for path in paths)
+    return False
+
+
+def _value(manifest: Any, path: Sequence[str | int]) -> Any:
+    return _value(manifest[path[0]], path[1:]) if path else manifest
 
 
 def _now() -> tuple[Path, date]:

@@ -74,7 +74,7 @@ class _Standing:
 async def before(rollout: Rollout) -> dict[str, Any]:
     """Runs the hooks before the rollout. Gives `cause` when one failed, hooks `done`, and the `inventory` then.
 
-    Key: deployment and hook, by the Jobs' names. Undo: `undo`; when one fails, this itself takes back the others.
+    Key: deployment and hook, by the Jobs' names. Undo: `undo`; when one fails, this itself undoes the others.
     """
     bench = context.current()
     standing = await _standing(rollout)

@@ -125,7 +125,7 @@ async def going_back(deployment: Deployment) -> tuple[Deployment | None, str]:
     target = rollback_target.target(past, failed=deployment.revision_id, is_rollback=is_rollback)
     back = ended[target.past.sequence] if target.past else None
     if back and not _same_destination(back, deployment):
-        return None, f"it moves here from destination {back.destination}, where what was verified last still is"
+        return None, f"it moves here from destination {back.destination}, where the last verified revision still is"
     return back, target.reason
 
 
@@ -187,7 +187,7 @@ def _as_past(deployment: Deployment, verdict: Verdict) -> rollback_target.PastDe
 
 
 async def kept_for_later(deployment: Deployment, destination: Destination) -> Inventory:
-    """Secrets and ConfigMaps of the revisions verified last."""
+    """Secrets and ConfigMaps of the last verified revisions."""
     store = context.current().store
     history = await store.deployments.history(deployment.app, deployment.formation, limit=200)
     verified = [each.revision_id for each in history if each.verdict_kind is VerdictKind.DEPLOYED]

@@ -1,6 +1,6 @@
 """How far a HorizontalPodAutoscaler is. Pure: its conditions in, neutral values out.
 
-It is there once it is written. Metrics that can't be had yet keep it from scaling, not the application from serving,
+It is there once it is written. Metrics that are not available yet keep it from scaling, not the application from serving,
 so only a target that is not there is waited for. The number of replicas it sets is never fought: see `replica_owner.py` of the
 Kubernetes destination.
 """

@@ -58,7 +58,12 @@ def views(pod: objects.Pod) -> tuple[model.Container, ...]:
     """The pod's containers for people, in the order in which they start."""
     return tuple(
         model.Container(
-            name=spec.name, role=role, ready=status.ready, restarts=status.restart_count, state=_words(status.state)
+            name=spec.name,
+            role=role,
+            ready=status.ready,
+            restarts=status.restart_count,
+            state=_words(status.state),
+            phase=_phase(status.state),
         )
         for spec, status, role in _pairs(pod)
     )
@@ -240,6 +245,15 @@ def _reported(one: _One, *reasons: str) -> datetime | None:
 def _pulling_now(one: _One) -> str:
     pulled = [event.reason for event in one.events if event.reason in {"Pulling", "Pulled"}]
     return "pulls its image" if pulled and pulled[-1] == "Pulling" else ""
+
+
+def _phase(state: objects.ContainerState) -> model.ContainerPhase:
+    if state.running:
+        return model.ContainerPhase.RUNNING
+    if state.terminated:
+        return model.ContainerPhase.TERMINATED
+    backing_off = state.waiting is not None and state.waiting.reason == "CrashLoopBackOff"
+    return model.ContainerPhase.BACKING_OFF if backing_off else model.ContainerPhase.WAITING
 
 
 def _words(state: objects.ContainerState) -> str:

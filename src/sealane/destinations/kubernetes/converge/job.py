@@ -73,7 +73,7 @@ def ended(name: str, events: Iterable[objects.Event], *, at: datetime) -> around
         if event.reason != _COMPLETED and not failed:
             continue
         fact = model.Fact(
-            kind=model.FactKind.JOB_FAILED,
+            kind=pods.failure(event.reason),
             object=name,
             workload=name,
             since=event.last_seen or at,
@@ -159,7 +159,7 @@ def _failed(
 ) -> model.Fact:
     """The Job's failure, with how its last container ended where that is still to be seen."""
     fact = model.Fact(
-        kind=model.FactKind.JOB_FAILED,
+        kind=pods.failure(condition.reason),
         object=name,
         workload=name,
         since=condition.last_transition_time or around.at,

@@ -90,15 +90,20 @@ def _state(pod: objects.Pod, seen: tuple[model.Container, ...], *, ready: bool) 
     placed = condition(pod, "PodScheduled")
     if placed and placed.status == "False":
         return "not placed"
-    telling = next((each for each in seen if not each.ready and each.state.startswith(("waiting", "ended"))), None)
+    telling = next((each for each in seen if not each.ready and each.phase is not model.ContainerPhase.RUNNING), None)
     if telling:
         return f"{telling.name} {telling.state}"
     return "running, not ready" if pod.status.phase == "Running" else "starting"
 
 
+def failure(reason: str | None) -> model.FactKind:
+    """What a Job's or a pod's own reason for its failure means."""
+    return model.FactKind.JOB_TIMED_OUT if reason == "DeadlineExceeded" else model.FactKind.JOB_FAILED
+
+
 def _failed(pod: objects.Pod, *, name: str, at: datetime) -> model.Fact:
     return model.Fact(
-        kind=model.FactKind.EVICTED if pod.status.reason in EVICTIONS else model.FactKind.JOB_FAILED,
+        kind=model.FactKind.EVICTED if pod.status.reason in EVICTIONS else failure(pod.status.reason),
         object=name,
         workload=name,
         since=pod.metadata.creation_timestamp or at,
@@ -109,4 +114,4 @@ def _failed(pod: objects.Pod, *, name: str, at: datetime) -> model.Fact:
 EVICTIONS = frozenset(
     {"Evicted", "Preempting", "NodeLost", "NodeShutdown", "Terminated", "NodeAffinity", "UnexpectedAdmissionError"}
 )
-"""Reasons of failed pods that are the machine's, not the container's."""
+"""Reasons of failed pods that are the node's, not the container's."""

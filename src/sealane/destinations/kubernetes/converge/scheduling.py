@@ -36,7 +36,7 @@ def unplaced(pod: objects.Pod, *, workload: str, at: datetime) -> model.Fact | N
 
 
 def placing_words(message: str) -> str:
-    """What the scheduler says of the machines, without what it tried on other pods' account."""
+    """What the scheduler says of the nodes, without what it tried on other pods' account."""
     said = re.split(r"\s*preemption: |\. no new claims to deallocate|\. not found$", message)[0]
     return probes.shorten(said.rstrip(". "))
 
@@ -64,7 +64,7 @@ def unanswered(pod: objects.Pod, *, workload: str, at: datetime) -> tuple[model.
     """
     conditions = {each.type: each for each in pod.status.conditions}
     ready, containers = conditions.get("Ready"), conditions.get("ContainersReady")
-    kind, detail = model.FactKind.NODE_NOT_RESPONDING, {"machine": pod.spec.node_name or "unknown"}
+    kind, detail = model.FactKind.NODE_NOT_RESPONDING, {"node": pod.spec.node_name or "unknown"}
     if pod.spec.node_name and not pod.status.start_time and not pod.status.container_statuses:
         placed = conditions.get("PodScheduled")
         since, words = placed.last_transition_time if placed else None, "has not taken it up yet"
@@ -90,7 +90,7 @@ def unanswered(pod: objects.Pod, *, workload: str, at: datetime) -> tuple[model.
 
 def displaced(fact: model.Fact, lost: Sequence[model.Fact]) -> model.Fact:
     """The fact; where an instance is unschedulable, with the silent ones that its workload's others are ended on."""
-    nodes = sorted({each.detail["machine"] for each in lost if each.kind is model.FactKind.NODE_NOT_RESPONDING})
+    nodes = sorted({each.detail["node"] for each in lost if each.kind is model.FactKind.NODE_NOT_RESPONDING})
     if fact.kind is not model.FactKind.UNSCHEDULABLE or not nodes:
         return fact
     silent = f"node {nodes[0]} does not answer" if len(nodes) == 1 else f"{len(nodes)} nodes do not answer"

@@ -159,7 +159,7 @@ def _moves(change: destinations.ObjectChange | None, shape: model.Shape) -> bool
 
 
 def _replicas(found: Mapping[str, Any]) -> int:
-    """How many instances it asks for; as many as there are machines for where each machine has one."""
+    """How many instances it asks for; as many as there are nodes where each node has one."""
     if found["kind"] == "DaemonSet":
         return int((found.get("status") or {}).get("desiredNumberScheduled") or 0)
     number = (found.get("spec") or {}).get("replicas")

@@ -67,13 +67,14 @@ def version(formation: FormationRow) -> str:
 
 def _columns(formations: Iterable[FormationRow]) -> tuple[str, ...]:
     """Formations in the order in which a release goes through them: production ones last, else by name."""
-    known = {row.formation: row.environment for row in formations}
-    return tuple(sorted(known, key=lambda name: (_rank(known[name]), _rank(name), name)))
+    known = {row.formation: row for row in formations}
+    return tuple(sorted(known, key=lambda name: (known[name].production, _rank(known[name].environment), name)))
 
 
-def _rank(name: str) -> int:
-    order = ("dev", "test", "qa", "staging", "stage", "preprod", "prod")
-    return next((at for at, word in enumerate(order) if name.startswith(word)), 3)
+def _rank(environment: str) -> int:
+    """Where it stands among those before production: most companies call them alike."""
+    order = ("dev", "test", "qa", "staging", "stage", "preprod")
+    return next((at for at, word in enumerate(order) if environment.startswith(word)), 3)
 
 
 def _rows(
@@ -196,7 +197,7 @@ def _figures(
             days[_DAYS - 1 - min((now - one.ended).days, _DAYS - 1)] += 1
     back = [one for one in week if one.verdict and one.verdict.kind is VerdictKind.ROLLED_BACK]
     took = [(one.ended - one.started).total_seconds() for one in back if one.ended and one.started]
-    production = {(row.app, row.formation) for row in formations if row.environment.startswith("prod")}
+    production = {(row.app, row.formation) for row in formations if row.production}
     there = [
         (one.ended - one.created).total_seconds()
         for one in week
