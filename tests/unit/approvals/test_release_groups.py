@@ -110,9 +110,9 @@ def test_who_is_cancelled_after_one_that_was_passed_takes_nothing_back_but_a_fai
     eu, us = ended(DEPLOYED, "eu"), ended(VerdictKind.SUPERSEDED, "us", 1)
 
     assert release_groups.next_actions(group_state(eu, us, ended(VerdictKind.CANCELLED, "asia", 2))).back == ()
-    assert [each.formation for each in release_groups.next_actions(group_state(eu, us, ended(FAILED, "asia", 2))).back] == [
-        "eu"
-    ]
+    assert [
+        each.formation for each in release_groups.next_actions(group_state(eu, us, ended(FAILED, "asia", 2))).back
+    ] == ["eu"]
 
 
 def test_a_member_that_was_never_offered_fails_the_group_once_the_run_is_over() -> None:
