@@ -204,7 +204,7 @@ async def test_a_host_that_operators_don_t_list_is_refused_before_anything_runs(
         await world.push("v1", metric("http://169.254.169.254/latest"))
 
 
-async def test_migrations_run_once_for_each_release_and_are_taken_back_with_it(world: World) -> None:
+async def test_migrations_run_once_for_each_release_and_are_undone_with_it(world: World) -> None:
     """Also when the same release is deployed again; a release that was rolled back runs them again."""
     await world.reached((await world.push("v0", "")).id)
     first = await world.reached((await world.push("v1", MIGRATE)).id)

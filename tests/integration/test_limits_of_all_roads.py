@@ -135,7 +135,7 @@ async def told(world: Changing, asked: Deployment) -> str:
 
 
 @pytest.mark.parametrize("limit", LIMITS)
-async def test_going_back_by_itself_is_held_against_the_file_too(world: Changing, limit: str) -> None:
+async def test_an_automatic_rollback_is_held_against_the_file_too(world: Changing, limit: str) -> None:
     """It ends as `rollback_failed` with the reason, unless operators let that environment go back all the same."""
     good = await world.deployment("dev", await world.push("v1"))
     assert good.verdict_kind is VerdictKind.DEPLOYED
@@ -159,7 +159,7 @@ async def test_going_back_by_itself_is_held_against_the_file_too(world: Changing
     assert any("goes back though" in line.text and said.replace("NAME", "dev") in line.text for line in story)
 
 
-async def test_approvals_that_are_new_do_not_keep_it_from_going_back_by_itself(world: Changing) -> None:
+async def test_approvals_that_are_new_do_not_keep_it_from_an_automatic_rollback(world: Changing) -> None:
     """It brings nothing that was not there."""
     await world.deployment("dev", await world.push("v1"))
     made = await world.failing("v2")

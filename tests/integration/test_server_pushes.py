@@ -161,7 +161,7 @@ def test_status_and_logs_tell_what_is_there(shop: pretending.App, people: dict[s
     assert "lint, test" in missing.stderr
 
 
-def test_a_bad_push_is_taken_back_explained_and_held_until_a_good_one_comes(
+def test_a_bad_push_is_rolled_back_explained_and_held_until_a_good_one_comes(
     serving: Serving, people: dict[str, str], tmp_path: Path
 ) -> None:
     """What is there afterwards is what was there before; the cause names container, exit code and last words."""

@@ -42,7 +42,7 @@ async def test_a_run_and_its_first_deployment_survive_any_kill(
     }
 
 
-async def test_a_failing_deployment_is_taken_back_whatever_is_killed(
+async def test_a_failing_deployment_is_rolled_back_whatever_is_killed(
     database: str | None, copying: Copying, tmp_path: Path
 ) -> None:
     """Judged, explained, rolled back and held: the same wherever the worker was killed."""

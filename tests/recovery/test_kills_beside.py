@@ -105,7 +105,7 @@ def jobs(outcome: Outcome) -> list[str]:
     return [name.rpartition("-")[0] for name in made]
 
 
-async def test_a_failing_gate_s_deployment_is_taken_back_whatever_is_killed(tmp_path: Path) -> None:
+async def test_a_failing_gate_s_deployment_is_rolled_back_whatever_is_killed(tmp_path: Path) -> None:
     """Migrations, gate, the way back, taking back and telling: each Job runs once."""
     shop, world, good = await deployed(tmp_path)
     outcome = await killed_everywhere(shop, world, good, commit(shop, "v2", tests=FAILS), tmp_path)

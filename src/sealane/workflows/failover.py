@@ -75,7 +75,7 @@ class Worker:
         return await engine.recover(dead) if dead else 0
 
     async def alive(self) -> frozenset[str]:
-        """Workers that nobody has buried."""
+        """Workers that nobody has declared dead."""
         return frozenset(row.id for row in await self._workers.all() if row.dead is None)
 
     async def resign(self) -> None:

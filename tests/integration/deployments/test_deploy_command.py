@@ -96,7 +96,7 @@ class Folder:
         return await self.run("deploy", "dev", "--image", f"web={self._image}", *words)
 
 
-async def test_a_bad_change_is_explained_and_taken_back_and_a_person_goes_further_back(
+async def test_a_bad_change_is_explained_and_rolled_back_and_a_person_goes_further_back(
     admin: clusters.Cluster, kubeconfig: Path, namespace: str, busybox_image: str, tmp_path: Path
 ) -> None:
     """Exit code 0 for deployed and 1 for rolled back; the cause comes first, then the evidence."""

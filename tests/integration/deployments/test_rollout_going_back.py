@@ -233,7 +233,7 @@ async def test_a_refused_revision_leaves_what_is_there(
     assert await admin.find(kinds.CONFIG_MAP, "settings-two", namespace=namespace) is None
 
 
-async def test_a_revision_that_recreates_its_pods_can_be_had_again(
+async def test_a_revision_that_recreates_its_pods_can_be_redeployed(
     cluster: clusters.Cluster, namespace: str, busybox_image: str
 ) -> None:
     """The failed one left its rollout to the cluster's default: `rollingUpdate` is there, and nobody's."""

@@ -64,7 +64,7 @@ async def test_a_change_writes_only_what_changed_and_takes_back_what_is_gone(
     assert ("sealane", "Update") not in managers
 
 
-async def test_keys_of_a_secret_given_as_text_can_be_taken_back(cluster: clusters.Cluster, namespace: str) -> None:
+async def test_keys_of_a_secret_given_as_text_can_be_removed(cluster: clusters.Cluster, namespace: str) -> None:
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"a": "1", "b": "2"}}
     await apply(cluster, namespace, secret)
     await apply(cluster, namespace, {**secret, "stringData": {"a": "3"}}, sequence=2)

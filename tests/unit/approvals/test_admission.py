@@ -145,7 +145,7 @@ def test_a_sign_off_that_is_wanted_now_is_asked_for(road: str) -> None:
 
 
 @pytest.mark.parametrize("road", ROADS)
-def test_only_going_back_by_itself_is_let_through_by_the_operators_word(road: str) -> None:
+def test_only_an_automatic_rollback_is_let_through_by_the_operators_word(road: str) -> None:
     """It is told what was let through; where no destination is, nothing can be."""
     outdated = OPERATORS.replace("[post]", "[office]") + "rollback: {allow_outdated: true}\n"
     found = come(road, outdated)

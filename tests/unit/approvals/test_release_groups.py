@@ -87,7 +87,7 @@ def test_it_is_settled_when_all_have_gone_back_or_could_not() -> None:
         ({}, "d-newer", "something newer is there"),
     ],
 )
-def test_what_is_not_taken_back_says_why(values: dict[str, Any], there: str, why: str) -> None:
+def test_what_is_not_rolled_back_says_why(values: dict[str, Any], there: str, why: str) -> None:
     """Kept on purpose, first of its kind, unchanged, or overtaken."""
     members = ended(DEPLOYED, "eu", 1, **values), ended(FAILED, "us", 2)
 

@@ -153,7 +153,7 @@ def test_a_silent_machine_is_waited_for_with_patience(pod: objects.Pod, kind: K,
         (False, "Pod n is unschedulable: 0/2 nodes are available: 2 Insufficient cpu."),
     ],
 )
-def test_what_finds_no_machine_because_another_was_lost_names_that_one(silent: bool, sentence: str) -> None:
+def test_what_is_unschedulable_because_another_was_lost_names_that_one(silent: bool, sentence: str) -> None:
     """Its workload's pods there are ended and never go; a pod that is ended on a machine that answers says nothing."""
     lost = on_machine(started=True, ready="False", containers="True" if silent else "False")
     lost = msgspec.structs.replace(lost, metadata=msgspec.structs.replace(lost.metadata, deletion_timestamp=AT))

@@ -69,7 +69,7 @@ TWO = parts.revision("two", parts.deployment(image="web:2"), job("load-2"))
 BAD = parts.revision("bad", parts.deployment(image="web:3", behaves=parts.CRASH), job("load-3"))
 
 
-async def test_going_back_by_itself_does_no_work_again(place: Bed) -> None:
+async def test_an_automatic_rollback_does_no_work_again(place: Bed) -> None:
     """Its Job had removed itself."""
     await deploy(place.destination, ONE)
     place.remove("Job/load-1")

@@ -41,7 +41,7 @@ async def test_the_first_that_fails_stays_to_be_looked_at(destination: DummyDest
     assert {write.verb for write in destination.journal()} == {"create"}
 
 
-async def test_a_failure_is_explained_before_it_is_taken_back(destination: DummyDestination) -> None:
+async def test_a_failure_is_explained_before_it_is_rolled_back(destination: DummyDestination) -> None:
     one = parts.revision("one", parts.deployment(), parts.config("settings", a="1"))
     previous = await parts.goal(one, destination)
     first = await parts.roll_out(destination, previous)

@@ -49,7 +49,7 @@ async def history(destination: DummyDestination) -> ledger_history.History:
     return ledger_history.read(await destination.read_ledger("shop", "dev", namespace="shop"))
 
 
-async def test_it_comes_back_by_itself_and_by_hand_and_drift_sees_it(
+async def test_it_comes_back_automatically_and_by_hand_and_drift_sees_it(
     state: states.State, destination: DummyDestination
 ) -> None:
     one = parts.revision("one", parts.deployment(), written("b25l"))

@@ -150,7 +150,7 @@ HOOKS: dict[str, tuple[Sequence[tuple[Hook, dict[str, str]]], str]] = {
 
 
 @pytest.mark.parametrize("case", HOOKS)
-async def test_hooks_that_are_not_taken_back_are_named_with_the_reason(case: str) -> None:
+async def test_hooks_that_are_not_undone_are_named_with_the_reason(case: str) -> None:
     """In the verdict, whatever else is told."""
     given, words = HOOKS[case]
     destination = DummyDestination()

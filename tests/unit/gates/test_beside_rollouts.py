@@ -118,7 +118,7 @@ async def test_a_migration_that_failed_runs_again_with_the_next_deployment(desti
     assert jobs_of(destination) == ["a", "b", "b"]
 
 
-async def test_reversible_migrations_are_taken_back_once_the_old_version_serves(destination: DummyDestination) -> None:
+async def test_reversible_migrations_are_undone_once_the_old_version_serves(destination: DummyDestination) -> None:
     """The last one first; then they run again with the release."""
     await deploy(destination, revision("one"))
     hooks = (hook("a", undo=["back"]), hook("kept"), hook("c", undo=["back"]))
