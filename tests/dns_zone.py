@@ -316,8 +316,7 @@ class ZoneFile(File):
 
 @asynccontextmanager
 async def _open(written: ZoneFile, context: DestinationContext) -> AsyncIterator[Destination]:
-    del context
-    yield DnsZone(Path(written.file))
+    yield DnsZone((context.state or Path()) / written.file)
 
 
 ADAPTER = DestinationAdapter(file=ZoneFile, open=_open)

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -20,12 +21,13 @@ from sealane.server import application
 from sealane.settings import Settings
 from sealane.verdicts.model import VerdictKind
 from sealane.workflows import context
+from tests.dns_zone import DnsZone
 from tests.integration.inside import Inside
 from tests.made_up import MADE_UP
 
 ENVIRONMENT = """environment: dev
-destinations: {shelf: {madeup: {shelf: things.json}}}
-apps: {shop: {namespaces: [shop], secrets: ["madeup:*"], registries: ["registry.example.com/**"]}}
+destinations: {shelf: {madeup: {shelf: things.json}}, names: {dns: {file: zone.json}}}
+apps: {shop: {namespaces: [shop, example-com], secrets: ["madeup:*"], registries: ["registry.example.com/**"]}}
 policies: {packs: []}
 """
 FORMATION = """formation: dev
@@ -50,6 +52,18 @@ FILES = {
     "deploy/formations/dev.yaml": FORMATION,
     "deploy/stencils/web.yaml": STENCIL,
 }
+NAMES = """formation: dev
+environment: dev
+destination: names
+namespace: example-com
+values: {front: ADDRESS}
+strategy: {healthy_for: 0s, patience: 1s, deadline: 20s}
+"""
+RECORD = """apiVersion: dns.example.com/v1
+kind: Record
+metadata: {name: www}
+spec: {value: "${front}", ttl: 60}
+"""
 PEOPLE = "people: {ann: {madeup: Ann.At.Host}}\n"
 
 
@@ -64,7 +78,9 @@ class Place(Inside):
         self.settings = Settings(
             data=self.shop.data, engine={"kind": "madeup"}, worker={"poll": 0.02, "sweep": 0.2, "heartbeat": 0.5}
         )
-        self.server = await composition.start(self.settings, lost=lambda: None, adapters=MADE_UP)
+        destinations = MADE_UP.destinations.with_line("dns", "tests.dns_zone")
+        adapters = replace(MADE_UP, destinations=destinations)
+        self.server = await composition.start(self.settings, lost=lambda: None, adapters=adapters)
 
     async def push(self, files: dict[str, str], words: str = "first") -> str:
         """Pushes, and lets the made-up host tell the server; gives the run's id."""
@@ -84,6 +100,10 @@ class Place(Inside):
         """The run's deployment, once it has ended."""
         run = await self.until(lambda: self.server.store.runs.get(run_id), lambda found: found.ended)
         assert run.status is RunStatus.PASSED, (run.reason, run.findings)
+        return await self.delivered(run_id)
+
+    async def delivered(self, run_id: str) -> Deployment:
+        """The same, whatever became of it."""
         view = await self.server.views.run(run_id)
         return await self.reached(view.deployments[0].id)
 
@@ -112,6 +132,29 @@ async def test_each_port_takes_an_adapter_that_it_does_not_know(place: Place) ->
     kept = json.loads((place.shop.data / "dummies" / "things.json").read_text())["objects"]
     [secret] = [each["manifest"] for name, each in kept.items() if each["manifest"]["kind"] == "Secret"]
     assert base64.b64decode(secret["data"]["PASSWORD"]) == b"password"
+
+
+async def test_a_destination_without_pods_is_served_the_whole_way(place: Place) -> None:
+    """Records of a zone are delivered, rolled back when no name server serves them, and looked after."""
+    zone = DnsZone(place.shop.data / "dummies" / "zone.json")
+
+    async def push(address: str) -> Deployment:
+        names = {"deploy/formations/dev.yaml": NAMES.replace("ADDRESS", address), "deploy/stencils/web.yaml": RECORD}
+        run_id = await place.push(names, address)
+        await place.until(lambda: place.server.store.runs.get(run_id), lambda found: found.ended)
+        return await place.delivered(run_id)
+
+    good, bad = await push("192.0.2.1"), await push("203.0.113.9")
+
+    assert [each.verdict.kind for each in (good, bad) if each.verdict] == ["deployed", "rolled_back"]
+    assert bad.verdict is not None
+    assert bad.verdict.reason.startswith("Record www has failed: no name server serves 203.0.113.9.")
+    there = zone.zone()
+    assert there.records["www"].value == "192.0.2.1"
+    there.records["www"].value = "192.0.2.66"
+    zone.keep(there)
+    (drifted,) = (await place.server.looking.drift("shop", "dev")).objects
+    assert [(each.before, each.after) for each in drifted.fields] == [("192.0.2.66", "192.0.2.1")]
 
 
 async def test_people_are_known_by_the_made_up_host(place: Place) -> None:
