@@ -58,6 +58,7 @@ class Adapters:
     git_hosts: Table
     secret_stores: Table
     destinations: Table
+    policy_engines: Table
 
 
 SHIPPED = Adapters(
@@ -93,5 +94,6 @@ SHIPPED = Adapters(
             ("dummy", "sealane.destinations.dummy.adapter"),
         ),
     ),
+    policy_engines=Table("policy engine", (("cel", "sealane.policies.cel_engine"),)),
 )
 """The adapters that come with Sealane."""

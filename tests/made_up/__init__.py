@@ -12,6 +12,7 @@ _LINES = {
     "git_hosts": "git_host",
     "secret_stores": "secret_store",
     "destinations": "destination",
+    "policy_engines": "policy_engine",
 }
 
 MADE_UP: Adapters = replace(

@@ -9,37 +9,18 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from sealane.clients import cel
 from sealane.configfiles.documents import Path
-from sealane.findings import Place
 from sealane.policies import admission, compiler, kinds, language, locations, match_rules
 from sealane.policies.admission import Request
 from sealane.policies.compiler import Check, Compiled
+from sealane.policies.engines import Origin, Vettable
 from sealane.policies.model import Decision, Effect, Facts, Field, Policy, Verdict
 
 _LONGEST_MESSAGE = 5 * 1024
 _RANK = {Effect.DENY: 0, Effect.SIGN_OFF: 1, Effect.WARN: 2}
-
-
-class Origin(Protocol):
-    """Knows where an object was written."""
-
-    def place(self, path: Path = ()) -> Place:
-        """Where the field, or its nearest parent, was written."""
-
-
-class Vettable(Protocol):
-    """A rendered object with its origin."""
-
-    @property
-    def object(self) -> dict[str, Any]:
-        """The manifest."""
-
-    @property
-    def origin(self) -> Origin:
-        """Where it was written."""
 
 
 def vet(objects: Sequence[Vettable], policies: Iterable[Policy], facts: Facts) -> tuple[Decision, ...]:

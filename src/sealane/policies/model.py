@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from sealane.findings import Finding, Place, Severity
 
@@ -110,6 +110,7 @@ class Validation:
 class Policy:
     """One ValidatingAdmissionPolicy with what Sealane adds by annotations."""
 
+    engine: ClassVar[str] = "cel"
     name: str
     effect: Effect | None = None
     """By annotation; None: that of the bindings that fit, and `deny` where there are none."""

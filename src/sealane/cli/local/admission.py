@@ -11,7 +11,7 @@ from sealane.environments import waivers
 from sealane.environments.model import Environment, PolicyChoice
 from sealane.environments.waivers import WaivedDecision
 from sealane.errors import Refused
-from sealane.policies import evaluate, packs
+from sealane.policies import engines, packs
 from sealane.policies.model import Facts
 from sealane.stencils.model import Revision
 
@@ -53,5 +53,5 @@ def judged(revision: Revision, environment: Environment | None, config: Path) ->
         registries=known.registries if known else (),
     )
     policies = [policy for pack in choice.packs for policy in packs.load(pack, config)]
-    decisions = evaluate.vet(revision.everything, policies, facts)
+    decisions = engines.vet(revision.everything, policies, facts)
     return waivers.judge(decisions, choice.waivers, app=revision.app, today=clock.now().date())

@@ -1,7 +1,7 @@
 """Packs of policies by name and version: those that come with Sealane, `default@1`, and the operators' own.
 
 A version never changes what it decides; a stricter pack is a new version. The operators' packs stand beside their
-environments, in `policies/NAME/VERSION/*.yaml`.
+environments, in `policies/NAME/VERSION/`; the ending of a file says which policy engine reads it.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from sealane import errors, findings
+from sealane.adapters import SHIPPED, Adapters
 from sealane.findings import did_you_mean
-from sealane.policies import reading
-from sealane.policies.model import Policy
+from sealane.policies.engines import EnginePolicy, PolicyEngine
 
 FOLDER = "policies"
 _REFERENCE = re.compile(r"([a-z][a-z0-9-]*)@([1-9][0-9]*)")
@@ -23,7 +23,7 @@ _RELEASE = "release"
 """The folder in a pack for policies that a cluster can't evaluate; everything else can be applied to one as it is."""
 
 
-def load(reference: str, config: Path | None = None) -> tuple[Policy, ...]:
+def load(reference: str, config: Path | None = None, adapters: Adapters = SHIPPED) -> tuple[EnginePolicy, ...]:
     """The policies of a pack; `config` is the folder of the operators' files.
 
     Raises UsageError for a pack that is not there, InvalidFiles for one with mistakes.
@@ -40,8 +40,12 @@ def load(reference: str, config: Path | None = None) -> tuple[Policy, ...]:
         raise errors.UsageError(
             f"{FOLDER}/{found[1]}/{found[2]} takes the name of a pack that comes with Sealane", hint="rename it"
         )
-    texts = {f"{reference}/{path}": file.read_text("utf-8") for path, file in sorted(_files(there[0]).items())}
-    return _read(tuple(texts.items()))
+    policies: list[EnginePolicy] = []
+    for engine in adapters.policy_engines.every(PolicyEngine).values():
+        own = sorted(_files(there[0], engine.endings).items())
+        texts = [(f"{reference}/{path}", file.read_text("utf-8")) for path, file in own]
+        policies += _read(engine, tuple(texts)) if texts else ()
+    return tuple(policies)
 
 
 def known(config: Path | None = None) -> tuple[str, ...]:
@@ -50,8 +54,8 @@ def known(config: Path | None = None) -> tuple[str, ...]:
 
 
 @functools.lru_cache(maxsize=32)
-def _read(texts: tuple[tuple[str, str], ...]) -> tuple[Policy, ...]:
-    policies, found = reading.read(dict(texts))
+def _read(engine: PolicyEngine, texts: tuple[tuple[str, str], ...]) -> tuple[EnginePolicy, ...]:
+    policies, found = engine.read(dict(texts))
     if wrong := findings.errors(found):
         raise errors.InvalidFiles(wrong)
     return tuple(policies)
@@ -73,9 +77,9 @@ def _known(places: list[Traversable]) -> tuple[str, ...]:
     return tuple(sorted({name for name in names if _REFERENCE.fullmatch(name)}))
 
 
-def _files(folder: Traversable) -> dict[str, Traversable]:
-    found = {file.name: file for file in folder.iterdir() if file.name.endswith(".yaml")}
+def _files(folder: Traversable, endings: tuple[str, ...]) -> dict[str, Traversable]:
+    found = {file.name: file for file in folder.iterdir() if file.name.endswith(endings)}
     release = folder / _RELEASE
     if release.is_dir():
-        found |= {f"{_RELEASE}/{file.name}": file for file in release.iterdir() if file.name.endswith(".yaml")}
+        found |= {f"{_RELEASE}/{file.name}": file for file in release.iterdir() if file.name.endswith(endings)}
     return found

@@ -14,7 +14,7 @@ from sealane.environments import limits, waivers
 from sealane.environments.model import Environment
 from sealane.environments.waivers import WaivedDecision
 from sealane.findings import Finding, Place, did_you_mean
-from sealane.policies import evaluate, locations, packs
+from sealane.policies import engines, locations, packs
 from sealane.policies.model import Decision, Effect, Facts
 from sealane.releases.preflight import PlannedDelivery
 from sealane.stencils.model import Revision
@@ -92,9 +92,10 @@ def _judged(environment: Environment, revision: Revision, *, config: Path, today
         formation=revision.formation,
         registries=known.registries if known else (),
     )
-    policies = [policy for pack in environment.policies.packs for policy in packs.load(pack, config)]
+    tables = environment.adapters
+    policies = [policy for pack in environment.policies.packs for policy in packs.load(pack, config, tables)]
     return waivers.judge(
-        evaluate.vet(revision.everything, policies, facts),
+        engines.vet(revision.everything, policies, facts, tables),
         environment.policies.waivers,
         app=revision.app,
         today=today,
