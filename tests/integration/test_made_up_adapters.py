@@ -28,7 +28,7 @@ from tests.made_up import MADE_UP
 ENVIRONMENT = """environment: dev
 destinations: {shelf: {madeup: {shelf: things.json}}, names: {dns: {file: zone.json}}}
 apps: {shop: {namespaces: [shop, example-com], secrets: ["madeup:*"], registries: ["registry.example.com/**"]}}
-policies: {packs: []}
+policies: {packs: [mild@1]}
 """
 FORMATION = """formation: dev
 environment: dev
@@ -75,6 +75,9 @@ class Place(Inside):
         config = self.shop.data / "config"
         (config / "environments" / "dev.yaml").write_text(ENVIRONMENT)
         (config / "people.yaml").write_text(PEOPLE)
+        pack = config / "policies" / "mild" / "1"
+        pack.mkdir(parents=True, exist_ok=True)
+        (pack / "mild.words").write_text("rude\n")
         self.settings = Settings(
             data=self.shop.data, engine={"kind": "madeup"}, worker={"poll": 0.02, "sweep": 0.2, "heartbeat": 0.5}
         )
@@ -155,6 +158,16 @@ async def test_a_destination_without_pods_is_served_the_whole_way(place: Place) 
     zone.keep(there)
     (drifted,) = (await place.server.looking.drift("shop", "dev")).objects
     assert [(each.before, each.after) for each in drifted.fields] == [("192.0.2.66", "192.0.2.1")]
+
+
+async def test_a_made_up_policy_engine_refuses(place: Place) -> None:
+    """Before anything runs, by its policies in the operators' pack."""
+    run_id = await place.push({"deploy/stencils/web.yaml": STENCIL.replace("name: web,", "name: rude,")})
+
+    run = await place.until(lambda: place.server.store.runs.get(run_id), lambda found: found.ended)
+
+    assert run.status is RunStatus.FAILED
+    assert "no-words: Deployment web: it says rude in dev (say something else)" in (run.reason or "")
 
 
 async def test_people_are_known_by_the_made_up_host(place: Place) -> None:

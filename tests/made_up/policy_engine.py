@@ -30,7 +30,7 @@ def _vet(objects: Sequence[Vettable], policies: Sequence[Any], facts: Facts) -> 
             effect=Effect.DENY,
             policy="no-words",
             message=f"it says {policy.word} in {facts.environment}",
-            mend="say something else",
+            hint="say something else",
             subject=Subject(kind=each.object["kind"], namespace=None, name=each.object["metadata"]["name"]),
             written=each.origin.place(),
         )

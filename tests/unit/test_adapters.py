@@ -17,6 +17,7 @@ from sealane.environments import files, people
 from sealane.environments import reading as environments
 from sealane.events.sources.port import GitHost
 from sealane.pipelines.dialect import Dialect
+from sealane.policies.engines import PolicyEngine
 from sealane.runners.port import EngineAdapter
 from sealane.secrets import references
 from sealane.secrets.port import StoreAdapter
@@ -120,6 +121,7 @@ def test_every_adapter_stands_in_its_page(page: str, table: Table) -> None:
         (SHIPPED.git_hosts, GitHost),
         (SHIPPED.secret_stores, StoreAdapter),
         (SHIPPED.destinations, DestinationAdapter),
+        (SHIPPED.policy_engines, PolicyEngine),
     ],
     ids=lambda given: given.port if isinstance(given, Table) else "",
 )
