@@ -59,6 +59,8 @@ class Adapters:
     secret_stores: Table
     destinations: Table
     policy_engines: Table
+    gates: Table
+    metric_stores: Table
 
 
 SHIPPED = Adapters(
@@ -95,5 +97,23 @@ SHIPPED = Adapters(
         ),
     ),
     policy_engines=Table("policy engine", (("cel", "sealane.policies.cel_engine"),)),
+    gates=Table(
+        "kind of gate",
+        (
+            ("http", "sealane.deployments.gates.http"),
+            ("metric", "sealane.deployments.gates.metric"),
+            ("job", "sealane.deployments.gates.job"),
+            ("alerts", "sealane.deployments.gates.alerts"),
+        ),
+    ),
+    metric_stores=Table(
+        "metric store",
+        (
+            ("grafana", "sealane.deployments.metric_stores.grafana"),
+            ("prometheus", "sealane.deployments.metric_stores.prometheus"),
+            ("datadog", "sealane.deployments.metric_stores.datadog"),
+            ("influxdb", "sealane.deployments.metric_stores.influxdb"),
+        ),
+    ),
 )
 """The adapters that come with Sealane."""

@@ -17,6 +17,7 @@ _FACTS = {
     "points_nowhere": "target_missing",
     "start_trouble": "create_error",
 }
+_KINDS = {"http": "http", "query": "metric", "job": "job", "alerts": "alerts"}
 _GATES = {"most_failed": "max_failures", "most": "max", "over": "duration"}
 
 
@@ -45,7 +46,7 @@ def observation(data: Plain) -> dict[str, Any]:
 
 def revision(data: Plain) -> dict[str, Any]:
     """A rendered revision: its gates, and its guard of new error lines."""
-    return _with(data, "strategy", _strategy)
+    return _with_each(_with(data, "strategy", _strategy), "annotations", _annotation)
 
 
 def history(data: Plain) -> dict[str, Any]:
@@ -57,12 +58,35 @@ def history(data: Plain) -> dict[str, Any]:
 
 
 def _strategy(data: Plain) -> dict[str, Any]:
-    told = _with_each(data, "gates", lambda gate: {key: _gate(part) for key, part in gate.items()})
+    told = _with_each(data, "gates", _gate)
     return _with(told, "guard", lambda each: {key: "warn" if part == "note" else part for key, part in each.items()})
 
 
-def _gate(part: Any) -> Any:
-    return _renamed(part, _GATES) if isinstance(part, Mapping) else part
+def _annotation(data: Plain) -> dict[str, Any]:
+    if "database" not in data:
+        return dict(data)
+    options = {"database": data["database"]} if data["database"] is not None else {}
+    return {**{key: part for key, part in data.items() if key != "database"}, "options": options}
+
+
+def _gate(gate: Plain) -> dict[str, Any]:
+    """Each kind of gate had a key of its own for its check; now its kind and its check stand side by side."""
+    old = next((key for key in _KINDS if gate.get(key)), None)
+    if "kind" in gate or old is None:
+        return dict(gate)
+    check = _renamed(gate[old], _GATES)
+    if old == "query":
+        options = {key: check.pop(key) for key in ("window", "database") if key in check}
+        check["options"] = {key: part for key, part in options.items() if part is not None}
+    return {
+        **{key: part for key, part in gate.items() if key not in _KINDS},
+        "kind": _KINDS[old],
+        "check": check,
+        "url": check.get("url"),
+        "references": check.get("keys", {}),
+        "job": check if old == "job" else None,
+        "asks_itself": old in {"http", "job"},
+    }
 
 
 def _cause(data: Plain) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from sealane.deployments import deployment_markers
 from sealane.destinations.model import Identity
 from sealane.environments import egress_allowlist
 from sealane.errors import Refused
-from sealane.stencils.graph_annotations import Annotation, Board
+from sealane.stencils.graph_annotations import Annotation
 from sealane.verdicts.model import Verdict, VerdictKind
 from testbed import metric_stores
 from tests.unit.gates import answering
@@ -78,7 +78,7 @@ async def grafana() -> AsyncIterator[Standing]:
         return 200, {"message": "Annotation added", "id": len(kept)}
 
     async with answering.serving(answer) as server:
-        yield Standing(Annotation(name="it", board=Board.GRAFANA, url=server.url, keys={"token": "env:KEY"}), kept)
+        yield Standing(Annotation(name="it", board="grafana", url=server.url, keys={"token": "env:KEY"}), kept)
 
 
 @asynccontextmanager
@@ -96,7 +96,7 @@ async def datadog() -> AsyncIterator[Standing]:
         return 202, {"status": "ok"}
 
     async with answering.serving(answer) as server:
-        yield Standing(Annotation(name="it", board=Board.DATADOG, url=server.url, keys={"key": "env:KEY"}), kept)
+        yield Standing(Annotation(name="it", board="datadog", url=server.url, keys={"key": "env:KEY"}), kept)
 
 
 @dataclass
@@ -135,15 +135,15 @@ def influxdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=list(Board))
+@pytest.fixture(params=["grafana", "datadog", "influxdb"])
 async def shop(request: pytest.FixtureRequest, influxdb: str) -> AsyncIterator[Shop]:
-    if request.param is Board.INFLUXDB:
+    if request.param == "influxdb":
         httpx.post(
             f"{influxdb}/query", params={"db": "shop", "q": "DROP MEASUREMENT deployments"}, trust_env=False, timeout=60
         )
-        yield Influx(Annotation(name="it", board=Board.INFLUXDB, url=influxdb, database="shop"))
+        yield Influx(Annotation(name="it", board="influxdb", url=influxdb, options={"database": "shop"}))
         return
-    async with grafana() if request.param is Board.GRAFANA else datadog() as standing:
+    async with grafana() if request.param == "grafana" else datadog() as standing:
         yield standing
 
 
@@ -198,7 +198,7 @@ async def test_a_host_that_operators_do_not_list_is_not_asked(shop: Shop) -> Non
 
 async def test_a_store_that_is_away_or_a_key_without_value_is_told(tmp_path: Path) -> None:
     """In a line each."""
-    away = Annotation(name="it", board=Board.GRAFANA, url="http://127.0.0.1:9", keys={"token": "env:KEY"})
+    away = Annotation(name="it", board="grafana", url="http://127.0.0.1:9", keys={"token": "env:KEY"})
     assert "nothing answers there" in await tell(away, GOOD)
 
     async def none(_: str) -> str:
@@ -216,7 +216,7 @@ async def test_telling_influxdb_twice_leaves_one_point(influxdb: str) -> None:
     httpx.post(
         f"{influxdb}/query", params={"db": "shop", "q": "DROP MEASUREMENT deployments"}, trust_env=False, timeout=60
     )
-    there = Influx(Annotation(name="it", board=Board.INFLUXDB, url=influxdb, database="shop"))
+    there = Influx(Annotation(name="it", board="influxdb", url=influxdb, options={"database": "shop"}))
     for _ in range(2):
         await tell(there.annotation, GOOD)
     assert len(await there.events()) == 1

@@ -16,14 +16,18 @@ from urllib.parse import urlsplit
 import pytest
 
 from sealane import egress
+from sealane.adapters import SHIPPED
 from sealane.clients import git, git_submodules, registry
 from sealane.clients.git_access import Access
-from sealane.clients.metric_stores import markers, queries, requests
+from sealane.clients.metric_stores import markers, requests
 from sealane.clients.registry_access import RegistryAccess
+from sealane.deployments.metric_stores.port import MetricStore, StoreAccess
 from sealane.egress import Allowlist
 from sealane.errors import SealaneError
 from sealane.images import references
 from sealane.runners import image_retags
+from sealane.stencils.gates import Condition, Query
+from sealane.stencils.graph_annotations import Annotation
 
 COMMIT = "a" * 40
 HERE = ("127.0.0.0/8",)
@@ -110,13 +114,21 @@ async def http_gate(place: str, allowed: Allowlist, _: Path) -> str:
     return answer.problem or f"answered {answer.status}"
 
 
+AT = datetime(2027, 3, 1, tzinfo=UTC)
+
+
 async def metric_store(place: str, allowed: Allowlist, _: Path) -> str:
-    return await said(queries.prometheus(f"http://{place}", "up", keys={"token": "t0ken"}, allowed=allowed))
+    access = StoreAccess(keys={"token": "t0ken"}, now=AT, allowed=allowed)
+    below = Condition(operator="<", bound=1)
+    asked = Query(store="prometheus", url=f"http://{place}", query="up", condition=below)
+    return await said(SHIPPED.metric_stores.get("prometheus", MetricStore).ask(asked, access))
 
 
 async def annotation(place: str, allowed: Allowlist, _: Path) -> str:
-    told = markers.Marker(title="t", text="t", labels={}, good=True, at=datetime(2027, 3, 1, tzinfo=UTC))
-    return await said(markers.grafana(f"http://{place}", told, keys={"token": "t0ken"}, allowed=allowed))
+    told = markers.Marker(title="t", text="t", labels={}, good=True, at=AT)
+    access = StoreAccess(keys={"token": "t0ken"}, now=AT, allowed=allowed)
+    written = Annotation(name="a", board="grafana", url=f"http://{place}")
+    return await said(SHIPPED.metric_stores.get("grafana", MetricStore).tell(written, told, access))
 
 
 async def retag(place: str, allowed: Allowlist, _: Path) -> str:

@@ -28,6 +28,7 @@ from tests.made_up import MADE_UP
 ENVIRONMENT = """environment: dev
 destinations: {shelf: {madeup: {shelf: things.json}}, names: {dns: {file: zone.json}}}
 apps: {shop: {namespaces: [shop, example-com], secrets: ["madeup:*"], registries: ["registry.example.com/**"]}}
+gates: {hosts: [numbers]}
 policies: {packs: [mild@1]}
 """
 FORMATION = """formation: dev
@@ -35,8 +36,10 @@ environment: dev
 destination: shelf
 namespace: shop
 secrets: {PASSWORD: "madeup:drowssap"}
-strategy: {healthy_for: 0s}
+strategy: {healthy_for: 0s, gates: [GATE]}
 """
+ALWAYS = "{name: rota, madeup: {days: [Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday]}}"
+"""A made-up gate that passes."""
 STENCIL = """apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web}
@@ -49,7 +52,7 @@ spec:
 """
 FILES = {
     ".madeup": "app shop\nstep test busybox\nto dev\n",
-    "deploy/formations/dev.yaml": FORMATION,
+    "deploy/formations/dev.yaml": FORMATION.replace("GATE", ALWAYS),
     "deploy/stencils/web.yaml": STENCIL,
 }
 NAMES = """formation: dev
@@ -158,6 +161,31 @@ async def test_a_destination_without_pods_is_served_the_whole_way(place: Place) 
     zone.keep(there)
     (drifted,) = (await place.server.looking.drift("shop", "dev")).objects
     assert [(each.before, each.after) for each in drifted.fields] == [("192.0.2.66", "192.0.2.1")]
+
+
+@pytest.mark.parametrize(
+    ("gate", "reason"),
+    [
+        ("{name: rota, madeup: {days: [Never]}}", "Gate rota failed: not today."),
+        (
+            '{name: rate, numbers: {url: "http://numbers", query: "40", plus: 2, word: "madeup:emases", condition: "< 42"}}',
+            "Gate rate failed: the value was 42, and must be < 42.",
+        ),
+    ],
+)
+async def test_a_made_up_gate_and_a_made_up_metric_store_block(place: Place, gate: str, reason: str) -> None:
+    """The metric store is asked with a secret of the made-up store, and told how it ended."""
+    note = place.shop.data / "note"
+    told = f"hooks: {{annotate: [{{name: note, numbers: {{url: 'http://numbers', file: {note}}}}}]}}\n"
+    run_id = await place.push({"deploy/formations/dev.yaml": FORMATION.replace("GATE", gate) + told})
+
+    deployment = await place.deployed(run_id)
+
+    assert deployment.verdict is not None
+    assert deployment.verdict.kind is VerdictKind.FAILED
+    assert deployment.verdict.cause is not None
+    assert deployment.verdict.cause.sentence == reason
+    assert note.read_text() == "shop #1 to dev: failed"
 
 
 async def test_a_made_up_policy_engine_refuses(place: Place) -> None:

@@ -16,7 +16,8 @@ from sealane.deployments.gates.context import GateContext
 from sealane.deployments.gates.model import GateResult, GateSubject, Outcome
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.model import Identity
-from sealane.stencils.gates import Condition, Gate, NoData, Query, Store
+from sealane.stencils import gates
+from sealane.stencils.gates import Condition, NoData, Query
 from testbed import metric_stores
 
 IDENTITY = Identity(app="shop", formation="dev", namespace="shop", revision="sha256:1")
@@ -53,11 +54,11 @@ def influxdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-async def check(store: Store, url: str, query: str, condition: Condition, **how: object) -> GateResult:
+async def check(store: str, url: str, query: str, condition: Condition, **how: object) -> GateResult:
     asked = Query(store=store, url=url, query=query, condition=condition, **how)  # type: ignore[arg-type]
     subject = GateSubject(identity=IDENTITY, key="rolling", since=datetime.now(UTC))
     around = GateContext(destination=DummyDestination())
-    report = await evaluate.evaluate([Gate(name="rate", query=asked)], subject=subject, around=around)
+    report = await evaluate.evaluate([gates.metric("rate", asked)], subject=subject, around=around)
     return report.checked[0]
 
 
@@ -78,7 +79,7 @@ BELOW = Condition(operator="<", bound=0.01)
 )
 async def test_prometheus_answers(prometheus: str, query: str, outcome: Outcome, says: str) -> None:
     """A value, no data, NaN, and what is no query."""
-    checked = await check(Store.PROMETHEUS, prometheus, query, BELOW)
+    checked = await check("prometheus", prometheus, query, BELOW)
     assert (checked.outcome, says in checked.message) == (outcome, True), checked.message
 
 
@@ -86,10 +87,10 @@ async def test_what_prometheus_scraped_is_asked_again_and_again(prometheus: str)
     """Every answer has to fulfil the condition."""
     up = Condition(operator="==", bound=1)
     async with asyncio.timeout(60):
-        while (await check(Store.PROMETHEUS, prometheus, "up", up)).outcome is not Outcome.PASS:  # noqa: ASYNC110
+        while (await check("prometheus", prometheus, "up", up)).outcome is not Outcome.PASS:  # noqa: ASYNC110
             await asyncio.sleep(0.2)
     often = {"duration": timedelta(seconds=0.4), "interval": timedelta(seconds=0.2)}
-    checked = await check(Store.PROMETHEUS, prometheus, "up", up, **often)
+    checked = await check("prometheus", prometheus, "up", up, **often)
     assert checked.message == "the value was == 1 3 times, 1 last"
 
 
@@ -104,13 +105,13 @@ async def test_what_prometheus_scraped_is_asked_again_and_again(prometheus: str)
 )
 async def test_influxdb_answers(influxdb: str, query: str, outcome: Outcome, says: str) -> None:
     """The last row of each series counts."""
-    checked = await check(Store.INFLUXDB, influxdb, query, BELOW, database="shop")
+    checked = await check("influxdb", influxdb, query, BELOW, options={"database": "shop"})
     assert (checked.outcome, says in checked.message) == (outcome, True), checked.message
 
 
 async def test_a_database_that_is_not_there_is_told(influxdb: str) -> None:
     """By InfluxDB's own words."""
-    checked = await check(Store.INFLUXDB, influxdb, "SELECT value FROM errors", BELOW, database="other")
+    checked = await check("influxdb", influxdb, "SELECT value FROM errors", BELOW, options={"database": "other"})
     assert checked.outcome is Outcome.INCONCLUSIVE
     assert "database not found" in checked.message
 
@@ -120,6 +121,6 @@ async def test_a_store_that_is_away_is_inconclusive_whatever_no_data_means(tmp_p
     with metric_stores.prometheus(tmp_path) as url:
         answering(url, "/-/ready")
     for no_data in NoData:
-        checked = await check(Store.PROMETHEUS, url, "up", BELOW, no_data=no_data)
+        checked = await check("prometheus", url, "up", BELOW, no_data=no_data)
         assert checked.outcome is Outcome.INCONCLUSIVE
         assert "can't be asked: nothing answers there" in checked.message

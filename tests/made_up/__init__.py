@@ -13,10 +13,12 @@ _LINES = {
     "secret_stores": "secret_store",
     "destinations": "destination",
     "policy_engines": "policy_engine",
+    "gates": "gate",
 }
 
 MADE_UP: Adapters = replace(
     SHIPPED,
     **{port: getattr(SHIPPED, port).with_line("madeup", f"{__name__}.{module}") for port, module in _LINES.items()},
+    metric_stores=SHIPPED.metric_stores.with_line("numbers", f"{__name__}.metric_store"),
 )
-"""The shipped tables with one line more each; the key is `madeup` in all of them."""
+"""The shipped tables with one line more each; the key is `madeup`, but where gates and metric stores share a mapping."""

@@ -69,11 +69,21 @@ def test_gates_of_a_revision() -> None:
     gates = [
         {"name": "smoke", "http": {"url": "http://shop", "most_failed": 2, "headers": {"most": "1"}}},
         {"name": "pages", "alerts": {"most": 1, "over": 20.0}},
+        {
+            "name": "rate",
+            "http": None,
+            "query": {"store": "datadog", "url": "http://d", "window": "PT300S", "database": None},
+        },
+        {"name": "tests", "job": {"stencil": "tests"}, "stage": None},
     ]
     made = older_names.revision({"strategy": {"gates": gates, "guard": {"restarts": True, "new_errors": "note"}}})
-    smoke, pages = made["strategy"]["gates"]
-    assert smoke["http"] == {"url": "http://shop", "max_failures": 2, "headers": {"most": "1"}}
-    assert pages["alerts"] == {"max": 1, "duration": 20.0}
+    smoke, pages, rate, tests = made["strategy"]["gates"]
+    assert smoke["check"] == {"url": "http://shop", "max_failures": 2, "headers": {"most": "1"}}
+    assert (smoke["kind"], smoke["url"], smoke["asks_itself"]) == ("http", "http://shop", True)
+    assert (pages["kind"], pages["check"]) == ("alerts", {"max": 1, "duration": 20.0})
+    assert (rate["kind"], rate["check"]["options"]) == ("metric", {"window": "PT300S"})
+    assert (tests["kind"], tests["job"]) == ("job", {"stencil": "tests"})
+    assert older_names.revision(made) == made
     assert made["strategy"]["guard"]["new_errors"] == "warn"
 
 

@@ -26,12 +26,16 @@ def by(*keys: str) -> Callable[[Any], str]:
     return tag
 
 
-def one_of(shapes: Mapping[str, type[File]], *, base: type[File] = File) -> Any:
-    """The type of a mapping with `base`'s keys and exactly one of these, whose value has that shape."""
-    variants = {
-        key: create_model(f"{key.title()}{base.__name__}", __base__=base, __doc__=shape.__doc__, **{key: _field(shape)})
-        for key, shape in shapes.items()
-    }
+def one_of(shapes: Mapping[str, Any], *, base: type[File] = File, docs: Mapping[str, str] | None = None) -> Any:
+    """The type of a mapping with `base`'s keys and exactly one of these, whose value has that shape.
+
+    `docs` says what a shape is that is no model and has no words of its own.
+    """
+    variants = {}
+    for key, shape in shapes.items():
+        said = (docs or {}).get(key) or " ".join((shape.__doc__ or "").split())
+        field: Any = (shape, Field(description=said))
+        variants[key] = create_model(f"{key.title()}{base.__name__}", __base__=base, __doc__=said, **{key: field})
     tagged = [Annotated[model, Tag(f"({key})")] for key, model in variants.items()]
     return Annotated[functools.reduce(operator.or_, tagged), Discriminator(by(*shapes))]
 
@@ -71,7 +75,3 @@ def sequence(kind: Any, *marks: Any) -> Any:
     """`list`, of such a type."""
     made = types.GenericAlias(list, (kind,))
     return marked(made, *marks) if marks else made
-
-
-def _field(shape: Any) -> Any:
-    return (shape, Field(description=" ".join((getattr(shape, "__doc__", None) or "").split()) or None))

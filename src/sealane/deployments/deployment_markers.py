@@ -5,17 +5,19 @@ Idempotent as far as the stores are: the moment is the verdict's, so InfluxDB wr
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from sealane.adapters import SHIPPED, Adapters
 from sealane.clients.metric_stores import markers
 from sealane.deployments import messages
+from sealane.deployments.metric_stores.port import MetricStore, StoreAccess
 from sealane.destinations.model import Identity
 from sealane.egress import Allowlist
 from sealane.environments import egress_allowlist
 from sealane.errors import Refused, SealaneError
 from sealane.secrets.masking import Masker
-from sealane.stencils.graph_annotations import Annotation, Board
+from sealane.stencils.graph_annotations import Annotation
 from sealane.verdicts.model import Verdict, VerdictKind
 
 
@@ -28,6 +30,7 @@ class MarkerContext:
     tell: Callable[[str], None]
     allowed: Allowlist | None = None
     """What may be asked; None on a person's own machine: anything."""
+    adapters: Adapters = SHIPPED
 
 
 async def annotate(annotations: Sequence[Annotation], identity: Identity, verdict: Verdict, how: MarkerContext) -> None:
@@ -39,7 +42,8 @@ async def annotate(annotations: Sequence[Annotation], identity: Identity, verdic
             if problem := egress_allowlist.refused(each.url, how.allowed.hosts if how.allowed else None):
                 raise Refused(problem)
             keys = {name: await how.secret(reference) for name, reference in each.keys.items()}
-            await _tell(each, told, keys, how.allowed)
+            store = how.adapters.metric_stores.get(each.board, MetricStore)
+            await store.tell(each, told, StoreAccess(keys=keys, now=told.at, allowed=how.allowed))
         except SealaneError as error:
             said = Masker.of(keys.values()).whole(error.message)  # a store may repeat what it was told with
             how.tell(f"{each.name} was not told how it ended: {said}")
@@ -62,12 +66,3 @@ def words(identity: Identity, verdict: Verdict) -> markers.Marker:
         good=verdict.kind is VerdictKind.DEPLOYED,
         at=verdict.at,
     )
-
-
-async def _tell(each: Annotation, told: markers.Marker, keys: Mapping[str, str], allowed: Allowlist | None) -> None:
-    if each.board is Board.GRAFANA:
-        await markers.grafana(each.url, told, keys=keys, allowed=allowed)
-    elif each.board is Board.DATADOG:
-        await markers.datadog(each.url, told, keys=keys, allowed=allowed)
-    else:
-        await markers.influxdb(each.url, told, keys=keys, database=each.database or "", allowed=allowed)

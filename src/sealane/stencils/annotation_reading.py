@@ -5,42 +5,44 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from sealane.adapters import Adapters
+from sealane.configfiles import variants
 from sealane.configfiles.documents import Document
 from sealane.findings import Finding
 from sealane.secrets import references
 from sealane.stencils import hook_files
-from sealane.stencils.graph_annotations import Annotation, Board
+from sealane.stencils.gate_files import MetricStoreShape, keys_of
+from sealane.stencils.graph_annotations import Annotation
 
 
-def read(written: hook_files.HooksFile | None) -> tuple[Annotation, ...]:
+def read(written: hook_files.HooksFile | None, adapters: Adapters) -> tuple[Annotation, ...]:
     """The annotations that the file says, in order."""
-    return tuple(_annotation(each) for each in (written.annotate if written else None) or ())
+    return tuple(_annotation(each, adapters) for each in (written.annotate if written else None) or ())
 
 
-def problems(written: hook_files.HooksFile | None, document: Document) -> Iterator[Finding]:
+def problems(written: hook_files.HooksFile | None, document: Document, adapters: Adapters) -> Iterator[Finding]:
     """What the shape can't say: names that are taken, and references that are none."""
     hooks = written or hook_files.HooksFile()
     taken = {each.name for each in (*(hooks.before or ()), *(hooks.after or ()), *(hooks.failure or ()))}
-    for index, found in enumerate(read(written)):
+    for index, found in enumerate(read(written, adapters)):
         if found.name in taken:
             place = document.place(("hooks", "annotate", index, "name"))
             yield Finding(message=f"two hooks are called {found.name}", place=place, hint="rename one")
         taken.add(found.name)
         for name, reference in found.keys.items():
-            if problem := references.problem(reference):
+            if problem := references.problem(reference, adapters):
                 message, hint = problem
-                place = document.place(("hooks", "annotate", index, found.board.value, name))
+                place = document.place(("hooks", "annotate", index, found.board, name))
                 yield Finding(message=f"{name}: {message}", place=place, hint=hint)
 
 
-def _annotation(written: Any) -> Annotation:
-    board = next(board for board in Board if hasattr(written, board.value))
-    store = getattr(written, board.value)
-    keys = {name: getattr(store, name, None) for name in ("token", "key")}
+def _annotation(written: Any, adapters: Adapters) -> Annotation:
+    board = variants.key_of(written, adapters.metric_stores.keys)
+    store, shape = getattr(written, board), adapters.metric_stores.get(board, MetricStoreShape)
     return Annotation(
         name=written.name,
         board=board,
         url=store.url,
-        database=getattr(store, "database", None),
-        keys={name: reference for name, reference in keys.items() if reference},
+        options=shape.options(store),
+        keys=keys_of(store, shape),
     )

@@ -15,8 +15,8 @@ from sealane.adapters import SHIPPED, Adapters
 from sealane.configfiles import variants
 from sealane.configfiles.fields import WHOLE, Duration, File, Glob, Matching, Maybe, Name, TopFile
 from sealane.secrets import references
-from sealane.stencils.gate_files import GatesFile, GuardFile
-from sealane.stencils.hook_files import HooksFile
+from sealane.stencils.gate_files import GateFile, GuardFile, gates_type
+from sealane.stencils.hook_files import HooksFile, annotations_type
 
 MOST = 1000
 """Entries of one kind that a formation may have."""
@@ -170,7 +170,7 @@ class StrategyFile(File):
     """How long the whole rollout may take; 10m when left out."""
     drain: Maybe[Duration] = None
     """How long containers behind a Service that have no preStop of their own serve on after they are told to end."""
-    gates: Maybe[GatesFile] = None
+    gates: Maybe[list[GateFile]] = None
     """Checks that have to pass once it is healthy, and before old versions go."""
     guard: Maybe[GuardFile] = None
     """What is looked at without any metrics; restarts and flaps when left out."""
@@ -222,9 +222,14 @@ class FormationFile(TopFile):
 
 @functools.cache
 def formation_file(adapters: Adapters = SHIPPED) -> type[FormationFile]:
-    """The shape of the file, with the stores of secrets that the tables have."""
+    """The shape of the file, with the stores of secrets, gates and metric stores that the tables have."""
     reference = Annotated[str, references.ReferenceField(adapters)]
+    strategy = variants.replaced(StrategyFile, gates=variants.maybe(gates_type(adapters)))
+    hooks = variants.replaced(HooksFile, annotate=variants.maybe(annotations_type(adapters)))
     made: type[FormationFile] = variants.replaced(
-        FormationFile, secrets=variants.maybe(variants.mapping(EntryName, reference, Field(max_length=MOST)))
+        FormationFile,
+        secrets=variants.maybe(variants.mapping(EntryName, reference, Field(max_length=MOST))),
+        strategy=variants.maybe(strategy),
+        hooks=variants.maybe(hooks),
     )
     return made

@@ -5,13 +5,20 @@ The docstrings here are the descriptions in the JSON Schema and the words of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
+from sealane.adapters import Adapters
+from sealane.configfiles import variants
+from sealane.configfiles.documents import Document, Path
 from sealane.configfiles.fields import WHOLE, Duration, File, Matching, Maybe, Name
+from sealane.findings import Finding
 from sealane.secrets import references
+from sealane.stencils.gates import Gate
 
 MOST_GATES = 50
 
@@ -50,38 +57,11 @@ Command = Annotated[list[Annotated[str, Field(max_length=65536)]], Field(min_len
 JobImage = Annotated[str, Field(min_length=1, max_length=512)]
 
 
-def by(*keys: str) -> Callable[[Any], str]:
-    """Tells variants apart by the first of these keys that is there."""
-
-    def tag(value: Any) -> str:
-        found = next((key for key in keys if isinstance(value, Mapping) and key in value), keys[0])
-        return f"({found})"
-
-    return tag
-
-
-class HttpFile(File):
-    """Samples of one address."""
-
-    url: Url
-    """The address; redirects are not followed. On a server its host must be listed in the environment's file."""
-    samples: Annotated[int, Field(ge=1, le=10_000), WHOLE] = 5
-    """How many samples are taken."""
-    interval: Maybe[Duration] = None
-    """From the beginning of one sample to that of the next; 2s when left out."""
-    timeout: Maybe[Duration] = None
-    """How long an answer may take; 5s when left out."""
-    status: Maybe[Annotated[list[Status], Field(min_length=1, max_length=50)]] = None
-    """Good answers, such as [200, 404]; any from 200 to 299 when left out."""
-    max_failures: Annotated[int, Field(ge=0, le=10_000), WHOLE] = 0
-    """How many samples may fail."""
-    latency_p95: Maybe[Duration] = None
-    """The most that 95 of 100 good answers may take."""
-
-
-class _QueryFile(File):
+class QueryFile(File):
     """What all metric stores are asked alike."""
 
+    url: Url
+    """Address of the server."""
     query: Asked
     """The query, in the store's own language; each series of its answer must fulfil the condition."""
     condition: ConditionText
@@ -94,39 +74,6 @@ class _QueryFile(File):
     """How many answers may break the condition."""
     no_data: Literal["inconclusive", "pass", "fail"] = "inconclusive"
     """What it means that the query gives nothing."""
-
-
-class PrometheusFile(_QueryFile):
-    """A PromQL query whose answer is an instant vector or a scalar."""
-
-    url: Url
-    """Address of the server, without /api/v1."""
-    token: Maybe[KeyReference] = None
-    """Reference of a bearer token, where one is needed."""
-
-
-class DatadogFile(_QueryFile):
-    """A Datadog metrics query; the last point of each series counts."""
-
-    url: Url
-    """Address of the API: https://api.datadoghq.eu."""
-    key: KeyReference
-    """Reference of the API key."""
-    application_key: KeyReference
-    """Reference of the application key."""
-    window: Maybe[Duration] = None
-    """How far back the series reaches; 5m when left out."""
-
-
-class InfluxdbFile(_QueryFile):
-    """An InfluxQL query; the first number of each series' last row counts."""
-
-    url: Url
-    """Address of the server."""
-    database: Annotated[str, Field(min_length=1, max_length=128)]
-    """The database."""
-    token: Maybe[KeyReference] = None
-    """Reference of a token, of user:password for InfluxDB 1.x."""
 
 
 class StencilJobFile(File):
@@ -151,82 +98,17 @@ class ImageJobFile(File):
 
 JobFile = Annotated[
     Annotated[StencilJobFile, Tag("(stencil)")] | Annotated[ImageJobFile, Tag("(image)")],
-    Discriminator(by("image", "stencil")),
+    Discriminator(variants.by("image", "stencil")),
 ]
 
 
-class AlertsFile(File):
-    """Alerts that Alertmanager, Datadog, Grafana and the like send to the server about this formation."""
-
-    max: Annotated[int, Field(ge=0, le=10_000), WHOLE] = 0
-    """How many may come in."""
-    duration: Maybe[Duration] = None
-    """How long they are waited for, counted from the deployment's start; those that came by then when left out."""
-    matching: Maybe[Annotated[dict[Text, Text], Field(max_length=50)]] = None
-    """Labels that an alert must have to count: {severity: critical}."""
-
-
-class _GateFile(File):
-    """What all gates have."""
+class GateFile(File):
+    """A gate: its name, and one key, its kind."""
 
     name: Name
     """The gate's name."""
     wait: Maybe[Duration] = None
     """How long a person is waited for when the gate is inconclusive; 1h when left out, and then it has failed."""
-
-
-class HttpGateFile(_GateFile):
-    """A gate that samples one address."""
-
-    http: HttpFile
-    """Which address, how often, and what is good."""
-
-
-class PrometheusGateFile(_GateFile):
-    """A gate that asks Prometheus."""
-
-    prometheus: PrometheusFile
-    """What is asked, and what the answer must be."""
-
-
-class DatadogGateFile(_GateFile):
-    """A gate that asks Datadog."""
-
-    datadog: DatadogFile
-    """What is asked, and what the answer must be."""
-
-
-class InfluxdbGateFile(_GateFile):
-    """A gate that asks InfluxDB."""
-
-    influxdb: InfluxdbFile
-    """What is asked, and what the answer must be."""
-
-
-class JobGateFile(_GateFile):
-    """A gate that runs a Job, which has to end well."""
-
-    job: JobFile
-    """The Job."""
-
-
-class AlertsGateFile(_GateFile):
-    """A gate that counts alerts."""
-
-    alerts: AlertsFile
-    """Which alerts, and how many may come in."""
-
-
-GateFile = Annotated[
-    Annotated[HttpGateFile, Tag("(http)")]
-    | Annotated[PrometheusGateFile, Tag("(prometheus)")]
-    | Annotated[DatadogGateFile, Tag("(datadog)")]
-    | Annotated[InfluxdbGateFile, Tag("(influxdb)")]
-    | Annotated[JobGateFile, Tag("(job)")]
-    | Annotated[AlertsGateFile, Tag("(alerts)")],
-    Discriminator(by("http", "prometheus", "datadog", "influxdb", "job", "alerts")),
-]
-GatesFile = Annotated[list[GateFile], Field(min_length=1, max_length=MOST_GATES)]
 
 
 class GuardFile(File):
@@ -238,3 +120,58 @@ class GuardFile(File):
     """Whether instances that become ready and unready again and again fail it."""
     new_errors: Literal["warn", "fail", "ignore"] = "ignore"
     """What error lines come to that the last verified revision never printed: told, a failure, or not looked at."""
+
+
+def _nothing_wrong(written: Any, document: Document, path: Path) -> Iterator[Finding]:
+    del written, document, path
+    return iter(())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GateShape:
+    """How one kind of gate stands in a formation."""
+
+    file: Any
+    """The type of what follows its key; None for the kind whose keys are those of metric stores."""
+    doc: str
+    """What it is, for editors."""
+    read: Callable[[str, Any, timedelta], Gate]
+    """The gate of that name that is written, and how long a person is waited for."""
+    problems: Callable[[Any, Document, Path], Iterator[Finding]] = _nothing_wrong
+    """What the shape can't say; the path is that of the key."""
+
+
+def _no_options(written: Any) -> Mapping[str, Any]:
+    del written
+    return {}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MetricStoreShape:
+    """How one metric store stands in gates and annotations of a formation."""
+
+    query: type[QueryFile] | None = None
+    """What is asked of it in a gate; None where it can't be asked."""
+    marker: type[File] | None = None
+    """How it is told how a deployment ended; None where it can't be told."""
+    credentials: tuple[str, ...] = ("token",)
+    """Fields that are references of secrets."""
+    options: Callable[[Any], Mapping[str, Any]] = _no_options
+    """What only it has, as plain data."""
+
+
+def keys_of(written: Any, shape: MetricStoreShape) -> dict[str, str]:
+    """References of the secrets that it needs, by the credential's name."""
+    found = {name: getattr(written, name, None) for name in shape.credentials}
+    return {name: reference for name, reference in found.items() if reference}
+
+
+def gates_type(adapters: Adapters) -> Any:
+    """The type of a formation's gates, with the kinds and metric stores that the tables have."""
+    kinds = adapters.gates.every(GateShape)
+    stores = adapters.metric_stores.every(MetricStoreShape)
+    shapes = {key: each.file for key, each in kinds.items() if each.file is not None}
+    shapes |= {key: each.query for key, each in stores.items() if each.query}
+    docs = {key: each.doc for key, each in kinds.items()}
+    gate = variants.one_of(shapes, base=GateFile, docs=docs)
+    return variants.sequence(gate, Field(min_length=1, max_length=MOST_GATES))

@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+METRIC = "metric"
+"""The kind of gates that ask a metric store; the file has the store's own key in its place."""
 WAIT = timedelta(hours=1)
 """How long an inconclusive gate waits for a person's word."""
 
@@ -55,14 +57,6 @@ class Http:
     """The most that 95 of 100 good answers may take."""
 
 
-class Store(StrEnum):
-    """A metric store that can be asked."""
-
-    PROMETHEUS = "prometheus"
-    DATADOG = "datadog"
-    INFLUXDB = "influxdb"
-
-
 class NoData(StrEnum):
     """What it means that a query gives nothing."""
 
@@ -75,7 +69,8 @@ class NoData(StrEnum):
 class Query:
     """One metric, asked again and again for a while; each answer must fulfil the condition."""
 
-    store: Store
+    store: str
+    """Its key in the table of metric stores."""
     url: str
     query: str
     condition: Condition
@@ -85,12 +80,10 @@ class Query:
     max_failures: int = 0
     """Answers that may break the condition."""
     no_data: NoData = NoData.INCONCLUSIVE
-    window: timedelta = timedelta(minutes=5)
-    """Datadog: how far back the series reaches whose last point counts."""
-    database: str | None = None
-    """InfluxDB: the database."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What only this store has, as the file writes it."""
     keys: Mapping[str, str] = field(default_factory=dict)
-    """Name of each credential (`token`, `key`, `application_key`) to the reference of its secret."""
+    """Name of each credential to the reference of its secret."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,27 +109,47 @@ class Alerts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gate:
-    """One check during a rollout: exactly one of the four is set, or the stage at which a person is asked."""
+    """One check during a rollout, or the stage at which a person is asked."""
 
     name: str
-    http: Http | None = None
-    query: Query | None = None
+    kind: str = ""
+    """Its key in the table of gates; empty where there is nothing to check but a person's word."""
+    check: Mapping[str, Any] = field(default_factory=dict)
+    """What is checked, as plain data that its kind reads."""
+    url: str | None = None
+    """The address that is asked, if one is; operators say which may be."""
+    references: Mapping[str, str] = field(default_factory=dict)
+    """References of secrets it needs, by the credential's name."""
     job: Task | None = None
-    alerts: Alerts | None = None
+    """The Job that it runs, if it does."""
+    asks_itself: bool = False
+    """Whether the new version itself is asked, which can be done before traffic reaches it."""
     wait: timedelta = WAIT
     """How long a person is waited for when it is inconclusive; then it has failed."""
     stage: str | None = None
     """The stage after which a person has to say that it goes on: there is nothing to check."""
 
-    @property
-    def url(self) -> str | None:
-        """The address that is asked, if one is."""
-        return self.http.url if self.http else self.query.url if self.query else None
 
-    @property
-    def references(self) -> Mapping[str, str]:
-        """References of secrets it needs, by the credential's name."""
-        return self.query.keys if self.query else {}
+def http(name: str, check: Http, *, wait: timedelta = WAIT) -> Gate:
+    """A gate that samples an address."""
+    plain = msgspec.to_builtins(check)
+    return Gate(name=name, kind="http", check=plain, url=check.url, asks_itself=True, wait=wait)
+
+
+def metric(name: str, check: Query, *, wait: timedelta = WAIT) -> Gate:
+    """A gate that asks a metric store."""
+    plain = msgspec.to_builtins(check)
+    return Gate(name=name, kind=METRIC, check=plain, url=check.url, references=check.keys, wait=wait)
+
+
+def job(name: str, task: Task, *, wait: timedelta = WAIT) -> Gate:
+    """A gate that runs a Job."""
+    return Gate(name=name, kind="job", check=msgspec.to_builtins(task), job=task, asks_itself=True, wait=wait)
+
+
+def alerts(name: str, check: Alerts, *, wait: timedelta = WAIT) -> Gate:
+    """A gate that counts alerts."""
+    return Gate(name=name, kind="alerts", check=msgspec.to_builtins(check), wait=wait)
 
 
 class NewLines(StrEnum):

@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 import msgspec
-
-
-class Board(StrEnum):
-    """What shows the annotation."""
-
-    GRAFANA = "grafana"
-    DATADOG = "datadog"
-    INFLUXDB = "influxdb"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,12 +14,13 @@ class Annotation:
     """One store that is told."""
 
     name: str
-    board: Board
+    board: str
+    """Its key in the table of metric stores."""
     url: str
-    database: str | None = None
-    """InfluxDB: the database."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What only this store has, as plain data."""
     keys: Mapping[str, str] = field(default_factory=dict)
-    """Name of each credential (`token`, `key`) to the reference of its secret."""
+    """Name of each credential to the reference of its secret."""
 
 
 def plain(annotations: tuple[Annotation, ...]) -> Any:

@@ -5,12 +5,14 @@ The docstrings here are the descriptions in the JSON Schema and the words of the
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag
 
+from sealane.adapters import Adapters
+from sealane.configfiles import variants
 from sealane.configfiles.fields import File, Maybe, Name
-from sealane.stencils.gate_files import Command, ImageJobFile, KeyReference, StencilJobFile, Url, by
+from sealane.stencils.gate_files import Command, ImageJobFile, MetricStoreShape, StencilJobFile
 
 MOST_HOOKS = 20
 
@@ -52,77 +54,19 @@ class ImageBeforeFile(ImageHookFile):
 
 HookFile = Annotated[
     Annotated[StencilHookFile, Tag("(stencil)")] | Annotated[ImageHookFile, Tag("(image)")],
-    Discriminator(by("image", "stencil")),
+    Discriminator(variants.by("image", "stencil")),
 ]
 BeforeFile = Annotated[
     Annotated[StencilBeforeFile, Tag("(stencil)")] | Annotated[ImageBeforeFile, Tag("(image)")],
-    Discriminator(by("image", "stencil")),
+    Discriminator(variants.by("image", "stencil")),
 ]
 
 
-class GrafanaFile(File):
-    """An annotation in Grafana."""
-
-    url: Url
-    """Address of the server."""
-    token: KeyReference
-    """Reference of a service account's token that may write annotations."""
-
-
-class DatadogEventFile(File):
-    """An event in Datadog."""
-
-    url: Url
-    """Address of the API: https://api.datadoghq.eu."""
-    key: KeyReference
-    """Reference of the API key."""
-
-
-class InfluxdbPointFile(File):
-    """A point of the measurement `deployments` in InfluxDB."""
-
-    url: Url
-    """Address of the server."""
-    database: Annotated[str, Field(min_length=1, max_length=128)]
-    """The database."""
-    token: Maybe[KeyReference] = None
-    """Reference of a token, of user:password for InfluxDB 1.x."""
-
-
-class _AnnotationFile(File):
-    """What all annotations have."""
+class AnnotationFile(File):
+    """An annotation: its name, and one key, the metric store that is told."""
 
     name: Name
     """The annotation's name."""
-
-
-class GrafanaAnnotationFile(_AnnotationFile):
-    """Tells Grafana."""
-
-    grafana: GrafanaFile
-    """Which Grafana."""
-
-
-class DatadogAnnotationFile(_AnnotationFile):
-    """Tells Datadog."""
-
-    datadog: DatadogEventFile
-    """Which Datadog."""
-
-
-class InfluxdbAnnotationFile(_AnnotationFile):
-    """Tells InfluxDB."""
-
-    influxdb: InfluxdbPointFile
-    """Which InfluxDB."""
-
-
-AnnotationFile = Annotated[
-    Annotated[GrafanaAnnotationFile, Tag("(grafana)")]
-    | Annotated[DatadogAnnotationFile, Tag("(datadog)")]
-    | Annotated[InfluxdbAnnotationFile, Tag("(influxdb)")],
-    Discriminator(by("grafana", "datadog", "influxdb")),
-]
 
 
 class HooksFile(File):
@@ -136,3 +80,10 @@ class HooksFile(File):
     """When it failed, after going back; the cause stands in SEALANE_CAUSE."""
     annotate: Maybe[Annotated[list[AnnotationFile], Field(min_length=1, max_length=MOST_HOOKS)]] = None
     """Metric stores that are told how it ended, whichever way: for the line in their graphs."""
+
+
+def annotations_type(adapters: Adapters) -> Any:
+    """The type of a formation's annotations, with the metric stores that the table has."""
+    stores = adapters.metric_stores.every(MetricStoreShape)
+    annotation = variants.one_of({key: each.marker for key, each in stores.items() if each.marker}, base=AnnotationFile)
+    return variants.sequence(annotation, Field(min_length=1, max_length=MOST_HOOKS))

@@ -58,7 +58,7 @@ def read_formation(text: str, file: str, adapters: Adapters = SHIPPED) -> tuple[
     found = [*found, *wrong]
     if written is None or wrong:
         return None, found
-    return _formation(written, document), found
+    return _formation(written, document, adapters), found
 
 
 def read_stencils(text: str, file: str, *, raw: bool = False) -> tuple[list[Stencil], list[Finding]]:
@@ -68,7 +68,7 @@ def read_stencils(text: str, file: str, *, raw: bool = False) -> tuple[list[Sten
     return [Stencil(document=document, source=source, raw=raw) for document in found_documents], found
 
 
-def _formation(written: files.FormationFile, document: Document) -> Formation:
+def _formation(written: files.FormationFile, document: Document, adapters: Adapters) -> Formation:
     stencils = written.stencils or files.StencilsFile()
     return Formation(
         name=written.formation,
@@ -84,9 +84,9 @@ def _formation(written: files.FormationFile, document: Document) -> Formation:
             name: _text(value, document.written.get(("config", name))) for name, value in (written.config or {}).items()
         },
         secrets=written.secrets or {},
-        strategy=_strategy(written.strategy or files.StrategyFile()),
+        strategy=_strategy(written.strategy or files.StrategyFile(), adapters),
         hooks=gate_reading.read_hooks(written.hooks),
-        annotations=annotation_reading.read(written.hooks),
+        annotations=annotation_reading.read(written.hooks, adapters),
         health=tuple(HealthCheck(**each.model_dump()) for each in written.health or ()),
         place=document.place(()),
         places=document.values,
@@ -99,7 +99,7 @@ def _text(value: Any, written: str | None) -> str:
     return str(value).lower() if isinstance(value, bool) else written or str(value)
 
 
-def _strategy(written: files.StrategyFile) -> Strategy:
+def _strategy(written: files.StrategyFile, adapters: Adapters) -> Strategy:
     rolling = written.rolling or files.RollingFile()
     stated = [kind for kind in _WAYS if getattr(written, kind) is not None]
     return Strategy(
@@ -113,7 +113,7 @@ def _strategy(written: files.StrategyFile) -> Strategy:
         patience=fields.duration(written.patience) if written.patience is not None else None,
         deadline=_duration(written.deadline, DEADLINE),
         drain=fields.duration(written.drain) if written.drain is not None else None,
-        gates=gate_reading.read_gates(written.gates),
+        gates=gate_reading.read_gates(written.gates, adapters),
         guard=gate_reading.read_guard(written.guard),
     )
 
@@ -140,10 +140,10 @@ def _problems(written: files.FormationFile, document: Document, adapters: Adapte
         *_glob_problems(written.stencils, document),
         *_value_problems(written, document),
         *_reference_problems(written, document, adapters),
-        *_strategy_problems(written.strategy, document),
+        *_strategy_problems(written.strategy, document, adapters),
         *_health_problems(written, document),
-        *gate_reading.problems(written.strategy.gates if written.strategy else None, written.hooks, document),
-        *annotation_reading.problems(written.hooks, document),
+        *gate_reading.problems(written.strategy.gates if written.strategy else None, written.hooks, document, adapters),
+        *annotation_reading.problems(written.hooks, document, adapters),
     ]
 
 
@@ -214,7 +214,7 @@ def _health_problems(written: files.FormationFile, document: Document) -> list[F
     return found
 
 
-def _strategy_problems(written: files.StrategyFile | None, document: Document) -> list[Finding]:
+def _strategy_problems(written: files.StrategyFile | None, document: Document, adapters: Adapters) -> list[Finding]:
     if written is None:
         return []
     found = []
@@ -230,7 +230,7 @@ def _strategy_problems(written: files.StrategyFile | None, document: Document) -
             "let one of them be 1 or more",
         )
         found.append(Finding(message=message, place=document.place(("strategy", "rolling")), hint=hint))
-    persons = {gate.name for gate in _strategy(written).every_gate if gate.stage}
+    persons = {gate.name for gate in _strategy(written, adapters).every_gate if gate.stage}
     for index, gate in enumerate(written.gates or ()):
         if gate.name in persons:
             place = document.place(("strategy", "gates", index, "name"))

@@ -13,7 +13,8 @@ import pytest
 from sealane.deployments import apply_phase, hooks_and_gates, model, rollout, targets, watch_phase
 from sealane.destinations import model as destinations
 from sealane.destinations.dummy.destination import DummyDestination
-from sealane.stencils.gates import Gate, Hook, Task, When
+from sealane.stencils import gates
+from sealane.stencils.gates import Hook, Task, When
 from sealane.stencils.model import BlueGreen, CanaryStep
 from sealane.verdicts import evaluate, stability, thresholds
 from sealane.verdicts import model as verdicts
@@ -83,7 +84,7 @@ def slow_job(name: str) -> dict[str, Any]:
 async def test_what_fails_while_a_gate_or_a_hook_runs_fails(what: str, behaves: Mapping[str, str]) -> None:
     """It was healthy before, and is not any more when they are done: blue-green has not switched then."""
     hook = Hook(name="slow", when=When.AFTER, task=Task())
-    gate = Gate(name="slow", job=Task())
+    gate = gates.job("slow", Task())
     own = hooks_and_gates.HooksAndGates(
         hooks=(hook,) if what == "hook" else (),
         gates=(gate,) if what == "gate" else (),

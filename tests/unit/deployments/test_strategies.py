@@ -12,7 +12,8 @@ from sealane.deployments.gates import select
 from sealane.destinations.kubernetes.strategies import canary, stages
 from sealane.destinations.kubernetes.strategies.model import LiveState, Shape
 from sealane.destinations.stages import Stage, StageKind
-from sealane.stencils.gates import Gate, Http, Task
+from sealane.stencils import gates as gate
+from sealane.stencils.gates import Http, Task
 from sealane.stencils.model import BlueGreen, CanaryStep, Strategy
 
 from .parts import config, deployment
@@ -285,7 +286,7 @@ def test_what_is_beside_is_not_checked_before_the_switch() -> None:
     survey = LiveState(there=("Deployment/old",), leaves=("Service/web",), serves={"Service/web": ("Deployment/old",)})
     shape = Shape(strategy=Strategy(), survey=survey)
     course = stages.course(OBJECTS, shape)
-    gates = (Gate(name="smoke", http=Http(url="http://web/")), Gate(name="tests", job=Task()))
+    gates = (gate.http("smoke", Http(url="http://web/")), gate.job("tests", Task()))
     assert [(stage.name, len(select.chosen(gates, stage, course))) for stage in course] == [
         ("beside", 0),
         ("switch", 2),

@@ -16,8 +16,9 @@ from sealane.deployments.gates import select
 from sealane.deployments.gates.model import GateResult, Outcome
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.stages import ONLY, Stage, StageKind
-from sealane.stencils.gates import Condition, Gate, Guard, Hook, Http, NewLines, Query, Store, Task, When
-from sealane.stencils.graph_annotations import Annotation, Board
+from sealane.stencils import gates
+from sealane.stencils.gates import Condition, Gate, Guard, Hook, Http, NewLines, Query, Task, When
+from sealane.stencils.graph_annotations import Annotation
 from sealane.stencils.model import Origin, Rendered, Revision
 from tests.unit.deployments import parts
 from tests.unit.gates import answering
@@ -172,7 +173,7 @@ async def test_a_hook_that_hangs_fails_at_its_timeout(
 
 
 def smoke(url: str) -> Gate:
-    return Gate(name="smoke", http=Http(url=url, samples=2, interval=QUICK))
+    return gates.http("smoke", Http(url=url, samples=2, interval=QUICK))
 
 
 async def test_a_gate_that_fails_takes_a_healthy_rollout_back(destination: DummyDestination) -> None:
@@ -188,7 +189,7 @@ async def test_a_gate_that_fails_takes_a_healthy_rollout_back(destination: Dummy
 
 async def test_gates_that_pass_let_it_through(destination: DummyDestination) -> None:
     """Before hooks after it run."""
-    tests = Gate(name="tests", job=Task(stencil="tests"))
+    tests = gates.job("tests", Task(stencil="tests"))
     async with answering.serving(lambda _asked, _nth: (200, "")) as server:
         rolling = revision("one", hook("warm", When.AFTER), gates=[smoke(server.url), tests])
         ended = await deploy(destination, rolling)
@@ -213,25 +214,23 @@ async def test_what_a_gate_cannot_tell_a_person_says(
         assert checked.outcome is Outcome.INCONCLUSIVE
         return word
 
-    query = Query(
-        store=Store.PROMETHEUS, url="http://127.0.0.1:9", query="up", condition=Condition(operator="<", bound=1)
-    )
-    ended = await deploy(destination, revision("one", gates=[Gate(name="rate", query=query)]), ask=ask)
+    query = Query(store="prometheus", url="http://127.0.0.1:9", query="up", condition=Condition(operator="<", bound=1))
+    ended = await deploy(destination, revision("one", gates=[gates.metric("rate", query)]), ask=ask)
     assert ended.outcome.verdict.kind == kind
     assert ended.outcome.verdict.reason.startswith(says)
 
 
 async def test_a_gate_s_job_brings_its_log_into_the_failure_report(destination: DummyDestination) -> None:
     """In front of the workloads' own."""
-    tests = Gate(name="tests", job=Task(stencil="tests"))
+    tests = gates.job("tests", Task(stencil="tests"))
     ended = await deploy(destination, revision("one", gates=[tests], tests=FAILS))
     assert ended.outcome.verdict.kind == "failed"
     assert ended.outcome.failure_report is not None
     assert ended.outcome.failure_report["logs"][0]["lines"] == ["relation carts does not exist"]
 
 
-QUERY = Query(store=Store.PROMETHEUS, url="http://x", query="q", condition=Condition(operator="<", bound=1))
-METRIC, ADDRESS = Gate(name="metric", query=QUERY), Gate(name="address", http=Http(url="http://x"))
+QUERY = Query(store="prometheus", url="http://x", query="q", condition=Condition(operator="<", bound=1))
+METRIC, ADDRESS = gates.metric("metric", QUERY), gates.http("address", Http(url="http://x"))
 PREVIEW, SWITCH = Stage(kind=StageKind.PREVIEW, name="preview"), Stage(kind=StageKind.WHOLE, name="switch")
 WEIGHT, PAUSE = Stage(kind=StageKind.WEIGHT, name="1"), Stage(kind=StageKind.PAUSE, name="2")
 
@@ -297,7 +296,7 @@ async def test_metric_stores_are_told_how_it_ended(destination: DummyDestination
         return 204, b""
 
     async with answering.serving(influxdb) as server:
-        points = (Annotation(name="points", board=Board.INFLUXDB, url=server.url, database="shop"),)
+        points = (Annotation(name="points", board="influxdb", url=server.url, options={"database": "shop"}),)
         good = dataclasses.replace(revision("one"), annotations=points)
         bad = dataclasses.replace(revision("two", web=parts.deployment(behaves=parts.CRASH)), annotations=points)
         for each in (good, bad):

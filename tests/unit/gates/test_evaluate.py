@@ -15,7 +15,8 @@ from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.kubernetes import tasks
 from sealane.destinations.model import Identity, unfenced
 from sealane.environments import egress_allowlist
-from sealane.stencils.gates import Alerts, Condition, Gate, Http, Query, Store, Task
+from sealane.stencils import gates
+from sealane.stencils.gates import Alerts, Condition, Gate, Http, Query, Task
 from tests.unit.gates import answering
 
 QUICK = timedelta(milliseconds=10)
@@ -48,7 +49,7 @@ async def check(*gates: Gate, around: GateContext | None = None, **jobs: dict[st
 
 
 def smoke(url: str, **how: Any) -> Gate:
-    return Gate(name="smoke", http=Http(**{"url": url, "samples": 3, "interval": QUICK, **how}))
+    return gates.http("smoke", Http(**{"url": url, "samples": 3, "interval": QUICK, **how}))
 
 
 async def test_an_address_that_answers_well_passes() -> None:
@@ -96,10 +97,10 @@ async def test_a_host_that_is_not_listed_is_never_asked() -> None:
     assert not server.asked
 
 
-def rate(server: str, store: Store = Store.PROMETHEUS, **how: Any) -> Gate:
+def rate(server: str, store: str = "prometheus", **how: Any) -> Gate:
     below = Condition(operator="<", bound=0.01)
     asked: dict[str, Any] = {"duration": 2 * QUICK, "interval": QUICK, **how}
-    return Gate(name="rate", query=Query(store=store, url=server, query="errors", condition=below, **asked))
+    return gates.metric("rate", Query(store=store, url=server, query="errors", condition=below, **asked))
 
 
 def vector(*values: str) -> dict[str, Any]:
@@ -151,7 +152,7 @@ async def test_datadog_is_asked_with_its_keys_and_the_last_points_count() -> Non
     keys = {"key": "env:KEY", "application_key": "env:APP_KEY"}
     async with answering.serving(lambda _asked, _nth: (200, series)) as server:
         around = GateContext(destination=DummyDestination(), secret=secret)
-        report = await check(rate(server.url, Store.DATADOG, keys=keys), around=around)
+        report = await check(rate(server.url, "datadog", keys=keys), around=around)
     assert report.outcome is Outcome.PASS
     assert server.asked[0].headers["dd-api-key"] == "value of env:KEY"
     assert server.asked[0].headers["dd-application-key"] == "value of env:APP_KEY"
@@ -160,12 +161,12 @@ async def test_datadog_is_asked_with_its_keys_and_the_last_points_count() -> Non
 
 async def test_a_key_that_has_no_value_is_inconclusive() -> None:
     """Nobody knows what the store would have said."""
-    report = await check(rate("http://127.0.0.1:9", Store.DATADOG, keys={"key": "env:KEY"}))
+    report = await check(rate("http://127.0.0.1:9", "datadog", keys={"key": "env:KEY"}))
     assert report.outcome is Outcome.INCONCLUSIVE
 
 
-@pytest.mark.parametrize("store", [Store.DATADOG, Store.PROMETHEUS, Store.INFLUXDB])
-async def test_a_store_that_repeats_a_key_tells_it_to_nobody(store: Store) -> None:
+@pytest.mark.parametrize("store", ["datadog", "prometheus", "influxdb"])
+async def test_a_store_that_repeats_a_key_tells_it_to_nobody(store: str) -> None:
     """As some do in what they answer to a key that they don't know."""
 
     async def secret(reference: str) -> str:
@@ -178,7 +179,7 @@ async def test_a_store_that_repeats_a_key_tells_it_to_nobody(store: Store) -> No
     told: list[str] = []
     async with answering.serving(repeating) as server:
         around = GateContext(destination=DummyDestination(), secret=secret, tell=told.append)
-        report = await check(rate(server.url, store, keys=keys, database="shop"), around=around)
+        report = await check(rate(server.url, store, keys=keys, options={"database": "shop"}), around=around)
     assert "who are you" in report.checked[0].message
     assert "s3cr3t" not in f"{report}{told}"
 
@@ -195,13 +196,13 @@ async def test_a_store_that_repeats_a_key_tells_it_to_nobody(store: Store) -> No
 async def test_influxdb_answers(answer: object, outcome: Outcome) -> None:
     """The last row of each series counts."""
     async with answering.serving(lambda _asked, _nth: (200, answer)) as server:
-        report = await check(rate(server.url, Store.INFLUXDB, database="shop"))
+        report = await check(rate(server.url, "influxdb", options={"database": "shop"}))
     assert report.outcome is outcome
     assert server.asked[0].query == {"db": "shop", "q": "errors", "epoch": "ms"}
 
 
 def integration(**how: Any) -> Gate:
-    return Gate(name="tests", job=Task(stencil="integration", **how))
+    return gates.job("tests", Task(stencil="integration", **how))
 
 
 async def test_a_job_that_ends_well_passes_and_runs_once_however_often_it_is_asked() -> None:
@@ -232,7 +233,7 @@ async def test_the_first_failure_ends_the_other_gates() -> None:
 
 async def test_alerts_without_a_server_cannot_be_told() -> None:
     """A command line receives nothing."""
-    report = await check(Gate(name="pages", alerts=Alerts()))
+    report = await check(gates.alerts("pages", Alerts()))
     assert report.outcome is Outcome.INCONCLUSIVE
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import jsonschema
+import msgspec
 import pytest
 import yaml
 
@@ -18,7 +19,7 @@ from sealane.releases import preflight
 from sealane.secrets.stores.environment import EnvironmentStore
 from sealane.stencils import gates, reading, render_inputs, rendering
 from sealane.stencils.files import formation_file
-from sealane.stencils.graph_annotations import Annotation, Board
+from sealane.stencils.graph_annotations import Annotation
 from sealane.stencils.model import Revision
 
 FILE = "deploy/formations/dev.yaml"
@@ -86,16 +87,17 @@ def test_gates_of_every_kind_are_read() -> None:
     formation, found = reading.read_formation(text, FILE)
     assert formation, found
     smoke, rate, datadog, influx, tests, pages = formation.strategy.gates
-    assert smoke.http == gates.Http(
+    assert msgspec.convert(smoke.check, gates.Http) == gates.Http(
         url="https://shop.example.com/x", samples=2, latency_p95=timedelta(milliseconds=300)
     )
-    assert rate.query
-    assert rate.query.condition == gates.Condition(operator="<", bound=0.01)
+    asked = msgspec.convert(rate.check, gates.Query)
+    assert (rate.kind, asked.store) == ("metric", "prometheus")
+    assert asked.condition == gates.Condition(operator="<", bound=0.01)
     assert datadog.references == {"key": "env:KEY", "application_key": "env:APP"}
-    assert influx.query
-    assert influx.query.condition.bound == -2000
+    asked = msgspec.convert(influx.check, gates.Query)
+    assert (asked.condition.bound, asked.options) == (-2000, {"database": "shop"})
     assert tests.job == gates.Task(stencil="tests", timeout=timedelta(minutes=5))
-    assert (pages.alerts, pages.wait) == (
+    assert (msgspec.convert(pages.check, gates.Alerts), pages.wait) == (
         gates.Alerts(max=1, duration=timedelta(minutes=5), matching={"severity": "critical"}),
         timedelta(hours=2),
     )
@@ -261,7 +263,7 @@ def test_another_hook_is_another_revision() -> None:
     assert Revision.from_json(tells.to_json()) == tells
     (graphs,) = tells.annotations
     assert graphs == Annotation(
-        name="graphs", board=Board.GRAFANA, url="https://shop.example.com", keys={"token": "env:MINE_TOKEN"}
+        name="graphs", board="grafana", url="https://shop.example.com", keys={"token": "env:MINE_TOKEN"}
     )
 
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sealane.clients.addresses import NotListed
 from sealane.egress import Allowlist
-from sealane.errors import Unavailable
+from sealane.errors import Refused, Unavailable
 
 if TYPE_CHECKING:
     import httpx
 
 MOST = 4 * 1024 * 1024
 """Bytes of an answer that are read."""
+PATIENCE = timedelta(seconds=10)
+"""What a metric store has for one answer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,6 +88,26 @@ async def ask_store(
         said = answer.problem or f"it answered {answer.status}"
         raise Unavailable(f"{url.partition('?')[0]} can't be asked: {said}", hint="is it running, and reachable?")
     return answer.status, answer.body
+
+
+async def ask_json(
+    url: str, query: Mapping[str, str], headers: Mapping[str, str], allowed: Allowlist | None
+) -> dict[str, Any]:
+    """A metric store's answer to a query. Raises Unavailable, and Refused with its words."""
+    status, body = await ask_store(url, patience=PATIENCE, query=query, headers=headers, allowed=allowed)
+    try:
+        said = json.loads(body)
+    except ValueError:
+        said = None
+    if isinstance(said, dict) and (status < 400 or said.get("error") or said.get("errors")):
+        return said
+    if status in {401, 403}:
+        raise query_refused(url, f"it wants other credentials ({status})")
+    raise Unavailable(f"{url} answered {status} and no JSON of a metric store", hint="is the address right?")
+
+
+def query_refused(url: str, said: object) -> Refused:
+    return Refused(f"{url} refuses the query: {str(said)[:300]}", hint="try the query there")
 
 
 def _transport(allowed: Allowlist | None) -> httpx.AsyncBaseTransport | None:

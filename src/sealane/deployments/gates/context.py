@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sealane import clock
+from sealane.adapters import SHIPPED, Adapters
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
 from sealane.egress import Allowlist
@@ -41,6 +42,7 @@ class GateContext:
     """What may be asked; None on a person's own machine: anything."""
     alerts: Callable[[Alerts, datetime], Awaitable[Sequence[Alert]]] | None = None
     """Alerts of this formation since then that count; None where nothing receives any."""
+    adapters: Adapters = SHIPPED
     mask: Callable[[str], str] = str
     tell: Callable[[str], None] = unheard
     now: clock.Clock = field(default=clock.now)

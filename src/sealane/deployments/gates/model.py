@@ -28,6 +28,10 @@ class GateJudgement:
     outcome: Outcome | None
     message: str
 
+    def of(self, gate: str) -> GateResult:
+        """As the result of the gate of that name."""
+        return GateResult(gate=gate, outcome=self.outcome or Outcome.INCONCLUSIVE, message=self.message)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GateSubject:

@@ -30,4 +30,4 @@ def _checks(gates: Sequence[Gate], stage: Stage, kinds: set[StageKind]) -> tuple
 
 
 def _asks_itself(gate: Gate) -> bool:
-    return gate.http is not None or gate.job is not None
+    return gate.asks_itself
