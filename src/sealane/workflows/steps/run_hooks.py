@@ -140,7 +140,9 @@ async def annotate(rollout: Rollout, verdict: Any) -> None:
     standing = await _standing(rollout)
     async with _telling(standing.deployment.id, Phase.HOOKS) as tell:
         around = _around(standing, tell)
-        how = deployment_markers.MarkerContext(secret=around.secret, tell=tell, allowed=around.allowed)
+        how = deployment_markers.MarkerContext(
+            secret=around.secret, tell=tell, allowed=around.allowed, adapters=around.adapters
+        )
         found = msgspec.convert(verdict, Verdict)
         await deployment_markers.annotate(standing.revision.annotations, standing.goal.identity, found, how)
 
@@ -252,6 +254,7 @@ def _around(standing: _Standing, tell: Callable[[str], None]) -> GateContext:
 
     return GateContext(
         destination=standing.destination,
+        adapters=bench.adapters,
         fence=standing.rollout.fence,
         secret=secret,
         allowed=egress_allowlist.allowlist(
