@@ -12,6 +12,8 @@ from sealane import errors, repository_check
 from sealane.adapters import SHIPPED, Table
 from sealane.configfiles import schemas
 from sealane.configfiles.trees import StoredTree
+from sealane.deployments.gates.port import GateKind
+from sealane.deployments.metric_stores.port import MetricStore
 from sealane.destinations.port import DestinationAdapter
 from sealane.environments import files, people
 from sealane.environments import reading as environments
@@ -78,6 +80,11 @@ def test_two_pipelines_in_one_folder_are_refused() -> None:
     assert str(found) == ".madeup: .sealane.yml is the pipeline, too (keep one)"
 
 
+def test_gates_and_metric_stores_share_a_mapping() -> None:
+    """Of a formation's gate, so no key may be both."""
+    assert not {*SHIPPED.gates.keys} & {*SHIPPED.metric_stores.keys}
+
+
 def test_a_key_that_is_in_no_table_is_refused() -> None:
     with pytest.raises(errors.NotThere, match=r"there is no git host githup \(did you mean github\?\)"):
         SHIPPED.git_hosts.get("githup", GitHost)
@@ -106,10 +113,11 @@ DOCS = Path(__file__).parents[2] / "docs"
         ("secrets", SHIPPED.secret_stores),
         ("webhooks", SHIPPED.git_hosts),
         ("settings", SHIPPED.engines),
+        ("gates hooks", SHIPPED.metric_stores),
     ],
 )
 def test_every_adapter_stands_in_its_page(page: str, table: Table) -> None:
-    text = (DOCS / f"{page}.md").read_text()
+    text = "".join((DOCS / f"{each}.md").read_text() for each in page.split())
     assert [key for key in table.keys if key not in text] == []
 
 
@@ -122,6 +130,8 @@ def test_every_adapter_stands_in_its_page(page: str, table: Table) -> None:
         (SHIPPED.secret_stores, StoreAdapter),
         (SHIPPED.destinations, DestinationAdapter),
         (SHIPPED.policy_engines, PolicyEngine),
+        (SHIPPED.gates, GateKind),
+        (SHIPPED.metric_stores, MetricStore),
     ],
     ids=lambda given: given.port if isinstance(given, Table) else "",
 )
