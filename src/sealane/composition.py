@@ -246,7 +246,7 @@ async def _equipment(settings: Settings, worker: Worker, store: Store, adapters:
     )
     engine = await adapters.engines.get(settings.engine.kind, EngineAdapter).open(opened)
     fencing = Fencing(worker.id, store.workers)
-    return context.WorkerContext(runner=engine.runner, engine=engine.address, fencing=fencing)
+    return context.WorkerContext(runner=engine.runner, builder=engine.builder, fencing=fencing)
 
 
 def _prospects(settings: Settings, forecast: Forecast) -> Prospects:

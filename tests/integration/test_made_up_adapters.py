@@ -48,10 +48,10 @@ spec:
   template:
     metadata: {labels: {app: web}}
     spec:
-      containers: [{name: web, image: "registry.example.com/shop:1", envFrom: [{secretRef: {name: "${secrets}"}}]}]
+      containers: [{name: web, image: "${image.web}", envFrom: [{secretRef: {name: "${secrets}"}}]}]
 """
 FILES = {
-    ".madeup": "app shop\nstep test busybox\nto dev\n",
+    ".madeup": "app shop\nstep test busybox\nimage web\nto dev\n",
     "deploy/formations/dev.yaml": FORMATION.replace("GATE", ALWAYS),
     "deploy/stencils/web.yaml": STENCIL,
 }
@@ -82,7 +82,10 @@ class Place(Inside):
         pack.mkdir(parents=True, exist_ok=True)
         (pack / "mild.words").write_text("rude\n")
         self.settings = Settings(
-            data=self.shop.data, engine={"kind": "madeup"}, worker={"poll": 0.02, "sweep": 0.2, "heartbeat": 0.5}
+            data=self.shop.data,
+            registry={"prefix": "registry.example.com"},
+            engine={"kind": "madeup"},
+            worker={"poll": 0.02, "sweep": 0.2, "heartbeat": 0.5},
         )
         destinations = MADE_UP.destinations.with_line("dns", "tests.dns_zone")
         adapters = replace(MADE_UP, destinations=destinations)
@@ -122,8 +125,8 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
 
 
 async def test_each_port_takes_an_adapter_that_it_does_not_know(place: Place) -> None:
-    """A message of a made-up host starts a run of a made-up dialect, whose step a made-up engine runs; what is deployed is
-    at a made-up destination, with a secret of a made-up store."""
+    """A message of a made-up host starts a run of a made-up dialect, whose step a made-up engine runs, and whose image
+    its builder makes; what is deployed is at a made-up destination, with a secret of a made-up store."""
     run_id = await place.push({})
 
     deployment = await place.deployed(run_id)
@@ -136,6 +139,9 @@ async def test_each_port_takes_an_adapter_that_it_does_not_know(place: Place) ->
     starts = DummyRunner(place.shop.data / "dummies" / "madeup").starts()
     assert sum(starts.values()) == 1
     kept = json.loads((place.shop.data / "dummies" / "things.json").read_text())["objects"]
+    web = next(each["manifest"] for each in kept.values() if each["manifest"]["kind"] == "Deployment")
+    [container] = web["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == f"registry.example.com/shop/web@sha256:{'0' * 64}"
     [secret] = [each["manifest"] for name, each in kept.items() if each["manifest"]["kind"] == "Secret"]
     assert base64.b64decode(secret["data"]["PASSWORD"]) == b"password"
 

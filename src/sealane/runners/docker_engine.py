@@ -8,6 +8,7 @@ from sealane.clients.engine import discovery
 from sealane.clients.engine.model import Confinement, EngineLimits
 from sealane.runners import capabilities
 from sealane.runners.docker import ContainerDefaults, DockerRunner
+from sealane.runners.image_builds import EngineBuilder
 from sealane.runners.port import EngineAdapter, EngineContext, OpenEngine
 
 _log = logging.getLogger(__name__)
@@ -22,7 +23,7 @@ async def _open(context: EngineContext) -> OpenEngine:
         pull_patience=context.pull_patience, confinement=_confinement(context, await engine.limits())
     )
     runner = DockerRunner(engine, owner=context.owner, habits=defaults, pulls=context.pulls)
-    return OpenEngine(runner=runner, address=engine.address)
+    return OpenEngine(runner=runner, builder=EngineBuilder(engine.address))
 
 
 def _confinement(context: EngineContext, can: EngineLimits) -> Confinement:

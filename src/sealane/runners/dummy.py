@@ -30,6 +30,7 @@ from sealane import clock, pretended
 from sealane.clients.engine.model import ContainerState, Phase
 from sealane.pipelines.model import StepStatus
 from sealane.runners import outcomes, scripts
+from sealane.runners.image_builds import EngineBuilder
 from sealane.runners.model import RunKey, ServiceHealth, ServiceSpec, StepResult, StepSpec, Workspace
 from sealane.runners.port import EngineAdapter, EngineContext, OpenEngine, Output
 
@@ -208,7 +209,7 @@ def _time(text: str) -> datetime:
 
 async def _open(context: EngineContext) -> OpenEngine:
     logging.getLogger(__name__).warning("steps only pretend to run: SEALANE_ENGINE__KIND is dummy")
-    return OpenEngine(runner=DummyRunner(context.state / "engine"), address="")
+    return OpenEngine(runner=DummyRunner(context.state / "engine"), builder=EngineBuilder(""))
 
 
 ADAPTER = EngineAdapter(open=_open)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sealane.clients import build_context, build_sources, image_build, registry
@@ -23,12 +23,12 @@ from sealane.runners.port import Output
 class BuildWorkspace:
     """Where and under which name a run builds.
 
-    `root` is a folder whose path no step can change, `inside` the app's folder in it, `engine` the URL of an engine's
-    socket, `repository` the registry's host and path under which each image gets its own name, `secrets` the values of the
-    secrets a build may mount.
+    `root` is a folder whose path no step can change, `inside` the app's folder in it, `repository` the registry's host and
+    path under which each image gets its own name, `secrets` the values of the secrets a build may mount.
     """
 
-    engine: str
+    engine: str = ""
+    """URL of the engine's socket, for a builder that is an engine."""
     root: Path
     repository: str
     tag: str
@@ -48,6 +48,21 @@ def on_the_loop(output: Output) -> image_build.Sink:
     """Hands over what a builder's thread says to the running event loop, in order."""
     loop = asyncio.get_running_loop()
     return lambda data: loop.call_soon_threadsafe(output, data)  # type: ignore[return-value]
+
+
+class EngineBuilder:
+    """Builds on the engine at an address: an `ImageBuilder`."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    async def build(self, image: ImageBuild, workshop: BuildWorkspace, sink: image_build.Sink) -> Image:
+        """See `build`."""
+        return await build(image, replace(workshop, engine=self._address), sink)
+
+    async def tidy(self, repository: str, *, keep: Collection[str]) -> None:
+        """See `tidy`."""
+        await tidy(self._address, repository, keep=keep)
 
 
 async def build(image: ImageBuild, workshop: BuildWorkspace, sink: image_build.Sink) -> Image:

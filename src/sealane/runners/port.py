@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sealane.clients.registry_access import RegistryAccess
 from sealane.runners.model import RunKey, ServiceHealth, ServiceSpec, StepResult, StepSpec, Workspace
+
+if TYPE_CHECKING:
+    from sealane.clients.image_build import Sink
+    from sealane.images.model import Image
+    from sealane.pipelines.model import ImageBuild
+    from sealane.runners.image_builds import BuildWorkspace
 
 Output = Callable[[bytes], None]
 """Takes what a step prints, as it prints it, secrets not yet masked; called on the event loop."""
@@ -53,6 +59,21 @@ class Runner(Protocol):
         """Removes everything of the run but its workspace's folder or volume; fine if nothing, or half, is there."""
 
 
+class ImageBuilder(Protocol):
+    """Builds and pushes images of runs; comes with its engine."""
+
+    async def build(self, image: ImageBuild, workshop: BuildWorkspace, sink: Sink) -> Image:
+        """Builds one image and pushes it under the run's deploy tag, unless the registry has it.
+
+        Raises BuildFailed for the user's own fault, UsageError, Unavailable; `sink` is given all that it prints.
+        """
+        ...
+
+    async def tidy(self, repository: str, *, keep: Collection[str]) -> None:
+        """Removes what earlier runs left of an image beside the registry: all tags but the newest and these."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StepLimits:
     """What steps and services may have of the engine's machine."""
@@ -88,8 +109,8 @@ class OpenEngine:
     """An engine that answers."""
 
     runner: Runner
-    address: str
-    """Where images are built; empty: nowhere."""
+    builder: ImageBuilder
+    """Builds the images of its runs."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

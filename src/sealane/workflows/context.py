@@ -16,7 +16,7 @@ from sealane.environments.model import Environment
 from sealane.environments.people import People
 from sealane.errors import InvalidFiles, NotThere, concealing
 from sealane.findings import did_you_mean, errors
-from sealane.runners.port import Runner
+from sealane.runners.port import ImageBuilder, Runner
 from sealane.secrets import resolution
 from sealane.secrets.port import StoreContext
 from sealane.secrets.resolution import Stores
@@ -33,7 +33,7 @@ class WorkerContext:
     """What a worker has and a process that only answers requests has not."""
 
     runner: Runner
-    engine: str
+    builder: ImageBuilder
     fencing: Fencing
 
 
@@ -61,9 +61,9 @@ class Tools:
         return self._equipped.runner
 
     @property
-    def engine(self) -> str:
-        """Address of the engine that builds images."""
-        return self._equipped.engine
+    def builder(self) -> ImageBuilder:
+        """Builds images."""
+        return self._equipped.builder
 
     @property
     def fencing(self) -> Fencing:

@@ -60,7 +60,7 @@ async def tidy(tools: Tools, run: Run) -> None:
     others = await tools.store.views.runs(Filter(app=run.app))
     keep = {other.deploy_tag for other in others if other.deploy_tag and other.ended is None and other.id != run.id}
     for name in built:
-        await image_builds.tidy(tools.engine, f"{_repository(tools, run)}/{name}", keep=keep)
+        await tools.builder.tidy(f"{_repository(tools, run)}/{name}", keep=keep)
 
 
 def _repository(tools: Tools, run: Run) -> str:
@@ -81,7 +81,6 @@ async def _make(tools: Tools, run: Run, work: RunContext, planned: PlannedStep, 
         )
     app = await tools.store.apps.get(run.app)
     workshop = image_builds.BuildWorkspace(
-        engine=tools.engine,
         root=work.workspace.root,
         inside=work.workspace.inside,
         repository=repository,
@@ -102,7 +101,7 @@ async def _make(tools: Tools, run: Run, work: RunContext, planned: PlannedStep, 
         patience=settings.engine.build_patience,
         key=keys.cache_key(tools.names_key, run.app),
     )
-    return await image_builds.build(image, workshop, image_builds.on_the_loop(output))
+    return await tools.builder.build(image, workshop, image_builds.on_the_loop(output))
 
 
 async def _asked_elsewhere(tools: Tools, app: str) -> Callable[[str], str | None]:
