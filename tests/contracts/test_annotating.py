@@ -181,7 +181,8 @@ async def test_what_is_told_can_be_read_back(shop: Shop) -> None:
 
 async def test_a_store_that_says_no_is_quoted(shop: Shop) -> None:
     """Nothing is raised: a deployment does not depend on it."""
-    wrong = dataclasses.replace(shop.annotation, database="nowhere") if shop.annotation.database else shop.annotation
+    options = {"database": "nowhere"} if shop.annotation.options else {}
+    wrong = dataclasses.replace(shop.annotation, options=options)
     said = await tell(wrong, GOOD, key="another-key")
     assert "it was not told how it ended" in said
     assert "refuses the annotation (4" in said
