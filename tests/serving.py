@@ -67,7 +67,7 @@ class Serving:
         """Starts it and waits until it answers; the first start gives the administrator's token."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "config" / "environments").mkdir(parents=True, exist_ok=True)
-        (self.folder / "config" / "access.yaml").write_text("readers: [viewers]\n")
+        (self.folder / "config" / "access.yaml").write_text("grants: [{groups: [viewers], may: [read]}]\n")
         words = [str(SEALANE), "serve", "--data", str(self.folder / "data"), "--config", str(self.folder / "config")]
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(

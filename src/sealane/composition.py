@@ -167,6 +167,7 @@ async def start(
             equipment=None if role is Role.API else await _equipment(settings, worker, store, adapters),
             gates=gates,
             slots=slots,
+            may_deploy=membership.may_deploy,
             names_key=keys.names_key(secret),
             adapters=adapters,
         )

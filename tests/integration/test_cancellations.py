@@ -13,11 +13,12 @@ from sealane.access.model import Actor
 from sealane.errors import Conflicting
 from sealane.pipelines.model import RunStatus
 from sealane.records.model import Deployment, DeploymentKind, DeploymentState
+from sealane.records.scopes import EVERYTHING
 from sealane.verdicts.model import VerdictKind
 from tests.integration.inside import Inside
 from tests.recovery.shop import FORMATION, SECRETS, STENCILS
 
-EVE = Actor(name="eve", groups=frozenset({"developers"}), via="token")
+EVE = Actor(name="eve", groups=frozenset({"developers"}), via="token", deploys=EVERYTHING)
 PIPELINE = "app: shop\ndeliver: [{formation: devAPPROVAL}]\n"
 NEVER = ', {name: DUMMY_NEVER_READY, value: "1"}'
 PERSON = "blue_green: {keep_old_for: 0s, promote: manual}"

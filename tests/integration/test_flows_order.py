@@ -10,7 +10,7 @@ import pytest
 from sealane.records.model import DeploymentState
 from sealane.verdicts.model import VerdictKind
 from tests.integration.test_workflows import DEV, World
-from tests.recovery.shop import pushed
+from tests.recovery.shop import ADMIN, pushed
 
 
 class Later(World):
@@ -107,6 +107,7 @@ async def test_running_an_old_commit_again_stops_nothing_newer(world: Later) -> 
     await world.deployment("dev", run)
     slow = await world.push_and_keep("v2")
 
+    await world.server.access.add_user("dan", frozenset({"administrators"}), by=ADMIN)
     again = await world.deployment("dev", await world.server.requests.rerun(run, by=DEV))
     assert (again.verdict_kind, again.by_hand, again.place) == (VerdictKind.DEPLOYED, True, 1)
     await world.server.queueing.delivery(slow)

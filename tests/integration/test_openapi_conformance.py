@@ -90,7 +90,7 @@ class Served:
     async def _start(self, shop: Shop) -> None:
         for name, text in pretending.environment_files("shop").items():
             (shop.data / "config" / "environments" / f"{name}.yaml").write_text(text)
-        (shop.data / "config" / "access.yaml").write_text("readers: [viewers]\n")
+        (shop.data / "config" / "access.yaml").write_text("grants: [{groups: [viewers], may: [read]}]\n")
         server = await composition.start(self.settings, lost=lambda: None)
         assert server.first_token
         self.secret = (await server.apps.register("shop", owner="team", by=ADMIN)).hook_secret

@@ -13,12 +13,13 @@ from sealane.deployments.drift_check import DriftKind
 from sealane.destinations.dummy.state import State
 from sealane.errors import Conflicting, Refused, UsageError
 from sealane.records.model import Deployment, DeploymentKind, DeploymentState
+from sealane.records.scopes import EVERYTHING
 from sealane.verdicts.model import VerdictKind
 from sealane.workflows.operations import Given
 from tests.integration.test_workflows import BAD, BOB, DEV, ENVIRONMENT, FORMATION, STENCIL, World
 from tests.recovery.shop import pushed
 
-EVE = Actor(name="eve", groups=frozenset({"oncall", "developers"}), via="token")
+EVE = Actor(name="eve", groups=frozenset({"oncall", "developers"}), via="token", deploys=EVERYTHING)
 SHUT = """windows:
   deny: [{cron: "* * * * *", duration: 1h, reason: the freeze}]
   break_glass: [oncall]

@@ -78,7 +78,7 @@ def test_a_run_may_use_such_an_image_only_where_operators_list_it(
     server = Serving(tmp_path / "server", settings).start()
     try:
         pretending.environments(server, "shop", "web")
-        access = f"readers: []\napps: {{web: {{images: ['{place}/team/**']}}}}\n"
+        access = f"apps: {{web: {{images: ['{place}/team/**']}}}}\n"
         (server.folder / "config" / "access.yaml").write_text(access)
         told = {}
         for name in ("shop", "web"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import Iterable, Iterator
@@ -28,34 +29,52 @@ PEOPLE = {
     "member": ("developers", "platform"),
     "approver": ("approvers",),
     "auditor": ("auditors",),
+    "steward": ("stewards",),
+    "limited": ("limited",),
+    "part": ("part",),
     "admin": ("administrators",),
 }
-READERS = frozenset({"own", "member", "approver", "auditor", "admin"})
-WRITERS = frozenset({"own", "member", "admin"})
+ACCESS = """grants:
+  - {groups: [auditors], may: [read]}
+  - {groups: [platform], may: [deploy], apps: [heron]}
+  - {groups: [stewards], may: [administer], apps: [heron, "crane*"]}
+  - {groups: [limited], may: [read], apps: [heron]}
+  - {groups: [limited, part], may: [deploy], apps: [heron], environments: [d*]}
+"""
+READERS = frozenset({"own", "member", "approver", "auditor", "steward", "limited", "part", "admin"})
+"""Who may read the heron, or a part of it: what is of no environment is for all of them."""
+THERE = READERS - {"part"}
+"""Who may read it in production, where the deployment is."""
+KEEPERS = frozenset({"own", "member", "steward", "admin"})
+"""Who may deploy it everywhere."""
+WRITERS = KEEPERS | {"limited", "part"}
+"""Who may deploy it somewhere."""
+STEWARDS = frozenset({"steward", "admin"})
 ADMINISTRATORS = frozenset({"admin"})
 EVERYBODY = frozenset(PEOPLE)
 TOKENS = ("own-push-token", "other-push-token")
 NOBODY = ("anonymous", *TOKENS)
 
-# Who gets in, by route. A new route must be put in: `READERS` and narrower for what names an app's things in its
-# address, `EVERYBODY` for what lists what each may read, None for what finds out by itself who asks.
+# Who gets in, by route. A new route must be put in: `READERS`, `THERE` and narrower for what names an app's things in
+# its address, `EVERYBODY` for what lists what each may read, None for what finds out by itself who asks.
 ROUTES: dict[str, frozenset[str] | None] = {
     "GET /api/apps": EVERYBODY,
-    "POST /api/apps": ADMINISTRATORS,
+    "POST /api/apps": STEWARDS,
     "GET /api/apps/{app}": READERS,
+    "GET /api/apps/{app}/access": KEEPERS,
     "GET /api/apps/{app}/recipient": READERS,
-    "GET /api/apps/{app}/alert-token": WRITERS,
-    "POST /api/apps/{app}/push-token": WRITERS,
-    "PUT /api/apps/{app}/owner": ADMINISTRATORS,
-    "DELETE /api/apps/{app}": ADMINISTRATORS,
+    "GET /api/apps/{app}/alert-token": KEEPERS,
+    "POST /api/apps/{app}/push-token": KEEPERS,
+    "PUT /api/apps/{app}/owner": STEWARDS,
+    "DELETE /api/apps/{app}": STEWARDS,
     "GET /api/formations": EVERYBODY,
-    "POST /api/formations/{app}/{formation}/deploy": WRITERS,
-    "POST /api/formations/{app}/{formation}/rollback": WRITERS,
-    "POST /api/formations/{app}/{formation}/scale": WRITERS,
-    "POST /api/formations/{app}/{formation}/lift-hold": WRITERS,
-    "GET /api/formations/{app}/{formation}/drift": READERS,
-    "GET /api/formations/{app}/{formation}/logs": READERS,
-    "GET /api/why/{what}": READERS,
+    "POST /api/formations/{app}/{formation}/deploy": KEEPERS,
+    "POST /api/formations/{app}/{formation}/rollback": KEEPERS,
+    "POST /api/formations/{app}/{formation}/scale": KEEPERS,
+    "POST /api/formations/{app}/{formation}/lift-hold": KEEPERS,
+    "GET /api/formations/{app}/{formation}/drift": THERE,
+    "GET /api/formations/{app}/{formation}/logs": THERE,
+    "GET /api/why/{what}": THERE,
     "GET /api/runs": EVERYBODY,
     "GET /api/runs/{run}": READERS,
     "GET /api/runs/{run}/changes": READERS,
@@ -63,18 +82,18 @@ ROUTES: dict[str, frozenset[str] | None] = {
     "POST /api/runs/{run}/rerun": WRITERS,
     "POST /api/runs/{run}/cancel": WRITERS,
     "GET /api/deployments": EVERYBODY,
-    "GET /api/deployments/{deployment}": READERS,
-    "GET /api/deployments/{deployment}/progress": READERS,
-    "POST /api/deployments/{deployment}/cancel": WRITERS,
-    "POST /api/deployments/{deployment}/rerun": WRITERS,
+    "GET /api/deployments/{deployment}": THERE,
+    "GET /api/deployments/{deployment}/progress": THERE,
+    "POST /api/deployments/{deployment}/cancel": KEEPERS,
+    "POST /api/deployments/{deployment}/rerun": KEEPERS,
     "GET /api/approvals": EVERYBODY,
     "GET /api/pending": EVERYBODY,
     "GET /api/events": EVERYBODY,
     "GET /api/audit": ADMINISTRATORS,
-    "POST /api/deployments/{deployment}/approve": READERS,
-    "POST /api/deployments/{deployment}/reject": READERS,
-    "POST /api/deployments/{deployment}/break-glass": READERS,
-    "POST /api/deployments/{deployment}/gates/{gate}": WRITERS,
+    "POST /api/deployments/{deployment}/approve": THERE,
+    "POST /api/deployments/{deployment}/reject": THERE,
+    "POST /api/deployments/{deployment}/break-glass": THERE,
+    "POST /api/deployments/{deployment}/gates/{gate}": KEEPERS,
     "GET /api/me": EVERYBODY,
     "GET /api/users": ADMINISTRATORS,
     "POST /api/users": ADMINISTRATORS,
@@ -83,10 +102,10 @@ ROUTES: dict[str, frozenset[str] | None] = {
     "GET /api/users/{user}/tokens": ADMINISTRATORS,
     "GET /api/tokens": EVERYBODY,
     "DELETE /api/tokens/{token_id}": EVERYBODY,
-    "GET /api/apps/{app}/tokens": WRITERS,
-    "POST /api/apps/{app}/hook-secret": WRITERS,
+    "GET /api/apps/{app}/tokens": KEEPERS,
+    "POST /api/apps/{app}/hook-secret": KEEPERS,
     "DELETE /api/users/{user}": ADMINISTRATORS,
-    "POST /api/vet": frozenset({"stranger", *WRITERS}),  # of the app that the body names: see below
+    "POST /api/vet": EVERYBODY,  # of the app that the body names: see below
     "GET /healthz": None,
     "HEAD /healthz": None,
     "GET /readyz": None,
@@ -98,22 +117,22 @@ ROUTES: dict[str, frozenset[str] | None] = {
     "GET /runs/{run}/follow/{key}": READERS,
     "GET /changes": READERS,
     "GET /deployments": EVERYBODY,
-    "GET /deployments/{deployment}": READERS,
-    "GET /deployments/{deployment}/drift": READERS,
+    "GET /deployments/{deployment}": THERE,
+    "GET /deployments/{deployment}/drift": THERE,
     "GET /approvals": EVERYBODY,
     "GET /audit": EVERYBODY,
     "POST /runs/{run}/cancel": WRITERS,
     "POST /runs/{run}/rerun": WRITERS,
-    "POST /deployments/{deployment}/cancel": WRITERS,
-    "POST /deployments/{deployment}/rerun": WRITERS,
-    "POST /deployments/{deployment}/rollback": WRITERS,
-    "POST /deployments/{deployment}/drift": WRITERS,
-    "POST /deployments/{deployment}/release-hold": WRITERS,
-    "POST /approvals/{deployment}": READERS,
-    "POST /approvals/{deployment}/decline": READERS,
-    "POST /deployments/{deployment}/gates/{gate}": WRITERS,
-    "POST /deployments/{deployment}/break-glass": READERS,
-    "POST /deployments/{deployment}/delete": WRITERS,
+    "POST /deployments/{deployment}/cancel": KEEPERS,
+    "POST /deployments/{deployment}/rerun": KEEPERS,
+    "POST /deployments/{deployment}/rollback": KEEPERS,
+    "POST /deployments/{deployment}/drift": KEEPERS,
+    "POST /deployments/{deployment}/release-hold": KEEPERS,
+    "POST /approvals/{deployment}": THERE,
+    "POST /approvals/{deployment}/decline": THERE,
+    "POST /deployments/{deployment}/gates/{gate}": KEEPERS,
+    "POST /deployments/{deployment}/break-glass": THERE,
+    "POST /deployments/{deployment}/delete": KEEPERS,
     "GET /tokens": EVERYBODY,
     "POST /tokens/{token_id}/revoke": EVERYBODY,
     "GET /sign-in": None,
@@ -163,7 +182,7 @@ def test_every_route_has_its_line_in_the_table() -> None:
 def test_every_route_goes_through_the_gate_and_every_name_in_its_address_is_known(name: str, route: APIRoute) -> None:
     """A name the gate doesn't know would be an app's thing that it lets anybody see."""
     parts = set(re.findall(r"{(\w+)", route.path))
-    assert parts <= {*access.SUBJECTS, *access.NO_SUBJECTS}, "teach sealane.server.access the name"
+    assert parts <= {*access.SUBJECTS, access.FORMATION, *access.NO_SUBJECTS}, "teach sealane.server.access the name"
     asked = [each.call for each in _all(route.dependant)]
     assert (access.admitted in asked) == (ROUTES[name] is not None)
 
@@ -193,6 +212,7 @@ class World:
         page = not path.startswith(("/api/", "/git/", "/hooks/"))
         headers = {"Accept": "text/html"} if page else {}
         body: Any = next((body for word, body in BODIES.items() if word in path.split("/")), {})
+        body = {"name": "crane", "owner": "stewards"} if path == "/api/apps" else body
         how: dict[str, Any] = {} if method == "GET" else {"data": {}} if page else {"json": body}
         client = self.plain
         if identity in TOKENS:
@@ -237,8 +257,7 @@ class World:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     server = Serving(tmp_path_factory.mktemp("server"), pretending.SETTINGS).start()
     try:
-        access = "readers: [auditors]\napps: {heron: {members: [platform]}}\n"
-        (server.folder / "config" / "access.yaml").write_text(access)
+        (server.folder / "config" / "access.yaml").write_text(ACCESS)
         pretending.environments(server, "heron", "kiln")
         folder = tmp_path_factory.mktemp("apps")
         heron, kiln = (pretending.App(server, folder / name, name, owner=f"{name}-team") for name in ("heron", "kiln"))
@@ -270,6 +289,14 @@ def _form_token(page: str) -> str:
 GUARDED = {name: who for name, who in ROUTES.items() if who is not None and name != "POST /sign-out"}
 
 
+def _nowhere(text: str) -> str:
+    return text.replace("production", "nowhere")
+
+
+def _is_of_an_environment(name: str) -> bool:
+    return any(part in name for part in ("{deployment}", "{formation}", "{what}"))
+
+
 @pytest.mark.parametrize("name", GUARDED)
 def test_who_may_not_gets_the_same_answer_as_for_what_is_not_there(world: World, name: str) -> None:
     """Nobody without a token; 404, as of nothing, for who may not read; 403 for who may read and no more."""
@@ -281,14 +308,17 @@ def test_who_may_not_gets_the_same_answer_as_for_what_is_not_there(world: World,
         assert CANARY not in text
         assert (status, world.normal(text)) == (status, world.normal(world.ask(identity, method, nothing, name)[1]))
     about_the_app = there != nothing
+    readers = THERE if _is_of_an_environment(name) else READERS
     for identity in PEOPLE:
-        if identity in GUARDED[name] or (identity not in READERS and not about_the_app and GUARDED[name] >= READERS):
+        if identity in GUARDED[name] or (identity not in readers and not about_the_app and GUARDED[name] >= readers):
             continue
         status, text = world.ask(identity, method, there, name)
         assert CANARY not in text
-        if about_the_app and identity not in READERS:
-            other, said = world.ask(identity, method, nothing, name)
-            assert (status, world.normal(text)) == (other, world.normal(said)), f"{identity} {name}"
+        if about_the_app and identity not in readers:
+            of_the_heron = identity in READERS and "deployments" not in name  # which they know, but not this part of it
+            other, said = world.ask(identity, method, _nowhere(there) if of_the_heron else nothing, name)
+            if not (of_the_heron and name.endswith("/deploy")):  # what was never there, a commit's file may bring
+                assert (status, _nowhere(world.normal(text))) == (other, world.normal(said)), f"{identity} {name}"
             assert status == 404, f"{identity} {name}: {status} {text[:300]}"
         else:
             assert (status, "may not" in text) == (403, True), f"{identity} {name}: {status} {text[:300]}"
@@ -297,6 +327,8 @@ def test_who_may_not_gets_the_same_answer_as_for_what_is_not_there(world: World,
 LISTS = [name for name, who in GUARDED.items() if who == EVERYBODY and name.startswith("GET ")]
 OWN = {"GET /api/me", "GET /api/tokens", "GET /tokens"}
 """What lists nothing of apps, or not for everybody who may read them."""
+ASKS = {"GET /api/approvals", "GET /api/pending", "GET /approvals"}
+"""What lists approvals: production asks for one."""
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -308,8 +340,65 @@ def test_what_lists_shows_each_only_what_they_may_read(world: World, name: str) 
         if identity == "stranger":
             assert "heron" not in text
             assert CANARY not in text
+        elif identity == "part":
+            assert "production" not in text.replace("Commit to production", ""), f"{identity} {name}"
+            assert world.deployment not in text
+            assert ("heron" in text) == (name not in OWN | ASKS), f"{identity} {name}"
         elif name not in OWN:
             assert "heron" in text, f"{identity} {name}"
+
+
+def test_what_came_of_a_run_is_told_of_environments_one_may_read(world: World) -> None:
+    """The run is the app's; its deliveries are their environments'."""
+    paths = ("/api/runs/{run}", "/runs/{run}", "/api/why/{run}", "/api/why/heron", "/api/formations", "/?find=heron")
+    for path in paths:
+        for identity, told in (("limited", True), ("part", False)):
+            status, text = world.ask(identity, "GET", path.format(run=world.run), "")
+            assert (status, "production" in text) == (200, told), f"{identity} {path}: {text[:2000]}"
+            assert "dev" in text, f"{identity} {path}"
+    for only, found in (("environment=production", False), ("state=waiting", False), ("environment=dev", True)):
+        _, text = world.ask("part", "GET", f"/api/runs?{only}", "")
+        assert (world.run in text) == found, f"{only}: {text[:300]}"
+        _, text = world.ask("limited", "GET", f"/api/runs?{only}", "")
+        assert world.run in text, only
+
+
+def test_what_somebody_s_run_delivers_goes_where_they_may_deploy(world: World) -> None:
+    """The pipeline delivers to both; who may deploy to dev only asked for the run."""
+    _, text = world.ask("limited", "POST", f"/api/runs/{world.run}/rerun", "")
+    run = json.loads(text)["run"]
+
+    def ended() -> Any:
+        view = world.heron.get(f"/api/runs/{run}")
+        return view if view["run"]["ended"] else None
+
+    view = until("the run to end", ended)
+    assert [each["formation"] for each in view["deployments"]] == ["dev"]
+    (reason,) = [each["reason"] for each in view["steps"] if each["name"] == "production"]
+    assert "limited may not deploy heron/production, so nothing goes there" in reason
+    assert "sealane deploy heron/production --release rel-" in reason
+
+
+def test_who_may_do_what_is_told_with_what_gives_it(world: World) -> None:
+    """Of everybody to who may deploy everywhere, and to everybody of themselves."""
+
+    def rights(identity: str, query: str) -> Any:
+        headers = {"Authorization": f"Bearer {world.tokens[identity]}"}
+        answer = world.plain.get(f"/api/apps/heron/access?{query}", headers=headers)
+        assert answer.status_code == 200, answer.text
+        return {(each["user"], each["permission"]): each for each in answer.json()["rights"]}
+
+    found = rights("own", "environment=production")
+    assert {user for user, verb in found if verb == "deploy"} == KEEPERS
+    assert {user for user, verb in found if verb == "read"} == THERE
+    assert {user for user, verb in found if verb == "approve"} == {"approver"}
+    assert {user for user, verb in found if verb == "administer"} == STEWARDS
+    assert found["steward", "deploy"]["because"] == "in stewards, by access.yaml:4:5"
+    assert found["approver", "approve"]["because"] == "in approvers, which production asks"
+    mine = rights("part", "user=part")
+    assert mine["part", "deploy"]["environments"] == ["dev"]
+    status, text = world.ask("part", "GET", "/api/apps/heron/access?user=part&environment=production", "")
+    assert (status, "heron has no environment production" in text) == (404, True)
 
 
 def test_a_page_of_a_list_begins_after_nobody_elses(world: World) -> None:
@@ -381,7 +470,9 @@ def test_who_may_comes_through(world: World, name: str) -> None:
         status, text = world.ask(identity, method, world.path(name, there=True), name)
         assert status != 401
         assert str(world.serving.folder) not in text, "where the server's folders lie is nobody's business"
-        assert not re.search(r"may not (read|deploy|administer)|nobody is signed in", text), f"{identity}: {text[:300]}"
+        assert not re.search(r"may not (read|deploy|administer|see)|nobody is signed in", text), (
+            f"{identity}: {text[:300]}"
+        )
         assert "there is no app" not in text
         assert "there is no run" not in text
         assert "there is no deployment" not in text

@@ -16,6 +16,7 @@ from sealane.destinations.dummy.state import State, Stored
 from sealane.errors import Conflicting, Refused
 from sealane.pipelines.model import RunStatus, StepStatus
 from sealane.records.model import Deployment, DeploymentKind, DeploymentState
+from sealane.records.scopes import EVERYTHING
 from sealane.server.pages.presenters import deployments as presenting
 from sealane.verdicts.model import VerdictKind
 from sealane.workflows.operations import Given
@@ -61,9 +62,9 @@ QUICK = "[{name: test, image: busybox, commands: [test]}]"
 SLOW = '[{name: test, image: busybox, commands: [test], environment: {DUMMY_SLEEP: "SECONDS"}}]'
 BAD = ', {name: DUMMY_EXIT_CODE, value: "1"}'
 
-BOB = Actor(name="bob", groups=frozenset({"sre"}), via="token")
-ANN = Actor(name="ann", groups=frozenset({"sre", "developers"}), via="token")
-DEV = Actor(name="dan", groups=frozenset({"developers"}), via="token")
+BOB = Actor(name="bob", groups=frozenset({"sre"}), via="token", deploys=EVERYTHING)
+ANN = Actor(name="ann", groups=frozenset({"sre", "developers"}), via="token", deploys=EVERYTHING)
+DEV = Actor(name="dan", groups=frozenset({"developers"}), via="token", deploys=EVERYTHING)
 
 
 class World(Inside):
@@ -382,6 +383,7 @@ async def test_a_run_is_run_again_as_a_new_one(world: World) -> None:
     first = await world.push("v1")
     await world.ended(first)
 
+    await world.server.access.add_user("dan", frozenset({"administrators"}), by=ADMIN)
     again = await world.server.requests.rerun(first, by=DEV)
 
     assert again != first

@@ -15,6 +15,7 @@ import pytest
 from sealane.access.model import Actor
 from sealane.destinations.dummy.state import State
 from sealane.records.model import Deployment
+from sealane.records.scopes import EVERYTHING
 from tests.integration.inside import Inside
 from tests.recovery.shop import FORMATION, SECRETS, STENCILS
 
@@ -160,7 +161,7 @@ async def test_work_that_ended_is_not_done_again(world: World, strategy: str) ->
     """Not when a person goes back to a revision whose Job was pruned, nor when a failure goes back to it."""
     await world.push("v1", strategy)
     await world.push("v2", strategy)
-    dan = Actor(name="dan", groups=frozenset({"developers"}), via="token")
+    dan = Actor(name="dan", groups=frozenset({"developers"}), via="token", deploys=EVERYTHING)
     back = await world.reached((await world.server.requests.rollback("shop", "dev", by=dan)).id)
     assert back.verdict_kind == "deployed", back.reason
     assert back.verdict is not None

@@ -9,11 +9,12 @@ from pathlib import Path
 from sealane import composition
 from sealane.access.model import ADMINISTRATORS, Actor
 from sealane.events.model import Event, EventKind
+from sealane.records.scopes import EVERYTHING
 
 SECRETS = {"SEALANE_SECRET_SHOP__TOKEN": "step-secret-4711", "SEALANE_SECRET_SHOP__PASSWORD": "run-secret-0815"}
 """Variables of the worker's environment, and values that must be found nowhere else."""
 
-ADMIN = Actor(name="admin", groups=frozenset({ADMINISTRATORS}), via="token")
+ADMIN = Actor(name="admin", groups=frozenset({ADMINISTRATORS}), via="token", deploys=EVERYTHING)
 
 PIPELINE = """app: shop
 services:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, field
 from typing import Literal
 
-from sealane.environments.app_access import FILE
+from sealane.environments.grants import Permission
 from sealane.errors import Refused
 from sealane.records import accounts as stored
 from sealane.records.scopes import NOTHING, Scope
@@ -15,19 +14,6 @@ from sealane.records.scopes import NOTHING, Scope
 ADMINISTRATORS = stored.ADMINISTRATORS
 DEVELOPERS = "developers"
 APPROVERS = "approvers"
-
-
-class Permission(StrEnum):
-    """What can be allowed."""
-
-    READ = "read"
-    """See an app, its runs, logs and deployments, secrets masked: its people, readers, and who is asked about it."""
-    DEPLOY = "deploy"
-    """Start runs and deployments, roll back, scale, cancel, lift holds, rotate tokens: developers among its people."""
-    APPROVE = "approve"
-    """Decide on deployments; on which ones, the groups of their rules say: everybody in a group but developers."""
-    ADMINISTER = "administer"
-    """Register apps, manage users and tokens: administrators."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,32 +24,62 @@ class Actor:
     groups: frozenset[str]
     via: Literal["token", "session", "push"]
     token_id: str | None = None
+    """The token that they came with, or began the session with."""
     reads: Scope = NOTHING
-    """The apps they may see."""
-    writes: Scope = NOTHING
-    """The apps whose people they are."""
+    """What they may see."""
+    deploys: Scope = NOTHING
+    """Where they may deploy."""
+    administers: Scope = NOTHING
+    """Which apps they may administer."""
+    approves: Mapping[str, Scope] = field(default_factory=dict)
+    """Of their groups that operators grant approving: where. The others' word counts wherever it is asked."""
 
-    def may(self, permission: Permission, app: str | None = None) -> bool:
-        """Whether a group of the actor's allows it and, where it is about an app, the actor belongs to that."""
-        if app is not None and app not in (self.writes if permission is Permission.DEPLOY else self.reads):
-            return False
-        if permission is Permission.READ:
-            return True
+    def may(self, permission: Permission, app: str | None = None, environment: str | None = None) -> bool:
+        """Whether they may do it in the environment; without one: in some of the app's; without an app: at all.
+
+        Approving takes somebody who asks, too: it is about whether the word of any group of theirs would count.
+        """
+        if app is None and permission is Permission.ADMINISTER:
+            return ADMINISTRATORS in self.groups
         if permission is Permission.APPROVE:
-            return bool(self.groups - {DEVELOPERS})
-        return bool(self.groups & _ALLOWED[permission])
+            return bool(self.approves_as(app, environment) if app and environment else self.groups)
+        scope = {Permission.READ: self.reads, Permission.DEPLOY: self.deploys}.get(permission, self.administers)
+        return permission is Permission.READ or bool(scope) if app is None else _within(scope, app, environment)
 
-    def require(self, permission: Permission, app: str | None = None) -> None:
-        """Raises Refused, naming the group that would do."""
-        if not self.may(permission):
-            wanted = " or ".join(sorted(_ALLOWED.get(permission, {APPROVERS})))
-            raise Refused(f"{self.name} may not {permission}", hint=f"ask an administrator for the group {wanted}")
-        if not self.may(permission, app):
-            hint = f"ask an administrator to make you one: its owner's group, or members in {FILE}"
-            raise Refused(f"{self.name} may not {permission} {app}, being none of its people", hint=hint)
+    def may_everywhere(self, permission: Permission, app: str) -> bool:
+        """Whether they may do it in every environment of the app, now and later."""
+        return {Permission.READ: self.reads, Permission.DEPLOY: self.deploys}.get(
+            permission, self.administers
+        ).is_whole(app)
+
+    def approves_as(self, app: str, environment: str) -> frozenset[str]:
+        """Those of their groups whose word counts there, if it is asked."""
+        return frozenset(
+            group
+            for group in self.groups
+            if group not in self.approves or self.approves[group].covers(app, environment)
+        )
+
+    def require(self, permission: Permission, app: str | None = None, environment: str | None = None) -> None:
+        """Raises Refused, saying who tells why."""
+        if self.may(permission, app, environment):
+            return
+        if app is None:
+            hint = "ask an administrator" if permission is Permission.ADMINISTER else "ask an administrator for a grant"
+            raise Refused(f"{self.name} may not {permission}", hint=hint)
+        raise _refused(self.name, permission, f"{app}/{environment}" if environment else app, app)
+
+    def require_everywhere(self, permission: Permission, app: str) -> None:
+        """Raises Refused unless they may in every environment of the app."""
+        if not self.may_everywhere(permission, app):
+            raise _refused(self.name, permission, f"{app} in every environment", app)
 
 
-_ALLOWED: Mapping[Permission, frozenset[str]] = {
-    Permission.DEPLOY: frozenset({ADMINISTRATORS, DEVELOPERS}),
-    Permission.ADMINISTER: frozenset({ADMINISTRATORS}),
-}
+def _within(scope: Scope, app: str, environment: str | None) -> bool:
+    return app in scope if environment is None else scope.covers(app, environment)
+
+
+def _refused(name: str, permission: Permission, where: str, app: str) -> Refused:
+    return Refused(
+        f"{name} may not {permission} {where}", hint=f"sealane access explain {name} {app} tells who may, and why"
+    )

@@ -1,63 +1,77 @@
-"""Membership: which apps a person may read and which they may change.."""
+"""Membership: what a person may, as tables and the operators' files stand now."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from sealane.access import rights
 from sealane.access.model import ADMINISTRATORS, Actor
-from sealane.environments.app_access import NOBODY, AppAccess
+from sealane.access.rights import Right, Rules
+from sealane.environments.grants import Permission
 from sealane.environments.window_status import Forecast
-from sealane.errors import SealaneError
-from sealane.records.scopes import EVERYTHING, AppPeople, Scope, Subject
+from sealane.errors import NotThere, SealaneError
+from sealane.records.accounts import User
+from sealane.records.scopes import AppPeople, AppPlace, Subject
 from sealane.store.all_stores import Store
 
 _log = logging.getLogger("sealane.access")
 
 
-def scoped(
-    actor: Actor, apps: Iterable[AppPeople], access: AppAccess = NOBODY, deciders: Mapping[str, frozenset[str]] = {}
-) -> Actor:
-    """The actor with the apps they may read and those whose people they are.
-
-    Administrators are everybody's people. An app's people are its owner, by name or group, and the members that
-    `access.yaml` names. Its people read it, and so do readers, and whoever is asked about it: groups that a rule of a
-    deployment that waits or is there now names, and those that operators name for its approvals and its glass.
-    """
-    if ADMINISTRATORS in actor.groups:
-        return replace(actor, reads=EVERYTHING, writes=EVERYTHING)
-    reads, writes = set(), set()
-    for app in apps:
-        groups = access.of(app.app)
-        if app.owner == actor.name or actor.groups & (groups.members | {app.owner}):
-            writes.add(app.app)
-        elif actor.groups & (groups.readers | app.asked | deciders.get(app.app, frozenset())):
-            reads.add(app.app)
-    return replace(actor, reads=Scope(apps=frozenset(reads | writes)), writes=Scope(apps=frozenset(writes)))
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Membership:
-    """Says it of a person now, as tables and files stand."""
+    """Says it of a person now."""
 
     store: Store
     files: Forecast | None = None
     """The operators' files; without them nobody is named in any."""
 
     async def of(self, actor: Actor) -> Actor:
-        """The actor with the apps they may read and change. Files that can't be read give nobody anything."""
+        """The actor with all that they may. Environments' files that can't be read give nobody anything."""
         if ADMINISTRATORS in actor.groups:
-            return scoped(actor, ())
-        access: AppAccess = NOBODY
-        deciders: Mapping[str, frozenset[str]] = {}
-        try:
-            if self.files is not None:
-                access, deciders = self.files.access(), self.files.deciders()
-        except SealaneError as error:
-            _log.warning("the operators' files say nothing of who may what: %s", error)
-        return scoped(actor, await self.store.scopes.people(), access, deciders)
+            return rights.scoped(actor, (), self._rules())
+        return rights.scoped(actor, await self.store.scopes.people(), self._rules())
 
-    async def app_of(self, subject: Subject, name: str, actor: Actor) -> str | None:
-        """The app of what is named, or None for what is no app's. Raises NotThere, also where the actor may not read it."""
-        return await self.store.scopes.app_of(subject, name, actor.reads)
+    async def may_deploy(self, user: str, app: str, environment: str) -> bool:
+        """Whether a user, who need not be signed in, may deploy there now; who was removed may not."""
+        try:
+            known = await self.store.people.get(user)
+        except NotThere:
+            return False
+        actor = await self.of(Actor(name=known.name, groups=known.groups, via="push"))
+        return actor.may(Permission.DEPLOY, app, environment)
+
+    async def place_of(self, subject: Subject, name: str, actor: Actor) -> AppPlace | None:
+        """Where what is named belongs, None for what is no app's. Raises NotThere, also where the actor may not read it."""
+        return await self.store.scopes.place_of(subject, name, actor.reads)
+
+    def may_register(self, actor: Actor, app: str) -> bool:
+        """Whether the actor may administer an app of the name, which need not be there."""
+        given = rights.of(actor.name, actor.groups, AppPeople(app=app, owner=""), self._rules())
+        return any(each.permission is Permission.ADMINISTER for each in given)
+
+    async def explain(self, app: str) -> tuple[tuple[User, tuple[Right, ...]], ...]:
+        """Every user with all that they may with the app, by name. Raises NotThere."""
+        found = next((each for each in await self.store.scopes.people() if each.app == app), None)
+        if found is None:
+            await self.store.apps.get(app)
+            found = AppPeople(app=app, owner="")
+        rules = self._rules()
+        return tuple(
+            (user, tuple(rights.of(user.name, user.groups, found, rules))) for user in await self.store.people.all()
+        )
+
+    async def environments_of(self, app: str) -> tuple[str, ...]:
+        """The environments that are about the app, by name: where operators let it be, and where it is."""
+        there = [each.environments for each in await self.store.scopes.people() if each.app == app]
+        return tuple(sorted({*self._rules().asked.get(app, {}), *frozenset().union(*there)}))
+
+    def _rules(self) -> Rules:
+        if self.files is None:
+            return Rules()
+        access = self.files.access()
+        try:
+            return Rules(access=access, asked=self.files.asked(), environments=frozenset(self.files.environments()))
+        except SealaneError as error:
+            _log.warning("the environments' files say nothing of who is asked: %s", error)
+            return Rules(access=access)

@@ -14,9 +14,10 @@ from itsdangerous import BadSignature, Signer
 
 from sealane import clock, inputs, log_lines
 from sealane.access import lifetimes, tokens
-from sealane.access.model import ADMINISTRATORS, Actor, Permission
+from sealane.access.model import ADMINISTRATORS, Actor
 from sealane.accounts.membership import Membership
 from sealane.accounts.sign_in_attempts import AttemptLimits, Attempts
+from sealane.environments.grants import Permission
 from sealane.errors import NotSignedIn, NotThere
 from sealane.events.model import Pusher, Signed
 from sealane.records.accounts import StoredSession, Token, User
@@ -114,7 +115,7 @@ class Access:
         if token.user is None:
             return await self._store.apps.get(app), Pusher(signed=Signed.APP)
         actor = await self._scoped(await self._actor(token.user, token.id))
-        await self._store.scopes.app_of(Subject.APP, app, actor.reads)
+        await self._store.scopes.place_of(Subject.APP, app, actor.reads)
         if writes:
             actor.require(Permission.DEPLOY, app)
         return await self._store.apps.get(app), Pusher(signed=Signed.OWN, name=actor.name)
@@ -319,7 +320,7 @@ def _may_manage(token: Token, actor: Actor) -> bool:
         return True
     if token.user is not None:
         return token.user == actor.name
-    return token.app is not None and actor.may(Permission.DEPLOY, token.app)
+    return token.app is not None and actor.may_everywhere(Permission.DEPLOY, token.app)
 
 
 def _hidden(secret: str) -> str:

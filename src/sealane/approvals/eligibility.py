@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from sealane.access.model import ADMINISTRATORS, DEVELOPERS, Actor, Permission
+from sealane.access.model import Actor
 from sealane.approvals.inbox import InboxItem, InboxKind
-
-
-def groups(found: InboxItem) -> tuple[str, ...]:
-    """The groups whose people's word counts, any of them."""
-    return found.who or (ADMINISTRATORS, DEVELOPERS)
+from sealane.environments.grants import Permission
 
 
 def why_not(found: InboxItem, actor: Actor) -> str:
@@ -18,8 +14,12 @@ def why_not(found: InboxItem, actor: Actor) -> str:
             return f"You {why}; somebody else approves."
         if actor.name in found.given:
             return "You have said yes."
-    if not actor.groups & set(groups(found)):
-        return f"It is for {' or '.join(groups(found))} to say."
-    if not found.who and not actor.may(Permission.DEPLOY, found.deployment.app):
-        return f"It is for people of {found.deployment.app} to say."
+    there = found.deployment
+    if not found.who:
+        may = actor.may(Permission.DEPLOY, there.app, there.environment)
+        return "" if may else f"It is for whoever may deploy {there.app} in {there.environment} to say."
+    if not actor.groups & set(found.who):
+        return f"It is for {' or '.join(found.who)} to say."
+    if not actor.approves_as(there.app, there.environment) & set(found.who):
+        return f"Your grants do not let you approve {there.app} in {there.environment}."
     return ""

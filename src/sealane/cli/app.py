@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, str] = {
     "app": "apps",
     "user": "users",
     "token": "tokens",
+    "access": "access",
     "watch": "watch",
     "cancel": "cancel",
     "rerun": "rerun",

@@ -1,47 +1,74 @@
-"""`access.yaml`, the operators' file about who may what of whose: groups of people, and images. Pure; it only ever adds."""
+"""`access.yaml`, the operators' file about who may what with which apps, and which images their runs may use. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Annotated
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sealane.configfiles import documents, validation
-from sealane.configfiles.documents import Path
-from sealane.configfiles.fields import File, Group, Maybe, Name, TopFile
+from sealane.configfiles import documents, globs, validation
+from sealane.configfiles.documents import Document, Path
+from sealane.configfiles.fields import File, Glob, Group, Maybe, Name, TopFile
 from sealane.environments import patterns
 from sealane.environments.files import RegistryPattern
+from sealane.environments.grants import EVERY, OWNERS, Grant, Permission
 from sealane.findings import Finding, Place, errors
 
 FILE = "access.yaml"
 """Its name in the configuration folder."""
 
-_Groups = Maybe[Annotated[list[Group], Field(max_length=100)]]
-
-
+_ELSEWHERE = {
+    "group": "groups",
+    "verbs": "may",
+    "permissions": "may",
+    "actions": "may",
+    "members": "grants",
+    "readers": "grants",
+    "app": "apps",
+    "environment": "environments",
+}
 _Images = Maybe[Annotated[list[RegistryPattern], Field(max_length=1000)]]
+_Globs = Maybe[Annotated[list[Glob], Field(min_length=1, max_length=1000)]]
+
+
+class GrantFile(File):
+    """What the people of some groups may."""
+
+    groups: Annotated[list[Group], Field(min_length=1, max_length=100)]
+    """The groups whose people may."""
+    may: Annotated[list[Literal["read", "deploy", "approve", "administer"]], Field(min_length=1)]
+    """What they may: read, deploy, approve, administer. Each of the other three lets them read, too."""
+    apps: _Globs = None
+    """Globs of apps; every app when left out."""
+    environments: _Globs = None
+    """Globs of environments; every environment when left out."""
+
+
+class OwnerGrantFile(File):
+    """What owners may with their apps."""
+
+    may: Annotated[list[Literal["read", "deploy", "administer"]], Field(min_length=1)]
+    """What they may: read, deploy (those who are developers), administer."""
+    environments: _Globs = None
+    """Globs of environments; every environment when left out."""
 
 
 class AppAccessFile(File):
-    """Who works on one app, and who reads it, beside its owner."""
+    """What one app's runs may use."""
 
-    members: _Groups = None
-    """Groups whose people are the app's people: they read it and, being developers, change it. None when left out."""
-    readers: _Groups = None
-    """Groups whose people read it; none when left out."""
     images: _Images = None
     """Globs of image repositories that its runs may use though they are another app's or not public; none when left out."""
 
 
 class AccessFile(TopFile):
-    """Who may see and change which apps, beside their owners: the operators' file access.yaml."""
+    """Who may what with which apps, and which images their runs may use: the operators' file access.yaml."""
 
-    members: _Groups = None
-    """Groups whose people are every app's people; none when left out."""
-    readers: _Groups = None
-    """Groups whose people read every app, such as auditors; none when left out."""
+    owners: Maybe[Annotated[list[OwnerGrantFile], Field(max_length=100)]] = None
+    """What owners may with their apps; read and deploy, in every environment, when left out."""
+    grants: Maybe[Annotated[list[GrantFile], Field(max_length=1000)]] = None
+    """What groups may, beside owners and administrators; nothing when left out."""
     images: _Images = None
     """Globs of image repositories that runs of every app may use though they are an app's or not public; none when left
     out."""
@@ -50,33 +77,22 @@ class AccessFile(TopFile):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Groups:
-    """Groups of people by what they may, and images that runs may use."""
-
-    members: frozenset[str] = frozenset()
-    readers: frozenset[str] = frozenset()
-    images: tuple[str, ...] = ()
-    """Globs of image repositories that runs may use beside their own and public ones."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class AppAccess:
     """What `access.yaml` says."""
 
-    every: Groups = field(default_factory=Groups)
-    apps: Mapping[str, Groups] = field(default_factory=dict)
+    owners: tuple[Grant, ...] = OWNERS
+    grants: tuple[Grant, ...] = ()
+    images: tuple[str, ...] = ()
+    """Globs of image repositories that runs of every app may use beside their own and public ones."""
+    app_images: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The same for single apps."""
 
-    def of(self, app: str) -> Groups:
-        """The groups of one app, with those of every app."""
-        own = self.apps.get(app, Groups())
-        return Groups(
-            members=self.every.members | own.members,
-            readers=self.every.readers | own.readers,
-            images=(*self.every.images, *own.images),
-        )
+    def images_of(self, app: str) -> tuple[str, ...]:
+        """Globs of image repositories that runs of the app may use beside their own and public ones."""
+        return (*self.images, *self.app_images.get(app, ()))
 
 
-NOBODY = AppAccess()
+DEFAULTS = AppAccess()
 """What a server without the file has: an app is its owner's and the administrators'."""
 
 
@@ -86,30 +102,62 @@ def read(text: str, file: str) -> tuple[AppAccess | None, list[Finding]]:
     if errors(found):
         return None, found
     if not found_documents:
-        return NOBODY, found
+        return DEFAULTS, found
     if len(found_documents) > 1:
         return None, [Finding(message="the file is several documents", place=Place(file=file), hint="make it one")]
-    written, wrong = validation.validate(found_documents[0], AccessFile)
+    document = found_documents[0]
+    written, wrong = validation.validate(document, AccessFile, elsewhere=_ELSEWHERE)
     if written is None:
         return None, [*found, *wrong]
-    document = found_documents[0]
+    if wrong := [*_bad_images(written, document), *_bad_grants(written, document)]:
+        return None, [*found, *wrong]
+    return _access(written, document), found
+
+
+def _access(written: AccessFile, document: Document) -> AppAccess:
+    owners = tuple(_grant(each, document.place(("owners", n))) for n, each in enumerate(written.owners or ()))
+    return AppAccess(
+        owners=OWNERS if written.owners is None else owners,
+        grants=tuple(_grant(each, document.place(("grants", n))) for n, each in enumerate(written.grants or ())),
+        images=tuple(written.images or ()),
+        app_images={name: tuple(each.images or ()) for name, each in (written.apps or {}).items()},
+    )
+
+
+def _grant(written: GrantFile | OwnerGrantFile, place: Place) -> Grant:
+    grant = Grant(
+        may=frozenset(map(Permission, written.may)), environments=tuple(written.environments or EVERY), place=place
+    )
+    if isinstance(written, OwnerGrantFile):
+        return grant
+    return replace(grant, groups=frozenset(written.groups), apps=tuple(written.apps or EVERY))
+
+
+def _bad_images(written: AccessFile, document: Document) -> Iterator[Finding]:
     paths: list[tuple[Path, list[str] | None]] = [(("images",), written.images)]
     paths += [(("apps", name, "images"), each.images) for name, each in (written.apps or {}).items()]
-    wrong = [
-        Finding(message=f"{pattern} is not valid: {reason}", place=document.place((*path, index)))
-        for path, listed in paths
-        for index, pattern in enumerate(listed or ())
-        if (reason := patterns.registry_problem(pattern))
+    for path, listed in paths:
+        for index, pattern in enumerate(listed or ()):
+            if reason := patterns.registry_problem(pattern):
+                yield Finding(message=f"{pattern} is not valid: {reason}", place=document.place((*path, index)))
+
+
+def _bad_grants(written: AccessFile, document: Document) -> Iterator[Finding]:
+    listed: list[tuple[str, Sequence[GrantFile | OwnerGrantFile]]] = [
+        ("owners", written.owners or ()),
+        ("grants", written.grants or ()),
     ]
-    if wrong:
-        return None, [*found, *wrong]
-    apps = {name: _groups(each) for name, each in (written.apps or {}).items()}
-    return AppAccess(every=_groups(written), apps=apps), found
+    for key, grants in listed:
+        for number, grant in enumerate(grants):
+            yield from _bad_globs(grant, (key, number), document)
+            if "administer" in grant.may and grant.environments:
+                place = document.key_place((key, number, "environments"))
+                hint = "write it as a grant of its own, without environments"
+                yield Finding(message="administer is about whole apps, not environments", place=place, hint=hint)
 
 
-def _groups(written: AppAccessFile | AccessFile) -> Groups:
-    return Groups(
-        members=frozenset(written.members or ()),
-        readers=frozenset(written.readers or ()),
-        images=tuple(written.images or ()),
-    )
+def _bad_globs(grant: GrantFile | OwnerGrantFile, path: Path, document: Document) -> Iterator[Finding]:
+    for key in ("apps", "environments"):
+        for index, glob in enumerate(getattr(grant, key, None) or ()):
+            if reason := globs.problem(glob):
+                yield Finding(message=f"{glob} is not valid: {reason}", place=document.place((*path, key, index)))

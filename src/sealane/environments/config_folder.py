@@ -66,12 +66,12 @@ def people(config: Path, *, base: Path | None = None, adapters: Adapters = SHIPP
 
 
 def gather_access(config: Path, *, base: Path | None = None) -> tuple[AppAccess | None, list[Finding]]:
-    """What `config`/access.yaml says, or everything wrong with it; without the file nobody is named. Raises Unavailable."""
+    """What `config`/access.yaml says, or everything wrong with it; without the file the defaults. Raises Unavailable."""
     file = config / app_access.FILE
     try:
         return app_access.read(file.read_text(encoding="utf-8"), _named(file, base))
     except FileNotFoundError:
-        return app_access.NOBODY, []
+        return app_access.DEFAULTS, []
     except UnicodeDecodeError as error:
         return None, [not_utf8(error, _named(file, base))]
     except OSError as error:

@@ -62,26 +62,36 @@ class Forecast:
         return config_folder.people(self._config, base=self._config, adapters=self._adapters)
 
     def access(self) -> AppAccess:
-        """What `access.yaml` says of people. Raises SealaneError when it can't be read."""
+        """What `access.yaml` says of people. Of one that can't be read any more, what it said last.
+
+        Raises SealaneError when it never could be read.
+        """
         with self._lock:
             stamp = self._stamp(app_access.FILE)
             if self._access is None or self._access[0] != stamp:
-                found, findings = config_folder.gather_access(self._config, base=self._config)
-                if found is None:
-                    raise InvalidFiles(errors(findings) or findings)
-                self._access = stamp, found
+                self._access = stamp, self._read_access(self._access[1] if self._access else None)
             return self._access[1]
 
-    def deciders(self) -> Mapping[str, frozenset[str]]:
-        """The groups whose word the operators ask for or take on each app: approvals, and the glass of its environments.
+    def _read_access(self, before: AppAccess | None) -> AppAccess:
+        found, findings = config_folder.gather_access(self._config, base=self._config)
+        if found is not None:
+            return found
+        wrong = errors(findings) or findings
+        if before is None:
+            raise InvalidFiles(wrong)
+        _log.error("access.yaml is wrong, and what it said before holds: %s", "; ".join(map(str, wrong)))
+        return before
+
+    def asked(self) -> Mapping[str, Mapping[str, frozenset[str]]]:
+        """By app and environment: the groups whose word operators ask for or take, in approvals and to break the glass.
 
         Raises SealaneError when files can't be read.
         """
-        found: dict[str, frozenset[str]] = {}
+        found: dict[str, dict[str, frozenset[str]]] = {}
         for environment in self.environments().values():
             for app, limits in environment.apps.items():
                 asked = limits.approvals.by if limits.approvals else ()
-                found[app] = found.get(app, frozenset()) | {*asked, *environment.windows.break_glass}
+                found.setdefault(app, {})[environment.name] = frozenset({*asked, *environment.windows.break_glass})
         return found
 
     def environments(self) -> dict[str, Environment]:

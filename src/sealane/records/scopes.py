@@ -1,25 +1,44 @@
-"""Scopes: which apps somebody may see, and what an address may name of an app's. Pure."""
+"""Scopes: which apps somebody may see or change, and where, and what an address may name of an app's. Pure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scope:
-    """Some apps, or every one."""
+    """Some apps, each in every environment or in some, or all of them."""
 
     apps: frozenset[str] = frozenset()
+    """Apps in every environment."""
+    places: frozenset[tuple[str, str]] = frozenset()
+    """Of other apps, the app and one environment each."""
     everything: bool = False
 
     def __contains__(self, app: str) -> bool:
-        """Whether the app is in it."""
+        """Whether the app is in it, be it in one environment only."""
+        return self.is_whole(app) or any(app == each for each, _ in self.places)
+
+    def is_whole(self, app: str) -> bool:
+        """Whether the app is in it in every environment."""
         return self.everything or app in self.apps
+
+    def covers(self, app: str, environment: str) -> bool:
+        """Whether the app is in it in that environment."""
+        return self.is_whole(app) or (app, environment) in self.places
+
+    def __bool__(self) -> bool:
+        """Whether anything is in it."""
+        return self.everything or bool(self.apps or self.places)
 
 
 EVERYTHING = Scope(everything=True)
 NOTHING = Scope()
+
+AskedGroups = Mapping[str, frozenset[str]]
+"""Environments, each with the groups whose approval is asked for there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,14 +47,28 @@ class AppPeople:
 
     app: str
     owner: str
-    asked: frozenset[str] = frozenset()
+    asked: AskedGroups = field(default_factory=dict)
     """Groups whose approval is asked for what is there now, or waits."""
+    environments: frozenset[str] = frozenset()
+    """Where anything of it was ever offered."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AppPlace:
+    """What an address is about: an app, and one of its environments where it is about one."""
+
+    app: str
+    environment: str | None = None
 
 
 class Subject(Enum):
     """What an address may name that is some app's."""
 
     APP = auto()
+    FORMATION = auto()
+    """As `app/formation`."""
+    FORMATION_TO_BE = auto()
+    """The same, also of one that nothing was ever offered to."""
     RUN = auto()
     DEPLOYMENT = auto()
     ANYTHING = auto()

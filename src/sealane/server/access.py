@@ -10,17 +10,18 @@ the names in the address, of which app, and answers as if there were none where 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from sealane.access.model import Actor, Permission
+from sealane.access.model import Actor
 from sealane.accounts.membership import Membership
 from sealane.accounts.sign_in import Access
+from sealane.environments.grants import Permission
 from sealane.errors import NotSignedIn, Refused
-from sealane.records.scopes import Subject
+from sealane.records.scopes import AppPlace, Subject
 
 COOKIE = "sealane_session"
 FORM_FIELD = "form_token"
@@ -32,8 +33,11 @@ SUBJECTS: Mapping[str, Subject] = {
     "deployment": Subject.DEPLOYMENT,
     "what": Subject.ANYTHING,
 }
-"""Parts of an address that name something of an app's."""
-NO_SUBJECTS = frozenset({"formation", "key", "gate", "user", "token_id", "source", "path"})
+"""Parts of an address that name something of an app's; `formation` does with `app` before it."""
+FORMATION = "formation"
+FORMATIONS_TO_BE = "/api/formations/{app}/{formation}/deploy"
+"""The route that may name a formation that nothing was ever offered to."""
+NO_SUBJECTS = frozenset({"key", "gate", "user", "token_id", "source", "path"})
 """Parts of an address that name nothing by themselves, or nothing of an app's."""
 QUESTIONS: Mapping[str, Subject] = {"of": Subject.TOPIC}
 """The same for what stands behind the question mark."""
@@ -53,10 +57,10 @@ class SignedIn:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Admitted:
-    """Who came through the gate, and the app that the address is about, if it is about one."""
+    """Who came through the gate, and what the address is about, if it is about an app's."""
 
     actor: Actor
-    app: str | None
+    place: AppPlace | None
     csrf: str | None = field(repr=False)
     """The session's form token; None for who came with a token."""
 
@@ -66,12 +70,22 @@ async def admitted(request: Request) -> Admitted:
     membership: Membership = request.app.state.server.membership
     who, csrf = await _who(request)
     actor = await membership.of(who)
-    app = None
-    for known, given in ((SUBJECTS, request.path_params), (QUESTIONS, request.query_params)):
-        for name, subject in known.items():
-            if name in given:
-                app = await membership.app_of(subject, str(given[name]), actor)
-    return Admitted(actor=actor, app=app, csrf=csrf)
+    place = None
+    for subject, name in _named(request):
+        place = await membership.place_of(subject, name, actor)
+    return Admitted(actor=actor, place=place, csrf=csrf)
+
+
+def _named(request: Request) -> Iterator[tuple[Subject, str]]:
+    given = request.path_params
+    if FORMATION in given:
+        to_be = getattr(request.scope.get("route"), "path", "") == FORMATIONS_TO_BE
+        subject = Subject.FORMATION_TO_BE if to_be else Subject.FORMATION
+        yield subject, f"{given['app']}/{given[FORMATION]}"
+    else:
+        yield from ((subject, str(given[name])) for name, subject in SUBJECTS.items() if name in given)
+    asked = request.query_params
+    yield from ((subject, asked[name]) for name, subject in QUESTIONS.items() if name in asked)
 
 
 async def _who(request: Request) -> tuple[Actor, str | None]:
@@ -119,26 +133,40 @@ def _again(request: Request) -> Callable[[], Awaitable[None]]:
 
 
 class Requires:
-    """A dependency that lets through who has the permission, on the app that the address is about."""
+    """A dependency that lets through who has the permission where the address is about.
 
-    def __init__(self, permission: Permission) -> None:
+    What is of no environment, such as a run, takes the permission in some environment of its app; `everywhere` in each.
+    """
+
+    def __init__(self, permission: Permission, *, everywhere: bool = False) -> None:
         self.permission = permission
+        self.everywhere = everywhere
 
     async def __call__(self, who: Annotated[Admitted, Depends(admitted)]) -> Actor:
-        who.actor.require(self.permission, who.app)
+        self.check(who)
         return who.actor
+
+    def check(self, who: Admitted) -> None:
+        """Raises Refused."""
+        place = who.place
+        if self.everywhere and place is not None:
+            who.actor.require_everywhere(self.permission, place.app)
+        elif place is not None:
+            who.actor.require(self.permission, place.app, place.environment)
+        else:
+            who.actor.require(self.permission)
 
 
 class RequiresInBrowser:
     """The same for pages, which are seen with a session only."""
 
     def __init__(self, permission: Permission) -> None:
-        self.permission = permission
+        self.requires = Requires(permission)
 
     async def __call__(self, who: Annotated[Admitted, Depends(admitted)]) -> SignedIn:
         if who.csrf is None:
             raise NotSignedIn("pages are seen with a session, not with a token", hint="sign in")
-        who.actor.require(self.permission, who.app)
+        self.requires.check(who)
         return SignedIn(actor=who.actor, csrf=who.csrf)
 
 
@@ -150,4 +178,6 @@ Signed = Annotated[SignedIn, Depends(RequiresInBrowser(Permission.READ))]
 SignedDeveloper = Annotated[SignedIn, Depends(RequiresInBrowser(Permission.DEPLOY))]
 Viewer = Annotated[Actor, Depends(Requires(Permission.READ))]
 Developer = Annotated[Actor, Depends(Requires(Permission.DEPLOY))]
+Keeper = Annotated[Actor, Depends(Requires(Permission.DEPLOY, everywhere=True))]
+"""Who may deploy the app in every environment: what acts for the whole app, such as its push token, is theirs to make."""
 Administrator = Annotated[Actor, Depends(Requires(Permission.ADMINISTER))]

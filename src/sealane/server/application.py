@@ -9,6 +9,7 @@ from starlette.staticfiles import StaticFiles
 from sealane import __version__
 from sealane.server import error_answers, middleware, openapi
 from sealane.server.api import (
+    access,
     apps,
     deployments,
     events,
@@ -40,6 +41,7 @@ def create(settings: Settings) -> openapi.Documented:
     )
     app.state.readiness = Readiness(silent_after=settings.worker.dead_after)
     for part in (
+        access,
         apps,
         formations,
         runs,

@@ -14,7 +14,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 
-from sealane.access.model import Permission
+from sealane.environments.grants import Permission
 from sealane.errors import (
     NotSignedIn,
     NotThere,
@@ -126,7 +126,8 @@ def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
         operation["security"] = [{TOKEN: []}, with_session]
     for each in dependants(route.dependant):
         if isinstance(each.call, Requires) and each.call.permission is not Permission.READ:
-            operation["description"] = f"{operation['description']}\n\nFor whoever may {each.call.permission}."
+            where = " in every environment" if each.call.everywhere else ""
+            operation["description"] = f"{operation['description']}\n\nFor whoever may {each.call.permission}{where}."
 
 
 def _raised(route: APIRoute, method: str) -> Iterator[type[SealaneError]]:

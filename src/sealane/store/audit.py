@@ -15,7 +15,7 @@ from sealane.records.scopes import EVERYTHING, Scope
 from sealane.store import rows, scopes
 from sealane.store.account_tables import audit
 from sealane.store.database import Database, after_commit
-from sealane.store.tables import apps
+from sealane.store.tables import apps, formations
 
 
 def note(  # noqa: PLR0913 - who, what, when, on what, of which app
@@ -81,4 +81,6 @@ def _readable(scope: Scope) -> sa.ColumnElement[bool]:
     if scope.everything:
         return sa.true()
     since = sa.exists().where(apps.c.name == audit.c.app, apps.c.created <= audit.c.at)
-    return scopes.chosen(scope, audit.c.app) & since
+    named = audit.c.subject == formations.c.app + "/" + formations.c.formation
+    theirs = scopes.of_formations(scope, audit.c.app, named, audit.c.subject.not_like("%/%"))
+    return scopes.chosen(scope, audit.c.app) & since & theirs

@@ -16,7 +16,9 @@ from sealane.environments.windows import WindowStatus
 from sealane.errors import SealaneError
 from sealane.findings import Finding
 from sealane.pipelines import fair_share
-from sealane.records.model import Deployment, DeploymentKind, DeploymentState
+from sealane.pipelines.model import Kind
+from sealane.records.model import Deployment, DeploymentKind, DeploymentState, Run, RunStep
+from sealane.records.scopes import Scope
 from sealane.records.views import RunView
 from sealane.releases import deliveries
 from sealane.releases.deliveries import Delivery
@@ -35,9 +37,11 @@ from sealane.store import (
     reports,
     rows,
     runs,
+    scopes,
     votes,
 )
 from sealane.store.tables import deployments as deployments_table
+from sealane.store.tables import formations as formations_table
 from sealane.store.tables import runs as runs_table
 from sealane.store.tables import workers as workers_table
 from sealane.verdicts.model import VerdictKind
@@ -82,17 +86,17 @@ class Prospects:
             return People(), f"the operators' file of people can't be read: {error.message}"
 
 
-def why(connection: sa.Connection, what: str, prospects: Prospects) -> Explanation:
+def why(connection: sa.Connection, what: str, prospects: Prospects, scope: Scope) -> Explanation:
     """Why a run, a deployment, `app/formation` or an app's newest run failed or does not move. Raises NotThere."""
     if what.startswith("r-"):
-        view = view_run(connection, what, prospects)
+        view = view_run(connection, what, prospects, scope)
         found = blockers.run(view, _crowd(connection, what, prospects))
         return replace(found, origin=origins.of_run(view.run), page=f"/runs/{what}")
     if what.startswith("d-"):
         return _told(connection, deployments.get(connection, what), prospects)
     app, slash, formation = what.partition("/")
     if not slash:
-        return _app(connection, app, prospects)
+        return _app(connection, app, prospects, scope)
     row = next(
         (
             each
@@ -109,36 +113,46 @@ def why(connection: sa.Connection, what: str, prospects: Prospects) -> Explanati
     return _told(connection, subject, prospects)
 
 
-def _app(connection: sa.Connection, app: str, prospects: Prospects) -> Explanation:
+def _app(connection: sa.Connection, app: str, prospects: Prospects, scope: Scope) -> Explanation:
     """What became of the app's newest run."""
     apps.get(connection, app)
     table = runs_table.c
     newest = sa.select(table.id).where(table.app == app).order_by(table.sequence.desc()).limit(1)
     run_id = connection.execute(newest).scalar()
     return (
-        why(connection, run_id, prospects)
+        why(connection, run_id, prospects, scope)
         if run_id
         else Explanation(sentence=f"nothing of {app} was pushed yet", hint="git push")
     )
 
 
-def view_run(connection: sa.Connection, run_id: str, prospects: Prospects) -> RunView:
-    """A run with all that came of it, in this transaction. Raises NotThere."""
+def view_run(connection: sa.Connection, run_id: str, prospects: Prospects, scope: Scope) -> RunView:
+    """A run with all that came of it in the scope, in this transaction. Raises NotThere."""
     run = runs.get(connection, run_id)
     findings = connection.execute(sa.select(runs_table.c.findings).where(runs_table.c.id == run_id)).scalar()
-    came = (
-        sa.select(deployments_table).where(deployments_table.c.run_id == run_id).order_by(deployments_table.c.created)
-    )
+    table = deployments_table.c
+    here = (table.run_id == run_id, *scopes.parts(scope, table.app, table.environment))
+    came = sa.select(deployments_table).where(*here).order_by(table.created)
     made = tuple(rows.deployment(row) for row in rows.all_of(connection, came))
     return RunView(
         run=replace(run, delivered=deliveries.fold(each.delivered for each in made)),
-        steps=runs.steps(connection, run_id),
+        steps=_steps(connection, run, scope),
         findings=tuple(msgspec.convert(each, Finding) for each in findings or ()),
         deployments=made,
         release=releases.get(connection, run.release_id) if run.release_id else None,
         reports=reports.of(connection, run_id),
         deliveries=tuple(_delivery(connection, each, prospects) for each in made),
     )
+
+
+def _steps(connection: sa.Connection, run: Run, scope: Scope) -> tuple[RunStep, ...]:
+    """Without the deliveries to formations that are out of the scope."""
+    table = formations_table.c
+    hidden = [~each for each in scopes.parts(scope, table.app, table.environment)]
+    named = sa.select(table.formation).where(table.app == run.app, *hidden)
+    out = frozenset(connection.execute(named).scalars()) if hidden else frozenset()
+    steps = runs.steps(connection, run.id)
+    return tuple(each for each in steps if each.kind != Kind.DELIVER or each.name not in out)
 
 
 def _told(connection: sa.Connection, subject: Deployment, prospects: Prospects) -> Explanation:

@@ -58,13 +58,13 @@ def get(connection: sa.Connection, app: str, formation: str) -> Formation:
     """The formation, in this transaction. Raises NotThere."""
     row = rows.one(connection, sa.select(formations).where(_is(app, formation)))
     if row is None:
-        raise _not_there(connection, app, formation)
+        raise not_there(connection, app, formation, sa.true())
     return rows.formation(row)
 
 
-def _not_there(connection: sa.Connection, app: str, formation: str) -> NotThere:
-    """With the name that was probably meant."""
-    named = sa.select(formations.c.formation).where(formations.c.app == app)
+def not_there(connection: sa.Connection, app: str, formation: str, among: sa.ColumnElement[bool]) -> NotThere:
+    """The error for a formation that is not there, with the name that was probably meant, of those that fit."""
+    named = sa.select(formations.c.formation).where(formations.c.app == app, among)
     known = connection.execute(named).scalars().all()
     hint = did_you_mean(formation, known) if known else f"nothing of {app} was ever meant for a formation"
     return NotThere(f"there is no formation {app}/{formation}", hint=hint)

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sealane.pipelines.model import RunStatus, StepStatus
+from sealane.pipelines.model import Kind, RunStatus, StepStatus
 from sealane.records.filters import Filter, Places
 from sealane.records.model import Deployment, Run
 from sealane.records.scopes import Scope, Subject
@@ -27,7 +27,7 @@ _BAD_STEPS = (StepStatus.FAILED.value, StepStatus.BROKEN.value)
 def places(connection: sa.Connection, scope: Scope) -> Places:
     """All apps of the scope, and the formations and environments that anything was ever offered to, by name."""
     named = sa.select(apps.c.name).where(scopes.chosen(scope, apps.c.name)).order_by(apps.c.name)
-    mine = scopes.chosen(scope, formations.c.app)
+    mine = scopes.chosen(scope, formations.c.app, formations.c.environment)
     known = list(connection.execute(sa.select(formations.c.formation, formations.c.environment).where(mine).distinct()))
     return Places(
         apps=tuple(connection.execute(named).scalars()),
@@ -38,20 +38,21 @@ def places(connection: sa.Connection, scope: Scope) -> Places:
 
 def list_runs(connection: sa.Connection, scope: Scope, only: Filter, limit: int, before: str | None) -> tuple[Run, ...]:
     """The newest runs first; `before` is the id of the last run of the page before. Raises NotThere for that one."""
-    where = [scopes.chosen(scope, runs.c.app), *_of_runs(only)]
+    where = [scopes.chosen(scope, runs.c.app), *_of_runs(only, _seen(scope))]
     if before is not None:
-        scopes.app_of(connection, Subject.RUN, before, scope)
+        scopes.place_of(connection, Subject.RUN, before, scope)
         where.append(_older(runs, stored_runs.get(connection, before)))
-    return told(connection, [rows.run(row) for row in rows.all_of(connection, _newest(runs, where, limit))])
+    found = [rows.run(row) for row in rows.all_of(connection, _newest(runs, where, limit))]
+    return told(connection, found, scope)
 
 
 def list_deployments(
     connection: sa.Connection, scope: Scope, only: Filter, limit: int, before: str | None
 ) -> tuple[Deployment, ...]:
     """As `list_runs`, of deployments."""
-    where = [scopes.chosen(scope, deployments.c.app), *_of_deployments(only)]
+    where = [scopes.chosen(scope, deployments.c.app, deployments.c.environment), *_of_deployments(only)]
     if before is not None:
-        scopes.app_of(connection, Subject.DEPLOYMENT, before, scope)
+        scopes.place_of(connection, Subject.DEPLOYMENT, before, scope)
         where.append(_older(deployments, stored_deployments.get(connection, before)))
     return tuple(rows.deployment(row) for row in rows.all_of(connection, _newest(deployments, where, limit)))
 
@@ -69,16 +70,22 @@ def _older(table: sa.Table, last: Run | Deployment) -> sa.ColumnElement[bool]:
     return sa.tuple_(table.c.created, table.c.id) < place
 
 
-def told(connection: sa.Connection, found: Iterable[Run]) -> tuple[Run, ...]:
-    """The runs with how their deliveries stand, and why, where something went wrong."""
+def _seen(scope: Scope) -> tuple[sa.ColumnElement[bool], ...]:
+    """Which deliveries of a run of the scope's apps are in it."""
+    return scopes.parts(scope, deployments.c.app, deployments.c.environment)
+
+
+def told(connection: sa.Connection, found: Iterable[Run], scope: Scope) -> tuple[Run, ...]:
+    """The runs with how their deliveries in the scope stand, and why, where something went wrong."""
     listed = tuple(found)
     table = deployments.c
     columns = (table.run_id, table.formation, table.state, table.verdict_kind, table.verdict)
-    query = sa.select(*columns).where(table.run_id.in_([run.id for run in listed])).order_by(table.created)
+    of_these = table.run_id.in_([run.id for run in listed])
+    query = sa.select(*columns).where(of_these, *_seen(scope)).order_by(table.created)
     came: dict[str, list[rows.Row]] = {}
     for row in rows.all_of(connection, query):
         came.setdefault(row["run_id"], []).append(row)
-    steps = _bad_steps(connection, listed)
+    steps = _bad_steps(connection, listed, scope)
     return tuple(_with_outcome(run, came.get(run.id, ()), steps.get(run.id)) for run in listed)
 
 
@@ -95,11 +102,11 @@ def _with_outcome(run: Run, came: Iterable[rows.Row], step: str | None) -> Run:
     return replace(run, delivered=delivered, because=own or "; ".join(wrong) or None)
 
 
-def _bad_steps(connection: sa.Connection, found: Iterable[Run]) -> Mapping[str, str]:
+def _bad_steps(connection: sa.Connection, found: Iterable[Run], scope: Scope) -> Mapping[str, str]:
     """What the first step that failed of each run says."""
     wanted = [run.id for run in found if run.status in {RunStatus.FAILED, RunStatus.BROKEN} and not run.reason]
     query = sa.select(run_steps.c.run_id, run_steps.c.name, run_steps.c.reason).where(
-        run_steps.c.run_id.in_(wanted), run_steps.c.status.in_(_BAD_STEPS)
+        run_steps.c.run_id.in_(wanted), run_steps.c.status.in_(_BAD_STEPS), *_seen_steps(scope)
     )
     said: dict[str, str] = {}
     for row in rows.all_of(connection, query.order_by(run_steps.c.position)):
@@ -107,7 +114,14 @@ def _bad_steps(connection: sa.Connection, found: Iterable[Run]) -> Mapping[str, 
     return said
 
 
-def _of_runs(only: Filter) -> list[sa.ColumnElement[bool]]:
+def _seen_steps(scope: Scope) -> tuple[sa.ColumnElement[bool], ...]:
+    """Not the deliveries to formations that are out of the scope."""
+    hidden = [~each for each in scopes.parts(scope, formations.c.app, formations.c.environment)]
+    same = (runs.c.id == run_steps.c.run_id, formations.c.app == runs.c.app, formations.c.formation == run_steps.c.name)
+    return (~(sa.exists().where(*same, *hidden) & (run_steps.c.kind == Kind.DELIVER.value)),) if hidden else ()
+
+
+def _of_runs(only: Filter, seen: tuple[sa.ColumnElement[bool], ...]) -> list[sa.ColumnElement[bool]]:
     table = runs.c
     found: list[sa.ColumnElement[bool]] = []
     found += [table.app == only.app] if only.app is not None else []
@@ -115,8 +129,8 @@ def _of_runs(only: Filter) -> list[sa.ColumnElement[bool]]:
     found += _of_commit(only)
     places = ((deployments.c.formation, only.formation), (deployments.c.environment, only.environment))
     where = [column == wanted for column, wanted in places if wanted is not None]
-    found += [table.id.in_(_delivered_runs(*where))] if where else []
-    found += [_run_state(only.state)] if only.state is not None else []
+    found += [table.id.in_(_delivered_runs(*where, *seen))] if where else []
+    found += [_run_state(only.state, seen)] if only.state is not None else []
     return found
 
 
@@ -140,18 +154,19 @@ def _begins(start: str) -> sa.ColumnElement[bool]:
     return runs.c.id.in_(sa.select(same.c.id).where(same.c.commit >= start, same.c.commit < f"{start}g"))
 
 
-def _run_state(state: str) -> sa.ColumnElement[bool]:
+def _run_state(state: str, seen: tuple[sa.ColumnElement[bool], ...]) -> sa.ColumnElement[bool]:
     """The runs that are shown with the state: one that has passed is where its deliveries are."""
     passed = runs.c.status == RunStatus.PASSED.value
     shown: list[sa.ColumnElement[bool]] = []
     if state in set(RunStatus):
         own = runs.c.status == state
-        mine = sa.exists().where(deployments.c.run_id == runs.c.id)
+        mine = sa.exists().where(deployments.c.run_id == runs.c.id, *seen)
         shown.append(own & ~mine if state == RunStatus.PASSED else own)
     if state in set(DeliveryOutcome):
         stronger = [_delivered(each) for each in deliveries.stronger(DeliveryOutcome(state))]
-        none = [runs.c.id.not_in(_delivered_runs(sa.or_(*stronger)))] if stronger else []
-        shown.append(sa.and_(passed, runs.c.id.in_(_delivered_runs(_delivered(DeliveryOutcome(state)))), *none))
+        none = [runs.c.id.not_in(_delivered_runs(sa.or_(*stronger), *seen))] if stronger else []
+        came = _delivered_runs(_delivered(DeliveryOutcome(state)), *seen)
+        shown.append(sa.and_(passed, runs.c.id.in_(came), *none))
     return sa.or_(sa.false(), *shown)
 
 

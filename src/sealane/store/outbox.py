@@ -20,7 +20,7 @@ from sealane.records.model import Deployment, Run
 from sealane.records.scopes import EVERYTHING, Scope
 from sealane.store import rows, scopes, upsert
 from sealane.store.database import Database, after_commit, before_commit
-from sealane.store.tables import apps, outbox, outbox_cursors, runs
+from sealane.store.tables import apps, formations, outbox, outbox_cursors, runs
 
 AT_ONCE = 500
 """Events that are read at once."""
@@ -40,6 +40,9 @@ _LOGGED = frozenset(
 )
 """What the server's log has a line for, too."""
 
+_OF_ALL_FORMATIONS = (Kind.RUN_PLANNED.value, Kind.RELEASE_GROUP_ENDED.value)
+"""What names every formation that it is about, and so is for those who may read the app everywhere."""
+
 
 def append(connection: sa.Connection, *events: DomainEvent) -> None:
     """Says in this transaction what it changed; the server's log gets the most important once that has landed."""
@@ -50,11 +53,17 @@ def append(connection: sa.Connection, *events: DomainEvent) -> None:
 
 
 def run_event(
-    connection: sa.Connection, kind: Kind, run_id: str, at: datetime, data: Mapping[str, Any] | None = None
+    connection: sa.Connection,
+    kind: Kind,
+    run_id: str,
+    at: datetime,
+    data: Mapping[str, Any] | None = None,
+    *,
+    formation: str | None = None,
 ) -> None:
     """Says something of a run by its id, in this transaction."""
     app = connection.execute(sa.select(runs.c.app).where(runs.c.id == run_id)).scalar()
-    append(connection, DomainEvent(kind=kind, at=at, app=app, run=run_id, data=data or {}))
+    append(connection, DomainEvent(kind=kind, at=at, app=app, formation=formation, run=run_id, data=data or {}))
 
 
 def run_moved(connection: sa.Connection, kind: Kind, run: Run, at: datetime) -> None:
@@ -215,7 +224,9 @@ def _readable(scope: Scope) -> sa.ColumnElement[bool]:
     if scope.everything:
         return sa.true()
     since = sa.exists().where(apps.c.name == outbox.c.app, apps.c.created <= outbox.c.at)
-    return scopes.chosen(scope, outbox.c.app) & since
+    named = formations.c.formation == outbox.c.formation
+    of_app = outbox.c.formation.is_(None) & outbox.c.kind.not_in(_OF_ALL_FORMATIONS)
+    return scopes.chosen(scope, outbox.c.app) & since & scopes.of_formations(scope, outbox.c.app, named, of_app)
 
 
 def _position(connection: sa.Connection, name: str) -> int:

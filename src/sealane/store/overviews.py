@@ -21,9 +21,9 @@ _OPEN = (DeploymentState.WAITING.value, DeploymentState.QUEUED.value, Deployment
 def overview(
     connection: sa.Connection, production: frozenset[str], scope: Scope = EVERYTHING
 ) -> tuple[FormationRow, ...]:
-    """Every formation of the apps in the scope, in this transaction; `production` names environments."""
+    """Every formation in the scope, in this transaction; `production` names environments."""
     query = sa.select(formations_table, apps_table.c.owner).join(apps_table).order_by(formations_table.c.app)
-    query = query.where(scopes.chosen(scope, formations_table.c.app))
+    query = query.where(scopes.chosen(scope, formations_table.c.app, formations_table.c.environment))
     found = rows.all_of(connection, query.order_by(formations_table.c.formation))
     newest = _newest_started(connection)
     named = {row[key] for row in found for key in ("current_id", "verified_id") if row[key]}

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from sealane.events.model import Event, EventKind, Pusher, RefGone, Signed
 from sealane.outbox.model import DomainEvent, Kind
+from sealane.pipelines.model import Kind as StepKind
 from sealane.pipelines.model import Plan, RunStatus, StepStatus
 from sealane.records.model import Changed, Receipt, Run, RunStep
 from sealane.records.views import ChangedView
@@ -225,7 +226,9 @@ class Runs:
             chosen = (run_steps.c.run_id == run_id) & (run_steps.c.key == key)
             connection.execute(sa.update(run_steps).where(chosen).values(given))
             said = {name: given[name] for name in _SAID_OF_STEPS if given.get(name) is not None}
-            outbox.run_event(connection, Kind.RUN_STEP, run_id, at, {"step": key, **said})
+            kind, _, name = key.partition("/")
+            formation = name if kind == StepKind.DELIVER.value else None
+            outbox.run_event(connection, Kind.RUN_STEP, run_id, at, {"step": key, **said}, formation=formation)
 
         await self._database.write(work)
 

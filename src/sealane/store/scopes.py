@@ -7,15 +7,48 @@ import sqlalchemy as sa
 from sealane.errors import NotThere
 from sealane.findings import did_you_mean
 from sealane.records.model import DeploymentState
-from sealane.records.scopes import EVERYTHING, AppPeople, Scope, Subject
+from sealane.records.scopes import EVERYTHING, AppPeople, AppPlace, Scope, Subject
+from sealane.store import formations as stored_formations
 from sealane.store import rows
 from sealane.store.database import Database
 from sealane.store.tables import apps, deployments, formations, runs
 
 
-def chosen(scope: Scope, column: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
-    """The condition under which a row of the app in this column is in the scope."""
-    return sa.true() if scope.everything else column.in_(scope.apps)
+def chosen(
+    scope: Scope, app: sa.ColumnElement[str], environment: sa.ColumnElement[str] | None = None
+) -> sa.ColumnElement[bool]:
+    """The condition under which a row of the app in this column is in the scope.
+
+    Where it is about an environment, too, that has to be; else some environment of the app's is enough.
+    """
+    if scope.everything:
+        return sa.true()
+    if environment is None:
+        return app.in_(scope.apps | {each for each, _ in scope.places})
+    parts: dict[str, set[str]] = {}
+    for each, where in scope.places:
+        parts.setdefault(each, set()).add(where)
+    return sa.or_(
+        app.in_(scope.apps), *((app == each) & environment.in_(where) for each, where in sorted(parts.items()))
+    )
+
+
+def parts(
+    scope: Scope, app: sa.ColumnElement[str], environment: sa.ColumnElement[str]
+) -> tuple[sa.ColumnElement[bool], ...]:
+    """What is left to ask of rows whose app is in the scope: nothing where all of its apps are in it whole."""
+    return (chosen(scope, app, environment),) if scope.places else ()
+
+
+def of_formations(
+    scope: Scope, app: sa.ColumnElement[str], is_it: sa.ColumnElement[bool], rest: sa.ColumnElement[bool]
+) -> sa.ColumnElement[bool]:
+    """Of rows whose app is in the scope: those about a formation in it, as `is_it` finds that, and the `rest` of the app's."""
+    here = [sa.exists().where(formations.c.app == app, is_it, mine) for mine in parts(scope, *_FORMATION)]
+    return sa.or_(*here, rest, app.in_(scope.apps)) if here else sa.true()
+
+
+_FORMATION = (formations.c.app, formations.c.environment)
 
 
 class Scopes:
@@ -28,37 +61,53 @@ class Scopes:
         """Every app, with whom it belongs to and whose approval it asks for."""
         return await self._database.read(_people)
 
-    async def app_of(self, subject: Subject, name: str, scope: Scope) -> str | None:
-        """The app of what is named; None for what is no app's.
+    async def place_of(self, subject: Subject, name: str, scope: Scope) -> AppPlace | None:
+        """Where what is named belongs; None for what is no app's.
 
-        Raises NotThere when there is none, and the very same when its app is not in the scope.
+        Raises NotThere when there is none, and the very same when it is not in the scope.
         """
-        return await self._database.read(lambda c: app_of(c, subject, name, scope))
+        return await self._database.read(lambda c: place_of(c, subject, name, scope))
 
 
 def _people(connection: sa.Connection) -> tuple[AppPeople, ...]:
     there = sa.select(formations.c.current_id).where(formations.c.current_id.is_not(None))
     now = (deployments.c.state != DeploymentState.ENDED.value) | deployments.c.id.in_(there)
     ruled = sa.cast(deployments.c.rules, sa.Text) != "[]"
-    asked: dict[str, set[str]] = {}
-    for row in rows.all_of(connection, sa.select(deployments.c.app, deployments.c.rules).where(now, ruled)):
-        asked.setdefault(row["app"], set()).update(group for rule in row["rules"] for group in rule["by"])
+    asked: dict[str, dict[str, frozenset[str]]] = {}
+    columns = (deployments.c.app, deployments.c.environment, deployments.c.rules)
+    for row in rows.all_of(connection, sa.select(*columns).where(now, ruled)):
+        mine = asked.setdefault(row["app"], {})
+        groups = {group for rule in row["rules"] for group in rule["by"]}
+        mine[row["environment"]] = mine.get(row["environment"], frozenset()) | groups
+    offered: dict[str, set[str]] = {}
+    for app, environment in connection.execute(sa.select(formations.c.app, formations.c.environment).distinct()):
+        offered.setdefault(app, set()).add(environment)
     found = rows.all_of(connection, sa.select(apps.c.name, apps.c.owner).order_by(apps.c.name))
     return tuple(
-        AppPeople(app=row["name"], owner=row["owner"], asked=frozenset(asked.get(row["name"], ()))) for row in found
+        AppPeople(
+            app=row["name"],
+            owner=row["owner"],
+            asked=asked.get(row["name"], {}),
+            environments=frozenset(offered.get(row["name"], ())),
+        )
+        for row in found
     )
 
 
-def app_of(connection: sa.Connection, subject: Subject, name: str, scope: Scope) -> str | None:
-    """The app of what is named, in this transaction. Raises as `Scopes.app_of` does."""
+def place_of(connection: sa.Connection, subject: Subject, name: str, scope: Scope) -> AppPlace | None:
+    """Where what is named belongs, in this transaction. Raises as `Scopes.place_of` does."""
     if subject is Subject.TOPIC:
         kind, _, rest = name.partition("/")
         return _row(connection, _TOPICS[kind], rest, scope) if kind in _TOPICS else None
-    if subject is not Subject.ANYTHING:
-        return _row(connection, subject, name, scope)
-    if by_id := _IDS.get(name[:2]):
-        return _row(connection, by_id, name, scope)
-    return _row(connection, Subject.APP, name.partition("/")[0], scope)
+    if subject is Subject.ANYTHING:
+        subject = _IDS.get(name[:2]) or (Subject.FORMATION if "/" in name else Subject.APP)
+    if subject is Subject.FORMATION:
+        return _formation(connection, name, scope)
+    return (
+        _formation_to_be(connection, name, scope)
+        if subject is Subject.FORMATION_TO_BE
+        else _row(connection, subject, name, scope)
+    )
 
 
 _TOPICS = {"run": Subject.RUN, "deployment": Subject.DEPLOYMENT}
@@ -66,30 +115,53 @@ _PREFIXES = {Subject.RUN: "r-", Subject.DEPLOYMENT: "d-"}
 _MOST_MEANT = 3
 _IDS = {"r-": Subject.RUN, "d-": Subject.DEPLOYMENT}
 _KEPT = {
-    Subject.APP: ("app", apps.c.name, apps.c.name),
-    Subject.RUN: ("run", runs.c.id, runs.c.app),
-    Subject.DEPLOYMENT: ("deployment", deployments.c.id, deployments.c.app),
+    Subject.APP: ("app", apps.c.name, apps.c.name, None),
+    Subject.RUN: ("run", runs.c.id, runs.c.app, None),
+    Subject.DEPLOYMENT: ("deployment", deployments.c.id, deployments.c.app, deployments.c.environment),
 }
-"""What it is called, and the columns of its name and its app."""
+"""What it is called, and the columns of its name, its app and its environment."""
 
 
-def _row(connection: sa.Connection, subject: Subject, name: str, scope: Scope) -> str:
-    what, known, app = _KEPT[subject]
-    found = connection.execute(sa.select(app).where(known == name, chosen(scope, app))).scalar()
+def _row(connection: sa.Connection, subject: Subject, name: str, scope: Scope) -> AppPlace:
+    what, known, app, environment = _KEPT[subject]
+    shown = (app, environment) if environment is not None else (app,)
+    found = connection.execute(sa.select(*shown).where(known == name, chosen(scope, app, environment))).first()
     if found is None and subject is Subject.APP:
         raise no_app(connection, name, scope)
     prefix = _PREFIXES.get(subject, "")
     if found is None and not name.startswith(prefix):
         hint = f"the id of a {what} begins with {prefix}: sealane status and sealane why name them"
         raise NotThere(f"there is no {what} {name}", hint=hint)
-    return str(rows.there(found, f"{what} {name}"))
+    return AppPlace(**dict(zip(("app", "environment"), rows.there(found, f"{what} {name}"), strict=False)))
+
+
+def _formation(connection: sa.Connection, name: str, scope: Scope) -> AppPlace:
+    app, _, formation = name.partition("/")
+    _row(connection, Subject.APP, app, scope)
+    mine = chosen(scope, formations.c.app, formations.c.environment)
+    here = (formations.c.app == app) & (formations.c.formation == formation)
+    environment = connection.execute(sa.select(formations.c.environment).where(here, mine)).scalar()
+    if environment is None:
+        raise stored_formations.not_there(connection, app, formation, mine)
+    return AppPlace(app=app, environment=environment)
+
+
+def _formation_to_be(connection: sa.Connection, name: str, scope: Scope) -> AppPlace:
+    """Where nothing was ever offered to it, it is its app's: what it is, its file will say."""
+    app, _, formation = name.partition("/")
+    here = (formations.c.app == app) & (formations.c.formation == formation)
+    if connection.execute(sa.select(formations.c.app).where(here)).first() is None:
+        return _row(connection, Subject.APP, app, scope)
+    return _formation(connection, name, scope)
 
 
 def no_app(connection: sa.Connection, name: str, scope: Scope = EVERYTHING) -> NotThere:
     """The error for a name that is no app's, with what was probably meant: an app in the scope, or a formation of one."""
     chosen_apps = sa.select(apps.c.name).where(chosen(scope, apps.c.name))
     known = connection.execute(chosen_apps).scalars().all()
-    same = sa.select(formations.c.app).where(formations.c.formation == name, chosen(scope, formations.c.app))
+    same = sa.select(formations.c.app).where(
+        formations.c.formation == name, chosen(scope, formations.c.app, formations.c.environment)
+    )
     labels = sorted(f"{app}/{name}" for app in connection.execute(same).scalars())
     hint = f"did you mean {' or '.join(labels[:_MOST_MEANT])}?" if labels else did_you_mean(name, known)
     return NotThere(f"there is no app {name}", hint=hint)

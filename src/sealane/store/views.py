@@ -53,14 +53,14 @@ class Views:
     """Everything that is shown and not changed."""
 
     def __init__(self, database: Database, logs: Logs, prospects: Prospects, scope: Scope = EVERYTHING) -> None:
-        """What lists and overviews show is of the apps in `scope` only."""
+        """What lists and overviews show, and what became of a run, is of the apps and environments in `scope` only."""
         self._database = database
         self._logs = logs
         self._prospects = prospects
         self._scope = scope
 
     def within(self, scope: Scope) -> Views:
-        """The same of some apps only."""
+        """The same of some apps and environments only."""
         return Views(self._database, self._logs, self._prospects, scope)
 
     async def apps(self) -> tuple[App, ...]:
@@ -83,7 +83,7 @@ class Views:
 
     async def run(self, run_id: str) -> RunView:
         """A run with its steps, deployments and findings. Raises NotThere."""
-        return await self._database.read(lambda c: explanations.view_run(c, run_id, self._prospects))
+        return await self._database.read(lambda c: explanations.view_run(c, run_id, self._prospects, self._scope))
 
     async def deployments(
         self, only: Filter = ALL, *, limit: int = 50, before: str | None = None
@@ -118,12 +118,12 @@ class Views:
     async def approvals_waiting(self) -> tuple[ApprovalView, ...]:
         """Deployments that wait for people, oldest first."""
         found = await self._database.read(lambda c: _approvals_waiting(c, self._prospects))
-        return tuple(each for each in found if each.deployment.app in self._scope)
+        return tuple(each for each in found if self._scope.covers(each.deployment.app, each.deployment.environment))
 
     async def pending(self) -> tuple[InboxItem, ...]:
         """Everything that waits for a person: what can run out first, then what has waited longest."""
         found = await self._database.read(lambda c: inbox.everything(c, self._prospects))
-        return tuple(each for each in found if each.deployment.app in self._scope)
+        return tuple(each for each in found if self._scope.covers(each.deployment.app, each.deployment.environment))
 
     async def heads(self, app: str) -> Mapping[str, str]:
         """Each ref that was pushed and not deleted, with the commit of its newest event."""
@@ -141,7 +141,7 @@ class Views:
 
     async def why(self, what: str) -> Explanation:
         """Why a run, a deployment or `app/formation` failed or does not move, with the evidence. Raises NotThere."""
-        found = await self._database.read(lambda c: explanations.why(c, what, self._prospects))
+        found = await self._database.read(lambda c: explanations.why(c, what, self._prospects, self._scope))
         run = found.origin.run if found.origin else None
         if found.log is None or run is None:
             return found
@@ -179,7 +179,7 @@ def _newest_runs(connection: sa.Connection, scope: Scope) -> dict[str, Run]:
     found = rows.all_of(
         connection, sa.select(runs_table).join(last, same).where(scopes.chosen(scope, runs_table.c.app))
     )
-    return {run.app: run for run in lists.told(connection, [rows.run(row) for row in found])}
+    return {run.app: run for run in lists.told(connection, [rows.run(row) for row in found], scope)}
 
 
 def _log_ended(connection: sa.Connection, run_id: str, key: str) -> bool:

@@ -21,7 +21,7 @@ class BreakGlass:
     look: Callable[[str], Awaitable[None]]
     now: clock.Clock = clock.now
 
-    def may(self, environment: str, *, by: Actor, reason: str) -> None:
+    def may(self, app: str, environment: str, *, by: Actor, reason: str) -> None:
         """Raises Refused when the person may not there, UsageError without a reason."""
         inputs.check_text(reason, "the reason")
         if not reason.strip():
@@ -32,6 +32,8 @@ class BreakGlass:
             raise Refused(f"nobody may break the glass of {environment}", hint=hint)
         if not by.groups & set(named):
             raise Refused(f"{by.name} is in none of the groups that may: {', '.join(named)}")
+        if not by.approves_as(app, environment) & set(named):
+            raise Refused(f"{by.name} may not approve {app}/{environment}: grants of access.yaml say where they may")
 
     async def break_it(self, deployment_id: str, *, by: Actor, reason: str) -> Deployment:
         """Lets a waiting deployment begin whatever its window says; approvals and holds stay as they are.
@@ -39,7 +41,7 @@ class BreakGlass:
         Raises NotThere, Conflicting when it doesn't wait, or did not need to be let through, and as `may` does.
         """
         deployment = await self.store.deployments.get(deployment_id)
-        self.may(deployment.environment, by=by, reason=reason)
+        self.may(deployment.app, deployment.environment, by=by, reason=reason)
         if deployment.state is not DeploymentState.WAITING:
             raise Conflicting(f"{deployment_id} does not wait any more: it is {deployment.state}")
         if deployment.glass:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -49,6 +49,8 @@ class Tools:
     """What carrying workflows takes; None in a process that only answers requests."""
     gates: Gates
     slots: RunSlots
+    may_deploy: Callable[[str, str, str], Awaitable[bool]]
+    """Whether a user may deploy an app to an environment now."""
     names_key: bytes = field(repr=False)
     """Keys the names of Secrets and ConfigMaps, and versions of secrets."""
     now: clock.Clock = clock.now

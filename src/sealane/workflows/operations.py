@@ -10,6 +10,7 @@ from typing import Any
 from sealane import clock, hashing, inputs
 from sealane.access.model import Actor
 from sealane.approvals.admission import met
+from sealane.environments.grants import Permission
 from sealane.errors import Conflicting, InvalidFiles, NotThere, Refused, UsageError
 from sealane.events.model import Author, Pusher
 from sealane.findings import did_you_mean
@@ -49,7 +50,7 @@ NOTHING = Given()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Requests:
-    """Takes requests of people; whether they may is decided before."""
+    """Takes requests of people. Whether they may deploy where something goes is decided here, as soon as that is known."""
 
     store: Store
     gates: Gates
@@ -83,7 +84,8 @@ class Requests:
             await asyncio.to_thread(checkouts.forget, deployment_id)
         wanted = self._asked(deployment_id, DeploymentKind.MANUAL, proposed.fields(), by=by)
         wanted = replace(wanted, authors=authors, pusher=await self._pusher(made))
-        return await self._offer(self._with(replace(wanted, unasked=False), given, by=by), proposed.revision)
+        wanted = self._with(replace(wanted, unasked=False), given, by=by)
+        return await self._offer(wanted, proposed.revision, by=by)
 
     async def rollback(self, app: str, formation: str, *, by: Actor, to: str | None = None) -> Deployment:
         """Goes back to a verified revision; to the last one before what is there when nothing is said.
@@ -118,7 +120,7 @@ class Requests:
         scaled = _scaled(await self.store.releases.revision(verified.revision_id), workload, replicas)
         note = f"{workload} has {replicas} instances"
         wanted = replace(verified.afresh(), revision_id=scaled.id, note=note, agreed=met(verified))
-        return await self._again(self._fresh(wanted, DeploymentKind.SCALE, by=by), scaled)
+        return await self._again(self._fresh(wanted, DeploymentKind.SCALE, by=by), scaled, by=by)
 
     async def lift_hold(self, app: str, formation: str, *, by: Actor, reason: str) -> None:
         """Lifts the formation's holds. Raises NotThere when there are none, UsageError without a reason."""
@@ -197,20 +199,22 @@ class Requests:
         before = tuple(dict.fromkeys((*known.rules, *known.agreed)))
         asks = kind is DeploymentKind.MANUAL
         wanted = replace(known.afresh(), rules=before if asks else (), agreed=() if asks else met(known))
-        return await self._again(self._with(self._fresh(wanted, kind, by=by), given, by=by), revision)
+        return await self._again(self._with(self._fresh(wanted, kind, by=by), given, by=by), revision, by=by)
 
     def _with(self, wanted: Deployment, given: Given, *, by: Actor) -> Deployment:
         glass = None
         if given.break_glass is not None:
-            self.glass.may(wanted.environment, by=by, reason=given.break_glass)
+            self.glass.may(wanted.app, wanted.environment, by=by, reason=given.break_glass)
             glass = BrokenGlass(by=by.name, reason=given.break_glass.strip(), at=self.now())
         return replace(wanted, confirmed=given.confirmed, adopt=given.adopt, glass=glass)
 
-    async def _again(self, wanted: Deployment, revision: Revision) -> Deployment:
+    async def _again(self, wanted: Deployment, revision: Revision, *, by: Actor) -> Deployment:
         """Offers a revision that was stored before, held against the operators' files as they are now."""
-        return await self._offer(await admission.asked(wanted, revision), revision)
+        return await self._offer(await admission.asked(wanted, revision), revision, by=by)
 
-    async def _offer(self, wanted: Deployment, revision: Revision) -> Deployment:
+    async def _offer(self, wanted: Deployment, revision: Revision, *, by: Actor) -> Deployment:
+        """Offers it. Raises Refused where the person may not deploy; a formation may have moved since their address was read."""
+        by.require(Permission.DEPLOY, wanted.app, wanted.environment)
         offered = await self.store.deployments.offer(wanted, revision)
         await self.gates.look(offered.app)
         return await self.store.deployments.get(offered.id)

@@ -40,9 +40,13 @@ class Approvals:
         barred = await self.store.views.barred(deployment)
         if reason := quorum.refusal(deployment, by.name, by.groups, barred):
             raise Refused(reason)
+        groups = by.approves_as(deployment.app, deployment.environment)
+        if quorum.refusal(deployment, by.name, groups, barred):
+            where = f"{deployment.app}/{deployment.environment}"
+            raise Refused(f"{by.name} may not approve {where}, though asked: grants of access.yaml say where they may")
         vote = Vote(
             user=by.name,
-            groups=by.groups,
+            groups=groups,
             revision_id=deployment.revision_id,
             approves=approves,
             comment=comment,

@@ -13,6 +13,7 @@ from sealane.access.model import Actor
 from sealane.errors import Conflicting, Refused
 from sealane.records.accounts import Token, User
 from sealane.records.model import ApprovalRule, DeploymentKind, DeploymentState, Vote
+from sealane.records.scopes import EVERYTHING
 from sealane.store.all_stores import Store
 from sealane.workflows.operations import Requests
 
@@ -71,7 +72,7 @@ async def test_a_button_that_is_pressed_twice_goes_back_once(store: Store, state
     if state is DeploymentState.ENDED:
         await store.deployments.reject(back.id, reason="no", at=NOON)
     asking = Requests(store=store, gates=NOBODY, intake=NOBODY, glass=NOBODY)
-    ann = Actor(name="ann", groups=frozenset({"developers"}), via="token")
+    ann = Actor(name="ann", groups=frozenset({"developers"}), via="token", deploys=EVERYTHING)
     with pytest.raises(Refused if state is DeploymentState.ENDED else Conflicting) as raised:
         await asking.rollback("shop", "production", by=ann)
     assert (f"going back already: {back.id}" in raised.value.message) is (state is not DeploymentState.ENDED)

@@ -17,7 +17,7 @@ from sealane.store import audit, migration
 from sealane.store.all_stores import Store
 from sealane.store.database import Database
 
-from .samples import NOON, app
+from .samples import NOON, app, deployment, revision
 
 LINES = (
     ("ann", "approve", "shop/production", "shop"),
@@ -62,6 +62,20 @@ async def test_lines_are_filtered_and_only_those_of_the_scope(noted: Store, scop
     assert set(await views.audited()) == {
         each.action for each in everything if scope.everything or each.app in scope.apps
     }
+
+
+async def test_a_line_about_a_formation_is_for_those_who_read_its_environment(noted: Store) -> None:
+    """Who reads a part of an app reads what is about the app, and about that part."""
+    for number, formation in enumerate(("dev", "production")):
+        offered = deployment(number, number + 1, formation=formation)
+        await noted.deployments.offer(offered, revision(f"v{number}", formation))
+    for place, told in (("dev", []), ("production", ["approve"])):
+        views = noted.views.within(Scope(apps=frozenset({"bank"}), places=frozenset({("shop", place)})))
+        found = await views.audit()
+        assert [each.action for each in found if each.subject == "shop/production"] == told
+        assert {each.subject for each in found} - {"shop/production", "shop/dev"} == {"bank", "shop"}
+        assert set(told) <= set(await views.audited())
+        assert ("approve" in await views.audited()) == bool(told)
 
 
 async def test_who_gets_the_name_of_a_removed_app_does_not_read_what_was_before(noted: Store) -> None:

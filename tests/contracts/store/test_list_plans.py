@@ -82,7 +82,11 @@ def check(plan: list[str], index: str) -> None:
         assert "ux_runs_app_sequence" not in line, f"it reads every row of an app:\n{told}"
 
 
-@pytest.mark.parametrize("scope", [EVERYTHING, Scope(apps=frozenset({"shop", "other"}))], ids=["all", "some apps"])
+SOME = frozenset({"shop", "other"})
+PLACES = Scope(apps=SOME, places=frozenset({("kiln", "dev"), ("moss", "dev")}))
+
+
+@pytest.mark.parametrize("scope", [EVERYTHING, Scope(apps=SOME), PLACES], ids=["all", "some apps", "some environments"])
 @pytest.mark.parametrize("name", RUNS)
 async def test_runs_are_found_by_an_index(store: Store, name: str, scope: Scope) -> None:
     only = Filter(**{name: VALUES.get(name, "x")}) if name else Filter()

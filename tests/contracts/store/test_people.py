@@ -261,7 +261,7 @@ async def test_people_manage_their_own_tokens_and_their_apps(access: Access, app
     await apps.register("web", owner="payments", by=ADMIN)
     await apps.register("kiln", owner="others", by=ADMIN)
     web = Scope(apps=frozenset({"web"}))
-    bob = Actor(name="bob", groups=frozenset({"developers"}), via="token", reads=web, writes=web)
+    bob = Actor(name="bob", groups=frozenset({"developers"}), via="token", reads=web, deploys=web)
     await access.add_user("bob", frozenset(), by=ADMIN)
     await access.add_user("eve", frozenset(), by=ADMIN)
     mine = await access.tokens_managed_by(bob)

@@ -23,7 +23,7 @@ SHUT = WindowStatus(open=False, reason="the holidays", break_glass=("sre",), cha
 
 def actor(name: str, *groups: str) -> Actor:
     shop = Scope(apps=frozenset({"shop"}))
-    return Actor(name=name, groups=frozenset(groups), via="session", reads=shop, writes=shop)
+    return Actor(name=name, groups=frozenset(groups), via="session", reads=shop, deploys=shop)
 
 
 def approval(*votes: object) -> InboxItem:
@@ -48,11 +48,7 @@ def test_a_question_about_a_gate_is_for_those_who_may_deploy() -> None:
         "the gate has failed",
     )
     assert found.answer == "sealane gate shop/production rate --pass, or --fail"
-    assert [eligibility.why_not(found, actor("x", group)) for group in ("developers", "administrators", "sre")] == [
-        "",
-        "",
-        "It is for administrators or developers to say.",
-    ]
+    assert not eligibility.why_not(found, actor("x", "developers"))
 
 
 @pytest.mark.parametrize(
@@ -130,8 +126,24 @@ def test_older_approvals_of_a_formation_are_folded_behind_the_newest() -> None:
     assert len(everything) == len(waits) + 1
 
 
-def test_what_is_not_for_a_group_is_for_the_app_s_people() -> None:
-    """A developer who may only read it is not asked."""
-    found = question()
-    reader = replace(actor("x", "developers"), writes=NOTHING)
-    assert eligibility.why_not(found, reader) == "It is for people of shop to say."
+@pytest.mark.parametrize(
+    ("deploys", "why_not"),
+    [
+        (Scope(places=frozenset({("shop", "production")})), ""),
+        (Scope(places=frozenset({("shop", "dev")})), "It is for whoever may deploy shop in production to say."),
+        (NOTHING, "It is for whoever may deploy shop in production to say."),
+    ],
+)
+def test_what_is_not_for_a_group_is_for_those_who_deploy_there(deploys: Scope, why_not: str) -> None:
+    """A developer who may only read it, or deploy elsewhere, is not asked."""
+    reader = replace(actor("x", "developers"), deploys=deploys)
+    assert eligibility.why_not(question(), reader) == why_not
+
+
+@pytest.mark.parametrize(
+    ("where", "why_not"),
+    [("production", ""), ("dev", "Your grants do not let you approve shop in production.")],
+)
+def test_an_approval_is_not_for_a_group_that_may_approve_elsewhere_only(where: str, why_not: str) -> None:
+    limited = replace(actor("bob", "qa"), approves={"qa": Scope(places=frozenset({("shop", where)}))})
+    assert eligibility.why_not(approval(), limited) == why_not

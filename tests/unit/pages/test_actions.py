@@ -19,7 +19,7 @@ from sealane.verdicts.model import VerdictKind
 from tests.unit.approvals.deployments import NOON, deployment, ended, run_view
 from tests.unit.pages.test_review import revision, view
 
-DORA = Actor(name="dora", groups=frozenset({"developers"}), via="token", reads=EVERYTHING, writes=EVERYTHING)
+DORA = Actor(name="dora", groups=frozenset({"developers"}), via="token", reads=EVERYTHING, deploys=EVERYTHING)
 VIC = Actor(name="vic", groups=frozenset({"viewers"}), via="token", reads=EVERYTHING)
 HOLD = Hold(
     id="h-1",

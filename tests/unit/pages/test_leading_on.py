@@ -21,7 +21,7 @@ from tests.unit.approvals.deployments import NOON
 from tests.unit.pages.test_review import OBJECTS, revision, view
 
 ADMINISTRATOR = Actor(
-    name="ada", groups=frozenset({"administrators"}), via="session", reads=EVERYTHING, writes=EVERYTHING
+    name="ada", groups=frozenset({"administrators"}), via="session", reads=EVERYTHING, deploys=EVERYTHING
 )
 VIEWER = Actor(name="vic", groups=frozenset(), via="session", reads=EVERYTHING)
 SINCE = CommitRange(there="0123456789", commits=(), count=0, complete=True, gone=0)

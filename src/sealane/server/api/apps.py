@@ -9,10 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sealane import clock
 from sealane.access import lifetimes
-from sealane.errors import Conflicting, UsageError
+from sealane.environments.grants import Permission
+from sealane.errors import Conflicting, Refused, UsageError
 from sealane.records.model import App
 from sealane.server import addresses, dependencies, fields
-from sealane.server.access import Administrator, Developer, Viewer
+from sealane.server.access import Administrator, Keeper, Viewer
 from sealane.server.error_responses import raised
 from sealane.store.troubles import Trouble
 
@@ -123,8 +124,10 @@ async def list_apps(server: dependencies.Server, _: Viewer) -> list[AppShown]:
 
 
 @router.post("", status_code=201, responses=raised(Conflicting))
-async def add(new: NewApp, server: dependencies.Server, actor: Administrator) -> Secrets:
-    """Registers an app. A name that is taken is refused."""
+async def add(new: NewApp, server: dependencies.Server, actor: Viewer) -> Secrets:
+    """Registers an app of a name that one may administer. A name that is taken is refused."""
+    if not server.membership.may_register(actor, new.name):
+        raise Refused(f"{actor.name} may not {Permission.ADMINISTER} {new.name}", hint="ask an administrator")
     made = await server.apps.register(
         new.name, repository=new.repository, path=new.folder, owner=new.owner, trunk=new.trunk, by=actor
     )
@@ -151,7 +154,7 @@ async def recipient(app: addresses.App, server: dependencies.Server, _: Viewer) 
 
 @router.post("/{app}/push-token")
 async def rotate_push_token(
-    app: addresses.App, server: dependencies.Server, actor: Developer, what: Expiry = _LASTING
+    app: addresses.App, server: dependencies.Server, actor: Keeper, what: Expiry = _LASTING
 ) -> PushToken:
     """Makes a fresh push token and voids the one before."""
     return PushToken(push_token=await server.apps.rotate_push_token(app, by=actor, expires=what.expires))
@@ -159,7 +162,7 @@ async def rotate_push_token(
 
 @router.post("/{app}/hook-secret")
 async def rotate_hook_secret(
-    app: addresses.App, server: dependencies.Server, actor: Developer, what: Grace = _A_DAY
+    app: addresses.App, server: dependencies.Server, actor: Keeper, what: Grace = _A_DAY
 ) -> HookSecret:
     """Makes a fresh secret for webhooks and alerts; the one before counts for a while, so that nothing is lost."""
     grace = lifetimes.read(what.grace, "the grace")

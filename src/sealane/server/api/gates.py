@@ -10,7 +10,7 @@ from sealane.errors import Conflicting, NotSignedIn, NotThere, UnknownType
 from sealane.events import alerts
 from sealane.records.model import GateWord
 from sealane.server import addresses, dependencies, fields, openapi, signatures
-from sealane.server.access import Developer
+from sealane.server.access import Developer, Keeper
 from sealane.server.error_responses import raised
 
 router = APIRouter(tags=["gates"])
@@ -54,7 +54,7 @@ async def say(
 
 
 @router.get("/api/apps/{app}/alert-token")
-async def alert_token(app: addresses.App, server: dependencies.Server, _: Developer) -> AlertToken:
+async def alert_token(app: addresses.App, server: dependencies.Server, _: Keeper) -> AlertToken:
     """The token for senders of alerts; it follows from the app's hook secret and is void with it."""
     secret = await server.apps.hook_secret(app)
     return AlertToken(token=alerts.token(secret), url=f"{server.settings_url}/hooks/alerts/{app}/FORMATION")

@@ -50,7 +50,7 @@ class Pending(BaseModel):
     otherwise: str
     """What happens then."""
     who: tuple[str, ...]
-    """Groups whose people's word counts."""
+    """Groups whose people's word counts, where they may approve; empty: of everybody who may deploy there."""
     given: tuple[str, ...]
     """Who has said yes to it."""
     asked_by: str
@@ -97,7 +97,7 @@ def _told(
         since=found.since,
         until=found.until,
         otherwise=found.otherwise,
-        who=eligibility.groups(found),
+        who=found.who,
         given=found.given,
         asked_by=found.asked_by,
         written=found.written,

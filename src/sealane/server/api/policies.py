@@ -7,13 +7,13 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from sealane.access.model import Permission
+from sealane.environments.grants import Permission
 from sealane.environments.waivers import WaivedDecision
 from sealane.errors import NotThere
 from sealane.findings import Finding
 from sealane.records.scopes import Subject
 from sealane.server import dependencies
-from sealane.server.access import Developer
+from sealane.server.access import Viewer
 from sealane.server.error_responses import raised
 from sealane.stencils import submitted
 from sealane.workflows.steps import policies
@@ -41,9 +41,10 @@ class Vetted(BaseModel):
 
 
 @router.post("/vet", responses=raised(NotThere))
-async def vet(given: Rendered, server: dependencies.Server, actor: Developer) -> Vetted:
+async def vet(given: Rendered, server: dependencies.Server, actor: Viewer) -> Vetted:
     """Tries the environment's policies and limits on a revision. Nothing is stored or deployed."""
     revision = submitted.revision(given.revision)
-    actor.require(Permission.DEPLOY, await server.membership.app_of(Subject.APP, revision.app, actor))
+    await server.membership.place_of(Subject.APP, revision.app, actor)
+    actor.require(Permission.DEPLOY, revision.app, revision.environment)
     found = await policies.tried(revision)
     return Vetted(judged=list(found.judged), limits=list(found.limits))

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from sealane.errors import Conflicting
 from sealane.records import accounts as stored
 from sealane.server import addresses, dependencies
-from sealane.server.access import Developer, Viewer
+from sealane.server.access import Keeper, Viewer
 from sealane.server.error_responses import raised
 
 router = APIRouter(prefix="/api", tags=["users"])
@@ -48,7 +48,7 @@ async def of_user(user: addresses.User, server: dependencies.Server, actor: View
 
 
 @router.get("/apps/{app}/tokens")
-async def of_app(app: addresses.App, server: dependencies.Server, _: Developer) -> list[Token]:
+async def of_app(app: addresses.App, server: dependencies.Server, _: Keeper) -> list[Token]:
     """The app's push tokens."""
     return _shown(await server.access.tokens_of_app(app))
 

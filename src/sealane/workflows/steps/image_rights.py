@@ -24,7 +24,7 @@ async def of(tools: Tools, app: str) -> Rights:
     if access is None:
         raise InvalidFiles(errors(found) or found)
     others = frozenset(each.name for each in await tools.store.apps.all()) - {app}
-    return Rights(app=app, prefix=settings.registry.prefix or "", others=others, listed=access.of(app).images)
+    return Rights(app=app, prefix=settings.registry.prefix or "", others=others, listed=access.images_of(app))
 
 
 async def problem(tools: Tools, image: str, mine: Rights) -> str | None:

@@ -12,7 +12,8 @@ import msgspec
 from sealane.approvals import authorship
 from sealane.approvals.admission import RevisionSource
 from sealane.errors import SealaneError
-from sealane.findings import Finding
+from sealane.events.model import Signed
+from sealane.findings import Finding, Place
 from sealane.images.model import Image
 from sealane.pipelines.model import Delivery, Kind, StepStatus
 from sealane.records.model import (
@@ -28,6 +29,7 @@ from sealane.runs.model import MadeImage, StepEnd
 from sealane.secrets import resolution
 from sealane.stencils import platform, render_inputs, rendering
 from sealane.stencils.model import Formation, Revision
+from sealane.stencils.render_inputs import FORMATIONS
 from sealane.stencils.rendering import Inputs
 from sealane.store import ids
 from sealane.workflows import checkouts, context
@@ -86,6 +88,8 @@ async def _offered(tools: Tools, run: Run, name: str, after: tuple[str, ...]) ->
     proposed = await propose(here, name, await checkouts.released(run.app, ids.derived("rel", run.id)), delivery)
     if not isinstance(proposed, Proposal):
         return proposed
+    if found := await _not_theirs(tools, run, proposed.revision):
+        return [found]
     there = await tools.store.authorship.there(run.app)
     wanted = Deployment(
         id=ids.derived("d", run.id, name),
@@ -104,6 +108,22 @@ async def _offered(tools: Tools, run: Run, name: str, after: tuple[str, ...]) ->
         **proposed.fields(),
     )
     return await tools.store.deployments.offer(wanted, proposed.revision)
+
+
+async def _not_theirs(tools: Tools, run: Run, revision: Revision) -> Finding | None:
+    """What stands in the way where whoever signed in to push, or asked for the run again, may not deploy there.
+
+    Of who pushed at a git host that host decides, and an app's push token acts for the app.
+    """
+    pusher = run.event.pusher
+    person = run.requested_by or (pusher.name if pusher is not None and pusher.signed is Signed.OWN else None)
+    if person is None or await tools.may_deploy(person, revision.app, revision.environment):
+        return None
+    return Finding(
+        message=f"{person} may not deploy {revision.app}/{revision.environment}, so nothing goes there",
+        place=Place(file=f"{FORMATIONS}/{revision.formation}.yaml"),
+        hint=f"somebody who may runs: sealane deploy {revision.app}/{revision.formation} --release {revision.release}",
+    )
 
 
 def _pushed_by(tools: Tools, run: Run) -> str | None:

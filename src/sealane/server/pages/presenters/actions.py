@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealane.access.model import Actor, Permission
+from sealane.access.model import Actor
+from sealane.environments.grants import Permission
 from sealane.records.model import Deployment, DeploymentState, Run
 from sealane.records.views import DeploymentView
 from sealane.server.pages.presenters import versions
@@ -41,7 +42,7 @@ def of_run(found: Run, actor: Actor) -> tuple[Action, ...]:
 def of_deployment(view: DeploymentView, actor: Actor) -> tuple[Action, ...]:
     """Lifting its hold, going back from it, calling it off while it goes on, deploying its revision again when it is over."""
     found = view.deployment
-    if not actor.may(Permission.DEPLOY, found.app):
+    if not actor.may(Permission.DEPLOY, found.app, found.environment):
         return ()
     held = (lifting(found.id, found.formation),) if view.hold else ()
     return (*held, *_back(view), *_of_deployment(view, found))
@@ -59,7 +60,7 @@ def lifting(deployment: str, formation: str) -> Action:
 
 def of_drift(found: Deployment, actor: Actor) -> tuple[Action, ...]:
     """Putting right what drifted."""
-    if not actor.may(Permission.DEPLOY, found.app):
+    if not actor.may(Permission.DEPLOY, found.app, found.environment):
         return ()
     return (
         Action(

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sealane.access.model import Actor, Permission
+from sealane.access.model import Actor
 from sealane.approvals import eligibility, inbox, way_out
 from sealane.approvals.inbox import InboxItem
 from sealane.deployments import messages
+from sealane.environments.grants import Permission
 from sealane.pipelines.model import RunStatus
 from sealane.records.model import App, Deployment, DeploymentKind, Run
 from sealane.records.views import FormationRow
@@ -50,7 +51,7 @@ def overview(
         figures=_figures(formations, waits, recent, now),
         needs=(
             *_needs(formations, waits, reader, origins),
-            *(needs.left_out(left_out) if reader.may(Permission.DEPLOY) else ()),
+            *needs.left_out(run for run in left_out if reader.may(Permission.DEPLOY, run.app)),
         ),
         columns=columns,
         rows=tuple(found),
@@ -155,9 +156,10 @@ def _needs(
     formations: Sequence[FormationRow], waits: Sequence[InboxItem], reader: Actor, origins: Mapping[str, Origin]
 ) -> tuple[Need, ...]:
     """What this reader can do something about: their word counts, or they may send something better."""
-    mine = inbox.folded(each for each in waits if not eligibility.why_not(each, reader))
-    asked = needs.listed(mine, reader, needs.InboxContext(origins=origins))
-    return (*asked, *_troubles([row for row in formations if reader.may(Permission.DEPLOY, row.app)], origins))
+    answered = inbox.folded(each for each in waits if not eligibility.why_not(each, reader))
+    asked = needs.listed(answered, reader, needs.InboxContext(origins=origins))
+    mine = [row for row in formations if reader.may(Permission.DEPLOY, row.app, row.environment)]
+    return (*asked, *_troubles(mine, origins))
 
 
 def _troubles(formations: Sequence[FormationRow], origins: Mapping[str, Origin]) -> list[Need]:
