@@ -470,9 +470,9 @@ def test_who_may_comes_through(world: World, name: str) -> None:
         status, text = world.ask(identity, method, world.path(name, there=True), name)
         assert status != 401
         assert str(world.serving.folder) not in text, "where the server's folders lie is nobody's business"
-        assert not re.search(r"may not (read|deploy|administer|see)|nobody is signed in", text), (
-            f"{identity}: {text[:300]}"
-        )
+        refused = status == 403 and re.search(r"may not (read|deploy|administer|see)", text)
+        assert not refused, f"{identity}: {text[:300]}"
+        assert "nobody is signed in" not in text
         assert "there is no app" not in text
         assert "there is no run" not in text
         assert "there is no deployment" not in text
@@ -522,7 +522,7 @@ def test_what_is_followed_ends_when_the_right_to_it_does(world: World) -> None:
             ended[name] = threading.Event()
             threading.Thread(target=_read_out, args=(told, ended[name]), daemon=True).start()
         (token,) = admin.get("/api/users/ends-token/tokens").json()
-        assert admin.delete(f"/api/tokens/{token['id']}").status_code == 204
+        assert admin.delete(f"/api/tokens/{token['id']}").status_code == 200
         assert admin.put("/api/users/ends-group/groups", json={"groups": ["developers"]}).status_code == 204
         for name in ("ends-token", "ends-group"):
             assert ended[name].wait(60), f"{name} still reads"

@@ -7,7 +7,7 @@ import hashlib
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from itsdangerous import BadSignature, Signer
@@ -18,9 +18,9 @@ from sealane.access.model import ADMINISTRATORS, Actor
 from sealane.accounts.membership import Membership
 from sealane.accounts.sign_in_attempts import AttemptLimits, Attempts
 from sealane.environments.grants import Permission
-from sealane.errors import NotSignedIn, NotThere
+from sealane.errors import NotSignedIn, NotThere, Refused
 from sealane.events.model import Pusher, Signed
-from sealane.records.accounts import StoredSession, Token, User
+from sealane.records.accounts import Reach, StoredSession, Token, User
 from sealane.records.model import App
 from sealane.records.scopes import Subject
 from sealane.store.all_stores import Store
@@ -135,7 +135,7 @@ class Access:
         kept = await self._store.people.session(self._session_id(cookie))
         if kept is None or kept.expires <= self._now():
             raise NotSignedIn("the session is over", hint="sign in again")
-        return await self._actor(kept.user, None), kept
+        return replace(await self._actor(kept.user, kept.token_id), via="session"), kept
 
     async def end_session(self, cookie: str) -> None:
         """Signs out. Raises NotSignedIn for a forged cookie."""
@@ -148,19 +148,38 @@ class Access:
             inputs.check_name(group, "a group")
         minted = await asyncio.to_thread(tokens.mint)
         user = User(name=name, groups=frozenset(groups), created=self._now())
-        await self._store.people.add(user, self._token(minted, "first", life=self._life, user=name), by=by.name)
+        token = self._token(minted, "first", life=self._life, user=name, made_with=by.token_id)
+        await self._store.people.add(user, token, by=by.name)
         return minted.text
 
     async def new_token(self, user: str, name: str, *, by: Actor, expires: str | None = None) -> tuple[Token, str]:
         """One more token for the user, made by an administrator or by themselves; its text is given this once.
 
-        `expires` is a span such as `90d`, or `never`; the server's own where it is None. Raises NotThere, Refused, UsageError.
+        `expires` is a span such as `90d`, or `never`; the server's own where it is None. One's own made with a token of a
+        shorter life than usual ends with that at the latest. Raises NotThere, Refused, UsageError.
         """
         if by.name != user:
             by.require(Permission.ADMINISTER)
-        token, text = await self._minted(inputs.check_line(name, "the token's name"), user=user, expires=expires)
+        name = inputs.check_line(name, "the token's name")
+        token, text = await self._minted(name, user=user, expires=expires, made_with=by.token_id)
+        latest = await self._latest(by) if by.name == user else None
+        if latest is not None and (token.expires is None or token.expires > latest):
+            if expires is not None:
+                hint = "ask an administrator for one that lasts longer, or leave the time out"
+                raise Refused(
+                    f"your token ends on {latest:%Y-%m-%d at %H:%M} UTC, and what it makes no later", hint=mend
+                )
+            token = replace(token, expires=latest)
         await self._store.people.add_token(token, by=by.name)
         return token, text
+
+    async def _latest(self, by: Actor) -> datetime | None:
+        """When what they make for themselves ends at the latest: with a token that was given a shorter life than usual."""
+        token = await self._store.people.token(by.token_id) if by.token_id else None
+        if token is None or token.expires is None:
+            return None
+        usual = self._life is not None and token.expires - token.created >= self._life
+        return None if usual else token.expires
 
     async def first_push_token(self, app: str) -> tuple[Token, str]:
         """A push token for an app that is about to be added with it, and its text."""
@@ -168,20 +187,23 @@ class Access:
 
     async def new_push_token(self, app: str, *, by: Actor, expires: str | None = None) -> str:
         """A fresh push token for the app, in place of all former ones; its text is given this once. Raises UsageError."""
-        token, text = await self._minted("push", app=app, expires=expires)
+        token, text = await self._minted("push", app=app, expires=expires, made_with=by.token_id)
         await self._store.people.add_token(token, by=by.name, replace=True)
         self._checked.clear()
         return text
 
-    async def revoke_token(self, token_id: str, *, by: Actor) -> None:
-        """Makes a token useless at once, with the sessions begun with it: one's own, or one that one may manage.
+    async def revoke_token(self, token_id: str, *, by: Actor, reach: Reach = Reach.OWN) -> tuple[str, ...]:
+        """Makes a token useless at once, and what was made with it as far as `reach` says; gives the ids of all that ended.
 
-        Raises NotThere, also for somebody else's, and Conflicting for the last one of the last administrator.
+        One's own, or one that one may manage. Raises NotThere, also for somebody else's, Conflicting as `People.revoke`
+        does, and Refused where tokens of others shall end and one is no administrator.
         """
         token = await self._store.people.token(token_id)
         if token is None or not _may_manage(token, by):
             raise NotThere(f"there is no token {token_id}")
-        await self._store.people.revoke(token_id, by=by.name, at=self._now())
+        if reach is Reach.EVERYTHING:
+            by.require(Permission.ADMINISTER)
+        return await self._store.people.revoke(token_id, by=by.name, at=self._now(), reach=reach, using=by.token_id)
 
     async def tokens_of(self, user: str, *, by: Actor) -> tuple[Token, ...]:
         """The user's tokens that were not revoked; to themselves and administrators. Raises Refused."""
@@ -277,14 +299,20 @@ class Access:
             raise NotSignedIn("the session's cookie is not one of this server", hint="sign in again") from error
 
     async def _minted(
-        self, name: str, *, user: str | None = None, app: str | None = None, expires: str | None = None
+        self,
+        name: str,
+        *,
+        user: str | None = None,
+        app: str | None = None,
+        expires: str | None = None,
+        made_with: str | None = None,
     ) -> tuple[Token, str]:
         """A fresh token and its text. Raises UsageError for a span that is none."""
         life = self._life if user else None
         if expires is not None:
             life = lifetimes.read(expires, "what the token expires after")
         minted = await asyncio.to_thread(tokens.mint)
-        return self._token(minted, name, life=life, user=user, app=app), minted.text
+        return self._token(minted, name, life=life, user=user, app=app, made_with=made_with), minted.text
 
     def _token(
         self,
@@ -294,6 +322,7 @@ class Access:
         life: timedelta | None,
         user: str | None = None,
         app: str | None = None,
+        made_with: str | None = None,
     ) -> Token:
         now = self._now()
         return Token(
@@ -306,6 +335,7 @@ class Access:
             created=now,
             used=None,
             expires=now + life if life is not None else None,
+            made_with=made_with,
         )
 
 

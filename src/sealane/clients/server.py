@@ -70,9 +70,9 @@ class Server:
         """Replaces something."""
         return self._ask("PUT", path, json=dict(body))
 
-    def delete(self, path: str) -> None:
+    def delete(self, path: str, **query: object) -> Any:
         """Removes something."""
-        self._ask("DELETE", path)
+        return self._ask("DELETE", path, params=query)
 
     def stream(self, path: str, **query: object) -> Iterator[bytes]:
         """Reads a body as it comes, for as long as it comes."""

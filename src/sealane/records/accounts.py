@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 ADMINISTRATORS = "administrators"
@@ -34,6 +35,19 @@ class Token:
     used: datetime | None
     expires: datetime | None = None
     """From when it is void; None: never."""
+    made_with: str | None = None
+    """The id of the token that whoever made it had signed in with; None where nobody recorded one."""
+
+
+class Reach(StrEnum):
+    """What of a token's making ends with it when it is revoked."""
+
+    OWN = "own"
+    """The tokens of the same user that were made with it, and so on."""
+    NOTHING = "nothing"
+    """It ends alone: what was made with it takes its place."""
+    EVERYTHING = "everything"
+    """Those of other users and of apps, too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -26,6 +26,7 @@ tokens = sa.Table(
     columns.text("hash"),
     columns.moment("created"),
     *(columns.maybe(name, columns.Moment) for name in ("used", "revoked", "expires")),
+    columns.maybe("made_with"),
 )
 sa.Index("ix_tokens_user", tokens.c.user)
 

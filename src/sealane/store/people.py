@@ -9,9 +9,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from sealane import log_lines
-from sealane.errors import Conflicting, NotThere
-from sealane.records.accounts import ADMINISTRATORS, StoredSession, Token, User
+from sealane.errors import Conflicting
+from sealane.records.accounts import ADMINISTRATORS, Reach, StoredSession, Token, User
 from sealane.store import audit, rows
 from sealane.store.account_tables import sessions, tokens, users
 from sealane.store.database import Database, after_commit
@@ -143,25 +142,32 @@ class People:
 
         await self._database.write(work)
 
-    async def revoke(self, token_id: str, *, by: str, at: datetime) -> None:
-        """Makes the token useless, with the sessions begun with it.
+    async def revoke(
+        self, token_id: str, *, by: str, at: datetime, reach: Reach = Reach.OWN, using: str | None = None
+    ) -> tuple[str, ...]:
+        """Makes the token useless, and what was made with it as far as `reach` says, with the sessions begun with them.
 
-        Raises NotThere, Conflicting for the last token of the last administrator.
+        Gives the ids of all that ended, the token itself first. `using` is the token that whoever asks signed in with.
+
+        Raises NotThere, Conflicting for the last token of the last administrator, and where the token that is used would
+        end because it was made with this one.
         """
 
-        def work(connection: sa.Connection) -> None:
-            working = sa.update(tokens).where(tokens.c.id == token_id, tokens.c.revoked.is_(None))
-            found = rows.one(connection, sa.select(tokens).where(tokens.c.id == token_id)) or {}
-            owner = found.get("user") or found.get("app") or ""
+        def work(connection: sa.Connection) -> tuple[str, ...]:
+            found = rows.one(connection, sa.select(tokens).where(tokens.c.id == token_id, tokens.c.revoked.is_(None)))
+            token = _token(rows.there(found, f"token {token_id}"))
+            made = _made_with(connection, token, reach)
+            if using in {each.id for each in made}:
+                hint = "leave out what was made with it: --also nothing"
+                raise Conflicting(f"the token that you use was made with {token_id}, and would end with it", hint=hint)
+            ended = (token, *made)
+            owner = token.user or token.app or ""
             with _an_administrator_stays(connection, f"{owner}, whose last token it is,", at):
-                if not connection.execute(working.values(revoked=at)).rowcount:
-                    raise NotThere(f"there is no token {token_id}")
-            connection.execute(sa.delete(sessions).where(sessions.c.token_id == token_id))
-            detail = {"of": owner, "name": found.get("name")}
-            app = found.get("app") if not found.get("user") else None
-            audit.note(connection, at, actor=by, action="revoke token", subject=token_id, app=app, detail=detail)
+                for each in ended:
+                    _end(connection, each, by=by, at=at, because=None if each is token else token_id)
+            return tuple(each.id for each in ended)
 
-        await self._database.write(work)
+        return await self._database.write(work)
 
     async def add_session(self, session: StoredSession, *, at: datetime) -> None:
         """Adds a session and forgets those that are over."""
@@ -212,6 +218,28 @@ def _can_administer(connection: sa.Connection, at: datetime) -> bool:
     return connection.execute(working.limit(1)).first() is not None
 
 
+def _made_with(connection: sa.Connection, token: Token, reach: Reach) -> list[Token]:
+    """The tokens that work and were made with it, or with one of these; a token's maker is older than it."""
+    made: list[Token] = []
+    makers = [token.id] if reach is not Reach.NOTHING else []
+    while makers:
+        query = sa.select(tokens).where(tokens.c.made_with.in_(makers))
+        if reach is Reach.OWN:
+            query = query.where(tokens.c.user == token.user)
+        found = rows.all_of(connection, query)
+        made += [_token(row) for row in found if row["revoked"] is None]
+        makers = [row["id"] for row in found]
+    return made
+
+
+def _end(connection: sa.Connection, token: Token, *, by: str, at: datetime, because: str | None) -> None:
+    connection.execute(sa.update(tokens).where(tokens.c.id == token.id).values(revoked=at))
+    connection.execute(sa.delete(sessions).where(sessions.c.token_id == token.id))
+    app = token.app if not token.user else None
+    detail = {"of": token.user or token.app or "", "name": token.name, "made_with": because}
+    audit.note(connection, at, actor=by, action="revoke token", subject=token.id, app=app, detail=detail)
+
+
 def _user(row: rows.Row) -> User:
     return User(name=row["name"], groups=frozenset(row["groups"]), created=row["created"])
 
@@ -233,7 +261,7 @@ def add_token(connection: sa.Connection, token: Token, *, by: str) -> None:
     subject = token.user or token.app or token.id
     app = token.app if token.user is None else None
     expires = token.expires.isoformat() if token.expires else None
-    detail = {"id": token.id, "name": token.name, "expires": expires}
+    detail = {"id": token.id, "name": token.name, "expires": expires, "made_with": token.made_with}
     audit.note(connection, token.created, actor=by, action="add token", subject=subject, app=app, detail=detail)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from sealane.accounts.sign_in_attempts import AttemptLimits
 from sealane.clients.git_http_backend import Repositories
 from sealane.clock import SetClock
 from sealane.errors import Conflicting, NotSignedIn, NotThere, Refused, TooManyAttempts, UsageError
+from sealane.records.accounts import Reach
 from sealane.records.scopes import Scope
 from sealane.store.all_stores import Store
 
@@ -254,6 +256,76 @@ async def test_revoking_a_token_ends_its_sessions_and_no_others(access: Access) 
     with pytest.raises(NotSignedIn):
         await access.session(sessions[0].cookie)
     assert (await access.session(sessions[1].cookie))[0].name == "bob"
+
+
+async def _maker(access: Access, text: str) -> Actor:
+    """Whoever signs in with the token."""
+    return await access.authenticate(text)
+
+
+async def test_revoking_a_token_ends_what_its_user_made_with_it(access: Access, apps: Apps) -> None:
+    """And what was made with that, with their sessions; not tokens of others and of apps."""
+    await apps.register("web", owner="payments", by=ADMIN)
+    root = await _maker(access, await access.add_user("ann", frozenset({"administrators"}), by=ADMIN))
+    child, text = await access.new_token("ann", "child", by=root)
+    maker = await _maker(access, text)
+    grandchild, deep = await access.new_token("ann", "grandchild", by=maker)
+    session = await access.start_session(await _maker(access, deep))
+    bob = await access.add_user("bob", frozenset(), by=maker)
+    push = await access.new_push_token("web", by=maker)
+    assert (child.made_with, grandchild.made_with) == (root.token_id, child.id)
+    by_session, _ = await access.session(session.cookie)
+    assert by_session.token_id == grandchild.id, "what is made in a browser is made with the token it was begun with"
+
+    assert set(await access.revoke_token(child.id, by=ADMIN)) == {child.id, grandchild.id}
+
+    with pytest.raises(NotSignedIn):
+        await access.authenticate(deep)
+    with pytest.raises(NotSignedIn):
+        await access.session(session.cookie)
+    assert (await access.authenticate(bob)).name == "bob"
+    assert (await access.check_push("web", push, writes=False))[0].name == "web"
+    assert {each.name for each in await access.tokens_of("ann", by=ADMIN)} == {"first"}
+
+
+async def test_what_was_made_with_a_token_may_stay_or_end_with_everything(access: Access, apps: Apps) -> None:
+    """A token that is renewed leaves the new one; of one that was stolen nothing stays."""
+    await apps.register("web", owner="payments", by=ADMIN)
+    root = await _maker(access, await access.add_user("ann", frozenset({"administrators"}), by=ADMIN))
+    renewed, text = await access.new_token("ann", "renewed", by=root)
+    using = await _maker(access, text)
+    assert root.token_id is not None
+    with pytest.raises(Conflicting, match=r"the token that you use was made with .* \(leave out what was made with it"):
+        await access.revoke_token(root.token_id, by=using)
+    assert await access.revoke_token(root.token_id, by=using, reach=Reach.NOTHING) == (root.token_id,)
+
+    bob = await access.add_user("bob", frozenset(), by=using)
+    push = await access.new_push_token("web", by=using)
+    with pytest.raises(Refused):
+        await access.revoke_token(renewed.id, by=replace(using, groups=frozenset()), reach=Reach.EVERYTHING)
+    assert len(await access.revoke_token(renewed.id, by=ADMIN, reach=Reach.EVERYTHING)) == 3
+    for ended in (bob, push):
+        with pytest.raises(NotSignedIn):
+            await access.authenticate(ended)
+
+
+async def test_a_token_of_a_short_life_makes_none_that_outlives_it(store: Store, clock: SetClock) -> None:
+    """For its own user; one of the usual life renews itself, or nobody could without an administrator."""
+    access = Access(store, key=b"k" * 32, session=timedelta(hours=1), life=timedelta(days=365), now=clock)
+    await access.add_user("bob", frozenset(), by=ADMIN)
+    _, text = await access.new_token("bob", "short", by=ADMIN, expires="1h")
+    short = await _maker(access, text)
+    made, deep = await access.new_token("bob", "x", by=short)
+    again, _ = await access.new_token("bob", "y", by=await _maker(access, deep), expires="30m")
+    assert (made.expires, again.expires) == (NOON + timedelta(hours=1), NOON + timedelta(minutes=30))
+    for longer in ("2h", "never"):
+        with pytest.raises(Refused, match="your token ends on 2026-03-01 at 13:00 UTC, and what it makes no later"):
+            await access.new_token("bob", "z", by=short, expires=longer)
+    _, text = await access.new_token("bob", "usual", by=ADMIN)
+    usual = await _maker(access, text)
+    clock.at = NOON + timedelta(days=300)
+    renewed, _ = await access.new_token("bob", "renewed", by=usual)
+    assert renewed.expires == NOON + timedelta(days=665)
 
 
 async def test_people_manage_their_own_tokens_and_their_apps(access: Access, apps: Apps) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -28,16 +28,24 @@ def list_tokens(
         output.json(found)
         return
     now = datetime.now(UTC)
-    output.table(("ID", "NAME", "CREATED", "LAST USED", "EXPIRES"), [_row(each, now) for each in found])
+    titles = ("ID", "NAME", "CREATED", "LAST USED", "EXPIRES", "MADE WITH")
+    output.table(titles, [_row(each, now) for each in found])
 
 
 def revoke(
     token_id: Annotated[str, typer.Argument(help="Its id, as `sealane token list` shows it.", metavar="ID")],
+    also: Annotated[
+        Literal["own", "nothing", "everything"],
+        typer.Option(
+            help="What of that which was made with it ends, too: its user's own, nothing, or, for administrators, everything."
+        ),
+    ] = "own",
 ) -> None:
-    """Make a token void at once, with the sessions begun with it."""
+    """Make a token void at once, with its user's tokens that were made with it, and their sessions."""
     wanted = token_id.split("_")[1] if token_id.startswith("sln_") else token_id
-    connection.server().delete(f"/api/tokens/{wanted}")
-    output.say(f"the token {wanted} is void")
+    ended = connection.server().delete(f"/api/tokens/{wanted}", also=also)["ended"]
+    more = f", and so are those made with it: {', '.join(ended[1:])}" if len(ended) > 1 else ""
+    output.say(f"the token {wanted} is void{more}")
 
 
 def _row(token: dict[str, Any], now: datetime) -> tuple[str, ...]:
@@ -45,7 +53,7 @@ def _row(token: dict[str, Any], now: datetime) -> tuple[str, ...]:
     over = expires is not None and datetime.fromisoformat(expires) <= now
     name = f"{token['name']} (pushes only)" if token["kind"] == "push" and token["user"] else token["name"]
     ends = f"expired {expires[:10]}" if over else expires[:10] if expires else "never"
-    return token["id"], name, token["created"][:10], _day(token["used"]), ends
+    return token["id"], name, token["created"][:10], _day(token["used"]), ends, token["made_with"] or ""
 
 
 def _day(at: str | None) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 
 from sealane.errors import Conflicting
 from sealane.records import accounts as stored
+from sealane.records.accounts import Reach
 from sealane.server import addresses, dependencies
 from sealane.server.access import Keeper, Viewer
 from sealane.server.error_responses import raised
@@ -33,6 +35,15 @@ class Token(BaseModel):
     """When it was used last, give or take five minutes; null: never."""
     expires: datetime | None
     """From when it is void; null: never."""
+    made_with: str | None
+    """The id of the token that it was made with, which ends it, too; null: nobody recorded one."""
+
+
+class Revoked(BaseModel):
+    """What ended."""
+
+    ended: list[str]
+    """The ids of all tokens that are void now: the one that was named first."""
 
 
 @router.get("/tokens")
@@ -53,10 +64,21 @@ async def of_app(app: addresses.App, server: dependencies.Server, _: Keeper) -> 
     return _shown(await server.access.tokens_of_app(app))
 
 
-@router.delete("/tokens/{token_id}", status_code=204, responses=raised(Conflicting))
-async def revoke(token_id: addresses.Token, server: dependencies.Server, actor: Viewer) -> None:
-    """Makes a token void at once, and ends the sessions begun with it: your own, an app's of yours, any for administrators."""
-    await server.access.revoke_token(token_id, by=actor)
+@router.delete("/tokens/{token_id}", responses=raised(Conflicting))
+async def revoke(
+    token_id: addresses.Token,
+    server: dependencies.Server,
+    actor: Viewer,
+    also: Annotated[
+        Reach,
+        Query(description="What of that which was made with it ends, too: of the same user, nothing, or everything."),
+    ] = Reach.OWN,
+) -> Revoked:
+    """Makes a token void at once, with what its user made with it, and ends the sessions begun with them.
+
+    Your own, an app's of yours, any for administrators.
+    """
+    return Revoked(ended=list(await server.access.revoke_token(token_id, by=actor, reach=also)))
 
 
 def _shown(found: tuple[stored.Token, ...]) -> list[Token]:

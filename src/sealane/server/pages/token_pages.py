@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Form
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from sealane import clock
+from sealane.records.accounts import Reach
 from sealane.server import dependencies
 from sealane.server.access import Signed
 from sealane.server.pages import frames, templates
@@ -24,7 +27,9 @@ async def tokens(server: dependencies.Server, signed: Signed) -> HTMLResponse:
 
 
 @router.post("/tokens/{token_id}/revoke")
-async def revoke(token_id: str, server: dependencies.Server, signed: Signed) -> Response:
-    """Makes a token void at once; who revokes the one they signed in with is signed out."""
-    await server.access.revoke_token(token_id, by=signed.actor)
+async def revoke(
+    token_id: str, server: dependencies.Server, signed: Signed, also: Annotated[Reach, Form()] = Reach.OWN
+) -> Response:
+    """Makes a token void at once, and what was made with it; who revokes the one they signed in with is signed out."""
+    await server.access.revoke_token(token_id, by=signed.actor, reach=also)
     return RedirectResponse("/tokens", status_code=303)

@@ -438,6 +438,9 @@ class TokenRow:
     created: datetime
     used: datetime | None
     expires: datetime | None
+    made_with: str | None
+    makes: int
+    """How many others of its user end with it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

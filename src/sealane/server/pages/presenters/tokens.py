@@ -13,9 +13,10 @@ _SOON = timedelta(days=14)
 
 def groups(found: Iterable[Token], reader: str, *, now: datetime) -> tuple[TokenGroup, ...]:
     """The reader's own first, then those of apps, then those of other people."""
+    listed = tuple(found)
     titled: dict[tuple[int, str], list[TokenRow]] = {}
-    for token in found:
-        titled.setdefault(_title(token, reader), []).append(_row(token, now))
+    for token in listed:
+        titled.setdefault(_title(token, reader), []).append(_row(token, _makes(token, listed), now))
     return tuple(TokenGroup(title=title, rows=tuple(rows)) for (_, title), rows in sorted(titled.items()))
 
 
@@ -25,7 +26,16 @@ def _title(token: Token, reader: str) -> tuple[int, str]:
     return (1, f"App {token.app}") if token.app and not token.user else (2, str(token.user))
 
 
-def _row(token: Token, now: datetime) -> TokenRow:
+def _makes(token: Token, listed: Iterable[Token]) -> int:
+    """How many of the listed tokens of its user were made with it, or with one of these."""
+    mine = [each for each in listed if each.user is not None and each.user == token.user and each.made_with]
+    ends = {token.id}
+    while more := {each.id for each in mine if each.made_with in ends} - ends:
+        ends |= more
+    return len(ends) - 1
+
+
+def _row(token: Token, makes: int, now: datetime) -> TokenRow:
     return TokenRow(
         id=token.id,
         name=token.name,
@@ -33,6 +43,8 @@ def _row(token: Token, now: datetime) -> TokenRow:
         created=token.created,
         used=token.used,
         expires=token.expires,
+        made_with=token.made_with,
+        makes=makes,
     )
 
 
