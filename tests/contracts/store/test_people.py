@@ -290,6 +290,7 @@ async def test_revoking_a_token_ends_what_its_user_made_with_it(access: Access, 
 
 async def test_what_was_made_with_a_token_may_stay_or_end_with_everything(access: Access, apps: Apps) -> None:
     """A token that is renewed leaves the new one; of one that was stolen nothing stays."""
+    await access.add_user("zoe", frozenset({"administrators"}), by=ADMIN)
     await apps.register("web", owner="payments", by=ADMIN)
     root = await _maker(access, await access.add_user("ann", frozenset({"administrators"}), by=ADMIN))
     renewed, text = await access.new_token("ann", "renewed", by=root)

@@ -16,7 +16,6 @@ from sealane.server.access import Viewer
 from sealane.server.error_responses import raised
 
 router = APIRouter(prefix="/api/apps", tags=["apps"])
-_Name = Query(max_length=inputs.LONGEST_LINE)
 
 
 class RightShown(BaseModel):
@@ -49,8 +48,10 @@ async def explain(
     app: addresses.App,
     server: dependencies.Server,
     actor: Viewer,
-    user: Annotated[str | None, _Name] = None,
-    environment: Annotated[str | None, _Name] = None,
+    user: Annotated[str | None, Query(max_length=inputs.LONGEST_LINE, description="Only this user.")] = None,
+    environment: Annotated[
+        str | None, Query(max_length=inputs.LONGEST_LINE, description="Only what holds in this environment.")
+    ] = None,
 ) -> Rights:
     """Who may do what with the app, and why. Of others, for whoever may deploy the app everywhere; of oneself, for everybody."""
     if user != actor.name and not actor.may_everywhere(Permission.DEPLOY, app):
