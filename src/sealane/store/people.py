@@ -9,6 +9,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from sealane import log_lines
 from sealane.errors import Conflicting
 from sealane.records.accounts import ADMINISTRATORS, Reach, StoredSession, Token, User
 from sealane.store import audit, rows
