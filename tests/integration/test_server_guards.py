@@ -179,6 +179,10 @@ def test_a_webhook_starts_one_run_however_often_it_comes(serving: Serving) -> No
     for delivery in ("d", "another"):
         again = hook(serving, push, made["hook_secret"], app="hooked", delivery=delivery).json()
         assert (again["duplicate"], again["run"]) == (True, first.json()["run"])
+    later = json.dumps({**json.loads(push), "before": "b" * 40, "after": "c" * 40}).encode()
+    assert hook(serving, later, made["hook_secret"], app="hooked", delivery="e").json()["duplicate"] is False
+    old = hook(serving, push, made["hook_secret"], app="hooked", delivery="made up").json()
+    assert (old["duplicate"], old["run"]) == (True, first.json()["run"]), "nobody signs the id"
     assert (
         hook(serving, b"{}", made["hook_secret"], app="hooked", kind="ping").json()["ignored"] == "ping starts nothing"
     )
@@ -193,8 +197,10 @@ def test_a_webhook_may_be_a_form_and_larger_than_other_requests(serving: Serving
     assert (answer.status_code, answer.json()["duplicate"]) == (202, False), answer.text
     deleted = json.dumps({**push, "after": "0" * 40}).encode()
     assert "was deleted" in hook(serving, deleted, secret, app="forms", delivery="e").json()["ignored"]
-    again = hook(serving, body, secret, app="forms", delivery="f", form="application/x-www-form-urlencoded")
-    assert again.json()["duplicate"] is False
+    old = hook(serving, body, secret, app="forms", delivery="f", form="application/x-www-form-urlencoded")
+    assert old.json()["duplicate"] is True, "the very message of before, whatever came since"
+    anew = json.dumps({**push, "pushed_at": 1_770_000_000}).encode()
+    assert hook(serving, anew, secret, app="forms", delivery="h").json()["duplicate"] is False
     refused = hook(serving, b"<push/>", secret, app="forms", delivery="g", form="text/xml")
     assert (refused.status_code, "text/xml is not read" in refused.json()["message"]) == (415, True)
 

@@ -49,21 +49,24 @@ class Runs:
         requested_by: str | None = None,
         place: float | None = None,
         per_push: int | None = None,
+        message: str | None = None,
     ) -> Receipt:
         """Stores the event and its run, once; `place` is that of a run that is run again.
 
         Of one push at most `per_push` are to be run; the others end at once.
 
-        A copy is what the same sender delivered to the app under the same id, and what moved the reference as its newest
-        event did: further back nothing counts, because a branch may be where it was before. What a person asks for is
-        never a copy. Raises NotThere for an unknown app.
+        A copy is what the same sender delivered to the app under the same id; the same signed `message` under any id, since
+        no signature covers that; and what moved the reference as its newest event did: further back nothing counts, because
+        a branch may be where it was before. What a person asks for is never a copy. Raises NotThere for an unknown app.
         """
 
         def work(connection: sa.Connection) -> Receipt:
             sequence = apps.next_sequence(connection, event.app)  # first: it locks the app, so copies queue up
             moved = requested_by is None and event.kind in _PUSHED
             ref = (event.ref or event.branch or "") if moved else None
-            known = _delivered(connection, event.app, source, event.delivery)
+            known = _delivered(connection, event.app, source, event.delivery) or _started(
+                connection, event.app, message
+            )
             if known is None and ref is not None:
                 known = _newest_if_same(connection, event.app, ref, _sameness(event))
             if known:
@@ -84,6 +87,7 @@ class Runs:
                 "sequence": sequence,
                 "run_id": run_id,
                 "received": event.received,
+                "message": message,
             }
             connection.execute(sa.insert(events).values(values))
             _insert(connection, run_id, sequence, event, requested_by, place)
@@ -96,14 +100,13 @@ class Runs:
 
         return await self._database.write(work)
 
-    async def forget(self, gone: RefGone, *, source: str) -> None:
-        """Ends what is known of a reference. A copy, known by its sender's id, changes nothing. Raises NotThere."""
+    async def forget(self, gone: RefGone, *, source: str, message: str | None = None) -> None:
+        """Ends what is known of a reference. A copy, as `receive` tells, changes nothing. Raises NotThere."""
 
         def work(connection: sa.Connection) -> None:
             sequence = apps.next_sequence(connection, gone.app)  # it locks the app; the number is given back
             connection.execute(_give_back(gone.app, sequence))
-            at = (events.c.app == gone.app) & (events.c.source == source) & (events.c.delivery == gone.delivery)
-            if gone.delivery and connection.execute(sa.select(events.c.id).where(at)).first():
+            if _is_copy(connection, gone, source, message):
                 return
             here = (events.c.app == gone.app) & (events.c.ref == gone.ref)
             connection.execute(sa.update(events).where(here).values(ref=None))
@@ -115,6 +118,7 @@ class Runs:
                 "delivery": gone.delivery,
                 "sequence": sequence - 1,
                 "received": gone.received,
+                "message": message,
             }
             connection.execute(sa.insert(events).values(values))
 
@@ -367,6 +371,23 @@ def _delivered(connection: sa.Connection, app: str, source: str, delivery: str |
     if not delivery:
         return None
     same = (events.c.app == app) & (events.c.source == source) & (events.c.delivery == delivery)
+    return connection.execute(sa.select(events.c.run_id).where(same)).scalar()
+
+
+def _is_copy(connection: sa.Connection, gone: RefGone, source: str, message: str | None) -> bool:
+    """Whether the word that a reference is gone came before."""
+    same: list[sa.ColumnElement[bool]] = [sa.false()]
+    same += [(events.c.source == source) & (events.c.delivery == gone.delivery)] if gone.delivery else []
+    same += [events.c.message == message] if message else []
+    known = sa.select(events.c.id).where(events.c.app == gone.app, sa.or_(*same))
+    return connection.execute(known.limit(1)).first() is not None
+
+
+def _started(connection: sa.Connection, app: str, message: str | None) -> str | None:
+    """The run that the same signed message started, whoever sends it again and under which id."""
+    if not message:
+        return None
+    same = (events.c.app == app) & (events.c.message == message)
     return connection.execute(sa.select(events.c.run_id).where(same)).scalar()
 
 

@@ -46,7 +46,9 @@ events = sa.Table(
     sa.Column("sequence", sa.BigInteger, nullable=False),
     columns.maybe("run_id"),
     columns.moment("received"),
+    columns.maybe("message"),
 )
+sa.Index("ix_events_message", events.c.app, events.c.message)
 sa.Index("ux_events_delivery", events.c.app, events.c.source, events.c.delivery, unique=True)
 sa.Index("ix_events_ref", events.c.app, events.c.ref, events.c.sequence)
 

@@ -21,7 +21,13 @@ class Intake:
     """Runs that one push starts at most."""
 
     async def receive(
-        self, event: Event, *, source: str = "", requested_by: str | None = None, place: float | None = None
+        self,
+        event: Event,
+        *,
+        source: str = "",
+        requested_by: str | None = None,
+        place: float | None = None,
+        message: str | None = None,
     ) -> Receipt:
         """Stores the event and its run, which begins once it has a slot; copies start nothing, as `Runs.receive` tells.
 
@@ -33,12 +39,12 @@ class Intake:
         author = inputs.fitted(event.author, most=inputs.LONGEST_LINE) if event.author else event.author
         event = replace(event, author=author, message=inputs.fitted(event.message))
         receipt = await self.store.runs.receive(
-            event, source=source, requested_by=requested_by, place=place, per_push=self.per_push
+            event, source=source, requested_by=requested_by, place=place, per_push=self.per_push, message=message
         )
         if not receipt.duplicate:
             await self.slots.look()
         return receipt
 
-    async def forget(self, gone: RefGone, *, source: str) -> None:
+    async def forget(self, gone: RefGone, *, source: str, message: str | None = None) -> None:
         """Takes note that a reference is no more, so that one made anew under its name starts a run again."""
-        await self.store.runs.forget(gone, source=source)
+        await self.store.runs.forget(gone, source=source, message=message)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from sealane.errors import Conflicting, NotThere
-from sealane.events.model import EventKind
+from sealane.events.model import EventKind, RefGone
 from sealane.pipelines.model import RunStatus
 from sealane.store.all_stores import Store
 
@@ -49,6 +50,42 @@ async def test_a_commit_pushed_again_after_another_one_is_a_new_push(store: Stor
 
     assert not back.duplicate
     assert back.run_id != first.run_id
+
+
+async def test_an_old_message_starts_nothing_under_any_id_and_from_any_sender(store: Store) -> None:
+    """Nobody signs the id: the branch went on, or back, and who kept the message sends it once more."""
+    first = await store.runs.receive(push("bad", before="good", delivery="1"), source="github", message="m1")
+    await store.runs.receive(push("good", before="bad", delivery="2"), source="github", message="m2")
+    for source, delivery in (("github", "3"), ("gitea", "1"), ("gitea", "4")):
+        again = await store.runs.receive(push("bad", before="good", delivery=delivery), source=source, message="m1")
+        assert (again.run_id, again.duplicate) == (first.run_id, True)
+    assert len(await store.views.runs()) == 2
+
+
+async def test_the_same_move_in_another_message_is_a_new_push(store: Store) -> None:
+    """Pushed again after going back, or after the branch was deleted: hosts say when, so the message is another one."""
+    moves = [("bad", "good"), ("good", "bad"), ("bad", "good"), ("good", "bad"), ("bad", "good")]
+    received = [
+        await store.runs.receive(
+            push(after, before=before, delivery=str(number)), source="github", message=f"m{number}"
+        )
+        for number, (after, before) in enumerate(moves)
+    ]
+    assert not any(each.duplicate for each in received)
+    gone = RefGone(app="shop", ref="refs/heads/main", reason="deleted", received=NOON)
+    await store.runs.forget(gone, source="github", message="gone")
+    anew = await store.runs.receive(push("bad", before="good", delivery="9"), source="github", message="m9")
+    assert not anew.duplicate
+
+
+async def test_an_old_word_that_a_branch_was_deleted_changes_nothing(store: Store) -> None:
+    """Else the newest push would start once more under a fresh id."""
+    gone = RefGone(app="shop", ref="refs/heads/main", reason="deleted", received=NOON)
+    await store.runs.forget(gone, source="github", message="gone")
+    first = await store.runs.receive(push("a", delivery="1"), source="github", message="m1")
+    await store.runs.forget(replace(gone, delivery="7"), source="github", message="gone")
+    again = await store.runs.receive(push("a", delivery="2"), source="github", message="m2")
+    assert (again.run_id, again.duplicate) == (first.run_id, True)
 
 
 async def test_copies_that_arrive_at_the_same_moment_start_one_run(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
@@ -51,9 +52,11 @@ async def receive(
         lambda secret: host.read(app, headers, body, secret=secret, received=received),
     )
     registered = await server.apps.get(app)
+    message = hashlib.sha256(body).hexdigest()
     if isinstance(read, RefGone):
-        await server.intake.forget(read, source=source)
+        await server.intake.forget(read, source=source, message=message)
     if isinstance(read, RefGone | Ignored):
         return Received(ignored=read.reason)
-    receipt = await server.intake.receive(dependencies.of_app(read, registered, server), source=source)
+    event = dependencies.of_app(read, registered, server)
+    receipt = await server.intake.receive(event, source=source, message=message)
     return Received(run=receipt.run_id, duplicate=receipt.duplicate, left_out=receipt.left_out)
