@@ -397,7 +397,7 @@ def test_a_push_that_is_refused_says_why(shop: pretending.App, people: dict[str,
     assert refused("sln_none_x", "shoq").replace("shoq", "shop") == wrong
     near = refused(people["dev"], "shoq")
     assert "remote: sealane: there is no app shoq\nremote: sealane: did you mean shop?" in near
-    assert "remote: sealane: reader may not deploy\nremote: sealane: ask an administrator" in refused(reader)
+    assert "remote: sealane: reader may not deploy shop\nremote: sealane: sealane access explain" in refused(reader)
     there, not_there = refused(stranger), refused(stranger, "nobodys")
     assert "remote: sealane: there is no app shop\n" in there
     assert there.replace("shop", "nobodys") == not_there

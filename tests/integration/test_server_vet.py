@@ -52,7 +52,7 @@ def test_the_server_is_asked_where_no_operators_files_are(app: pretending.App) -
 
 
 def test_a_server_that_does_not_say_is_told_loudly(app: pretending.App) -> None:
-    token = app.serving.user("vic")  # in no group
+    token = app.serving.user("vic", "viewers")  # who may only read
     words = ["vet", "dev", "--folder", str(app.folder)]
     done = app.cli(*words, token=token)
     assert "NOT TRIED: the operators' rules of dev" in done.stderr
