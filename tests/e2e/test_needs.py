@@ -115,11 +115,11 @@ def test_only_those_are_asked_whose_word_counts(
         page = opening(people[name])
         expect(mine(page, "fail")).to_have_count(0)
         page.goto("/approvals")
-        expect(page.locator("main")).to_contain_text("It is for administrators or developers to say.")
+        expect(page.locator("main")).to_contain_text("It is for whoever may deploy")
         assert page.locator(".answer").count() == 0
     listed = found.cli("approve", token=people["ann"])
     assert "gate rate is inconclusive" in listed.stdout
-    assert "for administrators or developers" in listed.stdout
+    assert "for whoever may deploy there" in listed.stdout
     assert asked["answer"] in found.cli("approve", token=people["dora"]).stdout
     page = opening(people["dora"], "/approvals", java_script_enabled=False)
     expect(page.locator("nav .pill")).to_have_text("1")

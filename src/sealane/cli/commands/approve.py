@@ -118,7 +118,8 @@ def _show(each: dict[str, Any], *, older: int) -> None:
     until = f" (until {each['until'][:16].replace('T', ' ')} UTC)" if each["until"] else ""
     by = f", asked by {each['asked_by']}" if each["asked_by"] else ""
     output.data(f"  {each['asks']}{by}{until}, for {client.ago(each['since'])}")
-    answer = f"for {' or '.join(each['who'])} ({each['deployment']})" if each["why_not"] else each["answer"]
+    who = " or ".join(each["who"]) or "whoever may deploy there"
+    answer = f"for {who} ({each['deployment']})" if each["why_not"] else each["answer"]
     output.data(f"  {answer}")
 
 
