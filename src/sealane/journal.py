@@ -87,9 +87,9 @@ def _secret_in(kind: Any, seen: set[Any]) -> str | None:
         return None
     seen.add(kind)
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-        hidden = next((each.name for each in dataclasses.fields(kind) if not each.repr), None)
+        hidden = next((field.name for field in dataclasses.fields(kind) if not field.repr), None)
         if hidden:
             return f"{kind.__name__}.{hidden}"
         hints = get_type_hints(kind)
-        return next((found for each in hints.values() if (found := _secret_in(each, seen))), None)
+        return next((found for hint in hints.values() if (found := _secret_in(hint, seen))), None)
     return next((found for each in get_args(kind) if (found := _secret_in(each, seen))), None)

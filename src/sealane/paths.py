@@ -13,7 +13,7 @@ def without(folders: Iterable[Path]) -> Callable[[str], str]:
 
     People of a server's apps read its errors: where its folders lie is nobody's business.
     """
-    named = sorted({str(absolute(each)).rstrip("/") for each in folders} - {""}, key=len, reverse=True)
+    named = sorted({str(absolute(folder)).rstrip("/") for folder in folders} - {""}, key=len, reverse=True)
     if not named:
         return lambda text: text
     pattern = re.compile(rf"(?<![\w/.~-])({'|'.join(map(re.escape, named))})(?:/(?=[\w.~-])|(?![\w.~-]))")

@@ -114,8 +114,8 @@ class Http(_Group):
     @field_validator("trusted_proxies")
     @classmethod
     def _are_networks(cls, networks: list[str]) -> list[str]:
-        for each in networks:
-            egress.network(each)
+        for network in networks:
+            egress.network(network)
         return networks
 
 
@@ -235,14 +235,14 @@ class Egress(_Group):
     @field_validator("networks")
     @classmethod
     def _are_networks(cls, networks: list[str]) -> list[str]:
-        for each in networks:
-            egress.network(each)
+        for network in networks:
+            egress.network(network)
         return networks
 
     @property
     def allowed(self) -> tuple[Network, ...]:
         """The networks as they are compared."""
-        return tuple(egress.network(each) for each in self.networks)
+        return tuple(egress.network(network) for network in self.networks)
 
 
 class Runs(_Group):

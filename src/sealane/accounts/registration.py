@@ -99,7 +99,10 @@ class Apps:
         return await self._access.new_push_token(name, by=by, expires=expires)
 
     async def rotate_hook_secret(self, name: str, *, by: Actor, grace: timedelta = HOOK_GRACE) -> tuple[str, datetime]:
-        """A fresh hook secret, and until when the former one counts, too: senders must learn the new one first. Raises NotThere."""
+        """A fresh hook secret, and until when the former one counts, too. Raises NotThere.
+
+        Senders must learn the new one first.
+        """
         at = self._now()
         until = at + grace
         app = await self._store.apps.rotate_hook(name, by=by.name, at=at, old_until=until if grace else None)

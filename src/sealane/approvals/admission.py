@@ -128,8 +128,10 @@ def _wanted(
     """Everything that asks for people: the operators' file, the delivery, and policies that want a sign-off."""
     allowed = environment.apps[app]
     rules = [
-        ApprovalRule(by=tuple(each.by), count=each.count, source="approval", unknown_pusher=each.unknown_pusher)
-        for each in limits.approvals(allowed, delivery)
+        ApprovalRule(
+            by=tuple(approval.by), count=approval.count, source="approval", unknown_pusher=approval.unknown_pusher
+        )
+        for approval in limits.approvals(allowed, delivery)
     ]
     signing = tuple(allowed.approvals.by) if allowed.approvals else (APPROVERS,)
     names = sorted({each.policy for each in decided if each.effect is Effect.SIGN_OFF})

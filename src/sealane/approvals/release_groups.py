@@ -39,7 +39,7 @@ class GroupState:
     @property
     def missing(self) -> tuple[str, ...]:
         """Formations to which nothing was offered."""
-        offered = {each.formation for each in self.members}
+        offered = {member.formation for member in self.members}
         return tuple(name for name in self.release_group.formations if name not in offered)
 
 
@@ -56,7 +56,7 @@ class NextActions:
 def next_actions(group_state: GroupState) -> NextActions:
     """What comes next. Asked again at any time it says the same, whatever of it was done already."""
     members = group_state.members
-    if (group_state.missing and not group_state.run_over) or any(each.verdict is None for each in members):
+    if (group_state.missing and not group_state.run_over) or any(member.verdict is None for member in members):
         return NextActions()
     because = failure(group_state)
     if because is None:
@@ -92,12 +92,12 @@ def failure(group_state: GroupState) -> str | None:
 
 def departed(members: Sequence[Deployment]) -> bool:
     """Whether any member has begun to move: from then on no window that shuts stops the others."""
-    return any(each.started is not None for each in members)
+    return any(member.started is not None for member in members)
 
 
 def _passed(members: Sequence[Deployment]) -> list[str]:
     """Formations where something newer came first."""
-    return [each.formation for each in members if each.verdict_kind is VerdictKind.SUPERSEDED]
+    return [member.formation for member in members if member.verdict_kind is VerdictKind.SUPERSEDED]
 
 
 def _by_end(members: Sequence[Deployment]) -> list[Deployment]:

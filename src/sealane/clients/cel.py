@@ -211,12 +211,12 @@ def _declarations(functions: Sequence[Function]) -> list[Any]:
             name,
             [
                 cel.Overload(
-                    f"{name}({','.join(each.parameters)})",
-                    _type(each.result),
-                    [_type(parameter) for parameter in each.parameters],
-                    is_member=each.member,
+                    f"{name}({','.join(overload.parameters)})",
+                    _type(overload.result),
+                    [_type(parameter) for parameter in overload.parameters],
+                    is_member=overload.member,
                 )
-                for each in overloads
+                for overload in overloads
             ],
         )
         for name, overloads in _by_name(functions).items()
@@ -225,10 +225,10 @@ def _declarations(functions: Sequence[Function]) -> list[Any]:
 
 def _implementations(functions: Sequence[Function]) -> list[Any]:
     declared = []
-    for name, overloads in _by_name([each for each in functions if each.call]).items():
+    for name, overloads in _by_name([function for function in functions if function.call]).items():
         by_kinds: dict[tuple[bool, tuple[str, ...]], list[Function]] = {}
-        for each in overloads:
-            by_kinds.setdefault((each.member, tuple(map(_kind, each.parameters))), []).append(each)
+        for overload in overloads:
+            by_kinds.setdefault((overload.member, tuple(map(_kind, overload.parameters))), []).append(overload)
         made = [
             cel.Overload(
                 f"{name}:{index}",
@@ -256,11 +256,11 @@ def _dispatching(overloads: Sequence[Function]) -> Callable[..., Any]:
     """Choose by the types of our own among overloads that look alike to the engine."""
 
     def call(*arguments: Any) -> Any:
-        for each in overloads:
-            taken = [_taken(word, value) for word, value in zip(each.parameters, arguments, strict=True)]
-            if each.call and all(fits for fits, _ in taken):
-                given = each.call(*(value for _, value in taken))
-                return {each.result: given} if _is_own(each.result) else given
+        for overload in overloads:
+            taken = [_taken(word, value) for word, value in zip(overload.parameters, arguments, strict=True)]
+            if overload.call and all(fits for fits, _ in taken):
+                given = overload.call(*(value for _, value in taken))
+                return {overload.result: given} if _is_own(overload.result) else given
         message = "no such overload"
         raise ValueError(message)
 

@@ -44,8 +44,8 @@ class Drift:
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
         fields = [
-            {"path": each.path, "now": each.before, "deployed": each.after, "manager": each.manager, "at": each.at}
-            for each in self.fields
+            {"path": field.path, "now": field.before, "deployed": field.after, "manager": field.manager, "at": field.at}
+            for field in self.fields
         ]
         return {"object": self.object, "kind": self.kind.value, "note": self.note, "fields": fields}
 
@@ -81,7 +81,9 @@ async def of(revision: Revision, destination: Destination, *, finished: Sequence
 
 async def look(destination: Destination, goal: model.Target) -> tuple[Drift, ...]:
     """What is not as the goal's revision was deployed. Raises Unavailable when the destination doesn't answer."""
-    fleeting = {f"{each['kind']}/{each['metadata']['name']}" for each in goal.manifests if _goes_by_itself(each)}
+    fleeting = {
+        f"{manifest['kind']}/{manifest['metadata']['name']}" for manifest in goal.manifests if _goes_by_itself(manifest)
+    }
     found = (drift(change) for change in await way_back.again(destination, goal))
     return tuple(each for each in found if each is not None and each.object not in fleeting)
 

@@ -144,13 +144,13 @@ def unseen(observation: verdicts.Observation, mask: Mask) -> verdicts.Observatio
     """The observation with what containers, probes and controllers said masked; whatever is told is made of it."""
     facts = tuple(
         replace(
-            each,
-            words=mask(each.words),
-            detail={key: mask(text) if key == _ASKS else text for key, text in each.detail.items()},
+            fact,
+            words=mask(fact.words),
+            detail={key: mask(text) if key == _ASKS else text for key, text in fact.detail.items()},
         )
-        for each in observation.facts
+        for fact in observation.facts
     )
-    workloads = tuple(replace(each, message=mask(each.message)) for each in observation.workloads)
+    workloads = tuple(replace(workload, message=mask(workload.message)) for workload in observation.workloads)
     return replace(observation, facts=facts, workloads=workloads)
 
 

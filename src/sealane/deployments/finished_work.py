@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def ended(observation: verdicts.Observation) -> tuple[str, ...]:
     """`Kind/name` of what was seen to end well."""
-    return tuple(each.object for each in observation.workloads if each.ended)
+    return tuple(workload.object for workload in observation.workloads if workload.ended)
 
 
 def of(
@@ -37,9 +37,11 @@ def of(
 def before_it_was_kept(manifests: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     """What had ended of a revision whose verdict does not tell: it was verified, so its Jobs had."""
     return tuple(
-        f"Job/{each['metadata']['name']}"
-        for each in manifests
-        if each["kind"] == "Job" and each["apiVersion"] == "batch/v1" and not destinations.stands_still(each)
+        f"Job/{manifest['metadata']['name']}"
+        for manifest in manifests
+        if manifest["kind"] == "Job"
+        and manifest["apiVersion"] == "batch/v1"
+        and not destinations.stands_still(manifest)
     )
 
 
@@ -108,7 +110,7 @@ def has_run(name: str, seen: verdicts.Observation) -> bool:
     workload = next((each for each in seen.workloads if each.object == name), None)
     if workload is None:
         return False
-    own = [each for each in seen.instances if each.workload == name]
+    own = [instance for instance in seen.instances if instance.workload == name]
     run = any(container.ready or container.restarts for each in own for container in each.containers)
     kinds = {fact.kind for fact in seen.facts if fact.workload == name}
     failed = workload.health is verdicts.Health.FAILED and not kinds & _NEVER_STARTED

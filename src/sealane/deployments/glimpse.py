@@ -14,14 +14,14 @@ MOST_UNREADY = 5
 def glimpse(observation: Observation) -> Observation:
     """The observation, cut to what people look at and to a bounded size."""
     workloads = observation.workloads[:MOST_WORKLOADS]
-    behind = [each.object for each in workloads if each.health is not Health.READY]
+    behind = [workload.object for workload in workloads if workload.health is not Health.READY]
     unready = tuple(instance for name in behind for instance in _unready(observation, name)[:MOST_UNREADY])
     return replace(observation, workloads=workloads, instances=unready, facts=())
 
 
 def _unready(observation: Observation, workload: str) -> list[Instance]:
     return [
-        each
-        for each in observation.instances
-        if each.workload == workload and each.desired and not each.ready and not each.terminating
+        instance
+        for instance in observation.instances
+        if instance.workload == workload and instance.desired and not instance.ready and not instance.terminating
     ]

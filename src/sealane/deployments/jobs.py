@@ -98,7 +98,7 @@ def as_asked(given: Mapping[str, Any], revision: str) -> dict[str, Any]:
 
 def _standing_still(watched: model.WatchResult) -> verdicts.Cause | None:
     """Why a Job that is as it was asked for never ran: somebody else suspended it."""
-    still = next((each for each in watched.observation.workloads if each.note and not each.ended), None)
+    still = next((workload for workload in watched.observation.workloads if workload.note and not workload.ended), None)
     if still is None:
         return None
     return verdicts.Cause(

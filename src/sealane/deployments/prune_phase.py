@@ -36,7 +36,7 @@ async def prune(
     if pruned.freed:
         objects = goal.in_stages(await goal.objects())[-1].objects
         applied = await destination.apply(objects, identity=goal.identity, fence=fence)
-        refused = (destinations.KeptObject(ref=each.ref, reason=each.message) for each in applied.refusals)
+        refused = (destinations.KeptObject(ref=refusal.ref, reason=refusal.message) for refusal in applied.refusals)
         pruned = replace(pruned, held=(*pruned.held, *refused))
     return _both(now_gone, pruned)
 

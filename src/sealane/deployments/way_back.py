@@ -39,7 +39,7 @@ async def closed(destination: Destination, goal: model.Target, there: model.Targ
     try:
         refusals = await _refusals(destination, goal, there)
         for _ in range(_QUOTA_SECONDS):
-            if not any(each.reason is destinations.Reason.QUOTA for each in refusals):
+            if not any(refusal.reason is destinations.Reason.QUOTA for refusal in refusals):
                 break
             await asyncio.sleep(1)
             refusals = await _refusals(destination, goal, there)

@@ -61,7 +61,7 @@ def carried(found: Mapping[str, Any]) -> dict[str, str]:
 def adopted(found: Mapping[str, Any], identity: model.Identity, changes: Sequence[model.FieldChange]) -> dict[str, str]:
     """Marks of an object that the deployment takes over; what it was is left out where it would not fit."""
     marks = {model.ADOPTED: str(identity.sequence)}
-    before = _packed(found, whole=not model.is_secret(found) or not any(_is_value(each) for each in changes))
+    before = _packed(found, whole=not model.is_secret(found) or not any(_is_value(change) for change in changes))
     taken = sum(len(key) + len(str(value).encode()) for key, value in _annotations(found).items())
     return {**marks, model.BEFORE: before} if taken + len(before) < _ROOM else marks
 

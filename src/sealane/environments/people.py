@@ -129,7 +129,7 @@ def _person(name: str, written: PersonFile, hosts: tuple[str, ...]) -> Person:
     return Person(
         name=name,
         logins=frozenset(logins),
-        emails=frozenset(each.casefold() for each in written.emails or ()),
+        emails=frozenset(email.casefold() for email in written.emails or ()),
         names=frozenset(" ".join(each.split()).casefold() for each in written.names or ()),
     )
 

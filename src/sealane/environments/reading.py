@@ -63,8 +63,8 @@ def _environment(written: files.EnvironmentFile, document: Document, adapters: A
         policies=PolicyChoice(
             packs=PolicyChoice().packs if policies.packs is None else tuple(policies.packs),
             waivers=tuple(
-                Waiver(policy=each.policy, app=each.app, reason=each.reason, until=_day(each.until))
-                for each in policies.waivers or ()
+                Waiver(policy=waiver.policy, app=waiver.app, reason=waiver.reason, until=_day(waiver.until))
+                for waiver in policies.waivers or ()
             ),
         ),
         delete_budget=written.delete_budget,
@@ -83,7 +83,9 @@ def _destination(name: str, written: files.DestinationFile, adapters: Adapters, 
 
 def _denied(destinations: Mapping[str, DestinationConfig], adapters: Adapters) -> tuple[str, ...]:
     """Kinds an app may not have where its limits don't say: those of no namespace."""
-    platforms = [platform.of(kind, adapters) for kind in sorted({each.kind for each in destinations.values()})]
+    platforms = [
+        platform.of(kind, adapters) for kind in sorted({destination.kind for destination in destinations.values()})
+    ]
     return tuple(sorted({kind for each in platforms for _, kind in each.of_no_namespace(())}))
 
 

@@ -119,7 +119,7 @@ def _sources(rest: str) -> list[str]:
     plain = " ".join(words)
     if plain.startswith("["):
         words = [each.strip() for each in plain.strip("[]").split(",")]
-    return [_unquoted(each) for each in words[:-1]]
+    return [_unquoted(word) for word in words[:-1]]
 
 
 def _urls(source: str, values: Mapping[str, set[str]]) -> list[str]:

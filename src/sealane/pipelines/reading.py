@@ -43,4 +43,4 @@ def read(text: str, file: str = FILE, adapters: Adapters = SHIPPED) -> tuple[Pip
     """The pipeline, unless findings of severity error stand in its way; all findings at once, by place."""
     dialects = list(adapters.dialects.every(Dialect).values())
     named = PurePath(file).name
-    return next((each for each in dialects if named in each.files), dialects[0]).read(text, file)
+    return next((dialect for dialect in dialects if named in dialect.files), dialects[0]).read(text, file)

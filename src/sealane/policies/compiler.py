@@ -56,29 +56,31 @@ class Compiled:
     @functools.cached_property
     def everything(self) -> cel.Expression:
         """True when every validation is met."""
-        return self._composed("\n&& ".join(f"({each.expression}\n)" for each in self.policy.validations))
+        return self._composed("\n&& ".join(f"({validation.expression}\n)" for validation in self.policy.validations))
 
     @functools.cached_property
     def conditions(self) -> tuple[tuple[NamedExpression, cel.Expression], ...]:
         """The match conditions."""
-        return tuple((each, _plain(each.expression, self._scope.names)) for each in self.policy.conditions)
+        return tuple(
+            (condition, _plain(condition.expression, self._scope.names)) for condition in self.policy.conditions
+        )
 
     @functools.cached_property
     def checks(self) -> tuple[Check, ...]:
         """The validations, one by one."""
         return tuple(
             Check(
-                validation=each,
-                expression=self._composed(each.expression),
-                message=self._composed(each.message_expression) if each.message_expression else None,
+                validation=validation,
+                expression=self._composed(validation.expression),
+                message=self._composed(validation.message_expression) if validation.message_expression else None,
             )
-            for each in self.policy.validations
+            for validation in self.policy.validations
         )
 
     @functools.cached_property
     def paths(self) -> cel.Expression | None:
         """The variable `paths`, a list of the fields that are meant, when the policy has one."""
-        there = any(each.name == "paths" for each in self.policy.variables)
+        there = any(variable.name == "paths" for variable in self.policy.variables)
         return self._composed("variables.paths") if there else None
 
     @functools.cached_property
@@ -90,10 +92,16 @@ class Compiled:
     @functools.cached_property
     def variables(self) -> tuple[tuple[str, cel.Expression], ...]:
         """All variables, to tell which of them fails."""
-        return tuple((each.name, self._composed(f"variables.{each.name}")) for each in self.policy.variables)
+        return tuple(
+            (variable.name, self._composed(f"variables.{variable.name}")) for variable in self.policy.variables
+        )
 
     def _composed(self, source: str) -> cel.Expression:
-        rest = [(each.name, each.expression) for each in self.policy.variables if each.name not in self._known]
+        rest = [
+            (variable.name, variable.expression)
+            for variable in self.policy.variables
+            if variable.name not in self._known
+        ]
         text = language.composed(source, rest, self._known)
         return language.language().compile(text, self._names, binds=True)
 

@@ -88,8 +88,8 @@ def _meaning(document: Document, shape: files.PolicyFile) -> list[Finding]:
         hint = "Sealane gives params as a ConfigMap of v1 whose data holds the facts of the environment"
         findings.append(Finding(message=message, place=document.place(("spec", "paramKind")), hint=hint))
     for part, names in (
-        ("variables", [each.name for each in shape.spec.variables]),
-        ("matchConditions", [each.name for each in shape.spec.match_conditions]),
+        ("variables", [variable.name for variable in shape.spec.variables]),
+        ("matchConditions", [match_condition.name for match_condition in shape.spec.match_conditions]),
     ):
         twice = {index for index, name in enumerate(names) if name in names[:index]}
         findings += [
@@ -185,8 +185,10 @@ def _requirements(shape: files.SelectorFile | None) -> tuple[Requirement, ...]:
     return (
         *equal,
         *(
-            Requirement(key=each.key, operator=each.operator, values=tuple(each.values))
-            for each in shape.match_expressions
+            Requirement(
+                key=match_expression.key, operator=match_expression.operator, values=tuple(match_expression.values)
+            )
+            for match_expression in shape.match_expressions
         ),
     )
 

@@ -71,13 +71,13 @@ class Changes:
             ],
             "images": [
                 {
-                    "kind": each.kind,
-                    "name": each.name,
-                    "container": each.container,
-                    "before": each.before,
-                    "after": each.after,
+                    "kind": image.kind,
+                    "name": image.name,
+                    "container": image.container,
+                    "before": image.before,
+                    "after": image.after,
                 }
-                for each in self.images
+                for image in self.images
             ],
             "secrets": list(self.secrets),
             "config": list(self.config),

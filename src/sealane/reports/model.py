@@ -117,7 +117,7 @@ class Report:
 
 def together(reports: Iterable[Report]) -> Report | None:
     """What several reports come to, their failing tests counted only; None where there are no files in any."""
-    found = [each for each in reports if each.files]
+    found = [report for report in reports if report.files]
     if not found:
         return None
     took = [each.seconds for each in found if each.seconds is not None]

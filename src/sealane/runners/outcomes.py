@@ -27,25 +27,25 @@ class ExitContext:
     """Bytes it may have."""
 
 
-def result(state: ContainerState | None, around: ExitContext, *, begun: datetime, now: datetime) -> StepResult:
+def result(state: ContainerState | None, context: ExitContext, *, begun: datetime, now: datetime) -> StepResult:
     """How a step ended, from its container's last state; None when the container has vanished."""
     started = (state and state.started) or begun
     ended = (state and state.ended) or now
-    status, reason = _verdict(state, around)
+    status, reason = _verdict(state, context)
     exit_code = state.exit_code if state else None
     return StepResult(status=status, exit_code=exit_code, reason=reason, started=started, ended=max(started, ended))
 
 
-def _verdict(state: ContainerState | None, around: ExitContext) -> tuple[StepStatus, str | None]:
+def _verdict(state: ContainerState | None, context: ExitContext) -> tuple[StepStatus, str | None]:
     if state is None:
         return StepStatus.BROKEN, REMOVED
-    if around.timed_out is not None:
-        return StepStatus.FAILED, f"took longer than {span(around.timed_out)} and was ended"
+    if context.timed_out is not None:
+        return StepStatus.FAILED, f"took longer than {span(context.timed_out)} and was ended"
     if state.exit_code == 0:
         return StepStatus.PASSED, None
-    if around.engine_was_away:
+    if context.engine_was_away:
         return StepStatus.BROKEN, f"the container engine went away while it ran ({exit_words(state)})"
-    hint = "; it says that a disk is full" if around.disk_full else _of_memory(state, around.memory)
+    hint = "; it says that a disk is full" if context.disk_full else _of_memory(state, context.memory)
     return StepStatus.FAILED, exit_words(state) + hint
 
 

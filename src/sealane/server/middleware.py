@@ -107,7 +107,7 @@ class StepsOutside:
         """Passes one request on, unless a step made it."""
         peer = _peer(scope)
         if peer is not None and not peer.is_loopback:
-            inside = [each for each in await self.networks() if peer in ip_network(each, strict=False)]
+            inside = [network for network in await self.networks() if peer in ip_network(network, strict=False)]
             if inside:
                 refused = Refused(
                     "steps may not ask the server", hint="operators let them: SEALANE_STEPS__REACH_SERVER"

@@ -52,7 +52,7 @@ async def _told(server: dependencies.Server, run: str) -> list[str]:
     except SealaneError:  # the run is stored, whatever could not be read now
         return [f"sealane: {server.settings_url}/runs/{run}"]
     lines = list(_outcome(view))
-    lines += [f"sealane: it waits for {each.what}; {each.who}" for each in waits]
+    lines += [f"sealane: it waits for {wait.what}; {wait.who}" for wait in waits]
     lines.append(f"sealane: {server.settings_url}/runs/{run}")
     if not view.run.ended:
         lines.append(f"sealane: `sealane watch {run}` follows it to the end")

@@ -156,7 +156,7 @@ def _unused(sources: Sources, words: Placeholders) -> list[Finding]:
 
 
 def _use(token: str, sources: Sources) -> str:
-    there = next((each.document.file for each in sources.stencils if token in each.source.text), None)
+    there = next((stencil.document.file for stencil in sources.stencils if token in stencil.source.text), None)
     return f"take it away; {there} has it where no words are read" if there else "take it away, or use it"
 
 

@@ -26,7 +26,10 @@ class Apps:
         await self._database.read(lambda c: _check_free(c, app))
 
     async def add(self, app: App, token: Token | None = None, *, by: str) -> None:
-        """Adds the app, with its push token when there is one. Raises Conflicting when its name, or its repository and path, are taken."""
+        """Adds the app, with its push token when there is one.
+
+        Raises Conflicting when its name, or its repository and path, are taken.
+        """
 
         def work(connection: sa.Connection) -> None:
             _check_free(connection, app)

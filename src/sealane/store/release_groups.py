@@ -89,7 +89,9 @@ def _group_state(connection: sa.Connection, release_group: ReleaseGroupRow) -> G
         release_group=release_group,
         members=members,
         run_over=ended is not None,
-        there={each.formation: formations.get(connection, each.app, each.formation).current_id for each in members},
+        there={
+            member.formation: formations.get(connection, member.app, member.formation).current_id for member in members
+        },
         backs={each.formation: each for each in found},
     )
 

@@ -59,7 +59,7 @@ class Observations(Seen[Observation]):
 
     def _keep(self, connection: sa.Connection, deployment_id: str, seen: Observation) -> None:
         super()._keep(connection, deployment_id, seen)
-        objects = [{"object": str(each.object), "health": each.health.value} for each in seen.workloads]
+        objects = [{"object": str(workload.object), "health": workload.health.value} for workload in seen.workloads]
         observed = deployments.get(connection, deployment_id)
         outbox.deployment_event(connection, Kind.DEPLOYMENT_OBSERVED, observed, seen.at, {"objects": objects})
 

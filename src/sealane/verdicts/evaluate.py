@@ -62,7 +62,11 @@ def judge(
 
 def startup(observation: model.Observation) -> timedelta:
     """How long the slowest instance of the desired version took from its making to ready."""
-    took = [each.ready_since - each.created for each in observation.instances if each.desired and each.ready_since]
+    took = [
+        instance.ready_since - instance.created
+        for instance in observation.instances
+        if instance.desired and instance.ready_since
+    ]
     return max(took, default=timedelta())
 
 
@@ -82,7 +86,7 @@ def _held_until(observation: model.Observation, rules: model.Rules) -> datetime 
 
 def _proven(observation: model.Observation, rules: model.Rules) -> Iterator[datetime]:
     """When each container that ended once has run for longer than it did before."""
-    ready = {each.object: each.ready_since for each in observation.instances}
+    ready = {instance.object: instance.ready_since for instance in observation.instances}
     for fact in observation.facts:
         since, span = ready.get(fact.object), thresholds.proof(fact, rules)
         if since and span:
@@ -120,7 +124,9 @@ def _failed(cause: model.Cause, observation: model.Observation) -> model.Judgeme
 def _overdue(observation: model.Observation, rules: model.Rules, cause: model.Cause | None) -> model.Judgement:
     """The deadline has passed: the most causal thing in the way is why, else the workload that is furthest behind."""
     if cause is None:
-        behind = next((each for each in observation.workloads if each.health is not model.Health.READY), None)
+        behind = next(
+            (workload for workload in observation.workloads if workload.health is not model.Health.READY), None
+        )
         subject = behind.object if behind else "the deployment"
         message = behind.message if behind else "ready did not hold"
         state = "done" if behind and behind.one_shot else "there" if behind and not behind.runs else "ready"

@@ -180,12 +180,12 @@ class Observation:
     @property
     def running(self) -> tuple[Workload, ...]:
         """The workloads that instances come from."""
-        return tuple(each for each in self.workloads if each.runs)
+        return tuple(workload for workload in self.workloads if workload.runs)
 
     @property
     def everything_ready(self) -> bool:
         """Whether only time is waited for: a hold, or the next step."""
-        return self.blind_since is None and all(each.health is Health.READY for each in self.workloads)
+        return self.blind_since is None and all(workload.health is Health.READY for workload in self.workloads)
 
 
 # --- what follows from it

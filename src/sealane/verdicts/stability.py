@@ -59,30 +59,30 @@ def noted(before: Stability, observation: model.Observation, *, started: datetim
     """What was seen, this observation included. Instances from before the deployment are others' affair."""
     falls: dict[str, Restarts] = {}
     excused = {fact.object for fact in observation.facts if fact.kind in _OTHERS}
-    one_shot = {each.object for each in observation.workloads if each.one_shot}
-    for each in observation.instances:
-        if each.workload in one_shot:
+    one_shot = {workload.object for workload in observation.workloads if workload.one_shot}
+    for instance in observation.instances:
+        if instance.workload in one_shot:
             continue
-        if not each.desired or each.terminating or each.created < started - thresholds.NEWBORN:
+        if not instance.desired or instance.terminating or instance.created < started - thresholds.NEWBORN:
             continue
-        if each.object in excused:
-            if each.object in before.falls:
-                falls[each.object] = before.falls[each.object]
+        if instance.object in excused:
+            if instance.object in before.falls:
+                falls[instance.object] = before.falls[instance.object]
             continue
-        restarts = sum(one.restarts for one in each.containers if one.role is not model.Role.INIT)
-        known = before.falls.get(each.object)
+        restarts = sum(one.restarts for one in instance.containers if one.role is not model.Role.INIT)
+        known = before.falls.get(instance.object)
         if known is None:
-            if each.ready:
-                falls[each.object] = Restarts(restarts=restarts, ready=True)
+            if instance.ready:
+                falls[instance.object] = Restarts(restarts=restarts, ready=True)
             continue
         more = max(0, restarts - known.restarts)
-        flapped = each.ready and not known.ready and not (more or known.ended)
-        falls[each.object] = Restarts(
+        flapped = instance.ready and not known.ready and not (more or known.ended)
+        falls[instance.object] = Restarts(
             restarts=restarts,
-            ready=each.ready,
+            ready=instance.ready,
             restarted=known.restarted + more,
             flapped=known.flapped + flapped,
-            ended=not each.ready and (known.ended or more > 0),
+            ended=not instance.ready and (known.ended or more > 0),
         )
     gone = {name: fall for name, fall in before.falls.items() if name not in falls and (fall.restarted or fall.flapped)}
     return Stability(falls={**gone, **falls})
@@ -91,7 +91,9 @@ def noted(before: Stability, observation: model.Observation, *, started: datetim
 def unsteady(steadiness: Stability, observation: model.Observation, watch: StabilityRules) -> model.Cause | None:
     """Why the new version is not steady, if it is not."""
     for workload in observation.workloads:
-        mine = [each for each in observation.instances if each.workload == workload.object and each.desired]
+        mine = [
+            instance for instance in observation.instances if instance.workload == workload.object and instance.desired
+        ]
         fallen = {each.object: steadiness.falls[each.object] for each in mine if each.object in steadiness.falls}
         if cause := _unsteady(workload, fallen, watch, observation.at):
             return cause

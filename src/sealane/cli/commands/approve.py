@@ -46,7 +46,7 @@ def approve(
         deployment = _waiting(what)
         made = server.post(f"/api/deployments/{deployment}/break-glass", {"reason": break_glass})
         output.say(f"broke the glass for {made['app']} to {made['formation']} ({deployment})")
-        if not any(each["deployment"] == deployment for each in _approvals(waits)):
+        if not any(approval["deployment"] == deployment for approval in _approvals(waits)):
             _end(made, wait=wait, as_json=as_json)
             return
     else:
@@ -59,9 +59,9 @@ def approve(
 
 def _said(made: dict[str, Any], waits: list[dict[str, Any]], done: str) -> str:
     """What was approved: the version and its subject, and what comes of older ones."""
-    mine = next((each for each in _approvals(waits) if each["deployment"] == made["id"]), None)
+    mine = next((approval for approval in _approvals(waits) if approval["deployment"] == made["id"]), None)
     named = f"{made['app']} {_version(mine)}" if mine else str(made["app"])
-    older = sum(each["newer"] == made["id"] for each in waits)
+    older = sum(wait["newer"] == made["id"] for wait in waits)
     more = f"; {older} older {'one waits' if older == 1 else 'ones wait'}, too" if older else ""
     return f"{done} {named} to {made['formation']} ({made['id']}){more}"
 
@@ -72,7 +72,7 @@ def _version(each: dict[str, Any]) -> str:
 
 
 def _approvals(waits: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [each for each in waits if each["kind"] == "approval"]
+    return [wait for wait in waits if wait["kind"] == "approval"]
 
 
 def _end(made: dict[str, Any], *, wait: bool, as_json: bool) -> None:
@@ -128,7 +128,7 @@ def _find(what: str, waits: list[dict[str, Any]]) -> str:
     if "/" not in what:
         return what
     app, formation = client.place(what)
-    mine = [each for each in _approvals(waits) if (each["app"], each["formation"]) == (app, formation)]
+    mine = [approval for approval in _approvals(waits) if (approval["app"], approval["formation"]) == (app, formation)]
     newest = next((each for each in mine if each["newer"] is None), None)
     if newest is None:
         names.place(connection.server(), app, formation)

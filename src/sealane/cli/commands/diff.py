@@ -159,7 +159,9 @@ async def _ask(asking: _Asking, where: DestinationConfig, *, adopt: bool) -> _Fo
         changes = await destination.diff(objects, identity=identity, adopt=adopt, to_delete=gone)
         history = ledger_history.read(ledger)
         over = history.finished(revision)
-        changes = tuple(each for each in changes if each.action is not Action.CREATE or not is_over(each.ref, over))
+        changes = tuple(
+            change for change in changes if change.action is not Action.CREATE or not is_over(change.ref, over)
+        )
         shut = await _way_back(history, revision, destination)
     behind = moves.behind(gone, revision.namespace)
     gone = tuple(ref for ref in gone if ref not in behind)
@@ -276,13 +278,13 @@ def _plain(found: _Found, project: local_formation.Project, revision: Revision) 
                 ],
                 "fields": [
                     {
-                        "path": each.path,
-                        "before": each.before,
-                        "after": each.after,
-                        "manager": each.manager,
-                        "at": each.at,
+                        "path": field.path,
+                        "before": field.before,
+                        "after": field.after,
+                        "manager": field.manager,
+                        "at": field.at,
                     }
-                    for each in change.fields
+                    for field in change.fields
                 ],
             }
             for change in found.changes

@@ -84,7 +84,12 @@ def _destination(found: Mapping[str, Environment], wanted: str | None) -> str:
     from sealane.errors import UsageError
     from sealane.findings import did_you_mean
 
-    clusters = {each.name for env in found.values() for each in env.destinations.values() if each.kind == "kubernetes"}
+    clusters = {
+        destination.name
+        for env in found.values()
+        for destination in env.destinations.values()
+        if destination.kind == "kubernetes"
+    }
     if wanted is not None and wanted not in clusters:
         raise UsageError(f"no environment has the destination {wanted}", hint=did_you_mean(wanted, clusters))
     if wanted is None and len(clusters) != 1:

@@ -74,7 +74,7 @@ def _above(folder: Path) -> list[Path]:
     from sealane.runners import repositories
 
     root = repositories.find(folder).root
-    return [each for each in folder.parents if root is not None and each.is_relative_to(root)]
+    return [parent for parent in folder.parents if root is not None and parent.is_relative_to(root)]
 
 
 def _below(folder: Path, checked: CheckReport) -> CheckReport:

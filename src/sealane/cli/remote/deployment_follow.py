@@ -153,7 +153,7 @@ def heading(found: dict[str, Any]) -> str:
 
 def waits(conditions: list[dict[str, Any]]) -> tuple[rollout_messages.Wait, ...]:
     """What is waited for, and who or what ends that."""
-    return tuple(rollout_messages.Wait(what=_with_time(each), who=each["who"]) for each in conditions)
+    return tuple(rollout_messages.Wait(what=_with_time(condition), who=condition["who"]) for condition in conditions)
 
 
 def _with_time(condition: dict[str, Any]) -> str:

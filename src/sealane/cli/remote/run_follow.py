@@ -61,8 +61,8 @@ class Lines:
 
     def changed(self, waits: tuple[Wait, ...]) -> None:
         """Says what is new."""
-        for each in waits:
-            self._say(f"waits for {each.what} ({each.who})", "yellow")
+        for wait in waits:
+            self._say(f"waits for {wait.what} ({wait.who})", "yellow")
         for step in self.steps:
             said = _word(step)
             if said != self._said.get(step["key"], "waiting"):
@@ -87,7 +87,9 @@ class RunFollowed:
     @property
     def over(self) -> bool:
         """Whether it has ended, and all that it asked for."""
-        return bool(self.view and self.view["run"]["ended"]) and all(each.over for each in self._deployments.values())
+        return bool(self.view and self.view["run"]["ended"]) and all(
+            deployment.over for deployment in self._deployments.values()
+        )
 
     def look(self) -> None:
         """Asks the server, and tells what is new."""
@@ -109,7 +111,7 @@ class RunFollowed:
         """What goes on without whoever leaves."""
         lines = [f"left; run {self._id} and what it delivers go on without this command"]
         lines += [f"  sealane watch {self._id}   follows it again", f"  sealane cancel {self._id}  ends its steps"]
-        open_ones = [each.found for each in self._deployments.values() if not each.over]
+        open_ones = [deployment.found for deployment in self._deployments.values() if not deployment.over]
         lines += [f"  sealane cancel {each['id']}  calls {each['formation']} off" for each in open_ones]
         return "\n".join(lines)
 

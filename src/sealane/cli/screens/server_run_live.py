@@ -71,8 +71,8 @@ class Drawn(run_follow.Lines):
     def _frame(self, width: int) -> list[Text]:
         now = self._now()
         lines = [self._head(now, width)]
-        for each in self.waits:
-            lines += rollout_live.wait(each, self._console, width, mark=_FRAMES[0])
+        for wait in self.waits:
+            lines += rollout_live.wait(wait, self._console, width, mark=_FRAMES[0])
         lines += [self._step(step, now, width) for step in self.steps]
         for drawn in self._deployments:
             lines += drawn.frame(width)

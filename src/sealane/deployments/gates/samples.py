@@ -63,7 +63,7 @@ def query(check: Query, readings: Sequence[MetricSample]) -> GateJudgement:
     """
     wanted = asked(check)
     measured = [reading for reading in readings if reading.numbers]
-    broken = [reading for reading in measured if not all(check.condition.holds(each) for each in reading.numbers)]
+    broken = [reading for reading in measured if not all(check.condition.holds(number) for number in reading.numbers)]
     silent = sum(reading.problem is None and not reading.numbers for reading in readings)
     failed = len(broken) + (silent if check.no_data is NoData.FAIL else 0)
     if failed > check.max_failures:
@@ -135,7 +135,7 @@ def _times(number: int) -> str:
 def _broken(check: Query, broken: Sequence[MetricSample], failed: int, taken: int) -> str:
     if not broken:
         return f"the query gave no data {_times(failed)}"
-    worst = next(each for each in broken[-1].numbers if not check.condition.holds(each))
+    worst = next(number for number in broken[-1].numbers if not check.condition.holds(number))
     of = f" in {failed} of {taken} answers" if taken > 1 else ""
     return f"the value was {_shown(worst)}{of}, and must be {check.condition}"
 

@@ -60,8 +60,8 @@ class Life:
         return next(
             (
                 timedelta(seconds=float(told["DUMMY_RUNS"]))
-                for each in self.containers
-                if "DUMMY_RUNS" in (told := _told(each))
+                for container in self.containers
+                if "DUMMY_RUNS" in (told := _told(container))
             ),
             None,
         )
@@ -80,7 +80,7 @@ def _suspended(life: Life) -> bool:
 
 def seconds(life: Life) -> float:
     """How long it takes to be ready."""
-    return max((float(_told(each).get("DUMMY_READY_AFTER", "0")) for each in life.containers), default=0.0)
+    return max((float(_told(container).get("DUMMY_READY_AFTER", "0")) for container in life.containers), default=0.0)
 
 
 def observation(lives: Iterable[Life], absent: Iterable[model.ObjectRef], *, at: datetime) -> verdicts.Observation:
@@ -196,14 +196,14 @@ def _one(
     phase = verdicts.ContainerPhase.RUNNING if ready else verdicts.ContainerPhase.WAITING
     containers = tuple(
         verdicts.Container(
-            name=each["name"],
+            name=container["name"],
             role=verdicts.Role.MAIN,
             ready=ready,
             restarts=restarts,
             state=phase.value,
             phase=phase,
         )
-        for each in life.containers
+        for container in life.containers
     )
     return verdicts.Instance(
         object=name,
@@ -223,13 +223,13 @@ def logs(lives: Iterable[Life]) -> list[dict[str, Any]]:
     return [
         {
             "object": _instance(life, 0),
-            "container": each["name"],
+            "container": container["name"],
             "previous": False,
-            "lines": pretended.said(_told(each)["DUMMY_OUTPUT"], life.variables).split("\n"),
+            "lines": pretended.said(_told(container)["DUMMY_OUTPUT"], life.variables).split("\n"),
         }
         for life in lives
-        for each in life.containers
-        if "DUMMY_OUTPUT" in _told(each)
+        for container in life.containers
+        if "DUMMY_OUTPUT" in _told(container)
     ]
 
 

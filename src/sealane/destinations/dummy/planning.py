@@ -136,8 +136,8 @@ def _refusal(manifest: Mapping[str, Any], ref: model.ObjectRef) -> model.Refusal
 
 def _never_changes(manifest: Mapping[str, Any], fields: Sequence[model.FieldChange]) -> bool:
     if manifest.get("immutable") is True:
-        return any(each.path.startswith(("data", "binaryData")) for each in fields)
-    return manifest["kind"] == "Job" and any(each.path.startswith("spec.template") for each in fields)
+        return any(field.path.startswith(("data", "binaryData")) for field in fields)
+    return manifest["kind"] == "Job" and any(field.path.startswith("spec.template") for field in fields)
 
 
 def stored(content: states.Content, old: states.Stored | None, body: Mapping[str, Any], now: datetime) -> states.Stored:

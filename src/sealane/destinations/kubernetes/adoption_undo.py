@@ -87,12 +87,12 @@ async def _disowned(
     for _ in range(TRIES):
         found = await cluster.find(kind, ref.name, namespace=ref.namespace)
         records = ((found or {}).get("metadata") or {}).get("managedFields") or []
-        if found is None or not any(_is_ours(each) for each in records):
+        if found is None or not any(_is_ours(record) for record in records):
             return
-        others = [each for each in records if not _is_ours(each)]
+        others = [record for record in records if not _is_ours(record)]
         if before is not None:
             others = [managed_fields.declared(each) for each in before if not each.get("subresource")]
-            others += [each for each in records if each.get("subresource")]
+            others += [record for record in records if record.get("subresource")]
         await fence()
         replaced = {"op": "replace", "path": "/metadata/managedFields", "value": others}
         try:

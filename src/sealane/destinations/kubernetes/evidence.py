@@ -44,8 +44,8 @@ async def gather(cluster: clusters.Cluster, observation: verdicts.Observation, *
 
 async def _events(cluster: clusters.Cluster, observation: verdicts.Observation, namespace: str) -> list[dict[str, Any]]:
     """What was reported of the workloads and of the instances that are not older ones."""
-    ours = {each.object for each in observation.workloads}
-    ours |= {each.object for each in observation.instances if each.desired}
+    ours = {workload.object for workload in observation.workloads}
+    ours |= {instance.object for instance in observation.instances if instance.desired}
     try:
         found = (await cluster.list(kinds.EVENT, namespace=namespace)).items
     except errors.ClusterError:
@@ -76,7 +76,11 @@ def _of_replica_set(event: objects.Event, observation: verdicts.Observation) -> 
     """Whether it is about a ReplicaSet that the wanted instances come from, or could not come from."""
     if event.involved_object.kind != "ReplicaSet" or event.type != "Warning":
         return False
-    names = (each.object.partition("/")[2] for each in observation.workloads if each.object.startswith("Deployment/"))
+    names = (
+        workload.object.partition("/")[2]
+        for workload in observation.workloads
+        if workload.object.startswith("Deployment/")
+    )
     return any(event.involved_object.name.rpartition("-")[0] == name for name in names)
 
 

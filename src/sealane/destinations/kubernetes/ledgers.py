@@ -118,7 +118,7 @@ class Ledgers:
             ]
             readable = [place for place, may in found if may]
             return tuple([place for place in readable if await self._has(name, place)])
-        named = (each["metadata"] for each in listed.items)
+        named = (item["metadata"] for item in listed.items)
         return tuple(each["namespace"] for each in named if each["name"] == name)
 
     async def _has(self, name: str, namespace: str) -> bool:
@@ -254,10 +254,10 @@ class Ledgers:
                 listed = await self._cluster.list(
                     kinds.whole("v1", kind), namespace=places.namespace, selector=selector
                 )
-                for each in listed.items:
-                    made = datetime.fromisoformat(each["metadata"]["creationTimestamp"])
+                for item in listed.items:
+                    made = datetime.fromisoformat(item["metadata"]["creationTimestamp"])
                     if self._now() - made > FORGOTTEN:
-                        found[each["metadata"]["name"]] = kind
+                        found[item["metadata"]["name"]] = kind
         return found
 
 

@@ -75,7 +75,7 @@ def taken(
 def holders(found: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """Who else has fields that Sealane has and the manifest has no longer: they stay."""
     given_up = _given_up(records(found), manifest)
-    others = [each for each in records(found) if not _is_ours(each, "Apply") and not each.get("subresource")]
+    others = [record for record in records(found) if not _is_ours(record, "Apply") and not record.get("subresource")]
     held = [(str(each.get("manager")), shared(_fields(each), given_up)) for each in others]
     return [(manager, fields) for manager, fields in held if fields]
 
@@ -83,9 +83,9 @@ def holders(found: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[tuple
 def going(found: Mapping[str, Any], manifest: Mapping[str, Any]) -> Fields:
     """What an apply of the manifest takes away: Sealane's, not in the manifest, and nobody else's."""
     gone = _given_up(records(found), manifest)
-    for each in records(found):
-        if not _is_ours(each, "Apply"):
-            gone = less(gone, _fields(each))
+    for record in records(found):
+        if not _is_ours(record, "Apply"):
+            gone = less(gone, _fields(record))
     return gone
 
 
@@ -99,7 +99,7 @@ def declared(record: Record) -> Record:
 def is_others(found: Mapping[str, Any], choice: unions.Choice) -> bool:
     """Whether somebody else than Sealane set one of the strays."""
     fields = [at_path((*choice.path, name)) for name in choice.strays]
-    others = [each for each in records(found) if not _is_ours(each, "Apply")]
+    others = [record for record in records(found) if not _is_ours(record, "Apply")]
     return any(shared(_fields(each), one) for each in others for one in fields)
 
 
@@ -118,7 +118,7 @@ def keeping(found: Mapping[str, Any], *, fields: Fields) -> list[Record] | None:
     if own is None or not less(fields, _fields(own)):
         return None
     kept = {**own, "fieldsV1": both(_fields(own), fields)}
-    return [kept if each is own else each for each in records(found)]
+    return [kept if record is own else record for record in records(found)]
 
 
 def _moved(before: Sequence[Record], moves: Callable[[Record], bool]) -> list[Record] | None:
@@ -184,7 +184,7 @@ def _is_ours(record: Record, operation: str) -> bool:
 def _is_by(record: Record, managers: Iterable[str]) -> bool:
     """Whether one of them wrote it, by its name or as `NAME-COMMAND`."""
     name = str(record.get("manager") or "")
-    named = name != _RESTART and any(name == each or name.startswith(f"{each}-") for each in managers)
+    named = name != _RESTART and any(name == manager or name.startswith(f"{manager}-") for manager in managers)
     return named and not record.get("subresource")
 
 

@@ -180,8 +180,8 @@ def _taker(wanted: Manifest, strays: Sequence[unions.Choice], *, adopting: bool)
 def _swapped(node: Manifest, source: Manifest, choices: Sequence[unions.Choice]) -> dict[str, Any]:
     """The object with the fields of each choice as the source has them, or not there."""
     whole: dict[str, Any] = {**node}
-    for each in choices:
-        whole = unions.swapped(whole, each.path, each.group.names, unions.at(source, each.path) or {})
+    for choice in choices:
+        whole = unions.swapped(whole, choice.path, choice.group.names, unions.at(source, choice.path) or {})
     return whole
 
 
@@ -191,7 +191,7 @@ async def _dry_run(cluster: clusters.Cluster, wanted: Manifest) -> tuple[dict[st
     try:
         return refusals.fitting(await cluster.apply(wanted, namespace=namespace, dry_run=True)), {}
     except errors.Conflict as conflict:
-        managers = {diff.path_of_field(each.field): each.manager for each in conflict.causes if each.manager}
+        managers = {diff.path_of_field(cause.field): cause.manager for cause in conflict.causes if cause.manager}
     forced = await cluster.apply(wanted, namespace=namespace, dry_run=True, force=True)
     return refusals.fitting(forced), managers
 

@@ -204,7 +204,9 @@ def _refused(planned: planning.PlannedObject, error: errors.ClusterError) -> pla
 
 
 def _usable(found: objects.Phased) -> bool:
-    established = any(each.type == "Established" and each.status == "True" for each in found.status.conditions or ())
+    established = any(
+        condition.type == "Established" and condition.status == "True" for condition in found.status.conditions or ()
+    )
     return found.status.phase == "Active" or established
 
 

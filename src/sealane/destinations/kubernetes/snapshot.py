@@ -45,7 +45,7 @@ class SnapshotSource:
         away = [state.since for state in needed if _away(state)]
         if not needed and all(_away(state) for state in states.values()):
             away = [state.since for state in states.values()]
-        parts = [self._part(each, at=at, blind=bool(away)) for each in self._subjects]
+        parts = [self._part(subject, at=at, blind=bool(away)) for subject in self._subjects]
         return registry.observation(parts, at=at, blind_since=min(away, default=None))
 
     def _part(self, subject: views.Subject, *, at: datetime, blind: bool) -> owned_objects.Part:
@@ -93,7 +93,7 @@ class SnapshotSource:
             name,
             since=state.since,
             words=f"it cannot be looked at: {says}",
-            around=owned_objects.OwnedObjects(at=at),
+            live=owned_objects.OwnedObjects(at=at),
         )
         return generic.awaited(name, message=fact.words, fact=fact)
 
@@ -123,7 +123,7 @@ class SnapshotSource:
 
     def _besides(self, place: str, found: Any) -> owned_objects.NamespaceFacts:
         if isinstance(found, resources.Service):
-            makers = any(each.watched.own.type is resources.Custom for each in self._subjects)
+            makers = any(subject.watched.own.type is resources.Custom for subject in self._subjects)
             return owned_objects.NamespaceFacts(labels=self._labels(place, found.spec.selector), makers=makers)
         if isinstance(found, resources.Ingress) and (view := self._views.get((place, kinds.SERVICE))) is not None:
             there = (name for name in found.services if self._reader.find(view, place, name))
@@ -144,7 +144,7 @@ class SnapshotSource:
         if any(selector.items() <= each.items() for each in made):
             return made
         pods = self._reader.everything(view).values()
-        return [*made, *(each.metadata.labels for each in pods if each.metadata.deletion_timestamp is None)]
+        return [*made, *(pod.metadata.labels for pod in pods if pod.metadata.deletion_timestamp is None)]
 
 
 def _away(state: reflector.State) -> bool:

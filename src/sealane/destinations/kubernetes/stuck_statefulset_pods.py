@@ -60,7 +60,7 @@ async def _free(
 
 def holds_up(pod: objects.Pod, found: objects.StatefulSet) -> bool:
     """Whether it is an older version's, not ready, and stays although it should be replaced."""
-    ready = any(each.type == "Ready" and each.status == "True" for each in pod.status.conditions)
+    ready = any(condition.type == "Ready" and condition.status == "True" for condition in pod.status.conditions)
     old = pod.metadata.labels.get(_REVISION_HASH) != found.status.update_revision
     kept = stateful_set.is_kept(pod, found)
     return old and not ready and not kept and pod.metadata.deletion_timestamp is None

@@ -59,10 +59,10 @@ async def opened(stack: AsyncExitStack, cluster: clusters.Cluster, subjects: Seq
 
     Raises what stands in the way of one of those.
     """
-    needed = dict.fromkeys(key for each in subjects if each.needed for key in each.keys)
+    needed = dict.fromkeys(key for subject in subjects if subject.needed for key in subject.keys)
     first = await _together([_view(stack, cluster, key) for key in needed])
     views: dict[Key, reflector.Reflector[Any]] = dict(zip(needed, first, strict=True))
-    more = [key for key in dict.fromkeys(key for each in subjects for key in each.keys) if key not in needed]
+    more = [key for key in dict.fromkeys(key for subject in subjects for key in subject.keys) if key not in needed]
     found = await _together([_perhaps(stack, cluster, key) for key in more])
     without = {}
     for key, each in zip(more, found, strict=True):

@@ -208,8 +208,11 @@ def _deliveries(
     if isinstance(file, files.DeliveryFile):
         yield Delivery(formation=file.formation, approval=approval, when=when, place=place)
         return
-    members = [files.MemberFile(formation=each) if isinstance(each, str) else each for each in file.formations]
-    release_group = ReleaseGroup(formations=tuple(each.formation for each in members), parallel=file.parallel)
+    members = [
+        files.MemberFile(formation=formation) if isinstance(formation, str) else formation
+        for formation in file.formations
+    ]
+    release_group = ReleaseGroup(formations=tuple(member.formation for member in members), parallel=file.parallel)
     for index, each in enumerate(members):
         yield Delivery(
             formation=each.formation,

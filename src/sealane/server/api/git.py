@@ -123,7 +123,7 @@ async def _receive_pack(push: _Push) -> StreamingResponse:
 
 
 async def _words(server: composition.Server, registered: App, receipts: Mapping[str, Receipt]) -> list[str]:
-    began = [each.run_id for each in receipts.values() if not each.left_out]
+    began = [receipt.run_id for receipt in receipts.values() if not receipt.left_out]
     told = await push_messages.words(server, began)
     return [*told, *skipped_refs.lines(registered.name, receipts, url=server.settings_url)]
 

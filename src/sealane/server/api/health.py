@@ -51,5 +51,5 @@ async def readyz(request: Request, server: dependencies.OpenServer) -> JSONRespo
     readiness: Readiness = request.app.state.readiness
     found = await readiness.look(server)
     checks = {each.name: Part(ready=each.reason is None, reason=each.reason) for each in found}
-    ready = Ready(ready=all(each.ready for each in checks.values()), checks=checks)
+    ready = Ready(ready=all(check.ready for check in checks.values()), checks=checks)
     return JSONResponse(ready.model_dump(), status_code=200 if ready.ready else 503)

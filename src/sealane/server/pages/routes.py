@@ -44,7 +44,7 @@ async def overview(server: dependencies.Server, signed: Signed, find: str = "") 
         views.newest_runs(),
         server.store.run_queue.left_out(),
     )
-    shown_now = [row.last for row in formations if row.last] + [each.deployment for each in waits]
+    shown_now = [row.last for row in formations if row.last] + [wait.deployment for wait in waits]
     origins = await views.origins(shown_now)
     page = presenting_overview.overview(
         formations,
@@ -186,9 +186,9 @@ async def approvals(server: dependencies.Server, signed: Signed) -> HTMLResponse
     waits = await server.views.pending()
     found = inbox.folded(waits)
     wants = [each.newest.deployment.id for each in found if each.newest.kind is InboxKind.APPROVAL]
-    origins = await server.views.origins(each.deployment for each in waits)
-    details = await asyncio.gather(*(server.views.deployment(each) for each in wants[:_MOST_DETAILS]))
-    about = presenting_needs.InboxContext(origins=origins, details={each.deployment.id: each for each in details})
+    origins = await server.views.origins(wait.deployment for wait in waits)
+    details = await asyncio.gather(*(server.views.deployment(want) for want in wants[:_MOST_DETAILS]))
+    about = presenting_needs.InboxContext(origins=origins, details={detail.deployment.id: detail for detail in details})
     rows = presenting_needs.listed(found, signed.actor, about)
     return templates.page("approvals.html", {**frames.framed(signed, "/approvals", waits), "rows": rows})
 

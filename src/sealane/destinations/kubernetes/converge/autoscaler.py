@@ -8,15 +8,14 @@ Kubernetes destination.
 from __future__ import annotations
 
 from sealane.clients.kubernetes import resources
-from sealane.destinations.kubernetes.converge import generic
-from sealane.destinations.kubernetes.converge import owned_objects as around_
+from sealane.destinations.kubernetes.converge import generic, owned_objects
 from sealane.verdicts import model
 
 
-def converge(autoscaler: resources.Autoscaler, around: around_.OwnedObjects) -> around_.Part:
+def converge(autoscaler: resources.Autoscaler, live: owned_objects.OwnedObjects) -> owned_objects.Part:
     """There, unless it finds nothing to scale."""
     name = f"HorizontalPodAutoscaler/{autoscaler.metadata.name}"
-    conditions = {each.type: each for each in autoscaler.status.conditions or ()}
+    conditions = {condition.type: condition for condition in autoscaler.status.conditions or ()}
     unable = generic.told(conditions, "AbleToScale", "False")
     if unable is None or unable.reason != "FailedGetScale":
         inactive = generic.told(conditions, "ScalingActive", "False")
@@ -26,5 +25,5 @@ def converge(autoscaler: resources.Autoscaler, around: around_.OwnedObjects) -> 
         return generic.quiet(name)
     words = f"finds nothing to scale: {generic.words(unable)}"
     since = unable.last_transition_time
-    nowhere = generic.fact(model.FactKind.TARGET_MISSING, name, since=since, words=words, around=around)
+    nowhere = generic.fact(model.FactKind.TARGET_MISSING, name, since=since, words=words, live=live)
     return generic.awaited(name, message="finds nothing to scale", fact=nowhere)

@@ -169,7 +169,7 @@ def _may_end(one: _One, end: objects.Terminated) -> bool:
     if one.role is model.Role.INIT:
         return end.exit_code == 0 or one.status.ready
     if one.role is model.Role.SIDECAR:  # once all others are done it is told to go
-        return all(each.state.terminated for each in one.pod.status.container_statuses)
+        return all(container_status.state.terminated for container_status in one.pod.status.container_statuses)
     policy = one.pod.spec.restart_policy
     return end.exit_code == 0 and policy != "Always"
 
@@ -232,7 +232,9 @@ def _answer(one: _One, probe: str) -> tuple[str, str]:
 
 def _unready_since(one: _One, started: datetime | None) -> datetime | None:
     """When it began to be not ready: at its start, or later when it had been ready."""
-    lost = next((each.last_transition_time for each in one.pod.status.conditions if each.type == "Ready"), None)
+    lost = next(
+        (condition.last_transition_time for condition in one.pod.status.conditions if condition.type == "Ready"), None
+    )
     return max((time for time in (started, lost) if time), default=None)
 
 

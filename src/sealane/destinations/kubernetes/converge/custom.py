@@ -15,12 +15,11 @@ from typing import Any
 import msgspec
 
 from sealane.clients.kubernetes import objects, resources
-from sealane.destinations.kubernetes.converge import generic
-from sealane.destinations.kubernetes.converge import owned_objects as around_
+from sealane.destinations.kubernetes.converge import generic, owned_objects
 from sealane.verdicts import model
 
 
-def converge(found: resources.Custom, around: around_.OwnedObjects) -> around_.Part:
+def converge(found: resources.Custom, live: owned_objects.OwnedObjects) -> owned_objects.Part:
     """As its health check says or, without one, as its conditions do."""
     name = f"{found.kind}/{found.metadata.name}"
     if found.metadata.deletion_timestamp:
@@ -28,9 +27,9 @@ def converge(found: resources.Custom, around: around_.OwnedObjects) -> around_.P
     if any(observed < found.metadata.generation for observed in _observed(found)):
         return generic.awaited(name, message=generic.UNSEEN)
     conditions = _conditions(found)
-    if answer := around.besides.ask(found):
-        return _answered(name, answer, found, conditions, around)
-    return _by_conditions(name, found, conditions, around)
+    if answer := live.besides.ask(found):
+        return _answered(name, answer, found, conditions, live)
+    return _by_conditions(name, found, conditions, live)
 
 
 def _observed(found: resources.Custom) -> Iterator[int]:
@@ -44,38 +43,36 @@ def _observed(found: resources.Custom) -> Iterator[int]:
 
 def _answered(
     name: str,
-    answer: around_.HealthAnswer,
+    answer: owned_objects.HealthAnswer,
     found: resources.Custom,
     conditions: Mapping[str, objects.Condition],
-    around: around_.OwnedObjects,
-) -> around_.Part:
+    live: owned_objects.OwnedObjects,
+) -> owned_objects.Part:
     if answer.health is model.Health.READY:
         return generic.there(name, message=answer.message, since=answer.since)
     kind = model.FactKind.RESOURCE_PENDING
     if answer.health is model.Health.FAILED:
         kind = model.FactKind.RESOURCE_FAILED
     since = _since(found, conditions)
-    fact = generic.fact(kind, name, since=since, words=answer.message, around=around)
+    fact = generic.fact(kind, name, since=since, words=answer.message, live=live)
     if answer.health is model.Health.FAILED:
         return generic.failed(name, fact=fact)
     return generic.awaited(name, message=answer.message, fact=fact)
 
 
 def _by_conditions(
-    name: str, found: resources.Custom, conditions: Mapping[str, objects.Condition], around: around_.OwnedObjects
-) -> around_.Part:
+    name: str, found: resources.Custom, conditions: Mapping[str, objects.Condition], live: owned_objects.OwnedObjects
+) -> owned_objects.Part:
     if stalled := generic.told(conditions, "Stalled"):
         sure = _is_current(found)
         kind = model.FactKind.RESOURCE_FAILED if sure else model.FactKind.RESOURCE_PENDING
-        fact = generic.fact(kind, name, since=stalled.last_transition_time, words=generic.words(stalled), around=around)
+        fact = generic.fact(kind, name, since=stalled.last_transition_time, words=generic.words(stalled), live=live)
         return generic.failed(name, fact=fact) if sure else generic.awaited(name, message=fact.words, fact=fact)
     ready = conditions.get("Ready") or conditions.get("Available")
     behind = ready if ready and ready.status != "True" else generic.told(conditions, "Reconciling")
     if behind:
         since = behind.last_transition_time or found.metadata.creation_timestamp
-        fact = generic.fact(
-            model.FactKind.RESOURCE_PENDING, name, since=since, words=generic.words(behind), around=around
-        )
+        fact = generic.fact(model.FactKind.RESOURCE_PENDING, name, since=since, words=generic.words(behind), live=live)
         return generic.awaited(name, message=fact.words, fact=fact)
     if ready:
         return generic.there(
@@ -114,5 +111,5 @@ def _listed(found: resources.Custom) -> list[dict[str, Any]]:
 
 def _since(found: resources.Custom, conditions: Mapping[str, objects.Condition]) -> datetime | None:
     """The last time that anything of its state moved, as far as it says so."""
-    moved = [each.last_transition_time for each in conditions.values() if each.last_transition_time]
+    moved = [condition.last_transition_time for condition in conditions.values() if condition.last_transition_time]
     return max(moved, default=found.metadata.creation_timestamp)

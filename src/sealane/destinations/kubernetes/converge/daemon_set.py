@@ -9,24 +9,23 @@ from dataclasses import replace
 from datetime import timedelta
 
 from sealane.clients.kubernetes import objects
-from sealane.destinations.kubernetes.converge import instances, standstill, stateful_set
-from sealane.destinations.kubernetes.converge import owned_objects as around_
+from sealane.destinations.kubernetes.converge import instances, owned_objects, standstill, stateful_set
 
 
-def converge(daemon_set: objects.DaemonSet, around: around_.OwnedObjects) -> around_.Part:
+def converge(daemon_set: objects.DaemonSet, live: owned_objects.OwnedObjects) -> owned_objects.Part:
     """The DaemonSet's state, its pods, and what keeps those of the desired version from being ready."""
     name = f"DaemonSet/{daemon_set.metadata.name}"
-    revisions = around.revisions(daemon_set.metadata.uid)
+    revisions = live.revisions(daemon_set.metadata.uid)
     label = stateful_set.REVISION_HASH
     newest = revisions[-1].metadata.labels.get(label) if revisions else None
     status = daemon_set.status
     seen = newest is not None and status.observed_generation >= daemon_set.metadata.generation
-    pods = around.pods(daemon_set.metadata.uid)
+    pods = live.pods(daemon_set.metadata.uid)
 
     def is_desired(pod: objects.Pod) -> bool:
         return seen and pod.metadata.labels.get(label) == newest
 
-    counted = instances.count(pods, workload=name, is_desired=is_desired, around=around)
+    counted = instances.count(pods, workload=name, is_desired=is_desired, live=live)
     desired = status.desired_number_scheduled
     if not seen:
         waits = "the cluster has not taken in its new version yet"
@@ -36,9 +35,9 @@ def converge(daemon_set: objects.DaemonSet, around: around_.OwnedObjects) -> aro
         facts = (
             *facts,
             *instances.uncreated(
-                name, owner=daemon_set.metadata, conditions=(), around=around, freeable=bool(counted.terminating)
+                name, owner=daemon_set.metadata, conditions=(), live=live, freeable=bool(counted.terminating)
             ),
-            *instances.blocked(name, pods, is_desired=is_desired, at=around.at),
+            *instances.blocked(name, pods, is_desired=is_desired, at=live.at),
         )
     hold = timedelta(seconds=daemon_set.spec.min_ready_seconds)
     workload = instances.workload(name, counted, desired=desired, hold=hold)

@@ -15,28 +15,27 @@ from dataclasses import replace
 from datetime import timedelta
 
 from sealane.clients.kubernetes import objects
-from sealane.destinations.kubernetes.converge import instances
-from sealane.destinations.kubernetes.converge import owned_objects as around_
+from sealane.destinations.kubernetes.converge import instances, owned_objects
 from sealane.verdicts import model
 
 _REVISION = "deployment.kubernetes.io/revision"
 
 
-def converge(deployment: objects.Deployment, around: around_.OwnedObjects) -> around_.Part:
+def converge(deployment: objects.Deployment, live: owned_objects.OwnedObjects) -> owned_objects.Part:
     """The Deployment's state, its pods, and what keeps those of the desired version from being ready."""
     name = f"Deployment/{deployment.metadata.name}"
-    replica_sets = around.replica_sets(deployment.metadata.uid)
+    replica_sets = live.replica_sets(deployment.metadata.uid)
     desired = _desired(deployment, replica_sets)
-    pods = [pod for each in replica_sets for pod in around.pods(each.metadata.uid)]
+    pods = [pod for replica_set in replica_sets for pod in live.pods(replica_set.metadata.uid)]
 
     def is_desired(pod: objects.Pod) -> bool:
         return desired is not None and _made_by(pod, desired)
 
-    counted = instances.count(pods, workload=name, is_desired=is_desired, around=around)
+    counted = instances.count(pods, workload=name, is_desired=is_desired, live=live)
     replicas = deployment.spec.replicas
     if desired is None:
         missing = instances.unseen(name, desired=replicas, counted=counted, message=_waits_for(deployment))
-        paused = (_paused(name, deployment, around, begun=False),) if _is_paused(deployment) else ()
+        paused = (_paused(name, deployment, live, begun=False),) if _is_paused(deployment) else ()
         return missing, counted.instances, paused
     facts = counted.facts
     if len(counted.updated) < replicas:
@@ -46,17 +45,17 @@ def converge(deployment: objects.Deployment, around: around_.OwnedObjects) -> ar
                 name,
                 owner=desired.metadata,
                 conditions=desired.status.conditions or deployment.status.conditions,
-                around=around,
+                live=live,
                 freeable=bool(counted.terminating) or (bool(counted.old) and _may_take_away(deployment)),
             ),
         )
         if deployment.spec.strategy.type == "Recreate":
-            facts = (*facts, *instances.blocked(name, pods, is_desired=is_desired, at=around.at))
+            facts = (*facts, *instances.blocked(name, pods, is_desired=is_desired, at=live.at))
     hold = timedelta(seconds=deployment.spec.min_ready_seconds)
     workload = instances.workload(name, counted, desired=replicas, hold=hold)
     if deployment.spec.paused:
         if counted.old:
-            facts = (*facts, _paused(name, deployment, around, begun=True))
+            facts = (*facts, _paused(name, deployment, live, begun=True))
         workload = replace(workload, note="is paused: it has its pods, and a new version of them is not rolled out")
     return workload, counted.instances, facts
 
@@ -65,7 +64,10 @@ def _desired(deployment: objects.Deployment, replica_sets: Sequence[objects.Repl
     if deployment.status.observed_generation < deployment.metadata.generation or _is_paused(deployment):
         return None
     revision = deployment.metadata.annotations.get(_REVISION)
-    return next((each for each in replica_sets if each.metadata.annotations.get(_REVISION) == revision), None)
+    return next(
+        (replica_set for replica_set in replica_sets if replica_set.metadata.annotations.get(_REVISION) == revision),
+        None,
+    )
 
 
 def _waits_for(deployment: objects.Deployment) -> str:
@@ -83,9 +85,11 @@ def _is_paused(deployment: objects.Deployment) -> bool:
     return taken_in and deployment.spec.paused and deployment.spec.replicas > 0 and status.updated_replicas == 0
 
 
-def _paused(name: str, deployment: objects.Deployment, around: around_.OwnedObjects, *, begun: bool) -> model.Fact:
+def _paused(name: str, deployment: objects.Deployment, live: owned_objects.OwnedObjects, *, begun: bool) -> model.Fact:
     """That it stands still; somebody who paused it on the way may look at something, and has the formation's patience."""
-    paused = next((each for each in deployment.status.conditions if each.reason == "DeploymentPaused"), None)
+    paused = next(
+        (condition for condition in deployment.status.conditions if condition.reason == "DeploymentPaused"), None
+    )
     metadata = deployment.metadata
     resume = f"take paused out of its stencil, or run kubectl rollout resume deployment/{metadata.name}"
     did = "is not rolled out further" if begun else "is not rolled out"
@@ -93,7 +97,7 @@ def _paused(name: str, deployment: objects.Deployment, around: around_.OwnedObje
         kind=model.FactKind.PAUSED,
         object=name,
         workload=name,
-        since=(paused.last_transition_time if paused else None) or metadata.creation_timestamp or around.at,
+        since=(paused.last_transition_time if paused else None) or metadata.creation_timestamp or live.at,
         words=f"is paused, so its new version {did}: {resume}",
         detail={"begun": "yes"} if begun else {},
     )

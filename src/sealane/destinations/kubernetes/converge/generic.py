@@ -6,41 +6,41 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from sealane.clients.kubernetes import objects
-from sealane.destinations.kubernetes.converge import owned_objects as around_
+from sealane.destinations.kubernetes.converge import owned_objects
 from sealane.destinations.kubernetes.messages import probes
 from sealane.verdicts import model
 
 UNSEEN = "the cluster has not taken in its new version yet"
 
 
-def quiet(name: str) -> around_.Part:
+def quiet(name: str) -> owned_objects.Part:
     """It is there, and there is nothing more to wait for or to say of it."""
     return there(name, message="", settled=True)
 
 
 def there(
     name: str, *, message: str, since: datetime | None = None, settled: bool = False, note: str = ""
-) -> around_.Part:
+) -> owned_objects.Part:
     """It is as it should be, since then; settled when it can't be lost any more."""
     return _workload(name, model.Health.READY, message=message, since=since, settled=settled, note=note), (), ()
 
 
-def awaited(name: str, *, message: str, fact: model.Fact | None = None) -> around_.Part:
+def awaited(name: str, *, message: str, fact: model.Fact | None = None) -> owned_objects.Part:
     """It is not there yet; the fact, where there is one, says what patience counts."""
     return _workload(name, model.Health.CONVERGING, message=message), (), (fact,) if fact else ()
 
 
-def failed(name: str, *, fact: model.Fact) -> around_.Part:
+def failed(name: str, *, fact: model.Fact) -> owned_objects.Part:
     """It says itself that it won't get there."""
     return _workload(name, model.Health.FAILED, message=fact.words), (), (fact,)
 
 
 def fact(
-    kind: model.FactKind, name: str, *, since: datetime | None, words: str, around: around_.OwnedObjects
+    kind: model.FactKind, name: str, *, since: datetime | None, words: str, live: owned_objects.OwnedObjects
 ) -> model.Fact:
     """Something about the object as a whole."""
     return model.Fact(
-        kind=kind, object=name, workload=name, since=since or around.at, words=probes.shorten(words.rstrip(". "))
+        kind=kind, object=name, workload=name, since=since or live.at, words=probes.shorten(words.rstrip(". "))
     )
 
 

@@ -6,19 +6,18 @@ Its address is not waited for: many controllers never write one. A Service that 
 from __future__ import annotations
 
 from sealane.clients.kubernetes import resources
-from sealane.destinations.kubernetes.converge import generic
-from sealane.destinations.kubernetes.converge import owned_objects as around_
+from sealane.destinations.kubernetes.converge import generic, owned_objects
 from sealane.verdicts import model
 
 
-def converge(ingress: resources.Ingress, around: around_.OwnedObjects) -> around_.Part:
+def converge(ingress: resources.Ingress, live: owned_objects.OwnedObjects) -> owned_objects.Part:
     """There, when all Services it sends requests to are."""
     name = f"Ingress/{ingress.metadata.name}"
-    known = around.besides.services
-    missing = next((each for each in ingress.services if known is not None and each not in known), None)
+    known = live.besides.services
+    missing = next((service for service in ingress.services if known is not None and service not in known), None)
     if missing is None:
         return generic.quiet(name)
     words = f"sends requests to Service {missing}, which is not there"
     since = ingress.metadata.creation_timestamp
-    nowhere = generic.fact(model.FactKind.TARGET_MISSING, name, since=since, words=words, around=around)
+    nowhere = generic.fact(model.FactKind.TARGET_MISSING, name, since=since, words=words, live=live)
     return generic.awaited(name, message=f"waits for Service {missing}", fact=nowhere)

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sealane.clients.kubernetes import objects
-from sealane.destinations.kubernetes.converge import owned_objects as around_
+from sealane.destinations.kubernetes.converge import owned_objects, scheduling
 from sealane.destinations.kubernetes.converge import pod as pods
-from sealane.destinations.kubernetes.converge import scheduling
 from sealane.destinations.kubernetes.messages import probes, refusals
 from sealane.verdicts import model
 
@@ -24,7 +23,7 @@ class InstanceCount:
     @property
     def updated(self) -> tuple[model.Instance, ...]:
         """Those of the desired version that stay."""
-        return tuple(each for each in self.instances if each.desired and not each.terminating)
+        return tuple(instance for instance in self.instances if instance.desired and not instance.terminating)
 
     @property
     def ready(self) -> tuple[model.Instance, ...]:
@@ -34,12 +33,12 @@ class InstanceCount:
     @property
     def old(self) -> tuple[model.Instance, ...]:
         """Those of other versions that are not on their way out."""
-        return tuple(each for each in self.instances if not each.desired and not each.terminating)
+        return tuple(instance for instance in self.instances if not instance.desired and not instance.terminating)
 
     @property
     def terminating(self) -> tuple[model.Instance, ...]:
         """Those on their way out, of whichever version."""
-        return tuple(each for each in self.instances if each.terminating)
+        return tuple(instance for instance in self.instances if instance.terminating)
 
 
 def count(
@@ -47,7 +46,7 @@ def count(
     *,
     workload: str,
     is_desired: Callable[[objects.Pod], bool],
-    around: around_.OwnedObjects,
+    live: owned_objects.OwnedObjects,
 ) -> InstanceCount:
     """Sorts a workload's pods; those that are over and replaced count as leaving."""
     instances: list[model.Instance] = []
@@ -55,15 +54,15 @@ def count(
     lost: list[model.Fact] = []
     for pod in owned:
         desired = is_desired(pod)
-        seen = pods.instance(pod, workload=workload, desired=desired, at=around.at)
+        seen = pods.instance(pod, workload=workload, desired=desired, at=live.at)
         over = pod.status.phase in {"Failed", "Succeeded"}
         if over:
             seen = replace(seen, terminating=True, ready=False, ready_since=None)
         instances.append(seen)
         if desired and not seen.terminating:
-            facts += pods.facts(pod, workload=workload, around=around)
+            facts += pods.facts(pod, workload=workload, live=live)
         elif not over and pod.status.start_time:
-            lost += scheduling.unanswered(pod, workload=workload, at=around.at)
+            lost += scheduling.unanswered(pod, workload=workload, at=live.at)
     return InstanceCount(instances=tuple(instances), facts=tuple(scheduling.displaced(fact, lost) for fact in facts))
 
 
@@ -148,14 +147,14 @@ def uncreated(
     *,
     owner: objects.Metadata,
     conditions: Sequence[objects.Condition],
-    around: around_.OwnedObjects,
+    live: owned_objects.OwnedObjects,
     freeable: bool,
 ) -> tuple[model.Fact, ...]:
     """Why the controller can't make instances, from its condition or, where its kind has none, from events.
 
     `freeable` says that instances on their way out may still make room, in which case a quota is not the last word.
     """
-    message, since = _uncreated(owner, conditions, around)
+    message, since = _uncreated(owner, conditions, live)
     if message is None:
         return ()
     kind = refusals.creating(message)
@@ -167,7 +166,7 @@ def uncreated(
             kind=kind,
             object=name,
             workload=name,
-            since=since or around.at,
+            since=since or live.at,
             words=probes.shorten(refusals.words(message)),
             detail=detail,
         ),
@@ -175,12 +174,12 @@ def uncreated(
 
 
 def _uncreated(
-    owner: objects.Metadata, conditions: Sequence[objects.Condition], around: around_.OwnedObjects
+    owner: objects.Metadata, conditions: Sequence[objects.Condition], live: owned_objects.OwnedObjects
 ) -> tuple[str | None, datetime | None]:
     for condition in conditions:
         if condition.type == "ReplicaFailure" and condition.status == "True":
             return condition.message or condition.reason or "", condition.last_transition_time
-    events = around.events(owner.uid)
+    events = live.events(owner.uid)
     failed = [event for event in events if event.reason == "FailedCreate"]
     made = max(
         (event.last_seen for event in events if event.reason == "SuccessfulCreate" and event.last_seen), default=None

@@ -14,8 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from sealane.clients.kubernetes import objects
-from sealane.destinations.kubernetes.converge import instances
-from sealane.destinations.kubernetes.converge import owned_objects as around_
+from sealane.destinations.kubernetes.converge import instances, owned_objects
 from sealane.destinations.kubernetes.converge import pod as pods
 from sealane.verdicts import model
 
@@ -39,16 +38,16 @@ _ENDS = frozenset(
 )
 
 
-def converge(job: objects.Job, around: around_.OwnedObjects) -> around_.Part:
+def converge(job: objects.Job, live: owned_objects.OwnedObjects) -> owned_objects.Part:
     """The Job's state, its pods, and what keeps it from ending well."""
     name = f"Job/{job.metadata.name}"
-    conditions = {each.type: each for each in job.status.conditions if each.status == "True"}
+    conditions = {condition.type: condition for condition in job.status.conditions if condition.status == "True"}
     done = "Complete" in conditions or "SuccessCriteriaMet" in conditions
     failed = conditions.get("Failed") or conditions.get("FailureTarget")
-    seen = tuple(pods.instance(pod, workload=name, desired=True, at=around.at) for pod in around.pods(job.metadata.uid))
+    seen = tuple(pods.instance(pod, workload=name, desired=True, at=live.at) for pod in live.pods(job.metadata.uid))
     completions = 1 if job.spec.completions is None else job.spec.completions
     still = "" if done or failed else _stands_still(job)
-    facts = () if done or still else tuple(_facts(job, name=name, around=around, failed=failed))
+    facts = () if done or still else tuple(_facts(job, name=name, live=live, failed=failed))
     workload = model.Workload(
         object=name,
         health=model.Health.READY if done or still else model.Health.FAILED if failed else model.Health.CONVERGING,
@@ -66,7 +65,7 @@ def converge(job: objects.Job, around: around_.OwnedObjects) -> around_.Part:
     return workload, seen, facts
 
 
-def ended(name: str, events: Iterable[objects.Event], *, at: datetime) -> around_.Part | None:
+def ended(name: str, events: Iterable[objects.Event], *, at: datetime) -> owned_objects.Part | None:
     """How a Job ended that is not there any more: its controller reports that, and reports stay for a while."""
     for event in events:
         failed = event.reason in _FAILURES
@@ -127,42 +126,42 @@ def _starter(job: objects.Job) -> str:
 
 
 def _facts(
-    job: objects.Job, *, name: str, around: around_.OwnedObjects, failed: objects.Condition | None
+    job: objects.Job, *, name: str, live: owned_objects.OwnedObjects, failed: objects.Condition | None
 ) -> Iterator[model.Fact]:
-    owned = around.pods(job.metadata.uid)
+    owned = live.pods(job.metadata.uid)
     if starter := _starter(job):
-        yield _not_started(job, starter, name=name, around=around)
+        yield _not_started(job, starter, name=name, live=live)
         return
-    found = [fact for pod in owned for fact in pods.facts(pod, workload=name, around=around)]
+    found = [fact for pod in owned for fact in pods.facts(pod, workload=name, live=live)]
     # An end is retried by the Job itself: until its retries are used up, it only says why this takes long.
     yield from (fact for fact in found if fact.kind not in _ENDS and not failed)
     if failed:
-        yield _failed(failed, [fact for fact in found if fact.kind in _ENDS], name=name, around=around)
+        yield _failed(failed, [fact for fact in found if fact.kind in _ENDS], name=name, live=live)
     elif not owned:
-        yield from instances.uncreated(name, owner=job.metadata, conditions=(), around=around, freeable=False)
+        yield from instances.uncreated(name, owner=job.metadata, conditions=(), live=live, freeable=False)
 
 
-def _not_started(job: objects.Job, starter: str, *, name: str, around: around_.OwnedObjects) -> model.Fact:
+def _not_started(job: objects.Job, starter: str, *, name: str, live: owned_objects.OwnedObjects) -> model.Fact:
     """A queue may let it wait for long; a controller takes it up soon, or is not there."""
     queued = job.spec.suspend
     return model.Fact(
         kind=model.FactKind.RESOURCE_PENDING if queued else model.FactKind.TARGET_MISSING,
         object=name,
         workload=name,
-        since=job.metadata.creation_timestamp or around.at,
+        since=job.metadata.creation_timestamp or live.at,
         words=f"{starter} has not started it" if queued else f"is left to {starter}, which has not taken it up",
     )
 
 
 def _failed(
-    condition: objects.Condition, terminations: list[model.Fact], *, name: str, around: around_.OwnedObjects
+    condition: objects.Condition, terminations: list[model.Fact], *, name: str, live: owned_objects.OwnedObjects
 ) -> model.Fact:
     """The Job's failure, with how its last container ended where that is still to be seen."""
     fact = model.Fact(
         kind=pods.failure(condition.reason),
         object=name,
         workload=name,
-        since=condition.last_transition_time or around.at,
+        since=condition.last_transition_time or live.at,
         words=condition.message or condition.reason or "",
         detail={"reason": condition.reason or ""},
     )

@@ -5,18 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 
 from sealane.clients.kubernetes import objects
-from sealane.destinations.kubernetes.converge import containers, scheduling
-from sealane.destinations.kubernetes.converge import owned_objects as around_
+from sealane.destinations.kubernetes.converge import containers, owned_objects, scheduling
 from sealane.verdicts import model
 
 
-def converge(pod: objects.Pod, around: around_.OwnedObjects) -> around_.Part:
+def converge(pod: objects.Pod, live: owned_objects.OwnedObjects) -> owned_objects.Part:
     """A pod of its own: ready, or done where it is not to be restarted."""
     name = f"Pod/{pod.metadata.name}"
-    seen = instance(pod, workload=name, desired=True, at=around.at)
+    seen = instance(pod, workload=name, desired=True, at=live.at)
     done = pod.status.phase == "Succeeded"
     failed = pod.status.phase == "Failed"
-    found = () if done else facts(pod, workload=name, around=around)
+    found = () if done else facts(pod, workload=name, live=live)
     workload = model.Workload(
         object=name,
         health=model.Health.READY if done or seen.ready else model.Health.FAILED if failed else model.Health.CONVERGING,
@@ -30,7 +29,7 @@ def converge(pod: objects.Pod, around: around_.OwnedObjects) -> around_.Part:
         ended=done,
     )
     if failed:
-        found = (*found, _failed(pod, name=name, at=around.at))
+        found = (*found, _failed(pod, name=name, at=live.at))
     return workload, (seen,), found
 
 
@@ -52,14 +51,14 @@ def instance(pod: objects.Pod, *, workload: str, desired: bool, at: datetime) ->
     )
 
 
-def facts(pod: objects.Pod, *, workload: str, around: around_.OwnedObjects) -> tuple[model.Fact, ...]:
+def facts(pod: objects.Pod, *, workload: str, live: owned_objects.OwnedObjects) -> tuple[model.Fact, ...]:
     """What keeps the pod from being ready, or shows that it will not stay so."""
-    events = around.events(pod.metadata.uid)
-    if placing := scheduling.unplaced(pod, workload=workload, at=around.at):
+    events = live.events(pod.metadata.uid)
+    if placing := scheduling.unplaced(pod, workload=workload, at=live.at):
         return (placing,)
-    found = containers.facts(pod, workload=workload, events=events, at=around.at)
-    mounting = scheduling.unmounted(pod, workload=workload, events=events, at=around.at)
-    silent = scheduling.unanswered(pod, workload=workload, at=around.at)
+    found = containers.facts(pod, workload=workload, events=events, at=live.at)
+    mounting = scheduling.unmounted(pod, workload=workload, events=events, at=live.at)
+    silent = scheduling.unanswered(pod, workload=workload, at=live.at)
     return (*mounting, *found, *silent)
 
 

@@ -9,21 +9,20 @@ from __future__ import annotations
 from datetime import timedelta
 
 from sealane.clients.kubernetes import objects
-from sealane.destinations.kubernetes.converge import generic, instances, standstill
-from sealane.destinations.kubernetes.converge import owned_objects as around_
+from sealane.destinations.kubernetes.converge import generic, instances, owned_objects, standstill
 
 
-def converge(replica_set: objects.ReplicaSet, around: around_.OwnedObjects) -> around_.Part:
+def converge(replica_set: objects.ReplicaSet, live: owned_objects.OwnedObjects) -> owned_objects.Part:
     """The ReplicaSet's state, its pods, and what keeps those of the desired version from being ready."""
     name = f"ReplicaSet/{replica_set.metadata.name}"
     desired = replica_set.spec.replicas
     seen = replica_set.status.observed_generation >= replica_set.metadata.generation
     images = _images(replica_set.spec.template.spec)
     counted = instances.count(
-        around.pods(replica_set.metadata.uid),
+        live.pods(replica_set.metadata.uid),
         workload=name,
         is_desired=lambda pod: seen and images.items() <= _images(pod.spec).items(),
-        around=around,
+        live=live,
     )
     if not seen:
         return instances.unseen(name, desired=desired, counted=counted, message=generic.UNSEEN), counted.instances, ()
@@ -35,7 +34,7 @@ def converge(replica_set: objects.ReplicaSet, around: around_.OwnedObjects) -> a
                 name,
                 owner=replica_set.metadata,
                 conditions=replica_set.status.conditions,
-                around=around,
+                live=live,
                 freeable=bool(counted.terminating),
             ),
         )

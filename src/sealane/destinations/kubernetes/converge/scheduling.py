@@ -1,4 +1,7 @@
-"""Pods that have no node yet, whose node does not answer, or whose volumes are not there. Pure: one pod and its events in, facts out."""
+"""Pods that have no node yet, whose node does not answer, or whose volumes are not there. Pure.
+
+One pod and its events in, facts out.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ def unplaced(pod: objects.Pod, *, workload: str, at: datetime) -> model.Fact | N
     for condition in pod.status.conditions:
         if condition.type == "PodScheduled" and condition.status == "False":
             message = condition.message or condition.reason or ""
-            gates = ", ".join(each.name for each in pod.spec.scheduling_gates)
+            gates = ", ".join(scheduling_gate.name for scheduling_gate in pod.spec.scheduling_gates)
             return model.Fact(
                 kind=model.FactKind.VOLUME_PENDING if _VOLUME.search(message) else model.FactKind.UNSCHEDULABLE,
                 object=f"Pod/{pod.metadata.name}",
@@ -48,7 +51,10 @@ def unmounted(
 
     Events tell of tries, and the last failed one stays when the next succeeds: what comes after mounting shows that.
     """
-    ready = any(each.type == "PodReadyToStartContainers" and each.status == "True" for each in pod.status.conditions)
+    ready = any(
+        condition.type == "PodReadyToStartContainers" and condition.status == "True"
+        for condition in pod.status.conditions
+    )
     if ready or any(event.reason in _AFTER_MOUNTING for event in events):
         return ()
     if any(_made(status) for status in (*pod.status.init_container_statuses, *pod.status.container_statuses)):
@@ -62,7 +68,7 @@ def unanswered(pod: objects.Pod, *, workload: str, at: datetime) -> tuple[model.
 
     When a node is lost the controller takes only the pod's own `Ready` away; its containers still look well.
     """
-    conditions = {each.type: each for each in pod.status.conditions}
+    conditions = {condition.type: condition for condition in pod.status.conditions}
     ready, containers = conditions.get("Ready"), conditions.get("ContainersReady")
     kind, detail = model.FactKind.NODE_NOT_RESPONDING, {"node": pod.spec.node_name or "unknown"}
     if pod.spec.node_name and not pod.status.start_time and not pod.status.container_statuses:

@@ -11,32 +11,31 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sealane.clients.kubernetes import resources
-from sealane.destinations.kubernetes.converge import generic
-from sealane.destinations.kubernetes.converge import owned_objects as around_
+from sealane.destinations.kubernetes.converge import generic, owned_objects
 from sealane.verdicts import model
 
 
-def converge(service: resources.Service, around: around_.OwnedObjects) -> around_.Part:
+def converge(service: resources.Service, live: owned_objects.OwnedObjects) -> owned_objects.Part:
     """It leads to something, and has an address where it asks for one."""
     name = f"Service/{service.metadata.name}"
     since = service.metadata.creation_timestamp
     selector = service.spec.selector
-    leads = service.spec.type == "ExternalName" or not selector or around.besides.labels is None
-    if not leads and not any(selector.items() <= each.items() for each in around.besides.labels or ()):
+    leads = service.spec.type == "ExternalName" or not selector or live.besides.labels is None
+    if not leads and not any(selector.items() <= label.items() for label in live.besides.labels or ()):
         said = " and ".join(f"{key}={value}" for key, value in selector.items())
         words = f"selects no pods: none here has the labels {said}"
-        nowhere = generic.fact(model.FactKind.TARGET_MISSING, name, since=since, words=words, around=around)
-        if around.besides.makers:
+        nowhere = generic.fact(model.FactKind.TARGET_MISSING, name, since=since, words=words, live=live)
+        if live.besides.makers:
             nowhere = replace(nowhere, detail={"may_come": "yes"})
         return generic.awaited(name, message="selects no pods", fact=nowhere)
     if service.spec.type == "LoadBalancer" and not _has_address(service):
-        warned = [event.message for event in around.events(service.metadata.uid) if event.type == "Warning"]
+        warned = [event.message for event in live.events(service.metadata.uid) if event.type == "Warning"]
         words = warned[-1] if warned else "no load balancer of the cluster has given it one yet"
-        pending = generic.fact(model.FactKind.ADDRESS_PENDING, name, since=since, words=words, around=around)
+        pending = generic.fact(model.FactKind.ADDRESS_PENDING, name, since=since, words=words, live=live)
         return generic.awaited(name, message="waits for an address", fact=pending)
     return generic.quiet(name)
 
 
 def _has_address(service: resources.Service) -> bool:
     entrances = service.status.load_balancer.ingress
-    return bool(service.spec.external_ips) or any(each.ip or each.hostname for each in entrances)
+    return bool(service.spec.external_ips) or any(entrance.ip or entrance.hostname for entrance in entrances)

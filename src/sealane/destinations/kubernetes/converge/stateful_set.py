@@ -13,16 +13,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 from sealane.clients.kubernetes import objects
-from sealane.destinations.kubernetes.converge import instances, standstill
-from sealane.destinations.kubernetes.converge import owned_objects as around_
+from sealane.destinations.kubernetes.converge import instances, owned_objects, standstill
 
 REVISION_HASH = "controller-revision-hash"
 
 
-def converge(stateful_set: objects.StatefulSet, around: around_.OwnedObjects) -> around_.Part:
+def converge(stateful_set: objects.StatefulSet, live: owned_objects.OwnedObjects) -> owned_objects.Part:
     """The StatefulSet's state, its pods, and what keeps those of the desired version from being ready."""
     name = f"StatefulSet/{stateful_set.metadata.name}"
-    pods = around.pods(stateful_set.metadata.uid)
+    pods = live.pods(stateful_set.metadata.uid)
     replicas = stateful_set.spec.replicas
     revision = stateful_set.status.update_revision
     seen = stateful_set.status.observed_generation >= stateful_set.metadata.generation and bool(revision)
@@ -32,7 +31,7 @@ def converge(stateful_set: objects.StatefulSet, around: around_.OwnedObjects) ->
         return seen and pod.metadata.labels.get(REVISION_HASH) == revision
 
     concerned = [pod for pod in pods if not (kept and is_kept(pod, stateful_set))]
-    counted = instances.count(concerned, workload=name, is_desired=is_desired, around=around)
+    counted = instances.count(concerned, workload=name, is_desired=is_desired, live=live)
     if not seen:
         waits = "the cluster has not taken in its new version yet"
         return instances.unseen(name, desired=replicas, counted=counted, message=waits), counted.instances, ()
@@ -42,9 +41,9 @@ def converge(stateful_set: objects.StatefulSet, around: around_.OwnedObjects) ->
         facts = (
             *facts,
             *instances.uncreated(
-                name, owner=stateful_set.metadata, conditions=(), around=around, freeable=bool(counted.terminating)
+                name, owner=stateful_set.metadata, conditions=(), live=live, freeable=bool(counted.terminating)
             ),
-            *instances.blocked(name, concerned, is_desired=is_desired, at=around.at),
+            *instances.blocked(name, concerned, is_desired=is_desired, at=live.at),
         )
     workload = instances.workload(
         name, counted, desired=desired, hold=timedelta(seconds=stateful_set.spec.min_ready_seconds)

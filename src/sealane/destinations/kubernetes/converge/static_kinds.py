@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from sealane.clients.kubernetes import resources
-from sealane.destinations.kubernetes.converge import generic
-from sealane.destinations.kubernetes.converge import owned_objects as around_
+from sealane.destinations.kubernetes.converge import generic, owned_objects
 from sealane.verdicts import model
 
 
-def cron_job(found: resources.CronJob, around: around_.OwnedObjects) -> around_.Part:  # noqa: ARG001 - as every kind is called
+def cron_job(found: resources.CronJob, live: owned_objects.OwnedObjects) -> owned_objects.Part:  # noqa: ARG001 - as every kind is called
     """It is there; the Jobs it starts some day are no part of the rollout."""
     name = f"CronJob/{found.metadata.name}"
     if found.spec.suspend:
@@ -16,7 +15,7 @@ def cron_job(found: resources.CronJob, around: around_.OwnedObjects) -> around_.
     return generic.quiet(name)
 
 
-def disruption_budget(found: resources.DisruptionBudget, around: around_.OwnedObjects) -> around_.Part:  # noqa: ARG001
+def disruption_budget(found: resources.DisruptionBudget, live: owned_objects.OwnedObjects) -> owned_objects.Part:  # noqa: ARG001
     """There once its controller has taken it in; how many pods may go at this moment is no fault."""
     name = f"PodDisruptionBudget/{found.metadata.name}"
     if (found.status.observed_generation or 0) < found.metadata.generation:
@@ -24,10 +23,10 @@ def disruption_budget(found: resources.DisruptionBudget, around: around_.OwnedOb
     return generic.quiet(name)
 
 
-def definition(found: resources.Definition, around: around_.OwnedObjects) -> around_.Part:
+def definition(found: resources.Definition, live: owned_objects.OwnedObjects) -> owned_objects.Part:
     """There once it is established; names that another definition has are waited for with patience."""
     name = f"CustomResourceDefinition/{found.metadata.name}"
-    conditions = {each.type: each for each in found.status.conditions or ()}
+    conditions = {condition.type: condition for condition in found.status.conditions or ()}
     if generic.told(conditions, "Established"):
         return generic.quiet(name)
     taken = generic.told(conditions, "NamesAccepted", "False")
@@ -38,6 +37,6 @@ def definition(found: resources.Definition, around: around_.OwnedObjects) -> aro
         name,
         since=taken.last_transition_time,
         words=generic.words(taken),
-        around=around,
+        live=live,
     )
     return generic.awaited(name, message="its names are not accepted", fact=pending)

@@ -6,17 +6,16 @@ A claim whose class waits for its first consumer is as it should be: the pods th
 from __future__ import annotations
 
 from sealane.clients.kubernetes import resources
-from sealane.destinations.kubernetes.converge import generic
-from sealane.destinations.kubernetes.converge import owned_objects as around_
+from sealane.destinations.kubernetes.converge import generic, owned_objects
 from sealane.verdicts import model
 
 _FOR_A_POD = frozenset({"WaitForFirstConsumer", "WaitForPodScheduled"})
 
 
-def converge(claim: resources.VolumeClaim, around: around_.OwnedObjects) -> around_.Part:
+def converge(claim: resources.VolumeClaim, live: owned_objects.OwnedObjects) -> owned_objects.Part:
     """Bound, waiting for a pod, waiting for a volume, or lost."""
     name = f"PersistentVolumeClaim/{claim.metadata.name}"
-    events = around.events(claim.metadata.uid)
+    events = live.events(claim.metadata.uid)
     if claim.status.phase == "Bound" or (events and events[-1].reason in _FOR_A_POD):
         return generic.quiet(name)
     said = [event.message for event in events if event.type == "Warning" or event.reason == "FailedBinding"]
@@ -24,8 +23,8 @@ def converge(claim: resources.VolumeClaim, around: around_.OwnedObjects) -> arou
     if claim.status.phase == "Lost":
         lost = said[-1] if said else "the volume it was bound to is gone"
         return generic.failed(
-            name, fact=generic.fact(model.FactKind.RESOURCE_FAILED, name, since=since, words=lost, around=around)
+            name, fact=generic.fact(model.FactKind.RESOURCE_FAILED, name, since=since, words=lost, live=live)
         )
     words = said[-1] if said else events[-1].message if events else "nothing has bound one to it yet"
-    pending = generic.fact(model.FactKind.VOLUME_PENDING, name, since=since, words=words, around=around)
+    pending = generic.fact(model.FactKind.VOLUME_PENDING, name, since=since, words=words, live=live)
     return generic.awaited(name, message="waits for a volume", fact=pending)

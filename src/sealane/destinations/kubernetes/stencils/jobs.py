@@ -153,8 +153,8 @@ def _like(image: str, rendered: Sequence[Rendered]) -> _Like:
 
 
 def _taken(pod: Mapping[str, Any], container: Mapping[str, Any]) -> _Like:
-    volumes = [each for each in pod.get("volumes") or () if any(kind in each for kind in _FILES)]
-    names = {each.get("name") for each in volumes}
+    volumes = [volume for volume in pod.get("volumes") or () if any(kind in volume for kind in _FILES)]
+    names = {volume.get("name") for volume in volumes}
     mounts = [each for each in container.get("volumeMounts") or () if each.get("name") in names]
     taken = {key: container[key] for key in _CONTAINER if key in container}
     return _Like(
@@ -168,7 +168,7 @@ def _manifest(
 ) -> dict[str, Any]:
     kind, _, name = wanted.key.partition(" ")
     own = list(like.container.get("envFrom") or ())
-    more = [each for each in references if each not in own]
+    more = [reference for reference in references if reference not in own]
     container = {
         **like.container,
         "name": name,

@@ -104,7 +104,7 @@ def problems(rendered: Sequence[Rendered], strategy: Strategy, place: Place) -> 
     if strategy.kind == "canary":
         deployments = [each for each in objects if is_kind(each, "Deployment")]
         stateful = [each for each in objects if is_kind(each, "StatefulSet")]
-        names = [f"Deployment/{canary(each['metadata']['name'])}" for each in deployments]
+        names = [f"Deployment/{canary(deployment['metadata']['name'])}" for deployment in deployments]
         if not deployments and not stateful:
             message = "there is no Deployment and no StatefulSet that could have a canary"
             return [Finding(message=message, place=place, hint="roll it: strategy: {rolling: {}}")]

@@ -155,7 +155,7 @@ def _moves(change: destinations.ObjectChange | None, shape: model.Shape) -> bool
         return False
     if change.action is destinations.Action.CREATE:  # new to the colour that serves; a canary shares with nothing
         return shape.strategy.kind == "blue_green"
-    return change.refusal is not None or any(each.path.startswith("spec.template") for each in change.fields)
+    return change.refusal is not None or any(field.path.startswith("spec.template") for field in change.fields)
 
 
 def _replicas(found: Mapping[str, Any]) -> int:

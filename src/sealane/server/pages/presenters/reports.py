@@ -36,7 +36,7 @@ def card(reports: Sequence[StepReport], key: str | None) -> TestsCard | None:
 
 def beside(reports: Sequence[StepReport], key: str) -> tuple[str, bool]:
     """The report in a few words for the list of steps, and whether something is wrong; empty without one."""
-    mine = [each.report for each in reports if each.key == key]
+    mine = [report.report for report in reports if report.key == key]
     return (mine[-1].words, mine[-1].wrong > 0) if mine and mine[-1].files else ("", False)
 
 

@@ -20,7 +20,7 @@ def commits(view: DeploymentView) -> tuple[str, ...]:
     since = view.since
     if since is None:
         return ()
-    lines = [f"{each.id[:7]} {each.subject} · {each.author}" for each in since.commits]
+    lines = [f"{commit.id[:7]} {commit.subject} · {commit.author}" for commit in since.commits]
     more = since.count - len(since.commits)
     return (*lines, f"and {more} more") if more > 0 else tuple(lines)
 

@@ -60,15 +60,15 @@ def run(
         reason=_reason(view),
         findings=tuple(dict.fromkeys(str(finding) for finding in view.findings)),
         wrong=view.run.status in _WRONG,
-        deliveries=tuple(_delivery(each) for each in view.deliveries),
+        deliveries=tuple(_delivery(delivery) for delivery in view.deliveries),
         steps=rows,
         chosen=next((row for row in rows if row.chosen), None),
-        delivery=next((_delivery(each) for each in view.deliveries if chosen == _key(each)), None),
+        delivery=next((_delivery(delivery) for delivery in view.deliveries if chosen == _key(delivery)), None),
         image=str(result.get("image", "") if isinstance(result.get("image"), str) else ""),
         log=lines(log.data) if log else (),
         log_from=log.next_offset if log else 0,
         log_cut=log_from > 0,
-        live=not over or any(each.state in deliveries.OPEN for each in view.deliveries),
+        live=not over or any(delivery.state in deliveries.OPEN for delivery in view.deliveries),
         actions=actions.of_run(view.run, actor),
         tests=reports.card(view.reports, chosen),
     )
@@ -103,7 +103,9 @@ def choose(view: RunView, asked: str | None) -> str | None:
     keys = [step.key for step in view.steps]
     if asked in keys:
         return asked
-    deliver = {f"{Kind.DELIVER}/{each.formation}" for each in view.deliveries if each.state in deliveries.BAD}
+    deliver = {
+        f"{Kind.DELIVER}/{delivery.formation}" for delivery in view.deliveries if delivery.state in deliveries.BAD
+    }
     wrong = [step.key for step in view.steps if step.status in _WRONG_STEPS]
     runs = [step.key for step in view.steps if step.status is StepStatus.RUNNING]
     not_there = [step.key for step in view.steps if step.key in deliver]
