@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["tests.bed"]
+pytest_plugins = ["tests.bed", "tests.durations"]
 
 settings.register_profile("quick", derandomize=True, deadline=None, database=None, max_examples=20)
 settings.register_profile("whole", derandomize=True, deadline=None, database=None, max_examples=100)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import secrets
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from testbed.packages import postgres_program
+import psycopg
 
 
 @contextmanager
@@ -22,5 +21,5 @@ def fresh(near: str, *, like: str | None = None) -> Iterator[str]:
 
 
 def _sql(server: str, statement: str) -> None:
-    argv = [str(postgres_program("psql")), "--no-psqlrc", "--quiet", f"--command={statement}", f"{server}/postgres"]
-    subprocess.run(argv, check=True, capture_output=True, timeout=60)
+    with psycopg.connect(f"{server}/postgres", autocommit=True, connect_timeout=60) as connection:
+        connection.execute(statement)

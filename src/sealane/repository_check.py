@@ -17,8 +17,8 @@ from sealane.findings import Finding, Place, not_utf8
 from sealane.pipelines import reading as pipeline_reading
 from sealane.pipelines.checks import clone, delivery
 from sealane.pipelines.model import Pipeline
+from sealane.stencils import formation_names, render_inputs, rendering
 from sealane.stencils import reading as formation_reading
-from sealane.stencils import render_inputs, rendering
 
 MOST_FORMATIONS = 200
 YAML = (".yaml", ".yml")
@@ -45,13 +45,13 @@ def check(tree: Tree, above: Sequence[Tree] = (), adapters: Adapters = SHIPPED) 
     `above` are the folders that lead from it up to the repository's root, which says what a clone lacks, too.
     """
     pipeline, files, found = _pipeline(tree, adapters)
-    names = render_inputs.names(tree)
+    names = formation_names.names(tree)
     if pipeline:
         found += delivery.unknown_formations(pipeline, names)
         found += _not_cloned(pipeline, (tree, *above))
     if len(names) > MOST_FORMATIONS:
         message = f"{len(names)} formations are too many; at most {MOST_FORMATIONS} are looked at"
-        found.append(Finding(message=message, place=Place(file=render_inputs.FORMATIONS)))
+        found.append(Finding(message=message, place=Place(file=formation_names.FOLDER)))
     for name in names[:MOST_FORMATIONS]:
         found += _formation(tree, name, pipeline, adapters)
     environments = [path for path in tree.files(environments_model.FOLDER) if path.endswith(YAML)]
@@ -62,7 +62,7 @@ def check(tree: Tree, above: Sequence[Tree] = (), adapters: Adapters = SHIPPED) 
     for path in known:
         text, unread = _text(tree, path)
         found += unread or people.read(text, path, adapters)[1]
-    files += [*tree.files(render_inputs.FORMATIONS), *tree.files(render_inputs.STENCILS), *environments, *known]
+    files += [*tree.files(formation_names.FOLDER), *tree.files(render_inputs.STENCILS), *environments, *known]
     return CheckReport(files=tuple(files), findings=_in_order(found), pipeline=pipeline)
 
 

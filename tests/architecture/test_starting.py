@@ -19,15 +19,21 @@ _DRAWING = {"rich"}
 _ENGINES = {"docker", "cel_expr_python"}
 _CLUSTERS = {"aiohttp", "kubernetes", "sealane.clients.kubernetes"}
 _FILES = {"pydantic", "yaml"}
+_NETWORK = {"asyncio", "httpx", "ssl"}
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "never"),
     [
-        (["--version"], 0, _SERVERS | _DRAWING | _ENGINES | _CLUSTERS | _FILES),
+        (["--version"], 0, _SERVERS | _DRAWING | _ENGINES | _CLUSTERS | _FILES | _NETWORK | {"typer"}),
         (["--help"], 0, _SERVERS | _DRAWING | _ENGINES | _CLUSTERS | _FILES),
         (["render", "dev"], 0, _SERVERS | _DRAWING | _ENGINES | _CLUSTERS | {"sealane.environments.reading"}),
         (["deploy", "dev"], 2, _SERVERS | _DRAWING | _ENGINES | {"sealane.environments.reading"}),
+        (
+            ["status"],
+            3,
+            _SERVERS | _DRAWING | _ENGINES | _CLUSTERS | {"asyncio", "click", "yaml", "sealane.deployments"},
+        ),
         (["watch", "d-1"], 2, _SERVERS | _ENGINES | _CLUSTERS),
         (["cancel", "d-1"], 2, _SERVERS | _ENGINES | _CLUSTERS),
         (["run", "--json"], 3, _SERVERS | _DRAWING | _CLUSTERS | {"cel_expr_python", "sealane.deployments"}),
@@ -35,7 +41,7 @@ _FILES = {"pydantic", "yaml"}
     ids=lambda given: " ".join(given) if isinstance(given, list) else "",
 )
 def test_a_command_loads_nothing_of_others(tmp_path, arguments, code, never):
-    """There is no engine and no cluster here: what a command would use is loaded before it finds that out."""
+    """There is no engine, cluster or server here: what a command would use is loaded before it finds that out."""
     (tmp_path / ".sealane.yml").write_text("{app: shop, steps: [{name: test, image: busybox, commands: ['true']}]}")
     for name, text in {
         "deploy/formations/dev.yaml": "{formation: dev, environment: dev, destination: here, namespace: shop}",
@@ -44,6 +50,8 @@ def test_a_command_loads_nothing_of_others(tmp_path, arguments, code, never):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     nowhere = {"HOME": str(tmp_path), "DOCKER_HOST": f"unix://{tmp_path}/none", "KUBECONFIG": f"{tmp_path}/none"}
+    if arguments == ["status"]:
+        nowhere |= {"SEALANE_URL": "http://127.0.0.1:1", "SEALANE_TOKEN": "sln_none"}
 
     done = subprocess.run(
         [sys.executable, "-c", _ASK, *arguments], cwd=tmp_path, env=nowhere, capture_output=True, text=True, check=True

@@ -12,7 +12,7 @@ import pytest
 from sealane.clients import git_tree
 from sealane.configfiles.trees import MAX_FILE, FolderTree, Tree, Unreadable
 from sealane.errors import NotThere, UsageError
-from sealane.stencils import render_inputs
+from sealane.stencils import formation_names
 from tests.serving import commit, git
 
 FILES = {
@@ -69,7 +69,7 @@ def test_files_are_listed_sorted_links_too_and_without_hidden_ones(make: Make) -
     listed = ("deploy/stencils/a.yaml", "deploy/stencils/folder.yaml", "deploy/stencils/sub/b.yaml")
     assert tree.files("deploy/stencils") == tree.files("deploy//stencils/") == listed
     assert (tree.files("nothing"), tree.files("conf/a")) == ((), ())
-    assert render_inputs.names(tree) == ("dev",)
+    assert formation_names.names(tree) == ("dev",)
 
 
 def test_a_file_is_read_as_often_as_one_likes(make: Make) -> None:

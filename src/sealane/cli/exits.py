@@ -20,13 +20,13 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
-from typer.exceptions import TyperException
-
-from sealane import errors
-from sealane.cli import app, output
+from sealane import __version__, errors
 from sealane.secrets import revealed
+
+if TYPE_CHECKING:
+    from typer.exceptions import TyperException
 
 FAILED = 1
 WRONG_USAGE = 2
@@ -54,6 +54,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     words = sys.argv[1:] if arguments is None else list(arguments)
+    if words == ["--version"]:  # asked often, by scripts; what reads command lines takes five times as long to load
+        print(f"sealane {__version__}")
+        return 0
+    from sealane.cli import app
+
     try:
         with revealed.watched():
             ended = app.command(words).main(args=words, prog_name="sealane", standalone_mode=False)
@@ -68,6 +73,11 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 def tell(error: Exception) -> int:
     """Says what went wrong, on stderr, and gives the exit code for it."""
+    import typer
+    from typer.exceptions import TyperException
+
+    from sealane.cli import output
+
     match error:
         case typer.Abort():
             return INTERRUPTED
@@ -91,6 +101,8 @@ def tell(error: Exception) -> int:
 
 def _wrong_usage(error: TyperException) -> int:
     """Arguments that are not valid; asking for nothing shows the help, which is no error to explain."""
+    from sealane.cli import output
+
     context = getattr(error, "ctx", None)
     message = error.format_message().replace("Value error, ", "")
     if type(error).__name__ == "NoArgsIsHelpError":
@@ -109,6 +121,8 @@ def _left(left: SystemExit) -> int:
 
 
 def _bug(error: Exception) -> int:
+    from sealane.cli import output
+
     said = " ".join(str(error).split())
     output.error(
         f"Sealane itself broke: {type(error).__name__}{f': {said}' if said else ''}"[:500],

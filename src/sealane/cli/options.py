@@ -16,9 +16,9 @@ _PATIENCE = 1.0
 def _formations(ctx: typer.Context, incomplete: str) -> list[str]:
     """Names for the shell's completion."""
     from sealane.configfiles.trees import FolderTree
-    from sealane.stencils import render_inputs
+    from sealane.stencils import formation_names
 
-    names = render_inputs.names(FolderTree(path(ctx.params.get("folder") or ".")))
+    names = formation_names.names(FolderTree(path(ctx.params.get("folder") or ".")))
     return [name for name in names if name.startswith(incomplete)]
 
 

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
-
 from sealane.adapters import SHIPPED, Adapters
 from sealane.configfiles import globs
 from sealane.configfiles.trees import Tree, Unreadable
 from sealane.findings import Finding, Place, Severity, did_you_mean, errors, not_utf8
 from sealane.stencils import reading
+from sealane.stencils.formation_names import ENDINGS, FOLDER, names
 from sealane.stencils.model import ConfigEntry, Formation, Sources, Stencil
 from sealane.stencils.placeholders import Source
 
-FORMATIONS = "deploy/formations"
 STENCILS = "deploy/stencils"
 FILE = "file:"
 RAW = "raw:"
 """Begins the path of a configuration file in which no words are replaced."""
 MAX_TOTAL = 32 * 1024 * 1024
 """Bytes that all stencils of a formation may have together."""
-_ENDINGS = (".yaml", ".yml")
-
-
-def names(tree: Tree) -> tuple[str, ...]:
-    """The formations there are files for, sorted."""
-    files = (PurePosixPath(path) for path in tree.files(FORMATIONS))
-    return tuple(sorted({file.stem for file in files if file.suffix in _ENDINGS and str(file.parent) == FORMATIONS}))
 
 
 def gather(tree: Tree, name: str, adapters: Adapters = SHIPPED) -> tuple[Sources | None, list[Finding]]:
@@ -48,11 +39,11 @@ def read_formation(tree: Tree, name: str, adapters: Adapters = SHIPPED) -> tuple
 
 
 def _formation(tree: Tree, name: str, adapters: Adapters) -> tuple[Formation | None, Source, list[Finding]]:
-    paths = [path for ending in _ENDINGS if (path := f"{FORMATIONS}/{name}{ending}") in tree.files(FORMATIONS)]
+    paths = [path for ending in ENDINGS if (path := f"{FOLDER}/{name}{ending}") in tree.files(FOLDER)]
     if not paths:
         known = names(tree)
         hint = did_you_mean(name, known) if known else "`sealane init` writes a first one where there is a Dockerfile"
-        finding = Finding(message=f"there is no formation {name}", place=Place(file=FORMATIONS), hint=hint)
+        finding = Finding(message=f"there is no formation {name}", place=Place(file=FOLDER), hint=hint)
         return None, Source(""), [finding]
     if len(paths) > 1:
         finding = Finding(message=f"{paths[0]} says what it is, too", place=Place(file=paths[1]), hint="keep one")
@@ -88,7 +79,7 @@ def _stencils(tree: Tree, formation: Formation) -> tuple[list[Stencil], list[Fin
 
 def _chosen(tree: Tree, formation: Formation) -> tuple[list[str], list[Finding]]:
     """Paths of the stencils that the formation's globs choose, and globs that choose none."""
-    below = {path.removeprefix(f"{STENCILS}/"): path for path in tree.files(STENCILS) if path.endswith(_ENDINGS)}
+    below = {path.removeprefix(f"{STENCILS}/"): path for path in tree.files(STENCILS) if path.endswith(ENDINGS)}
     choice = formation.stencils
     found = [
         Finding(

@@ -2,24 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import shutil
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from sealane.blobs.logs import Logs
+from sealane.store import migration
 from sealane.store.all_stores import Store
+from sealane.store.database import Database
+from testbed.record import Bed
+from tests import databases
 
 from .samples import app
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def database_url(request: pytest.FixtureRequest, bed: object, tmp_path: Path) -> str:
+def kind(request: pytest.FixtureRequest, bed: object) -> str:
+    """Which database."""
+    given: str = request.param
+    return given
+
+
+@pytest.fixture
+def empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'sealane.db'}"
-    url: str = request.getfixturevalue("postgres_url")
+    url: str = _sqlite(tmp_path) if kind == "sqlite" else request.getfixturevalue("postgres_url")
     return url
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the tables of this version, which tests copy: migrating takes ten times as long."""
+    folder = tmp_path_factory.mktemp("migrated")
+    _migrate(_sqlite(folder))
+    return folder / "sealane.db"
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(bed: Bed) -> Iterator[str]:
+    """The name of a database like that."""
+    with databases.fresh(bed.postgres_url) as url:
+        _migrate(url)
+        yield url.rpartition("/")[2]
+
+
+@pytest.fixture
+def database_url(kind: str, request: pytest.FixtureRequest, bed: Bed, tmp_path: Path) -> Iterator[str]:
+    """A database of each kind that has the tables, and nothing in them."""
+    if kind == "sqlite":
+        shutil.copyfile(request.getfixturevalue("migrated_sqlite"), tmp_path / "sealane.db")
+        yield _sqlite(tmp_path)
+        return
+    with databases.fresh(bed.postgres_url, like=request.getfixturevalue("migrated_postgres")) as url:
+        yield url
 
 
 @pytest.fixture
@@ -29,3 +66,13 @@ async def store(database_url: str, tmp_path: Path) -> AsyncIterator[Store]:
     await opened.apps.add(app("shop"), by="ann")
     yield opened
     await opened.close()
+
+
+def _sqlite(folder: Path) -> str:
+    return f"sqlite:///{folder / 'sealane.db'}"
+
+
+def _migrate(url: str) -> None:
+    database = Database(url)
+    migration.migrate(database)
+    database.close()

@@ -96,9 +96,9 @@ OLD = {
 }
 
 
-def test_lines_of_before_get_their_app_where_that_is_certain(database_url: str) -> None:
+def test_lines_of_before_get_their_app_where_that_is_certain(empty_url: str) -> None:
     """A token's subject may be a person who is called as an app is: only administrators read those."""
-    with _older(database_url) as database:
+    with _older(empty_url) as database:
         migration.migrate(database)
         read = sa.text("SELECT action, subject, app FROM audit")
         found = database.read_now(lambda c: {(row[0], row[1]): row[2] for row in c.execute(read)})

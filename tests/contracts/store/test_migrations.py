@@ -22,6 +22,12 @@ from sealane.store.tables import apps
 from .samples import app
 
 
+@pytest.fixture
+def database_url(empty_url: str) -> str:
+    """Nothing is in it yet."""
+    return empty_url
+
+
 async def test_migrations_make_exactly_the_tables_the_code_uses(database_url: str) -> None:
     """From an empty database the migrations end at the tables of the code, with nothing left to change."""
     database = Database(database_url)

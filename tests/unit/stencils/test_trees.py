@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sealane.configfiles.trees import MAX_FILE, FolderTree, StoredTree, Unreadable
-from sealane.stencils import render_inputs
+from sealane.stencils import formation_names, render_inputs
 
 FORMATION = b"formation: dev\nenvironment: dev\ndestination: bed\nnamespace: shop\nconfig: {a: 'file:conf/a'}\n"
 
@@ -103,7 +103,7 @@ def test_a_stored_tree_answers_like_a_folder(folder: Path) -> None:
     stored = StoredTree({path: on_disk.read(path) for path in paths})
     assert stored.files("deploy/stencils") == on_disk.files("deploy/stencils")
     assert stored.read("conf//./a") == on_disk.read("conf//./a")
-    assert render_inputs.names(stored) == render_inputs.names(on_disk) == ("dev",)
+    assert formation_names.names(stored) == formation_names.names(on_disk) == ("dev",)
     with pytest.raises(Unreadable, match="no such file"):
         stored.read("conf/none")
     with pytest.raises(Unreadable, match="leads upwards"):

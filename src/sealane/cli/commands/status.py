@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -57,6 +56,8 @@ def status(
         with formation_location.or_served(what, folder) if what else nullcontext():
             status_report.status(what, as_json=as_json)
         return
+    import asyncio
+
     found: list[dict[str, Any]] = []
     for name in (what,) if what else here:
         project = formation_location.formation(name, folder, app=app)

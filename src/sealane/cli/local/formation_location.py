@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sealane import errors
-from sealane.cli.local import local_formation
 from sealane.cli.remote import connection
 from sealane.configfiles.trees import FolderTree, Unreadable
-from sealane.environments.model import DestinationConfig, Environment
 from sealane.findings import did_you_mean, nearest
-from sealane.pipelines import reading
-from sealane.stencils import render_inputs
-from sealane.stencils.model import Sources
+from sealane.stencils import formation_names
+
+if TYPE_CHECKING:
+    from sealane.cli.local import local_formation
+    from sealane.environments.model import DestinationConfig, Environment
 
 
 def formation(name: str, folder: Path, *, app: str | None) -> local_formation.Project:
     """The formation without its stencils. Raises InvalidFiles, or UsageError where nothing says the app's name."""
+    from sealane.cli.local import local_formation
+    from sealane.pipelines import reading
+    from sealane.stencils import render_inputs
+    from sealane.stencils.model import Sources
+
     if not folder.is_dir():
         raise errors.NotThere(f"there is no folder {folder}")
     tree = FolderTree(folder)
@@ -34,7 +40,7 @@ def formation(name: str, folder: Path, *, app: str | None) -> local_formation.Pr
 
 def names(folder: Path) -> tuple[str, ...]:
     """The formations of the folder."""
-    return render_inputs.names(FolderTree(folder)) if folder.is_dir() else ()
+    return formation_names.names(FolderTree(folder)) if folder.is_dir() else ()
 
 
 @contextmanager
@@ -59,7 +65,7 @@ def or_served(what: str, folder: Path) -> Iterator[None]:
 def meant(what: str, folder: Path) -> str:
     """What is asked about: `app/formation` of this folder is its formation while no server is known that has one, too."""
     app, slash, name = what.partition("/")
-    mine = slash and name in names(folder) and not connection.known() and _app(FolderTree(folder)) == app
+    mine = slash and not connection.known() and name in names(folder) and _app(FolderTree(folder)) == app
     return name if mine else what
 
 
@@ -71,12 +77,16 @@ def destination(
     context: str | None,
 ) -> tuple[Environment | None, DestinationConfig]:
     """The operators' environment, if there is one, and the destination that is meant."""
+    from sealane.cli.local import local_formation
+
     environment = local_formation.environment(project, config)
     return environment, local_formation.destination_config(project, environment, kubeconfig, context)
 
 
 def _app(tree: FolderTree) -> str | None:
     """What the pipeline's file says, as far as it can be read."""
+    from sealane.pipelines import reading
+
     try:
         file = reading.file_in(lambda name: (tree.root / name).exists())
         pipeline, _ = reading.read(tree.read(file).decode("utf-8-sig"), file)

@@ -27,9 +27,8 @@ from sealane.records.model import (
 from sealane.releases.model import Release
 from sealane.runs.model import MadeImage, StepEnd
 from sealane.secrets import resolution
-from sealane.stencils import platform, render_inputs, rendering
+from sealane.stencils import formation_names, platform, render_inputs, rendering
 from sealane.stencils.model import Formation, Revision
-from sealane.stencils.render_inputs import FORMATIONS
 from sealane.stencils.rendering import Inputs
 from sealane.store import ids
 from sealane.workflows import checkouts, context
@@ -121,7 +120,7 @@ async def _not_theirs(tools: Tools, run: Run, revision: Revision) -> Finding | N
         return None
     return Finding(
         message=f"{person} may not deploy {revision.app}/{revision.environment}, so nothing goes there",
-        place=Place(file=f"{FORMATIONS}/{revision.formation}.yaml"),
+        place=Place(file=f"{formation_names.FOLDER}/{revision.formation}.yaml"),
         hint=f"somebody who may runs: sealane deploy {revision.app}/{revision.formation} --release {revision.release}",
     )
 

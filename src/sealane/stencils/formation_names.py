@@ -1,0 +1,18 @@
+"""Which formations there are, by the names of their files alone. Pure."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sealane.configfiles.trees import Tree
+
+FOLDER = "deploy/formations"
+ENDINGS = (".yaml", ".yml")
+
+
+def names(tree: Tree) -> tuple[str, ...]:
+    """The formations there are files for, sorted."""
+    files = (PurePosixPath(path) for path in tree.files(FOLDER))
+    return tuple(sorted({file.stem for file in files if file.suffix in ENDINGS and str(file.parent) == FOLDER}))
