@@ -69,6 +69,11 @@ class SealaneError(Exception):
         self.hint = concealed(hint) if hint else hint
         super().__init__(self.message)
 
+    @property
+    def ours(self) -> bool:
+        """Whether Sealane, an engine or a cluster could not do it, and nobody's work or word is to blame."""
+        return self.exit_code == SealaneError.exit_code
+
     def __str__(self) -> str:
         return f"{self.message} ({self.hint})" if self.hint else self.message
 

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from sealane import run_events
-from sealane.clients.addresses import NotListed
-from sealane.clients.image_build import BuildFailed
-from sealane.clients.registry import ImageMissing, RegistryDenied
-from sealane.clients.registry_access import CredentialsAstray
-from sealane.errors import UsageError
+from sealane.errors import SealaneError
 from sealane.pipelines.model import StepStatus
 from sealane.run_events import Listener
 from sealane.runners import logs
@@ -15,8 +11,6 @@ from sealane.runners.model import RunContext
 from sealane.runs.model import StepEnd
 from sealane.runs.port import Context
 from sealane.runs.steps import cancellation
-
-_USERS_OWN = (BuildFailed, CredentialsAstray, ImageMissing, NotListed, RegistryDenied, UsageError)
 
 
 async def make(context: Context, key: str) -> StepEnd:
@@ -42,7 +36,9 @@ async def _made(context: Context, work: RunContext, key: str, listener: Listener
     log = logs.Log(work.secrets, tell)
     try:
         made = await context.images(work, work.plan.step(key), log.write)
-    except _USERS_OWN as error:
+    except SealaneError as error:
+        if error.ours:
+            raise
         reason = log.masked(str(error))
         return StepEnd(status=StepStatus.FAILED, reason=reason, started=begun, ended=context.now())
     finally:

@@ -34,7 +34,7 @@ def maker(tools: Tools, run_id: str) -> ImageMaker:
         try:
             made = await _make(tools, await tools.store.runs.get(run_id), work, planned, output)
         except SealaneError as error:
-            if not error.retry:
+            if not error.ours:
                 output(f"{error}\n".encode())
             raise
         return MadeImage(
