@@ -55,7 +55,7 @@ class Inside:
 
     async def until(self, look: Callable[[], Awaitable[T]], good: Callable[[T], Any]) -> T:
         """What is seen once it is good."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while not good(found := await look()):  # noqa: ASYNC110 - workflows tell nobody here
                 await asyncio.sleep(0.02)
         return found
