@@ -30,9 +30,13 @@ from rich.table import Table
 from bench import cluster, machine, pretending
 from bench.demo import places
 from sealane.clients.kubernetes import cluster as clusters
-from sealane.deployments import model, rollout
+from sealane.deployments import model
+from sealane.deployments.deploy import deploy
+from sealane.deployments.process_memory import ProcessMemory
+from sealane.deployments.steps.work import Context
 from sealane.destinations.kubernetes.destination import KubernetesDestination
 from sealane.destinations.model import Identity
+from sealane.journal import Plain
 from testbed.layout import Layout
 
 _LAST_WORDS = 60
@@ -138,8 +142,8 @@ async def _roll_out(given: argparse.Namespace) -> Counted:
             def hear(progress: model.Progress) -> None:
                 last[:] = [progress]
 
-            around = rollout.Context(destination=destination, listener=hear)
-            outcome = await rollout.roll_out(model.DeploymentPlan(goal=goal), around)
+            memory = ProcessMemory(plan=model.DeploymentPlan(goal=goal), destination=destination, listener=hear)
+            outcome = await deploy(memory.start({}), Plain(), memory, Context())
             verdicts[outcome.verdict.kind.value] += 1
             seen = last[0].observation if last else None
             if since := [each.ready_since for each in (seen.instances if seen else ()) if each.ready_since]:

@@ -158,20 +158,19 @@ async def start(
         heartbeat=settings.worker.heartbeat,
         dead_after=settings.worker.dead_after,
     )
-    context.lay_out(
-        context.Tools(
-            settings=settings,
-            store=store,
-            logs=logs,
-            destinations=Destinations(settings.data / "dummies", adapters),
-            equipment=None if role is Role.API else await _equipment(settings, worker, store, adapters),
-            gates=gates,
-            slots=slots,
-            may_deploy=membership.may_deploy,
-            names_key=keys.names_key(secret),
-            adapters=adapters,
-        )
+    tools = context.Tools(
+        settings=settings,
+        store=store,
+        logs=logs,
+        destinations=Destinations(settings.data / "dummies", adapters),
+        equipment=None if role is Role.API else await _equipment(settings, worker, store, adapters),
+        gates=gates,
+        slots=slots,
+        may_deploy=membership.may_deploy,
+        names_key=keys.names_key(secret),
+        adapters=adapters,
     )
+    context.lay_out(tools)
     return Server(
         settings=settings,
         settings_url=settings.public_url,
@@ -190,7 +189,7 @@ async def start(
         queueing=queueing,
         working=None
         if role is Role.API
-        else await worker_process.start(worker, gates, slots, settings, alone=lock is not None, lost=lost),
+        else await worker_process.start(worker, tools, alone=lock is not None, lost=lost),
         lock=lock,
         adapters=adapters,
     )

@@ -97,6 +97,8 @@ class Explanation:
     """For a run, how the log of the step ends that failed."""
     report: Mapping[str, Any] | None = None
     """For a deployment that failed, its failure report: logs, events, exit codes and the difference."""
+    second_report: Mapping[str, Any] | None = None
+    """The failure report of its way back, when that failed, too."""
     origin: Origin | None = None
     """The run and the commit that it is about, where there is one."""
     page: str = ""

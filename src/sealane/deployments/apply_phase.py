@@ -22,7 +22,7 @@ async def apply(
     goal: model.Target,
     *,
     fence: destinations.Fence,
-    stage: stages.Stage | None = None,
+    stage: stages.StageMark | None = None,
     adopt: bool = False,
     now: clock.Clock = clock.now,
 ) -> tuple[destinations.Applied, model.Begun]:

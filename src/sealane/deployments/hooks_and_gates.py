@@ -8,10 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sealane.deployments import failure_reports, hooks, model
-from sealane.deployments.gates import select
 from sealane.deployments.gates.model import GateSubject, Report
 from sealane.destinations import model as destinations
-from sealane.destinations.stages import Stage
 from sealane.stencils import platform
 from sealane.stencils.gates import Gate, Hook, NewLines, When
 from sealane.stencils.graph_annotations import Annotation
@@ -33,14 +31,10 @@ class HooksAndGates:
     """Metric stores that are told how it ended."""
     ran: tuple[str, ...] = ()
     """Hooks before a rollout that ran for this release in earlier deployments."""
-    done: tuple[str, ...] = ()
-    """Those that ran in this one."""
     back: bool = False
     """It is a rollback: nothing runs before it."""
     new_errors: NewLines = NewLines.IGNORE
     """What error lines come to that were never printed before."""
-    printed: tuple[str, ...] | None = None
-    """Signatures of error lines of what was there before; None where nobody compares."""
 
     def manifests(self, key: Any) -> dict[str, Mapping[str, Any]]:
         """Name of each hook or gate to its Job; `key` makes the key of a name."""
@@ -76,11 +70,6 @@ def order(
     return hooks.HookRequest(
         hooks=chosen, manifests=beside.manifests(key), identity=identity, what=what, patience=patience
     )
-
-
-def still_run(beside: HooksAndGates, undone: Sequence[str]) -> tuple[str, ...]:
-    """Hooks before the rollout that count as run for the release from now on."""
-    return tuple(name for name in (*beside.ran, *beside.done) if name not in undone)
 
 
 def not_undone(done: Sequence[str], undone: hooks.HookResult) -> str:
@@ -134,13 +123,6 @@ def hooks_at(beside: HooksAndGates, when: When) -> tuple[Hook, ...]:
     if when is When.BEFORE:
         return hooks.not_run(beside.hooks, beside.ran, back=beside.back)
     return hooks.due(beside.hooks, when)
-
-
-def takes_time(own: HooksAndGates, stage: Stage, course: Sequence[Stage]) -> bool:
-    """Whether something goes on beside the stage once it is healthy: then it is looked at again afterwards."""
-    is_last = stage is course[-1]
-    after = own.printed is not None or bool(hooks_at(own, When.AFTER))
-    return bool(select.chosen(own.gates, stage, course)) or (is_last and after)
 
 
 def subject(own: HooksAndGates, goal: model.Target, *, key: str, since: datetime) -> GateSubject:

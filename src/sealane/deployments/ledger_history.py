@@ -29,8 +29,8 @@ KEPT_REVISIONS = 5
 """Verified revisions that can be gone back to."""
 KEPT_BYTES = 24 * 1024 * 1024
 """Of all kept revisions; the newest verified one, and the one that is deployed, are kept whatever they take."""
-RESERVE = 128 * 1024
-"""Bytes that the verdict and its evidence may take in the end."""
+RESERVE = 192 * 1024
+"""Bytes that the verdict and its evidence, and that of a way back that failed, may take in the end."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +65,8 @@ class History:
     revisions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     failure_report: Mapping[str, Any] | None = None
     """The evidence of the last deployment that failed."""
+    second_failure_report: Mapping[str, Any] | None = None
+    """The evidence of its way back, when that failed, too."""
     partial: frozenset[str] = frozenset()
     """Revisions whose Secrets of stencils are not known."""
 
@@ -171,14 +173,22 @@ class History:
         partial = self.partial if record.is_rollback else self.partial - {revision.id}
         return replace(begun, revisions=revisions, partial=partial)
 
-    def ended(self, record: LedgerRecord, *, failure_report: Mapping[str, Any] | None) -> History:
+    def ended(
+        self,
+        record: LedgerRecord,
+        *,
+        failure_report: Mapping[str, Any] | None,
+        second_failure_report: Mapping[str, Any] | None = None,
+    ) -> History:
         """With that deployment ended; only verified revisions stay among those that can be gone back to."""
+        second = None if failure_report else self.second_failure_report
         records = tuple(_shorter(record) if each.token == record.token else each for each in self.records)
         return replace(
             self,
             records=records,
             revisions=_fitting(self.revisions, _verified(records)),
             failure_report=size_limits.trimmed(failure_report) if failure_report else self.failure_report,
+            second_failure_report=size_limits.trimmed(second_failure_report) if second_failure_report else second,
         )
 
     def verified(self) -> tuple[Revision, ...]:

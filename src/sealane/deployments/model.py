@@ -10,6 +10,8 @@ from typing import Any
 
 from sealane.destinations import model as destinations
 from sealane.destinations import stages
+from sealane.destinations.stages import StageMark
+from sealane.stencils.gates import When
 from sealane.stencils.health_checks import HealthCheck
 from sealane.verdicts import model as verdicts
 from sealane.verdicts import stability
@@ -94,6 +96,31 @@ class DeploymentPlan:
     """What the revision changes against the last verified one, as plain data for the failure report."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Start:
+    """What a deployment found before its first write. Plain data: all its steps go by it, whoever does them."""
+
+    stored: destinations.Inventory = ()
+    """What the formation had there."""
+    previous: str | None = None
+    """What a failure goes back to, as the memory names it."""
+    stays: str = ""
+    """Why a failure is not rolled back, when there is nothing to go back to."""
+    survey: stages.Survey = field(default_factory=dict)
+    """What the destination found there."""
+    finished: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Revision to its work that had ended whenever it was verified here."""
+    stages: tuple[StageMark, ...] = (stages.ONLY.mark,)
+    gates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Name of each stage that has gates to theirs."""
+    hooks: tuple[When, ...] = ()
+    """When hooks run."""
+    compares: bool = False
+    """Whether error lines are compared with those of what was there before."""
+    annotates: bool = False
+    """Whether metric stores are told how it ended."""
+
+
 class Phase(StrEnum):
     """Where a rollout is."""
 
@@ -172,16 +199,18 @@ def held_for(watched: WatchResult, goal: Target, begun: Begun) -> timedelta:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """How a rollout ended."""
+    """How a deployment ended, and what is there now."""
 
     verdict: verdicts.Verdict
-    inventory: destinations.Inventory
-    """What the formation has there now."""
-    startup: timedelta = timedelta()
-    failure_report: Mapping[str, Any] | None = None
-    second_failure_report: Mapping[str, Any] | None = None
-    """The evidence of the rollback, when that failed too."""
+    inventory: destinations.Inventory | None = None
+    """What the formation has there now; None: what was noted before the first write is all that is known."""
+    startup: timedelta | None = None
+    """How long the slowest instance of a verified revision took from its making to ready."""
     held: tuple[destinations.KeptObject, ...] = ()
     """What pruning left in place, and why."""
-    hooks: tuple[str, ...] = ()
-    """Hooks before the rollout that count as run for its release."""
+    note: str | None = None
+    """What people should know beside the verdict."""
+    way_back: str | None = None
+    """Why the revision that one would go back to now could not be redeployed; None when it could, or there is none."""
+    kept_for: timedelta = timedelta()
+    """How long what served before stays up."""

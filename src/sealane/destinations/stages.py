@@ -35,8 +35,8 @@ class StageKind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Stage:
-    """One stage of a rollout. The last one is the whole revision."""
+class StageMark:
+    """A stage without its objects, to be kept: those may hold values of secrets, and are shaped anew."""
 
     kind: StageKind
     name: str
@@ -45,6 +45,12 @@ class Stage:
     """What begins with it, for people; empty where there is nothing to say."""
     weight: int = 100
     pause: timedelta = timedelta()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stage(StageMark):
+    """One stage of a rollout. The last one is the whole revision."""
+
     objects: Sequence[Manifest] = field(default=(), repr=False)
     """What it writes."""
     unwatched: frozenset[Name] = frozenset()
@@ -55,9 +61,9 @@ class Stage:
     """Those of the leftovers that served before, and stay for as long as the strategy says."""
 
     @property
-    def mark(self) -> Stage:
-        """The stage without its objects, to be kept: they may hold values of secrets, and are shaped anew."""
-        return replace(self, objects=(), unwatched=frozenset(), leftovers=frozenset(), outgoing=frozenset())
+    def mark(self) -> StageMark:
+        """The stage without its objects."""
+        return StageMark(kind=self.kind, name=self.name, message=self.message, weight=self.weight, pause=self.pause)
 
 
 ONLY = Stage(kind=StageKind.WHOLE, name="")

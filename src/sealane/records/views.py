@@ -114,6 +114,8 @@ class DeploymentView:
     approval: ApprovalView
     failure_report: Mapping[str, Any] | None
     hold: Hold | None
+    second_failure_report: Mapping[str, Any] | None = None
+    """The evidence of its way back, when that failed, too."""
     release_group: ReleaseGroupRow | None = None
     """The release group it goes with."""
     is_there: bool = False

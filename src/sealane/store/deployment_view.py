@@ -52,6 +52,7 @@ def of(connection: sa.Connection, deployment_id: str, prospects: Prospects) -> D
         tests=reports.together(connection, origin.run) if origin else None,
         approval=inbox.approval(connection, deployment, cast, prospects),
         failure_report=deployments.failure_report(connection, deployment_id),
+        second_failure_report=deployments.second_failure_report(connection, deployment_id),
         hold=rows.hold(held) if held else None,
         is_there=(deployment_id, deployment_id) == (there.current_id, there.verified_id),
         release_group=release_groups.group_state(connection, deployment.release_group_id).release_group

@@ -257,6 +257,16 @@ class Deployments:
 
         return await self._database.write(work)
 
+    async def keep_second_dossier(self, deployment_id: str, data: Mapping[str, Any], *, at: datetime) -> None:
+        """Keeps the evidence of a way back that failed, too. Key: the deployment; the first one stays."""
+
+        def work(connection: sa.Connection) -> None:
+            if second_failure_report(connection, deployment_id) is None:
+                row = {"id": ids.new("x"), "deployment_id": deployment_id, "data": dict(data), "created": at}
+                connection.execute(sa.insert(failure_reports).values(row))
+
+        await self._database.write(work)
+
     async def reject(self, deployment_id: str, *, reason: str, at: datetime) -> bool:
         """Ends a deployment that never started, as cancelled. False when it has started."""
 
@@ -299,7 +309,15 @@ def story(connection: sa.Connection, deployment_id: str) -> tuple[TimelineEntry,
 
 def failure_report(connection: sa.Connection, deployment_id: str) -> Mapping[str, Any] | None:
     """The deployment's evidence, in this transaction."""
-    query = sa.select(failure_reports.c.data).where(failure_reports.c.deployment_id == deployment_id)
+    query = sa.select(failure_reports.c.data).join(deployments, deployments.c.failure_report_id == failure_reports.c.id)
+    found: Mapping[str, Any] | None = connection.execute(query.where(deployments.c.id == deployment_id)).scalar()
+    return found
+
+
+def second_failure_report(connection: sa.Connection, deployment_id: str) -> Mapping[str, Any] | None:
+    """The evidence of its way back that failed, too, in this transaction: the one that the deployment does not name."""
+    query = sa.select(failure_reports.c.data).join(deployments, deployments.c.id == failure_reports.c.deployment_id)
+    query = query.where(deployments.c.id == deployment_id, deployments.c.failure_report_id != failure_reports.c.id)
     found: Mapping[str, Any] | None = connection.execute(query).scalar()
     return found
 

@@ -159,9 +159,12 @@ def _told(connection: sa.Connection, subject: Deployment, prospects: Prospects) 
     """The answer with what it is about."""
     origin = origins.of(connection, [subject]).get(subject.id)
     failed = subject.failure_report_id is not None and subject.verdict_kind is not VerdictKind.DEPLOYED
-    report = deployments.failure_report(connection, subject.id) if failed else None
     return replace(
-        of_deployment(connection, subject, prospects), origin=origin, report=report, page=f"/deployments/{subject.id}"
+        of_deployment(connection, subject, prospects),
+        origin=origin,
+        report=deployments.failure_report(connection, subject.id) if failed else None,
+        second_report=deployments.second_failure_report(connection, subject.id) if failed else None,
+        page=f"/deployments/{subject.id}",
     )
 
 

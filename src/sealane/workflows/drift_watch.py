@@ -47,7 +47,9 @@ async def _look(store: Store, app: str, name: str) -> None:
     deployment = await store.deployments.get(formation.verified_id)
     revision = await store.releases.revision(deployment.revision_id)
     finished = deployment.verdict.finished if deployment.verdict else None
-    found = await drift_check.of(revision, await targets.destination_of(deployment), finished=finished)
+    found = await drift_check.of(
+        revision, await targets.destination_of(context.current(), deployment), finished=finished
+    )
     await store.drifts.keep(app, name, seen(deployment.id, found), at=context.current().now())
 
 

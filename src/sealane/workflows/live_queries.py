@@ -52,7 +52,9 @@ class LiveQueries:
             return Masker.of(())
         deployment = await self._store.deployments.get(there)
         revision = await self._store.releases.revision(deployment.revision_id)
-        made = await targets.masker(deployment, destination, formation.inventory, revision, with_files=False)
+        made = await targets.masker(
+            context.current(), deployment, destination, formation.inventory, revision, with_files=False
+        )
         if isinstance(made, failure_reports.HiddenMask):
             raise Conflicting(f"what {app}/{name} prints is not shown: {made.why}", hint=f"deploy {app}/{name} anew")
         return made

@@ -11,22 +11,30 @@ import logging
 from dbos import DBOS
 
 from sealane.journal import Broken
-from sealane.workflows import context, durable
-from sealane.workflows.durable import step
+from sealane.workflows import durable
+from sealane.workflows.context import Tools
+from sealane.workflows.durable import Durable
 from sealane.workflows.steps import old_color
 
 _log = logging.getLogger(__name__)
 
 
-@DBOS.workflow(name="retirement", max_recovery_attempts=None)
-async def retirement(deployment_id: str) -> None:
+def register(tools: Tools) -> None:
+    """Makes the workflow known to the engine."""
+
+    @DBOS.workflow(name="retirement", max_recovery_attempts=None)
+    async def retirement(deployment_id: str) -> None:
+        await _retired(tools, deployment_id)
+
+
+async def _retired(tools: Tools, deployment_id: str) -> None:
     """Deletes what served before the deployment. What can't be deleted is left to the next deployment."""
+    journal = Durable()
     try:
-        if not await step("look", old_color.is_last, deployment_id):
+        if not await journal.step("look", old_color.is_last, tools, deployment_id):
             return
-        bench = context.current()
-        subject = await bench.store.deployments.get(deployment_id)
-        fence = await durable.insisting("take", bench.fencing.take, subject.app, subject.formation)
-        await step("retire", old_color.retire, deployment_id, fence)
+        subject = await tools.store.deployments.get(deployment_id)
+        fence = await durable.insisting("take", tools.fencing.take, subject.app, subject.formation)
+        await journal.step("retire", old_color.retire, tools, deployment_id, fence)
     except Broken as error:
         _log.warning("what served before %s stays until the next deployment: %s", deployment_id, error)

@@ -6,23 +6,23 @@ from dbos import DBOS
 
 from sealane.runs import story
 from sealane.runs.port import Context
-from sealane.workflows import context
+from sealane.workflows.context import Tools
 from sealane.workflows.durable import Durable
 from sealane.workflows.steps import images
 from sealane.workflows.steps.run_memory import SqlMemory
 
 
-@DBOS.workflow(name="delivery", max_recovery_attempts=None)
-async def delivery(run_id: str) -> None:
-    """Takes a run from its commit to its deployments."""
-    tools = context.current()
-    await story.tell(
-        Context(
+def register(tools: Tools) -> None:
+    """Makes the workflow known to the engine."""
+
+    @DBOS.workflow(name="delivery", max_recovery_attempts=None)
+    async def delivery(run_id: str) -> None:
+        """Takes a run from its commit to its deployments."""
+        told = Context(
             memory=SqlMemory(tools, run_id),
             runner=tools.runner,
             images=images.maker(tools, run_id),
             at_once=tools.settings.runs.steps_at_once,
             now=tools.now,
-        ),
-        Durable(),
-    )
+        )
+        await story.tell(told, Durable())

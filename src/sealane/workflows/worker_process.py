@@ -12,17 +12,12 @@ from datetime import timedelta
 
 from sealane import clock
 from sealane.errors import SealaneError, trace
-from sealane.settings import Settings
-from sealane.workflows import clone_sweep, context, deployment, drift_watch, durable, retirement, run, upgrade
-from sealane.workflows.admission import Gates
+from sealane.workflows import clone_sweep, deployment, drift_watch, durable, retirement, run, upgrade
+from sealane.workflows.context import Tools
 from sealane.workflows.engine import Engine, EngineSettings
 from sealane.workflows.failover import Worker
-from sealane.workflows.run_slots import RunSlots
 
 _log = logging.getLogger(__name__)
-
-WORKFLOWS = (run.delivery, deployment.deployment, retirement.retirement)
-"""Known to the engine by being imported."""
 
 _GONE = 70
 _FORGET_EVERY = 600.0
@@ -55,37 +50,37 @@ def die() -> None:
 
 async def start(
     worker: Worker,
-    gates: Gates,
-    slots: RunSlots,
-    settings: Settings,
+    tools: Tools,
     *,
     alone: bool,
     lost: Callable[[], None] = die,
 ) -> RunningWorker:
     """Starts a worker. `alone` when no other can be alive; `lost` is called when others took it for dead."""
     durable.stay()
+    for workflow in (run, deployment, retirement):
+        workflow.register(tools)
     await worker.register()
-    bells = gates.queueing.bells
-    engine = await Engine.start(EngineSettings(url=settings.flows_url, worker=worker.id, bells=bells))
+    bells = tools.gates.queueing.bells
+    engine = await Engine.start(EngineSettings(url=tools.settings.flows_url, worker=worker.id, bells=bells))
     await worker.take_over(engine, alone=alone)
     engine.begin(worker.beat(lost))
-    engine.begin(_sweep(worker, engine, gates, slots, settings))
-    engine.begin(drift_watch.watch(worker, gates.store, settings))
+    engine.begin(_sweep(worker, engine, tools))
+    engine.begin(drift_watch.watch(worker, tools.store, tools.settings))
     return RunningWorker(worker=worker, engine=engine)
 
 
-async def _sweep(worker: Worker, engine: Engine, gates: Gates, slots: RunSlots, settings: Settings) -> None:
-    store = gates.store
+async def _sweep(worker: Worker, engine: Engine, tools: Tools) -> None:
+    store, gates, settings = tools.store, tools.gates, tools.settings
     forgotten = -_FORGET_EVERY
     while not worker.leaving:
         try:
-            await slots.sweep()
+            await tools.slots.sweep()
             await gates.sweep()
             await worker.take_over(engine)
             await store.outbox.trim(clock.now() - timedelta(days=settings.events.keep_days))
             if time.monotonic() - forgotten > _FORGET_EVERY:
                 forgotten = time.monotonic()
-                await upgrade.settle(context.current(), await worker.alive())
+                await upgrade.settle(tools, await worker.alive())
                 await gates.queueing.forget(clock.now() - timedelta(days=settings.worker.remember_days))
                 await clone_sweep.sweep(store, settings)
         except SealaneError as error:

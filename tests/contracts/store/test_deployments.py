@@ -314,6 +314,17 @@ async def test_the_first_failure_report_stays(store: Store) -> None:
     assert (await store.views.deployment("d-1")).failure_report == {"n": 1}
 
 
+async def test_the_report_of_a_failed_rollback_is_kept_beside_the_first(store: Store) -> None:
+    """The first of them, too."""
+    await offered(store, 1, 1)
+    await store.deployments.keep_failure_report("d-1", {"n": 1}, at=NOON)
+    for number in (2, 3):
+        await store.deployments.keep_second_dossier("d-1", {"n": number}, at=NOON)
+
+    view = await store.views.deployment("d-1")
+    assert (view.failure_report, view.second_failure_report) == ({"n": 1}, {"n": 2})
+
+
 async def test_nobody_votes_twice_on_one_revision(store: Store) -> None:
     """On a changed revision they are asked again, and former votes are not shown."""
     subject = await offered(store, 1, 1, rules=(ApprovalRule(by=("sre",), count=1, source="approval"),))

@@ -19,13 +19,14 @@ import yaml
 
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds, objects
-from sealane.deployments import model, rollout
+from sealane.deployments import model
 from sealane.destinations.kubernetes import provided_refs
 from sealane.destinations.kubernetes.destination import KubernetesDestination
 from sealane.destinations.model import Identity
 from sealane.stencils.health_checks import HealthCheck
 from testbed.access import let_in
 from testbed.record import Bed
+from tests import rollouts
 from tests.integration.deployments import hooked
 
 _Made = list[tuple[kinds.Kind[Any], str]]
@@ -66,7 +67,7 @@ class Played:
 
     name: str
     expect: Mapping[str, Any]
-    outcome: model.Outcome
+    outcome: rollouts.Ended
     told: Sequence[model.Progress] = field(default_factory=tuple)
     earlier: str | None = None
     """The verdict on what came first, if anything did."""
@@ -134,19 +135,18 @@ async def play(
         earlier = None
         if first := document.get("first"):
             rules = {"healthy_for": timedelta(seconds=1), **_rules(document.get("first_rules"))}
-            around = rollout.Context(destination=destination)
             wanted = goal(namespace, [*first, beside], revision="zero", **rules)
-            earlier = (await rollout.roll_out(model.DeploymentPlan(goal=wanted), around)).verdict.kind.value
+            earlier = (await rollouts.roll_out(model.DeploymentPlan(goal=wanted), destination)).verdict.kind.value
         wanted = goal(
             namespace,
             [*document["objects"], beside],
             health=tuple(HealthCheck(**each) for each in document.get("health") or ()),
             **{"healthy_for": timedelta(seconds=60), **_rules(document.get("rules"))},
         )
-        around = rollout.Context(destination=destination, listener=told.append, beside=own)
         later = asyncio.create_task(_later(document.get("later") or (), told, admin, namespace, made))
         try:
-            outcome = await rollout.roll_out(model.DeploymentPlan(goal=wanted), around)
+            plan = model.DeploymentPlan(goal=wanted)
+            outcome = await rollouts.roll_out(plan, destination, listener=told.append, beside=own)
         finally:
             later.cancel()
             await asyncio.gather(later, return_exceptions=True)

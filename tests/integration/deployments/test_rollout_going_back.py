@@ -13,9 +13,10 @@ import pytest
 
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import kinds
-from sealane.deployments import model, rollout
+from sealane.deployments import model
 from sealane.destinations.kubernetes.destination import KubernetesDestination
 from sealane.destinations.model import Inventory
+from tests import rollouts
 from tests.integration.deployments import parts
 
 CRASH = ["sh", "-c", "echo no such table; exit 3"]
@@ -68,13 +69,12 @@ async def deploy(
     stored: Inventory = (),
     previous: model.Target | None = None,
     told: list[model.Progress] | None = None,
-) -> model.Outcome:
+) -> rollouts.Ended:
     """Rolls out as the command line and the server do."""
     plan = model.DeploymentPlan(goal=wanted, stored=stored, previous=previous)
     listener = told.append if told is not None else model.unheard
-    around = rollout.Context(destination=destination, listener=listener)
     async with asyncio.timeout(90):
-        return await rollout.roll_out(plan, around)
+        return await rollouts.roll_out(plan, destination, listener=listener)
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 
 from sealane.clients.kubernetes import cluster as clusters
-from sealane.deployments import model, rollout
+from sealane.deployments import model
 from sealane.destinations.kubernetes.destination import KubernetesDestination
 from sealane.verdicts.stability import StabilityRules
+from tests import rollouts
 from tests.integration.deployments import parts
 
 ONCE = "[ -f /seen/it ] && exec sleep 3600; touch /seen/it; sleep 2; exit 1"
@@ -30,9 +31,8 @@ async def test_restarts_all_over_a_workload(
     web = parts.deployment("web", [container], replicas=3)
     web["spec"]["template"]["spec"]["volumes"] = [{"name": "seen", "emptyDir": {}}]
     wanted = parts.goal(namespace, [web], healthy_for=timedelta(seconds=4), guard=guard)
-    around = rollout.Context(destination=KubernetesDestination(cluster))
     async with asyncio.timeout(90):
-        outcome = await rollout.roll_out(model.DeploymentPlan(goal=wanted), around)
+        outcome = await rollouts.roll_out(model.DeploymentPlan(goal=wanted), KubernetesDestination(cluster))
     assert outcome.verdict.kind == kind, outcome.verdict.reason
     if kind == "failed":
         assert outcome.verdict.cause is not None

@@ -124,8 +124,8 @@ async def test_a_gate_that_fails_takes_it_back_with_its_migration(
     assert verdict.kind == "rolled_back", verdict.reason
     assert verdict.reason.startswith("Gate tests failed: ")
     assert verdict.reason.endswith("2 tests failed for ***.")
-    assert ended.outcome.failure_report is not None
-    assert ["2 tests failed for ***"] in [log["lines"] for log in ended.outcome.failure_report["logs"]]
+    assert ended.report is not None
+    assert ["2 tests failed for ***"] in [log["lines"] for log in ended.report.to_json()["logs"]]
     names = [job["metadata"]["name"].rpartition("-")[0] for job in await formation.jobs(admin)]
     assert sorted(names) == ["migrate", "tests", "undo-migrate"]
     (web,) = (await admin.list(kinds.whole("apps/v1", "Deployment"), namespace=namespace)).items

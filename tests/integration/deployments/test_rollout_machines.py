@@ -15,9 +15,10 @@ import pytest
 from sealane import clock
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import kinds
-from sealane.deployments import model, rollout
+from sealane.deployments import model
 from sealane.destinations.kubernetes.destination import KubernetesDestination
 from testbed.record import Bed
+from tests import rollouts
 from tests.bed import Kubectl
 from tests.integration.deployments import machines, parts
 
@@ -55,7 +56,7 @@ class Played:
 
     machine: str
     silent: datetime
-    outcome: model.Outcome
+    outcome: rollouts.Ended
     told: list[model.Progress]
     on: list[str]
     """The machines of the pods that are there in the end and not on their way out."""
@@ -90,8 +91,10 @@ async def _one(case: Case, bed: Bed, kubectl: Kubectl, admin: clusters.Cluster, 
             healthy_for=timedelta(seconds=HELD),
             patience=timedelta(seconds=20),
         )
-        around = rollout.Context(destination=KubernetesDestination(cluster), listener=told.append)
-        rolling = asyncio.create_task(rollout.roll_out(model.DeploymentPlan(goal=wanted), around))
+        destination = KubernetesDestination(cluster)
+        rolling = asyncio.create_task(
+            rollouts.roll_out(model.DeploymentPlan(goal=wanted), destination, listener=told.append)
+        )
         words = "has to stay so" if case.ready == 2 else "1 of 2 pods ready"
         async with asyncio.timeout(30):
             while not any(words in each.message for each in told):  # noqa: ASYNC110 - it is a list that a callback fills

@@ -10,11 +10,12 @@ from typing import Any
 
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import kinds
-from sealane.deployments import model, prune_phase, rollout, targets
+from sealane.deployments import model, prune_phase, targets
 from sealane.destinations.kubernetes.destination import KubernetesDestination
 from sealane.destinations.model import Inventory, unfenced
 from sealane.destinations.stages import Shape
 from sealane.stencils.model import BlueGreen, CanaryStep, Strategy
+from tests import rollouts
 from tests.integration.deployments import parts
 
 BLUE_GREEN = Strategy(kind="blue_green", blue_green=BlueGreen())
@@ -62,7 +63,7 @@ class Formation:
         self.told: list[str] = []
         self.plan: model.DeploymentPlan | None = None
 
-    async def deploy(self, strategy: Strategy, *objects: dict[str, Any], patience: float = 60) -> model.Outcome:
+    async def deploy(self, strategy: Strategy, *objects: dict[str, Any], patience: float = 60) -> rollouts.Ended:
         """Rolls out, and remembers what was verified."""
         forward, back = self._goal(objects, strategy), self._goal(*self.verified) if self.verified else None
         forward = replace(forward, patience=timedelta(seconds=patience))
@@ -70,11 +71,10 @@ class Formation:
         forward, back = targets.shaped(forward, back, survey)
         self.plan = model.DeploymentPlan(goal=forward, stored=self.inventory, previous=back)
         self.told = []
-        around = rollout.Context(
-            destination=self.destination, listener=lambda progress: self.told.append(progress.message)
-        )
         async with asyncio.timeout(180):
-            outcome = await rollout.roll_out(self.plan, around)
+            outcome = await rollouts.roll_out(
+                self.plan, self.destination, listener=lambda progress: self.told.append(progress.message)
+            )
         self.inventory = outcome.inventory
         if outcome.verdict.kind == "deployed":
             self.verified = (objects, strategy)

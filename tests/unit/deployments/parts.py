@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sealane.deployments import model, rollout, targets
+from sealane.deployments import model, targets
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.model import Inventory
 from sealane.secrets.values import SecretValue
 from sealane.stencils.model import Origin, Rendered, Revision, Strategy
+from tests import rollouts
 
 GOOD: Mapping[str, str] = {}
 CRASH = {"DUMMY_EXIT_CODE": "3", "DUMMY_OUTPUT": "no such table"}
@@ -95,12 +96,11 @@ async def roll_out(
     previous: model.Target | None = None,
     told: list[model.Progress] | None = None,
     **plan: Any,
-) -> model.Outcome:
+) -> rollouts.Ended:
     """A whole rollout."""
     listener = told.append if told is not None else model.unheard
-    around = rollout.Context(destination=destination, listener=listener)
     asked = model.DeploymentPlan(goal=wanted, stored=stored, previous=previous, **plan)
-    return await rollout.roll_out(asked, around)
+    return await rollouts.roll_out(asked, destination, listener=listener)
 
 
 def names(objects: Sequence[Any]) -> set[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sealane.deployments import apply_phase, hooks_and_gates, model, rollout, targets, watch_phase
+from sealane.deployments import apply_phase, hooks_and_gates, model, targets, watch_phase
 from sealane.destinations import model as destinations
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.stencils import gates
@@ -18,6 +18,7 @@ from sealane.stencils.gates import Hook, Task, When
 from sealane.stencils.model import BlueGreen, CanaryStep
 from sealane.verdicts import evaluate, stability, thresholds
 from sealane.verdicts import model as verdicts
+from tests import rollouts
 from tests.unit.deployments import parts
 from tests.unit.deployments.test_strategies import service
 
@@ -45,9 +46,8 @@ async def rolled(
     second = await parts.goal(parts.revision("two", web, service(), **strategy), destination)
     forward, back = targets.shaped(second, first, await targets.survey(destination, second, first))
     before = len(destination.journal())
-    around = rollout.Context(destination=destination, beside=own or hooks_and_gates.HooksAndGates())
     plan = model.DeploymentPlan(goal=forward, stored=there.inventory, previous=back)
-    outcome = await rollout.roll_out(plan, around)
+    outcome = await rollouts.roll_out(plan, destination, beside=own or hooks_and_gates.HooksAndGates())
     return outcome, [each.object for each in destination.journal()[before:]]
 
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from sealane.deployments import rollout
+from sealane.deployments import model
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.stencils.health_checks import HealthCheck
+from tests import rollouts
 from tests.unit.deployments import parts
 
 CHECK = HealthCheck(kind="Widget", ready="object.status.phase == 'Running'")
@@ -25,7 +26,7 @@ async def test_the_checks_of_the_revision_are_handed_to_the_destination(monkeypa
 
     monkeypatch.setattr(destination, "observe", noted)
     wanted = replace(parts.revision("one", parts.deployment()), health=(CHECK,))
-    plan = rollout.model.DeploymentPlan(goal=await parts.goal(wanted, destination))
-    outcome = await rollout.roll_out(plan, rollout.Context(destination=destination))
+    plan = model.DeploymentPlan(goal=await parts.goal(wanted, destination))
+    outcome = await rollouts.roll_out(plan, destination)
     assert outcome.verdict.kind == "deployed"
     assert seen == [(CHECK,)]

@@ -60,7 +60,7 @@ async def test_what_was_gone_back_to_is_masked_by_what_it_was_given_then() -> No
     bad = printing("keys-two", DUMMY_EXIT_CODE="3", DUMMY_LAST_WORDS="died of $(token)")
     ended = await deploy(destination, parts.revision("two", bad, secrets=NEW), NEW)
     assert ended.outcome.verdict.kind is verdicts.VerdictKind.ROLLED_BACK
-    told = f"{ended.outcome.verdict}{ended.outcome.failure_report}"
+    told = f"{ended.outcome.verdict}{ended.report}"
     assert "died of ***" in told
     assert value_of(NEW) not in told
     mask = masks.mask(await masker(destination, one, **NEW))

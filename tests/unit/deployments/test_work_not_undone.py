@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from sealane import clock
-from sealane.deployments import apply_phase, finished_work, hooks, hooks_and_gates, messages, model, rollout
+from sealane.deployments import apply_phase, finished_work, hooks, hooks_and_gates, messages, model
 from sealane.destinations import model as destinations
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.kubernetes.stencils import jobs as rendered
 from sealane.stencils.gates import Hook, Task, When
 from sealane.verdicts import model as verdicts
+from tests import rollouts
 from tests.unit.deployments import parts
 
 AT = clock.now()
@@ -160,10 +161,9 @@ async def test_hooks_that_are_not_undone_are_named_with_the_reason(case: str) ->
     jobs = {rendered.hook_key(one.name): job(one.name) for one, _ in given}
     jobs |= {rendered.undo_key(one.name): job(f"undo-{one.name}", **behaves) for one, behaves in given if one.undo}
     own = hooks_and_gates.HooksAndGates(hooks=tuple(one for one, _ in given), jobs=jobs)
-    around = rollout.Context(destination=destination, beside=own)
     plan = model.DeploymentPlan(goal=bad, stored=there.inventory, previous=good)
 
-    ended = await rollout.roll_out(plan, around)
+    ended = await rollouts.roll_out(plan, destination, beside=own)
 
     assert ended.verdict.kind == "rolled_back"
     assert (words in ended.verdict.reason) if words else ("undone" not in ended.verdict.reason), ended.verdict.reason

@@ -107,8 +107,8 @@ async def test_a_failing_migration_writes_no_workload(destination: DummyDestinat
     assert verdict.cause.log == "relation carts does not exist"
     assert "nothing of the workloads was written" in verdict.reason
     assert all(write.object.startswith("Job ") for write in destination.journal())
-    assert ended.outcome.failure_report is not None
-    assert ended.outcome.failure_report["logs"][0]["lines"] == ["relation carts does not exist"]
+    assert ended.report is not None
+    assert ended.report.to_json()["logs"][0]["lines"] == ["relation carts does not exist"]
 
 
 async def test_a_migration_that_failed_runs_again_with_the_next_deployment(destination: DummyDestination) -> None:
@@ -183,8 +183,8 @@ async def test_a_gate_that_fails_takes_a_healthy_rollout_back(destination: Dummy
         ended = await deploy(destination, revision("two", release="r2", gates=[smoke(server.url)]))
     assert ended.outcome.verdict.kind == "rolled_back"
     assert ended.outcome.verdict.reason == "Gate smoke failed: 1 of 1 sample failed (status 500), none may."
-    assert ended.outcome.failure_report is not None
-    assert ended.outcome.failure_report["cause"]["reason"] == "gate_failed"
+    assert ended.report is not None
+    assert ended.report.to_json()["cause"]["reason"] == "gate_failed"
 
 
 async def test_gates_that_pass_let_it_through(destination: DummyDestination) -> None:
@@ -225,8 +225,8 @@ async def test_a_gate_s_job_brings_its_log_into_the_failure_report(destination: 
     tests = gates.job("tests", Task(stencil="tests"))
     ended = await deploy(destination, revision("one", gates=[tests], tests=FAILS))
     assert ended.outcome.verdict.kind == "failed"
-    assert ended.outcome.failure_report is not None
-    assert ended.outcome.failure_report["logs"][0]["lines"] == ["relation carts does not exist"]
+    assert ended.report is not None
+    assert ended.report.to_json()["logs"][0]["lines"] == ["relation carts does not exist"]
 
 
 QUERY = Query(store="prometheus", url="http://x", query="q", condition=Condition(operator="<", bound=1))

@@ -54,7 +54,14 @@ def why(
     _, where = formation_location.destination(project, config=config, kubeconfig=kubeconfig, context=context)
     history = asyncio.run(status.read(project, where))
     if as_json:
-        output.json({"last": history.last, "there": history.there, "failure_report": history.failure_report})
+        output.json(
+            {
+                "last": history.last,
+                "there": history.there,
+                "failure_report": history.failure_report,
+                "second_failure_report": history.second_failure_report,
+            }
+        )
     else:
         _show(f"{project.app}/{what}", history)
 
@@ -83,7 +90,7 @@ def _show(label: str, history: History) -> None:
         output.sentence(f"  {causes.told(last.note)}")
     output.sentence(_there(label, history, last))
     if last.verdict.cause:
-        rollout_lines.evidence(history.failure_report)
+        rollout_lines.evidence(history.failure_report, history.second_failure_report)
 
 
 def _there(label: str, history: History, last: LedgerRecord) -> str:

@@ -14,8 +14,8 @@ from sealane.cli import output
 from sealane.cli.local import deployment, local_formation
 from sealane.cli.screens import rollout_screen
 from sealane.deployments import ledger_history, moves
-from sealane.deployments.gates import run_gates
 from sealane.deployments.gates.model import GateResult
+from sealane.deployments.process_memory import Ask
 from sealane.destinations.port import Destination
 from sealane.environments.model import DestinationConfig, Environment
 from sealane.errors import UsageError
@@ -62,7 +62,7 @@ def secret(project: local_formation.Project) -> Callable[[str], Awaitable[str]]:
     return resolve
 
 
-def word(passes: bool) -> run_gates.Ask:
+def word(passes: bool) -> Ask:
     """What the person at the command says about inconclusive gates."""
 
     async def say(_: GateResult) -> bool | None:

@@ -22,23 +22,28 @@ from sealane.deployments import (
     finished_work,
     hooks_and_gates,
     ledger_history,
+    ledger_memory,
     masks,
     messages,
     moves,
     prune_phase,
-    rollout,
     targets,
     way_back,
 )
+from sealane.deployments import deploy as story
 from sealane.deployments import model as rollouts
-from sealane.deployments.gates import run_gates
+from sealane.deployments.failure_reports import FailureReport
 from sealane.deployments.gates.context import no_secret
 from sealane.deployments.ledger_history import History, LedgerRecord
+from sealane.deployments.ledger_memory import LedgerMemory
+from sealane.deployments.process_memory import Ask, nobody
+from sealane.deployments.steps.work import Context, Work
 from sealane.destinations import model as destinations
 from sealane.destinations import ownership
 from sealane.destinations.port import Destination
-from sealane.destinations.stages import every_object
+from sealane.destinations.stages import Survey, every_object
 from sealane.errors import Conflicting, Fenced, NotThere, Refused, SealaneError
+from sealane.journal import Broken, Plain
 from sealane.releases import changes
 from sealane.secrets.values import SecretValue
 from sealane.stencils.model import Revision
@@ -77,7 +82,7 @@ class DeployRequest:
     values: Mapping[str, SecretValue]
     is_rollback: bool = False
     permitted: Overrides = field(default_factory=Overrides)
-    ask: run_gates.Ask = run_gates.nobody
+    ask: Ask = nobody
     """Asks the person at the terminal how to take an inconclusive gate."""
     secret: Callable[[str], Awaitable[str]] = no_secret
     """Resolves references of gates' keys."""
@@ -93,6 +98,9 @@ class DeployOutcome:
 
     record: LedgerRecord
     outcome: rollouts.Outcome
+    report: FailureReport | None = None
+    second_report: FailureReport | None = None
+    """The evidence of the rollback, when that failed, too."""
 
 
 class Screen(Protocol):
@@ -110,6 +118,22 @@ async def deploy(wish: DeployRequest, destination: Destination, screen: Screen) 
 
     Raises `errors.Conflicting` when another one is under way, and `errors.Refused` when its namespace goes.
     """
+    memory, start = await _begin(wish, destination, screen)
+    context = Context(fence=fence(destination, wish.revision, memory.record), secret=wish.secret)
+    await _told(start, memory, context)
+    assert memory.outcome is not None, "its story ends with that"
+    if memory.outcome.kept_for:
+        await _retire(memory, context)
+    return DeployOutcome(
+        record=memory.record,
+        outcome=memory.outcome,
+        report=memory.report,
+        second_report=memory.second_report,
+    )
+
+
+async def _begin(wish: DeployRequest, destination: Destination, screen: Screen) -> tuple[LedgerMemory, rollouts.Start]:
+    """The ledger has it as begun, before anything else is written."""
     revision = wish.revision
     place = (revision.app, revision.formation)
     if await destination.leaves(revision.namespace):
@@ -125,8 +149,7 @@ async def deploy(wish: DeployRequest, destination: Destination, screen: Screen) 
         if found.came_from
         else await moves.copies(destination, *place, namespace=revision.namespace, others=wish.places)
     )
-    ledger = found.ledger
-    history = _free(ledger_history.read(ledger), wish)
+    history = _free(ledger_history.read(found.ledger), wish)
     record = LedgerRecord(
         sequence=history.next_sequence,
         revision=revision.id,
@@ -137,49 +160,34 @@ async def deploy(wish: DeployRequest, destination: Destination, screen: Screen) 
         token=secrets.token_hex(8),
         release=revision.release or revision.id,
     )
-    plan = await _plan(wish, destination, ledger, history, record)
+    plan, survey = await _plan(wish, destination, found.ledger, history, record)
     coming = await destination.refs(every_object(plan.goal.in_stages()), namespace=revision.namespace)
-    both = apply_phase.union(ledger.inventory, apply_phase.union(coming, plan.goal.kept))
+    both = apply_phase.union(found.ledger.inventory, apply_phase.union(coming, plan.goal.kept))
     history = history.begun(record, revision)
-    begun = ledger_history.written(replace(ledger, inventory=both), history, reserve=ledger_history.RESERVE)
+    begun = ledger_history.written(replace(found.ledger, inventory=both), history, reserve=ledger_history.RESERVE)
     await _namespace(plan, revision, destination)
-    ledger = await _write(destination, begun, revision)
+    ledger = await ledger_memory.write(destination, begun, revision)
     ledger = await moves.leave(destination, ledger, *place, namespace=revision.namespace)
     screen.begin(record, revision)
     left = found.behind(revision.namespace) if found.came_from else ()
     moved = moves.words(found.came_from, revision.namespace, left) if found.came_from and left else ""
-    _tell(screen, moved, moves.copies_words(revision.label, revision.namespace, also))
     shut = await _shut(plan, destination)
-    around = rollout.Context(
+    copied = moves.copies_words(revision.label, revision.namespace, also)
+    _tell(screen, moved, copied, f"should this fail, {shut}" if shut else "")
+    memory = LedgerMemory(
+        plan=plan,
         destination=destination,
-        fence=fence(destination, revision, record),
-        listener=screen.tell,
-        mask=await _mask(wish, destination, both),
         beside=hooks_and_gates.of(revision, ran=history.hooked(record.release), back=wish.is_rollback),
+        listener=screen.tell,
+        masking=await _mask(wish, destination, both),
         ask=wish.ask,
-        secret=wish.secret,
+        ledger=ledger,
+        history=history,
+        record=record,
+        revision=revision,
+        glass=wish.permitted.glass,
     )
-    if shut:
-        around.tell(rollouts.Phase.APPLY, f"should this fail, {shut}")
-
-    async def close(verdict: verdicts.Verdict) -> None:
-        await _write(destination, ledger_history.written(ledger, _closed(history, record, verdict)), revision)
-
-    outcome = await _rolled_out(plan, around, by=record.by, close=close)
-    record = replace(
-        record,
-        verdict=outcome.verdict,
-        startup=outcome.startup,
-        note=_note(wish.permitted, record, outcome),
-        hooks=outcome.hooks,
-    )
-    if outcome.verdict.kind is verdicts.VerdictKind.DEPLOYED:
-        so_far = history.ended(record, failure_report=None)
-        record = replace(record, way_back=await _way_back(so_far, plan.goal, destination))
-    ledger, record = await _keep(destination, ledger, history, record, outcome, revision)
-    if outcome.verdict.kind is verdicts.VerdictKind.DEPLOYED:
-        await _retire(plan.goal, ledger, revision, around)
-    return DeployOutcome(record=record, outcome=outcome)
+    return memory, memory.start(survey)
 
 
 def _tell(screen: Screen, *sentences: str) -> None:
@@ -187,29 +195,26 @@ def _tell(screen: Screen, *sentences: str) -> None:
         screen.tell(rollouts.Progress(phase=rollouts.Phase.APPLY, at=clock.now(), message=says, key=says))
 
 
-async def _rolled_out(
-    plan: rollouts.DeploymentPlan,
-    around: rollout.Context,
-    *,
-    by: str,
-    close: Callable[[verdicts.Verdict], Awaitable[None]],
-) -> rollouts.Outcome:
-    """The rollout; one that is interrupted or breaks is closed with a verdict of its own first."""
+async def _told(start: rollouts.Start, memory: LedgerMemory, context: Context) -> None:
+    """The story; one that is interrupted or breaks is closed with a verdict of its own first."""
     try:
-        return await rollout.roll_out(plan, around)
+        await story.deploy(start, Plain(), memory, context)
     except asyncio.CancelledError:
-        await close(outcomes.cancelled(by=by, at=clock.now()))
+        await memory.close(outcomes.cancelled(by=memory.record.by, at=clock.now()))
         raise
     except Exception as error:
-        with suppress(SealaneError):  # fenced off, or away: the next command finds it open
-            await close(outcomes.broken(getattr(error, "message", type(error).__name__), at=clock.now()))
+        if not isinstance(error, Fenced):
+            with suppress(SealaneError):  # away, say: the next command finds it open
+                await memory.close(outcomes.broken(getattr(error, "message", type(error).__name__), at=clock.now()))
+        if isinstance(error, Broken) and error.__cause__:
+            raise error.__cause__ from None
         raise
 
 
 async def _namespace(plan: rollouts.DeploymentPlan, revision: Revision, destination: Destination) -> None:
     """Makes the formation's own namespace, when its stencils have one: the ledger goes there. Raises Refused."""
-    changes = await moves.space(destination, revision, plan.goal.identity, adopt=plan.adopt)
-    if any(each.action is destinations.Action.CREATE for each in changes):
+    space = await moves.space(destination, revision, plan.goal.identity, adopt=plan.adopt)
+    if any(each.action is destinations.Action.CREATE for each in space):
         wanted = targets.namespace_of(revision)
         made = await destination.apply(wanted, identity=plan.goal.identity, fence=destinations.unfenced)
         _taken(made.refusals)
@@ -222,59 +227,28 @@ def _taken(refusals: Iterable[destinations.Refusal | None]) -> None:
             raise Refused(f"{each.ref} is refused: {each.message}", hint=each.hint)
 
 
-async def _keep(
-    destination: Destination,
-    ledger: destinations.Ledger,
-    history: History,
-    record: LedgerRecord,
-    outcome: rollouts.Outcome,
-    revision: Revision,
-) -> tuple[destinations.Ledger, LedgerRecord]:
-    """Keeps how it ended: without the evidence where that is not taken, and else tells that nothing was kept."""
-    ledger = replace(ledger, inventory=outcome.inventory)
-    refused = ""
-    for failure_report in (outcome.failure_report, None):
-        try:
-            kept = ledger_history.written(ledger, history.ended(record, failure_report=failure_report))
-            return await _write(destination, kept, revision), record
-        except (Conflicting, Fenced):
-            raise
-        except SealaneError as error:
-            refused = f"how it ended could not be kept: {error.message}"
-    return ledger, replace(record, note="; ".join(said for said in (record.note, refused) if said))
-
-
-async def _retire(
-    goal: rollouts.Target, ledger: destinations.Ledger, revision: Revision, around: rollout.Context
-) -> None:
+async def _retire(memory: LedgerMemory, context: Context) -> None:
     """Stays until what served before may go, unless it is interrupted or another command deploys meanwhile."""
-    kept_for = prune_phase.kept_for(goal, ledger.inventory)
-    if not kept_for:
-        return
+    assert memory.outcome is not None, "it was deployed"
+    kept_for, work = memory.outcome.kept_for, Work(start=rollouts.Start(), memory=memory, context=context)
     until = f"{clock.now() + kept_for:%H:%M:%S} UTC"
-    around.tell(rollouts.Phase.PRUNE, f"deployed; what served before stays until {until}, interrupt to leave it there")
+    said = f"deployed; what served before stays until {until}, interrupt to leave it there"
+    await work.tell(rollouts.Phase.PRUNE, said)
     try:
         await asyncio.sleep(kept_for.total_seconds())
-        retired = await prune_phase.retire(around.destination, goal, ledger.inventory, fence=around.fence)
-        await _write(around.destination, replace(ledger, inventory=retired.inventory), revision)
+        goal, inventory = memory.plan.goal, memory.ledger.inventory
+        retired = await prune_phase.retire(memory.destination, goal, inventory, fence=context.fence)
+        kept = replace(memory.ledger, inventory=retired.inventory)
+        await ledger_memory.write(memory.destination, kept, memory.revision)
     except asyncio.CancelledError:
         task = asyncio.current_task()
         assert task is not None, "it runs in one"
         task.uncancel()
-        around.tell(rollouts.Phase.PRUNE, "what served before is left to the next deployment")
+        await work.tell(rollouts.Phase.PRUNE, "what served before is left to the next deployment")
     except SealaneError as error:  # another command deploys, say
-        around.tell(rollouts.Phase.PRUNE, f"what served before is left to the next deployment: {error.message}")
+        await work.tell(rollouts.Phase.PRUNE, f"what served before is left to the next deployment: {error.message}")
     else:
-        around.tell(rollouts.Phase.PRUNE, messages.pruned_words(retired))
-
-
-async def _way_back(history: History, there: rollouts.Target, destination: Destination) -> str | None:
-    """Why the revision that one would go back to now could not be had; None when it could, or there is none."""
-    aim = rollback_target.before(history.pasts, now_there=there.identity.revision)
-    if aim.past is None:
-        return None
-    old = await targets.to_look_at(history.revision(aim.past.revision), destination)
-    return await way_back.closed(destination, old, there)
+        await work.tell(rollouts.Phase.PRUNE, messages.pruned_words(retired))
 
 
 def target(history: History, to: str | None, *, label: str) -> Revision:
@@ -299,7 +273,7 @@ def target(history: History, to: str | None, *, label: str) -> Revision:
 
 async def _plan(
     wish: DeployRequest, destination: Destination, ledger: destinations.Ledger, history: History, record: LedgerRecord
-) -> rollouts.DeploymentPlan:
+) -> tuple[rollouts.DeploymentPlan, Survey]:
     async def given() -> Mapping[str, SecretValue]:
         return wish.values
 
@@ -330,7 +304,7 @@ async def _plan(
     forward, back = await goal(wish.revision), await goal(old) if old else None
     survey = await targets.survey(destination, forward, back, ledger.inventory)
     forward, back = targets.shaped(forward, back, survey)
-    return rollouts.DeploymentPlan(
+    plan = rollouts.DeploymentPlan(
         goal=forward,
         stored=ledger.inventory,
         previous=back,
@@ -343,6 +317,7 @@ async def _plan(
         verified=history.verified_sequence,
         difference=difference if old else (),
     )
+    return plan, survey
 
 
 async def _shut(plan: rollouts.DeploymentPlan, destination: Destination) -> str | None:
@@ -369,11 +344,7 @@ def _free(history: History, wish: DeployRequest) -> History:
     verdict = verdicts.Verdict(
         kind=verdicts.VerdictKind.CANCELLED, reason="Its command ended without a verdict.", at=clock.now()
     )
-    return _closed(history, running, verdict)
-
-
-def _closed(history: History, record: LedgerRecord, verdict: verdicts.Verdict) -> History:
-    return history.ended(replace(record, verdict=verdict), failure_report=None)
+    return history.ended(replace(running, verdict=verdict), failure_report=None)
 
 
 def fence(destination: Destination, revision: Revision, record: LedgerRecord) -> destinations.Fence:
@@ -386,17 +357,6 @@ def fence(destination: Destination, revision: Revision, record: LedgerRecord) ->
             raise Fenced(f"another command has taken over {revision.label}", hint="look there with `sealane status`")
 
     return look
-
-
-async def _write(destination: Destination, ledger: destinations.Ledger, revision: Revision) -> destinations.Ledger:
-    return await destination.write_ledger(
-        ledger, revision.app, revision.formation, namespace=revision.namespace, fence=destinations.unfenced
-    )
-
-
-def _note(permitted: Overrides, record: LedgerRecord, outcome: rollouts.Outcome) -> str | None:
-    broken = f"{record.by} broke the glass: {permitted.glass}" if permitted.glass else ""
-    return "; ".join(said for said in (broken, messages.held_words(outcome.held)) if said) or None
 
 
 async def _mask(

@@ -95,7 +95,7 @@ def told(found: dict[str, Any]) -> None:
     from sealane.cli.screens import rollout_lines
 
     rollout_lines.step_log(found["log"])
-    rollout_lines.evidence(found["report"])
+    rollout_lines.evidence(found["report"], found["second_report"])
     if found["page"]:
         output.say(f"{connection.server().url}{found['page']}", "dim")
 
@@ -133,7 +133,7 @@ def ended(found: dict[str, Any]) -> None:
     if (verdict["cause"] or {}).get("log"):
         output.sentence(f"  Its log says “{verdict['cause']['log']}”.")
     why = server.get(f"/api/why/{found['id']}")
-    rollout_lines.evidence(why["report"])
+    rollout_lines.evidence(why["report"], why["second_report"])
     if why["hint"]:
         output.say(f"to get it out: {why['hint']}")
     output.say(f"{server.url}/deployments/{found['id']}", "dim")

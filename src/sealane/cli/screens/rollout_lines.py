@@ -98,7 +98,7 @@ def conclude(ended: DeployOutcome) -> None:
         output.sentence(f"  {said}")
     if ended.record.way_back:
         output.say(ended.record.way_back, "yellow")
-    evidence(ended.outcome.failure_report)
+    evidence(*rollout_messages.reports(ended))
     if ended.outcome.held:
         for each in ended.outcome.held:
             output.say(f"left {each.ref}: {each.reason}", "yellow")
@@ -118,8 +118,16 @@ def _quoted(heading: str, lines: Sequence[str]) -> None:
         output.data(f"  {output.style('│', 'red')} {line}")
 
 
-def evidence(failure_report: object) -> None:
-    """The blamed container's log, how containers ended, events, and what the revision changed; to stdout."""
+def evidence(failure_report: object, second: object = None) -> None:
+    """The evidence of a failure, and of a rollback that failed, too; to stdout."""
+    _evidence(failure_report)
+    if second is not None:
+        output.data(f"\n{output.style('The rollback that failed, too', 'bold')}")
+        _evidence(second)
+
+
+def _evidence(failure_report: object) -> None:
+    """The blamed container's log, how containers ended, events, and what the revision changed."""
     assert failure_report is None or isinstance(failure_report, dict)
     if found := rollout_messages.blamed_log(failure_report):
         _quoted(*found)

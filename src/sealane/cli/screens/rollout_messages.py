@@ -154,17 +154,23 @@ def ago(span: timedelta) -> str:
     return f"{max(seconds, 0)} s"
 
 
+def reports(ended: DeployOutcome) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Its evidence as plain data, and that of a rollback that failed, too."""
+    first, second = ended.report, ended.second_report
+    return first.to_json() if first else None, second.to_json() if second else None
+
+
 def plain(ended: DeployOutcome, story: Story) -> dict[str, Any]:
     """The whole deployment for `--json`."""
-    outcome = ended.outcome
+    outcome, (first, second) = ended.outcome, reports(ended)
     return {
         "sequence": ended.record.sequence,
         "revision": ended.record.revision,
         "started": ended.record.started,
         "verdict": outcome.verdict,
         "timeline": [{"at": each.at, "message": each.text, "failed": each.failed} for each in story.lines],
-        "failure_report": outcome.failure_report,
-        "second_failure_report": outcome.second_failure_report,
-        "inventory": [str(ref) for ref in outcome.inventory],
+        "failure_report": first,
+        "second_failure_report": second,
+        "inventory": [str(ref) for ref in outcome.inventory or ()],
         "held": [{"object": str(each.ref), "reason": each.reason} for each in outcome.held],
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -82,18 +82,33 @@ class Report:
         worst = self.outcome
         return next((each for each in self.checked if each.outcome is worst is not Outcome.PASS), None)
 
+    def causes(self, at: datetime) -> tuple[verdicts.Cause, ...]:
+        """Why the deployment failed, when gates did: the decisive one first."""
+        failed = [each for each in self.checked if each.outcome is Outcome.FAIL]
+        return tuple(_cause(each, at, others=0 if index else len(failed) - 1) for index, each in enumerate(failed))
+
     def cause(self, at: datetime) -> verdicts.Cause | None:
-        """Why the deployment failed, when a gate did."""
-        failed = self.decisive
-        if failed is None or failed.outcome is not Outcome.FAIL:
-            return None
-        name = f"Gate/{failed.gate}"
-        return verdicts.Cause(
-            sentence=failed.sentence,
-            object=name,
-            workload=name,
-            reason=verdicts.FactKind.GATE_FAILED,
-            decisive=True,
-            since=at,
-            others=sum(each.outcome is Outcome.FAIL for each in self.checked) - 1,
-        )
+        """The decisive one; None when none failed."""
+        return next(iter(self.causes(at)), None)
+
+
+def _cause(failed: GateResult, at: datetime, *, others: int) -> verdicts.Cause:
+    name = f"Gate/{failed.gate}"
+    return verdicts.Cause(
+        sentence=failed.sentence,
+        object=name,
+        workload=name,
+        reason=verdicts.FactKind.GATE_FAILED,
+        decisive=True,
+        since=at,
+        others=others,
+    )
+
+
+def spoken(checked: GateResult, word: bool | None, *, who: str, reason: str = "") -> GateResult:  # noqa: FBT001
+    """A gate that could not tell, with a person's word; without one it has failed."""
+    because = f' ("{reason}")' if reason else ""
+    if word:
+        return replace(checked, outcome=Outcome.PASS, message=f"{who} said so{because}, although {checked.message}")
+    said = f"{who} said so{because}" if word is False else "it is inconclusive, and nobody said how to take it"
+    return replace(checked, outcome=Outcome.FAIL, message=f"{said}: {checked.message}")

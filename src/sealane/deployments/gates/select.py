@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sealane.destinations.stages import Stage, StageKind
+from sealane.destinations.stages import StageKind, StageMark
 from sealane.stencils.gates import Gate
 
 
-def chosen(gates: Sequence[Gate], stage: Stage, course: Sequence[Stage]) -> tuple[Gate, ...]:
+def chosen(gates: Sequence[Gate], stage: StageMark, course: Sequence[StageMark]) -> tuple[Gate, ...]:
     """The gates to check once the stage is healthy; `course` is all of the rollout's stages."""
     persons = tuple(gate for gate in gates if gate.stage == stage.name)
     return (*_checks([gate for gate in gates if gate.stage is None], stage, {each.kind for each in course}), *persons)
 
 
-def _checks(gates: Sequence[Gate], stage: Stage, kinds: set[StageKind]) -> tuple[Gate, ...]:
+def _checks(gates: Sequence[Gate], stage: StageMark, kinds: set[StageKind]) -> tuple[Gate, ...]:
     if StageKind.BESIDE in kinds:  # nothing reaches the new workloads before the switch
         return tuple(gates) if stage.kind is StageKind.WHOLE else ()
     if StageKind.PREVIEW in kinds:

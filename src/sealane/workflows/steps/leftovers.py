@@ -7,7 +7,7 @@ from sealane.destinations import deletions
 from sealane.destinations.model import Budget, Fence, Identity
 from sealane.errors import Fenced, SealaneError
 from sealane.records.model import Behind, Deployment, Formation
-from sealane.workflows import context
+from sealane.workflows.context import Tools
 
 
 def told(deployment: Deployment, formation: Formation) -> str:
@@ -24,32 +24,30 @@ def told(deployment: Deployment, formation: Formation) -> str:
     return "; ".join(words)
 
 
-async def prune(deployment: Deployment, *, fence: Fence) -> tuple[str, bool]:
+async def prune(tools: Tools, deployment: Deployment, *, fence: Fence) -> tuple[str, bool]:
     """Deletes what is at destinations that the formation left, if a person said yes.
 
     Gives what is left, in words, and whether a yes deletes it.
 
     Key: the inventories. Undo: a deployment there makes it again.
     """
-    bench = context.current()
-    formation = await bench.store.formations.get(deployment.app, deployment.formation)
+    formation = await tools.store.formations.get(deployment.app, deployment.formation)
     notes, left, unconfirmed = [], [], False
     for each in formation.behind:
-        rest, words, held = await _pruned(deployment, each, fence=fence)
+        rest, words, held = await _pruned(tools, deployment, each, fence=fence)
         unconfirmed = unconfirmed or held
         notes += [words] if words else []
         left += [rest] if rest.inventory else []
     if tuple(left) != formation.behind:
         await fence()
-        await bench.store.formations.set_behind(deployment.app, deployment.formation, tuple(left))
+        await tools.store.formations.set_behind(deployment.app, deployment.formation, tuple(left))
     return "; ".join(notes), unconfirmed
 
 
-async def _pruned(deployment: Deployment, each: Behind, *, fence: Fence) -> tuple[Behind, str, bool]:
+async def _pruned(tools: Tools, deployment: Deployment, each: Behind, *, fence: Fence) -> tuple[Behind, str, bool]:
     """What is left there then, also in words, and whether a yes deletes it."""
     if not deployment.confirmed:
         return each, messages.held_words(deletions.elsewhere(each.inventory, each.destination)), True
-    bench = context.current()
     identity = Identity(
         app=deployment.app,
         formation=deployment.formation,
@@ -58,7 +56,7 @@ async def _pruned(deployment: Deployment, each: Behind, *, fence: Fence) -> tupl
         sequence=deployment.sequence,
     )
     try:
-        destination = await bench.destinations.get(bench.environment(each.environment), each.destination)
+        destination = await tools.destinations.get(tools.environment(each.environment), each.destination)
         budget = Budget(confirmed=True, whole=True, verified=deployment.sequence)
         pruned = await destination.prune(each.inventory, (), identity=identity, fence=fence, budget=budget)
     except Fenced:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sealane.deployments import messages, prune_phase
 from sealane.deployments import targets as rollouts_goals
 from sealane.deployments.model import Phase
@@ -9,22 +11,21 @@ from sealane.destinations.model import Fence
 from sealane.records.model import DeploymentState
 from sealane.store.deployments import Line
 from sealane.verdicts.model import VerdictKind
-from sealane.workflows import context
+from sealane.workflows.context import Tools
 from sealane.workflows.steps import targets
 
 _WROTE_NOTHING = {VerdictKind.SUPERSEDED, VerdictKind.CANCELLED}
 
 
-async def queue(deployment_id: str, after: float) -> None:
-    """Queues the end of what served before, so many seconds from now. Key: the deployment. Undo: none needed."""
-    bench = context.current()
-    deployment = await bench.store.deployments.get(deployment_id)
-    await bench.gates.queueing.retirement(deployment_id, deployment.label, after=after)
+async def queue(tools: Tools, deployment_id: str, after: timedelta) -> None:
+    """Queues the end of what served before, so long from now. Key: the deployment. Undo: none needed."""
+    deployment = await tools.store.deployments.get(deployment_id)
+    await tools.gates.queueing.retirement(deployment_id, deployment.label, after=after.total_seconds())
 
 
-async def is_last(deployment_id: str) -> bool:
+async def is_last(tools: Tools, deployment_id: str) -> bool:
     """Whether no deployment wrote anything there since. Key: none needed, it only looks."""
-    store = context.current().store
+    store = tools.store
     subject = await store.deployments.get(deployment_id)
     for each in await store.deployments.history(subject.app, subject.formation):
         if each.state is DeploymentState.ROLLING_OUT:
@@ -34,19 +35,18 @@ async def is_last(deployment_id: str) -> bool:
     return False
 
 
-async def retire(deployment_id: str, fence: Fence) -> None:
+async def retire(tools: Tools, deployment_id: str, fence: Fence) -> None:
     """Deletes it, and takes it out of the inventory. Key: the inventory. Undo: the next deployment makes it again."""
-    bench = context.current()
-    deployment = await bench.store.deployments.get(deployment_id)
-    formation = await bench.store.formations.get(deployment.app, deployment.formation)
-    destination = await targets.destination_of(deployment)
-    revision = await bench.store.releases.revision(deployment.revision_id)
-    goal = await targets.goal(deployment, revision, formation, destination)
+    deployment = await tools.store.deployments.get(deployment_id)
+    formation = await tools.store.formations.get(deployment.app, deployment.formation)
+    destination = await targets.destination_of(tools, deployment)
+    revision = await tools.store.releases.revision(deployment.revision_id)
+    goal = await targets.goal(tools, deployment, revision, formation, destination)
     survey = await rollouts_goals.survey(destination, goal, None, as_it_serves=True)
     goal, _ = rollouts_goals.shaped(goal, None, survey)
     retired = await prune_phase.retire(destination, goal, formation.inventory, fence=fence)
     await fence()
-    await bench.store.formations.set_inventory(deployment.app, deployment.formation, retired.inventory)
+    await tools.store.formations.set_inventory(deployment.app, deployment.formation, retired.inventory)
     if words := messages.pruned_words(retired):
         line = Line(key=f"retired {words}", phase=Phase.PRUNE.value, text=words)
-        await bench.store.deployments.tell(deployment_id, at=bench.now(), line=line)
+        await tools.store.deployments.tell(deployment_id, at=tools.now(), line=line)

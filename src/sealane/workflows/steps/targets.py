@@ -21,7 +21,8 @@ from sealane.secrets.values import SecretValue
 from sealane.stencils.model import Revision
 from sealane.verdicts import rollback_target
 from sealane.verdicts.model import Verdict, VerdictKind
-from sealane.workflows import checkouts, context
+from sealane.workflows import checkouts
+from sealane.workflows.context import Tools
 from sealane.workflows.steps import full_clones
 
 _FOR_A_MASK = 15.0
@@ -30,13 +31,14 @@ _KEPT_REVISIONS = 5
 """Verified revisions whose Secret and ConfigMap pruning leaves in place, so that going back finds them as they were."""
 
 
-async def destination_of(deployment: Deployment) -> Destination:
+async def destination_of(tools: Tools, deployment: Deployment) -> Destination:
     """Where the deployment goes, as the operators' files stand now. Raises NotThere, Unavailable."""
-    bench = context.current()
-    return await bench.destinations.get(bench.environment(deployment.environment), deployment.destination)
+    return await tools.destinations.get(tools.environment(deployment.environment), deployment.destination)
 
 
-async def goal(deployment: Deployment, revision: Revision, formation: Formation, destination: Destination) -> Target:
+async def goal(
+    tools: Tools, deployment: Deployment, revision: Revision, formation: Formation, destination: Destination
+) -> Target:
     """The revision as the deployment's goal."""
     startup = timedelta(seconds=formation.startup) if formation.startup else None
     return await shared.target(
@@ -44,45 +46,47 @@ async def goal(deployment: Deployment, revision: Revision, formation: Formation,
         destination,
         sequence=deployment.sequence,
         startup=startup,
-        values=lambda: values(deployment, revision),
+        values=lambda: values(tools, deployment, revision),
     )
 
 
-async def secrets_changed(deployment: Deployment, revision: Revision, destination: Destination) -> bool:
+async def secrets_changed(tools: Tools, deployment: Deployment, revision: Revision, destination: Destination) -> bool:
     """Whether the revision would have to be rendered anew, because a secret isn't any more what it was rendered with.
 
     Raises Unresolved when one has no value.
     """
     if not revision.secrets or await shared.secret_there(revision, destination):
         return False
-    now = resolution.versions(await values(deployment, revision))
+    now = resolution.versions(await values(tools, deployment, revision))
     return now != dict(revision.secret_versions)
 
 
-async def values(deployment: Deployment, revision: Revision) -> dict[str, SecretValue]:
+async def values(tools: Tools, deployment: Deployment, revision: Revision) -> dict[str, SecretValue]:
     """Values of the revision's secrets. They must not leave the step that asks. Raises Unresolved."""
-    return await resolved(deployment, revision.secrets) if revision.secrets else {}
+    return await resolved(tools, deployment, revision.secrets) if revision.secrets else {}
 
 
-async def resolved(deployment: Deployment, references: Mapping[str, str]) -> dict[str, SecretValue]:
+async def resolved(tools: Tools, deployment: Deployment, references: Mapping[str, str]) -> dict[str, SecretValue]:
     """Values of references by name, from the app's stores; those in files out of the release's commit.
 
     They must not leave the step that asks. Raises Unresolved.
     """
-    bench = context.current()
-    needs_files = secret_references.in_commit(references.values(), bench.adapters)
-    stores = (await checked_out(deployment)).stores if needs_files else bench.stores(deployment.app, StoredTree({}))
-    return await resolution.resolve(references, stores, key=bench.names_key)
+    needs_files = secret_references.in_commit(references.values(), tools.adapters)
+    stores = (
+        (await checked_out(tools, deployment)).stores if needs_files else tools.stores(deployment.app, StoredTree({}))
+    )
+    return await resolution.resolve(references, stores, key=tools.names_key)
 
 
-async def mask(deployment: Deployment, *revisions: Revision) -> failure_reports.Mask:
+async def mask(tools: Tools, deployment: Deployment, *revisions: Revision) -> failure_reports.Mask:
     """Takes what is secret in the formation out of all that is told of the deployment."""
-    formation = await context.current().store.formations.get(deployment.app, deployment.formation)
-    destination = await destination_of(deployment)
-    return masks.mask(await masker(deployment, destination, formation.inventory, *revisions))
+    formation = await tools.store.formations.get(deployment.app, deployment.formation)
+    destination = await destination_of(tools, deployment)
+    return masks.mask(await masker(tools, deployment, destination, formation.inventory, *revisions))
 
 
 async def masker(
+    tools: Tools,
     deployment: Deployment,
     destination: Destination,
     inventory: Inventory,
@@ -95,21 +99,20 @@ async def masker(
     """
 
     async def given(revision: Revision) -> Mapping[str, SecretValue]:
-        if not with_files and secret_references.in_commit(revision.secrets.values(), context.current().adapters):
+        if not with_files and secret_references.in_commit(revision.secrets.values(), tools.adapters):
             raise Refused("the Secret that holds it is gone")
         async with asyncio.timeout(_FOR_A_MASK):
-            return await values(deployment, revision)
+            return await values(tools, deployment, revision)
 
     return await masks.masker(destination, inventory, *revisions, values=given)
 
 
-async def checked_out(deployment: Deployment) -> checkouts.Checkout:
+async def checked_out(tools: Tools, deployment: Deployment) -> checkouts.Checkout:
     """The files of the commit that the deployment's release was made from. Raises UsageError without a release."""
-    bench = context.current()
     if deployment.release_id is None:
         raise UsageError(f"{deployment.id} carries no release whose files could be read")
     release = await checkouts.released(deployment.app, deployment.release_id)
-    await full_clones.check_out_files(deployment.id, await bench.store.apps.get(deployment.app), release.commit)
+    await full_clones.check_out_files(deployment.id, await tools.store.apps.get(deployment.app), release.commit)
     return await checkouts.site(deployment.id, deployment.app, release.commit)
 
 
@@ -118,9 +121,9 @@ def forget_clone(deployment: Deployment) -> None:
     checkouts.forget(deployment.id)
 
 
-async def going_back(deployment: Deployment) -> tuple[Deployment | None, str]:
+async def going_back(tools: Tools, deployment: Deployment) -> tuple[Deployment | None, str]:
     """The verified deployment that a failure goes back to, or None, and the reason."""
-    ended, past = await _past(deployment)
+    ended, past = await _past(tools, deployment)
     is_rollback = deployment.kind == "rollback"
     target = rollback_target.target(past, failed=deployment.revision_id, is_rollback=is_rollback)
     back = ended[target.past.sequence] if target.past else None
@@ -129,9 +132,9 @@ async def going_back(deployment: Deployment) -> tuple[Deployment | None, str]:
     return back, target.reason
 
 
-async def before(deployment: Deployment) -> Deployment | None:
+async def before(tools: Tools, deployment: Deployment) -> Deployment | None:
     """The verified deployment that somebody would go back to once this one is verified."""
-    ended, past = await _past(deployment)
+    ended, past = await _past(tools, deployment)
     target = rollback_target.before(past, now_there=deployment.revision_id)
     back = ended[target.past.sequence] if target.past else None
     return back if back and _same_destination(back, deployment) else None
@@ -141,9 +144,11 @@ def _same_destination(one: Deployment, other: Deployment) -> bool:
     return (one.environment, one.destination) == (other.environment, other.destination)
 
 
-async def _past(deployment: Deployment) -> tuple[dict[int, Deployment], list[rollback_target.PastDeployment]]:
+async def _past(
+    tools: Tools, deployment: Deployment
+) -> tuple[dict[int, Deployment], list[rollback_target.PastDeployment]]:
     """The formation's ended deployments by their number, and what is to be known of each."""
-    history = await context.current().store.deployments.history(deployment.app, deployment.formation, limit=200)
+    history = await tools.store.deployments.history(deployment.app, deployment.formation, limit=200)
     ended: dict[int, Deployment] = {}
     for each in history:  # newest first: of two with one number, what took a release group's member back counts
         if each.verdict_kind:
@@ -151,9 +156,9 @@ async def _past(deployment: Deployment) -> tuple[dict[int, Deployment], list[rol
     return ended, [_as_past(each, each.verdict) for each in ended.values() if each.verdict]
 
 
-async def verified_sequence(deployment: Deployment) -> int:
+async def verified_sequence(tools: Tools, deployment: Deployment) -> int:
     """Sequence of the last deployment that was verified before this one; 0 when none was."""
-    store = context.current().store
+    store = tools.store
     formation = await store.formations.get(deployment.app, deployment.formation)
     if formation.verified_id is None or formation.verified_id == deployment.id:
         return 0
@@ -161,10 +166,15 @@ async def verified_sequence(deployment: Deployment) -> int:
 
 
 async def finished(
-    deployment: Deployment, stored: Inventory, destination: Destination, forward: Target, back: Target | None
+    tools: Tools,
+    deployment: Deployment,
+    stored: Inventory,
+    destination: Destination,
+    forward: Target,
+    back: Target | None,
 ) -> dict[str, tuple[str, ...]]:
     """Revision to its work that had ended whenever it was verified here; of a place that was made anew nothing."""
-    history = await context.current().store.deployments.history(deployment.app, deployment.formation, limit=500)
+    history = await tools.store.deployments.history(deployment.app, deployment.formation, limit=500)
     pasts = [_as_past(each, each.verdict) for each in history if each.verdict]
     aims = [goal for goal in (forward, back) if goal is not None]
     found = {goal.identity.revision: finished_work.of(goal.manifests, goal.identity.revision, pasts) for goal in aims}
@@ -186,9 +196,9 @@ def _as_past(deployment: Deployment, verdict: Verdict) -> rollback_target.PastDe
     )
 
 
-async def kept_for_later(deployment: Deployment, destination: Destination) -> Inventory:
+async def kept_for_later(tools: Tools, deployment: Deployment, destination: Destination) -> Inventory:
     """Secrets and ConfigMaps of the last verified revisions."""
-    store = context.current().store
+    store = tools.store
     history = await store.deployments.history(deployment.app, deployment.formation, limit=200)
     verified = [each.revision_id for each in history if each.verdict_kind is VerdictKind.DEPLOYED]
     kept = [await store.releases.revision(each) for each in list(dict.fromkeys(verified))[:_KEPT_REVISIONS]]

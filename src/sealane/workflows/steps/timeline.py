@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime
 
 from sealane.deployments import glimpse
 from sealane.deployments.model import Listener, Phase, Progress
@@ -13,20 +12,20 @@ from sealane.deployments.watch_phase import WatchNotes
 from sealane.store.deployments import Line
 from sealane.verdicts.model import Observation, Workload
 from sealane.verdicts.stability import Stability
-from sealane.workflows import context
+from sealane.workflows.context import Tools
 
 
-async def line(deployment_id: str, phase: Phase, says: str, *, at: datetime) -> None:
+async def line(tools: Tools, deployment_id: str, phase: Phase, says: str) -> None:
     """Adds a line to the story."""
     told = Line(key=f"{phase} {says}", phase=phase.value, text=says)
-    await context.current().store.deployments.tell(deployment_id, at=at, line=told, waiting_for=says)
+    await tools.store.deployments.tell(deployment_id, at=tools.now(), line=told, waiting_for=says)
 
 
 @asynccontextmanager
-async def progress(deployment_id: str) -> AsyncIterator[Listener]:
+async def progress(tools: Tools, deployment_id: str) -> AsyncIterator[Listener]:
     """A listener for a rollout's progress; afterwards all of it is stored, in order."""
     heard: asyncio.Queue[Progress | None] = asyncio.Queue()
-    storing = asyncio.create_task(_store(deployment_id, heard))
+    storing = asyncio.create_task(_store(tools, deployment_id, heard))
     try:
         yield heard.put_nowait
     finally:
@@ -35,9 +34,9 @@ async def progress(deployment_id: str) -> AsyncIterator[Listener]:
 
 
 @asynccontextmanager
-async def noting(deployment_id: str) -> AsyncIterator[WatchNotes]:
+async def noting(tools: Tools, deployment_id: str) -> AsyncIterator[WatchNotes]:
     """What the guard saw of the deployment so far, kept whenever it is something new: a worker that takes over knows it."""
-    store = context.current().store.steadiness
+    store = tools.store.steadiness
     heard: asyncio.Queue[Stability | None] = asyncio.Queue()
 
     async def keep() -> None:
@@ -59,9 +58,9 @@ async def noting(deployment_id: str) -> AsyncIterator[WatchNotes]:
 
 
 @asynccontextmanager
-async def looking(deployment_id: str) -> AsyncIterator[Callable[[Observation], None]]:
+async def looking(tools: Tools, deployment_id: str) -> AsyncIterator[Callable[[Observation], None]]:
     """Keeps how far each object is, whenever that changes; what comes faster than it is stored is passed over."""
-    store = context.current().store.observations
+    store = tools.store.observations
     heard: asyncio.Queue[Observation | None] = asyncio.Queue()
 
     async def keep() -> None:
@@ -90,13 +89,12 @@ def _far(each: Workload) -> tuple[object, ...]:
     return each.object, each.health, each.desired, each.ready, each.updated, each.old
 
 
-async def _store(deployment_id: str, heard: asyncio.Queue[Progress | None]) -> None:
-    bench = context.current()
+async def _store(tools: Tools, deployment_id: str, heard: asyncio.Queue[Progress | None]) -> None:
     while progress := await heard.get():
         if progress.observation:
-            await bench.store.observations.keep(deployment_id, glimpse.glimpse(progress.observation))
+            await tools.store.observations.keep(deployment_id, glimpse.glimpse(progress.observation))
         judged = {"judged": progress.judgement.state.value} if progress.judgement else None
         told = Line(key=progress.key, phase=progress.phase.value, text=progress.message, detail=judged)
-        await bench.store.deployments.tell(
+        await tools.store.deployments.tell(
             deployment_id, at=progress.at, line=told, waiting_for=progress.message.partition("\n")[0]
         )

@@ -70,7 +70,7 @@ def deployment(
         moments=moments,
         milestones=milestones(moments),
         objects=object_rows.rows(view),
-        evidence=evidence.pieces(view.failure_report or {}),
+        evidence=(*evidence.pieces(view.failure_report or {}), *evidence.of_rollback(view.second_failure_report or {})),
         commits=review.commits(view),
         brings=review.brings(view),
         difference=review.difference(view),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sealane.server.pages.presenters import repeats
@@ -12,6 +13,14 @@ from sealane.server.pages.views import Evidence, Lines
 def pieces(failure_report: Mapping[str, Any]) -> tuple[Evidence, ...]:
     """Last words, probe answers, how containers ended, what else stood in the way, events."""
     return tuple(piece for piece in _pieces(failure_report) if piece.parts)
+
+
+def of_rollback(failure_report: Mapping[str, Any]) -> tuple[Evidence, ...]:
+    """The same of a rollback that failed, too: why first."""
+    cause = failure_report.get("cause")
+    why = Evidence(heading="Why the rollback failed", parts=_lines([cause["sentence"]] if cause else ()))
+    named = (replace(piece, heading=f"Rollback: {piece.heading}") for piece in pieces(failure_report))
+    return (why, *named) if cause else tuple(named)
 
 
 def _pieces(failure_report: Mapping[str, Any]) -> Iterator[Evidence]:

@@ -1,0 +1,217 @@
+"""The story of a deployment, from its first write to its verdict. There is no other.
+
+It decides and waits; what is done is done by steps of a journal, so the story can be told again from the beginning by
+whoever takes over. What it knows and keeps is its memory's. Going back is no code of its own: it is the same apply and
+watch with the revision verified before.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sealane.deployments import apply_phase, messages, model
+from sealane.deployments.memory import Memory
+from sealane.deployments.steps import gates, hooks, reports, rollout
+from sealane.deployments.steps.reports import Failing
+from sealane.deployments.steps.rollout import Watched
+from sealane.deployments.steps.work import Context, Work
+from sealane.destinations import model as destinations
+from sealane.destinations.stages import StageKind, StageMark
+from sealane.journal import Broken, Journal
+from sealane.stencils.gates import When
+from sealane.verdicts import model as verdicts
+from sealane.verdicts import outcomes
+
+
+async def deploy(start: model.Start, journal: Journal, memory: Memory, context: Context) -> model.Outcome:
+    """Deploys what the memory is about, and goes back when it fails and there is something to go back to.
+
+    Raises Broken when a step could not be done, and nobody knows what is there.
+    """
+    story = _Story(journal=journal, work=Work(start=start, memory=memory, context=context))
+    outcome = await story.told()
+    await journal.step("conclude", memory.conclude, outcome)
+    return outcome
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Story:
+    """The story and what came of it so far."""
+
+    journal: Journal
+    work: Work
+    done: tuple[str, ...] = ()
+    """Hooks before the rollout that ran in this deployment."""
+    printed: tuple[str, ...] = ()
+    """Signatures of error lines of what was there before."""
+
+    @property
+    def start(self) -> model.Start:
+        return self.work.start
+
+    async def told(self) -> model.Outcome:
+        """The rollout, with hooks before it and, when it failed, after it; metric stores are told."""
+        outcome = await self._begun()
+        if When.FAILURE in self.start.hooks and outcome.verdict.kind is not verdicts.VerdictKind.DEPLOYED:
+            with suppress(Broken):  # the verdict stands, whatever becomes of them
+                await self.journal.step("hooks failure", hooks.failure, self.work, outcome.verdict)
+        if self.start.annotates:
+            with suppress(Broken):
+                await self.journal.step("annotate", hooks.annotate, self.work, outcome.verdict)
+        return outcome
+
+    async def _begun(self) -> model.Outcome:
+        story = self
+        if self.start.compares:
+            story = replace(story, printed=await self.journal.step("printed before", gates.printed_before, self.work))
+        if When.BEFORE in self.start.hooks:
+            before = await self.journal.step("hooks before", hooks.before, self.work)
+            if before.cause:
+                verdict = outcomes.not_begun(before.cause, at=self._now(), stays=before.stays)
+                return model.Outcome(verdict=verdict, inventory=before.inventory)
+            story = replace(story, done=before.done)
+        return await story.in_stages()
+
+    async def in_stages(self) -> model.Outcome:
+        """Stage after stage, until one fails or the last one is healthy and its gates are passed."""
+        begun: model.Begun | None = None
+        watched: Watched | None = None
+        for stage in self.start.stages:
+            applied = await self._applied(stage, begun)
+            begun = applied.begun
+            if applied.cause:
+                return await self._not_applied(applied.cause, begun, written=applied.written)
+            assert begun is not None, "what was written is known"
+            watched = await self.journal.step(_named("watch", stage), rollout.watch, self.work, begun)
+            watched, failing = await self._checked(stage, watched)
+            begun = watched.begun
+            if failing or not watched.healthy:
+                return await self._failed(watched, failing)
+        assert watched is not None, "every course has a stage"
+        watched, failing = await self._checked_last(watched)
+        if failing or not watched.healthy:
+            return await self._failed(watched, failing)
+        return await self._deployed(watched)
+
+    async def _applied(self, stage: StageMark, begun: model.Begun | None) -> rollout.AppliedStage:
+        if stage.kind is StageKind.PAUSE:
+            assert begun is not None, "a course begins with something that is written"
+            return await self.journal.step(_named("apply", stage), rollout.pause, self.work, stage, begun)
+        return await self.journal.step(_named("apply", stage), rollout.apply, self.work, stage, begun)
+
+    async def _checked(self, stage: StageMark, watched: Watched) -> tuple[Watched, Failing | None]:
+        """The stage's gates; what was healthy before them may have failed meanwhile."""
+        names = self.start.gates.get(stage.name, ())
+        if not names or not watched.healthy:
+            return watched, None
+        key = stage.name or "rolling"
+        failing = await self.journal.step(f"check gates {key}", gates.check, self.work, key, names, watched.begun.at)
+        return (watched, failing) if failing else (await self._again(key, watched), None)
+
+    async def _checked_last(self, watched: Watched) -> tuple[Watched, Failing | None]:
+        """What comes once everything is healthy: the guard of error lines, then hooks."""
+        failing: Failing | None = None
+        if self.start.compares:
+            failing = await self.journal.step("printed now", gates.printed_now, self.work, self.printed, watched.begun)
+        if failing is None and When.AFTER in self.start.hooks:
+            failing = await self.journal.step("hooks after", hooks.after, self.work)
+        if failing or not (self.start.compares or When.AFTER in self.start.hooks):
+            return watched, failing
+        return await self._again("the end", watched), None
+
+    async def _again(self, key: str, watched: Watched) -> Watched:
+        return await self.journal.step(f"watch {key} again", rollout.watch_again, self.work, watched.begun)
+
+    async def _deployed(self, watched: Watched) -> model.Outcome:
+        pruned = await self.journal.step("prune", rollout.prune, self.work, watched.begun)
+        verdict = outcomes.deployed(
+            at=self._now(),
+            workloads=watched.workloads,
+            healthy_for=watched.healthy_for,
+            notes=watched.notes,
+            finished=watched.finished,
+            unconfirmed=pruned.unconfirmed,
+        )
+        return model.Outcome(
+            verdict=verdict,
+            inventory=pruned.inventory,
+            startup=watched.result.startup,
+            held=pruned.held,
+            note="; ".join(pruned.stays) or None,
+            way_back=pruned.way_back,
+            kept_for=pruned.kept_for,
+        )
+
+    async def _not_applied(self, known: verdicts.Cause, begun: model.Begun | None, *, written: bool) -> model.Outcome:
+        """Refused, or called off."""
+        cause = await self.journal.step("report", reports.take, self.work, known, None)
+        if written:
+            return await self._left(cause, begun)
+        off = cause.reason is verdicts.FactKind.CALLED_OFF
+        stays = await self._undone() if off else ""
+        verdict = outcomes.not_written(cause, at=self._now(), stays=stays)
+        return model.Outcome(verdict=verdict, inventory=self._everything(begun))
+
+    async def _failed(self, watched: Watched, failing: Failing | None) -> model.Outcome:
+        cause = await self.journal.step("report", reports.take, self.work, None, watched, failing)
+        return await self._left(cause, watched.begun)
+
+    async def _left(self, cause: verdicts.Cause, begun: model.Begun | None) -> model.Outcome:
+        """Rolled back where there is something to go back to."""
+        if self.start.previous is None:
+            verdict = outcomes.failed(cause, at=self._now(), because=self.start.stays)
+            return model.Outcome(verdict=verdict, inventory=self._everything(begun))
+        assert begun is not None, "something was written"
+        return await self._reverted(cause, begun)
+
+    async def _reverted(self, cause: verdicts.Cause, failed: model.Begun) -> model.Outcome:
+        """Back to what was verified before: the same apply and watch, with another revision."""
+        restored: model.Begun | None = None
+        try:
+            reverted = await self.journal.step("revert", rollout.revert, self.work)
+            restored, watched = reverted.begun, None
+            if reverted.cause is None:
+                assert restored is not None, "it was written"
+                watched = await self.journal.step("watch revert", rollout.watch_revert, self.work, restored)
+                if watched.healthy:
+                    return await self._rolled_back(cause, failed, restored)
+            second = await self.journal.step("report revert", reports.take_second, self.work, reverted.cause, watched)
+        except Broken as error:
+            return self._stuck(cause, error.message, failed, restored)
+        return self._stuck(cause, second.sentence, failed, restored)
+
+    async def _rolled_back(self, cause: verdicts.Cause, failed: model.Begun, restored: model.Begun) -> model.Outcome:
+        cleared = await self.journal.step("clear", rollout.clear, self.work, failed, restored)
+        undone = await self._undone()
+        stays = (*cleared.stays, *filter(None, (undone,)))
+        return model.Outcome(
+            verdict=outcomes.rolled_back(cause, at=self._now(), stays=stays),
+            inventory=cleared.inventory,
+            held=cleared.held,
+            note=messages.held_words(cleared.held) or None,
+        )
+
+    async def _undone(self) -> str:
+        return await self.journal.step("hooks undo", hooks.undo, self.work, self.done) if self.done else ""
+
+    def _stuck(
+        self, cause: verdicts.Cause, second: str, failed: model.Begun, restored: model.Begun | None
+    ) -> model.Outcome:
+        verdict = outcomes.rollback_failed(cause, second, at=self._now())
+        return model.Outcome(verdict=verdict, inventory=self._everything(failed, restored))
+
+    def _everything(self, *begun: model.Begun | None) -> destinations.Inventory:
+        """Whatever the formation may have there."""
+        inventory = self.start.stored
+        for each in begun:
+            inventory = apply_phase.union(inventory, each.inventory) if each else inventory
+        return inventory
+
+    def _now(self) -> datetime:
+        return self.work.context.now()
+
+
+def _named(what: str, stage: StageMark) -> str:
+    return f"{what} {stage.name}".strip()

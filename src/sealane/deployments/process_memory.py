@@ -1,0 +1,133 @@
+"""What is known and kept of a deployment within one process that tells its story from beginning to end."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from sealane.deployments import failure_reports, model
+from sealane.deployments.gates.model import GateResult, Outcome
+from sealane.deployments.hooks_and_gates import HooksAndGates
+from sealane.deployments.memory import Left, Prepared, Watching, WayBack, Word
+from sealane.deployments.start import start
+from sealane.deployments.watch_phase import Stop, WatchNotes
+from sealane.destinations import model as destinations
+from sealane.destinations.port import Destination
+from sealane.destinations.stages import Survey
+from sealane.stencils.gates import Gate
+from sealane.verdicts import model as verdicts
+
+Ask = Callable[[GateResult], Awaitable[bool | None]]
+"""Asks a person whether an inconclusive gate passes; None when there is nobody."""
+
+
+async def nobody(checked: GateResult) -> bool | None:
+    """Nobody is there to be asked."""
+    del checked
+    return None
+
+
+@dataclass(kw_only=True, slots=True)
+class ProcessMemory:
+    """Holds one plan; what it is told goes to a listener, and what is kept is kept in its fields."""
+
+    plan: model.DeploymentPlan
+    destination: Destination
+    beside: HooksAndGates = field(default_factory=HooksAndGates)
+    listener: model.Listener = model.unheard
+    masking: failure_reports.Mask = failure_reports.plain
+    ask: Ask = nobody
+    report: failure_reports.FailureReport | None = None
+    second_report: failure_reports.FailureReport | None = None
+    hooks: tuple[str, ...] = ()
+    """Hooks before the rollout that count as run for its release."""
+    outcome: model.Outcome | None = None
+    notes: WatchNotes = field(default_factory=WatchNotes)
+
+    def __post_init__(self) -> None:
+        self.hooks = self.beside.ran
+
+    def start(self, survey: Survey) -> model.Start:
+        """What was found before the first write."""
+        previous = self.plan.previous.identity.revision if self.plan.previous else None
+        return start(self.plan, self.beside, previous=previous, survey=survey, finished={})
+
+    async def prepare(self, _start: model.Start) -> Prepared:
+        """See the port."""
+        return Prepared(plan=self.plan, destination=self.destination, beside=self.beside)
+
+    async def mask(self, *, before: str | None = None) -> failure_reports.Mask:
+        """See the port."""
+        del before  # it knows what both revisions were given
+        return self.masking
+
+    async def expect(self, inventory: destinations.Inventory, fence: destinations.Fence) -> None:
+        """See the port: what may be there was noted before the story began."""
+
+    @asynccontextmanager
+    async def telling(self) -> AsyncIterator[model.Listener]:
+        """See the port."""
+        yield self.listener
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[Watching]:
+        """See the port."""
+        yield Watching(notes=self.notes)
+
+    @asynccontextmanager
+    async def stopping(self) -> AsyncIterator[Stop]:
+        """See the port: whoever follows it interrupts the process."""
+        yield Stop()
+
+    async def called_off(self) -> verdicts.Cause | None:
+        """See the port."""
+        return None
+
+    async def hooks_ran(self) -> tuple[str, ...]:
+        """See the port."""
+        return self.beside.ran
+
+    async def note_hooks(self, done: tuple[str, ...]) -> None:
+        """See the port."""
+        self.hooks = (*self.hooks, *done)
+
+    async def forget_hooks(self, undone: tuple[str, ...]) -> None:
+        """See the port."""
+        self.hooks = tuple(name for name in self.hooks if name not in undone)
+
+    async def keep_report(self, report: failure_reports.FailureReport) -> None:
+        """See the port."""
+        self.report = self.report or report
+
+    async def keep_second_report(self, report: failure_reports.FailureReport) -> None:
+        """See the port."""
+        self.second_report = self.second_report or report
+
+    async def asked(self, key: str) -> frozenset[str]:
+        """See the port."""
+        del key
+        return frozenset()
+
+    async def word(self, gate: Gate, key: str, says: str, tell: Callable[[str], None]) -> Word:
+        """See the port."""
+        del key, tell
+        unsure = GateResult(gate=gate.name, outcome=Outcome.INCONCLUSIVE, message=says)
+        return Word(message=says, passes=await self.ask(unsure))
+
+    async def way_back(self, _start: model.Start) -> WayBack:
+        """See the port."""
+        return WayBack(refused=self.plan.barred)
+
+    async def closed(self, _prepared: Prepared) -> str | None:
+        """See the port."""
+        return None
+
+    async def prune_left(self, fence: destinations.Fence) -> Left:
+        """See the port: without a server a formation has one destination."""
+        del fence
+        return Left()
+
+    async def conclude(self, outcome: model.Outcome) -> None:
+        """See the port."""
+        self.outcome = outcome

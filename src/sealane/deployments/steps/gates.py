@@ -1,0 +1,119 @@
+"""Gates of a stage that is healthy, and the guard of error lines. Jobs are found by their names, samples begin anew."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sealane.deployments import failure_reports, hooks_and_gates, log_scan, new_errors
+from sealane.deployments.gates import evaluate
+from sealane.deployments.gates.context import GateContext
+from sealane.deployments.gates.model import GateResult, GateSubject, Outcome, Report, spoken
+from sealane.deployments.memory import Prepared
+from sealane.deployments.model import Begun, Phase
+from sealane.deployments.steps.reports import Failing
+from sealane.deployments.steps.work import Work
+from sealane.deployments.watch_phase import Stop
+from sealane.stencils.gates import Gate
+from sealane.verdicts import outcomes
+from sealane.verdicts.model import Cause
+
+T = TypeVar("T")
+
+
+async def check(work: Work, key: str, names: Sequence[str], since: datetime) -> Failing | None:
+    """Checks gates, and waits for a person's word on inconclusive ones. Gives why they fail, if they do.
+
+    Key: deployment, place in the rollout and gate; what a person was asked stays asked. Undo: none, it only looks.
+    """
+    prepared = await work.prepared()
+    chosen = [gate for gate in prepared.beside.gates if gate.name in names]
+    subject = hooks_and_gates.subject(prepared.beside, prepared.plan.goal, key=key, since=since)
+    async with work.telling(Phase.GATES) as tell, work.memory.stopping() as stop:
+        tell(f"checks {_listed(chosen)}")
+        around = await _around(work, prepared, tell)
+        report = await _unless_called_off(stop, _spoken(work, chosen, subject, around), work)
+    if isinstance(report, Cause):
+        return Failing(cause=report)
+    first, *others = report.causes(work.context.now()) or (None,)
+    return Failing(cause=first, others=tuple(others), evidence=hooks_and_gates.evidence(report)) if first else None
+
+
+async def printed_before(work: Work) -> tuple[str, ...]:
+    """Signatures of the error lines of what is there before. Key: none needed, it only looks. Undo: none."""
+    prepared = await work.prepared()
+    namespace = prepared.plan.goal.identity.namespace
+    found = await log_scan.lines(prepared.destination, work.start.stored, namespace=namespace)
+    return new_errors.known(failure_reports.lines(found, await work.memory.mask()))
+
+
+async def printed_now(work: Work, before: tuple[str, ...], begun: Begun) -> Failing | None:
+    """Compares error lines with those before. Gives why they fail it. Key: none needed, it only looks. Undo: none."""
+    prepared = await work.prepared()
+    namespace = prepared.plan.goal.identity.namespace
+    found = await log_scan.lines(prepared.destination, begun.inventory, namespace=namespace)
+    printed = failure_reports.lines(found, await work.memory.mask())
+    checked = log_scan.checked(before, printed, prepared.beside.new_errors)
+    await work.tell(Phase.GATES, checked.sentence)
+    cause = Report(checked=(checked,)).cause(work.context.now())
+    return Failing(cause=cause) if cause else None
+
+
+async def _spoken(work: Work, chosen: Sequence[Gate], subject: GateSubject, around: GateContext) -> Report:
+    """The gates' report, with people's words on inconclusive ones: it passes or fails."""
+    asked_before = await work.memory.asked(subject.key)
+    fresh = [gate for gate in chosen if gate.name not in asked_before]
+    report = await evaluate.evaluate(fresh, subject=subject, around=around)
+    if report.outcome is Outcome.FAIL:
+        return report
+    says = {each.gate: each.message for each in report.checked if each.outcome is Outcome.INCONCLUSIVE}
+    asked = [gate for gate in chosen if gate.name in asked_before or gate.name in says]
+    passed = [each for each in report.checked if each.gate not in says]
+    said = await asyncio.gather(
+        *(_word(work, gate, subject.key, says.get(gate.name, ""), around.tell) for gate in asked)
+    )
+    return Report(checked=(*passed, *said))
+
+
+async def _word(work: Work, gate: Gate, key: str, says: str, tell: Callable[[str], None]) -> GateResult:
+    word = await work.memory.word(gate, key, says, tell)
+    unsure = GateResult(gate=gate.name, outcome=Outcome.INCONCLUSIVE, message=word.message)
+    checked = spoken(unsure, word.passes, who=word.who, reason=word.reason)
+    tell(checked.sentence)
+    return checked
+
+
+async def _around(work: Work, prepared: Prepared, tell: Callable[[str], None]) -> GateContext:
+    return GateContext(
+        destination=prepared.destination,
+        fence=work.context.fence,
+        secret=work.context.secret,
+        allowed=work.context.allowed(),
+        alerts=work.context.alerts,
+        adapters=work.context.adapters,
+        mask=await work.memory.mask(),
+        tell=tell,
+        now=work.context.now,
+    )
+
+
+async def _unless_called_off(stop: Stop, doing: Coroutine[Any, Any, T], work: Work) -> T | Cause:
+    """What it gives; or why it was stopped, when somebody called the deployment off first."""
+    working = asyncio.create_task(doing)
+    stopped = asyncio.create_task(stop.said.wait())
+    try:
+        await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        return outcomes.called_off(by=stop.by, at=work.context.now())
+    finally:
+        stopped.cancel()
+        working.cancel()
+        await asyncio.gather(working, stopped, return_exceptions=True)
+
+
+def _listed(chosen: Sequence[Gate]) -> str:
+    names = ", ".join(gate.name for gate in chosen)
+    return f"gate {names}" if len(chosen) == 1 else f"gates {names}"

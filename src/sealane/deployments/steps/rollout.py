@@ -1,0 +1,235 @@
+"""Writing and watching: stages of the revision, the way back, and what goes afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from sealane.deployments import apply_phase, finished_work, messages, model, prune_phase, watch_phase
+from sealane.deployments.memory import Prepared
+from sealane.deployments.steps.work import Work
+from sealane.destinations import model as destinations
+from sealane.destinations.stages import StageMark, every_object
+from sealane.errors import Refused
+from sealane.verdicts import model as verdicts
+from sealane.verdicts.messages import causes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AppliedStage:
+    """What came of writing a stage."""
+
+    begun: model.Begun | None
+    """All that was written so far; None when it is nothing."""
+    cause: verdicts.Cause | None = None
+    """Why it was refused or called off."""
+    written: bool = True
+    """Whether anything was, in this stage or before it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Watched:
+    """What came of watching."""
+
+    begun: model.Begun
+    """What was watched, with the work that has ended since: later stages do not make it again."""
+    result: model.WatchResult
+    workloads: int
+    """How many of the workloads that run stay."""
+    notes: tuple[str, ...]
+    healthy_for: timedelta
+    """How long ready has held, for the verdict."""
+    finished: tuple[str, ...]
+    """`Kind/name` of the revision's work that has ended."""
+
+    @property
+    def healthy(self) -> bool:
+        """Whether it is."""
+        return self.result.judgement.state is verdicts.State.HEALTHY
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pruned:
+    """What went, and what stays."""
+
+    inventory: destinations.Inventory
+    held: tuple[destinations.KeptObject, ...]
+    stays: tuple[str, ...] = ()
+    """What was left in place or done and not undone, in words."""
+    unconfirmed: bool = False
+    """Whether a person's yes deletes what was left."""
+    kept_for: timedelta = timedelta()
+    """How long what served before stays up."""
+    way_back: str | None = None
+    """Why the revision that one would go back to now could not be had."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reverted:
+    """What came of writing the revision before."""
+
+    begun: model.Begun | None = None
+    cause: verdicts.Cause | None = None
+    """Why it could not be written."""
+
+
+async def apply(work: Work, stage: StageMark, earlier: model.Begun | None) -> AppliedStage:
+    """Writes a stage of the revision. `earlier` is what stages before it began.
+
+    Key: revision, sequence and stage; a repeat changes nothing. Undo: `revert`.
+    """
+    if off := await work.memory.called_off():
+        return AppliedStage(begun=earlier, cause=off, written=earlier is not None)
+    prepared = await work.prepared()
+    plan, destination = prepared.plan, prepared.destination
+    coming = await destination.refs(every_object(plan.goal.in_stages()), namespace=plan.goal.identity.namespace)
+    both = apply_phase.union(plan.stored, apply_phase.union(coming, plan.goal.kept))
+    await work.memory.expect(both, work.context.fence)
+    await work.tell(model.Phase.APPLY, stage.message)
+    applied, begun = await apply_phase.apply(
+        destination,
+        apply_phase.in_stage(plan.goal, earlier),
+        stage=stage,
+        fence=work.context.fence,
+        adopt=plan.adopt,
+        now=work.context.now,
+    )
+    begun = apply_phase.after(earlier, begun)
+    cause = await _refused(work, applied, begun)
+    says = cause.sentence if cause else messages.applied_words(applied)
+    await work.tell(model.Phase.APPLY, f"{stage.name}: {says}" if stage.name else says)
+    return AppliedStage(begun=begun, cause=cause, written=bool(applied.changed) or earlier is not None)
+
+
+async def pause(work: Work, stage: StageMark, earlier: model.Begun) -> AppliedStage:
+    """Begins a pause. Key: the stage; the first time that is recorded counts. Undo: none."""
+    await work.tell(model.Phase.PAUSE, stage.message)
+    return AppliedStage(begun=apply_phase.watched_on(earlier, at=work.context.now(), pause=stage.pause))
+
+
+async def watch(work: Work, begun: model.Begun) -> Watched:
+    """Waits for the judgement. Key: when it was applied; a new watcher judges like the last one. Undo: none."""
+    prepared = await work.prepared()
+    goal, mask = prepared.plan.goal, await work.memory.mask()
+    async with work.memory.telling() as listener, work.memory.watching() as watching:
+        by = watch_phase.WatchContext(
+            notes=watching.notes,
+            listener=listener,
+            look=watching.look,
+            mask=mask,
+            stop=watching.stop,
+            now=work.context.now,
+        )
+        result = await watch_phase.watch(prepared.destination, goal, begun=begun, by=by)
+    return _watched(goal, begun, result)
+
+
+async def watch_again(work: Work, begun: model.Begun) -> Watched:
+    """As `watch`, after gates or hooks: what was healthy before may have failed meanwhile."""
+    return await watch(work, apply_phase.watched_on(begun, at=work.context.now()))
+
+
+async def prune(work: Work, begun: model.Begun) -> Pruned:
+    """Deletes what the revision no longer has, then tries the way back by a dry run.
+
+    Key: the two inventories. Undo: the next deployment makes it again.
+    """
+    prepared = await work.prepared()
+    plan = prepared.plan
+    pruned = await prune_phase.prune(prepared.destination, plan, begun, fence=work.context.fence)
+    await work.tell(model.Phase.PRUNE, messages.pruned_words(pruned))
+    left = await work.memory.prune_left(work.context.fence)
+    return Pruned(
+        inventory=pruned.inventory,
+        held=pruned.held,
+        stays=tuple(filter(None, (messages.held_words(pruned.held), left.words))),
+        unconfirmed=pruned.unconfirmed or left.unconfirmed,
+        kept_for=prune_phase.kept_for(plan.goal, pruned.inventory),
+        way_back=await work.memory.closed(prepared),
+    )
+
+
+async def revert(work: Work) -> Reverted:
+    """Writes the revision verified before, over the failed one.
+
+    Key: that revision and this sequence. Undo: none, a rollback is never rolled back.
+    """
+    prepared = await work.prepared()
+    previous = prepared.plan.previous
+    assert previous is not None, "there is something to go back to"
+    allowed = await work.memory.way_back(work.start)
+    revision = previous.identity.revision
+    if allowed.refused:
+        why = messages.barred(revision, allowed.refused)
+        return Reverted(cause=apply_phase.not_allowed(previous.identity.owner, why, at=work.context.now()))
+    if allowed.outdated:
+        await work.tell(model.Phase.REVERT, f"goes back though {messages.barred(revision, allowed.outdated)}")
+    await work.tell(model.Phase.REVERT, f"going back to {messages.short(revision)}")
+    fence, now = work.context.fence, work.context.now
+    try:
+        applied, begun = await apply_phase.apply(prepared.destination, previous, fence=fence, now=now)
+    except Refused as refused:  # an old secret is gone, say
+        return Reverted(cause=await _unable(work, refused))
+    return Reverted(begun=begun, cause=await _refused(work, applied, begun))
+
+
+async def watch_revert(work: Work, begun: model.Begun) -> Watched:
+    """As `watch`, for the revision gone back to: nobody stops it."""
+    prepared = await work.prepared()
+    previous = prepared.plan.previous
+    assert previous is not None, "there is something to go back to"
+    mask = await work.memory.mask(before=work.start.previous)
+    async with work.memory.telling() as listener, work.memory.watching() as watching:
+        by = watch_phase.WatchContext(listener=listener, look=watching.look, mask=mask, now=work.context.now)
+        result = await watch_phase.watch(prepared.destination, previous, begun=begun, phase=model.Phase.REVERT, by=by)
+    return _watched(previous, begun, result)
+
+
+async def clear(work: Work, failed: model.Begun, restored: model.Begun) -> Pruned:
+    """Deletes what only the failed revision made. Key: the inventories. Undo: none."""
+    prepared = await work.prepared()
+    ran = await finished_work.ran(prepared.destination, prepared.plan, failed)
+    pruned = await cleared(work, prepared, failed.inventory, restored)
+    stays = tuple(filter(None, (messages.held_words(pruned.held), messages.ran_words(ran))))
+    return Pruned(inventory=pruned.inventory, held=pruned.held, stays=stays)
+
+
+async def cleared(
+    work: Work, prepared: Prepared, failed: destinations.Inventory, restored: model.Begun
+) -> destinations.Pruned:
+    """Deletes what a failed revision made, and tells it."""
+    pruned = await prune_phase.clear(
+        prepared.destination, prepared.plan, failed=failed, restored=restored, fence=work.context.fence
+    )
+    await work.tell(model.Phase.PRUNE, messages.pruned_words(pruned))
+    return pruned
+
+
+def _watched(goal: model.Target, begun: model.Begun, result: model.WatchResult) -> Watched:
+    ended = finished_work.joined(begun.ended, finished_work.ended(result.observation))
+    return Watched(
+        begun=replace(begun, ended=ended),
+        result=result,
+        workloads=model.lasting(result, goal, begun.inventory),
+        notes=messages.notes(result, begun),
+        healthy_for=model.held_for(result, goal, begun),
+        finished=finished_work.joined(goal.finished, ended),
+    )
+
+
+async def _refused(work: Work, applied: destinations.Applied, begun: model.Begun) -> verdicts.Cause | None:
+    if not applied.refusals:
+        return None
+    return apply_phase.refused(applied, at=begun.at, mask=await work.memory.mask())
+
+
+async def _unable(work: Work, refused: Refused) -> verdicts.Cause:
+    mask = await work.memory.mask(before=work.start.previous)
+    return verdicts.Cause(
+        sentence=causes.told(mask(refused.message), refused.hint or ""),
+        object="",
+        workload="",
+        reason=verdicts.FactKind.REFUSED,
+        decisive=True,
+        since=work.context.now(),
+    )

@@ -1,0 +1,77 @@
+"""What every body of a step works with."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sealane import clock
+from sealane.adapters import SHIPPED, Adapters
+from sealane.deployments import model
+from sealane.deployments.gates.context import no_secret
+from sealane.deployments.jobs import JobContext
+from sealane.deployments.memory import Memory, Prepared
+from sealane.destinations import model as destinations
+from sealane.egress import Allowlist
+from sealane.events.model import Alert
+from sealane.stencils.gates import Alerts
+
+
+def anything() -> None:
+    """On a person's own machine gates may ask any host."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Context:
+    """What a deployment works with beside its memory."""
+
+    fence: destinations.Fence = destinations.unfenced
+    """Awaited before every write. Raises Fenced once somebody else deploys."""
+    secret: Callable[[str], Awaitable[str]] = no_secret
+    """Resolves a reference of a secret, of a gate or an annotation."""
+    allowed: Callable[[], Allowlist | None] = anything
+    """What gates and annotations may ask."""
+    alerts: Callable[[Alerts, datetime], Awaitable[Sequence[Alert]]] | None = None
+    """Alerts of this formation since then that count; None where nothing receives any."""
+    adapters: Adapters = SHIPPED
+    now: clock.Clock = field(default=clock.now)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Work:
+    """One deployment under way."""
+
+    start: model.Start
+    memory: Memory
+    context: Context
+
+    async def prepared(self) -> Prepared:
+        """What is to be done."""
+        return await self.memory.prepare(self.start)
+
+    @asynccontextmanager
+    async def telling(self, phase: model.Phase) -> AsyncIterator[Callable[[str], None]]:
+        """Tells lines of a phase."""
+        async with self.memory.telling() as listener:
+
+            def tell(says: str) -> None:
+                listener(model.Progress(phase=phase, at=self.context.now(), message=says, key=f"{phase} {says}"))
+
+            yield tell
+
+    async def tell(self, phase: model.Phase, says: str) -> None:
+        """Tells one line; nothing when it is empty."""
+        if says:
+            async with self.telling(phase) as tell:
+                tell(says)
+
+    async def jobs(self, prepared: Prepared) -> JobContext:
+        """What Jobs beside the rollout are run with."""
+        return JobContext(
+            destination=prepared.destination,
+            fence=self.context.fence,
+            mask=await self.memory.mask(),
+            now=self.context.now,
+        )

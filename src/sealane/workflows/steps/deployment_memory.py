@@ -1,0 +1,255 @@
+"""The memory of a deployment on a server: its database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sealane.approvals.admission import RevisionSource, told
+from sealane.deployments import failure_reports, hooks_and_gates, messages, model, way_back
+from sealane.deployments import targets as shared
+from sealane.deployments.memory import Left, Prepared, Watching, WayBack, Word
+from sealane.deployments.steps.work import Context
+from sealane.deployments.watch_phase import Stop
+from sealane.destinations.model import Budget, Fence, Inventory
+from sealane.destinations.port import Destination
+from sealane.egress import Allowlist
+from sealane.environments import egress_allowlist
+from sealane.events.model import Alert
+from sealane.records.model import Deployment, DeploymentKind, GateWord
+from sealane.releases import changes
+from sealane.secrets import manifest_secrets, revealed
+from sealane.stencils.gates import Alerts, Gate
+from sealane.stencils.model import Revision
+from sealane.store import conclusion
+from sealane.verdicts import model as verdicts
+from sealane.workflows import resource_requests
+from sealane.workflows.context import Tools
+from sealane.workflows.steps import admission, cancellation, leftovers, targets, timeline
+
+POLL = 0.5
+"""Seconds between two looks for a person's word."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SqlMemory:
+    """One deployment of the database. Everything is looked up anew, so whoever takes over knows the same."""
+
+    tools: Tools
+    id: str
+
+    async def deployment(self) -> Deployment:
+        """The deployment as it is now."""
+        return await self.tools.store.deployments.get(self.id)
+
+    async def destination(self) -> Destination:
+        """Where it goes."""
+        return await targets.destination_of(self.tools, await self.deployment())
+
+    async def prepare(self, start: model.Start) -> Prepared:
+        """See the port."""
+        tools, deployment = self.tools, await self.deployment()
+        destination = await targets.destination_of(tools, deployment)
+        revision = await self.revision(deployment)
+        old = await self._before(start.previous)
+        forward, back = await self.targets(deployment, revision, old, destination)
+        forward, back = with_finished(forward, back, start.finished)
+        forward, back = shared.shaped(forward, back, start.survey)
+        plan = model.DeploymentPlan(
+            goal=forward,
+            stored=start.stored,
+            previous=back,
+            stays=start.stays,
+            keep=await targets.kept_for_later(tools, deployment, destination),
+            budget=Budget(
+                deletes=tools.environment(deployment.environment).delete_budget, confirmed=deployment.confirmed
+            ),
+            difference=tuple(changes.between(old, revision).to_json()["objects"]),
+            adopt=deployment.adopt,
+            is_rollback=deployment.kind is DeploymentKind.ROLLBACK,
+            verified=await targets.verified_sequence(tools, deployment),
+        )
+        beside = hooks_and_gates.of(revision, back=plan.is_rollback)
+        return Prepared(plan=plan, destination=destination, beside=beside)
+
+    async def targets(
+        self, deployment: Deployment, revision: Revision, old: Revision | None, destination: Destination
+    ) -> tuple[model.Target, model.Target | None]:
+        """What it is to reach, and what a failure goes back to."""
+        formation = await self.tools.store.formations.get(deployment.app, deployment.formation)
+        forward = await targets.goal(self.tools, deployment, revision, formation, destination)
+        if old is None:
+            return forward, None
+        return forward, await targets.goal(self.tools, deployment, old, formation, destination)
+
+    async def mask(self, *, before: str | None = None) -> failure_reports.Mask:
+        """See the port."""
+        deployment = await self.deployment()
+        old = await self._before(before)
+        revisions = (await self.revision(deployment), *((old,) if old else ()))
+        return await targets.mask(self.tools, deployment, *revisions)
+
+    async def expect(self, inventory: Inventory, fence: Fence) -> None:
+        """See the port."""
+        deployment = await self.deployment()
+        await fence()
+        await self.tools.store.formations.set_inventory(deployment.app, deployment.formation, inventory)
+
+    def telling(self) -> AbstractAsyncContextManager[model.Listener]:
+        """See the port."""
+        return timeline.progress(self.tools, self.id)
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[Watching]:
+        """See the port."""
+        async with (
+            timeline.noting(self.tools, self.id) as notes,
+            timeline.looking(self.tools, self.id) as look,
+            self.stopping() as stop,
+        ):
+            yield Watching(notes=notes, look=look, stop=stop)
+
+    def stopping(self) -> AbstractAsyncContextManager[Stop]:
+        """See the port."""
+        return cancellation.heard(self.tools, self.id)
+
+    async def called_off(self) -> verdicts.Cause | None:
+        """See the port."""
+        return await cancellation.cause(self.tools, self.id)
+
+    async def hooks_ran(self) -> tuple[str, ...]:
+        """See the port."""
+        deployment = await self.deployment()
+        release = _release(await self.revision(deployment))
+        ran = await self.tools.store.hooks.ran(deployment.app, deployment.formation, release, besides=self.id)
+        return tuple(ran)
+
+    async def note_hooks(self, done: tuple[str, ...]) -> None:
+        """See the port."""
+        deployment = await self.deployment()
+        release = _release(await self.revision(deployment))
+        await self.tools.store.hooks.note(deployment, release, done, at=self.tools.now())
+
+    async def forget_hooks(self, undone: tuple[str, ...]) -> None:
+        """See the port."""
+        deployment = await self.deployment()
+        release = _release(await self.revision(deployment))
+        await self.tools.store.hooks.forget(deployment, release, undone)
+
+    async def keep_report(self, report: failure_reports.FailureReport) -> None:
+        """See the port."""
+        await self.tools.store.deployments.keep_failure_report(self.id, report.to_json(), at=self.tools.now())
+
+    async def keep_second_report(self, report: failure_reports.FailureReport) -> None:
+        """See the port."""
+        await self.tools.store.deployments.keep_second_dossier(self.id, report.to_json(), at=self.tools.now())
+
+    async def asked(self, key: str) -> frozenset[str]:
+        """See the port."""
+        return frozenset(word.gate for word in await self.tools.store.gates.of(self.id) if word.key == key)
+
+    async def word(self, gate: Gate, key: str, says: str, tell: Callable[[str], None]) -> Word:
+        """See the port."""
+        gates, now = self.tools.store.gates, self.tools.now()
+        question = GateWord(
+            deployment_id=self.id, key=key, gate=gate.name, message=says, asked=now, until=now + gate.wait
+        )
+        word = await gates.ask(question)
+        tell(f"waits for a person's word on gate {gate.name}: {word.message.rstrip('.')}")
+        while word.passes is None and self.tools.now() < word.until:
+            await asyncio.sleep(POLL)
+            asked = await gates.of(self.id)
+            word = next(each for each in asked if (each.key, each.gate) == (key, gate.name))
+        return Word(message=word.message, passes=word.passes, who=word.by or "a person", reason=word.reason)
+
+    async def way_back(self, start: model.Start) -> WayBack:
+        """See the port: as operators' files are now."""
+        old = await self._before(start.previous)
+        assert old is not None, "there is something to go back to"
+        admitted = await admission.admit(old, RevisionSource(automatic=True))
+        return WayBack(refused=told(admitted.refusals), outdated=told(admitted.outdated))
+
+    async def closed(self, prepared: Prepared) -> str | None:
+        """See the port."""
+        old = await targets.before(self.tools, await self.deployment())
+        if old is None:
+            return None
+        back = await shared.to_look_at(await self.revision(old), prepared.destination)
+        return await self.shut(old.id, back, prepared.destination, prepared.plan.goal)
+
+    async def shut(
+        self, previous: str, back: model.Target, destination: Destination, there: model.Target | None = None
+    ) -> str | None:
+        """Why a rollback to that deployment would be refused, by the operators' files or by the destination."""
+        allowed = await self.way_back(model.Start(previous=previous))
+        if allowed.refused:
+            return f"going back would be refused: {messages.barred(back.identity.revision, allowed.refused)}"
+        return await way_back.closed(destination, back, there)
+
+    async def prune_left(self, fence: Fence) -> Left:
+        """See the port."""
+        words, unconfirmed = await leftovers.prune(self.tools, await self.deployment(), fence=fence)
+        return Left(words=words, unconfirmed=unconfirmed)
+
+    async def conclude(self, outcome: model.Outcome) -> None:
+        """See the port: in one transaction, with holds. The first verdict stays."""
+        ended = await conclusion.conclude(
+            self.tools.store.database,
+            self.id,
+            outcome.verdict,
+            inventory=outcome.inventory,
+            startup=outcome.startup.total_seconds() if outcome.startup is not None else None,
+            remarks=conclusion.DeploymentNotes(note=outcome.note, way_back=outcome.way_back),
+        )
+        if ended.verdict_kind == "deployed":
+            asked = resource_requests.requests(each.object for each in (await self.revision(ended)).objects)
+            at = self.tools.now()
+            await self.tools.store.formations.set_requests(ended.app, ended.formation, asked, at=at)
+        await asyncio.to_thread(targets.forget_clone, ended)
+
+    def context(self, deployment: Deployment, revision: Revision, fence: Fence) -> Context:
+        """What its story is told with beside this memory."""
+        tools = self.tools
+
+        async def secret(reference: str) -> str:
+            found = await targets.resolved(tools, deployment, {"key": reference})
+            return found["key"].reveal().decode("utf-8", "replace")
+
+        async def came(check: Alerts, since: datetime) -> Sequence[Alert]:
+            found = await tools.store.alerts.since(deployment.app, deployment.formation, since)
+            return [each for each in found if check.matching.items() <= each.labels.items()]
+
+        def allowed() -> Allowlist:
+            hosts = tools.environment(revision.environment).gate_hosts
+            return egress_allowlist.allowlist(hosts, tools.settings.egress.allowed)
+
+        return Context(fence=fence, secret=secret, allowed=allowed, alerts=came, adapters=tools.adapters, now=tools.now)
+
+    async def revision(self, deployment: Deployment) -> Revision:
+        """A deployment's revision; what is secret in it is shown nowhere from now on."""
+        found = await self.tools.store.releases.revision(deployment.revision_id)
+        revealed.note(manifest_secrets.values(each.object for each in found.everything).values())
+        return found
+
+    async def _before(self, previous: str | None) -> Revision | None:
+        if previous is None:
+            return None
+        return await self.revision(await self.tools.store.deployments.get(previous))
+
+
+def with_finished(
+    forward: model.Target, back: model.Target | None, finished: Mapping[str, Sequence[str]]
+) -> tuple[model.Target, model.Target | None]:
+    """Both with their work that had ended before; `finished` has it by revision."""
+    forward = replace(forward, finished=tuple(finished.get(forward.identity.revision, ())))
+    if back is None:
+        return forward, None
+    return forward, replace(back, finished=tuple(finished.get(back.identity.revision, ())))
+
+
+def _release(revision: Revision) -> str:
+    """What `once for each release` means."""
+    return revision.release or revision.id

@@ -1,0 +1,76 @@
+"""The start of a deployment's story: whether it goes, and what is there before it."""
+
+from __future__ import annotations
+
+from sealane.deployments import hooks_and_gates, model
+from sealane.deployments import targets as shared
+from sealane.deployments.start import start
+from sealane.errors import SealaneError
+from sealane.records.model import Deployment, DeploymentState
+from sealane.stencils.model import Revision
+from sealane.store import conclusion
+from sealane.workflows.context import Tools
+from sealane.workflows.steps import admission, leftovers, releases, targets, timeline
+from sealane.workflows.steps.deployment_memory import SqlMemory, with_finished
+
+
+async def begin(memory: SqlMemory) -> model.Start | None:
+    """Decides whether the deployment goes, and takes note of what is there before it; None when it does not go.
+
+    Key: the deployment. Undo: none needed, nothing is written.
+    """
+    tools, deployment = memory.tools, await memory.deployment()
+    revision = await tools.store.releases.revision(deployment.revision_id)
+    if not await _admitted(tools, deployment, revision):
+        return None
+    destination = await memory.destination()
+    if deployment.state is DeploymentState.QUEUED:
+        if await targets.secrets_changed(tools, deployment, revision, destination):
+            await _revise(tools, deployment)
+            return None
+        if not await tools.gates.recheck(deployment):
+            return None
+    deployment = await tools.store.deployments.begin(deployment.id, at=tools.now())
+    if deployment.state is not DeploymentState.ROLLING_OUT:
+        return None
+    formation = await tools.store.formations.get(deployment.app, deployment.formation)
+    previous, reason = await targets.going_back(tools, deployment)
+    if words := leftovers.told(deployment, formation):
+        await timeline.line(tools, deployment.id, model.Phase.APPLY, words)
+    old = await memory.revision(previous) if previous else None
+    forward, back = await memory.targets(deployment, revision, old, destination)
+    finished = await targets.finished(tools, deployment, formation.inventory, destination, forward, back)
+    forward, back = with_finished(forward, back, finished)
+    if back and previous and (shut := await memory.shut(previous.id, back, destination)):
+        await timeline.line(tools, deployment.id, model.Phase.APPLY, f"should this fail, {shut}")
+    survey = await shared.survey(destination, forward, back, formation.inventory)
+    forward, back = shared.shaped(forward, back, survey)
+    plan = model.DeploymentPlan(goal=forward, stored=formation.inventory, previous=back, stays=reason)
+    return start(
+        plan,
+        hooks_and_gates.of(revision),
+        previous=previous.id if previous else None,
+        survey=survey,
+        finished=finished,
+    )
+
+
+async def _admitted(tools: Tools, deployment: Deployment, revision: Revision) -> bool:
+    """Whether it may still come; what may not has its verdict, and what lacks approvals waits for them."""
+    if deployment.state not in {DeploymentState.QUEUED, DeploymentState.ROLLING_OUT}:
+        return True  # whoever begins it sees that it has ended, or waits
+    verdict, goes = await admission.last_look(deployment, revision)
+    if verdict is not None:
+        await conclusion.conclude(tools.store.database, deployment.id, verdict)
+    return goes
+
+
+async def _revise(tools: Tools, deployment: Deployment) -> None:
+    """A secret is not what it was: the release is rendered anew, and whoever had to approve is asked again."""
+    here = await targets.checked_out(tools, deployment)
+    made = await tools.store.releases.get(deployment.release_id or "")
+    revision, _, found = await releases.render(here, deployment.formation, made)
+    if revision is None:
+        raise SealaneError(f"{deployment.label} can't be rendered any more: {found[0]}")
+    note = "a secret changed since it was rendered, so this is another revision and approval is asked again"
+    await tools.store.deployments.revise(deployment.id, revision, note=note, at=tools.now())

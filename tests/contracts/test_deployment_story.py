@@ -1,0 +1,193 @@
+"""What a deployment does, tells and keeps: the same from a command line and by a server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from sealane.destinations import model as destinations
+from sealane.destinations.dummy.destination import DummyDestination
+from tests.contracts.stories import CommandLine, Server, Side, Version, workload
+from tests.unit.gates import answering
+
+CRASH = {"DUMMY_EXIT_CODE": "3", "DUMMY_OUTPUT": "no such table: carts"}
+FAILS = '{name: DUMMY_EXIT_CODE, value: "4"}'
+EXTRA = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra}\ndata: {a: b}\n"
+
+
+@pytest.fixture(params=["command line", "server"])
+async def side(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Side]:
+    if request.param == "command line":
+        yield CommandLine(tmp_path)
+        return
+    made = Server(tmp_path)
+    async with made.inside.knowing_the_shop():
+        yield made
+
+
+def hooks(*names: str, when: str = "before", fails: str = "", undo: bool = False) -> dict[str, str]:
+    """A version's hooks, and the stencils of their Jobs."""
+    listed = [
+        {"name": name, "stencil": name} | ({"reversible": {"command": ["back"]}} if undo else {}) for name in names
+    ]
+    stencils = "".join(f"---\n{workload('Job', name, FAILS if name == fails else '')}" for name in names)
+    return {"beside": f"hooks: {json.dumps({when: listed})}", "more": stencils}
+
+
+def smoke(url: str, *names: str) -> str:
+    gates = [{"name": name, "http": {"url": url, "samples": 1}} for name in names or ("smoke",)]
+    return f"gates: {json.dumps(gates)}"
+
+
+async def test_a_good_version_is_applied_watched_and_what_it_has_no_more_is_pruned(side: Side) -> None:
+    await side.deploy(Version(words="v1", more=EXTRA))
+    ended = await side.deploy(Version(words="v2"))
+    assert ended.verdict.kind == "deployed"
+    assert (ended.report, ended.second) == (None, None)
+    assert ended.phases == ["apply", "watch", "prune"]
+    assert side.writes() == ["create extra", "create web", "change web", "delete extra"]
+
+
+async def test_a_bad_version_is_explained_and_the_one_before_is_there_again(side: Side) -> None:
+    await side.deploy(Version(words="v1"))
+    ended = await side.deploy(Version(words="v2", behaves=CRASH, more=EXTRA))
+    assert ended.verdict.kind == "rolled_back"
+    assert ended.report is not None
+    assert ended.report["cause"]["log"] == "no such table: carts"
+    assert {each["name"] for each in ended.report["difference"]} == {"web", "extra"}
+    assert ended.second is None
+    assert ended.phases == ["apply", "watch", "failure_report", "revert", "prune"]
+    assert side.writes()[1:] == ["create extra", "change web", "change web", "delete extra"]
+    (what,) = ended.said("prune")
+    assert "extra" in what
+
+
+async def test_the_first_version_that_fails_is_left_as_it_is(side: Side) -> None:
+    ended = await side.deploy(Version(words="v1", behaves=CRASH))
+    assert ended.verdict.kind == "failed"
+    assert "It was left as it is: " in ended.verdict.reason
+    assert not ended.verdict.untouched
+    assert ended.phases == ["apply", "watch", "failure_report"]
+
+
+async def test_both_failure_reports_of_a_failed_way_back_are_kept(side: Side) -> None:
+    """What the version before has belongs to somebody else by now."""
+    await side.deploy(Version(words="v1", more=EXTRA))
+    with side.state.write() as content:
+        (extra,) = (each for each in content.objects.values() if each.manifest["metadata"]["name"] == "extra")
+        labels = extra.manifest["metadata"]["labels"]
+        for name, value in labels.items():
+            labels[name] = "other" if value == "shop" else value
+    ended = await side.deploy(Version(words="v2", behaves=CRASH))
+    assert ended.verdict.kind == "rollback_failed"
+    assert "Going back failed too: " in ended.verdict.reason
+    assert ended.report is not None
+    assert ended.report["cause"]["log"] == "no such table: carts"
+    assert ended.second is not None
+    assert "belongs to other" in ended.second["cause"]["sentence"]
+
+
+async def test_a_gate_that_fails_keeps_every_cause_and_takes_the_evidence_once(
+    side: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stood in the way beside the gate is told, too."""
+    taken: list[destinations.Identity] = []
+    take = DummyDestination.evidence
+
+    async def counted(self: DummyDestination, identity: destinations.Identity, observation: object) -> object:
+        taken.append(identity)
+        return await take(self, identity, observation)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(DummyDestination, "evidence", counted)
+    await side.deploy(Version(words="v1"))
+    restarts = "---\n" + workload("Deployment", "shaky", '{name: DUMMY_RUNS, value: "0.1"}')
+    async with answering.serving(lambda _asked, _nth: (500, "")) as server:
+        strategy = f"{smoke(server.url)}, guard: {{restarts: false, flaps: false}}"
+        slow = {"DUMMY_READY_AFTER": "0.35"}
+        ended = await side.deploy(Version(words="v2", strategy=strategy, more=restarts, behaves=slow))
+    assert ended.verdict.kind == "rolled_back"
+    assert ended.verdict.reason == "Gate smoke failed: 1 of 1 sample failed (status 500), none may."
+    assert ended.report is not None
+    assert ended.report["cause"]["reason"] == "gate_failed"
+    assert [each["object"].rpartition("-")[0] for each in ended.report["others"]] == ["Pod/shaky-1"]
+    assert len(taken) == 1
+
+
+@pytest.mark.parametrize(("word", "kind"), [(True, "deployed"), (False, "rolled_back")])
+async def test_a_person_says_how_an_inconclusive_gate_is_taken(side: Side, word: bool, kind: str) -> None:
+    await side.deploy(Version(words="v1"))
+    query = {"url": "http://127.0.0.1:9", "query": "up", "condition": "< 1"}
+    strategy = f"gates: {json.dumps([{'name': 'rate', 'prometheus': query}])}"
+    ended = await side.deploy(Version(words="v2", strategy=strategy), word=word)
+    assert ended.verdict.kind == kind
+    assert ended.phases[:3] == ["apply", "watch", "gates"]
+    if not word:
+        assert ended.report is not None
+        assert ended.report["cause"]["reason"] == "gate_failed"
+
+
+async def test_hooks_run_around_the_rollout_and_once_for_each_release(side: Side) -> None:
+    ended = await side.deploy(Version(words="v1", **hooks("a", "b")))
+    assert ended.verdict.kind == "deployed"
+    assert side.writes() == ["create a", "create b", "create web"]
+    assert ended.phases == ["hooks", "apply", "watch"]
+
+
+async def test_a_failing_hook_before_stops_it_and_undoes_those_before_it(side: Side) -> None:
+    await side.deploy(Version(words="v1"))
+    ended = await side.deploy(Version(words="v2", **hooks("a", "b", fails="b", undo=True)))
+    assert (ended.verdict.kind, ended.verdict.untouched) == ("failed", True)
+    assert ended.verdict.reason.startswith("Hook b failed: ")
+    assert ended.report is not None
+    assert ended.report["difference"]
+    assert side.writes()[1:] == ["create a", "create b", "create undo-a"]
+    again = await side.deploy(Version(words="v3", **hooks("a", "b", undo=True)))
+    assert again.verdict.kind == "deployed"
+    assert side.writes()[4:] == ["create a", "create b", "change web"]
+
+
+async def test_a_bad_version_undoes_its_hooks_once_the_one_before_is_there(side: Side) -> None:
+    await side.deploy(Version(words="v1"))
+    ended = await side.deploy(Version(words="v2", behaves=CRASH, **hooks("a", "b", undo=True)))
+    assert ended.verdict.kind == "rolled_back"
+    assert side.writes()[1:] == ["create a", "create b", "change web", "change web", "create undo-b", "create undo-a"]
+    assert ended.phases == ["hooks", "apply", "watch", "failure_report", "revert", "hooks"]
+
+
+async def test_a_failing_hook_after_it_rolls_it_back(side: Side) -> None:
+    await side.deploy(Version(words="v1"))
+    ended = await side.deploy(Version(words="v2", **hooks("warm", when="after", fails="warm")))
+    assert ended.verdict.kind == "rolled_back"
+    assert ended.verdict.reason.startswith("Hook warm failed: ")
+    assert ended.report is not None
+    assert "exit code 4" in ended.report["cause"]["sentence"]
+    assert side.writes()[1:] == ["change web", "create warm", "change web"]
+
+
+async def test_a_failure_runs_its_hooks_last(side: Side) -> None:
+    await side.deploy(Version(words="v1"))
+    made = hooks("page", "tell", when="failure", fails="page")
+    ended = await side.deploy(Version(words="v2", behaves=CRASH, **made))
+    assert ended.verdict.kind == "rolled_back"
+    assert side.writes()[-2:] == ["create page", "create tell"]
+
+
+@pytest.mark.parametrize(
+    "strategy", ["canary: {steps: [{weight: 50}, {pause: 10ms}]}", "blue_green: {keep_old_for: 0s}"]
+)
+@pytest.mark.parametrize("bad", [False, True])
+async def test_stages_come_one_after_the_other(side: Side, strategy: str, bad: bool) -> None:
+    service = (
+        "---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {run: web}, ports: [{port: 80}]}\n"
+    )
+    await side.deploy(Version(words="v1", strategy=strategy, more=service))
+    before = {each.manifest["metadata"]["name"] for each in side.there.objects.values()}
+    ended = await side.deploy(Version(words="v2", strategy=strategy, more=service, behaves=CRASH if bad else None))
+    assert ended.verdict.kind == ("rolled_back" if bad else "deployed")
+    if bad:
+        assert {each.manifest["metadata"]["name"] for each in side.there.objects.values()} == before
+    elif "canary" in strategy:
+        assert "pause" in ended.phases
