@@ -90,7 +90,7 @@ class ProcessMemory:
 
     async def note_hooks(self, done: tuple[str, ...]) -> None:
         """See the port."""
-        self.hooks = (*self.hooks, *done)
+        self.hooks = tuple(dict.fromkeys((*self.hooks, *done)))
 
     async def forget_hooks(self, undone: tuple[str, ...]) -> None:
         """See the port."""
