@@ -75,12 +75,6 @@ def stay() -> None:
     _Mood.leaving = False
 
 
-async def step(name: str, body: Body, *arguments: Any) -> Any:
-    """Runs a step at the workflow's next position. Raises Broken."""
-    recorded = await DBOS.run_step_async({"name": name}, _body(name, body, arguments))
-    return _unwrapped(name, recorded)
-
-
 class Durable:
     """The journal of the workflow that it is used in: what came of a step is kept in the engine's database."""
 
