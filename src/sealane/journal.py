@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, ParamSpec, Protocol, TypeVar, get_args, get_type_hints
 
 import msgspec
+import msgspec.inspect
 
 from sealane.errors import Fenced, SealaneError
 
@@ -82,7 +83,7 @@ def _checked(function: Callable[..., Any]) -> Any:
 
 
 def _secret_in(kind: Any, seen: set[Any]) -> str | None:
-    """The first field in a type that its representation leaves out: that is how fields of secrets are marked."""
+    """The first field that its type's representation leaves out, as fields of secrets are marked, or what is no plain data."""
     if kind in seen:
         return None
     seen.add(kind)
@@ -92,4 +93,6 @@ def _secret_in(kind: Any, seen: set[Any]) -> str | None:
             return f"{kind.__name__}.{hidden}"
         hints = get_type_hints(kind)
         return next((found for hint in hints.values() if (found := _secret_in(hint, seen))), None)
+    if isinstance(kind, type) and isinstance(msgspec.inspect.type_info(kind), msgspec.inspect.CustomType):
+        return kind.__name__  # the value of a secret, say: no plain data
     return next((found for each in get_args(kind) if (found := _secret_in(each, seen))), None)

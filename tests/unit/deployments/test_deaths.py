@@ -14,7 +14,7 @@ from sealane.deployments.process_memory import ProcessMemory
 from sealane.deployments.steps.work import Context
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.journal import Journal, Plain
-from sealane.stencils import jobs as rendered
+from sealane.stencils import platform
 from sealane.stencils.gates import Hook, Task, When
 from sealane.stencils.model import BlueGreen, CanaryStep
 from tests.unit.deployments import parts
@@ -41,8 +41,8 @@ HOOKS = (
 
 def beside() -> hooks_and_gates.HooksAndGates:
     """A hook of each time."""
-    jobs = {rendered.hook_key(hook.name): job(hook.name).object for hook in HOOKS}
-    undo = {rendered.undo_key("migrate"): job("undo-migrate").object}
+    jobs = {platform.hook_key(hook.name): job(hook.name).object for hook in HOOKS}
+    undo = {platform.undo_key("migrate"): job("undo-migrate").object}
     return hooks_and_gates.HooksAndGates(hooks=HOOKS, jobs={**jobs, **undo})
 
 
