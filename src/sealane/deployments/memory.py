@@ -54,7 +54,7 @@ class Word:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WayBack:
-    """What operators say of going back by itself to the revision before."""
+    """What operators say of rolling back automatically to the revision before."""
 
     refused: str = ""
     """Why they don't allow it any more; empty when they do."""

@@ -257,7 +257,7 @@ class Deployments:
 
         return await self._database.write(work)
 
-    async def keep_second_dossier(self, deployment_id: str, data: Mapping[str, Any], *, at: datetime) -> None:
+    async def keep_second_failure_report(self, deployment_id: str, data: Mapping[str, Any], *, at: datetime) -> None:
         """Keeps the evidence of a way back that failed, too. Key: the deployment; the first one stays."""
 
         def work(connection: sa.Connection) -> None:

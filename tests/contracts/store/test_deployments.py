@@ -319,7 +319,7 @@ async def test_the_report_of_a_failed_rollback_is_kept_beside_the_first(store: S
     await offered(store, 1, 1)
     await store.deployments.keep_failure_report("d-1", {"n": 1}, at=NOON)
     for number in (2, 3):
-        await store.deployments.keep_second_dossier("d-1", {"n": number}, at=NOON)
+        await store.deployments.keep_second_failure_report("d-1", {"n": number}, at=NOON)
 
     view = await store.views.deployment("d-1")
     assert (view.failure_report, view.second_failure_report) == ({"n": 1}, {"n": 2})

@@ -76,7 +76,7 @@ async def failure(work: Work, verdict: Verdict) -> None:
 
 
 async def undo(work: Work, done: tuple[str, ...]) -> str:
-    """Takes back the hooks that ran in this deployment. Gives what stays, in words. Key: deployment and hook. Undo: none."""
+    """Undoes the hooks that ran in this deployment. Gives what stays, in words. Key: deployment and hook. Undo: none."""
     prepared = await work.prepared()
     async with work.telling(Phase.HOOKS) as tell:
         where = await work.jobs(prepared)

@@ -145,7 +145,7 @@ class SqlMemory:
 
     async def keep_second_report(self, report: failure_reports.FailureReport) -> None:
         """See the port."""
-        await self.tools.store.deployments.keep_second_dossier(self.id, report.to_json(), at=self.tools.now())
+        await self.tools.store.deployments.keep_second_failure_report(self.id, report.to_json(), at=self.tools.now())
 
     async def asked(self, key: str) -> frozenset[str]:
         """See the port."""
