@@ -130,10 +130,11 @@ async def test_a_bad_record_is_rolled_back_and_a_person_goes_further_back(folder
     one, two = render(folder), render(folder, front="192.0.2.2")
     bad = render(folder, front="203.0.113.9")
     assert [(await deploy(zone, each)).outcome.verdict.kind for each in (one, two)] == ["deployed", "deployed"]
-    failed = (await deploy(zone, bad)).outcome
+    ended = await deploy(zone, bad)
+    failed = ended.outcome
     assert failed.verdict.kind == "rolled_back"
     assert failed.verdict.reason.startswith("Record www has failed: no name server serves 203.0.113.9.")
-    assert failed.failure_report is not None
+    assert ended.report is not None
     assert values(zone.zone()) == {"www": "192.0.2.2", "api": "192.0.2.7"}
     history = ledger_history.read(await zone.read_ledger("names", "names", namespace="example-com"))
     back = deployment.target(history, None, label="names/names")
