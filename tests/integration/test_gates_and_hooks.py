@@ -150,8 +150,8 @@ async def test_what_a_gate_cannot_tell_a_person_says(world: World, passes: bool,
     assert ended.verdict is not None
     assert ended.verdict.kind is kind
     assert passes or ended.verdict.reason.startswith('Gate rate failed: admin said so ("I looked"): the query gives')
-    (line,) = [each for each in await world.server.views.audit() if each.action.endswith("gate")]
-    assert (line.actor, line.subject) == ("admin", "shop/dev")
+    (line,) = [each for each in await world.server.views.audit() if each.kind.startswith("gate.")]
+    assert (line.actor, line.about) == ("admin", "shop/dev")
     with pytest.raises((NotThere, Conflicting)):
         await world.server.speaking.say(deployment.id, "rate", passes=True, by=ADMIN, reason="")
 

@@ -118,7 +118,8 @@ def test_a_push_with_a_token_of_one_s_own(serving: Serving, tokens: dict[str, st
     assert (made["requested_by"], made["by_hand"], made["pusher"]["name"]) == ("kim", True, "zoe")
     assert app.approve(made, tokens["kim"])[1] == "kim asked for it, and who asks does not approve"
     assert app.approve(made, tokens["zoe"])[1] == "zoe pushed it, and who pushes does not approve"
-    pushes = [line for line in _audit(serving) if line["action"] == "push" and line["subject"] == "own"]
+    asked = [line for line in _audit(serving) if line["kind"] == "run.requested" and line["app"] == "own"]
+    pushes = [line for line in asked if "by" not in json.loads(line["data"])]
     assert [line["actor"] for line in pushes] == ["zoe", "max", "zoe"]
 
 
@@ -174,7 +175,10 @@ def test_who_pushed_at_a_git_host(serving: Serving, tokens: dict[str, str], tmp_
 def _audit(serving: Serving) -> list[dict[str, Any]]:
     with sqlite3.connect(serving.folder / "data" / "sealane.db") as database:
         database.row_factory = sqlite3.Row
-        return [dict(row) for row in database.execute("select actor, action, subject from audit order by id")]
+        return [
+            dict(row)
+            for row in database.execute("select actor, kind, app, data from outbox where actor is not null order by id")
+        ]
 
 
 def hook(app: App, commit_hash: str, *, sender: str) -> None:

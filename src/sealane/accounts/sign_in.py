@@ -20,6 +20,7 @@ from sealane.accounts.sign_in_attempts import AttemptLimits, Attempts
 from sealane.environments.grants import Permission
 from sealane.errors import NotSignedIn, NotThere, Refused
 from sealane.events.model import Pusher, Signed
+from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.accounts import Reach, StoredSession, Token, User
 from sealane.records.model import App
 from sealane.records.scopes import Subject
@@ -276,14 +277,15 @@ class Access:
         whose = (token.user or token.app) if token else None
         detail = {"token": shown, "why": why, "of": whose}
         log_lines.event("sign_in.failed", level=logging.WARNING, address=address, token=shown, why=why, user=whose)
-        await self._store.audit.add(
-            self._now(),
-            actor=f"somebody at {inputs.fitted(address) or 'an unknown address'}",
-            action="fail to sign in",
-            subject=whose or "nobody",
+        failed = DomainEvent(
+            kind=Kind.SIGN_IN_FAILED,
+            at=self._now(),
             app=token.app if token and token.user is None else None,
-            detail=detail,
+            actor=f"somebody at {inputs.fitted(address) or 'an unknown address'}",
+            subject=whose or "nobody",
+            data=detail,
         )
+        await self._store.outbox.say(failed)
 
     async def _actor(self, user: str, token_id: str | None) -> Actor:
         try:

@@ -37,6 +37,8 @@ class Kind(StrEnum):
     DEPLOYMENT_STARTED = "deployment.started"
     DEPLOYMENT_STAGE = "deployment.stage"
     """A line of its timeline, with the phase it is in."""
+    DEPLOYMENT_WAITING_FOR = "deployment.waiting_for"
+    """What it waits for now; its timeline had that before."""
     DEPLOYMENT_OBSERVED = "deployment.observed"
     """How far its objects are."""
     DEPLOYMENT_CANCEL_REQUESTED = "deployment.cancel_requested"
@@ -56,11 +58,25 @@ class Kind(StrEnum):
     FORMATION_REQUESTS = "formation.requests"
     """What it requests of its cluster is known."""
     APP_ADDED = "app.added"
+    APP_HOOK_ROTATED = "app.hook_rotated"
+    """It has another secret for webhooks."""
     APP_OWNER_SET = "app.owner_set"
     APP_REMOVED = "app.removed"
     INTAKE_FAILED = "intake.failed"
     """Pushes could not be taken in."""
     INTAKE_RECOVERED = "intake.recovered"
+
+    USER_ADDED = "user.added"
+    USER_GROUPS_SET = "user.groups_set"
+    USER_REMOVED = "user.removed"
+    ADMINISTRATOR_MADE = "administrator.made"
+    """By somebody at the server's machine."""
+    TOKEN_ADDED = "token.added"  # noqa: S105 - no token
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105 - no token
+    SIGN_IN_FAILED = "sign_in.failed"
+    WORKER_LEFT = "worker.left"
+    WORKER_BURIED = "worker.buried"
+    """Another worker took it for dead and does its work."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,9 +93,16 @@ class DomainEvent:
     run: str | None = None
     deployment: str | None = None
     actor: str | None = None
-    """Who did it, where somebody did."""
+    """Who did it, where somebody did. The audit is what has one; it is kept for good."""
+    subject: str | None = None
+    """Whom or what it was done to, where that is no app's: a user, a token, a worker."""
     data: Mapping[str, Any] = field(default_factory=dict)
     """What else is known of it; nothing in it is secret."""
+
+    @property
+    def about(self) -> str:
+        """What it is about, in a word: a user, `shop/production`, `shop`."""
+        return self.subject or "/".join(name for name in (self.app, self.formation) if name)
 
 
 OVERVIEW = "overview"
@@ -94,9 +117,19 @@ _DETAILS = frozenset(
         Kind.RUN_REPORT,
         Kind.RELEASE_MADE,
         Kind.DEPLOYMENT_OBSERVED,
+        Kind.APP_HOOK_ROTATED,
+        Kind.USER_ADDED,
+        Kind.USER_GROUPS_SET,
+        Kind.USER_REMOVED,
+        Kind.ADMINISTRATOR_MADE,
+        Kind.TOKEN_ADDED,
+        Kind.TOKEN_REVOKED,
+        Kind.SIGN_IN_FAILED,
+        Kind.WORKER_LEFT,
+        Kind.WORKER_BURIED,
     }
 )
-"""What only the page of the run or the deployment itself shows."""
+"""What the overview does not show: what only the page of the run or the deployment itself does, and people."""
 
 
 def topics(event: DomainEvent) -> frozenset[str]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 ADMINISTRATORS = "administrators"
 """The group whose people manage users: one of them always stays."""
@@ -63,26 +61,12 @@ class StoredSession:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class AuditEntry:
-    """Who did what to what."""
-
-    id: int
-    at: datetime
-    actor: str
-    action: str
-    subject: str
-    detail: Mapping[str, Any] | None
-    app: str | None
-    """The app it is about; None for what is about people or the server."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class AuditFilter:
-    """Which lines of the audit are listed; what is None lets all through."""
+    """Which events of the audit are listed; what is None lets all through."""
 
     app: str | None = None
     actor: str | None = None
-    action: str | None = None
+    kind: str | None = None
 
 
 EVERY_LINE = AuditFilter()

@@ -64,10 +64,10 @@ def _who_did_what(
     *,
     app: Annotated[str, _asked("Only what is about this app.")] = "",
     actor: Annotated[str, _asked("Only what this person did.")] = "",
-    action: Annotated[str, _asked("Only this, such as approve.")] = "",
+    kind: Annotated[str, _asked("Only this, such as approval.given.")] = "",
 ) -> AuditFilter:
     """Raises UsageError for what is no line of text."""
-    checked = {name: _line(text, name) for name, text in (("app", app), ("actor", actor), ("action", action))}
+    checked = {name: _line(text, name) for name, text in (("app", app), ("actor", actor), ("kind", kind))}
     return AuditFilter(**checked)
 
 

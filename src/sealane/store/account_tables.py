@@ -1,4 +1,4 @@
-"""Tables of people: who may sign in and by what, and who did what. As for `tables`, a change needs a migration."""
+"""Tables of people: who may sign in, and by what. As for `tables`, a change needs a migration."""
 
 from __future__ import annotations
 
@@ -40,19 +40,3 @@ sessions = sa.Table(
     columns.moment("expires"),
     columns.maybe("token_id"),
 )
-
-audit = sa.Table(
-    "audit",
-    columns.metadata,
-    columns.number(),
-    columns.moment("at"),
-    columns.text("actor"),
-    columns.text("action"),
-    columns.text("subject"),
-    columns.maybe("detail", columns.Json),
-    columns.maybe("app"),
-    sqlite_autoincrement=True,
-)
-sa.Index("ix_audit_app", audit.c.app, audit.c.id)
-sa.Index("ix_audit_actor", audit.c.actor, audit.c.id)
-sa.Index("ix_audit_action", audit.c.action, audit.c.id)

@@ -10,7 +10,7 @@ from sealane.errors import Conflicting
 from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.accounts import Token
 from sealane.records.model import App, DeploymentState
-from sealane.store import audit, outbox, people, rows
+from sealane.store import outbox, people, rows
 from sealane.store.database import Database
 from sealane.store.tables import apps, deployments, runs
 
@@ -34,7 +34,6 @@ class Apps:
         def work(connection: sa.Connection) -> None:
             _check_free(connection, app)
             connection.execute(sa.insert(apps).values(**rows.fields(app)))
-            audit.note(connection, app.created, actor=by, action="add app", subject=app.name, app=app.name)
             if token is not None:
                 people.add_token(connection, token, by=by)
             added = DomainEvent(kind=Kind.APP_ADDED, at=app.created, app=app.name, actor=by)
@@ -58,8 +57,9 @@ class Apps:
             app = get(connection, name)
             values = {"hook_generation": app.hook_generation + 1, "hook_old_until": old_until}
             connection.execute(sa.update(apps).where(apps.c.name == name).values(values))
-            detail = {"old_until": old_until.isoformat() if old_until else None}
-            audit.note(connection, at, actor=by, action="rotate hook secret", subject=name, app=name, detail=detail)
+            data = {"old_until": old_until.isoformat()} if old_until else {}
+            rotated = DomainEvent(kind=Kind.APP_HOOK_ROTATED, at=at, app=name, actor=by, data=data)
+            outbox.append(connection, rotated)
             return get(connection, name)
 
         return await self._database.write(work)
@@ -70,7 +70,6 @@ class Apps:
         def work(connection: sa.Connection) -> None:
             detail = {"from": get(connection, name).owner, "to": owner}
             connection.execute(sa.update(apps).where(apps.c.name == name).values(owner=owner))
-            audit.note(connection, at, actor=by, action="set owner", subject=name, app=name, detail=detail)
             owned = DomainEvent(kind=Kind.APP_OWNER_SET, at=at, app=name, actor=by, data=detail)
             outbox.append(connection, owned)
 
@@ -86,7 +85,7 @@ class Apps:
             get(connection, name)
             _check_idle(connection, name)
             connection.execute(sa.delete(apps).where(apps.c.name == name))
-            audit.note(connection, at, actor=by, action="remove app", subject=name, app=name)
+            outbox.forget_lines(connection, name)
             outbox.append(connection, DomainEvent(kind=Kind.APP_REMOVED, at=at, app=name, actor=by))
 
         await self._database.write(work)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sealane.errors import Conflicting
 from sealane.outbox.model import Kind
 from sealane.records.model import Deployment, DeploymentState
-from sealane.store import audit, deployments, formations, outbox
+from sealane.store import deployments, formations, outbox
 from sealane.store.database import Database
 from sealane.store.tables import deployments as table
 from sealane.verdicts import outcomes
@@ -36,11 +36,8 @@ class Cancellations:
             _check(deployment)
             named = sa.update(table).where(table.c.id == deployment_id).values(cancelled_by=by)
             connection.execute(named)
-            detail = {"deployment": deployment_id, "state": deployment.state.value}
-            audit.note(
-                connection, at, actor=by, action="cancel", subject=deployment.label, app=deployment.app, detail=detail
-            )
-            outbox.deployment_event(connection, Kind.DEPLOYMENT_CANCEL_REQUESTED, deployment, at, actor=by)
+            data = {"state": deployment.state.value}
+            outbox.deployment_event(connection, Kind.DEPLOYMENT_CANCEL_REQUESTED, deployment, at, data, actor=by)
             if deployment.state in _NOT_BEGUN:
                 deployments.finish(connection, deployment_id, outcomes.cancelled(by=by, at=at))
             else:

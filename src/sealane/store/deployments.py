@@ -23,9 +23,9 @@ from sealane.records.model import (
     TimelineEntry,
 )
 from sealane.stencils.model import Revision
-from sealane.store import apps, audit, formations, ids, outbox, releases, rows
+from sealane.store import apps, formations, ids, outbox, releases, rows
 from sealane.store.database import Database
-from sealane.store.tables import deployments, failure_reports, steadiness, timeline
+from sealane.store.tables import deployments, failure_reports, steadiness
 from sealane.verdicts.messages import causes
 from sealane.verdicts.model import Verdict, VerdictKind
 
@@ -70,17 +70,6 @@ class Deployments:
             connection.execute(sa.insert(deployments).values(_row(offered)))
             if offered.glass:
                 _tell_broken(connection, offered, offered.glass)
-            if offered.requested_by:
-                detail = {"deployment": offered.id, "revision": revision.id, "release": offered.release_id}
-                audit.note(
-                    connection,
-                    offered.created,
-                    actor=offered.requested_by,
-                    action=offered.kind.value,
-                    subject=offered.label,
-                    app=offered.app,
-                    detail=detail,
-                )
             outbox.deployment_moved(connection, Kind.DEPLOYMENT_REQUESTED, offered, offered.created)
             _say_asked(connection, offered, offered.created)
             return offered
@@ -193,11 +182,13 @@ class Deployments:
         def work(connection: sa.Connection) -> None:
             values: dict[str, Any] = {"waiting_for": waiting_for}
             if line is not None:
-                add_line(connection, deployment_id, line, at)
                 values["phase"] = line.phase
             connection.execute(sa.update(deployments).where(deployments.c.id == deployment_id).values(values))
-            said = {"phase": line.phase, "text": line.text} if line else {"text": waiting_for}
-            outbox.deployment_event(connection, Kind.DEPLOYMENT_STAGE, get(connection, deployment_id), at, said)
+            if line is None or not add_line(connection, deployment_id, line, at):
+                again = {"text": line.text if line else waiting_for}
+                outbox.deployment_event(
+                    connection, Kind.DEPLOYMENT_WAITING_FOR, get(connection, deployment_id), at, again
+                )
 
         await self._database.write(work)
 
@@ -302,9 +293,8 @@ def history(connection: sa.Connection, app: str, formation: str, limit: int = 50
 
 def story(connection: sa.Connection, deployment_id: str) -> tuple[TimelineEntry, ...]:
     """The deployment's timeline, in this transaction."""
-    columns = (timeline.c.phase, timeline.c.text, timeline.c.detail, timeline.c.at)
-    query = sa.select(*columns).where(timeline.c.deployment_id == deployment_id).order_by(timeline.c.id)
-    return tuple(TimelineEntry(**row) for row in rows.all_of(connection, query))
+    lines = outbox.lines(connection, deployment_id)
+    return tuple(TimelineEntry(**{"detail": None, **line.data}, at=line.at) for line in lines)
 
 
 def failure_report(connection: sa.Connection, deployment_id: str) -> Mapping[str, Any] | None:
@@ -322,12 +312,13 @@ def second_failure_report(connection: sa.Connection, deployment_id: str) -> Mapp
     return found
 
 
-def add_line(connection: sa.Connection, deployment_id: str, line: Line, at: datetime) -> None:
-    """Adds a line to the story unless its key is there, in this transaction."""
-    same = (timeline.c.deployment_id == deployment_id) & (timeline.c.key == line.key)
-    if rows.one(connection, sa.select(timeline.c.id).where(same)) is None:
-        values = {**rows.fields(line), "deployment_id": deployment_id, "at": at}
-        connection.execute(sa.insert(timeline).values(values))
+def add_line(connection: sa.Connection, deployment_id: str, line: Line, at: datetime) -> bool:
+    """Adds a line to the story unless its key is there, in this transaction. False when it is."""
+    if outbox.is_said(connection, deployment_id, line.key):
+        return False
+    data = {"phase": line.phase, "text": line.text, **({"detail": dict(line.detail)} if line.detail else {})}
+    outbox.timeline_line(connection, get(connection, deployment_id), line.key, at, data)
+    return True
 
 
 def finish(connection: sa.Connection, deployment_id: str, verdict: Verdict) -> None:
@@ -414,12 +405,8 @@ def _supersede_queued(connection: sa.Connection, coming: Deployment, at: datetim
 def _tell_broken(connection: sa.Connection, deployment: Deployment, glass: BrokenGlass) -> None:
     said = f"{glass.by} broke the glass: {glass.reason}"
     add_line(connection, deployment.id, Line(key=said, phase="approval", text=said), glass.at)
-    detail = {"deployment": deployment.id, "environment": deployment.environment, "reason": glass.reason}
-    named = {"actor": glass.by, "action": "break glass", "subject": deployment.label}
-    audit.note(connection, glass.at, **named, app=deployment.app, detail=detail)
-    outbox.deployment_event(
-        connection, Kind.GLASS_BROKEN, deployment, glass.at, {"reason": glass.reason}, actor=glass.by
-    )
+    data = {"environment": deployment.environment, "reason": glass.reason}
+    outbox.deployment_event(connection, Kind.GLASS_BROKEN, deployment, glass.at, data, actor=glass.by)
 
 
 def _say_asked(connection: sa.Connection, deployment: Deployment, at: datetime) -> None:

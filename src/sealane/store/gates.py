@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sealane.errors import Conflicting, NotThere
 from sealane.outbox.model import Kind
 from sealane.records.model import DeploymentState, GateWord
-from sealane.store import audit, deployments, outbox, rows
+from sealane.store import deployments, outbox, rows
 from sealane.store.database import Database
 from sealane.store.tables import gate_words
 
@@ -55,13 +55,9 @@ class GateWords:
                 raise Conflicting(f"{question.by} has said already that gate {gate} {said}")
             values = {"passes": passes, "by": by, "reason": reason, "said": at}
             connection.execute(sa.update(gate_words).where(_is(deployment_id, question.key, gate)).values(values))
-            action = "pass gate" if passes else "fail gate"
-            detail = {"deployment": deployment_id, "gate": gate, "reason": reason, "message": question.message}
-            audit.note(
-                connection, at, actor=by, action=action, subject=deployment.label, app=deployment.app, detail=detail
-            )
-            kind, said_now = Kind.GATE_PASSED if passes else Kind.GATE_FAILED, {"gate": gate, "reason": reason}
-            outbox.deployment_event(connection, kind, deployment, at, said_now, actor=by)
+            kind = Kind.GATE_PASSED if passes else Kind.GATE_FAILED
+            answer = {"gate": gate, "reason": reason, "message": question.message}
+            outbox.deployment_event(connection, kind, deployment, at, answer, actor=by)
             found = _find(connection, deployment_id, question.key, gate)
             return rows.there(found, f"question about {gate}")
 

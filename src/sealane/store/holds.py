@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sealane.errors import NotThere
 from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.model import Deployment, Hold
-from sealane.store import audit, ids, outbox, rows
+from sealane.store import ids, outbox, rows
 from sealane.store.database import Database
 from sealane.store.tables import holds
 
@@ -32,10 +32,6 @@ class Holds:
             if not found:
                 raise NotThere(f"nothing is held on {app}/{formation}")
             lift(connection, found, by=by, reason=reason, at=at)
-            detail = {"reason": reason, "held": [hold.up_to for hold in found]}
-            audit.note(
-                connection, at, actor=by, action="lift hold", subject=f"{app}/{formation}", app=app, detail=detail
-            )
             return found
 
         return await self._database.write(work)

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from sealane import log_lines
 from sealane.outbox.model import DomainEvent, Kind
@@ -20,7 +21,7 @@ from sealane.records.model import Deployment, Run
 from sealane.records.scopes import EVERYTHING, Scope
 from sealane.store import rows, scopes, upsert
 from sealane.store.database import Database, after_commit, before_commit
-from sealane.store.tables import apps, formations, outbox, outbox_cursors, runs
+from sealane.store.tables import apps, deployments, formations, outbox, outbox_cursors, runs
 
 AT_ONCE = 500
 """Events that are read at once."""
@@ -44,12 +45,35 @@ _OF_ALL_FORMATIONS = (Kind.RUN_PLANNED.value, Kind.RELEASE_GROUP_ENDED.value)
 """What names every formation that it is about, and so is for those who may read the app everywhere."""
 
 
-def append(connection: sa.Connection, *events: DomainEvent) -> None:
-    """Says in this transaction what it changed; the server's log gets the most important once that has landed."""
-    for event in events:
-        before_commit(connection, _write, event)
-        if event.kind in _LOGGED:
-            after_commit(connection, functools.partial(_log, event))
+def append(connection: sa.Connection, event: DomainEvent, *, key: str | None = None) -> None:
+    """Says in this transaction what it changed; once that has landed, the server's log tells the most important of it.
+
+    With a key it is a line of its deployment's timeline, which a second one with that key does not get.
+    """
+    before_commit(connection, _write, {**_row(event), "key": key})
+    if event.kind in _LOGGED:
+        after_commit(connection, functools.partial(_log, event))
+    if event.actor:
+        after_commit(connection, functools.partial(_log_deed, event))
+
+
+def is_said(connection: sa.Connection, deployment_id: str, key: str) -> bool:
+    """Whether the deployment's timeline has a line of the key."""
+    line = (outbox.c.deployment_id == deployment_id) & (outbox.c.key == key)
+    return connection.execute(sa.select(outbox.c.id).where(line)).first() is not None
+
+
+def lines(connection: sa.Connection, deployment_id: str) -> tuple[DomainEvent, ...]:
+    """The deployment's timeline, in this transaction."""
+    chosen = (outbox.c.deployment_id == deployment_id) & outbox.c.key.is_not(None)
+    return tuple(map(event_of, rows.all_of(connection, sa.select(outbox).where(chosen).order_by(outbox.c.id))))
+
+
+def forget_lines(connection: sa.Connection, app: str) -> None:
+    """Forgets the timelines of an app that is removed, in this transaction; what readers may lack is trimmed later."""
+    past = outbox.c.id <= _position(connection, _TRIMMED)
+    timelines = (outbox.c.app == app) & outbox.c.key.is_not(None) & outbox.c.actor.is_(None)
+    connection.execute(sa.delete(outbox).where(timelines, past))
 
 
 def run_event(
@@ -66,7 +90,7 @@ def run_event(
     append(connection, DomainEvent(kind=kind, at=at, app=app, formation=formation, run=run_id, data=data or {}))
 
 
-def run_moved(connection: sa.Connection, kind: Kind, run: Run, at: datetime) -> None:
+def run_moved(connection: sa.Connection, kind: Kind, run: Run, at: datetime, *, actor: str | None = None) -> None:
     """Says that a run was requested, started or ended, in this transaction."""
     event = run.event
     data = {
@@ -74,12 +98,13 @@ def run_moved(connection: sa.Connection, kind: Kind, run: Run, at: datetime) -> 
         "cause": event.kind.value,
         "branch": event.branch,
         "commit": event.commit,
+        "before": event.before,
+        "ref": event.ref,
         "by": run.requested_by,
         "status": run.status.value if run.ended else None,
         "reason": run.reason,
         "seconds": _seconds(run.started, run.ended),
     }
-    actor = run.requested_by if kind is Kind.RUN_REQUESTED else None
     append(connection, DomainEvent(kind=kind, at=at, app=run.app, run=run.id, actor=actor, data=_known(data)))
 
 
@@ -93,17 +118,14 @@ def deployment_event(
     actor: str | None = None,
 ) -> None:
     """Says something of a deployment, in this transaction."""
-    said = DomainEvent(
-        kind=kind,
-        at=at,
-        app=deployment.app,
-        formation=deployment.formation,
-        run=deployment.run_id,
-        deployment=deployment.id,
-        actor=actor,
-        data=data or {},
-    )
-    append(connection, said)
+    append(connection, _of_deployment(kind, deployment, at, data, actor))
+
+
+def timeline_line(
+    connection: sa.Connection, deployment: Deployment, key: str, at: datetime, data: Mapping[str, Any]
+) -> None:
+    """Says a line of the deployment's timeline, in this transaction; a second one of the key is not written."""
+    append(connection, _of_deployment(Kind.DEPLOYMENT_STAGE, deployment, at, data), key=key)
 
 
 def deployment_moved(connection: sa.Connection, kind: Kind, deployment: Deployment, at: datetime) -> None:
@@ -142,23 +164,29 @@ class Outbox:
         scope: Scope = EVERYTHING,
     ) -> tuple[DomainEvent, ...]:
         """What happened after a cursor, in order; of an app of the scope since it has its name."""
-        query = sa.select(outbox).where(outbox.c.id > cursor, _readable(scope))
+        trimmed = sa.select(outbox_cursors.c.position).where(outbox_cursors.c.name == _TRIMMED).scalar_subquery()
+        fresh = (outbox.c.id > cursor) & (outbox.c.id > sa.func.coalesce(trimmed, 0))
+        query = sa.select(outbox).where(fresh, readable(scope))
         for column, value in ((outbox.c.app, app), (outbox.c.formation, formation)):
             query = query if value is None else query.where(column == value)
         found = await self._database.read(lambda c: rows.all_of(c, query.order_by(outbox.c.id).limit(limit)))
-        return tuple(_event(row) for row in found)
+        return tuple(map(event_of, found))
+
+    async def say(self, event: DomainEvent) -> None:
+        """Says what changed nothing, such as a refusal."""
+        await self._database.write(lambda c: append(c, event))
 
     async def newest(self) -> int:
         """The id of the last event that ever was; 0 before any."""
         last = sa.select(sa.func.max(outbox.c.id))
-        return await self._database.read(lambda c: c.execute(last).scalar() or _position(c, _TRIMMED))
+        return await self._database.read(lambda c: max(c.execute(last).scalar() or 0, _position(c, _TRIMMED)))
 
     async def trimmed(self) -> int:
         """The id up to which events were forgotten."""
         return await self._database.read(lambda c: _position(c, _TRIMMED))
 
     async def trim(self, before: datetime) -> None:
-        """Forgets what happened before a time."""
+        """Forgets what happened before a time. What somebody did stays, and timelines stay as long as their deployments."""
 
         def work(connection: sa.Connection) -> None:
             cursor = _position(connection, _TRIMMED)
@@ -169,7 +197,9 @@ class Outbox:
                     break
                 last = row.id
             if last > cursor:
-                connection.execute(sa.delete(outbox).where(outbox.c.id <= last))
+                there = sa.exists().where(deployments.c.id == outbox.c.deployment_id)
+                stays = outbox.c.actor.is_not(None) | (outbox.c.key.is_not(None) & there)
+                connection.execute(sa.delete(outbox).where(outbox.c.id > cursor, outbox.c.id <= last, ~stays))
                 upsert.put(connection, outbox_cursors, {"name": _TRIMMED}, {"position": last})
 
         await self._database.write(work)
@@ -201,10 +231,26 @@ class Outbox:
         return await self._database.write(lambda c: bool(c.execute(moved).rowcount))
 
 
-def _write(connection: sa.Connection, events: list[DomainEvent]) -> None:
+def _write(connection: sa.Connection, events: list[dict[str, Any]]) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_IN_LINE)))
-    connection.execute(sa.insert(outbox), [_row(event) for event in events])
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(insert(outbox).on_conflict_do_nothing(), events)
+
+
+def _of_deployment(
+    kind: Kind, deployment: Deployment, at: datetime, data: Mapping[str, Any] | None, actor: str | None = None
+) -> DomainEvent:
+    return DomainEvent(
+        kind=kind,
+        at=at,
+        app=deployment.app,
+        formation=deployment.formation,
+        run=deployment.run_id,
+        deployment=deployment.id,
+        actor=actor,
+        data=data or {},
+    )
 
 
 def _row(event: DomainEvent) -> dict[str, Any]:
@@ -214,13 +260,14 @@ def _row(event: DomainEvent) -> dict[str, Any]:
     return {**row, "kind": str(event.kind), "data": dict(event.data)}
 
 
-def _event(row: Mapping[str, Any]) -> DomainEvent:
-    values = dict(row)
+def event_of(row: Mapping[str, Any]) -> DomainEvent:
+    """The event of a row."""
+    values = {name: value for name, value in row.items() if name != "key"}
     return DomainEvent(run=values.pop("run_id"), deployment=values.pop("deployment_id"), **values)
 
 
-def _readable(scope: Scope) -> sa.ColumnElement[bool]:
-    """Who took the name of an app that was removed does not read what was before."""
+def readable(scope: Scope) -> sa.ColumnElement[bool]:
+    """The condition: who took the name of an app that was removed does not read what was before."""
     if scope.everything:
         return sa.true()
     since = sa.exists().where(apps.c.name == outbox.c.app, apps.c.created <= outbox.c.at)
@@ -245,3 +292,7 @@ def _seconds(started: datetime | None, ended: datetime | None) -> float | None:
 def _log(event: DomainEvent) -> None:
     said = {"run": event.run, "deployment": event.deployment, "app": event.app, "formation": event.formation}
     log_lines.event(event.kind, **said | dict(event.data))
+
+
+def _log_deed(event: DomainEvent) -> None:
+    log_lines.event("audit", actor=event.actor, action=event.kind, subject=event.about)

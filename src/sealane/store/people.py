@@ -11,8 +11,9 @@ import sqlalchemy as sa
 
 from sealane import log_lines
 from sealane.errors import Conflicting
+from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.accounts import ADMINISTRATORS, Reach, StoredSession, Token, User
-from sealane.store import audit, rows
+from sealane.store import outbox, rows
 from sealane.store.account_tables import sessions, tokens, users
 from sealane.store.database import Database, after_commit
 
@@ -62,7 +63,8 @@ class People:
                 groups = sorted({*there["groups"], group})
                 connection.execute(sa.update(users).where(users.c.name == user.name).values(groups=groups))
             add_token(connection, token, by=by)
-            audit.note(connection, token.created, actor=by, action="make administrator", subject=user.name, app=None)
+            made = DomainEvent(kind=Kind.ADMINISTRATOR_MADE, at=token.created, actor=by, subject=user.name)
+            outbox.append(connection, made)
 
         await self._database.write(work)
 
@@ -82,9 +84,8 @@ class People:
             _get(connection, name)
             with _an_administrator_stays(connection, name, at):
                 connection.execute(sa.update(users).where(users.c.name == name).values(groups=sorted(groups)))
-            audit.note(
-                connection, at, actor=by, action="set groups", subject=name, app=None, detail={"groups": sorted(groups)}
-            )
+            data = {"groups": sorted(groups)}
+            outbox.append(connection, DomainEvent(kind=Kind.USER_GROUPS_SET, at=at, actor=by, subject=name, data=data))
             return _get(connection, name)
 
         return await self._database.write(work)
@@ -101,7 +102,7 @@ class People:
                 connection.execute(sa.update(users).where(users.c.name == name).values(removed=at, groups=[]))
                 connection.execute(sa.update(tokens).where(tokens.c.user == name).values(revoked=at))
             connection.execute(sa.delete(sessions).where(sessions.c.user == name))
-            audit.note(connection, at, actor=by, action="remove user", subject=name, app=None)
+            outbox.append(connection, DomainEvent(kind=Kind.USER_REMOVED, at=at, actor=by, subject=name))
 
         await self._database.write(work)
 
@@ -237,8 +238,9 @@ def _end(connection: sa.Connection, token: Token, *, by: str, at: datetime, beca
     connection.execute(sa.update(tokens).where(tokens.c.id == token.id).values(revoked=at))
     connection.execute(sa.delete(sessions).where(sessions.c.token_id == token.id))
     app = token.app if not token.user else None
-    detail = {"of": token.user or token.app or "", "name": token.name, "made_with": because}
-    audit.note(connection, at, actor=by, action="revoke token", subject=token.id, app=app, detail=detail)
+    data = {"of": token.user or token.app or "", "name": token.name, "made_with": because}
+    revoked = DomainEvent(kind=Kind.TOKEN_REVOKED, at=at, app=app, actor=by, subject=token.id, data=data)
+    outbox.append(connection, revoked)
 
 
 def _user(row: rows.Row) -> User:
@@ -252,8 +254,10 @@ def _token(row: rows.Row) -> Token:
 def _insert_user(connection: sa.Connection, user: User, *, by: str) -> None:
     values = {"name": user.name, "groups": sorted(user.groups), "created": user.created}
     connection.execute(sa.insert(users).values(values))
-    detail = {"groups": sorted(user.groups)}
-    audit.note(connection, user.created, actor=by, action="add user", subject=user.name, app=None, detail=detail)
+    added = DomainEvent(
+        kind=Kind.USER_ADDED, at=user.created, actor=by, subject=user.name, data={"groups": sorted(user.groups)}
+    )
+    outbox.append(connection, added)
 
 
 def add_token(connection: sa.Connection, token: Token, *, by: str) -> None:
@@ -262,8 +266,9 @@ def add_token(connection: sa.Connection, token: Token, *, by: str) -> None:
     subject = token.user or token.app or token.id
     app = token.app if token.user is None else None
     expires = token.expires.isoformat() if token.expires else None
-    detail = {"id": token.id, "name": token.name, "expires": expires, "made_with": token.made_with}
-    audit.note(connection, token.created, actor=by, action="add token", subject=subject, app=app, detail=detail)
+    data = {"id": token.id, "name": token.name, "expires": expires, "made_with": token.made_with}
+    added = DomainEvent(kind=Kind.TOKEN_ADDED, at=token.created, app=app, actor=by, subject=subject, data=data)
+    outbox.append(connection, added)
 
 
 def _log_sign_in(connection: sa.Connection, *, user: str, via: str) -> None:

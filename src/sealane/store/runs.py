@@ -19,7 +19,7 @@ from sealane.records.model import Changed, Receipt, Run, RunStep
 from sealane.records.views import ChangedView
 from sealane.releases import lineage
 from sealane.releases.lineage import Move, Order
-from sealane.store import apps, audit, ids, outbox, rows, run_queue, tables
+from sealane.store import apps, ids, outbox, rows, run_queue, tables
 from sealane.store.database import Database
 from sealane.store.tables import events, run_changes, run_steps, runs
 
@@ -91,8 +91,6 @@ class Runs:
             }
             connection.execute(sa.insert(events).values(values))
             _insert(connection, run_id, sequence, event, requested_by, place)
-            if event.pusher is not None and requested_by is None:
-                _note_push(connection, run_id, event, event.pusher)
             left_out = run_queue.leave_out(connection, run_id, event, per_push) if too_many and per_push else None
             if left_out:
                 outbox.run_moved(connection, Kind.RUN_ENDED, get(connection, run_id), event.received)
@@ -271,7 +269,6 @@ class Runs:
             )
             done = bool(connection.execute(open_ones.values(cancelled_by=by)).rowcount)
             if done:
-                audit.note(connection, at, actor=by, action="cancel run", subject=run_id, app=run.app)
                 cancel = DomainEvent(kind=Kind.RUN_CANCEL_REQUESTED, at=at, app=run.app, run=run_id, actor=by)
                 outbox.append(connection, cancel)
             if done and not begun:
@@ -342,18 +339,17 @@ def _insert(
         "created": event.received,
     }
     connection.execute(sa.insert(runs).values(values))
-    outbox.run_moved(connection, Kind.RUN_REQUESTED, get(connection, run_id), event.received)
+    actor = requested_by or (_who_pushed(event, event.pusher) if event.pusher is not None else None)
+    outbox.run_moved(connection, Kind.RUN_REQUESTED, get(connection, run_id), event.received, actor=actor)
 
 
-def _note_push(connection: sa.Connection, run_id: str, event: Event, pusher: Pusher) -> None:
-    """Who pushed what, as far as that is known: never by what a commit says."""
-    actor = {
+def _who_pushed(event: Event, pusher: Pusher) -> str:
+    """As far as that is known: never by what a commit says."""
+    return {
         Signed.OWN: pusher.name,
         Signed.HOST: f"{pusher.name} at {pusher.host}",
         Signed.APP: f"the app token of {event.app}",
     }[pusher.signed]
-    detail = {"run": run_id, "ref": event.ref, "before": event.before, "commit": event.commit}
-    audit.note(connection, event.received, actor=actor, action="push", subject=event.app, app=event.app, detail=detail)
 
 
 def _tagged(connection: sa.Connection, app: str, deploy_tag: str) -> bool:

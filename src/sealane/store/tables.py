@@ -264,20 +264,6 @@ release_groups = sa.Table(
 )
 sa.Index("ix_release_groups_settled", release_groups.c.settled)
 
-timeline = sa.Table(
-    "timeline",
-    columns.metadata,
-    columns.number(),
-    sa.Column("deployment_id", sa.Text, sa.ForeignKey("deployments.id", ondelete="CASCADE"), nullable=False),
-    columns.text("key"),
-    columns.text("phase"),
-    columns.text("text"),
-    columns.maybe("detail", columns.Json),
-    columns.moment("at"),
-    sqlite_autoincrement=True,
-)
-sa.Index("ux_timeline_deployment_key", timeline.c.deployment_id, timeline.c.key, unique=True)
-
 failure_reports = sa.Table(
     "failure_reports",
     columns.metadata,
@@ -402,10 +388,17 @@ outbox = sa.Table(
     columns.number(),
     columns.text("kind"),
     columns.moment("at"),
-    *(columns.maybe(name) for name in ("app", "formation", "run_id", "deployment_id", "actor")),
+    *(columns.maybe(name) for name in ("app", "formation", "run_id", "deployment_id", "actor", "subject")),
     columns.json("data"),
+    columns.maybe("key"),
     sqlite_autoincrement=True,
 )
+_LINE, _DEED = outbox.c.key.is_not(None), outbox.c.actor.is_not(None)
+_key = (outbox.c.deployment_id, outbox.c.key)
+sa.Index("ux_outbox_timeline", *_key, unique=True, sqlite_where=_LINE, postgresql_where=_LINE)
+for _column in (outbox.c.app, outbox.c.actor, outbox.c.kind):
+    _name = f"ix_outbox_audit_{_column.name}"
+    sa.Index(_name, _column, outbox.c.id, sqlite_where=_DEED, postgresql_where=_DEED)
 
 outbox_cursors = sa.Table(
     "outbox_cursors",

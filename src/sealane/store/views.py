@@ -13,7 +13,7 @@ from sealane.approvals.inbox import InboxItem
 from sealane.blobs.logs import Logs
 from sealane.errors import Refused
 from sealane.outbox.model import DomainEvent
-from sealane.records.accounts import EVERY_LINE, AuditEntry, AuditFilter
+from sealane.records.accounts import EVERY_LINE, AuditFilter
 from sealane.records.eligibility import Ineligible
 from sealane.records.filters import ALL, Filter, Places
 from sealane.records.model import App, Deployment, DeploymentState, Run
@@ -154,7 +154,7 @@ class Views:
 
     async def audit(
         self, only: AuditFilter = EVERY_LINE, *, limit: int = 100, before: int | None = None
-    ) -> tuple[AuditEntry, ...]:
+    ) -> tuple[DomainEvent, ...]:
         """Who did what, the newest first; `before` is the id of the last line of the page before."""
         return await Audit(self._database).last(limit, before, only=only, scope=self._scope)
 
@@ -167,7 +167,7 @@ class Views:
 
     async def audited(self) -> tuple[str, ...]:
         """What was ever done, by name."""
-        return await Audit(self._database).actions(self._scope)
+        return await Audit(self._database).kinds(self._scope)
 
 
 def _newest_runs(connection: sa.Connection, scope: Scope) -> dict[str, Run]:

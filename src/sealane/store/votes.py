@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sealane.errors import Conflicting
 from sealane.outbox.model import Kind
 from sealane.records.model import Deployment, DeploymentState, Vote
-from sealane.store import audit, deployments, outbox, rows
+from sealane.store import deployments, outbox, rows
 from sealane.store.account_tables import users
 from sealane.store.database import Database
 from sealane.store.tables import votes
@@ -36,17 +36,6 @@ class Votes:
                 raise Conflicting(f"{vote.user} has decided on this already")
             values = {**rows.fields(vote), "groups": sorted(vote.groups), "deployment_id": deployment.id}
             connection.execute(sa.insert(votes).values(values))
-            action = "approve" if vote.approves else "reject"
-            detail = {"deployment": deployment.id, "revision": vote.revision_id, "comment": vote.comment}
-            audit.note(
-                connection,
-                vote.at,
-                actor=vote.user,
-                action=action,
-                subject=deployment.label,
-                app=deployment.app,
-                detail=detail,
-            )
             kind = Kind.APPROVAL_GIVEN if vote.approves else Kind.APPROVAL_REFUSED
             said = {"revision": vote.revision_id, "comment": vote.comment}
             outbox.deployment_event(connection, kind, deployment, vote.at, said, actor=vote.user)

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from sealane.errors import Fenced
+from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.model import WorkerRow
-from sealane.store import audit, rows
+from sealane.store import outbox, rows
 from sealane.store.database import Database
 from sealane.store.tables import formations, workers
 
@@ -59,8 +60,8 @@ class Workers:
                 return False
             held = sa.update(formations).where(formations.c.holder == worker)
             connection.execute(held.values(epoch=formations.c.epoch + 1, holder=None))
-            action = "leave" if by == worker else "take over"
-            audit.note(connection, at, actor=by, action=action, subject=worker, app=None)
+            kind = Kind.WORKER_LEFT if by == worker else Kind.WORKER_BURIED
+            outbox.append(connection, DomainEvent(kind=kind, at=at, actor=by, subject=worker))
             return True
 
         return await self._database.write(work)

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from sealane.blobs.logs import Logs
+from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.accounts import AuditFilter
 from sealane.records.scopes import EVERYTHING, NOTHING, Scope
-from sealane.store import audit, migration
+from sealane.store import deployments, migration
 from sealane.store.all_stores import Store
 from sealane.store.database import Database
 
 from .samples import NOON, app, deployment, revision
 
-LINES = (
-    ("ann", "approve", "shop/production", "shop"),
-    ("kim", "push", "shop", "shop"),
-    ("kim", "push", "bank", "bank"),
-    ("ann", "add user", "kim", None),
-    ("w-1", "leave", "shop/production", None),
+DONE = (
+    DomainEvent(kind=Kind.APPROVAL_GIVEN, at=NOON, actor="ann", app="shop", formation="production"),
+    DomainEvent(kind=Kind.RUN_REQUESTED, at=NOON, actor="kim", app="shop"),
+    DomainEvent(kind=Kind.RUN_REQUESTED, at=NOON, app="shop"),
+    DomainEvent(kind=Kind.RUN_REQUESTED, at=NOON, actor="kim", app="bank"),
+    DomainEvent(kind=Kind.USER_ADDED, at=NOON, actor="ann", subject="kim"),
+    DomainEvent(kind=Kind.WORKER_LEFT, at=NOON, actor="w-1", subject="shop/production"),
 )
-"""The last is about no app, whatever its words look like."""
+"""What nobody did is no part of it; the last is about no app, whatever its words look like."""
 BANK = Scope(apps=frozenset({"bank"}))
 BOTH = Scope(apps=frozenset({"bank", "shop"}))
 
@@ -34,18 +39,18 @@ BOTH = Scope(apps=frozenset({"bank", "shop"}))
 @pytest.fixture
 async def noted(store: Store) -> Store:
     await store.apps.add(app("bank"), by="ann")
-    for number, (actor, action, subject, of) in enumerate(LINES):
-        at = NOON + timedelta(minutes=number)
-        await store.audit.add(at, actor=actor, action=action, subject=subject, app=of, detail={})
+    for number, event in enumerate(DONE):
+        await store.outbox.say(replace(event, at=NOON + timedelta(minutes=number)))
     return store
 
 
 @pytest.mark.parametrize("scope", [EVERYTHING, BOTH, BANK, NOTHING], ids=["all", "both", "bank", "none"])
 @pytest.mark.parametrize(
-    "only", [{}, {"app": "shop"}, {"actor": "kim"}, {"action": "push"}, {"app": "bank", "actor": "ann"}], ids=str
+    "only", [{}, {"app": "shop"}, {"actor": "kim"}, {"kind": "run.requested"}, {"app": "bank", "actor": "ann"}], ids=str
 )
-async def test_lines_are_filtered_and_only_those_of_the_scope(noted: Store, scope: Scope, only: dict[str, str]) -> None:
+async def test_it_is_filtered_and_only_those_of_the_scope(noted: Store, scope: Scope, only: dict[str, str]) -> None:
     everything = await noted.audit.last()
+    assert len(everything) == 7
     wanted = [
         each
         for each in everything
@@ -60,7 +65,7 @@ async def test_lines_are_filtered_and_only_those_of_the_scope(noted: Store, scop
         before = page[-1].id
     assert pages == wanted
     assert set(await views.audited()) == {
-        each.action for each in everything if scope.everything or each.app in scope.apps
+        each.kind for each in everything if scope.everything or each.app in scope.apps
     }
 
 
@@ -82,7 +87,7 @@ async def test_who_gets_the_name_of_a_removed_app_does_not_read_what_was_before(
     later = NOON + timedelta(days=1)
     await noted.apps.remove("bank", by="ann", at=later)
     await noted.apps.add(replace(app("bank"), created=later + timedelta(days=1)), by="eve")
-    assert [(each.actor, each.action) for each in await noted.views.within(BANK).audit()] == [("eve", "add app")]
+    assert [(each.actor, each.kind) for each in await noted.views.within(BANK).audit()] == [("eve", "app.added")]
     assert len(await noted.views.audit(AuditFilter(app="bank"))) == 4
 
 
@@ -99,7 +104,7 @@ OLD = {
 def test_lines_of_before_get_their_app_where_that_is_certain(empty_url: str) -> None:
     """A token's subject may be a person who is called as an app is: only administrators read those."""
     with _older(empty_url) as database:
-        migration.migrate(database)
+        migration.migrate(database, to="0022")
         read = sa.text("SELECT action, subject, app FROM audit")
         found = database.read_now(lambda c: {(row[0], row[1]): row[2] for row in c.execute(read)})
     assert found == OLD
@@ -116,19 +121,57 @@ def _older(url: str) -> Iterator[Database]:
         database.close()
 
 
-def _fill(connection: sa.Connection) -> None:
-    def put(table: str, **values: Any) -> None:
-        names = ", ".join(f'"{name}"' for name in values)
-        marks = ", ".join(f":{name}" for name in values)
-        connection.execute(sa.text(f"INSERT INTO {table} ({names}) VALUES ({marks})"), values)
+def _put(connection: sa.Connection, table: str, **values: Any) -> None:
+    names = ", ".join(f'"{name}"' for name in values)
+    marks = ", ".join(f":{name}" for name in values)
+    connection.execute(sa.text(f"INSERT INTO {table} ({names}) VALUES ({marks})"), values)
 
+
+def _fill(connection: sa.Connection) -> None:
+    put = functools.partial(_put, connection)
     put("apps", name="shop", repository="r", path="", owner="o", trunk="main", created=NOON)
     put("runs", id="r-1", app="shop", sequence=1, event="{}", kind="push", status="passed", created=NOON)
     for action, subject in OLD:
         put("audit", at=NOON, actor="ann", action=action, subject=subject)
 
 
-async def test_every_line_says_whether_it_is_about_an_app() -> None:
-    """Whoever adds a line has to say it: there is no value that it has by itself."""
-    with pytest.raises(TypeError, match="app"):
-        audit.note(None, NOON, actor="ann", action="do", subject="it")  # type: ignore[arg-type,call-arg]
+OLDER = {
+    ("approve", "shop/production"): ("approval.given", "shop/production", "d-1"),
+    ("push", "shop"): ("run.requested", "shop", None),
+    ("cancel run", "r-1"): ("run.cancel_requested", "shop", None),
+    ("add token", "kim"): ("token.added", "kim", None),
+    ("what nobody knows any more", "it"): ("what nobody knows any more", "it", None),
+}
+
+
+async def test_what_older_versions_kept_is_said_by_its_kind(empty_url: str, tmp_path: Path) -> None:
+    """The lines of the audit and of timelines, in the order in which they were told."""
+    database = Database(empty_url)
+    migration.migrate(database, to="0024")
+
+    def fill(connection: sa.Connection) -> None:
+        put = functools.partial(_put, connection)
+        put("apps", name="shop", repository="r", path="", owner="o", trunk="main", created=NOON)
+        put("revisions", id="sha256:1", app="shop", formation="production", data="{}", created=NOON)
+        deployment = dict.fromkeys(("environment", "formation", "destination", "namespace"), "production")
+        deployment |= {"id": "d-1", "app": "shop", "kind": "delivery", "state": "ended", "revision_id": "sha256:1"}
+        put("deployments", **deployment, sequence=1, rules="[]", after="[]", created=NOON)
+        for number, (action, subject) in enumerate(OLDER):
+            detail = '{"deployment": "d-1", "comment": "well"}' if action == "approve" else "{}"
+            app = "shop" if action in {"approve", "push", "cancel run"} else None
+            at = NOON + timedelta(minutes=number)
+            put("audit", at=at, actor="ann", action=action, subject=subject, app=app, detail=detail)
+        for number, text in enumerate(("first", "second")):
+            at = NOON + timedelta(seconds=number + 1)
+            put("timeline", deployment_id="d-1", key=text, phase="apply", text=text, detail='{"judged": "good"}', at=at)
+
+    database.write_now(fill)
+    database.close()
+    store = await Store.open(empty_url, logs=Logs(tmp_path))
+    done = await store.audit.last()
+    assert [(each.kind, each.about, each.deployment) for each in reversed(done)] == list(OLDER.values())
+    assert done[-1].data == {"comment": "well"}
+    assert [each.kind for each in await store.outbox.after(0, limit=3)] == ["approval.given", *["deployment.stage"] * 2]
+    lines = await store.database.read(lambda c: deployments.story(c, "d-1"))
+    assert [(line.text, line.detail) for line in lines] == [(text, {"judged": "good"}) for text in ("first", "second")]
+    await store.close()

@@ -41,7 +41,7 @@ async def test_what_has_not_begun_ends_and_what_rolls_out_is_asked_to_stop(
         assert (begun.verdict_kind, begun.started) == (VerdictKind.CANCELLED, None)
         assert (await store.views.overview())[0].hold is None
     (entry, *_) = await store.audit.last(5)
-    assert (entry.actor, entry.action, entry.subject) == ("eve", "cancel", "shop/production")
+    assert (entry.actor, entry.kind, entry.about) == ("eve", "deployment.cancel_requested", "shop/production")
     with pytest.raises(Conflicting):
         await store.cancellations.cancel(subject, by="bob", at=NOON)
 

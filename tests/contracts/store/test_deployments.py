@@ -175,7 +175,7 @@ async def test_broken_glass_is_kept_told_and_audited(store: Store) -> None:
     view = await store.views.deployment(subject.id)
     assert [line.text for line in view.timeline] == ["eve broke the glass: INC-1"]
     (entry, *_) = await store.audit.last()
-    assert (entry.actor, entry.action, entry.subject) == ("eve", "break glass", "shop/production")
+    assert (entry.actor, entry.kind, entry.about) == ("eve", "glass.broken", "shop/production")
     await store.deployments.open(subject.id, revision_id=subject.revision_id, at=NOON)
     with pytest.raises(Conflicting, match="does not wait any more"):
         await store.deployments.break_glass(subject.id, glass)
@@ -288,7 +288,7 @@ async def test_a_person_lifts_holds_with_a_reason(store: Store) -> None:
     await store.holds.lift("shop", "production", by="bob", reason="it was the cluster", at=NOON)
 
     assert await store.holds.open("shop") == ()
-    assert (await store.audit.last(1))[0].action == "lift hold"
+    assert (await store.audit.last(1))[0].kind == "hold.lifted"
     with pytest.raises(NotThere, match="nothing is held on shop/production"):
         await store.holds.lift("shop", "production", by="bob", reason="again", at=NOON)
 

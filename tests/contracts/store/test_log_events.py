@@ -11,10 +11,11 @@ import pytest
 import sqlalchemy as sa
 
 from sealane.errors import Conflicting
+from sealane.outbox.model import DomainEvent, Kind
 from sealane.pipelines.model import RunStatus
 from sealane.records.accounts import StoredSession
 from sealane.records.model import DeploymentKind
-from sealane.store import audit
+from sealane.store import outbox
 from sealane.store.all_stores import Store
 from sealane.verdicts.model import VerdictKind
 
@@ -81,7 +82,7 @@ async def test_what_is_superseded_or_rejected_is_told_too(store: Store, lines: L
     await store.deployments.reject(third.id, reason="ann said no", at=NOON)
     verdicts = {told["deployment"]: told["verdict"] for name, told in lines if name == "deployment.ended"}
     assert verdicts == {older.id: "superseded", third.id: "cancelled"}
-    assert next(told for name, told in lines if name == "audit" and told["action"] == "manual")["actor"] == "ann"
+    assert next(told for name, told in lines if name == "audit")["actor"] == "ann"
 
 
 async def test_sign_ins_are_told_without_what_signs_in(store: Store, lines: Lines) -> None:
@@ -92,7 +93,7 @@ async def test_sign_ins_are_told_without_what_signs_in(store: Store, lines: Line
 
 async def test_what_is_undone_is_not_told(store: Store, lines: Lines) -> None:
     def work(connection: sa.Connection) -> None:
-        audit.note(connection, NOON, actor="ann", action="do", subject="it", app=None)
+        outbox.append(connection, DomainEvent(kind=Kind.APP_REMOVED, at=NOON, app="shop", actor="ann"))
         raise Conflicting("something else was first")
 
     with pytest.raises(Conflicting):

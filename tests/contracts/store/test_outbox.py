@@ -20,6 +20,7 @@ from sealane.records.model import ApprovalRule, Vote
 from sealane.records.scopes import Scope
 from sealane.store import database, outbox
 from sealane.store.all_stores import Store
+from sealane.store.deployments import Line
 from sealane.verdicts.model import VerdictKind
 
 from .samples import NOON, app, push
@@ -32,7 +33,7 @@ SHOP = Scope(apps=frozenset({"shop"}))
 async def say(store: Store, *names: str, at: datetime = NOON, of: str = "shop") -> None:
     """One transaction that says so much."""
     said = [DomainEvent(kind=Kind.INTAKE_FAILED, at=at, app=of, data={"reason": name}) for name in names]
-    await store.database.write(lambda c: outbox.append(c, *said))
+    await store.database.write(lambda c: [outbox.append(c, event) for event in said])
 
 
 async def kinds(store: Store, after: int) -> list[str]:
@@ -72,6 +73,7 @@ async def test_a_deployment_says_who_is_asked_who_answers_and_what_holds_it(stor
         ("approval.given", "bob"),
         ("deployment.queued", None),
         ("deployment.started", None),
+        ("deployment.stage", None),
         ("deployment.ended", None),
         ("hold.set", None),
         ("hold.lifted", "ann"),
@@ -83,7 +85,7 @@ async def test_what_is_undone_says_nothing(store: Store) -> None:
     begun = await store.outbox.newest()
 
     def work(connection: sa.Connection) -> None:
-        outbox.append(connection, DomainEvent(kind=Kind.APP_REMOVED, at=NOON, app="shop"))
+        outbox.append(connection, DomainEvent(kind=Kind.APP_OWNER_SET, at=NOON, app="shop"))
         raise Conflicting("something else was first")
 
     with pytest.raises(Conflicting):
@@ -210,6 +212,33 @@ async def test_a_reader_of_an_app_gets_what_is_its_own_since_it_has_the_name(sto
     await store.apps.remove("shop", by="ann", at=LATER)
     await store.apps.add(replace(app("shop"), created=LATER + timedelta(days=1)), by="eve")
     assert [(event.kind, event.actor) for event in await store.outbox.after(0, scope=SHOP)] == [("app.added", "eve")]
+
+
+async def test_timelines_and_the_audit_stay_when_events_are_forgotten(store: Store) -> None:
+    """A timeline as long as its deployment; a line is told once, however often a step is done again."""
+    subject = await offered(store, 1, 1, requested_by="ann")
+    line = Line(key="apply", phase="apply", text="1 object", detail={"judged": "unhealthy"})
+    for _ in range(2):
+        await store.deployments.tell(subject.id, at=NOON, line=line, waiting_for="web")
+    before = [each.kind for each in await store.audit.last()]
+    await store.outbox.trim(LATER)
+    assert await store.outbox.after(0) == ()
+    assert [(each.phase, each.text, each.detail) for each in (await store.views.deployment(subject.id)).timeline] == [
+        ("apply", "1 object", {"judged": "unhealthy"})
+    ]
+    assert [each.kind for each in await store.audit.last()] == before == ["deployment.requested", "app.added"]
+    await store.apps.remove("shop", by="ann", at=LATER)
+    kept = await store.database.read(lambda c: set(c.execute(sa.text("SELECT kind FROM outbox")).scalars()))
+    assert kept == {"deployment.requested", "app.added", "app.removed"}
+
+
+async def test_a_line_that_was_told_before_still_tells_followers_that_something_moved(store: Store) -> None:
+    subject = await offered(store, 1, 1)
+    line = Line(key="watch 1", phase="watch", text="web: 1 of 2 ready")
+    await store.deployments.tell(subject.id, at=NOON, line=line, waiting_for="web")
+    begun = await store.outbox.newest()
+    await store.deployments.tell(subject.id, at=NOON, line=line, waiting_for="web")
+    assert await kinds(store, begun) == ["deployment.waiting_for"]
 
 
 @dataclass

@@ -171,8 +171,8 @@ async def test_a_lost_administrator_is_made_anew_and_the_audit_tells_it(access: 
         actor = await access.authenticate(await access.restore_administrator(name, by="user 0 at here"))
         assert ADMINISTRATORS in actor.groups
     assert (await store.people.get("cy")).groups == {ADMINISTRATORS, "approvers"}
-    told = [(line.actor, line.action, line.subject) for line in await store.audit.last(20)]
-    assert ("user 0 at here", "make administrator", "dee") in told
+    told = [(line.actor, line.kind, line.subject) for line in await store.audit.last(20)]
+    assert ("user 0 at here", "administrator.made", "dee") in told
     await access.remove_user("dee", by=ADMIN)
     with pytest.raises(Conflicting, match="was removed"):
         await access.restore_administrator("dee", by="user 0 at here")
@@ -405,7 +405,7 @@ async def test_failed_attempts_are_limited_logged_and_audited(
     assert len(told) == 8
     assert token_id in str(vars(told[0]))
     assert "wrong" not in {str(value) for value in vars(told[0]).values()}
-    lines = [line for line in await store.audit.last(50) if line.action == "fail to sign in"]
+    lines = [line for line in await store.audit.last(50) if line.kind == "sign_in.failed"]
     assert len(lines) == 8
     assert {(line.actor, line.subject) for line in lines} >= {("somebody at 192.0.2.7", "bob")}
     clock.advance(timedelta(seconds=50))

@@ -7,34 +7,34 @@ from typing import Any
 
 import pytest
 
-from sealane.records.accounts import AuditEntry, AuditFilter
+from sealane.outbox.model import DomainEvent
+from sealane.records.accounts import AuditFilter
 from sealane.server.pages.presenters import audit
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def entry(**given: Any) -> AuditEntry:
+def entry(**given: Any) -> DomainEvent:
     usual: dict[str, Any] = {
         "id": 7,
         "at": NOON,
         "actor": "ann",
-        "action": "approve",
-        "subject": "shop/production",
-        "detail": {"deployment": "d-7", "revision": "sha256:abc", "comment": "looks good"},
+        "kind": "approval.given",
         "app": "shop",
+        "formation": "production",
+        "deployment": "d-7",
+        "data": {"revision": "sha256:abc", "comment": "looks good"},
     }
-    return AuditEntry(**{**usual, **given})
+    return DomainEvent(**{**usual, **given})
 
 
 @pytest.mark.parametrize(
     ("given", "href"),
     [
         ({}, "/deployments/d-7"),
-        ({"action": "push", "subject": "shop", "detail": {"run": "r-1", "ref": "refs/heads/main"}}, "/runs/r-1"),
-        ({"action": "cancel run", "subject": "r-1", "detail": None}, "/runs/r-1"),
-        ({"action": "set owner", "subject": "shop", "detail": {"from": "a", "to": "b"}}, "/audit?app=shop"),
-        ({"action": "add user", "subject": "kim", "app": None, "detail": None}, "/audit?action=add+user"),
-        ({"action": "lift hold", "detail": {"reason": "resolved", "held": [3]}}, "/audit?app=shop"),
+        ({"kind": "run.requested", "deployment": None, "run": "r-1"}, "/runs/r-1"),
+        ({"kind": "app.owner_set", "deployment": None, "data": {"from": "a", "to": "b"}}, "/audit?app=shop"),
+        ({"kind": "user.added", "subject": "kim", "app": None, "deployment": None}, "/audit?kind=user.added"),
     ],
     ids=str,
 )
@@ -47,15 +47,15 @@ def test_filters_are_links_that_keep_the_others() -> None:
     assert {each.words: each.href for each in row.facts if each.href} == {
         "by ann": "/audit?app=shop&actor=ann",
         "shop": "/audit?app=shop",
-        "others like it": "/audit?app=shop&action=approve",
+        "others like it": "/audit?app=shop&kind=approval.given",
     }
     assert row.because == "looks good"
-    page = audit.page([], AuditFilter(app="shop", actor="a b"), apps=["shop"], actions=["push"], last=9)
+    page = audit.page([], AuditFilter(app="shop", actor="a b"), apps=["shop"], kinds=["run.requested"], last=9)
     assert [each.href for each in page.chosen] == ["/audit?actor=a+b", "/audit?app=shop"]
     assert page.older == "/audit?app=shop&actor=a+b&before=9"
 
 
 def test_moments_and_hashes_are_short() -> None:
-    detail = {"until": "2026-11-30T21:07:16.420994+00:00", "commit": "4f" * 20, "groups": ["a", "b"], "nothing": None}
-    facts = [each.words for each in audit.row(entry(detail=detail), AuditFilter()).facts if not each.href]
+    data = {"until": "2026-11-30T21:07:16.420994+00:00", "commit": "4f" * 20, "groups": ["a", "b"], "nothing": None}
+    facts = [each.words for each in audit.row(entry(data=data), AuditFilter()).facts if not each.href]
     assert facts == ["until 2026-11-30 21:07 UTC", f"commit {('4f' * 20)[:12]}…", "groups a, b"]

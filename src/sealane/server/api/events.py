@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 
 from sealane.outbox.model import DomainEvent
-from sealane.records.accounts import AuditEntry
 from sealane.server import addresses, dependencies, filters
 from sealane.server.access import Administrator, Viewer
 
@@ -54,8 +53,8 @@ async def audit(
     only: filters.WhoDidWhat,
     limit: addresses.Limit = 50,
     before: Annotated[
-        int | None, Query(ge=0, le=2**62, description="The id of the last line of the page before.")
+        int | None, Query(ge=0, le=2**62, description="The id of the last one of the page before.")
     ] = None,
-) -> list[AuditEntry]:
+) -> list[DomainEvent]:
     """Who did what, the newest first. Filters that are given all have to fit."""
     return list(await server.views.audit(only, limit=limit, before=before))

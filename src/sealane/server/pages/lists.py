@@ -69,9 +69,9 @@ async def audit(
 ) -> HTMLResponse:
     """Who did what, the newest first: of the apps that the reader may read; of people and the server for administrators."""
     views = server.views
-    found, actions, apps = await asyncio.gather(
+    found, kinds, apps = await asyncio.gather(
         views.audit(only, limit=_PAGE, before=before), views.audited(), views.apps()
     )
     last = found[-1].id if len(found) == _PAGE else None
-    page = presenting_audit.page(found, only, apps=[app.name for app in apps], actions=actions, last=last)
+    page = presenting_audit.page(found, only, apps=[app.name for app in apps], kinds=kinds, last=last)
     return templates.page("list.html", {**await frames.shown(server, signed, "/audit"), "page": page})

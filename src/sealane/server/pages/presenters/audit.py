@@ -6,22 +6,35 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from sealane.records.accounts import AuditEntry, AuditFilter
+from sealane.outbox.model import DomainEvent, Kind
+from sealane.records.accounts import AuditFilter
 from sealane.server.pages.presenters import lists
 from sealane.server.pages.views import Choice, Link, ListPage, ListRow, Pill
 
 PATH = "/audit"
-_BAD = frozenset({"fail to sign in", "fail gate", "break glass"})
-_ENDS = frozenset({"remove app", "remove user", "revoke token", "cancel", "cancel run", "reject"})
+_BAD = frozenset({Kind.SIGN_IN_FAILED, Kind.GATE_FAILED, Kind.GLASS_BROKEN})
+_ENDS = frozenset(
+    {
+        Kind.APP_REMOVED,
+        Kind.USER_REMOVED,
+        Kind.TOKEN_REVOKED,
+        Kind.DEPLOYMENT_CANCEL_REQUESTED,
+        Kind.RUN_CANCEL_REQUESTED,
+        Kind.APPROVAL_REFUSED,
+    }
+)
 _REASONS = ("reason", "comment", "why")
-"""Parts of the detail that are a person's or the server's words."""
-_LINKED = frozenset({"deployment", "run", "revision", "release"})
+"""Parts of the data that are a person's or the server's words."""
+_ELSEWHERE = frozenset(
+    {"revision", "release", "number", "cause", "branch", "by", "environment", "destination", "namespace"}
+)
+"""What the page of the run or the deployment says."""
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)")
 _SHORT = 40
 
 
 def page(
-    entries: Sequence[AuditEntry], only: AuditFilter, *, apps: Sequence[str], actions: Sequence[str], last: int | None
+    entries: Sequence[DomainEvent], only: AuditFilter, *, apps: Sequence[str], kinds: Sequence[str], last: int | None
 ) -> ListPage:
     """The page; `last` is the number of its last line where older ones may follow."""
     shown = lists.chosen(PATH, only)
@@ -32,7 +45,7 @@ def page(
         searched="",
         choices=(
             lists.choice("app", only.app, apps, "All apps"),
-            lists.choice("action", only.action, actions, "All actions"),
+            lists.choice("kind", only.kind, kinds, "All kinds"),
             Choice(name="actor", label="Who", value=only.actor or ""),
         ),
         chosen=shown,
@@ -43,50 +56,47 @@ def page(
     )
 
 
-def row(entry: AuditEntry, only: AuditFilter) -> ListRow:
+def row(entry: DomainEvent, only: AuditFilter) -> ListRow:
     """One line: what was done leads to where it was done, and who did it to all that they did."""
-    detail = entry.detail or {}
     facts = [Link(words=f"by {entry.actor}", href=lists.address(PATH, only, actor=entry.actor))]
-    if entry.app and entry.app != entry.subject:
+    if entry.app and entry.app != entry.about:
         facts.append(Link(words=entry.app, href=lists.address(PATH, only, app=entry.app)))
-    facts += [Link(words=f"{name.replace('_', ' ')} {said}") for name, said in _facts(detail)]
-    if entry.action != only.action:
-        facts.append(Link(words="others like it", href=lists.address(PATH, only, action=entry.action)))
+    facts += [Link(words=f"{name.replace('_', ' ')} {said}") for name, said in _facts(entry.data)]
+    if entry.kind != only.kind:
+        facts.append(Link(words="others like it", href=lists.address(PATH, only, kind=entry.kind)))
     return ListRow(
-        pill=Pill(tone=_tone(entry.action), words=entry.action),
+        pill=Pill(tone=_tone(entry.kind), words=entry.kind),
         href=_href(entry, only),
-        what=entry.subject,
+        what=entry.about,
         version="",
         subject="",
         facts=tuple(facts),
-        because=next((str(detail[name]) for name in _REASONS if detail.get(name)), ""),
+        because=next((str(entry.data[name]) for name in _REASONS if entry.data.get(name)), ""),
         at=entry.at,
         took="",
         since=None,
     )
 
 
-def _tone(action: str) -> Literal["bad", "wait", "off"]:
-    if action in _BAD:
+def _tone(kind: str) -> Literal["bad", "wait", "off"]:
+    if kind in _BAD:
         return "bad"
-    return "wait" if action in _ENDS else "off"
+    return "wait" if kind in _ENDS else "off"
 
 
-def _href(entry: AuditEntry, only: AuditFilter) -> str:
-    detail = entry.detail or {}
-    for kind in ("deployment", "run"):
-        if entry.app and detail.get(kind):
-            return f"/{kind}s/{detail[kind]}"
-    if entry.app and entry.subject.startswith("r-") and entry.subject != entry.app:
-        return f"/runs/{entry.subject}"
-    return lists.address(PATH, only, app=entry.app) if entry.app else lists.address(PATH, only, action=entry.action)
+def _href(entry: DomainEvent, only: AuditFilter) -> str:
+    if entry.deployment:
+        return f"/deployments/{entry.deployment}"
+    if entry.run:
+        return f"/runs/{entry.run}"
+    return lists.address(PATH, only, app=entry.app) if entry.app else lists.address(PATH, only, kind=entry.kind)
 
 
-def _facts(detail: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _facts(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What else is kept of it, as words: without what the line says already, and hashes cut."""
     found = []
-    for name, value in detail.items():
-        if name in _REASONS or name in _LINKED or value in (None, "", []):
+    for name, value in data.items():
+        if name in _REASONS or name in _ELSEWHERE or value in (None, "", []):
             continue
         said = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
         if moment := _MOMENT.match(said):
