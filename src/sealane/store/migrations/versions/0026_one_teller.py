@@ -11,8 +11,8 @@ from alembic import op
 
 from sealane.store.columns import Json, Moment
 
-revision = "0025"
-down_revision = "0024"
+revision = "0026"
+down_revision = "0025"
 
 _KINDS = {
     "push": "run.requested",
