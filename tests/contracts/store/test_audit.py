@@ -147,7 +147,7 @@ OLDER = {
 async def test_what_older_versions_kept_is_said_by_its_kind(empty_url: str, tmp_path: Path) -> None:
     """The lines of the audit and of timelines, in the order in which they were told."""
     database = Database(empty_url)
-    migration.migrate(database, to="0025")
+    migration.migrate(database, to="0027")
 
     def fill(connection: sa.Connection) -> None:
         put = functools.partial(_put, connection)

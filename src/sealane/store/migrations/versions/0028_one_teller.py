@@ -11,8 +11,8 @@ from alembic import op
 
 from sealane.store.columns import Json, Moment
 
-revision = "0026"
-down_revision = "0025"
+revision = "0028"
+down_revision = "0027"
 
 _KINDS = {
     "push": "run.requested",
