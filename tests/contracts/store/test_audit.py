@@ -74,13 +74,13 @@ async def test_a_line_about_a_formation_is_for_those_who_read_its_environment(no
     for number, formation in enumerate(("dev", "production")):
         offered = deployment(number, number + 1, formation=formation)
         await noted.deployments.offer(offered, revision(f"v{number}", formation))
-    for place, told in (("dev", []), ("production", ["approve"])):
+    for place, told in (("dev", []), ("production", ["approval.given"])):
         views = noted.views.within(Scope(apps=frozenset({"bank"}), places=frozenset({("shop", place)})))
         found = await views.audit()
-        assert [each.action for each in found if each.subject == "shop/production"] == told
-        assert {each.subject for each in found} - {"shop/production", "shop/dev"} == {"bank", "shop"}
+        assert [each.kind for each in found if each.about == "shop/production"] == told
+        assert {each.about for each in found} - {"shop/production", "shop/dev"} == {"bank", "shop"}
         assert set(told) <= set(await views.audited())
-        assert ("approve" in await views.audited()) == bool(told)
+        assert ("approval.given" in await views.audited()) == bool(told)
 
 
 async def test_who_gets_the_name_of_a_removed_app_does_not_read_what_was_before(noted: Store) -> None:
