@@ -75,7 +75,7 @@ class Kind(StrEnum):
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - no token
     SIGN_IN_FAILED = "sign_in.failed"
     WORKER_LEFT = "worker.left"
-    WORKER_BURIED = "worker.buried"
+    WORKER_DECLARED_DEAD = "worker.declared_dead"
     """Another worker took it for dead and does its work."""
 
 
@@ -126,7 +126,7 @@ _DETAILS = frozenset(
         Kind.TOKEN_REVOKED,
         Kind.SIGN_IN_FAILED,
         Kind.WORKER_LEFT,
-        Kind.WORKER_BURIED,
+        Kind.WORKER_DECLARED_DEAD,
     }
 )
 """What the overview does not show: what only the page of the run or the deployment itself does, and people."""

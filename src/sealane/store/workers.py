@@ -60,7 +60,7 @@ class Workers:
                 return False
             held = sa.update(formations).where(formations.c.holder == worker)
             connection.execute(held.values(epoch=formations.c.epoch + 1, holder=None))
-            kind = Kind.WORKER_LEFT if by == worker else Kind.WORKER_BURIED
+            kind = Kind.WORKER_LEFT if by == worker else Kind.WORKER_DECLARED_DEAD
             outbox.append(connection, DomainEvent(kind=kind, at=at, actor=by, subject=worker))
             return True
 

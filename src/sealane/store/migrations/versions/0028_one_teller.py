@@ -40,7 +40,7 @@ _KINDS = {
     "revoke token": "token.revoked",
     "fail to sign in": "sign_in.failed",
     "leave": "worker.left",
-    "take over": "worker.buried",
+    "take over": "worker.declared_dead",
 }
 _OF_FORMATIONS = ("deployment.", "approval.", "glass.", "gate.", "hold.")
 _AT_ONCE = 1_000
