@@ -59,6 +59,7 @@ OF_ADMINISTRATORS = {
     "GET /api/audit",
     "GET /api/users",
     "GET /api/users/{user}/tokens",
+    "GET /api/apps/{app}/access",
     "GET /api/apps/{app}/alert-token",
     "GET /api/apps/{app}/tokens",
 }
