@@ -198,7 +198,7 @@ def _check_order(patterns: Sequence[str], told: Sequence[str]) -> None:
 
 
 def _check_workloads(expected: Mapping[str, Mapping[str, Any]], result: Played) -> None:
-    """What was seen of workloads in the end: `wanted` instances, or what each `says`."""
+    """What was seen of workloads in the end: `desired` instances, or what each one's `message` is."""
     last = [each.observation for each in result.told if each.observation][-1:]
     seen = {workload.object: workload for each in last for workload in each.workloads}
     for name, expect in expected.items():

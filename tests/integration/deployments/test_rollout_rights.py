@@ -10,6 +10,7 @@ from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors
 from sealane.destinations.kubernetes import observe
 from sealane.destinations.model import ObjectRef
+from sealane.journal import Broken
 from testbed.record import Bed
 from tests.integration.deployments import parts
 
@@ -39,8 +40,9 @@ async def test_a_health_check_of_a_kind_that_may_not_be_looked_at_is_an_error(
 ) -> None:
     """Whoever asks for a check wants to know; the error names the right that is missing."""
     async with asyncio.timeout(60):
-        with pytest.raises(errors.Forbidden, match=r"cannot (list|watch) resource \"widgets\""):
+        with pytest.raises(Broken, match=r"cannot (list|watch) resource \"widgets\"") as broken:
             await parts.play(widget(verbs, CHECK), bed, admin, cluster)
+    assert isinstance(broken.value.__cause__, errors.Forbidden)
 
 
 async def test_where_nothing_may_be_looked_at_all_counts_as_there(cluster: clusters.Cluster) -> None:
