@@ -170,7 +170,6 @@ async def start(
         names_key=keys.names_key(secret),
         adapters=adapters,
     )
-    context.lay_out(tools)
     return Server(
         settings=settings,
         settings_url=settings.public_url,
@@ -180,11 +179,11 @@ async def start(
         membership=membership,
         apps=Apps(store, access, repositories, key=key, identities=settings.identities),
         intake=intake,
-        requests=Requests(store=store, gates=gates, intake=intake, glass=glass),
+        requests=Requests(tools=tools, store=store, gates=gates, intake=intake, glass=glass),
         approvals=Approvals(store=store, look=gates.look),
         speaking=GateAnswers(store=store),
         glass=glass,
-        looking=LiveQueries(store, settings.data / "dummies", adapters),
+        looking=LiveQueries(tools, settings.data / "dummies"),
         repositories=repositories,
         queueing=queueing,
         working=None

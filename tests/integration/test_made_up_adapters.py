@@ -20,7 +20,6 @@ from sealane.runners.dummy import DummyRunner
 from sealane.server import application
 from sealane.settings import Settings
 from sealane.verdicts.model import VerdictKind
-from sealane.workflows import context
 from tests.dns_zone import DnsZone
 from tests.integration.inside import Inside
 from tests.made_up import MADE_UP
@@ -206,7 +205,7 @@ async def test_a_made_up_policy_engine_refuses(place: Place) -> None:
 
 async def test_people_are_known_by_the_made_up_host(place: Place) -> None:
     """By their login there, and by the address that it gives."""
-    people = context.current().people()
+    people = place.server.requests.tools.people()
     assert people.of_login("madeup", "ann.at.host") == "ann"
     assert people.of_author("somebody", "ann.at.host@madeup.example.com") == "ann"
 

@@ -26,7 +26,7 @@ async def test_what_may_work_later_is_tried_again(error: SealaneError) -> None:
             raise waiting.pop()
         return "done"
 
-    assert await durable.insisting("apply", body) == "done"
+    assert await durable.Durable().insist("apply", body) == "done"
 
 
 async def test_a_no_is_not_asked_for_twice() -> None:
@@ -37,7 +37,7 @@ async def test_a_no_is_not_asked_for_twice() -> None:
         raise Refused("not here")
 
     with pytest.raises(durable.Broken, match="not here"):
-        await durable.insisting("apply", body)
+        await durable.Durable().insist("apply", body)
     assert asked == ["once"]
 
 
@@ -66,7 +66,7 @@ async def test_what_breaks_a_step_says_no_secret_that_the_step_knew(monkeypatch:
         raise Refused(f"the cluster will not have {value}", hint=f"not {value}")
 
     with pytest.raises(durable.Broken) as broken:
-        await durable.insisting("apply", body)
-    recorded = await durable._body("apply", body, ())()
+        await durable.Durable().insist("apply", body)
+    recorded = await durable.Durable()._recorded("apply", body)()
     assert recorded == {"broken": "the cluster will not have *** (not ***)"}
     assert value not in str(broken.value)

@@ -28,13 +28,14 @@ from sealane.runners.model import RunContext, RunKey, Workspace
 from sealane.secrets import resolution
 from sealane.secrets.resolution import Stores
 from sealane.settings import Settings
-from sealane.workflows import context
+from sealane.workflows.context import Tools
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Checkout:
     """One commit of one app on this machine."""
 
+    tools: Tools = field(repr=False)
     app: App
     folder: Path
     """The app's own folder in the clone; steps may have changed what is in it, and what leads there."""
@@ -44,36 +45,36 @@ class Checkout:
     @property
     def stores(self) -> Stores:
         """The stores that have the app's secrets."""
-        return context.current().stores(self.app.name, self.tree)
+        return self.tools.stores(self.app.name, self.tree)
 
 
-def clone_of(owner: str) -> Path:
+def clone_of(tools: Tools, owner: str) -> Path:
     """The folder of a run's or deployment's clone."""
-    return context.current().settings.workspaces.resolve() / owner
+    return tools.settings.workspaces.resolve() / owner
 
 
-def kept_of(owner: str) -> Path:
+def kept_of(tools: Tools, owner: str) -> Path:
     """The bare repository of what a run's or deployment's commit says; it is mounted nowhere."""
-    clone = clone_of(owner)
+    clone = clone_of(tools, owner)
     return clone.with_name(f"{clone.name}.git")
 
 
-def forget(owner: str) -> None:
+def forget(tools: Tools, owner: str) -> None:
     """Removes all that was made on disk for a run or deployment."""
-    clone = clone_of(owner)
+    clone = clone_of(tools, owner)
     for path in (clone, *clone.parent.glob(f"{clone.name}.*")):
         shutil.rmtree(path, ignore_errors=True)
 
 
-async def site(owner: str, app_name: str, commit: str) -> Checkout:
+async def site(tools: Tools, owner: str, app_name: str, commit: str) -> Checkout:
     """What a commit says, and the app's folder in the clone that was made of it.
 
     Raises UsageError when the folder leads out of the repository, and what `check_out` raises when the objects are gone.
     """
-    app = await context.current().store.apps.get(app_name)
-    await _keep(owner, app, commit)
-    tree = await git_tree.tree(kept_of(owner), commit, app.path)
-    return Checkout(app=app, folder=clone_of(owner) / app.path, tree=tree)
+    app = await tools.store.apps.get(app_name)
+    await _keep(tools, owner, app, commit)
+    tree = await git_tree.tree(kept_of(tools, owner), commit, app.path)
+    return Checkout(tools=tools, app=app, folder=clone_of(tools, owner) / app.path, tree=tree)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,9 +85,9 @@ class Source:
     access: Access = OPEN
 
 
-def source(app: App) -> Source:
+def source(tools: Tools, app: App) -> Source:
     """Where the app is cloned from; of a repository that Sealane serves itself, this machine's settings say."""
-    settings = context.current().settings
+    settings = tools.settings
     if app.hosted:
         return Source(url=str(settings.repositories / app.repository), access=_access(settings, ()))
     return Source(url=app.repository, access=_access(settings, (git_urls.host(app.repository),)))
@@ -139,18 +140,18 @@ def adds(settings: Settings) -> Allowlist:
     )
 
 
-async def check_out(owner: str, app: App, commit: str) -> None:
+async def check_out(tools: Tools, owner: str, app: App, commit: str) -> None:
     """Clones a commit of the app for a run or deployment. Key: the owner, whose clone is made once.
 
     Raises what `git.checkout` raises.
     """
-    await _keep(owner, app, commit)
-    await git.checkout(str(kept_of(owner)), commit, clone_of(owner))
+    await _keep(tools, owner, app, commit)
+    await git.checkout(str(kept_of(tools, owner)), commit, clone_of(tools, owner))
 
 
-async def _keep(owner: str, app: App, commit: str) -> None:
-    where = source(app)
-    await git_tree.keep(where.url, commit, kept_of(owner), access=where.access)
+async def _keep(tools: Tools, owner: str, app: App, commit: str) -> None:
+    where = source(tools, app)
+    await git_tree.keep(where.url, commit, kept_of(tools, owner), access=where.access)
 
 
 def public_repository(app: App, settings: Settings) -> str:
@@ -158,32 +159,31 @@ def public_repository(app: App, settings: Settings) -> str:
     return f"{settings.public_url}/git/{app.name}.git" if app.hosted else app.repository
 
 
-async def work(run: Run, plan: Plan) -> RunContext:
+async def work(tools: Tools, run: Run, plan: Plan) -> RunContext:
     """What the run's steps work with; secrets are read now and go no further than the step that asked."""
-    here = await site(run.id, run.app, run.event.commit or "")
+    here = await site(tools, run.id, run.app, run.event.commit or "")
     found = pipeline(here)
     if found is None:
         raise UsageError(f"{reading.FILE} of {run.id} can't be read, though it could when the run began")
-    bench = context.current()
-    steps = await bench.store.runs.steps(run.id)
+    steps = await tools.store.runs.steps(run.id)
     built = {step.name: step.result["reference"] for step in steps if step.result and "reference" in step.result}
     bare = RunContext(
         run=RunKey(value=run.id),
         pipeline=found,
         plan=plan,
-        event=replace(run.event, repository=public_repository(here.app, bench.settings)),
-        workspace=workspace(run.id, here),
+        event=replace(run.event, repository=public_repository(here.app, tools.settings)),
+        workspace=workspace(tools, run.id, here),
         images=built,
         deploy_tag=run.deploy_tag or "",
     )
     wanted = step_secrets(specs.wanted_secrets(bare))
-    values = await resolution.resolve(wanted, here.stores, key=bench.names_key)
+    values = await resolution.resolve(wanted, here.stores, key=tools.names_key)
     return replace(bare, secrets={name: value.reveal().decode("utf-8", "replace") for name, value in values.items()})
 
 
-def workspace(owner: str, here: Checkout) -> Workspace:
+def workspace(tools: Tools, owner: str, here: Checkout) -> Workspace:
     """The app's folder, with the repository that it is a part of."""
-    clone = clone_of(owner)
+    clone = clone_of(tools, owner)
     return Workspace(folder=here.folder, own=True, repository=None if here.folder == clone else clone)
 
 
@@ -192,9 +192,9 @@ def step_secrets(names: Iterable[str]) -> dict[str, str]:
     return {name: f"env:{name}" for name in sorted(set(names))}
 
 
-async def released(app: str, release_id: str) -> Release:
+async def released(tools: Tools, app: str, release_id: str) -> Release:
     """The app's release. Raises UsageError for another app's."""
-    release = await context.current().store.releases.get(release_id)
+    release = await tools.store.releases.get(release_id)
     if release.app != app:
         raise UsageError(f"{release_id} is a release of {release.app}, not of {app}")
     return release
@@ -202,7 +202,7 @@ async def released(app: str, release_id: str) -> Release:
 
 def pipeline(here: Checkout) -> Pipeline | None:
     """The pipeline of an app's folder; None where there is none that can be read."""
-    adapters = context.current().adapters
+    adapters = here.tools.adapters
     for name in reading.files(adapters):
         with contextlib.suppress(Unreadable, UnicodeDecodeError):
             return reading.read(here.tree.read(name).decode("utf-8-sig"), name, adapters)[0]

@@ -1,20 +1,19 @@
-"""What step bodies work with. Workflows are found by name in the whole process, so their tools stand beside them."""
+"""What step bodies and requests work with; whoever begins either hands it over."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from sealane import clock, paths
+from sealane import clock
 from sealane.adapters import SHIPPED, Adapters
 from sealane.blobs.logs import Logs
 from sealane.configfiles.trees import Tree
 from sealane.environments import config_folder
 from sealane.environments.model import Environment
 from sealane.environments.people import People
-from sealane.errors import InvalidFiles, NotThere, concealing
+from sealane.errors import InvalidFiles, NotThere
 from sealane.findings import did_you_mean, errors
 from sealane.runners.port import ImageBuilder, Runner
 from sealane.secrets import resolution
@@ -102,26 +101,3 @@ class Tools:
         """The stores that have the app's secrets, for files of one commit."""
         context = StoreContext(app=app, variables=os.environ, read_file=tree.read, identities=self.settings.identities)
         return resolution.open_stores(context, self.adapters)
-
-
-class _Bench:
-    tools: Tools | None = None
-
-
-def lay_out(tools: Tools | None) -> None:
-    """Puts the process's tools where bodies find them; None takes them away."""
-    _Bench.tools = tools
-
-
-@contextmanager
-def shorter_paths() -> Iterator[None]:
-    """Errors that are made in here name files of the server's own folders from there on."""
-    folders = _Bench.tools.settings.folders if _Bench.tools is not None else ()
-    with concealing(paths.without(folders)):
-        yield
-
-
-def current() -> Tools:
-    """The process's tools."""
-    assert _Bench.tools is not None, "whoever starts a server or worker lays out its tools first"
-    return _Bench.tools

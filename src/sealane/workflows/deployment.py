@@ -12,7 +12,6 @@ from sealane.deployments import model
 from sealane.deployments.deploy import deploy
 from sealane.journal import Broken
 from sealane.verdicts import outcomes
-from sealane.workflows import durable
 from sealane.workflows.context import Tools
 from sealane.workflows.durable import Durable
 from sealane.workflows.steps import deployment_start, old_color
@@ -29,7 +28,7 @@ def register(tools: Tools) -> None:
 
 async def _told(memory: SqlMemory) -> None:
     """Takes a revision to its formation, and to a verdict."""
-    journal = Durable()
+    journal = Durable(memory.tools.settings.folders)
     try:
         outcome = await _deployed(journal, memory)
     except Broken as error:
@@ -47,7 +46,7 @@ async def _deployed(journal: Durable, memory: SqlMemory) -> model.Outcome | None
         return None
     # Not a durable step, on purpose: a worker that takes over takes the formation anew.
     deployment = await memory.deployment()
-    fence = await durable.insisting("take", memory.tools.fencing.take, deployment.app, deployment.formation)
+    fence = await journal.insist("take", memory.tools.fencing.take, deployment.app, deployment.formation)
     revision = await memory.revision(deployment)
     return await deploy(start, journal, memory, memory.context(deployment, revision, fence))
 

@@ -11,9 +11,7 @@ from sealane.deployments import drift_check
 from sealane.deployments.drift_check import DriftReport
 from sealane.errors import SealaneError, trace
 from sealane.records.model import DriftSeen
-from sealane.settings import Settings
-from sealane.store.all_stores import Store
-from sealane.workflows import context
+from sealane.workflows.context import Tools
 from sealane.workflows.failover import Worker
 from sealane.workflows.steps import targets
 
@@ -22,15 +20,16 @@ _PATIENCE = 60.0
 """Seconds that one look may take."""
 
 
-async def watch(worker: Worker, store: Store, settings: Settings) -> None:
+async def watch(worker: Worker, tools: Tools) -> None:
     """Looks at what is due until the worker leaves. Reads destinations only; one that does not answer is tried again later."""
+    store, settings = tools.store, tools.settings
     every = timedelta(seconds=settings.worker.drift)
     while every and not worker.leaving:
         due = None
         try:
             due = await store.drifts.take_due(clock.now() - every, at=clock.now())
             if due is not None:
-                await asyncio.wait_for(_look(store, *due), _PATIENCE)
+                await asyncio.wait_for(_look(tools, *due), _PATIENCE)
         except (SealaneError, TimeoutError) as error:
             _log.info("no look for drift at %s: %s", due, error)
         except Exception as error:  # noqa: BLE001 - the next look may fare better
@@ -40,17 +39,16 @@ async def watch(worker: Worker, store: Store, settings: Settings) -> None:
             await asyncio.sleep(min(settings.worker.sweep, every.total_seconds()))
 
 
-async def _look(store: Store, app: str, name: str) -> None:
+async def _look(tools: Tools, app: str, name: str) -> None:
+    store = tools.store
     formation = await store.formations.get(app, name)
     if formation.verified_id is None or formation.current_id != formation.verified_id:
         return
     deployment = await store.deployments.get(formation.verified_id)
     revision = await store.releases.revision(deployment.revision_id)
     finished = deployment.verdict.finished if deployment.verdict else None
-    found = await drift_check.of(
-        revision, await targets.destination_of(context.current(), deployment), finished=finished
-    )
-    await store.drifts.keep(app, name, seen(deployment.id, found), at=context.current().now())
+    found = await drift_check.of(revision, await targets.destination_of(tools, deployment), finished=finished)
+    await store.drifts.keep(app, name, seen(deployment.id, found), at=tools.now())
 
 
 def seen(deployment_id: str, found: DriftReport) -> DriftSeen:

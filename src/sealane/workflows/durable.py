@@ -10,17 +10,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Never, ParamSpec, TypeVar
 
 from dbos import DBOS
 
-from sealane import journal
-from sealane.errors import Fenced, SealaneError, trace
+from sealane import journal, paths
+from sealane.errors import Fenced, SealaneError, concealing, trace
 from sealane.journal import Broken
 from sealane.secrets import revealed
-from sealane.workflows import context
 
 if TYPE_CHECKING:
     from dbos._dbos import StepReservation
@@ -29,8 +30,6 @@ _log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Body = Callable[..., Awaitable[Any]]
-"""Plain JSON in and out."""
 
 PATIENCE = 300.0
 """Seconds a body that finds something unavailable is tried again, before the step is broken."""
@@ -78,8 +77,9 @@ def stay() -> None:
 class Durable:
     """The journal of the workflow that it is used in: what came of a step is kept in the engine's database."""
 
-    def __init__(self, places: Mapping[str, StepReservation] | None = None) -> None:
-        """`places` were drawn beforehand, for steps that begin in any order."""
+    def __init__(self, folders: Iterable[Path] = (), places: Mapping[str, StepReservation] | None = None) -> None:
+        """What breaks names files of the server's own `folders` from there on; `places` were drawn beforehand."""
+        self._folders = tuple(folders)
         self._places = places or {}
 
     async def step(self, name: str, body: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -89,25 +89,57 @@ class Durable:
             return journal.packed(await body(*args, **kwargs), body)
 
         if name in self._places:
-            recorded = await self._places[name].run_async({"name": name}, _body(name, kept, ()))
+            recorded = await self._places[name].run_async({"name": name}, self._recorded(name, kept))
         else:
-            recorded = await DBOS.run_step_async({"name": name}, _body(name, kept, ()))
+            recorded = await DBOS.run_step_async({"name": name}, self._recorded(name, kept))
         return journal.unpacked(_unwrapped(name, recorded), body)
 
     def side_by_side(self, names: Iterable[str]) -> Durable:
         """The same, with places drawn now, so that a replay finds each at its own."""
-        return Durable({name: DBOS.reserve_step() for name in names})
+        return Durable(self._folders, {name: DBOS.reserve_step() for name in names})
 
+    async def insist(self, name: str, body: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Does something that is no step, because each execution must do it, as patiently as a step. Raises Broken."""
+        try:
+            with self._discreet():
+                return await _insisting(name, lambda: body(*args, **kwargs))
+        except Fenced:
+            await parked()
+        except SealaneError as error:
+            raise Broken(str(error)) from error
 
-async def insisting(name: str, body: Callable[..., Awaitable[T]], *arguments: Any) -> T:
-    """Does something that is no step, because each execution must do it, as patiently as a step. Raises Broken."""
-    try:
-        with revealed.watched(), context.shorter_paths():
-            return await _insisting(name, body, arguments)
-    except Fenced:
-        await parked()
-    except SealaneError as error:
-        raise Broken(str(error)) from error
+    def _recorded(
+        self, name: str, body: Callable[[], Awaitable[Any]]
+    ) -> Callable[[], Coroutine[Any, Any, dict[str, Any]]]:
+        """What is recorded of a body: its value, or what broke it."""
+
+        async def run() -> dict[str, Any]:
+            probe(name, Boundary.BEGUN)
+            if _leaving():
+                await parked()
+            try:
+                with self._discreet():
+                    result = {"value": await _insisting(name, body)}
+            except Fenced:
+                await parked()
+            except SealaneError as error:
+                result = {"broken": str(error)}
+            except Exception as error:  # noqa: BLE001 - a fault of ours ends the workflow, it must not leave it hanging
+                if not _leaving():
+                    _log.error("step %s\n%s", name, trace(error))
+                result = {"broken": f"Sealane itself failed at {name}: {type(error).__name__}, see the server's log"}
+            if _leaving():
+                await parked()
+            probe(name, Boundary.DONE)
+            return result
+
+        return run
+
+    @contextmanager
+    def _discreet(self) -> Iterator[None]:
+        """Errors that are made in here say no secret that is known, and no path of the server's own."""
+        with revealed.watched(), concealing(paths.without(self._folders)):
+            yield
 
 
 async def parked() -> Never:
@@ -116,37 +148,13 @@ async def parked() -> Never:
     raise AssertionError
 
 
-def _body(name: str, body: Body, arguments: tuple[Any, ...]) -> Callable[[], Coroutine[Any, Any, dict[str, Any]]]:
-    async def run() -> dict[str, Any]:
-        probe(name, Boundary.BEGUN)
-        if _leaving():
-            await parked()
-        try:
-            with revealed.watched(), context.shorter_paths():
-                result = {"value": await _insisting(name, body, arguments)}
-        except Fenced:
-            await parked()
-        except SealaneError as error:
-            result = {"broken": str(error)}
-        except Exception as error:  # noqa: BLE001 - a fault of ours ends the workflow, it must not leave it hanging
-            if not _leaving():
-                _log.error("step %s\n%s", name, trace(error))
-            result = {"broken": f"Sealane itself failed at {name}: {type(error).__name__}, see the server's log"}
-        if _leaving():
-            await parked()
-        probe(name, Boundary.DONE)
-        return result
-
-    return run
-
-
-async def _insisting(name: str, body: Callable[..., Awaitable[T]], arguments: tuple[Any, ...]) -> T:
+async def _insisting(name: str, body: Callable[[], Awaitable[T]]) -> T:
     """The body, again and again while something it needs does not answer, whichever of our errors says so."""
     until = time.monotonic() + PATIENCE
     pause = 0.25
     while True:
         try:
-            return await body(*arguments)
+            return await body()
         except SealaneError as error:
             if not error.retry or time.monotonic() + pause > until:
                 raise

@@ -6,23 +6,25 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from sealane import clock
-from sealane.adapters import SHIPPED, Adapters
 from sealane.deployments import drift_check, failure_reports, log_scan
 from sealane.destinations.port import Destination
 from sealane.errors import Conflicting, NotThere
 from sealane.secrets.masking import Masker
-from sealane.store.all_stores import Store
-from sealane.workflows import context, drift_watch
+from sealane.stencils.model import Revision
+from sealane.workflows import drift_watch
 from sealane.workflows.connections import Destinations
-from sealane.workflows.steps import targets
+from sealane.workflows.context import Tools
+from sealane.workflows.steps import policies, targets
+from sealane.workflows.steps.policies import PolicyReport
 
 
 class LiveQueries:
     """Reads destinations for people; writes nothing there."""
 
-    def __init__(self, store: Store, state: Path, adapters: Adapters = SHIPPED) -> None:
-        self._store = store
-        self._destinations = Destinations(state, adapters)
+    def __init__(self, tools: Tools, state: Path) -> None:
+        self._tools = tools
+        self._store = tools.store
+        self._destinations = Destinations(state, tools.adapters)
 
     async def tail(
         self, app: str, formation: str, *, container: str | None, lines: int, follow: bool
@@ -32,7 +34,7 @@ class LiveQueries:
         Raises NotThere for an unknown formation, Conflicting when what is to be masked can't be known, Unavailable.
         """
         found = await self._store.formations.get(app, formation)
-        environment = context.current().environment(found.environment)
+        environment = self._tools.environment(found.environment)
         destination = await self._destinations.get(environment, found.destination)
         await self._masker(app, formation, destination)  # before anything is shown
         told = destination.tail(
@@ -53,7 +55,7 @@ class LiveQueries:
         deployment = await self._store.deployments.get(there)
         revision = await self._store.releases.revision(deployment.revision_id)
         made = await targets.masker(
-            context.current(), deployment, destination, formation.inventory, revision, with_files=False
+            self._tools, deployment, destination, formation.inventory, revision, with_files=False
         )
         if isinstance(made, failure_reports.HiddenMask):
             raise Conflicting(f"what {app}/{name} prints is not shown: {made.why}", hint=f"deploy {app}/{name} anew")
@@ -71,13 +73,17 @@ class LiveQueries:
             hint = f"sealane why {app}/{formation}"
             raise Conflicting(f"what is at {app}/{formation} now was not verified, so nothing can drift", hint=hint)
         deployment = await self._store.deployments.get(found.verified_id)
-        environment = context.current().environment(found.environment)
+        environment = self._tools.environment(found.environment)
         destination = await self._destinations.get(environment, found.destination)
         revision = await self._store.releases.revision(deployment.revision_id)
         finished = deployment.verdict.finished if deployment.verdict else None
         drift = await drift_check.of(revision, destination, finished=finished)
         await self._store.drifts.keep(app, formation, drift_watch.seen(deployment.id, drift), at=clock.now())
         return drift
+
+    async def vet(self, revision: Revision) -> PolicyReport:
+        """What policies and limits would say about a revision now. Raises what `policies.tried` raises."""
+        return await policies.tried(self._tools, revision)
 
     async def close(self) -> None:
         """Ends the connections."""

@@ -24,6 +24,7 @@ from sealane.verdicts.model import VerdictKind
 from sealane.workflows import checkouts
 from sealane.workflows.admission import Gates
 from sealane.workflows.break_glass import BreakGlass
+from sealane.workflows.context import Tools
 from sealane.workflows.intake import Intake
 from sealane.workflows.steps import admission, full_clones, lineage, releases
 
@@ -52,6 +53,7 @@ NOTHING = Given()
 class Requests:
     """Takes requests of people. Whether they may deploy where something goes is decided here, as soon as that is known."""
 
+    tools: Tools
     store: Store
     gates: Gates
     intake: Intake
@@ -81,7 +83,7 @@ class Requests:
             proposed = await self._proposed(deployment_id, formation, made)
             authors = await self._authors(deployment_id, formation, made) if proposed.rules else ()
         finally:
-            await asyncio.to_thread(checkouts.forget, deployment_id)
+            await asyncio.to_thread(checkouts.forget, self.tools, deployment_id)
         wanted = self._asked(deployment_id, DeploymentKind.MANUAL, proposed.fields(), by=by)
         wanted = replace(wanted, authors=authors, pusher=await self._pusher(made))
         wanted = self._with(replace(wanted, unasked=False), given, by=by)
@@ -164,8 +166,8 @@ class Requests:
         raise NotThere(f"{app} has no release {wanted}", hint=did_you_mean(wanted, (r.deploy_tag for r in releases)))
 
     async def _proposed(self, deployment_id: str, formation: str, made: Release) -> releases.Proposal:
-        await full_clones.check_out_files(deployment_id, await self.store.apps.get(made.app), made.commit)
-        here = await checkouts.site(deployment_id, made.app, made.commit)
+        await full_clones.check_out_files(self.tools, deployment_id, await self.store.apps.get(made.app), made.commit)
+        here = await checkouts.site(self.tools, deployment_id, made.app, made.commit)
         pipeline = checkouts.pipeline(here)
         delivery = pipeline.delivery_to(formation) if pipeline else None
         proposed = await releases.propose(here, formation, made, delivery, by_hand=True)
@@ -180,7 +182,7 @@ class Requests:
         if since is None and run_id:
             return await self.store.authorship.of_run(run_id, since=None)
         app = await self.store.apps.get(made.app)
-        return await lineage.authors(deployment_id, app, made.commit, since=since)
+        return await lineage.authors(self.tools, deployment_id, app, made.commit, since=since)
 
     async def _pusher(self, made: Release) -> Pusher | None:
         run_id = await self.store.releases.run_id(made.id)
@@ -210,7 +212,7 @@ class Requests:
 
     async def _again(self, wanted: Deployment, revision: Revision, *, by: Actor) -> Deployment:
         """Offers a revision that was stored before, held against the operators' files as they are now."""
-        return await self._offer(await admission.asked(wanted, revision), revision, by=by)
+        return await self._offer(await admission.asked(self.tools, wanted, revision), revision, by=by)
 
     async def _offer(self, wanted: Deployment, revision: Revision, *, by: Actor) -> Deployment:
         """Offers it. Raises Refused where the person may not deploy; a formation may have moved since their address was read."""

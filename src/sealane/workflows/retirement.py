@@ -11,7 +11,6 @@ import logging
 from dbos import DBOS
 
 from sealane.journal import Broken
-from sealane.workflows import durable
 from sealane.workflows.context import Tools
 from sealane.workflows.durable import Durable
 from sealane.workflows.steps import old_color
@@ -29,12 +28,12 @@ def register(tools: Tools) -> None:
 
 async def _retired(tools: Tools, deployment_id: str) -> None:
     """Deletes what served before the deployment. What can't be deleted is left to the next deployment."""
-    journal = Durable()
+    journal = Durable(tools.settings.folders)
     try:
         if not await journal.step("look", old_color.is_last, tools, deployment_id):
             return
         subject = await tools.store.deployments.get(deployment_id)
-        fence = await durable.insisting("take", tools.fencing.take, subject.app, subject.formation)
+        fence = await journal.insist("take", tools.fencing.take, subject.app, subject.formation)
         await journal.step("retire", old_color.retire, tools, deployment_id, fence)
     except Broken as error:
         _log.warning("what served before %s stays until the next deployment: %s", deployment_id, error)

@@ -25,4 +25,4 @@ def register(tools: Tools) -> None:
             at_once=tools.settings.runs.steps_at_once,
             now=tools.now,
         )
-        await story.tell(told, Durable())
+        await story.tell(told, Durable(tools.settings.folders))

@@ -65,7 +65,7 @@ async def start(
     await worker.take_over(engine, alone=alone)
     engine.begin(worker.beat(lost))
     engine.begin(_sweep(worker, engine, tools))
-    engine.begin(drift_watch.watch(worker, tools.store, tools.settings))
+    engine.begin(drift_watch.watch(worker, tools))
     return RunningWorker(worker=worker, engine=engine)
 
 

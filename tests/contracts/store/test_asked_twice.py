@@ -71,7 +71,7 @@ async def test_a_button_that_is_pressed_twice_goes_back_once(store: Store, state
         await store.deployments.begin(back.id, at=NOON)
     if state is DeploymentState.ENDED:
         await store.deployments.reject(back.id, reason="no", at=NOON)
-    asking = Requests(store=store, gates=NOBODY, intake=NOBODY, glass=NOBODY)
+    asking = Requests(tools=NOBODY, store=store, gates=NOBODY, intake=NOBODY, glass=NOBODY)
     ann = Actor(name="ann", groups=frozenset({"developers"}), via="token", deploys=EVERYTHING)
     with pytest.raises(Refused if state is DeploymentState.ENDED else Conflicting) as raised:
         await asking.rollback("shop", "production", by=ann)

@@ -16,7 +16,6 @@ from sealane.server import dependencies
 from sealane.server.access import Viewer
 from sealane.server.error_responses import raised
 from sealane.stencils import submitted
-from sealane.workflows.steps import policies
 
 router = APIRouter(prefix="/api", tags=["policies"])
 
@@ -46,5 +45,5 @@ async def vet(given: Rendered, server: dependencies.Server, actor: Viewer) -> Ve
     revision = submitted.revision(given.revision)
     await server.membership.place_of(Subject.APP, revision.app, actor)
     actor.require(Permission.DEPLOY, revision.app, revision.environment)
-    found = await policies.tried(revision)
+    found = await server.looking.vet(revision)
     return Vetted(judged=list(found.judged), limits=list(found.limits))

@@ -11,40 +11,39 @@ from sealane.records.model import Deployment, DeploymentState
 from sealane.stencils.model import Revision
 from sealane.verdicts import outcomes
 from sealane.verdicts.model import Verdict
-from sealane.workflows import context
+from sealane.workflows.context import Tools
 from sealane.workflows.steps import policies
 
 MORE_ASKED = "the operators' files ask for more approvals than when it was asked for"
 
 
-async def admit(revision: Revision, road: RevisionSource) -> Admission:
+async def admit(tools: Tools, revision: Revision, road: RevisionSource) -> Admission:
     """Whether the revision may come on that road now. Raises InvalidFiles, NotThere when the files can't be read."""
-    environments = context.current().environments()
+    environments = tools.environments()
     environment = environments.get(revision.environment)
     known = environment is not None and revision.app in environment.apps
-    decided = await policies.decisions(environment, revision) if environment and known else []
+    decided = await policies.decisions(tools, environment, revision) if environment and known else []
     return admission.admit(environments, revision, decided, road)
 
 
-async def asked(wanted: Deployment, revision: Revision) -> Deployment:
+async def asked(tools: Tools, wanted: Deployment, revision: Revision) -> Deployment:
     """A stored revision's deployment, with the approvals that it lacks. Raises Refused with why it may not come."""
-    found = await admit(revision, admission.road(wanted))
+    found = await admit(tools, revision, admission.road(wanted))
     if found.refusals:
         message = f"{wanted.label} may not have {revision.id.removeprefix('sha256:')[:7]} now: {found.reason}"
         raise Refused(message)
     return replace(wanted, rules=(*wanted.rules, *found.rules))
 
 
-async def last_look(deployment: Deployment, revision: Revision) -> tuple[Verdict | None, bool]:
+async def last_look(tools: Tools, deployment: Deployment, revision: Revision) -> tuple[Verdict | None, bool]:
     """Right before the first write: the verdict when it may not come any more, and whether it may go on.
 
     More approvals may be wanted than when it was asked for; then its gate is shut, and they are asked for.
     """
-    bench = context.current()
-    found = await admit(revision, admission.road(deployment))
+    found = await admit(tools, revision, admission.road(deployment))
     if found.refusals:
-        return outcomes.not_admitted(found.reason, at=bench.now()), False
+        return outcomes.not_admitted(found.reason, at=tools.now()), False
     if found.rules and deployment.state is DeploymentState.QUEUED:
         rules = (*deployment.rules, *found.rules)
-        return None, not await bench.store.deployments.demand(deployment.id, rules, note=MORE_ASKED, at=bench.now())
+        return None, not await tools.store.deployments.demand(deployment.id, rules, note=MORE_ASKED, at=tools.now())
     return None, True

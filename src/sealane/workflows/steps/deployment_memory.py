@@ -169,7 +169,7 @@ class SqlMemory:
         """See the port: as operators' files are now."""
         old = await self._before(start.previous)
         assert old is not None, "there is something to go back to"
-        admitted = await admission.admit(old, RevisionSource(automatic=True))
+        admitted = await admission.admit(self.tools, old, RevisionSource(automatic=True))
         return WayBack(refused=told(admitted.refusals), outdated=told(admitted.outdated))
 
     async def closed(self, prepared: Prepared) -> str | None:
@@ -208,7 +208,7 @@ class SqlMemory:
             asked = resource_requests.requests(each.object for each in (await self.revision(ended)).objects)
             at = self.tools.now()
             await self.tools.store.formations.set_requests(ended.app, ended.formation, asked, at=at)
-        await asyncio.to_thread(targets.forget_clone, ended)
+        await asyncio.to_thread(targets.forget_clone, self.tools, ended)
 
     def context(self, deployment: Deployment, revision: Revision, fence: Fence) -> Context:
         """What its story is told with beside this memory."""

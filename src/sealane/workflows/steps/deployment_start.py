@@ -59,7 +59,7 @@ async def _admitted(tools: Tools, deployment: Deployment, revision: Revision) ->
     """Whether it may still come; what may not has its verdict, and what lacks approvals waits for them."""
     if deployment.state not in {DeploymentState.QUEUED, DeploymentState.ROLLING_OUT}:
         return True  # whoever begins it sees that it has ended, or waits
-    verdict, goes = await admission.last_look(deployment, revision)
+    verdict, goes = await admission.last_look(tools, deployment, revision)
     if verdict is not None:
         await conclusion.conclude(tools.store.database, deployment.id, verdict)
     return goes

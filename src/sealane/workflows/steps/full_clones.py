@@ -9,8 +9,9 @@ from sealane.findings import Finding
 from sealane.pipelines.checks import clone as checks
 from sealane.pipelines.model import Clone, Pipeline
 from sealane.records.model import App, Changed, Run
-from sealane.workflows import checkouts, context
+from sealane.workflows import checkouts
 from sealane.workflows.checkouts import Source
+from sealane.workflows.context import Tools
 from sealane.workflows.steps import changed_paths
 
 _MOST_COMMITS = 1_000
@@ -27,40 +28,40 @@ class FullClone:
     """What the commit has and the clone has not."""
 
 
-async def complete(run: Run, here: checkouts.Checkout, pipeline: Pipeline) -> FullClone:
+async def complete(tools: Tools, run: Run, here: checkouts.Checkout, pipeline: Pipeline) -> FullClone:
     """Brings history, submodules and files of Git LFS. Key: the clone; what it has already stays.
 
     Raises RepositoryUnavailable, and UsageError for what can't be brought.
     """
     commit = run.event.commit or ""
-    folder, source = checkouts.clone_of(run.id), checkouts.source(here.app)
+    folder, source = checkouts.clone_of(tools, run.id), checkouts.source(tools, here.app)
     await git_history.complete(
         folder, source.url, commit, ref=run.event.ref, depth=pipeline.clone.depth, access=source.access
     )
-    await git_history.name_origin(folder, checkouts.public_repository(here.app, context.current().settings))
-    await _fill(run.id, commit, source, pipeline.clone)
+    await git_history.name_origin(folder, checkouts.public_repository(here.app, tools.settings))
+    await _fill(tools, run.id, commit, source, pipeline.clone)
     lfs = pipeline.clone.lfs is None and await git_lfs.pointers(folder)
     lacking = checks.lacking(pipeline.clone, submodules=bool(await git_submodules.links(folder, commit)), lfs=bool(lfs))
     history = await git_history.commits(folder, commit, most=_MOST_COMMITS)
-    await context.current().store.commits.add(run.app, history)
+    await tools.store.commits.add(run.app, history)
     return FullClone(changed=await changed_paths.of(run.event, folder, source), findings=tuple(lacking))
 
 
-async def check_out_files(owner: str, app: App, commit: str) -> None:
+async def check_out_files(tools: Tools, owner: str, app: App, commit: str) -> None:
     """Clones a commit for a deployment: all its files, without history. Raises what `checkouts.check_out` raises."""
-    await checkouts.check_out(owner, app, commit)
-    pipeline = checkouts.pipeline(await checkouts.site(owner, app.name, commit))
+    await checkouts.check_out(tools, owner, app, commit)
+    pipeline = checkouts.pipeline(await checkouts.site(tools, owner, app.name, commit))
     if pipeline is not None:
-        await _fill(owner, commit, checkouts.source(app), pipeline.clone)
+        await _fill(tools, owner, commit, checkouts.source(tools, app), pipeline.clone)
 
 
-async def _fill(owner: str, commit: str, source: Source, clone: Clone) -> None:
+async def _fill(tools: Tools, owner: str, commit: str, source: Source, clone: Clone) -> None:
     """Brings what the commit only points to, into the clone and to what is kept of the commit."""
-    folder, kept = checkouts.clone_of(owner), checkouts.kept_of(owner)
+    folder, kept = checkouts.clone_of(tools, owner), checkouts.kept_of(tools, owner)
     if clone.submodules:
         rules = git_submodules.Rules(
             base=source.url,
-            allowed=context.current().settings.git.submodules,
+            allowed=tools.settings.git.submodules,
             hint="operators list it in SEALANE_GIT__SUBMODULES",
             access=source.access,
         )

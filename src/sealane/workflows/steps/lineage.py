@@ -13,53 +13,53 @@ from sealane.records.model import App, Run
 from sealane.releases import lineage
 from sealane.releases.lineage import LineageAnswer, Move, Order
 from sealane.store.authorship import PUSH
-from sealane.workflows import checkouts, context
+from sealane.workflows import checkouts
+from sealane.workflows.context import Tools
 
 _log = logging.getLogger(__name__)
 
 
-async def put_in(run: Run, app: App) -> None:
+async def put_in(tools: Tools, run: Run, app: App) -> None:
     """Gives the run its place, and keeps who wrote what it brings to each formation.
 
     It is looked at before the first step, which may change the clone. Without the history only what events themselves tell
     counts. Key: the run. Undo: none.
     """
-    bench = context.current()
-    others = await bench.store.runs.moves(run.app, besides=run.id)
-    folder = await _history(run, app)
+    others = await tools.store.runs.moves(run.app, besides=run.id)
+    folder = await _history(tools, run, app)
     found = await _order(run, folder, others) if run.requested_by is None else Order()
-    await bench.store.runs.put_in_line(run.id, found, at=bench.now())
-    there = await bench.store.authorship.there(run.app)
+    await tools.store.runs.put_in_line(run.id, found, at=tools.now())
+    there = await tools.store.authorship.there(run.app)
     written = await _written(run, folder, set(there.values()), others)
-    await bench.store.authorship.keep(run.id, written, at=bench.now())
+    await tools.store.authorship.keep(run.id, written, at=tools.now())
 
 
-async def authors(owner: str, app: App, commit: str, *, since: str | None) -> tuple[Author, ...]:
+async def authors(tools: Tools, owner: str, app: App, commit: str, *, since: str | None) -> tuple[Author, ...]:
     """Who wrote a commit and what is before it since another. Raises what `git_lineage` raises."""
-    folder = await _whole(owner, app, commit, since)
+    folder = await _whole(tools, owner, app, commit, since)
     return await git_lineage.authors(folder, commit, since=[since] if since else [])
 
 
-async def _history(run: Run, app: App) -> Path | None:
-    clone = checkouts.clone_of(run.id)
+async def _history(tools: Tools, run: Run, app: App) -> Path | None:
+    clone = checkouts.clone_of(tools, run.id)
     if not app.hosted and not git_history.is_shallow(clone):
         return clone
     try:
-        return await _whole(run.id, app, run.event.commit or "", run.event.before)
+        return await _whole(tools, run.id, app, run.event.commit or "", run.event.before)
     except SealaneError as error:
         _log.warning("%s: the history of its commits is not available: %s", run.label, error)
         return None
 
 
-async def _whole(owner: str, app: App, commit: str, *more: str | None) -> Path:
+async def _whole(tools: Tools, owner: str, app: App, commit: str, *more: str | None) -> Path:
     """A repository that has the commit with its history, and that no step can reach: of a hosted app its own.
 
     `more` are commits that it has, too, where the host still knows them.
     """
-    source = checkouts.source(app)
+    source = checkouts.source(tools, app)
     if app.hosted:
         return Path(source.url)
-    clone = checkouts.clone_of(owner)
+    clone = checkouts.clone_of(tools, owner)
     folder = clone.with_name(f"{clone.name}.history")
     await git_lineage.bring(folder, source.url, (commit, *filter(None, more)), access=source.access)
     return folder

@@ -19,7 +19,7 @@ from sealane.policies.model import Decision, Effect, Facts
 from sealane.releases.preflight import PlannedDelivery
 from sealane.stencils.model import Revision
 from sealane.stencils.rendering import UNBUILT
-from sealane.workflows import context
+from sealane.workflows.context import Tools
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,29 +30,29 @@ class PolicyReport:
     limits: tuple[Finding, ...] = ()
 
 
-async def tried(revision: Revision) -> PolicyReport:
+async def tried(tools: Tools, revision: Revision) -> PolicyReport:
     """What policies and limits would say about a revision now. Raises InvalidFiles, NotThere for the operators' files."""
-    environments = context.current().environments()
+    environments = tools.environments()
     environment = environments.get(revision.environment)
     if environment is None:
         message = f"there is no environment {revision.environment}"
         place = Place(file=f"deploy/formations/{revision.formation}.yaml")
         missing = Finding(message=message, place=place, hint=did_you_mean(revision.environment, environments))
         return PolicyReport(limits=(missing,))
-    config, today = _now()
+    config, today = _now(tools)
     judged = await asyncio.to_thread(_judged, environment, revision, config=config, today=today)
     return PolicyReport(judged=tuple(judged), limits=tuple(limits.check_stored(environment, revision)))
 
 
-async def decisions(environment: Environment, revision: Revision) -> list[Decision]:
+async def decisions(tools: Tools, environment: Environment, revision: Revision) -> list[Decision]:
     """What the environment's policies say about the revision and no waiver takes away."""
-    config, today = _now()
+    config, today = _now(tools)
     return await asyncio.to_thread(standing, environment, revision, config=config, today=today)
 
 
-async def denials(prospect: PlannedDelivery) -> list[Finding]:
+async def denials(tools: Tools, prospect: PlannedDelivery) -> list[Finding]:
     """What is denied before anything is built. What is said about images that are not there yet is left for later."""
-    found = await decisions(prospect.environment, prospect.revision)
+    found = await decisions(tools, prospect.environment, prospect.revision)
     early = (each for each in found if each.effect is Effect.DENY and not on_unbuilt(each, prospect.revision))
     return [each.finding for each in early]
 
@@ -72,9 +72,8 @@ def _value(manifest: Any, path: Sequence[str | int]) -> Any:
     return _value(manifest[path[0]], path[1:]) if path else manifest
 
 
-def _now() -> tuple[Path, date]:
-    bench = context.current()
-    return bench.settings.config_folder, bench.now().date()
+def _now(tools: Tools) -> tuple[Path, date]:
+    return tools.settings.config_folder, tools.now().date()
 
 
 def standing(environment: Environment, revision: Revision, *, config: Path, today: date) -> list[Decision]:

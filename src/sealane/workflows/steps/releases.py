@@ -31,7 +31,7 @@ from sealane.stencils import formation_names, platform, render_inputs, rendering
 from sealane.stencils.model import Formation, Revision
 from sealane.stencils.rendering import Inputs
 from sealane.store import ids
-from sealane.workflows import checkouts, context
+from sealane.workflows import checkouts
 from sealane.workflows.context import Tools
 from sealane.workflows.steps import admission
 
@@ -80,11 +80,11 @@ async def offer(tools: Tools, run_id: str, key: str, after: tuple[str, ...]) -> 
 
 
 async def _offered(tools: Tools, run: Run, name: str, after: tuple[str, ...]) -> Deployment | list[Finding]:
-    here = await checkouts.site(run.id, run.app, run.event.commit or "")
+    here = await checkouts.site(tools, run.id, run.app, run.event.commit or "")
     plan = await tools.store.runs.plan(run.id)
     assert plan is not None, "a run is planned before its deliveries"
-    delivery = (await checkouts.work(run, plan)).pipeline.delivery(name)
-    proposed = await propose(here, name, await checkouts.released(run.app, ids.derived("rel", run.id)), delivery)
+    delivery = (await checkouts.work(tools, run, plan)).pipeline.delivery(name)
+    proposed = await propose(here, name, await checkouts.released(tools, run.app, ids.derived("rel", run.id)), delivery)
     if not isinstance(proposed, Proposal):
         return proposed
     if found := await _not_theirs(tools, run, proposed.revision):
@@ -187,7 +187,9 @@ async def propose(
     revision, formation, found = await render(here, name, made)
     if revision is None or formation is None:
         return found
-    admitted = await admission.admit(revision, RevisionSource(formation=formation, delivery=delivery, by_hand=by_hand))
+    admitted = await admission.admit(
+        here.tools, revision, RevisionSource(formation=formation, delivery=delivery, by_hand=by_hand)
+    )
     if admitted.refusals:
         return list(admitted.refusals)
     return Proposal(revision=revision, rules=admitted.rules)
@@ -200,10 +202,10 @@ async def render(
 
     Raises Unresolved when a secret has no value.
     """
-    sources, found = await asyncio.to_thread(render_inputs.gather, here.tree, name, context.current().adapters)
+    sources, found = await asyncio.to_thread(render_inputs.gather, here.tree, name, here.tools.adapters)
     if sources is None:
         return None, None, found
-    key = context.current().names_key
+    key = here.tools.names_key
     values = await resolution.resolve(sources.formation.secrets, here.stores, key=key)
     inputs = Inputs(
         app=here.app.name,
@@ -212,16 +214,16 @@ async def render(
         deploy_tag=made.deploy_tag,
         secret_versions=resolution.versions(values),
         key=key,
-        kind=_kind(sources.formation),
-        adapters=context.current().adapters,
+        kind=_kind(here.tools, sources.formation),
+        adapters=here.tools.adapters,
     )
     revision, found = rendering.render(sources, inputs)
     return revision, sources.formation, found
 
 
-def _kind(formation: Formation) -> str:
+def _kind(tools: Tools, formation: Formation) -> str:
     """The kind of the formation's destination, as the operators' files say now."""
-    environment = context.current().environments().get(formation.environment)
+    environment = tools.environments().get(formation.environment)
     return environment.kind_of(formation.destination) if environment else platform.CLUSTER
 
 

@@ -42,7 +42,7 @@ class SqlMemory:
         """Secrets are read anew, and go no further than the step that asked."""
         plan = await self._store.runs.plan(self._run_id)
         assert plan is not None, "a run is planned before its steps"
-        return await checkouts.work(await self._run(), plan)
+        return await checkouts.work(self._tools, await self._run(), plan)
 
     async def prepared(self) -> RunContext:
         """By this process, too, when it took over."""
@@ -120,7 +120,7 @@ class SqlMemory:
             leftovers = str(error)
             _log.warning("run %s left something behind: %s", run.id, error)
         if not self._tools.settings.runs.keep_workspaces:
-            await asyncio.to_thread(checkouts.forget, run.id)
+            await asyncio.to_thread(checkouts.forget, self._tools, run.id)
         return leftovers
 
     async def _run(self) -> Run:

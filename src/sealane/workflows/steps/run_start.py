@@ -60,7 +60,7 @@ async def _check_out(tools: Tools, run: Run) -> None:
     app = await tools.store.apps.get(run.app)
     if not run.event.commit:
         raise UsageError(f"{run.label} names no commit")
-    await checkouts.check_out(run.id, app, run.event.commit)
+    await checkouts.check_out(tools, run.id, app, run.event.commit)
 
 
 async def _refuse(tools: Tools, run: Run, wrong: Sequence[Finding]) -> None:
@@ -75,15 +75,15 @@ async def _look_ahead(tools: Tools, run: Run) -> tuple[Plan | None, Changed | No
 
     Nothing is built or started, and nothing is written at any destination.
     """
-    here = await checkouts.site(run.id, run.app, run.event.commit or "")
+    here = await checkouts.site(tools, run.id, run.app, run.event.commit or "")
     checked = await asyncio.to_thread(repository_check.check, here.tree, adapters=tools.adapters)
     if checked.pipeline is None:
         nothing = Finding(message=f"there is no {reading.FILE}", place=Place(file=reading.FILE), hint="`sealane init`")
         return None, None, checked.findings if errors(checked.findings) else (nothing,)
     pipeline = checked.pipeline
-    completed = await full_clones.complete(run, here, pipeline)
+    completed = await full_clones.complete(tools, run, here, pipeline)
     _, found = await asyncio.gather(
-        lineage.put_in(run, here.app), _ahead(tools, run, here, checked, pipeline, completed)
+        lineage.put_in(tools, run, here.app), _ahead(tools, run, here, checked, pipeline, completed)
     )
     return found
 
@@ -206,7 +206,7 @@ def _shut(tools: Tools, run: Run, prospect: PlannedDelivery) -> Finding | None:
 
 async def _destination_problems(tools: Tools, run: Run, prospect: PlannedDelivery) -> list[Finding]:
     """What policies deny whatever gets built, and what the destination would refuse by its own word."""
-    denied = [finding for finding in await policies.denials(prospect) if finding.severity is Severity.ERROR]
+    denied = [finding for finding in await policies.denials(tools, prospect) if finding.severity is Severity.ERROR]
     if denied:
         return denied
     revision = prospect.revision

@@ -111,14 +111,14 @@ async def checked_out(tools: Tools, deployment: Deployment) -> checkouts.Checkou
     """The files of the commit that the deployment's release was made from. Raises UsageError without a release."""
     if deployment.release_id is None:
         raise UsageError(f"{deployment.id} carries no release whose files could be read")
-    release = await checkouts.released(deployment.app, deployment.release_id)
-    await full_clones.check_out_files(deployment.id, await tools.store.apps.get(deployment.app), release.commit)
-    return await checkouts.site(deployment.id, deployment.app, release.commit)
+    release = await checkouts.released(tools, deployment.app, deployment.release_id)
+    await full_clones.check_out_files(tools, deployment.id, await tools.store.apps.get(deployment.app), release.commit)
+    return await checkouts.site(tools, deployment.id, deployment.app, release.commit)
 
 
-def forget_clone(deployment: Deployment) -> None:
+def forget_clone(tools: Tools, deployment: Deployment) -> None:
     """Removes the deployment's clone, if it has one."""
-    checkouts.forget(deployment.id)
+    checkouts.forget(tools, deployment.id)
 
 
 async def going_back(tools: Tools, deployment: Deployment) -> tuple[Deployment | None, str]:
