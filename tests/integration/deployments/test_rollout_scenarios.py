@@ -12,6 +12,8 @@ from sealane.clients.kubernetes import cluster as clusters
 from testbed.record import Bed
 from tests.integration.deployments import outside, parts
 
+pytestmark = pytest.mark.timeout(900)  # the first that asks waits for all of them
+
 AT_ONCE = 8
 SCENARIOS = {scenario.name: scenario for scenario in parts.scenarios()}
 
