@@ -139,9 +139,9 @@ class Deployments:
 
         await self._database.write(work)
 
-    async def mark_queued(self, deployment_id: str) -> None:
-        """Notes that the deployment's flow is queued."""
-        update = sa.update(deployments).where(deployments.c.id == deployment_id).values(queued=True)
+    async def mark_queued(self, deployment_id: str, *, queued: bool = True) -> None:
+        """Notes that the deployment's workflow is queued, or is to be queued once more."""
+        update = sa.update(deployments).where(deployments.c.id == deployment_id).values(queued=queued)
         await self._database.write(lambda c: c.execute(update))
 
     async def begin(self, deployment_id: str, *, at: datetime) -> Deployment:

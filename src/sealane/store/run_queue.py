@@ -50,7 +50,7 @@ class RunQueue:
         return await self._database.write(work)
 
     async def unqueued(self) -> tuple[str, ...]:
-        """Runs that have a slot but whose flow was never queued: somebody died in between."""
+        """Runs that have a slot but whose workflow was never queued: somebody died in between."""
         query = sa.select(runs.c.id).where(runs.c.admitted, ~runs.c.queued, runs.c.ended.is_(None))
         return await self._database.read(lambda c: tuple(c.execute(query.order_by(runs.c.created)).scalars()))
 
@@ -59,11 +59,10 @@ class RunQueue:
         query = sa.select(runs.c.id).where(runs.c.queued, runs.c.ended.is_(None))
         return await self._database.read(lambda c: tuple(c.execute(query).scalars()))
 
-    async def mark_queued(self, run_id: str) -> None:
-        """Notes that the run's flow is queued."""
-        await self._database.write(
-            lambda c: c.execute(sa.update(runs).where(runs.c.id == run_id, ~runs.c.queued).values(queued=True))
-        )
+    async def mark_queued(self, run_id: str, *, queued: bool = True) -> None:
+        """Notes that the run's workflow is queued, or is to be queued once more."""
+        update = sa.update(runs).where(runs.c.id == run_id, runs.c.queued != queued).values(queued=queued)
+        await self._database.write(lambda c: c.execute(update))
 
     async def left_out(self, app: str | None = None) -> tuple[Run, ...]:
         """Runs that were left out of a push, and not asked for since; oldest first."""

@@ -115,6 +115,10 @@ class Queues:
             await self.client.delete_workflows_async([each.workflow_id for each in ended])
         return len(ended)
 
+    async def forget_one(self, workflow_id: str) -> None:
+        """Removes a workflow, with the records of its steps, so that its id can be queued again."""
+        await self.client.delete_workflows_async([workflow_id])
+
     async def check(self) -> None:
         """Looks whether the engine's database answers. Raises Unavailable."""
         try:

@@ -41,16 +41,23 @@ async def settle(tools: Tools, alive: Collection[str]) -> None:
 
 
 async def _queue_anew(tools: Tools, old: WorkflowStatus) -> None:
-    queueing = tools.gates.queueing
+    """The same id can't be queued twice, so the old one goes first; the sweep queues what somebody died over in between."""
+    queueing, store = tools.gates.queueing, tools.store
     subject, _, attempt = old.workflow_id.partition(":")
     formation = old.queue_partition_key or ""
-    await queueing.client.delete_workflows_async([old.workflow_id])
     if old.name == "delivery":
-        await queueing.delivery(old.workflow_id)
+        await store.run_queue.mark_queued(subject, queued=False)
+        await queueing.forget_one(old.workflow_id)
+        await queueing.delivery(subject)
+        await store.run_queue.mark_queued(subject)
     elif old.name == "deployment":
+        await store.deployments.mark_queued(subject, queued=False)
+        await queueing.forget_one(old.workflow_id)
         await queueing.deployment(subject, formation, attempt)
+        await store.deployments.mark_queued(subject)
     else:
         due = (old.delay_until_epoch_ms or 0) / 1000
+        await queueing.forget_one(old.workflow_id)
         await queueing.retirement(subject, formation, after=max(0.0, due - time.time()))
 
 
