@@ -36,6 +36,11 @@ def until(what: str, look: Callable[[], Found | None], *, within: float = 120.0)
         time.sleep(0.05)
 
 
+def paths_under(folder: Path) -> list[Path]:
+    """Everything below a folder that somebody else may change meanwhile: `Path.rglob` fails at a folder that goes away."""
+    return [Path(root, name) for root, folders, files in os.walk(folder) for name in (*folders, *files)]
+
+
 def free_port() -> int:
     """A port of this machine that nobody listens on now."""
     with socket.socket() as found:

@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from sealane.clients import git as cloning
 from sealane.errors import NotThere
 from tests import pretending
-from tests.serving import SEALANE, Serving, git, until
+from tests.serving import SEALANE, Serving, git, paths_under, until
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +42,10 @@ def app(serving: Serving, tmp_path_factory: pytest.TempPathFactory) -> pretendin
 
 def open_to_others(folder: Path) -> list[str]:
     """Every file and folder that the group or others may use in any way."""
-    found = [folder, *folder.rglob("*")]
-    modes = [(path, path.lstat().st_mode) for path in found]
+    modes = []
+    for path in (folder, *paths_under(folder)):
+        with suppress(FileNotFoundError):  # it is gone meanwhile
+            modes.append((path, path.lstat().st_mode))
     return [f"{path} {stat.filemode(mode)}" for path, mode in modes if not stat.S_ISLNK(mode) and mode & 0o077]
 
 

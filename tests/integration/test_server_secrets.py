@@ -25,7 +25,7 @@ from psycopg import sql
 from sealane import controls, pretended
 from sealane.secrets.search import Search
 from tests import pretending
-from tests.serving import SEALANE, Serving
+from tests.serving import SEALANE, Serving, paths_under
 
 EACH = {"sqlite": 8, "postgres": 2}
 """Secrets of each kind, by the database that the server keeps."""
@@ -310,7 +310,7 @@ def asked(world: World) -> Iterator[str]:
 
 def written(folder: Path) -> Iterator[tuple[str, bytes]]:
     """Every file of the server, its log included, and every cell of its databases; not what only pretends to be elsewhere."""
-    for path in folder.rglob("*"):
+    for path in paths_under(folder):
         if path.is_file() and "dummies" not in path.relative_to(folder).parts:
             yield str(path), path.read_bytes()
             if path.suffix in {".db", ".sqlite"}:
