@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import docker
@@ -29,6 +30,8 @@ _LIBPOD = "v4.0.0"
 _CONNECTING = 10
 """Seconds to connect."""
 PULL_PATIENCE = 600.0
+_LISTINGS = 10
+"""Times that containers are listed anew."""
 _BRIDGE = "com.docker.network.bridge.name"
 
 
@@ -226,11 +229,18 @@ class Engine:
 
     async def containers(self, label: str) -> tuple[Leftover, ...]:
         """Containers, running or ended, with the label (`name` or `name=value`)."""
-        found = await self._call(lambda api: api.containers(all=True, filters={"label": [label]}))
+        found = await self._listed(label)
         return tuple(
             Leftover(name=one["Id"], labels=one.get("Labels") or {}, running=one.get("State") == "running")
             for one in found
         )
+
+    async def _listed(self, label: str) -> Sequence[Mapping[str, Any]]:
+        """Podman looks at every container's processes, whatever is asked for, and fails over one that ends just then."""
+        for _ in range(_LISTINGS):
+            with suppress(errors.ProcessGone):
+                return await self._call(lambda api: api.containers(all=True, filters={"label": [label]}))
+        return await self._call(lambda api: api.containers(all=True, filters={"label": [label]}))
 
     async def networks(self, label: str) -> tuple[Leftover, ...]:
         """Networks with the label."""

@@ -20,6 +20,10 @@ class EngineFailed(Unavailable):
     """The engine answered that it could not do it: its disk is full, its network has no addresses left, …"""
 
 
+class ProcessGone(EngineFailed):
+    """A process that the engine looked at had ended meanwhile."""
+
+
 class EngineTooSlow(EngineUnavailable):
     """It answers, but took too long with what it was asked."""
 
@@ -163,6 +167,8 @@ def meaning(status: int, text: str) -> SealaneError:
         return ContainerMissing(_one_line(text))
     if status == 409:
         return NameTaken(_one_line(text))
+    if "no such process" in lower:
+        return ProcessGone(engine_says(text).message)
     return engine_says(text)
 
 
