@@ -66,10 +66,7 @@ class KubernetesDestination:
         as_it_serves: bool = False,
     ) -> stages.Survey:
         """See the port."""
-        seen = await inspect.live_state(
-            self, objects, shape, identity=identity, stored=stored, as_it_serves=as_it_serves
-        )
-        return inspect.plain(seen)
+        return await inspect.survey(self, objects, shape, identity=identity, stored=stored, as_it_serves=as_it_serves)
 
     def in_stages(self, objects: Sequence[Mapping[str, Any]], shape: stages.Shape) -> tuple[stages.Stage, ...]:
         """See the port."""

@@ -23,7 +23,7 @@ _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Pod", "ReplicaSet")
 _LOOKED_AT = (*_WORKLOADS, "Service", "CronJob")
 
 
-async def live_state(
+async def survey(
     destination: Destination,
     objects: Sequence[Manifest],
     shape: port.Shape,
@@ -31,12 +31,26 @@ async def live_state(
     identity: destinations.Identity,
     stored: destinations.Inventory = (),
     as_it_serves: bool = False,
-) -> model.LiveState:
-    """What is there of the revision, of the one to go back to, and of what is `stored` as the formation's.
+) -> port.Survey:
+    """What is there of the revision, of the one to go back to, and of what is `stored` as the formation's, as plain data.
 
     Nothing where neither revision has stages and everything that runs stays what it is. `as_it_serves` leaves out what the
     revision would make anew: it is compared with what serves, and not put beside it.
     """
+    state = await _live_state(destination, objects, shape, identity, stored, as_it_serves=as_it_serves)
+    seen: port.Survey = msgspec.to_builtins(state)
+    return {name: value for name, value in seen.items() if value}
+
+
+async def _live_state(
+    destination: Destination,
+    objects: Sequence[Manifest],
+    shape: port.Shape,
+    identity: destinations.Identity,
+    stored: destinations.Inventory,
+    *,
+    as_it_serves: bool,
+) -> model.LiveState:
     every = [*objects, *shape.before]
     if not shape.staged and not _replaces(objects, every, stored):
         return model.LiveState()
@@ -51,12 +65,6 @@ async def live_state(
         serves=serves,
         leaves=tuple(_leaves(objects, shape.strategy, found, serves)),
     )
-
-
-def plain(seen: model.LiveState) -> port.Survey:
-    """The same as plain data; nothing of nothing."""
-    survey: port.Survey = msgspec.to_builtins(seen)
-    return {name: value for name, value in survey.items() if value}
 
 
 def _replaces(objects: Sequence[Manifest], every: Iterable[Manifest], stored: destinations.Inventory) -> bool:
