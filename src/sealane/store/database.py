@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +20,11 @@ from sealane.errors import Unavailable
 
 T = TypeVar("T")
 
+IDLE_TIMEOUT = timedelta(seconds=15)
+"""A frozen or cut-off process holds its locks for so long, and every other writer waits for one of them."""
+_TRY_AGAIN = frozenset({"40001", "40P01", "25P03"})
+"""Serialization failure, deadlock, idle for too long in the transaction: PostgreSQL ended it, and nothing of it landed."""
+
 _WRITES = {"sealane_writes": True}
 _BEFORE = "sealane_before_commit"
 _AFTER = "sealane_after_commit"
@@ -27,8 +33,11 @@ _AFTER = "sealane_after_commit"
 class Database:
     """One database. Closed with `close`."""
 
-    def __init__(self, url: str, *, connections: int = 8) -> None:
-        """`url` as in the settings, `sqlite:///path` or `postgresql://…`; `connections` are used at most at once."""
+    def __init__(self, url: str, *, connections: int = 8, idle_timeout: timedelta = IDLE_TIMEOUT) -> None:
+        """`url` as in the settings, `sqlite:///path` or `postgresql://…`; `connections` are used at most at once.
+
+        PostgreSQL ends a transaction whose process does nothing in it for `idle_timeout`.
+        """
         self.sqlite = url.startswith("sqlite:")
         if self.sqlite:
             Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
@@ -37,6 +46,7 @@ class Database:
         else:
             url = url.replace("postgresql://", "postgresql+psycopg://", 1)
             self.engine = sa.create_engine(url, pool_size=connections, max_overflow=0, pool_pre_ping=True)
+            _prepare_postgresql(self.engine, idle_timeout)
         self._readers = ThreadPoolExecutor(max_workers=connections, thread_name_prefix="store-read")
         writers = 1 if self.sqlite else connections
         self._writers = ThreadPoolExecutor(max_workers=writers, thread_name_prefix="store-write")
@@ -74,10 +84,12 @@ class Database:
                     act()
                 return done
         except exc.OperationalError as error:
-            if getattr(error.orig, "sqlstate", None) in {"40001", "40P01"}:  # serialization failure, deadlock
-                raise _Collided(f"two writers collided: {error.orig}") from error
+            if getattr(error.orig, "sqlstate", None) in _TRY_AGAIN:
+                raise _Collided(f"the database ended the transaction: {error.orig}") from error
             raise Unavailable(f"the database does not answer: {error.orig}", hint="see SEALANE_DATABASE") from error
         except exc.DatabaseError as error:
+            if getattr(error.orig, "sqlstate", None) in _TRY_AGAIN:
+                raise _Collided(f"the database ended the transaction: {error.orig}") from error
             if getattr(error.orig, "sqlite_errorname", None) not in {"SQLITE_NOTADB", "SQLITE_CORRUPT"}:
                 raise
             hint = "put back a backup of it"
@@ -103,7 +115,7 @@ def after_commit(connection: sa.Connection, act: Callable[[], None]) -> None:
 
 
 class _Collided(Unavailable):
-    """Two writers were in each other's way; PostgreSQL ended one of them, which may try again."""
+    """PostgreSQL ended a transaction that was in another one's way; it may be tried again."""
 
 
 def _prepare_sqlite(engine: sa.Engine) -> None:
@@ -120,6 +132,15 @@ def _prepare_sqlite(engine: sa.Engine) -> None:
     def _began(connection: sa.Connection) -> None:
         writes = connection.get_execution_options().get("sealane_writes")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _prepare_postgresql(engine: sa.Engine, idle_timeout: timedelta) -> None:
+    milliseconds = int(idle_timeout.total_seconds() * 1000)
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        connection.execute(f"SET idle_in_transaction_session_timeout = {milliseconds}")
+        connection.commit()
 
 
 def _lower(value: Any) -> Any:

@@ -17,6 +17,7 @@ from typing import Any, Self, TypeVar
 from dbos import DBOS
 
 from sealane.errors import Unavailable
+from sealane.store.database import IDLE_TIMEOUT
 from sealane.workflows import queues
 from sealane.workflows.queue_poll import QueuePoll, Wakeup
 
@@ -95,6 +96,7 @@ async def _launch(settings: EngineSettings) -> QueuePoll:
             "executor_id": settings.worker,
             "serializer": queues.SERIALIZER,
             "log_level": "WARNING",
+            "sys_db_idle_transaction_timeout_sec": IDLE_TIMEOUT.total_seconds(),
             "scheduler_polling_interval_sec": _IDLE,  # schedules are ours
         }
     )
