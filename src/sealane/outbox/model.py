@@ -53,6 +53,12 @@ class Kind(StrEnum):
     HOLD_SET = "hold.set"
     HOLD_LIFTED = "hold.lifted"
 
+    HEALTH_DEGRADED = "health.degraded"
+    """What is there has trouble, which it had not before."""
+    HEALTH_RECOVERED = "health.recovered"
+    """It is healthy again; `data` says since when it was not, too."""
+    HEALTH_CHANGED = "health.changed"
+    """It fares otherwise in another way: progressing, suspended, unknown, or from one trouble to another."""
     FORMATION_DRIFT = "formation.drift"
     """What was seen of its drift changed."""
     FORMATION_REQUESTS = "formation.requests"

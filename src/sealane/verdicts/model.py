@@ -91,6 +91,8 @@ class Workload:
     """It is done and nothing of it can become unready: a Job that ended well, a workload of no instances."""
     note: str = ""
     """What people should know of it although it is there, after its name: `is suspended`."""
+    suspended: bool = False
+    """Somebody stopped it: scaled to nothing, paused."""
     ended: bool = False
     """It ran to its end, and well: a Job, a pod that is not started again."""
     one_shot: bool = False

@@ -102,6 +102,13 @@ def proof(fact: model.Fact, rules: model.Rules) -> timedelta:
     return min(fact.last - fact.run, rules.patience) if fact.run and fact.last else timedelta()
 
 
+def run_before(fact: model.Fact) -> timedelta | None:
+    """How long a container ran before its last end; None of a fact that tells of no such end."""
+    if fact.kind is model.FactKind.INIT_ENDED or fact.last is None:
+        return None
+    return fact.last - fact.run if fact.run else timedelta()
+
+
 def _missing(fact: model.Fact, rules: model.Rules, patient: Threshold) -> Threshold:
     """Something may make what is missing: the revision itself soon, a controller of its custom resources in its own time."""
     if not will_be_made(fact, rules):

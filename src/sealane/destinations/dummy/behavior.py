@@ -118,6 +118,7 @@ def _workload(life: Life, facts: list[verdicts.Fact], at: datetime) -> verdicts.
         + (f", {old} old still there" if old else ""),
         settled=ready and (life.ref.kind == "Job" or desired == 0),
         note="is suspended: it runs once somebody resumes it" if _suspended(life) else "",
+        suspended=_suspended(life) or desired == 0,
         ended=ready and life.ref.kind == "Job" and not _suspended(life),
         one_shot=life.ref.kind == "Job",
     )

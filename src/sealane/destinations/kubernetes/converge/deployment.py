@@ -56,7 +56,8 @@ def converge(deployment: objects.Deployment, live: owned_objects.OwnedObjects) -
     if deployment.spec.paused:
         if counted.old:
             facts = (*facts, _paused(name, deployment, live, begun=True))
-        workload = replace(workload, note="is paused: it has its pods, and a new version of them is not rolled out")
+        note = "is paused: it has its pods, and a new version of them is not rolled out"
+        workload = replace(workload, note=note, suspended=True)
     return workload, counted.instances, facts
 
 

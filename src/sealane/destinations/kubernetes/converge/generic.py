@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from sealane.clients.kubernetes import objects
@@ -23,6 +24,12 @@ def there(
 ) -> owned_objects.Part:
     """It is as it should be, since then; settled when it can't be lost any more."""
     return _workload(name, model.Health.READY, message=message, since=since, settled=settled, note=note), (), ()
+
+
+def suspended(name: str, *, note: str) -> owned_objects.Part:
+    """It is there, and somebody stopped it."""
+    workload, instances, facts = there(name, message="suspended", settled=True, note=note)
+    return replace(workload, suspended=True), instances, facts
 
 
 def awaited(name: str, *, message: str, fact: model.Fact | None = None) -> owned_objects.Part:

@@ -88,6 +88,7 @@ def workload(
         hold=hold,
         settled=there and desired == 0,
         note="is scaled to 0 pods" if there and desired == 0 else "",
+        suspended=there and desired == 0,
     )
 
 

@@ -59,6 +59,7 @@ def converge(job: objects.Job, live: owned_objects.OwnedObjects) -> owned_object
         message=_message(job, completions, done=done),
         settled=done or bool(still),
         note=still,
+        suspended=bool(still),
         ended=done,
         one_shot=True,
     )

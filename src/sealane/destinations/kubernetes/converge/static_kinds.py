@@ -11,7 +11,7 @@ def cron_job(found: resources.CronJob, live: owned_objects.OwnedObjects) -> owne
     """It is there; the Jobs it starts some day are no part of the rollout."""
     name = f"CronJob/{found.metadata.name}"
     if found.spec.suspend:
-        return generic.there(name, message="suspended", settled=True, note="is suspended: it starts no Jobs")
+        return generic.suspended(name, note="is suspended: it starts no Jobs")
     return generic.quiet(name)
 
 

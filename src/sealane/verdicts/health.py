@@ -1,0 +1,212 @@
+"""How a formation fares from its verdict on, for as long as it is there. Pure: the rollout's own judgement, without an end.
+
+Level-based as `evaluate` is: what is seen now, and what was said before, give what is said now; nothing else is remembered.
+A formation whose instances fell is well again only when they have run for longer than they did before they fell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sealane.verdicts import diagnose, evaluate, model, thresholds
+from sealane.verdicts.messages import causes
+
+WINDOW = timedelta(minutes=15)
+"""Ends of containers from before count no more: longer than the longest pause that a cluster makes before a restart."""
+PROOF = timedelta(minutes=10)
+"""The longest that a container has to run before its last end is forgotten: a cluster forgets it then, too."""
+
+
+class HealthState(StrEnum):
+    """How a formation fares."""
+
+    HEALTHY = "healthy"
+    PROGRESSING = "progressing"
+    """Not all of it is ready, and it may get there by itself."""
+    DEGRADED = "degraded"
+    """Some of it does not work, and would have failed a rollout."""
+    MISSING = "missing"
+    """Something that was deployed is not there any more."""
+    SUSPENDED = "suspended"
+    """Somebody stopped some of it: scaled to nothing, paused."""
+    UNKNOWN = "unknown"
+    """The destination does not answer."""
+
+
+BAD = frozenset({HealthState.DEGRADED, HealthState.MISSING})
+"""What somebody should look at."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FormationHealth:
+    """How a formation fares, why, and since when."""
+
+    state: HealthState
+    since: datetime
+    cause: str = ""
+    """One sentence; empty while it is healthy."""
+    object: str | None = None
+    """What is blamed: a pod, a workload."""
+    workload: str | None = None
+    container: str | None = None
+    reason: model.FactKind | None = None
+    """What is wrong, where it is degraded."""
+    bad_since: datetime | None = None
+    """Since when it has been degraded or missing without being healthy in between."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HealthJudgement:
+    """What an observation comes to."""
+
+    health: FormationHealth
+    again: datetime | None = None
+    """When to judge again though nothing was seen."""
+
+
+def judge(
+    observation: model.Observation, rules: model.Rules, *, now: datetime, before: FormationHealth | None
+) -> HealthJudgement:
+    """How it fares now; `rules` are those of its rollout, of which the times of start and end count no more."""
+    if observation.blind_since:
+        return HealthJudgement(health=unknown(observation.blind_since, before))
+    if before and before.state is HealthState.UNKNOWN and before.bad_since is None:
+        before = None
+    rules = _from_now_on(rules, before, now=now)
+    seen = replace(observation, facts=tuple(_unproven(observation, now=now)))
+    judged = evaluate.judge(seen, rules, now=now)
+    gone = (each.since + thresholds.LAG for each in seen.facts if each.kind is model.FactKind.REMOVED)
+    times = (judged.again, *gone, *(proven for _, proven in _proofs(seen)))
+    again = min((each for each in times if each and each > now), default=None)
+    said = _said(seen, judged, rules, now=now, before=before)
+    return HealthJudgement(health=_since(said, before), again=again)
+
+
+def _from_now_on(rules: model.Rules, before: FormationHealth | None, *, now: datetime) -> model.Rules:
+    """The rules of its rollout, without its times: patience and deadline count since it is not well."""
+    rules = replace(rules, started=now, since=now - WINDOW)
+    if before and before.state is HealthState.PROGRESSING:
+        return replace(rules, started=before.since)
+    if before and before.state is HealthState.DEGRADED:  # which is over when it is well, not after a while
+        return replace(rules, started=before.since, deadline=now - before.since + rules.deadline)
+    return rules
+
+
+def unknown(since: datetime, before: FormationHealth | None, why: str = "") -> FormationHealth:
+    """Nobody can tell how it fares, for the destination does not answer, or `why`."""
+    was = f"It was {before.state.value} then" if before and before.state is not HealthState.UNKNOWN else ""
+    if before and before.state is HealthState.UNKNOWN:
+        since, was = min(before.since, since), before.cause.partition(". ")[2]
+    said = why or f"The destination has not answered since {since:%Y-%m-%d %H:%M:%S} UTC"
+    return FormationHealth(
+        state=HealthState.UNKNOWN,
+        since=since,
+        cause=causes.told(said, was),
+        bad_since=before.bad_since if before else None,
+    )
+
+
+def _said(
+    observation: model.Observation,
+    judged: model.Judgement,
+    rules: model.Rules,
+    *,
+    now: datetime,
+    before: FormationHealth | None,
+) -> FormationHealth:
+    if missing := _missing(observation, rules, now=now):
+        return missing
+    cause = judged.cause
+    if cause and cause.reason is model.FactKind.PAUSED:
+        return _blaming(HealthState.SUSPENDED, cause)
+    if judged.state is model.State.FAILED and cause:
+        return _blaming(HealthState.DEGRADED, cause)
+    if judged.state is model.State.HEALTHY or (observation.everything_ready and (before is None or _was_well(before))):
+        return _stopped(observation, now=now) or FormationHealth(state=HealthState.HEALTHY, since=now)
+    if before and before.state is HealthState.DEGRADED:
+        return before  # until it has held
+    waits = causes.told(judged.waiting_for)
+    blamed = cause or next((each for each in observation.workloads if each.health is not model.Health.READY), None)
+    return FormationHealth(
+        state=HealthState.PROGRESSING,
+        since=now,
+        cause=waits,
+        object=blamed.object if blamed else None,
+        workload=cause.workload if cause else blamed.object if blamed else None,
+        reason=cause.reason if cause else None,
+    )
+
+
+def _was_well(before: FormationHealth) -> bool:
+    return before.bad_since is None and before.state is not HealthState.UNKNOWN
+
+
+def _blaming(state: HealthState, cause: model.Cause) -> FormationHealth:
+    return FormationHealth(
+        state=state,
+        since=cause.since,
+        cause=cause.sentence,
+        object=cause.object,
+        workload=cause.workload,
+        container=cause.container,
+        reason=cause.reason,
+    )
+
+
+def _missing(observation: model.Observation, rules: model.Rules, *, now: datetime) -> FormationHealth | None:
+    """What is not there any more; whatever is replaced is gone for a moment, too."""
+    gone = [each for each in observation.facts if each.kind is model.FactKind.REMOVED]
+    gone = [each for each in gone if each.since + thresholds.LAG <= now]
+    if not gone:
+        return None
+    alone = replace(observation, facts=(gone[0],))
+    cause = diagnose.diagnose(alone, rules, now=now)[0]
+    more = f"{len(gone) - 1} more of its objects are not there" if len(gone) > 1 else ""
+    return replace(_blaming(HealthState.MISSING, cause), cause=causes.told(cause.sentence, more))
+
+
+def _stopped(observation: model.Observation, *, now: datetime) -> FormationHealth | None:
+    stopped = [each for each in observation.workloads if each.suspended]
+    if not stopped:
+        return None
+    told = [f"{causes.name(each.object)} {each.note or 'is suspended'}" for each in stopped[:3]]
+    more = f"{len(stopped) - 3} more of its workloads are suspended" if len(stopped) > 3 else ""
+    return FormationHealth(
+        state=HealthState.SUSPENDED,
+        since=now,
+        cause=causes.told(*told, more),
+        object=stopped[0].object,
+        workload=stopped[0].object,
+    )
+
+
+def _since(said: FormationHealth, before: FormationHealth | None) -> FormationHealth:
+    """What is said, with what lasts from before: the same state since then, and trouble that was not over yet."""
+    since = before.since if before and before.state is said.state else said.since
+    bad_since = before.bad_since if before else None
+    if said.state is HealthState.HEALTHY:
+        bad_since = None
+    elif said.state in BAD:
+        bad_since = bad_since or since
+    return replace(said, since=since, bad_since=bad_since)
+
+
+def _unproven(observation: model.Observation, *, now: datetime) -> Iterator[model.Fact]:
+    """The facts, without the ends of containers that have since run for longer than they did before."""
+    for fact, proven in _proofs(observation):
+        if proven is None or proven > now:
+            yield fact
+
+
+def _proofs(observation: model.Observation) -> Iterator[tuple[model.Fact, datetime | None]]:
+    """Each fact, with the time at which the container that it tells of will have run for longer than before its end."""
+    ready = {each.object: each.ready_since for each in observation.instances if each.ready}
+    for fact in observation.facts:
+        since, span = ready.get(fact.object), thresholds.run_before(fact)
+        if since is None or span is None:
+            yield fact, None
+        else:
+            yield fact, since + min(span, PROOF) + evaluate.RESOLUTION
