@@ -61,7 +61,7 @@ class Told:
 
 async def play(here: Bed, names: Sequence[str]) -> list[Told]:
     """Plays these scenarios, a few at a time. Raises places.Broke when one is not judged as it should be."""
-    chosen = {each.name: each for each in parts.scenarios()}
+    chosen = {scenario.name: scenario for scenario in parts.scenarios()}
     slots = asyncio.Semaphore(AT_ONCE)
     async with (
         clusters.Cluster.connect(Path(here.admin_kubeconfig)) as admin,
@@ -86,9 +86,14 @@ def _told(played: parts.Played, scenario: parts.Scenario, seen: dict[tuple[str, 
     document: dict[str, Any] = yaml.safe_load(scenario.text)
     cause = played.outcome.verdict.cause
     judged = next(
-        (each.at for each in played.told if each.judgement and each.judgement.state is verdicts.State.FAILED), None
+        (
+            progress.at
+            for progress in played.told
+            if progress.judgement and progress.judgement.state is verdicts.State.FAILED
+        ),
+        None,
     )
-    begun = next(each.at for each in played.told)
+    begun = next(progress.at for progress in played.told)
     judged = judged or begun  # refused by the first write: there is nothing to watch
     if cause is None:
         raise places.Broke(f"{played.name} has no cause")

@@ -85,7 +85,7 @@ def main() -> int:
 def _counted(namespaces: Sequence[str], given: argparse.Namespace) -> Counted:
     """What a process of its own says that applies and watches, as a server's worker does."""
     words = [f"--rollouts={given.rollouts}", f"--pods={given.pods}", f"--minutes={given.minutes}"]
-    words += [f"--in={each}" for each in namespaces]
+    words += [f"--in={namespace}" for namespace in namespaces]
     done = subprocess.run(
         [sys.executable, "-m", "bench.crowd", *words],
         cwd=places.ROOT,
@@ -146,7 +146,7 @@ async def _roll_out(given: argparse.Namespace) -> Counted:
             outcome = await deploy(memory.start({}), Plain(), memory, Context())
             verdicts[outcome.verdict.kind.value] += 1
             seen = last[0].observation if last else None
-            if since := [each.ready_since for each in (seen.instances if seen else ()) if each.ready_since]:
+            if since := [instance.ready_since for instance in (seen.instances if seen else ()) if instance.ready_since]:
                 counted.latencies.append((outcome.verdict.at - max(since)).total_seconds())
                 counted.all_ready = max(counted.all_ready, (max(since) - began).total_seconds())
 

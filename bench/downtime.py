@@ -116,21 +116,21 @@ def main() -> int:
         parser.error(f"there is no row {', '.join(unknown)}; there are {', '.join(CASES)}")
     here = cluster.bed()
     described = machine.describe(here) | {"rollouts": asked.rollouts, "rate": asked.rate, "seed": asked.seed}
-    found, broken = [], []
+    measured, broken = [], []
     for name in asked.rows or CASES:
         print(f"measuring {name} …", file=sys.stderr, flush=True)
         try:
-            found.append(_measure(here, CASES[name], asked))
+            measured.append(_measure(here, CASES[name], asked))
         except places.Broke as error:
             broken.append(name)
             print(f"{name} could not be measured: {error}", file=sys.stderr, flush=True)
     described |= {"load_at_the_end": round(os.getloadavg()[0], 1)}
     if asked.json:
-        rows = [each.plain() for each in found]
+        rows = [each.plain() for each in measured]
         print(json.dumps({"machine": described, "rows": rows, "not_measured": broken}, indent=2))
     else:
-        _show(described, found)
-    return 0 if not broken and all(each.good for each in found) else 1
+        _show(described, measured)
+    return 0 if not broken and all(each.good for each in measured) else 1
 
 
 def _measure(here: Bed, case: Case, asked: argparse.Namespace) -> Measured:
@@ -237,12 +237,12 @@ def _load(here: Bed, namespace: str, rate: float) -> Iterator[dict[str, Any]]:
         tally |= json.loads(printed.splitlines()[-1])
 
 
-def _show(described: dict[str, Any], found: list[Measured]) -> None:
+def _show(described: dict[str, Any], measured: list[Measured]) -> None:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
     console.print(machine.words(described))
     console.print(f"seed {described['seed']}, {described['rate']:g} new connections a second")
     table = Table("Strategy", "Rollouts", "Requests", "Failed", "Slowest", "Must be")
-    for each in found:
+    for each in measured:
         verdicts = ", ".join(f"{number} {kind.replace('_', ' ')}" for kind, number in sorted(each.verdicts.items()))
         failures = f" ({', '.join(each.tally['failures'])})" if each.tally["failures"] else ""
         wanted = "more than 0" if each.case is CONTROL else each.case.may_fail or "0"

@@ -136,8 +136,8 @@ def rollout(seed: int) -> Told:
     fresh = [*_lines(chance, 380, FINE_LINES), *_lines(chance, 20, RARE_LINES)]
     if broken:
         fresh += _lines(chance, chance.randint(2, 12), (chance.choice(BAD_LINES),))
-    found = new_errors.novel(before, fresh)
-    return Told(kind=kind, bad=kind != "fine", steady=steady, lines=new_errors.too_many(found))
+    errors = new_errors.novel(before, fresh)
+    return Told(kind=kind, bad=kind != "fine", steady=steady, lines=new_errors.too_many(errors))
 
 
 def measure() -> list[Told]:

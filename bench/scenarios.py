@@ -96,7 +96,7 @@ def _stored() -> dict[str, Any]:
 
 
 def _measure_peers(here: Bed) -> int:
-    chosen = {each.name: each for each in parts.scenarios()}
+    chosen = {scenario.name: scenario for scenario in parts.scenarios()}
     with ThreadPoolExecutor(max_workers=2 * len(SHOWN)) as pool:
         futures = {
             (name, peer): pool.submit(work, here, chosen[name])

@@ -45,10 +45,10 @@ def traces(layout: Layout) -> bool:
 
 def _described(layout: Layout) -> str | None:
     try:
-        found, wanted = read(layout.record), describe(layout)
+        bed, wanted = read(layout.record), describe(layout)
     except BedError as error:
         return str(error)
-    if (found.own_cluster, found.admin_kubeconfig) != (wanted.own_cluster, wanted.admin_kubeconfig):
+    if (bed.own_cluster, bed.admin_kubeconfig) != (wanted.own_cluster, wanted.admin_kubeconfig):
         return "it was started for another cluster"
     return None
 

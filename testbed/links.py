@@ -63,11 +63,11 @@ def _engine_bridges(layout: Layout) -> set[str]:
 
 def engine_namespaces(layout: Layout) -> list[Path]:
     """The network namespaces of the engine's containers."""
-    found = []
+    paths = []
     for file in (layout.engine / "storage" / "overlay-containers").glob("*/userdata/config.json"):
         try:
             spaces = json.loads(file.read_text())["linux"]["namespaces"]
         except (ValueError, KeyError):
             continue
-        found += [Path(space["path"]) for space in spaces if space["type"] == "network" and space.get("path")]
-    return [path for path in found if path.parent == Path("/run/netns")]
+        paths += [Path(space["path"]) for space in spaces if space["type"] == "network" and space.get("path")]
+    return [path for path in paths if path.parent == Path("/run/netns")]

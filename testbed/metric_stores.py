@@ -66,9 +66,9 @@ def influxdb(folder: Path) -> Iterator[str]:
 def program(package: str) -> Path:
     """The package's program, fetched and unpacked the first time. Raises BedError."""
     unpacked = CACHE / package
-    found = unpacked / _PROGRAMS[package]
-    if found.exists():
-        return found
+    path = unpacked / _PROGRAMS[package]
+    if path.exists():
+        return path
     CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
         fetch = ["sh", "-c", f"cd {scratch} && apt-get download {package}"]
@@ -79,9 +79,9 @@ def program(package: str) -> Path:
         run(["dpkg", "--extract", archive, Path(scratch) / "root"])
         shutil.rmtree(unpacked, ignore_errors=True)
         (Path(scratch) / "root").rename(unpacked)
-    if not found.exists():
+    if not path.exists():
         raise BedError(f"Debian's package {package} has no {_PROGRAMS[package]}")
-    return found
+    return path
 
 
 @contextmanager

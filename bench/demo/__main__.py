@@ -117,7 +117,7 @@ def _made(play: stage.Stage, commit: str, formation: str) -> Any:
     found = view["run"]
     if found["status"] in {"failed", "broken", "cancelled"} and not view["deployments"]:
         raise places.Broke(f"the run of {commit} {found['status']}: {found['reason']} {json.dumps(view['findings'])}")
-    return next((each for each in view["deployments"] if each["formation"] == formation), None)
+    return next((deployment for deployment in view["deployments"] if deployment["formation"] == formation), None)
 
 
 def _if_ended(play: stage.Stage, deployment: str) -> Any:

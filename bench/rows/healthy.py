@@ -94,11 +94,15 @@ class _App:
         git = ("git", "-C", str(self.folder.path), "-c", "user.name=Kim", "-c", "user.email=kim@example.com")
         places.run(*git, "add", "--all")
         places.run(*git, "commit", "-q", "-m", note)
-        before = {each["id"] for each in self._deployments()}
+        before = {deployment["id"] for deployment in self._deployments()}
         places.run(*git, "push", "-q", self.remote, "HEAD:main")
 
         def there() -> str | None:
-            ended = (each for each in self._deployments() if each["id"] not in before and each["verdict"])
+            ended = (
+                deployment
+                for deployment in self._deployments()
+                if deployment["id"] not in before and deployment["verdict"]
+            )
             return next((str(each["revision_id"]) for each in ended), None)
 
         return places.until("the pushed version to be deployed", there, within=120)

@@ -250,7 +250,7 @@ async def _equipment(settings: Settings, worker: Worker, store: Store, adapters:
 
 def _prospects(settings: Settings, forecast: Forecast) -> Prospects:
     return Prospects(
-        outlook=lambda each: forecast.outlook(each.app, each.environment),
+        outlook=lambda deployment: forecast.outlook(deployment.app, deployment.environment),
         production=forecast.production,
         people=forecast.people,
         refusals=Readmission(settings.config_folder, forecast).round,

@@ -71,7 +71,7 @@ def replaced(text: str) -> str:
 
 def escaped(json: str) -> str:
     """A JSON document in which the characters that are left out of text stand as JSON's escapes: nothing of it is lost."""
-    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", json)
+    return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", json)
 
 
 def visible(data: bytes) -> Visible:
@@ -86,12 +86,12 @@ def without(pattern: re.Pattern[bytes], data: bytes) -> Visible:
     parts: list[bytes] = []
     starts: list[tuple[int, int]] = []
     at = length = 0
-    for found in pattern.finditer(data):
-        if found.start() > at:
+    for match in pattern.finditer(data):
+        if match.start() > at:
             starts.append((length, at))
-            parts.append(data[at : found.start()])
-            length += found.start() - at
-        at = found.end()
+            parts.append(data[at : match.start()])
+            length += match.start() - at
+        at = match.end()
     if at < len(data):
         starts.append((length, at))
         parts.append(data[at:])

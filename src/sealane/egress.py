@@ -79,16 +79,16 @@ def listed(entries: Iterable[str], host: str, port: str, usual: Iterable[str] = 
 
 def problem(entry: str) -> str | None:
     """Why this can't be an entry of a list of hosts, or None."""
-    found = _ENTRY.fullmatch(entry)
-    if found is None:
+    match = _ENTRY.fullmatch(entry)
+    if match is None:
         return f"{entry!r} is no host: write host, *.domain, host:port or host:*, without a scheme and a path"
-    if found["port"] not in {None, "*"} and not 0 < int(found["port"]) < 65536:
+    if match["port"] not in {None, "*"} and not 0 < int(match["port"]) < 65536:
         return f"{entry!r} has a port that can't be one"
-    if found["host"].startswith("*.") and re.fullmatch(r"[0-9.]+", found["host"][2:]):
+    if match["host"].startswith("*.") and re.fullmatch(r"[0-9.]+", match["host"][2:]):
         return f"{entry!r} means no addresses: list networks in SEALANE_EGRESS__NETWORKS"
-    if found["host"].startswith("["):
+    if match["host"].startswith("["):
         try:
-            IPv6Address(found["host"][1:-1])
+            IPv6Address(match["host"][1:-1])
         except ValueError:
             return f"{entry!r} is no IPv6 address"
     return None
@@ -105,12 +105,12 @@ def merged(*lists: Sequence[str]) -> tuple[str, ...]:
 
 
 def _means(entry: str, host: str, port: str, usual: Iterable[str]) -> bool:
-    found = _ENTRY.fullmatch(entry)
-    if found is None:
+    match = _ENTRY.fullmatch(entry)
+    if match is None:
         return False
-    if found["port"] != "*" and port not in ({found["port"]} if found["port"] else set(usual)):
+    if match["port"] != "*" and port not in ({match["port"]} if match["port"] else set(usual)):
         return False
-    name = found["host"].strip("[]")
+    name = match["host"].strip("[]")
     if name.startswith("*."):
         return host.endswith(name[1:]) and len(host) > len(name) - 1 and not _is_address(host)
     return host == name

@@ -76,6 +76,6 @@ def not_utf8(error: UnicodeDecodeError, file: str) -> Finding:
     return Finding(message=message, place=place, hint="save it as UTF-8")
 
 
-def errors(found: Iterable[Finding]) -> list[Finding]:
+def errors(findings: Iterable[Finding]) -> list[Finding]:
     """Those that stop the work."""
-    return [finding for finding in found if finding.severity is Severity.ERROR]
+    return [finding for finding in findings if finding.severity is Severity.ERROR]

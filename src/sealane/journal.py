@@ -95,4 +95,4 @@ def _secret_in(kind: Any, seen: set[Any]) -> str | None:
         return next((found for hint in hints.values() if (found := _secret_in(hint, seen))), None)
     if isinstance(kind, type) and isinstance(msgspec.inspect.type_info(kind), msgspec.inspect.CustomType):
         return kind.__name__  # the value of a secret, say: no plain data
-    return next((found for each in get_args(kind) if (found := _secret_in(each, seen))), None)
+    return next((found for arg in get_args(kind) if (found := _secret_in(arg, seen))), None)

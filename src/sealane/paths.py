@@ -19,7 +19,7 @@ def without(folders: Iterable[Path]) -> Callable[[str], str]:
     pattern = re.compile(rf"(?<![\w/.~-])({'|'.join(map(re.escape, named))})(?:/(?=[\w.~-])|(?![\w.~-]))")
 
     def shorter(text: str) -> str:
-        return pattern.sub(lambda found: "" if found[0].endswith("/") else os.path.basename(found[1]), text)  # noqa: PTH119
+        return pattern.sub(lambda match: "" if match[0].endswith("/") else os.path.basename(match[1]), text)  # noqa: PTH119
 
     return shorter
 

@@ -29,10 +29,10 @@ _VARIABLE = re.compile(r"\$\((?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:\|(?P<encoder>[a
 def said(text: str, variables: Mapping[str, str]) -> str:
     """The text with variables put in; what is not known stays as it is."""
 
-    def put(found: re.Match[str]) -> str:
-        name, encoder = found["name"], found["encoder"]
+    def put(match: re.Match[str]) -> str:
+        name, encoder = match["name"], match["encoder"]
         if name not in variables or (encoder and encoder not in ENCODERS):
-            return found[0]
+            return match[0]
         return ENCODERS[encoder](variables[name]) if encoder else variables[name]
 
     return _VARIABLE.sub(put, text)

@@ -44,26 +44,26 @@ def check(tree: Tree, above: Sequence[Tree] = (), adapters: Adapters = SHIPPED) 
 
     `above` are the folders that lead from it up to the repository's root, which says what a clone lacks, too.
     """
-    pipeline, files, found = _pipeline(tree, adapters)
+    pipeline, files, problems = _pipeline(tree, adapters)
     names = formation_names.names(tree)
     if pipeline:
-        found += delivery.unknown_formations(pipeline, names)
-        found += _not_cloned(pipeline, (tree, *above))
+        problems += delivery.unknown_formations(pipeline, names)
+        problems += _not_cloned(pipeline, (tree, *above))
     if len(names) > MOST_FORMATIONS:
         message = f"{len(names)} formations are too many; at most {MOST_FORMATIONS} are looked at"
-        found.append(Finding(message=message, place=Place(file=formation_names.FOLDER)))
+        problems.append(Finding(message=message, place=Place(file=formation_names.FOLDER)))
     for name in names[:MOST_FORMATIONS]:
-        found += _formation(tree, name, pipeline, adapters)
+        problems += _formation(tree, name, pipeline, adapters)
     environments = [path for path in tree.files(environments_model.FOLDER) if path.endswith(YAML)]
     for path in environments:
         text, unread = _text(tree, path)
-        found += unread or environment_reading.read(text, path, adapters)[1]
+        problems += unread or environment_reading.read(text, path, adapters)[1]
     known = [people.FILE] if environments and _is_there(tree, people.FILE) else []
     for path in known:
         text, unread = _text(tree, path)
-        found += unread or people.read(text, path, adapters)[1]
+        problems += unread or people.read(text, path, adapters)[1]
     files += [*tree.files(formation_names.FOLDER), *tree.files(render_inputs.STENCILS), *environments, *known]
-    return CheckReport(files=tuple(files), findings=_in_order(found), pipeline=pipeline)
+    return CheckReport(files=tuple(files), findings=_in_order(problems), pipeline=pipeline)
 
 
 def check_text(text: str, file: str) -> CheckReport:
@@ -75,8 +75,8 @@ def check_text(text: str, file: str) -> CheckReport:
         return CheckReport(files=(file,), findings=_in_order(environment_reading.read(text, file)[1]))
     if PurePosixPath(file).name == people.FILE:
         return CheckReport(files=(file,), findings=_in_order(people.read(text, file)[1]))
-    pipeline, found = pipeline_reading.read(text, file)
-    return CheckReport(files=(file,), findings=_in_order(found), pipeline=pipeline)
+    pipeline, problems = pipeline_reading.read(text, file)
+    return CheckReport(files=(file,), findings=_in_order(problems), pipeline=pipeline)
 
 
 def _pipeline(tree: Tree, adapters: Adapters) -> tuple[Pipeline | None, list[str], list[Finding]]:
@@ -84,10 +84,10 @@ def _pipeline(tree: Tree, adapters: Adapters) -> tuple[Pipeline | None, list[str
     if not there:
         wrong = {name: to for name, to in pipeline_reading.misnamed(adapters).items() if _is_there(tree, name)}
         message = "this name is not looked for"
-        found = [
+        problems = [
             Finding(message=message, place=Place(file=name), hint=f"rename it to {to}") for name, to in wrong.items()
         ]
-        return None, list(wrong), found
+        return None, list(wrong), problems
     file, *more = there
     if more:
         message = f"{file} is the pipeline, too"
@@ -95,18 +95,18 @@ def _pipeline(tree: Tree, adapters: Adapters) -> tuple[Pipeline | None, list[str
     text, unread = _text(tree, file)
     if unread:
         return None, [file], unread
-    pipeline, found = pipeline_reading.read(text, file, adapters)
-    return pipeline, [file], found
+    pipeline, problems = pipeline_reading.read(text, file, adapters)
+    return pipeline, [file], problems
 
 
 def _not_cloned(pipeline: Pipeline, folders: Sequence[Tree]) -> list[Finding]:
     """What a clone would lack: submodules as the last folder says, the repository's root, and files of LFS as any does."""
-    found: list[Finding] = []
+    problems: list[Finding] = []
     for number, folder in enumerate(folders):
         submodules = number + 1 == len(folders) and _is_there(folder, clone.SUBMODULES)
-        lfs = not found and clone.uses_lfs(_text(folder, clone.ATTRIBUTES)[0])
-        found += clone.lacking(pipeline.clone, submodules=submodules, lfs=lfs, above="../" * number)
-    return found
+        lfs = not problems and clone.uses_lfs(_text(folder, clone.ATTRIBUTES)[0])
+        problems += clone.lacking(pipeline.clone, submodules=submodules, lfs=lfs, above="../" * number)
+    return problems
 
 
 def _text(tree: Tree, path: str) -> tuple[str, list[Finding]]:
@@ -131,12 +131,12 @@ def _is_there(tree: Tree, path: str) -> bool:
 
 def _formation(tree: Tree, name: str, pipeline: Pipeline | None, adapters: Adapters) -> list[Finding]:
     """What is wrong with a formation; it can be rendered only where the pipeline says which images there are."""
-    sources, found = render_inputs.gather(tree, name, adapters)
+    sources, problems = render_inputs.gather(tree, name, adapters)
     if sources is None or pipeline is None:
-        return found
+        return problems
     images = {image.name: rendering.unbuilt(image.name) for image in pipeline.images}
     _, rendered = rendering.render(sources, rendering.Inputs(app=pipeline.app, images=images, adapters=adapters))
-    return [*found, *rendered]
+    return [*problems, *rendered]
 
 
 def _keys(text: str, file: str) -> set[str]:
@@ -146,5 +146,5 @@ def _keys(text: str, file: str) -> set[str]:
     return set(first) if isinstance(first, dict) else set()
 
 
-def _in_order(found: list[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(set(found), key=lambda finding: (finding.place, finding.message)))
+def _in_order(problems: list[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(set(problems), key=lambda finding: (finding.place, finding.message)))

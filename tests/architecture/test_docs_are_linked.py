@@ -22,7 +22,7 @@ def test_every_page_is_linked_from_the_first_one() -> None:
         page = ahead.pop()
         reached.add(page)
         assert page.exists(), f"{page} is linked, and not there"
-        ahead += [found for found in linked(page) if found.suffix == ".md" and found not in reached]
+        ahead += [path for path in linked(page) if path.suffix == ".md" and path not in reached]
     pages = {page for page in DOCS.rglob("*.md") if page.parent.name != "decisions"}
     assert sorted(page.name for page in pages - reached) == []
 
@@ -30,6 +30,6 @@ def test_every_page_is_linked_from_the_first_one() -> None:
 def test_every_picture_is_used_and_small() -> None:
     """On a page or in the README, and quickly there."""
     pictures = set((DOCS / "pictures").iterdir())
-    used = {found for page in (README, *DOCS.glob("*.md")) for found in linked(page)}
+    used = {path for page in (README, *DOCS.glob("*.md")) for path in linked(page)}
     assert sorted(picture.name for picture in pictures - used) == []
     assert [picture.name for picture in pictures if picture.stat().st_size > 150_000] == []

@@ -48,10 +48,10 @@ def test_formations_render(page: str) -> None:
 def test_the_environment_is_read() -> None:
     """As it stands on the page, and who is who beside it."""
     files = files_of("environments")
-    environment, found = environments.read(files["environments/production.yaml"], "environments/production.yaml")
-    assert environment, found
-    known, found = people.read(files["people.yaml"], "people.yaml")
-    assert known, found
+    environment, findings = environments.read(files["environments/production.yaml"], "environments/production.yaml")
+    assert environment, findings
+    known, findings = people.read(files["people.yaml"], "people.yaml")
+    assert known, findings
 
 
 def test_decrypted_yaml_is_read() -> None:

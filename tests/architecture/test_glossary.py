@@ -50,8 +50,8 @@ def read() -> Iterator[tuple[str, str]]:
             if file.is_file() and not OLDER.fullmatch(name):
                 yield name, file.read_text("utf-8")
     for file in (ROOT / "tests").rglob("*.py"):
-        functions = (each for each in ast.walk(ast.parse(file.read_text())) if isinstance(each, FUNCTIONS))
-        names = [file.stem, *(each.name for each in functions)]
+        functions = (node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, FUNCTIONS))
+        names = [file.stem, *(node.name for node in functions)]
         yield file.relative_to(ROOT).as_posix(), "\n".join(name.replace("_", " ") for name in names)
 
 

@@ -25,10 +25,10 @@ def test_the_table_is_the_default_pack() -> None:
         for policy in policies
     ]
 
-    found = re.search(r"\| policy \| effect \| what it asks \|\n\|---\|---\|---\|\n(.*?)\n\n", PAGE, re.DOTALL)
+    match = re.search(r"\| policy \| effect \| what it asks \|\n\|---\|---\|---\|\n(.*?)\n\n", PAGE, re.DOTALL)
 
-    assert found
-    assert found[1].splitlines() == rows
+    assert match
+    assert match[1].splitlines() == rows
 
 
 def test_the_examples_are_read_without_a_complaint() -> None:

@@ -119,7 +119,7 @@ class Side(ABC):
 
     def writes(self) -> list[str]:
         """Every write at the destination so far: `create web`; Jobs without their digests."""
-        return [f"{each.verb} {_name(each.object)}" for each in self.state.read().journal]
+        return [f"{write.verb} {_name(write.object)}" for write in self.state.read().journal]
 
     @property
     def there(self) -> Content:
@@ -170,7 +170,7 @@ class CommandLine(Side):
             verdict=ended.outcome.verdict,
             report=history.failure_report if failed else None,
             second=history.second_failure_report if failed else None,
-            told=tuple((each.phase.value, each.message.partition("\n")[0]) for each in told),
+            told=tuple((progress.phase.value, progress.message.partition("\n")[0]) for progress in told),
         )
 
 
@@ -214,9 +214,11 @@ class Server(Side):
         if word is not None:
             gates = server.store.gates
             many = version.strategy.count("prometheus")
-            asked = await self.inside.until(lambda: gates.of(deployment_id), lambda found: len(found) == many)
-            for each in asked:
-                await gates.say(deployment_id, each.gate, passes=word, by="ann", reason="seen it", at=each.asked)
+            asked = await self.inside.until(lambda: gates.of(deployment_id), lambda words: len(words) == many)
+            for gate_word in asked:
+                await gates.say(
+                    deployment_id, gate_word.gate, passes=word, by="ann", reason="seen it", at=gate_word.asked
+                )
         ended = await self.inside.reached(deployment_id)
         assert ended.verdict is not None
         view = await server.views.deployment(deployment_id)
@@ -224,5 +226,7 @@ class Server(Side):
             verdict=ended.verdict,
             report=view.failure_report,
             second=view.second_failure_report,
-            told=tuple((each.phase, each.text.partition("\n")[0]) for each in view.timeline if each.phase in PHASES),
+            told=tuple(
+                (entry.phase, entry.text.partition("\n")[0]) for entry in view.timeline if entry.phase in PHASES
+            ),
         )

@@ -67,9 +67,9 @@ async def theirs(client: Client, context: Path, dockerfile: str = "Dockerfile") 
 
 
 def seen(client: Client, image: str) -> list[str]:
-    found = client("run", "--rm", "--network", "none", image, "sh", "-c", "cd /context && find . ! -type d | sort")
+    completed = client("run", "--rm", "--network", "none", image, "sh", "-c", "cd /context && find . ! -type d | sort")
     client("rmi", "--force", image)
-    return found.stdout.decode().splitlines()
+    return completed.stdout.decode().splitlines()
 
 
 async def test_an_ignore_file_leaves_out_what_it_does_for_the_own_client(client: Client, context: Path) -> None:

@@ -82,7 +82,7 @@ async def test_both_failure_reports_of_a_failed_way_back_are_kept(side: Side) ->
     """What the version before has belongs to somebody else by now."""
     await side.deploy(Version(words="v1", more=EXTRA))
     with side.state.write() as content:
-        (extra,) = (each for each in content.objects.values() if each.manifest["metadata"]["name"] == "extra")
+        (extra,) = (stored for stored in content.objects.values() if stored.manifest["metadata"]["name"] == "extra")
         labels = extra.manifest["metadata"]["labels"]
         for name, value in labels.items():
             labels[name] = "other" if value == "shop" else value

@@ -111,7 +111,7 @@ class DestinationContract:
         await destination.apply([config_map(a="1", b="1")], identity=who, fence=model.unfenced)
         (change,) = await destination.diff([config_map(a="2", c="1")], identity=who)
         assert change.action is model.Action.CHANGE
-        assert {(each.path, each.before, each.after) for each in change.fields} == {
+        assert {(field_change.path, field_change.before, field_change.after) for field_change in change.fields} == {
             ("data.a", "1", "2"),
             ("data.b", "1", None),
             ("data.c", None, "1"),
@@ -170,7 +170,7 @@ class DestinationContract:
         paths = {}
         for name, wanted in (("more", more), ("other", sleeper(image, "2"))):
             (change,) = await destination.diff([wanted], identity=who)
-            paths[name] = [each.path for each in change.fields]
+            paths[name] = [field_change.path for field_change in change.fields]
         assert paths["more"] == ["spec.replicas"]
         assert paths["other"] == ["spec.template.spec.containers[app].env[WORD].value"]
 
@@ -180,7 +180,7 @@ class DestinationContract:
         changes = await destination.diff([secret(a="hunter33", b="hunter44")], identity=who)
         shown = await destination.read(applied.inventory)
         text = f"{changes} {shown}"
-        assert [each.path for each in changes[0].fields] == ["data.a", "data.b"]
+        assert [change.path for change in changes[0].fields] == ["data.a", "data.b"]
         assert shown[0]["data"] == {"a": model.HIDDEN}
         assert not any(part in text for part in ("hunter", "aHVudGVy"))
 
@@ -263,14 +263,14 @@ class DestinationContract:
         results = await asyncio.gather(
             *(
                 destination.apply(
-                    [config_map(f"{each}-{n}") for n in range(3)],
-                    identity=identity(namespace, formation=each),
+                    [config_map(f"{formation}-{n}") for n in range(3)],
+                    identity=identity(namespace, formation=formation),
                     fence=model.unfenced,
                 )
-                for each in formations
+                for formation in formations
             )
         )
-        assert [len(each.changed) for each in results] == [3] * 5
+        assert [len(result.changed) for result in results] == [3] * 5
 
     # --- pruning
 
@@ -317,7 +317,7 @@ class DestinationContract:
     async def test_what_holds_data_needs_a_yes(self, destination: port.Destination, applied: model.Applied) -> None:
         held = await self.prune(destination, applied, "one")
         assert names(held.deleted) == ["ConfigMap/two"]
-        assert [(each.ref.name, each.reason) for each in held.held] == [("files", "it holds data")]
+        assert [(kept.ref.name, kept.reason) for kept in held.held] == [("files", "it holds data")]
         assert names(held.inventory) == ["ConfigMap/one", "PersistentVolumeClaim/files"]
 
     async def test_an_empty_render_deletes_nothing(self, destination: port.Destination, applied: model.Applied) -> None:
@@ -333,7 +333,7 @@ class DestinationContract:
         await destination.apply([config_map("two")], identity=other, fence=model.unfenced)
         held = await self.prune(destination, applied, "one", "files")
         assert held.deleted == ()
-        assert [each.reason for each in held.held] == ["it is labelled as shop/qa's"]
+        assert [kept.reason for kept in held.held] == ["it is labelled as shop/qa's"]
 
     # --- what was there before a deployment
 
@@ -378,7 +378,7 @@ class DestinationContract:
             assert await self.live(destination, namespace, config_map("new")) is None
             assert pruned.inventory == (stays,)
         refused = await destination.apply([changed], identity=who, fence=Counting(0))
-        assert [each.reason for each in refused.refusals] == [model.Reason.FOREIGN]
+        assert [refusal.reason for refusal in refused.refusals] == [model.Reason.FOREIGN]
 
     async def test_what_an_undone_deployment_did_not_make_stays_whatever_inventories_say(
         self, destination: port.Destination, namespace: str
@@ -397,7 +397,7 @@ class DestinationContract:
             pruned = await destination.prune(
                 (*applied.inventory, *expected, *keep), keep, identity=second, fence=model.unfenced, budget=budget
             )
-            assert [each.ref.name for each in pruned.held] == ["older"]
+            assert [kept.ref.name for kept in pruned.held] == ["older"]
             assert pruned.inventory == keep
         there = {
             name for name in ("older", "mine", "theirs") if await self.live(destination, namespace, config_map(name))
@@ -445,7 +445,7 @@ class DestinationContract:
         keep = tuple(ref for ref in applied.inventory if ref.name == "keep")
         budget = model.Budget(deletes=9, undo=True)
         pruned = await destination.prune(applied.inventory, keep, identity=who, fence=model.unfenced, budget=budget)
-        told = {each.ref.name: each.reason for each in pruned.held}
+        told = {kept.ref.name: kept.reason for kept in pruned.held}
         assert [told[name].endswith("as it was") for name in ("same", "other", "large")] == [True] * 3
         assert [await self.live(destination, namespace, each) for each in (other, large)] == before
 
@@ -466,7 +466,7 @@ class DestinationContract:
 
         async def ready() -> verdicts.Observation:
             async for seen in destination.observe(who, applied.inventory):
-                assert [each.object for each in seen.workloads] == ["Deployment/web"]
+                assert [workload.object for workload in seen.workloads] == ["Deployment/web"]
                 if seen.workloads[0].health is verdicts.Health.READY:
                     return seen
             raise AssertionError("a watcher never ends by itself")
@@ -475,7 +475,7 @@ class DestinationContract:
             first, second = await asyncio.gather(ready(), ready())
             late = await ready()
         assert first.workloads == second.workloads == late.workloads
-        assert [each.ready for each in late.instances] == [True]
+        assert [instance.ready for instance in late.instances] == [True]
         evidence = await destination.evidence(who, late)
         assert json.loads(json.dumps(evidence)).keys() == {"events", "logs", "probes", "terminations"}
 
@@ -492,10 +492,10 @@ class DestinationContract:
         await leaving()
         assert await destination.leaves(namespace)
         changes = await destination.diff([held, config_map("new")], identity=identity(namespace))
-        said = {each.refusal.message if each.refusal else "" for each in changes}
+        said = {change.refusal.message if change.refusal else "" for change in changes}
         assert said == {f"namespace {namespace} is being deleted"}
         applied = await destination.apply([config_map("new")], identity=identity(namespace), fence=Counting(0))
-        assert [str(each.hint) for each in applied.refusals] == [
+        assert [str(refusal.hint) for refusal in applied.refusals] == [
             f"wait until namespace {namespace} is gone and make it again, or deploy to another one"
         ]
 
@@ -580,9 +580,9 @@ class TestDummyInMemory(DestinationContract):
     async def made_by_hand(self, destination: port.Destination, namespace: str, *objects: Manifest) -> None:
         assert isinstance(destination, dummy.DummyDestination)
         with destination._state.write() as content:
-            for each in objects:
-                ref = planning.ref_in(each, namespace)
-                placed = {**each, "metadata": {**each["metadata"], "namespace": namespace}}
+            for manifest in objects:
+                ref = planning.ref_in(manifest, namespace)
+                placed = {**manifest, "metadata": {**manifest["metadata"], "namespace": namespace}}
                 if "stringData" in placed:
                     placed["data"] = encoded(placed.pop("stringData"))
                 content.objects[planning.text(ref)] = planning.stored(content, None, placed, clock.now())
@@ -654,8 +654,8 @@ class TestKubernetes(DestinationContract):
 
     async def made_by_hand(self, destination: port.Destination, namespace: str, *objects: Manifest) -> None:
         assert isinstance(destination, kubernetes.KubernetesDestination)
-        for each in objects:
-            await destination._cluster.create(each, namespace=namespace)
+        for manifest in objects:
+            await destination._cluster.create(manifest, namespace=namespace)
 
     @pytest.fixture
     async def cluster(self, kubeconfig: Path) -> AsyncIterator[clusters.Cluster]:

@@ -103,4 +103,4 @@ def facts(said: bytes) -> Mapping[str, str]:
 def _known_signals(said: str) -> str:
     """Without the signals that C libraries keep to themselves (32 and above): the client passes its parent's on."""
     own = r"(?m)^(Sig\w+:\t)[0-9a-f]{8}([0-9a-f]{8})$"
-    return re.sub(own, lambda found: f"{found[1]}{int(found[2], 16) & 0x7FFFFFFF:016x}", said)
+    return re.sub(own, lambda match: f"{match[1]}{int(match[2], 16) & 0x7FFFFFFF:016x}", said)

@@ -41,7 +41,9 @@ async def test_time_that_is_up_at_once_is_no_fault_of_the_engine(side: Side) -> 
     spans = [1, 30, 90, 180, 350]
     found = await asyncio.gather(*(side.step("sleep 300", timeout=timedelta(milliseconds=span)) for span in spans))
     reasons = [f"took longer than {outcomes.span(timedelta(milliseconds=span))} and was ended" for span in spans]
-    assert [(result.status, result.reason) for result, _ in found] == [(StepStatus.FAILED, each) for each in reasons]
+    assert [(result.status, result.reason) for result, _ in found] == [
+        (StepStatus.FAILED, reason) for reason in reasons
+    ]
 
 
 async def test_a_user_that_its_image_does_not_know_is_the_steps_own_failure(side: Side) -> None:

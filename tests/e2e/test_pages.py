@@ -300,7 +300,7 @@ def test_lists_are_filtered_by_links_that_survive_what_happens(opening: Opening,
     page.go_forward()
     expect(page.get_by_label("App", exact=True)).to_have_value("shop")
     expect(page.locator(".list li").first).to_be_visible()
-    assert {each.inner_text().split(" #")[0] for each in page.locator(".list .main b").all()} == {"shop"}
+    assert {locator.inner_text().split(" #")[0] for locator in page.locator(".list .main b").all()} == {"shop"}
     page.get_by_label("Search commit subjects").fill("ba")
     page.keyboard.press("Enter")
     expect(page.locator(".list .main")).to_have_text([re.compile(r"shop #3 \w{7} bad")])

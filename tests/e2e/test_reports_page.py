@@ -127,7 +127,7 @@ def _of(run: dict[str, Any], step: str) -> str:
 
 
 def test_the_api_tells_what_each_attempt_reported_masked(run: dict[str, Any]) -> None:
-    reports = {(each["key"], each["attempt"]): each["report"] for each in run["reports"]}
+    reports = {(report["key"], report["attempt"]): report["report"] for report in run["reports"]}
     assert set(reports) == {("step/test", 1), ("step/test", 2), ("step/fine", 1)}
     first = reports["step/test", 1]
     assert [first[name] for name in ("tests", "failed", "errors", "skipped")] == [144, 3, 1, 3]

@@ -51,7 +51,7 @@ class Inside:
     async def reached(self, deployment_id: str, *, state: DeploymentState = DeploymentState.ENDED) -> Deployment:
         """The deployment once it has got there."""
         get = self.server.store.deployments.get
-        return await self.until(lambda: get(deployment_id), lambda found: found.state is state)
+        return await self.until(lambda: get(deployment_id), lambda deployment: deployment.state is state)
 
     async def until(self, look: Callable[[], Awaitable[T]], good: Callable[[T], Any]) -> T:
         """What is seen once it is good."""

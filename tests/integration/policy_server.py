@@ -96,8 +96,8 @@ class PolicyServer:
         answer = self.post(self._path(manifest), manifest, dry=True)
         if answer.is_success:
             return Answer(allowed=True)
-        if found := DENIED.search(answer.json()["message"]):
-            return Answer(allowed=False, policy=found[1].removesuffix(f"-{self.suffix}"), message=found[2])
+        if match := DENIED.search(answer.json()["message"]):
+            return Answer(allowed=False, policy=match[1].removesuffix(f"-{self.suffix}"), message=match[2])
         raise AssertionError(f"{manifest['kind']} {manifest['metadata']['name']}: {answer.text}")
 
     def refused(self, manifest: Mapping[str, Any]) -> Answer:

@@ -75,13 +75,13 @@ class Folder:
         async def look() -> list[str]:
             engine = await discovery.find({"DOCKER_HOST": f"unix://{self.socket}"})
             try:
-                found = [
+                leftovers = [
                     *await engine.containers("sealane.run"),
                     *await engine.networks("sealane.run"),
                 ]
             finally:
                 await engine.close()
-            return [one.name for one in found if one.labels["sealane.run"].startswith(self.app)]
+            return [one.name for one in leftovers if one.labels["sealane.run"].startswith(self.app)]
 
         return asyncio.run(look())
 

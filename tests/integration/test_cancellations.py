@@ -141,7 +141,7 @@ async def test_what_is_called_off_while_a_hook_runs_writes_nothing_and_takes_the
     await world.deployed("v1")
     second = await world.push("v2", hooked=True)
     get = world.server.store.deployments.get
-    await world.until(lambda: get(second.id), lambda found: found.phase == "hooks")
+    await world.until(lambda: get(second.id), lambda deployment: deployment.phase == "hooks")
 
     done = await world.called_off(second)
 

@@ -377,7 +377,7 @@ async def test_a_file_of_lfs_that_is_not_what_its_pointer_says_is_not_taken(shop
         with pytest.raises(UsageError, match="not what its pointer says"):
             await git_lfs.fetch(clone, shop.url)
         assert (clone / "a.bin").read_text() == pointer
-    assert [each for each in (clone / git_lfs.OBJECTS).rglob("*") if each.is_file()] == []
+    assert [path for path in (clone / git_lfs.OBJECTS).rglob("*") if path.is_file()] == []
 
 
 PIPELINE = """app: shop

@@ -91,8 +91,8 @@ class World(Inside):
 
     async def asked(self, deployment: Deployment) -> str:
         """The gate people are asked about, once they are."""
-        found = await self.until(lambda: self.server.store.gates.of(deployment.id), bool)
-        return found[0].gate
+        words = await self.until(lambda: self.server.store.gates.of(deployment.id), bool)
+        return words[0].gate
 
     def jobs(self) -> list[str]:
         """The Jobs that were made, without their digests, in order."""
@@ -174,7 +174,7 @@ async def test_metric_stores_are_told_how_it_ended_and_nothing_depends_on_them(w
         second = await world.reached((await world.push("v2", hooks, extra=CRASH)).id)
         third = await world.reached((await world.push("v3", hooks)).id)
 
-    assert [each.verdict_kind for each in (first, second, third)] == ["deployed", "rolled_back", "deployed"]
+    assert [deployment.verdict_kind for deployment in (first, second, third)] == ["deployed", "rolled_back", "deployed"]
     assert first.verdict is not None
     assert [each["text"].splitlines()[0] for each in told] == [
         "shop #1 to dev: deployed",
@@ -232,7 +232,7 @@ async def test_a_failing_migration_writes_no_workload(world: World, monkeypatch:
     assert "exit code 4" in ended.verdict.reason
     assert "nothing of the workloads was written" in ended.verdict.reason
     state = State(world.shop.data / "dummies" / "dev" / "here.json").read()
-    written = [name for name, each in state.objects.items() if each.manifest["kind"] != "Job"]
+    written = [name for name, stored in state.objects.items() if stored.manifest["kind"] != "Job"]
     assert len(written) == len(before) == 2
     view = await world.server.views.deployment(ended.id)
     assert view.failure_report is not None

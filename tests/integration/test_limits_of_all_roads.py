@@ -50,7 +50,7 @@ class Changing(World):
         view = await self.until(
             lambda: self.server.views.run(run_id), lambda view: [d for d in view.deployments if d.formation == "dev"]
         )
-        made = next(each for each in view.deployments if each.formation == "dev")
+        made = next(deployment for deployment in view.deployments if deployment.formation == "dev")
         await self.until(lambda: self.server.store.gates.of(made.id), bool)
         return made
 
@@ -117,7 +117,7 @@ async def test_what_waited_is_held_against_the_file_when_it_begins(world: Changi
     await world.server.approvals.approve(asked.id, by=BOB)
     more = await world.until(
         lambda: world.server.store.deployments.get(asked.id),
-        lambda found: found.note and "more approvals" in found.note,
+        lambda deployment: deployment.note and "more approvals" in deployment.note,
     )
     assert (more.state, [rule.count for rule in more.rules]) == (DeploymentState.WAITING, [1, 2])
     await world.server.approvals.approve(asked.id, by=CID)
@@ -127,7 +127,7 @@ async def test_what_waited_is_held_against_the_file_when_it_begins(world: Changi
 async def told(world: Changing, asked: Deployment) -> str:
     """What is said of a deployment that waits: by `why` and its page, and where it is asked for."""
     why = await world.server.views.why(asked.id)
-    (pending,) = [each for each in await world.server.views.pending() if each.deployment.id == asked.id]
+    (pending,) = [item for item in await world.server.views.pending() if item.deployment.id == asked.id]
     reason = why.sentence.partition("to allow it again: ")[2].partition(", and for")[0]
     assert reason in pending.asks
     assert bool(reason) == ("as the files are now it would be refused" in pending.asks)
@@ -181,7 +181,7 @@ async def test_a_group_goes_back_only_to_what_is_allowed(tmp_path: Path, monkeyp
             run = await fleet.until(
                 lambda run_id=run_id: fleet.server.views.run(run_id), lambda view: len(view.deployments) == len(PAIR)
             )
-            (us,) = (each for each in run.deployments if each.formation == "us")
+            (us,) = (deployment for deployment in run.deployments if deployment.formation == "us")
             (asked,) = await fleet.until(lambda us=us: fleet.server.store.gates.of(us.id), bool)
             file = fleet.shop.data / "config" / "environments" / "eu.yaml"
             file.write_text(ENVIRONMENT.replace(old, new).replace("NAME", "eu"))

@@ -47,7 +47,7 @@ async def test_authors_since_what_is_there(commits: tuple[Path, list[str]]) -> N
     folder, (first, second, _, fourth, dropped) = commits
 
     async def names(commit: str, *since: str) -> set[str]:
-        return {each.name for each in await git_lineage.authors(folder, commit, since=since)}
+        return {author.name for author in await git_lineage.authors(folder, commit, since=since)}
 
     assert await names(fourth, second) == {"N2", "N3"}
     assert await names(fourth, dropped) == {"N2", "N3"}
@@ -69,11 +69,11 @@ async def test_hostile_words_of_authors_hide_nobody(tmp_path: Path) -> None:
     _commit(tmp_path, f"one{trailers}", name="Kim", email="kim@example.com")
     head = _commit(tmp_path, "two", name="a\x1fb\x1b[2J", email="x@y.z")
 
-    found = await git_lineage.authors(tmp_path, head, since=[base])
+    authors = await git_lineage.authors(tmp_path, head, since=[base])
 
-    assert {Author(name="Kim", email="kim@example.com"), Author(name="Lee P.", email="lee@example.com")} <= set(found)
-    assert {each.email for each in found} >= {"only@example.com", "kim@example.com"}
-    assert all(each.name.isprintable() and each.email.isprintable() for each in found)
+    assert {Author(name="Kim", email="kim@example.com"), Author(name="Lee P.", email="lee@example.com")} <= set(authors)
+    assert {author.email for author in authors} >= {"only@example.com", "kim@example.com"}
+    assert all(author.name.isprintable() and author.email.isprintable() for author in authors)
 
 
 async def test_a_history_is_brought_without_files(commits: tuple[Path, list[str]], tmp_path: Path) -> None:

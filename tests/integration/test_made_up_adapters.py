@@ -152,12 +152,12 @@ async def test_a_destination_without_pods_is_served_the_whole_way(place: Place) 
     async def push(address: str) -> Deployment:
         names = {"deploy/formations/dev.yaml": NAMES.replace("ADDRESS", address), "deploy/stencils/web.yaml": RECORD}
         run_id = await place.push(names, address)
-        await place.until(lambda: place.server.store.runs.get(run_id), lambda found: found.ended)
+        await place.until(lambda: place.server.store.runs.get(run_id), lambda run: run.ended)
         return await place.delivered(run_id)
 
     good, bad = await push("192.0.2.1"), await push("203.0.113.9")
 
-    assert [each.verdict.kind for each in (good, bad) if each.verdict] == ["deployed", "rolled_back"]
+    assert [deployment.verdict.kind for deployment in (good, bad) if deployment.verdict] == ["deployed", "rolled_back"]
     assert bad.verdict is not None
     assert bad.verdict.reason.startswith("Record www has failed: no name server serves 203.0.113.9.")
     there = zone.zone()
@@ -165,7 +165,7 @@ async def test_a_destination_without_pods_is_served_the_whole_way(place: Place) 
     there.records["www"].value = "192.0.2.66"
     zone.keep(there)
     (drifted,) = (await place.server.looking.drift("shop", "dev")).objects
-    assert [(each.before, each.after) for each in drifted.fields] == [("192.0.2.66", "192.0.2.1")]
+    assert [(change.before, change.after) for change in drifted.fields] == [("192.0.2.66", "192.0.2.1")]
 
 
 @pytest.mark.parametrize(

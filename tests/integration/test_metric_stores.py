@@ -57,8 +57,8 @@ def influxdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 async def check(store: str, url: str, query: str, condition: Condition, **how: object) -> GateResult:
     asked = Query(store=store, url=url, query=query, condition=condition, **how)  # type: ignore[arg-type]
     subject = GateSubject(identity=IDENTITY, key="rolling", since=datetime.now(UTC))
-    around = GateContext(destination=DummyDestination())
-    report = await evaluate.evaluate([gates.metric("rate", asked)], subject=subject, around=around)
+    context = GateContext(destination=DummyDestination())
+    report = await evaluate.evaluate([gates.metric("rate", asked)], subject=subject, around=context)
     return report.checked[0]
 
 

@@ -47,13 +47,17 @@ def test_its_history_is_shown(serving: Serving) -> None:
     """Verdicts with their causes, the evidence, logs, and the approval that is waited for."""
     runs = get(serving, "/api/runs?app=shop")
     assert len(runs) == 3
-    deployments = [each for run in runs for each in get(serving, f"/api/runs/{run['id']}")["deployments"]]
-    (failed,) = (each for each in deployments if each["verdict"] and each["verdict"]["kind"] == "rolled_back")
+    deployments = [deployment for run in runs for deployment in get(serving, f"/api/runs/{run['id']}")["deployments"]]
+    (failed,) = (
+        deployment
+        for deployment in deployments
+        if deployment["verdict"] and deployment["verdict"]["kind"] == "rolled_back"
+    )
     view = get(serving, f"/api/deployments/{failed['id']}")
     assert "exit code 3" in view["deployment"]["verdict"]["reason"]
     report = view["failure_report"]
     assert "no such table: carts" in str(report)
-    assert {each["desired"] for each in report["workloads"]} == {2}
+    assert {workload["desired"] for workload in report["workloads"]} == {2}
     assert "terminations" in report
     assert {each["deployment"]["formation"] for each in get(serving, "/api/approvals")} == {"production"}
     with serving.client() as client:
@@ -63,8 +67,10 @@ def test_its_history_is_shown(serving: Serving) -> None:
 
 def test_its_pages_are_shown(serving: Serving) -> None:
     runs = get(serving, "/api/runs?app=shop")
-    deployments = [each["id"] for run in runs for each in get(serving, f"/api/runs/{run['id']}")["deployments"]]
-    pages = [*(f"/runs/{run['id']}" for run in runs), *(f"/deployments/{each}" for each in deployments)]
+    deployments = [
+        deployment["id"] for run in runs for deployment in get(serving, f"/api/runs/{run['id']}")["deployments"]
+    ]
+    pages = [*(f"/runs/{run['id']}" for run in runs), *(f"/deployments/{deployment}" for deployment in deployments)]
     with httpx.Client(base_url=serving.url, timeout=30) as browser:
         form_token = re.search(r'name="form_token" value="([^"]+)"', browser.get("/sign-in").text)
         assert form_token

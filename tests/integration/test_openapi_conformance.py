@@ -100,12 +100,12 @@ class Served:
         shop.push()
         run = (await server.intake.receive(pushed(commit))).run_id
         async with asyncio.timeout(60):
-            while {each.state for each in (await server.views.run(run)).deployments} != {  # noqa: ASYNC110 - workflows tell nobody here
+            while {deployment.state for deployment in (await server.views.run(run)).deployments} != {  # noqa: ASYNC110 - workflows tell nobody here
                 DeploymentState.ENDED,
                 DeploymentState.WAITING,
             }:
                 await asyncio.sleep(0.05)
-        there = {each.formation: each.id for each in (await server.views.run(run)).deployments}
+        there = {deployment.formation: deployment.id for deployment in (await server.views.run(run)).deployments}
         self.tokens = {
             "administrator": server.first_token,
             "reader": await server.access.add_user("rita", frozenset({"viewers"}), by=ADMIN),

@@ -60,7 +60,7 @@ class Fleet(World):
     def words(self, name: str) -> str:
         """What is there now."""
         there = State(self.shop.data / "dummies" / name / "here.json").read().objects.values()
-        web = next(each.manifest for each in there if each.manifest["kind"] == "Deployment")
+        web = next(stored.manifest for stored in there if stored.manifest["kind"] == "Deployment")
         value: str = web["spec"]["template"]["spec"]["containers"][0]["env"][0]["value"]
         return value
 
@@ -71,7 +71,7 @@ class Fleet(World):
             while await self.server.store.release_groups.unsettled("shop"):  # noqa: ASYNC110 - workflows tell nobody here
                 await asyncio.sleep(0.02)
         view = await self.server.views.run(run_id)
-        member = next(each for each in view.deployments if each.release_group_id)
+        member = next(deployment for deployment in view.deployments if deployment.release_group_id)
         release_group = (await self.server.views.deployment(member.id)).release_group
         assert release_group is not None
         assert release_group.outcome is not None
@@ -79,9 +79,9 @@ class Fleet(World):
 
     async def backs(self, run_id: str) -> list[Deployment]:
         """The deployments that took members back, in the order in which they were."""
-        found = (await self.server.views.run(run_id)).deployments
-        backs = [each for each in found if each.kind is DeploymentKind.ROLLBACK]
-        return sorted(backs, key=lambda each: each.started or each.created)
+        deployments = (await self.server.views.run(run_id)).deployments
+        backs = [deployment for deployment in deployments if deployment.kind is DeploymentKind.ROLLBACK]
+        return sorted(backs, key=lambda deployment: deployment.started or deployment.created)
 
 
 @pytest.fixture
@@ -174,8 +174,8 @@ async def test_members_move_in_order_and_go_back_in_reverse_when_a_later_one_fai
     """Each by a deployment of its own, with its verdict and the reason; the release is held everywhere."""
     first = await fleet.send("v1", TOGETHER)
     assert await fleet.settled(first) == "all of it is where it was meant to be"
-    moved = sorted((await fleet.server.views.run(first)).deployments, key=lambda each: each.sequence)
-    assert [each.verdict_kind for each in moved] == [VerdictKind.DEPLOYED] * 3
+    moved = sorted((await fleet.server.views.run(first)).deployments, key=lambda deployment: deployment.sequence)
+    assert [deployment.verdict_kind for deployment in moved] == [VerdictKind.DEPLOYED] * 3
 
     second = await fleet.send("v2", TOGETHER, bad="asia")
     outcome = await fleet.settled(second)
@@ -184,12 +184,15 @@ async def test_members_move_in_order_and_go_back_in_reverse_when_a_later_one_fai
     assert outcome.endswith("; us rolled back; eu rolled back")
     assert [fleet.words(name) for name in MEMBERS] == ["v1"] * 3
     backs = await fleet.backs(second)
-    assert [each.formation for each in backs] == ["us", "eu"]
+    assert [deployment.formation for deployment in backs] == ["us", "eu"]
     assert backs[0].ended is not None
     assert backs[1].started is not None
     assert backs[0].ended <= backs[1].started
-    assert {each.verdict_kind for each in backs} == {VerdictKind.DEPLOYED}
-    assert all(each.note and each.note.startswith("rolled back with shop/asia rolled back: ") for each in backs)
+    assert {deployment.verdict_kind for deployment in backs} == {VerdictKind.DEPLOYED}
+    assert all(
+        deployment.note and deployment.note.startswith("rolled back with shop/asia rolled back: ")
+        for deployment in backs
+    )
     held = {hold.formation: hold.up_to for hold in await fleet.server.store.holds.open("shop")}
     assert held == {"eu": 2, "us": 2, "asia": 2}
 
@@ -221,8 +224,10 @@ async def test_members_side_by_side_do_not_wait_for_each_other(fleet: Fleet) -> 
 
     assert outcome.startswith("shop/eu rolled back")
     assert [fleet.words(name) for name in MEMBERS] == ["v1"] * 3
-    members = [each for each in (await fleet.server.views.run(run)).deployments if each.release_group_id]
-    assert [each.after for each in members] == [(), (), ()]
+    members = [
+        deployment for deployment in (await fleet.server.views.run(run)).deployments if deployment.release_group_id
+    ]
+    assert [deployment.after for deployment in members] == [(), (), ()]
 
 
 async def test_nothing_moves_before_every_member_may(fleet: Fleet) -> None:
@@ -234,7 +239,7 @@ async def test_nothing_moves_before_every_member_may(fleet: Fleet) -> None:
     await fleet.server.approvals.approve(eu.id, by=BOB)
 
     why = await fleet.server.views.why(eu.id)
-    assert [each.what for each in why.waiting] == [
+    assert [condition.what for condition in why.waiting] == [
         "the approval of 1 more of sre (for asia, which goes with it)",
         "the window of asia to open: the freeze (for asia, which goes with it)",
     ]
@@ -251,7 +256,7 @@ async def test_what_lost_its_labels_is_adopted_only_by_a_persons_word(fleet: Fle
     """It shows as drift, is refused without the word, and is ours again with it."""
     await fleet.deployment("eu", await fleet.send("v1", "  - eu\n"))
     with State(fleet.shop.data / "dummies" / "eu" / "here.json").write() as content:
-        web = next(each.manifest for each in content.objects.values() if each.manifest["kind"] == "Deployment")
+        web = next(stored.manifest for stored in content.objects.values() if stored.manifest["kind"] == "Deployment")
         del web["metadata"]["labels"]
 
     (drift,) = (await fleet.server.looking.drift("shop", "eu")).objects

@@ -109,12 +109,12 @@ def test_drift_is_shown_and_put_right_from_the_command_line_and_the_page(
 
     assert typed(serving, dev, "drift", "adrift/dev").returncode == 0
     meddle()
-    found = typed(serving, viewer, "drift", "adrift/dev", "--json")
+    completed = typed(serving, viewer, "drift", "adrift/dev", "--json")
     fixed = typed(serving, dev, "drift", "adrift/dev", "--fix")
     after = typed(serving, dev, "drift", "adrift/dev")
 
-    assert found.returncode == 1, found.stderr
-    (drifted,) = json.loads(found.stdout)["objects"]
+    assert completed.returncode == 1, completed.stderr
+    (drifted,) = json.loads(completed.stdout)["objects"]
     assert (drifted["object"], drifted["kind"]) == ("Deployment/web", "changed")
     assert drifted["fields"] == [{"path": "spec.replicas", "now": 7, "deployed": 2, "manager": None, "at": None}]
     assert fixed.returncode == 0, fixed.stderr

@@ -102,7 +102,7 @@ def without_the_clusters(kind: str, spec: dict[str, Any]) -> dict[str, Any]:
     for port in kept.get("ports", ()):
         port.pop("nodePort", None)
     if kind == "Pod":
-        kept["volumes"] = [each for each in kept["volumes"] if not each["name"].startswith("kube-api-access")]
+        kept["volumes"] = [volume for volume in kept["volumes"] if not volume["name"].startswith("kube-api-access")]
         for container in [*kept["containers"], *kept["initContainers"]]:
             container.pop("volumeMounts", None)
     return kept

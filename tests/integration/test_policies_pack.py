@@ -64,7 +64,7 @@ def server(bed: Bed, kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory)
             [
                 (
                     yaml.safe_load((PACK / f"{rule}.yaml").read_text()),
-                    [each["metadata"]["name"] for word in ("good", "bad") for each in examples(rule, word)],
+                    [example["metadata"]["name"] for word in ("good", "bad") for example in examples(rule, word)],
                 )
                 for rule in ALIKE
             ],

@@ -20,7 +20,7 @@ def _writing(path: str, *then: str) -> list[str]:
 
 
 def _reports(events: list[dict[str, Any]]) -> dict[tuple[str, int], dict[str, Any]]:
-    return {(each["key"], each["attempt"]): each["report"] for each in events if each["event"] == "ReportsRead"}
+    return {(event["key"], event["attempt"]): event["report"] for event in events if event["event"] == "ReportsRead"}
 
 
 def test_failing_tests_are_told_after_the_step_and_in_json(here: Folder) -> None:

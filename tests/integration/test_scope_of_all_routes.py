@@ -168,9 +168,11 @@ def _routes(routes: Iterable[Any]) -> Iterator[APIRoute]:
 
 def listed() -> list[tuple[str, APIRoute]]:
     """Each route of the application, as `GET /runs/{run}`."""
-    found = _routes(application.create(Settings()).routes)
+    apiroutes = _routes(application.create(Settings()).routes)
     return [
-        (f"{method} {route.path.replace(':path', '')}", route) for route in found for method in sorted(route.methods)
+        (f"{method} {route.path.replace(':path', '')}", route)
+        for route in apiroutes
+        for method in sorted(route.methods)
     ]
 
 
@@ -188,9 +190,9 @@ def test_every_route_goes_through_the_gate_and_every_name_in_its_address_is_know
 
 
 def _all(dependant: Any) -> Iterator[Any]:
-    for each in dependant.dependencies:
-        yield each
-        yield from _all(each)
+    for dependency in dependant.dependencies:
+        yield dependency
+        yield from _all(dependency)
 
 
 @dataclass
@@ -243,7 +245,7 @@ class World:
             "source": "github",
             "path": "info/refs",
         }
-        address = re.sub(r"{(\w+)}", lambda found: names[found[1]], route.partition(" ")[2])
+        address = re.sub(r"{(\w+)}", lambda match: names[match[1]], route.partition(" ")[2])
         return f"{address}?of=run/{names['run']}" if address == "/changes" else address
 
     def normal(self, text: str) -> str:
@@ -281,9 +283,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def _form_token(page: str) -> str:
-    found = re.search(r'name="form_token" value="([^"]+)"', page)
-    assert found, page[:500]
-    return found[1]
+    match = re.search(r'name="form_token" value="([^"]+)"', page)
+    assert match, page[:500]
+    return match[1]
 
 
 GUARDED = {name: who for name, who in ROUTES.items() if who is not None and name != "POST /sign-out"}
@@ -378,8 +380,8 @@ def test_what_somebody_s_run_delivers_goes_where_they_may_deploy(world: World) -
         return view if view["run"]["ended"] else None
 
     view = until("the run to end", ended)
-    assert [each["formation"] for each in view["deployments"]] == ["dev"]
-    (reason,) = [each["reason"] for each in view["steps"] if each["name"] == "production"]
+    assert [deployment["formation"] for deployment in view["deployments"]] == ["dev"]
+    (reason,) = [step["reason"] for step in view["steps"] if step["name"] == "production"]
     assert "limited may not deploy heron/production, so nothing goes there" in reason
     assert "sealane deploy heron/production --release rel-" in reason
 
@@ -391,7 +393,7 @@ def test_who_may_do_what_is_told_with_what_gives_it(world: World) -> None:
         headers = {"Authorization": f"Bearer {world.tokens[identity]}"}
         answer = world.plain.get(f"/api/apps/heron/access?{query}", headers=headers)
         assert answer.status_code == 200, answer.text
-        return {(each["user"], each["permission"]): each for each in answer.json()["rights"]}
+        return {(right["user"], right["permission"]): right for right in answer.json()["rights"]}
 
     found = rights("own", "environment=production")
     assert {user for user, verb in found if verb == "deploy"} == KEEPERS
@@ -428,7 +430,7 @@ def test_a_program_reads_on_from_its_cursor_and_an_administrator_reads_the_audit
     at_once = asked("own", "/api/events?app=heron&limit=200")
     assert not at_once["missed"]
     assert {"app.added", "run.requested", "run.ended", "deployment.requested"} <= {
-        each["kind"] for each in at_once["events"]
+        event["kind"] for event in at_once["events"]
     }
     read: list[Any] = []
     cursor = 0
@@ -440,7 +442,7 @@ def test_a_program_reads_on_from_its_cursor_and_an_administrator_reads_the_audit
     of_formation = asked("own", "/api/events?formation=production&limit=200")["events"]
     assert {each["formation"] for each in of_formation} == {"production"}
     lines = asked("admin", "/api/audit?app=heron&limit=200")
-    assert {each["app"] for each in lines} == {"heron"}
+    assert {line["app"] for line in lines} == {"heron"}
     older = asked("admin", f"/api/audit?app=heron&limit=200&before={lines[0]['id']}")
     assert older == lines[1:]
 
@@ -489,14 +491,14 @@ def test_a_stranger_s_hook_and_push_tell_nothing(world: World) -> None:
     with world.serving.client("") as client:
         for path in ("/hooks/github/{}", "/hooks/gitea/{}", "/hooks/alerts/{}/production"):
             said = [client.post(path.format(app), json={}) for app in ("heron", "nobodys")]
-            assert [each.status_code for each in said] == [401, 401]
+            assert [response.status_code for response in said] == [401, 401]
             assert said[0].text == said[1].text
         for password, status in ((world.kiln.push_token, 401), (world.tokens["stranger"], 404), ("sln_x_y", 401)):
             said = [
                 client.get(f"/git/{app}.git/info/refs?service=git-upload-pack", auth=(app, password))
                 for app in ("heron", "nobodys")
             ]
-            assert [each.status_code for each in said] == [status, status]
+            assert [response.status_code for response in said] == [status, status]
             assert world.normal(said[0].text) == world.normal(said[1].text)
 
 

@@ -100,7 +100,7 @@ def test_wrong_tokens_are_counted_by_the_address_that_a_trusted_proxy_tells(serv
             client.get("/api/me", headers={**wrong, "X-Forwarded-For": f"203.0.113.{number}, 198.51.100.7"})
             for number in range(6)
         ]
-        assert [each.status_code for each in said] == [401] * 5 + [429]
+        assert [response.status_code for response in said] == [401] * 5 + [429]
         assert 1 <= int(said[-1].headers["Retry-After"]) <= 61
         assert "too many wrong attempts" in said[-1].json()["message"]
         other = client.get("/api/me", headers={**wrong, "X-Forwarded-For": "198.51.100.8"})
@@ -126,6 +126,6 @@ def test_without_a_trusted_proxy_nobody_chooses_an_address(tmp_path_factory: pyt
                 client.get("/api/me", headers={"Authorization": "Bearer x", "X-Forwarded-For": f"203.0.113.{number}"})
                 for number in range(3)
             ]
-        assert [each.status_code for each in said] == [401, 401, 429]
+        assert [response.status_code for response in said] == [401, 401, 429]
     finally:
         server.stop()

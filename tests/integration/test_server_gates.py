@@ -106,7 +106,7 @@ def test_alerts_are_taken_from_those_who_have_the_token(app: pretending.App) -> 
             assert client.post(f"/hooks/alerts/{path}", json=body, headers=headers).status_code == 401
         headers = {"Authorization": f"Bearer {token}"}
         answers = [client.post("/hooks/alerts/gated/dev", json=body, headers=headers) for _ in range(2)]
-        assert [(each.status_code, each.json()) for each in answers] == [
+        assert [(response.status_code, response.json()) for response in answers] == [
             (202, {"alerts": 1, "new": 1}),
             (202, {"alerts": 1, "new": 0}),
         ]

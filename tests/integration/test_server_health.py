@@ -37,8 +37,8 @@ def processes(tmp_path: Path, postgres_url: str) -> Iterator[tuple[Serving, Serv
     settings = {**pretending.SETTINGS, "SEALANE_DATABASE": postgres_url, "SEALANE_WORKER__DEAD_AFTER": "4"}
     servers = tuple(Serving(tmp_path, settings, options=("--role", role)) for role in ("api", "worker", "worker"))
     yield servers  # type: ignore[misc] - three
-    for each in reversed(servers):
-        each.stop()
+    for server in reversed(servers):
+        server.stop()
 
 
 def test_a_server_says_what_keeps_it_from_its_work(

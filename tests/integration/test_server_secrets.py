@@ -293,8 +293,8 @@ def asked(world: World) -> Iterator[str]:
     for run in runs:
         paths += [f"/api/runs/{run}", f"/api/runs/{run}/changes", f"/api/runs/{run}/logs/step/tell", f"/runs/{run}"]
         paths += [f"/runs/{run}/log/step/tell", f"/runs/{run}/follow/step/tell", f"/api/why/{run}"]
-    for each in deployments:
-        paths += [f"/api/deployments/{each}", f"/deployments/{each}", f"/api/why/{each}"]
+    for deployment in deployments:
+        paths += [f"/api/deployments/{deployment}", f"/deployments/{deployment}", f"/api/why/{deployment}"]
     with world.serving.client() as client:
         form = re.search(r'name="form_token" value="([^"]+)"', client.get("/sign-in").text)
         assert form is not None

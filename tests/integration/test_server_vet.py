@@ -41,9 +41,9 @@ def test_the_server_is_asked_where_no_operators_files_are(app: pretending.App) -
     done = vet(app, "dev", "--json")
     told = json.loads(done.stdout)
     assert (done.returncode, told["denied"], told["rules_of"], told["not_tried"]) == (1, True, "the server", None)
-    messages = [each["message"] for each in told["limits"]]
-    assert any("the namespace kube-system is not open to shop in dev" in each for each in messages)
-    assert any("evil.example.com/shop:1 is not authorised" in each for each in messages)
+    messages = [limit["message"] for limit in told["limits"]]
+    assert any("the namespace kube-system is not open to shop in dev" in message for message in messages)
+    assert any("evil.example.com/shop:1 is not authorised" in message for message in messages)
     formation.write_text(before[1].replace("environment: dev", "environment: moon"))
     assert "there is no environment moon" in vet(app, "dev").stdout
     stencil.write_text(before[0])

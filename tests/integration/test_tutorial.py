@@ -139,8 +139,8 @@ def settled(url: str, token: str) -> Callable[[], list[dict[str, Any]] | None]:
         with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=10) as client:
             runs = client.get("/api/runs").json()
             views = [client.get(f"/api/runs/{run['id']}").json() for run in runs]
-        deployments = [each for view in views for each in view["deployments"]]
-        done = all(run["ended"] for run in runs) and all(each["state"] == "ended" for each in deployments)
+        deployments = [deployment for view in views for deployment in view["deployments"]]
+        done = all(run["ended"] for run in runs) and all(deployment["state"] == "ended" for deployment in deployments)
         assert all(run["status"] in {"waiting", "running", "passed"} for run in runs), runs
         return deployments if done else None
 
@@ -177,7 +177,7 @@ def test_the_tutorial_does_what_it_says(shell: Shell, bed: Bed, own_namespace: s
             deployments = until("the push to end", settled(url, token), within=180)
     whole = "".join(printed.values())
     assert "web@unbuilt" in whole
-    assert [each["verdict"]["kind"] for each in deployments] == ["rolled_back", "deployed"]
+    assert [deployment["verdict"]["kind"] for deployment in deployments] == ["rolled_back", "deployed"]
     last = list(printed.values())[-1]
     assert "rolled back" in last, last
     assert "no-such-program" in last, last

@@ -130,7 +130,7 @@ def test_what_is_checked_out_is_followed_to_its_end(
     assert f"{serving.url}/deployments/{waiting}" in outcome
     again = app.cli("watch", "asks", "--json", token=people["dev"])
     assert again.returncode == 0
-    assert [each["state"] for each in json.loads(again.stdout)["deliveries"]] == ["deployed", "deployed"]
+    assert [delivery["state"] for delivery in json.loads(again.stdout)["deliveries"]] == ["deployed", "deployed"]
 
 
 @pytest.mark.parametrize("as_json", [True, False])
@@ -148,7 +148,7 @@ def test_a_bad_release_ends_with_1_and_says_why(
     assert done.returncode == 1, done.stderr
     assert "dev: failed: Container web of " in done.stderr
     if as_json:
-        assert [each["state"] for each in json.loads(done.stdout)["deliveries"]] == ["failed", "cancelled"]
+        assert [delivery["state"] for delivery in json.loads(done.stdout)["deliveries"]] == ["failed", "cancelled"]
     else:
         assert "no such table: carts" in app.cli("watch", f"{name}/dev", token=people["dev"]).stdout
         history = app.cli("status", f"{name}/dev", token=people["dev"])

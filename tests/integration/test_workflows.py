@@ -198,9 +198,9 @@ async def test_going_back_finds_the_old_secret_though_its_value_is_gone(
 
     assert (back.kind, back.verdict_kind) == (DeploymentKind.ROLLBACK, VerdictKind.DEPLOYED)
     there = State(world.shop.data / "dummies" / "dev" / "here.json").read().objects.values()
-    web = next(each.manifest for each in there if each.manifest["kind"] == "Deployment")
+    web = next(stored.manifest for stored in there if stored.manifest["kind"] == "Deployment")
     named = web["spec"]["template"]["spec"]["containers"][0]["envFrom"][0]["secretRef"]["name"]
-    assert named in {each.manifest["metadata"]["name"] for each in there if each.manifest["kind"] == "Secret"}
+    assert named in {stored.manifest["metadata"]["name"] for stored in there if stored.manifest["kind"] == "Secret"}
 
 
 async def test_a_person_goes_back_to_a_revision_by_any_of_its_names(world: World) -> None:
@@ -302,7 +302,7 @@ async def test_a_way_back_that_is_closed_is_told_on_the_page_and_before_the_next
     assert second.way_back is not None
     assert shut in second.way_back
     view = await world.server.views.deployment(second.id)
-    assert any(each.text.startswith("should this fail, going back to ") for each in view.timeline)
+    assert any(entry.text.startswith("should this fail, going back to ") for entry in view.timeline)
     row = next(row for row in await world.server.views.overview() if row.formation == "dev")
     assert row.current is not None
     assert row.current.way_back == second.way_back
@@ -320,7 +320,9 @@ async def test_what_a_formation_leaves_behind_is_told_and_deleted_with_a_yes(wor
 
     def there(destination: str) -> set[str]:
         state = State(world.shop.data / "dummies" / "dev" / f"{destination}.json").read()
-        found = [each.manifest["metadata"] for each in state.objects.values() if each.manifest["kind"] == "Deployment"]
+        found = [
+            stored.manifest["metadata"] for stored in state.objects.values() if stored.manifest["kind"] == "Deployment"
+        ]
         return {f"{each['namespace']}/{each['name']}" for each in found}
 
     async def confirmed(run: str) -> Deployment:
@@ -339,7 +341,7 @@ async def test_what_a_formation_leaves_behind_is_told_and_deleted_with_a_yes(wor
     done = await world.deployment("dev", run)
     assert (done.verdict_kind, there("here")) == (VerdictKind.DEPLOYED, {"shop-dev/web", "shop-next/web"})
     assert "left Deployment shop-dev/web" in (done.note or "")
-    story = [each.text for each in (await world.server.views.deployment(done.id)).timeline]
+    story = [entry.text for entry in (await world.server.views.deployment(done.id)).timeline]
     assert any("moves from namespace shop-dev to shop-next" in each for each in story)
     assert (await confirmed(run)).verdict_kind is VerdictKind.DEPLOYED
     assert there("here") == {"shop-next/web"}
@@ -397,7 +399,9 @@ async def test_deployments_of_one_formation_go_one_after_the_other(world: World)
 
     ended = [await world.deployment("dev", run) for run in runs]
 
-    spans = sorted((each.started, each.ended) for each in ended if each.started and each.ended)
+    spans = sorted(
+        (deployment.started, deployment.ended) for deployment in ended if deployment.started and deployment.ended
+    )
     assert all(before[1] <= after[0] for before, after in itertools.pairwise(spans))
     (dev,) = (row for row in await world.server.views.overview() if row.formation == "dev")
     assert dev.current is not None

@@ -56,7 +56,7 @@ class World(Inside):
     def jobs(self) -> list[str]:
         """Every Job that was ever made, in order."""
         journal = State(self.shop.data / "dummies" / "dev" / "here.json").read().journal
-        made = [each.object for each in journal if each.verb == "create" and each.object.startswith("Job ")]
+        made = [write.object for write in journal if write.verb == "create" and write.object.startswith("Job ")]
         return [each.rpartition("/")[2] for each in made]
 
 

@@ -33,9 +33,9 @@ def _read(name: str, written: DaysFile, wait: timedelta) -> Gate:
     return Gate(name=name, kind="madeup", check=check, wait=wait)
 
 
-async def _check(gate: Gate, check: Days, subject: GateSubject, around: GateContext) -> GateResult:
+async def _check(gate: Gate, check: Days, subject: GateSubject, context: GateContext) -> GateResult:
     del subject
-    today = around.now().strftime("%A")
+    today = context.now().strftime("%A")
     outcome = Outcome.PASS if today in check.days else Outcome.FAIL
     return GateJudgement(outcome=outcome, message="it is one of the days" if today in check.days else "not today").of(
         gate.name

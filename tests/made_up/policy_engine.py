@@ -31,12 +31,12 @@ def _vet(objects: Sequence[Vettable], policies: Sequence[Any], facts: Facts) -> 
             policy="no-words",
             message=f"it says {policy.word} in {facts.environment}",
             hint="say something else",
-            subject=Subject(kind=each.object["kind"], namespace=None, name=each.object["metadata"]["name"]),
-            written=each.origin.place(),
+            subject=Subject(kind=vettable.object["kind"], namespace=None, name=vettable.object["metadata"]["name"]),
+            written=vettable.origin.place(),
         )
-        for each in objects
+        for vettable in objects
         for policy in policies
-        if policy.word in json.dumps(each.object)
+        if policy.word in json.dumps(vettable.object)
     )
 
 

@@ -210,11 +210,11 @@ async def _disturbed(workers: Nursery, world: World, engine: str, moments: rando
 
 async def _look(place: Place, shop: Shop, world: World, seen: Seen) -> None:
     async with world.answering() as server:
-        deployments = sorted(await server.views.deployments(), key=lambda each: each.sequence)
+        deployments = sorted(await server.views.deployments(), key=lambda deployment: deployment.sequence)
         runs = await server.views.runs()
         left = await server.queueing.client.list_workflows_async(status=["PENDING", "ENQUEUED"])
-    seen.verdicts = [str(each.verdict_kind) for each in deployments]
-    seen.undone = [f"workflow {each.workflow_id} has not ended" for each in left]
+    seen.verdicts = [str(deployment.verdict_kind) for deployment in deployments]
+    seen.undone = [f"workflow {workflow.workflow_id} has not ended" for workflow in left]
     seen.undone += [f"{run.label} {run.status}: {run.reason}" for run in runs if run.status not in {"passed", "failed"}]
     written = list(_written(place, "deployments"))
     seen.generations = sorted({event["responseObject"]["metadata"]["generation"] for event in written})

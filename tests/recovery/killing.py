@@ -73,7 +73,7 @@ class World:
         async with self.answering() as server:
             runs = sorted(await server.views.runs(), key=lambda run: run.sequence)
             views = [await server.views.run(run.id) for run in runs]
-            deployments = sorted(await server.views.deployments(), key=lambda each: each.sequence)
+            deployments = sorted(await server.views.deployments(), key=lambda deployment: deployment.sequence)
             holds = await server.store.holds.open("shop")
         starts = DummyRunner(self.data / "dummies" / "engine").starts()
         places = {run.id: str(run.sequence) for run in runs}
@@ -82,11 +82,13 @@ class World:
             runs=tuple(f"{run.label} {run.status} {run.reason}" for run in runs),
             steps=tuple(f"{view.run.label} {step.key} {step.status}" for view in views for step in view.steps),
             reports=tuple(
-                f"{view.run.label} {each.key} {each.attempt} {each.report.words}"
+                f"{view.run.label} {report.key} {report.attempt} {report.report.words}"
                 for view in views
-                for each in view.reports
+                for report in view.reports
             ),
-            verdicts=tuple(f"{each.label} {each.sequence} {each.verdict_kind}" for each in deployments),
+            verdicts=tuple(
+                f"{deployment.label} {deployment.sequence} {deployment.verdict_kind}" for deployment in deployments
+            ),
             holds=tuple(f"{hold.formation} {hold.up_to}" for hold in holds),
             starts=Counter({_without(name, places): times for name, times in starts.items()}),
             writes=tuple(f"{write.verb} {write.object} {write.generation}" for write in journal),
@@ -94,8 +96,8 @@ class World:
 
     def holds_text(self, text: str) -> list[str]:
         """Names of files below the folder that hold the text, the pretended destination's aside."""
-        found = (path for path in self.data.rglob("*") if path.is_file() and "dummies" not in path.parts)
-        return [path.name for path in found if text.encode() in path.read_bytes()]
+        paths = (path for path in self.data.rglob("*") if path.is_file() and "dummies" not in path.parts)
+        return [path.name for path in paths if text.encode() in path.read_bytes()]
 
 
 def _without(name: str, places: dict[str, str]) -> str:

@@ -143,7 +143,7 @@ async def all_done(server: composition.Server) -> bool:
     runs = await server.views.runs()
     deployments = await server.views.deployments()
     going = {DeploymentState.QUEUED, DeploymentState.ROLLING_OUT}
-    if not all(run.ended for run in runs) or any(each.state in going for each in deployments):
+    if not all(run.ended for run in runs) or any(deployment.state in going for deployment in deployments):
         return False
     if await server.store.release_groups.unsettled():
         return False

@@ -81,9 +81,9 @@ class Podium:
         """Containers, volumes and networks of the run, and containers of builds that were not there before."""
         mine = {"label": f"sealane.run={run}"}
         return [
-            *(each["Id"] for each in self._api.containers(all=True, filters=mine)),
+            *(container["Id"] for container in self._api.containers(all=True, filters=mine)),
             *(each["Name"] for each in self._api.volumes(filters=mine)["Volumes"] or ()),
-            *(each["Name"] for each in self._api.networks(filters=mine)),
+            *(network["Name"] for network in self._api.networks(filters=mine)),
             *sorted(self._building() - self._before),
         ]
 
@@ -135,8 +135,10 @@ class Place:
     def deployed(self) -> dict[str, str]:
         """Images of the destination's containers."""
         state = (self.world.data / "dummies" / "dev" / "here.json").read_bytes()
-        (found,) = [each["manifest"] for each in _objects(state) if each["manifest"]["kind"] == "Deployment"]
-        return {each["name"]: each["image"] for each in found["spec"]["template"]["spec"]["containers"]}
+        (found,) = [
+            manifest["manifest"] for manifest in _objects(state) if manifest["manifest"]["kind"] == "Deployment"
+        ]
+        return {container["name"]: container["image"] for container in found["spec"]["template"]["spec"]["containers"]}
 
 
 def _objects(state: bytes) -> list[dict[str, Any]]:

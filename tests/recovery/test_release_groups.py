@@ -55,12 +55,18 @@ def version(words: str, *, bad: bool = False) -> dict[str, str]:
 async def came_of(world: World) -> dict[str, Any]:
     """What there is to compare: verdicts, what went back and in which order, holds, outcome and every write."""
     async with world.answering() as server:
-        found = await server.views.deployments(limit=50)
-        backs = sorted((each for each in found if each.kind is DeploymentKind.ROLLBACK), key=lambda each: each.started)
-        views = [await server.views.deployment(each.id) for each in found]
+        deployments = await server.views.deployments(limit=50)
+        backs = sorted(
+            (deployment for deployment in deployments if deployment.kind is DeploymentKind.ROLLBACK),
+            key=lambda deployment: deployment.started,
+        )
+        views = [await server.views.deployment(deployment.id) for deployment in deployments]
         return {
-            "verdicts": sorted(f"{each.label} {each.sequence} {each.kind} {each.verdict_kind}" for each in found),
-            "back": [(each.formation, _plain(each.note)) for each in backs],
+            "verdicts": sorted(
+                f"{deployment.label} {deployment.sequence} {deployment.kind} {deployment.verdict_kind}"
+                for deployment in deployments
+            ),
+            "back": [(deployment.formation, _plain(deployment.note)) for deployment in backs],
             "holds": sorted((hold.formation, hold.up_to) for hold in await server.store.holds.open("shop")),
             "outcomes": {_plain(view.release_group.outcome) for view in views if view.release_group},
             "writes": {name: _writes(world, name) for name in MEMBERS},

@@ -29,6 +29,9 @@ def test_the_scenario_is_decided_as_it_says(path: Path) -> None:
 
     decisions = evaluate.vet(objects, [*packs.load("default@1"), *own], Facts(**facts))
 
-    decided = [f"{each.effect} {each.policy} {each.subject} {each.path} {each.place.line}" for each in decisions]
+    decided = [
+        f"{decision.effect} {decision.policy} {decision.subject} {decision.path} {decision.place.line}"
+        for decision in decisions
+    ]
     assert decided == told["decisions"]
     assert evaluate.verdict(decisions) == told["verdict"]

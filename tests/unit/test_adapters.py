@@ -34,11 +34,11 @@ PEOPLE = "people: {ann: {madeup: Ann}}\n"
 
 def test_without_the_line_an_adapter_is_unknown() -> None:
     """At the key, and with what is known."""
-    found = [str(each) for each in environments.read(DESTINATION, "dev.yaml")[1]]
+    found = [str(finding) for finding in environments.read(DESTINATION, "dev.yaml")[1]]
     assert "dev.yaml:2:23: unknown key madeup (known here: dummy, kubernetes)" in found
-    found = [str(each) for each in formations.read_formation(SECRET, "dev.yaml")[1]]
+    found = [str(finding) for finding in formations.read_formation(SECRET, "dev.yaml")[1]]
     assert found == ["dev.yaml:5:14: A: there is no store of secrets of that name (known here: age, env)"]
-    found = [str(each) for each in people.read(PEOPLE, "people.yaml")[1]]
+    found = [str(finding) for finding in people.read(PEOPLE, "people.yaml")[1]]
     assert found == ["people.yaml:1:16: unknown key madeup (known here: emails, gitea, github, names)"]
     checked = repository_check.check(StoredTree({".madeup": b"app shop\n"}))
     assert checked.files == ()
@@ -76,8 +76,8 @@ def test_what_is_wrong_with_it_is_told_in_its_own_words(written: str, told: str)
 def test_two_pipelines_in_one_folder_are_refused() -> None:
     """Nothing says which one is meant."""
     tree = StoredTree({".sealane.yml": b"app: a\n", ".madeup": b"app a\n"})
-    [found] = repository_check.check(tree, adapters=MADE_UP).findings
-    assert str(found) == ".madeup: .sealane.yml is the pipeline, too (keep one)"
+    [finding] = repository_check.check(tree, adapters=MADE_UP).findings
+    assert str(finding) == ".madeup: .sealane.yml is the pipeline, too (keep one)"
 
 
 def test_gates_and_metric_stores_share_a_mapping() -> None:

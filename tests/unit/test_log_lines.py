@@ -33,7 +33,7 @@ def stream() -> Iterator[io.StringIO]:
     """What is written, and loggers as they were before."""
     caught = io.StringIO()
     loggers = [logging.getLogger(name) for name in (None, "sealane.events", "dbos")]
-    before = [(each.handlers[:], each.level, each.propagate) for each in loggers]
+    before = [(logger.handlers[:], logger.level, logger.propagate) for logger in loggers]
     yield caught
     for each, (handlers, level, propagate) in zip(loggers, before, strict=True):
         each.handlers[:], each.propagate = handlers, propagate

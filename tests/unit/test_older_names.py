@@ -59,7 +59,7 @@ def test_a_failure_report() -> None:
     report = FailureReport.from_json(older_names.failure_report(OLDER_REPORT))
     assert report.cause is not None
     assert report.cause.reason is FactKind.NODE_NOT_RESPONDING
-    assert [each.reason for each in report.others] == [FactKind.TARGET_MISSING, FactKind.ENDED]
+    assert [cause.reason for cause in report.others] == [FactKind.TARGET_MISSING, FactKind.ENDED]
     assert report.terminations[0]["exit_code"] == 3
     assert report.workloads[0].message == "0 of 2 pods ready"
 

@@ -59,8 +59,8 @@ def errors() -> Sequence[type[SealaneError]]:
 
 
 def test_every_error_s_status_is_in_the_document(document: dict[str, Any]) -> None:
-    told = {status for each in operations(document).values() for status in each["responses"]}
-    assert {str(each.http_status) for each in errors()} <= told
+    told = {status for operation in operations(document).values() for status in operation["responses"]}
+    assert {str(error.http_status) for error in errors()} <= told
 
 
 def test_every_error_of_every_route_has_the_one_body(document: dict[str, Any]) -> None:
@@ -96,7 +96,7 @@ def test_every_route_says_what_lets_a_request_in(document: dict[str, Any]) -> No
 def test_the_gate_and_the_document_agree(app: openapi.Documented) -> None:
     """Of every route of the application, also those that are no part of the document."""
     for route in openapi.routes(app.routes):
-        gated = any(each.call is access.admitted for each in openapi.dependants(route.dependant))
+        gated = any(dependant.call is access.admitted for dependant in openapi.dependants(route.dependant))
         for method in route.methods if route.include_in_schema else ():
             operation = app.openapi()["paths"][route.path_format][method.lower()]
             assert gated == ({"token": []} in operation.get("security", [])), route.path
@@ -106,11 +106,13 @@ def test_every_text_in_an_address_has_a_limit(document: dict[str, Any]) -> None:
     """And says what it is."""
     tried = 0
     for label, found in operations(document).items():
-        for each in found.get("parameters", ()):
-            assert each.get("description"), f"{label} {each['name']}"
-            for kind in (each["schema"], *each["schema"].get("anyOf", ())):
+        for parameter in found.get("parameters", ()):
+            assert parameter.get("description"), f"{label} {parameter['name']}"
+            for kind in (parameter["schema"], *parameter["schema"].get("anyOf", ())):
                 if kind.get("type") == "string":
-                    assert {"pattern", "maxLength", "enum"} & {*kind, *each["schema"]}, f"{label} {each['name']}"
+                    assert {"pattern", "maxLength", "enum"} & {*kind, *parameter["schema"]}, (
+                        f"{label} {parameter['name']}"
+                    )
                     tried += 1
     assert tried > 60
 
@@ -141,8 +143,8 @@ async def test_an_answer_that_is_not_in_the_document_is_told_in_the_log(
     async with asking(router) as ask:
         with caplog.at_level(logging.INFO, "sealane.events"):
             answers = [await ask.get("/api/things/x"), await ask.get("/api/broken"), await ask.get("/api/nowhere")]
-    assert [each.status_code for each in answers] == [kind.http_status, 500, 404]
-    told = [each.sealane_fields for each in caplog.records if each.message == "answer.undocumented"]
+    assert [answer.status_code for answer in answers] == [kind.http_status, 500, 404]
+    told = [record.sealane_fields for record in caplog.records if record.message == "answer.undocumented"]
     wanted = {"method": "GET", "route": "/api/things/{thing}", "status": kind.http_status, "error": kind.__name__}
     assert told == ([] if declared else [wanted])
 
@@ -218,7 +220,7 @@ def test_a_head_that_comes_too_late_is_told_as_every_error() -> None:
     assert Error.model_validate_json(body).error == "TooSlow"
 
 
-@pytest.mark.parametrize("kind", [each for each in errors() if each.__module__ == SealaneError.__module__])
+@pytest.mark.parametrize("kind", [error for error in errors() if error.__module__ == SealaneError.__module__])
 def test_the_command_line_ends_as_the_error_says(kind: type[SealaneError]) -> None:
     """With the same exit code as if it had happened here."""
     with pytest.raises(SealaneError) as told:

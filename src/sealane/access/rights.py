@@ -15,7 +15,7 @@ from sealane.environments.app_access import DEFAULTS, AppAccess
 from sealane.environments.grants import Grant, Permission
 from sealane.records.scopes import EVERYTHING, AppPeople, AskedGroups, Scope
 
-_NOT_APPROVING = tuple(each for each in Permission if each is not Permission.APPROVE)
+_NOT_APPROVING = tuple(permission for permission in Permission if permission is not Permission.APPROVE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

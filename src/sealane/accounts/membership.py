@@ -48,22 +48,22 @@ class Membership:
     def may_register(self, actor: Actor, app: str) -> bool:
         """Whether the actor may administer an app of the name, which need not be there."""
         given = rights.of(actor.name, actor.groups, AppPeople(app=app, owner=""), self._rules())
-        return any(each.permission is Permission.ADMINISTER for each in given)
+        return any(right.permission is Permission.ADMINISTER for right in given)
 
     async def explain(self, app: str) -> tuple[tuple[User, tuple[Right, ...]], ...]:
         """Every user with all that they may with the app, by name. Raises NotThere."""
-        found = next((each for each in await self.store.scopes.people() if each.app == app), None)
-        if found is None:
+        people = next((app_people for app_people in await self.store.scopes.people() if app_people.app == app), None)
+        if people is None:
             await self.store.apps.get(app)
-            found = AppPeople(app=app, owner="")
+            people = AppPeople(app=app, owner="")
         rules = self._rules()
         return tuple(
-            (user, tuple(rights.of(user.name, user.groups, found, rules))) for user in await self.store.people.all()
+            (user, tuple(rights.of(user.name, user.groups, people, rules))) for user in await self.store.people.all()
         )
 
     async def environments_of(self, app: str) -> tuple[str, ...]:
         """The environments that are about the app, by name: where operators let it be, and where it is."""
-        there = [each.environments for each in await self.store.scopes.people() if each.app == app]
+        there = [people.environments for people in await self.store.scopes.people() if people.app == app]
         return tuple(sorted({*self._rules().asked.get(app, {}), *frozenset().union(*there)}))
 
     def _rules(self) -> Rules:

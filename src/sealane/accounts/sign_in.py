@@ -218,7 +218,7 @@ class Access:
 
     async def tokens_managed_by(self, actor: Actor) -> tuple[Token, ...]:
         """Every token that the actor may revoke."""
-        return tuple(each for each in await self._store.people.tokens() if _may_manage(each, actor))
+        return tuple(token for token in await self._store.people.tokens() if _may_manage(token, actor))
 
     async def set_groups(self, user: str, groups: frozenset[str], *, by: Actor) -> User:
         """Puts the user into exactly these groups. Raises NotThere, UsageError."""

@@ -36,13 +36,13 @@ class Admission:
         return told(self.refusals)
 
 
-def told(found: Sequence[Finding]) -> str:
+def told(findings: Sequence[Finding]) -> str:
     """Findings in one sentence: the first, and how many more there are."""
-    if not found:
+    if not findings:
         return ""
-    more = f", and {len(found) - 1} more" if len(found) > 1 else ""
-    hint = f" ({found[0].hint})" if found[0].hint else ""
-    return f"{found[0].message}{more}{hint}"
+    more = f", and {len(findings) - 1} more" if len(findings) > 1 else ""
+    hint = f" ({findings[0].hint})" if findings[0].hint else ""
+    return f"{findings[0].message}{more}{hint}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,7 +93,9 @@ def admit(
 
 def lacking(wanted: Iterable[ApprovalRule], agreed: Sequence[ApprovalRule]) -> tuple[ApprovalRule, ...]:
     """The rules that are not met by others: by as many people at least, out of the same groups or some of them."""
-    return tuple(rule for rule in dict.fromkeys(wanted) if not any(_covers(each, rule) for each in agreed))
+    return tuple(
+        rule for rule in dict.fromkeys(wanted) if not any(_covers(approval_rule, rule) for approval_rule in agreed)
+    )
 
 
 def _covers(given: ApprovalRule, rule: ApprovalRule) -> bool:
@@ -105,9 +107,9 @@ def _environment(
     environments: Mapping[str, Environment], revision: Revision, road: RevisionSource
 ) -> tuple[Environment | None, list[Finding]]:
     if road.formation is not None:
-        environment, found = limits.environment_of(road.formation, environments)
+        environment, findings = limits.environment_of(road.formation, environments)
         if environment is None:
-            return None, found
+            return None, findings
         delivery = None if road.by_hand else road.delivery
         return environment, errors(limits.check(environment, road.formation, revision, delivery, app=revision.app))
     environment = environments.get(revision.environment)
@@ -119,7 +121,7 @@ def _environment(
 
 
 def _denials(decided: Iterable[Decision]) -> list[Finding]:
-    return [each.finding for each in decided if each.effect is Effect.DENY]
+    return [decision.finding for decision in decided if decision.effect is Effect.DENY]
 
 
 def _wanted(
@@ -134,7 +136,7 @@ def _wanted(
         for approval in limits.approvals(allowed, delivery)
     ]
     signing = tuple(allowed.approvals.by) if allowed.approvals else (APPROVERS,)
-    names = sorted({each.policy for each in decided if each.effect is Effect.SIGN_OFF})
+    names = sorted({decision.policy for decision in decided if decision.effect is Effect.SIGN_OFF})
     if names:
         rules.append(ApprovalRule(by=signing, count=1, source=f"sign-off of {', '.join(names)}"))
     return tuple(dict.fromkeys(rules))

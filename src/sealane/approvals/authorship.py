@@ -27,13 +27,13 @@ class Contribution:
 
 def barred(deployment: Deployment, work: Contribution, people: People) -> Ineligible:
     """Who may not approve. Names that nobody knows count, too, where a user has the same."""
-    found: dict[str, IneligibleReason] = {}
+    reasons: dict[str, IneligibleReason] = {}
     named: list[str] = []
 
     def add(why: IneligibleReason, name: str, known: str | None) -> None:
         named.append(known or name)
         for each in filter(None, (known, name)):
-            found.setdefault(each.casefold(), why)
+            reasons.setdefault(each.casefold(), why)
 
     if deployment.requested_by:
         add(IneligibleReason.ASKED, deployment.requested_by, None)
@@ -44,7 +44,7 @@ def barred(deployment: Deployment, work: Contribution, people: People) -> Inelig
         add(IneligibleReason.WROTE, author.name, people.of_author(author.name, author.email))
     unknown = not deployment.by_hand and any(each is None or person(each, people) is None for each in work.pushers)
     once = {each.casefold(): each for each in reversed(named)}
-    return Ineligible(people=found, named=tuple(reversed(once.values())), unknown=unknown)
+    return Ineligible(people=reasons, named=tuple(reversed(once.values())), unknown=unknown)
 
 
 def person(pusher: Pusher, people: People) -> str | None:

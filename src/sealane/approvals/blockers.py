@@ -159,48 +159,48 @@ class BlockerInput:
     """Why it would be refused if it began now: operators' files have changed since it was asked for."""
 
 
-def conditions(deployment: Deployment, around: BlockerInput) -> tuple[Condition, ...]:
+def conditions(deployment: Deployment, inputs: BlockerInput) -> tuple[Condition, ...]:
     """What keeps the deployment from starting; nothing: its gate may open."""
-    own = DeploymentFacts(votes=around.votes, barred=around.barred, trouble=around.trouble, window=around.window)
-    members = around.group_state.members if around.group_state else ()
+    own = DeploymentFacts(votes=inputs.votes, barred=inputs.barred, trouble=inputs.trouble, window=inputs.window)
+    members = inputs.group_state.members if inputs.group_state else ()
     under_way = release_groups.departed(members)
-    found = [*_by_itself(deployment, own, around.holds, under_way=under_way)]
-    found += [_going_back(each) for each in around.going_back if precedence.comes_first(each, deployment)]
-    if around.group_state and not under_way:
-        found += [_unoffered(name, deployment.run_id) for name in around.group_state.missing]
-        for other, its in around.others:
+    found = [*_by_itself(deployment, own, inputs.holds, under_way=under_way)]
+    found += [_going_back(each) for each in inputs.going_back if precedence.comes_first(each, deployment)]
+    if inputs.group_state and not under_way:
+        found += [_unoffered(name, deployment.run_id) for name in inputs.group_state.missing]
+        for other, its in inputs.others:
             if other.state is DeploymentState.WAITING:
-                found += _with(other, _by_itself(other, its, around.holds, under_way=False))
-    return (*found, *(_after(each) for each in around.after if not is_done(each, deployment)))
+                found += _with(other, _by_itself(other, its, inputs.holds, under_way=False))
+    return (*found, *(_after(each) for each in inputs.after if not is_done(each, deployment)))
 
 
-def hopeless(deployment: Deployment, around: BlockerInput) -> str | None:
+def hopeless(deployment: Deployment, inputs: BlockerInput) -> str | None:
     """Why a waiting deployment never will start, or None."""
-    if no := quorum.rejected(deployment, around.votes):
+    if no := quorum.rejected(deployment, inputs.votes):
         said = f": {no.comment}" if no.comment else ""
         return f"{no.user} rejected it{said}"
-    for earlier in around.after:
+    for earlier in inputs.after:
         if earlier.verdict and not is_done(earlier, deployment):
             return f"{earlier.formation}, which comes before it, {_WORDS[earlier.verdict.kind]}"
-    if around.group_state and (because := release_groups.failure(around.group_state)):
+    if inputs.group_state and (because := release_groups.failure(inputs.group_state)):
         return f"what it goes with does not: {because}"
     return None
 
 
-def deployment(subject: Deployment, around: BlockerInput) -> Explanation:
+def deployment(subject: Deployment, inputs: BlockerInput) -> Explanation:
     """Why a deployment is not there yet, or how it ended. What it waits for is empty exactly when it can go on."""
     if subject.state is DeploymentState.ENDED and subject.verdict:
         return replace(
-            _said(subject, _ended(subject.verdict), _lifting(subject, around.holds)), hint=way_out.of(subject)
+            _said(subject, _ended(subject.verdict), _lifting(subject, inputs.holds)), hint=way_out.of(subject)
         )
     if subject.state is DeploymentState.ROLLING_OUT and subject.cancelled_by:
         return _said(subject, f"is being stopped: called off by {subject.cancelled_by}")
     if subject.state is DeploymentState.ROLLING_OUT:
-        asked = tuple(_asked(subject, each) for each in around.questions if each.passes is None)
+        asked = tuple(_asked(subject, word) for word in inputs.questions if word.passes is None)
         return _said(subject, f"is rolling out: {_doing(subject, asked)}", asked)
     if subject.state is DeploymentState.QUEUED:
-        return _queued(subject, around)
-    found = (*_refused_now(subject, around), *conditions(subject, around))
+        return _queued(subject, inputs)
+    found = (*_refused_now(subject, inputs), *conditions(subject, inputs))
     if not found:
         return _said(subject, "starts in a moment: every gate is open")
     more = len(found) - 1
@@ -247,7 +247,7 @@ def _run(view: RunView, crowd: WorkerLoad) -> Explanation:
         wrong = tuple(str(finding) for finding in errors(view.findings))
         more = wrong if len(wrong) > 1 else ()
         return Explanation(sentence=f"{subject.label} {subject.status}: {subject.reason}", findings=more)
-    came = "".join(f"; {_came(each)}" for each in view.deliveries)
+    came = "".join(f"; {_came(delivery)}" for delivery in view.deliveries)
     bad = next((step for step in view.steps if step.status in {StepStatus.FAILED, StepStatus.BROKEN}), None)
     if bad:
         said = f"{subject.label} {subject.status} at {bad.name}: {bad.reason or 'no reason was given'}"
@@ -267,9 +267,11 @@ def _built(view: RunView) -> str:
     return " built" if view.release and view.release.images else ": its steps passed"
 
 
-def _came(found: Delivery) -> str:
-    short = found.state.words if found.state is DeliveryOutcome.DEPLOYED else found.short or found.state.words
-    return f"{found.formation} {short.rstrip('.')}"
+def _came(delivery: Delivery) -> str:
+    short = (
+        delivery.state.words if delivery.state is DeliveryOutcome.DEPLOYED else delivery.short or delivery.state.words
+    )
+    return f"{delivery.formation} {short.rstrip('.')}"
 
 
 def formation(row: FormationRow) -> Deployment | None:
@@ -310,8 +312,8 @@ def _unoffered(formation: str, run: str | None) -> Condition:
 
 
 def _with(other: Deployment, found: Iterator[Condition]) -> Iterator[Condition]:
-    for each in found:
-        yield replace(each, what=f"{each.what} (for {other.formation}, which goes with it)")
+    for condition in found:
+        yield replace(condition, what=f"{condition.what} (for {other.formation}, which goes with it)")
 
 
 def is_done(earlier: Deployment, subject: Deployment) -> bool:
@@ -334,25 +336,25 @@ def _asked(subject: Deployment, question: GateWord) -> Condition:
     return Condition(kind=Waits.GATE, what=what, who=who, when=when)
 
 
-def _queued(subject: Deployment, around: BlockerInput) -> Explanation:
-    found = [*_refused_now(subject, around)]
+def _queued(subject: Deployment, inputs: BlockerInput) -> Explanation:
+    found = [*_refused_now(subject, inputs)]
     found += [
         Condition(kind=Waits.TURN, what=f"{_named(each)} to end", who=f"itself{_follow(each.id)}")
-        for each in around.ahead
+        for each in inputs.ahead
     ]
-    if not around.workers:
+    if not inputs.workers:
         found.append(_no_worker())
     if not found:
         return _said(subject, "starts in a moment")
-    only = f"; one deployment at a time goes to {subject.label}" if around.ahead and not around.refused_now else ""
+    only = f"; one deployment at a time goes to {subject.label}" if inputs.ahead and not inputs.refused_now else ""
     return _said(subject, f"waits for {found[0].what}{only}", tuple(found))
 
 
-def _refused_now(subject: Deployment, around: BlockerInput) -> Iterator[Condition]:
+def _refused_now(subject: Deployment, inputs: BlockerInput) -> Iterator[Condition]:
     """It keeps no gate shut: whoever begins finds it refused, and that is its end."""
-    if around.refused_now:
+    if inputs.refused_now:
         who = f"the server's operators, or it will be refused; sealane cancel {subject.id} calls it off"
-        yield Condition(kind=Waits.OPERATORS, what=f"the operators to allow it again: {around.refused_now}", who=who)
+        yield Condition(kind=Waits.OPERATORS, what=f"the operators to allow it again: {inputs.refused_now}", who=who)
 
 
 def _crowded(crowd: WorkerLoad) -> Iterator[Condition]:

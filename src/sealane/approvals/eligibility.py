@@ -7,19 +7,19 @@ from sealane.approvals.inbox import InboxItem, InboxKind
 from sealane.environments.grants import Permission
 
 
-def why_not(found: InboxItem, actor: Actor) -> str:
+def why_not(item: InboxItem, actor: Actor) -> str:
     """Why this person's word does not count; empty when it does."""
-    if found.kind is InboxKind.APPROVAL:
-        if why := found.barred.why(actor.name):
+    if item.kind is InboxKind.APPROVAL:
+        if why := item.barred.why(actor.name):
             return f"You {why}; somebody else approves."
-        if actor.name in found.given:
+        if actor.name in item.given:
             return "You have said yes."
-    there = found.deployment
-    if not found.who:
+    there = item.deployment
+    if not item.who:
         may = actor.may(Permission.DEPLOY, there.app, there.environment)
         return "" if may else f"It is for whoever may deploy {there.app} in {there.environment} to say."
-    if not actor.groups & set(found.who):
-        return f"It is for {' or '.join(found.who)} to say."
-    if not actor.approves_as(there.app, there.environment) & set(found.who):
+    if not actor.groups & set(item.who):
+        return f"It is for {' or '.join(item.who)} to say."
+    if not actor.approves_as(there.app, there.environment) & set(item.who):
         return f"Your grants do not let you approve {there.app} in {there.environment}."
     return ""

@@ -68,20 +68,26 @@ class FoldedItem:
     """For an approval, those of the same formation that come before it; they are superseded once it begins."""
 
 
-def folded(found: Iterable[InboxItem]) -> tuple[FoldedItem, ...]:
+def folded(items: Iterable[InboxItem]) -> tuple[FoldedItem, ...]:
     """As people read it: gates first, which run out; then approvals, the newest first, one a formation; then the rest."""
-    listed = tuple(found)
+    listed = tuple(items)
     approvals: dict[str, list[InboxItem]] = {}
-    for each in sorted((each for each in listed if each.kind is InboxKind.APPROVAL), key=_age, reverse=True):
-        approvals.setdefault(each.deployment.label, []).append(each)
-    asked = [FoldedItem(newest=each) for each in listed if each.kind is InboxKind.GATE]
+    for item in sorted(
+        (inbox_item for inbox_item in listed if inbox_item.kind is InboxKind.APPROVAL), key=_age, reverse=True
+    ):
+        approvals.setdefault(item.deployment.label, []).append(item)
+    asked = [FoldedItem(newest=inbox_item) for inbox_item in listed if inbox_item.kind is InboxKind.GATE]
     wanted = [FoldedItem(newest=each[0], older=tuple(each[1:])) for each in approvals.values()]
-    rest = [FoldedItem(newest=each) for each in listed if each.kind not in {InboxKind.GATE, InboxKind.APPROVAL}]
+    rest = [
+        FoldedItem(newest=inbox_item)
+        for inbox_item in listed
+        if inbox_item.kind not in {InboxKind.GATE, InboxKind.APPROVAL}
+    ]
     return (*asked, *wanted, *rest)
 
 
-def _age(found: InboxItem) -> tuple[int, datetime]:
-    return found.deployment.sequence, found.since
+def _age(item: InboxItem) -> tuple[int, datetime]:
+    return item.deployment.sequence, item.since
 
 
 def approval(view: ApprovalView, refused_now: str = "") -> InboxItem:
@@ -89,74 +95,74 @@ def approval(view: ApprovalView, refused_now: str = "") -> InboxItem:
 
     `refused_now` is why it would be refused all the same.
     """
-    found = view.deployment
-    lacking = (rule for rule in found.rules if quorum.lacking(rule, found, view.votes, view.barred))
+    deployment = view.deployment
+    lacking = (rule for rule in deployment.rules if quorum.lacking(rule, deployment, view.votes, view.barred))
     more = f"; as the files are now it would be refused: {refused_now}" if refused_now else ""
     return InboxItem(
         kind=InboxKind.APPROVAL,
-        deployment=found,
+        deployment=deployment,
         asks=f"wants {', '.join(view.missing)}{more}",
-        since=found.created,
+        since=deployment.created,
         who=tuple(sorted({group for rule in lacking for group in rule.by})),
-        answer=f"sealane approve {found.id}",
-        given=tuple(dict.fromkeys(_given(found, view))),
+        answer=f"sealane approve {deployment.id}",
+        given=tuple(dict.fromkeys(_given(deployment, view))),
         asked_by=view.asked_by,
         written=view.written,
         barred=view.barred,
-        subject=found.id,
+        subject=deployment.id,
     )
 
 
-def _given(found: Deployment, view: ApprovalView) -> Iterator[str]:
+def _given(deployment: Deployment, view: ApprovalView) -> Iterator[str]:
     """Whose yes counts now."""
     for vote in view.votes:
-        if any(vote.user in quorum.counting(rule, found, view.votes, view.barred) for rule in found.rules):
+        if any(vote.user in quorum.counting(rule, deployment, view.votes, view.barred) for rule in deployment.rules):
             yield vote.user
 
 
-def question(found: Deployment, asked: GateWord) -> InboxItem:
+def question(deployment: Deployment, asked: GateWord) -> InboxItem:
     """An inconclusive gate."""
     return InboxItem(
         kind=InboxKind.GATE,
-        deployment=found,
+        deployment=deployment,
         asks=f"gate {asked.gate} is inconclusive: {asked.message.rstrip('.')}",
         since=asked.asked,
-        answer=f"sealane gate {found.label} {asked.gate} --pass, or --fail",
+        answer=f"sealane gate {deployment.label} {asked.gate} --pass, or --fail",
         until=asked.until,
         otherwise="the gate has failed",
         gate=asked.gate,
-        subject=found.id,
+        subject=deployment.id,
     )
 
 
-def shut(found: Deployment, window: WindowStatus) -> InboxItem | None:
+def shut(deployment: Deployment, window: WindowStatus) -> InboxItem | None:
     """A deployment before a shut window, where operators name somebody who may break the glass; otherwise None."""
-    closed = not (window.open or found.glass or found.kind in hold_rules.FREE)
-    if not closed or not window.break_glass or found.state is not DeploymentState.WAITING:
+    closed = not (window.open or deployment.glass or deployment.kind in hold_rules.FREE)
+    if not closed or not window.break_glass or deployment.state is not DeploymentState.WAITING:
         return None
     return InboxItem(
         kind=InboxKind.WINDOW,
-        deployment=found,
-        asks=f"the window of {found.environment} is shut: {window.reason}",
-        since=found.created,
+        deployment=deployment,
+        asks=f"the window of {deployment.environment} is shut: {window.reason}",
+        since=deployment.created,
         who=window.break_glass,
-        answer=f'sealane approve {found.id} --break-glass "REASON"',
+        answer=f'sealane approve {deployment.id} --break-glass "REASON"',
         until=window.changes,
         otherwise="it opens by itself",
-        subject=found.id,
+        subject=deployment.id,
     )
 
 
 def held(waiting: Iterable[Deployment], holds: Sequence[Hold]) -> Iterator[InboxItem]:
     """Holds that stop something that waits, each with the newest of it."""
     stopped: dict[str, tuple[Hold, Deployment]] = {}
-    for found in waiting:
-        if hold := hold_rules.blocking(found, holds):
-            stopped[hold.id] = hold, found
-    for hold, found in stopped.values():
+    for deployment in waiting:
+        if hold := hold_rules.blocking(deployment, holds):
+            stopped[hold.id] = hold, deployment
+    for hold, deployment in stopped.values():
         yield InboxItem(
             kind=InboxKind.HOLD,
-            deployment=found,
+            deployment=deployment,
             asks=f"{hold.app} #{hold.up_to} and older are held at {hold.formation}: {hold.reason.rstrip('.')}",
             since=hold.created,
             answer=way_out.lifting(hold.label),
@@ -165,15 +171,15 @@ def held(waiting: Iterable[Deployment], holds: Sequence[Hold]) -> Iterator[Inbox
         )
 
 
-def undeleted(found: Deployment) -> InboxItem | None:
+def undeleted(deployment: Deployment) -> InboxItem | None:
     """A deployment that is there and left more objects in place than the budget lets it delete; otherwise None."""
-    if found.verdict is None or not found.verdict.unconfirmed:
+    if deployment.verdict is None or not deployment.verdict.unconfirmed:
         return None
     return InboxItem(
         kind=InboxKind.DELETIONS,
-        deployment=found,
-        asks=found.note or "",
-        since=found.ended or found.created,
-        answer=f"sealane deploy {found.label} --yes",
-        subject=found.id,
+        deployment=deployment,
+        asks=deployment.note or "",
+        since=deployment.ended or deployment.created,
+        answer=f"sealane deploy {deployment.label} --yes",
+        subject=deployment.id,
     )

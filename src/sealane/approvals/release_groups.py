@@ -63,11 +63,12 @@ def next_actions(group_state: GroupState) -> NextActions:
         if passed := _passed(members):
             return NextActions(settled=f"something newer went to {', '.join(passed)}, so nothing is rolled back")
         return NextActions(settled="all of it is where it was meant to be")
-    moved = [each for each in reversed(_by_end(members)) if each.verdict_kind is VerdictKind.DEPLOYED]
-    reasons = {each.formation: _stays(each, group_state) for each in moved}
-    back = tuple(each for each in moved if reasons[each.formation] is None)
+    moved = [deployment for deployment in reversed(_by_end(members)) if deployment.verdict_kind is VerdictKind.DEPLOYED]
+    reasons = {deployment.formation: _stays(deployment, group_state) for deployment in moved}
+    back = tuple(deployment for deployment in moved if reasons[deployment.formation] is None)
     done = all(
-        each.formation in group_state.backs and group_state.backs[each.formation].verdict is not None for each in back
+        deployment.formation in group_state.backs and group_state.backs[deployment.formation].verdict is not None
+        for deployment in back
     )
     settled = (
         _outcome(group_state, because, back, {name: why for name, why in reasons.items() if why}) if done else None
@@ -77,10 +78,10 @@ def next_actions(group_state: GroupState) -> NextActions:
 
 def failure(group_state: GroupState) -> str | None:
     """Which member made the release group fail, and why; None while none did."""
-    failed = [each for each in _by_end(group_state.members) if each.verdict_kind in FAILING]
-    worst = next((each for each in failed if each.verdict_kind is not VerdictKind.CANCELLED), None) or next(
-        iter(failed), None
-    )
+    failed = [deployment for deployment in _by_end(group_state.members) if deployment.verdict_kind in FAILING]
+    worst = next(
+        (deployment for deployment in failed if deployment.verdict_kind is not VerdictKind.CANCELLED), None
+    ) or next(iter(failed), None)
     if worst is not None and worst.verdict_kind is VerdictKind.CANCELLED and _passed(group_state.members):
         return None  # it came after one that something newer had passed
     if worst is not None and worst.verdict is not None:
@@ -101,7 +102,7 @@ def _passed(members: Sequence[Deployment]) -> list[str]:
 
 
 def _by_end(members: Sequence[Deployment]) -> list[Deployment]:
-    return sorted(members, key=lambda each: (each.ended or each.created, members.index(each)))
+    return sorted(members, key=lambda deployment: (deployment.ended or deployment.created, members.index(deployment)))
 
 
 def _stays(member: Deployment, group_state: GroupState) -> str | None:
@@ -121,9 +122,9 @@ def _stays(member: Deployment, group_state: GroupState) -> str | None:
 
 def _outcome(group_state: GroupState, because: str, back: Sequence[Deployment], stays: Mapping[str, str]) -> str:
     said = [because.rstrip(".")]
-    for each in back:
-        verdict = group_state.backs[each.formation].verdict
+    for deployment in back:
+        verdict = group_state.backs[deployment.formation].verdict
         well = verdict is not None and verdict.kind is VerdictKind.DEPLOYED
-        said.append(f"{each.formation} rolled back" if well else f"{each.formation} did not get back")
+        said.append(f"{deployment.formation} rolled back" if well else f"{deployment.formation} did not get back")
     said += [f"{name} stays: {why}" for name, why in stays.items()]
     return "; ".join(said)

@@ -55,10 +55,10 @@ def destinations(ctx: typer.Context, incomplete: str) -> list[str]:
     from sealane.errors import SealaneError
 
     try:
-        found, _ = config_folder.gather(path(ctx.params.get("config") or "."))
+        environments, _ = config_folder.gather(path(ctx.params.get("config") or "."))
     except SealaneError:
         return []
-    names = sorted({name for each in found.values() for name in each.destinations})
+    names = sorted({name for environment in environments.values() for name in environment.destinations})
     return [name for name in names if name.startswith(incomplete)]
 
 

@@ -157,18 +157,18 @@ def plain(finding: Finding) -> dict[str, Any]:
     }
 
 
-def in_order(found: Iterable[Finding]) -> list[Finding]:
+def in_order(problems: Iterable[Finding]) -> list[Finding]:
     """Findings as people read them: by file, line and column, each once."""
-    return sorted(set(found), key=lambda finding: (finding.place, finding.message))
+    return sorted(set(problems), key=lambda finding: (finding.place, finding.message))
 
 
-def findings(found: Iterable[Finding], *, to_stderr: bool = False) -> None:
+def findings(problems: Iterable[Finding], *, to_stderr: bool = False) -> None:
     """All findings in order, a line each: `file:line:column: message`, then how to fix it.
 
     They are data for the command that looks for them, and talk for one that stumbles over them.
     """
     stream = sys.stderr if to_stderr else sys.stdout
-    for finding in in_order(found):
+    for finding in in_order(problems):
         colour = "red" if finding.severity is Severity.ERROR else "yellow"
         place = style(f"{finding.place}:", "bold", stream=stream)
         severity = style(f"{finding.severity}:", colour, stream=stream)

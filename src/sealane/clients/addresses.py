@@ -37,5 +37,5 @@ def _chosen(host: str, port: int, addresses: Sequence[str], allowed: Allowlist) 
     problems = {each: allowed.refused_address(host, port, each) for each in dict.fromkeys(addresses)}
     good = tuple(each for each, problem in problems.items() if problem is None)
     if not good:
-        raise NotListed(next((each for each in problems.values() if each), f"{host} has no address"))
+        raise NotListed(next((problem for problem in problems.values() if problem), f"{host} has no address"))
     return good

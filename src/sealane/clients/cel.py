@@ -318,8 +318,8 @@ def _bare(text: str) -> str:
 def _evaluation_error(text: str) -> EvaluationError:
     text = _bare(text)
     for pattern, words in _WORDS:
-        if found := pattern.search(text):
-            return EvaluationError(found.expand(words))
+        if match := pattern.search(text):
+            return EvaluationError(match.expand(words))
     return EvaluationError(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
 
 

@@ -56,7 +56,7 @@ async def pointers(folder: Path) -> dict[str, Pointer]:
     except UsageError:
         return {}
     paths = (path for path in named.decode(errors="surrogateescape").split("\0") if path)
-    return {path: found for path in paths if (found := _pointer(folder / path)) is not None}
+    return {path: pointer for path in paths if (pointer := _pointer(folder / path)) is not None}
 
 
 async def fetch(folder: Path, repository: str, *, access: Access = OPEN) -> None:
@@ -71,7 +71,7 @@ async def fetch(folder: Path, repository: str, *, access: Access = OPEN) -> None
     if "://" not in repository:
         message = "files of Git LFS can't be fetched: a repository that Sealane serves keeps none"
         raise UsageError(message, hint="keep the repository at a git host, or clone: {lfs: false}")
-    if sum(each.size for each in wanted.values()) > git.MOST_BYTES:
+    if sum(pointer.size for pointer in wanted.values()) > git.MOST_BYTES:
         raise UsageError(f"the files of Git LFS have more than {git.MOST_BYTES} bytes")
     whole = access.patience.whole if access.allowed is not None else None
     try:
@@ -91,8 +91,8 @@ async def _fetch(folder: Path, repository: str, access: Access, wanted: Mapping[
     async with httpx.AsyncClient(transport=transport, trust_env=False, timeout=access.patience.silence) as client:
         host = await _host(client, repository, access)
         by_oid: dict[str, list[str]] = {}
-        for path, each in wanted.items():
-            by_oid.setdefault(each.oid, []).append(path)
+        for path, pointer in wanted.items():
+            by_oid.setdefault(pointer.oid, []).append(path)
         try:
             for start in range(0, len(by_oid), _AT_ONCE):
                 some = list(by_oid)[start : start + _AT_ONCE]
@@ -162,7 +162,7 @@ async def _fetched(host: _Host, objects: Mapping[str, Pointer], folder: Path) ->
 
 
 async def _batch(host: _Host, objects: Mapping[str, Pointer]) -> Sequence[tuple[str, str, dict[str, str]]]:
-    wish = [{"oid": oid, "size": each.size} for oid, each in objects.items()]
+    wish = [{"oid": oid, "size": pointer.size} for oid, pointer in objects.items()]
     asked = {"operation": "download", "transfers": ["basic"], "objects": wish, "hash_algo": "sha256"}
     headers = {"Accept": _TYPE, "Content-Type": _TYPE, **host.headers}
     answer = await host.ask("POST", f"{host.url}/objects/batch", headers, json.dumps(asked).encode())
@@ -260,5 +260,5 @@ def _pointer(path: Path) -> Pointer | None:
     except OSError:
         return None
     with os.fdopen(opened, "rb") as file:
-        found = _POINTER.fullmatch(file.read(_LONGEST))
-    return Pointer(oid=found[1].decode(), size=int(found[2])) if found else None
+        match = _POINTER.fullmatch(file.read(_LONGEST))
+    return Pointer(oid=match[1].decode(), size=int(match[2])) if match else None

@@ -142,11 +142,11 @@ class GitTree:
 
     def _lfs(self, content: bytes) -> bytes:
         """The file that a pointer stands for, where the clone was given it; else the content itself."""
-        found = _POINTER.fullmatch(content) if len(content) <= trees.LONGEST_POINTER else None
-        if found is None:
+        match = _POINTER.fullmatch(content) if len(content) <= trees.LONGEST_POINTER else None
+        if match is None:
             return content
         with suppress(FileNotFoundError):
-            return (self._repository / _LFS / found[1].decode()).read_bytes()
+            return (self._repository / _LFS / match[1].decode()).read_bytes()
         return content
 
     def _refuse_links(self, path: str) -> None:
@@ -183,12 +183,12 @@ async def _has(folder: Path, commit: str) -> bool:
 async def _entries(folder: Path, commit: str, prefix: str) -> dict[str, Entry]:
     """By path from the top; of submodules that are kept what is in them."""
     listed = await git.run("-C", str(folder), "ls-tree", "-r", "-l", "-z", "--full-tree", commit)
-    found = await asyncio.to_thread(lambda: dict(_parsed(listed.split(b"\0"), prefix)))
-    for path, entry in [*found.items()]:
+    entries = await asyncio.to_thread(lambda: dict(_parsed(listed.split(b"\0"), prefix)))
+    for path, entry in [*entries.items()]:
         if entry.mode == _SUBMODULE and await _has(folder, entry.object):
-            del found[path]
-            found |= await _entries(folder, entry.object, f"{path}/")
-    return found
+            del entries[path]
+            entries |= await _entries(folder, entry.object, f"{path}/")
+    return entries
 
 
 def _parsed(lines: Iterable[bytes], prefix: str) -> Iterable[tuple[str, Entry]]:

@@ -28,8 +28,8 @@ def resolve(written: str, base: str) -> str:
         raise UsageError("it is no URL: it is empty or has spaces, control characters or backslashes")
     if written.startswith("-"):
         raise UsageError("git would take it for an option")
-    if found := _TRANSPORT.match(written):
-        raise UsageError(f"the transport {found[0]} runs programs of this machine")
+    if match := _TRANSPORT.match(written):
+        raise UsageError(f"the transport {match[0]} runs programs of this machine")
     url = _below(written, base) if written.startswith(("./", "../")) or written in {".", ".."} else _full(written)
     _check(_split(url), base)
     return url
@@ -96,9 +96,9 @@ def _split(url: str) -> SplitResult:
 
 
 def _full(written: str) -> str:
-    if "://" not in written and (found := _SCP.fullmatch(written)):
-        user = f"{found['user']}@" if found["user"] else ""
-        return f"ssh://{user}{found['host']}/{found['path']}"
+    if "://" not in written and (match := _SCP.fullmatch(written)):
+        user = f"{match['user']}@" if match["user"] else ""
+        return f"ssh://{user}{match['host']}/{match['path']}"
     return written
 
 

@@ -34,8 +34,8 @@ def validate(
         return model.model_validate(document.value), []
     except ValidationError as error:
         details = error.errors(include_url=False)
-    found = [_finding(document, model, detail, elsewhere or {}) for detail in _told(model, details)]
-    return None, sorted(set(found), key=lambda finding: (finding.place, finding.message))
+    findings = [_finding(document, model, detail, elsewhere or {}) for detail in _told(model, details)]
+    return None, sorted(set(findings), key=lambda finding: (finding.place, finding.message))
 
 
 def salvage(value: Any, model: type[M], stand_ins: Mapping[str, Any] | None = None) -> M | None:

@@ -36,19 +36,19 @@ class MarkerContext:
 async def annotate(annotations: Sequence[Annotation], identity: Identity, verdict: Verdict, how: MarkerContext) -> None:
     """Tells each store, one after the other."""
     told = words(identity, verdict)
-    for each in annotations:
+    for annotation in annotations:
         keys: dict[str, str] = {}
         try:
-            if problem := egress_allowlist.refused(each.url, how.allowed.hosts if how.allowed else None):
+            if problem := egress_allowlist.refused(annotation.url, how.allowed.hosts if how.allowed else None):
                 raise Refused(problem)
-            keys = {name: await how.secret(reference) for name, reference in each.keys.items()}
-            store = how.adapters.metric_stores.get(each.board, MetricStore)
-            await store.tell(each, told, StoreAccess(keys=keys, now=told.at, allowed=how.allowed))
+            keys = {name: await how.secret(reference) for name, reference in annotation.keys.items()}
+            store = how.adapters.metric_stores.get(annotation.board, MetricStore)
+            await store.tell(annotation, told, StoreAccess(keys=keys, now=told.at, allowed=how.allowed))
         except SealaneError as error:
             said = Masker.of(keys.values()).whole(error.message)  # a store may repeat what it was told with
-            how.tell(f"{each.name} was not told how it ended: {said}")
+            how.tell(f"{annotation.name} was not told how it ended: {said}")
         else:
-            how.tell(f"{each.name} was told how it ended")
+            how.tell(f"{annotation.name} was told how it ended")
 
 
 def words(identity: Identity, verdict: Verdict) -> markers.Marker:

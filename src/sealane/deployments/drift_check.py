@@ -84,8 +84,8 @@ async def look(destination: Destination, goal: model.Target) -> tuple[Drift, ...
     fleeting = {
         f"{manifest['kind']}/{manifest['metadata']['name']}" for manifest in goal.manifests if _goes_by_itself(manifest)
     }
-    found = (drift(change) for change in await way_back.again(destination, goal))
-    return tuple(each for each in found if each is not None and each.object not in fleeting)
+    drifts = (drift(change) for change in await way_back.again(destination, goal))
+    return tuple(each for each in drifts if each is not None and each.object not in fleeting)
 
 
 def drift(change: destinations.ObjectChange) -> Drift | None:
@@ -96,7 +96,7 @@ def drift(change: destinations.ObjectChange) -> Drift | None:
         return Drift(object=name, kind=DriftKind.TAKEN if foreign else DriftKind.REFUSED, note=change.refusal.message)
     if change.action is destinations.Action.CREATE:
         return Drift(object=name, kind=DriftKind.GONE)
-    left = "; ".join(str(each) for each in change.left)
+    left = "; ".join(str(field) for field in change.left)
     if change.action is destinations.Action.NONE:
         return Drift(object=name, kind=DriftKind.LEFT, note=left) if left else None
     return Drift(object=name, kind=DriftKind.CHANGED, fields=change.fields, note=left)

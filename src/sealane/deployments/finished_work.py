@@ -27,8 +27,8 @@ def of(
     manifests: Iterable[Mapping[str, Any]], revision: str, pasts: Iterable[rollback_target.PastDeployment]
 ) -> tuple[str, ...]:
     """What of a revision had ended whenever it was verified here; nothing where it never was."""
-    verified = [each for each in pasts if each.verified and each.revision == revision]
-    known = [each.finished for each in verified if each.finished is not None]
+    verified = [past for past in pasts if past.verified and past.revision == revision]
+    known = [past.finished for past in verified if past.finished is not None]
     if verified and not known:
         return before_it_was_kept(manifests)
     return tuple(dict.fromkeys(name for names in known for name in names))
@@ -75,11 +75,11 @@ async def counts(
 
     The place is older than the work. Where its age is not known, something that the formation had is there.
     """
-    worked = max((each.at for each in pasts if each.verified and each.at and each.revision in revisions), default=None)
+    worked = max((past.at for past in pasts if past.verified and past.at and past.revision in revisions), default=None)
     created = await destination.namespace_created(namespace)
     if created is not None and worked is not None:
         return created <= worked
-    for ref in sorted(stored, key=lambda each: each.group != "apps"):
+    for ref in sorted(stored, key=lambda object_ref: object_ref.group != "apps"):
         for found in await destination.read((ref,)):
             uid = found["metadata"].get("uid")
             if uid is None or ref.uid is None or uid == ref.uid:
@@ -111,7 +111,7 @@ def has_run(name: str, seen: verdicts.Observation) -> bool:
     if workload is None:
         return False
     own = [instance for instance in seen.instances if instance.workload == name]
-    run = any(container.ready or container.restarts for each in own for container in each.containers)
+    run = any(container.ready or container.restarts for instance in own for container in instance.containers)
     kinds = {fact.kind for fact in seen.facts if fact.workload == name}
     failed = workload.health is verdicts.Health.FAILED and not kinds & _NEVER_STARTED
     return workload.ended or workload.ready > 0 or run or bool(kinds & _ENDED) or failed

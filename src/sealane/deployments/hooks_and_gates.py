@@ -49,7 +49,7 @@ def of(revision: Revision, *, ran: Sequence[str] = (), back: bool = False) -> Ho
         gates=revision.strategy.every_gate,
         hooks=revision.hooks,
         annotations=revision.annotations,
-        jobs={key: each.object for key, each in revision.jobs.items()},
+        jobs={key: rendered.object for key, rendered in revision.jobs.items()},
         made=frozenset(f"{kind}/{name}" for kind, name in own if name),
         ran=tuple(ran),
         back=back,

@@ -72,7 +72,7 @@ class History:
 
     def hooked(self, release: str) -> tuple[str, ...]:
         """Hooks before a rollout that the last deployment of the release left as run."""
-        known = [each for each in self.records if each.release == release and each.verdict]
+        known = [record for record in self.records if record.release == release and record.verdict]
         return known[-1].hooks if known else ()
 
     @property
@@ -90,45 +90,46 @@ class History:
         """The ended deployments whose revision is still known, for deciding what to go back to."""
         return tuple(
             rollback_target.PastDeployment(
-                sequence=each.sequence,
-                revision=each.revision,
-                verdict=each.verdict.kind,
-                finished=each.verdict.finished,
-                at=each.verdict.at,
+                sequence=record.sequence,
+                revision=record.revision,
+                verdict=record.verdict.kind,
+                finished=record.verdict.finished,
+                at=record.verdict.at,
             )
-            for each in self.records
-            if each.verdict and (each.revision in self.revisions or each.verdict.kind != verdicts.VerdictKind.DEPLOYED)
+            for record in self.records
+            if record.verdict
+            and (record.revision in self.revisions or record.verdict.kind != verdicts.VerdictKind.DEPLOYED)
         )
 
     def finished(self, revision: Revision) -> tuple[str, ...]:
         """The revision's work that had ended whenever it was verified."""
-        return finished_work.of((each.object for each in revision.objects), revision.id, self.pasts)
+        return finished_work.of((rendered.object for rendered in revision.objects), revision.id, self.pasts)
 
     @property
     def there(self) -> LedgerRecord | None:
         """The deployment whose revision is there now: the last that was verified, or left as it is."""
         found = rollback_target.there(
             rollback_target.PastDeployment(
-                sequence=each.sequence,
-                revision=each.revision,
-                verdict=each.verdict.kind,
-                untouched=each.verdict.untouched,
+                sequence=record.sequence,
+                revision=record.revision,
+                verdict=record.verdict.kind,
+                untouched=record.verdict.untouched,
             )
-            for each in self.records
-            if each.verdict
+            for record in self.records
+            if record.verdict
         )
-        return next((each for each in self.records if found and each.sequence == found.sequence), None)
+        return next((record for record in self.records if found and record.sequence == found.sequence), None)
 
     @property
     def startup(self) -> timedelta | None:
         """How long the last verified revision took to start."""
-        verified = [each for each in self.records if each.verdict and each.verdict.kind == "deployed"]
+        verified = [record for record in self.records if record.verdict and record.verdict.kind == "deployed"]
         return verified[-1].startup if verified else None
 
     @property
     def verified_sequence(self) -> int:
         """The number of the last deployment that was verified; 0 when none was."""
-        verified = [each.sequence for each in self.records if each.verdict and each.verdict.kind == "deployed"]
+        verified = [record.sequence for record in self.records if record.verdict and record.verdict.kind == "deployed"]
         return verified[-1] if verified else 0
 
     @property
@@ -153,9 +154,9 @@ class History:
     def find(self, text: str) -> str | None:
         """The kept revision that a person means: by its sequence (`#3` or `3`), or the beginning of its id."""
         number = text.removeprefix("#")
-        for each in self.records:
-            if str(each.sequence) == number and each.revision in self.revisions:
-                return each.revision
+        for record in self.records:
+            if str(record.sequence) == number and record.revision in self.revisions:
+                return record.revision
         found = [key for key in self.revisions if key.removeprefix("sha256:").startswith(text.removeprefix("sha256:"))]
         return found[0] if len(found) == 1 else None
 
@@ -166,8 +167,8 @@ class History:
                 f"{revision.label} renders to {size >> 20} MiB, more than the {KEPT_BYTES >> 20} MiB that can be kept"
             )
             raise Refused(message, hint="split it into several formations, or deploy it by a server")
-        records = (*(_shorter(each) for each in self.records[-_WHOLE_RECORDS:]), record)
-        older = tuple(_shortest(each) for each in self.records[:-_WHOLE_RECORDS])
+        records = (*(_shorter(ledger_record) for ledger_record in self.records[-_WHOLE_RECORDS:]), record)
+        older = tuple(_shortest(ledger_record) for ledger_record in self.records[:-_WHOLE_RECORDS])
         begun = replace(self, records=(*older, *records)[-KEPT_DEPLOYMENTS:])
         revisions = _fitting({**self.revisions, revision.id: kept}, _verified(self.records), besides=revision.id)
         partial = self.partial if record.is_rollback else self.partial - {revision.id}
@@ -182,7 +183,9 @@ class History:
     ) -> History:
         """With that deployment ended; only verified revisions stay among those that can be gone back to."""
         second = None if failure_report else self.second_failure_report
-        records = tuple(_shorter(record) if each.token == record.token else each for each in self.records)
+        records = tuple(
+            _shorter(record) if ledger_record.token == record.token else ledger_record for ledger_record in self.records
+        )
         return replace(
             self,
             records=records,
@@ -306,13 +309,17 @@ def _cut(record: LedgerRecord, longest: int, most: int) -> LedgerRecord:
 def images(revision: Revision) -> dict[str, str]:
     """`Kind/name container` to image, for people."""
     found: dict[str, str] = {}
-    for each in revision.objects:
-        template = each.object.get("spec", {}).get("template", {}) if isinstance(each.object.get("spec"), dict) else {}
+    for rendered in revision.objects:
+        template = (
+            rendered.object.get("spec", {}).get("template", {}) if isinstance(rendered.object.get("spec"), dict) else {}
+        )
         for container in template.get("spec", {}).get("containers", ()) if isinstance(template, dict) else ():
-            found[f"{each.kind}/{each.name} {container.get('name')}"] = str(container.get("image"))
+            found[f"{rendered.kind}/{rendered.name} {container.get('name')}"] = str(container.get("image"))
     return found
 
 
 def _verified(records: Iterable[LedgerRecord]) -> list[str]:
-    newest = [each.revision for each in reversed(tuple(records)) if each.verdict and each.verdict.kind == "deployed"]
+    newest = [
+        record.revision for record in reversed(tuple(records)) if record.verdict and record.verdict.kind == "deployed"
+    ]
     return list(dict.fromkeys(newest))

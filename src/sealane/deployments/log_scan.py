@@ -95,8 +95,8 @@ class _Log:
 
 def checked(before: tuple[str, ...], after: list[str], how: NewLines) -> GateResult:
     """What new error lines come to: a failure only where the formation says so and there are enough of them."""
-    found = new_errors.novel(before, after)
-    if not found:
+    errors = new_errors.novel(before, after)
+    if not errors:
         return GateResult(gate=GUARD, outcome=Outcome.PASS, message="no error line is new")
-    fails = how is NewLines.FAIL and new_errors.too_many(found)
-    return GateResult(gate=GUARD, outcome=Outcome.FAIL if fails else Outcome.PASS, message=new_errors.message(found))
+    fails = how is NewLines.FAIL and new_errors.too_many(errors)
+    return GateResult(gate=GUARD, outcome=Outcome.FAIL if fails else Outcome.PASS, message=new_errors.message(errors))

@@ -26,7 +26,7 @@ async def masker(
     destination: Destination, inventory: Inventory, *revisions: Revision, values: Values
 ) -> Masker | failure_reports.HiddenMask:
     """Masks what these revisions' secrets hold, and the Secrets of the inventory; hides all when one can't be known."""
-    texts = manifest_secrets.values(each.object for revision in revisions for each in revision.everything)
+    texts = manifest_secrets.values(rendered.object for revision in revisions for rendered in revision.everything)
     made = tuple(each.secret_object for each in revisions if each.secret_object)
     try:
         there = await destination.secrets(inventory)

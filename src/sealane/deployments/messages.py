@@ -28,7 +28,7 @@ def applied_words(applied: destinations.Applied) -> str:
 
 def left_words(applied: destinations.Applied) -> tuple[str, ...]:
     """What was to go and stays, each with its object."""
-    return tuple(f"{causes.name(f'{ref.kind}/{ref.name}')}: {each}" for ref, each in applied.left)
+    return tuple(f"{causes.name(f'{ref.kind}/{ref.name}')}: {field}" for ref, field in applied.left)
 
 
 def notes(watched: model.WatchResult, begun: model.Begun) -> tuple[str, ...]:
@@ -47,8 +47,8 @@ def pruned_words(pruned: destinations.Pruned) -> str:
 def held_words(held: Sequence[destinations.KeptObject]) -> str:
     """What pruning left in place, and why; what is left for the same reason is told together."""
     left: dict[str, list[str]] = {}
-    for each in held:
-        left.setdefault(each.reason, []).append(str(each.ref))
+    for kept in held:
+        left.setdefault(kept.reason, []).append(str(kept.ref))
     return "; ".join(f"left {', '.join(refs)}: {reason}" for reason, refs in left.items())
 
 

@@ -187,12 +187,16 @@ class WatchResult:
 def lasting(watched: WatchResult, goal: Target, inventory: destinations.Inventory) -> int:
     """How many workloads of those that were watched stay: a canary does not."""
     aside = {f"{ref.kind}/{ref.name}" for ref in goal.leftovers(inventory)}
-    return sum(each.object not in aside for each in watched.observation.running)
+    return sum(workload.object not in aside for workload in watched.observation.running)
 
 
 def held_for(watched: WatchResult, goal: Target, begun: Begun) -> timedelta:
     """How long the verdict may say that ready has held: nothing where no instance is, or none became ready anew."""
-    since = [each.ready_since for each in watched.observation.running if each.ready_since and not each.settled]
+    since = [
+        workload.ready_since
+        for workload in watched.observation.running
+        if workload.ready_since and not workload.settled
+    ]
     started = (begun.since or begun.at).replace(microsecond=0)  # as cut off as a cluster's times
     return goal.healthy_for if since and max(since) >= started else timedelta()
 

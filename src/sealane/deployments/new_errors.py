@@ -70,23 +70,23 @@ def known(lines: Iterable[str]) -> tuple[str, ...]:
 def novel(before: Iterable[str], lines: Iterable[str]) -> tuple[NewError, ...]:
     """Kinds of error lines whose signature is not among those before, the most frequent first."""
     seen = set(before)
-    found: dict[str, NewError] = {}
+    errors: dict[str, NewError] = {}
     for line in lines:
         if is_error(line) and (key := signature(line)) not in seen:
-            known_ = found.get(key)
+            known_ = errors.get(key)
             first = known_.line if known_ else line.strip()[:LONGEST]
-            found[key] = NewError(line=first, times=known_.times + 1 if known_ else 1)
-    return tuple(sorted(found.values(), key=lambda each: -each.times))
+            errors[key] = NewError(line=first, times=known_.times + 1 if known_ else 1)
+    return tuple(sorted(errors.values(), key=lambda error: -error.times))
 
 
-def too_many(found: Sequence[NewError]) -> bool:
+def too_many(errors: Sequence[NewError]) -> bool:
     """Whether a deployment fails by them, when its formation says so."""
-    return sum(each.times for each in found) >= ENOUGH
+    return sum(error.times for error in errors) >= ENOUGH
 
 
-def message(found: Sequence[NewError]) -> str:
+def message(errors: Sequence[NewError]) -> str:
     """What was found, for people."""
-    lines = sum(each.times for each in found)
-    more = f" and {len(found) - 1} other kinds" if len(found) > 2 else " and another kind" if len(found) == 2 else ""
+    lines = sum(error.times for error in errors)
+    more = f" and {len(errors) - 1} other kinds" if len(errors) > 2 else " and another kind" if len(errors) == 2 else ""
     count = "1 error line" if lines == 1 else f"{lines} error lines"
-    return f"{count} that the last verified revision never printed: {found[0].line}{more}"
+    return f"{count} that the last verified revision never printed: {errors[0].line}{more}"

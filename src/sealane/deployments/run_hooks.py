@@ -29,7 +29,9 @@ async def before(
     if not chosen:
         return BeforeHooksResult(ran=hooks.HookResult())
     needed = own.made | {f"Namespace/{goal.identity.namespace}"}
-    objects = [each for each in await goal.objects() if f"{each['kind']}/{each['metadata']['name']}" in needed]
+    objects = [
+        manifest for manifest in await goal.objects() if f"{manifest['kind']}/{manifest['metadata']['name']}" in needed
+    ]
     inventory: destinations.Inventory = ()
     if objects:
         applied = await where.destination.apply(objects, identity=goal.identity, fence=where.fence)

@@ -53,8 +53,8 @@ async def target(
         ),
         objects=objects,
         kept=kept,
-        made=destination.provides([each.object for each in revision.objects]),
-        manifests=tuple(each.object for each in revision.objects),
+        made=destination.provides([rendered.object for rendered in revision.objects]),
+        manifests=tuple(rendered.object for rendered in revision.objects),
         shape=Shape(strategy=revision.strategy),
         shaper=destination.in_stages,
         health=revision.health,
@@ -72,7 +72,7 @@ async def to_look_at(revision: Revision, destination: Destination, *, finished: 
     `finished` is its work that had ended when it was verified; None: nobody noted it, so its Jobs had.
     """
     if finished is None:
-        finished = finished_work.before_it_was_kept(each.object for each in revision.objects)
+        finished = finished_work.before_it_was_kept(rendered.object for rendered in revision.objects)
     return await target(revision, destination, sequence=0, startup=None, values=_no_values, finished=finished)
 
 
@@ -82,7 +82,11 @@ async def _no_values() -> Mapping[str, SecretValue]:
 
 def namespace_of(revision: Revision) -> list[Mapping[str, Any]]:
     """The formation's own namespace, where it is among the objects: it comes before everything else."""
-    return [each.object for each in revision.objects if (each.kind, each.name) == ("Namespace", revision.namespace)]
+    return [
+        rendered.object
+        for rendered in revision.objects
+        if (rendered.kind, rendered.name) == ("Namespace", revision.namespace)
+    ]
 
 
 def guard(revision: Revision) -> stability.StabilityRules | None:
@@ -120,7 +124,9 @@ def shaped(goal: Target, previous: Target | None, survey: Survey) -> tuple[Targe
 
 async def secret_there(revision: Revision, destination: Destination) -> Inventory:
     """The revision's immutable Secret, when the destination has it."""
-    wanted = [each.object for each in revision.objects if each.kind == "Secret" and is_made(each, revision)]
+    wanted = [
+        rendered.object for rendered in revision.objects if rendered.kind == "Secret" and is_made(rendered, revision)
+    ]
     if not wanted:
         return ()
     refs = await destination.refs(wanted, namespace=revision.namespace)
@@ -131,7 +137,7 @@ async def configuration(revisions: Sequence[Revision], destination: Destination)
     """Secrets and ConfigMaps of verified revisions: what pruning leaves in place, so that going back finds it."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     for revision in revisions:
-        made = [each.object for each in revision.objects if is_made(each, revision)]
+        made = [rendered.object for rendered in revision.objects if is_made(rendered, revision)]
         found.setdefault(revision.namespace, []).extend(made)
     inventory: Inventory = ()
     for namespace, objects in found.items():
@@ -139,7 +145,7 @@ async def configuration(revisions: Sequence[Revision], destination: Destination)
     return inventory
 
 
-def is_made(each: Rendered, revision: Revision) -> bool:
+def is_made(rendered: Rendered, revision: Revision) -> bool:
     """Whether Sealane made the object from the formation."""
     made = {("Secret", revision.secret_object), ("ConfigMap", revision.config_object)}
-    return each.namespace == revision.namespace and (each.kind, each.name) in made
+    return rendered.namespace == revision.namespace and (rendered.kind, rendered.name) in made

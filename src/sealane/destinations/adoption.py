@@ -53,48 +53,48 @@ def created(identity: model.Identity) -> dict[str, str]:
     return {model.CREATED: str(identity.sequence)}
 
 
-def carried(found: Mapping[str, Any]) -> dict[str, str]:
+def carried(live: Mapping[str, Any]) -> dict[str, str]:
     """Marks that an object of the formation's own keeps."""
-    return {key: value for key, value in _annotations(found).items() if key in MARKS}
+    return {key: value for key, value in _annotations(live).items() if key in MARKS}
 
 
-def adopted(found: Mapping[str, Any], identity: model.Identity, changes: Sequence[model.FieldChange]) -> dict[str, str]:
+def adopted(live: Mapping[str, Any], identity: model.Identity, changes: Sequence[model.FieldChange]) -> dict[str, str]:
     """Marks of an object that the deployment takes over; what it was is left out where it would not fit."""
     marks = {model.ADOPTED: str(identity.sequence)}
-    before = _packed(found, whole=not model.is_secret(found) or not any(_is_value(change) for change in changes))
-    taken = sum(len(key) + len(str(value).encode()) for key, value in _annotations(found).items())
+    before = _packed(live, whole=not model.is_secret(live) or not any(_is_value(change) for change in changes))
+    taken = sum(len(key) + len(str(value).encode()) for key, value in _annotations(live).items())
     return {**marks, model.BEFORE: before} if taken + len(before) < _ROOM else marks
 
 
-def apart(found: Mapping[str, Any], marks: Mapping[str, str], changes: Sequence[model.FieldChange]) -> bytes | None:
+def apart(live: Mapping[str, Any], marks: Mapping[str, str], changes: Sequence[model.FieldChange]) -> bytes | None:
     """All that it was, to be kept elsewhere, where the marks don't hold what taking it over changes; None where they do."""
     before = _unpacked(marks.get(model.BEFORE))
     if not changes or (before is not None and before.whole):
         return None
-    return _compressed(found, whole=True, values=True)
+    return _compressed(live, whole=True, values=True)
 
 
-def returned(found: Mapping[str, Any], kept: bytes | None = None) -> Restoration:
+def returned(live: Mapping[str, Any], kept: bytes | None = None) -> Restoration:
     """The object without anything that says it is Sealane's, and as it was before, as far as that is known.
 
     `kept` is what `apart` gave.
     """
-    marked = _unpacked(_annotations(found).get(model.BEFORE))
+    marked = _unpacked(_annotations(live).get(model.BEFORE))
     before = _decompressed(kept) or marked
-    metadata = found["metadata"]
+    metadata = live["metadata"]
     if before is None:
         labels = {key: value for key, value in (metadata.get("labels") or {}).items() if key not in _LABELS}
-        annotations = {key: value for key, value in _annotations(found).items() if key not in _OURS}
-        rest = {key: value for key, value in found.items() if key not in _NOT_KEPT}
+        annotations = {key: value for key, value in _annotations(live).items() if key not in _OURS}
+        rest = {key: value for key, value in live.items() if key not in _NOT_KEPT}
         return Restoration(
             object={**rest, "metadata": _with(metadata, labels, annotations)}, managed_fields=None, whole=False
         )
     old = before.object["metadata"]
     annotations = dict(old.get("annotations") or {})
-    if LAST_APPLIED in _annotations(found):
-        annotations.setdefault(LAST_APPLIED, _annotations(found)[LAST_APPLIED])
-    secret = model.is_secret(found) and before is marked
-    values = {part: found[part] for part in ("data",) if part in found and secret}
+    if LAST_APPLIED in _annotations(live):
+        annotations.setdefault(LAST_APPLIED, _annotations(live)[LAST_APPLIED])
+    secret = model.is_secret(live) and before is marked
+    values = {part: live[part] for part in ("data",) if part in live and secret}
     rest = {key: value for key, value in before.object.items() if key != "metadata"} | values
     return Restoration(
         object={**rest, "metadata": _with(metadata, old.get("labels") or {}, annotations)},
@@ -112,17 +112,17 @@ def _with(metadata: Mapping[str, Any], labels: Mapping[str, str], annotations: M
     }
 
 
-def _packed(found: Mapping[str, Any], *, whole: bool) -> str:
-    return base64.b64encode(_compressed(found, whole=whole)).decode()
+def _packed(live: Mapping[str, Any], *, whole: bool) -> str:
+    return base64.b64encode(_compressed(live, whole=whole)).decode()
 
 
-def _compressed(found: Mapping[str, Any], *, whole: bool, values: bool = False) -> bytes:
-    secret = model.is_secret(found) and not values
-    metadata = {key: found["metadata"][key] for key in _METADATA if found["metadata"].get(key)}
+def _compressed(live: Mapping[str, Any], *, whole: bool, values: bool = False) -> bytes:
+    secret = model.is_secret(live) and not values
+    metadata = {key: live["metadata"][key] for key in _METADATA if live["metadata"].get(key)}
     if secret and "annotations" in metadata:  # kubectl's repeats the values
         metadata["annotations"] = {k: v for k, v in metadata["annotations"].items() if k != LAST_APPLIED}
     hidden = {*_NOT_KEPT, *(("data", "stringData") if secret else ())}
-    kept = {key: value for key, value in found.items() if key not in hidden}
+    kept = {key: value for key, value in live.items() if key not in hidden}
     before = PriorObject(object={**kept, "metadata": metadata}, whole=whole)
     return gzip.compress(msgspec.json.encode(before), mtime=0)
 
@@ -150,5 +150,5 @@ def _is_value(change: model.FieldChange) -> bool:
     return change.path.startswith(("data", "stringData"))
 
 
-def _annotations(found: Mapping[str, Any]) -> Mapping[str, str]:
-    return found["metadata"].get("annotations") or {}
+def _annotations(live: Mapping[str, Any]) -> Mapping[str, str]:
+    return live["metadata"].get("annotations") or {}

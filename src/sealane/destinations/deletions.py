@@ -58,9 +58,9 @@ class DeletionPlan:
     gone: model.Inventory = ()
 
 
-def there(found: Mapping[str, Any], *, uid: str) -> LiveObject:
+def there(live: Mapping[str, Any], *, uid: str) -> LiveObject:
     """What is to be known of a live object."""
-    metadata = found["metadata"]
+    metadata = live["metadata"]
     return LiveObject(uid=uid, labels=metadata.get("labels") or {}, annotations=metadata.get("annotations") or {})
 
 
@@ -126,21 +126,21 @@ def _behind(ref: model.ObjectRef) -> model.KeptObject:
     return model.KeptObject(ref=ref, reason=why, confirmable=True)
 
 
-def _is_strange(ref: model.ObjectRef, found: LiveObject, budget: model.Budget) -> bool:
+def _is_strange(ref: model.ObjectRef, live: LiveObject, budget: model.Budget) -> bool:
     """Whether it is nobody's: never taken over, given back, or it has taken the place of ours.
 
     Before the first write the inventory names what is coming; a worker that was killed may never have written it. What
     only lost its labels still has annotations of ours. What an undone deployment gave back is told again.
     """
-    if model.owner_of(found.labels) is not None:
+    if model.owner_of(live.labels) is not None:
         return False
-    return ref.uid != found.uid or (model.REVISION not in found.annotations and not budget.undo)
+    return ref.uid != live.uid or (model.REVISION not in live.annotations and not budget.undo)
 
 
-def _is_given_back(found: LiveObject, identity: model.Identity, budget: model.Budget) -> bool:
+def _is_given_back(live: LiveObject, identity: model.Identity, budget: model.Budget) -> bool:
     """Whether it was there before Sealane took it over, and has not become the formation's since."""
-    adopted = found.annotations.get(model.ADOPTED, "")
-    if model.owner_of(found.labels) != identity.owner or not adopted.isdigit():
+    adopted = live.annotations.get(model.ADOPTED, "")
+    if model.owner_of(live.labels) != identity.owner or not adopted.isdigit():
         return False
     if budget.undo:
         return is_undone(adopted, identity, budget)
@@ -152,18 +152,18 @@ def is_undone(mark: str, identity: model.Identity, budget: model.Budget) -> bool
     return mark.isdigit() and budget.verified < int(mark) <= identity.sequence
 
 
-def _not_ours_to_delete(found: LiveObject, identity: model.Identity, budget: model.Budget) -> str | None:
+def _not_ours_to_delete(live: LiveObject, identity: model.Identity, budget: model.Budget) -> str | None:
     """Why no yes deletes it from here."""
-    owner = model.owner_of(found.labels)
+    owner = model.owner_of(live.labels)
     if owner not in {None, identity.owner}:
         return f"it is labelled as {owner}'s"
-    return THERE_BEFORE if _was_there_before(found, identity, budget) else None
+    return THERE_BEFORE if _was_there_before(live, identity, budget) else None
 
 
-def _was_there_before(found: LiveObject, identity: model.Identity, budget: model.Budget) -> bool:
+def _was_there_before(live: LiveObject, identity: model.Identity, budget: model.Budget) -> bool:
     """Whether nothing that is rolled back did make it: an inventory may have been lost."""
-    made_now = is_undone(found.annotations.get(model.CREATED, ""), identity, budget)
-    return budget.undo and model.owner_of(found.labels) in {None, identity.owner} and not made_now
+    made_now = is_undone(live.annotations.get(model.CREATED, ""), identity, budget)
+    return budget.undo and model.owner_of(live.labels) in {None, identity.owner} and not made_now
 
 
 def given_back(ref: model.ObjectRef, *, whole: bool) -> model.KeptObject:
@@ -178,7 +178,7 @@ def pruned(
 ) -> model.Pruned:
     """What was done with the plan; `held` is what turned out while doing it."""
     every = (*plan.held, *held)
-    away = {ref.key for ref in (*deleted, *plan.gone)} | {each.ref.key for each in every if not each.kept}
+    away = {ref.key for ref in (*deleted, *plan.gone)} | {kept.ref.key for kept in every if not kept.kept}
     left = tuple(ref for ref in stored if ref.key not in away)
     return model.Pruned(deleted=deleted, held=every, inventory=left)
 

@@ -66,26 +66,26 @@ def operations(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict
     ]
 
 
-def overlaid(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+def overlaid(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
     """The object with what is wanted put over it: mappings are merged, all else is replaced."""
-    result: dict[str, Any] = {**found}
+    result: dict[str, Any] = {**live}
     for key, value in wanted.items():
-        old = found.get(key)
+        old = live.get(key)
         both = isinstance(value, Mapping) and isinstance(old, Mapping)
         result[key] = overlaid(old, value) if both else value  # type: ignore[arg-type]
     return result
 
 
-def shown(found: Mapping[str, Any]) -> dict[str, Any]:
+def shown(live: Mapping[str, Any]) -> dict[str, Any]:
     """An object as people may see it: without managed fields, values of a Secret hidden."""
-    metadata = {key: value for key, value in found["metadata"].items() if key != "managedFields"}
-    if model.is_secret(found):
+    metadata = {key: value for key, value in live["metadata"].items() if key != "managedFields"}
+    if model.is_secret(live):
         annotations = dict(metadata.get("annotations") or {})
         annotations.pop("kubectl.kubernetes.io/last-applied-configuration", None)  # it repeats the values
         annotations.pop(model.BEFORE, None)
-        values = {part: _shown((part,), found[part], hidden=True) for part in ("data", "stringData") if part in found}
-        return {**found, "metadata": {**metadata, "annotations": annotations}, **values}
-    return {**found, "metadata": metadata}
+        values = {part: _shown((part,), live[part], hidden=True) for part in ("data", "stringData") if part in live}
+        return {**live, "metadata": {**metadata, "annotations": annotations}, **values}
+    return {**live, "metadata": metadata}
 
 
 def _compared(before: Any, after: Any, path: _Path) -> Iterator[tuple[_Path, Any, Any]]:

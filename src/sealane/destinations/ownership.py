@@ -49,12 +49,12 @@ def changed_content(ref: model.ObjectRef) -> model.Refusal:
     return model.Refusal(ref=ref, reason=model.Reason.IMMUTABLE, message=message, hint=rename(ref))
 
 
-def same_content(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+def same_content(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     """Whether two immutable ConfigMaps or Secrets hold the same, as far as it is known.
 
     Values of secrets may not be resolved yet: then they read `<secret NAME>`, and the object's name stands for them.
     """
-    return all(_same(found.get(part) or {}, wanted.get(part) or {}) for part in ("data", "binaryData", "stringData"))
+    return all(_same(live.get(part) or {}, wanted.get(part) or {}) for part in ("data", "binaryData", "stringData"))
 
 
 def check_resolved(ref: model.ObjectRef, manifest: Mapping[str, Any]) -> None:
@@ -64,9 +64,9 @@ def check_resolved(ref: model.ObjectRef, manifest: Mapping[str, Any]) -> None:
         raise errors.SealaneError(f"{ref} was to be written before its values were resolved", hint="report this")
 
 
-def _same(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    return found.keys() == wanted.keys() and all(
-        found[key] == value or _is_placeholder(str(value)) for key, value in wanted.items()
+def _same(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    return live.keys() == wanted.keys() and all(
+        live[key] == value or _is_placeholder(str(value)) for key, value in wanted.items()
     )
 
 

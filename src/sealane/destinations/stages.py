@@ -101,7 +101,7 @@ def has_stages(strategy: Strategy) -> bool:
 
 def every_object(stages: Sequence[Stage]) -> tuple[Manifest, ...]:
     """One manifest of each object that any stage writes: what the inventory must know before the first write."""
-    every = [*stages[-1].objects, *(each for stage in stages for each in stage.objects)]
+    every = [*stages[-1].objects, *(manifest for stage in stages for manifest in stage.objects)]
     return tuple({(each["apiVersion"], each["kind"], each["metadata"]["name"]): each for each in every}.values())
 
 

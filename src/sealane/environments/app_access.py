@@ -98,29 +98,29 @@ DEFAULTS = AppAccess()
 
 def read(text: str, file: str) -> tuple[AppAccess | None, list[Finding]]:
     """What the file's text says, or everything that is wrong with it."""
-    found_documents, found = documents.read(text, file)
-    if errors(found):
-        return None, found
+    found_documents, findings = documents.read(text, file)
+    if errors(findings):
+        return None, findings
     if not found_documents:
-        return DEFAULTS, found
+        return DEFAULTS, findings
     if len(found_documents) > 1:
         return None, [Finding(message="the file is several documents", place=Place(file=file), hint="make it one")]
     document = found_documents[0]
     written, wrong = validation.validate(document, AccessFile, elsewhere=_ELSEWHERE)
     if written is None:
-        return None, [*found, *wrong]
+        return None, [*findings, *wrong]
     if wrong := [*_bad_images(written, document), *_bad_grants(written, document)]:
-        return None, [*found, *wrong]
-    return _access(written, document), found
+        return None, [*findings, *wrong]
+    return _access(written, document), findings
 
 
 def _access(written: AccessFile, document: Document) -> AppAccess:
-    owners = tuple(_grant(each, document.place(("owners", n))) for n, each in enumerate(written.owners or ()))
+    owners = tuple(_grant(grant, document.place(("owners", n))) for n, grant in enumerate(written.owners or ()))
     return AppAccess(
         owners=OWNERS if written.owners is None else owners,
-        grants=tuple(_grant(each, document.place(("grants", n))) for n, each in enumerate(written.grants or ())),
+        grants=tuple(_grant(grant, document.place(("grants", n))) for n, grant in enumerate(written.grants or ())),
         images=tuple(written.images or ()),
-        app_images={name: tuple(each.images or ()) for name, each in (written.apps or {}).items()},
+        app_images={name: tuple(access.images or ()) for name, access in (written.apps or {}).items()},
     )
 
 
@@ -135,7 +135,7 @@ def _grant(written: GrantFile | OwnerGrantFile, place: Place) -> Grant:
 
 def _bad_images(written: AccessFile, document: Document) -> Iterator[Finding]:
     paths: list[tuple[Path, list[str] | None]] = [(("images",), written.images)]
-    paths += [(("apps", name, "images"), each.images) for name, each in (written.apps or {}).items()]
+    paths += [(("apps", name, "images"), access.images) for name, access in (written.apps or {}).items()]
     for path, listed in paths:
         for index, pattern in enumerate(listed or ()):
             if reason := patterns.registry_problem(pattern):

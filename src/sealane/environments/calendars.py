@@ -17,29 +17,29 @@ def windows(written: files.WindowsFile | None, document: Document) -> Windows:
     if written is None:
         return Windows()
     return Windows(
-        allow=tuple(_window(each, document, path) for path, each in _each(written) if path[1] == "allow"),
-        deny=tuple(_window(each, document, path) for path, each in _each(written) if path[1] == "deny"),
+        allow=tuple(_window(window, document, path) for path, window in _each(written) if path[1] == "allow"),
+        deny=tuple(_window(window, document, path) for path, window in _each(written) if path[1] == "deny"),
         break_glass=tuple(written.break_glass or ()),
     )
 
 
 def problems(written: files.WindowsFile | None, document: Document) -> list[Finding]:
     """What the shape can't say: zones and rules that aren't, windows that never come."""
-    found = []
-    for path, each in _each(written) if written else ():
+    findings = []
+    for path, window in _each(written) if written else ():
         try:
-            reason = recurrence.problem(_window(each, document, path))
+            reason = recurrence.problem(_window(window, document, path))
         except ValueError as error:
             reason = f"can't be understood: {error}"
         if reason:
-            found.append(Finding(message=f"this window: {reason}", place=document.place(path)))
-    return found
+            findings.append(Finding(message=f"this window: {reason}", place=document.place(path)))
+    return findings
 
 
 def _each(written: files.WindowsFile) -> Iterator[tuple[Path, files.CronWindow | files.RuleWindow]]:
     for effect, listed in (("allow", written.allow), ("deny", written.deny)):
-        for index, each in enumerate(listed or ()):
-            yield ("windows", effect, index), each
+        for index, window in enumerate(listed or ()):
+            yield ("windows", effect, index), window
 
 
 def _window(written: files.CronWindow | files.RuleWindow, document: Document, path: Path) -> Window:

@@ -35,14 +35,14 @@ def gather(
             f"there is no folder {_named(folder, base)}", hint="it holds the operators' files, one an environment"
         )
     environments: dict[str, Environment] = {}
-    found: list[Finding] = []
-    for file in sorted(each for each in folder.iterdir() if each.suffix in _ENDINGS):
+    findings: list[Finding] = []
+    for file in sorted(path for path in folder.iterdir() if path.suffix in _ENDINGS):
         environment, problems = _read(file, base, adapters)
-        found.extend(problems)
+        findings.extend(problems)
         if environment is not None and environments.setdefault(environment.name, environment) is not environment:
             message = f"the environment {environment.name} is also in {environments[environment.name].place.file}"
-            found.append(Finding(message=message, place=Place(file=_named(file, base)), hint="keep one"))
-    return environments, found
+            findings.append(Finding(message=message, place=Place(file=_named(file, base)), hint="keep one"))
+    return environments, findings
 
 
 def people(config: Path, *, base: Path | None = None, adapters: Adapters = SHIPPED) -> People:
@@ -84,8 +84,8 @@ def _named(file: Path, base: Path | None) -> str:
 
 def _read(file: Path, base: Path | None, adapters: Adapters) -> tuple[Environment | None, list[Finding]]:
     try:
-        environment, found = reading.read(file.read_text(encoding="utf-8"), _named(file, base), adapters)
-        return (_placed(environment, paths.absolute(file).parent) if environment else None), found
+        environment, findings = reading.read(file.read_text(encoding="utf-8"), _named(file, base), adapters)
+        return (_placed(environment, paths.absolute(file).parent) if environment else None), findings
     except UnicodeDecodeError as error:
         return None, [not_utf8(error, _named(file, base))]
     except OSError as error:
@@ -99,4 +99,9 @@ def _placed(environment: Environment, folder: Path) -> Environment:
         shape = environment.adapters.destinations.get(config.kind, DestinationShape)
         return replace(config, written=shape.placed(config.written, folder))
 
-    return replace(environment, destinations={name: placed(each) for name, each in environment.destinations.items()})
+    return replace(
+        environment,
+        destinations={
+            name: placed(destination_config) for name, destination_config in environment.destinations.items()
+        },
+    )

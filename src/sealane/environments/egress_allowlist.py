@@ -28,15 +28,15 @@ def allowlist(hosts: Sequence[str], networks: Sequence[Network]) -> Allowlist:
 
 def refused(url: str, hosts: Sequence[str] | None) -> str | None:
     """Why the address may not be asked, or None. Without a list (a person's own machine) any may."""
-    found = URL.fullmatch(url)
-    if found is None:
+    match = URL.fullmatch(url)
+    if match is None:
         return f"{url[:100]} is no address that can be asked"
     if hosts is None:
         return None
-    host = found["host"].lower()
-    usual = _PORTS[found["scheme"]]
-    if egress.listed(hosts, host, found["port"] or usual, (usual,)):
+    host = match["host"].lower()
+    usual = _PORTS[match["scheme"]]
+    if egress.listed(hosts, host, match["port"] or usual, (usual,)):
         return None
-    shown = f"{host}:{found['port']}" if found["port"] else host
+    shown = f"{host}:{match['port']}" if match["port"] else host
     listed = f"only {', '.join(hosts)} are" if hosts else "none is"
     return f"the operators don't let gates ask {shown}; {listed} listed under gates: hosts: in the environment's file"

@@ -255,6 +255,6 @@ def _secret_pattern(adapters: Adapters) -> Any:
             pattern=rf"(?:{'|'.join(sorted(schemes))}):[^\s]+",
             expected="a glob of references to secrets",
             longest=512,
-            hint=lambda _: f"it begins with the store: {' or '.join(f'{each}:*' for each in schemes)}",
+            hint=lambda _: f"it begins with the store: {' or '.join(f'{scheme}:*' for scheme in schemes)}",
         ),
     ]

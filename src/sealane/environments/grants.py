@@ -57,7 +57,9 @@ class Grant:
         """Which of the environments it is about; None for all that there are and will be."""
         if "*" in self.environments:
             return None
-        return frozenset(each for each in environments if globs.any_matches(self.environments, each))
+        return frozenset(
+            environment for environment in environments if globs.any_matches(self.environments, environment)
+        )
 
 
 OWNERS = (Grant(may=frozenset({Permission.READ, Permission.DEPLOY})),)

@@ -30,7 +30,9 @@ def check(
     case = _Case(environment=environment, limits=limits, app=app)
     found = [*_formation_problems(case, formation), *(_delivery_problems(case, delivery) if delivery else ())]
     if revision is not None:
-        found.extend(finding for each in revision.everything for finding in _object_problems(case, each, revision))
+        found.extend(
+            finding for rendered in revision.everything for finding in _object_problems(case, rendered, revision)
+        )
     return found
 
 
@@ -40,7 +42,7 @@ def check_stored(environment: Environment, revision: Revision) -> list[Finding]:
     if limits is None:
         return [_unlisted(environment, revision.app, _at(revision))]
     case = _Case(environment=environment, limits=limits, app=revision.app)
-    problems = (finding for each in revision.everything for finding in _object_problems(case, each, revision))
+    problems = (finding for rendered in revision.everything for finding in _object_problems(case, rendered, revision))
     return [*_formation_problems(case, revision), *problems]
 
 
@@ -93,20 +95,20 @@ def _at(asking: Formation | Revision, *path: str | int) -> Place:
 
 
 def _formation_problems(case: _Case, formation: Formation | Revision) -> list[Finding]:
-    found = []
+    findings = []
     environment, limits = case.environment, case.limits
     if formation.destination not in environment.destinations:
         message = f"{environment.name} has no destination {formation.destination}"
         hint = did_you_mean(formation.destination, environment.destinations)
-        found.append(Finding(message=message, place=_at(formation, "destination"), hint=hint))
+        findings.append(Finding(message=message, place=_at(formation, "destination"), hint=hint))
     if formation.namespace not in limits.namespaces:
         message = f"the namespace {formation.namespace} is not open to {case.where}: {_only(limits.namespaces)}"
-        found.append(case.finding(message, _at(formation, "namespace"), "list it under namespaces:"))
+        findings.append(case.finding(message, _at(formation, "namespace"), "list it under namespaces:"))
     for name, reference in formation.secrets.items():
         if not patterns.secret_allowed(limits.secrets, reference, environment.adapters):
             message = f"{reference} is not open to {case.where}: {_only(limits.secrets)}"
-            found.append(case.finding(message, _at(formation, "secrets", name), "list it under secrets:"))
-    return [*found, *_asking_problems(case, formation)]
+            findings.append(case.finding(message, _at(formation, "secrets", name), "list it under secrets:"))
+    return [*findings, *_asking_problems(case, formation)]
 
 
 def _asking_problems(case: _Case, formation: Formation | Revision) -> list[Finding]:
@@ -116,19 +118,19 @@ def _asking_problems(case: _Case, formation: Formation | Revision) -> list[Findi
         for index, gate in enumerate(formation.strategy.gates)
     ]
     told = [
-        (f"annotation {each.name}", each.url, each.keys, _at(formation, "hooks", "annotate", index))
-        for index, each in enumerate(formation.annotations)
+        (f"annotation {annotation.name}", annotation.url, annotation.keys, _at(formation, "hooks", "annotate", index))
+        for index, annotation in enumerate(formation.annotations)
     ]
-    found = []
+    findings = []
     for name, url, references, place in (*gates, *told):
         if url and (problem := egress_allowlist.refused(url, case.environment.gate_hosts)):
             message, hint = f"{name}: {problem}", "list the host under gates: hosts:"
-            found.append(Finding(message=message, place=place, hint=_ask(case.environment, hint)))
+            findings.append(Finding(message=message, place=place, hint=_ask(case.environment, hint)))
         for reference in references.values():
             if not patterns.secret_allowed(case.limits.secrets, reference, case.environment.adapters):
                 message = f"{reference} is not open to {case.where}: {_only(case.limits.secrets)}"
-                found.append(case.finding(message, place, "list it under secrets:"))
-    return found
+                findings.append(case.finding(message, place, "list it under secrets:"))
+    return findings
 
 
 def _delivery_problems(case: _Case, delivery: Delivery) -> list[Finding]:
@@ -149,22 +151,22 @@ def _delivery_problems(case: _Case, delivery: Delivery) -> list[Finding]:
     return [Finding(message=message, place=delivery.place, hint=hint)]
 
 
-def _object_problems(case: _Case, each: Rendered, revision: Revision) -> list[Finding]:
-    place, limits = each.origin.place, case.limits
-    found = []
-    if each.kind in limits.deny_kinds:
-        message = f"{each}: objects of kind {each.kind} are denied to {case.where}"
-        found.append(case.finding(message, place(("kind",)), "take it from deny_kinds:"))
-    elif each.namespace not in {None, revision.namespace}:
-        message = f"{each} is for the namespace {each.namespace}, the formation for {revision.namespace}"
-        found.append(Finding(message=message, place=place(("metadata", "namespace"))))
-    elif each.kind == "Namespace" and each.name != revision.namespace:
-        message = f"{each} is not the formation's namespace {revision.namespace}"
-        found.append(Finding(message=message, place=place(("metadata", "name")), hint="write ${namespace}"))
-    for path, image in manifest_images.images(each.object):
+def _object_problems(case: _Case, rendered: Rendered, revision: Revision) -> list[Finding]:
+    place, limits = rendered.origin.place, case.limits
+    findings = []
+    if rendered.kind in limits.deny_kinds:
+        message = f"{rendered}: objects of kind {rendered.kind} are denied to {case.where}"
+        findings.append(case.finding(message, place(("kind",)), "take it from deny_kinds:"))
+    elif rendered.namespace not in {None, revision.namespace}:
+        message = f"{rendered} is for the namespace {rendered.namespace}, the formation for {revision.namespace}"
+        findings.append(Finding(message=message, place=place(("metadata", "namespace"))))
+    elif rendered.kind == "Namespace" and rendered.name != revision.namespace:
+        message = f"{rendered} is not the formation's namespace {revision.namespace}"
+        findings.append(Finding(message=message, place=place(("metadata", "name")), hint="write ${namespace}"))
+    for path, image in manifest_images.images(rendered.object):
         if reason := _image_problem(case, image, revision):
-            found.append(case.finding(f"{each}: {reason}", place(path), "list its repository under registries:"))
-    return found
+            findings.append(case.finding(f"{rendered}: {reason}", place(path), "list its repository under registries:"))
+    return findings
 
 
 def _image_problem(case: _Case, image: object, revision: Revision) -> str | None:

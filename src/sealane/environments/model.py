@@ -140,7 +140,7 @@ class Environment:
 
     def kind_of(self, destination: str) -> str:
         """The kind of a destination; a cluster for one that it does not have."""
-        found = self.destinations.get(destination)
-        return found.kind if found else platform.CLUSTER
+        config = self.destinations.get(destination)
+        return config.kind if config else platform.CLUSTER
 
     """The tables by which its file was read."""

@@ -92,23 +92,23 @@ class People:
     def of_login(self, host: str, login: str) -> str | None:
         """The user whose login it is."""
         wanted = (host, login.casefold())
-        return next((each.name for each in self.known if wanted in each.logins), None)
+        return next((person.name for person in self.known if wanted in person.logins), None)
 
     def of_author(self, name: str, email: str) -> str | None:
         """The user who commits like that: by address, by an address that a git host gives, or by name."""
         email, name = email.strip().casefold(), " ".join(name.split()).casefold()
-        found = next((each.name for each in self.known if email in each.emails), None)
-        for host, each in self.adapters.git_hosts.every(GitHost).items():
-            if found is None and (login := each.login(email)):
+        found = next((person.name for person in self.known if email in person.emails), None)
+        for host, git_host in self.adapters.git_hosts.every(GitHost).items():
+            if found is None and (login := git_host.login(email)):
                 found = self.of_login(host, login)
-        return found or next((each.name for each in self.known if name in each.names), None)
+        return found or next((person.name for person in self.known if name in person.names), None)
 
 
 def read(text: str, file: str, adapters: Adapters = SHIPPED) -> tuple[People | None, list[Finding]]:
     """What the file says, or everything that is wrong with it."""
-    found_documents, found = documents.read(text, file)
-    if errors(found):
-        return None, found
+    found_documents, findings = documents.read(text, file)
+    if errors(findings):
+        return None, findings
     if len(found_documents) != 1:
         hint = "it begins with people:"
         return None, [Finding(message="the file is empty or several documents", place=Place(file=file), hint=hint)]
@@ -117,11 +117,11 @@ def read(text: str, file: str, adapters: Adapters = SHIPPED) -> tuple[People | N
     written, wrong = validation.validate(document, shape, elsewhere={"users": "people", "name": "people"})
     if (meant := written or validation.salvage(document.value, shape)) is not None:
         wrong.extend(_twice(meant, document, hosts))
-    found = [*found, *wrong]
+    findings = [*findings, *wrong]
     if written is None or wrong:
-        return None, found
-    known = tuple(_person(name, each, hosts) for name, each in written.people.items())
-    return People(known=known, adapters=adapters), found
+        return None, findings
+    known = tuple(_person(name, person, hosts) for name, person in written.people.items())
+    return People(known=known, adapters=adapters), findings
 
 
 def _person(name: str, written: PersonFile, hosts: tuple[str, ...]) -> Person:

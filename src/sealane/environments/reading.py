@@ -27,9 +27,9 @@ _ELSEWHERE = {"name": "environment", "clusters": "destinations", "approval": "ap
 
 def read(text: str, file: str, adapters: Adapters = SHIPPED) -> tuple[Environment | None, list[Finding]]:
     """The environment that the file's text says, or everything that is wrong with it."""
-    found_documents, found = documents.read(text, file)
-    if errors(found):
-        return None, found
+    found_documents, findings = documents.read(text, file)
+    if errors(findings):
+        return None, findings
     if len(found_documents) != 1:
         hint = "an environment's file is one document"
         return None, [Finding(message="the file is empty or several documents", place=Place(file=file), hint=hint)]
@@ -39,17 +39,17 @@ def read(text: str, file: str, adapters: Adapters = SHIPPED) -> tuple[Environmen
     meant = written or validation.salvage(document.value, shape)
     if meant is not None:
         wrong.extend(_problems(meant, document, adapters))
-    found = [*found, *wrong]
+    findings = [*findings, *wrong]
     if written is None or wrong:
-        return None, found
-    return _environment(written, document, adapters), found
+        return None, findings
+    return _environment(written, document, adapters), findings
 
 
 def _environment(written: files.EnvironmentFile, document: Document, adapters: Adapters) -> Environment:
     policies = written.policies or files.PoliciesFile()
     destinations = {
-        name: _destination(name, each, adapters, document.key_place(("destinations", name)))
-        for name, each in written.destinations.items()
+        name: _destination(name, destination, adapters, document.key_place(("destinations", name)))
+        for name, destination in written.destinations.items()
     }
     denied = _denied(destinations, adapters)
     return Environment(
@@ -57,8 +57,7 @@ def _environment(written: files.EnvironmentFile, document: Document, adapters: A
         production=written.production,
         destinations=destinations,
         apps={
-            name: _limits(each, denied, document.key_place(("apps", name)))
-            for name, each in (written.apps or {}).items()
+            name: _limits(app, denied, document.key_place(("apps", name))) for name, app in (written.apps or {}).items()
         },
         policies=PolicyChoice(
             packs=PolicyChoice().packs if policies.packs is None else tuple(policies.packs),
@@ -114,28 +113,28 @@ def _day(text: str | None) -> date | None:
 
 def _problems(written: files.EnvironmentFile, document: Document, adapters: Adapters) -> list[Finding]:
     """What the shape can't say."""
-    found = []
+    findings = []
     stem = PurePosixPath(document.file).stem
     if stem != written.environment:
         message = f"the file is called {stem} and the environment {written.environment}"
         place = document.place(("environment",))
-        found.append(Finding(message=message, place=place, hint="call both the same"))
-    for name, each in written.destinations.items():
-        kind = variants.key_of(each, adapters.destinations.keys)
+        findings.append(Finding(message=message, place=place, hint="call both the same"))
+    for name, destination in written.destinations.items():
+        kind = variants.key_of(destination, adapters.destinations.keys)
         shape = adapters.destinations.get(kind, DestinationShape)
-        found.extend(shape.problems(getattr(each, kind), document, ("destinations", name, kind)))
+        findings.extend(shape.problems(getattr(destination, kind), document, ("destinations", name, kind)))
     for name, app in (written.apps or {}).items():
         path: Path = ("apps", name)
-        found.extend(_pattern_problems(app.secrets, patterns.secret_problem, document, (*path, "secrets")))
-        found.extend(_pattern_problems(app.registries, patterns.registry_problem, document, (*path, "registries")))
+        findings.extend(_pattern_problems(app.secrets, patterns.secret_problem, document, (*path, "secrets")))
+        findings.extend(_pattern_problems(app.registries, patterns.registry_problem, document, (*path, "registries")))
     for index, waiver in enumerate((written.policies or files.PoliciesFile()).waivers or ()):
         try:
             _day(waiver.until)
         except ValueError:
             place = document.place(("policies", "waivers", index, "until"))
-            found.append(Finding(message=f"there is no day {waiver.until}", place=place))
-    found.extend(calendars.problems(written.windows, document))
-    return found
+            findings.append(Finding(message=f"there is no day {waiver.until}", place=place))
+    findings.extend(calendars.problems(written.windows, document))
+    return findings
 
 
 def _pattern_problems(

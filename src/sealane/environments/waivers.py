@@ -20,7 +20,9 @@ class WaivedDecision:
 
 def judge(decisions: Iterable[Decision], waivers: Iterable[Waiver], *, app: str, today: date) -> list[WaivedDecision]:
     """Each decision with the waiver that holds for it today; `today` is a day in UTC. Notes need none."""
-    holding = [each for each in waivers if each.app in {None, app} and (each.until is None or today <= each.until)]
+    holding = [
+        waiver for waiver in waivers if waiver.app in {None, app} and (waiver.until is None or today <= waiver.until)
+    ]
     named = {waiver.policy: waiver for waiver in reversed(holding)}
     return [
         WaivedDecision(
@@ -33,4 +35,4 @@ def judge(decisions: Iterable[Decision], waivers: Iterable[Waiver], *, app: str,
 
 def standing(judged: Iterable[WaivedDecision]) -> list[Decision]:
     """Decisions that no waiver takes away."""
-    return [each.decision for each in judged if each.waiver is None]
+    return [decision.decision for decision in judged if decision.waiver is None]

@@ -37,12 +37,12 @@ class Forecast:
     def outlook(self, app: str, environment: str) -> WindowStatus:
         """Whether the app's deployments may begin there. What can't be read, or is gone, keeps it shut."""
         try:
-            found = self.environments()
+            environments = self.environments()
         except SealaneError as error:
             return WindowStatus(open=False, reason=f"the operators' files can't be read: {error.message}")
-        if environment not in found:
+        if environment not in environments:
             return WindowStatus(open=False, reason=f"there is no file for {environment} any more")
-        return windows.outlook(found[environment].windows, app, self._now())
+        return windows.outlook(environments[environment].windows, app, self._now())
 
     def glass_groups(self, environment: str) -> tuple[str, ...]:
         """The groups whose people may break the environment's glass. Raises SealaneError when files can't be read."""
@@ -52,10 +52,10 @@ class Forecast:
     def production(self) -> frozenset[str]:
         """The environments that the operators call production; none while their files can't be read."""
         try:
-            found = self.environments()
+            environments = self.environments()
         except SealaneError:
             return frozenset()
-        return frozenset(name for name, each in found.items() if each.production)
+        return frozenset(name for name, environment in environments.items() if environment.production)
 
     def people(self) -> People:
         """Who is who, as the operators' file says; nobody without one. Raises SealaneError when it can't be read."""
@@ -73,9 +73,9 @@ class Forecast:
             return self._access[1]
 
     def _read_access(self, before: AppAccess | None) -> AppAccess:
-        found, findings = config_folder.gather_access(self._config, base=self._config)
-        if found is not None:
-            return found
+        access, findings = config_folder.gather_access(self._config, base=self._config)
+        if access is not None:
+            return access
         wrong = errors(findings) or findings
         if before is None:
             raise InvalidFiles(wrong)
@@ -99,8 +99,8 @@ class Forecast:
         with self._lock:
             stamp = self._stamp(FOLDER)
             if self._known is None or self._known[0] != stamp:
-                environments, found = config_folder.gather(self._config, base=self._config, adapters=self._adapters)
-                if wrong := errors(found):
+                environments, findings = config_folder.gather(self._config, base=self._config, adapters=self._adapters)
+                if wrong := errors(findings):
                     self._tell(stamp, wrong)
                     more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
                     raise SealaneError(f"{wrong[0]}{more}")

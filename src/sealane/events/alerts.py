@@ -39,9 +39,9 @@ def read(headers: Mapping[str, str], body: bytes, *, secret: str, received: date
     Raises NotSignedIn without a right signature or token, UsageError for what is no alert.
     """
     _check(headers, body, secret)
-    found = bodies.payload(headers, body)
-    listed = found.get("alerts")
-    entries = listed if isinstance(listed, list) else [found]
+    payload = bodies.payload(headers, body)
+    listed = payload.get("alerts")
+    entries = listed if isinstance(listed, list) else [payload]
     if len(entries) > MOST:
         raise UsageError(f"the message brings {len(entries)} alerts", hint=f"send at most {MOST} at once")
     alerts: dict[str, Alert] = {}

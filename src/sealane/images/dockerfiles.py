@@ -50,11 +50,13 @@ def apart(text: str, *, file: str, key: str, args: Mapping[str, str], problem: P
     lines = text.removeprefix("\ufeff").split("\n")
     escape = _escape(lines)
     _check(lines, escape, file, args, problem)
-    for found in reversed(list(_instructions(lines, escape))):
-        if found.word == "FROM":
-            lines.insert(found.body, f"ARG {MARKER}={key}")
-        elif found.word == "RUN":
-            lines[found.line : found.body] = _own_caches(lines[found.line : found.body], escape, key, file, found.line)
+    for instruction in reversed(list(_instructions(lines, escape))):
+        if instruction.word == "FROM":
+            lines.insert(instruction.body, f"ARG {MARKER}={key}")
+        elif instruction.word == "RUN":
+            lines[instruction.line : instruction.body] = _own_caches(
+                lines[instruction.line : instruction.body], escape, key, file, instruction.line
+            )
     return "\n".join(lines)
 
 
@@ -62,23 +64,23 @@ def _check(lines: list[str], escape: str, file: str, args: Mapping[str, str], pr
     known: dict[str, str] = {}  # what FROM may use: arguments given before the first one
     stages: set[str] = set()
     begun = False
-    for found in _as_any_engine(lines, escape):
-        words = found.rest.split()
+    for instruction in _as_any_engine(lines, escape):
+        words = instruction.rest.split()
         flags = _flags(words)
-        if found.word == "ARG" and not begun:
+        if instruction.word == "ARG" and not begun:
             known |= _arguments(words, known, args)
-        for image in _images(found, words, flags):
-            plain = _expanded(image, known) if found.word == "FROM" else None if "$" in image else image
+        for image in _images(instruction, words, flags):
+            plain = _expanded(image, known) if instruction.word == "FROM" else None if "$" in image else image
             if plain is None:
-                message = f"{file}:{found.line + 1}: what {image} stands for can't be known before the build"
+                message = f"{file}:{instruction.line + 1}: what {image} stands for can't be known before the build"
                 raise UsageError(
                     message, hint="write the image's name; FROM takes it from an ARG before the first FROM"
                 )
-            if plain.lower() in stages or (plain.isdigit() and found.word != "FROM") or plain == "scratch":
+            if plain.lower() in stages or (plain.isdigit() and instruction.word != "FROM") or plain == "scratch":
                 continue
             if reason := problem(plain):
-                raise UsageError(f"{file}:{found.line + 1}: {reason}")
-        if found.word == "FROM":
+                raise UsageError(f"{file}:{instruction.line + 1}: {reason}")
+        if instruction.word == "FROM":
             begun = True
             bare = words[len(flags) :]
             stages |= {bare[2].lower()} if len(bare) == 3 else set()
@@ -94,14 +96,14 @@ def _arguments(words: list[str], known: Mapping[str, str], given: Mapping[str, s
     return found
 
 
-def _images(found: Instruction, words: list[str], flags: list[tuple[str, str]]) -> Iterator[str]:
+def _images(instruction: Instruction, words: list[str], flags: list[tuple[str, str]]) -> Iterator[str]:
     """What the instruction takes from other images or stages."""
-    if found.word == "FROM":
+    if instruction.word == "FROM":
         yield from words[len(flags) : len(flags) + 1]
     for name, value in flags:
-        if found.word in {"COPY", "ADD"} and name == "from":
+        if instruction.word in {"COPY", "ADD"} and name == "from":
             yield value
-        if found.word == "RUN" and name == "mount":
+        if instruction.word == "RUN" and name == "mount":
             options = (option.strip("\"'").partition("=") for option in value.strip("\"'").split(","))
             yield from (given for option, _, given in options if option.lower() == "from")
 
@@ -118,23 +120,25 @@ def _flags(words: list[str]) -> list[tuple[str, str]]:
 
 def _as_any_engine(lines: list[str], escape: str) -> Iterator[Instruction]:
     """The instructions as engines with and without here-documents see them, by line."""
-    for found in _instructions(lines, escape):
-        yield _triggered(found)
-        for inner in _instructions(lines[found.body : found.end], escape):
+    for instruction in _instructions(lines, escape):
+        yield _triggered(instruction)
+        for inner in _instructions(lines[instruction.body : instruction.end], escape):
             bare = inner.rest.split()
             bare = bare[len(_flags(bare)) :]
             means_it = inner.word != "FROM" or len(bare) == 1 or (len(bare) == 3 and bare[1].upper() == "AS")
             if inner.word in {"FROM", "COPY", "ADD", "RUN"} and means_it:
-                line = found.body + inner.line
+                line = instruction.body + inner.line
                 yield Instruction(word=inner.word, rest=inner.rest, line=line, body=line, end=line)
 
 
-def _triggered(found: Instruction) -> Instruction:
+def _triggered(instruction: Instruction) -> Instruction:
     """What ONBUILD will do to whoever builds on it, the app itself perhaps."""
-    if found.word != "ONBUILD":
-        return found
-    word, _, rest = found.rest.partition(" ")
-    return Instruction(word=word.upper(), rest=rest.strip(), line=found.line, body=found.body, end=found.end)
+    if instruction.word != "ONBUILD":
+        return instruction
+    word, _, rest = instruction.rest.partition(" ")
+    return Instruction(
+        word=word.upper(), rest=rest.strip(), line=instruction.line, body=instruction.body, end=instruction.end
+    )
 
 
 def _instructions(lines: list[str], escape: str) -> Iterator[Instruction]:
@@ -177,11 +181,11 @@ def _after(lines: list[str], at: int, word: str, *, indented: bool) -> int:
 def _escape(lines: list[str]) -> str:
     """The character that makes a line go on: a directive before everything else may say."""
     for line in lines:
-        found = _DIRECTIVE.fullmatch(line.strip())
-        if found is None:
+        match = _DIRECTIVE.fullmatch(line.strip())
+        if match is None:
             break
-        if found[1].lower() == "escape" and found[2] in {"\\", "`"}:
-            return found[2]
+        if match[1].lower() == "escape" and match[2] in {"\\", "`"}:
+            return match[2]
     return "\\"
 
 
@@ -189,17 +193,17 @@ def _expanded(text: str, known: Mapping[str, str]) -> str | None:
     """The text with variables filled in; None when one can't be."""
     unknown = False
 
-    def value(found: re.Match[str]) -> str:
+    def value(match: re.Match[str]) -> str:
         nonlocal unknown
-        if found["escaped"] is not None:
-            return found["escaped"]
-        name, given = found["plain"] or found["name"], None
+        if match["escaped"] is not None:
+            return match["escaped"]
+        name, given = match["plain"] or match["name"], None
         if name is not None:
             given = known.get(name)
-        if found["kind"] == "+":
-            return found["word"] if given else ""
-        if found["kind"] == "-" and not given:
-            return str(found["word"])
+        if match["kind"] == "+":
+            return match["word"] if given else ""
+        if match["kind"] == "-" and not given:
+            return str(match["word"])
         unknown = unknown or not given
         return given or ""
 
@@ -215,15 +219,15 @@ def _own_caches(raw: list[str], escape: str, key: str, file: str, line: int) -> 
     if matched is None:
         return raw
 
-    def owned(found: re.Match[str]) -> str:
-        if found[1] != "mount":
-            return found[0]
-        options = [option.strip("\"'") for option in (found[2] or "").strip("\"'").split(",")]
+    def owned(match: re.Match[str]) -> str:
+        if match[1] != "mount":
+            return match[0]
+        options = [option.strip("\"'") for option in (match[2] or "").strip("\"'").split(",")]
         by_name = {name.lower(): value for name, _, value in (option.partition("=") for option in options)}
         if "$" in by_name.get("type", ""):
             raise UsageError(f"{file}:{line + 1}: the type of a mount can't be known before the build", hint="write it")
         if by_name.get("type") != "cache":
-            return found[0]
+            return match[0]
         places = (by_name.get(name) for name in ("id", "target", "dst", "destination"))
         named = next((place for place in places if place), "")
         own = hashlib.sha256(f"{key}\0{named}".encode()).hexdigest()[:24]

@@ -96,7 +96,7 @@ def _glob(pattern: str) -> str:
     clean = posixpath.normpath(pattern).lstrip("/") if pattern else ""
     if clean in {"", "."}:
         return ""
-    glob = re.sub(r"(\\.)|([{}])", lambda found: found[1] or f"\\{found[2]}", clean)
-    glob = re.sub(r"(\\.)|\[!([^\]]+)\]", lambda found: found[1] or f"[{found[2]}!]", glob)
+    glob = re.sub(r"(\\.)|([{}])", lambda match: match[1] or f"\\{match[2]}", clean)
+    glob = re.sub(r"(\\.)|\[!([^\]]+)\]", lambda match: match[1] or f"[{match[2]}!]", glob)
     glob = re.sub(r"(^|/)\*\*(?=[^/])", r"\1**/", glob)
     return f"{glob}/*" if glob.endswith("/**") else glob

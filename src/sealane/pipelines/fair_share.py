@@ -37,8 +37,8 @@ def next_runs(queue: Sequence[Queued], running: Mapping[str, int], slots: Slots)
     """The runs that begin now, in their order. `queue` has the oldest first; `running` counts runs by app."""
     held = Counter(running)
     waiting: dict[str, deque[tuple[int, str]]] = {}
-    for age, each in enumerate(queue):
-        waiting.setdefault(each.app, deque()).append((age, each.run))
+    for age, queued in enumerate(queue):
+        waiting.setdefault(queued.app, deque()).append((age, queued.run))
     chosen: list[str] = []
     for _ in range(slots.all - sum(running.values())):
         mays = [app for app, runs in waiting.items() if runs and held[app] < slots.per_app]

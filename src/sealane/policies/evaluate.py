@@ -28,7 +28,7 @@ def vet(objects: Sequence[Vettable], policies: Iterable[Policy], facts: Facts) -
 
     Raises cel.Uncompilable for a policy whose problems were not looked at.
     """
-    items = [item for each in objects for item in _items(each)]
+    items = [item for vettable in objects for item in _items(vettable)]
     custom = kinds.defined(item.manifest for item in items)
     cases = [(item, admission.request(item.manifest, facts, custom)) for item in items]
     rules = [_Rule(compiler.compiled(policy)) for policy in policies]

@@ -90,11 +90,13 @@ def plural(kind: str) -> str:
 
 def defined(objects: Iterable[Mapping[str, Any]]) -> Custom:
     """The resources of the custom resource definitions among the objects."""
-    found = {}
-    for each in objects:
-        spec = each.get("spec")
-        names = spec.get("names") if isinstance(spec, dict) and each.get("kind") == "CustomResourceDefinition" else None
+    resources = {}
+    for manifest in objects:
+        spec = manifest.get("spec")
+        names = (
+            spec.get("names") if isinstance(spec, dict) and manifest.get("kind") == "CustomResourceDefinition" else None
+        )
         if isinstance(names, dict) and isinstance(spec, dict):
             name = Resource(name=str(names.get("plural")), namespaced=spec.get("scope") != "Cluster")
-            found[str(spec.get("group")), str(names.get("kind"))] = name
-    return found
+            resources[str(spec.get("group")), str(names.get("kind"))] = name
+    return resources

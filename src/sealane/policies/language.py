@@ -112,8 +112,8 @@ def chains(source: str, root: str) -> set[tuple[str, ...]]:
 
 
 def _tokens(source: str) -> Iterator[tuple[str, str]]:
-    for found in _TOKEN.finditer(source):
-        yield str(found.lastgroup), found[0]
+    for match in _TOKEN.finditer(source):
+        yield str(match.lastgroup), match[0]
 
 
 def _variable(tokens: list[tuple[str, str]], index: int) -> str:

@@ -132,13 +132,13 @@ def _policy(document: Document, shape: files.PolicyFile) -> Policy:
         variables=_named(document, "variables", spec.variables),
         validations=tuple(
             Validation(
-                expression=each.expression,
-                message=each.message or "",
-                message_expression=each.message_expression or "",
-                reason=each.reason,
+                expression=validation_file.expression,
+                message=validation_file.message or "",
+                message_expression=validation_file.message_expression or "",
+                reason=validation_file.reason,
                 place=document.place(("spec", "validations", index, "expression")),
             )
-            for index, each in enumerate(spec.validations)
+            for index, validation_file in enumerate(spec.validations)
         ),
         place=document.place(()),
     )

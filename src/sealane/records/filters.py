@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from sealane.pipelines.model import RunStatus
 from sealane.releases.deliveries import DeliveryOutcome
 
-RUN_STATES = tuple(dict.fromkeys([*(each.value for each in RunStatus), *(each.value for each in DeliveryOutcome)]))
+RUN_STATES = tuple(
+    dict.fromkeys([*(status.value for status in RunStatus), *(outcome.value for outcome in DeliveryOutcome)])
+)
 """What the state of a run may be: how it ended, or how its deliveries stand once it has passed."""
-DEPLOYMENT_STATES = tuple(each.value for each in DeliveryOutcome)
+DEPLOYMENT_STATES = tuple(outcome.value for outcome in DeliveryOutcome)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -66,8 +66,8 @@ class Changes:
         """Plain data, for failure reports, pages and `--json`."""
         return {
             "objects": [
-                {"action": each.action, "kind": each.kind, "name": each.name, "lines": list(each.lines)}
-                for each in self.objects
+                {"action": change.action, "kind": change.kind, "name": change.name, "lines": list(change.lines)}
+                for change in self.objects
             ],
             "images": [
                 {
@@ -101,7 +101,10 @@ def _by_key(revision: Revision | None) -> dict[_Key, Rendered]:
     if revision is None:
         return {}
     made = {("Secret", revision.secret_object): "${secrets}", ("ConfigMap", revision.config_object): "${config}"}
-    return {(*each.key[:3], made.get((each.kind, each.name), each.name)): each for each in revision.everything}
+    return {
+        (*rendered.key[:3], made.get((rendered.kind, rendered.name), rendered.name)): rendered
+        for rendered in revision.everything
+    }
 
 
 def _change(old: Rendered | None, new: Rendered | None) -> ObjectChange | None:
@@ -159,11 +162,11 @@ def _image_changes(before: Mapping[_Key, Rendered], after: Mapping[_Key, Rendere
                 )
 
 
-def _images(each: Rendered | None) -> dict[str, str]:
+def _images(rendered: Rendered | None) -> dict[str, str]:
     """Name of each container to its image; a volume's goes by its path."""
     found: dict[str, str] = {}
-    for path, image in manifest_images.images(each.object if each else None):
-        holder: Any = each.object if each else None
+    for path, image in manifest_images.images(rendered.object if rendered else None):
+        holder: Any = rendered.object if rendered else None
         for part in path[:-1]:
             holder = holder[part]
         name = holder.get("name") if path[-1] == "image" else None

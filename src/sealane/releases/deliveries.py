@@ -67,5 +67,5 @@ class Delivery:
 
 def fold(states: Iterable[DeliveryOutcome]) -> DeliveryOutcome | None:
     """All of them as one: what went wrong counts most, then what still goes on. `deployed` only where all are."""
-    found = set(states)
-    return next((state for state in _STRONGEST if state in found), None)
+    outcomes = set(states)
+    return next((state for state in _STRONGEST if state in outcomes), None)

@@ -52,20 +52,20 @@ def order(before: str | None, after: str, others: Sequence[Move], told: LineageA
     known = _closed({*told.known, *({before} if before else ())}, others)
     forced = bool(before) and before != after and (after in known if told.forwards is None else not told.forwards)
     newer = {
-        each.run
-        for each in others
-        if each.after not in {after, *known} and ({each.after, each.before} & told.descend or each.before == after)
+        move.run
+        for move in others
+        if move.after not in {after, *known} and ({move.after, move.before} & told.descend or move.before == after)
     }
-    same = {each.run for each in others if each.after == after and not forced}
+    same = {move.run for move in others if move.after == after and not forced}
     return Order(newer=frozenset(newer), same=frozenset(same))
 
 
 def _closed(known: set[str], others: Sequence[Move]) -> set[str]:
     """With all that those commits were moved on from: hosts forget commits that a forced push drops."""
     came_from: dict[str, set[str]] = {}
-    for each in others:
-        if each.before:
-            came_from.setdefault(each.after, set()).add(each.before)
+    for move in others:
+        if move.before:
+            came_from.setdefault(move.after, set()).add(move.before)
     fresh = set(known)
     while fresh:
         fresh = {before for commit in fresh for before in came_from.get(commit, ())} - known
@@ -75,11 +75,11 @@ def _closed(known: set[str], others: Sequence[Move]) -> set[str]:
 
 def place(sequence: int, found: Order, others: Sequence[Move]) -> float:
     """The run's place: that of the same commit, or right below what is newer; else its number."""
-    same = [each.place for each in others if each.run in found.same]
+    same = [move.place for move in others if move.run in found.same]
     if same:
         return max(same)
-    first = min((each.place for each in others if each.run in found.newer), default=None)
+    first = min((move.place for move in others if move.run in found.newer), default=None)
     if first is None or sequence < first:
         return float(sequence)
-    below = max((each.place for each in others if each.place < first), default=first - 1)
+    below = max((move.place for move in others if move.place < first), default=first - 1)
     return (below + first) / 2

@@ -107,13 +107,13 @@ def prospect_of(
 
 async def _secret_problems(formation: Formation, stores: Stores) -> list[Finding]:
     reasons = await resolution.check(formation.secrets, stores)
-    found = [
+    problems = [
         Finding(message=f"the secret {name} has no value: {reason}", place=formation.at("secrets", name))
         for name, reason in reasons.items()
     ]
     for index, gate in enumerate(formation.strategy.gates):
         reasons = await resolution.check(gate.references, stores)
-        found += [
+        problems += [
             Finding(
                 message=f"the {name} of gate {gate.name} has no value: {reason}",
                 place=formation.at("strategy", "gates", index),
@@ -122,11 +122,11 @@ async def _secret_problems(formation: Formation, stores: Stores) -> list[Finding
         ]
     for index, told in enumerate(formation.annotations):
         reasons = await resolution.check(told.keys, stores)
-        found += [
+        problems += [
             Finding(
                 message=f"the {name} of annotation {told.name} has no value: {reason}",
                 place=formation.at("hooks", "annotate", index),
             )
             for name, reason in reasons.items()
         ]
-    return found
+    return problems

@@ -120,14 +120,14 @@ def together(reports: Iterable[Report]) -> Report | None:
     found = [report for report in reports if report.files]
     if not found:
         return None
-    took = [each.seconds for each in found if each.seconds is not None]
+    took = [report.seconds for report in found if report.seconds is not None]
     return Report(
-        files=sum(each.files for each in found),
-        tests=sum(each.tests for each in found),
-        failed=sum(each.failed for each in found),
-        errors=sum(each.errors for each in found),
-        skipped=sum(each.skipped for each in found),
-        flaky=sum(each.flaky for each in found),
+        files=sum(report.files for report in found),
+        tests=sum(report.tests for report in found),
+        failed=sum(report.failed for report in found),
+        errors=sum(report.errors for report in found),
+        skipped=sum(report.skipped for report in found),
+        flaky=sum(report.flaky for report in found),
         seconds=sum(took) if took else None,
         failing=(),
         notes=(),

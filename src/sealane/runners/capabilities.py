@@ -45,11 +45,11 @@ def memory(written: str, machine: int) -> int:
     """Bytes of `512m`, `4g`, or of a share of the machine, `75%`. Raises ValueError."""
     if written.endswith("%") and written[:-1].isdigit() and 0 < int(written[:-1]) <= 100:
         return machine * int(written[:-1]) // 100
-    found = _SIZE.fullmatch(written.strip())
-    if found is None:
+    match = _SIZE.fullmatch(written.strip())
+    if match is None:
         message = "is no amount of memory: write 512m, 4g, or a share of the machine such as 75%"
         raise ValueError(message)
-    size = int(float(found[1]) * _UNITS[found[2].lower()])
+    size = int(float(match[1]) * _UNITS[match[2].lower()])
     if size < _LEAST_MEMORY:
         message = "is less than 16m, with which no shell starts"
         raise ValueError(message)

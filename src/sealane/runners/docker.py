@@ -162,13 +162,13 @@ class DockerRunner:
         )
         time_left = spec.timeout if fresh else await self._time_left(container.name, spec)
         state, in_time = await self._watched(container, follow, time_left)
-        around = outcomes.ExitContext(
+        context = outcomes.ExitContext(
             timed_out=None if in_time else spec.timeout,
             engine_was_away=follow.engine_was_away,
             disk_full=follow.disk_full,
             memory=container.confinement.memory,
         )
-        return outcomes.result(state, around, begun=begun, now=self._now())
+        return outcomes.result(state, context, begun=begun, now=self._now())
 
     async def _settled(self, run: RunKey, container: ContainerSpec, output: Output) -> ContainerSpec:
         """The container as it has to be for its workspace; created again where it has to be another one."""
@@ -259,8 +259,8 @@ class DockerRunner:
 
     async def _each(self, label: str, do: Callable[[Leftover], Awaitable[object]]) -> None:
         """Does it to all containers with the label, several at a time; raises the first error once all are done."""
-        found = await self._engine.containers(label)
-        done = await asyncio.gather(*(do(one) for one in found), return_exceptions=True)
+        leftovers = await self._engine.containers(label)
+        done = await asyncio.gather(*(do(one) for one in leftovers), return_exceptions=True)
         for outcome in done:
             if isinstance(outcome, BaseException):
                 raise outcome

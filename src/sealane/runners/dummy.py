@@ -98,8 +98,8 @@ class DummyRunner:
             await self._asked_to_end(run, name)
             raise
         state = self._state(self._read(run, name))
-        around = outcomes.ExitContext(timed_out=spec.timeout if timed_out else None)
-        return outcomes.result(state, around, begun=begun, now=self._now())
+        context = outcomes.ExitContext(timed_out=spec.timeout if timed_out else None)
+        return outcomes.result(state, context, begun=begun, now=self._now())
 
     async def kill(self, run: RunKey) -> None:
         """Ends everything of the run now."""

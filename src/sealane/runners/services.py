@@ -106,26 +106,26 @@ async def _check(engine: Engine, name: str, service: ServiceSpec) -> Healthcheck
     if service.healthcheck is not None:
         return None if service.healthcheck.test[0] == NO_CHECK else service.healthcheck
     try:
-        found = await engine.healthcheck(name)
+        check = await engine.healthcheck(name)
     except errors.ContainerMissing:
         return None
-    return of_image(found) if found else None
+    return of_image(check) if check else None
 
 
-def of_image(found: ImageCheck) -> Healthcheck:
+def of_image(check: ImageCheck) -> Healthcheck:
     """An image's check, asked as often as ours, with the patience and the times that the image allows.
 
     Images are made for production: most ask every 30 s, which no pipeline would wait for.
     """
-    ours = Healthcheck(test=found.test)
-    interval = min(ours.interval, found.interval or ours.interval)
-    patience = (found.interval or _ENGINES_INTERVAL) * (found.retries or _ENGINES_RETRIES)
+    ours = Healthcheck(test=check.test)
+    interval = min(ours.interval, check.interval or ours.interval)
+    patience = (check.interval or _ENGINES_INTERVAL) * (check.retries or _ENGINES_RETRIES)
     return Healthcheck(
-        test=found.test,
+        test=check.test,
         interval=interval,
-        timeout=found.timeout or _ENGINES_TIMEOUT,
+        timeout=check.timeout or _ENGINES_TIMEOUT,
         retries=max(ours.retries, math.ceil(patience / interval)),
-        start_period=found.start_period or timedelta(),
+        start_period=check.start_period or timedelta(),
     )
 
 

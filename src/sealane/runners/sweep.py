@@ -25,8 +25,8 @@ async def sweep(engine: Engine) -> tuple[str, ...]:
     return tuple(sorted(set(swept)))
 
 
-async def _remove(found: Iterable[Leftover], remove: Callable[[Leftover], Awaitable[None]]) -> list[str]:
-    gone = [one for one in found if _is_orphan(one)]
+async def _remove(leftovers: Iterable[Leftover], remove: Callable[[Leftover], Awaitable[None]]) -> list[str]:
+    gone = [one for one in leftovers if _is_orphan(one)]
     done = await asyncio.gather(*(remove(one) for one in gone), return_exceptions=True)
     for outcome in done:
         if isinstance(outcome, BaseException) and not isinstance(outcome, SealaneError):

@@ -71,16 +71,16 @@ def _report(workspace: Workspace, patterns: tuple[str, ...], since: float, secre
 def _fresh(workspace: Workspace, pattern: str, since: float) -> tuple[list[str], list[str]]:
     """Paths of the files that match, in order, and what is to be said of the pattern."""
     try:
-        found = sorted(_matches(workspace, pattern), key=lambda match: match.path)
+        matches = sorted(_matches(workspace, pattern), key=lambda match: match.path)
     except _TooMany:
         return [], [f"{pattern}: the workspace holds too much to look through; begin the glob with a folder"]
     except OSError as error:
         return [], [f"{pattern}: the workspace can't be read: {(error.strerror or str(error)).lower()}"]
-    plain = [match for match in found if match.is_plain]
+    plain = [match for match in matches if match.is_plain]
     fresh = [match.path for match in plain if match.written >= since]
     notes = [
         _many([match.path for match in plain if match.written < since], "from before this step, left out"),
-        _many([match.path for match in found if not match.is_plain], "a link or no plain file, left out"),
+        _many([match.path for match in matches if not match.is_plain], "a link or no plain file, left out"),
     ]
     said = [note for note in notes if note]
     return fresh, said or ([] if fresh else [f"no file matches {pattern}"])

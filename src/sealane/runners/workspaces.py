@@ -19,11 +19,11 @@ async def local(file: Path, *, own: bool) -> tuple[Workspace, tuple[Finding, ...
 
     `own` says that it is a clone of the run's.
     """
-    found = await _found(file)
-    workspace = Workspace(folder=file.parent, own=own, repository=found.root, elsewhere=found.elsewhere)
-    if found.problem is None:
+    location = await _found(file)
+    workspace = Workspace(folder=file.parent, own=own, repository=location.root, elsewhere=location.elsewhere)
+    if location.problem is None:
         return workspace, ()
-    return workspace, (Finding(message=found.problem, place=Place(file=str(file)), severity=Severity.WARNING),)
+    return workspace, (Finding(message=location.problem, place=Place(file=str(file)), severity=Severity.WARNING),)
 
 
 async def hold(workspace: Workspace) -> None:
@@ -45,11 +45,11 @@ async def hold(workspace: Workspace) -> None:
 
 async def _found(file: Path) -> GitLocation:
     """A repository above the folder counts only where it has the file: any folder may lie in somebody's home."""
-    found = await asyncio.to_thread(repositories.find, file.parent)
-    if found.root is None:
-        return found
+    location = await asyncio.to_thread(repositories.find, file.parent)
+    if location.root is None:
+        return location
     try:
-        await git.run("-C", str(found.root), "ls-files", "--error-unmatch", "--", str(file))
+        await git.run("-C", str(location.root), "ls-files", "--error-unmatch", "--", str(file))
     except SealaneError:
         return GitLocation()
-    return found
+    return location

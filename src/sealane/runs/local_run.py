@@ -59,11 +59,11 @@ async def assemble(asked: RunRequest, *, now: datetime) -> LocalRun:
     if asked.clean is not None:
         folder = await clean_clone.make(own, head, asked.clean)
         file = folder / file.name
-    pipeline, found = reading.read(_text(file), str(file))
+    pipeline, problems = reading.read(_text(file), str(file))
     if pipeline is None:
-        raise InvalidFiles(found)
+        raise InvalidFiles(problems)
     if asked.clean is not None and head is not None:
-        found = [*found, *await clean_clone.complete(own, head, asked.clean, pipeline.clone)]
+        problems = [*problems, *await clean_clone.complete(own, head, asked.clean, pipeline.clone)]
     event = await _event(asked, pipeline, own, head, now)
     workspace, told = await workspaces.local(folder / file.name, own=asked.clean is not None)
     plan = _local(_chosen(planning.plan(pipeline, event), asked.steps))
@@ -80,7 +80,7 @@ async def assemble(asked: RunRequest, *, now: datetime) -> LocalRun:
     revealed.note(given.values())
     return LocalRun(
         work=replace(work, secrets=_wanted(work, given, asked.secrets_file)),
-        warnings=tuple(finding for finding in (*found, *told) if finding not in findings.errors(found)),
+        warnings=tuple(finding for finding in (*problems, *told) if finding not in findings.errors(problems)),
     )
 
 
@@ -90,7 +90,7 @@ def _text(file: Path) -> str:
     except FileNotFoundError as error:
         if file.name not in reading.files():
             raise NotThere(f"there is no {file}", hint="name a folder, or a pipeline's file") from error
-        hint = reading.beginning({each.name for each in file.resolve().parent.iterdir()})
+        hint = reading.beginning({path.name for path in file.resolve().parent.iterdir()})
         raise NotThere(f"there is no {file.name} in {file.resolve().parent}", hint=hint) from error
     except UnicodeDecodeError as error:
         raise InvalidFiles([findings.not_utf8(error, str(file))]) from error
@@ -160,9 +160,9 @@ def _left_out(planned: PlannedStep, why: str, yes: bool) -> PlannedStep:  # noqa
 def _secrets(file: Path | None) -> Mapping[str, str]:
     if file is None:
         return {}
-    values, found = files.read(_text(file), str(file))
-    if found:
-        raise InvalidFiles(found)
+    values, problems = files.read(_text(file), str(file))
+    if problems:
+        raise InvalidFiles(problems)
     return values
 
 

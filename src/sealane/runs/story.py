@@ -125,8 +125,8 @@ class _Story:
             return end
 
     def _next(self, doing: Collection[str] = ()) -> tuple[PlannedStep, ...]:
-        found = scheduling.next_steps(self._plan, self._statuses())
-        return tuple(planned for planned in found if planned.key not in doing)
+        planned_steps = scheduling.next_steps(self._plan, self._statuses())
+        return tuple(planned for planned in planned_steps if planned.key not in doing)
 
     def _statuses(self) -> dict[str, StepStatus]:
         return {key: end.status for key, end in self._ends.items()}

@@ -19,12 +19,12 @@ def values(objects: Iterable[Mapping[str, Any]], *, made: tuple[str, ...] = ()) 
     What stands in Secrets whose names begin with one of `made` comes from stores, and is no common word to anybody.
     """
     found: dict[str, str] = {}
-    for each in objects:
-        if each.get("kind") != "Secret" or each.get("apiVersion") != "v1":
+    for manifest in objects:
+        if manifest.get("kind") != "Secret" or manifest.get("apiVersion") != "v1":
             continue
-        name = each["metadata"]["name"]
-        texts = {key: _decoded(value) for key, value in (each.get("data") or {}).items()}
-        texts |= {key: str(value) for key, value in (each.get("stringData") or {}).items()}
+        name = manifest["metadata"]["name"]
+        texts = {key: _decoded(value) for key, value in (manifest.get("data") or {}).items()}
+        texts |= {key: str(value) for key, value in (manifest.get("stringData") or {}).items()}
         found |= {
             f"{name}/{key}": text for key, text in texts.items() if _is_value(key, text, is_made=name.startswith(made))
         }

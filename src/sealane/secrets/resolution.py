@@ -17,7 +17,7 @@ Stores = Mapping[str, SecretStore]
 
 def open_stores(context: StoreContext, adapters: Adapters = SHIPPED) -> Stores:
     """Every store of the table, for one app."""
-    return {scheme: each.open(context) for scheme, each in adapters.secret_stores.every(StoreAdapter).items()}
+    return {scheme: adapter.open(context) for scheme, adapter in adapters.secret_stores.every(StoreAdapter).items()}
 
 
 _NO_STORE = "there is no store for it here"

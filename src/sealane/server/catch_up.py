@@ -58,7 +58,7 @@ async def _keep_trying(server: composition.Server) -> None:
 
 async def _due(server: composition.Server) -> tuple[str, ...]:
     """Apps whose time has come, and those with a push that nobody has found broken yet."""
-    broken = {each.app for each in await server.store.troubles.all(now=clock.now()) if each.resolved is None}
+    broken = {trouble.app for trouble in await server.store.troubles.all(now=clock.now()) if trouble.resolved is None}
     new = [name for name in server.untaken if name not in broken]
     return (*await server.store.troubles.due(clock.now()), *new)
 

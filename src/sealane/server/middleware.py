@@ -122,10 +122,10 @@ def _peer(scope: Scope) -> IPv4Address | IPv6Address | None:
     if scope["type"] != "http" or not scope.get("client"):
         return None
     try:
-        found = ip_address(str(scope["client"][0]).partition("%")[0])
+        address = ip_address(str(scope["client"][0]).partition("%")[0])
     except ValueError:  # a socket of another kind
         return None
-    return (found.ipv4_mapped if isinstance(found, IPv6Address) else None) or found
+    return (address.ipv4_mapped if isinstance(address, IPv6Address) else None) or address
 
 
 def _wrong_address(scope: Scope) -> UsageError | None:

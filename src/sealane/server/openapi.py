@@ -93,7 +93,7 @@ def signed_by(*schemes: str) -> dict[str, Any]:
     form = {"type": "object", "required": ["payload"], "properties": {"payload": {"type": "string"}}}
     content = {"application/json": message, "application/x-www-form-urlencoded": form}
     return {
-        "security": [{each: []} for each in schemes],
+        "security": [{scheme: []} for scheme in schemes],
         "requestBody": {"required": True, "content": {kind: {"schema": each} for kind, each in content.items()}},
     }
 
@@ -124,10 +124,12 @@ def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
     if _asks(route.dependant, access.admitted):
         with_session: dict[str, list[str]] = {SESSION: []} if method in SAFE_METHODS else {SESSION: [], FORM: []}
         operation["security"] = [{TOKEN: []}, with_session]
-    for each in dependants(route.dependant):
-        if isinstance(each.call, Requires) and each.call.permission is not Permission.READ:
-            where = " in every environment" if each.call.everywhere else ""
-            operation["description"] = f"{operation['description']}\n\nFor whoever may {each.call.permission}{where}."
+    for dependant in dependants(route.dependant):
+        if isinstance(dependant.call, Requires) and dependant.call.permission is not Permission.READ:
+            where = " in every environment" if dependant.call.everywhere else ""
+            operation["description"] = (
+                f"{operation['description']}\n\nFor whoever may {dependant.call.permission}{where}."
+            )
 
 
 def _raised(route: APIRoute, method: str) -> Iterator[type[SealaneError]]:
@@ -139,7 +141,7 @@ def _raised(route: APIRoute, method: str) -> Iterator[type[SealaneError]]:
         yield Unavailable
     if gated:
         yield from (NotSignedIn, TooManyAttempts)
-        if route.dependant.path_params or {"before"} & {each.alias for each in route.dependant.query_params}:
+        if route.dependant.path_params or {"before"} & {param.alias for param in route.dependant.query_params}:
             yield NotThere
 
 
@@ -149,6 +151,6 @@ def _asks(dependant: Dependant, wanted: Callable[..., Any]) -> bool:
 
 def dependants(of: Dependant) -> Iterator[Dependant]:
     """What it depends on, at any depth."""
-    for each in of.dependencies:
-        yield each
-        yield from dependants(each)
+    for dependant in of.dependencies:
+        yield dependant
+        yield from dependants(dependant)

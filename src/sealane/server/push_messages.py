@@ -70,12 +70,12 @@ def _outcome(view: RunView) -> list[str]:
         head = f"sealane: {view.run.label} is stored; whether it is refused is not known yet"
     else:
         head = f"sealane: {view.run.label} {'warns:' if view.findings else 'begins'}"
-    shown = [line for found in view.findings[:_MOST_FINDINGS] for line in _finding(found)]
+    shown = [line for finding in view.findings[:_MOST_FINDINGS] for line in _finding(finding)]
     more = len(view.findings) - _MOST_FINDINGS
     return [head, *shown, *([f"  and {more} more"] if more > 0 else [])]
 
 
-def _finding(found: Finding) -> list[str]:
-    severity = "" if found.severity is Severity.ERROR else "warning: "
-    lines = [f"  {found.place}: {severity}{found.message}"]
-    return [*lines, f"    {found.hint}"] if found.hint else lines
+def _finding(finding: Finding) -> list[str]:
+    severity = "" if finding.severity is Severity.ERROR else "warning: "
+    lines = [f"  {finding.place}: {severity}{finding.message}"]
+    return [*lines, f"    {finding.hint}"] if finding.hint else lines

@@ -11,14 +11,14 @@ _MOST_NAMED = 20
 
 def lines(app: str, receipts: Mapping[str, Receipt], *, url: str) -> list[str]:
     """The lines, for the receipts by reference: each is named with the way to run it, many are counted."""
-    left_out = {ref: each for ref, each in receipts.items() if each.left_out}
+    left_out = {ref: receipt for ref, receipt in receipts.items() if receipt.left_out}
     if not left_out:
         return []
     began = len(receipts) - len(left_out)
     first = f"sealane: {len(left_out)} of {len(receipts)} are not run: one push starts {began} (SEALANE_RUNS__PER_PUSH)"
     named = [
-        f"sealane: not run: {ref.removeprefix('refs/heads/')}; run it: sealane rerun {each.run_id}"
-        for ref, each in list(left_out.items())[:_MOST_NAMED]
+        f"sealane: not run: {ref.removeprefix('refs/heads/')}; run it: sealane rerun {receipt.run_id}"
+        for ref, receipt in list(left_out.items())[:_MOST_NAMED]
     ]
     more = len(left_out) - len(named)
     return [first, *named, *([f"sealane: … and {more} more: {url}/runs?app={app}"] if more else [])]

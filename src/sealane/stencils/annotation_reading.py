@@ -17,22 +17,22 @@ from sealane.stencils.graph_annotations import Annotation
 
 def read(written: hook_files.HooksFile | None, adapters: Adapters) -> tuple[Annotation, ...]:
     """The annotations that the file says, in order."""
-    return tuple(_annotation(each, adapters) for each in (written.annotate if written else None) or ())
+    return tuple(_annotation(annotation, adapters) for annotation in (written.annotate if written else None) or ())
 
 
 def problems(written: hook_files.HooksFile | None, document: Document, adapters: Adapters) -> Iterator[Finding]:
     """What the shape can't say: names that are taken, and references that are none."""
     hooks = written or hook_files.HooksFile()
     taken = {each.name for each in (*(hooks.before or ()), *(hooks.after or ()), *(hooks.failure or ()))}
-    for index, found in enumerate(read(written, adapters)):
-        if found.name in taken:
+    for index, annotation in enumerate(read(written, adapters)):
+        if annotation.name in taken:
             place = document.place(("hooks", "annotate", index, "name"))
-            yield Finding(message=f"two hooks are called {found.name}", place=place, hint="rename one")
-        taken.add(found.name)
-        for name, reference in found.keys.items():
+            yield Finding(message=f"two hooks are called {annotation.name}", place=place, hint="rename one")
+        taken.add(annotation.name)
+        for name, reference in annotation.keys.items():
             if problem := references.problem(reference, adapters):
                 message, hint = problem
-                place = document.place(("hooks", "annotate", index, found.board, name))
+                place = document.place(("hooks", "annotate", index, annotation.board, name))
                 yield Finding(message=f"{name}: {message}", place=place, hint=hint)
 
 

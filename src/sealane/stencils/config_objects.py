@@ -70,7 +70,7 @@ def config(
     texts: dict[str, str] = {}
     binary: dict[str, str] = {}
     versions: dict[str, str] = {}
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for name, entry in sorted(entries.items()):
         text = _text_of(entry.content)
         if text is None:
@@ -79,17 +79,17 @@ def config(
             continue
         texts[name], problems = (text, []) if entry.raw else _replaced(text, entry, known)
         versions[name] = hashing.version(key, name, texts[name].encode("utf-8", "surrogatepass"))
-        found.extend(problems)
+        findings.extend(problems)
     size = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts.values())
     size += sum(len(text) for text in binary.values())
     if size > MAX_DATA:
         message = f"the configuration has {size} bytes; a cluster takes {MAX_DATA}"
-        found.append(Finding(message=message, place=formation.at("config"), hint="put large files into an image"))
+        findings.append(Finding(message=message, place=formation.at("config"), hint="put large files into an image"))
     name = f"{app}-{formation.name}-config-{hashing.suffix(key, versions)}"
     content = {key: value for key, value in (("data", texts), ("binaryData", binary)) if value}
     places: dict[Path, Place] = {(key, entry): entries[entry].place for key, part in content.items() for entry in part}
     rendered = _object("ConfigMap", name, app, formation, content, {(): formation.at("config"), **places})
-    return Configured(name=name, rendered=rendered, versions=versions), found
+    return Configured(name=name, rendered=rendered, versions=versions), findings
 
 
 def _text_of(content: bytes) -> str | None:

@@ -170,8 +170,8 @@ def gates_type(adapters: Adapters) -> Any:
     """The type of a formation's gates, with the kinds and metric stores that the tables have."""
     kinds = adapters.gates.every(GateShape)
     stores = adapters.metric_stores.every(MetricStoreShape)
-    shapes = {key: each.file for key, each in kinds.items() if each.file is not None}
-    shapes |= {key: each.query for key, each in stores.items() if each.query}
-    docs = {key: each.doc for key, each in kinds.items()}
+    shapes = {key: shape.file for key, shape in kinds.items() if shape.file is not None}
+    shapes |= {key: shape.query for key, shape in stores.items() if shape.query}
+    docs = {key: shape.doc for key, shape in kinds.items()}
     gate = variants.one_of(shapes, base=GateFile, docs=docs)
     return variants.sequence(gate, Field(min_length=1, max_length=MOST_GATES))

@@ -47,9 +47,9 @@ def problems(
 ) -> list[Finding]:
     """What the shape can't say."""
     at: Path = ("strategy", "gates")
-    found = _twice([each.name for each in written or ()], "gate", at, document)
+    findings = _twice([each.name for each in written or ()], "gate", at, document)
     for index, each in enumerate(written or ()):
-        found.extend(_gate_problems(each, (*at, index), document, adapters))
+        findings.extend(_gate_problems(each, (*at, index), document, adapters))
     every = [
         (each, ("hooks", when.value, index))
         for when in gates.When
@@ -59,9 +59,9 @@ def problems(
     for each, path in every:
         if names[each.name] > 1:
             place = document.place((*path, "name"))
-            found.append(Finding(message=f"two hooks are called {each.name}", place=place, hint="rename one"))
-        found.extend(_spans(each, path, document))
-    return found
+            findings.append(Finding(message=f"two hooks are called {each.name}", place=place, hint="rename one"))
+        findings.extend(_spans(each, path, document))
+    return findings
 
 
 def _gate(written: Any, adapters: Adapters) -> gates.Gate:
@@ -78,13 +78,13 @@ def _parts(written: Any, adapters: Adapters) -> tuple[str, Any, str]:
 
 def query(name: str, written: gate_files.QueryFile, wait: timedelta) -> gates.Gate:
     """A gate that asks a metric store, but for what only that store has."""
-    found = _CONDITION.fullmatch(written.condition)
-    assert found is not None, "the field's pattern is stricter"
+    match = _CONDITION.fullmatch(written.condition)
+    assert match is not None, "the field's pattern is stricter"
     asked = gates.Query(
         store="",
         url=written.url,
         query=written.query,
-        condition=gates.Condition(operator=found[1], bound=float(found[2])),
+        condition=gates.Condition(operator=match[1], bound=float(match[2])),
         duration=span(written.duration, timedelta()),
         interval=span(written.interval, timedelta(seconds=10)),
         max_failures=written.max_failures,

@@ -85,5 +85,7 @@ class HooksFile(File):
 def annotations_type(adapters: Adapters) -> Any:
     """The type of a formation's annotations, with the metric stores that the table has."""
     stores = adapters.metric_stores.every(MetricStoreShape)
-    annotation = variants.one_of({key: each.marker for key, each in stores.items() if each.marker}, base=AnnotationFile)
+    annotation = variants.one_of(
+        {key: shape.marker for key, shape in stores.items() if shape.marker}, base=AnnotationFile
+    )
     return variants.sequence(annotation, Field(min_length=1, max_length=MOST_HOOKS))

@@ -343,7 +343,7 @@ class Revision:
             "destination": self.destination,
             "namespace": self.namespace,
             "release": self.release,
-            "objects": [each.to_json() for each in self.objects],
+            "objects": [rendered.to_json() for rendered in self.objects],
             "strategy": self.strategy.to_json(),
             "secret_object": self.secret_object,
             "secrets": dict(self.secrets),
@@ -352,8 +352,8 @@ class Revision:
             "config_versions": dict(self.config_versions),
             **({"hooks": plain_hooks(self.hooks)} if self.hooks else {}),
             **({"annotations": graph_annotations.plain(self.annotations)} if self.annotations else {}),
-            **({"health": [each.to_json() for each in self.health]} if self.health else {}),
-            **({"jobs": {key: each.to_json() for key, each in self.jobs.items()}} if self.jobs else {}),
+            **({"health": [check.to_json() for check in self.health]} if self.health else {}),
+            **({"jobs": {key: rendered.to_json() for key, rendered in self.jobs.items()}} if self.jobs else {}),
         }
 
     @classmethod
@@ -375,6 +375,6 @@ class Revision:
 def nearest_place(places: Mapping[Path, Place], path: Path, otherwise: Place) -> Place:
     """The place of the path or of its nearest parent."""
     for length in range(len(path), -1, -1):
-        if found := places.get(path[:length]):
-            return found
+        if place := places.get(path[:length]):
+            return place
     return otherwise

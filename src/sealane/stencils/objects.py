@@ -52,7 +52,7 @@ def problems(value: Any, origin: Origin) -> list[Finding]:
     """What keeps the value from being an object with a name."""
     if not isinstance(value, dict):
         return [_finding("this is no object", origin, (), "it needs apiVersion, kind and metadata.name")]
-    found = [
+    findings = [
         _finding(f"{key} is missing", origin, (), f"every object says its {key}")
         if value.get(key) is None
         else _finding(f"{key} can't be {_shown(value[key], origin, (key,))}", origin, (key,), f"for example {example}")
@@ -61,35 +61,35 @@ def problems(value: Any, origin: Origin) -> list[Finding]:
     ]
     metadata = value.get("metadata")
     if metadata is None:
-        return [*found, _finding("metadata is missing", origin, (), "every object has a metadata.name")]
+        return [*findings, _finding("metadata is missing", origin, (), "every object has a metadata.name")]
     if not isinstance(metadata, dict):
-        return [*found, _finding("metadata must be a mapping", origin, ("metadata",), None)]
-    return [*found, *_metadata_problems(metadata, origin)]
+        return [*findings, _finding("metadata must be a mapping", origin, ("metadata",), None)]
+    return [*findings, *_metadata_problems(metadata, origin)]
 
 
 def _metadata_problems(metadata: dict[str, Any], origin: Origin) -> list[Finding]:
-    found = []
+    findings = []
     name = metadata.get("name")
     if name is None:
         made = "generateName" in metadata
         hint = "a name made up by the cluster can't be followed" if made else "every object has a name"
         path: Path = ("metadata", "generateName") if made else ("metadata",)
-        found.append(_finding("metadata.name is missing", origin, path, hint))
+        findings.append(_finding("metadata.name is missing", origin, path, hint))
     elif not isinstance(name, str):
         path = ("metadata", "name")
         message = f"metadata.name must be a text, not {_shown(name, origin, path)}"
-        found.append(_finding(message, origin, path, _quoted(origin, path)))
+        findings.append(_finding(message, origin, path, _quoted(origin, path)))
     elif not _NAME.fullmatch(name):
-        found.append(_finding(f"no object can be called {name!r}", origin, ("metadata", "name"), None))
+        findings.append(_finding(f"no object can be called {name!r}", origin, ("metadata", "name"), None))
     for key in ("labels", "annotations"):
         entries = metadata.get(key)
-        found.extend(
+        findings.extend(
             _finding(f"{key} are texts; {entry} is {_shown(value, origin, path)}", origin, path, _quoted(origin, path))
             for entry, value in (entries.items() if isinstance(entries, dict) else ())
             if not isinstance(value, str)
             for path in [("metadata", key, entry)]
         )
-    return found
+    return findings
 
 
 def _shown(value: Any, origin: Origin, path: Path) -> str:
@@ -132,13 +132,13 @@ def settle(
 def duplicates(rendered: Iterable[Rendered]) -> list[Finding]:
     """Objects that are given more than once, naming both places."""
     first: dict[tuple[str, str, str, str], Rendered] = {}
-    found = []
+    findings = []
     for each in rendered:
         known = first.setdefault(each.key, each)
         if known is not each:
             message = f"{each} is given twice"
-            found.append(_finding(message, each.origin, (), f"it is already at {known.origin.place()}"))
-    return found
+            findings.append(_finding(message, each.origin, (), f"it is already at {known.origin.place()}"))
+    return findings
 
 
 def kind_of(manifest: Mapping[str, Any]) -> Kind:

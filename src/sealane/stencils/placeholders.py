@@ -96,7 +96,7 @@ class Source:
     def _starts(self) -> list[int]:
         """Offsets at which lines start; worked out once, and only when something is wrong."""
         if not self._lines:
-            self._lines.extend((0, *(found.end() for found in _BREAK.finditer(self.text))))
+            self._lines.extend((0, *(match.end() for match in _BREAK.finditer(self.text))))
         return self._lines
 
 
@@ -113,7 +113,7 @@ def replace(text: str, words: Placeholders, at: At) -> tuple[Any, list[Finding]]
 
 def replace_inside(text: str, words: Placeholders, at: At) -> tuple[str, list[Finding]]:
     """The text with its words replaced, each as text."""
-    found: list[Finding] = []
+    findings: list[Finding] = []
 
     def written(token: re.Match[str]) -> str:
         if token[0] == _LITERAL:
@@ -127,10 +127,10 @@ def replace_inside(text: str, words: Placeholders, at: At) -> tuple[str, list[Fi
                 message=f"the value of {token['name']} is {_kind(value)}, which can't stand inside a text",
                 hint=f"let ${{{token['name']}}} be the whole value, or give it a text",
             )
-        found.extend(_told(problem, token, text, words, at))
+        findings.extend(_told(problem, token, text, words, at))
         return ""
 
-    return _TOKEN.sub(written, text), found
+    return _TOKEN.sub(written, text), findings
 
 
 def only_word(text: str) -> str | None:

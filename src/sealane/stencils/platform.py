@@ -87,7 +87,7 @@ class Plain:
             *(("gates", gate.name) for gate in formation.strategy.gates if gate.job),
             *(("hooks", hook.name) for hook in formation.hooks),
         ]
-        found = tuple(
+        findings = tuple(
             Finding(
                 message=f"{name} can't run: nothing runs at destination {formation.destination}",
                 place=formation.at("strategy", part) if part == "gates" else formation.at(part),
@@ -95,7 +95,7 @@ class Plain:
             )
             for part, name in asked
         )
-        return ExtractedJobs(rest=tuple(rendered), found=found)
+        return ExtractedJobs(rest=tuple(rendered), found=findings)
 
     def finished(self, rendered: Sequence[Rendered], formation: Formation) -> tuple[list[Rendered], list[Finding]]:
         """See the protocol."""

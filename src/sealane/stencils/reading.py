@@ -43,9 +43,9 @@ _ELSEWHERE = {"name": "formation", "cluster": "destination", "configs": "config"
 
 def read_formation(text: str, file: str, adapters: Adapters = SHIPPED) -> tuple[Formation | None, list[Finding]]:
     """The formation that the file's text says, or what is wrong with it; warnings may come beside a formation."""
-    found_documents, found = documents.read(text, file)
-    if errors(found):
-        return None, found
+    found_documents, findings = documents.read(text, file)
+    if errors(findings):
+        return None, findings
     if len(found_documents) != 1:
         message = f"the file holds {len(found_documents) or 'no'} documents" if found_documents else "the file is empty"
         return None, [Finding(message=message, place=Place(file=file), hint="a formation's file is one document")]
@@ -55,17 +55,17 @@ def read_formation(text: str, file: str, adapters: Adapters = SHIPPED) -> tuple[
     meant = written or validation.salvage(document.value, shape)
     if meant is not None:
         wrong.extend(_problems(meant, document, adapters))
-    found = [*found, *wrong]
+    findings = [*findings, *wrong]
     if written is None or wrong:
-        return None, found
-    return _formation(written, document, adapters), found
+        return None, findings
+    return _formation(written, document, adapters), findings
 
 
 def read_stencils(text: str, file: str, *, raw: bool = False) -> tuple[list[Stencil], list[Finding]]:
     """One stencil for each document of the text, lists of objects not yet unfolded."""
-    found_documents, found = documents.read(text, file)
+    found_documents, findings = documents.read(text, file)
     source = Source(text)
-    return [Stencil(document=document, source=source, raw=raw) for document in found_documents], found
+    return [Stencil(document=document, source=source, raw=raw) for document in found_documents], findings
 
 
 def _formation(written: files.FormationFile, document: Document, adapters: Adapters) -> Formation:
@@ -87,7 +87,7 @@ def _formation(written: files.FormationFile, document: Document, adapters: Adapt
         strategy=_strategy(written.strategy or files.StrategyFile(), adapters),
         hooks=gate_reading.read_hooks(written.hooks),
         annotations=annotation_reading.read(written.hooks, adapters),
-        health=tuple(HealthCheck(**each.model_dump()) for each in written.health or ()),
+        health=tuple(HealthCheck(**check.model_dump()) for check in written.health or ()),
         place=document.place(()),
         places=document.values,
         written=document.written,
@@ -108,7 +108,7 @@ def _strategy(written: files.StrategyFile, adapters: Adapters) -> Strategy:
         max_unavailable=rolling.max_unavailable,
         max_surge=rolling.max_surge,
         blue_green=_blue_green(written.blue_green) if written.blue_green else None,
-        steps=tuple(_canary_step(each) for each in written.canary.steps) if written.canary else (),
+        steps=tuple(_canary_step(step) for step in written.canary.steps) if written.canary else (),
         healthy_for=_duration(written.healthy_for, HEALTHY_FOR),
         patience=fields.duration(written.patience) if written.patience is not None else None,
         deadline=_duration(written.deadline, DEADLINE),
@@ -190,84 +190,84 @@ def _finite(value: Any) -> bool:
 
 
 def _reference_problems(written: files.FormationFile, document: Document, adapters: Adapters) -> list[Finding]:
-    found = []
+    findings = []
     for name, reference in (written.secrets or {}).items():
         if problem := references.problem(reference, adapters):
             message, hint = problem
-            found.append(Finding(message=f"{name}: {message}", place=document.place(("secrets", name)), hint=hint))
+            findings.append(Finding(message=f"{name}: {message}", place=document.place(("secrets", name)), hint=hint))
     for name, text in (written.config or {}).items():
         if isinstance(text, str) and references.looks_like(text, adapters):
             place = document.place(("config", name))
             message = f"{name} looks like a reference to a secret; configuration is readable by everyone"
-            found.append(Finding(message=message, place=place, hint="move it to secrets:"))
-    return found
+            findings.append(Finding(message=message, place=place, hint="move it to secrets:"))
+    return findings
 
 
 def _health_problems(written: files.FormationFile, document: Document) -> list[Finding]:
-    found: list[Finding] = []
-    for index, each in enumerate(written.health or ()):
+    findings: list[Finding] = []
+    for index, check in enumerate(written.health or ()):
 
         def place(key: str, index: int = index) -> Place:
             return document.place(("health", index, key))
 
-        found.extend(health_checks.problems(HealthCheck(**each.model_dump()), place))
-    return found
+        findings.extend(health_checks.problems(HealthCheck(**check.model_dump()), place))
+    return findings
 
 
 def _strategy_problems(written: files.StrategyFile | None, document: Document, adapters: Adapters) -> list[Finding]:
     if written is None:
         return []
-    found = []
+    findings = []
     stated = [kind for kind in _WAYS if getattr(written, kind) is not None]
     if len(stated) > 1:
         message = f"{' and '.join(stated)} are {'both' if len(stated) == 2 else 'all'} given"
-        found.append(Finding(message=message, place=document.key_place(("strategy", stated[-1])), hint="keep one"))
+        findings.append(Finding(message=message, place=document.key_place(("strategy", stated[-1])), hint="keep one"))
     if written.canary:
-        found.extend(_canary_problems(written.canary, document))
+        findings.extend(_canary_problems(written.canary, document))
     if written.rolling and {written.rolling.max_unavailable, written.rolling.max_surge} <= {0, "0%"}:
         message, hint = (
             "with none missing and none more, nothing could ever be replaced",
             "let one of them be 1 or more",
         )
-        found.append(Finding(message=message, place=document.place(("strategy", "rolling")), hint=hint))
+        findings.append(Finding(message=message, place=document.place(("strategy", "rolling")), hint=hint))
     persons = {gate.name for gate in _strategy(written, adapters).every_gate if gate.stage}
     for index, gate in enumerate(written.gates or ()):
         if gate.name in persons:
             place = document.place(("strategy", "gates", index, "name"))
             message = f"the strategy's own wait for a person is called {gate.name}"
-            found.append(Finding(message=message, place=place, hint="rename the gate"))
+            findings.append(Finding(message=message, place=place, hint="rename the gate"))
     if written.drain is not None and (
         fields.duration(written.drain) % timedelta(seconds=1) or not fields.duration(written.drain)
     ):
         message = f"a drain of {written.drain} is not a whole number of seconds, one at least"
         place = document.place(("strategy", "drain"))
-        found.append(Finding(message=message, place=place, hint="write it like 5s"))
+        findings.append(Finding(message=message, place=place, hint="write it like 5s"))
     healthy_for, deadline = _duration(written.healthy_for, HEALTHY_FOR), _duration(written.deadline, DEADLINE)
     if healthy_for >= deadline:
         message = "the deadline ends before healthy could have held long enough"
         place = document.place(("strategy", "deadline" if written.deadline else "healthy_for"))
-        found.append(Finding(message=message, place=place, hint="make it longer than healthy_for"))
-    return found
+        findings.append(Finding(message=message, place=place, hint="make it longer than healthy_for"))
+    return findings
 
 
 def _canary_problems(written: files.CanaryFile, document: Document) -> list[Finding]:
-    found = []
+    findings = []
     highest = 0
     for index, step in enumerate(written.steps):
         place = document.place(("strategy", "canary", "steps", index))
         said = [key for key in files.CanaryStepFile.model_fields if getattr(step, key) is not None]
         if len(said) != 1:
             message = f"a step does one thing, this one {'does ' + ' and '.join(said) if said else 'nothing'}"
-            found.append(Finding(message=message, place=place, hint="write each of them as a step of its own"))
+            findings.append(Finding(message=message, place=place, hint="write each of them as a step of its own"))
         elif isinstance(step.pause, str) and fields.duration(step.pause) > _LONGEST_PAUSE:
             message = f"a pause of {step.pause} is longer than the {_LONGEST_PAUSE.total_seconds() / 3600:g} h that one may last"
-            found.append(Finding(message=message, place=place, hint="shorten it"))
+            findings.append(Finding(message=message, place=place, hint="shorten it"))
         elif step.weight is not None and step.weight <= highest:
             message = f"weight {step.weight} comes after {highest}: shares only grow"
-            found.append(Finding(message=message, place=place, hint="put the steps in order"))
+            findings.append(Finding(message=message, place=place, hint="put the steps in order"))
         highest = max(highest, step.weight or 0)
     if written.steps[0].weight is None:
         place = document.place(("strategy", "canary", "steps", 0))
         message = "before the first weight there is nothing of the new version"
-        found.append(Finding(message=message, place=place, hint="begin with a weight, such as {weight: 10}"))
-    return found
+        findings.append(Finding(message=message, place=place, hint="begin with a weight, such as {weight: 10}"))
+    return findings

@@ -21,21 +21,21 @@ MAX_TOTAL = 32 * 1024 * 1024
 
 def gather(tree: Tree, name: str, adapters: Adapters = SHIPPED) -> tuple[Sources | None, list[Finding]]:
     """What the formation of that name is rendered from, or everything wrong with its files."""
-    formation, source, found = _formation(tree, name, adapters)
+    formation, source, findings = _formation(tree, name, adapters)
     if formation is None:
-        return None, found
+        return None, findings
     stencils, more = _stencils(tree, formation)
     config, still_more = _config(tree, formation, source)
-    found = [*found, *more, *still_more]
-    if errors(found):
-        return None, found
-    return Sources(formation=formation, stencils=tuple(stencils), config=config), found
+    findings = [*findings, *more, *still_more]
+    if errors(findings):
+        return None, findings
+    return Sources(formation=formation, stencils=tuple(stencils), config=config), findings
 
 
 def read_formation(tree: Tree, name: str, adapters: Adapters = SHIPPED) -> tuple[Formation | None, list[Finding]]:
     """The formation of that name alone, without its stencils."""
-    formation, _, found = _formation(tree, name, adapters)
-    return formation, found
+    formation, _, findings = _formation(tree, name, adapters)
+    return formation, findings
 
 
 def _formation(tree: Tree, name: str, adapters: Adapters) -> tuple[Formation | None, Source, list[Finding]]:
@@ -48,40 +48,40 @@ def _formation(tree: Tree, name: str, adapters: Adapters) -> tuple[Formation | N
     if len(paths) > 1:
         finding = Finding(message=f"{paths[0]} says what it is, too", place=Place(file=paths[1]), hint="keep one")
         return None, Source(""), [finding]
-    text, found = _text(tree, paths[0])
-    if found:
-        return None, Source(""), found
-    formation, found = reading.read_formation(text, paths[0], adapters)
-    return formation, Source(text), found
+    text, findings = _text(tree, paths[0])
+    if findings:
+        return None, Source(""), findings
+    formation, findings = reading.read_formation(text, paths[0], adapters)
+    return formation, Source(text), findings
 
 
 def _stencils(tree: Tree, formation: Formation) -> tuple[list[Stencil], list[Finding]]:
     stencils: list[Stencil] = []
-    chosen, found = _chosen(tree, formation)
+    chosen, findings = _chosen(tree, formation)
     total = 0
     for path in chosen:
         text, problems = _text(tree, path)
         total += len(text)
         if total > MAX_TOTAL:
             message = f"with it all stencils come to more than {MAX_TOTAL} bytes"
-            found.append(Finding(message=message, place=Place(file=path), hint="exclude what isn't needed"))
+            findings.append(Finding(message=message, place=Place(file=path), hint="exclude what isn't needed"))
             break
-        found.extend(problems)
+        findings.extend(problems)
         raw = globs.any_matches(formation.stencils.raw, path.removeprefix(f"{STENCILS}/"))
         read, problems = reading.read_stencils(text, path, raw=raw)
         stencils.extend(read)
-        found.extend(problems)
-    if not chosen and not found:
+        findings.extend(problems)
+    if not chosen and not findings:
         hint = f"put plain manifests into {STENCILS}"
-        found.append(Finding(message="the formation has no stencils", place=formation.place, hint=hint))
-    return stencils, found
+        findings.append(Finding(message="the formation has no stencils", place=formation.place, hint=hint))
+    return stencils, findings
 
 
 def _chosen(tree: Tree, formation: Formation) -> tuple[list[str], list[Finding]]:
     """Paths of the stencils that the formation's globs choose, and globs that choose none."""
     below = {path.removeprefix(f"{STENCILS}/"): path for path in tree.files(STENCILS) if path.endswith(ENDINGS)}
     choice = formation.stencils
-    found = [
+    findings = [
         Finding(
             message=f"no stencil matches {glob}",
             place=formation.at("stencils", key, index),
@@ -97,12 +97,12 @@ def _chosen(tree: Tree, formation: Formation) -> tuple[list[str], list[Finding]]
         if not any(globs.matches(glob, path) for path in below)
     ]
     included = [path for path in below if not choice.include or globs.any_matches(choice.include, path)]
-    return [below[path] for path in included if not globs.any_matches(choice.exclude, path)], found
+    return [below[path] for path in included if not globs.any_matches(choice.exclude, path)], findings
 
 
 def _config(tree: Tree, formation: Formation, source: Source) -> tuple[dict[str, ConfigEntry], list[Finding]]:
     entries: dict[str, ConfigEntry] = {}
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for name, text in formation.config.items():
         place = formation.at("config", name)
         if not text.startswith((FILE, RAW)):
@@ -113,8 +113,8 @@ def _config(tree: Tree, formation: Formation, source: Source) -> tuple[dict[str,
             place_of = Place(file=path, line=1, column=1)
             entries[name] = ConfigEntry(content=tree.read(path), place=place_of, raw=kind == RAW.rstrip(":"))
         except Unreadable as problem:
-            found.append(Finding(message=f"can't read {path}: {problem.message}", place=place))
-    return entries, found
+            findings.append(Finding(message=f"can't read {path}: {problem.message}", place=place))
+    return entries, findings
 
 
 def _text(tree: Tree, path: str) -> tuple[str, list[Finding]]:

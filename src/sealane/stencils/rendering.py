@@ -49,30 +49,30 @@ def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Find
     """The revision, or everything that is wrong with it; warnings may come beside a revision."""
     platform = platforms.of(inputs.kind, inputs.adapters)
     formation = sources.formation
-    found = _image_problems(formation, inputs)
+    findings = _image_problems(formation, inputs)
     secret = config_objects.secret(inputs.app, formation, inputs.secret_versions, inputs.key)
     words = _words(formation, inputs, secret)
     config, problems = config_objects.config(inputs.app, formation, sources.config, words, inputs.key)
-    found.extend(problems)
+    findings.extend(problems)
     words = _with_config(words, config)
     rendered, problems = _objects(sources, words, platform)
-    found.extend(problems)
-    found.extend(platform.problems(rendered))
+    findings.extend(problems)
+    findings.extend(platform.problems(rendered))
     aside = platform.jobs(formation, rendered, words)
-    found.extend(aside.found)
+    findings.extend(aside.found)
     finished, problems = platform.finished(aside.rest, formation)
-    found.extend(problems)
+    findings.extend(problems)
     every = [*(each.rendered for each in (config, secret) if each), *finished]
-    found.extend(objects.duplicates(every))
-    if not errors(found):
-        found.extend(platform.whole(every, formation))
-    if not errors(found):
-        found.extend(_unused(sources, words))
-        found.extend(_unasked(formation, every))
-    if errors(found):
-        return None, found
+    findings.extend(objects.duplicates(every))
+    if not errors(findings):
+        findings.extend(platform.whole(every, formation))
+    if not errors(findings):
+        findings.extend(_unused(sources, words))
+        findings.extend(_unasked(formation, every))
+    if errors(findings):
+        return None, findings
     revision = _revision(formation, inputs, tuple(every), secret, config)
-    return _with_jobs(revision, formation, aside), found
+    return _with_jobs(revision, formation, aside), findings
 
 
 def _words(formation: Formation, inputs: Inputs, secret: Configured | None) -> Placeholders:
@@ -104,25 +104,25 @@ def _with_config(words: Placeholders, config: Configured | None) -> Placeholders
 def _objects(sources: Sources, words: Placeholders, platform: Platform) -> tuple[list[Rendered], list[Finding]]:
     """All objects of the stencils, each in its namespace."""
     good: list[tuple[dict[str, Any], Origin]] = []
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for stencil in sources.stencils:
         document = stencil.document
         value, problems = substitution.substitute(stencil, words)
-        found.extend(problems)
+        findings.extend(problems)
         if words.enough:
             message = f"more words are wrong than the first {MOST_FINDINGS}, which are told here"
-            found.append(Finding(message=message, place=Place(file=document.file)))
+            findings.append(Finding(message=message, place=Place(file=document.file)))
             break
         if problems:
             continue
         whole = Origin(file=document.file, places=document.values, written=document.written, keys=document.keys)
         for part, origin in objects.unfold(value, whole):
             problems = objects.problems(part, origin)
-            found.extend(problems)
+            findings.extend(problems)
             if not problems:
                 good.append((part, origin))
     rendered, problems = objects.settle(good, sources.formation.namespace, platform)
-    return rendered, [*found, *problems]
+    return rendered, [*findings, *problems]
 
 
 def _image_problems(formation: Formation, inputs: Inputs) -> list[Finding]:
@@ -210,7 +210,7 @@ def _revision(
     objects_by_key = [each.object for each in sorted(rendered, key=lambda each: each.key)]
     hashed = {**content, "objects": objects_by_key, "strategy": formation.strategy.to_json()}
     if formation.health:
-        hashed["health"] = [each.to_json() for each in formation.health]
+        hashed["health"] = [check.to_json() for check in formation.health]
     return Revision(
         **content,
         id=hashing.content_id(hashed),

@@ -21,22 +21,25 @@ def join(revision: Revision, values: Mapping[str, SecretValue]) -> list[dict[str
     if changed:
         message = f"{', '.join(changed)} changed since {revision.label} was rendered"
         raise Conflicting(message, hint="render and deploy it anew")
-    return [_filled(each, values) if _is_secret(each, revision) else each.object for each in revision.objects]
+    return [
+        _filled(rendered, values) if _is_secret(rendered, revision) else rendered.object
+        for rendered in revision.objects
+    ]
 
 
 def without_secret(revision: Revision) -> list[dict[str, Any]]:
     """The revision's objects but for its Secret: for a rollback whose old Secret is still there as it was."""
-    return [each.object for each in revision.objects if not _is_secret(each, revision)]
+    return [rendered.object for rendered in revision.objects if not _is_secret(rendered, revision)]
 
 
 def _version(values: Mapping[str, SecretValue], name: str) -> str | None:
     return values[name].version if name in values else None
 
 
-def _is_secret(each: Rendered, revision: Revision) -> bool:
-    return each.key == ("", "Secret", revision.namespace, revision.secret_object)
+def _is_secret(rendered: Rendered, revision: Revision) -> bool:
+    return rendered.key == ("", "Secret", revision.namespace, revision.secret_object)
 
 
-def _filled(each: Rendered, values: Mapping[str, SecretValue]) -> dict[str, Any]:
-    entries = {name: base64.b64encode(values[name].reveal()).decode() for name in each.object["stringData"]}
-    return {**{key: value for key, value in each.object.items() if key != "stringData"}, "data": entries}
+def _filled(rendered: Rendered, values: Mapping[str, SecretValue]) -> dict[str, Any]:
+    entries = {name: base64.b64encode(values[name].reveal()).decode() for name in rendered.object["stringData"]}
+    return {**{key: value for key, value in rendered.object.items() if key != "stringData"}, "data": entries}

@@ -41,7 +41,7 @@ def revision(data: Mapping[str, Any]) -> Revision:
         made = Revision.from_json(data)
     except (msgspec.ValidationError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise UsageError("this is no revision", hint=_HINT) from error
-    wrong = [found for each in made.everything for found in objects.problems(each.object, each.origin)]
+    wrong = [finding for rendered in made.everything for finding in objects.problems(rendered.object, rendered.origin)]
     if wrong:
         raise InvalidFiles(wrong)
     return made

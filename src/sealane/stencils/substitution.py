@@ -104,8 +104,8 @@ class _Walk:
         return result
 
     def text(self, text: str) -> Any:
-        value, found = placeholders.replace(text, self.known, self.at)
-        self.found.extend(found)
+        value, findings = placeholders.replace(text, self.known, self.at)
+        self.found.extend(findings)
         if isinstance(value, float):
             self.finite(value)
         name = placeholders.only_word(text) if isinstance(value, int | float) else None

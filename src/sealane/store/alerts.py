@@ -51,5 +51,5 @@ class Alerts:
     async def since(self, app: str, formation: str, at: datetime) -> Sequence[Alert]:
         """The formation's alerts that fired since then, oldest first."""
         query = sa.select(alerts).where(alerts.c.app == app, alerts.c.formation == formation, alerts.c.fired >= at)
-        found = await self._database.read(lambda c: rows.all_of(c, query.order_by(alerts.c.fired)))
-        return tuple(Alert(name=row["name"], at=row["fired"], labels=row["labels"]) for row in found)
+        listed = await self._database.read(lambda c: rows.all_of(c, query.order_by(alerts.c.fired)))
+        return tuple(Alert(name=row["name"], at=row["fired"], labels=row["labels"]) for row in listed)

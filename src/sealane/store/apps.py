@@ -47,8 +47,8 @@ class Apps:
 
     async def all(self) -> tuple[App, ...]:
         """Every app, by name."""
-        found = await self._database.read(lambda c: rows.all_of(c, sa.select(apps).order_by(apps.c.name)))
-        return tuple(rows.app(row) for row in found)
+        listed = await self._database.read(lambda c: rows.all_of(c, sa.select(apps).order_by(apps.c.name)))
+        return tuple(rows.app(row) for row in listed)
 
     async def rotate_hook(self, name: str, *, by: str, at: datetime, old_until: datetime | None) -> App:
         """Makes the app's hook secret another one; the one before counts until a time. Raises NotThere."""
@@ -99,8 +99,8 @@ def _check_idle(connection: sa.Connection, name: str) -> None:
     if run := connection.execute(sa.select(runs.c.id).where(mine).limit(1)).scalar():
         raise Conflicting(f"the run {run} of {name} goes on", hint=f"end it first: sealane cancel {run}")
     going = (deployments.c.app == name) & deployments.c.state.in_(_GOING)
-    if found := connection.execute(sa.select(deployments.c.id).where(going).limit(1)).scalar():
-        raise Conflicting(f"the deployment {found} of {name} goes on", hint=f"end it first: sealane cancel {found}")
+    if value := connection.execute(sa.select(deployments.c.id).where(going).limit(1)).scalar():
+        raise Conflicting(f"the deployment {value} of {name} goes on", hint=f"end it first: sealane cancel {value}")
 
 
 def _check_free(connection: sa.Connection, app: App) -> None:

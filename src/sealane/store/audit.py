@@ -37,8 +37,8 @@ class Audit:
         if before is not None:
             query = query.where(outbox.c.id < before)
         query = query.where(outbox.c.actor.is_not(None), readable(scope)).order_by(outbox.c.id.desc()).limit(limit)
-        found = await self._database.read(lambda c: rows.all_of(c, query))
-        return tuple(map(event_of, found))
+        listed = await self._database.read(lambda c: rows.all_of(c, query))
+        return tuple(map(event_of, listed))
 
     async def kinds(self, scope: Scope) -> tuple[str, ...]:
         """What anybody ever did, as far as the scope may read it, by name."""

@@ -63,7 +63,7 @@ class Authorship:
         known = _authors(data)
         if (since or PUSH) in known:
             return known[since or PUSH]
-        return tuple(dict.fromkeys(each for listed in known.values() for each in listed))
+        return tuple(dict.fromkeys(author for listed in known.values() for author in listed))
 
 
 def barred(connection: sa.Connection, deployment: Deployment, people: People) -> Ineligible:

@@ -27,20 +27,20 @@ class Commits:
 
         def work(connection: sa.Connection) -> None:
             named = sa.select(commits.c.commit).where(
-                commits.c.app == app, commits.c.commit.in_([each.id for each in listed])
+                commits.c.app == app, commits.c.commit.in_([commit.id for commit in listed])
             )
             connection.execute(sa.select(apps.c.name).where(apps.c.name == app).with_for_update())  # copies queue up
             there = set(connection.execute(named).scalars())
             fresh = [
                 {
                     "app": app,
-                    "commit": each.id,
-                    "parents": list(each.parents),
-                    "subject": each.subject,
-                    "author": each.author,
+                    "commit": commit.id,
+                    "parents": list(commit.parents),
+                    "subject": commit.subject,
+                    "author": commit.author,
                 }
-                for each in reversed(listed)
-                if each.id not in there
+                for commit in reversed(listed)
+                if commit.id not in there
             ]
             if fresh:
                 connection.execute(sa.insert(commits), fresh)

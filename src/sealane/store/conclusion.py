@@ -75,17 +75,22 @@ def _left_there(connection: sa.Connection, untouched: Deployment) -> str | None:
     """The deployment that is there still."""
     past: dict[int, rollback_target.PastDeployment] = {}
     ids: dict[int, str] = {}
-    for each in deployments.history(connection, untouched.app, untouched.formation, limit=200):
-        if each.started and each.verdict and each.id != untouched.id and each.sequence not in past:
-            ids[each.sequence] = each.id
-            past[each.sequence] = rollback_target.PastDeployment(
-                sequence=each.sequence,
-                revision=each.revision_id,
-                verdict=each.verdict.kind,
-                untouched=each.verdict.untouched,
+    for deployment in deployments.history(connection, untouched.app, untouched.formation, limit=200):
+        if (
+            deployment.started
+            and deployment.verdict
+            and deployment.id != untouched.id
+            and deployment.sequence not in past
+        ):
+            ids[deployment.sequence] = deployment.id
+            past[deployment.sequence] = rollback_target.PastDeployment(
+                sequence=deployment.sequence,
+                revision=deployment.revision_id,
+                verdict=deployment.verdict.kind,
+                untouched=deployment.verdict.untouched,
             )
-    found = rollback_target.there(past.values())
-    return ids[found.sequence] if found else None
+    past_deployment = rollback_target.there(past.values())
+    return ids[past_deployment.sequence] if past_deployment else None
 
 
 def _good(connection: sa.Connection, deployment: Deployment, verdict: Verdict, before: str | None) -> None:
@@ -109,8 +114,12 @@ def _good(connection: sa.Connection, deployment: Deployment, verdict: Verdict, b
 def _tell_held(connection: sa.Connection, back: Deployment, left: Deployment, up_to: int, verdict: Verdict) -> None:
     """Going back says what it stops from now on, and how that is let out."""
     waiting = deployments.in_state(connection, DeploymentState.WAITING, back.app)
-    stopped = [each for each in waiting if each.formation == back.formation and each.place <= left.place]
-    named = ", ".join(f"#{each.sequence}" for each in stopped if each.kind not in hold_rules.FREE)
+    stopped = [
+        deployment
+        for deployment in waiting
+        if deployment.formation == back.formation and deployment.place <= left.place
+    ]
+    named = ", ".join(f"#{deployment.sequence}" for deployment in stopped if deployment.kind not in hold_rules.FREE)
     text = f"holds {back.app} #{up_to} and older at {back.formation}{f', so that {named} waits' if named else ''}; "
     text += f"what is newer in commits goes on, and the rest is let out by: {way_out.lifting(back.label)}"
     deployments.add_line(connection, back.id, deployments.Line(key="holds", phase="hold", text=text), verdict.at)

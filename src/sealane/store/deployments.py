@@ -91,8 +91,8 @@ class Deployments:
     async def unqueued(self) -> tuple[Deployment, ...]:
         """Deployments whose gates are open but whose flow was never queued: somebody died in between."""
         query = sa.select(deployments).where(deployments.c.state == DeploymentState.QUEUED.value, ~deployments.c.queued)
-        found = await self._database.read(lambda c: rows.all_of(c, query.order_by(deployments.c.sequence)))
-        return tuple(rows.deployment(row) for row in found)
+        listed = await self._database.read(lambda c: rows.all_of(c, query.order_by(deployments.c.sequence)))
+        return tuple(rows.deployment(row) for row in listed)
 
     async def open(self, deployment_id: str, *, revision_id: str, at: datetime) -> bool:
         """Opens the gate for that revision, once: True for the caller who did.
@@ -280,8 +280,8 @@ def in_state(connection: sa.Connection, state: DeploymentState, app: str | None 
     """Deployments in a state, oldest first, in this transaction."""
     query = sa.select(deployments).where(deployments.c.state == state.value)
     query = query if app is None else query.where(deployments.c.app == app)
-    found = rows.all_of(connection, query.order_by(deployments.c.created, deployments.c.sequence))
-    return tuple(rows.deployment(row) for row in found)
+    listed = rows.all_of(connection, query.order_by(deployments.c.created, deployments.c.sequence))
+    return tuple(rows.deployment(row) for row in listed)
 
 
 def history(connection: sa.Connection, app: str, formation: str, limit: int = 50) -> tuple[Deployment, ...]:
@@ -300,16 +300,16 @@ def story(connection: sa.Connection, deployment_id: str) -> tuple[TimelineEntry,
 def failure_report(connection: sa.Connection, deployment_id: str) -> Mapping[str, Any] | None:
     """The deployment's evidence, in this transaction."""
     query = sa.select(failure_reports.c.data).join(deployments, deployments.c.failure_report_id == failure_reports.c.id)
-    found: Mapping[str, Any] | None = connection.execute(query.where(deployments.c.id == deployment_id)).scalar()
-    return found
+    value: Mapping[str, Any] | None = connection.execute(query.where(deployments.c.id == deployment_id)).scalar()
+    return value
 
 
 def second_failure_report(connection: sa.Connection, deployment_id: str) -> Mapping[str, Any] | None:
     """The evidence of its way back that failed, too, in this transaction: the one that the deployment does not name."""
     query = sa.select(failure_reports.c.data).join(deployments, deployments.c.id == failure_reports.c.deployment_id)
     query = query.where(deployments.c.id == deployment_id, deployments.c.failure_report_id != failure_reports.c.id)
-    found: Mapping[str, Any] | None = connection.execute(query).scalar()
-    return found
+    value: Mapping[str, Any] | None = connection.execute(query).scalar()
+    return value
 
 
 def add_line(connection: sa.Connection, deployment_id: str, line: Line, at: datetime) -> bool:
@@ -371,8 +371,8 @@ def _start_there(connection: sa.Connection, deployment: Deployment, there: Forma
 def _moved(there: Formation, deployment: Deployment) -> dict[str, object]:
     """What the formation has at the destination it goes to, and what it leaves: an inventory is of one destination."""
     to = (deployment.environment, deployment.destination)
-    known = [each for each in there.behind if (each.environment, each.destination) == to]
-    others = [each for each in there.behind if each not in known]
+    known = [behind for behind in there.behind if (behind.environment, behind.destination) == to]
+    others = [behind for behind in there.behind if behind not in known]
     left = Behind(
         environment=there.environment,
         destination=there.destination,

@@ -90,8 +90,8 @@ def why(connection: sa.Connection, what: str, prospects: Prospects, scope: Scope
     """Why a run, a deployment, `app/formation` or an app's newest run failed or does not move. Raises NotThere."""
     if what.startswith("r-"):
         view = view_run(connection, what, prospects, scope)
-        found = blockers.run(view, _crowd(connection, what, prospects))
-        return replace(found, origin=origins.of_run(view.run), page=f"/runs/{what}")
+        explanation = blockers.run(view, _crowd(connection, what, prospects))
+        return replace(explanation, origin=origins.of_run(view.run), page=f"/runs/{what}")
     if what.startswith("d-"):
         return _told(connection, deployments.get(connection, what), prospects)
     app, slash, formation = what.partition("/")
@@ -99,9 +99,9 @@ def why(connection: sa.Connection, what: str, prospects: Prospects, scope: Scope
         return _app(connection, app, prospects, scope)
     row = next(
         (
-            each
-            for each in overviews.overview(connection, prospects.production())
-            if (each.app, each.formation) == (app, formation)
+            formation_row
+            for formation_row in overviews.overview(connection, prospects.production())
+            if (formation_row.app, formation_row.formation) == (app, formation)
         ),
         None,
     )
@@ -135,24 +135,24 @@ def view_run(connection: sa.Connection, run_id: str, prospects: Prospects, scope
     came = sa.select(deployments_table).where(*here).order_by(table.created)
     made = tuple(rows.deployment(row) for row in rows.all_of(connection, came))
     return RunView(
-        run=replace(run, delivered=deliveries.fold(each.delivered for each in made)),
+        run=replace(run, delivered=deliveries.fold(deployment.delivered for deployment in made)),
         steps=_steps(connection, run, scope),
-        findings=tuple(msgspec.convert(each, Finding) for each in findings or ()),
+        findings=tuple(msgspec.convert(finding, Finding) for finding in findings or ()),
         deployments=made,
         release=releases.get(connection, run.release_id) if run.release_id else None,
         reports=reports.of(connection, run_id),
-        deliveries=tuple(_delivery(connection, each, prospects) for each in made),
+        deliveries=tuple(_delivery(connection, deployment, prospects) for deployment in made),
     )
 
 
 def _steps(connection: sa.Connection, run: Run, scope: Scope) -> tuple[RunStep, ...]:
     """Without the deliveries to formations that are out of the scope."""
     table = formations_table.c
-    hidden = [~each for each in scopes.parts(scope, table.app, table.environment)]
+    hidden = [~part for part in scopes.parts(scope, table.app, table.environment)]
     named = sa.select(table.formation).where(table.app == run.app, *hidden)
     out = frozenset(connection.execute(named).scalars()) if hidden else frozenset()
     steps = runs.steps(connection, run.id)
-    return tuple(each for each in steps if each.kind != Kind.DELIVER or each.name not in out)
+    return tuple(step for step in steps if step.kind != Kind.DELIVER or step.name not in out)
 
 
 def _told(connection: sa.Connection, subject: Deployment, prospects: Prospects) -> Explanation:
@@ -248,7 +248,7 @@ def _workers(connection: sa.Connection) -> int:
 
 def _crowd(connection: sa.Connection, run_id: str, prospects: Prospects) -> WorkerLoad:
     """Who has a slot while the run waits for one."""
-    found = runs.get(connection, run_id)
+    run = runs.get(connection, run_id)
     going = sa.select(runs_table.c.app).where(runs_table.c.ended.is_(None), runs_table.c.admitted)
     apps_going = connection.execute(going.where(runs_table.c.id != run_id)).scalars().all()
     workers = _workers(connection)
@@ -256,7 +256,7 @@ def _crowd(connection: sa.Connection, run_id: str, prospects: Prospects) -> Work
     return WorkerLoad(
         going=len(apps_going),
         slots=slots,
-        own=apps_going.count(found.app),
+        own=apps_going.count(run.app),
         share=fair_share.share(slots, prospects.per_app and prospects.per_app * workers),
         workers=workers,
     )
@@ -264,9 +264,9 @@ def _crowd(connection: sa.Connection, run_id: str, prospects: Prospects) -> Work
 
 def of_deployment(connection: sa.Connection, subject: Deployment, prospects: Prospects) -> Explanation:
     """Why a deployment failed or does not move, without the evidence and what it is about."""
-    around = circumstances(connection, subject, prospects)
+    inputs = circumstances(connection, subject, prospects)
     return blockers.deployment(
-        subject, replace(around, refused_now=refused_now(connection, subject, prospects.refusals()))
+        subject, replace(inputs, refused_now=refused_now(connection, subject, prospects.refusals()))
     )
 
 

@@ -43,7 +43,7 @@ class GateWords:
 
         def work(connection: sa.Connection) -> GateWord:
             deployment = deployments.get(connection, deployment_id)
-            asked = [each for each in of(connection, deployment_id) if each.gate == gate]
+            asked = [gate_word for gate_word in of(connection, deployment_id) if gate_word.gate == gate]
             if not asked or deployment.state is not DeploymentState.ROLLING_OUT:
                 raise NotThere(
                     f"nobody is asked about gate {gate} of {deployment.label}",
@@ -58,8 +58,8 @@ class GateWords:
             kind = Kind.GATE_PASSED if passes else Kind.GATE_FAILED
             answer = {"gate": gate, "reason": reason, "message": question.message}
             outbox.deployment_event(connection, kind, deployment, at, answer, actor=by)
-            found = _find(connection, deployment_id, question.key, gate)
-            return rows.there(found, f"question about {gate}")
+            word = _find(connection, deployment_id, question.key, gate)
+            return rows.there(word, f"question about {gate}")
 
         return await self._database.write(work)
 

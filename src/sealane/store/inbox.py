@@ -34,17 +34,17 @@ def everything(connection: sa.Connection, prospects: Prospects) -> tuple[InboxIt
         _windows(connection, stands, prospects),
         _undeleted(connection),
     )
-    return tuple(each for listed in found for each in sorted(listed, key=lambda one: one.since))
+    return tuple(item for listed in found for item in sorted(listed, key=lambda one: one.since))
 
 
 def approvals(
     connection: sa.Connection, stands: Sequence[Deployment], prospects: Prospects
 ) -> tuple[ApprovalView, ...]:
     """Those of the waiting deployments that want people's yes."""
-    asked = [each for each in stands if each.rules]
+    asked = [deployment for deployment in stands if deployment.rules]
     cast = votes.of_many(connection, asked)
-    found = (approval(connection, each, cast[each.id], prospects) for each in asked)
-    return tuple(view for view in found if view.missing)
+    views = (approval(connection, deployment, cast[deployment.id], prospects) for deployment in asked)
+    return tuple(view for view in views if view.missing)
 
 
 def approval(
@@ -52,20 +52,20 @@ def approval(
 ) -> ApprovalView:
     """What people said about a deployment, who is missing, whose work it is, and who may not approve it because of that."""
     people, _ = prospects.known()
-    found = authorship.work(connection, deployment)
-    barred = approving.barred(deployment, found, people)
+    contribution = authorship.work(connection, deployment)
+    barred = approving.barred(deployment, contribution, people)
     return ApprovalView(
         deployment=deployment,
         votes=cast,
         missing=quorum.missing(deployment, cast, barred),
         barred=barred,
         asked_by=approving.asked_by(deployment, people),
-        written=tuple(approving.writers(found.authors, people)),
+        written=tuple(approving.writers(contribution.authors, people)),
     )
 
 
 def _questions(connection: sa.Connection) -> Iterator[InboxItem]:
-    going = {each.id: each for each in deployments.in_state(connection, DeploymentState.ROLLING_OUT)}
+    going = {deployment.id: deployment for deployment in deployments.in_state(connection, DeploymentState.ROLLING_OUT)}
     asked = sa.select(gate_words).where(gate_words.c.passes.is_(None), gate_words.c.deployment_id.in_(going))
     for row in rows.all_of(connection, asked):
         word = GateWord(**row)
@@ -73,20 +73,20 @@ def _questions(connection: sa.Connection) -> Iterator[InboxItem]:
 
 
 def _held(connection: sa.Connection, stands: Sequence[Deployment]) -> Iterator[InboxItem]:
-    for app in sorted({each.app for each in stands}):
+    for app in sorted({deployment.app for deployment in stands}):
         if found := holds.open_ones(connection, app):
-            yield from inbox.held((each for each in stands if each.app == app), found)
+            yield from inbox.held((deployment for deployment in stands if deployment.app == app), found)
 
 
 def _windows(connection: sa.Connection, stands: Sequence[Deployment], prospects: Prospects) -> Iterator[InboxItem]:
     """Deployments whose window is shut; not those that something else comes before, or whose release group has set out."""
     known: dict[tuple[str, str], WindowStatus] = {}
-    for each in stands:
-        place = (each.app, each.environment)
+    for deployment in stands:
+        place = (deployment.app, deployment.environment)
         if place not in known:
-            known[place] = prospects.outlook(each)
-        asked = inbox.shut(each, known[place])
-        if asked and not _comes_later(connection, each):
+            known[place] = prospects.outlook(deployment)
+        asked = inbox.shut(deployment, known[place])
+        if asked and not _comes_later(connection, deployment):
             yield asked
 
 
@@ -102,5 +102,5 @@ def _comes_later(connection: sa.Connection, deployment: Deployment) -> bool:
 def _undeleted(connection: sa.Connection) -> Iterator[InboxItem]:
     there = sa.select(deployments_table).join(formations_table, formations_table.c.current_id == deployments_table.c.id)
     for row in rows.all_of(connection, there.where(deployments_table.c.note.is_not(None))):
-        if found := inbox.undeleted(rows.deployment(row)):
-            yield found
+        if item := inbox.undeleted(rows.deployment(row)):
+            yield item

@@ -116,7 +116,7 @@ def _bad_steps(connection: sa.Connection, found: Iterable[Run], scope: Scope) ->
 
 def _seen_steps(scope: Scope) -> tuple[sa.ColumnElement[bool], ...]:
     """Not the deliveries to formations that are out of the scope."""
-    hidden = [~each for each in scopes.parts(scope, formations.c.app, formations.c.environment)]
+    hidden = [~part for part in scopes.parts(scope, formations.c.app, formations.c.environment)]
     same = (runs.c.id == run_steps.c.run_id, formations.c.app == runs.c.app, formations.c.formation == run_steps.c.name)
     return (~(sa.exists().where(*same, *hidden) & (run_steps.c.kind == Kind.DELIVER.value)),) if hidden else ()
 
@@ -163,7 +163,7 @@ def _run_state(state: str, seen: tuple[sa.ColumnElement[bool], ...]) -> sa.Colum
         mine = sa.exists().where(deployments.c.run_id == runs.c.id, *seen)
         shown.append(own & ~mine if state == RunStatus.PASSED else own)
     if state in set(DeliveryOutcome):
-        stronger = [_delivered(each) for each in deliveries.stronger(DeliveryOutcome(state))]
+        stronger = [_delivered(outcome) for outcome in deliveries.stronger(DeliveryOutcome(state))]
         none = [runs.c.id.not_in(_delivered_runs(sa.or_(*stronger), *seen))] if stronger else []
         came = _delivered_runs(_delivered(DeliveryOutcome(state)), *seen)
         shown.append(sa.and_(passed, runs.c.id.in_(came), *none))

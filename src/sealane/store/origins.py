@@ -21,7 +21,7 @@ def of(connection: sa.Connection, found: Iterable[Deployment]) -> Mapping[str, O
         .select_from(deployments)
         .join(releases, releases.c.id == deployments.c.release_id, isouter=True)
         .join(runs, runs.c.id == built)
-        .where(deployments.c.id.in_({each.id for each in found}))
+        .where(deployments.c.id.in_({deployment.id for deployment in found}))
     )
     return {row["deployment_id"]: of_run(rows.run(row)) for row in rows.all_of(connection, query)}
 

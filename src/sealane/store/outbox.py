@@ -169,8 +169,8 @@ class Outbox:
         query = sa.select(outbox).where(fresh, readable(scope))
         for column, value in ((outbox.c.app, app), (outbox.c.formation, formation)):
             query = query if value is None else query.where(column == value)
-        found = await self._database.read(lambda c: rows.all_of(c, query.order_by(outbox.c.id).limit(limit)))
-        return tuple(map(event_of, found))
+        listed = await self._database.read(lambda c: rows.all_of(c, query.order_by(outbox.c.id).limit(limit)))
+        return tuple(map(event_of, listed))
 
     async def say(self, event: DomainEvent) -> None:
         """Says what changed nothing, such as a refusal."""

@@ -24,16 +24,16 @@ def overview(
     """Every formation in the scope, in this transaction; `production` names environments."""
     query = sa.select(formations_table, apps_table.c.owner).join(apps_table).order_by(formations_table.c.app)
     query = query.where(scopes.chosen(scope, formations_table.c.app, formations_table.c.environment))
-    found = rows.all_of(connection, query.order_by(formations_table.c.formation))
+    listed = rows.all_of(connection, query.order_by(formations_table.c.formation))
     newest = _newest_started(connection)
-    named = {row[key] for row in found for key in ("current_id", "verified_id") if row[key]}
-    known = {each.id: each for each in _by_id(connection, named)}
+    named = {row[key] for row in listed for key in ("current_id", "verified_id") if row[key]}
+    known = {deployment.id: deployment for deployment in _by_id(connection, named)}
     active = sa.select(deployments_table).where(deployments_table.c.state.in_(_OPEN))
     going = [rows.deployment(row) for row in rows.all_of(connection, active.order_by(deployments_table.c.sequence))]
     open_holds = [
         rows.hold(row) for row in rows.all_of(connection, sa.select(holds_table).where(holds_table.c.lifted.is_(None)))
     ]
-    ids = {each.release_id for each in known.values() if each.release_id}
+    ids = {deployment.release_id for deployment in known.values() if deployment.release_id}
     made = sa.select(releases_table).where(releases_table.c.id.in_(ids))
     by_id = {row["id"]: rows.release(row) for row in rows.all_of(connection, made)}
 
@@ -42,22 +42,22 @@ def overview(
     def line(row: rows.Row) -> FormationRow:
         label = (row["app"], row["formation"])
         current = known.get(row["current_id"] or "")
-        mine = [each for each in going if (each.app, each.formation) == label]
+        mine = [deployment for deployment in going if (deployment.app, deployment.formation) == label]
         return FormationRow(
             **{key: row[key] for key in ("app", "owner", "formation", "environment", "destination", "namespace")},
             production=row["environment"] in production,
             current=current,
             verified=known.get(row["verified_id"] or ""),
             last=newest.get(label),
-            running=next((each for each in mine if each.state is DeploymentState.ROLLING_OUT), None),
-            waiting=tuple(each for each in mine if each.state is not DeploymentState.ROLLING_OUT),
-            hold=next((each for each in open_holds if (each.app, each.formation) == label), None),
+            running=next((deployment for deployment in mine if deployment.state is DeploymentState.ROLLING_OUT), None),
+            waiting=tuple(deployment for deployment in mine if deployment.state is not DeploymentState.ROLLING_OUT),
+            hold=next((hold for hold in open_holds if (hold.app, hold.formation) == label), None),
             release=by_id.get(current.release_id or "") if current else None,
             requests=row["requests"],
             drift=seen if (seen := drifted.get(label)) and current and seen.deployment == current.id else None,
         )
 
-    return tuple(line(row) for row in found)
+    return tuple(line(row) for row in listed)
 
 
 def _newest_started(connection: sa.Connection) -> dict[tuple[str, str], Deployment]:
@@ -75,8 +75,8 @@ def _newest_started(connection: sa.Connection) -> dict[tuple[str, str], Deployme
     query = query.order_by(
         deployments_table.c.created
     )  # what took a release group's member back has the member's number
-    found = [rows.deployment(row) for row in rows.all_of(connection, query)]
-    return {(each.app, each.formation): each for each in found}
+    deployments = [rows.deployment(row) for row in rows.all_of(connection, query)]
+    return {(deployment.app, deployment.formation): deployment for deployment in deployments}
 
 
 def _by_id(connection: sa.Connection, wanted: set[str]) -> list[Deployment]:

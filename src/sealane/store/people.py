@@ -213,8 +213,8 @@ def _an_administrator_stays(connection: sa.Connection, name: str, at: datetime) 
 
 
 def _can_administer(connection: sa.Connection, at: datetime) -> bool:
-    found = rows.all_of(connection, sa.select(users).order_by(users.c.name).with_for_update())
-    names = [row["name"] for row in found if row["removed"] is None and ADMINISTRATORS in row["groups"]]
+    listed = rows.all_of(connection, sa.select(users).order_by(users.c.name).with_for_update())
+    names = [row["name"] for row in listed if row["removed"] is None and ADMINISTRATORS in row["groups"]]
     lasts = tokens.c.expires.is_(None) | (tokens.c.expires > at)
     working = sa.select(tokens.c.id).where(tokens.c.user.in_(names), tokens.c.revoked.is_(None), lasts)
     return connection.execute(working.limit(1)).first() is not None
@@ -228,9 +228,9 @@ def _made_with(connection: sa.Connection, token: Token, reach: Reach) -> list[To
         query = sa.select(tokens).where(tokens.c.made_with.in_(makers))
         if reach is Reach.OWN:
             query = query.where(tokens.c.user == token.user)
-        found = rows.all_of(connection, query)
-        made += [_token(row) for row in found if row["revoked"] is None]
-        makers = [row["id"] for row in found]
+        listed = rows.all_of(connection, query)
+        made += [_token(row) for row in listed if row["revoked"] is None]
+        makers = [row["id"] for row in listed]
     return made
 
 

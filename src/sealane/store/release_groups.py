@@ -84,7 +84,7 @@ def _group_state(connection: sa.Connection, release_group: ReleaseGroupRow) -> G
     backs = sa.select(deployments_table).where(
         deployments_table.c.id.in_([back_id(release_group.id, name) for name in release_group.formations])
     )
-    found = [rows.deployment(row) for row in rows.all_of(connection, backs)]
+    deployments = [rows.deployment(row) for row in rows.all_of(connection, backs)]
     return GroupState(
         release_group=release_group,
         members=members,
@@ -92,7 +92,7 @@ def _group_state(connection: sa.Connection, release_group: ReleaseGroupRow) -> G
         there={
             member.formation: formations.get(connection, member.app, member.formation).current_id for member in members
         },
-        backs={each.formation: each for each in found},
+        backs={deployment.formation: deployment for deployment in deployments},
     )
 
 
@@ -101,5 +101,7 @@ def _members(connection: sa.Connection, release_group: ReleaseGroupRow) -> tuple
         deployments_table.c.release_group_id == release_group.id,
         deployments_table.c.kind == DeploymentKind.DELIVERY.value,
     )
-    found = {each.formation: each for each in map(rows.deployment, rows.all_of(connection, query))}
-    return tuple(found[name] for name in release_group.formations if name in found)
+    deployments = {
+        deployment.formation: deployment for deployment in map(rows.deployment, rows.all_of(connection, query))
+    }
+    return tuple(deployments[name] for name in release_group.formations if name in deployments)

@@ -93,8 +93,8 @@ def revision(connection: sa.Connection, revision_id: str) -> Revision:
 
 def place(connection: sa.Connection, release_id: str | None) -> float | None:
     """Where the release stands in the line of commits, in this transaction; None where there is no such release."""
-    found = connection.execute(sa.select(releases.c.place).where(releases.c.id == release_id)).scalar()
-    return None if found is None else float(found)
+    value = connection.execute(sa.select(releases.c.place).where(releases.c.id == release_id)).scalar()
+    return None if value is None else float(value)
 
 
 def keep(connection: sa.Connection, kept: Revision, at: datetime) -> None:

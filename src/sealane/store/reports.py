@@ -52,5 +52,5 @@ def of(connection: sa.Connection, run_id: str) -> tuple[StepReport, ...]:
 
 def together(connection: sa.Connection, run_id: str) -> Report | None:
     """What the last attempts at all steps of a run came to, in this transaction."""
-    last = {each.key: each.report for each in of(connection, run_id)}
+    last = {report.key: report.report for report in of(connection, run_id)}
     return model.together(last.values())

@@ -295,10 +295,10 @@ def steps(connection: sa.Connection, run_id: str) -> tuple[RunStep, ...]:
 def _moves(connection: sa.Connection, app: str, besides: str) -> tuple[Move, ...]:
     columns = (runs.c.id, runs.c.event, runs.c.place)
     known = sa.select(*columns).where(runs.c.app == app, runs.c.id != besides, runs.c.commit.is_not(None))
-    found = rows.all_of(connection, known.order_by(runs.c.sequence.desc()).limit(lineage.MOST))
+    listed = rows.all_of(connection, known.order_by(runs.c.sequence.desc()).limit(lineage.MOST))
     return tuple(
         Move(run=row["id"], before=row["event"].get("before"), after=row["event"]["commit"], place=row["place"])
-        for row in found
+        for row in listed
     )
 
 

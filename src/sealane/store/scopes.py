@@ -82,7 +82,7 @@ def _people(connection: sa.Connection) -> tuple[AppPeople, ...]:
     offered: dict[str, set[str]] = {}
     for app, environment in connection.execute(sa.select(formations.c.app, formations.c.environment).distinct()):
         offered.setdefault(app, set()).add(environment)
-    found = rows.all_of(connection, sa.select(apps.c.name, apps.c.owner).order_by(apps.c.name))
+    listed = rows.all_of(connection, sa.select(apps.c.name, apps.c.owner).order_by(apps.c.name))
     return tuple(
         AppPeople(
             app=row["name"],
@@ -90,7 +90,7 @@ def _people(connection: sa.Connection) -> tuple[AppPeople, ...]:
             asked=asked.get(row["name"], {}),
             environments=frozenset(offered.get(row["name"], ())),
         )
-        for row in found
+        for row in listed
     )
 
 

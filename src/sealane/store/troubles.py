@@ -57,14 +57,14 @@ class Troubles:
             known = rows.one(connection, sa.select(troubles).where(troubles.c.app == app))
             before = Trouble(**known) if known and known["resolved"] is None else None
             tries = before.tries + 1 if before else 1
-            found = Trouble(
+            trouble = Trouble(
                 app=app, reason=reason, since=before.since if before else at, tries=tries, again=at + pause(tries)
             )
-            values = rows.fields(found)
+            values = rows.fields(trouble)
             upsert.put(connection, troubles, {"app": values.pop("app")}, values)
             failed = DomainEvent(kind=Kind.INTAKE_FAILED, at=at, app=app, data={"reason": reason, "tries": tries})
             outbox.append(connection, failed)
-            return found
+            return trouble
 
         return await self._database.write(work)
 

@@ -117,13 +117,13 @@ class Views:
 
     async def approvals_waiting(self) -> tuple[ApprovalView, ...]:
         """Deployments that wait for people, oldest first."""
-        found = await self._database.read(lambda c: _approvals_waiting(c, self._prospects))
-        return tuple(each for each in found if self._scope.covers(each.deployment.app, each.deployment.environment))
+        views = await self._database.read(lambda c: _approvals_waiting(c, self._prospects))
+        return tuple(view for view in views if self._scope.covers(view.deployment.app, view.deployment.environment))
 
     async def pending(self) -> tuple[InboxItem, ...]:
         """Everything that waits for a person: what can run out first, then what has waited longest."""
-        found = await self._database.read(lambda c: inbox.everything(c, self._prospects))
-        return tuple(each for each in found if self._scope.covers(each.deployment.app, each.deployment.environment))
+        items = await self._database.read(lambda c: inbox.everything(c, self._prospects))
+        return tuple(item for item in items if self._scope.covers(item.deployment.app, item.deployment.environment))
 
     async def heads(self, app: str) -> Mapping[str, str]:
         """Each ref that was pushed and not deleted, with the commit of its newest event."""
@@ -141,12 +141,12 @@ class Views:
 
     async def why(self, what: str) -> Explanation:
         """Why a run, a deployment or `app/formation` failed or does not move, with the evidence. Raises NotThere."""
-        found = await self._database.read(lambda c: explanations.why(c, what, self._prospects, self._scope))
-        run = found.origin.run if found.origin else None
-        if found.log is None or run is None:
-            return found
-        lines = await asyncio.to_thread(self._logs.last_lines, run, found.log.key, most=_LAST_LINES)
-        return replace(found, log=replace(found.log, lines=lines))
+        explanation = await self._database.read(lambda c: explanations.why(c, what, self._prospects, self._scope))
+        run = explanation.origin.run if explanation.origin else None
+        if explanation.log is None or run is None:
+            return explanation
+        lines = await asyncio.to_thread(self._logs.last_lines, run, explanation.log.key, most=_LAST_LINES)
+        return replace(explanation, log=replace(explanation.log, lines=lines))
 
     async def circumstances(self, deployment: Deployment) -> BlockerInput:
         """All that a waiting deployment depends on."""
@@ -176,15 +176,15 @@ def _newest_runs(connection: sa.Connection, scope: Scope) -> dict[str, Run]:
     )
     last = newest.subquery()
     same = (runs_table.c.app == last.c.app) & (runs_table.c.sequence == last.c.sequence)
-    found = rows.all_of(
+    listed = rows.all_of(
         connection, sa.select(runs_table).join(last, same).where(scopes.chosen(scope, runs_table.c.app))
     )
-    return {run.app: run for run in lists.told(connection, [rows.run(row) for row in found], scope)}
+    return {run.app: run for run in lists.told(connection, [rows.run(row) for row in listed], scope)}
 
 
 def _log_ended(connection: sa.Connection, run_id: str, key: str) -> bool:
     run = runs.get(connection, run_id)
-    step = next((each for each in runs.steps(connection, run_id) if each.key == key), None)
+    step = next((run_step for run_step in runs.steps(connection, run_id) if run_step.key == key), None)
     return run.ended is not None or (step is not None and step.ended is not None)
 
 

@@ -50,22 +50,22 @@ class Votes:
 def of(connection: sa.Connection, deployment_id: str, revision_id: str) -> tuple[Vote, ...]:
     """Votes on that revision, in this transaction."""
     chosen = (votes.c.deployment_id == deployment_id) & (votes.c.revision_id == revision_id)
-    found = rows.all_of(connection, sa.select(votes).where(chosen).order_by(votes.c.id))
-    return _as_people_are(connection, [rows.vote(row) for row in found])
+    listed = rows.all_of(connection, sa.select(votes).where(chosen).order_by(votes.c.id))
+    return _as_people_are(connection, [rows.vote(row) for row in listed])
 
 
 def of_many(connection: sa.Connection, wanted_of: Iterable[Deployment]) -> dict[str, tuple[Vote, ...]]:
     """Votes by deployment's id, each on the revision the deployment has now."""
     wanted = {deployment.id: deployment.revision_id for deployment in wanted_of}
     query = sa.select(votes).where(votes.c.deployment_id.in_(wanted)).order_by(votes.c.id)
-    found = [row for row in rows.all_of(connection, query) if wanted[row["deployment_id"]] == row["revision_id"]]
-    cast = zip(found, _as_people_are(connection, [rows.vote(row) for row in found]), strict=True)
+    listed = [row for row in rows.all_of(connection, query) if wanted[row["deployment_id"]] == row["revision_id"]]
+    cast = zip(listed, _as_people_are(connection, [rows.vote(row) for row in listed]), strict=True)
     given = [(row["deployment_id"], vote) for row, vote in cast]
     return {key: tuple(vote for each, vote in given if each == key) for key in wanted}
 
 
 def _as_people_are(connection: sa.Connection, cast: Sequence[Vote]) -> tuple[Vote, ...]:
     """The votes with the groups that their people are still in: who was put out of one, or removed, speaks for it no more."""
-    query = sa.select(users.c.name, users.c.groups).where(users.c.name.in_({each.user for each in cast}))
+    query = sa.select(users.c.name, users.c.groups).where(users.c.name.in_({vote.user for vote in cast}))
     now = {row["name"]: frozenset(row["groups"]) for row in rows.all_of(connection, query)}
-    return tuple(replace(each, groups=each.groups & now.get(each.user, each.groups)) for each in cast)
+    return tuple(replace(vote, groups=vote.groups & now.get(vote.user, vote.groups)) for vote in cast)

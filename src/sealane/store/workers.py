@@ -43,8 +43,8 @@ class Workers:
 
     async def all(self) -> tuple[WorkerRow, ...]:
         """Every worker of the last days, living and dead."""
-        found = await self._database.read(lambda c: rows.all_of(c, sa.select(workers)))
-        return tuple(WorkerRow(**row) for row in found)
+        listed = await self._database.read(lambda c: rows.all_of(c, sa.select(workers)))
+        return tuple(WorkerRow(**row) for row in listed)
 
     async def declare_dead(self, worker: str, *, beats: int | None, by: str, at: datetime) -> bool:
         """Declares a worker dead and fences it off. `beats` is where it stood: one more and it lives after all.

@@ -78,9 +78,9 @@ def judge(
     rules = _from_now_on(rules, before, now=now)
     seen = replace(observation, facts=tuple(_unproven(observation, now=now)))
     judged = evaluate.judge(seen, rules, now=now)
-    gone = (each.since + thresholds.LAG for each in seen.facts if each.kind is model.FactKind.REMOVED)
+    gone = (fact.since + thresholds.LAG for fact in seen.facts if fact.kind is model.FactKind.REMOVED)
     times = (judged.again, *gone, *(proven for _, proven in _proofs(seen)))
-    again = min((each for each in times if each and each > now), default=None)
+    again = min((time for time in times if time and time > now), default=None)
     said = _said(seen, judged, rules, now=now, before=before)
     return HealthJudgement(health=_since(said, before), again=again)
 
@@ -129,7 +129,9 @@ def _said(
     if before and before.state is HealthState.DEGRADED:
         return before  # until it has held
     waits = causes.told(judged.waiting_for)
-    blamed = cause or next((each for each in observation.workloads if each.health is not model.Health.READY), None)
+    blamed = cause or next(
+        (workload for workload in observation.workloads if workload.health is not model.Health.READY), None
+    )
     return FormationHealth(
         state=HealthState.PROGRESSING,
         since=now,
@@ -158,7 +160,7 @@ def _blaming(state: HealthState, cause: model.Cause) -> FormationHealth:
 
 def _missing(observation: model.Observation, rules: model.Rules, *, now: datetime) -> FormationHealth | None:
     """What is not there any more; whatever is replaced is gone for a moment, too."""
-    gone = [each for each in observation.facts if each.kind is model.FactKind.REMOVED]
+    gone = [fact for fact in observation.facts if fact.kind is model.FactKind.REMOVED]
     gone = [each for each in gone if each.since + thresholds.LAG <= now]
     if not gone:
         return None
@@ -169,7 +171,7 @@ def _missing(observation: model.Observation, rules: model.Rules, *, now: datetim
 
 
 def _stopped(observation: model.Observation, *, now: datetime) -> FormationHealth | None:
-    stopped = [each for each in observation.workloads if each.suspended]
+    stopped = [workload for workload in observation.workloads if workload.suspended]
     if not stopped:
         return None
     told = [f"{causes.name(each.object)} {each.note or 'is suspended'}" for each in stopped[:3]]
@@ -203,7 +205,7 @@ def _unproven(observation: model.Observation, *, now: datetime) -> Iterator[mode
 
 def _proofs(observation: model.Observation) -> Iterator[tuple[model.Fact, datetime | None]]:
     """Each fact, with the time at which the container that it tells of will have run for longer than before its end."""
-    ready = {each.object: each.ready_since for each in observation.instances if each.ready}
+    ready = {instance.object: instance.ready_since for instance in observation.instances if instance.ready}
     for fact in observation.facts:
         since, span = ready.get(fact.object), thresholds.run_before(fact)
         if since is None or span is None:

@@ -94,7 +94,11 @@ def unsteady(steadiness: Stability, observation: model.Observation, watch: Stabi
         mine = [
             instance for instance in observation.instances if instance.workload == workload.object and instance.desired
         ]
-        fallen = {each.object: steadiness.falls[each.object] for each in mine if each.object in steadiness.falls}
+        fallen = {
+            instance.object: steadiness.falls[instance.object]
+            for instance in mine
+            if instance.object in steadiness.falls
+        }
         if cause := _unsteady(workload, fallen, watch, observation.at):
             return cause
     return None

@@ -34,10 +34,10 @@ class Gates:
                 await self._look_at(deployment)
 
     async def _look_at(self, deployment: Deployment) -> None:
-        around = await self.store.views.circumstances(deployment)
-        if reason := blockers.hopeless(deployment, around):
+        inputs = await self.store.views.circumstances(deployment)
+        if reason := blockers.hopeless(deployment, inputs):
             await self.store.deployments.reject(deployment.id, reason=reason, at=self.now())
-        elif not blockers.conditions(deployment, around) and await self.store.deployments.open(
+        elif not blockers.conditions(deployment, inputs) and await self.store.deployments.open(
             deployment.id, revision_id=deployment.revision_id, at=self.now()
         ):
             await self.queue(await self.store.deployments.get(deployment.id))
@@ -50,8 +50,8 @@ class Gates:
 
     async def recheck(self, deployment: Deployment) -> bool:
         """Whether a deployment that was let through may still begin; if not, its gate is shut again."""
-        around = await self.store.views.circumstances(deployment)
-        if not blockers.conditions(deployment, around) and not blockers.hopeless(deployment, around):
+        inputs = await self.store.views.circumstances(deployment)
+        if not blockers.conditions(deployment, inputs) and not blockers.hopeless(deployment, inputs):
             return True
         return not await self.store.deployments.shut(deployment.id, at=self.now())
 

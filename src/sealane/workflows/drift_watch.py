@@ -47,12 +47,12 @@ async def _look(tools: Tools, app: str, name: str) -> None:
     deployment = await store.deployments.get(formation.verified_id)
     revision = await store.releases.revision(deployment.revision_id)
     finished = deployment.verdict.finished if deployment.verdict else None
-    found = await drift_check.of(revision, await targets.destination_of(tools, deployment), finished=finished)
-    await store.drifts.keep(app, name, seen(deployment.id, found), at=tools.now())
+    report = await drift_check.of(revision, await targets.destination_of(tools, deployment), finished=finished)
+    await store.drifts.keep(app, name, seen(deployment.id, report), at=tools.now())
 
 
-def seen(deployment_id: str, found: DriftReport) -> DriftSeen:
+def seen(deployment_id: str, report: DriftReport) -> DriftSeen:
     """What is kept of a look: how much, and by whom, not what."""
-    fields = [field for each in found.objects for field in each.fields]
+    fields = [field for drift in report.objects for field in drift.fields]
     by = sorted({field.manager for field in fields if field.manager})
-    return DriftSeen(deployment=deployment_id, objects=len(found.objects), fields=len(fields), by=tuple(by))
+    return DriftSeen(deployment=deployment_id, objects=len(report.objects), fields=len(fields), by=tuple(by))

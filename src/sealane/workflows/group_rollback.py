@@ -43,9 +43,9 @@ async def offer(store: Store, group_state: GroupState, course: NextActions, *, a
 async def _verified(store: Store, member: Deployment) -> Deployment:
     """The deployment whose revision was verified there before the member moved."""
     history = await store.deployments.history(member.app, member.formation, limit=500)
-    for each in history:
-        if each.revision_id == member.from_revision_id and each.verdict_kind is VerdictKind.DEPLOYED:
-            return each
+    for deployment in history:
+        if deployment.revision_id == member.from_revision_id and deployment.verdict_kind is VerdictKind.DEPLOYED:
+            return deployment
     assert member.from_revision_id is not None, "only what has something to go back to is rolled back"
     # it is longer ago than anybody looks, and so is who agreed to it
     return replace(member, revision_id=member.from_revision_id, release_id=None, rules=(), agreed=())

@@ -105,7 +105,7 @@ class Requests:
             found = rollback_target.before(_past(history), now_there=current.revision_id if current else "")
             if found.past is None:
                 raise Refused(f"{app}/{formation} can't go back: {found.reason}")
-            target = next(each for each in history if each.sequence == found.past.sequence)
+            target = next(deployment for deployment in history if deployment.sequence == found.past.sequence)
         return await self._same(target, DeploymentKind.ROLLBACK, by=by)
 
     async def scale(self, app: str, formation: str, workload: str, replicas: int, *, by: Actor) -> Deployment:
@@ -191,7 +191,7 @@ class Requests:
     async def _revision(self, app: str, formation: str, revision_id: str, *, by: Actor, given: Given) -> Deployment:
         """The same revision once more, with the approvals it needed before and those that are wanted now."""
         history = await self.store.deployments.history(app, formation, limit=500)
-        known = next((each for each in history if each.revision_id == revision_id), None)
+        known = next((deployment for deployment in history if deployment.revision_id == revision_id), None)
         if known is None:
             raise NotThere(f"{app}/{formation} never had the revision {revision_id}")
         return await self._same(known, DeploymentKind.MANUAL, by=by, given=given)
@@ -240,7 +240,14 @@ class Requests:
 
 def _check_alone(history: tuple[Deployment, ...]) -> None:
     """A button pressed twice goes back once: what is there while that goes on is not what the second press meant."""
-    going = next((each for each in history if each.kind is DeploymentKind.ROLLBACK and each.verdict is None), None)
+    going = next(
+        (
+            deployment
+            for deployment in history
+            if deployment.kind is DeploymentKind.ROLLBACK and deployment.verdict is None
+        ),
+        None,
+    )
     if going is not None:
         hint = f"sealane watch {going.id} follows it; --to says where to go else"
         raise Conflicting(f"{going.label} is going back already: {going.id}", hint=hint)
@@ -249,9 +256,9 @@ def _check_alone(history: tuple[Deployment, ...]) -> None:
 def _past(history: tuple[Deployment, ...]) -> list[rollback_target.PastDeployment]:
     """Newest first. Of two with one number, what took a release group's member back counts."""
     ended: dict[int, Deployment] = {}
-    for each in history:
-        if each.verdict_kind and each.kind is not DeploymentKind.SCALE:
-            ended.setdefault(each.sequence, each)
+    for deployment in history:
+        if deployment.verdict_kind and deployment.kind is not DeploymentKind.SCALE:
+            ended.setdefault(deployment.sequence, deployment)
     return [
         rollback_target.PastDeployment(sequence=each.sequence, revision=each.revision_id, verdict=each.verdict_kind)
         for each in ended.values()
@@ -261,40 +268,42 @@ def _past(history: tuple[Deployment, ...]) -> list[rollback_target.PastDeploymen
 
 def _verified(history: tuple[Deployment, ...], wanted: str) -> Deployment:
     """The newest verified deployment of a revision: by its id, how that begins, or a deployment's number or id."""
-    known = [each for each in history if _is_meant(each, wanted)]
-    verified = [each for each in known if each.verdict_kind is VerdictKind.DEPLOYED]
+    known = [deployment for deployment in history if _is_meant(deployment, wanted)]
+    verified = [deployment for deployment in known if deployment.verdict_kind is VerdictKind.DEPLOYED]
     if not verified:
         what = "was never verified" if known else "never was"
         raise Refused(f"the revision {wanted} {what} there", hint="go back to one that was deployed")
-    if len({each.revision_id for each in verified}) > 1:
+    if len({deployment.revision_id for deployment in verified}) > 1:
         raise UsageError(f"{wanted} is the beginning of several revisions", hint="write more of it")
     return verified[0]
 
 
-def _is_meant(each: Deployment, wanted: str) -> bool:
-    if wanted in {each.id, str(each.sequence), f"#{each.sequence}"}:
+def _is_meant(deployment: Deployment, wanted: str) -> bool:
+    if wanted in {deployment.id, str(deployment.sequence), f"#{deployment.sequence}"}:
         return True
     start = wanted.removeprefix("sha256:")
-    return len(start) >= _SHORTEST and each.revision_id.removeprefix("sha256:").startswith(start)
+    return len(start) >= _SHORTEST and deployment.revision_id.removeprefix("sha256:").startswith(start)
 
 
 def _scaled(revision: Revision, workload: str, replicas: int) -> Revision:
     """The revision with another number of instances, by its own content's id."""
-    changed = tuple(_with_replicas(each, replicas) if _meant(each, workload) else each for each in revision.objects)
+    changed = tuple(
+        _with_replicas(rendered, replicas) if _meant(rendered, workload) else rendered for rendered in revision.objects
+    )
     if changed == revision.objects:
-        known = [f"{each.kind}/{each.name}" for each in revision.objects if each.kind in _SCALED]
-        if not any(_meant(each, workload) for each in revision.objects):
+        known = [f"{rendered.kind}/{rendered.name}" for rendered in revision.objects if rendered.kind in _SCALED]
+        if not any(_meant(rendered, workload) for rendered in revision.objects):
             raise NotThere(f"there is no workload {workload} to scale", hint=did_you_mean(workload, known))
         raise Conflicting(f"{workload} has {replicas} instances already")
-    scaled = hashing.content_id({"scaled": revision.id, "objects": [each.object for each in changed]})
+    scaled = hashing.content_id({"scaled": revision.id, "objects": [rendered.object for rendered in changed]})
     return replace(revision, id=scaled, objects=changed)
 
 
-def _meant(each: Rendered, workload: str) -> bool:
-    return each.kind in _SCALED and workload in {each.name, f"{each.kind}/{each.name}"}
+def _meant(rendered: Rendered, workload: str) -> bool:
+    return rendered.kind in _SCALED and workload in {rendered.name, f"{rendered.kind}/{rendered.name}"}
 
 
-def _with_replicas(each: Rendered, replicas: int) -> Rendered:
-    manifest = copy.deepcopy(each.object)
+def _with_replicas(rendered: Rendered, replicas: int) -> Rendered:
+    manifest = copy.deepcopy(rendered.object)
     manifest["spec"]["replicas"] = replicas
-    return replace(each, object=manifest)
+    return replace(rendered, object=manifest)

@@ -93,14 +93,14 @@ class Queues:
             load_input=False,
             load_output=False,
         )
-        return tuple(each.workflow_id for each in found)
+        return tuple(workflow.workflow_id for workflow in found)
 
     async def of_other_versions(self) -> tuple[WorkflowStatus, ...]:
         """Workflows that have not ended and were queued by other versions of Sealane."""
-        found = await self.client.list_workflows_async(
+        workflows = await self.client.list_workflows_async(
             status=["PENDING", "ENQUEUED", "DELAYED"], load_input=False, load_output=False
         )
-        return tuple(each for each in found if each.app_version != VERSION)
+        return tuple(workflow for workflow in workflows if workflow.app_version != VERSION)
 
     async def forget(self, before: datetime) -> int:
         """Removes workflows, with the records of their steps, that ended before that time; says how many, a few at once."""
@@ -112,7 +112,7 @@ class Queues:
             load_output=False,
         )
         if ended:
-            await self.client.delete_workflows_async([each.workflow_id for each in ended])
+            await self.client.delete_workflows_async([workflow.workflow_id for workflow in ended])
         return len(ended)
 
     async def forget_one(self, workflow_id: str) -> None:

@@ -72,7 +72,7 @@ class Readmission:
     def _stamp(self) -> Stamp:
         """What tells that a file has changed, came or went."""
         try:
-            files = [(str(each), each.stat()) for each in sorted(self._config.rglob("*"))]
+            files = [(str(path), path.stat()) for path in sorted(self._config.rglob("*"))]
         except OSError:
             return ()
         return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in files)

@@ -16,14 +16,14 @@ _SCALES |= {f"{letter}i": Decimal(1024) ** power for power, letter in enumerate(
 def requests(objects: Iterable[Mapping[str, Any]]) -> dict[str, float]:
     """CPU in cores and memory in bytes that all instances together ask for."""
     total = {"cpu": Decimal(0), "memory": Decimal(0)}
-    for each in objects:
-        spec = each.get("spec") if isinstance(each.get("spec"), Mapping) else {}
+    for manifest in objects:
+        spec = manifest.get("spec") if isinstance(manifest.get("spec"), Mapping) else {}
         assert isinstance(spec, Mapping)
-        template = spec.get("template") if each.get("kind") != "Pod" else {"spec": spec}
+        template = spec.get("template") if manifest.get("kind") != "Pod" else {"spec": spec}
         pod = template.get("spec") if isinstance(template, Mapping) else None
         if not isinstance(pod, Mapping):
             continue
-        replicas = spec.get("replicas", 1) if each.get("kind") in {"Deployment", "StatefulSet", "ReplicaSet"} else 1
+        replicas = spec.get("replicas", 1) if manifest.get("kind") in {"Deployment", "StatefulSet", "ReplicaSet"} else 1
         for container in pod.get("containers") or ():
             asked = ((container.get("resources") or {}).get("requests")) or {}
             for name in total:
@@ -32,5 +32,5 @@ def requests(objects: Iterable[Mapping[str, Any]]) -> dict[str, float]:
 
 
 def _amount(quantity: Any) -> Decimal:
-    found = _QUANTITY.fullmatch(str(quantity or "0"))
-    return Decimal(found[1]) * _SCALES[found[2]] if found else Decimal(0)
+    match = _QUANTITY.fullmatch(str(quantity or "0"))
+    return Decimal(match[1]) * _SCALES[match[2]] if match else Decimal(0)

@@ -29,15 +29,15 @@ DEPLOYMENT_ENDED = (
 async def settle(tools: Tools, alive: Collection[str]) -> None:
     """Settles all that earlier versions left, but what their workers that are alive still carry. May be repeated."""
     queueing = tools.gates.queueing
-    for each in await queueing.of_other_versions():
-        begun = each.status == "PENDING"
-        if begun and each.executor_id in alive:
+    for workflow in await queueing.of_other_versions():
+        begun = workflow.status == "PENDING"
+        if begun and workflow.executor_id in alive:
             continue
-        if not begun or each.name == "retirement":  # which only looks, until it deletes what is there
-            await _queue_anew(tools, each)
+        if not begun or workflow.name == "retirement":  # which only looks, until it deletes what is there
+            await _queue_anew(tools, workflow)
         else:
-            await _end(tools, each)
-            await queueing.client.cancel_workflow_async(each.workflow_id)
+            await _end(tools, workflow)
+            await queueing.client.cancel_workflow_async(workflow.workflow_id)
 
 
 async def _queue_anew(tools: Tools, old: WorkflowStatus) -> None:

@@ -76,9 +76,9 @@ async def test_a_line_about_a_formation_is_for_those_who_read_its_environment(no
         await noted.deployments.offer(offered, revision(f"v{number}", formation))
     for place, told in (("dev", []), ("production", ["approval.given"])):
         views = noted.views.within(Scope(apps=frozenset({"bank"}), places=frozenset({("shop", place)})))
-        found = await views.audit()
-        assert [each.kind for each in found if each.about == "shop/production"] == told
-        assert {each.about for each in found} - {"shop/production", "shop/dev"} == {"bank", "shop"}
+        events = await views.audit()
+        assert [event.kind for event in events if event.about == "shop/production"] == told
+        assert {event.about for event in events} - {"shop/production", "shop/dev"} == {"bank", "shop"}
         assert set(told) <= set(await views.audited())
         assert ("approval.given" in await views.audited()) == bool(told)
 
@@ -87,7 +87,7 @@ async def test_who_gets_the_name_of_a_removed_app_does_not_read_what_was_before(
     later = NOON + timedelta(days=1)
     await noted.apps.remove("bank", by="ann", at=later)
     await noted.apps.add(replace(app("bank"), created=later + timedelta(days=1)), by="eve")
-    assert [(each.actor, each.kind) for each in await noted.views.within(BANK).audit()] == [("eve", "app.added")]
+    assert [(event.actor, event.kind) for event in await noted.views.within(BANK).audit()] == [("eve", "app.added")]
     assert len(await noted.views.audit(AuditFilter(app="bank"))) == 4
 
 
@@ -169,9 +169,12 @@ async def test_what_older_versions_kept_is_said_by_its_kind(empty_url: str, tmp_
     database.close()
     store = await Store.open(empty_url, logs=Logs(tmp_path))
     done = await store.audit.last()
-    assert [(each.kind, each.about, each.deployment) for each in reversed(done)] == list(OLDER.values())
+    assert [(event.kind, event.about, event.deployment) for event in reversed(done)] == list(OLDER.values())
     assert done[-1].data == {"comment": "well"}
-    assert [each.kind for each in await store.outbox.after(0, limit=3)] == ["approval.given", *["deployment.stage"] * 2]
+    assert [event.kind for event in await store.outbox.after(0, limit=3)] == [
+        "approval.given",
+        *["deployment.stage"] * 2,
+    ]
     lines = await store.database.read(lambda c: deployments.story(c, "d-1"))
     assert [(line.text, line.detail) for line in lines] == [(text, {"judged": "good"}) for text in ("first", "second")]
     await store.close()

@@ -358,15 +358,15 @@ async def test_all_that_waits_for_people_is_listed_what_can_run_out_first(store:
     question = GateWord(deployment_id=rolling.id, key="0", gate="rate", message="no data", asked=NOON, until=NOON)
     await store.gates.ask(question)
 
-    found = await store.views.pending()
-    assert [(each.kind, each.deployment.id) for each in found] == [
+    items = await store.views.pending()
+    assert [(item.kind, item.deployment.id) for item in items] == [
         (InboxKind.GATE, rolling.id),
         (InboxKind.APPROVAL, held.id),
         (InboxKind.HOLD, held.id),
     ]
     await store.gates.say(rolling.id, "rate", passes=True, by="dora", reason="", at=NOON)
     await store.holds.lift("shop", "production", by="dora", reason="resolved", at=NOON)
-    assert [each.kind for each in await store.views.pending()] == [InboxKind.APPROVAL]
+    assert [item.kind for item in await store.views.pending()] == [InboxKind.APPROVAL]
 
 
 async def test_the_overview_shows_what_is_there_what_runs_and_what_waits(store: Store) -> None:
@@ -399,7 +399,7 @@ async def test_what_waits_is_compared_with_what_is_there_now(store: Store) -> No
     view = await store.views.deployment(three.id)
     assert view.previous is not None
     assert view.since is not None
-    assert (view.previous.id, [each.subject for each in view.since.commits]) == (one.revision_id, ["s3", "s2"])
+    assert (view.previous.id, [commit.subject for commit in view.since.commits]) == (one.revision_id, ["s3", "s2"])
     await ended(store, three, VerdictKind.DEPLOYED)
     two = await built(store, 2, sequence=9)
     assert (await store.views.deployment(two.id)).since.words == "without 1 that is there"  # type: ignore[union-attr]

@@ -20,7 +20,7 @@ async def test_a_push_becomes_a_run_with_the_apps_next_number(store: Store) -> N
     first = await store.runs.receive(push("a"), source="github")
     second = await store.runs.receive(push("b", before="a"), source="github")
 
-    assert [(await store.runs.get(each.run_id)).label for each in (first, second)] == ["shop #1", "shop #2"]
+    assert [(await store.runs.get(receipt.run_id)).label for receipt in (first, second)] == ["shop #1", "shop #2"]
     assert (await store.runs.get(first.run_id)).status is RunStatus.WAITING
 
 
@@ -71,7 +71,7 @@ async def test_the_same_move_in_another_message_is_a_new_push(store: Store) -> N
         )
         for number, (after, before) in enumerate(moves)
     ]
-    assert not any(each.duplicate for each in received)
+    assert not any(receipt.duplicate for receipt in received)
     gone = RefGone(app="shop", ref="refs/heads/main", reason="deleted", received=NOON)
     await store.runs.forget(gone, source="github", message="gone")
     anew = await store.runs.receive(push("bad", before="good", delivery="9"), source="github", message="m9")

@@ -93,7 +93,7 @@ async def stored(store: Store) -> Stored:
             await store.deployments.offer(offered, mine)
             await _update(store, tables.deployments, offered.id, _ended(state))
             came[offered.id] = run_id
-    runs = {each.id: each for each in await store.views.runs(limit=1000)}
+    runs = {run.id: run for run in await store.views.runs(limit=1000)}
     deployments = {each.id: each for each in await store.views.deployments(limit=1000)}
     assert len(runs) == len(ways)
     return Stored(runs=runs, deployments=deployments, came=came)
@@ -122,8 +122,8 @@ def _fits_commit(run: Run, only: Filter) -> bool:
 
 async def test_a_run_is_listed_under_the_state_that_it_is_shown_with(store: Store, stored: Stored) -> None:
     for state in RUN_STATES:
-        listed = {each.id for each in await store.views.runs(Filter(state=state), limit=1000)}
-        shown = {each.id for each in stored.runs.values() if states.run(each).words.replace(" ", "_") == state}
+        listed = {run.id for run in await store.views.runs(Filter(state=state), limit=1000)}
+        shown = {run.id for run in stored.runs.values() if states.run(run).words.replace(" ", "_") == state}
         assert listed == shown, state
     for state in DEPLOYMENT_STATES:
         found = {each.id for each in await store.views.deployments(Filter(state=state), limit=1000)}
@@ -139,7 +139,7 @@ async def test_filters_all_have_to_fit(store: Store, stored: Stored) -> None:
 
 
 async def _check(store: Store, stored: Stored, only: Filter) -> None:
-    runs = {each.id for each in await store.views.runs(only, limit=1000)}
+    runs = {run.id for run in await store.views.runs(only, limit=1000)}
     assert runs == {
         run.id
         for run in stored.runs.values()
@@ -155,22 +155,22 @@ async def _check(store: Store, stored: Stored, only: Filter) -> None:
     }, only
 
 
-def _goes(found: list[Deployment], only: Filter) -> bool:
+def _goes(deployments: list[Deployment], only: Filter) -> bool:
     if only.formation is None and only.environment is None:
         return True
     return any(
         (only.formation or each.formation) == each.formation
         and (only.environment or each.environment) == each.environment
-        for each in found
+        for each in deployments
     )
 
 
 async def test_pages_of_a_filtered_list_hold_all_of_it_once(store: Store, stored: Stored) -> None:
     only = Filter(app="shop", search="o")
-    whole = [each.id for each in await store.views.runs(only, limit=1000)]
+    whole = [run.id for run in await store.views.runs(only, limit=1000)]
     paged: list[str] = []
     while part := await store.views.runs(only, limit=4, before=paged[-1] if paged else None):
-        paged += [each.id for each in part]
+        paged += [run.id for run in part]
     assert paged == whole
     assert len(whole) > 8
 
@@ -202,15 +202,15 @@ async def test_the_origin_of_a_deployment_is_the_run_that_built_it(store: Store,
     """For what a person sent there, too."""
     came = await store.views.origins(stored.deployments.values())
     assert {name: found.run for name, found in came.items()} == stored.came
-    for name, found in came.items():
-        event = stored.runs[found.run].event
-        assert (found.subject, found.author, found.commit) == (event.message, event.author, event.commit)
+    for name, origin in came.items():
+        event = stored.runs[origin.run].event
+        assert (origin.subject, origin.author, origin.commit) == (event.message, event.author, event.commit)
         view = await store.views.deployment(name)
-        assert view.origin == found
+        assert view.origin == origin
         why = await store.views.why(name)
-        assert why.origin == found
+        assert why.origin == origin
         break
 
 
 def test_every_filter_is_tried() -> None:
-    assert {each.name for each in dataclasses.fields(Filter)} == {*WANTED, "state"}
+    assert {field.name for field in dataclasses.fields(Filter)} == {*WANTED, "state"}

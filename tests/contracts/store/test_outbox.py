@@ -220,13 +220,13 @@ async def test_timelines_and_the_audit_stay_when_events_are_forgotten(store: Sto
     line = Line(key="apply", phase="apply", text="1 object", detail={"judged": "unhealthy"})
     for _ in range(2):
         await store.deployments.tell(subject.id, at=NOON, line=line, waiting_for="web")
-    before = [each.kind for each in await store.audit.last()]
+    before = [event.kind for event in await store.audit.last()]
     await store.outbox.trim(LATER)
     assert await store.outbox.after(0) == ()
-    assert [(each.phase, each.text, each.detail) for each in (await store.views.deployment(subject.id)).timeline] == [
-        ("apply", "1 object", {"judged": "unhealthy"})
-    ]
-    assert [each.kind for each in await store.audit.last()] == before == ["deployment.requested", "app.added"]
+    assert [
+        (entry.phase, entry.text, entry.detail) for entry in (await store.views.deployment(subject.id)).timeline
+    ] == [("apply", "1 object", {"judged": "unhealthy"})]
+    assert [event.kind for event in await store.audit.last()] == before == ["deployment.requested", "app.added"]
     await store.apps.remove("shop", by="ann", at=LATER)
     kept = await store.database.read(lambda c: set(c.execute(sa.text("SELECT kind FROM outbox")).scalars()))
     assert kept == {"deployment.requested", "app.added", "app.removed"}

@@ -285,7 +285,7 @@ async def test_revoking_a_token_ends_what_its_user_made_with_it(access: Access, 
         await access.session(session.cookie)
     assert (await access.authenticate(bob)).name == "bob"
     assert (await access.check_push("web", push, writes=False))[0].name == "web"
-    assert {each.name for each in await access.tokens_of("ann", by=ADMIN)} == {"first"}
+    assert {token.name for token in await access.tokens_of("ann", by=ADMIN)} == {"first"}
 
 
 async def test_what_was_made_with_a_token_may_stay_or_end_with_everything(access: Access, apps: Apps) -> None:
@@ -338,7 +338,7 @@ async def test_people_manage_their_own_tokens_and_their_apps(access: Access, app
     await access.add_user("bob", frozenset(), by=ADMIN)
     await access.add_user("eve", frozenset(), by=ADMIN)
     mine = await access.tokens_managed_by(bob)
-    assert {(each.user, each.app) for each in mine} == {("bob", None), (None, "web")}
+    assert {(token.user, token.app) for token in mine} == {("bob", None), (None, "web")}
     assert len(await access.tokens_managed_by(ADMIN)) == 4
     (own,) = await access.tokens_of("bob", by=bob)
     (eve,) = await access.tokens_of("eve", by=ADMIN)
@@ -352,7 +352,7 @@ async def test_people_manage_their_own_tokens_and_their_apps(access: Access, app
         await access.new_token("eve", "x", by=bob)
     await access.new_token("bob", "another", by=bob)
     await access.revoke_token(own.id, by=bob)
-    assert [each.name for each in await access.tokens_of("bob", by=bob)] == ["another"]
+    assert [token.name for token in await access.tokens_of("bob", by=bob)] == ["another"]
 
 
 async def test_known_and_unknown_ids_take_the_same_work(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -401,7 +401,7 @@ async def test_failed_attempts_are_limited_logged_and_audited(
     assert by_id == [NotSignedIn, NotSignedIn, TooManyAttempts]
     assert by_address == nonsense == [NotSignedIn] * 3 + [TooManyAttempts]
     assert (await access.authenticate(text, address="192.0.2.1")).name == "bob"
-    told = [each for each in caplog.records if each.getMessage() == "sign_in.failed"]
+    told = [record for record in caplog.records if record.getMessage() == "sign_in.failed"]
     assert len(told) == 8
     assert token_id in str(vars(told[0]))
     assert "wrong" not in {str(value) for value in vars(told[0]).values()}

@@ -25,7 +25,7 @@ async def test_a_trouble_is_tried_later_and_later_until_it_is_fixed(store: Store
     assert await store.troubles.of("shop") is None
     assert await store.troubles.due(resolved + timedelta(days=9)) == ()
     told = await store.troubles.all(now=resolved)
-    assert [(each.app, each.resolved) for each in told] == [("shop", resolved)]
+    assert [(trouble.app, trouble.resolved) for trouble in told] == [("shop", resolved)]
     assert await store.troubles.all(now=resolved + troubles.TOLD_FOR + timedelta(seconds=1)) == ()
 
 
@@ -36,7 +36,10 @@ async def test_a_new_trouble_begins_anew(store: Store) -> None:
     await store.troubles.resolved("shop", at=NOON)
     later = NOON + timedelta(hours=1)
     assert (await store.troubles.found("shop", "gone again", at=later)).tries == 1
-    assert [(each.app, each.since) for each in await store.troubles.all(now=later)] == [("bank", NOON), ("shop", later)]
+    assert [(trouble.app, trouble.since) for trouble in await store.troubles.all(now=later)] == [
+        ("bank", NOON),
+        ("shop", later),
+    ]
 
 
 def test_pauses_double_up_to_ten_minutes() -> None:

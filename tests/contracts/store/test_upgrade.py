@@ -33,7 +33,7 @@ async def test_what_was_queued_is_queued_anew_also_by_whoever_comes_after(
         with monkeypatch.context() as older:
             older.setattr(queues, "VERSION", "1")
             await slots.sweep()
-        assert [each.workflow_id for each in await queueing.of_other_versions()] == [run]
+        assert [workflow.workflow_id for workflow in await queueing.of_other_versions()] == [run]
         assert await store.run_queue.going() == (run,)
 
         with monkeypatch.context() as dying:

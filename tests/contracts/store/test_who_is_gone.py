@@ -173,9 +173,9 @@ async def test_a_yes_counts_while_its_person_is_still_in_the_group(
     view = await store.views.deployment(subject.id)
     assert view.approval is not None
     assert (view.approval.missing == ()) is counts
-    assert [each.user for each in view.approval.votes] == ["olga", "omar"]
+    assert [vote.user for vote in view.approval.votes] == ["olga", "omar"]
     around = await store.views.circumstances(subject)
-    assert [each.user for each in around.votes if each.groups & {"clerks", "judges"}] == ["olga", "omar"][not counts :]
+    assert [vote.user for vote in around.votes if vote.groups & {"clerks", "judges"}] == ["olga", "omar"][not counts :]
 
 
 async def test_a_no_stays_a_no(store: Store, access: Access) -> None:
@@ -184,7 +184,7 @@ async def test_a_no_stays_a_no(store: Store, access: Access) -> None:
     subject = await asked(store)
     await store.votes.add(subject, yes(subject, "olga", "clerks", approves=False))
     await access.remove_user("olga", by=ADMIN)
-    assert [each.approves for each in await store.votes.of(subject.id, subject.revision_id)] == [False]
+    assert [vote.approves for vote in await store.votes.of(subject.id, subject.revision_id)] == [False]
 
 
 @pytest.mark.parametrize("how", ["let through", "rolling out", "called off", "another revision"])

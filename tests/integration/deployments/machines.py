@@ -92,15 +92,15 @@ class Machine:
         ]
         containers = [
             {
-                "name": each.name,
-                "image": each.image,
-                "imageID": each.image,
+                "name": container.name,
+                "image": container.image,
+                "imageID": container.image,
                 "ready": ready,
                 "started": ready,
                 "restartCount": 0,
                 "state": {"running": {"startedAt": now}} if ready else {"waiting": {"reason": "ContainerCreating"}},
             }
-            for each in pod.spec.containers
+            for container in pod.spec.containers
         ]
         phase = "Running" if ready else "Pending"
         said = {"phase": phase, "startTime": now, "conditions": conditions, "containerStatuses": containers}

@@ -151,7 +151,7 @@ async def play(
             later.cancel()
             await asyncio.gather(later, return_exceptions=True)
         there = sorted(each.metadata.name for each in (await admin.list(kinds.DEPLOYMENT, namespace=namespace)).items)
-        if any("finalizers" in each for each in scenario.text.splitlines()):
+        if any("finalizers" in line for line in scenario.text.splitlines()):
             await _let_go(admin, namespace)
     return Played(name=name, expect=document["expect"], outcome=outcome, told=told, earlier=earlier, there=there)
 
@@ -164,7 +164,7 @@ def check(result: Played, *, in_order: bool = True) -> None:
     expect, verdict = result.expect, result.outcome.verdict
     assert result.earlier in (None, expect.get("earlier", "deployed"))
     if in_order:
-        _check_order(expect.get("order", ()), [*(each.message for each in result.told), verdict.reason])
+        _check_order(expect.get("order", ()), [*(progress.message for progress in result.told), verdict.reason])
     _check_workloads(expect.get("workloads", {}), result)
     assert "there" not in expect or list(result.there) == expect["there"]
     if expect["state"] == "healthy":
@@ -199,8 +199,8 @@ def _check_order(patterns: Sequence[str], told: Sequence[str]) -> None:
 
 def _check_workloads(expected: Mapping[str, Mapping[str, Any]], result: Played) -> None:
     """What was seen of workloads in the end: `desired` instances, or what each one's `message` is."""
-    last = [each.observation for each in result.told if each.observation][-1:]
-    seen = {workload.object: workload for each in last for workload in each.workloads}
+    last = [progress.observation for progress in result.told if progress.observation][-1:]
+    seen = {workload.object: workload for observation in last for workload in observation.workloads}
     for name, expect in expected.items():
         assert {key: getattr(seen[name], key) for key in expect} == expect
 
@@ -270,8 +270,8 @@ async def _outside_of_namespaces(admin: clusters.Cluster) -> AsyncIterator[_Made
 
 async def _let_go(admin: clusters.Cluster, namespace: str) -> None:
     """Deletes workloads and takes finalizers off pods, so that the namespace can go."""
-    for each in (await admin.list(kinds.STATEFUL_SET, namespace=namespace)).items:
-        await admin.delete(kinds.STATEFUL_SET, each.metadata.name, namespace=namespace)
+    for stateful_set in (await admin.list(kinds.STATEFUL_SET, namespace=namespace)).items:
+        await admin.delete(kinds.STATEFUL_SET, stateful_set.metadata.name, namespace=namespace)
     async with asyncio.timeout(30):
         while held := [pod for pod in (await admin.list(kinds.POD, namespace=namespace)).items if _held(pod)]:
             for pod in held:

@@ -238,11 +238,11 @@ async def test_a_namespace_of_the_stencils_is_made_first_and_a_move_leaves_nothi
         assert await admin.find(kinds.DEPLOYMENT, "web", namespace=spaces[0]) is not None
         code, out, err = await folder.deploy("--yes")
         assert code == 0, err
-        found = await admin.find(kinds.DEPLOYMENT, "web", namespace=spaces[0])
-        assert found is None or found.metadata.deletion_timestamp is not None
+        deployment = await admin.find(kinds.DEPLOYMENT, "web", namespace=spaces[0])
+        assert deployment is None or deployment.metadata.deletion_timestamp is not None
         code, out, _ = await folder.run("status", "dev", "--json")
-        assert [each["sequence"] for each in json.loads(out)] == [3, 2, 1]
+        assert [load["sequence"] for load in json.loads(out)] == [3, 2, 1]
     finally:
-        for each in spaces:
+        for space in spaces:
             with contextlib.suppress(errors.NotFound):
-                await admin.delete(kinds.NAMESPACE, each)
+                await admin.delete(kinds.NAMESPACE, space)

@@ -163,15 +163,15 @@ class Witness:
         return passed
 
     def _note(self, request: web.Request, status: int) -> None:
-        found = _RESOURCE.fullmatch(request.path)
-        if found is None or found["group"] == "authorization.k8s.io":
+        match = _RESOURCE.fullmatch(request.path)
+        if match is None or match["group"] == "authorization.k8s.io":
             return  # discovery, and asking about one's own rights, are everybody's
-        resource = "/".join(filter(None, (found["resource"], found["sub"])))
+        resource = "/".join(filter(None, (match["resource"], match["sub"])))
         verb = _VERBS.get(request.method) or (
-            "get" if found["name"] else "watch" if "watch" in request.query else "list"
+            "get" if match["name"] else "watch" if "watch" in request.query else "list"
         )
-        everywhere = not found["namespace"] and found["resource"] != "namespaces"
-        right = (found["group"] or "", resource, f"{verb} everywhere" if everywhere else verb)
+        everywhere = not match["namespace"] and match["resource"] != "namespaces"
+        right = (match["group"] or "", resource, f"{verb} everywhere" if everywhere else verb)
         (self.refused if status == 403 else self.allowed).add(right)
         if verb == "patch" and status == 201:
             self.allowed.add((*right[:2], "create"))  # server-side apply of what is not there needs both

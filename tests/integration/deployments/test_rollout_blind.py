@@ -88,7 +88,7 @@ async def test_nothing_is_judged_while_the_server_is_away(
         wire.cut()
         await asyncio.sleep(8)
         assert not any(task.done() for task in doing)
-        assert all(any("has not answered since" in each.message for each in one) for one in told.values())
+        assert all(any("has not answered since" in progress.message for progress in one) for one in told.values())
         wire.hint()
         states = await asyncio.gather(*doing)
     assert states == list(commands)
@@ -112,4 +112,4 @@ async def _watched(
 
 def _waits(told: list[model.Progress]) -> bool:
     """Whether its pod is seen, and not ready."""
-    return any(each.message.startswith(("Container web", "Deployment web: 0 of 1")) for each in told)
+    return any(progress.message.startswith(("Container web", "Deployment web: 0 of 1")) for progress in told)

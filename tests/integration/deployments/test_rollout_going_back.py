@@ -47,7 +47,7 @@ async def live(admin: clusters.Cluster, namespace: str) -> dict[str, Any]:
     """What runs and what it reads, as far as two revisions differ."""
     pods = (await admin.list(kinds.POD, namespace=namespace)).items
     running = {
-        pod.metadata.name.rpartition("-")[0]: sorted(each.image for each in pod.spec.containers)
+        pod.metadata.name.rpartition("-")[0]: sorted(container.image for container in pod.spec.containers)
         for pod in pods
         if pod.metadata.deletion_timestamp is None
     }

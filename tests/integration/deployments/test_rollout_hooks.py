@@ -64,13 +64,15 @@ class Formation:
         }
         if "secrets" not in said:
             files["deploy/stencils/web.yaml"] += '          envFrom: [{secretRef: {name: "${secrets}"}}]\n'
-        sources, found = render_inputs.gather(StoredTree({path: text.encode() for path, text in files.items()}), "dev")
-        assert sources, found
+        sources, findings = render_inputs.gather(
+            StoredTree({path: text.encode() for path, text in files.items()}), "dev"
+        )
+        assert sources, findings
         inputs = rendering.Inputs(
             app="shop", images={"web": self.image}, release=release, secret_versions={"TOKEN": "v1"}, key=b"key"
         )
-        revision, found = rendering.render(sources, inputs)
-        assert revision, found
+        revision, findings = rendering.render(sources, inputs)
+        assert revision, findings
         return revision
 
     async def deploy(self, said: str, **how: str) -> deployment.DeployOutcome:

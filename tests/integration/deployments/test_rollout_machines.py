@@ -97,7 +97,7 @@ async def _one(case: Case, bed: Bed, kubectl: Kubectl, admin: clusters.Cluster, 
         )
         words = "has to stay so" if case.ready == 2 else "1 of 2 pods ready"
         async with asyncio.timeout(30):
-            while not any(words in each.message for each in told):  # noqa: ASYNC110 - it is a list that a callback fills
+            while not any(words in progress.message for progress in told):  # noqa: ASYNC110 - it is a list that a callback fills
                 await asyncio.sleep(0.05)
         await machine.stop()
         silent = clock.now()

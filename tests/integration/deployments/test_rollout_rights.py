@@ -20,7 +20,7 @@ CHECK = "\nhealth: [{kind: Widget, ready: object.status.phase == 'Running'}]\n"
 
 def widget(verbs: str, more: str = "") -> parts.Scenario:
     """A custom resource beside a Deployment, with these rights to its kind."""
-    known = next(each for each in parts.scenarios() if each.name == "fine-custom-not-watched")
+    known = next(scenario for scenario in parts.scenarios() if scenario.name == "fine-custom-not-watched")
     assert WRITE in known.text
     return parts.Scenario(name="widget", text=known.text.replace(WRITE, verbs) + more)
 
@@ -50,7 +50,7 @@ async def test_where_nothing_may_be_looked_at_all_counts_as_there(cluster: clust
     service = ObjectRef(group="", version="v1", kind="Service", namespace="kube-system", name="kube-dns")
     seen = observe.observe(cluster, (service,), namespace="kube-system")
     observation = await anext(seen)
-    assert [(each.health, each.message) for each in observation.workloads] == [
+    assert [(workload.health, workload.message) for workload in observation.workloads] == [
         ("ready", "not watched: the account may not list and watch Service")
     ]
     with pytest.raises(TimeoutError):

@@ -27,13 +27,13 @@ async def test_bad_weather_changes_no_verdict(bed: Bed, admin: clusters.Cluster,
     """Verdict, cause and whom it blames are those of fair weather: for broken changes as for slow but fine ones."""
     seed = random.randrange(10**6)
     print(f"seed {seed}")
-    scenarios = [each for each in parts.scenarios() if each.name in CHOSEN]
+    scenarios = [scenario for scenario in parts.scenarios() if scenario.name in CHOSEN]
     assert len(scenarios) == len(CHOSEN)
     async with (
         storm(Path(bed.sealane_kubeconfig), tmp_path, seed=seed) as (kubeconfig, weather),
         clusters.Cluster.connect(kubeconfig) as cluster,
         asyncio.timeout(150),
     ):
-        for played in await asyncio.gather(*(parts.play(each, bed, admin, cluster) for each in scenarios)):
+        for played in await asyncio.gather(*(parts.play(scenario, bed, admin, cluster) for scenario in scenarios)):
             parts.check(played, in_order=False)
     assert {"429", "503", "slow", "cut", "410"} <= set(weather.seen), weather.seen

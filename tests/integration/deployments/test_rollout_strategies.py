@@ -114,11 +114,11 @@ class Formation:
         assert found
         pods = (await self.admin.list(kinds.whole("v1", "Pod"), namespace=self.namespace)).items
         return [
-            each["spec"]["containers"][0]["env"][0]["value"]
-            for each in pods
-            if found["spec"]["selector"].items() <= each["metadata"]["labels"].items()
-            and "deletionTimestamp" not in each["metadata"]
-            and any(one["type"] == "Ready" and one["status"] == "True" for one in each["status"].get("conditions", ()))
+            pod["spec"]["containers"][0]["env"][0]["value"]
+            for pod in pods
+            if found["spec"]["selector"].items() <= pod["metadata"]["labels"].items()
+            and "deletionTimestamp" not in pod["metadata"]
+            and any(one["type"] == "Ready" and one["status"] == "True" for one in pod["status"].get("conditions", ()))
         ]
 
     async def names(self) -> set[str]:

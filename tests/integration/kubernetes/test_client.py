@@ -39,11 +39,11 @@ async def test_every_kind_is_where_the_official_client_finds_it(bed: Bed, admin:
     ours = set()
     for group_version, kind, name, namespaced in await asyncio.to_thread(expected):
         try:
-            found = await admin.resource(kinds.whole(group_version, kind))
+            resource = await admin.resource(kinds.whole(group_version, kind))
         except errors.UnknownKind:
             continue  # another test's definition, gone meanwhile
         ours.add((group_version, kind))
-        assert (found.plural, found.namespaced) == (name, namespaced), f"{group_version} {kind}"
+        assert (resource.plural, resource.namespaced) == (name, namespaced), f"{group_version} {kind}"
     assert {("v1", "Pod"), ("apps/v1", "Deployment"), ("v1", "Namespace"), ("batch/v1", "Job")} <= ours
 
 

@@ -18,7 +18,7 @@ from tests.integration.kubernetes.parts import apply, config_map, deployment
 
 def revision(namespace: str, *objects: dict[str, Any]) -> Revision:
     """These objects as what was deployed."""
-    named = [{**each, "metadata": {**each["metadata"], "namespace": namespace}} for each in objects]
+    named = [{**manifest, "metadata": {**manifest["metadata"], "namespace": namespace}} for manifest in objects]
     return Revision(
         id="sha256:1",
         app="shop",
@@ -44,7 +44,7 @@ async def test_each_change_is_told_with_who_made_it_and_what_is_nobodys_business
     web = deployment(busybox_image, replicas=None, A="1")
     objects = (web, config_map("kept"), config_map("gone"), config_map("given"))
     destination, deployed = KubernetesDestination(cluster), revision(namespace, *objects)
-    await apply(cluster, namespace, *(each.object for each in deployed.objects))
+    await apply(cluster, namespace, *(rendered.object for rendered in deployed.objects))
     assert (await drift_check.of(deployed, destination)).objects == ()
 
     kubectl("-n", namespace, "set", "env", "deployment/web", "A=2")
@@ -52,15 +52,15 @@ async def test_each_change_is_told_with_who_made_it_and_what_is_nobodys_business
     kubectl("-n", namespace, "scale", "deployment/web", "--replicas=0")
     kubectl("-n", namespace, "delete", "configmap", "gone")
     kubectl("-n", namespace, "label", "--overwrite", "configmap", "given", f"{model.FORMATION}=qa")
-    found = {each.object: each for each in (await drift_check.of(deployed, destination)).objects}
+    drifts = {drift.object: drift for drift in (await drift_check.of(deployed, destination)).objects}
 
-    assert {name: each.kind for name, each in found.items()} == {
+    assert {name: drift.kind for name, drift in drifts.items()} == {
         "Deployment/web": DriftKind.CHANGED,
         "ConfigMap/gone": DriftKind.GONE,
         "ConfigMap/given": DriftKind.TAKEN,
     }
-    assert found["ConfigMap/given"].note == "it belongs to shop/qa"
-    (field,) = found["Deployment/web"].fields
+    assert drifts["ConfigMap/given"].note == "it belongs to shop/qa"
+    (field,) = drifts["Deployment/web"].fields
     assert field.path == "spec.template.spec.containers[web].env[A].value"
     assert (field.before, field.after, field.manager) == ("2", "1", "kubectl-set")
     assert field.at is not None
@@ -73,12 +73,14 @@ async def test_applying_the_same_revision_again_puts_it_right(
     """And leaves what others set beside it."""
     deployed = revision(namespace, config_map("settings", a="1"))
     destination = KubernetesDestination(cluster)
-    manifests = [each.object for each in deployed.objects]
+    manifests = [rendered.object for rendered in deployed.objects]
     await apply(cluster, namespace, *manifests)
     change = '{"data": {"a": "9", "theirs": "x"}}'
     kubectl("-n", namespace, "patch", "configmap", "settings", "--type=merge", "-p", change)
     (drift,) = (await drift_check.of(deployed, destination)).objects
-    assert [(each.path, each.before, each.manager) for each in drift.fields] == [("data.a", "9", "kubectl-patch")]
+    assert [(field_change.path, field_change.before, field_change.manager) for field_change in drift.fields] == [
+        ("data.a", "9", "kubectl-patch")
+    ]
 
     await apply(cluster, namespace, *manifests)
 

@@ -75,8 +75,8 @@ async def test_the_cluster_and_the_table_name_the_same_wrong_fields(
     with pytest.raises(errors.Rejected) as refused:
         await cluster.create(made, namespace=namespace, dry_run=True)
 
-    found = list(known_fields.problems([Rendered(object=made, origin=Origin(file="web.yaml"))]))
-    assert len(found) == len(SLIPS)
+    findings = list(known_fields.problems([Rendered(object=made, origin=Origin(file="web.yaml"))]))
+    assert len(findings) == len(SLIPS)
     for _, field, _ in SLIPS:
         assert f'.{field}"' in str(refused.value)
-        assert any(f"has no field {field}" in each.message for each in found)
+        assert any(f"has no field {field}" in finding.message for finding in findings)

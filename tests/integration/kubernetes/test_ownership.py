@@ -76,7 +76,7 @@ async def test_an_entry_of_kubectl_that_does_not_go_with_the_new_one_is_taken_aw
     kubectl("-n", namespace, "apply", "-f", "-", given=json.dumps(service(80)))
     none = service(8080, clusterIP="None")
     refused = await apply(cluster, namespace, config_map("beside"), none, adopt=True)
-    assert [each.reason for each in refused.refusals] == [model.Reason.IMMUTABLE]
+    assert [refusal.reason for refusal in refused.refusals] == [model.Reason.IMMUTABLE]
     assert refused.changed == ()
     (told,) = await KubernetesDestination(cluster).diff([service(8080)], identity=identity(namespace), adopt=True)
     assert (told.refusal, told.action) == (None, model.Action.CHANGE)
@@ -138,7 +138,7 @@ async def test_a_field_that_is_given_up_goes_unless_somebody_who_lives_holds_it(
     spec = (await live(cluster, namespace, plain))["spec"]
     assert [each["name"] for each in spec["template"]["spec"]["containers"][0]["env"]] == ["A"]
     (told,) = await destination.diff([changed], identity=who)
-    assert (told.action, [str(each) for each in told.left]) == (
+    assert (told.action, [str(field) for field in told.left]) == (
         model.Action.NONE,
         ["spec.minReadySeconds stays: pacer holds it too"],
     )
@@ -158,7 +158,7 @@ async def test_what_was_given_to_another_formation_is_not_deleted_from_here_what
     found = await pruned(cluster, namespace, applied.inventory, config_map("one"), confirmed=True)
 
     assert names(found.deleted) == ["ConfigMap/three"]
-    assert [(each.ref.name, each.reason) for each in found.held] == [("two", "it is labelled as ledger/production's")]
+    assert [(kept.ref.name, kept.reason) for kept in found.held] == [("two", "it is labelled as ledger/production's")]
     assert await cluster.find(kinds.CONFIG_MAP, "two", namespace=namespace) is not None
 
 
@@ -174,7 +174,7 @@ async def test_an_empty_or_half_rendered_set_deletes_nothing(
 
     assert (empty.deleted, len(empty.held), empty.inventory) == ((), 6, applied.inventory)
     assert (half.deleted, len(half.held), half.inventory) == ((), 5, applied.inventory)
-    assert {each.reason for each in half.held} == {"5 deletions are more than the budget of 3"}
+    assert {kept.reason for kept in half.held} == {"5 deletions are more than the budget of 3"}
     for each in (*objects, deployment(busybox_image)):
         await live(cluster, namespace, each)
 

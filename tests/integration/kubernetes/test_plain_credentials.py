@@ -18,8 +18,8 @@ def simple(request: pytest.FixtureRequest, bed: Bed) -> Path:
 
 
 def test_it_gives_what_the_official_package_gives(simple: Path) -> None:
-    found = plain_credentials.read(simple, None)
-    assert found is not None
+    plain = plain_credentials.read(simple, None)
+    assert plain is not None
     theirs = credentials._by_library(credentials.Source(kubeconfig=simple))
     ours = credentials._plain(credentials.Source(kubeconfig=simple))
     assert ours is not None

@@ -99,7 +99,7 @@ async def test_a_port_of_the_node_stays_although_another_one_of_the_object_is_fi
 
     applied = await apply(cluster, namespace, service(fixed, two, type="NodePort"))
 
-    assert [(each.path, each.value) for _, each in applied.left] == [("spec.ports[82].nodePort", free["nodePort"])]
+    assert [(field.path, field.value) for _, field in applied.left] == [("spec.ports[82].nodePort", free["nodePort"])]
 
 
 async def test_an_object_made_anew_has_nothing_left(cluster: clusters.Cluster, namespace: str) -> None:
@@ -124,8 +124,8 @@ async def test_defaults_of_what_is_taken_over_are_no_news(
     told = await KubernetesDestination(cluster).diff(wanted, identity=identity(namespace), adopt=True)
     applied = await apply(cluster, namespace, *wanted, adopt=True)
 
-    assert {each.path for change in told for each in change.left} == {"spec.clusterIP"}
-    assert [each.path for _, each in applied.left] == ["spec.clusterIP"]
+    assert {field.path for change in told for field in change.left} == {"spec.clusterIP"}
+    assert [field.path for _, field in applied.left] == ["spec.clusterIP"]
 
 
 # --- forbidden beside what is wanted, and in no description
@@ -183,7 +183,7 @@ async def test_what_only_a_refusal_names_gives_way(cluster: clusters.Cluster, na
     applied = await apply(cluster, namespace, wanted)
 
     assert (told.refusal, applied.refusals, len(applied.changed)) == (None, (), 1)
-    assert any(each.path.startswith(path) and each.after is None for each in told.fields)
+    assert any(field.path.startswith(path) and field.after is None for field in told.fields)
     assert (await apply(cluster, namespace, wanted)).changed == ()
 
 
@@ -197,7 +197,7 @@ async def test_what_somebody_holds_or_a_stencil_says_is_refused_as_before(
     kubectl("-n", namespace, "apply", "--server-side", "--field-manager=guard", "-f", "-", given=json.dumps(theirs))
     held = await apply(cluster, namespace, service(type="NodePort"))
     said = await apply(cluster, namespace, service(type="NodePort", loadBalancerSourceRanges=["10.4.0.0/16"]))
-    assert [each.reason for each in (*held.refusals, *said.refusals)] == [model.Reason.INVALID] * 2
+    assert [refusal.reason for refusal in (*held.refusals, *said.refusals)] == [model.Reason.INVALID] * 2
 
 
 async def test_an_object_that_the_store_would_not_take_is_refused_before_another_one_is_written(

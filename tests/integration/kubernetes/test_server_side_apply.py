@@ -38,9 +38,9 @@ async def test_a_repeated_apply_writes_nothing_not_even_for_another_revision(
 ) -> None:
     objects = (deployment(busybox_image, A="1"), config_map(), job("migrate", busybox_image))
     await apply(cluster, namespace, *objects)
-    before = [await live(cluster, namespace, each) for each in objects]
+    before = [await live(cluster, namespace, manifest) for manifest in objects]
     again = await apply(cluster, namespace, *objects, sequence=2)
-    after = [await live(cluster, namespace, each) for each in objects]
+    after = [await live(cluster, namespace, manifest) for manifest in objects]
     assert again.changed == ()
     assert names(again.inventory) == ["ConfigMap/settings", "Deployment/web", "Job/migrate"]
     for old, new in zip(before, after, strict=True):
@@ -213,7 +213,10 @@ async def test_a_namespace_and_a_kind_come_before_what_lives_in_them(admin: clus
     space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
     try:
         planned = await planning.Planner(admin, [widget, space, definition], identity=identity(name)).plan()
-        assert [(str(each.ref), each.change.action, each.change.checked) for each in planned] == [
+        assert [
+            (str(planned_object.ref), planned_object.change.action, planned_object.change.checked)
+            for planned_object in planned
+        ] == [
             (f"Namespace {name}", model.Action.CREATE, True),
             (f"CustomResourceDefinition widgets.{name}.example.com", model.Action.CREATE, True),
             (f"Widget {name}/w", model.Action.CREATE, False),
@@ -225,7 +228,7 @@ async def test_a_namespace_and_a_kind_come_before_what_lives_in_them(admin: clus
         assert again.changed == ()
         long = {**widget, "metadata": {"name": "long"}, "spec": {"text": "x" * 1_590_000}}
         refused = await apply(admin, name, config_map("early"), long, sequence=3)
-        assert [each.reason for each in refused.refusals] == [model.Reason.INVALID]
+        assert [refusal.reason for refusal in refused.refusals] == [model.Reason.INVALID]
         assert "the cluster stores no object of more than 1,500,000" in str(refused.refusals[0])
         assert await admin.find(kinds.CONFIG_MAP, "early", namespace=name) is None, "known before the first write"
     finally:

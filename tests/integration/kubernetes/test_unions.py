@@ -150,7 +150,7 @@ async def test_what_somebody_else_set_gives_way_too(
     (told,) = await KubernetesDestination(cluster).diff([wanted], identity=identity(namespace))
     applied = await apply(cluster, namespace, wanted)
 
-    port = next(each for each in told.fields if each.path.endswith("httpGet.port"))
+    port = next(change for change in told.fields if change.path.endswith("httpGet.port"))
     assert (port.before, port.after, port.manager) == (8, None, "prober")
     assert applied.refusals == ()
     probe = (await live(cluster, namespace, wanted))["spec"]["template"]["spec"]["containers"][0]["livenessProbe"]
@@ -177,7 +177,7 @@ async def test_what_the_cluster_derives_follows_what_it_is_derived_from(
     told = await KubernetesDestination(cluster).diff([plain, outward], identity=identity(namespace))
     await apply(cluster, namespace, plain, outward)
 
-    paths = {each.path for change in told for each in change.fields}
+    paths = {field_change.path for change in told for field_change in change.fields}
     assert paths >= {"spec.policyTypes[1]", "spec.template.spec.serviceAccount"}
     pod = (await live(cluster, namespace, plain))["spec"]["template"]["spec"]
     assert pod["containers"][0]["imagePullPolicy"] == "IfNotPresent"
@@ -199,13 +199,13 @@ async def test_the_cluster_describes_its_unions(cluster: clusters.Cluster) -> No
     (strategy,) = unions.groups(spec.fields["strategy"])
     (sources,) = unions.groups(volume)
     (probe,) = unions.groups(container.fields["startupProbe"])
-    hooks = [each.names for each in unions.groups(container.fields["lifecycle"].fields["postStart"])]
+    hooks = [group.names for group in unions.groups(container.fields["lifecycle"].fields["postStart"])]
     (seccomp,) = unions.groups(pod.fields["securityContext"].fields["seccompProfile"])
     assert (strategy.discriminator, dict(strategy.members)) == ("type", {"rollingUpdate": "RollingUpdate"})
     assert sources.names >= {"emptyDir", "configMap", "csi", "nfs", "ephemeral", "projected"}
     assert "name" not in sources.names
     assert probe.names == {"exec", "grpc", "httpGet", "tcpSocket"}
-    assert all(each == {"exec", "httpGet", "sleep", "tcpSocket"} for each in hooks)
+    assert all(hook == {"exec", "httpGet", "sleep", "tcpSocket"} for hook in hooks)
     assert dict(seccomp.members) == {"localhostProfile": "LocalhostProfile"} or seccomp.discriminator == "type"
     assert await cluster.schema(kinds.whole("example.com/v1", "Nothing")) is None
 
@@ -217,7 +217,7 @@ async def test_an_empty_selector_is_told_from_none(cluster: clusters.Cluster, na
     await apply(cluster, namespace, first)
     (told,) = await KubernetesDestination(cluster).diff([second], identity=identity(namespace))
     applied = await apply(cluster, namespace, second)
-    assert [(each.path, each.before, each.after) for each in told.fields] == [
+    assert [(change.path, change.before, change.after) for change in told.fields] == [
         ("spec.ingress[0].from[0].podSelector", {}, None)
     ]
     assert len(applied.changed) == 1

@@ -38,8 +38,8 @@ ASKED = {"heron": {"prod-eu": frozenset({"sre", "oncall"}), "dev": frozenset({"s
 
 
 def access(text: str) -> AppAccess:
-    read, found = app_access.read(text, "access.yaml")
-    assert read is not None, found
+    read, findings = app_access.read(text, "access.yaml")
+    assert read is not None, findings
     return read
 
 

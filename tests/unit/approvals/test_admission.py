@@ -73,10 +73,10 @@ AUTOMATIC = "back by itself"
 
 def rendered() -> tuple[Formation, Revision]:
     tree = StoredTree({"deploy/formations/live.yaml": FORMATION.encode(), "deploy/stencils/box.yaml": STENCIL.encode()})
-    sources, found = render_inputs.gather(tree, "live")
-    assert sources, found
-    revision, found = rendering.render(sources, rendering.Inputs(app="mail", images={}, release="r1"))
-    assert revision, found
+    sources, findings = render_inputs.gather(tree, "live")
+    assert sources, findings
+    revision, findings = rendering.render(sources, rendering.Inputs(app="mail", images={}, release="r1"))
+    assert revision, findings
     return sources.formation, revision
 
 
@@ -90,8 +90,8 @@ def decision(effect: Effect) -> Decision:
 
 def come(road: str, operators: str, *decided: Decision, agreed: tuple[ApprovalRule, ...] = ()) -> Admission:
     """The answer on that road, under the operators' file."""
-    environment, found = reading.read(operators, "live.yaml")
-    assert environment, found
+    environment, findings = reading.read(operators, "live.yaml")
+    assert environment, findings
     formation, revision = rendered()
     kind = ROADS[road]
     if kind is None:

@@ -29,16 +29,16 @@ def test_every_condition_is_named_at_once() -> None:
     """Approval, hold and an earlier delivery, each with who lifts it."""
     asked = deployment(rules=(rule("sre"),), after=("d-0",))
     dev = deployment(id="d-0", formation="dev")
-    around = BlockerInput(holds=(hold(),), after=(dev,), barred=barred(asked))
+    inputs = BlockerInput(holds=(hold(),), after=(dev,), barred=barred(asked))
 
-    found = blockers.conditions(asked, around)
+    conditions = blockers.conditions(asked, inputs)
 
-    assert [condition.what for condition in found] == [
+    assert [condition.what for condition in conditions] == [
         "the approval of 1 more of sre",
         "a hold on shop #3 and older at shop/production: its container ended twice",
         "shop/dev to be deployed first",
     ]
-    assert [condition.who for condition in found] == [
+    assert [condition.who for condition in conditions] == [
         "anyone of them but ann: sealane approve d-1",
         "a developer: sealane rollback shop/production --lift-hold",
         "itself: sealane watch d-0",
@@ -139,11 +139,11 @@ def test_a_shut_window_says_why_until_when_and_who_may_break_the_glass() -> None
         break_glass=("sre",),
     )
 
-    (found,) = blockers.deployment(deployment(), BlockerInput(window=shut)).waiting
+    (condition,) = blockers.deployment(deployment(), BlockerInput(window=shut)).waiting
 
-    assert found.what == "the window of production to open: outside of office hours"
-    assert found.who == 'itself, or one of sre: sealane approve d-1 --break-glass "REASON"'
-    assert found.when == "opens Mon 2026-11-23 09:00 Europe/Paris"
+    assert condition.what == "the window of production to open: outside of office hours"
+    assert condition.who == 'itself, or one of sre: sealane approve d-1 --break-glass "REASON"'
+    assert condition.when == "opens Mon 2026-11-23 09:00 Europe/Paris"
     glass = BrokenGlass(by="eve", reason="INC-1", at=NOON)
     assert blockers.conditions(deployment(glass=glass), BlockerInput(window=shut)) == ()
     assert blockers.conditions(deployment(kind=DeploymentKind.ROLLBACK), BlockerInput(window=shut)) == ()
@@ -154,19 +154,21 @@ def test_members_of_a_release_group_wait_for_each_other_until_the_first_has_begu
     europe = deployment(id="d-eu", formation="eu", release_group_id="cv-1")
     america = deployment(id="d-us", formation="us", release_group_id="cv-1", rules=(rule("sre"),), after=("d-eu",))
     shut = WindowStatus(open=False, reason="the freeze")
-    around = BlockerInput(group_state=group_state(europe, america), others=((america, DeploymentFacts(window=shut)),))
+    inputs = BlockerInput(group_state=group_state(europe, america), others=((america, DeploymentFacts(window=shut)),))
 
-    assert [each.what for each in blockers.conditions(europe, around)] == [
+    assert [condition.what for condition in blockers.conditions(europe, inputs)] == [
         "the approval of 1 more of sre (for us, which goes with it)",
         "the window of production to open: the freeze (for us, which goes with it)",
     ]
     alone = BlockerInput(group_state=group_state(europe), others=())
-    assert [each.what for each in blockers.conditions(europe, alone)] == ["us, which goes with it, to be offered"]
+    assert [condition.what for condition in blockers.conditions(europe, alone)] == [
+        "us, which goes with it, to be offered"
+    ]
 
     moved = ended(VerdictKind.DEPLOYED, id="d-eu", formation="eu", release_group_id="cv-1", started=NOON)
     agreed = (vote("bob", "sre"),)
-    around = BlockerInput(votes=agreed, window=shut, group_state=group_state(moved, america), after=(moved,))
-    assert blockers.conditions(america, around) == ()
+    inputs = BlockerInput(votes=agreed, window=shut, group_state=group_state(moved, america), after=(moved,))
+    assert blockers.conditions(america, inputs) == ()
 
 
 @pytest.mark.parametrize("kind", [VerdictKind.FAILED, VerdictKind.CANCELLED])
@@ -217,9 +219,9 @@ _AFTER = st.lists(st.sampled_from([None, *VerdictKind]), max_size=2)
 
 def _agreed(subject: Deployment, votes: list[Vote]) -> bool:
     """Whether every rule has its people, counted one by one."""
-    for each in subject.rules:
-        people = {v.user for v in votes if v.revision_id == "sha256:1" and v.groups & set(each.by)} - {"ann"}
-        if len(people) < each.count:
+    for approval_rule in subject.rules:
+        people = {v.user for v in votes if v.revision_id == "sha256:1" and v.groups & set(approval_rule.by)} - {"ann"}
+        if len(people) < approval_rule.count:
             return False
     return True
 

@@ -41,14 +41,14 @@ def question() -> InboxItem:
 
 def test_a_question_about_a_gate_is_for_those_who_may_deploy() -> None:
     """With its end, and what comes then."""
-    found = question()
-    assert (found.asks, found.until, found.otherwise) == (
+    item = question()
+    assert (item.asks, item.until, item.otherwise) == (
         "gate rate is inconclusive: no data",
         NOON + timedelta(hours=1),
         "the gate has failed",
     )
-    assert found.answer == "sealane gate shop/production rate --pass, or --fail"
-    assert not eligibility.why_not(found, actor("x", "developers"))
+    assert item.answer == "sealane gate shop/production rate --pass, or --fail"
+    assert not eligibility.why_not(item, actor("x", "developers"))
 
 
 @pytest.mark.parametrize(
@@ -70,9 +70,9 @@ def test_an_approval_is_for_those_whose_yes_still_counts(name: str, group: str, 
 
 def test_a_shut_window_is_for_those_who_may_break_the_glass() -> None:
     """Nobody is asked where nobody may, or nothing would come of it."""
-    found = inbox.shut(deployment(), SHUT)
-    assert found is not None
-    assert (found.who, found.until, found.otherwise) == (("sre",), SHUT.changes, "it opens by itself")
+    item = inbox.shut(deployment(), SHUT)
+    assert item is not None
+    assert (item.who, item.until, item.otherwise) == (("sre",), SHUT.changes, "it opens by itself")
     assert inbox.shut(deployment(), WindowStatus(open=True)) is None
     assert inbox.shut(deployment(), WindowStatus(open=False, reason="the holidays")) is None
     assert inbox.shut(deployment(kind=DeploymentKind.ROLLBACK), SHUT) is None
@@ -84,9 +84,9 @@ def test_a_shut_window_is_for_those_who_may_break_the_glass() -> None:
 def test_a_hold_is_somebody_s_business_once_it_stops_something() -> None:
     """Once for each hold, with the newest that it stops; answered about the deployment that failed."""
     waiting = [deployment(id=f"d-{number}", place=number + 1) for number in (1, 2, 3)]
-    (found,) = inbox.held(waiting, (hold(),))
-    assert (found.kind, found.deployment.id, found.subject) == (InboxKind.HOLD, "d-2", "d-0")
-    assert found.answer == "sealane rollback shop/production --lift-hold"
+    (item,) = inbox.held(waiting, (hold(),))
+    assert (item.kind, item.deployment.id, item.subject) == (InboxKind.HOLD, "d-2", "d-0")
+    assert item.answer == "sealane rollback shop/production --lift-hold"
     assert not [*inbox.held(waiting[2:], (hold(release=None),))]
 
 
@@ -95,9 +95,9 @@ def test_only_deletions_over_the_budget_wait_for_a_yes() -> None:
     over = "left ConfigMap shop/a: 4 deletions are more than the budget of 3"
     done = ended(VerdictKind.DEPLOYED, note=over)
     assert done.verdict is not None
-    found = inbox.undeleted(replace(done, verdict=replace(done.verdict, unconfirmed=True)))
-    assert found is not None
-    assert (found.asks, found.answer) == (over, "sealane deploy shop/production --yes")
+    item = inbox.undeleted(replace(done, verdict=replace(done.verdict, unconfirmed=True)))
+    assert item is not None
+    assert (item.asks, item.answer) == (over, "sealane deploy shop/production --yes")
     assert inbox.undeleted(ended(VerdictKind.DEPLOYED, note="left PersistentVolumeClaim shop/a: it holds data")) is None
     assert inbox.undeleted(ended(VerdictKind.ROLLED_BACK, note=over)) is None
     assert inbox.undeleted(done) is None, "what is asked is a fact, not what the note says"
@@ -115,14 +115,14 @@ def test_older_approvals_of_a_formation_are_folded_behind_the_newest() -> None:
             deployment(id="d-2", sequence=2, rules=(rule("qa"),)),
         )
     ]
-    found = inbox.folded([*waits, question()])
-    assert [(each.newest.kind, each.newest.deployment.id) for each in found] == [
+    items = inbox.folded([*waits, question()])
+    assert [(item.newest.kind, item.newest.deployment.id) for item in items] == [
         (InboxKind.GATE, "d-1"),
         (InboxKind.APPROVAL, "d-4"),
         (InboxKind.APPROVAL, "d-3"),
     ]
-    assert [[each.deployment.id for each in folded.older] for folded in found] == [[], [], ["d-2", "d-1"]]
-    everything = [found for folded in found for found in (folded.newest, *folded.older)]
+    assert [[item.deployment.id for item in folded.older] for folded in items] == [[], [], ["d-2", "d-1"]]
+    everything = [item for folded in items for item in (folded.newest, *folded.older)]
     assert len(everything) == len(waits) + 1
 
 

@@ -95,7 +95,7 @@ def test_two_never_end_each_other(one: Deployment, other: Deployment) -> None:
 
 
 @pytest.mark.parametrize("kind", [*DeploymentKind])
-@pytest.mark.parametrize("verdict", [each for each in VerdictKind if each is not VerdictKind.DEPLOYED])
+@pytest.mark.parametrize("verdict", [kind for kind in VerdictKind if kind is not VerdictKind.DEPLOYED])
 def test_whatever_ended_without_being_there_says_how_to_get_it_out(kind: DeploymentKind, verdict: VerdictKind) -> None:
     """A command that a person can type; what is there, or on its way, needs none."""
     over = replace(ended(verdict), kind=kind)
@@ -111,8 +111,8 @@ def test_whatever_ended_without_being_there_says_how_to_get_it_out(kind: Deploym
 def test_what_is_pushed_while_somebody_goes_back_waits_for_it() -> None:
     """Then it goes, or is held; what is free of holds waits for nobody."""
     back = made(BACK, 2, 9, by="kim", state=DeploymentState.ROLLING_OUT)
-    around = BlockerInput(going_back=(back,))
-    (condition,) = blockers.conditions(made(PUSH, 8, 8), around)
+    inputs = BlockerInput(going_back=(back,))
+    (condition,) = blockers.conditions(made(PUSH, 8, 8), inputs)
     assert condition.what == "shop #9 to production to go back first"
-    assert not blockers.conditions(back, around)
-    assert not blockers.conditions(made(SCALE, 8, 10, by="kim"), around)
+    assert not blockers.conditions(back, inputs)
+    assert not blockers.conditions(made(SCALE, 8, 10, by="kim"), inputs)

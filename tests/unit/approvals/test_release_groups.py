@@ -45,9 +45,9 @@ def test_while_a_member_is_on_its_way_or_to_come_nothing_is_decided(found: relea
 
 def test_when_all_are_there_it_is_settled() -> None:
     """Nothing goes back."""
-    found = release_groups.next_actions(group_state(ended(DEPLOYED, "eu"), ended(DEPLOYED, "us", 1)))
+    actions = release_groups.next_actions(group_state(ended(DEPLOYED, "eu"), ended(DEPLOYED, "us", 1)))
 
-    assert found == release_groups.NextActions(settled="all of it is where it was meant to be")
+    assert actions == release_groups.NextActions(settled="all of it is where it was meant to be")
 
 
 def test_those_that_moved_go_back_the_last_one_first() -> None:
@@ -99,10 +99,10 @@ def test_what_is_not_rolled_back_says_why(values: dict[str, Any], there: str, wh
 
 def test_something_newer_on_its_way_takes_nothing_back() -> None:
     """The newer release is what is wanted there."""
-    found = release_groups.next_actions(group_state(ended(DEPLOYED, "eu"), ended(VerdictKind.SUPERSEDED, "us", 1)))
+    actions = release_groups.next_actions(group_state(ended(DEPLOYED, "eu"), ended(VerdictKind.SUPERSEDED, "us", 1)))
 
-    assert found.back == ()
-    assert found.settled == "something newer went to us, so nothing is rolled back"
+    assert actions.back == ()
+    assert actions.settled == "something newer went to us, so nothing is rolled back"
 
 
 def test_who_is_cancelled_after_one_that_was_passed_takes_nothing_back_but_a_failure_does() -> None:

@@ -26,8 +26,8 @@ NARROWED = OPERATORS.replace('["web"]', '["docker.io/library/other"]')
 
 
 def environment(text: str) -> Environment:
-    read, found = reading.read(text, "dev.yaml")
-    assert read, found
+    read, findings = reading.read(text, "dev.yaml")
+    assert read, findings
     return read
 
 

@@ -30,7 +30,7 @@ def parameters(command: object, path: str = "") -> Iterator[tuple[str, object]]:
     """Every parameter of every command."""
     commands = getattr(command, "commands", None)
     if commands is None:
-        yield from ((path, each) for each in command.params)  # type: ignore[attr-defined]
+        yield from ((path, param) for param in command.params)  # type: ignore[attr-defined]
         return
     for name, inner in commands.items():
         yield from parameters(inner, f"{path} {name}".strip())

@@ -60,7 +60,7 @@ def test_commands_of_a_page_exist(page: str) -> None:
         if not found or not re.fullmatch(r"-{0,2}[a-z][a-z-]*", found[0]):
             continue  # `sealane NAME` in prose, or a file's name
         command, rest = command_of(found)
-        taken = {name for each in command.params for name in (*each.opts, *each.secondary_opts)}
+        taken = {name for param in command.params for name in (*param.opts, *param.secondary_opts)}
         options = {word.partition("=")[0] for word in rest if word.startswith("-") and word != "-"}
         assert options <= taken | {"--help", "--install-completion"}, f"{page}: {line}"
 

@@ -168,7 +168,7 @@ def test_a_waiver_lets_pass_and_is_shown(capsys: pytest.CaptureFixture[str], fol
     environment.write_text(ENVIRONMENT.replace("packs: []", "packs: [default@1]"))
     code, out, _ = run(capsys, "vet", "dev", "--json")
     assert code == 1
-    denying = {each["policy"] for each in json.loads(out)["decisions"] if each["effect"] == "deny"}
+    denying = {decision["policy"] for decision in json.loads(out)["decisions"] if decision["effect"] == "deny"}
     waivers = ", ".join(f"{{policy: {policy}, reason: we know}}" for policy in sorted(denying))
     environment.write_text(ENVIRONMENT.replace("packs: []", f"waivers: [{waivers}]"))
     code, out, err = run(capsys, "vet", "dev")

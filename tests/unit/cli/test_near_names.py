@@ -34,9 +34,9 @@ def test_without_a_server_the_near_formation_is_named(folder: Path, typed: str, 
 
 
 def test_what_is_like_none_lists_them(folder: Path) -> None:
-    with pytest.raises(NotThere) as found, formation_location.or_served("zzz", folder):
+    with pytest.raises(NotThere) as raised, formation_location.or_served("zzz", folder):
         raise AssertionError("a server was asked")
-    assert found.value.hint == "known here: europe, staging"
+    assert raised.value.hint == "known here: europe, staging"
 
 
 def test_what_the_server_does_not_know_may_be_a_formation_of_the_folder(
@@ -45,9 +45,9 @@ def test_what_the_server_does_not_know_may_be_a_formation_of_the_folder(
     """Its own answer stays where nothing here is near."""
     monkeypatch.setenv("SEALANE_URL", "https://sealane.example.com")
     monkeypatch.setenv("SEALANE_TOKEN", "sln_a_b")
-    with pytest.raises(NotThere) as found, formation_location.or_served("stagng", folder):
+    with pytest.raises(NotThere) as raised, formation_location.or_served("stagng", folder):
         raise NotThere("there is no app stagng", hint="known here: shop")
-    assert (found.value.message, found.value.hint) == (
+    assert (raised.value.message, raised.value.hint) == (
         "there is no app stagng",
         "did you mean staging, a formation of this folder?",
     )

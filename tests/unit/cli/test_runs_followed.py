@@ -153,4 +153,6 @@ def test_what_is_kept_of_an_observation_is_bounded(workloads: int, instances: in
 
     assert kept.workloads == made[: glimpse.MOST_WORKLOADS]
     assert len(kept.instances) <= glimpse.MOST_UNREADY * 2
-    assert not any(each.ready or each.workload in {"Deployment/1", "Deployment/3"} for each in kept.instances)
+    assert not any(
+        instance.ready or instance.workload in {"Deployment/1", "Deployment/3"} for instance in kept.instances
+    )

@@ -46,8 +46,8 @@ def engine(*given: tuple[int, object]) -> Iterator[Engine]:
 
 async def test_it_is_asked_again() -> None:
     with engine(RACED, RACED, RACED, LIST) as podman:
-        (found,) = await podman.containers("sealane.run")
-        assert (found.name, found.running) == ("c1", True)
+        (leftover,) = await podman.containers("sealane.run")
+        assert (leftover.name, leftover.running) == ("c1", True)
         await podman.close()
 
 

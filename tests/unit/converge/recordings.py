@@ -88,7 +88,7 @@ def _find(desired: str, by_kind: dict[str, list[Any]]) -> Any:
 def _labels(every: list[str], by_kind: dict[str, list[Any]]) -> list[dict[str, str]]:
     """Those of pods that stay, and of what the wanted workloads make."""
     workloads = [_find(each, by_kind) for each in every if each.partition("/")[0] in {"Deployment", "StatefulSet"}]
-    made = [each.spec.template.metadata.labels for each in workloads if each]
+    made = [workload.spec.template.metadata.labels for workload in workloads if workload]
     return [*made, *(each.metadata.labels for each in by_kind["Pod"] if each.metadata.deletion_timestamp is None)]
 
 

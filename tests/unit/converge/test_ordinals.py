@@ -81,7 +81,7 @@ def test_only_a_broken_old_pod_that_is_to_be_replaced_makes_way(
 ) -> None:
     """What is below the partition is never deleted."""
     found = a_set(start, replicas, partition)
-    freed = [stuck_statefulset_pods.holds_up(each, found) for each in pods(start, replicas, 0, ready=False)]
+    freed = [stuck_statefulset_pods.holds_up(pod, found) for pod in pods(start, replicas, 0, ready=False)]
     assert freed == [index >= partition for index in range(replicas)]
 
 

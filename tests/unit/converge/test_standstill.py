@@ -202,9 +202,9 @@ def test_a_job_that_something_else_starts_is_waited_for(job: objects.Job, messag
 
 def test_a_rollout_that_somebody_pauses_on_the_way_has_patience() -> None:
     """They may be looking at the first new pod."""
-    found = a_paused(replicas=2, updated=1)
+    deployment = a_paused(replicas=2, updated=1)
     pods = (a_pod("one", "web-new"), a_pod("two", "web-old"))
-    observation = observed(Case(name="", found=found, sets=(OLD, NEW), pods=pods))
+    observation = observed(Case(name="", found=deployment, sets=(OLD, NEW), pods=pods))
     assert evaluate.judge(observation, RULES, now=SOON).state is model.State.PROGRESSING
     late = evaluate.judge(observation, RULES, now=STARTED + RULES.patience)
     assert late.cause is not None

@@ -52,13 +52,15 @@ class Observed(State):
 
 def serving(content: Content) -> int:
     """Instances behind the Service: those that are ready, and those of an older version that stay until others are."""
-    objects = [each for each in content.objects.values() if each.manifest["kind"] in ("Deployment", "StatefulSet")]
-    found = [each.manifest for each in content.objects.values() if variants.key(each.manifest) == "Service/web"]
-    ready = [each for each in objects if each.older or clock.now() >= each.since + timedelta(seconds=0.04)]
+    objects = [
+        stored for stored in content.objects.values() if stored.manifest["kind"] in ("Deployment", "StatefulSet")
+    ]
+    found = [stored.manifest for stored in content.objects.values() if variants.key(stored.manifest) == "Service/web"]
+    ready = [stored for stored in objects if stored.older or clock.now() >= stored.since + timedelta(seconds=0.04)]
     return sum(
-        int(each.manifest["spec"].get("replicas", 1))
-        for each in ready
-        if found and variants.selects(found[0], each.manifest)
+        int(stored.manifest["spec"].get("replicas", 1))
+        for stored in ready
+        if found and variants.selects(found[0], stored.manifest)
     )
 
 
@@ -91,9 +93,9 @@ async def deploy(destination: DummyDestination, revision: Revision) -> str:
 def scale(state: Observed) -> None:
     """Somebody, an autoscaler mostly, gives what serves HELD instances."""
     with state.write() as content:
-        for each in content.objects.values():
-            if each.manifest["kind"] in ("Deployment", "StatefulSet"):
-                each.manifest["spec"]["replicas"] = HELD
+        for stored in content.objects.values():
+            if stored.manifest["kind"] in ("Deployment", "StatefulSet"):
+                stored.manifest["spec"]["replicas"] = HELD
     state.serving.clear()
 
 
@@ -104,12 +106,12 @@ async def changed(before: str, after: str, number: str, *, crash: bool, **how: s
     what = (before, after, number, crash, how)
     assert await deploy(destination, version("web:1", before, number)) == "deployed", what
     scale(state)
-    names = {variants.key(each.manifest) for each in state.read().objects.values()}
+    names = {variants.key(stored.manifest) for stored in state.read().objects.values()}
     verdict = await deploy(destination, version("web:2", after, number, crash=crash, **how))
     assert verdict == ("rolled_back" if crash else "deployed"), what
     assert min(state.serving, default=HELD) >= HELD, (what, state.serving)
     assert serving(state.read()) == HELD, what
-    left = {variants.key(each.manifest) for each in state.read().objects.values()}
+    left = {variants.key(stored.manifest) for stored in state.read().objects.values()}
     assert not crash or left == names, what
     if not crash and number in NUMBERS and NUMBERS[number][0]:  # and the next one of the same way keeps it too
         assert await deploy(destination, version("web:3", after, number, **how)) == "deployed", what

@@ -64,7 +64,7 @@ async def told(
         return await deploy(memory.start(survey), over, memory, Context())
 
     await (journal.through(lambda: story(journal)) if journal else story(Plain()))
-    return memory, [f"{each.verb} {each.object}" for each in destination.journal()]
+    return memory, [f"{write.verb} {write.object}" for write in destination.journal()]
 
 
 @pytest.mark.parametrize("behaves", [parts.GOOD, parts.CRASH], ids=["good", "bad"])

@@ -42,10 +42,10 @@ async def test_what_was_verified_is_gone_back_to_by_itself_and_by_hand(destinati
     one = parts.revision("one", parts.deployment(), parts.config("extra", a="1"))
     two = parts.revision("two", parts.deployment(image="web:2"))
     bad = parts.revision("bad", parts.deployment(behaves=parts.CRASH))
-    kinds = [(await deploy(destination, each)).record.verdict for each in (one, two, bad)]
+    kinds = [(await deploy(destination, revision)).record.verdict for revision in (one, two, bad)]
     assert [verdict.kind for verdict in kinds if verdict] == ["deployed", "deployed", "rolled_back"]
     known = await history(destination)
-    assert [each.sequence for each in known.records] == [1, 2, 3]
+    assert [record.sequence for record in known.records] == [1, 2, 3]
     assert known.there is not None
     assert known.there.revision == two.id
     assert known.failure_report is not None

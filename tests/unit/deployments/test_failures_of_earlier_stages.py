@@ -48,7 +48,7 @@ async def rolled(
     before = len(destination.journal())
     plan = model.DeploymentPlan(goal=forward, stored=there.inventory, previous=back)
     outcome = await rollouts.roll_out(plan, destination, beside=own or hooks_and_gates.HooksAndGates())
-    return outcome, [each.object for each in destination.journal()[before:]]
+    return outcome, [write.object for write in destination.journal()[before:]]
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)

@@ -40,7 +40,7 @@ class Bed:
 
     def made(self, name: str) -> int:
         """How often it was made."""
-        return [(each.verb, each.object.rpartition("/")[2]) for each in self.destination.journal()].count(
+        return [(write.verb, write.object.rpartition("/")[2]) for write in self.destination.journal()].count(
             ("create", name)
         )
 
@@ -77,7 +77,9 @@ async def test_an_automatic_rollback_does_no_work_again(place: Bed) -> None:
     assert ended.outcome.verdict.kind == "rolled_back"
     assert (place.made("load-1"), place.made("load-3")) == (1, 1)
     assert "Job load-1" not in parts.names(
-        await place.destination.refs([each.manifest for each in place.state.read().objects.values()], namespace="shop")
+        await place.destination.refs(
+            [stored.manifest for stored in place.state.read().objects.values()], namespace="shop"
+        )
     )
 
 
@@ -99,8 +101,8 @@ async def test_the_same_revision_and_putting_drift_right_do_no_work_again(place:
     one = parts.revision("one", parts.deployment(), job("load-1"), parts.config("stays"))
     await deploy(place.destination, one)
     place.remove("Job/load-1", "Deployment/web")
-    found = await drift_check.of(one, place.destination, finished=(await place.history()).finished(one))
-    assert [(each.object, each.kind.value) for each in found.objects] == [("Deployment/web", "gone")]
+    report = await drift_check.of(one, place.destination, finished=(await place.history()).finished(one))
+    assert [(drift.object, drift.kind.value) for drift in report.objects] == [("Deployment/web", "gone")]
     await deploy(place.destination, one)
     await deploy(place.destination, one)
     assert (place.made("load-1"), place.made("web")) == (1, 2)
@@ -155,7 +157,7 @@ PASTS = st.lists(
 def test_only_good_deployments_of_the_very_revision_tell_what_had_ended(
     pasts: list[rollback_target.PastDeployment],
 ) -> None:
-    good = [each for each in pasts if each.revision == "one" and each.verdict == "deployed"]
+    good = [past for past in pasts if past.revision == "one" and past.verdict == "deployed"]
     known = {name for each in good for name in each.finished or ()}
     found = set(finished_work.of([job("x"), job("later", suspend=True), parts.config("y")], "one", pasts))
     noted = any(each.finished is not None for each in good)

@@ -43,11 +43,13 @@ def destination(state: states.State) -> DummyDestination:
 def at(namespace: str, revision: Revision) -> Revision:
     """The same in another namespace."""
     objects = tuple(
-        replace(each, object={**each.object, "metadata": {**each.object["metadata"], "namespace": namespace}})
-        for each in revision.objects
-        if each.kind != "Namespace"
+        replace(
+            rendered, object={**rendered.object, "metadata": {**rendered.object["metadata"], "namespace": namespace}}
+        )
+        for rendered in revision.objects
+        if rendered.kind != "Namespace"
     )
-    spaces = tuple(each for each in revision.objects if each.kind == "Namespace")
+    spaces = tuple(rendered for rendered in revision.objects if rendered.kind == "Namespace")
     return replace(revision, id=f"{revision.id}-{namespace}", namespace=namespace, objects=(*spaces, *objects))
 
 
@@ -65,8 +67,8 @@ async def deploy(
 
 def there(state: states.State) -> set[str]:
     return {
-        f"{each.manifest['kind']} {each.manifest['metadata'].get('namespace')}/{each.manifest['metadata']['name']}"
-        for each in state.read().objects.values()
+        f"{stored.manifest['kind']} {stored.manifest['metadata'].get('namespace')}/{stored.manifest['metadata']['name']}"
+        for stored in state.read().objects.values()
     }
 
 
@@ -78,7 +80,7 @@ async def test_a_move_is_told_and_what_stays_behind_goes_with_a_yes(
     ended, screen = await deploy(destination, at("blue-yard", one), moved_from="green-yard")
     assert ended.record.sequence == 2, "its history goes along"
     assert "moves from namespace green-yard to blue-yard: 2 objects there will stay" in " ".join(screen.says)
-    assert {each.ref.namespace for each in ended.outcome.held} == {"green-yard"}
+    assert {kept.ref.namespace for kept in ended.outcome.held} == {"green-yard"}
     assert ended.record.note is not None
     assert "the formation is no longer in namespace green-yard" in ended.record.note
     assert len(there(state)) == 4
@@ -107,14 +109,14 @@ async def test_a_person_goes_back_to_the_namespace_before(state: states.State, d
     await deploy(
         destination, at("blue-yard", parts.revision("two", parts.deployment(image="web:2"))), moved_from="green-yard"
     )
-    found = await moves.ledger(destination, "shop", "dev", namespace="blue-yard")
-    back = deployment.target(ledger_history.read(found.ledger), None, label="shop/dev")
+    moved = await moves.ledger(destination, "shop", "dev", namespace="blue-yard")
+    back = deployment.target(ledger_history.read(moved.ledger), None, label="shop/dev")
     assert back.namespace == "green-yard"
     ended, _ = await deploy(destination, back, is_rollback=True, permitted=deployment.Overrides(confirmed=True))
     assert (ended.outcome.verdict.kind, there(state)) == ("deployed", {"Deployment green-yard/web"})
     for place in ("green-yard", "blue-yard"):
         known = ledger_history.read((await moves.ledger(destination, "shop", "dev", namespace=place)).ledger)
-        assert [each.sequence for each in known.records] == [1, 2, 3], "whichever way it is asked for"
+        assert [record.sequence for record in known.records] == [1, 2, 3], "whichever way it is asked for"
 
 
 async def test_a_command_in_the_namespace_before_is_fenced_off(destination: DummyDestination) -> None:

@@ -29,7 +29,7 @@ async def test_a_good_revision_is_deployed_and_what_it_no_longer_has_is_deleted(
     second = await parts.roll_out(destination, await parts.goal(two, destination), stored=first.inventory, told=told)
     assert second.verdict.kind == "deployed"
     assert parts.names(second.inventory) == {"Deployment web", "ConfigMap new"}
-    assert [each.phase for each in told if each.observation is None] == ["apply", "prune"]
+    assert [progress.phase for progress in told if progress.observation is None] == ["apply", "prune"]
 
 
 async def test_the_first_that_fails_stays_to_be_looked_at(destination: DummyDestination) -> None:
@@ -59,7 +59,7 @@ async def test_a_failure_is_explained_before_it_is_rolled_back(destination: Dumm
     assert outcome.verdict.cause is not None
     assert outcome.verdict.cause.log == "no such table"
     assert parts.names(outcome.inventory) == {"Deployment web", "ConfigMap settings"}
-    phases = [each.phase for each in told]
+    phases = [progress.phase for progress in told]
     assert phases.index(model.Phase.FAILURE_REPORT) < phases.index(model.Phase.REVERT)
     assert outcome.failure_report is not None
     failure_report = failure_reports.FailureReport.from_json(outcome.failure_report)

@@ -34,8 +34,8 @@ def written(value: str, name: str = "door") -> Any:
 
 
 def code(state: states.State) -> str:
-    found = state.read().objects[planning.text(planning.ref_in(written(""), "shop"))]
-    return str(found.manifest["data"]["code"])
+    stored = state.read().objects[planning.text(planning.ref_in(written(""), "shop"))]
+    return str(stored.manifest["data"]["code"])
 
 
 async def deploy(destination: DummyDestination, revision: Revision, **wish: Any) -> deployment.DeployOutcome:
@@ -66,9 +66,9 @@ async def test_it_comes_back_automatically_and_by_hand_and_drift_sees_it(
     assert code(state) == "b25l"
     with state.write() as content:
         content.objects["|Secret|shop|door"].manifest["data"]["code"] = "c29tZQ=="
-    found = await drift_check.of(back, destination)
-    assert [each.object for each in found.objects] == ["Secret/door"]
-    assert "c29tZQ" not in str(found)
+    report = await drift_check.of(back, destination)
+    assert [drift.object for drift in report.objects] == ["Secret/door"]
+    assert "c29tZQ" not in str(report)
     ledger = await destination.read_ledger("shop", "dev", namespace="shop")
     assert not any(value in " ".join(ledger.entries.values()) for value in ("b25l", "dHdv", "YmFk"))
 

@@ -44,8 +44,8 @@ def by_hand(state: states.State, *objects: Any) -> None:
 
 def content(state: states.State, manifest: Any) -> Any:
     """All of an object that is there."""
-    found = state.read().objects.get(planning.text(planning.ref_in(manifest, "shop")))
-    return found and found.manifest
+    stored = state.read().objects.get(planning.text(planning.ref_in(manifest, "shop")))
+    return stored and stored.manifest
 
 
 async def deploy(destination: DummyDestination, revision: Revision, **wish: Any) -> deployment.DeployOutcome:

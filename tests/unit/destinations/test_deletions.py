@@ -20,7 +20,9 @@ def plan(
     **budget: int,
 ) -> deletions.DeletionPlan:
     live = {
-        each.key: there((others or {}).get(each.name, WHO.labels)) for each in stored if each.name not in (gone or ())
+        object_ref.key: there((others or {}).get(object_ref.name, WHO.labels))
+        for object_ref in stored
+        if object_ref.name not in (gone or ())
     }
     return deletions.plan((*stored, KEPT), (KEPT,), live=live, identity=WHO, budget=model.Budget(**budget), kinds=KINDS)  # type: ignore[arg-type]
 
@@ -29,8 +31,8 @@ def there(labels: dict[str, str], uid: str = "u", **marks: str) -> deletions.Liv
     return deletions.LiveObject(uid=uid, labels=labels, annotations={model.REVISION: "r", **marks})
 
 
-def reasons(found: deletions.DeletionPlan) -> dict[str, str]:
-    return {held.ref.name: held.reason for held in found.held}
+def reasons(deletion_plan: deletions.DeletionPlan) -> dict[str, str]:
+    return {held.ref.name: held.reason for held in deletion_plan.held}
 
 
 def test_up_to_the_budget_is_deleted() -> None:
@@ -38,14 +40,14 @@ def test_up_to_the_budget_is_deleted() -> None:
 
 
 def test_beyond_the_budget_nothing_is() -> None:
-    found = plan(*map(ref, "abcd"))
-    assert found.delete == ()
-    assert set(reasons(found).values()) == {"4 deletions are more than the budget of 3"}
+    deletion_plan = plan(*map(ref, "abcd"))
+    assert deletion_plan.delete == ()
+    assert set(reasons(deletion_plan).values()) == {"4 deletions are more than the budget of 3"}
 
 
 def test_what_was_written_last_goes_first() -> None:
-    found = plan(ref("c"), ref("d", "Deployment", "apps"), ref("i", "Ingress", "networking.k8s.io"))
-    assert [each.name for each in found.delete] == ["i", "d", "c"]
+    deletion_plan = plan(ref("c"), ref("d", "Deployment", "apps"), ref("i", "Ingress", "networking.k8s.io"))
+    assert [object_ref.name for object_ref in deletion_plan.delete] == ["i", "d", "c"]
 
 
 def test_another_version_of_the_same_object_is_the_same_object() -> None:
@@ -57,14 +59,14 @@ def test_another_version_of_the_same_object_is_the_same_object() -> None:
 
 
 def test_whatever_holds_data_or_other_objects_is_held() -> None:
-    found = plan(
+    deletion_plan = plan(
         ref("p", "PersistentVolumeClaim"),
         ref("n", "Namespace"),
         ref("w", "CustomResourceDefinition", "apiextensions.k8s.io"),
         ref("c"),
     )
-    assert [each.name for each in found.delete] == ["c"]
-    assert reasons(found).keys() == {"p", "n", "w"}
+    assert [object_ref.name for object_ref in deletion_plan.delete] == ["c"]
+    assert reasons(deletion_plan).keys() == {"p", "n", "w"}
 
 
 def test_objects_of_others_are_held() -> None:
@@ -78,9 +80,9 @@ def test_objects_of_others_are_held() -> None:
 def test_no_yes_deletes_what_is_labelled_as_anothers() -> None:
     """It is theirs now, whoever made it."""
     theirs = {"a": {**WHO.labels, model.APP: "ledger"}}
-    found = plan(ref("a"), ref("b"), others=theirs, confirmed=True)
-    assert [each.name for each in found.delete] == ["b"]
-    assert reasons(found) == {"a": "it is labelled as ledger/dev's"}
+    deletion_plan = plan(ref("a"), ref("b"), others=theirs, confirmed=True)
+    assert [object_ref.name for object_ref in deletion_plan.delete] == ["b"]
+    assert reasons(deletion_plan) == {"a": "it is labelled as ledger/dev's"}
 
 
 def test_what_sealane_made_of_configuration_and_secrets_does_not_count() -> None:
@@ -104,13 +106,13 @@ def test_a_typed_yes_lifts_all_of_that() -> None:
 
 
 def test_what_is_gone_is_neither_deleted_nor_held() -> None:
-    found = plan(ref("a"), ref("b"), gone={"a"})
-    assert [each.name for each in found.delete] == ["b"]
-    assert [each.name for each in found.gone] == ["a"]
+    deletion_plan = plan(ref("a"), ref("b"), gone={"a"})
+    assert [object_ref.name for object_ref in deletion_plan.delete] == ["b"]
+    assert [object_ref.name for object_ref in deletion_plan.gone] == ["a"]
 
 
 def test_where_nothing_is_wanted_nothing_goes_even_with_a_yes() -> None:
-    found = deletions.plan(
+    deletion_plan = deletions.plan(
         (KEPT,), (), live={KEPT.key: there(WHO.labels)}, identity=WHO, budget=model.Budget(confirmed=True)
     )
-    assert (found.delete, len(found.held)) == ((), 1)
+    assert (deletion_plan.delete, len(deletion_plan.held)) == ((), 1)

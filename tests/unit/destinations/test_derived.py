@@ -29,8 +29,8 @@ def pods(
 
 def stale(wanted: Manifest, found: Manifest) -> list[str]:
     return [
-        ".".join(step if isinstance(step, str) else f"[{step[0][1]}]" for step in (*each.path, *each.strays))
-        for each in derived.strays(wanted, found)
+        ".".join(step if isinstance(step, str) else f"[{step[0][1]}]" for step in (*choice.path, *choice.strays))
+        for choice in derived.strays(wanted, found)
     ]
 
 

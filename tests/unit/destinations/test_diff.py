@@ -10,7 +10,7 @@ from sealane.destinations import diff, model
 
 
 def changes(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, Any, Any]]:
-    return [(each.path, each.before, each.after) for each in diff.differences(before, after)]
+    return [(change.path, change.before, change.after) for change in diff.differences(before, after)]
 
 
 def containers(*items: dict[str, Any]) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def test_fields_that_the_server_names_are_found_again(field: str, path: str) -> 
 
 def test_who_set_what_will_be_overwritten_is_named() -> None:
     found = diff.differences({"a": 1}, {"a": 2}, managers={"a": "kubectl-edit"})
-    assert [each.manager for each in found] == ["kubectl-edit"]
+    assert [change.manager for change in found] == ["kubectl-edit"]
 
 
 @pytest.mark.parametrize("empty", [{}, []])

@@ -82,11 +82,11 @@ def render(folder: Path, **values: str) -> Revision:
     for name, value in values.items():
         text = text.replace({"front": "192.0.2.1", "ttl": "ttl: 60"}[name], value)
     (folder / "deploy/formations/names.yaml").write_text(text)
-    sources, found = render_inputs.gather(FolderTree(folder), "names")
-    assert sources, found
-    revision, found = rendering.render(sources, INPUTS)
-    assert revision, found
-    assert found == []
+    sources, findings = render_inputs.gather(FolderTree(folder), "names")
+    assert sources, findings
+    revision, findings = rendering.render(sources, INPUTS)
+    assert revision, findings
+    assert findings == []
     return revision
 
 
@@ -100,11 +100,11 @@ def values(zone: Zone) -> dict[str, str]:
 
 
 def test_policies_look_at_its_objects(folder: Path) -> None:
-    environments, found = config_folder.gather(folder, adapters=ADAPTERS)
-    assert found == []
+    environments, findings = config_folder.gather(folder, adapters=ADAPTERS)
+    assert findings == []
     for ttl, denied in (("ttl: 60", []), ("ttl: 10", ["Record"])):
         judged = admission.judged(render(folder, ttl=ttl), environments["world"], folder)
-        assert [each.decision.subject.kind for each in judged] == denied
+        assert [decision.decision.subject.kind for decision in judged] == denied
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_what_needs_something_that_runs_is_told_when_it_is_rendered(folder: Path
 async def test_a_bad_record_is_rolled_back_and_a_person_goes_further_back(folder: Path, zone: DnsZone) -> None:
     one, two = render(folder), render(folder, front="192.0.2.2")
     bad = render(folder, front="203.0.113.9")
-    assert [(await deploy(zone, each)).outcome.verdict.kind for each in (one, two)] == ["deployed", "deployed"]
+    assert [(await deploy(zone, revision)).outcome.verdict.kind for revision in (one, two)] == ["deployed", "deployed"]
     ended = await deploy(zone, bad)
     failed = ended.outcome
     assert failed.verdict.kind == "rolled_back"
@@ -168,7 +168,7 @@ async def test_what_somebody_changed_is_drift(folder: Path, zone: DnsZone) -> No
     there.records["www"].value = "192.0.2.66"
     del there.records["api"]
     zone.keep(there)
-    by_name = {each.object: each for each in (await drift_check.of(revision, zone)).objects}
+    by_name = {drift.object: drift for drift in (await drift_check.of(revision, zone)).objects}
     assert by_name["Record/api"].kind == "gone"
     (field,) = by_name["Record/www"].fields
     assert (field.path, field.before, field.after) == ("spec.value", "192.0.2.66", "192.0.2.1")

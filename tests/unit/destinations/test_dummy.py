@@ -77,7 +77,7 @@ async def test_it_fails_as_it_is_told_while_the_old_version_stays(
     seen = await stage.see(5, bad)
     assert {fact.kind for fact in seen.facts} == {kind}
     assert (seen.workloads[0].ready, seen.workloads[0].old) == (0, 2)
-    assert {(each.desired, each.ready) for each in seen.instances} == {(True, False), (False, True)}
+    assert {(instance.desired, instance.ready) for instance in seen.instances} == {(True, False), (False, True)}
 
 
 async def test_a_job_ends_well_or_fails() -> None:

@@ -156,7 +156,7 @@ def test_only_a_forbidden_field_that_nobody_asked_for_may_go(field: str, paths: 
     for reason, expected in ((forbidden.REASON, paths), ("FieldValueInvalid", [])):
         refused = errors.Invalid("no", causes=(errors.Cause(field=field, message="", reason=reason),))
         choices = forbidden.strays(refused, WANTED, LIVE, SCHEMA)
-        assert [(*each.path, *each.strays) for each in choices] == expected
+        assert [(*choice.path, *choice.strays) for choice in choices] == expected
 
 
 def test_what_is_wanted_is_put_over_what_is_there_item_by_item() -> None:

@@ -42,7 +42,7 @@ class World:
         ]
         keys = {key for subject in self.subjects for key in subject.keys}
         self.views = {key: view(key[1]) for key in keys}
-        needed = frozenset(key for each in self.subjects if each.needed for key in each.keys)
+        needed = frozenset(key for subject in self.subjects if subject.needed for key in subject.keys)
         self.opened = views.Opened(views=self.views, without={}, needed=needed)
         self.reader = subscriber.Reader(AtOnce())
         self.watcher = self.seeing(self.reader)

@@ -83,7 +83,7 @@ CASES: dict[str, tuple[Schema, set[frozenset[str]]]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_groups_are_found_by_each_rule(case: str) -> None:
     given, expected = CASES[case]
-    assert {each.names for each in unions.groups(given)} == expected
+    assert {group.names for group in unions.groups(given)} == expected
 
 
 LISTED = schema(
@@ -103,9 +103,9 @@ LISTED = schema(
 def test_what_goes_is_found_in_lists_by_key_and_nowhere_in_what_is_taken_whole() -> None:
     wanted = {"items": [{"key": "y", "b": {}}, {"key": "x", "a": {"size": "1"}}], "whole": {"a": {}}}
     there = {"items": [{"key": "x", "b": {}}, {"key": "z", "a": {}}], "whole": {"b": {}}}
-    (found,) = unions.choices(wanted, there, LISTED)
-    assert (found.path, found.strays) == (("items", (("key", "x"),)), frozenset({"b"}))
-    swapped = unions.swapped(there, found.path, found.group.names, unions.at(wanted, found.path))
+    (choice,) = unions.choices(wanted, there, LISTED)
+    assert (choice.path, choice.strays) == (("items", (("key", "x"),)), frozenset({"b"}))
+    swapped = unions.swapped(there, choice.path, choice.group.names, unions.at(wanted, choice.path))
     assert swapped["items"] == [{"key": "x", "a": {"size": "1"}}, {"key": "z", "a": {}}]
     assert list(unions.choices(wanted, swapped, LISTED)) == []
 
@@ -117,6 +117,6 @@ def test_without_a_wanted_one_nothing_goes() -> None:
 
 def test_a_discriminator_says_what_goes_though_nothing_stands_in_its_place() -> None:
     given = CASES["by type"][0]
-    (found,) = unions.choices({"type": "Green"}, {"type": "Blue", "blue": {"size": "1"}}, given)
-    assert found.strays == {"blue"}
+    (choice,) = unions.choices({"type": "Green"}, {"type": "Blue", "blue": {"size": "1"}}, given)
+    assert choice.strays == {"blue"}
     assert list(unions.choices({"type": "Blue"}, {"type": "Blue", "blue": {"size": "1"}}, given)) == []

@@ -23,8 +23,8 @@ grants:
 images: ["registry.example.com/base/*"]
 apps: {shop: {images: ["registry.example.com/tools/*"]}}
 """
-    read, found = app_access.read(text, "access.yaml")
-    assert not found
+    read, findings = app_access.read(text, "access.yaml")
+    assert not findings
     assert read is not None
     (grant,) = read.grants
     assert grant == Grant(
@@ -87,7 +87,7 @@ def test_of_a_file_that_can_t_be_read_any_more_what_it_said_before_holds(tmp_pat
     file.write_text("owners: [}\n # a slip\n")
     assert forecast.access().owners == ()
     file.write_text("owners: [{may: [read]}]\n")
-    assert [each.may for each in forecast.access().owners] == [{Permission.READ}]
+    assert [grant.may for grant in forecast.access().owners] == [{Permission.READ}]
     file.write_text("owners: [}\n")
     with pytest.raises(InvalidFiles):
         Forecast(tmp_path).access()

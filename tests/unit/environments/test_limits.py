@@ -49,8 +49,8 @@ spec:
 
 
 def environment() -> Environment:
-    read, found = reading.read(OPERATORS, "production.yaml")
-    assert read, found
+    read, findings = reading.read(OPERATORS, "production.yaml")
+    assert read, findings
     return read
 
 
@@ -62,11 +62,11 @@ def rendered(formation: str = FORMATION, more: str = "", **inputs: Any) -> tuple
             **({"deploy/stencils/x.yaml": more.encode()} if more else {}),
         }
     )
-    sources, found = render_inputs.gather(tree, "live")
-    assert sources, found
+    sources, findings = render_inputs.gather(tree, "live")
+    assert sources, findings
     given = {"app": "shop", "images": {"web": WEB}, "release": "r1", **inputs}
-    revision, found = rendering.render(sources, rendering.Inputs(**given))
-    assert revision, found
+    revision, findings = rendering.render(sources, rendering.Inputs(**given))
+    assert revision, findings
     return sources.formation, revision
 
 
@@ -77,8 +77,8 @@ def delivery(by: tuple[str, ...] | None, count: int = 1) -> Delivery:
 
 def check(formation: str = FORMATION, more: str = "", asked: Delivery | None = None, **inputs: Any) -> list[str]:
     read, revision = rendered(formation, more, **inputs)
-    found: list[Finding] = limits.check(environment(), read, revision, asked, app=inputs.get("app", "shop"))
-    return [str(finding) for finding in found]
+    findings: list[Finding] = limits.check(environment(), read, revision, asked, app=inputs.get("app", "shop"))
+    return [str(finding) for finding in findings]
 
 
 def test_what_is_allowed_passes() -> None:
@@ -227,8 +227,8 @@ def test_a_delivery_that_drops_an_approval(asked: Delivery, reason: str) -> None
 
 def test_a_delivery_that_asks_fewer_people() -> None:
     """The count may only grow."""
-    stricter, found = reading.read(OPERATORS.replace("count: 1", "count: 2"), "production.yaml")
-    assert stricter, found
+    stricter, findings = reading.read(OPERATORS.replace("count: 1", "count: 2"), "production.yaml")
+    assert stricter, findings
     formation, revision = rendered()
     (told,) = limits.check(stricter, formation, revision, delivery(("release-managers",), 1), app="shop")
     assert "wants the approval of 2 of release-managers; this delivery asks for 1 only" in told.message

@@ -89,13 +89,15 @@ def test_the_log_has_the_full_path_once(tmp_path: Path, caplog: pytest.LogCaptur
 
 def test_a_limit_names_the_operators_line(tmp_path: Path) -> None:
     """The file as it is found from the folder on, with line and column."""
-    found = config_folder.gather(written(tmp_path, {"environments/qa.yaml": GOOD.encode()}), base=tmp_path)[0]["qa"]
+    environment = config_folder.gather(written(tmp_path, {"environments/qa.yaml": GOOD.encode()}), base=tmp_path)[0][
+        "qa"
+    ]
     formation = Formation(
         name="qa", environment="qa", destination="here", namespace="other", strategy=Strategy(), place=Place(file="f")
     )
-    (beyond,) = limits.check(found, formation, None, None, app="shop")
+    (beyond,) = limits.check(environment, formation, None, None, app="shop")
     assert re.search(r" in environments/qa\.yaml:3:\d+$", beyond.hint or "")
-    (unlisted,) = limits.check(found, formation, None, None, app="stranger")
+    (unlisted,) = limits.check(environment, formation, None, None, app="stranger")
     assert (unlisted.hint or "").endswith(" in environments/qa.yaml:1:1")
 
 

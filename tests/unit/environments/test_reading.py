@@ -38,8 +38,8 @@ delete_budget: 5
 
 def test_everything_an_environment_may_say() -> None:
     """Each key arrives with its type."""
-    environment, found = reading.read(GOOD, "environments/production.yaml")
-    assert not found
+    environment, findings = reading.read(GOOD, "environments/production.yaml")
+    assert not findings
     assert environment is not None
     assert environment.production
     europe = environment.destinations["europe"]
@@ -68,8 +68,8 @@ def test_everything_an_environment_may_say() -> None:
 def test_what_an_environment_says_nothing_about_stays_shut() -> None:
     """No app, no secret, no registry and no object of the whole cluster by silence."""
     text = "environment: dev\ndestinations: {bed: {kubernetes: {}}}\napps: {shop: {namespaces: [a]}}\n"
-    environment, found = reading.read(text, "dev.yaml")
-    assert not found
+    environment, findings = reading.read(text, "dev.yaml")
+    assert not findings
     assert environment is not None
     shop = environment.apps["shop"]
     assert shop.secrets == ()
@@ -136,8 +136,8 @@ def test_what_is_wrong_is_told_at_its_place(text: str, expected: str) -> None:
 
 def test_a_kind_of_destination_nobody_knows() -> None:
     """With those there are."""
-    _, found = reading.read("environment: dev\ndestinations: {bed: {ecs: {}}}\n", "dev.yaml")
-    assert "dev.yaml:2:22: unknown key ecs (known here: dummy, kubernetes)" in [str(finding) for finding in found]
+    _, findings = reading.read("environment: dev\ndestinations: {bed: {ecs: {}}}\n", "dev.yaml")
+    assert "dev.yaml:2:22: unknown key ecs (known here: dummy, kubernetes)" in [str(finding) for finding in findings]
 
 
 def test_the_folder_of_the_operators(tmp_path: Path) -> None:
@@ -152,9 +152,9 @@ def test_the_folder_of_the_operators(tmp_path: Path) -> None:
     (folder / "latin.yml").write_bytes(b"\xff")
     (folder / "dev.yml").write_text(HEAD)
     (folder / "notes.txt").write_text("not read")
-    environments, found = config_folder.gather(tmp_path)
+    environments, findings = config_folder.gather(tmp_path)
     assert set(environments) == {"dev", "production"}
-    told = "\n".join(str(finding) for finding in found)
+    told = "\n".join(str(finding) for finding in findings)
     assert f"{folder}/wrong.yaml:" in told
     assert f"{folder}/latin.yml:1:1: not UTF-8 text" in told
     assert f"{folder}/dev.yml: the environment dev is also in {folder}/dev.yaml" in told
@@ -174,8 +174,8 @@ windows:
 
 def test_windows_arrive_with_their_types() -> None:
     """Cron lines, rules, zones, spans and who may break the glass."""
-    environment, found = reading.read(WINDOWS, "production.yaml")
-    assert not found
+    environment, findings = reading.read(WINDOWS, "production.yaml")
+    assert not findings
     assert environment is not None
     (office,), (holidays,) = environment.windows.allow, environment.windows.deny
     assert (office.cron, office.rrule, office.timezone) == ("0 9 * * 1-5", None, "Europe/Paris")

@@ -32,9 +32,11 @@ def test_a_waiver_holds_for_its_app_until_its_day() -> None:
 
     def waived(day: date, app: str = "shop") -> list[str]:
         judged = waivers.judge(decisions, listed, app=app, today=day)
-        assert [each.decision for each in judged] == decisions
-        assert waivers.standing(judged) == [each.decision for each in judged if each.waiver is None]
-        return [each.decision.policy for each in judged if each.waiver]
+        assert [waived_decision.decision for waived_decision in judged] == decisions
+        assert waivers.standing(judged) == [
+            waived_decision.decision for waived_decision in judged if waived_decision.waiver is None
+        ]
+        return [waived_decision.decision.policy for waived_decision in judged if waived_decision.waiver]
 
     assert waived(date(2026, 5, 1)) == ["one", "two"]
     assert waived(date(2026, 5, 2)) == ["two"]

@@ -41,38 +41,38 @@ def test_without_windows_it_is_open_for_ever() -> None:
 
 def test_outside_of_all_that_allow_it_is_shut_until_the_next() -> None:
     """Friday evening in Paris; Monday at nine there is eight in UTC."""
-    found = windows.outlook(Windows(allow=(OFFICE,), break_glass=("sre",)), "shop", at("2026-11-20T18:00"))
+    status = windows.outlook(Windows(allow=(OFFICE,), break_glass=("sre",)), "shop", at("2026-11-20T18:00"))
 
-    assert not found.open
-    assert found.reason == "outside of office hours"
-    assert found.changes == at("2026-11-23T08:00")
-    assert found.when == "Mon 2026-11-23 09:00 Europe/Paris"
-    assert found.break_glass == ("sre",)
+    assert not status.open
+    assert status.reason == "outside of office hours"
+    assert status.changes == at("2026-11-23T08:00")
+    assert status.when == "Mon 2026-11-23 09:00 Europe/Paris"
+    assert status.break_glass == ("sre",)
 
 
 def test_inside_it_is_open_until_the_window_ends() -> None:
     """Eight hours after nine."""
-    found = windows.outlook(Windows(allow=(OFFICE,)), "shop", at("2026-11-20T12:00"))
+    status = windows.outlook(Windows(allow=(OFFICE,)), "shop", at("2026-11-20T12:00"))
 
-    assert found.open
-    assert found.changes == at("2026-11-20T16:00")
+    assert status.open
+    assert status.changes == at("2026-11-20T16:00")
 
 
 def test_denial_beats_permission_and_leads_to_the_next_permission() -> None:
     """The freeze ends on a Sunday at midnight; what allows it begins on Monday at nine."""
-    found = windows.outlook(Windows(allow=(OFFICE,), deny=(FREEZE,)), "shop", at("2026-12-22T10:00"))
+    status = windows.outlook(Windows(allow=(OFFICE,), deny=(FREEZE,)), "shop", at("2026-12-22T10:00"))
 
-    assert not found.open
-    assert found.reason == "the freeze"
-    assert found.changes == at("2027-01-04T08:00")
+    assert not status.open
+    assert status.reason == "the freeze"
+    assert status.changes == at("2027-01-04T08:00")
 
 
 def test_only_denials_leave_all_other_time_open() -> None:
     """Open until the next one begins."""
-    found = windows.outlook(Windows(deny=(FREEZE,)), "shop", at("2026-11-20T18:00"))
+    status = windows.outlook(Windows(deny=(FREEZE,)), "shop", at("2026-11-20T18:00"))
 
-    assert found.open
-    assert found.changes == at("2026-12-19T23:00")
+    assert status.open
+    assert status.changes == at("2026-12-19T23:00")
 
 
 def test_a_window_of_another_app_does_not_count() -> None:
@@ -91,9 +91,9 @@ def test_a_window_of_another_app_does_not_count() -> None:
 
 def test_what_is_denied_for_ever_opens_never() -> None:
     """And says so instead of looking for ever."""
-    found = windows.outlook(Windows(deny=(window("* * * * *", 1),)), "shop", at("2026-11-20T18:00"))
+    status = windows.outlook(Windows(deny=(window("* * * * *", 1),)), "shop", at("2026-11-20T18:00"))
 
-    assert (found.open, found.changes, found.when) == (False, None, None)
+    assert (status.open, status.changes, status.when) == (False, None, None)
 
 
 @pytest.mark.parametrize(

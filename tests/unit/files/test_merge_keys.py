@@ -150,18 +150,18 @@ spec:
 
 
 def test_a_policy_may_merge():
-    (policy,), found = policy_reading.read({"a.yaml": POLICY})
+    (policy,), findings = policy_reading.read({"a.yaml": POLICY})
 
-    assert not found
+    assert not findings
     assert [rule.resources for rule in policy.match.rules] == [("deployments",), ("daemonsets",)]
     assert {rule.groups for rule in policy.match.rules} == {("apps",)}
 
 
 def test_a_wrong_value_that_was_merged_is_told_where_it_was_written():
     text = PIPELINE.replace("timeout: 4m", "timeout: soon")
-    found = repository_check.check_text(text, ".sealane.yml").findings
+    findings = repository_check.check_text(text, ".sealane.yml").findings
 
-    assert [(finding.place.line, finding.place.column) for finding in found] == [(1, 47)]
+    assert [(finding.place.line, finding.place.column) for finding in findings] == [(1, 47)]
 
 
 def test_an_encrypted_file_may_merge():
@@ -199,17 +199,17 @@ def test_what_can_not_be_merged_is_told_in_every_file(file, first, name):
 
 def test_two_merges_in_one_mapping_are_told():
     """YAML's readers differ in what they make of it."""
-    _, found = documents.read("a: &a {b: 1}\nc: {<<: *a, <<: {d: 2}}\n", "f.yaml")
+    _, findings = documents.read("a: &a {b: 1}\nc: {<<: *a, <<: {d: 2}}\n", "f.yaml")
 
-    assert [str(finding) for finding in found] == [
+    assert [str(finding) for finding in findings] == [
         "f.yaml:2:13: << is given twice (one << merges several: <<: [*first, *second])"
     ]
 
 
 def test_a_quoted_key_merges_nothing():
-    (document,), found = documents.read('"<<": {a: 1}\n', "f.yaml")
+    (document,), findings = documents.read('"<<": {a: 1}\n', "f.yaml")
 
-    assert (document.value, found) == ({"<<": {"a": 1}}, [])
+    assert (document.value, findings) == ({"<<": {"a": 1}}, [])
 
 
 BOMBS = {
@@ -264,6 +264,6 @@ def test_what_stands_within_itself_is_told_as_that(name):
 
 def test_an_alias_beside_what_it_names_is_as_good_as_ever():
     """Also within something else that has it, too."""
-    (document,), found = documents.read("a: &a {x: 1}\nb: [*a, {y: *a, z: [*a]}]\nc: {<<: *a}\n", "f.yaml")
-    assert not found
+    (document,), findings = documents.read("a: &a {x: 1}\nb: [*a, {y: *a, z: [*a]}]\nc: {<<: *a}\n", "f.yaml")
+    assert not findings
     assert document.value == {"a": {"x": 1}, "b": [{"x": 1}, {"y": {"x": 1}, "z": [{"x": 1}]}], "c": {"x": 1}}

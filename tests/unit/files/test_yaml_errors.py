@@ -164,8 +164,8 @@ FORMATION = "formation: dev\nenvironment: dev\ndestination: bed\nnamespace: kios
 
 def rendered(stencil: str, formation: str = FORMATION):
     files = {"deploy/formations/dev.yaml": formation, "deploy/stencils/a.yaml": stencil}
-    sources, found = render_inputs.gather(StoredTree({path: text.encode() for path, text in files.items()}), "dev")
-    assert sources is not None, found
+    sources, findings = render_inputs.gather(StoredTree({path: text.encode() for path, text in files.items()}), "dev")
+    assert sources is not None, findings
     return rendering.render(sources, rendering.Inputs(app="kiosk", images={}))
 
 
@@ -246,6 +246,6 @@ def test_any_text_is_read_or_told_at_a_place_in_it(text: str) -> None:
 def test_many_doubtful_lines_cost_no_more_than_they_are_long() -> None:
     """Strangers' files may be nothing but traps: each is told, and nothing is read twice for another."""
     text = "".join(f"- x 'a # {number}'s \n- it's \\\n  {number}\n" for number in range(12_000))
-    _, found = documents.read(text, "f")
+    _, findings = documents.read(text, "f")
 
-    assert len(found) == 24_000
+    assert len(findings) == 24_000

@@ -55,7 +55,7 @@ def revision(
     made = parts.revision(name, web or parts.deployment(image=f"web:{name}"), gates=tuple(gates))
     made_jobs = {f"hook {each.name}": job(each.name, behaves.get(each.name, parts.GOOD)) for each in hooks}
     made_jobs |= {f"undo {each.name}": job(f"undo-{each.name}") for each in hooks if each.undo}
-    made_jobs |= {f"gate {each.name}": job(each.name, behaves.get(each.name, parts.GOOD)) for each in gates if each.job}
+    made_jobs |= {f"gate {gate.name}": job(gate.name, behaves.get(gate.name, parts.GOOD)) for gate in gates if gate.job}
     return dataclasses.replace(made, hooks=tuple(hooks), jobs=made_jobs, release=release)
 
 
@@ -153,7 +153,7 @@ async def test_a_failure_runs_its_hooks_last_and_tells_them_why(destination: Dum
     refs = await destination.refs([], namespace="shop")
     assert refs == ()
     state = destination._state.read().objects
-    (told,) = (each.manifest for name, each in state.items() if "tell-" in name)
+    (told,) = (stored.manifest for name, stored in state.items() if "tell-" in name)
     container = told["spec"]["template"]["spec"]["containers"][0]
     environment = {each["name"]: each["value"] for each in container["env"]}
     assert environment["SEALANE_VERDICT"] == "failed"

@@ -88,10 +88,10 @@ async def test_an_address_where_nothing_answers_fails() -> None:
 async def test_a_host_that_is_not_listed_is_never_asked() -> None:
     """On a server only the operators' hosts are."""
     async with answering.serving(lambda _asked, _nth: (200, "")) as server:
-        around = GateContext(
+        context = GateContext(
             destination=DummyDestination(), allowed=egress_allowlist.allowlist(("shop.example.com",), ())
         )
-        report = await check(smoke(server.url), around=around)
+        report = await check(smoke(server.url), around=context)
     assert report.outcome is Outcome.FAIL
     assert "the operators don't let gates ask 127.0.0.1:" in report.checked[0].message
     assert not server.asked
@@ -151,8 +151,8 @@ async def test_datadog_is_asked_with_its_keys_and_the_last_points_count() -> Non
 
     keys = {"key": "env:KEY", "application_key": "env:APP_KEY"}
     async with answering.serving(lambda _asked, _nth: (200, series)) as server:
-        around = GateContext(destination=DummyDestination(), secret=secret)
-        report = await check(rate(server.url, "datadog", keys=keys), around=around)
+        context = GateContext(destination=DummyDestination(), secret=secret)
+        report = await check(rate(server.url, "datadog", keys=keys), around=context)
     assert report.outcome is Outcome.PASS
     assert server.asked[0].headers["dd-api-key"] == "value of env:KEY"
     assert server.asked[0].headers["dd-application-key"] == "value of env:APP_KEY"

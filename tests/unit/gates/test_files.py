@@ -64,9 +64,9 @@ GRAPHS = '{name: graphs, grafana: {url: "https://shop.example.com", token: env:M
 
 
 def problems(text: str) -> list[str]:
-    formation, found = reading.read_formation(text, FILE)
+    formation, findings = reading.read_formation(text, FILE)
     assert formation is None, "the parser takes it"
-    return [f"{each.place}: {each.message}" for each in found]
+    return [f"{finding.place}: {finding.message}" for finding in findings]
 
 
 def test_gates_of_every_kind_are_read() -> None:
@@ -84,8 +84,8 @@ def test_gates_of_every_kind_are_read() -> None:
   guard: {new_errors: fail}
 """
     )
-    formation, found = reading.read_formation(text, FILE)
-    assert formation, found
+    formation, findings = reading.read_formation(text, FILE)
+    assert formation, findings
     smoke, rate, datadog, influx, tests, pages = formation.strategy.gates
     assert msgspec.convert(smoke.check, gates.Http) == gates.Http(
         url="https://shop.example.com/x", samples=2, latency_p95=timedelta(milliseconds=300)
@@ -189,11 +189,11 @@ def test_editors_refuse_what_the_parser_refuses(text: str) -> None:
 
 def render(said: str, *stencils: str, images: dict[str, str] | None = None) -> tuple[Revision | None, list[str]]:
     files = {FILE: HEAD + said, "deploy/stencils/web.yaml": "---\n".join(stencils or (WEB, WARM))}
-    sources, found = render_inputs.gather(StoredTree({path: text.encode() for path, text in files.items()}), "dev")
-    assert sources, found
+    sources, findings = render_inputs.gather(StoredTree({path: text.encode() for path, text in files.items()}), "dev")
+    assert sources, findings
     inputs = rendering.Inputs(app="shop", images=images or {"web": "registry.example.com/shop/web:1"})
-    revision, found = rendering.render(sources, inputs)
-    return revision, [f"{each.place}: {each.message}" for each in found]
+    revision, findings = rendering.render(sources, inputs)
+    return revision, [f"{finding.place}: {finding.message}" for finding in findings]
 
 
 HOOKS = """secrets: {TOKEN: env:TOKEN}
@@ -244,8 +244,8 @@ def test_a_job_of_the_stencils_is_not_applied_with_the_others() -> None:
     """But policies and operators' limits still see it."""
     revision, found = render(HOOKS)
     assert revision, found
-    assert [each.kind for each in revision.objects] == ["ConfigMap", "Secret", "Deployment"]
-    assert {each.name for each in revision.everything} >= {"warm", "migrate", "web"}
+    assert [rendered.kind for rendered in revision.objects] == ["ConfigMap", "Secret", "Deployment"]
+    assert {rendered.name for rendered in revision.everything} >= {"warm", "migrate", "web"}
     assert Revision.from_json(revision.to_json()) == revision
 
 
@@ -358,8 +358,8 @@ async def test_keys_of_gates_are_looked_for_before_the_first_step() -> None:
         "app: shop\nimages: {web: {build: .}}\ndeliver: [{formation: dev}]\n", ".sealane.yml"
     )
     assert pipeline, problems_
-    environment, found = environments.read(ENVIRONMENT, "environments/dev.yaml")
-    assert environment, found
+    environment, findings = environments.read(ENVIRONMENT, "environments/dev.yaml")
+    assert environment, findings
     checked = await preflight.check(
         StoredTree({path: text.encode() for path, text in PUSHED.items()}),
         pipeline,
@@ -367,5 +367,11 @@ async def test_keys_of_gates_are_looked_for_before_the_first_step() -> None:
         {"dev": environment},
         preflight.PreflightContext(stores={"env": EnvironmentStore("shop", {})}),
     )
-    assert [each.message for each in checked.findings if each.message.startswith("the token of gate s has no value")]
-    assert [each.place.line for each in checked.findings if "of annotation graphs has no value" in each.message] == [5]
+    assert [
+        finding.message
+        for finding in checked.findings
+        if finding.message.startswith("the token of gate s has no value")
+    ]
+    assert [
+        finding.place.line for finding in checked.findings if "of annotation graphs has no value" in finding.message
+    ] == [5]

@@ -83,11 +83,11 @@ def test_lines_that_only_mention_errors(line: str) -> None:
 def test_only_what_was_never_printed_is_new() -> None:
     """With how often, and the line as it was."""
     before = new_errors.known(["ERROR 1 timeouts", "all is well"])
-    found = new_errors.novel(before, ["ERROR 9 timeouts", "ERROR no table 1", "ERROR no table 2", "fatal: 3", "fine"])
-    assert [(each.line, each.times) for each in found] == [("ERROR no table 1", 2), ("fatal: 3", 1)]
-    assert new_errors.too_many(found)
-    assert not new_errors.too_many(found[:1])
-    assert new_errors.message(found) == (
+    errors = new_errors.novel(before, ["ERROR 9 timeouts", "ERROR no table 1", "ERROR no table 2", "fatal: 3", "fine"])
+    assert [(error.line, error.times) for error in errors] == [("ERROR no table 1", 2), ("fatal: 3", 1)]
+    assert new_errors.too_many(errors)
+    assert not new_errors.too_many(errors[:1])
+    assert new_errors.message(errors) == (
         "3 error lines that the last verified revision never printed: ERROR no table 1 and another kind"
     )
 

@@ -48,8 +48,8 @@ def of(found: Deployment, by: Actor = DORA) -> tuple[Action, ...]:
 
 STATES = [DeploymentState.WAITING, DeploymentState.QUEUED, DeploymentState.ROLLING_OUT]
 OFFERED = (
-    *(each for kind in InboxKind for each in needs.answers(waiting(kind))),
-    *(each for state in STATES for each in of(deployment(id="d-7", state=state))),
+    *(action for kind in InboxKind for action in needs.answers(waiting(kind))),
+    *(action for state in STATES for action in of(deployment(id="d-7", state=state))),
     *of(ended(VerdictKind.DEPLOYED, id="d-7", formation="qa")),
     *actions.of_drift(deployment(id="d-7"), DORA),
     *actions.of_run(run_view().run, DORA),
@@ -70,7 +70,7 @@ def test_every_route_that_changes_something_is_reached_by_a_question() -> None:
     unasked = [
         path
         for pattern, path in routes.items()
-        if path not in finished and not any(re.fullmatch(pattern, each.action) for each in OFFERED)
+        if path not in finished and not any(re.fullmatch(pattern, action.action) for action in OFFERED)
     ]
     assert unasked == []
 
@@ -93,7 +93,7 @@ def test_no_template_sends_a_form_without_a_question() -> None:
 
 
 def test_going_back_names_where_to_and_lifting_a_hold_where() -> None:
-    offered = {each.action: each for each in of(ended(VerdictKind.DEPLOYED, id="d-7", formation="qa"))}
+    offered = {action.action: action for action in of(ended(VerdictKind.DEPLOYED, id="d-7", formation="qa"))}
     back, lift = offered["/deployments/d-7/rollback"], offered["/deployments/d-7/release-hold"]
     assert back.words.removeprefix("Roll back to ") in back.asks
     assert "qa" in back.asks

@@ -44,18 +44,18 @@ def test_a_row_leads_to_what_it_is_about(given: dict[str, Any], href: str) -> No
 
 def test_filters_are_links_that_keep_the_others() -> None:
     row = audit.row(entry(), AuditFilter(app="shop"))
-    assert {each.words: each.href for each in row.facts if each.href} == {
+    assert {link.words: link.href for link in row.facts if link.href} == {
         "by ann": "/audit?app=shop&actor=ann",
         "shop": "/audit?app=shop",
         "others like it": "/audit?app=shop&kind=approval.given",
     }
     assert row.because == "looks good"
     page = audit.page([], AuditFilter(app="shop", actor="a b"), apps=["shop"], kinds=["run.requested"], last=9)
-    assert [each.href for each in page.chosen] == ["/audit?actor=a+b", "/audit?app=shop"]
+    assert [link.href for link in page.chosen] == ["/audit?actor=a+b", "/audit?app=shop"]
     assert page.older == "/audit?app=shop&actor=a+b&before=9"
 
 
 def test_moments_and_hashes_are_short() -> None:
     data = {"until": "2026-11-30T21:07:16.420994+00:00", "commit": "4f" * 20, "groups": ["a", "b"], "nothing": None}
-    facts = [each.words for each in audit.row(entry(data=data), AuditFilter()).facts if not each.href]
+    facts = [link.words for link in audit.row(entry(data=data), AuditFilter()).facts if not link.href]
     assert facts == ["until 2026-11-30 21:07 UTC", f"commit {('4f' * 20)[:12]}…", "groups a, b"]

@@ -32,16 +32,18 @@ HOLD = Hold(
 
 def ended(kind: VerdictKind, reason: str = "so it was", **more: Any) -> DeploymentView:
     """A deployment that is over, of a formation where something was before."""
-    found = view(revision("old", *OBJECTS), SINCE)
+    deployment_view = view(revision("old", *OBJECTS), SINCE)
     verdict = Verdict(kind=kind, reason=reason, at=NOON)
-    deployment = replace(found.deployment, state=DeploymentState.ENDED, verdict=verdict, ended=NOON, formation="dev")
-    return replace(found, deployment=deployment, **more)
+    deployment = replace(
+        deployment_view.deployment, state=DeploymentState.ENDED, verdict=verdict, ended=NOON, formation="dev"
+    )
+    return replace(deployment_view, deployment=deployment, **more)
 
 
 def test_going_back_names_the_commit_where_it_is_known() -> None:
     for since, to in ((SINCE, "0123456"), (None, "revision old")):
         offered = actions.of_deployment(ended(VerdictKind.DEPLOYED, since=since), ADMINISTRATOR)
-        (back,) = (each for each in offered if "rollback" in each.action)
+        (back,) = (action for action in offered if "rollback" in action.action)
         assert back.words == f"Roll back to {to}"
         assert back.asks.startswith(f"What was verified there before, {to}, is deployed to dev")
 

@@ -108,5 +108,5 @@ def test_what_a_workload_is_at_stands_beside_it_until_it_is_ready() -> None:
 def test_after_a_failure_the_evidence_tells_how_each_was() -> None:
     """Not what was seen last: that is what was gone back to."""
     back = deployed(VerdictKind.ROLLED_BACK, *seen(3, Health.READY), cause=CAUSE)
-    found = replace(back, failure_report={"workloads": msgspec.to_builtins(seen(1))})
-    assert object_rows.rows(found)[0].pill.words == "1 of 3 ready"
+    deployment_view = replace(back, failure_report={"workloads": msgspec.to_builtins(seen(1))})
+    assert object_rows.rows(deployment_view)[0].pill.words == "1 of 3 ready"

@@ -31,7 +31,7 @@ def revision(name: str, *objects: tuple[str, str]) -> Revision:
         destination="here",
         namespace="shop",
         release=None,
-        objects=tuple(Rendered(object=each, origin=Origin(file="a.yaml")) for each in manifests),
+        objects=tuple(Rendered(object=manifest, origin=Origin(file="a.yaml")) for manifest in manifests),
         strategy=Strategy(),
         secret_object=None,
         secrets={},

@@ -32,7 +32,9 @@ spec:
 def rendered(text: str = DEPLOYMENT) -> list[Rendered]:
     found, findings = documents.read(text, "deploy/stencils/web.yaml")
     assert findings == []
-    return [Rendered(object=each.value, origin=Origin(file=each.file, places=each.values)) for each in found]
+    return [
+        Rendered(object=document.value, origin=Origin(file=document.file, places=document.values)) for document in found
+    ]
 
 
 def policy(
@@ -240,7 +242,7 @@ def test_the_bindings_that_fit_say_the_effect() -> None:
 def test_an_annotation_outweighs_what_the_bindings_say() -> None:
     annotated = policy(annotations={"sealane.dev/effect": "sign-off"})
 
-    assert [each.effect for each in vet(annotated, binding("deny", ["Deny"], "qa"))] == [Effect.SIGN_OFF]
+    assert [decision.effect for decision in vet(annotated, binding("deny", ["Deny"], "qa"))] == [Effect.SIGN_OFF]
 
 
 def test_facts_are_params_as_a_config_map_has_them() -> None:
@@ -302,7 +304,7 @@ def test_the_gravest_decision_comes_first_and_makes_the_verdict() -> None:
     sign_off = policy(name="b", annotations={"sealane.dev/effect": "sign-off"})
     deny = policy(name="c")
 
-    assert [each.policy for each in vet(note, sign_off, deny)] == ["c", "b", "a"]
+    assert [decision.policy for decision in vet(note, sign_off, deny)] == ["c", "b", "a"]
     assert evaluate.verdict(vet(note, sign_off, deny)) is Verdict.DENIED
     assert evaluate.verdict(vet(note, sign_off)) is Verdict.NEEDS_SIGN_OFF
     assert evaluate.verdict(vet(note)) is Verdict.PASSES

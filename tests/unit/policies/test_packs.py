@@ -27,7 +27,9 @@ def examples(rule: str, word: str) -> list[Rendered]:
     file = PACK / "examples" / f"{rule}.{word}.yaml"
     found, findings = documents.read(file.read_text(), file.name)
     assert findings == []
-    return [Rendered(object=each.value, origin=Origin(file=file.name, places=each.values)) for each in found]
+    return [
+        Rendered(object=document.value, origin=Origin(file=file.name, places=document.values)) for document in found
+    ]
 
 
 def vet(rule: str, objects: list[Rendered], facts: Facts = FACTS) -> tuple[Decision, ...]:
@@ -93,7 +95,7 @@ def test_every_rule_says_how_to_fix_what_it_refuses() -> None:
 
 
 def test_the_examples_cover_every_kind_that_makes_pods() -> None:
-    kinds = {each.kind for rule in POLICIES for word in ("good", "bad") for each in examples(rule, word)}
+    kinds = {rendered.kind for rule in POLICIES for word in ("good", "bad") for rendered in examples(rule, word)}
 
     assert {"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"} <= kinds
 

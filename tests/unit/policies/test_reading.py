@@ -36,13 +36,13 @@ def text(body: str = MET, *, name: str = "replicas", annotations: str = "{}") ->
 
 
 def findings(*texts: str) -> list[str]:
-    found = reading.read({f"{index}.yaml": each for index, each in enumerate(texts)})[1]
-    return [str(finding) for finding in found]
+    problems = reading.read({f"{index}.yaml": each for index, each in enumerate(texts)})[1]
+    return [str(finding) for finding in problems]
 
 
 def only(*texts: str) -> Policy:
-    policies, found = reading.read({f"{index}.yaml": each for index, each in enumerate(texts)})
-    assert found == []
+    policies, problems = reading.read({f"{index}.yaml": each for index, each in enumerate(texts)})
+    assert problems == []
     (policy,) = policies
     return policy
 
@@ -208,9 +208,9 @@ def test_other_kinds_are_no_policies() -> None:
 
 
 def test_a_sound_policy_beside_a_broken_one_is_read() -> None:
-    policies, found = reading.read(
+    policies, problems = reading.read(
         {"a.yaml": text(name="sound") + "---\n" + text("  validations: [{expression: x}]\n")}
     )
 
     assert [policy.name for policy in policies] == ["sound"]
-    assert found
+    assert problems

@@ -44,12 +44,12 @@ def revision(
             **({"deploy/stencils/x.yaml": more.encode()} if more else {}),
         }
     )
-    sources, found = render_inputs.gather(tree, "dev")
-    assert sources, found
+    sources, findings = render_inputs.gather(tree, "dev")
+    assert sources, findings
     versions = {"TOKEN": token, **dict.fromkeys(secrets, "v1")}
     inputs = rendering.Inputs(app="shop", images={"web": image}, secret_versions=versions, release="r1")
-    rendered, found = rendering.render(sources, inputs)
-    assert rendered, found
+    rendered, findings = rendering.render(sources, inputs)
+    assert rendered, findings
     return rendered
 
 
@@ -63,7 +63,7 @@ def test_nothing_differs_between_equal_revisions() -> None:
 def test_a_first_revision_adds_everything() -> None:
     """Its images come from nothing."""
     found = changes.between(None, revision())
-    assert {(each.action, each.kind) for each in found.objects} == {
+    assert {(change.action, change.kind) for change in found.objects} == {
         ("added", "ConfigMap"),
         ("added", "Secret"),
         ("added", "Deployment"),
@@ -94,8 +94,11 @@ def test_changed_configuration_is_a_change_not_a_new_object() -> None:
     """Although its name is a new one: people see which entry differs."""
     old, new = revision(config="one"), revision(config="two")
     found = changes.between(old, new)
-    assert {(each.action, each.kind) for each in found.objects} == {("changed", "ConfigMap"), ("changed", "Deployment")}
-    config = next(each for each in found.objects if each.kind == "ConfigMap")
+    assert {(change.action, change.kind) for change in found.objects} == {
+        ("changed", "ConfigMap"),
+        ("changed", "Deployment"),
+    }
+    config = next(change for change in found.objects if change.kind == "ConfigMap")
     assert config.name == new.config_object
     assert "-  a: one" in config.lines
     assert "+  a: two" in config.lines
@@ -109,7 +112,7 @@ def test_changed_secrets_are_named_and_not_shown() -> None:
     assert changes.between(revision(), revision(NEW="env:NEW")).secrets == ("NEW",)
     assert changes.between(revision(NEW="env:NEW"), revision(NEW="env:OTHER")).secrets == ("NEW",)
     found = changes.between(revision(), revision(token="v2"))
-    secret = next(each for each in found.objects if each.kind == "Secret")
+    secret = next(change for change in found.objects if change.kind == "Secret")
     assert "   TOKEN: <secret TOKEN>" in secret.lines
 
 

@@ -28,7 +28,7 @@ def test_it_brings_what_only_the_new_one_has(known: dict[str, Commit], data: st.
     there, new = (data.draw(st.sampled_from(list(known))) for _ in range(2))
     found = commits.since(known, there, new)
     assert found is not None
-    assert {each.id for each in found.commits} == before(known, new) - before(known, there)
+    assert {commit.id for commit in found.commits} == before(known, new) - before(known, there)
     assert (found.count, found.complete) == (len(found.commits), True)
     assert found.gone == len(before(known, there) - before(known, new))
     if found.count:
@@ -48,20 +48,20 @@ def test_a_history_that_ends_early_is_never_told_as_whole(known: dict[str, Commi
     assert found is not None
     brought = before(known, new) - before(known, there)
     if found.complete and there not in lost and not lost & before(known, there):
-        assert {each.id for each in found.commits} == brought
+        assert {commit.id for commit in found.commits} == brought
 
 
 def test_many_are_counted_and_some_listed() -> None:
     known = {
         str(at): Commit(id=str(at), parents=(str(at - 1),) if at else (), subject="", author="") for at in range(250)
     }
-    found = commits.since(known, "0", "249")
-    assert found is not None
-    assert (found.count, len(found.commits), found.words) == (249, commits.MOST, "249 commits")
+    commit_range = commits.since(known, "0", "249")
+    assert commit_range is not None
+    assert (commit_range.count, len(commit_range.commits), commit_range.words) == (249, commits.MOST, "249 commits")
     back = commits.since(known, "5", "3")
     assert back is not None
     assert back.words == "without 2 that are there"
-    cut = commits.since({name: each for name, each in known.items() if int(name) > 247 or name == "0"}, "0", "249")
+    cut = commits.since({name: commit for name, commit in known.items() if int(name) > 247 or name == "0"}, "0", "249")
     assert cut is not None
     assert cut.words.startswith("at least 2 commits")
     same = commits.since({}, "a", "a")

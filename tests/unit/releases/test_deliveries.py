@@ -27,7 +27,7 @@ BAD_STEP = RunStep(
 def test_every_state_and_verdict_is_one() -> None:
     ends = {kind.value for kind in VerdictKind}
     states_of = {state.value for state in DeploymentState} - {DeploymentState.ENDED.value}
-    assert {each.value for each in DeliveryOutcome} == ends | states_of
+    assert {outcome.value for outcome in DeliveryOutcome} == ends | states_of
 
 
 @pytest.mark.parametrize(

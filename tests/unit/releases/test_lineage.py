@@ -37,9 +37,9 @@ def received(repository: Repository, pushes: Sequence[tuple[str | None, str]], *
     """The places of pushes whose messages come in that order, each put in line as it comes."""
     line: list[Move] = []
     for number, (before, after) in enumerate(pushes, start=1):
-        found = lineage.order(before, after, line, repository.told(before, after, **said))
-        line.append(Move(run=f"r{number}", before=before, after=after, place=lineage.place(number, found, line)))
-    return [each.place for each in line]
+        order = lineage.order(before, after, line, repository.told(before, after, **said))
+        line.append(Move(run=f"r{number}", before=before, after=after, place=lineage.place(number, order, line)))
+    return [move.place for move in line]
 
 
 def straight(length: int) -> tuple[Repository, list[tuple[str | None, str]]]:

@@ -63,12 +63,12 @@ async def look(texts: dict[str, str], variables: dict[str, str] | None = None) -
     environments = {}
     for name, approvals in (("dev", ""), ("production", texts["approvals"])):
         text = ENVIRONMENT.replace("NAME", name).replace("APPROVALS", approvals)
-        read, found = environment_reading.read(text, f"{name}.yaml")
-        assert read, found
+        read, findings = environment_reading.read(text, f"{name}.yaml")
+        assert read, findings
         environments[name] = read
     pipeline: Pipeline | None
-    pipeline, found = reading.read(texts["pipeline"])
-    assert pipeline, found
+    pipeline, findings = reading.read(texts["pipeline"])
+    assert pipeline, findings
     stores = {"env": EnvironmentStore("shop", {"SEALANE_SECRET_SHOP__TOKEN": "x"} if variables is None else variables)}
     return await preflight.check(
         tree, pipeline, pipeline.deliver, environments, preflight.PreflightContext(stores=stores)
@@ -76,7 +76,7 @@ async def look(texts: dict[str, str], variables: dict[str, str] | None = None) -
 
 
 def told(found: Preflight) -> str:
-    return "\n".join(str(each) for each in found.findings)
+    return "\n".join(str(finding) for finding in found.findings)
 
 
 async def test_what_is_in_order_passes() -> None:
@@ -84,10 +84,10 @@ async def test_what_is_in_order_passes() -> None:
     found = await look(files())
     assert found.passes, told(found)
     assert not found.findings
-    assert [each.delivery.formation for each in found.prospects] == ["dev", "production"]
+    assert [planned.delivery.formation for planned in found.prospects] == ["dev", "production"]
     revision = found.prospects[1].revision
     assert revision.release is None
-    pod = next(each.object for each in revision.objects if each.kind == "Pod")
+    pod = next(rendered.object for rendered in revision.objects if rendered.kind == "Pod")
     assert pod["spec"]["containers"][0]["image"] == "web@unbuilt"
     assert revision.secret_versions == {}
 

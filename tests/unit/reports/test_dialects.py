@@ -183,9 +183,9 @@ def test_a_dialect_is_read_to_the_same_words(text: str, words: str, failing: lis
 
 
 def test_one_file_a_class_comes_to_one_report() -> None:
-    found = read(SUREFIRE, GRADLE)
-    assert (found.files, found.words) == (2, "5 tests, 2 failed, 1 skipped, 1 flaky")
-    assert found.seconds == pytest.approx(1234.04)
+    report = read(SUREFIRE, GRADLE)
+    assert (report.files, report.words) == (2, "5 tests, 2 failed, 1 skipped, 1 flaky")
+    assert report.seconds == pytest.approx(1234.04)
 
 
 def test_the_words_of_a_failure_are_kept_as_details() -> None:
@@ -197,11 +197,11 @@ def test_the_words_of_a_failure_are_kept_as_details() -> None:
 
 
 def test_missing_counts_times_and_names_are_no_trouble() -> None:
-    found = read(
+    report = read(
         "<testsuites><testsuite><testcase/><testcase time='soon'><failure/></testcase></testsuite></testsuites>"
     )
-    assert (found.words, found.seconds) == ("2 tests, 1 failed", None)
-    assert [(test.title, test.message, test.place) for test in found.failing] == [("a test without a name", "", "")]
+    assert (report.words, report.seconds) == ("2 tests, 1 failed", None)
+    assert [(test.title, test.message, test.place) for test in report.failing] == [("a test without a name", "", "")]
 
 
 def test_a_file_that_names_no_test_is_taken_at_its_word_once() -> None:
@@ -223,8 +223,8 @@ def test_python_names_the_deepest_frame_that_is_no_librarys() -> None:
   File "/workspace/tests/test_greeting.py", line 9, in test_it
   File "/workspace/.venv/lib/python3.12/site-packages/x.py", line 3, in call
 AssertionError: no"""
-    found = read(f"<testsuite><testcase name='t'><error type='AssertionError'>{trace}</error></testcase></testsuite>")
-    assert found.failing[0].place == "tests/test_greeting.py:9"
+    report = read(f"<testsuite><testcase name='t'><error type='AssertionError'>{trace}</error></testcase></testsuite>")
+    assert report.failing[0].place == "tests/test_greeting.py:9"
 
 
 def test_a_place_of_its_own_is_used_where_no_trace_tells() -> None:

@@ -37,8 +37,8 @@ async def test_globs_find_files_at_any_depth_each_once(tmp_path: Path) -> None:
 
 async def test_what_is_not_there_is_told_by_its_glob(tmp_path: Path) -> None:
     write(tmp_path, there=ONE)
-    found = await read(tmp_path, "there.xml", "missing/*.xml", "gone.xml")
-    assert (found.words, found.notes) == ("1 test", ("no file matches missing/*.xml", "no file matches gone.xml"))
+    report = await read(tmp_path, "there.xml", "missing/*.xml", "gone.xml")
+    assert (report.words, report.notes) == ("1 test", ("no file matches missing/*.xml", "no file matches gone.xml"))
     assert (await read(tmp_path, "gone.xml")).words == "no test report"
 
 
@@ -46,8 +46,8 @@ async def test_files_from_before_the_step_are_left_out(tmp_path: Path) -> None:
     write(tmp_path, new=ONE, old=ONE, older=ONE)
     for name in ("old.xml", "older.xml"):
         os.utime(tmp_path / name, (0, BEGUN.timestamp() - 60))
-    found = await read(tmp_path, "*.xml")
-    assert (found.words, found.notes) == ("1 test", ("old.xml and 1 more: from before this step, left out",))
+    report = await read(tmp_path, "*.xml")
+    assert (report.words, report.notes) == ("1 test", ("old.xml and 1 more: from before this step, left out",))
 
 
 async def test_no_link_leads_out_of_the_workspace(tmp_path: Path) -> None:
@@ -57,9 +57,9 @@ async def test_no_link_leads_out_of_the_workspace(tmp_path: Path) -> None:
     (inside / "folder").symlink_to(tmp_path / "secret")
     (inside / "file.xml").symlink_to(tmp_path / "secret" / "one.xml")
     os.mkfifo(inside / "pipe.xml")
-    found = await read(inside, "*.xml", "folder/*.xml", "**/one.xml")
-    assert (found.files, found.tests) == (0, 0)
-    assert found.notes == (
+    report = await read(inside, "*.xml", "folder/*.xml", "**/one.xml")
+    assert (report.files, report.tests) == (0, 0)
+    assert report.notes == (
         "file.xml and 1 more: a link or no plain file, left out",
         "no file matches folder/*.xml",
         "no file matches **/one.xml",
@@ -72,9 +72,9 @@ async def test_files_that_are_too_large_or_too_many_are_told_and_left(
     monkeypatch.setattr(test_reports, "MOST_BYTES", 100)
     monkeypatch.setattr(test_reports, "MOST_FILES", 2)
     write(tmp_path, a="<testsuite>" + " " * 200, b=ONE, c=ONE, d=ONE)
-    found = await read(tmp_path, "*.xml")
-    assert found.words == "1 test"
-    assert found.notes == (
+    report = await read(tmp_path, "*.xml")
+    assert report.words == "1 test"
+    assert report.notes == (
         "a.xml can't be read: it has 211 bytes; at most 100 are read",
         "2 files more are not read: at most 2, and 64 MiB together",
     )
@@ -85,22 +85,22 @@ async def test_a_workspace_with_too_much_in_it_is_not_looked_through_for_ever(
 ) -> None:
     monkeypatch.setattr(test_reports, "MOST_LOOKED_AT", 3)
     write(tmp_path, **{f"file{number}": ONE for number in range(5)}, in__one=ONE)
-    found = await read(tmp_path, "**/*.xml", "in/*.xml")
-    assert found.words == "1 test"
-    assert found.notes == ("**/*.xml: the workspace holds too much to look through; begin the glob with a folder",)
+    report = await read(tmp_path, "**/*.xml", "in/*.xml")
+    assert report.words == "1 test"
+    assert report.notes == ("**/*.xml: the workspace holds too much to look through; begin the glob with a folder",)
 
 
 async def test_names_that_are_no_text_do_no_harm(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"\xff\x1b[31m.xml")).write_text("no")
-    found = await read(tmp_path, "*.xml")
-    (note,) = found.notes
+    report = await read(tmp_path, "*.xml")
+    (note,) = report.notes
     assert note.endswith(".xml: it is not whole XML: syntax error at line 1, column 1")
     assert note.isprintable()
 
 
 async def test_a_workspace_that_is_gone_is_told(tmp_path: Path) -> None:
-    found = await read(tmp_path / "gone", "*.xml")
-    assert found.notes == ("*.xml: the workspace can't be read: no such file or directory",)
+    report = await read(tmp_path / "gone", "*.xml")
+    assert report.notes == ("*.xml: the workspace can't be read: no such file or directory",)
 
 
 async def test_secrets_are_masked_in_names_of_files_too(tmp_path: Path) -> None:

@@ -26,8 +26,10 @@ def test_a_document_type_with_content_is_refused_before_it_means_anything(text: 
 
 
 def test_a_mere_name_of_a_document_type_is_harmless() -> None:
-    found = junit.parse(b'<!DOCTYPE testsuite SYSTEM "http://example.com/junit.dtd"><testsuite><testcase/></testsuite>')
-    assert (found.tests, found.problem) == (1, None)
+    contents = junit.parse(
+        b'<!DOCTYPE testsuite SYSTEM "http://example.com/junit.dtd"><testsuite><testcase/></testsuite>'
+    )
+    assert (contents.tests, contents.problem) == (1, None)
 
 
 @pytest.mark.parametrize(
@@ -50,16 +52,16 @@ def test_what_is_no_report_is_said_to_be_none(data: bytes, problem: str | None) 
 def test_other_encodings_are_read() -> None:
     text = "<?xml version='1.0' encoding='{0}'?><testsuite><testcase name='grün'><failure/></testcase></testsuite>"
     for encoding in ("utf-8", "utf-16", "iso-8859-1", "windows-1252"):
-        found = junit.parse(text.format(encoding).encode(encoding))
-        assert (found.problem, found.failing[0].name) == (None, "grün")
+        contents = junit.parse(text.format(encoding).encode(encoding))
+        assert (contents.problem, contents.failing[0].name) == (None, "grün")
 
 
 def test_what_stood_before_a_cut_is_counted() -> None:
     whole = "<testsuite>" + "<testcase name='t'><failure message='no'/></testcase><testcase/>" * 10
-    found = junit.parse(f"{whole}<testcase name='t'><failure message='n".encode())
-    assert (found.tests, found.failed, len(found.failing)) == (21, 10, 10)
-    assert found.problem is not None
-    assert "not whole XML" in found.problem
+    contents = junit.parse(f"{whole}<testcase name='t'><failure message='n".encode())
+    assert (contents.tests, contents.failed, len(contents.failing)) == (21, 10, 10)
+    assert contents.problem is not None
+    assert "not whole XML" in contents.problem
 
 
 def test_many_and_long_failures_are_cut_to_a_size() -> None:

@@ -133,17 +133,17 @@ def test_a_file_that_names_a_folder_of_the_machine_mounts_nothing(repository: Pa
     (tmp_path / "strange").mkdir()
     for target in (tmp_path / "private", repository / ".git", tmp_path / "nothing", Path("/")):
         (tmp_path / "strange" / ".git").write_text(f"gitdir: {target}\n")
-        found = repositories.find(tmp_path / "strange")
-        assert (found.root, found.elsewhere) == (None, ())
-        assert found.problem is not None
+        location = repositories.find(tmp_path / "strange")
+        assert (location.root, location.elsewhere) == (None, ())
+        assert location.problem is not None
 
 
 def test_a_submodule_is_told(repository: Path, tmp_path: Path) -> None:
     outer = tmp_path / "outer"
     git("init", "-q", str(outer))
     git("-C", str(outer), "submodule", "add", "-q", str(repository), "inner")
-    found = repositories.find(outer / "inner")
-    assert found.elsewhere == ()
-    assert found.problem is not None
-    assert "is a submodule" in found.problem
-    assert "--clean" in found.problem
+    location = repositories.find(outer / "inner")
+    assert location.elsewhere == ()
+    assert location.problem is not None
+    assert "is a submodule" in location.problem
+    assert "--clean" in location.problem

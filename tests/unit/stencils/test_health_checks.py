@@ -95,7 +95,7 @@ def rendered(health: str) -> tuple[Revision | None, list[str]]:
     sources, findings = render_inputs.gather(StoredTree(files), "dev")
     assert sources is not None, findings
     revision, more = rendering.render(sources, rendering.Inputs(app="shop", images={}))
-    return revision, [str(each) for each in more]
+    return revision, [str(finding) for finding in more]
 
 
 def test_a_revision_carries_its_checks_and_its_id_covers_them() -> None:

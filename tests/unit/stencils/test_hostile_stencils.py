@@ -21,12 +21,12 @@ def render(stencil: str, **formation: object) -> list[Finding]:
             "deploy/stencils/a.yaml": stencil.encode(),
         }
     )
-    sources, found = render_inputs.gather(tree, "dev")
+    sources, findings = render_inputs.gather(tree, "dev")
     if sources is not None:
-        revision, found = rendering.render(sources, rendering.Inputs(app="shop", images={}))
+        revision, findings = rendering.render(sources, rendering.Inputs(app="shop", images={}))
         assert revision is None
-    assert found
-    return found
+    assert findings
+    return findings
 
 
 HEAD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n"
@@ -57,10 +57,10 @@ def test_a_million_mistakes_are_not_all_looked_at(stencil: str) -> None:
 
 def test_many_mistakes_say_that_there_are_more() -> None:
     """Those told are the first."""
-    found = render(HEAD + "  a: |\n" + "    ${x}\n" * 500)
-    assert len(found) == placeholders.MOST_FINDINGS + 1
-    assert [finding.place.line for finding in found[:3]] == [6, 7, 8]
-    assert "more words are wrong than the first 100" in found[-1].message
+    findings = render(HEAD + "  a: |\n" + "    ${x}\n" * 500)
+    assert len(findings) == placeholders.MOST_FINDINGS + 1
+    assert [finding.place.line for finding in findings[:3]] == [6, 7, 8]
+    assert "more words are wrong than the first 100" in findings[-1].message
 
 
 def test_a_large_value_written_often_is_refused() -> None:
@@ -68,14 +68,14 @@ def test_a_large_value_written_often_is_refused() -> None:
     large = "x" * 200_000
     for value in (large, {"a": large}):
         stencil = "apiVersion: v1\nkind: Thing\nmetadata: {name: a}\nspec: [" + "'${v}', " * 1000 + "]\n"
-        found = render(stencil, values={"v": value})
-        assert "the values put in come to more than 16777216 characters" in found[0].message
+        findings = render(stencil, values={"v": value})
+        assert "the values put in come to more than 16777216 characters" in findings[0].message
 
 
 def test_a_formation_has_only_so_many_values() -> None:
     """Nobody needs more."""
-    found = render(HEAD, values={f"v{index}": 1 for index in range(1001)})
-    assert "values may have at most 1000 items" in str(found[0])
+    findings = render(HEAD, values={f"v{index}": 1 for index in range(1001)})
+    assert "values may have at most 1000 items" in str(findings[0])
 
 
 def test_all_stencils_together_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,6 +83,6 @@ def test_all_stencils_together_are_limited(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(render_inputs, "MAX_TOTAL", 1000)
     tree = StoredTree({f"deploy/stencils/{index}.yaml": HEAD.encode() + b"  a: b\n" for index in range(20)})
     tree.contents["deploy/formations/dev.yaml"] = json.dumps(FORMATION).encode()
-    sources, found = render_inputs.gather(tree, "dev")
+    sources, findings = render_inputs.gather(tree, "dev")
     assert sources is None
-    assert "come to more than 1000 bytes" in str(found[-1])
+    assert "come to more than 1000 bytes" in str(findings[-1])

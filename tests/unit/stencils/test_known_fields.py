@@ -67,18 +67,18 @@ def test_a_slip_is_an_error_at_its_name(old: str, new: str, said: str) -> None:
 
 def test_a_field_of_another_place_is_a_warning_that_names_it() -> None:
     """A newer cluster may have it there: it has happened to `resources` of pods."""
-    (found,) = look(WORKLOAD.replace("      containers:\n", "      containerPort: 80\n      containers:\n"))
-    assert found.severity is Severity.WARNING
-    assert "has no field containerPort in Kubernetes 1." in found.message
-    assert found.hint == "containerPort belongs to spec.template.spec.containers[].ports[]"
-    assert str(found.place) == "db.yaml:11:7"
+    (finding,) = look(WORKLOAD.replace("      containers:\n", "      containerPort: 80\n      containers:\n"))
+    assert finding.severity is Severity.WARNING
+    assert "has no field containerPort in Kubernetes 1." in finding.message
+    assert finding.hint == "containerPort belongs to spec.template.spec.containers[].ports[]"
+    assert str(finding.place) == "db.yaml:11:7"
 
 
 def test_a_name_like_no_other_is_a_warning_with_what_is_known() -> None:
-    (found,) = look(WORKLOAD.replace("  replicas: 2\n", "  replicas: 2\n  sidecarPolicy: {a: 1}\n"))
-    assert (found.severity, str(found.place)) == (Severity.WARNING, "db.yaml:7:3")
-    assert "only a newer cluster may take it" in found.message
-    assert "serviceName" in (found.hint or "")
+    (finding,) = look(WORKLOAD.replace("  replicas: 2\n", "  replicas: 2\n  sidecarPolicy: {a: 1}\n"))
+    assert (finding.severity, str(finding.place)) == (Severity.WARNING, "db.yaml:7:3")
+    assert "only a newer cluster may take it" in finding.message
+    assert "serviceName" in (finding.hint or "")
 
 
 @pytest.mark.parametrize(

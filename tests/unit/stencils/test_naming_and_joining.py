@@ -34,12 +34,12 @@ def render(
             "deploy/stencils/a.yaml": stencil.encode(),
         }
     )
-    sources, found = render_inputs.gather(tree, "dev")
-    assert sources, found
+    sources, findings = render_inputs.gather(tree, "dev")
+    assert sources, findings
     known = {"TOKEN": "v1", "URL": "v2"} if versions is None else versions
     inputs = rendering.Inputs(**{"app": "shop", "images": {}, "secret_versions": known, "key": key, **more})
-    revision, found = rendering.render(sources, inputs)
-    assert revision, found
+    revision, findings = rendering.render(sources, inputs)
+    assert revision, findings
     return revision
 
 
@@ -49,7 +49,10 @@ def test_a_change_makes_a_new_name_and_restarts_what_uses_it() -> None:
     one, two = render(config="x", stencil=plain), render(config="y", stencil=plain)
     assert one.config_object != two.config_object
     assert one.secret_object == two.secret_object
-    pods = [{each.name: each.object for each in revision.objects if each.kind == "Pod"} for revision in (one, two)]
+    pods = [
+        {rendered.name: rendered.object for rendered in revision.objects if rendered.kind == "Pod"}
+        for revision in (one, two)
+    ]
     assert pods[0]["a"] != pods[1]["a"]
     assert json.dumps(pods[0]["b"]) == json.dumps(pods[1]["b"])
 
@@ -86,15 +89,15 @@ def test_values_join_the_secret_and_nothing_else() -> None:
     revision = render()
     before = json.dumps(revision.to_json())
     objects = secret_merge.join(revision, {"TOKEN": value("hunter2", "v1"), "URL": value("postgres://é", "v2")})
-    secret = next(each for each in objects if each["kind"] == "Secret")
+    secret = next(manifest for manifest in objects if manifest["kind"] == "Secret")
     assert secret["data"] == {
         "TOKEN": base64.b64encode(b"hunter2").decode(),
         "URL": base64.b64encode("postgres://é".encode()).decode(),
     }
     assert "stringData" not in secret
     assert secret["immutable"] is True
-    others = [each for each in objects if each["kind"] != "Secret"]
-    assert others == [each.object for each in revision.objects if each.kind != "Secret"]
+    others = [manifest for manifest in objects if manifest["kind"] != "Secret"]
+    assert others == [rendered.object for rendered in revision.objects if rendered.kind != "Secret"]
     assert json.dumps(revision.to_json()) == before
     assert "hunter2" not in before + repr(revision)
 

@@ -80,10 +80,10 @@ def _render(values: dict[str, Any], stencil: str = STENCIL, **inputs: Any) -> Re
             "deploy/stencils/a.yaml": stencil.encode(),
         }
     )
-    sources, found = render_inputs.gather(tree, "dev")
-    assert sources is not None, found
-    revision, found = rendering.render(sources, Inputs(**{"app": "shop", "images": {}, **inputs}))
-    assert revision is not None, found
+    sources, findings = render_inputs.gather(tree, "dev")
+    assert sources is not None, findings
+    revision, findings = rendering.render(sources, Inputs(**{"app": "shop", "images": {}, **inputs}))
+    assert revision is not None, findings
     return revision
 
 

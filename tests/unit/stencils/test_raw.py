@@ -35,10 +35,10 @@ def config_map(data: dict[str, str], *, raw: bool = False) -> dict[str, Any]:
 
 def rendered(files: StoredTree) -> list[dict[str, Any]]:
     """The objects; and checking all files says no more than rendering does."""
-    sources, found = render_inputs.gather(files, "dev")
+    sources, findings = render_inputs.gather(files, "dev")
     assert sources is not None
     revision, more = rendering.render(sources, rendering.Inputs(app="kiosk", images={}))
-    assert [*found, *more] == []
+    assert [*findings, *more] == []
     assert repository_check.check(files).findings == ()
     assert revision is not None
     return [each.object for each in revision.objects]

@@ -26,8 +26,8 @@ HEAD = "formation: dev\nenvironment: dev\ndestination: bed\nnamespace: shop\n"
 
 def test_everything_a_formation_may_say() -> None:
     """Each key arrives with its type."""
-    formation, found = reading.read_formation(GOOD, "deploy/formations/production.yaml")
-    assert not found
+    formation, findings = reading.read_formation(GOOD, "deploy/formations/production.yaml")
+    assert not findings
     assert formation is not None
     assert (formation.name, formation.environment, formation.destination) == ("production", "production", "europe")
     assert formation.namespace == "shop"
@@ -50,8 +50,8 @@ def test_everything_a_formation_may_say() -> None:
 
 def test_what_a_formation_says_nothing_about() -> None:
     """The defaults are those in the documentation."""
-    formation, found = reading.read_formation(HEAD, "dev.yaml")
-    assert not found
+    formation, findings = reading.read_formation(HEAD, "dev.yaml")
+    assert not findings
     assert formation is not None
     assert formation.strategy == Strategy(
         kind="rolling", stated=False, healthy_for=timedelta(seconds=10), patience=None, deadline=timedelta(minutes=10)
@@ -63,8 +63,8 @@ def test_what_a_formation_says_nothing_about() -> None:
 def test_what_stages_may_say() -> None:
     """Durations, and pauses that a person ends."""
     canary = "{canary: {steps: [{weight: 10}, {pause: 30s}, {pause: {}}, {pause: {wait: 2h}}]}}"
-    formation, found = reading.read_formation(HEAD + f"strategy: {canary}\n", "dev.yaml")
-    assert not found
+    formation, findings = reading.read_formation(HEAD + f"strategy: {canary}\n", "dev.yaml")
+    assert not findings
     assert formation is not None
     assert formation.strategy.steps == (
         CanaryStep(weight=10),
@@ -73,8 +73,8 @@ def test_what_stages_may_say() -> None:
         CanaryStep(person=timedelta(hours=2)),
     )
     manual = "{blue_green: {preview_service: next, keep_old_for: 10m, promote: manual}}"
-    formation, found = reading.read_formation(HEAD + f"strategy: {manual}\n", "dev.yaml")
-    assert not found
+    formation, findings = reading.read_formation(HEAD + f"strategy: {manual}\n", "dev.yaml")
+    assert not findings
     assert formation is not None
     strategy = formation.strategy
     assert strategy.blue_green == BlueGreen(
@@ -187,6 +187,6 @@ def test_what_is_wrong_is_told_at_its_place(text: str, expected: list[str]) -> N
 def test_no_message_repeats_what_may_be_a_secret() -> None:
     """Someone who writes a value where a reference belongs does not find it in a log."""
     for value in ("hunter2", "hunter2:x", "env:hunter2", "age:a b#hunter2!", "age:../hunter2#A", "hunter2 " * 100):
-        _, found = reading.read_formation(HEAD + f"secrets: {{A: {value!r}}}\n", "dev.yaml")
-        assert found
-        assert not any("hunter2" in str(finding) for finding in found)
+        _, findings = reading.read_formation(HEAD + f"secrets: {{A: {value!r}}}\n", "dev.yaml")
+        assert findings
+        assert not any("hunter2" in str(finding) for finding in findings)

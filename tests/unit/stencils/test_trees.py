@@ -68,8 +68,8 @@ def test_a_linked_stencil_is_a_finding(folder: Path) -> None:
     """A linked file and a linked folder are both refused by name, not silently left out."""
     (folder / "deploy/stencils/link.yaml").symlink_to("/etc/passwd")
     (folder / "deploy/stencils/folder.yaml").symlink_to("/etc")
-    _, found = render_inputs.gather(FolderTree(folder), "dev")
-    told = [str(finding) for finding in found]
+    _, findings = render_inputs.gather(FolderTree(folder), "dev")
+    told = [str(finding) for finding in findings]
     assert "deploy/stencils/link.yaml: can't be read: a symbolic link is not followed" in told
     assert "deploy/stencils/folder.yaml: can't be read: a symbolic link is not followed" in told
 
@@ -92,8 +92,8 @@ def test_huge_files_are_refused(folder: Path) -> None:
 def test_files_that_are_no_text_are_findings(folder: Path) -> None:
     """At the file, with what to do."""
     (folder / "deploy/stencils/a.yaml").write_bytes(b"a: \xff")
-    _, found = render_inputs.gather(FolderTree(folder), "dev")
-    assert "deploy/stencils/a.yaml:1:4: not UTF-8 text" in str(found[0])
+    _, findings = render_inputs.gather(FolderTree(folder), "dev")
+    assert "deploy/stencils/a.yaml:1:4: not UTF-8 text" in str(findings[0])
 
 
 def test_a_stored_tree_answers_like_a_folder(folder: Path) -> None:

@@ -169,8 +169,8 @@ def test_pods_of_a_job_may_end_and_start_again() -> None:
     def of_a_job(seen: Observation) -> Observation:
         return replace(
             seen,
-            workloads=tuple(replace(each, object="Job/sum", one_shot=True) for each in seen.workloads),
-            instances=tuple(replace(each, workload="Job/sum") for each in seen.instances),
+            workloads=tuple(replace(workload, object="Job/sum", one_shot=True) for workload in seen.workloads),
+            instances=tuple(replace(instance, workload="Job/sum") for instance in seen.instances),
         )
 
     ended: Seen = dict.fromkeys(UP, (False, 1))

@@ -40,10 +40,10 @@ def who(where: Where, as_json: output.Json = False) -> None:
         output.json(found)
         return
     rows = [
-        (verb, each["user"], _where(each["environments"]), each["because"])
+        (verb, right["user"], _where(right["environments"]), right["because"])
         for verb in _VERBS
-        for each in found["rights"]
-        if each["permission"] == verb
+        for right in found["rights"]
+        if right["permission"] == verb
     ]
     output.table(("MAY", "USER", "WHERE", "BECAUSE"), rows)
 
@@ -55,7 +55,7 @@ def _asked(where: str, user: str | None) -> dict[str, Any]:
 
 
 def _rows(found: dict[str, Any], verb: str) -> list[tuple[str, str, str]]:
-    given = [each for each in found["rights"] if each["permission"] == verb]
+    given = [right for right in found["rights"] if right["permission"] == verb]
     if not given:
         return [(verb, "nowhere", f"no grant gives it: sealane access who {found['app']}")]
     return [(verb, _where(each["environments"]), each["because"]) for each in given]

@@ -95,14 +95,14 @@ def _waiting(what: str) -> str:
 
 def _list(*, as_json: bool) -> None:
     """Everything that waits for a person, first what the reader can answer; older versions are counted only."""
-    found = sorted(connection.server().get("/api/pending"), key=lambda each: bool(each["why_not"]))
+    pending = sorted(connection.server().get("/api/pending"), key=lambda each: bool(each["why_not"]))
     if as_json:
-        output.json(found)
-    elif not found:
+        output.json(pending)
+    elif not pending:
         output.say("nothing waits for a person")
-    for each in found:
+    for each in pending:
         if not as_json and each["newer"] is None:
-            _show(each, older=sum(other["newer"] == each["deployment"] for other in found))
+            _show(each, older=sum(other["newer"] == each["deployment"] for other in pending))
 
 
 def _show(each: dict[str, Any], *, older: int) -> None:

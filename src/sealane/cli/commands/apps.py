@@ -67,14 +67,14 @@ def owner(
 
 def list_apps(as_json: output.Json = False) -> None:
     """List the registered apps."""
-    found = connection.server().get("/api/apps")
+    apps = connection.server().get("/api/apps")
     if as_json:
-        output.json(found)
+        output.json(apps)
         return
     output.table(
-        ("APP", "OWNER", "TRUNK", "REPOSITORY"), [(a["name"], a["owner"], a["trunk"], a["repository"]) for a in found]
+        ("APP", "OWNER", "TRUNK", "REPOSITORY"), [(a["name"], a["owner"], a["trunk"], a["repository"]) for a in apps]
     )
-    for broken in (a for a in found if a.get("trouble")):
+    for broken in (a for a in apps if a.get("trouble")):
         output.error(broken["trouble"])
 
 

@@ -143,15 +143,15 @@ def window(environment: Environment | None, app: str, reason: str | None) -> str
     from sealane.environments import windows
     from sealane.errors import Refused
 
-    found = windows.outlook(environment.windows, app, clock.now())
-    if found.open:
+    status = windows.outlook(environment.windows, app, clock.now())
+    if status.open:
         return None
     if reason:
         return reason
-    until = f" until {found.when}" if found.when else ""
-    who = f" if you are one of {', '.join(found.break_glass)}" if found.break_glass else ""
+    until = f" until {status.when}" if status.when else ""
+    who = f" if you are one of {', '.join(status.break_glass)}" if status.break_glass else ""
     hint = f'wait, or --break-glass "REASON"{who}'
-    raise Refused(f"the window of {environment.name} is shut{until}: {found.reason}", hint=hint)
+    raise Refused(f"the window of {environment.name} is shut{until}: {status.reason}", hint=hint)
 
 
 def _check(
@@ -165,13 +165,15 @@ def _check(
     from sealane.policies.model import Effect
 
     judged, beyond = vet.judge(project, revision, environment, config)
-    against = [each for each in judged if each.waiver is None and each.decision.effect is not Effect.WARN]
-    denied = [each for each in against if each.decision.effect is Effect.DENY]
+    against = [
+        decision for decision in judged if decision.waiver is None and decision.decision.effect is not Effect.WARN
+    ]
+    denied = [decision for decision in against if decision.decision.effect is Effect.DENY]
     if denied or beyond:
         vet.show(project, denied, beyond)
         raise Refused(f"{environment.name} denies it", hint="fix what is listed above, or ask for a waiver")
     limits = environment.apps.get(project.app)
-    asked = [f"{each.decision.policy} ({each.decision.subject})" for each in against]
+    asked = [f"{decision.decision.policy} ({decision.decision.subject})" for decision in against]
     if limits and limits.approvals:
         asked.append(f"an approval by {' or '.join(limits.approvals.by)}")
     if asked and not yes:

@@ -115,7 +115,7 @@ def _prepare(project: local_formation.Project) -> _Asking:
     except resolution.Unresolved as unresolved:
         output.say(f"{unresolved.message}; the Secret is compared without its name", "yellow")
         revision = project.render(key=key)
-        return _Asking(revision=revision, manifests=[each.object for each in revision.objects])
+        return _Asking(revision=revision, manifests=[rendered.object for rendered in revision.objects])
     revision = project.render(versions=resolution.versions(values), key=key)
     return _Asking(revision=revision, manifests=secret_merge.join(revision, values))
 
@@ -133,7 +133,7 @@ async def _ask(asking: _Asking, where: DestinationConfig, *, adopt: bool) -> _Fo
     )
     async with local_formation.destination(where, patience=5.0) as destination:
         space = await moves.space(destination, revision, identity, adopt=adopt)
-        if any(each.refusal for each in space):  # and then nothing can be told of what would be in it
+        if any(change.refusal for change in space):  # and then nothing can be told of what would be in it
             return _Found(changes=space, gone=())
         goal = Target(
             identity=identity,
@@ -223,8 +223,8 @@ def _show_rest(found: _Found) -> None:
 def _show_left(change: ObjectChange) -> None:
     if change.left and change.action == "none":
         output.data(output.style(f"= {change.ref}", "bold"))
-    for each in change.left:
-        output.data(output.style(f"    {each}", "yellow"))
+    for field in change.left:
+        output.data(output.style(f"    {field}", "yellow"))
 
 
 def _show_field(field: FieldChange) -> None:
@@ -256,7 +256,7 @@ def _summary(found: _Found) -> str:
 
 
 def _places(project: local_formation.Project, revision: Revision) -> dict[tuple[str, str, str, str], str]:
-    return {each.key: str(project.seen(each.origin.place())) for each in revision.objects}
+    return {rendered.key: str(project.seen(rendered.origin.place())) for rendered in revision.objects}
 
 
 def _plain(found: _Found, project: local_formation.Project, revision: Revision) -> dict[str, Any]:
@@ -273,8 +273,8 @@ def _plain(found: _Found, project: local_formation.Project, revision: Revision) 
                 "adopted": change.adopted,
                 "refusal": change.refusal.message if change.refusal else None,
                 "left": [
-                    {"path": each.path, "manager": each.manager, "value": each.value, "message": str(each)}
-                    for each in change.left
+                    {"path": field.path, "manager": field.manager, "value": field.value, "message": str(field)}
+                    for field in change.left
                 ],
                 "fields": [
                     {

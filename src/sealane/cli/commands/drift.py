@@ -83,8 +83,8 @@ def _here(
 
     project = formation_location.formation(name, folder, app=app)
     environment, where = formation_location.destination(project, config=config, kubeconfig=kubeconfig, context=context)
-    revision, found = asyncio.run(_look(project, where))
-    return found.to_json(), (project, where, environment, revision)
+    revision, report = asyncio.run(_look(project, where))
+    return report.to_json(), (project, where, environment, revision)
 
 
 async def _look(project: local_formation.Project, where: DestinationConfig) -> tuple[Revision, drift_check.DriftReport]:
@@ -93,8 +93,8 @@ async def _look(project: local_formation.Project, where: DestinationConfig) -> t
 
     place = project.sources.formation
     async with local_formation.destination(where) as destination:
-        found = await moves.ledger(destination, project.app, place.name, namespace=place.namespace)
-        history = ledger_history.read(found.ledger)
+        moved = await moves.ledger(destination, project.app, place.name, namespace=place.namespace)
+        history = ledger_history.read(moved.ledger)
         revision = history.verified_there(f"{project.app}/{place.name}")
         return revision, await drift_check.of(revision, destination, finished=history.finished(revision))
 

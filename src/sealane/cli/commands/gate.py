@@ -50,8 +50,8 @@ def _under_way(what: str) -> str:
     if "/" not in what:
         return what
     app, formation = client.place(what)
-    found = connection.server().get("/api/deployments", app=app, formation=formation, limit=20)
-    rolling = [str(each["id"]) for each in found if each["state"] == "rolling_out"]
+    deployments = connection.server().get("/api/deployments", app=app, formation=formation, limit=20)
+    rolling = [str(each["id"]) for each in deployments if each["state"] == "rolling_out"]
     if not rolling:
         names.place(connection.server(), app, formation)
         raise UsageError(f"nothing rolls out to {what}", hint=f"see sealane why {what}")

@@ -45,7 +45,7 @@ def render(
         return
     from sealane.stencils import manifest_yaml
 
-    output.data(manifest_yaml.documents(each.object for each in revision.everything).rstrip("\n"))
+    output.data(manifest_yaml.documents(rendered.object for rendered in revision.everything).rstrip("\n"))
 
 
 def _plain(revision: Revision, project: local_formation.Project) -> dict[str, Any]:
@@ -56,18 +56,18 @@ def _plain(revision: Revision, project: local_formation.Project) -> dict[str, An
         "destination": revision.destination,
         "namespace": revision.namespace,
         "revision": revision.id,
-        "objects": [_object(each, project) for each in revision.everything],
+        "objects": [_object(rendered, project) for rendered in revision.everything],
     }
 
 
-def _object(each: Rendered, project: local_formation.Project) -> dict[str, Any]:
-    place = project.seen(each.origin.place())
+def _object(rendered: Rendered, project: local_formation.Project) -> dict[str, Any]:
+    place = project.seen(rendered.origin.place())
     fields = {
         "".join(f"/{_escaped(part)}" for part in path): str(project.seen(origin))
-        for path, origin in each.origin.places.items()
+        for path, origin in rendered.origin.places.items()
         if path
     }
-    return {"file": place.file, "line": place.line, "column": place.column, "object": each.object, "fields": fields}
+    return {"file": place.file, "line": place.line, "column": place.column, "object": rendered.object, "fields": fields}
 
 
 def _escaped(part: str | int) -> str:

@@ -61,9 +61,14 @@ def role(
     from sealane.cli.local import local_formation
     from sealane.destinations.kubernetes import rights
 
-    found = local_formation.environments(config)
-    name = _destination(found, destination)
-    apps = [limits for each in found.values() if name in each.destinations for limits in each.apps.values()]
+    environments = local_formation.environments(config)
+    name = _destination(environments, destination)
+    apps = [
+        limits
+        for environment in environments.values()
+        if name in environment.destinations
+        for limits in environment.apps.values()
+    ]
     home, _, account_name = account.rpartition("/")
     namespaces = {namespace for limits in apps for namespace in limits.namespaces}
     made = rights.manifests(
@@ -79,14 +84,14 @@ def role(
     output.say(f"for the destination {name}; the namespaces {', '.join(sorted(namespaces))} must be there", "dim")
 
 
-def _destination(found: Mapping[str, Environment], wanted: str | None) -> str:
+def _destination(environments: Mapping[str, Environment], wanted: str | None) -> str:
     """The destination that is meant. Raises UsageError."""
     from sealane.errors import UsageError
     from sealane.findings import did_you_mean
 
     clusters = {
         destination.name
-        for env in found.values()
+        for env in environments.values()
         for destination in env.destinations.values()
         if destination.kind == "kubernetes"
     }
@@ -102,7 +107,9 @@ def _destination(found: Mapping[str, Environment], wanted: str | None) -> str:
 
 def _usual(apps: list[AppLimits], usual: tuple[Resource, ...]) -> list[Resource]:
     """The usual kinds but those that no app may have."""
-    return [each for each in usual if not apps or any(each.kind not in limits.deny_kinds for limits in apps)]
+    return [
+        resource for resource in usual if not apps or any(resource.kind not in limits.deny_kinds for limits in apps)
+    ]
 
 
 def _further(text: str) -> Resource:

@@ -83,15 +83,15 @@ async def read(project: local_formation.Project, where: DestinationConfig) -> Hi
 
     place = project.sources.formation
     async with local_formation.destination(where) as destination:
-        found = await moves.ledger(destination, project.app, place.name, namespace=place.namespace)
-        return ledger_history.read(found.ledger)
+        moved = await moves.ledger(destination, project.app, place.name, namespace=place.namespace)
+        return ledger_history.read(moved.ledger)
 
 
 def _plain(project: local_formation.Project, history: History) -> list[dict[str, Any]]:
     """The deployments, newest first."""
     name = f"{project.app}/{project.sources.formation.name}"
     there = history.there
-    return [_one(each, name, history, is_there=each is there) for each in reversed(history.records)]
+    return [_one(record, name, history, is_there=record is there) for record in reversed(history.records)]
 
 
 def _one(record: LedgerRecord, name: str, history: History, *, is_there: bool) -> dict[str, Any]:

@@ -48,11 +48,11 @@ def groups(name: Name, group: Groups = None) -> None:
 
 def list_users(as_json: output.Json = False) -> None:
     """List the users and their groups."""
-    found = connection.server().get("/api/users")
+    users = connection.server().get("/api/users")
     if as_json:
-        output.json(found)
+        output.json(users)
         return
-    output.table(("USER", "GROUPS"), [(user["name"], ", ".join(sorted(user["groups"]))) for user in found])
+    output.table(("USER", "GROUPS"), [(user["name"], ", ".join(sorted(user["groups"]))) for user in users])
 
 
 def remove(name: Name) -> None:

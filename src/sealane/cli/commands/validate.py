@@ -85,10 +85,10 @@ def _below(folder: Path, checked: CheckReport) -> CheckReport:
     def seen(file: str) -> str:
         return os.path.normpath(folder / file)
 
-    found = tuple(
+    problems = tuple(
         replace(finding, place=replace(finding.place, file=seen(finding.place.file))) for finding in checked.findings
     )
-    return replace(checked, files=tuple(seen(file) for file in checked.files), findings=found)
+    return replace(checked, files=tuple(seen(file) for file in checked.files), findings=problems)
 
 
 def _summary(checked: CheckReport) -> str:

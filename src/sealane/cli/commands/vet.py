@@ -50,7 +50,7 @@ def vet(
     asked, why_not = (None, "") if environment else _asked(revision)
     judged, beyond = asked or judge(project, revision, environment, config or folder)
     by = "the operators' files" if environment else "the server" if asked else None
-    denied = bool(beyond) or any(each.decision.effect == "deny" and each.waiver is None for each in judged)
+    denied = bool(beyond) or any(decision.decision.effect == "deny" and decision.waiver is None for decision in judged)
     if as_json:
         output.json({**_plain(project, judged, beyond, denied=denied), "rules_of": by, "not_tried": why_not or None})
     else:
@@ -106,10 +106,10 @@ def show(project: local_formation.Project, judged: Sequence[WaivedDecision], bey
     """Prints them, a block each."""
     for finding in beyond:
         _entry("deny", "limits", finding.message, [str(project.seen(finding.place))], finding.hint)
-    for each in judged:
-        decision = each.decision
-        effect = f"waived {decision.effect}" if each.waiver else decision.effect
-        hint = f"waived: {each.waiver.reason}" if each.waiver else decision.hint
+    for waived_decision in judged:
+        decision = waived_decision.decision
+        effect = f"waived {decision.effect}" if waived_decision.waiver else decision.effect
+        hint = f"waived: {waived_decision.waiver.reason}" if waived_decision.waiver else decision.hint
         where = [f"{project.seen(field.place)}  {field.path}" for field in decision.fields]
         message = f"{decision.subject}: {decision.message}"
         _entry(effect, decision.policy, message, where or [str(project.seen(decision.place))], hint)
@@ -124,7 +124,10 @@ def _entry(effect: str, policy: str, message: str, where: Sequence[str], hint: s
 
 
 def _summary(judged: list[WaivedDecision], beyond: list[Finding]) -> str:
-    effects = [*("deny" for _ in beyond), *("waived" if each.waiver else str(each.decision.effect) for each in judged)]
+    effects = [
+        *("deny" for _ in beyond),
+        *("waived" if decision.waiver else str(decision.decision.effect) for decision in judged),
+    ]
     words = {"deny": "denied", "sign-off": "to be signed off", "warn": "warnings", "waived": "waived"}
     told = [f"{effects.count(effect)} {word}" for effect, word in words.items() if effect in effects]
     return ", ".join(told) or "nothing to object"
@@ -135,16 +138,16 @@ def _plain(
 ) -> dict[str, Any]:
     return {
         "denied": denied,
-        "limits": [{**output.plain(each), "file": project.seen(each.place).file} for each in beyond],
+        "limits": [{**output.plain(finding), "file": project.seen(finding.place).file} for finding in beyond],
         "decisions": [
             {
-                **each.decision.to_json(),
-                "file": project.seen(each.decision.place).file,
+                **decision.decision.to_json(),
+                "file": project.seen(decision.decision.place).file,
                 "fields": [
-                    {"path": field.path, "place": str(project.seen(field.place))} for field in each.decision.fields
+                    {"path": field.path, "place": str(project.seen(field.place))} for field in decision.decision.fields
                 ],
-                "waived": each.waiver.reason if each.waiver else None,
+                "waived": decision.waiver.reason if decision.waiver else None,
             }
-            for each in judged
+            for decision in judged
         ],
     }

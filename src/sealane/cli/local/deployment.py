@@ -142,14 +142,14 @@ async def _begin(wish: DeployRequest, destination: Destination, screen: Screen) 
         app=revision.app, formation=revision.formation, namespace=revision.namespace, revision=revision.id
     )
     space = await moves.space(destination, revision, identity, adopt=wish.permitted.adopt)
-    _taken(each.refusal for each in space)
-    found = await moves.ledger(destination, *place, namespace=revision.namespace, moved_from=wish.moved_from)
+    _taken(change.refusal for change in space)
+    moved_ledger = await moves.ledger(destination, *place, namespace=revision.namespace, moved_from=wish.moved_from)
     also = (
         {}
-        if found.came_from
+        if moved_ledger.came_from
         else await moves.copies(destination, *place, namespace=revision.namespace, others=wish.places)
     )
-    history = _free(ledger_history.read(found.ledger), wish)
+    history = _free(ledger_history.read(moved_ledger.ledger), wish)
     record = LedgerRecord(
         sequence=history.next_sequence,
         revision=revision.id,
@@ -160,17 +160,19 @@ async def _begin(wish: DeployRequest, destination: Destination, screen: Screen) 
         token=secrets.token_hex(8),
         release=revision.release or revision.id,
     )
-    plan, survey = await _plan(wish, destination, found.ledger, history, record)
+    plan, survey = await _plan(wish, destination, moved_ledger.ledger, history, record)
     coming = await destination.refs(every_object(plan.goal.in_stages()), namespace=revision.namespace)
-    both = apply_phase.union(found.ledger.inventory, apply_phase.union(coming, plan.goal.kept))
+    both = apply_phase.union(moved_ledger.ledger.inventory, apply_phase.union(coming, plan.goal.kept))
     history = history.begun(record, revision)
-    begun = ledger_history.written(replace(found.ledger, inventory=both), history, reserve=ledger_history.RESERVE)
+    begun = ledger_history.written(
+        replace(moved_ledger.ledger, inventory=both), history, reserve=ledger_history.RESERVE
+    )
     await _namespace(plan, revision, destination)
     ledger = await ledger_memory.write(destination, begun, revision)
     ledger = await moves.leave(destination, ledger, *place, namespace=revision.namespace)
     screen.begin(record, revision)
-    left = found.behind(revision.namespace) if found.came_from else ()
-    moved = moves.words(found.came_from, revision.namespace, left) if found.came_from and left else ""
+    left = moved_ledger.behind(revision.namespace) if moved_ledger.came_from else ()
+    moved = moves.words(moved_ledger.came_from, revision.namespace, left) if moved_ledger.came_from and left else ""
     shut = await _shut(plan, destination)
     copied = moves.copies_words(revision.label, revision.namespace, also)
     _tell(screen, moved, copied, f"should this fail, {shut}" if shut else "")
@@ -214,7 +216,7 @@ async def _told(start: rollouts.Start, memory: LedgerMemory, context: Context) -
 async def _namespace(plan: rollouts.DeploymentPlan, revision: Revision, destination: Destination) -> None:
     """Makes the formation's own namespace, when its stencils have one: the ledger goes there. Raises Refused."""
     space = await moves.space(destination, revision, plan.goal.identity, adopt=plan.adopt)
-    if any(each.action is destinations.Action.CREATE for each in space):
+    if any(change.action is destinations.Action.CREATE for change in space):
         wanted = targets.namespace_of(revision)
         made = await destination.apply(wanted, identity=plan.goal.identity, fence=destinations.unfenced)
         _taken(made.refusals)
@@ -222,9 +224,9 @@ async def _namespace(plan: rollouts.DeploymentPlan, revision: Revision, destinat
 
 def _taken(refusals: Iterable[destinations.Refusal | None]) -> None:
     """Raises Refused with the first refusal."""
-    for each in refusals:
-        if each is not None:
-            raise Refused(f"{each.ref} is refused: {each.message}", hint=each.hint)
+    for refusal in refusals:
+        if refusal is not None:
+            raise Refused(f"{refusal.ref} is refused: {refusal.message}", hint=refusal.hint)
 
 
 async def _retire(memory: LedgerMemory, context: Context) -> None:

@@ -111,7 +111,7 @@ def _secrets(file: Path | None) -> dict[str, str]:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise UsageError(f"{file} can't be read: {reason}") from error
-    values, found = files.read(text, str(file))
-    if found:
-        raise InvalidFiles(found)
+    values, findings = files.read(text, str(file))
+    if findings:
+        raise InvalidFiles(findings)
     return dict(values)

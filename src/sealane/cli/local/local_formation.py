@@ -56,8 +56,8 @@ class Project:
             kind=self.kind,
             adapters=self.adapters,
         )
-        revision, found = rendering.render(self.sources, inputs)
-        self.tell(found)
+        revision, problems = rendering.render(self.sources, inputs)
+        self.tell(problems)
         if revision is None:
             raise errors.InvalidFiles([])  # unreachable: without a revision there are errors, and tell raises
         return revision
@@ -66,9 +66,9 @@ class Project:
         """The place as it is called from where the command runs, so that a click in a terminal opens it."""
         return replace(place, file=str(self.folder / place.file))
 
-    def tell(self, found: Iterable[Finding]) -> None:
+    def tell(self, problems: Iterable[Finding]) -> None:
         """Says warnings; raises InvalidFiles when there is an error."""
-        _tell(self.folder, found)
+        _tell(self.folder, problems)
 
     def stores(self) -> Stores:
         """Where this machine has values of the app's secrets: its environment, and identities in files."""
@@ -80,8 +80,8 @@ class Project:
 def load(name: str, folder: Path, *, app: str | None, images: Iterable[str]) -> Project:
     """Reads all files of the formation. Raises InvalidFiles with everything that is wrong with them."""
     tree, pipeline, app = _beginning(folder, app)
-    sources, found = render_inputs.gather(tree, name)
-    _tell(folder, found)
+    sources, problems = render_inputs.gather(tree, name)
+    _tell(folder, problems)
     assert sources is not None, "without sources there are errors, and then nothing comes here"
     return Project(
         folder=folder,
@@ -105,8 +105,8 @@ def environment(project: Project, config: Path | None) -> Environment | None:
         return None
     from sealane.environments import config_folder as operators
 
-    environments, found = operators.gather(folder)
-    _tell(Path(), found)
+    environments, problems = operators.gather(folder)
+    _tell(Path(), problems)
     wanted = project.sources.formation.environment
     if wanted not in environments:
         place = project.seen(project.sources.formation.at("environment"))
@@ -176,8 +176,8 @@ def _beginning(folder: Path, app: str | None) -> tuple[FolderTree, Pipeline | No
     if not folder.is_dir():
         raise errors.NotThere(f"there is no folder {folder}")
     tree = FolderTree(folder)
-    pipeline, found = _pipeline(tree)
-    _tell(folder, found)
+    pipeline, problems = _pipeline(tree)
+    _tell(folder, problems)
     name = app or (pipeline.app if pipeline else None)
     if name is None:
         hint = f"{reading.beginning({each.name for each in folder.iterdir()})}; or name the app: --app NAME"
@@ -216,8 +216,10 @@ def _images(pipeline: Pipeline | None, given: Iterable[str]) -> dict[str, str]:
     return images
 
 
-def _tell(folder: Path, found: Iterable[Finding]) -> None:
-    seen = [replace(each, place=replace(each.place, file=str(folder / each.place.file))) for each in found]
+def _tell(folder: Path, problems: Iterable[Finding]) -> None:
+    seen = [
+        replace(finding, place=replace(finding.place, file=str(folder / finding.place.file))) for finding in problems
+    ]
     if findings.errors(seen):
         raise errors.InvalidFiles(seen)
     output.findings(seen, to_stderr=True)

@@ -45,8 +45,8 @@ def resolve(what: str) -> Named:
 
 def newest_run(server: Server, app: str) -> str:
     """The id of an app's newest run. Raises NotThere, with the near name where there is no such app."""
-    if found := server.get("/api/runs", app=app, limit=1):
-        return str(found[0]["id"])
+    if runs := server.get("/api/runs", app=app, limit=1):
+        return str(runs[0]["id"])
     check_app(server, app)
     raise NotThere(f"nothing of {app} has run yet", hint="a push starts a run")
 

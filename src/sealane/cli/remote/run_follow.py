@@ -133,7 +133,7 @@ def follow(run: str, *, as_json: bool, within: float | None = None) -> None:
         why = server.get(f"/api/why/{run}")
         client.told(why)
         output.say(f"{server.url}/runs/{run}", "dim")
-    states = [each["state"] for each in view["deliveries"]]
+    states = [delivery["state"] for delivery in view["deliveries"]]
     if view["run"]["status"] not in _GOOD or any(state != "deployed" for state in states):
         raise typer.Exit(1)
 

@@ -48,8 +48,8 @@ class Lines:
         """What keeps it from beginning or going on, said whenever it is something else."""
         if waits != self.story.waits:
             self.story.waits = waits
-            for each in waits:
-                self._say(at, f"waits for {each.what} ({each.who})", "yellow")
+            for wait in waits:
+                self._say(at, f"waits for {wait.what} ({wait.who})", "yellow")
 
     def tell(self, told: rollouts.Progress) -> None:
         """A line for what has happened, and one for each other thing that is waited for."""
@@ -100,9 +100,9 @@ def conclude(ended: DeployOutcome) -> None:
         output.say(ended.record.way_back, "yellow")
     evidence(*rollout_messages.reports(ended))
     if ended.outcome.held:
-        for each in ended.outcome.held:
-            output.say(f"left {each.ref}: {each.reason}", "yellow")
-        if any(each.kept for each in ended.outcome.held):
+        for kept in ended.outcome.held:
+            output.say(f"left {kept.ref}: {kept.reason}", "yellow")
+        if any(kept_object.kept for kept_object in ended.outcome.held):
             output.say("--yes deletes what was left", "dim")
 
 

@@ -117,8 +117,8 @@ def blamed_log(failure_report: Mapping[str, Any] | None) -> tuple[str, Sequence[
 def endings_and_events(failure_report: Mapping[str, Any] | None) -> list[tuple[str, Sequence[str]]]:
     """How containers ended, and the newest events, each under its heading."""
     found = failure_report or {}
-    ends = [_end(each) for each in found.get("terminations", ())]
-    events = [_event(each) for each in found.get("events", ())]
+    ends = [_end(termination) for termination in found.get("terminations", ())]
+    events = [_event(event) for event in found.get("events", ())]
     named = (("How containers ended", ends[:_SHOWN_ENDS]), ("Events", events[-_SHOWN_EVENTS:]))
     return [(heading, lines) for heading, lines in named if lines]
 
@@ -168,9 +168,9 @@ def plain(ended: DeployOutcome, story: Story) -> dict[str, Any]:
         "revision": ended.record.revision,
         "started": ended.record.started,
         "verdict": outcome.verdict,
-        "timeline": [{"at": each.at, "message": each.text, "failed": each.failed} for each in story.lines],
+        "timeline": [{"at": line.at, "message": line.text, "failed": line.failed} for line in story.lines],
         "failure_report": first,
         "second_failure_report": second,
         "inventory": [str(ref) for ref in outcome.inventory or ()],
-        "held": [{"object": str(each.ref), "reason": each.reason} for each in outcome.held],
+        "held": [{"object": str(kept.ref), "reason": kept.reason} for kept in outcome.held],
     }

@@ -210,8 +210,8 @@ class Engine:
         except (errors.ContainerMissing, errors.NameTaken):  # 409: it is not running
             return
         except errors.EngineFailed:
-            found = await self.state(name)
-            if found is not None and found.phase is Phase.RUNNING:
+            state = await self.state(name)
+            if state is not None and state.phase is Phase.RUNNING:
                 raise
 
     async def remove(self, what: Leftover) -> None:

@@ -94,15 +94,15 @@ def _plain(source: Source) -> SignIn | None:
     paths = kubeconfig_paths(source.kubeconfig)
     if source.in_cluster or len(paths) != 1:
         return None
-    found = plain_credentials.read(paths[0], source.context)
-    if found is None:
+    plain = plain_credentials.read(paths[0], source.context)
+    if plain is None:
         return None
     return SignIn(
-        server=found.server,
-        authorization=f"Bearer {found.token}" if found.token else None,
-        tls=found.tls,
-        fingerprint=found.fingerprint,
-        server_name=found.server_name,
+        server=plain.server,
+        authorization=f"Bearer {plain.token}" if plain.token else None,
+        tls=plain.tls,
+        fingerprint=plain.fingerprint,
+        server_name=plain.server_name,
     )
 
 

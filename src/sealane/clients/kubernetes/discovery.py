@@ -76,7 +76,7 @@ class _Groups(_Wire):
 
 def read(bodies: Iterable[bytes]) -> Resources:
     """All kinds from the answers to `PATHS`. Raises ClusterError when the server doesn't speak aggregated discovery."""
-    found: Resources = {}
+    resources: Resources = {}
     for body in bodies:
         try:
             groups = msgspec.json.decode(body, type=_Groups)
@@ -89,15 +89,15 @@ def read(bodies: Iterable[bytes]) -> Resources:
         for group in groups.items:
             for version in group.versions:
                 for resource in version.resources:
-                    _add(found, group.metadata.name, version.version, resource)
-    return found
+                    _add(resources, group.metadata.name, version.version, resource)
+    return resources
 
 
-def _add(found: Resources, group: str, version: str, resource: _Resource) -> None:
+def _add(resources: Resources, group: str, version: str, resource: _Resource) -> None:
     if resource.response_kind is None or not resource.response_kind.kind:
         return
     key = (group, version, resource.response_kind.kind)
-    found.setdefault(
+    resources.setdefault(
         key,
         Resource(
             group=group,

@@ -309,8 +309,8 @@ def _in_short(kind: type[ClusterError], message: str, details: _Details) -> str:
 
 
 def _manager(message: str) -> str | None:
-    found = _MANAGER.search(message)
-    return found[1] if found else None
+    match = _MANAGER.search(message)
+    return match[1] if match else None
 
 
 def as_data(error: ClusterError) -> dict[str, Any]:

@@ -37,17 +37,17 @@ def _read(name: str, written: AlertsFile, wait: timedelta) -> Gate:
     return gates.alerts(name, check, wait=wait)
 
 
-async def _check(gate: Gate, check: Alerts, subject: GateSubject, around: GateContext) -> GateResult:
-    if around.alerts is None:
+async def _check(gate: Gate, check: Alerts, subject: GateSubject, context: GateContext) -> GateResult:
+    if context.alerts is None:
         message = "no server receives alerts here; deploy by a server, or leave the gate out"
         return GateJudgement(outcome=Outcome.INCONCLUSIVE, message=message).of(gate.name)
     until = subject.since + check.duration
     while True:
-        ended = around.now() >= until
-        judged = samples.alerts(check, await around.alerts(check, subject.since), ended=ended)
+        ended = context.now() >= until
+        judged = samples.alerts(check, await context.alerts(check, subject.since), ended=ended)
         if judged.outcome:
             return judged.of(gate.name)
-        await around.sleep(min(POLL, max(0.0, (until - around.now()).total_seconds())))
+        await context.sleep(min(POLL, max(0.0, (until - context.now()).total_seconds())))
 
 
 ADAPTER = GateKind(

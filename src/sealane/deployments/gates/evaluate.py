@@ -27,10 +27,10 @@ async def evaluate(gates: Sequence[Gate], *, subject: GateSubject, around: GateC
     checked: list[GateResult] = []
     try:
         for done in asyncio.as_completed(checking):
-            each = await done
-            around.tell(each.sentence)
-            checked.append(each)
-            if each.outcome is Outcome.FAIL:
+            result = await done
+            around.tell(result.sentence)
+            checked.append(result)
+            if result.outcome is Outcome.FAIL:
                 break
     finally:
         for task in checking:
@@ -39,10 +39,10 @@ async def evaluate(gates: Sequence[Gate], *, subject: GateSubject, around: GateC
     return Report(checked=tuple(checked))
 
 
-async def _check(gate: Gate, subject: GateSubject, around: GateContext) -> GateResult:
+async def _check(gate: Gate, subject: GateSubject, context: GateContext) -> GateResult:
     if gate.stage is not None:
         return GateResult(gate=gate.name, outcome=Outcome.INCONCLUSIVE, message="the formation's strategy asks for one")
-    if gate.url and (problem := egress_allowlist.refused(gate.url, around.allowed.hosts if around.allowed else None)):
+    if gate.url and (problem := egress_allowlist.refused(gate.url, context.allowed.hosts if context.allowed else None)):
         return GateResult(gate=gate.name, outcome=Outcome.FAIL, message=problem)
-    kind = around.adapters.gates.get(gate.kind, GateKind)
-    return await kind.check(gate, msgspec.convert(gate.check, kind.model), subject, around)
+    kind = context.adapters.gates.get(gate.kind, GateKind)
+    return await kind.check(gate, msgspec.convert(gate.check, kind.model), subject, context)

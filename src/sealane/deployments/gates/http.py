@@ -64,16 +64,16 @@ def _problems(written: HttpFile, document: Document, path: Path) -> Iterator[Fin
         yield Finding(message=message, place=document.place(path), hint="take fewer")
 
 
-async def _check(gate: Gate, check: Http, subject: GateSubject, around: GateContext) -> GateResult:
+async def _check(gate: Gate, check: Http, subject: GateSubject, context: GateContext) -> GateResult:
     del subject
     hits: list[samples.HttpSample] = []
     while True:
-        answer = await requests.ask(check.url, patience=check.timeout, allowed=around.allowed)
+        answer = await requests.ask(check.url, patience=check.timeout, allowed=context.allowed)
         hits.append(samples.HttpSample(seconds=answer.seconds, status=answer.status, problem=answer.problem))
         judged = samples.http(check, hits)
         if judged.outcome:
             return judged.of(gate.name)
-        await around.sleep(max(0.0, check.interval.total_seconds() - answer.seconds))
+        await context.sleep(max(0.0, check.interval.total_seconds() - answer.seconds))
 
 
 ADAPTER = GateKind(

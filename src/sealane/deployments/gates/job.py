@@ -19,7 +19,7 @@ def _read(name: str, written: Any, wait: timedelta) -> Gate:
     return gates.job(name, gate_reading.task(written), wait=wait)
 
 
-async def _check(gate: Gate, task: Task, subject: GateSubject, around: GateContext) -> GateResult:
+async def _check(gate: Gate, task: Task, subject: GateSubject, context: GateContext) -> GateResult:
     order = jobs.JobRequest(
         manifest=subject.jobs[gate.name],
         key=(subject.identity.owner, str(subject.identity.sequence), "gate", subject.key, gate.name),
@@ -27,13 +27,13 @@ async def _check(gate: Gate, task: Task, subject: GateSubject, around: GateConte
         timeout=task.timeout,
         variables=hooks.variables(subject.identity),
     )
-    where = jobs.JobContext(destination=around.destination, fence=around.fence, mask=around.mask, now=around.now)
+    where = jobs.JobContext(destination=context.destination, fence=context.fence, mask=context.mask, now=context.now)
     try:
         end = await jobs.run(order, where)
     except (Fenced, Unavailable):
         raise
     except SealaneError as error:  # it can't even be written: nobody knows what it would have said
-        return GateResult(gate=gate.name, outcome=Outcome.INCONCLUSIVE, message=around.mask(error.message))
+        return GateResult(gate=gate.name, outcome=Outcome.INCONCLUSIVE, message=context.mask(error.message))
     if end.cause is None:
         said = f": {end.lines[-1]}" if end.lines and end.lines[-1].strip() else ""
         return GateResult(gate=gate.name, outcome=Outcome.PASS, message=f"Job {end.name} ended well{said}")

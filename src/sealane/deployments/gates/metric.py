@@ -26,28 +26,28 @@ def _problems(written: QueryFile, document: Document, path: Path) -> Iterator[Fi
         yield Finding(message="the interval is 0", place=place, hint="write 1s or more")
 
 
-async def _check(gate: Gate, check: Query, subject: GateSubject, around: GateContext) -> GateResult:
+async def _check(gate: Gate, check: Query, subject: GateSubject, context: GateContext) -> GateResult:
     del subject
     try:
-        keys = {name: await around.secret(reference) for name, reference in gate.references.items()}
+        keys = {name: await context.secret(reference) for name, reference in gate.references.items()}
     except Refused as error:
         return GateJudgement(outcome=Outcome.INCONCLUSIVE, message=error.message).of(gate.name)
     mask = Masker.of(keys.values()).whole  # a store may repeat what it was asked with
     readings: list[samples.MetricSample] = []
     while True:
-        readings.append(await _read(check, keys, around, mask))
+        readings.append(await _read(check, keys, context, mask))
         judged = samples.query(check, readings)
         if judged.outcome:
             return judged.of(gate.name)
-        await around.sleep(check.interval.total_seconds())
+        await context.sleep(check.interval.total_seconds())
 
 
 async def _read(
-    check: Query, keys: Mapping[str, str], around: GateContext, mask: Callable[[str], str]
+    check: Query, keys: Mapping[str, str], context: GateContext, mask: Callable[[str], str]
 ) -> samples.MetricSample:
-    store = around.adapters.metric_stores.get(check.store, MetricStore)
+    store = context.adapters.metric_stores.get(check.store, MetricStore)
     try:
-        values = await store.ask(check, StoreAccess(keys=keys, now=around.now(), allowed=around.allowed))
+        values = await store.ask(check, StoreAccess(keys=keys, now=context.now(), allowed=context.allowed))
     except (Unavailable, Refused) as error:
         return samples.MetricSample(problem=mask(error.message))
     return samples.MetricSample(values=values)

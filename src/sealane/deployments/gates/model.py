@@ -84,8 +84,8 @@ class Report:
 
     def causes(self, at: datetime) -> tuple[verdicts.Cause, ...]:
         """Why the deployment failed, when gates did: the decisive one first."""
-        failed = [each for each in self.checked if each.outcome is Outcome.FAIL]
-        return tuple(_cause(each, at, others=0 if index else len(failed) - 1) for index, each in enumerate(failed))
+        failed = [result for result in self.checked if result.outcome is Outcome.FAIL]
+        return tuple(_cause(result, at, others=0 if index else len(failed) - 1) for index, result in enumerate(failed))
 
     def cause(self, at: datetime) -> verdicts.Cause | None:
         """The decisive one; None when none failed."""

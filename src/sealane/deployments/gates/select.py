@@ -16,7 +16,7 @@ from sealane.stencils.gates import Gate
 def chosen(gates: Sequence[Gate], stage: StageMark, course: Sequence[StageMark]) -> tuple[Gate, ...]:
     """The gates to check once the stage is healthy; `course` is all of the rollout's stages."""
     persons = tuple(gate for gate in gates if gate.stage == stage.name)
-    return (*_checks([gate for gate in gates if gate.stage is None], stage, {each.kind for each in course}), *persons)
+    return (*_checks([gate for gate in gates if gate.stage is None], stage, {mark.kind for mark in course}), *persons)
 
 
 def _checks(gates: Sequence[Gate], stage: StageMark, kinds: set[StageKind]) -> tuple[Gate, ...]:

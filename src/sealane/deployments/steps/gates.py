@@ -33,8 +33,8 @@ async def check(work: Work, key: str, names: Sequence[str], since: datetime) -> 
     subject = hooks_and_gates.subject(prepared.beside, prepared.plan.goal, key=key, since=since)
     async with work.telling(Phase.GATES) as tell, work.memory.stopping() as stop:
         tell(f"checks {_listed(chosen)}")
-        around = await _around(work, prepared, tell)
-        report = await _unless_called_off(stop, _spoken(work, chosen, subject, around), work)
+        context = await _around(work, prepared, tell)
+        report = await _unless_called_off(stop, _spoken(work, chosen, subject, context), work)
     if isinstance(report, Cause):
         return Failing(cause=report)
     first, *others = report.causes(work.context.now()) or (None,)
@@ -61,18 +61,18 @@ async def printed_now(work: Work, before: tuple[str, ...], begun: Begun) -> Fail
     return Failing(cause=cause) if cause else None
 
 
-async def _spoken(work: Work, chosen: Sequence[Gate], subject: GateSubject, around: GateContext) -> Report:
+async def _spoken(work: Work, chosen: Sequence[Gate], subject: GateSubject, context: GateContext) -> Report:
     """The gates' report, with people's words on inconclusive ones: it passes or fails."""
     asked_before = await work.memory.asked(subject.key)
     fresh = [gate for gate in chosen if gate.name not in asked_before]
-    report = await evaluate.evaluate(fresh, subject=subject, around=around)
+    report = await evaluate.evaluate(fresh, subject=subject, around=context)
     if report.outcome is Outcome.FAIL:
         return report
-    says = {each.gate: each.message for each in report.checked if each.outcome is Outcome.INCONCLUSIVE}
+    says = {result.gate: result.message for result in report.checked if result.outcome is Outcome.INCONCLUSIVE}
     asked = [gate for gate in chosen if gate.name in asked_before or gate.name in says]
-    passed = [each for each in report.checked if each.gate not in says]
+    passed = [result for result in report.checked if result.gate not in says]
     said = await asyncio.gather(
-        *(_word(work, gate, subject.key, says.get(gate.name, ""), around.tell) for gate in asked)
+        *(_word(work, gate, subject.key, says.get(gate.name, ""), context.tell) for gate in asked)
     )
     return Report(checked=(*passed, *said))
 

@@ -99,7 +99,9 @@ async def _expect(work: Work, prepared: Prepared) -> None:
     """Notes what will be written for hooks, before the first write."""
     goal = prepared.plan.goal
     needed = prepared.beside.made | {f"Namespace/{goal.identity.namespace}"}
-    objects = [each for each in goal.manifests if f"{each['kind']}/{each['metadata']['name']}" in needed]
+    objects = [
+        manifest for manifest in goal.manifests if f"{manifest['kind']}/{manifest['metadata']['name']}" in needed
+    ]
     if objects:
         coming = await prepared.destination.refs(objects, namespace=goal.identity.namespace)
         await work.memory.expect(apply_phase.union(prepared.plan.stored, coming), work.context.fence)

@@ -57,7 +57,7 @@ class DummyDestination:
         to_delete: model.Inventory = (),
     ) -> tuple[model.ObjectChange, ...]:
         """See the port."""
-        return tuple(each.change for each in planning.plan(self._state.read(), objects, identity, adopt=adopt))
+        return tuple(planned.change for planned in planning.plan(self._state.read(), objects, identity, adopt=adopt))
 
     async def survey(
         self,
@@ -255,7 +255,7 @@ class DummyDestination:
     ) -> list[Mapping[str, Any]]:
         """The objects but for those that ran to their end and are not there."""
         there = self._state.read().objects
-        refs = [planning.ref_in(each, identity.namespace) for each in objects]
+        refs = [planning.ref_in(manifest, identity.namespace) for manifest in objects]
         return [
             each
             for each, ref in zip(objects, refs, strict=True)
@@ -311,14 +311,14 @@ class DummyDestination:
         there = self._state.read().objects
         return [
             behavior.Life(
-                ref=planning.ref_in(each.manifest, each.manifest["metadata"].get("namespace") or ""),
-                manifest=each.manifest,
-                since=each.since,
-                older=each.older,
-                generation=each.generation,
-                variables=planning.variables(each.manifest, there),
+                ref=planning.ref_in(stored.manifest, stored.manifest["metadata"].get("namespace") or ""),
+                manifest=stored.manifest,
+                since=stored.since,
+                older=stored.older,
+                generation=stored.generation,
+                variables=planning.variables(stored.manifest, there),
             )
-            for each in there.values()
+            for stored in there.values()
         ]
 
     def _observation(self, wanted: model.Inventory) -> verdicts.Observation:

@@ -20,12 +20,12 @@ async def give_back(
 ) -> model.KeptObject:
     """Makes the object what it was; where the cluster won't have that, at least nobody's. A repeat changes nothing."""
     kind = kinds.whole(ref.api_version, ref.kind)
-    found = await cluster.find(kind, ref.name, namespace=ref.namespace)
-    if found is None:
+    live = await cluster.find(kind, ref.name, namespace=ref.namespace)
+    if live is None:
         return deletions.given_back(ref, whole=False)
-    ref = ref.with_uid(str(found["metadata"]["uid"]))
+    ref = ref.with_uid(str(live["metadata"]["uid"]))
     kept = await adoption_copies.kept(cluster, ref, identity=identity)
-    returned = adoption.returned(found, kept)
+    returned = adoption.returned(live, kept)
     whole = returned.whole
     try:
         await _written(cluster, kind, ref, kept, fence=fence, fields=True)
@@ -55,21 +55,21 @@ async def _written(
 ) -> None:
     """Writes the object as it is to be, or only its labels and annotations."""
     for attempt in range(TRIES):
-        found = await cluster.find(kind, ref.name, namespace=ref.namespace)
-        if found is None:
+        live = await cluster.find(kind, ref.name, namespace=ref.namespace)
+        if live is None:
             return
-        wanted = adoption.returned(found, kept).object
-        operations = [*_metadata(found, wanted), *(_fields(found, wanted) if fields else ())]
+        wanted = adoption.returned(live, kept).object
+        operations = [*_metadata(live, wanted), *(_fields(live, wanted) if fields else ())]
         await fence()
         try:
-            await cluster.patch(kind, ref.name, [*_tests(found), *operations], namespace=ref.namespace)
+            await cluster.patch(kind, ref.name, [*_tests(live), *operations], namespace=ref.namespace)
         except errors.NotFound:
             return
         except errors.Conflict:
             continue
         except errors.Invalid:
             again = await cluster.find(kind, ref.name, namespace=ref.namespace)
-            if attempt == TRIES - 1 or again is None or _version(again) == _version(found):
+            if attempt == TRIES - 1 or again is None or _version(again) == _version(live):
                 raise  # it did not move, so the content is what is refused
         else:
             return
@@ -85,9 +85,9 @@ async def _disowned(
 ) -> None:
     """Takes Sealane out of the record of who set which field, and puts those back who stood there."""
     for _ in range(TRIES):
-        found = await cluster.find(kind, ref.name, namespace=ref.namespace)
-        records = ((found or {}).get("metadata") or {}).get("managedFields") or []
-        if found is None or not any(_is_ours(record) for record in records):
+        live = await cluster.find(kind, ref.name, namespace=ref.namespace)
+        records = ((live or {}).get("metadata") or {}).get("managedFields") or []
+        if live is None or not any(_is_ours(record) for record in records):
             return
         others = [record for record in records if not _is_ours(record)]
         if before is not None:
@@ -96,7 +96,7 @@ async def _disowned(
         await fence()
         replaced = {"op": "replace", "path": "/metadata/managedFields", "value": others}
         try:
-            await cluster.patch(kind, ref.name, [*_tests(found), replaced], namespace=ref.namespace)
+            await cluster.patch(kind, ref.name, [*_tests(live), replaced], namespace=ref.namespace)
         except (errors.Conflict, errors.Invalid):
             continue
         except (errors.NotFound, *_NO):
@@ -109,35 +109,35 @@ def _is_ours(entry: Mapping[str, Any]) -> bool:
     return entry.get("manager") == kinds.MANAGER and not entry.get("subresource")
 
 
-def _version(found: Mapping[str, Any]) -> str:
-    return str(found["metadata"]["resourceVersion"])
+def _version(live: Mapping[str, Any]) -> str:
+    return str(live["metadata"]["resourceVersion"])
 
 
-def _tests(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _tests(live: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The patch is for the object that was seen, and for no other."""
     return [
-        {"op": "test", "path": "/metadata/uid", "value": found["metadata"]["uid"]},
-        {"op": "test", "path": "/metadata/resourceVersion", "value": _version(found)},
+        {"op": "test", "path": "/metadata/uid", "value": live["metadata"]["uid"]},
+        {"op": "test", "path": "/metadata/resourceVersion", "value": _version(live)},
     ]
 
 
-def _metadata(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _metadata(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
     parts = ("labels", "annotations")
-    return _changes({part: found["metadata"].get(part) for part in parts}, wanted["metadata"], parts, "/metadata/")
+    return _changes({part: live["metadata"].get(part) for part in parts}, wanted["metadata"], parts, "/metadata/")
 
 
-def _fields(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
-    parts = [key for key in {**found, **wanted} if key not in {"apiVersion", "kind", "metadata", "status"}]
-    return _changes(found, wanted, parts, "/")
+def _fields(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
+    parts = [key for key in {**live, **wanted} if key not in {"apiVersion", "kind", "metadata", "status"}]
+    return _changes(live, wanted, parts, "/")
 
 
 def _changes(
-    found: Mapping[str, Any], wanted: Mapping[str, Any], parts: Iterable[str], before: str
+    live: Mapping[str, Any], wanted: Mapping[str, Any], parts: Iterable[str], before: str
 ) -> list[dict[str, Any]]:
     """The operations that make these parts so."""
     operations: list[dict[str, Any]] = []
     for part in parts:
-        old, new = found.get(part), wanted.get(part)
+        old, new = live.get(part), wanted.get(part)
         path = before + part.replace("~", "~0").replace("/", "~1")
         if old == new:
             continue

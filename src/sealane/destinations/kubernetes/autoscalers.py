@@ -35,7 +35,7 @@ def target(manifest: Manifest) -> str | None:
 
 def of(objects: Iterable[Manifest]) -> dict[str, Manifest]:
     """`Kind/name` of each scaled workload to what scales it."""
-    return {name: each for each in objects if (name := target(each))}
+    return {name: manifest for manifest in objects if (name := target(manifest))}
 
 
 def within(autoscaler: Manifest, number: int) -> int:

@@ -25,22 +25,22 @@ class CustomHealth:
     """The checks of one formation. A check says nothing of times, so ready counts from when it was first seen."""
 
     def __init__(self, given: Sequence[health_checks.HealthCheck], *, now: clock.Clock) -> None:
-        self._given = [health_checks.Compiled(each) for each in given]
+        self._given = [health_checks.Compiled(check) for check in given]
         self._now = now
         self._ready: dict[str, datetime] = {}
 
     def about(self, group: str, kind: str) -> bool:
         """Whether there is a check for a kind."""
-        return any(each.check.fits(group, kind) for each in self._given)
+        return any(compiled.check.fits(group, kind) for compiled in self._given)
 
-    def ask(self, found: resources.Custom) -> owned_objects.HealthAnswer | None:
+    def ask(self, live: resources.Custom) -> owned_objects.HealthAnswer | None:
         """What the check for the object's kind says."""
-        group = found.api_version.rpartition("/")[0]
-        compiled = next((each for each in self._given if each.check.fits(group, found.kind)), None)
+        group = live.api_version.rpartition("/")[0]
+        compiled = next((each for each in self._given if each.check.fits(group, live.kind)), None)
         if compiled is None:
             return None
-        state, says = compiled.ask(_plain(found))
-        uid = found.metadata.uid
+        state, says = compiled.ask(_plain(live))
+        uid = live.metadata.uid
         if state is health_checks.State.READY:
             self._ready.setdefault(uid, self._now())
         else:
@@ -48,8 +48,8 @@ class CustomHealth:
         return owned_objects.HealthAnswer(health=_HEALTH[state], message=says, since=self._ready.get(uid))
 
 
-def _plain(found: resources.Custom) -> dict[str, Any]:
+def _plain(live: resources.Custom) -> dict[str, Any]:
     """The object as expressions see it: what it does not have is not there, rather than null."""
-    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(found))
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(live))
     metadata = {key: value for key, value in plain["metadata"].items() if value or value == 0}
     return {key: value for key, value in {**plain, "metadata": metadata}.items() if value is not None}

@@ -25,9 +25,9 @@ async def prune(
     """Deletes within the budget; see the port for what is promised."""
     live: dict[model.Key, deletions.LiveObject] = {}
     for ref in deletions.candidates(stored, wanted, deletion_rules.KINDS):
-        found = await cluster.find(kinds.whole(ref.api_version, ref.kind), ref.name, namespace=ref.namespace)
-        if found is not None and "deletionTimestamp" not in found["metadata"]:
-            live[ref.key] = deletions.there(found, uid=found["metadata"]["uid"])
+        live_object = await cluster.find(kinds.whole(ref.api_version, ref.kind), ref.name, namespace=ref.namespace)
+        if live_object is not None and "deletionTimestamp" not in live_object["metadata"]:
+            live[ref.key] = deletions.there(live_object, uid=live_object["metadata"]["uid"])
     plan = deletions.plan(stored, wanted, live=live, identity=identity, budget=budget, kinds=deletion_rules.KINDS)
     deleted: list[model.ObjectRef] = []
     held: list[model.KeptObject] = []

@@ -18,35 +18,35 @@ from sealane.destinations.kubernetes import unions
 _CONTAINERS = ("containers", "initContainers")
 
 
-def strays(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[unions.Choice]:
+def strays(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> Iterator[unions.Choice]:
     """What an object of the manifest would not have, were it made now."""
     if wanted["kind"] == "NetworkPolicy":
-        yield from _policy_types(wanted.get("spec"), found.get("spec"))
-    yield from _in_pods(wanted, found, ())
+        yield from _policy_types(wanted.get("spec"), live.get("spec"))
+    yield from _in_pods(wanted, live, ())
 
 
-def _in_pods(wanted: Any, found: Any, path: unions.Path) -> Iterator[unions.Choice]:
+def _in_pods(wanted: Any, live: Any, path: unions.Path) -> Iterator[unions.Choice]:
     """Wherever a specification of pods is: in a Pod, a template, a template of Jobs, a custom kind."""
-    if not isinstance(wanted, Mapping) or not isinstance(found, Mapping):
+    if not isinstance(wanted, Mapping) or not isinstance(live, Mapping):
         return
-    if isinstance(wanted.get("containers"), list) and isinstance(found.get("containers"), list):
-        yield from _account(wanted, found, path)
+    if isinstance(wanted.get("containers"), list) and isinstance(live.get("containers"), list):
+        yield from _account(wanted, live, path)
         for name in _CONTAINERS:
-            yield from _pulling(wanted.get(name), found.get(name), (*path, name))
+            yield from _pulling(wanted.get(name), live.get(name), (*path, name))
         return
     for name in ("spec", "template", "jobTemplate"):
-        yield from _in_pods(wanted.get(name), found.get(name), (*path, name))
+        yield from _in_pods(wanted.get(name), live.get(name), (*path, name))
 
 
-def _account(wanted: Mapping[str, Any], found: Mapping[str, Any], path: unions.Path) -> Iterator[unions.Choice]:
+def _account(wanted: Mapping[str, Any], live: Mapping[str, Any], path: unions.Path) -> Iterator[unions.Choice]:
     """`serviceAccount` mirrors `serviceAccountName`, and stands in for it once that is gone."""
-    if not wanted.get("serviceAccountName") and not wanted.get("serviceAccount") and found.get("serviceAccount"):
+    if not wanted.get("serviceAccountName") and not wanted.get("serviceAccount") and live.get("serviceAccount"):
         yield _stray(path, "serviceAccount")
 
 
-def _pulling(wanted: Any, found: Any, path: unions.Path) -> Iterator[unions.Choice]:
+def _pulling(wanted: Any, live: Any, path: unions.Path) -> Iterator[unions.Choice]:
     """`imagePullPolicy` comes from the image's tag, and is looked at when the image changes."""
-    there = {each.get("name"): each for each in found or () if isinstance(each, Mapping)}
+    there = {each.get("name"): each for each in live or () if isinstance(each, Mapping)}
     for each in wanted if isinstance(wanted, list) else ():
         old = there.get(each.get("name")) if isinstance(each, Mapping) else None
         if old is None or "imagePullPolicy" in each or each.get("image") == old.get("image"):
@@ -61,12 +61,12 @@ def _pull_policy(image: str) -> str:
     return "IfNotPresent" if digest or tag not in ("", "latest") else "Always"
 
 
-def _policy_types(wanted: Any, found: Any) -> Iterator[unions.Choice]:
+def _policy_types(wanted: Any, live: Any) -> Iterator[unions.Choice]:
     """`policyTypes` has Egress where there are egress rules."""
-    if not isinstance(wanted, Mapping) or not isinstance(found, Mapping) or wanted.get("policyTypes"):
+    if not isinstance(wanted, Mapping) or not isinstance(live, Mapping) or wanted.get("policyTypes"):
         return
     made = ["Ingress", *itertools.repeat("Egress", bool(wanted.get("egress")))]
-    if found.get("policyTypes") not in (None, made):
+    if live.get("policyTypes") not in (None, made):
         yield _stray(("spec",), "policyTypes")
 
 

@@ -54,7 +54,7 @@ class KubernetesDestination:
     ) -> tuple[model.ObjectChange, ...]:
         """See the port."""
         planner = planning.Planner(self._cluster, objects, identity=identity, adopt=adopt, to_delete=to_delete)
-        return tuple(each.change for each in await planner.plan())
+        return tuple(planned.change for planned in await planner.plan())
 
     async def survey(
         self,
@@ -148,8 +148,8 @@ class KubernetesDestination:
     async def namespace_created(self, namespace: str) -> datetime | None:
         """See the port."""
         with suppress(errors.Forbidden):
-            found = await self._cluster.find(kinds.NAMESPACE, namespace)
-            return found.metadata.creation_timestamp if found else None
+            phased = await self._cluster.find(kinds.NAMESPACE, namespace)
+            return phased.metadata.creation_timestamp if phased else None
         return None
 
     async def leaves(self, namespace: str) -> bool:

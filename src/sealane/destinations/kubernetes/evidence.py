@@ -47,10 +47,10 @@ async def _events(cluster: clusters.Cluster, observation: verdicts.Observation, 
     ours = {workload.object for workload in observation.workloads}
     ours |= {instance.object for instance in observation.instances if instance.desired}
     try:
-        found = (await cluster.list(kinds.EVENT, namespace=namespace)).items
+        events = (await cluster.list(kinds.EVENT, namespace=namespace)).items
     except errors.ClusterError:
         return []
-    mine = [event for event in found if _name(event) in ours or _of_replica_set(event, observation)]
+    mine = [event for event in events if _name(event) in ours or _of_replica_set(event, observation)]
     mine.sort(key=lambda event: (event.last_seen is not None, event.last_seen))
     return [_event(event) for event in mine[-EVENTS:]]
 

@@ -40,7 +40,7 @@ class FieldManagers:
     def of(self, path: str) -> FieldManager | None:
         """Who set the field of that path, something in it, or all of what it is in; of several, the last one."""
         owners = [entry.setter for entry in self._entries if any(_meets(path, owned) for owned in entry.paths)]
-        return max(owners, key=lambda each: each.at.timestamp() if each.at else 0.0, default=None)
+        return max(owners, key=lambda manager: manager.at.timestamp() if manager.at else 0.0, default=None)
 
 
 def paths(fields: Mapping[str, Any]) -> Iterator[str]:

@@ -21,54 +21,54 @@ _STEPS = re.compile(r"[^.\[\]]+|\[[^\]]*\]")
 
 
 def strays(
-    refused: errors.Invalid, wanted: Mapping[str, Any], found: Mapping[str, Any], schema: schemas.Schema
+    refused: errors.Invalid, wanted: Mapping[str, Any], live: Mapping[str, Any], schema: schemas.Schema
 ) -> Iterator[unions.Choice]:
     """What may go of the object that is there, so that the manifest is taken."""
     for cause in refused.causes:
         if cause.reason != REASON:
             continue
-        for *parent, name in _paths(_STEPS.findall(cause.field), wanted, found, schema):
+        for *parent, name in _paths(_STEPS.findall(cause.field), wanted, live, schema):
             if isinstance(name, str):
                 group = unions.Group(members={name: None})
                 choice = unions.Choice(path=tuple(parent), group=group, strays=frozenset({name}))
-                if not managed_fields.is_others(found, choice):
+                if not managed_fields.is_others(live, choice):
                     yield choice
 
 
-def merged(found: Any, wanted: Any, schema: schemas.Schema | None) -> Any:
+def merged(live: Any, wanted: Any, schema: schemas.Schema | None) -> Any:
     """The object with what is wanted put over it, as an apply would: an item of a list is known by its keys."""
-    if isinstance(found, Mapping) and isinstance(wanted, Mapping) and not (schema and schema.is_atomic):
+    if isinstance(live, Mapping) and isinstance(wanted, Mapping) and not (schema and schema.is_atomic):
         over = {
-            name: merged(found.get(name), value, schema.field(name) if schema else None)
+            name: merged(live.get(name), value, schema.field(name) if schema else None)
             for name, value in wanted.items()
         }
-        return {**found, **over}
-    if isinstance(found, list) and isinstance(wanted, list) and schema and schema.keys and (item := schema.item):
+        return {**live, **over}
+    if isinstance(live, list) and isinstance(wanted, list) and schema and schema.keys and (item := schema.item):
         keys = schema.keys
         over = {item.key_of(each, keys): each for each in wanted if isinstance(each, Mapping)}
-        there = [item.key_of(each, keys) for each in found if isinstance(each, Mapping)]
-        kept = [merged(each, over[key], item) if key in over else each for key, each in zip(there, found, strict=False)]
+        there = [item.key_of(each, keys) for each in live if isinstance(each, Mapping)]
+        kept = [merged(each, over[key], item) if key in over else each for key, each in zip(there, live, strict=False)]
         return [*kept, *(each for key, each in over.items() if key not in there)]
     return wanted
 
 
-def _paths(steps: Sequence[str], wanted: Any, found: Any, schema: schemas.Schema | None) -> Iterator[unions.Path]:
+def _paths(steps: Sequence[str], wanted: Any, live: Any, schema: schemas.Schema | None) -> Iterator[unions.Path]:
     """Where a named field is that the object has and the manifest has not; several, where items can't be told apart."""
     if not steps or schema is None or schema.is_atomic:
         return
     step, rest = steps[0], steps[1:]
-    if isinstance(found, Mapping) and isinstance(wanted, Mapping):
-        name = _spelled(step.strip("[]"), found)
+    if isinstance(live, Mapping) and isinstance(wanted, Mapping):
+        name = _spelled(step.strip("[]"), live)
         if name is None:
             return
         if wanted.get(name) is None:
             if not rest:
                 yield (name,)
         else:
-            for path in _paths(rest, wanted[name], found[name], schema.field(name)):
+            for path in _paths(rest, wanted[name], live[name], schema.field(name)):
                 yield (name, *path)
-    elif isinstance(found, list) and isinstance(wanted, list) and schema.keys and schema.item:
-        for key, one, other in _items(step, wanted, found, schema):
+    elif isinstance(live, list) and isinstance(wanted, list) and schema.keys and schema.item:
+        for key, one, other in _items(step, wanted, live, schema):
             for path in _paths(rest, one, other, schema.item):
                 yield (key, *path)
 
@@ -92,8 +92,8 @@ def _items(
     return both
 
 
-def _spelled(name: str, found: Mapping[str, Any]) -> str | None:
+def _spelled(name: str, live: Mapping[str, Any]) -> str | None:
     """The field's name as the object has it."""
-    if name in found:
+    if name in live:
         return name
-    return next((key for key in found if key.lower() == name.lower()), None)
+    return next((key for key in live if key.lower() == name.lower()), None)

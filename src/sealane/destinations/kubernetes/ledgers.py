@@ -89,10 +89,10 @@ class Ledgers:
     async def _read(self, app: str, formation: str, namespace: str) -> tuple[model.Ledger, bool]:
         """The ledger, and whether all its parts were there."""
         name = name_of(app, formation)
-        found = await self._cluster.find(kinds.CONFIG_MAP, name, namespace=namespace)
-        if found is None:
+        live = await self._cluster.find(kinds.CONFIG_MAP, name, namespace=namespace)
+        if live is None:
             return model.Ledger(), True
-        content = _decoded(found, f"ConfigMap {namespace}/{name}")
+        content = _decoded(live, f"ConfigMap {namespace}/{name}")
         long, private = await asyncio.gather(
             self._gathered(_CONFIG_MAP, content.parts, namespace),
             self._gathered(_SECRET, content.private, namespace),
@@ -101,7 +101,7 @@ class Ledgers:
             inventory=content.inventory,
             entries=content.entries | long,
             private=private,
-            version=found["metadata"]["resourceVersion"],
+            version=live["metadata"]["resourceVersion"],
         )
         return ledger, len(long) == len(content.parts) and len(private) == len(content.private)
 
@@ -171,8 +171,8 @@ class Ledgers:
 
     async def _before(self, app: str, formation: str, namespace: str) -> _Content:
         name = name_of(app, formation)
-        found = await self._cluster.find(kinds.CONFIG_MAP, name, namespace=namespace)
-        return _decoded(found, f"ConfigMap {namespace}/{name}") if found else _Content()
+        live = await self._cluster.find(kinds.CONFIG_MAP, name, namespace=namespace)
+        return _decoded(live, f"ConfigMap {namespace}/{name}") if live else _Content()
 
     def _same(self, kind: str, names: _Names, parts: Sequence[bytes], namespace: str) -> _Names:
         """The parts that hold this already; none where it has to be written."""
@@ -192,10 +192,10 @@ class Ledgers:
         key = (f"{kind} {namespace}", name)
         if key not in self._seen:
             try:
-                found = await self._cluster.find(kinds.whole("v1", kind), name, namespace=namespace)
+                live = await self._cluster.find(kinds.whole("v1", kind), name, namespace=namespace)
             except errors.Forbidden:
                 return None
-            held = ((found or {}).get("data" if kind == _SECRET else "binaryData") or {}).get(_PART_KEY)
+            held = ((live or {}).get("data" if kind == _SECRET else "binaryData") or {}).get(_PART_KEY)
             if held is None:
                 return None
             self._seen[key] = base64.b64decode(held)
@@ -307,9 +307,9 @@ def _no_namespace(namespace: str) -> ours.SealaneError:
     )
 
 
-def _decoded(found: Mapping[str, Any], where: str) -> _Content:
+def _decoded(live: Mapping[str, Any], where: str) -> _Content:
     try:
-        packed = (found.get("binaryData") or {})[_KEY]
+        packed = (live.get("binaryData") or {})[_KEY]
         return msgspec.json.decode(gzip.decompress(base64.b64decode(packed)), type=_Content)
     except (KeyError, ValueError, OSError, EOFError) as error:
         hint = "restore it from a backup, or delete it: then nothing will be pruned"

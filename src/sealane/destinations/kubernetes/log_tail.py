@@ -82,8 +82,8 @@ async def _selector(cluster: clusters.Cluster, ref: model.ObjectRef) -> Selector
     """The labels by which a workload knows its pods; None for what has no pods."""
     if ref.group not in {"apps", "batch"}:
         return None
-    found = await cluster.find(kinds.whole(ref.api_version, ref.kind), ref.name, namespace=ref.namespace)
-    labels = ((found or {}).get("spec") or {}).get("selector", {}).get("matchLabels")
+    live = await cluster.find(kinds.whole(ref.api_version, ref.kind), ref.name, namespace=ref.namespace)
+    labels = ((live or {}).get("spec") or {}).get("selector", {}).get("matchLabels")
     return labels or None
 
 

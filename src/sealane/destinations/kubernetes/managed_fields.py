@@ -32,58 +32,58 @@ _RESTART = "kubectl-rollout"
 _FORMER = (*_BY_HAND, "helm", "kapp", "Terraform", "HashiCorp")
 
 
-def records(found: Mapping[str, Any]) -> list[Record]:
+def records(live: Mapping[str, Any]) -> list[Record]:
     """The records of an object."""
-    return list(found["metadata"].get("managedFields") or ())
+    return list(live["metadata"].get("managedFields") or ())
 
 
-def with_records(found: Mapping[str, Any], new: Sequence[Record] | None) -> Mapping[str, Any]:
+def with_records(live: Mapping[str, Any], new: Sequence[Record] | None) -> Mapping[str, Any]:
     """The object as it is once its records are replaced."""
-    return found if new is None else {**found, "metadata": {**found["metadata"], "managedFields": list(new)}}
+    return live if new is None else {**live, "metadata": {**live["metadata"], "managedFields": list(new)}}
 
 
-def created(found: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[Record] | None:
+def created(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[Record] | None:
     """The records with what a creation of Sealane's left as an apply of the manifest would have. None when there is none.
 
     A creation also records every default that the cluster put in; nobody said those.
     """
-    now = _moved(records(found), lambda each: _is_ours(each, "Update"))
+    now = _moved(records(live), lambda record: _is_ours(record, "Update"))
     own = _own(now) if now else None
     if now is None or own is None:
         return None
     said = {**own, "fieldsV1": less(_fields(own), lacking(_fields(own), manifest))}
-    return [said if each is own else each for each in now]
+    return [said if record is own else record for record in now]
 
 
 def taken(
-    found: Mapping[str, Any], manifest: Mapping[str, Any], *, adopting: bool, strays: Iterable[unions.Choice] = ()
+    live: Mapping[str, Any], manifest: Mapping[str, Any], *, adopting: bool, strays: Iterable[unions.Choice] = ()
 ) -> list[Record] | None:
     """The records as they must be before the manifest is applied; None when they are so.
 
     On adoption all that past owners recorded is taken. Of one's own objects only what `kubectl apply` said, and what
     Sealane had, no longer has, and a command by hand has too. Of `strays` everything is taken, whoever has it.
     """
-    before = records(found)
+    before = records(live)
     former = _FORMER if adopting else (DECLARED,)
-    now = _moved(before, lambda each: _is_ours(each, "Update") or _is_by(each, former)) or before
+    now = _moved(before, lambda record: _is_ours(record, "Update") or _is_by(record, former)) or before
     now = _let_go(now, manifest)
     for choice in strays:
-        now = _claimed(now, choice, str(found["apiVersion"]))
+        now = _claimed(now, choice, str(live["apiVersion"]))
     return None if now == before else now
 
 
-def holders(found: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+def holders(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """Who else has fields that Sealane has and the manifest has no longer: they stay."""
-    given_up = _given_up(records(found), manifest)
-    others = [record for record in records(found) if not _is_ours(record, "Apply") and not record.get("subresource")]
-    held = [(str(each.get("manager")), shared(_fields(each), given_up)) for each in others]
+    given_up = _given_up(records(live), manifest)
+    others = [record for record in records(live) if not _is_ours(record, "Apply") and not record.get("subresource")]
+    held = [(str(record.get("manager")), shared(_fields(record), given_up)) for record in others]
     return [(manager, fields) for manager, fields in held if fields]
 
 
-def going(found: Mapping[str, Any], manifest: Mapping[str, Any]) -> Fields:
+def going(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> Fields:
     """What an apply of the manifest takes away: Sealane's, not in the manifest, and nobody else's."""
-    gone = _given_up(records(found), manifest)
-    for record in records(found):
+    gone = _given_up(records(live), manifest)
+    for record in records(live):
         if not _is_ours(record, "Apply"):
             gone = less(gone, _fields(record))
     return gone
@@ -96,29 +96,29 @@ def declared(record: Record) -> Record:
     return {**record, "manager": DECLARED, "operation": "Update"}
 
 
-def is_others(found: Mapping[str, Any], choice: unions.Choice) -> bool:
+def is_others(live: Mapping[str, Any], choice: unions.Choice) -> bool:
     """Whether somebody else than Sealane set one of the strays."""
     fields = [at_path((*choice.path, name)) for name in choice.strays]
-    others = [record for record in records(found) if not _is_ours(record, "Apply")]
-    return any(shared(_fields(each), one) for each in others for one in fields)
+    others = [record for record in records(live) if not _is_ours(record, "Apply")]
+    return any(shared(_fields(record), one) for record in others for one in fields)
 
 
-def gains(found: Mapping[str, Any], result: Mapping[str, Any]) -> bool:
+def gains(live: Mapping[str, Any], result: Mapping[str, Any]) -> bool:
     """Whether Sealane's record would have more than it has: fields that somebody else set first."""
-    old, new = (_fields(_own(records(each)) or {}) for each in (found, result))
+    old, new = (_fields(_own(records(record)) or {}) for record in (live, result))
     return bool(less(new, old))
 
 
-def keeping(found: Mapping[str, Any], *, fields: Fields) -> list[Record] | None:
+def keeping(live: Mapping[str, Any], *, fields: Fields) -> list[Record] | None:
     """The records with these fields in Sealane's: what it gave up and others hold still. None when it has them.
 
     So it is known later that they were Sealane's, and they go once nobody else holds them.
     """
-    own = _own(records(found))
+    own = _own(records(live))
     if own is None or not less(fields, _fields(own)):
         return None
     kept = {**own, "fieldsV1": both(_fields(own), fields)}
-    return [kept if record is own else record for record in records(found)]
+    return [kept if record is own else record for record in records(live)]
 
 
 def _moved(before: Sequence[Record], moves: Callable[[Record], bool]) -> list[Record] | None:
@@ -130,8 +130,8 @@ def _moved(before: Sequence[Record], moves: Callable[[Record], bool]) -> list[Re
     first = own or moving[0]
     same = [each for each in moving if each.get("apiVersion") == first.get("apiVersion")]
     fields = _fields(first)
-    for each in same:
-        fields = both(fields, _fields(each))
+    for record in same:
+        fields = both(fields, _fields(record))
     taken = {**first, "manager": kinds.MANAGER, "operation": "Apply", "fieldsV1": fields}
     return [taken if each is first else each for each in before if each is first or each not in same]
 
@@ -142,10 +142,10 @@ def _let_go(before: Sequence[Record], manifest: Mapping[str, Any]) -> list[Recor
     if not given_up:
         return list(before)
     now = []
-    for each in before:
-        if _is_by(each, _BY_HAND) and shared(_fields(each), given_up):
-            each = {**each, "fieldsV1": less(_fields(each), given_up)}  # noqa: PLW2901 - the record as it is to be
-        now.append(each)
+    for record in before:
+        if _is_by(record, _BY_HAND) and shared(_fields(record), given_up):
+            record = {**record, "fieldsV1": less(_fields(record), given_up)}  # noqa: PLW2901 - the record as it is to be
+        now.append(record)
     return [each for each in now if _fields(each)]
 
 
@@ -155,12 +155,12 @@ def _claimed(before: Sequence[Record], choice: unions.Choice, api_version: str) 
     for name in choice.strays:
         strays = both(strays, at_path((*choice.path, name)))
     now, own = [], None
-    for each in before:
-        if _is_ours(each, "Apply"):
-            own = each = {**each, "fieldsV1": both(_fields(each), strays)}  # noqa: PLW2901 - the record as it is to be
-        elif not each.get("subresource"):
-            each = {**each, "fieldsV1": less(_fields(each), strays)}  # noqa: PLW2901
-        now.append(each)
+    for record in before:
+        if _is_ours(record, "Apply"):
+            own = record = {**record, "fieldsV1": both(_fields(record), strays)}  # noqa: PLW2901 - the record as it is to be
+        elif not record.get("subresource"):
+            record = {**record, "fieldsV1": less(_fields(record), strays)}  # noqa: PLW2901
+        now.append(record)
     if own is None:
         own = {"manager": kinds.MANAGER, "operation": "Apply", "apiVersion": api_version, "fieldsType": "FieldsV1"}
         now.append({**own, "fieldsV1": strays})
@@ -173,7 +173,7 @@ def _given_up(before: Sequence[Record], manifest: Mapping[str, Any]) -> Fields:
 
 
 def _own(before: Sequence[Record]) -> Record | None:
-    return next((each for each in before if _is_ours(each, "Apply")), None)
+    return next((record for record in before if _is_ours(record, "Apply")), None)
 
 
 def _is_ours(record: Record, operation: str) -> bool:
@@ -270,7 +270,7 @@ def without(node: Any, fields: Fields) -> Any:
     return node
 
 
-def carried(manifest: Any, fields: Fields, found: Any) -> tuple[Any, dict[str, Any]]:
+def carried(manifest: Any, fields: Fields, live: Any) -> tuple[Any, dict[str, Any]]:
     """The manifest's part with the values that these fields have in the object, and the fields that were not put in.
 
     Applied so, they stay in Sealane's record, and nothing else changes. Items that the manifest doesn't have are not put into
@@ -280,7 +280,7 @@ def carried(manifest: Any, fields: Fields, found: Any) -> tuple[Any, dict[str, A
     for key, inner in fields.items():
         kind, _, text = key.partition(":")
         has, own = part(manifest, key)
-        there, value = part(found, key)
+        there, value = part(live, key)
         if there and kind == "f" and not inner and isinstance(manifest, Mapping):
             manifest = {**manifest, text: value}
         elif there and has and inner:

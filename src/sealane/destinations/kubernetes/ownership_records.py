@@ -48,11 +48,11 @@ async def settle(
     raise errors.ServerError(f"the managed fields of {ref} never stand still", hint="who else writes it all the time?")
 
 
-def _operations(found: Mapping[str, Any], new: list[managed_fields.Record]) -> list[dict[str, Any]]:
+def _operations(live: Mapping[str, Any], new: list[managed_fields.Record]) -> list[dict[str, Any]]:
     """A JSON patch that touches the records only if they are still those that were seen."""
     place = "/metadata/managedFields"
     return [
-        {"op": "test", "path": "/metadata/uid", "value": found["metadata"]["uid"]},
-        {"op": "test", "path": place, "value": managed_fields.records(found)},
+        {"op": "test", "path": "/metadata/uid", "value": live["metadata"]["uid"]},
+        {"op": "test", "path": place, "value": managed_fields.records(live)},
         {"op": "replace", "path": place, "value": new},
     ]

@@ -110,9 +110,12 @@ class Planner:
                 return await self.plan_one(manifest)
 
         planned = await asyncio.gather(*(one(manifest) for manifest in self._objects))
-        places = sorted({each.ref.namespace for each in planned if each.ref.namespace} - self._namespaces)
+        places = sorted(
+            {planned_object.ref.namespace for planned_object in planned if planned_object.ref.namespace}
+            - self._namespaces
+        )
         gone = {name for name in places if await leaves(self._cluster, name)}
-        return tuple(_refuse_twins([self._placed(each, gone) for each in planned]))
+        return tuple(_refuse_twins([self._placed(planned_object, gone) for planned_object in planned]))
 
     def _placed(self, planned: PlannedObject, gone: Collection[str]) -> PlannedObject:
         """The object; refused where its namespace goes."""
@@ -132,12 +135,12 @@ class Planner:
             live: Live | None = None
             try:
                 ref = await self._ref(manifest, strict=True)
-                found = await self._cluster.find(kinds.of(manifest), ref.name, namespace=ref.namespace)
-                if found is None:
+                live_object = await self._cluster.find(kinds.of(manifest), ref.name, namespace=ref.namespace)
+                if live_object is None:
                     return await self._missing(manifest, ref)
-                live = _live(found)
+                live = _live(live_object)
                 ref = ref.with_uid(live.uid)
-                return await self._existing(manifest, ref, found, live)
+                return await self._existing(manifest, ref, live_object, live)
             except errors.Conflict:
                 continue  # somebody made or changed it in between: look again
             except errors.ClusterError as error:
@@ -180,19 +183,19 @@ class Planner:
         return PlannedObject(manifest=manifest, ref=ref, change=change, body=body)
 
     async def _existing(
-        self, manifest: Mapping[str, Any], ref: model.ObjectRef, found: Mapping[str, Any], live: Live
+        self, manifest: Mapping[str, Any], ref: model.ObjectRef, live_object: Mapping[str, Any], live: Live
     ) -> PlannedObject:
         if refusal := ownership.foreign(ref, live.owner, self._identity, adopt=self._adopt):
             return self._refused(manifest, ref, refusal, live)
         if live.terminating:
             change = model.ObjectChange(action=model.Action.CREATE, ref=ref, checked=False)
             return PlannedObject(manifest=manifest, ref=ref, change=change, body=self._body(manifest, ref), live=live)
-        if found.get("immutable") is True and live.owner is not None:
-            return self._unchanging(manifest, ref, found, live)
-        kept = {key: value for key, value in _annotations(found).items() if key in _OWN_ANNOTATIONS}
-        marks = adoption.carried(found)
+        if live_object.get("immutable") is True and live.owner is not None:
+            return self._unchanging(manifest, ref, live_object, live)
+        kept = {key: value for key, value in _annotations(live_object).items() if key in _OWN_ANNOTATIONS}
+        marks = adoption.carried(live_object)
         adopting = live.owner is None
-        taken = preview.taken(self._body(manifest, ref, kept | marks), found, adopting=adopting)
+        taken = preview.taken(self._body(manifest, ref, kept | marks), live_object, adopting=adopting)
         to_apply = replica_owner.scaled(
             manifest,
             taken,
@@ -203,11 +206,11 @@ class Planner:
         said = body
         if replica_owner.adds(manifest, to_apply) and not await self._autoscalers.scale(ref):
             said = self._body(manifest, ref, kept | marks)
-        seen = await preview.preview(self._cluster, body, found, adopting=adopting, said=said)
-        change = _change(ref, found, seen, body, adopting=adopting)
+        seen = await preview.preview(self._cluster, body, live_object, adopting=adopting, said=said)
+        change = _change(ref, live_object, seen, body, adopting=adopting)
         apart: bytes | None = None
         if change.adopted:
-            marks, apart = self._first.get(ref.key) or self._before(found, change.fields)
+            marks, apart = self._first.get(ref.key) or self._before(live_object, change.fields)
         if change.adopted and seen.take:  # what it was before its records are moved
             self._first[ref.key] = (marks, apart)
         left = functools.reduce(managed_fields.both, (each for _, each in seen.held), seen.stays)
@@ -227,21 +230,21 @@ class Planner:
         )
 
     def _before(
-        self, found: Mapping[str, Any], fields: tuple[model.FieldChange, ...]
+        self, live: Mapping[str, Any], fields: tuple[model.FieldChange, ...]
     ) -> tuple[dict[str, str], bytes | None]:
         """The marks of an object that is taken over, and what is to be kept apart."""
-        marks = adoption.adopted(found, self._identity, fields)
-        return marks, adoption.apart(found, marks, fields)
+        marks = adoption.adopted(live, self._identity, fields)
+        return marks, adoption.apart(live, marks, fields)
 
-    async def _autoscaled(self, found: Mapping[str, Any], ref: model.ObjectRef) -> bool:
-        return replica_owner.was_autoscaled(found) and await self._autoscalers.scale(ref)
+    async def _autoscaled(self, live: Mapping[str, Any], ref: model.ObjectRef) -> bool:
+        return replica_owner.was_autoscaled(live) and await self._autoscalers.scale(ref)
 
     def _unchanging(
-        self, manifest: Mapping[str, Any], ref: model.ObjectRef, found: Mapping[str, Any], live: Live
+        self, manifest: Mapping[str, Any], ref: model.ObjectRef, live_object: Mapping[str, Any], live: Live
     ) -> PlannedObject:
         """An immutable ConfigMap or Secret: the name stands for the content, so there is nothing to write."""
         wanted = self._body(manifest, ref)
-        if not ownership.same_content(found, wanted):
+        if not ownership.same_content(live_object, wanted):
             return self._refused(manifest, ref, ownership.changed_content(ref), live)
         change = model.ObjectChange(action=model.Action.NONE, ref=ref)
         return PlannedObject(manifest=manifest, ref=ref, change=change, body=wanted, live=live)
@@ -263,10 +266,10 @@ class Planner:
 async def leaves(cluster: clusters.Cluster, namespace: str) -> bool:
     """Whether the namespace is being deleted; False where the account may not look."""
     try:
-        found = await cluster.find(kinds.NAMESPACE, namespace)
+        phased = await cluster.find(kinds.NAMESPACE, namespace)
     except errors.Forbidden:
         return False
-    return found is not None and found.status.phase == "Terminating"
+    return phased is not None and phased.status.phase == "Terminating"
 
 
 def refused(planned: PlannedObject, refusal: model.Refusal) -> PlannedObject:
@@ -275,8 +278,8 @@ def refused(planned: PlannedObject, refusal: model.Refusal) -> PlannedObject:
     return PlannedObject(manifest=planned.manifest, ref=planned.ref, change=change, body={})
 
 
-def _live(found: Mapping[str, Any]) -> Live:
-    metadata = found["metadata"]
+def _live(live: Mapping[str, Any]) -> Live:
+    metadata = live["metadata"]
     return Live(
         uid=metadata["uid"],
         version=metadata["resourceVersion"],
@@ -286,17 +289,17 @@ def _live(found: Mapping[str, Any]) -> Live:
 
 
 def _change(
-    ref: model.ObjectRef, found: Mapping[str, Any], seen: preview.Preview, body: Mapping[str, Any], *, adopting: bool
+    ref: model.ObjectRef, live: Mapping[str, Any], seen: preview.Preview, body: Mapping[str, Any], *, adopting: bool
 ) -> model.ObjectChange:
     """What applying would change, with who set what is there, and what stays because somebody else or the cluster holds it."""
-    others = field_managers.FieldManagers(found, own=kinds.MANAGER)
+    others = field_managers.FieldManagers(live, own=kinds.MANAGER)
     held = [model.FieldLeft(path=path, manager=who) for who, each in seen.held for path in field_managers.paths(each)]
     kept = retained.told(seen.stays, seen.result, ref, ours=managed_fields.having(seen.stays, body))
-    fields = diff.differences(found, seen.result, managers=seen.managers)
+    fields = diff.differences(live, seen.result, managers=seen.managers)
     return model.ObjectChange(
         action=model.Action.CHANGE if fields else model.Action.NONE,
         ref=ref,
-        fields=tuple(_since(each, others) for each in fields),
+        fields=tuple(_since(change, others) for change in fields),
         adopted=adopting,
         checked=seen.checked,
         left=(*held, *kept),
@@ -311,8 +314,8 @@ def _since(change: model.FieldChange, others: field_managers.FieldManagers) -> m
     return replace(change, manager=setter.manager, at=setter.at)
 
 
-def _annotations(found: Mapping[str, Any]) -> Mapping[str, str]:
-    return found["metadata"].get("annotations") or {}
+def _annotations(live: Mapping[str, Any]) -> Mapping[str, str]:
+    return live["metadata"].get("annotations") or {}
 
 
 def _group_and_kind(manifest: Mapping[str, Any]) -> tuple[str, str]:
@@ -330,11 +333,21 @@ def _refuse_twins(planned: Sequence[PlannedObject]) -> list[PlannedObject]:
     """An object given twice would be written twice, each time differently."""
     seen: set[model.Key] = set()
     result = []
-    for each in planned:
-        if each.ref.key in seen:
-            change = model.ObjectChange(action=each.change.action, ref=each.ref, refusal=ownership.twin(each.ref))
-            result.append(PlannedObject(manifest=each.manifest, ref=each.ref, change=change, body={}, live=each.live))
+    for planned_object in planned:
+        if planned_object.ref.key in seen:
+            change = model.ObjectChange(
+                action=planned_object.change.action, ref=planned_object.ref, refusal=ownership.twin(planned_object.ref)
+            )
+            result.append(
+                PlannedObject(
+                    manifest=planned_object.manifest,
+                    ref=planned_object.ref,
+                    change=change,
+                    body={},
+                    live=planned_object.live,
+                )
+            )
         else:
-            result.append(each)
-        seen.add(each.ref.key)
+            result.append(planned_object)
+        seen.add(planned_object.ref.key)
     return result

@@ -40,35 +40,35 @@ class Preview:
     """Whether the cluster was asked; else it can be once the records are moved."""
 
 
-def taken(wanted: Manifest, found: Manifest, *, adopting: bool) -> Manifest:
+def taken(wanted: Manifest, live: Manifest, *, adopting: bool) -> Manifest:
     """The object that is there, with the records that it needs before the manifest is applied."""
-    return managed_fields.with_records(found, _taker(wanted, _derived(wanted, found), adopting=adopting)(found))
+    return managed_fields.with_records(live, _taker(wanted, _derived(wanted, live), adopting=adopting)(live))
 
 
 async def preview(
-    cluster: clusters.Cluster, wanted: Manifest, found: Manifest, *, adopting: bool, said: Manifest | None = None
+    cluster: clusters.Cluster, wanted: Manifest, live: Manifest, *, adopting: bool, said: Manifest | None = None
 ) -> Preview:
     """What applying the manifest to the object that is there would come to. Raises ClusterError where it is refused.
 
     `said` is the manifest as the stencil has it, where what is applied says more.
     """
-    strays = _derived(wanted, found)
+    strays = _derived(wanted, live)
     try:
         result, managers = await _dry_run(cluster, wanted)
     except errors.Invalid as refused:
         schema = await cluster.schema(kinds.of(wanted))
-        excluded = tuple(unions.choices(wanted, found, schema)) if schema else ()
-        if not excluded and (moving := await _moving(cluster, wanted, found, strays, adopting=adopting)):
+        excluded = tuple(unions.choices(wanted, live, schema)) if schema else ()
+        if not excluded and (moving := await _moving(cluster, wanted, live, strays, adopting=adopting)):
             return moving
         if schema is None:
             raise
         result, managers, strays = await _parted(
-            cluster, wanted, found, schema, _Refused(error=refused, excluded=excluded, strays=strays, adopting=adopting)
+            cluster, wanted, live, schema, _Refused(error=refused, excluded=excluded, strays=strays, adopting=adopting)
         )
     take = _taker(wanted, strays, adopting=adopting)
-    gains = managed_fields.gains(found, result)
-    records = take(found)
-    moved = managed_fields.with_records(found, records)
+    gains = managed_fields.gains(live, result)
+    records = take(live)
+    moved = managed_fields.with_records(live, records)
     if records is not None:
         result = await _without(cluster, _swapped(result, wanted, strays), wanted, moved)
     return Preview(
@@ -92,7 +92,7 @@ class _Refused:
 
 
 async def _parted(
-    cluster: clusters.Cluster, wanted: Manifest, found: Manifest, schema: schemas.Schema, refused: _Refused
+    cluster: clusters.Cluster, wanted: Manifest, live: Manifest, schema: schemas.Schema, refused: _Refused
 ) -> tuple[dict[str, Any], dict[str, str], tuple[unions.Choice, ...]]:
     """What applying comes to once fields are gone that exclude what is wanted: those, and what the cluster forbids.
 
@@ -102,15 +102,15 @@ async def _parted(
     if refused.excluded:
         with suppress(errors.Invalid):
             # As it is, which is taken where nothing else stands in the way.
-            result, managers = await _dry_run(cluster, _swapped(wanted, found, refused.excluded))
+            result, managers = await _dry_run(cluster, _swapped(wanted, live, refused.excluded))
             return result, managers, strays
-    while more := [each for each in forbidden.strays(said, wanted, found, schema) if each not in strays]:
+    while more := [choice for choice in forbidden.strays(said, wanted, live, schema) if choice not in strays]:
         strays = (*strays, *more)
-        records = _taker(wanted, strays, adopting=refused.adopting)(found)
-        going = managed_fields.going(managed_fields.with_records(found, records), wanted)
-        whole = forbidden.merged(managed_fields.without(found, going), wanted, schema)
+        records = _taker(wanted, strays, adopting=refused.adopting)(live)
+        going = managed_fields.going(managed_fields.with_records(live, records), wanted)
+        whole = forbidden.merged(managed_fields.without(live, going), wanted, schema)
         try:
-            return await _patched(cluster, wanted, diff.operations(found, whole)), {}, strays
+            return await _patched(cluster, wanted, diff.operations(live, whole)), {}, strays
         except errors.Invalid as again:
             said = again
     raise refused.error
@@ -149,7 +149,7 @@ async def _made_now(cluster: clusters.Cluster, said: Manifest) -> Manifest | Non
 async def _moving(
     cluster: clusters.Cluster,
     wanted: Manifest,
-    found: Manifest,
+    live: Manifest,
     strays: Sequence[unions.Choice],
     *,
     adopting: bool,
@@ -160,17 +160,17 @@ async def _moving(
     Invalid where the object is refused without them, too.
     """
     take = _taker(wanted, strays, adopting=adopting)
-    records = take(found)
-    going = managed_fields.going(managed_fields.with_records(found, records), wanted)
+    records = take(live)
+    going = managed_fields.going(managed_fields.with_records(live, records), wanted)
     if not adopting or records is None or not going:
         return None
-    whole = diff.overlaid(managed_fields.without(found, going), wanted)
-    result = await _patched(cluster, wanted, diff.operations(found, whole))
+    whole = diff.overlaid(managed_fields.without(live, going), wanted)
+    result = await _patched(cluster, wanted, diff.operations(live, whole))
     return Preview(result=result, managers={}, take=take, gains=True, checked=False)
 
 
-def _derived(wanted: Manifest, found: Manifest) -> tuple[unions.Choice, ...]:
-    return tuple(each for each in derived.strays(wanted, found) if not managed_fields.is_others(found, each))
+def _derived(wanted: Manifest, live: Manifest) -> tuple[unions.Choice, ...]:
+    return tuple(choice for choice in derived.strays(wanted, live) if not managed_fields.is_others(live, choice))
 
 
 def _taker(wanted: Manifest, strays: Sequence[unions.Choice], *, adopting: bool) -> managed_fields.Take:

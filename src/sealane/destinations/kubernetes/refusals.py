@@ -47,20 +47,20 @@ def of_error(ref: model.ObjectRef, error: errors.ClusterError) -> model.Refusal 
     return None
 
 
-def fitting(found: dict[str, Any]) -> dict[str, Any]:
+def fitting(live: dict[str, Any]) -> dict[str, Any]:
     """The object that a dry run gave. Raises Invalid when it would be too long for the cluster's store.
 
     Custom objects are stored as they are. Kubernetes' own kinds are stored shorter, without the names of their fields: of
     them only what their texts alone come to is certain.
     """
-    group = str(found["apiVersion"]).rpartition("/")[0]
-    custom = apply_order.phase(group, str(found["kind"])) is apply_order.Phase.CUSTOM
-    size, most = (len(msgspec.json.encode(found)), STORED) if custom else (_texts(found), STORED_AT_MOST)
+    group = str(live["apiVersion"]).rpartition("/")[0]
+    custom = apply_order.phase(group, str(live["kind"])) is apply_order.Phase.CUSTOM
+    size, most = (len(msgspec.json.encode(live)), STORED) if custom else (_texts(live), STORED_AT_MOST)
     if size > most:
         least = "" if custom else "at least "
         says = f"it would take {least}{size:,} bytes, and the cluster stores no object of more than {most:,}"
         raise errors.Invalid(says, hint="split it into several objects", answer=says)
-    return found
+    return live
 
 
 def _texts(node: Any) -> int:

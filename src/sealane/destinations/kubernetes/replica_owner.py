@@ -15,27 +15,27 @@ from typing import Any
 from sealane.clients.kubernetes import kinds
 
 
-def was_autoscaled(found: Mapping[str, Any]) -> bool:
+def was_autoscaled(live: Mapping[str, Any]) -> bool:
     """Whether an autoscaler once set the number of replicas, as the records tell."""
-    return _sets_replicas(found, "kube-controller-manager", "scale")
+    return _sets_replicas(live, "kube-controller-manager", "scale")
 
 
 def scaled(
-    manifest: Mapping[str, Any], found: Mapping[str, Any], *, autoscaled: bool, followed: bool = False
+    manifest: Mapping[str, Any], live: Mapping[str, Any], *, autoscaled: bool, followed: bool = False
 ) -> Mapping[str, Any]:
     """The manifest with the replicas to apply to the object that is there.
 
     `autoscaled` says whether an autoscaler that lives scales it, `followed` that one of the same deployment does.
     """
     spec = manifest.get("spec")
-    if not isinstance(spec, Mapping) or "replicas" not in (found.get("spec") or {}):
+    if not isinstance(spec, Mapping) or "replicas" not in (live.get("spec") or {}):
         return manifest
-    if autoscaled and was_autoscaled(found):
+    if autoscaled and was_autoscaled(live):
         return {**manifest, "spec": {key: value for key, value in spec.items() if key != "replicas"}}
     if followed and "replicas" in spec:
-        return {**manifest, "spec": {**spec, "replicas": max(int(spec["replicas"]), int(found["spec"]["replicas"]))}}
-    if "replicas" not in spec and _sets_replicas(found, kinds.MANAGER, ""):
-        return {**manifest, "spec": {**spec, "replicas": found["spec"]["replicas"]}}
+        return {**manifest, "spec": {**spec, "replicas": max(int(spec["replicas"]), int(live["spec"]["replicas"]))}}
+    if "replicas" not in spec and _sets_replicas(live, kinds.MANAGER, ""):
+        return {**manifest, "spec": {**spec, "replicas": live["spec"]["replicas"]}}
     return manifest
 
 
@@ -44,10 +44,10 @@ def adds(manifest: Mapping[str, Any], scaled: Mapping[str, Any]) -> bool:
     return "replicas" in (scaled.get("spec") or {}) and "replicas" not in (manifest.get("spec") or {})
 
 
-def _sets_replicas(found: Mapping[str, Any], manager: str, subresource: str) -> bool:
+def _sets_replicas(live: Mapping[str, Any], manager: str, subresource: str) -> bool:
     return any(
         entry.get("manager") == manager
         and (entry.get("subresource") or "") == subresource
         and "f:replicas" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
-        for entry in found["metadata"].get("managedFields") or ()
+        for entry in live["metadata"].get("managedFields") or ()
     )

@@ -66,9 +66,9 @@ def role(resources: Collection[Resource]) -> list[dict[str, Any]]:
     """The rules of the role that is bound in each namespace."""
     rules = [_rule(*each) for each in _ALWAYS]
     by_verbs: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    for each in resources:
-        verbs = (*_WRITE, *(_SEE if _is_watched(each) else ()))
-        by_verbs.setdefault((each.group, verbs), []).append(each.plural)
+    for resource in resources:
+        verbs = (*_WRITE, *(_SEE if _is_watched(resource) else ()))
+        by_verbs.setdefault((resource.group, verbs), []).append(resource.plural)
     rules += [_rule(group, tuple(dict.fromkeys(plurals)), verbs) for (group, verbs), plurals in by_verbs.items()]
     beside = dict.fromkeys(each for resource in resources for each in _BESIDE.get(resource.kind, ()))
     return [*rules, *(_rule(*each) for each in beside)]

@@ -52,8 +52,12 @@ async def apply(
     planner = planning.Planner(cluster, wanted, identity=identity, adopt=adopt, finished=finished)
     planned = await planner.plan()
     writing = _Writing(cluster, planner, fence, identity)
-    if refusals := tuple(each.change.refusal for each in planned if each.change.refusal):
-        there = tuple(each.ref for each in planned if each.live and each.live.owner == identity.owner)
+    if refusals := tuple(planned_object.change.refusal for planned_object in planned if planned_object.change.refusal):
+        there = tuple(
+            planned_object.ref
+            for planned_object in planned
+            if planned_object.live and planned_object.live.owner == identity.owner
+        )
         return model.Applied(inventory=there, refusals=refusals)
     return await writing.write_all(planned)
 
@@ -74,8 +78,8 @@ class _Writing:
         left: list[tuple[model.ObjectRef, model.FieldLeft]] = []
         for phase, group in itertools.groupby(planned, lambda each: apply_order.phase(each.ref.group, each.ref.kind)):
             written = []
-            for each in group:
-                done = await self._write(each)
+            for planned_object in group:
+                done = await self._write(planned_object)
                 if done.change.refusal:
                     rest = [later.ref for later in planned if later.live and later.ref not in inventory]
                     return model.Applied(
@@ -160,8 +164,8 @@ class _Writing:
 
     async def _until_gone(self, planned: planning.PlannedObject) -> None:
         async def gone() -> bool:
-            found = await self._cluster.find(planned.kind, planned.ref.name, namespace=planned.ref.namespace)
-            return found is None or found["metadata"]["uid"] != planned.ref.uid
+            live = await self._cluster.find(planned.kind, planned.ref.name, namespace=planned.ref.namespace)
+            return live is None or live["metadata"]["uid"] != planned.ref.uid
 
         await _until(gone, f"{planned.ref} is being deleted and still there", "what do its finalizers wait for?")
 
@@ -174,8 +178,8 @@ class _Writing:
             name = ref.name
 
             async def usable(name: str = name) -> bool:
-                found = await self._cluster.find(kind, name)
-                return found is not None and _usable(found)
+                phased = await self._cluster.find(kind, name)
+                return phased is not None and _usable(phased)
 
             await _until(usable, f"{ref} is not usable yet", "what does its status say?")
             if phase is apply_order.Phase.NAMESPACES:
@@ -203,11 +207,11 @@ def _refused(planned: planning.PlannedObject, error: errors.ClusterError) -> pla
     return planning.refused(planned, refusal)
 
 
-def _usable(found: objects.Phased) -> bool:
+def _usable(phased: objects.Phased) -> bool:
     established = any(
-        condition.type == "Established" and condition.status == "True" for condition in found.status.conditions or ()
+        condition.type == "Established" and condition.status == "True" for condition in phased.status.conditions or ()
     )
-    return found.status.phase == "Active" or established
+    return phased.status.phase == "Active" or established
 
 
 async def _until(true: Callable[[], Awaitable[bool]], message: str, hint: str) -> None:

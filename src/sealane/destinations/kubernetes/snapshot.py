@@ -57,13 +57,13 @@ class SnapshotSource:
         state = self._reader.state(view)
         if own not in self._opened.needed and _away(state) and not blind:
             return self._unseen(name, own, state, at=at)
-        found = self._reader.find(view, subject.place, subject.ref.name)
-        if found is None:
+        live = self._reader.find(view, subject.place, subject.ref.name)
+        if live is None:
             return self._gone(subject, name, at=at)
         self._missed.pop(name, None)
-        if isinstance(found, resources.Custom):
-            found = msgspec.structs.replace(found, kind=subject.ref.kind, api_version=subject.ref.api_version)
-        part = registry.converge(found, self._around(subject, found, at=at))
+        if isinstance(live, resources.Custom):
+            live = msgspec.structs.replace(live, kind=subject.ref.kind, api_version=subject.ref.api_version)
+        part = registry.converge(live, self._around(subject, live, at=at))
         if part[0].ended or (part[0].health is verdicts.Health.FAILED and subject.watched.runs):
             self._ends[name] = part
         else:
@@ -97,21 +97,21 @@ class SnapshotSource:
         )
         return generic.awaited(name, message=fact.words, fact=fact)
 
-    def _around(self, subject: views.Subject, found: Any, *, at: datetime) -> owned_objects.OwnedObjects:
+    def _around(self, subject: views.Subject, live: Any, *, at: datetime) -> owned_objects.OwnedObjects:
         def owned(kind: kinds.Kind[Any], *owners: Any) -> list[Any]:
             if not subject.watched.runs or kind not in subject.watched.kinds:
                 return []
             return self._belonging(subject.place, kind, owners)
 
-        replica_sets = owned(kinds.REPLICA_SET, found)
-        pods = owned(kinds.POD, found, *replica_sets)
+        replica_sets = owned(kinds.REPLICA_SET, live)
+        pods = owned(kinds.POD, live, *replica_sets)
         return owned_objects.OwnedObjects(
             at=at,
             pods=pods,
             replica_sets=replica_sets,
-            revisions=owned(kinds.CONTROLLER_REVISION, found),
-            events=self._belonging(subject.place, kinds.EVENT, (found, *replica_sets, *pods)),
-            besides=self._besides(subject.place, found),
+            revisions=owned(kinds.CONTROLLER_REVISION, live),
+            events=self._belonging(subject.place, kinds.EVENT, (live, *replica_sets, *pods)),
+            besides=self._besides(subject.place, live),
         )
 
     def _belonging(self, place: str, kind: kinds.Kind[Any], owners: Sequence[Any]) -> list[Any]:
@@ -121,12 +121,12 @@ class SnapshotSource:
             return []
         return [each for owner in owners for each in self._reader.belonging(view, owner.metadata.uid)]
 
-    def _besides(self, place: str, found: Any) -> owned_objects.NamespaceFacts:
-        if isinstance(found, resources.Service):
+    def _besides(self, place: str, live: Any) -> owned_objects.NamespaceFacts:
+        if isinstance(live, resources.Service):
             makers = any(subject.watched.own.type is resources.Custom for subject in self._subjects)
-            return owned_objects.NamespaceFacts(labels=self._labels(place, found.spec.selector), makers=makers)
-        if isinstance(found, resources.Ingress) and (view := self._views.get((place, kinds.SERVICE))) is not None:
-            there = (name for name in found.services if self._reader.find(view, place, name))
+            return owned_objects.NamespaceFacts(labels=self._labels(place, live.spec.selector), makers=makers)
+        if isinstance(live, resources.Ingress) and (view := self._views.get((place, kinds.SERVICE))) is not None:
+            there = (name for name in live.services if self._reader.find(view, place, name))
             return owned_objects.NamespaceFacts(services=frozenset(there))
         return owned_objects.NamespaceFacts(ask=self._asks.ask)
 
@@ -135,9 +135,9 @@ class SnapshotSource:
         made = []
         for subject in self._subjects:
             if subject.place == place and subject.watched.runs and subject.ref.kind != "Pod":
-                found = self._reader.find(self._views[subject.keys[0]], place, subject.ref.name)
-                if found is not None:
-                    made.append(found.spec.template.metadata.labels)
+                live = self._reader.find(self._views[subject.keys[0]], place, subject.ref.name)
+                if live is not None:
+                    made.append(live.spec.template.metadata.labels)
         view = self._views.get((place, kinds.POD))
         if view is None:
             return None

@@ -64,35 +64,35 @@ class Choice:
 
 
 def choices(
-    manifest: Mapping[str, Any], found: Mapping[str, Any], schema: schemas.Schema, path: Path = ()
+    manifest: Mapping[str, Any], live: Mapping[str, Any], schema: schemas.Schema, path: Path = ()
 ) -> Iterator[Choice]:
     """Wherever the object that is there has a field that excludes one of the manifest's."""
     if schema.is_atomic:
         return
     for group in groups(schema):
-        if strays := _strays(group, manifest, found):
+        if strays := _strays(group, manifest, live):
             yield Choice(path=path, group=group, strays=strays)
     for name, wanted in manifest.items():
         own = schema.field(name)
-        if own is not None and name in found:
-            yield from _within(wanted, found[name], own, (*path, name))
+        if own is not None and name in live:
+            yield from _within(wanted, live[name], own, (*path, name))
 
 
-def _within(wanted: Any, found: Any, schema: schemas.Schema, path: Path) -> Iterator[Choice]:
-    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
-        yield from choices(wanted, found, schema, path)
-    elif isinstance(wanted, list) and isinstance(found, list) and schema.keys and schema.item:
+def _within(wanted: Any, live: Any, schema: schemas.Schema, path: Path) -> Iterator[Choice]:
+    if isinstance(wanted, Mapping) and isinstance(live, Mapping):
+        yield from choices(wanted, live, schema, path)
+    elif isinstance(wanted, list) and isinstance(live, list) and schema.keys and schema.item:
         item = schema.item
-        there = {item.key_of(each, schema.keys): each for each in found if isinstance(each, Mapping)}
+        there = {item.key_of(each, schema.keys): each for each in live if isinstance(each, Mapping)}
         for each in wanted:
             key = item.key_of(each, schema.keys) if isinstance(each, Mapping) else None
             if key is not None and key in there:
                 yield from choices(each, there[key], item, (*path, key))
 
 
-def _strays(group: Group, manifest: Mapping[str, Any], found: Mapping[str, Any]) -> frozenset[str]:
+def _strays(group: Group, manifest: Mapping[str, Any], live: Mapping[str, Any]) -> frozenset[str]:
     given = {name for name in group.members if manifest.get(name) is not None}
-    there = {name for name in group.members if found.get(name) is not None} - given
+    there = {name for name in group.members if live.get(name) is not None} - given
     if group.discriminator is None:
         return frozenset(there) if given else frozenset()
     said = manifest.get(group.discriminator)
@@ -128,7 +128,7 @@ def groups(schema: schemas.Schema) -> Iterator[Group]:
 def _not_together(fields: Mapping[str, schemas.Schema]) -> set[frozenset[str]]:
     """Pairs of which one says that it excludes the other; the words may have the other's name in capitals."""
     names = {name.lower(): name for name in fields}
-    said = ((name, _NOT_WITH.search(each.description)) for name, each in fields.items())
+    said = ((name, _NOT_WITH.search(schema.description)) for name, schema in fields.items())
     return {frozenset((name, names[other[1].lower()])) for name, other in said if other and other[1].lower() in names}
 
 
@@ -136,7 +136,7 @@ def _by_type(fields: Mapping[str, schemas.Schema]) -> dict[str, str | None]:
     told = fields.get("type")
     values: Sequence[str] = (told.plain.get("enum") or ()) if told else ()
     named = {value[:1].lower() + value[1:]: value for value in values}
-    return {name: named[name] for name, each in fields.items() if name in named and each.is_object}
+    return {name: named[name] for name, schema in fields.items() if name in named and schema.is_object}
 
 
 def at(node: Any, path: Sequence[str | Keys]) -> Any:

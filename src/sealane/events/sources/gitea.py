@@ -18,9 +18,9 @@ def read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, rece
     Raises NotSignedIn for a wrong signature, UsageError for what can't be read.
     """
     webhooks.verify(body, secret=secret, signature=headers.get(SIGNATURE))
-    found = bodies.payload(headers, body)
+    payload = bodies.payload(headers, body)
     kind, delivery = headers.get(KIND, ""), headers.get(DELIVERY)
-    return github.event(app, kind, found, host="gitea", delivery=delivery, received=received)
+    return github.event(app, kind, payload, host="gitea", delivery=delivery, received=received)
 
 
 ADAPTER = GitHost(name="Gitea or Forgejo", signature="X-Gitea-Signature", read=read)

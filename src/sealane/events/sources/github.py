@@ -28,67 +28,67 @@ def read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, rece
     Raises NotSignedIn for a wrong signature, UsageError for what can't be read.
     """
     webhooks.verify(body, secret=secret, signature=headers.get(SIGNATURE))
-    found = bodies.payload(headers, body)
+    payload = bodies.payload(headers, body)
     kind = headers.get(KIND, "")
-    return event(app, kind, found, host="github", delivery=headers.get(DELIVERY), received=received)
+    return event(app, kind, payload, host="github", delivery=headers.get(DELIVERY), received=received)
 
 
 def event(
-    app: str, kind: str, found: Mapping[str, Any], *, host: str, delivery: str | None, received: datetime
+    app: str, kind: str, payload: Mapping[str, Any], *, host: str, delivery: str | None, received: datetime
 ) -> Read:
     """What a verified message of the host says. Raises UsageError when it lacks what its kind promises."""
     match kind:
         case "push":
-            return _by(_push(app, found, delivery, received), found, host)
+            return _by(_push(app, payload, delivery, received), payload, host)
         case "pull_request":
-            return _by(_pull_request(app, found, delivery, received), found, host)
+            return _by(_pull_request(app, payload, delivery, received), payload, host)
         case "delete":
-            return _delete(app, found, delivery, received)
+            return _delete(app, payload, delivery, received)
         case "":
             raise UsageError("the webhook does not say its kind")
         case _:
             return Ignored(reason=f"{kind} starts nothing")
 
 
-def _by(read: Read, found: Mapping[str, Any], host: str) -> Read:
+def _by(read: Read, payload: Mapping[str, Any], host: str) -> Read:
     """With who did it: whoever was signed in at the host, which is no one that a commit names.
 
     GitHub's `sender` is the account that caused the message; `pusher` of a push by a deploy key names its owner. Gitea has
     both, and older ones only `pusher`.
     """
-    login = webhooks.maybe(found, "sender", "login")
-    login = login or webhooks.maybe(found, "pusher", "login") or webhooks.maybe(found, "pusher", "username")
+    login = webhooks.maybe(payload, "sender", "login")
+    login = login or webhooks.maybe(payload, "pusher", "login") or webhooks.maybe(payload, "pusher", "username")
     if not isinstance(read, Event) or not login:
         return read
     return replace(read, pusher=Pusher(signed=Signed.HOST, name=inputs.fitted(login, most=_LOGIN), host=host))
 
 
-def _push(app: str, found: Mapping[str, Any], delivery: str | None, received: datetime) -> Read:
-    ref, after = webhooks.reference(webhooks.text(found, "ref")), webhooks.commit(found, "after")
-    before = webhooks.commit(found, "before") if found.get("before") is not None else None
+def _push(app: str, payload: Mapping[str, Any], delivery: str | None, received: datetime) -> Read:
+    ref, after = webhooks.reference(webhooks.text(payload, "ref")), webhooks.commit(payload, "after")
+    before = webhooks.commit(payload, "before") if payload.get("before") is not None else None
     if not ref.startswith(("refs/heads/", "refs/tags/")):
         return Ignored(reason=f"{ref} is neither a branch nor a tag")
-    if webhooks.is_nowhere(after) or found.get("deleted") is True:
+    if webhooks.is_nowhere(after) or payload.get("deleted") is True:
         return RefGone(app=app, ref=ref, reason=f"{ref} was deleted", delivery=delivery, received=received)
     return Event(
         kind=EventKind.TAG if ref.startswith("refs/tags/") else EventKind.PUSH,
         app=app,
-        repository=webhooks.text(found, "repository", "clone_url"),
-        commit=webhooks.commit(found, "head_commit", "id") if found.get("head_commit") else after,
+        repository=webhooks.text(payload, "repository", "clone_url"),
+        commit=webhooks.commit(payload, "head_commit", "id") if payload.get("head_commit") else after,
         branch=ref.removeprefix("refs/heads/") if ref.startswith("refs/heads/") else None,
-        trunk=webhooks.maybe(found, "repository", "default_branch"),
+        trunk=webhooks.maybe(payload, "repository", "default_branch"),
         ref=ref,
         before=None if webhooks.is_nowhere(before) else before,
-        author=webhooks.maybe(found, "head_commit", "author", "name") or webhooks.maybe(found, "pusher", "name"),
-        message=(webhooks.maybe(found, "head_commit", "message") or "").split("\n", 1)[0],
+        author=webhooks.maybe(payload, "head_commit", "author", "name") or webhooks.maybe(payload, "pusher", "name"),
+        message=(webhooks.maybe(payload, "head_commit", "message") or "").split("\n", 1)[0],
         delivery=delivery,
         received=received,
     )
 
 
-def _delete(app: str, found: Mapping[str, Any], delivery: str | None, received: datetime) -> Read:
+def _delete(app: str, payload: Mapping[str, Any], delivery: str | None, received: datetime) -> Read:
     """Gitea's only word of a deletion; GitHub also sends a push of nothing."""
-    kind, name = webhooks.text(found, "ref_type"), webhooks.text(found, "ref")
+    kind, name = webhooks.text(payload, "ref_type"), webhooks.text(payload, "ref")
     folder = {"branch": "refs/heads/", "tag": "refs/tags/"}.get(kind)
     if folder is None:
         return Ignored(reason=f"a deleted {kind} starts nothing")
@@ -96,9 +96,9 @@ def _delete(app: str, found: Mapping[str, Any], delivery: str | None, received: 
     return RefGone(app=app, ref=ref, reason=f"{ref} was deleted", delivery=delivery, received=received)
 
 
-def _pull_request(app: str, found: Mapping[str, Any], delivery: str | None, received: datetime) -> Read:
-    action = webhooks.text(found, "action")
-    number = found.get("number")
+def _pull_request(app: str, payload: Mapping[str, Any], delivery: str | None, received: datetime) -> Read:
+    action = webhooks.text(payload, "action")
+    number = payload.get("number")
     ref = webhooks.reference(f"refs/pull/{number}/head")
     if action == "closed":
         return RefGone(
@@ -106,8 +106,8 @@ def _pull_request(app: str, found: Mapping[str, Any], delivery: str | None, rece
         )
     if action not in _PULL_REQUEST_STARTS:
         return Ignored(reason=f"a pull request that was {action} starts nothing")
-    ours = webhooks.text(found, "repository", "full_name")
-    theirs = webhooks.maybe(found, "pull_request", "head", "repo", "full_name")
+    ours = webhooks.text(payload, "repository", "full_name")
+    theirs = webhooks.maybe(payload, "pull_request", "head", "repo", "full_name")
     if theirs != ours:
         return Ignored(
             reason=f"a pull request from a fork ({theirs or 'deleted'}) is not run: its code is a stranger's"
@@ -115,21 +115,21 @@ def _pull_request(app: str, found: Mapping[str, Any], delivery: str | None, rece
     return Event(
         kind=EventKind.PULL_REQUEST,
         app=app,
-        repository=webhooks.text(found, "repository", "clone_url"),
-        commit=webhooks.commit(found, "pull_request", "head", "sha"),
-        branch=webhooks.reference(webhooks.text(found, "pull_request", "base", "ref")),
-        trunk=webhooks.maybe(found, "repository", "default_branch"),
+        repository=webhooks.text(payload, "repository", "clone_url"),
+        commit=webhooks.commit(payload, "pull_request", "head", "sha"),
+        branch=webhooks.reference(webhooks.text(payload, "pull_request", "base", "ref")),
+        trunk=webhooks.maybe(payload, "repository", "default_branch"),
         ref=ref,
-        author=webhooks.maybe(found, "pull_request", "user", "login"),
-        message=webhooks.maybe(found, "pull_request", "title") or "",
+        author=webhooks.maybe(payload, "pull_request", "user", "login"),
+        message=webhooks.maybe(payload, "pull_request", "title") or "",
         delivery=delivery,
         received=received,
     )
 
 
 def _login(email: str) -> str | None:
-    found = _NOREPLY.fullmatch(email)
-    return found[1] if found else None
+    match = _NOREPLY.fullmatch(email)
+    return match[1] if match else None
 
 
 ADAPTER = GitHost(name="GitHub", signature="X-Hub-Signature-256", read=read, login=_login)

@@ -40,9 +40,9 @@ def verify(body: bytes, *, secret: str, signature: str | None) -> None:
         raise NotSignedIn("the webhook's signature is wrong", hint="the secret differs from the app's")
 
 
-def text(found: Mapping[str, Any], *path: str) -> str:
+def text(payload: Mapping[str, Any], *path: str) -> str:
     """The text at a path of keys, as far as it can be stored. Raises UsageError naming the path when it isn't there."""
-    value: Any = found
+    value: Any = payload
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
     if not isinstance(value, str):
@@ -50,9 +50,9 @@ def text(found: Mapping[str, Any], *path: str) -> str:
     return inputs.storable(value)
 
 
-def commit(found: Mapping[str, Any], *path: str) -> str:
+def commit(payload: Mapping[str, Any], *path: str) -> str:
     """The full hash at a path of keys; of zeros only where nothing is. Raises UsageError."""
-    value = text(found, *path)
+    value = text(payload, *path)
     if not _COMMIT.fullmatch(value):
         raise UsageError(f"the webhook's {'.'.join(path)} is not the hash of a commit")
     return value
@@ -70,9 +70,9 @@ def reference(name: str) -> str:
     return name
 
 
-def maybe(found: Mapping[str, Any], *path: str) -> str | None:
+def maybe(payload: Mapping[str, Any], *path: str) -> str | None:
     """The text at a path of keys, or None."""
     try:
-        return text(found, *path)
+        return text(payload, *path)
     except UsageError:
         return None

@@ -61,7 +61,7 @@ def unknown_formations(pipeline: Pipeline, formations: Collection[str]) -> list[
 
 def impossible_approvals(pipeline: Pipeline, groups: Mapping[str, Collection[str]]) -> list[Finding]:
     """Approvals that ask for an unknown group, or for more people than all the groups named have together."""
-    found = []
+    findings = []
     for delivery in pipeline.deliver:
         approval = delivery.approval
         if approval is None:
@@ -69,11 +69,11 @@ def impossible_approvals(pipeline: Pipeline, groups: Mapping[str, Collection[str
         unknown = [group for group in approval.by if group not in groups]
         for group in unknown:
             message = f"{delivery.formation} asks the group {group}, which doesn't exist"
-            found.append(Finding(message=message, place=delivery.place, hint=did_you_mean(group, groups)))
+            findings.append(Finding(message=message, place=delivery.place, hint=did_you_mean(group, groups)))
         people = {person for group in approval.by for person in groups.get(group, ())}
         if not unknown and len(people) < approval.count:
             who = " and ".join(approval.by)
             message = f"{delivery.formation} asks for {approval.count} people of {who}, who have {len(people)}"
             hint = "lower count, or ask an administrator to add people"
-            found.append(Finding(message=message, place=delivery.place, hint=hint))
-    return found
+            findings.append(Finding(message=message, place=delivery.place, hint=hint))
+    return findings

@@ -213,12 +213,12 @@ def _deliveries(
         for formation in file.formations
     ]
     release_group = ReleaseGroup(formations=tuple(member.formation for member in members), parallel=file.parallel)
-    for index, each in enumerate(members):
+    for index, member in enumerate(members):
         yield Delivery(
-            formation=each.formation,
+            formation=member.formation,
             approval=approval,
             release_group=release_group,
-            keep=each.keep,
+            keep=member.keep,
             when=when,
             place=document.place((*path, "formations", index)),
         )

@@ -57,8 +57,8 @@ def _hostname(text: str) -> str:
 
 
 def _port(text: str) -> str:
-    found = re.search(r":(\d+)$", _host(text))
-    return found[1] if found else ""
+    match = re.search(r":(\d+)$", _host(text))
+    return match[1] if match else ""
 
 
 def _escaped_path(text: str) -> str:

@@ -19,12 +19,12 @@ _GRAMMAR = re.compile(
 
 def parse(text: str, normal: bool = False) -> str:  # noqa: FBT001, FBT002 - called by CEL, by position
     """The version as text; `normal` forgives a `v` before it, leading zeros and missing parts. Raises ValueError."""
-    found = _GRAMMAR.fullmatch(_normalised(text) if normal else text)
-    if not found:
+    match = _GRAMMAR.fullmatch(_normalised(text) if normal else text)
+    if not match:
         few = text.count(".") < 2
         message = "No Major.Minor.Patch elements found" if few else f"{text} is no semantic version"
         raise ValueError(message)
-    return found[0]
+    return match[0]
 
 
 def is_version(text: str, normal: bool = False) -> bool:  # noqa: FBT001, FBT002 - called by CEL, by position

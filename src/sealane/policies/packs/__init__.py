@@ -28,17 +28,17 @@ def load(reference: str, config: Path | None = None, adapters: Adapters = SHIPPE
 
     Raises UsageError for a pack that is not there, InvalidFiles for one with mistakes.
     """
-    found = _REFERENCE.fullmatch(reference)
+    match = _REFERENCE.fullmatch(reference)
     places = _places(config)
-    if not found or reference not in _known(places):
+    if not match or reference not in _known(places):
         raise errors.UsageError(
             f"no pack of policies is called {reference}", hint=did_you_mean(reference, _known(places))
         )
-    folders = [place / found[1] / found[2] for place in places]
+    folders = [place / match[1] / match[2] for place in places]
     there = [folder for folder in folders if folder.is_dir()]
     if len(there) > 1:
         raise errors.UsageError(
-            f"{FOLDER}/{found[1]}/{found[2]} takes the name of a pack that comes with Sealane", hint="rename it"
+            f"{FOLDER}/{match[1]}/{match[2]} takes the name of a pack that comes with Sealane", hint="rename it"
         )
     policies: list[EnginePolicy] = []
     for engine in adapters.policy_engines.every(PolicyEngine).values():

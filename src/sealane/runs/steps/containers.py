@@ -85,8 +85,8 @@ async def _attempt(
         result = await context.runner.run_step(work.run, spec, log.write)
     finally:
         log.close()
-    if found := await _report(work, step, result):
-        listener(run_events.ReportsRead(run=run, key=planned.key, attempt=attempt, report=found, at=context.now()))
+    if report := await _report(work, step, result):
+        listener(run_events.ReportsRead(run=run, key=planned.key, attempt=attempt, report=report, at=context.now()))
     return StepResult(
         status=result.status,
         exit_code=result.exit_code,
@@ -101,8 +101,8 @@ async def _report(work: RunContext, step: Step, result: StepResult) -> Report | 
     patterns = step.reports.get("junit", ())
     if not patterns or result.status is StepStatus.CANCELLED:
         return None
-    found = await test_reports.report(work.workspace, patterns, since=result.started, secrets=work.secrets)
-    return found if found.files or result.status is not StepStatus.BROKEN else None
+    report = await test_reports.report(work.workspace, patterns, since=result.started, secrets=work.secrets)
+    return report if report.files or result.status is not StepStatus.BROKEN else None
 
 
 def _counted(reason: str | None, attempts: int) -> str | None:

@@ -73,18 +73,18 @@ async def waits(server: dependencies.Server, actor: Viewer) -> list[Pending]:
     origins = await server.views.origins(each.deployment for each, _ in every)
     wants = [each.deployment.id for each, _ in every if each.kind is InboxKind.APPROVAL]
     details = await asyncio.gather(*(server.views.deployment(each) for each in wants))
-    views = {each.deployment.id: each for each in details}
+    views = {detail.deployment.id: detail for detail in details}
     return [_told(each, newest, actor, origins, views) for each, newest in every]
 
 
 def _told(
-    found: Found, newest: Found, actor: Actor, origins: Mapping[str, Origin], views: Mapping[str, DeploymentView]
+    item: Found, newest: Found, actor: Actor, origins: Mapping[str, Origin], views: Mapping[str, DeploymentView]
 ) -> Pending:
-    deployment = found.deployment
+    deployment = item.deployment
     view = views.get(deployment.id)
     origin = origins.get(deployment.id)
     return Pending(
-        kind=found.kind,
+        kind=item.kind,
         deployment=deployment.id,
         app=deployment.app,
         formation=deployment.formation,
@@ -92,16 +92,16 @@ def _told(
         origin=origin,
         brings=review.brings(view) if view else "",
         tests=view.tests.words if view and view.tests else "",
-        newer=None if found is newest else newest.deployment.id,
-        asks=found.asks,
-        since=found.since,
-        until=found.until,
-        otherwise=found.otherwise,
-        who=found.who,
-        given=found.given,
-        asked_by=found.asked_by,
-        written=found.written,
-        gate=found.gate,
-        answer=found.answer,
-        why_not=eligibility.why_not(found, actor),
+        newer=None if item is newest else newest.deployment.id,
+        asks=item.asks,
+        since=item.since,
+        until=item.until,
+        otherwise=item.otherwise,
+        who=item.who,
+        given=item.given,
+        asked_by=item.asked_by,
+        written=item.written,
+        gate=item.gate,
+        answer=item.answer,
+        why_not=eligibility.why_not(item, actor),
     )

@@ -81,5 +81,5 @@ async def revoke(
     return Revoked(ended=list(await server.access.revoke_token(token_id, by=actor, reach=also)))
 
 
-def _shown(found: tuple[stored.Token, ...]) -> list[Token]:
-    return [Token.model_validate(each) for each in found]
+def _shown(tokens: tuple[stored.Token, ...]) -> list[Token]:
+    return [Token.model_validate(token) for token in tokens]

@@ -23,10 +23,10 @@ async def shown(server: dependencies.Server, signed: Signed, here: str) -> dict[
     return framed(signed, here, await server.views.pending())
 
 
-def framed(signed: Signed, here: str, found: Sequence[InboxItem]) -> dict[str, Any]:
+def framed(signed: Signed, here: str, items: Sequence[InboxItem]) -> dict[str, Any]:
     """The same for a page that knows what waits for people."""
     actor = signed.actor
-    mine = len(inbox.folded(each for each in found if not eligibility.why_not(each, actor)))
+    mine = len(inbox.folded(item for item in items if not eligibility.why_not(item, actor)))
     reader = Reader(name=actor.name, groups=tuple(sorted(actor.groups)), waits=mine, form_token=signed.csrf)
     return {"reader": reader, "here": here}
 

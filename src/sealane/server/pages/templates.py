@@ -39,9 +39,9 @@ def static(name: str) -> str:
 def commands(text: str) -> markupsafe.Markup:
     """A sentence with its commands written as commands."""
     shown, parts, at = str(_shown(text)), [], 0
-    for found in _COMMAND.finditer(shown):
-        parts += [markupsafe.escape(shown[at : found.start()]), markupsafe.Markup("<code>{}</code>").format(found[0])]
-        at = found.end()
+    for match in _COMMAND.finditer(shown):
+        parts += [markupsafe.escape(shown[at : match.start()]), markupsafe.Markup("<code>{}</code>").format(match[0])]
+        at = match.end()
     return markupsafe.Markup("").join([*parts, markupsafe.escape(shown[at:])])
 
 

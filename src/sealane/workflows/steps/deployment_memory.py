@@ -162,7 +162,7 @@ class SqlMemory:
         while word.passes is None and self.tools.now() < word.until:
             await asyncio.sleep(POLL)
             asked = await gates.of(self.id)
-            word = next(each for each in asked if (each.key, each.gate) == (key, gate.name))
+            word = next(gate_word for gate_word in asked if (gate_word.key, gate_word.gate) == (key, gate.name))
         return Word(message=word.message, passes=word.passes, who=word.by or "a person", reason=word.reason)
 
     async def way_back(self, start: model.Start) -> WayBack:
@@ -205,7 +205,7 @@ class SqlMemory:
             remarks=conclusion.DeploymentNotes(note=outcome.note, way_back=outcome.way_back),
         )
         if ended.verdict_kind == "deployed":
-            asked = resource_requests.requests(each.object for each in (await self.revision(ended)).objects)
+            asked = resource_requests.requests(rendered.object for rendered in (await self.revision(ended)).objects)
             at = self.tools.now()
             await self.tools.store.formations.set_requests(ended.app, ended.formation, asked, at=at)
         await asyncio.to_thread(targets.forget_clone, self.tools, ended)
@@ -215,12 +215,12 @@ class SqlMemory:
         tools = self.tools
 
         async def secret(reference: str) -> str:
-            found = await targets.resolved(tools, deployment, {"key": reference})
-            return found["key"].reveal().decode("utf-8", "replace")
+            values = await targets.resolved(tools, deployment, {"key": reference})
+            return values["key"].reveal().decode("utf-8", "replace")
 
         async def came(check: Alerts, since: datetime) -> Sequence[Alert]:
-            found = await tools.store.alerts.since(deployment.app, deployment.formation, since)
-            return [each for each in found if check.matching.items() <= each.labels.items()]
+            alerts = await tools.store.alerts.since(deployment.app, deployment.formation, since)
+            return [alert for alert in alerts if check.matching.items() <= alert.labels.items()]
 
         def allowed() -> Allowlist:
             hosts = tools.environment(revision.environment).gate_hosts
@@ -231,7 +231,7 @@ class SqlMemory:
     async def revision(self, deployment: Deployment) -> Revision:
         """A deployment's revision; what is secret in it is shown nowhere from now on."""
         found = await self.tools.store.releases.revision(deployment.revision_id)
-        revealed.note(manifest_secrets.values(each.object for each in found.everything).values())
+        revealed.note(manifest_secrets.values(rendered.object for rendered in found.everything).values())
         return found
 
     async def _before(self, previous: str | None) -> Revision | None:

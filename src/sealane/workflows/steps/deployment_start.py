@@ -69,8 +69,8 @@ async def _revise(tools: Tools, deployment: Deployment) -> None:
     """A secret is not what it was: the release is rendered anew, and whoever had to approve is asked again."""
     here = await targets.checked_out(tools, deployment)
     made = await tools.store.releases.get(deployment.release_id or "")
-    revision, _, found = await releases.render(here, deployment.formation, made)
+    revision, _, findings = await releases.render(here, deployment.formation, made)
     if revision is None:
-        raise SealaneError(f"{deployment.label} can't be rendered any more: {found[0]}")
+        raise SealaneError(f"{deployment.label} can't be rendered any more: {findings[0]}")
     note = "a secret changed since it was rendered, so this is another revision and approval is asked again"
     await tools.store.deployments.revise(deployment.id, revision, note=note, at=tools.now())

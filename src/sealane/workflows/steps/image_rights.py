@@ -20,9 +20,9 @@ async def of(tools: Tools, app: str) -> Rights:
     """What the app may use, as the operators' file stands now. Raises InvalidFiles."""
     settings = tools.settings
     folder = settings.config_folder
-    access, found = await asyncio.to_thread(config_folder.gather_access, folder, base=folder)
+    access, findings = await asyncio.to_thread(config_folder.gather_access, folder, base=folder)
     if access is None:
-        raise InvalidFiles(errors(found) or found)
+        raise InvalidFiles(errors(findings) or findings)
     others = frozenset(each.name for each in await tools.store.apps.all()) - {app}
     return Rights(app=app, prefix=settings.registry.prefix or "", others=others, listed=access.images_of(app))
 

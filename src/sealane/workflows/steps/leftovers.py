@@ -13,9 +13,9 @@ from sealane.workflows.context import Tools
 def told(deployment: Deployment, formation: Formation) -> str:
     """What a deployment that moves its formation leaves; empty when it leaves nothing."""
     words = [
-        f"destination {each.destination} of {each.environment} still has {len(each.inventory)} objects of "
+        f"destination {behind.destination} of {behind.environment} still has {len(behind.inventory)} objects of "
         f"{deployment.label}, which run beside the new ones until a deployment with --yes deletes them"
-        for each in formation.behind
+        for behind in formation.behind
     ]
     left = moves.behind(formation.inventory, deployment.namespace)
     if left:
@@ -33,8 +33,8 @@ async def prune(tools: Tools, deployment: Deployment, *, fence: Fence) -> tuple[
     """
     formation = await tools.store.formations.get(deployment.app, deployment.formation)
     notes, left, unconfirmed = [], [], False
-    for each in formation.behind:
-        rest, words, held = await _pruned(tools, deployment, each, fence=fence)
+    for behind in formation.behind:
+        rest, words, held = await _pruned(tools, deployment, behind, fence=fence)
         unconfirmed = unconfirmed or held
         notes += [words] if words else []
         left += [rest] if rest.inventory else []
@@ -44,30 +44,34 @@ async def prune(tools: Tools, deployment: Deployment, *, fence: Fence) -> tuple[
     return "; ".join(notes), unconfirmed
 
 
-async def _pruned(tools: Tools, deployment: Deployment, each: Behind, *, fence: Fence) -> tuple[Behind, str, bool]:
+async def _pruned(tools: Tools, deployment: Deployment, behind: Behind, *, fence: Fence) -> tuple[Behind, str, bool]:
     """What is left there then, also in words, and whether a yes deletes it."""
     if not deployment.confirmed:
-        return each, messages.held_words(deletions.elsewhere(each.inventory, each.destination)), True
+        return behind, messages.held_words(deletions.elsewhere(behind.inventory, behind.destination)), True
     identity = Identity(
         app=deployment.app,
         formation=deployment.formation,
-        namespace=each.namespace,
+        namespace=behind.namespace,
         revision=deployment.revision_id,
         sequence=deployment.sequence,
     )
     try:
-        destination = await tools.destinations.get(tools.environment(each.environment), each.destination)
+        destination = await tools.destinations.get(tools.environment(behind.environment), behind.destination)
         budget = Budget(confirmed=True, whole=True, verified=deployment.sequence)
-        pruned = await destination.prune(each.inventory, (), identity=identity, fence=fence, budget=budget)
+        pruned = await destination.prune(behind.inventory, (), identity=identity, fence=fence, budget=budget)
     except Fenced:
         raise
     except SealaneError as error:  # the place may be gone for good, and stands in nobody's way
         because = f", and it could not be deleted there: {error.message}"
-        return each, messages.held_words(deletions.elsewhere(each.inventory, each.destination, because=because)), True
+        return (
+            behind,
+            messages.held_words(deletions.elsewhere(behind.inventory, behind.destination, because=because)),
+            True,
+        )
     rest = Behind(
-        environment=each.environment,
-        destination=each.destination,
-        namespace=each.namespace,
+        environment=behind.environment,
+        destination=behind.destination,
+        namespace=behind.namespace,
         inventory=pruned.inventory,
     )
     return rest, messages.pruned_words(pruned), pruned.unconfirmed

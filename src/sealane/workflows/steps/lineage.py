@@ -27,8 +27,8 @@ async def put_in(tools: Tools, run: Run, app: App) -> None:
     """
     others = await tools.store.runs.moves(run.app, besides=run.id)
     folder = await _history(tools, run, app)
-    found = await _order(run, folder, others) if run.requested_by is None else Order()
-    await tools.store.runs.put_in_line(run.id, found, at=tools.now())
+    order = await _order(run, folder, others) if run.requested_by is None else Order()
+    await tools.store.runs.put_in_line(run.id, order, at=tools.now())
     there = await tools.store.authorship.there(run.app)
     written = await _written(run, folder, set(there.values()), others)
     await tools.store.authorship.keep(run.id, written, at=tools.now())
@@ -73,13 +73,13 @@ async def _order(run: Run, folder: Path | None, others: tuple[Move, ...]) -> Ord
 async def _told(folder: Path, event: Event, others: tuple[Move, ...]) -> LineageAnswer:
     """What git says; of a push that comes as it was pushed one question is enough."""
     commit = event.commit or ""
-    tips = {tip for each in others for tip in (each.before, each.after) if tip}
+    tips = {tip for move in others for tip in (move.before, move.after) if tip}
     descend = await git_lineage.descend(folder, commit, tips)
     if not event.before:
         return LineageAnswer(descend=descend, forwards=True)
     if not descend and commit not in tips:
         return LineageAnswer()
-    known = await git_lineage.known(folder, event.before, {each.after for each in others})
+    known = await git_lineage.known(folder, event.before, {move.after for move in others})
     forwards = bool(await git_lineage.known(folder, commit, {event.before}))
     return LineageAnswer(descend=descend, known=known, forwards=forwards)
 
@@ -101,5 +101,5 @@ async def _written(
         written[each] = await git_lineage.authors(folder, commit, since=[each])
     if since and since[0] in written:
         return {**written, PUSH: written[since[0]]}
-    since = since or [each.after for each in others if each.after != commit]
+    since = since or [move.after for move in others if move.after != commit]
     return {**written, PUSH: await git_lineage.authors(folder, commit, since=since)}

@@ -27,11 +27,11 @@ async def is_last(tools: Tools, deployment_id: str) -> bool:
     """Whether no deployment wrote anything there since. Key: none needed, it only looks."""
     store = tools.store
     subject = await store.deployments.get(deployment_id)
-    for each in await store.deployments.history(subject.app, subject.formation):
-        if each.state is DeploymentState.ROLLING_OUT:
+    for deployment in await store.deployments.history(subject.app, subject.formation):
+        if deployment.state is DeploymentState.ROLLING_OUT:
             return False
-        if each.state is DeploymentState.ENDED and each.verdict_kind not in _WROTE_NOTHING:
-            return each.id == deployment_id
+        if deployment.state is DeploymentState.ENDED and deployment.verdict_kind not in _WROTE_NOTHING:
+            return deployment.id == deployment_id
     return False
 
 

@@ -53,18 +53,20 @@ async def decisions(tools: Tools, environment: Environment, revision: Revision) 
 async def denials(tools: Tools, prospect: PlannedDelivery) -> list[Finding]:
     """What is denied before anything is built. What is said about images that are not there yet is left for later."""
     found = await decisions(tools, prospect.environment, prospect.revision)
-    early = (each for each in found if each.effect is Effect.DENY and not on_unbuilt(each, prospect.revision))
-    return [each.finding for each in early]
+    early = (
+        decision for decision in found if decision.effect is Effect.DENY and not on_unbuilt(decision, prospect.revision)
+    )
+    return [decision.finding for decision in early]
 
 
 def on_unbuilt(decision: Decision, revision: Revision) -> bool:
     """Whether it is about an image that is not built: one of its fields holds it, or the policy's own text names it."""
     if not decision.fields:
         return f"@{UNBUILT}" in decision.message
-    for each in revision.everything:
-        if (each.kind, each.namespace, each.name) == dataclasses.astuple(decision.subject):
-            paths = (locations.resolve(field.path, each.object) for field in decision.fields)
-            return any(str(_value(each.object, path)).endswith(f"@{UNBUILT}") for path in paths)
+    for rendered in revision.everything:
+        if (rendered.kind, rendered.namespace, rendered.name) == dataclasses.astuple(decision.subject):
+            paths = (locations.resolve(field.path, rendered.object) for field in decision.fields)
+            return any(str(_value(rendered.object, path)).endswith(f"@{UNBUILT}") for path in paths)
     return False
 
 

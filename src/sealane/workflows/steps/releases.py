@@ -49,8 +49,8 @@ async def release(tools: Tools, run_id: str) -> None:
         commit=run.event.commit or "",
         deploy_tag=run.deploy_tag or "",
         images={
-            each.name: Image(name=each.name, repository=each.repository, tag=each.tag, digest=each.digest)
-            for each in made
+            image.name: Image(name=image.name, repository=image.repository, tag=image.tag, digest=image.digest)
+            for image in made
         },
         created=tools.now(),
     )
@@ -87,8 +87,8 @@ async def _offered(tools: Tools, run: Run, name: str, after: tuple[str, ...]) ->
     proposed = await propose(here, name, await checkouts.released(tools, run.app, ids.derived("rel", run.id)), delivery)
     if not isinstance(proposed, Proposal):
         return proposed
-    if found := await _not_theirs(tools, run, proposed.revision):
-        return [found]
+    if finding := await _not_theirs(tools, run, proposed.revision):
+        return [finding]
     there = await tools.store.authorship.there(run.app)
     wanted = Deployment(
         id=ids.derived("d", run.id, name),
@@ -184,9 +184,9 @@ async def propose(
 
     Gives everything that stands in the way instead, when something does. Raises Unresolved for secrets without value.
     """
-    revision, formation, found = await render(here, name, made)
+    revision, formation, findings = await render(here, name, made)
     if revision is None or formation is None:
-        return found
+        return findings
     admitted = await admission.admit(
         here.tools, revision, RevisionSource(formation=formation, delivery=delivery, by_hand=by_hand)
     )
@@ -202,9 +202,9 @@ async def render(
 
     Raises Unresolved when a secret has no value.
     """
-    sources, found = await asyncio.to_thread(render_inputs.gather, here.tree, name, here.tools.adapters)
+    sources, findings = await asyncio.to_thread(render_inputs.gather, here.tree, name, here.tools.adapters)
     if sources is None:
-        return None, None, found
+        return None, None, findings
     key = here.tools.names_key
     values = await resolution.resolve(sources.formation.secrets, here.stores, key=key)
     inputs = Inputs(
@@ -217,8 +217,8 @@ async def render(
         kind=_kind(here.tools, sources.formation),
         adapters=here.tools.adapters,
     )
-    revision, found = rendering.render(sources, inputs)
-    return revision, sources.formation, found
+    revision, findings = rendering.render(sources, inputs)
+    return revision, sources.formation, findings
 
 
 def _kind(tools: Tools, formation: Formation) -> str:
@@ -227,6 +227,6 @@ def _kind(tools: Tools, formation: Formation) -> str:
     return environment.kind_of(formation.destination) if environment else platform.CLUSTER
 
 
-def _reason(found: list[Finding]) -> str:
-    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    return f"{found[0]}{more}"
+def _reason(findings: list[Finding]) -> str:
+    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+    return f"{findings[0]}{more}"

@@ -44,15 +44,15 @@ async def begin(tools: Tools, run_id: str) -> Begun:
         return Begun()  # cancelled before it began
     try:
         await _check_out(tools, run)
-        plan, changed, found = await _look_ahead(tools, run)
+        plan, changed, findings = await _look_ahead(tools, run)
     except (UsageError, NotListed) as error:
         plan, changed = None, None
-        found = (Finding(message=error.message, place=Place(file=run.app), hint=error.hint),)
-    wrong = errors(found)
+        findings = (Finding(message=error.message, place=Place(file=run.app), hint=error.hint),)
+    wrong = errors(findings)
     if plan is None or wrong:
         await _refuse(tools, run, wrong)
         return Begun()
-    await tools.store.runs.planned(run_id, plan, rows.plain(found), at=tools.now(), changed=changed)
+    await tools.store.runs.planned(run_id, plan, rows.plain(findings), at=tools.now(), changed=changed)
     return Begun(plan=plan)
 
 
@@ -98,26 +98,26 @@ async def _ahead(
 ) -> tuple[Plan | None, Changed | None, tuple[Finding, ...]]:
     changed = completed.changed
     plan = planning.plan(pipeline, replace(run.event, paths=changed.paths if changed else None))
-    found = [
+    findings = [
         *checked.findings,
         *completed.findings,
         *_name_problems(run, pipeline),
         *_image_problems(tools, pipeline, plan),
     ]
-    found += await _rights_problems(tools, run.app, pipeline, plan)
-    if errors(found):
-        return plan, changed, tuple(found)
-    found += await _secret_problems(run, here, pipeline, plan)
-    found += await _approval_problems(tools, pipeline)
+    findings += await _rights_problems(tools, run.app, pipeline, plan)
+    if errors(findings):
+        return plan, changed, tuple(findings)
+    findings += await _secret_problems(run, here, pipeline, plan)
+    findings += await _approval_problems(tools, pipeline)
     environments = tools.environments()
     wanted = [pipeline.delivery(step.name) for step in plan.steps if step.kind is Kind.DELIVER and not step.skip]
     looking = preflight.PreflightContext(stores=here.stores, key=tools.names_key, adapters=tools.adapters)
     ahead = await preflight.check(here.tree, pipeline, wanted, environments, looking)
-    found += ahead.findings
+    findings += ahead.findings
     asked = await asyncio.gather(*(_destination_problems(tools, run, prospect) for prospect in ahead.prospects))
-    found += [finding for problems in asked for finding in problems]
-    found += [finding for prospect in ahead.prospects if (finding := _shut(tools, run, prospect))]
-    return plan, changed, tuple(dict.fromkeys(found))
+    findings += [finding for problems in asked for finding in problems]
+    findings += [finding for prospect in ahead.prospects if (finding := _shut(tools, run, prospect))]
+    return plan, changed, tuple(dict.fromkeys(findings))
 
 
 def _name_problems(run: Run, pipeline: Pipeline) -> list[Finding]:
@@ -132,7 +132,7 @@ def _image_problems(tools: Tools, pipeline: Pipeline, plan: Plan) -> list[Findin
     if not made:
         return []
     if tools.settings.registry.prefix:
-        return [found for step in made if (found := _source_problem(tools, pipeline.image(step.name)))]
+        return [finding for step in made if (finding := _source_problem(tools, pipeline.image(step.name)))]
     message = f"the image {made[0].name} can't be made: this server has no registry to push to"
     hint = "operators set SEALANE_REGISTRY__PREFIX"
     return [Finding(message=message, place=pipeline.image(made[0].name).place, hint=hint)]
@@ -144,11 +144,11 @@ async def _rights_problems(tools: Tools, app: str, pipeline: Pipeline, plan: Pla
     steps = [step for step in pipeline.steps if (Kind.STEP, step.name) in goes]
     named = [(f"step {step.name}", step.image, step.place) for step in steps]
     if steps:
-        named += [(f"service {each.name}", each.image, each.place) for each in pipeline.services]
+        named += [(f"service {service.name}", service.image, service.place) for service in pipeline.services]
     named += [
-        (f"image {each.name}", each.source, each.place)
-        for each in pipeline.images
-        if isinstance(each, ImageRetag) and (Kind.RETAG, each.name) in goes
+        (f"image {image.name}", image.source, image.place)
+        for image in pipeline.images
+        if isinstance(image, ImageRetag) and (Kind.RETAG, image.name) in goes
     ]
     mine = await image_rights.of(tools, app)
     asked = {image for _, image, _ in named if not image.startswith("${")}
@@ -189,8 +189,8 @@ async def _approval_problems(tools: Tools, pipeline: Pipeline) -> list[Finding]:
     for user in await tools.store.people.all():
         for group in user.groups:
             groups.setdefault(group, set()).add(user.name)
-    found = delivery.impossible_approvals(pipeline, groups)
-    return [replace(finding, severity=Severity.WARNING) for finding in found]
+    findings = delivery.impossible_approvals(pipeline, groups)
+    return [replace(finding, severity=Severity.WARNING) for finding in findings]
 
 
 def _shut(tools: Tools, run: Run, prospect: PlannedDelivery) -> Finding | None:
@@ -212,8 +212,8 @@ async def _destination_problems(tools: Tools, run: Run, prospect: PlannedDeliver
     revision = prospect.revision
     destination = await tools.destinations.get(prospect.environment, revision.destination)
     identity = Identity(app=run.app, formation=revision.formation, namespace=revision.namespace, revision=revision.id)
-    objects = [each.object for each in revision.objects]
-    asked = [jobs.as_asked(each.object, revision.id) for each in revision.jobs.values()]
+    objects = [rendered.object for rendered in revision.objects]
+    asked = [jobs.as_asked(rendered.object, revision.id) for rendered in revision.jobs.values()]
     changes = await destination.diff([*objects, *asked], identity=identity)
     return [
         Finding(message=f"{revision.destination} refuses {refusal}", place=prospect.formation.place)

@@ -72,7 +72,7 @@ async def looking(tools: Tools, deployment_id: str) -> AsyncIterator[Callable[[O
                 batch.append(heard.get_nowait())
             ended = batch[-1] is None
             newest = next((each for each in reversed(batch) if each is not None), None)
-            if newest is not None and (far := [_far(each) for each in newest.workloads]) != last:
+            if newest is not None and (far := [_far(workload) for workload in newest.workloads]) != last:
                 last = far
                 await store.keep(deployment_id, glimpse.glimpse(newest))
 
@@ -84,9 +84,9 @@ async def looking(tools: Tools, deployment_id: str) -> AsyncIterator[Callable[[O
         await keeping
 
 
-def _far(each: Workload) -> tuple[object, ...]:
+def _far(workload: Workload) -> tuple[object, ...]:
     """What of a workload is shown: how far it is, not since when."""
-    return each.object, each.health, each.desired, each.ready, each.updated, each.old
+    return workload.object, workload.health, workload.desired, workload.ready, workload.updated, workload.old
 
 
 async def _store(tools: Tools, deployment_id: str, heard: asyncio.Queue[Progress | None]) -> None:

@@ -81,7 +81,10 @@ def facts(pod: objects.Pod, *, workload: str, events: Sequence[objects.Event], a
 
 
 def _pairs(pod: objects.Pod) -> Iterator[tuple[objects.Container, objects.ContainerStatus, model.Role]]:
-    statuses = {each.name: each for each in (*pod.status.init_container_statuses, *pod.status.container_statuses)}
+    statuses = {
+        container_status.name: container_status
+        for container_status in (*pod.status.init_container_statuses, *pod.status.container_statuses)
+    }
     for spec in pod.spec.init_containers:
         role = model.Role.SIDECAR if spec.restart_policy == "Always" else model.Role.INIT
         if status := statuses.get(spec.name):
@@ -120,7 +123,7 @@ def _waiting(one: _One, waiting: objects.ContainerWaiting) -> model.Fact | None:
 def _pulling(one: _One, reason: str, message: str) -> model.Fact | None:
     """The registry's answer; a bare back-off is explained by the event before it."""
     said = [message, *(event.message for event in reversed(one.events) if event.reason in {"Failed", "InspectFailed"})]
-    kind, words = next(((found, each) for each in said if (found := pulls.kind(reason, each))), (None, message))
+    kind, words = next(((fact_kind, each) for each in said if (fact_kind := pulls.kind(reason, each))), (None, message))
     return one.fact(
         kind or model.FactKind.REGISTRY_UNREACHABLE,
         since=_reported(one, "Failed", "InspectFailed"),

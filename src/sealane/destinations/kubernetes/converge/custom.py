@@ -19,23 +19,23 @@ from sealane.destinations.kubernetes.converge import generic, owned_objects
 from sealane.verdicts import model
 
 
-def converge(found: resources.Custom, live: owned_objects.OwnedObjects) -> owned_objects.Part:
+def converge(live_object: resources.Custom, live: owned_objects.OwnedObjects) -> owned_objects.Part:
     """As its health check says or, without one, as its conditions do."""
-    name = f"{found.kind}/{found.metadata.name}"
-    if found.metadata.deletion_timestamp:
+    name = f"{live_object.kind}/{live_object.metadata.name}"
+    if live_object.metadata.deletion_timestamp:
         return generic.awaited(name, message="it is being deleted")
-    if any(observed < found.metadata.generation for observed in _observed(found)):
+    if any(observed < live_object.metadata.generation for observed in _observed(live_object)):
         return generic.awaited(name, message=generic.UNSEEN)
-    conditions = _conditions(found)
-    if answer := live.besides.ask(found):
-        return _answered(name, answer, found, conditions, live)
-    return _by_conditions(name, found, conditions, live)
+    conditions = _conditions(live_object)
+    if answer := live.besides.ask(live_object):
+        return _answered(name, answer, live_object, conditions, live)
+    return _by_conditions(name, live_object, conditions, live)
 
 
-def _observed(found: resources.Custom) -> Iterator[int]:
+def _observed(live: resources.Custom) -> Iterator[int]:
     """The generations that its status, and the conditions that tell whether it is ready, are about; as far as they say."""
-    status = found.status if isinstance(found.status, dict) else {}
-    ready = [each for each in _listed(found) if each.get("type") in {"Ready", "Available"}]
+    status = live.status if isinstance(live.status, dict) else {}
+    ready = [each for each in _listed(live) if each.get("type") in {"Ready", "Available"}]
     for each in (status, *ready):
         if isinstance(each.get("observedGeneration"), int):
             yield each["observedGeneration"]
@@ -44,7 +44,7 @@ def _observed(found: resources.Custom) -> Iterator[int]:
 def _answered(
     name: str,
     answer: owned_objects.HealthAnswer,
-    found: resources.Custom,
+    live_object: resources.Custom,
     conditions: Mapping[str, objects.Condition],
     live: owned_objects.OwnedObjects,
 ) -> owned_objects.Part:
@@ -53,7 +53,7 @@ def _answered(
     kind = model.FactKind.RESOURCE_PENDING
     if answer.health is model.Health.FAILED:
         kind = model.FactKind.RESOURCE_FAILED
-    since = _since(found, conditions)
+    since = _since(live_object, conditions)
     fact = generic.fact(kind, name, since=since, words=answer.message, live=live)
     if answer.health is model.Health.FAILED:
         return generic.failed(name, fact=fact)
@@ -61,55 +61,58 @@ def _answered(
 
 
 def _by_conditions(
-    name: str, found: resources.Custom, conditions: Mapping[str, objects.Condition], live: owned_objects.OwnedObjects
+    name: str,
+    live_object: resources.Custom,
+    conditions: Mapping[str, objects.Condition],
+    live: owned_objects.OwnedObjects,
 ) -> owned_objects.Part:
     if stalled := generic.told(conditions, "Stalled"):
-        sure = _is_current(found)
+        sure = _is_current(live_object)
         kind = model.FactKind.RESOURCE_FAILED if sure else model.FactKind.RESOURCE_PENDING
         fact = generic.fact(kind, name, since=stalled.last_transition_time, words=generic.words(stalled), live=live)
         return generic.failed(name, fact=fact) if sure else generic.awaited(name, message=fact.words, fact=fact)
     ready = conditions.get("Ready") or conditions.get("Available")
     behind = ready if ready and ready.status != "True" else generic.told(conditions, "Reconciling")
     if behind:
-        since = behind.last_transition_time or found.metadata.creation_timestamp
+        since = behind.last_transition_time or live_object.metadata.creation_timestamp
         fact = generic.fact(model.FactKind.RESOURCE_PENDING, name, since=since, words=generic.words(behind), live=live)
         return generic.awaited(name, message=fact.words, fact=fact)
     if ready:
         return generic.there(
-            name, message="ready", since=ready.last_transition_time or found.metadata.creation_timestamp
+            name, message="ready", since=ready.last_transition_time or live_object.metadata.creation_timestamp
         )
-    return generic.there(name, message="it is there", since=found.metadata.creation_timestamp)
+    return generic.there(name, message="it is there", since=live_object.metadata.creation_timestamp)
 
 
-def _conditions(found: resources.Custom) -> dict[str, objects.Condition]:
+def _conditions(live: resources.Custom) -> dict[str, objects.Condition]:
     """Its conditions by type, without those about an older generation and those in no usual form."""
     told: dict[str, objects.Condition] = {}
-    for each in _listed(found):
+    for each in _listed(live):
         try:
             condition = msgspec.convert(each, objects.Condition)
         except msgspec.ValidationError:
             continue
         observed = each.get("observedGeneration")
-        if not isinstance(observed, int) or observed >= found.metadata.generation:
+        if not isinstance(observed, int) or observed >= live.metadata.generation:
             told[condition.type] = condition
     return told
 
 
-def _is_current(found: resources.Custom) -> bool:
+def _is_current(live: resources.Custom) -> bool:
     """Whether `Stalled` is certainly about this generation: older ones were left out, or never came here."""
-    stalled = [each for each in _listed(found) if each.get("type") == "Stalled"]
-    return any(True for _ in _observed(found)) or any(
+    stalled = [each for each in _listed(live) if each.get("type") == "Stalled"]
+    return any(True for _ in _observed(live)) or any(
         isinstance(each.get("observedGeneration"), int) for each in stalled
     )
 
 
-def _listed(found: resources.Custom) -> list[dict[str, Any]]:
-    status = found.status if isinstance(found.status, dict) else {}
+def _listed(live: resources.Custom) -> list[dict[str, Any]]:
+    status = live.status if isinstance(live.status, dict) else {}
     listed = status.get("conditions")
     return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
 
 
-def _since(found: resources.Custom, conditions: Mapping[str, objects.Condition]) -> datetime | None:
+def _since(live: resources.Custom, conditions: Mapping[str, objects.Condition]) -> datetime | None:
     """The last time that anything of its state moved, as far as it says so."""
     moved = [condition.last_transition_time for condition in conditions.values() if condition.last_transition_time]
-    return max(moved, default=found.metadata.creation_timestamp)
+    return max(moved, default=live.metadata.creation_timestamp)

@@ -75,7 +75,7 @@ def workload(
     """
     ready, updated, old = len(counted.ready), len(counted.updated), len(counted.old)
     there = ready >= desired and updated == desired and not (held_by_old and old)
-    since = max((each.ready_since for each in counted.ready if each.ready_since), default=None)
+    since = max((instance.ready_since for instance in counted.ready if instance.ready_since), default=None)
     return model.Workload(
         object=name,
         health=model.Health.READY if there else model.Health.CONVERGING,

@@ -28,7 +28,7 @@ Ask = Callable[[resources.Custom], HealthAnswer | None]
 """Asks the formation's health check of an object; None when it has none for the object's kind."""
 
 
-def unasked(found: resources.Custom) -> HealthAnswer | None:
+def unasked(live: resources.Custom) -> HealthAnswer | None:
     """For a formation without health checks."""
 
 

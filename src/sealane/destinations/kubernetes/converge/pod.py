@@ -89,7 +89,14 @@ def _state(pod: objects.Pod, seen: tuple[model.Container, ...], *, ready: bool) 
     placed = condition(pod, "PodScheduled")
     if placed and placed.status == "False":
         return "not placed"
-    telling = next((each for each in seen if not each.ready and each.phase is not model.ContainerPhase.RUNNING), None)
+    telling = next(
+        (
+            container
+            for container in seen
+            if not container.ready and container.phase is not model.ContainerPhase.RUNNING
+        ),
+        None,
+    )
     if telling:
         return f"{telling.name} {telling.state}"
     return "running, not ready" if pod.status.phase == "Running" else "starting"

@@ -42,9 +42,9 @@ _CONVERGE: dict[type[Any], Callable[[Any, owned_objects.OwnedObjects], owned_obj
 }
 
 
-def converge(found: Any, surroundings: owned_objects.OwnedObjects) -> owned_objects.Part:
+def converge(live: Any, surroundings: owned_objects.OwnedObjects) -> owned_objects.Part:
     """What one workload of any judged kind adds to an observation."""
-    return _CONVERGE[type(found)](found, surroundings)
+    return _CONVERGE[type(live)](live, surroundings)
 
 
 def absent(name: str, *, runs: bool = True) -> owned_objects.Part:

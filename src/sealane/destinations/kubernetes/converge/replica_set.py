@@ -47,4 +47,4 @@ def converge(replica_set: objects.ReplicaSet, live: owned_objects.OwnedObjects) 
 
 
 def _images(spec: objects.PodSpec) -> dict[str, str]:
-    return {each.name: each.image for each in (*spec.init_containers, *spec.containers)}
+    return {container.name: container.image for container in (*spec.init_containers, *spec.containers)}

@@ -39,7 +39,7 @@ def replaced_by_hand(
         kind=model.FactKind.REPLACED_BY_HAND,
         object=workload.object,
         workload=workload.object,
-        since=metadata.creation_timestamp or min(each.created for each in counted.old),
+        since=metadata.creation_timestamp or min(instance.created for instance in counted.old),
         words=f"{why}, so {stay}" if choice is OldPods.WAIT else f"{why}, so {stay}: do that, {_CHOICE}",
         detail={"may_come": "yes"} if choice is OldPods.WAIT else {},
     )
@@ -51,7 +51,7 @@ def _kept(workload: model.Workload, counted: instances.InstanceCount, *, why: st
     updated, ready, old = len(counted.updated), len(counted.ready), len(counted.old)
     there = ready == updated and updated + old == workload.desired
     note = f"{why}: {old} of its {workload.desired} pods {'is' if old == 1 else 'are'} still of an older version"
-    since = max((each.ready_since for each in counted.ready if each.ready_since), default=None)
+    since = max((instance.ready_since for instance in counted.ready if instance.ready_since), default=None)
     return replace(
         workload,
         health=model.Health.READY if there else model.Health.CONVERGING,

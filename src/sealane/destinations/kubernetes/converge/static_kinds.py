@@ -15,10 +15,10 @@ def cron_job(found: resources.CronJob, live: owned_objects.OwnedObjects) -> owne
     return generic.quiet(name)
 
 
-def disruption_budget(found: resources.DisruptionBudget, live: owned_objects.OwnedObjects) -> owned_objects.Part:  # noqa: ARG001
+def disruption_budget(budget: resources.DisruptionBudget, live: owned_objects.OwnedObjects) -> owned_objects.Part:  # noqa: ARG001
     """There once its controller has taken it in; how many pods may go at this moment is no fault."""
-    name = f"PodDisruptionBudget/{found.metadata.name}"
-    if (found.status.observed_generation or 0) < found.metadata.generation:
+    name = f"PodDisruptionBudget/{budget.metadata.name}"
+    if (budget.status.observed_generation or 0) < budget.metadata.generation:
         return generic.awaited(name, message=generic.UNSEEN)
     return generic.quiet(name)
 

@@ -70,7 +70,7 @@ _WRAPPINGS = tuple(
 def kind(reason: str, message: str) -> model.FactKind | None:
     """What kind of fact it is; None when the message does not say yet why (a plain back-off)."""
     plain = _without_names(message)
-    return next((found for pattern, found in _KINDS if pattern.search(plain)), _BY_REASON.get(reason))
+    return next((fact_kind for pattern, fact_kind in _KINDS if pattern.search(plain)), _BY_REASON.get(reason))
 
 
 def words(message: str) -> str:

@@ -31,14 +31,14 @@ def drained(rendered: Sequence[Rendered], span: timedelta, place: Place) -> tupl
     """
     services = [each.object for each in rendered if variants.is_kind(each.object, "Service")]
     made: list[Rendered] = []
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for each in rendered:
         if not _serves(each.object, services) or not (indexes := _bare(each.object)):
             made.append(each)
             continue
-        found.extend(_too_short(each, span, place))
+        findings.extend(_too_short(each, span, place))
         made.append(_draining(each, indexes, span, place))
-    return made, found
+    return made, findings
 
 
 def _serves(manifest: Mapping[str, Any], services: Iterable[Mapping[str, Any]]) -> bool:
@@ -56,30 +56,32 @@ def _bare(manifest: Mapping[str, Any]) -> list[int]:
     ]
 
 
-def _draining(each: Rendered, indexes: Sequence[int], span: timedelta, place: Place) -> Rendered:
+def _draining(rendered: Rendered, indexes: Sequence[int], span: timedelta, place: Place) -> Rendered:
     sleep = {"sleep": {"seconds": int(span.total_seconds())}}
     containers = [
         {**container, "lifecycle": {**(container.get("lifecycle") or {}), "preStop": sleep}}
         if index in indexes
         else container
-        for index, container in enumerate(_pod(each.object)["containers"])
+        for index, container in enumerate(_pod(rendered.object)["containers"])
     ]
-    spec, template = each.object["spec"], each.object["spec"]["template"]
+    spec, template = rendered.object["spec"], rendered.object["spec"]["template"]
     pod = {**template["spec"], "containers": containers}
-    manifest = {**each.object, "spec": {**spec, "template": {**template, "spec": pod}}}
+    manifest = {**rendered.object, "spec": {**spec, "template": {**template, "spec": pod}}}
     places: dict[Path, Place] = {(*_POD, "containers", at, "lifecycle", "preStop"): place for at in indexes}
-    return Rendered(object=manifest, origin=Origin(file=each.origin.file, places={**each.origin.places, **places}))
+    return Rendered(
+        object=manifest, origin=Origin(file=rendered.origin.file, places={**rendered.origin.places, **places})
+    )
 
 
-def _too_short(each: Rendered, span: timedelta, place: Place) -> list[Finding]:
-    grace = _pod(each.object).get("terminationGracePeriodSeconds", GRACE)
+def _too_short(rendered: Rendered, span: timedelta, place: Place) -> list[Finding]:
+    grace = _pod(rendered.object).get("terminationGracePeriodSeconds", GRACE)
     if not isinstance(grace, int) or grace > span.total_seconds():
         return []
-    message = f"{each} is killed after {grace} s, before it has drained for {int(span.total_seconds())} s"
+    message = f"{rendered} is killed after {grace} s, before it has drained for {int(span.total_seconds())} s"
     hint = "give its pods a longer terminationGracePeriodSeconds, or drain for less"
-    said = "terminationGracePeriodSeconds" in _pod(each.object)
+    said = "terminationGracePeriodSeconds" in _pod(rendered.object)
     path = (*_POD, "terminationGracePeriodSeconds")
-    return [Finding(message=message, place=each.origin.place(path) if said else place, hint=hint)]
+    return [Finding(message=message, place=rendered.origin.place(path) if said else place, hint=hint)]
 
 
 def _pod(manifest: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -25,14 +25,14 @@ def kept(rendered: Sequence[Rendered], strategy: Strategy) -> list[Rendered]:
     return [_kept(each, least(strategy)) for each in rendered]
 
 
-def _kept(each: Rendered, seconds: int) -> Rendered:
-    spec = each.object.get("spec")
-    if each.key[:2] != ("batch", "Job") or not isinstance(spec, dict):
-        return each
+def _kept(rendered: Rendered, seconds: int) -> Rendered:
+    spec = rendered.object.get("spec")
+    if rendered.key[:2] != ("batch", "Job") or not isinstance(spec, dict):
+        return rendered
     said = spec.get(_TTL)
     if not isinstance(said, int) or isinstance(said, bool) or said >= seconds:
-        return each
+        return rendered
     return Rendered(
-        object={**each.object, "spec": {**spec, _TTL: seconds}},
-        origin=Origin(file=each.origin.file, places=each.origin.places),
+        object={**rendered.object, "spec": {**spec, _TTL: seconds}},
+        origin=Origin(file=rendered.origin.file, places=rendered.origin.places),
     )

@@ -40,11 +40,11 @@ class _Wanted:
 def make(formation: Formation, rendered: Sequence[Rendered], words: Placeholders) -> ExtractedJobs:
     """The Jobs that the formation's gates and hooks ask for."""
     jobs: dict[str, Rendered] = {}
-    found: list[Finding] = []
+    findings: list[Finding] = []
     taken: set[tuple[str, str, str, str]] = set()
     for wanted in _wanted(formation):
         job, problems = _job(wanted, formation, rendered, words)
-        found.extend(problems)
+        findings.extend(problems)
         if job is None:
             continue
         if wanted.task.stencil:
@@ -52,11 +52,11 @@ def make(formation: Formation, rendered: Sequence[Rendered], words: Placeholders
         jobs[wanted.key] = job
         if wanted.undo:
             commanded, problems = _words(wanted.undo, words, formation, (*wanted.path, "reversible", "command"))
-            found.extend(problems)
+            findings.extend(problems)
             hook = wanted.key.partition(" ")[2]
             jobs[undo_key(hook)] = _with_command(job, commanded)
     rest = tuple(each for each in rendered if each.key not in taken)
-    return ExtractedJobs(jobs=jobs, rest=rest, found=tuple(found))
+    return ExtractedJobs(jobs=jobs, rest=rest, found=tuple(findings))
 
 
 def _wanted(formation: Formation) -> Iterator[_Wanted]:
@@ -77,11 +77,11 @@ def _job(
 ) -> tuple[Rendered | None, list[Finding]]:
     if wanted.task.stencil:
         return _of_stencils(wanted, wanted.task.stencil, formation, rendered)
-    images, found = _words([wanted.task.image or ""], words, formation, (*wanted.path, "image"))
+    images, findings = _words([wanted.task.image or ""], words, formation, (*wanted.path, "image"))
     command, problems = _words(wanted.task.command, words, formation, (*wanted.path, "command"))
-    found.extend(problems)
-    if found:
-        return None, found
+    findings.extend(problems)
+    if findings:
+        return None, findings
     references = _references(words)
     like = _like(images[0], rendered)
     manifest = _manifest(wanted, images[0], command, like, references)
@@ -112,7 +112,7 @@ def _words(
     texts: Sequence[str], words: Placeholders, formation: Formation, path: Path
 ) -> tuple[list[str], list[Finding]]:
     """Texts of the formation's file with their words replaced."""
-    replaced, found = [], []
+    replaced, findings = [], []
     for text in texts:
 
         def at(_token: str, _nth: int) -> Place:
@@ -120,8 +120,8 @@ def _words(
 
         value, problems = words_.replace_inside(text, words, at)
         replaced.append(value)
-        found.extend(problems)
-    return replaced, found
+        findings.extend(problems)
+    return replaced, findings
 
 
 def _references(words: Placeholders) -> list[dict[str, Any]]:

@@ -74,13 +74,13 @@ def _shared(item: Any, own: Type) -> str | None:
     return " and ".join(f"{key} {value}" for key, value in values.items())
 
 
-def _finding(each: Rendered, second: Path, first: Path, shared: str) -> Finding:
+def _finding(rendered: Rendered, second: Path, first: Path, shared: str) -> Finding:
     names = [part for part in second if isinstance(part, str)]
     key = shared.partition(" ")[0]
     return Finding(
         message=f"{names[-1]} has two items with {shared}: Kubernetes takes that once and refuses every later change",
-        place=each.origin.place((*second, key)),
-        hint=f"keep one; the other is at {each.origin.place((*first, key))}",
+        place=rendered.origin.place((*second, key)),
+        hint=f"keep one; the other is at {rendered.origin.place((*first, key))}",
     )
 
 

@@ -41,10 +41,10 @@ class Kubernetes:
         """See the protocol: Jobs stay until the verdict, Deployments roll out as the formation says, and pods drain."""
         kept = job_ttl.kept(rendered, formation.strategy)
         made = [_with_strategy(each, formation) for each in kept]
-        found: list[Finding] = []
+        findings: list[Finding] = []
         if formation.strategy.drain:
-            made, found = drain.drained(made, formation.strategy.drain, formation.at("strategy", "drain"))
-        return made, [*found, *standstill.problems(made, formation.strategy)]
+            made, findings = drain.drained(made, formation.strategy.drain, formation.at("strategy", "drain"))
+        return made, [*findings, *standstill.problems(made, formation.strategy)]
 
     def whole(self, rendered: Sequence[Rendered], formation: Formation) -> Iterator[Finding]:
         """See the protocol."""
@@ -55,20 +55,20 @@ class Kubernetes:
 PLATFORM = Kubernetes()
 
 
-def _with_strategy(each: Rendered, formation: Formation) -> Rendered:
+def _with_strategy(rendered: Rendered, formation: Formation) -> Rendered:
     """A Deployment whose stencil doesn't say how it rolls out does as the formation says."""
-    strategy, spec = formation.strategy, each.object.get("spec")
+    strategy, spec = formation.strategy, rendered.object.get("spec")
     if (
         not strategy.stated
         or strategy.kind not in ("rolling", "recreate")
-        or each.key[:2] != ("apps", "Deployment")
+        or rendered.key[:2] != ("apps", "Deployment")
         or not isinstance(spec, dict)
         or "strategy" in spec
     ):
-        return each
-    manifest = {**each.object, "spec": {**spec, "strategy": _deployment_strategy(strategy)}}
-    places = {**each.origin.places, ("spec", "strategy"): formation.at("strategy")}
-    return Rendered(object=manifest, origin=Origin(file=each.origin.file, places=places))
+        return rendered
+    manifest = {**rendered.object, "spec": {**spec, "strategy": _deployment_strategy(strategy)}}
+    places = {**rendered.origin.places, ("spec", "strategy"): formation.at("strategy")}
+    return Rendered(object=manifest, origin=Origin(file=rendered.origin.file, places=places))
 
 
 def _deployment_strategy(strategy: Strategy) -> dict[str, Any]:

@@ -39,12 +39,12 @@ def problems(rendered: Iterable[Rendered], strategy: Strategy) -> Iterator[Findi
             )
 
 
-def _paused(each: Rendered, strategy: Strategy) -> Finding:
+def _paused(rendered: Rendered, strategy: Strategy) -> Finding:
     """Its copies of a strategy with stages could never have pods; else an old version of it may still be there."""
     never = strategy.kind in ("blue_green", "canary")
     return Finding(
-        message=f"{each} is paused: a new version of its pods is never rolled out",
-        place=each.origin.place(("spec", "paused")),
+        message=f"{rendered} is paused: a new version of its pods is never rolled out",
+        place=rendered.origin.place(("spec", "paused")),
         hint="leave paused out",
         severity=Severity.ERROR if never else Severity.WARNING,
     )

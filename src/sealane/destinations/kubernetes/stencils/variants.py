@@ -69,20 +69,22 @@ def is_kind(manifest: Manifest, kind: str) -> bool:
 def served(objects: Iterable[Manifest]) -> list[Manifest]:
     """The Deployments that a Service among the objects selects."""
     objects = tuple(objects)
-    services = [each for each in objects if is_kind(each, "Service")]
+    services = [manifest for manifest in objects if is_kind(manifest, "Service")]
     return [
-        each for each in objects if is_kind(each, "Deployment") and any(selects(service, each) for service in services)
+        manifest
+        for manifest in objects
+        if is_kind(manifest, "Deployment") and any(selects(service, manifest) for service in services)
     ]
 
 
 def selecting(objects: Iterable[Manifest]) -> list[Manifest]:
     """The Services that select a Deployment among the objects."""
     objects = tuple(objects)
-    deployments = [each for each in objects if is_kind(each, "Deployment")]
+    deployments = [manifest for manifest in objects if is_kind(manifest, "Deployment")]
     return [
-        each
-        for each in objects
-        if is_kind(each, "Service") and any(selects(each, deployment) for deployment in deployments)
+        manifest
+        for manifest in objects
+        if is_kind(manifest, "Service") and any(selects(manifest, deployment) for deployment in deployments)
     ]
 
 
@@ -102,8 +104,8 @@ def problems(rendered: Sequence[Rendered], strategy: Strategy, place: Place) -> 
     if strategy.kind == "blue_green":
         return [*_unswitchable(objects, strategy, place), *_taken(objects, _blue_green_names(objects, strategy), place)]
     if strategy.kind == "canary":
-        deployments = [each for each in objects if is_kind(each, "Deployment")]
-        stateful = [each for each in objects if is_kind(each, "StatefulSet")]
+        deployments = [manifest for manifest in objects if is_kind(manifest, "Deployment")]
+        stateful = [manifest for manifest in objects if is_kind(manifest, "StatefulSet")]
         names = [f"Deployment/{canary(deployment['metadata']['name'])}" for deployment in deployments]
         if not deployments and not stateful:
             message = "there is no Deployment and no StatefulSet that could have a canary"
@@ -117,17 +119,19 @@ def _unswitchable(objects: Sequence[Manifest], strategy: Strategy, place: Place)
     if not deployments:
         message = "no Service selects a Deployment, so there is nothing that could be switched over"
         return [Finding(message=message, place=place, hint="add the Service, or roll it: strategy: {rolling: {}}")]
-    found = []
+    findings = []
     if strategy.blue_green and strategy.blue_green.preview_service and len(services) > 1:
         message = f"{len(services)} Services are switched, and preview_service names one for all of them"
-        found.append(Finding(message=message, place=place, hint="leave preview_service out"))
-    others = [each for each in objects if each.get("kind") in _WORKLOADS and not is_kind(each, "Deployment")]
+        findings.append(Finding(message=message, place=place, hint="leave preview_service out"))
+    others = [
+        manifest for manifest in objects if manifest.get("kind") in _WORKLOADS and not is_kind(manifest, "Deployment")
+    ]
     for service in services:
         for each in others:
             if selects(service, each):
                 message = f"{key(service)} selects {key(each)} too, which has no colours to switch between"
-                found.append(Finding(message=message, place=place, hint="give each a Service of its own"))
-    return found
+                findings.append(Finding(message=message, place=place, hint="give each a Service of its own"))
+    return findings
 
 
 def _blue_green_names(objects: Sequence[Manifest], strategy: Strategy) -> list[str]:
@@ -142,7 +146,7 @@ def _blue_green_names(objects: Sequence[Manifest], strategy: Strategy) -> list[s
 
 
 def _taken(objects: Iterable[Manifest], names: Iterable[str], place: Place) -> list[Finding]:
-    there = {key(each) for each in objects}
+    there = {key(manifest) for manifest in objects}
     return [
         Finding(
             message=f"{name} is what the strategy itself makes, and a stencil has one", place=place, hint="rename it"

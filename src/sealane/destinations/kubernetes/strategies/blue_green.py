@@ -23,21 +23,21 @@ def whole(objects: Sequence[Manifest], shape: model.Shape) -> list[Manifest]:
     services = variants.selecting(objects)
     switched = {variants.key(each) for each in services}
     made: list[Manifest] = []
-    for each in objects:
-        name = variants.key(each)
-        if name in names and variants.is_kind(each, "Deployment"):
-            made.append(deployment(each, shape))
-        elif name in switched and variants.is_kind(each, "Service"):
-            made.append(service(each, shape.colour))
+    for manifest in objects:
+        name = variants.key(manifest)
+        if name in names and variants.is_kind(manifest, "Deployment"):
+            made.append(deployment(manifest, shape))
+        elif name in switched and variants.is_kind(manifest, "Service"):
+            made.append(service(manifest, shape.colour))
         else:
-            made.append(pointing(each, names, shape.colour))
+            made.append(pointing(manifest, names, shape.colour))
     return [*made, *(preview(each, shape) for each in services)]
 
 
 def ahead(objects: Sequence[Manifest], shape: model.Shape) -> list[Manifest]:
     """The Deployments in the new colour and what reaches them, while the other colour serves."""
-    deployments = [deployment(each, shape) for each in variants.served(objects)]
-    return [*deployments, *(preview(each, shape) for each in variants.selecting(objects))]
+    deployments = [deployment(manifest, shape) for manifest in variants.served(objects)]
+    return [*deployments, *(preview(manifest, shape) for manifest in variants.selecting(objects))]
 
 
 def deployment(manifest: Manifest, shape: model.Shape) -> Manifest:

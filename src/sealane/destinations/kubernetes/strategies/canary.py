@@ -21,11 +21,13 @@ _HALF = 50
 def concerned(objects: Sequence[Manifest], survey: model.LiveState) -> list[Manifest]:
     """The workloads that run, would be made anew, and can have a share of the new version."""
     return [
-        each
-        for each in objects
-        if variants.key(each) in survey.moved
-        and survey.replicas.get(variants.key(each), 1)
-        and (variants.is_kind(each, "Deployment") or (variants.is_kind(each, "StatefulSet") and _rolls(each)))
+        manifest
+        for manifest in objects
+        if variants.key(manifest) in survey.moved
+        and survey.replicas.get(variants.key(manifest), 1)
+        and (
+            variants.is_kind(manifest, "Deployment") or (variants.is_kind(manifest, "StatefulSet") and _rolls(manifest))
+        )
     ]
 
 
@@ -34,17 +36,19 @@ def shared(objects: Sequence[Manifest], shape: model.Shape, weight: int) -> mode
     made: list[Manifest] = []
     unwatched: set[str] = set()
     scaled = autoscalers.of([*objects, *shape.before])
-    for each in concerned(objects, shape.survey):
-        number = shape.survey.replicas.get(variants.key(each), 1)
-        if variants.is_kind(each, "StatefulSet"):
-            made.append(_partitioned(each, number, weight))
+    for manifest in concerned(objects, shape.survey):
+        number = shape.survey.replicas.get(variants.key(manifest), 1)
+        if variants.is_kind(manifest, "StatefulSet"):
+            made.append(_partitioned(manifest, number, weight))
             continue
-        old = next((one for one in shape.before if variants.key(one) == variants.key(each)), None)
-        wanted = _wanted(each, old, shape.survey)
-        made.append(_beside(each, beside(wanted, weight)))
+        old = next((one for one in shape.before if variants.key(one) == variants.key(manifest)), None)
+        wanted = _wanted(manifest, old, shape.survey)
+        made.append(_beside(manifest, beside(wanted, weight)))
         left = remaining(wanted, weight)
         known = old is not None and old["spec"].get("replicas") == wanted
-        may_lower = variants.key(each) not in scaled and "replicas" in each["spec"]  # else nobody would raise it again
+        may_lower = (
+            variants.key(manifest) not in scaled and "replicas" in manifest["spec"]
+        )  # else nobody would raise it again
         if old is not None and known and (left > number or (left < number and may_lower)):
             made.append({**old, "spec": {**old["spec"], "replicas": left}})
             unwatched.add(variants.key(old))

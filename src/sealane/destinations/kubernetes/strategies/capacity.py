@@ -28,13 +28,13 @@ def numbers(objects: Sequence[Manifest], survey: model.LiveState, before: Sequen
     made = {variants.key(each) for each in objects}
     scalers = autoscalers.of(objects)
     found: dict[str, int] = {}
-    for each in objects:
-        name = variants.key(each)
-        if not any(variants.is_kind(each, kind) for kind in _COUNTED):
+    for manifest in objects:
+        name = variants.key(manifest)
+        if not any(variants.is_kind(manifest, kind) for kind in _COUNTED):
             continue
         scaler = scalers.get(name)
-        said = scaler is None and "replicas" in each["spec"]
-        serving = _raised(each, made, survey, before) if said else _replaced(each, objects, made, survey)
+        said = scaler is None and "replicas" in manifest["spec"]
+        serving = _raised(manifest, made, survey, before) if said else _replaced(manifest, objects, made, survey)
         number = autoscalers.within(scaler, serving) if scaler and serving else serving
         there = survey.replicas.get(name, 0)
         if number > there or (number and number != there and not _serves(name, survey)):
@@ -45,10 +45,10 @@ def numbers(objects: Sequence[Manifest], survey: model.LiveState, before: Sequen
 def given(objects: Sequence[Manifest], numbers_: Mapping[str, int]) -> list[Manifest]:
     """The objects with these numbers of instances."""
     return [
-        {**each, "spec": {**each["spec"], "replicas": numbers_[name]}}
-        if (name := variants.key(each)) in numbers_
-        else each
-        for each in objects
+        {**manifest, "spec": {**manifest["spec"], "replicas": numbers_[name]}}
+        if (name := variants.key(manifest)) in numbers_
+        else manifest
+        for manifest in objects
     ]
 
 
@@ -62,7 +62,7 @@ def _replaced(workload: Manifest, objects: Sequence[Manifest], made: set[str], s
         going = [name for name in serving if name not in made]
         own = [name for name in going if _family(name) == _family(variants.key(workload))]
         number = _together(own or going, survey)
-        new = [variants.key(each) for each in objects if _takes_over(each, service, serving)]
+        new = [variants.key(manifest) for manifest in objects if _takes_over(manifest, service, serving)]
         if new and not own:  # several may take over together
             number = -(-number // len(new)) if variants.key(workload) in new else 0
         most = max(most, number)
@@ -87,8 +87,8 @@ def _takes_over(workload: Manifest, service: Manifest, serving: Sequence[str]) -
 def _raised(workload: Manifest, made: set[str], survey: model.LiveState, before: Sequence[Manifest]) -> int:
     """The number that somebody outside of the stencils gave what goes, where the revision says what the one before said."""
     number, family = workload["spec"]["replicas"], _family(variants.key(workload))
-    old = [each for each in before if variants.is_kind(each, str(workload["kind"]))]
-    said = [each["spec"].get("replicas") for each in old if _family(variants.key(each)) == family]
+    old = [manifest for manifest in before if variants.is_kind(manifest, str(workload["kind"]))]
+    said = [manifest["spec"].get("replicas") for manifest in old if _family(variants.key(manifest)) == family]
     if number not in said or family in {_family(name) for name in autoscalers.of(before)}:
         return 0
     serving = {name for names in survey.serves.values() for name in names if name not in made}

@@ -55,13 +55,13 @@ async def _live_state(
     if not shape.staged and not _replaces(objects, every, stored):
         return model.LiveState()
     found = await destination.read(await _refs(destination, every, identity, stored))
-    colour = _colour(found, {variants.key(each) for each in variants.selecting(every)})
+    colour = _colour(found, {variants.key(manifest) for manifest in variants.selecting(every)})
     serves = _serves(found)
     return model.LiveState(
         colour=colour,
-        there=tuple(variants.key(each) for each in found),
+        there=tuple(variants.key(manifest) for manifest in found),
         moved=() if as_it_serves else await _moved(destination, objects, shape.strategy, colour, identity),
-        replicas={variants.key(each): _replicas(each) for each in found if each["kind"] in _WORKLOADS},
+        replicas={variants.key(manifest): _replicas(manifest) for manifest in found if manifest["kind"] in _WORKLOADS},
         serves=serves,
         leaves=tuple(_leaves(objects, shape.strategy, found, serves)),
     )
@@ -69,8 +69,8 @@ async def _live_state(
 
 def _replaces(objects: Sequence[Manifest], every: Iterable[Manifest], stored: destinations.Inventory) -> bool:
     """Whether something runs that the revision does not have under that kind and name."""
-    wanted = {variants.key(each) for each in objects}
-    ours = {variants.key(each) for each in every if each["kind"] in _WORKLOADS}
+    wanted = {variants.key(manifest) for manifest in objects}
+    ours = {variants.key(manifest) for manifest in every if manifest["kind"] in _WORKLOADS}
     ours |= {f"{ref.kind}/{ref.name}" for ref in stored if ref.group in ("", "apps") and ref.kind in _WORKLOADS}
     return bool(ours - wanted)
 
@@ -81,12 +81,12 @@ async def _refs(
     identity: destinations.Identity,
     stored: destinations.Inventory,
 ) -> destinations.Inventory:
-    looked_at = [each for each in objects if each["kind"] in _LOOKED_AT]
+    looked_at = [manifest for manifest in objects if manifest["kind"] in _LOOKED_AT]
     own = [
-        {**each, "metadata": {**each["metadata"], "name": name}}
-        for each in looked_at
-        if variants.is_kind(each, "Deployment")
-        for name in variants.own_names(str(each["metadata"]["name"]))
+        {**manifest, "metadata": {**manifest["metadata"], "name": name}}
+        for manifest in looked_at
+        if variants.is_kind(manifest, "Deployment")
+        for name in variants.own_names(str(manifest["metadata"]["name"]))
     ]
     refs = await destination.refs([*looked_at, *own], namespace=identity.namespace)
     known = (ref for ref in stored if ref.group in ("", "apps") and ref.kind in _LOOKED_AT)
@@ -95,11 +95,11 @@ async def _refs(
 
 def _serves(found: Sequence[Manifest]) -> dict[str, tuple[str, ...]]:
     """Each Service that is there to the workloads that it selects, which are there too."""
-    workloads = [each for each in found if each["kind"] in _WORKLOADS]
+    workloads = [manifest for manifest in found if manifest["kind"] in _WORKLOADS]
     return {
-        variants.key(each): tuple(variants.key(one) for one in workloads if variants.selects(each, one))
-        for each in found
-        if variants.is_kind(each, "Service")
+        variants.key(manifest): tuple(variants.key(one) for one in workloads if variants.selects(manifest, one))
+        for manifest in found
+        if variants.is_kind(manifest, "Service")
     }
 
 
@@ -112,21 +112,24 @@ def _leaves(
     """Services of the revision that lead to something now, and to none of it once they are written."""
     there = {variants.key(each): each for each in found}
     switched = variants.selecting(objects) if strategy.kind == "blue_green" else ()
-    for each in objects:
-        name = variants.key(each)
-        now = [there[one] for one in serves.get(name, ())] if variants.is_kind(each, "Service") else []
-        if each in switched or not any(_replicas(one) for one in now):
+    for manifest in objects:
+        name = variants.key(manifest)
+        now = [there[one] for one in serves.get(name, ())] if variants.is_kind(manifest, "Service") else []
+        if manifest in switched or not any(_replicas(one) for one in now):
             continue
-        placed = {**each, "metadata": {**each["metadata"], "namespace": there[name]["metadata"].get("namespace")}}
-        if (each.get("spec") or {}).get("selector") and not any(variants.selects(placed, one) for one in now):
+        placed = {
+            **manifest,
+            "metadata": {**manifest["metadata"], "namespace": there[name]["metadata"].get("namespace")},
+        }
+        if (manifest.get("spec") or {}).get("selector") and not any(variants.selects(placed, one) for one in now):
             yield name
 
 
 def _colour(found: Iterable[Mapping[str, Any]], services: set[str]) -> str | None:
     """The colour that the first Service selects: after a kill in the middle of a switch not all may select the same."""
-    for each in found:
-        selector = (each.get("spec") or {}).get("selector") or {}
-        if variants.key(each) in services and variants.COLOUR in selector:
+    for manifest in found:
+        selector = (manifest.get("spec") or {}).get("selector") or {}
+        if variants.key(manifest) in services and variants.COLOUR in selector:
             return str(selector[variants.COLOUR])
     return None
 
@@ -141,9 +144,9 @@ async def _moved(
     """Workloads whose instances would be others, as a dry run says."""
     shape = model.Shape(strategy=strategy, survey=model.LiveState(colour=colour), back=True)
     workloads = _as_they_are(objects, shape)
-    changes = await destination.diff([each for _, each in workloads], identity=identity) if workloads else ()
+    changes = await destination.diff([manifest for _, manifest in workloads], identity=identity) if workloads else ()
     by_name = {f"{change.ref.kind}/{change.ref.name}": change for change in changes}
-    return tuple(name for name, each in workloads if _moves(by_name.get(variants.key(each)), shape))
+    return tuple(name for name, manifest in workloads if _moves(by_name.get(variants.key(manifest)), shape))
 
 
 def _as_they_are(objects: Sequence[Manifest], shape: model.Shape) -> list[tuple[str, Manifest]]:
@@ -151,10 +154,16 @@ def _as_they_are(objects: Sequence[Manifest], shape: model.Shape) -> list[tuple[
     if shape.strategy.kind == "blue_green":
         if shape.survey.colour is None:
             return []
-        return [(variants.key(each), blue_green.deployment(each, shape)) for each in variants.served(objects)]
+        return [
+            (variants.key(manifest), blue_green.deployment(manifest, shape)) for manifest in variants.served(objects)
+        ]
     if shape.strategy.kind == "canary":
         kinds = ("Deployment", "StatefulSet")
-        return [(variants.key(each), each) for each in objects if any(variants.is_kind(each, kind) for kind in kinds)]
+        return [
+            (variants.key(manifest), manifest)
+            for manifest in objects
+            if any(variants.is_kind(manifest, kind) for kind in kinds)
+        ]
     return []
 
 
@@ -166,9 +175,9 @@ def _moves(change: destinations.ObjectChange | None, shape: model.Shape) -> bool
     return change.refusal is not None or any(field.path.startswith("spec.template") for field in change.fields)
 
 
-def _replicas(found: Mapping[str, Any]) -> int:
+def _replicas(live: Mapping[str, Any]) -> int:
     """How many instances it asks for; as many as there are nodes where each node has one."""
-    if found["kind"] == "DaemonSet":
-        return int((found.get("status") or {}).get("desiredNumberScheduled") or 0)
-    number = (found.get("spec") or {}).get("replicas")
+    if live["kind"] == "DaemonSet":
+        return int((live.get("status") or {}).get("desiredNumberScheduled") or 0)
+    number = (live.get("spec") or {}).get("replicas")
     return 1 if number is None else int(number)

@@ -34,7 +34,9 @@ def shaped(objects: Sequence[Manifest], shape: port.Shape) -> tuple[port.Stage, 
 
 def _with_objects(stage: port.Stage, objects: Sequence[Manifest], shape: model.Shape) -> port.Stage:
     written = writing(stage, objects, shape)
-    unwatched = frozenset(_name(each) for each in written.objects if variants.key(each) in written.unwatched)
+    unwatched = frozenset(
+        _name(manifest) for manifest in written.objects if variants.key(manifest) in written.unwatched
+    )
     return replace(stage, objects=written.objects, unwatched=unwatched)
 
 
@@ -89,7 +91,7 @@ def whole(objects: Sequence[Manifest], shape: model.Shape) -> Sequence[Manifest]
 
 def _leftovers(whole_: Sequence[Manifest], objects: Sequence[Manifest], shape: model.Shape) -> frozenset[port.Name]:
     """What a strategy may have made and the shaped revision does not have in the end."""
-    return _own_names([*objects, *shape.before], shape.strategy) - {_name(each) for each in whole_}
+    return _own_names([*objects, *shape.before], shape.strategy) - {_name(manifest) for manifest in whole_}
 
 
 def _old_color(objects: Sequence[Manifest], shape: model.Shape) -> frozenset[port.Name]:
@@ -98,7 +100,8 @@ def _old_color(objects: Sequence[Manifest], shape: model.Shape) -> frozenset[por
     if strategy is None or not strategy.keep_old_for or colour is None or colour == shape.colour:
         return frozenset()
     return frozenset(
-        ("apps", "Deployment", variants.coloured(each["metadata"]["name"], colour)) for each in variants.served(objects)
+        ("apps", "Deployment", variants.coloured(manifest["metadata"]["name"], colour))
+        for manifest in variants.served(objects)
     )
 
 
@@ -113,8 +116,8 @@ def _sized(written: Sequence[Manifest], objects: Sequence[Manifest], shape: mode
 
 def _switches(objects: Sequence[Manifest], shape: model.Shape) -> bool:
     if shape.survey.colour is None:
-        served = any(shape.survey.serves.get(variants.key(each)) for each in variants.selecting(objects))
-        return served or any(variants.key(each) in shape.survey.there for each in variants.served(objects))
+        served = any(shape.survey.serves.get(variants.key(manifest)) for manifest in variants.selecting(objects))
+        return served or any(variants.key(manifest) in shape.survey.there for manifest in variants.served(objects))
     return shape.colour != shape.survey.colour
 
 
@@ -139,24 +142,24 @@ def _early(objects: Sequence[Manifest], shape: model.Shape) -> list[Manifest]:
     )
     switched = {variants.key(each) for each in variants.selecting(objects)} if coloured else set()
     found: list[Manifest] = []
-    for each in objects:
-        name = variants.key(each)
-        phase = apply_order.phase(str(each["apiVersion"]).rpartition("/")[0], str(each["kind"]))
-        new = phase in _WHEN_NEW and (each["kind"] == "Job" or name not in shape.survey.there)
-        if name in coloured or blue_green.targets(each) or not (phase in _FIRST or new):
+    for manifest in objects:
+        name = variants.key(manifest)
+        phase = apply_order.phase(str(manifest["apiVersion"]).rpartition("/")[0], str(manifest["kind"]))
+        new = phase in _WHEN_NEW and (manifest["kind"] == "Job" or name not in shape.survey.there)
+        if name in coloured or blue_green.targets(manifest) or not (phase in _FIRST or new):
             continue
-        found.append(blue_green.service(each, shape.colour) if name in switched else each)
+        found.append(blue_green.service(manifest, shape.colour) if name in switched else manifest)
     return found
 
 
 def _own_names(objects: Sequence[Manifest], strategy: Strategy) -> frozenset[port.Name]:
     """Whatever any strategy may have made of these objects."""
     names: set[port.Name] = set()
-    for each in objects:
-        name = str(each["metadata"]["name"])
-        if variants.is_kind(each, "Deployment"):
+    for manifest in objects:
+        name = str(manifest["metadata"]["name"])
+        if variants.is_kind(manifest, "Deployment"):
             names |= {("apps", "Deployment", one) for one in (name, *variants.own_names(name))}
-        elif variants.is_kind(each, "Service"):
+        elif variants.is_kind(manifest, "Service"):
             names |= {("", "Service", variants.preview(name, one)) for one in (strategy, Strategy())}
     return frozenset(names)
 

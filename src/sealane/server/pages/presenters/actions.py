@@ -13,25 +13,25 @@ from sealane.server.pages.views import Action
 from sealane.verdicts.model import VerdictKind
 
 
-def of_run(found: Run, actor: Actor) -> tuple[Action, ...]:
+def of_run(run: Run, actor: Actor) -> tuple[Action, ...]:
     """Cancelling a run that goes on, starting one again that is over."""
-    if not actor.may(Permission.DEPLOY, found.app):
+    if not actor.may(Permission.DEPLOY, run.app):
         return ()
-    if found.ended:
-        commit = (found.event.commit or "")[:7]
+    if run.ended:
+        commit = (run.event.commit or "")[:7]
         return (
             Action(
-                action=f"/runs/{found.id}/rerun",
+                action=f"/runs/{run.id}/rerun",
                 words="Run again",
                 asks=f"A new run of {commit or 'the same commit'}, with its steps, images and deliveries.",
                 yes="Run it again",
             ),
         )
-    if found.cancelled_by:
+    if run.cancelled_by:
         return ()
     return (
         Action(
-            action=f"/runs/{found.id}/cancel",
+            action=f"/runs/{run.id}/cancel",
             words="Cancel",
             asks="Its steps end now. Deployments it has asked for go on: cancel them on their own pages.",
             yes="Cancel the run",
@@ -41,11 +41,11 @@ def of_run(found: Run, actor: Actor) -> tuple[Action, ...]:
 
 def of_deployment(view: DeploymentView, actor: Actor) -> tuple[Action, ...]:
     """Lifting its hold, going back from it, calling it off while it goes on, deploying its revision again when it is over."""
-    found = view.deployment
-    if not actor.may(Permission.DEPLOY, found.app, found.environment):
+    deployment = view.deployment
+    if not actor.may(Permission.DEPLOY, deployment.app, deployment.environment):
         return ()
-    held = (lifting(found.id, found.formation),) if view.hold else ()
-    return (*held, *_back(view), *_of_deployment(view, found))
+    held = (lifting(deployment.id, deployment.formation),) if view.hold else ()
+    return (*held, *_back(view), *_of_deployment(view, deployment))
 
 
 def lifting(deployment: str, formation: str) -> Action:
@@ -58,15 +58,15 @@ def lifting(deployment: str, formation: str) -> Action:
     )
 
 
-def of_drift(found: Deployment, actor: Actor) -> tuple[Action, ...]:
+def of_drift(deployment: Deployment, actor: Actor) -> tuple[Action, ...]:
     """Putting right what drifted."""
-    if not actor.may(Permission.DEPLOY, found.app, found.environment):
+    if not actor.may(Permission.DEPLOY, deployment.app, deployment.environment):
         return ()
     return (
         Action(
-            action=f"/deployments/{found.id}/drift",
+            action=f"/deployments/{deployment.id}/drift",
             words="Put it right",
-            asks=f"The revision that is in {found.formation} is deployed again: what differs is set as it was deployed.",
+            asks=f"The revision that is in {deployment.formation} is deployed again: what differs is set as it was deployed.",
             yes="Deploy it again",
         ),
     )
@@ -74,40 +74,40 @@ def of_drift(found: Deployment, actor: Actor) -> tuple[Action, ...]:
 
 def _back(view: DeploymentView) -> Iterator[Action]:
     """Going back from what was deployed to the revision that was verified before."""
-    found = view.deployment
-    if view.previous and found.verdict_kind is VerdictKind.DEPLOYED:
+    deployment = view.deployment
+    if view.previous and deployment.verdict_kind is VerdictKind.DEPLOYED:
         to = versions.previous(view)
         yield Action(
-            action=f"/deployments/{found.id}/rollback",
+            action=f"/deployments/{deployment.id}/rollback",
             words=f"Roll back to {to}",
-            asks=f"What was verified there before, {to}, is deployed to {found.formation} as it was, with its configuration and secrets. "
+            asks=f"What was verified there before, {to}, is deployed to {deployment.formation} as it was, with its configuration and secrets. "
             "This release and older ones are held until a newer one is deployed, or somebody lifts the hold.",
             yes="Roll it back",
         )
 
 
-def _of_deployment(view: DeploymentView, found: Deployment) -> Iterator[Action]:
-    if found.state is DeploymentState.ENDED:
+def _of_deployment(view: DeploymentView, deployment: Deployment) -> Iterator[Action]:
+    if deployment.state is DeploymentState.ENDED:
         yield Action(
-            action=f"/deployments/{found.id}/rerun",
+            action=f"/deployments/{deployment.id}/rerun",
             words="Deploy again",
-            asks=f"The same revision goes to {found.formation} once more. It needs approvals like any other.",
+            asks=f"The same revision goes to {deployment.formation} once more. It needs approvals like any other.",
             yes="Deploy it again",
         )
-    elif found.cancelled_by or found.phase == "revert":
+    elif deployment.cancelled_by or deployment.phase == "revert":
         return
-    elif found.state is DeploymentState.ROLLING_OUT:
+    elif deployment.state is DeploymentState.ROLLING_OUT:
         back = "the revision before it is deployed again" if view.previous else "what it has written stays as it is"
         yield Action(
-            action=f"/deployments/{found.id}/cancel",
+            action=f"/deployments/{deployment.id}/cancel",
             words="Stop",
             asks=f"The rollout stops and {back}. Its release is held until a newer one is deployed.",
             yes="Stop the rollout",
         )
     else:
         yield Action(
-            action=f"/deployments/{found.id}/cancel",
+            action=f"/deployments/{deployment.id}/cancel",
             words="Cancel",
-            asks=f"It never begins; what is in {found.formation} stays.",
+            asks=f"It never begins; what is in {deployment.formation} stays.",
             yes="Cancel the deployment",
         )

@@ -50,7 +50,7 @@ def page(
         ),
         chosen=shown,
         other=None,
-        rows=tuple(row(each, only) for each in entries),
+        rows=tuple(row(event, only) for event in entries),
         empty="Nothing fits these filters." if shown else "Nobody has done anything yet that you may read.",
         older=lists.address(PATH, only, before=str(last)) if last is not None else "",
     )

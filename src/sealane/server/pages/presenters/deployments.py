@@ -78,7 +78,7 @@ def deployment(
         facts=tuple(facts.listed(view)),
         hold=_hold(view, why),
         may_drift=view.is_there,
-        needs=tuple(each for each in needs.listed(_about(found, pending), actor, needs.InboxContext()) if each.answers),
+        needs=tuple(need for need in needs.listed(_about(found, pending), actor, needs.InboxContext()) if need.answers),
         actions=actions.of_deployment(view, actor),
         live=found.state is not DeploymentState.ENDED,
     )
@@ -109,7 +109,7 @@ def row(found: Deployment, came: Origin | None, only: Filter = ALL) -> ListRow:
 
 def _about(found: Deployment, pending: Sequence[InboxItem]) -> Iterator[FoldedItem]:
     """What waits on this deployment; its own hold is lifted in the page's head."""
-    return (FoldedItem(newest=each) for each in pending if found.id == each.deployment.id)
+    return (FoldedItem(newest=item) for item in pending if found.id == item.deployment.id)
 
 
 def _headline(view: DeploymentView, why: Explanation) -> str:
@@ -143,7 +143,7 @@ def _explanation(view: DeploymentView, why: Explanation) -> str:
     found = view.deployment
     if found.verdict is None and why.waiting:
         above = _headline(view, why)
-        told = (_condition(each, known=causes.bare(each.what) in above) for each in why.waiting)
+        told = (_condition(condition, known=causes.bare(condition.what) in above) for condition in why.waiting)
         return " ".join([causes.told(found.note or ""), *told]).strip()
     match found.verdict.kind if found.verdict else None:
         case VerdictKind.ROLLED_BACK:
@@ -162,13 +162,13 @@ def _explanation(view: DeploymentView, why: Explanation) -> str:
 
 def _hold(view: DeploymentView, why: Explanation) -> str:
     """What the hold stops, and who ends it; its reason and the command where they do not stand there already."""
-    found, verdict = view.hold, view.deployment.verdict
-    if found is None:
+    hold, verdict = view.hold, view.deployment.verdict
+    if hold is None:
         return ""
-    known = verdict is not None and causes.bare(verdict.reason) == causes.bare(found.reason)
-    because = "" if known else f" ({causes.bare(found.reason)})"
-    where = f"A hold keeps {found.app} #{found.up_to} and older out of {found.formation}{because}"
-    by_hand = "" if why.hint else f": {way_out.lifting(found.label)}"
+    known = verdict is not None and causes.bare(verdict.reason) == causes.bare(hold.reason)
+    because = "" if known else f" ({causes.bare(hold.reason)})"
+    where = f"A hold keeps {hold.app} #{hold.up_to} and older out of {hold.formation}{because}"
+    by_hand = "" if why.hint else f": {way_out.lifting(hold.label)}"
     return causes.told(where, f"It ends when a newer commit is deployed there, or a developer lifts it{by_hand}")
 
 
@@ -179,10 +179,12 @@ def _left(found: Deployment) -> str:
     return "There was nothing verified to go back to, so it stays as it is for you to look at."
 
 
-def _condition(each: Condition, *, known: bool) -> str:
+def _condition(condition: Condition, *, known: bool) -> str:
     """What it waits for, unless the headline says it, when that will be, and who may end it."""
-    what = "" if known else each.what
-    return causes.told(what, f"It {each.when}" if each.when else "", f"Who lifts it: {causes.bare(each.who)}")
+    what = "" if known else condition.what
+    return causes.told(
+        what, f"It {condition.when}" if condition.when else "", f"Who lifts it: {causes.bare(condition.who)}"
+    )
 
 
 def _duration(found: Deployment, now: datetime) -> str:

@@ -23,15 +23,15 @@ _WORDS = {
 }
 
 
-def drift(view: DeploymentView, found: DriftReport, actor: Actor) -> DriftPage:
+def drift(view: DeploymentView, report: DriftReport, actor: Actor) -> DriftPage:
     """The page for one reader; the button is there only for those who may deploy."""
     return DriftPage(
         id=view.deployment.id,
         app=view.deployment.app,
         formation=view.deployment.formation,
         version=version(view),
-        rows=tuple(_row(each) for each in found.objects),
-        actions=actions.of_drift(view.deployment, actor) if found.objects else (),
+        rows=tuple(_row(each) for each in report.objects),
+        actions=actions.of_drift(view.deployment, actor) if report.objects else (),
     )
 
 

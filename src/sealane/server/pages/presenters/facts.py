@@ -16,31 +16,31 @@ _MOST_AUTHORS = 6
 
 def listed(view: DeploymentView) -> Iterator[tuple[str, tuple[Link, ...]]]:
     """A name and what it is, in the order of importance."""
-    found = view.deployment
-    only = Filter(app=found.app)
+    deployment = view.deployment
+    only = Filter(app=deployment.app)
     if came := view.origin:
         commit = came.commit[: versions.SHORT]
         yield "Commit", (Link(words=commit, href=lists.address("/deployments", only, commit=commit)),)
         if came.author:
             yield "Author", (Link(words=came.author, href=lists.address("/deployments", only, author=came.author)),)
         yield "Run", (Link(words=came.label, href=came.page),)
-    if said := how(found):
+    if said := how(deployment):
         yield "Started as", (Link(words=said),)
-    yield "Formation", (Link(words=found.formation, href=_formation(found, found.formation)),)
-    environment = Filter(environment=found.environment)
-    yield "Environment", (Link(words=found.environment, href=lists.address("/deployments", environment)),)
+    yield "Formation", (Link(words=deployment.formation, href=_formation(deployment, deployment.formation)),)
+    environment = Filter(environment=deployment.environment)
+    yield "Environment", (Link(words=deployment.environment, href=lists.address("/deployments", environment)),)
     if view.release_group:
-        others = (name for name in view.release_group.formations if name != found.formation)
-        yield "Goes with", tuple(Link(words=name, href=_formation(found, name)) for name in others)
+        others = (name for name in view.release_group.formations if name != deployment.formation)
+        yield "Goes with", tuple(Link(words=name, href=_formation(deployment, name)) for name in others)
         if view.release_group.outcome:
             yield "Outcome", (Link(words=view.release_group.outcome),)
     yield from ((name, (Link(words=value),)) for name, value in _plain(view))
 
 
-def how(found: Deployment) -> str:
+def how(deployment: Deployment) -> str:
     """How it came about, where that is not by a run's own delivery."""
-    by = f" by {found.requested_by}" if found.requested_by else ""
-    match found.kind:
+    by = f" by {deployment.requested_by}" if deployment.requested_by else ""
+    match deployment.kind:
         case DeploymentKind.ROLLBACK:
             return f"rollback by hand{by}" if by else "automatic rollback with its group"
         case DeploymentKind.MANUAL:
@@ -51,14 +51,14 @@ def how(found: Deployment) -> str:
             return ""
 
 
-def _formation(found: Deployment, name: str) -> str:
-    return lists.address("/deployments", Filter(app=found.app, formation=name))
+def _formation(deployment: Deployment, name: str) -> str:
+    return lists.address("/deployments", Filter(app=deployment.app, formation=name))
 
 
 def _plain(view: DeploymentView) -> Iterator[tuple[str, str]]:
-    found = view.deployment
-    yield "Destination", f"{found.destination}, namespace {found.namespace}"
-    yield "Revision", messages.short(found.revision_id)
+    deployment = view.deployment
+    yield "Destination", f"{deployment.destination}, namespace {deployment.namespace}"
+    yield "Revision", messages.short(deployment.revision_id)
     if view.release:
         yield "Deploy tag", view.release.deploy_tag
         for name, image in view.release.images.items():
@@ -70,7 +70,7 @@ def _plain(view: DeploymentView) -> Iterator[tuple[str, str]]:
         yield "Written by", f"{', '.join(written[:_MOST_AUTHORS])}{more}"
     if given := [vote.user for vote in view.approval.votes if vote.approves]:
         yield "Approved by", ", ".join(given)
-    if found.glass:
-        yield "Glass broken by", f"{found.glass.by}: {found.glass.reason}"
+    if deployment.glass:
+        yield "Glass broken by", f"{deployment.glass.by}: {deployment.glass.reason}"
     if view.origin is None:
-        yield "Number", f"{found.app} #{found.sequence}"
+        yield "Number", f"{deployment.app} #{deployment.sequence}"

@@ -38,9 +38,9 @@ class InboxContext:
     """All of those whose changes are shown, by the deployment's id."""
 
 
-def listed(found: Iterable[FoldedItem], reader: Actor, about: InboxContext) -> tuple[Need, ...]:
+def listed(items: Iterable[FoldedItem], reader: Actor, about: InboxContext) -> tuple[Need, ...]:
     """Everything that waits, with forms only where this reader's word counts."""
-    return tuple(_need(each, reader, about) for each in found)
+    return tuple(_need(item, reader, about) for item in items)
 
 
 def left_out(found: Iterable[Run]) -> tuple[Need, ...]:
@@ -70,30 +70,30 @@ def _reference(run: Run) -> str:
 
 
 def _need(folded: FoldedItem, reader: Actor, about: InboxContext) -> Need:
-    found = folded.newest
-    deployment = found.deployment
-    why_not = eligibility.why_not(found, reader)
+    item = folded.newest
+    deployment = item.deployment
+    why_not = eligibility.why_not(item, reader)
     came = about.origins.get(deployment.id)
-    view = about.details.get(deployment.id) if found.kind is InboxKind.APPROVAL else None
+    view = about.details.get(deployment.id) if item.kind is InboxKind.APPROVAL else None
     return Need(
-        key=f"{found.kind}-{deployment.id}-{found.gate}",
-        pill=_pill(found),
+        key=f"{item.kind}-{deployment.id}-{item.gate}",
+        pill=_pill(item),
         app=deployment.app,
         version=versions.of(deployment, came),
         subject=came.subject if came else "",
         formation=deployment.formation,
-        words=_words(found, judged=view is not None),
-        at=found.since,
-        otherwise=_otherwise(found.until, found.otherwise),
+        words=_words(item, judged=view is not None),
+        at=item.since,
+        otherwise=_otherwise(item.until, item.otherwise),
         href=f"/deployments/{deployment.id}",
-        link="See what changes" if found.kind is InboxKind.APPROVAL else "",
-        answers=() if why_not else tuple(answers(found)),
+        link="See what changes" if item.kind is InboxKind.APPROVAL else "",
+        answers=() if why_not else tuple(answers(item)),
         why_not=why_not,
         facts=tuple(_facts(came, view)) if view else (),
         commits=review.commits(view) if view else (),
         difference=review.difference(view) if view else (),
         first=view is not None and view.previous is None,
-        older=tuple(_older(each, about.origins.get(each.deployment.id)) for each in folded.older),
+        older=tuple(_older(inbox_item, about.origins.get(inbox_item.deployment.id)) for inbox_item in folded.older),
     )
 
 
@@ -107,29 +107,29 @@ def _facts(came: Origin | None, view: DeploymentView) -> Iterator[Link]:
         yield Link(words=f"built by {came.label}", href=came.page)
 
 
-def _older(found: InboxItem, came: Origin | None) -> OlderRow:
+def _older(item: InboxItem, came: Origin | None) -> OlderRow:
     return OlderRow(
-        version=versions.of(found.deployment, came),
+        version=versions.of(item.deployment, came),
         subject=came.subject if came else "",
-        href=f"/deployments/{found.deployment.id}",
-        at=found.since,
+        href=f"/deployments/{item.deployment.id}",
+        at=item.since,
     )
 
 
-def _pill(found: InboxItem) -> Pill:
-    if found.kind is InboxKind.APPROVAL:
-        given = len(found.given)
+def _pill(item: InboxItem) -> Pill:
+    if item.kind is InboxKind.APPROVAL:
+        given = len(item.given)
         return Pill(tone="wait", words=f"approval, {given} given" if given else "approval")
-    return Pill(tone="wait", words=_PILLS[found.kind])
+    return Pill(tone="wait", words=_PILLS[item.kind])
 
 
-def _words(found: InboxItem, *, judged: bool) -> str:
+def _words(item: InboxItem, *, judged: bool) -> str:
     """What it asks; where it stands to be judged, its authors stand beneath."""
-    if found.kind is not InboxKind.APPROVAL:
-        return found.asks
-    given = f" · given by {', '.join(found.given)}" if found.given else ""
-    written = "" if judged or not found.written else f" · written by {', '.join(found.written[:_MOST_AUTHORS])}"
-    return f"{found.asks} · asked by {found.asked_by}{written}{given}"
+    if item.kind is not InboxKind.APPROVAL:
+        return item.asks
+    given = f" · given by {', '.join(item.given)}" if item.given else ""
+    written = "" if judged or not item.written else f" · written by {', '.join(item.written[:_MOST_AUTHORS])}"
+    return f"{item.asks} · asked by {item.asked_by}{written}{given}"
 
 
 def _otherwise(until: datetime | None, what: str) -> str:
@@ -137,10 +137,10 @@ def _otherwise(until: datetime | None, what: str) -> str:
     return f"Without a word {what} on {until:%Y-%m-%d at %H:%M} UTC." if until else ""
 
 
-def answers(found: InboxItem) -> Iterator[Action]:
+def answers(item: InboxItem) -> Iterator[Action]:
     """What a person may say to one thing that waits."""
-    subject, formation = found.subject, found.deployment.formation
-    match found.kind:
+    subject, formation = item.subject, item.deployment.formation
+    match item.kind:
         case InboxKind.APPROVAL:
             yield Action(
                 action=f"/approvals/{subject}",
@@ -156,15 +156,15 @@ def answers(found: InboxItem) -> Iterator[Action]:
                 yes="Decline it",
             )
         case InboxKind.GATE:
-            gate = f"/deployments/{subject}/gates/{found.gate}"
-            on = f"The rollout to {formation} goes on as if gate {found.gate} had passed."
+            gate = f"/deployments/{subject}/gates/{item.gate}"
+            on = f"The rollout to {formation} goes on as if gate {item.gate} had passed."
             back = f"The rollout to {formation} fails, and goes back to what was verified before."
             yield Action(
                 action=gate, value="pass", words="Let it pass", asks=on, yes="Let the gate pass", field=_WHY, first=True
             )
             yield Action(action=gate, value="fail", words="Let it fail", asks=back, yes="Let the gate fail", field=_WHY)
         case InboxKind.HOLD:
-            yield actions.lifting(subject, found.held_at)
+            yield actions.lifting(subject, item.held_at)
         case InboxKind.WINDOW:
             yield Action(
                 action=f"/deployments/{subject}/break-glass",
@@ -174,7 +174,7 @@ def answers(found: InboxItem) -> Iterator[Action]:
                 field=Field(name="reason", label="Why", hint="Why it can't wait", required=True),
             )
         case InboxKind.DELETIONS:
-            label = found.deployment.label
+            label = item.deployment.label
             yield Action(
                 action=f"/deployments/{subject}/delete",
                 words="Delete them",

@@ -20,7 +20,7 @@ _NEVER = Pill(tone="off", words="not applied")
 
 def rows(view: DeploymentView) -> tuple[ObjectRow, ...]:
     """A row for each object of the revision, as it is now; after a failure, as it was when the verdict fell."""
-    seen = {each.object: each for each in _seen(view)}
+    seen = {workload.object: workload for workload in _seen(view)}
     return tuple(_row(view, rendered.kind, rendered.name, seen) for rendered in view.revision.objects)
 
 
@@ -31,17 +31,17 @@ def _seen(view: DeploymentView) -> tuple[Workload, ...]:
 
 
 def _row(view: DeploymentView, kind: str, name: str, seen: Mapping[str, Workload]) -> ObjectRow:
-    found = seen.get(f"{kind}/{name}")
+    workload = seen.get(f"{kind}/{name}")
     verdict = view.deployment.verdict
     cause = verdict.cause if verdict else None
-    note = found.message if found and found.health is not Health.READY else ""
-    pill = _state(view, found)
+    note = workload.message if workload and workload.health is not Health.READY else ""
+    pill = _state(view, workload)
     if cause and cause.workload == f"{kind}/{name}":
-        pill = Pill(tone="bad", words=_words(found) if found and found.runs and found.desired else "failed")
-    return ObjectRow(name=name, kind=kind, pill=pill, note=note or (found.note if found else ""))
+        pill = Pill(tone="bad", words=_words(workload) if workload and workload.runs and workload.desired else "failed")
+    return ObjectRow(name=name, kind=kind, pill=pill, note=note or (workload.note if workload else ""))
 
 
-def _state(view: DeploymentView, found: Workload | None) -> Pill:
+def _state(view: DeploymentView, workload: Workload | None) -> Pill:
     deployment = view.deployment
     ended = deployment.verdict_kind
     if ended in {VerdictKind.SUPERSEDED, VerdictKind.CANCELLED} or (
@@ -49,22 +49,22 @@ def _state(view: DeploymentView, found: Workload | None) -> Pill:
     ):
         return _NEVER
     if ended is VerdictKind.ROLLED_BACK:
-        return Pill(tone="off", words=f"was {_words(found)}" if found and found.runs else "rolled back")
+        return Pill(tone="off", words=f"was {_words(workload)}" if workload and workload.runs else "rolled back")
     if deployment.state in {DeploymentState.WAITING, DeploymentState.QUEUED}:
         return _NOT_YET
-    if found is not None:
-        return Pill(tone=_TONES[found.health], words=_words(found))  # type: ignore[arg-type]
+    if workload is not None:
+        return Pill(tone=_TONES[workload.health], words=_words(workload))  # type: ignore[arg-type]
     if ended is None and not any(entry.phase == Phase.APPLY for entry in view.timeline):
         return _NOT_YET
     return _THERE if ended in {None, VerdictKind.DEPLOYED} else Pill(tone="off", words="left as it is")
 
 
-def _words(found: Workload) -> str:
+def _words(workload: Workload) -> str:
     """`2 of 3 ready`; of what no instances come from, only whether it is there."""
-    if found.ended:
+    if workload.ended:
         return "done"
-    if found.health is Health.FAILED and not found.desired:
+    if workload.health is Health.FAILED and not workload.desired:
         return "failed"
-    if found.runs and found.desired:
-        return f"{found.ready} of {found.desired} ready"
-    return "there" if found.health is Health.READY else "not there yet"
+    if workload.runs and workload.desired:
+        return f"{workload.ready} of {workload.desired} ready"
+    return "there" if workload.health is Health.READY else "not there yet"

@@ -156,7 +156,7 @@ def _needs(
     formations: Sequence[FormationRow], waits: Sequence[InboxItem], reader: Actor, origins: Mapping[str, Origin]
 ) -> tuple[Need, ...]:
     """What this reader can do something about: their word counts, or they may send something better."""
-    answered = inbox.folded(each for each in waits if not eligibility.why_not(each, reader))
+    answered = inbox.folded(item for item in waits if not eligibility.why_not(item, reader))
     asked = needs.listed(answered, reader, needs.InboxContext(origins=origins))
     mine = [row for row in formations if reader.may(Permission.DEPLOY, row.app, row.environment)]
     return (*asked, *_troubles(mine, origins))
@@ -215,5 +215,5 @@ def _figures(
         back_after=text.duration(statistics.median(took)) if took else "",
         to_production=text.duration(statistics.median(there)) if there else "",
         waiting=len(inbox.folded(waits)),
-        oldest=min((each.since for each in waits), default=None),
+        oldest=min((item.since for item in waits), default=None),
     )

@@ -15,7 +15,7 @@ MOST = 100
 
 def card(reports: Sequence[StepReport], key: str | None) -> TestsCard | None:
     """The last attempt's report of the step; None when it has none."""
-    mine = [each for each in reports if each.key == key]
+    mine = [step_report for step_report in reports if step_report.key == key]
     if not mine:
         return None
     report, attempt = mine[-1].report, mine[-1].attempt
@@ -25,7 +25,7 @@ def card(reports: Sequence[StepReport], key: str | None) -> TestsCard | None:
         wrong=report.wrong > 0,
         bar=_bar(report),
         attempt=attempt if attempt > 1 else 0,
-        earlier=tuple(f"attempt {each.attempt}: {each.report.words}" for each in mine[:-1]),
+        earlier=tuple(f"attempt {step_report.attempt}: {step_report.report.words}" for step_report in mine[:-1]),
         rows=tuple(
             _row(test, f"test-{attempt}-{number}") for number, test in enumerate(report.failing[:MOST], start=1)
         ),

@@ -140,19 +140,19 @@ def _reason(view: RunView) -> str:
     return said.partition(str(view.findings[0]))[0].rstrip(": ") if view.findings else said
 
 
-def _delivery(found: Delivery) -> DeliveryRow:
+def _delivery(delivery: Delivery) -> DeliveryRow:
     return DeliveryRow(
-        pill=states.delivered(found.state),
-        formation=found.formation,
-        href=found.page,
-        words=causes.capital(found.short.removeprefix(f"{found.state.words}: ")),
-        hint=found.hint,
+        pill=states.delivered(delivery.state),
+        formation=delivery.formation,
+        href=delivery.page,
+        words=causes.capital(delivery.short.removeprefix(f"{delivery.state.words}: ")),
+        hint=delivery.hint,
     )
 
 
-def _key(found: Delivery) -> str:
+def _key(delivery: Delivery) -> str:
     """The key of the step that asked for it."""
-    return f"{Kind.DELIVER}/{found.formation}"
+    return f"{Kind.DELIVER}/{delivery.formation}"
 
 
 def _step(view: RunView, step: RunStep, *, chosen: bool, now: datetime) -> StepRow:

@@ -11,9 +11,9 @@ from sealane.server.pages.views import Pill, TokenGroup, TokenRow
 _SOON = timedelta(days=14)
 
 
-def groups(found: Iterable[Token], reader: str, *, now: datetime) -> tuple[TokenGroup, ...]:
+def groups(tokens: Iterable[Token], reader: str, *, now: datetime) -> tuple[TokenGroup, ...]:
     """The reader's own first, then those of apps, then those of other people."""
-    listed = tuple(found)
+    listed = tuple(tokens)
     titled: dict[tuple[int, str], list[TokenRow]] = {}
     for token in listed:
         titled.setdefault(_title(token, reader), []).append(_row(token, _makes(token, listed), now))

@@ -10,9 +10,9 @@ from sealane.releases.origin import Origin
 SHORT = 7
 
 
-def of(found: Deployment, came: Origin | None) -> str:
+def of(deployment: Deployment, came: Origin | None) -> str:
     """The short commit of what a deployment deploys, else the revision's hash; `came` is where its release comes from."""
-    return (came.commit if came else "")[:SHORT] or messages.short(found.revision_id)
+    return (came.commit if came else "")[:SHORT] or messages.short(deployment.revision_id)
 
 
 def previous(view: DeploymentView) -> str:
