@@ -49,7 +49,7 @@ class Told:
     """What Sealane said of a scenario, and when."""
 
     name: str
-    says: str
+    title: str
     """What is wrong, in the scenario's words."""
     sentence: str
     decisive: bool
@@ -106,7 +106,7 @@ def _told(played: parts.Played, scenario: parts.Scenario, seen: dict[tuple[str, 
         after = (judged - max(cause.since, begun) - parts.span(patience)).total_seconds()
     return Told(
         name=scenario.name,
-        says=document["says"],
+        title=document["title"],
         sentence=cause.sentence.replace(played.name, "shop"),
         decisive=cause.decisive,
         seconds=round((judged - begun).total_seconds(), 2),

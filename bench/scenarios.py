@@ -77,7 +77,7 @@ def _table(told: Sequence[catalogue.Told], stored: dict[str, Any]) -> str:
     ]
     for each in told:
         theirs = stored.get("scenarios", {}).get(each.name, {})
-        cells = [each.says, each.sentence, f"{each.seconds:.1f}"]
+        cells = [each.title, each.sentence, f"{each.seconds:.1f}"]
         for peer in ("kubectl", "helm"):
             answer = theirs.get(peer)
             cells += [_said(answer), f"{answer['seconds']:.0f}"] if answer else ["not measured", ""]

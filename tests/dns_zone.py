@@ -21,7 +21,7 @@ from sealane import clock, errors
 from sealane.configfiles.fields import File
 from sealane.destinations import deletions, diff, model, ownership, stages
 from sealane.destinations.port import Destination, DestinationAdapter, DestinationContext
-from sealane.stencils.health_checks import HealthCheck
+from sealane.formations.health_checks import HealthCheck
 from sealane.verdicts import model as verdicts
 
 Manifest = Mapping[str, Any]

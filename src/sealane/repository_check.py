@@ -14,11 +14,12 @@ from sealane.environments import model as environments_model
 from sealane.environments import people
 from sealane.environments import reading as environment_reading
 from sealane.findings import Finding, Place, not_utf8
+from sealane.formations import formation_names
+from sealane.formations import reading as formation_reading
 from sealane.pipelines import reading as pipeline_reading
 from sealane.pipelines.checks import clone, delivery
 from sealane.pipelines.model import Pipeline
-from sealane.stencils import formation_names, render_inputs, rendering
-from sealane.stencils import reading as formation_reading
+from sealane.stencils import render_inputs, rendering
 
 MOST_FORMATIONS = 200
 YAML = (".yaml", ".yml")

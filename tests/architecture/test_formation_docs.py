@@ -13,9 +13,9 @@ from sealane.configfiles.trees import StoredTree
 from sealane.environments import people
 from sealane.environments import reading as environments
 from sealane.environments.files import environment_file
+from sealane.formations.files import formation_file
 from sealane.secrets import entries
 from sealane.stencils import render_inputs, rendering
-from sealane.stencils.files import formation_file
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = ("stencils", "formations", "environments", "secrets")

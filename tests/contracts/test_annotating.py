@@ -19,7 +19,7 @@ from sealane.deployments import deployment_markers
 from sealane.destinations.model import Identity
 from sealane.environments import egress_allowlist
 from sealane.errors import Refused
-from sealane.stencils.graph_annotations import Annotation
+from sealane.formations.graph_annotations import Annotation
 from sealane.verdicts.model import Verdict, VerdictKind
 from testbed import metric_stores
 from tests.unit.gates import answering

@@ -24,10 +24,10 @@ from sealane.clients.registry_access import RegistryAccess
 from sealane.deployments.metric_stores.port import MetricStore, StoreAccess
 from sealane.egress import Allowlist
 from sealane.errors import SealaneError
+from sealane.formations.gates import Condition, Query
+from sealane.formations.graph_annotations import Annotation
 from sealane.images import references
 from sealane.runners import image_retags
-from sealane.stencils.gates import Condition, Query
-from sealane.stencils.graph_annotations import Annotation
 
 COMMIT = "a" * 40
 HERE = ("127.0.0.0/8",)

@@ -12,7 +12,7 @@ import pytest
 from sealane.clients import git_tree
 from sealane.configfiles.trees import MAX_FILE, FolderTree, Tree, Unreadable
 from sealane.errors import NotThere, UsageError
-from sealane.stencils import formation_names
+from sealane.formations import formation_names
 from tests.serving import commit, git
 
 FILES = {

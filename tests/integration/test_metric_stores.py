@@ -16,8 +16,8 @@ from sealane.deployments.gates.context import GateContext
 from sealane.deployments.gates.model import GateResult, GateSubject, Outcome
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.model import Identity
-from sealane.stencils import gates
-from sealane.stencils.gates import Condition, NoData, Query
+from sealane.formations import gates
+from sealane.formations.gates import Condition, NoData, Query
 from testbed import metric_stores
 
 IDENTITY = Identity(app="shop", formation="dev", namespace="shop", revision="sha256:1")

@@ -11,7 +11,7 @@ from sealane.configfiles.fields import File
 from sealane.deployments.gates.context import GateContext
 from sealane.deployments.gates.model import GateJudgement, GateResult, GateSubject, Outcome
 from sealane.deployments.gates.port import GateKind
-from sealane.stencils.gates import Gate
+from sealane.formations.gates import Gate
 
 
 class DaysFile(File):

@@ -18,13 +18,13 @@ from sealane.destinations.port import DestinationAdapter
 from sealane.environments import files, people
 from sealane.environments import reading as environments
 from sealane.events.sources.port import GitHost
+from sealane.formations import reading as formations
+from sealane.formations.files import formation_file
 from sealane.pipelines.dialect import Dialect
 from sealane.policies.engines import PolicyEngine
 from sealane.runners.port import EngineAdapter
 from sealane.secrets import references
 from sealane.secrets.port import StoreAdapter
-from sealane.stencils import reading as formations
-from sealane.stencils.files import formation_file
 from tests.made_up import MADE_UP
 
 DESTINATION = "environment: dev\ndestinations: {here: {madeup: {shelf: a}}}\n"

@@ -12,7 +12,7 @@ from sealane.deployments import ledger_history
 from sealane.deployments.failure_reports import FailureReport
 from sealane.destinations.model import Ledger
 from sealane.findings import Finding
-from sealane.stencils.model import Strategy
+from sealane.formations.strategy import Strategy
 from sealane.verdicts.model import FactKind, Observation
 
 AT = "2026-11-21T07:34:14Z"

@@ -14,10 +14,11 @@ from sealane.access.model import APPROVERS
 from sealane.environments import limits
 from sealane.environments.model import Environment
 from sealane.findings import Finding, Place, did_you_mean, errors
+from sealane.formations.model import Formation
 from sealane.pipelines.model import Delivery
 from sealane.policies.model import Decision, Effect
 from sealane.records.model import ApprovalRule, Deployment, DeploymentKind
-from sealane.stencils.model import Formation, Revision
+from sealane.stencils.model import Revision
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

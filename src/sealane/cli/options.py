@@ -16,7 +16,7 @@ _PATIENCE = 1.0
 def _formations(ctx: typer.Context, incomplete: str) -> list[str]:
     """Names for the shell's completion."""
     from sealane.configfiles.trees import FolderTree
-    from sealane.stencils import formation_names
+    from sealane.formations import formation_names
 
     names = formation_names.names(FolderTree(path(ctx.params.get("folder") or ".")))
     return [name for name in names if name.startswith(incomplete)]

@@ -8,7 +8,7 @@ twice is a finding instead of a silent loss. `<<` merges mappings as YAML 1.1 sa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,10 +53,7 @@ class Document:
 
     def place(self, path: Path) -> Place:
         """Where the value at the path stands, or its nearest parent that is in the file."""
-        for length in range(len(path), -1, -1):
-            if found := self.values.get(path[:length]):
-                return found
-        return Place(file=self.file)
+        return nearest_place(self.values, path, Place(file=self.file))
 
     def key_place(self, path: Path) -> Place:
         """Where the key at the path stands, or the value when it has none."""
@@ -230,3 +227,11 @@ def _kind(node: yaml.Node) -> str:
         return "a list"
     value = node.value if getattr(node, "style", None) in _QUOTED else scalars.plain(node.value)
     return "nothing" if value is None else "a text" if isinstance(value, str) else f"the value {node.value}"
+
+
+def nearest_place(places: Mapping[Path, Place], path: Path, otherwise: Place) -> Place:
+    """The place of the path or of its nearest parent."""
+    for length in range(len(path), -1, -1):
+        if place := places.get(path[:length]):
+            return place
+    return otherwise

@@ -19,8 +19,8 @@ from sealane.deployments.steps.rollout import Watched
 from sealane.deployments.steps.work import Context, Work
 from sealane.destinations import model as destinations
 from sealane.destinations.stages import StageKind, StageMark
+from sealane.formations.gates import When
 from sealane.journal import Broken, Journal
-from sealane.stencils.gates import When
 from sealane.verdicts import model as verdicts
 from sealane.verdicts import outcomes
 

@@ -16,8 +16,8 @@ from sealane.destinations.model import Identity
 from sealane.egress import Allowlist
 from sealane.environments import egress_allowlist
 from sealane.errors import Refused, SealaneError
+from sealane.formations.graph_annotations import Annotation
 from sealane.secrets.masking import Masker
-from sealane.stencils.graph_annotations import Annotation
 from sealane.verdicts.model import Verdict, VerdictKind
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sealane.deployments import jobs
 from sealane.destinations import model as destinations
-from sealane.stencils.gates import Hook, When
+from sealane.formations.gates import Hook, When
 from sealane.verdicts import model as verdicts
 from sealane.verdicts.messages import causes
 

@@ -10,9 +10,9 @@ from typing import Any
 from sealane.deployments import failure_reports, hooks, model
 from sealane.deployments.gates.model import GateSubject, Report
 from sealane.destinations import model as destinations
+from sealane.formations.gates import Gate, Hook, NewLines, When
+from sealane.formations.graph_annotations import Annotation
 from sealane.stencils import platform
-from sealane.stencils.gates import Gate, Hook, NewLines, When
-from sealane.stencils.graph_annotations import Annotation
 from sealane.stencils.model import Revision
 from sealane.verdicts import model as verdicts
 

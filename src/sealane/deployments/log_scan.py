@@ -11,8 +11,8 @@ from sealane.deployments.gates.model import GateResult, Outcome
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
 from sealane.errors import SealaneError
+from sealane.formations.gates import NewLines
 from sealane.secrets.masking import Masker
-from sealane.stencils.gates import NewLines
 
 GUARD = "guard"
 """The guard's name among the gates."""

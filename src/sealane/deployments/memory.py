@@ -16,7 +16,7 @@ from sealane.deployments.hooks_and_gates import HooksAndGates
 from sealane.deployments.watch_phase import Stop, WatchNotes
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
-from sealane.stencils.gates import Gate
+from sealane.formations.gates import Gate
 from sealane.verdicts import model as verdicts
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from sealane.destinations import model as destinations
 from sealane.destinations import stages
 from sealane.destinations.stages import StageMark
-from sealane.stencils.gates import When
-from sealane.stencils.health_checks import HealthCheck
+from sealane.formations.gates import When
+from sealane.formations.health_checks import HealthCheck
 from sealane.verdicts import model as verdicts
 from sealane.verdicts import stability
 

@@ -15,7 +15,7 @@ from sealane.deployments.watch_phase import Stop, WatchNotes
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
 from sealane.destinations.stages import Survey
-from sealane.stencils.gates import Gate
+from sealane.formations.gates import Gate
 from sealane.verdicts import model as verdicts
 
 Ask = Callable[[GateResult], Awaitable[bool | None]]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sealane.deployments import apply_phase, hooks, hooks_and_gates, jobs, model
 from sealane.destinations import model as destinations
-from sealane.stencils.gates import When
+from sealane.formations.gates import When
 
 Tell = Callable[[str], None]
 

@@ -8,7 +8,7 @@ from sealane.deployments import model
 from sealane.deployments.gates import select
 from sealane.deployments.hooks_and_gates import HooksAndGates
 from sealane.destinations.stages import Survey
-from sealane.stencils.gates import NewLines
+from sealane.formations.gates import NewLines
 
 
 def start(

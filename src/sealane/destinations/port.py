@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sealane.destinations import model, stages
-    from sealane.stencils.health_checks import HealthCheck
+    from sealane.formations.health_checks import HealthCheck
     from sealane.verdicts import model as verdicts
 
 Manifest = Mapping[str, Any]

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from sealane.destinations import model
-from sealane.stencils.model import Strategy
+from sealane.formations.strategy import Strategy
 
 Manifest = Mapping[str, Any]
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from sealane.environments import egress_allowlist, manifest_images, patterns
 from sealane.environments.model import AppLimits, Environment
 from sealane.findings import Finding, Place, did_you_mean
+from sealane.formations.model import Formation
 from sealane.pipelines.model import Approval, Delivery
-from sealane.stencils.model import Formation, Rendered, Revision
+from sealane.stencils.model import Rendered, Revision
 from sealane.stencils.rendering import UNBUILT
 
 

@@ -15,11 +15,12 @@ from sealane.configfiles.trees import Tree
 from sealane.environments import limits
 from sealane.environments.model import Environment
 from sealane.findings import Finding
+from sealane.formations.model import Formation
 from sealane.pipelines.model import Delivery, Pipeline
 from sealane.secrets import resolution
 from sealane.secrets.resolution import Stores
 from sealane.stencils import platform, render_inputs, rendering
-from sealane.stencils.model import Formation, Revision
+from sealane.stencils.model import Revision
 from sealane.stencils.rendering import Inputs
 
 

@@ -15,8 +15,9 @@ from typing import Any
 from sealane import hashing
 from sealane.configfiles.documents import Path
 from sealane.findings import Finding, Place
+from sealane.formations.model import Formation
 from sealane.stencils import placeholders
-from sealane.stencils.model import ConfigEntry, Formation, Origin, Rendered
+from sealane.stencils.model import ConfigEntry, Origin, Rendered
 from sealane.stencils.placeholders import Placeholders, Source
 
 MAX_DATA = 1024 * 1024

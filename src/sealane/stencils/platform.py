@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from sealane.adapters import Adapters
 from sealane.findings import Finding
-from sealane.stencils.model import Formation, Rendered
+from sealane.formations.model import Formation
+from sealane.stencils.model import Rendered
 from sealane.stencils.placeholders import Placeholders
 
 CLUSTER = "kubernetes"

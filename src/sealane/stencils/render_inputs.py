@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from sealane.adapters import SHIPPED, Adapters
-from sealane.configfiles import globs
+from sealane.configfiles import documents, globs
 from sealane.configfiles.trees import Tree, Unreadable
 from sealane.findings import Finding, Place, Severity, did_you_mean, errors, not_utf8
-from sealane.stencils import reading
-from sealane.stencils.formation_names import ENDINGS, FOLDER, names
-from sealane.stencils.model import ConfigEntry, Formation, Sources, Stencil
+from sealane.formations import reading
+from sealane.formations.formation_names import ENDINGS, FOLDER, names
+from sealane.formations.model import Formation
+from sealane.stencils.model import ConfigEntry, Sources, Stencil
 from sealane.stencils.placeholders import Source
 
 STENCILS = "deploy/stencils"
@@ -55,6 +56,13 @@ def _formation(tree: Tree, name: str, adapters: Adapters) -> tuple[Formation | N
     return formation, Source(text), findings
 
 
+def read_stencils(text: str, file: str, *, raw: bool = False) -> tuple[list[Stencil], list[Finding]]:
+    """One stencil for each document of the text, lists of objects not yet unfolded."""
+    found_documents, findings = documents.read(text, file)
+    source = Source(text)
+    return [Stencil(document=document, source=source, raw=raw) for document in found_documents], findings
+
+
 def _stencils(tree: Tree, formation: Formation) -> tuple[list[Stencil], list[Finding]]:
     stencils: list[Stencil] = []
     chosen, findings = _chosen(tree, formation)
@@ -68,7 +76,7 @@ def _stencils(tree: Tree, formation: Formation) -> tuple[list[Stencil], list[Fin
             break
         findings.extend(problems)
         raw = globs.any_matches(formation.stencils.raw, path.removeprefix(f"{STENCILS}/"))
-        read, problems = reading.read_stencils(text, path, raw=raw)
+        read, problems = read_stencils(text, path, raw=raw)
         stencils.extend(read)
         findings.extend(problems)
     if not chosen and not findings:

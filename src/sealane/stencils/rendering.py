@@ -9,11 +9,13 @@ from typing import Any
 from sealane import hashing
 from sealane.adapters import SHIPPED, Adapters
 from sealane.findings import Finding, Place, did_you_mean, errors
-from sealane.stencils import config_objects, graph_annotations, objects, substitution
+from sealane.formations import graph_annotations
+from sealane.formations.gates import plain_hooks
+from sealane.formations.model import Formation
+from sealane.stencils import config_objects, objects, substitution
 from sealane.stencils import platform as platforms
 from sealane.stencils.config_objects import Configured
-from sealane.stencils.gates import plain_hooks
-from sealane.stencils.model import Formation, Origin, Rendered, Revision, Sources
+from sealane.stencils.model import Origin, Rendered, Revision, Sources
 from sealane.stencils.placeholders import MOST_FINDINGS, Placeholders
 from sealane.stencils.platform import ExtractedJobs, Platform
 

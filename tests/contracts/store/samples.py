@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from sealane.events.model import Event, EventKind
+from sealane.formations.strategy import Strategy
 from sealane.images.model import Image
 from sealane.records.model import App, Deployment, DeploymentKind, DeploymentState
 from sealane.releases.model import Release
-from sealane.stencils.model import Origin, Rendered, Revision, Strategy
+from sealane.stencils.model import Origin, Rendered, Revision
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

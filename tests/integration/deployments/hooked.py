@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from sealane.deployments import hooks_and_gates
+from sealane.formations.gates import Hook, Task, When
 from sealane.stencils import platform
-from sealane.stencils.gates import Hook, Task, When
 
 _TIMEOUT = "60s"
 

@@ -23,7 +23,7 @@ from sealane.deployments import model
 from sealane.destinations.kubernetes import provided_refs
 from sealane.destinations.kubernetes.destination import KubernetesDestination
 from sealane.destinations.model import Identity
-from sealane.stencils.health_checks import HealthCheck
+from sealane.formations.health_checks import HealthCheck
 from testbed.access import let_in
 from testbed.record import Bed
 from tests import rollouts
@@ -38,7 +38,7 @@ SCENARIOS = Path(__file__).parents[2] / "scenarios" / "rollouts"
 class Scenario:
     """One file: manifests in, what is to be said of them out.
 
-    Its keys: `says`, what it is about; `namespace`, labels of the namespace; `before`, objects that an administrator makes
+    Its keys: `title`, what it is about; `namespace`, labels of the namespace; `before`, objects that an administrator makes
     first; `first`, a revision that is deployed before, by `first_rules`; `objects`, the revision in question, by `rules`
     (healthy_for, patience, deadline), with the formation's `health` checks and `hooks`; `later`, objects that an
     administrator makes or changes so long after it was applied. Of `expect`: `state`, and of a failure `reason`, `decisive`, `object`,

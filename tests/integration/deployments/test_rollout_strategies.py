@@ -14,7 +14,7 @@ from sealane.deployments import model, prune_phase, targets
 from sealane.destinations.kubernetes.destination import KubernetesDestination
 from sealane.destinations.model import Inventory, unfenced
 from sealane.destinations.stages import Shape
-from sealane.stencils.model import BlueGreen, CanaryStep, Strategy
+from sealane.formations.strategy import BlueGreen, CanaryStep, Strategy
 from tests import rollouts
 from tests.integration.deployments import parts
 

@@ -11,7 +11,8 @@ from sealane.deployments import drift_check
 from sealane.deployments.drift_check import DriftKind
 from sealane.destinations import model
 from sealane.destinations.kubernetes.destination import KubernetesDestination
-from sealane.stencils.model import Origin, Rendered, Revision, Strategy
+from sealane.formations.strategy import Strategy
+from sealane.stencils.model import Origin, Rendered, Revision
 from tests.bed import Kubectl
 from tests.integration.kubernetes.parts import apply, config_map, deployment
 

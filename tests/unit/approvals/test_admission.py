@@ -11,11 +11,12 @@ from sealane.approvals.admission import Admission, RevisionSource
 from sealane.configfiles.trees import StoredTree
 from sealane.environments import reading
 from sealane.findings import Place
+from sealane.formations.model import Formation
 from sealane.pipelines.model import Approval, Delivery
 from sealane.policies.model import Decision, Effect, Subject
 from sealane.records.model import ApprovalRule, DeploymentKind
 from sealane.stencils import render_inputs, rendering
-from sealane.stencils.model import Formation, Revision
+from sealane.stencils.model import Revision
 from tests.unit.approvals.deployments import NOON, deployment
 
 OPERATORS = """\

@@ -9,8 +9,9 @@ from typing import Any
 from sealane.deployments import model, targets
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.model import Inventory
+from sealane.formations.strategy import Strategy
 from sealane.secrets.values import SecretValue
-from sealane.stencils.model import Origin, Rendered, Revision, Strategy
+from sealane.stencils.model import Origin, Rendered, Revision
 from tests import rollouts
 
 GOOD: Mapping[str, str] = {}

@@ -18,7 +18,8 @@ from sealane.destinations.dummy.state import Content, State
 from sealane.destinations.kubernetes.stencils import variants
 from sealane.destinations.kubernetes.strategies import capacity
 from sealane.destinations.kubernetes.strategies.model import LiveState
-from sealane.stencils.model import BlueGreen, CanaryStep, Revision
+from sealane.formations.strategy import BlueGreen, CanaryStep
+from sealane.stencils.model import Revision
 from tests.unit.deployments import parts
 from tests.unit.deployments.test_strategies import scaler, service
 

@@ -13,10 +13,10 @@ from sealane.deployments.deploy import deploy
 from sealane.deployments.process_memory import ProcessMemory
 from sealane.deployments.steps.work import Context
 from sealane.destinations.dummy.destination import DummyDestination
+from sealane.formations.gates import Hook, Task, When
+from sealane.formations.strategy import BlueGreen, CanaryStep
 from sealane.journal import Journal, Plain
 from sealane.stencils import platform
-from sealane.stencils.gates import Hook, Task, When
-from sealane.stencils.model import BlueGreen, CanaryStep
 from tests.unit.deployments import parts
 from tests.unit.deployments.crashing import Crashing
 from tests.unit.gates.test_beside_rollouts import job

@@ -13,9 +13,9 @@ import pytest
 from sealane.deployments import apply_phase, hooks_and_gates, model, targets, watch_phase
 from sealane.destinations import model as destinations
 from sealane.destinations.dummy.destination import DummyDestination
-from sealane.stencils import gates
-from sealane.stencils.gates import Hook, Task, When
-from sealane.stencils.model import BlueGreen, CanaryStep
+from sealane.formations import gates
+from sealane.formations.gates import Hook, Task, When
+from sealane.formations.strategy import BlueGreen, CanaryStep
 from sealane.verdicts import evaluate, stability, thresholds
 from sealane.verdicts import model as verdicts
 from tests import rollouts

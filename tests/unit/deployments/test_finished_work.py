@@ -16,7 +16,7 @@ from sealane.destinations import model as destinations
 from sealane.destinations.dummy import state as states
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.kubernetes import tasks
-from sealane.stencils.model import CanaryStep
+from sealane.formations.strategy import CanaryStep
 from sealane.verdicts import model as verdicts
 from sealane.verdicts import rollback_target
 from tests.unit.deployments import parts

@@ -8,7 +8,7 @@ import pytest
 
 from sealane.deployments import model
 from sealane.destinations.dummy.destination import DummyDestination
-from sealane.stencils.health_checks import HealthCheck
+from sealane.formations.health_checks import HealthCheck
 from tests import rollouts
 from tests.unit.deployments import parts
 

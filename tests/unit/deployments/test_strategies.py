@@ -12,9 +12,9 @@ from sealane.deployments.gates import select
 from sealane.destinations.kubernetes.strategies import canary, stages
 from sealane.destinations.kubernetes.strategies.model import LiveState, Shape
 from sealane.destinations.stages import Stage, StageKind
-from sealane.stencils import gates as gate
-from sealane.stencils.gates import Http, Task
-from sealane.stencils.model import BlueGreen, CanaryStep, Strategy
+from sealane.formations import gates as gate
+from sealane.formations.gates import Http, Task
+from sealane.formations.strategy import BlueGreen, CanaryStep, Strategy
 
 from .parts import config, deployment
 

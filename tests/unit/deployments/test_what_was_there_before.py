@@ -13,7 +13,8 @@ from sealane.cli.screens import rollout_lines
 from sealane.destinations.dummy import planning
 from sealane.destinations.dummy import state as states
 from sealane.destinations.dummy.destination import DummyDestination
-from sealane.stencils.model import BlueGreen, CanaryStep, Revision
+from sealane.formations.strategy import BlueGreen, CanaryStep
+from sealane.stencils.model import Revision
 from tests.unit.deployments import parts
 
 STRATEGIES: dict[str, dict[str, Any]] = {

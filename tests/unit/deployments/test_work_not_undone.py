@@ -12,7 +12,7 @@ from sealane.deployments import apply_phase, finished_work, hooks, hooks_and_gat
 from sealane.destinations import model as destinations
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.kubernetes.stencils import jobs as rendered
-from sealane.stencils.gates import Hook, Task, When
+from sealane.formations.gates import Hook, Task, When
 from sealane.verdicts import model as verdicts
 from tests import rollouts
 from tests.unit.deployments import parts

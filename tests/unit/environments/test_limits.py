@@ -10,9 +10,10 @@ from sealane.configfiles.trees import StoredTree
 from sealane.environments import limits, reading
 from sealane.environments.model import Environment
 from sealane.findings import Finding, Place
+from sealane.formations.model import Formation
 from sealane.pipelines.model import Approval, Delivery
 from sealane.stencils import render_inputs, rendering
-from sealane.stencils.model import Formation, Revision
+from sealane.stencils.model import Revision
 
 DIGEST = "sha256:" + "a" * 64
 WEB = f"registry.example.com/shop/web@{DIGEST}"

@@ -16,9 +16,10 @@ from sealane.environments.model import DestinationConfig, Environment
 from sealane.environments.window_status import Forecast
 from sealane.errors import SealaneError, concealing
 from sealane.findings import Place
+from sealane.formations.model import Formation
+from sealane.formations.strategy import Strategy
 from sealane.policies import packs
 from sealane.secrets import keys, revealed
-from sealane.stencils.model import Formation, Strategy
 from sealane.workflows.connections import Destinations
 
 GOOD = "environment: qa\ndestinations: {here: {dummy: {}}}\napps: {shop: {namespaces: [shop]}}\n"

@@ -13,9 +13,9 @@ import pytest
 from sealane.configfiles import schemas
 from sealane.environments import reading as environments
 from sealane.environments.files import environment_file
+from sealane.formations import reading as formations
+from sealane.formations.files import formation_file
 from sealane.stencils import manifest_yaml
-from sealane.stencils import reading as formations
-from sealane.stencils.files import formation_file
 
 FORMATION: dict[str, Any] = {
     "formation": "dev",

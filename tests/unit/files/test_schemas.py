@@ -14,9 +14,9 @@ from sealane.configfiles import schemas, validation
 from sealane.configfiles.documents import Document
 from sealane.configfiles.fields import File
 from sealane.environments.files import environment_file
+from sealane.formations.files import FormationFile, formation_file
 from sealane.pipelines.files import PipelineFile
 from sealane.secrets import references
-from sealane.stencils.files import FormationFile, formation_file
 from tests.properties import examples
 from tests.unit.files import corpus
 

@@ -11,8 +11,8 @@ from sealane import repository_check
 from sealane.configfiles import documents, scalars, yaml_errors
 from sealane.configfiles.trees import StoredTree
 from sealane.findings import Severity
+from sealane.formations import reading as formation_reading
 from sealane.pipelines import reading
-from sealane.stencils import reading as formation_reading
 from sealane.stencils import render_inputs, rendering
 from tests.properties import examples
 

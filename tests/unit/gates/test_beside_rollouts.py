@@ -16,9 +16,9 @@ from sealane.deployments.gates import select
 from sealane.deployments.gates.model import GateResult, Outcome
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.stages import ONLY, Stage, StageKind
-from sealane.stencils import gates
-from sealane.stencils.gates import Condition, Gate, Guard, Hook, Http, NewLines, Query, Task, When
-from sealane.stencils.graph_annotations import Annotation
+from sealane.formations import gates
+from sealane.formations.gates import Condition, Gate, Guard, Hook, Http, NewLines, Query, Task, When
+from sealane.formations.graph_annotations import Annotation
 from sealane.stencils.model import Origin, Rendered, Revision
 from tests.unit.deployments import parts
 from tests.unit.gates import answering

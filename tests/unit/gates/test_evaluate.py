@@ -15,8 +15,8 @@ from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.kubernetes import tasks
 from sealane.destinations.model import Identity, unfenced
 from sealane.environments import egress_allowlist
-from sealane.stencils import gates
-from sealane.stencils.gates import Alerts, Condition, Gate, Http, Query, Task
+from sealane.formations import gates
+from sealane.formations.gates import Alerts, Condition, Gate, Http, Query, Task
 from tests.unit.gates import answering
 
 QUICK = timedelta(milliseconds=10)

@@ -14,12 +14,13 @@ from sealane.configfiles import schemas
 from sealane.configfiles.trees import StoredTree
 from sealane.environments import limits
 from sealane.environments import reading as environments
+from sealane.formations import gates, reading
+from sealane.formations.files import formation_file
+from sealane.formations.graph_annotations import Annotation
 from sealane.pipelines import reading as pipelines
 from sealane.releases import preflight
 from sealane.secrets.stores.environment import EnvironmentStore
-from sealane.stencils import gates, reading, render_inputs, rendering
-from sealane.stencils.files import formation_file
-from sealane.stencils.graph_annotations import Annotation
+from sealane.stencils import render_inputs, rendering
 from sealane.stencils.model import Revision
 
 FILE = "deploy/formations/dev.yaml"

@@ -12,7 +12,7 @@ from sealane.deployments.gates import samples
 from sealane.deployments.gates.model import GateResult, Outcome, Report
 from sealane.deployments.gates.samples import HttpSample, MetricSample
 from sealane.events.model import Alert
-from sealane.stencils.gates import Alerts, Condition, Http, NoData, Query
+from sealane.formations.gates import Alerts, Condition, Http, NoData, Query
 
 AT = datetime(2026, 11, 21, 7, 0, tzinfo=UTC)
 OK = HttpSample(seconds=0.01, status=200)

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from sealane.events.commits import Commit, CommitRange
+from sealane.formations.strategy import Strategy
 from sealane.records.filters import RUN_STATES, Filter, Places
 from sealane.records.views import ApprovalView, DeploymentView
 from sealane.server.pages.presenters import lists, review
 from sealane.server.pages.presenters.lists import ListQuery
 from sealane.server.pages.views import Link
-from sealane.stencils.model import Origin, Rendered, Revision, Strategy
+from sealane.stencils.model import Origin, Rendered, Revision
 from tests.unit.approvals.deployments import deployment
 
 

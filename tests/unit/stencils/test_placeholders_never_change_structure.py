@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from sealane.configfiles import documents
 from sealane.configfiles.trees import StoredTree
+from sealane.formations.strategy import Strategy
 from sealane.stencils import manifest_yaml, render_inputs, rendering
-from sealane.stencils.model import Revision, Strategy
+from sealane.stencils.model import Revision
 from sealane.stencils.rendering import Inputs
 from tests.properties import examples
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from sealane.configfiles.trees import MAX_FILE, FolderTree, StoredTree, Unreadable
-from sealane.stencils import formation_names, render_inputs
+from sealane.formations import formation_names
+from sealane.stencils import render_inputs
 
 FORMATION = b"formation: dev\nenvironment: dev\ndestination: bed\nnamespace: shop\nconfig: {a: 'file:conf/a'}\n"
 

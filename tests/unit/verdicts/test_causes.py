@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sealane.deployments import apply_phase, hooks
 from sealane.deployments.gates.model import GateResult, Outcome
 from sealane.destinations import model as destinations
-from sealane.stencils.gates import Hook, Task, When
+from sealane.formations.gates import Hook, Task, When
 from sealane.verdicts import diagnose, evaluate, model, outcomes, stability
 from sealane.verdicts.messages import causes
 

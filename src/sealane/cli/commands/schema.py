@@ -46,7 +46,7 @@ def _model(file: FileKind) -> type:
 
             return PipelineFile
         case FileKind.FORMATION:
-            from sealane.stencils.files import formation_file
+            from sealane.formations.files import formation_file
 
             return formation_file()
         case FileKind.ENVIRONMENT:

@@ -11,7 +11,7 @@ from sealane import errors
 from sealane.cli.remote import connection
 from sealane.configfiles.trees import FolderTree, Unreadable
 from sealane.findings import did_you_mean, nearest
-from sealane.stencils import formation_names
+from sealane.formations import formation_names
 
 if TYPE_CHECKING:
     from sealane.cli.local import local_formation

@@ -12,10 +12,10 @@ from sealane.deployments.gates import samples
 from sealane.deployments.gates.context import GateContext
 from sealane.deployments.gates.model import GateJudgement, GateResult, GateSubject, Outcome
 from sealane.deployments.gates.port import GateKind
-from sealane.stencils import gates
-from sealane.stencils.gate_files import Text
-from sealane.stencils.gate_reading import span
-from sealane.stencils.gates import Alerts, Gate
+from sealane.formations import gates
+from sealane.formations.gate_files import Text
+from sealane.formations.gate_reading import span
+from sealane.formations.gates import Alerts, Gate
 
 POLL = 1.0
 """Seconds between two looks at the alerts that came in."""

@@ -18,7 +18,7 @@ from sealane.destinations.port import Destination
 from sealane.egress import Allowlist
 from sealane.errors import Refused
 from sealane.events.model import Alert
-from sealane.stencils.gates import Alerts
+from sealane.formations.gates import Alerts
 
 
 async def no_secret(reference: str) -> str:

@@ -15,7 +15,7 @@ from sealane.deployments.gates.context import GateContext
 from sealane.deployments.gates.model import GateResult, GateSubject, Outcome, Report
 from sealane.deployments.gates.port import GateKind
 from sealane.environments import egress_allowlist
-from sealane.stencils.gates import Gate
+from sealane.formations.gates import Gate
 
 
 async def evaluate(gates: Sequence[Gate], *, subject: GateSubject, around: GateContext) -> Report:

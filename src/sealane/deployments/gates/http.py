@@ -17,10 +17,10 @@ from sealane.deployments.gates.context import GateContext
 from sealane.deployments.gates.model import GateResult, GateSubject
 from sealane.deployments.gates.port import GateKind
 from sealane.findings import Finding
-from sealane.stencils import gate_reading, gates
-from sealane.stencils.gate_files import Status, Url
-from sealane.stencils.gate_reading import LONGEST, span
-from sealane.stencils.gates import Gate, Http
+from sealane.formations import gate_reading, gates
+from sealane.formations.gate_files import Status, Url
+from sealane.formations.gate_reading import LONGEST, span
+from sealane.formations.gates import Gate, Http
 
 
 class HttpFile(File):

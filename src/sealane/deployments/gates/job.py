@@ -10,9 +10,9 @@ from sealane.deployments.gates.context import GateContext
 from sealane.deployments.gates.model import GateResult, GateSubject, Outcome
 from sealane.deployments.gates.port import GateKind
 from sealane.errors import Fenced, SealaneError, Unavailable
-from sealane.stencils import gate_reading, gates
-from sealane.stencils.gate_files import JobFile
-from sealane.stencils.gates import Gate, Task
+from sealane.formations import gate_reading, gates
+from sealane.formations.gate_files import JobFile
+from sealane.formations.gates import Gate, Task
 
 
 def _read(name: str, written: Any, wait: timedelta) -> Gate:

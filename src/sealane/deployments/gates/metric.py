@@ -13,10 +13,10 @@ from sealane.deployments.gates.port import GateKind
 from sealane.deployments.metric_stores.port import MetricStore, StoreAccess
 from sealane.errors import Refused, Unavailable
 from sealane.findings import Finding
+from sealane.formations import gate_reading
+from sealane.formations.gate_files import QueryFile
+from sealane.formations.gates import Gate, Query
 from sealane.secrets.masking import Masker
-from sealane.stencils import gate_reading
-from sealane.stencils.gate_files import QueryFile
-from sealane.stencils.gates import Gate, Query
 
 
 def _problems(written: QueryFile, document: Document, path: Path) -> Iterator[Finding]:

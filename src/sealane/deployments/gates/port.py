@@ -8,8 +8,8 @@ from typing import Any
 
 from sealane.deployments.gates.context import GateContext
 from sealane.deployments.gates.model import GateResult, GateSubject
-from sealane.stencils.gate_files import GateShape
-from sealane.stencils.gates import Gate
+from sealane.formations.gate_files import GateShape
+from sealane.formations.gates import Gate
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

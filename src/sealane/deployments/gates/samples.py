@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sealane.deployments.gates.model import GateJudgement, Outcome
 from sealane.events.model import Alert
-from sealane.stencils.gates import Alerts, Http, NoData, Query
+from sealane.formations.gates import Alerts, Http, NoData, Query
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sealane.destinations.stages import StageKind, StageMark
-from sealane.stencils.gates import Gate
+from sealane.formations.gates import Gate
 
 
 def chosen(gates: Sequence[Gate], stage: StageMark, course: Sequence[StageMark]) -> tuple[Gate, ...]:

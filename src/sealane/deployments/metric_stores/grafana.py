@@ -8,8 +8,8 @@ from sealane.clients.metric_stores import markers
 from sealane.clients.metric_stores.markers import Marker
 from sealane.configfiles.fields import File
 from sealane.deployments.metric_stores.port import MetricStore, StoreAccess
-from sealane.stencils.gate_files import KeyReference, Url
-from sealane.stencils.graph_annotations import Annotation
+from sealane.formations.gate_files import KeyReference, Url
+from sealane.formations.graph_annotations import Annotation
 
 
 class GrafanaFile(File):

@@ -14,9 +14,9 @@ from sealane.clients.metric_stores import markers, requests
 from sealane.clients.metric_stores.markers import Marker
 from sealane.configfiles.fields import File, Maybe
 from sealane.deployments.metric_stores.port import MetricStore, StoreAccess
-from sealane.stencils.gate_files import KeyReference, QueryFile, Url
-from sealane.stencils.gates import Query
-from sealane.stencils.graph_annotations import Annotation
+from sealane.formations.gate_files import KeyReference, QueryFile, Url
+from sealane.formations.gates import Query
+from sealane.formations.graph_annotations import Annotation
 
 
 class InfluxdbFile(QueryFile):

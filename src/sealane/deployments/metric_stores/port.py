@@ -9,9 +9,9 @@ from datetime import datetime
 from sealane.clients.metric_stores.markers import Marker
 from sealane.egress import Allowlist
 from sealane.errors import Refused
-from sealane.stencils.gate_files import MetricStoreShape
-from sealane.stencils.gates import Query
-from sealane.stencils.graph_annotations import Annotation
+from sealane.formations.gate_files import MetricStoreShape
+from sealane.formations.gates import Query
+from sealane.formations.graph_annotations import Annotation
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sealane.clients.metric_stores import requests
 from sealane.configfiles.fields import Maybe
 from sealane.deployments.metric_stores.port import MetricStore, StoreAccess
-from sealane.stencils.gate_files import KeyReference, QueryFile, Url
-from sealane.stencils.gates import Query
+from sealane.formations.gate_files import KeyReference, QueryFile, Url
+from sealane.formations.gates import Query
 
 
 class PrometheusFile(QueryFile):

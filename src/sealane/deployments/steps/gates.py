@@ -16,7 +16,7 @@ from sealane.deployments.model import Begun, Phase
 from sealane.deployments.steps.reports import Failing
 from sealane.deployments.steps.work import Work
 from sealane.deployments.watch_phase import Stop
-from sealane.stencils.gates import Gate
+from sealane.formations.gates import Gate
 from sealane.verdicts import outcomes
 from sealane.verdicts.model import Cause
 

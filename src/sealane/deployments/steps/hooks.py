@@ -11,7 +11,7 @@ from sealane.deployments.steps import rollout
 from sealane.deployments.steps.reports import Failing
 from sealane.deployments.steps.work import Work
 from sealane.destinations.model import Inventory
-from sealane.stencils.gates import When
+from sealane.formations.gates import When
 from sealane.verdicts.model import Cause, Verdict
 
 

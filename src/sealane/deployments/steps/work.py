@@ -16,7 +16,7 @@ from sealane.deployments.memory import Memory, Prepared
 from sealane.destinations import model as destinations
 from sealane.egress import Allowlist
 from sealane.events.model import Alert
-from sealane.stencils.gates import Alerts
+from sealane.formations.gates import Alerts
 
 
 def anything() -> None:

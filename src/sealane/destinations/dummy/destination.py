@@ -26,7 +26,7 @@ from sealane.destinations.kubernetes import autoscalers, deletion_rules, provide
 from sealane.destinations.kubernetes.messages import read_only
 from sealane.destinations.kubernetes.strategies import inspect
 from sealane.destinations.kubernetes.strategies import stages as shaping
-from sealane.stencils.health_checks import HealthCheck
+from sealane.formations.health_checks import HealthCheck
 from sealane.verdicts import model as verdicts
 
 LOOK_EVERY = 0.03

@@ -11,7 +11,7 @@ import msgspec
 from sealane import clock
 from sealane.clients.kubernetes import resources
 from sealane.destinations.kubernetes.converge import owned_objects
-from sealane.stencils import health_checks
+from sealane.formations import health_checks
 from sealane.verdicts import model as verdicts
 
 _HEALTH = {

@@ -15,7 +15,7 @@ from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes.informer import subscriber
 from sealane.destinations import model
 from sealane.destinations.kubernetes import custom_health, snapshot, views, watched
-from sealane.stencils import health_checks
+from sealane.formations import health_checks
 from sealane.verdicts import model as verdicts
 
 

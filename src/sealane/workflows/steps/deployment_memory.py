@@ -19,10 +19,10 @@ from sealane.destinations.port import Destination
 from sealane.egress import Allowlist
 from sealane.environments import egress_allowlist
 from sealane.events.model import Alert
+from sealane.formations.gates import Alerts, Gate
 from sealane.records.model import Deployment, DeploymentKind, GateWord
 from sealane.releases import changes
 from sealane.secrets import manifest_secrets, revealed
-from sealane.stencils.gates import Alerts, Gate
 from sealane.stencils.model import Revision
 from sealane.store import conclusion
 from sealane.verdicts import model as verdicts

@@ -14,6 +14,8 @@ from sealane.approvals.admission import RevisionSource
 from sealane.errors import SealaneError
 from sealane.events.model import Signed
 from sealane.findings import Finding, Place
+from sealane.formations import formation_names
+from sealane.formations.model import Formation
 from sealane.images.model import Image
 from sealane.pipelines.model import Delivery, Kind, StepStatus
 from sealane.records.model import (
@@ -27,8 +29,8 @@ from sealane.records.model import (
 from sealane.releases.model import Release
 from sealane.runs.model import MadeImage, StepEnd
 from sealane.secrets import resolution
-from sealane.stencils import formation_names, platform, render_inputs, rendering
-from sealane.stencils.model import Formation, Revision
+from sealane.stencils import platform, render_inputs, rendering
+from sealane.stencils.model import Revision
 from sealane.stencils.rendering import Inputs
 from sealane.store import ids
 from sealane.workflows import checkouts

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sealane.stencils.model import Origin, Rendered, Strategy
+from sealane.formations.strategy import Strategy
+from sealane.stencils.model import Origin, Rendered
 
 TAKE_OVER = timedelta(hours=1)
 """How long a worker may be away that watches the Job, on top of what the rollout may take."""

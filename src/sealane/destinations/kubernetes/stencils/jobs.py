@@ -13,9 +13,10 @@ from typing import Any
 from sealane.configfiles.documents import Path
 from sealane.destinations import model as destinations
 from sealane.findings import Finding, Place, did_you_mean
+from sealane.formations.gates import Hook, Task
+from sealane.formations.model import Formation
 from sealane.stencils import placeholders as words_
-from sealane.stencils.gates import Hook, Task
-from sealane.stencils.model import Formation, Origin, Rendered
+from sealane.stencils.model import Origin, Rendered
 from sealane.stencils.placeholders import Placeholders
 from sealane.stencils.platform import ExtractedJobs, gate_key, hook_key, undo_key
 

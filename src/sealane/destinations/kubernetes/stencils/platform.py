@@ -16,7 +16,9 @@ from sealane.destinations.kubernetes.stencils import (
     variants,
 )
 from sealane.findings import Finding
-from sealane.stencils.model import Formation, Origin, Rendered, Strategy
+from sealane.formations.model import Formation
+from sealane.formations.strategy import Strategy
+from sealane.stencils.model import Origin, Rendered
 from sealane.stencils.placeholders import Placeholders
 from sealane.stencils.platform import ExtractedJobs, Kind
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from sealane.destinations.kubernetes.stencils import variants
 from sealane.findings import Finding, Severity, did_you_mean
-from sealane.stencils.model import Rendered, Strategy
+from sealane.formations.strategy import Strategy
+from sealane.stencils.model import Rendered
 
 OLD_PODS = "sealane.dev/old-pods"
 """Annotation of a workload whose pods only a person replaces."""

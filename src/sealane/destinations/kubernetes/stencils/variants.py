@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sealane.findings import Finding, Place
-from sealane.stencils.model import Rendered, Strategy
+from sealane.formations.strategy import Strategy
+from sealane.stencils.model import Rendered
 
 Manifest = Mapping[str, Any]
 

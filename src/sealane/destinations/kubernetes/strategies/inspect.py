@@ -17,7 +17,7 @@ from sealane.destinations.kubernetes.stencils import variants
 from sealane.destinations.kubernetes.stencils.variants import Manifest
 from sealane.destinations.kubernetes.strategies import blue_green, model
 from sealane.destinations.port import Destination
-from sealane.stencils.model import Strategy
+from sealane.formations.strategy import Strategy
 
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Pod", "ReplicaSet")
 _LOOKED_AT = (*_WORKLOADS, "Service", "CronJob")

@@ -10,7 +10,7 @@ import msgspec
 
 from sealane.destinations import stages
 from sealane.destinations.kubernetes.stencils import variants
-from sealane.stencils.model import Strategy
+from sealane.formations.strategy import Strategy
 
 Manifest = Mapping[str, Any]
 

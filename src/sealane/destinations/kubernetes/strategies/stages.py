@@ -15,7 +15,7 @@ from sealane.destinations.kubernetes import apply_order
 from sealane.destinations.kubernetes.stencils import variants
 from sealane.destinations.kubernetes.stencils.variants import Manifest
 from sealane.destinations.kubernetes.strategies import blue_green, canary, capacity, model
-from sealane.stencils.model import Strategy
+from sealane.formations.strategy import Strategy
 
 _FIRST = {phase for phase in apply_order.Phase if phase < apply_order.Phase.SERVICES} | {apply_order.Phase.CUSTOM}
 _WHEN_NEW = {apply_order.Phase.SERVICES, apply_order.Phase.WORKLOADS, apply_order.Phase.JOBS}

@@ -14,9 +14,9 @@ from pydantic import ConfigDict, Discriminator, Field, Tag
 from sealane.adapters import SHIPPED, Adapters
 from sealane.configfiles import variants
 from sealane.configfiles.fields import WHOLE, Duration, File, Glob, Matching, Maybe, Name, TopFile
+from sealane.formations.gate_files import GateFile, GuardFile, gates_type
+from sealane.formations.hook_files import HooksFile, annotations_type
 from sealane.secrets import references
-from sealane.stencils.gate_files import GateFile, GuardFile, gates_type
-from sealane.stencils.hook_files import HooksFile, annotations_type
 
 MOST = 1000
 """Entries of one kind that a formation may have."""

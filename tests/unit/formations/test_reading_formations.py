@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from sealane.stencils import reading
-from sealane.stencils.model import BlueGreen, CanaryStep, StencilChoice, Strategy
+from sealane.formations import reading
+from sealane.formations.model import StencilChoice
+from sealane.formations.strategy import BlueGreen, CanaryStep, Strategy
 
 GOOD = """\
 formation: production

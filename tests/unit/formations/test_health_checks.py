@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from sealane.configfiles.trees import StoredTree
-from sealane.stencils import health_checks, reading, render_inputs, rendering
-from sealane.stencils.health_checks import HealthCheck, State
+from sealane.formations import health_checks, reading
+from sealane.formations.health_checks import HealthCheck, State
+from sealane.stencils import render_inputs, rendering
 from sealane.stencils.model import Revision
 
 HEAD = "formation: dev\nenvironment: dev\ndestination: cluster\nnamespace: shop\n"

@@ -17,8 +17,8 @@ from sealane.configfiles import variants
 from sealane.configfiles.documents import Document, Path
 from sealane.configfiles.fields import WHOLE, Duration, File, Matching, Maybe, Name
 from sealane.findings import Finding
+from sealane.formations.gates import Gate
 from sealane.secrets import references
-from sealane.stencils.gates import Gate
 
 MOST_GATES = 50
 

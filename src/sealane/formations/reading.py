@@ -11,22 +11,11 @@ from sealane.adapters import SHIPPED, Adapters
 from sealane.configfiles import documents, fields, globs, validation
 from sealane.configfiles.documents import Document
 from sealane.findings import Finding, Place, errors
+from sealane.formations import annotation_reading, files, gate_reading, health_checks
+from sealane.formations.health_checks import HealthCheck
+from sealane.formations.model import Formation, StencilChoice
+from sealane.formations.strategy import DEADLINE, HEALTHY_FOR, KEEP_OLD_FOR, PERSON, BlueGreen, CanaryStep, Strategy
 from sealane.secrets import references
-from sealane.stencils import annotation_reading, files, gate_reading, health_checks
-from sealane.stencils.health_checks import HealthCheck
-from sealane.stencils.model import (
-    DEADLINE,
-    HEALTHY_FOR,
-    KEEP_OLD_FOR,
-    PERSON,
-    BlueGreen,
-    CanaryStep,
-    Formation,
-    Stencil,
-    StencilChoice,
-    Strategy,
-)
-from sealane.stencils.placeholders import Source
 
 GIVEN = ("app", "config", "deploy_tag", "formation", "image", "namespace", "secrets")
 """Words that Sealane gives; `image` stands for `image.NAME`."""
@@ -59,13 +48,6 @@ def read_formation(text: str, file: str, adapters: Adapters = SHIPPED) -> tuple[
     if written is None or wrong:
         return None, findings
     return _formation(written, document, adapters), findings
-
-
-def read_stencils(text: str, file: str, *, raw: bool = False) -> tuple[list[Stencil], list[Finding]]:
-    """One stencil for each document of the text, lists of objects not yet unfolded."""
-    found_documents, findings = documents.read(text, file)
-    source = Source(text)
-    return [Stencil(document=document, source=source, raw=raw) for document in found_documents], findings
 
 
 def _formation(written: files.FormationFile, document: Document, adapters: Adapters) -> Formation:

@@ -12,7 +12,7 @@ from pydantic import Discriminator, Field, Tag
 from sealane.adapters import Adapters
 from sealane.configfiles import variants
 from sealane.configfiles.fields import File, Maybe, Name
-from sealane.stencils.gate_files import Command, ImageJobFile, MetricStoreShape, StencilJobFile
+from sealane.formations.gate_files import Command, ImageJobFile, MetricStoreShape, StencilJobFile
 
 MOST_HOOKS = 20
 

@@ -9,10 +9,10 @@ from sealane.adapters import Adapters
 from sealane.configfiles import variants
 from sealane.configfiles.documents import Document
 from sealane.findings import Finding
+from sealane.formations import hook_files
+from sealane.formations.gate_files import MetricStoreShape, keys_of
+from sealane.formations.graph_annotations import Annotation
 from sealane.secrets import references
-from sealane.stencils import hook_files
-from sealane.stencils.gate_files import MetricStoreShape, keys_of
-from sealane.stencils.graph_annotations import Annotation
 
 
 def read(written: hook_files.HooksFile | None, adapters: Adapters) -> tuple[Annotation, ...]:

@@ -13,8 +13,8 @@ from sealane.adapters import Adapters
 from sealane.configfiles import fields, variants
 from sealane.configfiles.documents import Document, Path
 from sealane.findings import Finding
+from sealane.formations import gate_files, gates, hook_files
 from sealane.secrets import references
-from sealane.stencils import gate_files, gates, hook_files
 
 LONGEST = timedelta(hours=6)
 """How long one gate or Job may take."""

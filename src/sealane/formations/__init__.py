@@ -1,0 +1,1 @@
+"""Formations: `deploy/formations/NAME.yaml`, read and checked. Pure."""

@@ -1,0 +1,58 @@
+"""A formation: one instance of an app, as its file says. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sealane.configfiles.documents import Path, nearest_place
+from sealane.findings import Place
+from sealane.formations.gates import Hook
+from sealane.formations.graph_annotations import Annotation
+from sealane.formations.health_checks import HealthCheck
+from sealane.formations.strategy import Strategy
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StencilChoice:
+    """Which stencils a formation takes: globs on the path below `deploy/stencils`; nothing included means all."""
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    raw: tuple[str, ...] = ()
+    """Those in which no words are replaced."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Formation:
+    """One instance of an app: environment and destination, values, references of secrets, and strategy."""
+
+    name: str
+    environment: str
+    destination: str
+    namespace: str
+    stencils: StencilChoice = field(default_factory=StencilChoice)
+    images: Mapping[str, str] = field(default_factory=dict)
+    """The word in the stencils to the name in the pipeline: `{web: web-debug}`."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    config: Mapping[str, str] = field(default_factory=dict)
+    """Name of the entry to text, or to `file:` and a path in the repository."""
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    """Name of the entry to a reference of a store, `scheme:rest`."""
+    strategy: Strategy = field(default_factory=Strategy)
+    hooks: tuple[Hook, ...] = ()
+    """Jobs around a rollout, in order."""
+    annotations: tuple[Annotation, ...] = ()
+    """Metric stores that are told how it ended."""
+    health: tuple[HealthCheck, ...] = ()
+    """For kinds that Sealane can't judge by itself."""
+    place: Place
+    places: Mapping[Path, Place] = field(default_factory=dict, repr=False)
+    """Where each value of the formation's file stands, by path."""
+    written: Mapping[Path, str] = field(default_factory=dict, repr=False)
+    """How each of its numbers is written, by path."""
+
+    def at(self, *path: str | int) -> Place:
+        """Where the value at the path stands, or its nearest parent that is in the file."""
+        return nearest_place(self.places, path, self.place)
