@@ -27,6 +27,7 @@ from sealane.records.model import (
 from sealane.records.views import FormationRow, RunView
 from sealane.releases.deliveries import Delivery, DeliveryOutcome
 from sealane.releases.origin import Origin
+from sealane.verdicts.health import FormationHealth
 from sealane.verdicts.model import Observation, Verdict, VerdictKind
 
 _AGAIN = {RunStatus.BROKEN, RunStatus.CANCELLED}
@@ -101,6 +102,8 @@ class Explanation:
     """The failure report of its way back, when that failed, too."""
     origin: Origin | None = None
     """The run and the commit that it is about, where there is one."""
+    health: FormationHealth | None = None
+    """How it fares, for a deployment that is there."""
     page: str = ""
     """The page that tells it in full, from the server's address."""
 

@@ -7,6 +7,7 @@ it was, an API is gone, somebody else has taken a name.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from sealane.deployments import messages, model, targets
 from sealane.destinations import model as destinations
@@ -21,12 +22,18 @@ async def again(
     destination: Destination, goal: model.Target, there: model.Target | None = None
 ) -> tuple[destinations.ObjectChange, ...]:
     """What applying the goal's revision once more would change; `there` is the one that it would replace, where another is."""
+    changes = await destination.diff(await serving(destination, goal, there), identity=goal.identity)
+    return tuple(change for change in changes if not _is_over(change, goal))
+
+
+async def serving(
+    destination: Destination, goal: model.Target, there: model.Target | None = None
+) -> Sequence[model.Manifest]:
+    """The objects of the goal's revision as they are written for the last of its stages."""
     forward = there or goal
     survey = await targets.survey(destination, forward, goal if there else None, as_it_serves=True)
     ahead, back = targets.shaped(forward, goal if there else None, survey)
-    shaped = back or ahead
-    changes = await destination.diff(shaped.in_stages()[-1].objects, identity=goal.identity)
-    return tuple(change for change in changes if not _is_over(change, goal))
+    return (back or ahead).in_stages()[-1].objects
 
 
 def _is_over(change: destinations.ObjectChange, goal: model.Target) -> bool:

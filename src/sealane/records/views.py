@@ -27,6 +27,7 @@ from sealane.releases.model import Release
 from sealane.releases.origin import Origin
 from sealane.reports.model import Report
 from sealane.stencils.model import Revision
+from sealane.verdicts.health import FormationHealth
 from sealane.verdicts.model import Observation
 
 
@@ -53,6 +54,8 @@ class FormationRow:
     release: Release | None
     """Of `current`."""
     requests: Mapping[str, float] | None
+    health: FormationHealth | None = None
+    """How `current` fares; None before anybody looked, and while something else is on its way there."""
     drift: DriftSeen | None = None
     """How much of `current` somebody had changed when it was looked at last; None before anybody did."""
 

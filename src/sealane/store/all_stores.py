@@ -36,6 +36,7 @@ from sealane.store.step_networks import StepNetworks
 from sealane.store.troubles import Troubles
 from sealane.store.views import Views
 from sealane.store.votes import Votes
+from sealane.store.watches import Watches
 from sealane.store.workers import Workers
 
 
@@ -54,6 +55,7 @@ class Store:
     releases: Releases
     formations: Formations
     drifts: Drifts
+    watches: Watches
     deployments: Deployments
     cancellations: Cancellations
     release_groups: ReleaseGroups
@@ -94,6 +96,7 @@ class Store:
             releases=Releases(database),
             formations=Formations(database),
             drifts=Drifts(database),
+            watches=Watches(database),
             deployments=Deployments(database),
             cancellations=Cancellations(database),
             release_groups=ReleaseGroups(database),

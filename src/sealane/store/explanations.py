@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import msgspec
 import sqlalchemy as sa
 
+from sealane import clock
 from sealane.approvals import blockers
 from sealane.approvals.blockers import BlockerInput, DeploymentFacts, Explanation, WorkerLoad
 from sealane.environments import windows
@@ -39,6 +40,7 @@ from sealane.store import (
     runs,
     scopes,
     votes,
+    watches,
 )
 from sealane.store.tables import deployments as deployments_table
 from sealane.store.tables import formations as formations_table
@@ -164,6 +166,7 @@ def _told(connection: sa.Connection, subject: Deployment, prospects: Prospects) 
         origin=origin,
         report=deployments.failure_report(connection, subject.id) if failed else None,
         second_report=deployments.second_failure_report(connection, subject.id) if failed else None,
+        health=watches.of(connection, subject, clock.now()),
         page=f"/deployments/{subject.id}",
     )
 

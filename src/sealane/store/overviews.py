@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from sealane import clock
 from sealane.records.model import Deployment, DeploymentState
 from sealane.records.scopes import EVERYTHING, Scope
 from sealane.records.views import FormationRow
-from sealane.store import drifts, rows, scopes
+from sealane.store import drifts, rows, scopes, watches
 from sealane.store.tables import apps as apps_table
 from sealane.store.tables import deployments as deployments_table
 from sealane.store.tables import formations as formations_table
@@ -38,22 +39,26 @@ def overview(
     by_id = {row["id"]: rows.release(row) for row in rows.all_of(connection, made)}
 
     drifted = drifts.of_all(connection)
+    watched = watches.of_all(connection, clock.now())
 
     def line(row: rows.Row) -> FormationRow:
         label = (row["app"], row["formation"])
         current = known.get(row["current_id"] or "")
         mine = [deployment for deployment in going if (deployment.app, deployment.formation) == label]
+        running = next((deployment for deployment in mine if deployment.state is DeploymentState.ROLLING_OUT), None)
+        of, health = watched.get(label, (None, None))
         return FormationRow(
             **{key: row[key] for key in ("app", "owner", "formation", "environment", "destination", "namespace")},
             production=row["environment"] in production,
             current=current,
             verified=known.get(row["verified_id"] or ""),
             last=newest.get(label),
-            running=next((deployment for deployment in mine if deployment.state is DeploymentState.ROLLING_OUT), None),
+            running=running,
             waiting=tuple(deployment for deployment in mine if deployment.state is not DeploymentState.ROLLING_OUT),
             hold=next((hold for hold in open_holds if (hold.app, hold.formation) == label), None),
             release=by_id.get(current.release_id or "") if current else None,
             requests=row["requests"],
+            health=health if current and current.id == of and not running else None,
             drift=seen if (seen := drifted.get(label)) and current and seen.deployment == current.id else None,
         )
 

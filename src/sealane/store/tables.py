@@ -287,6 +287,17 @@ observations = sa.Table(
     columns.json("seen"),
 )
 
+watches = sa.Table(
+    "watches",
+    columns.metadata,
+    sa.Column("app", sa.Text, sa.ForeignKey("apps.name", ondelete="CASCADE"), primary_key=True),
+    sa.Column("formation", sa.Text, primary_key=True),
+    sa.Column("deployment_id", sa.Text),
+    sa.Column("worker", sa.Text),
+    columns.maybe("health", columns.Json),
+)
+"""Which worker watches a formation, and what it saw last of the deployment that is there."""
+
 drifts = sa.Table(
     "drifts",
     columns.metadata,

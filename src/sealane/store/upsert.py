@@ -14,6 +14,14 @@ def put(connection: sa.Connection, table: sa.Table, key: Mapping[str, Any], valu
 
     An update first and an insert where it found nothing is a race: of two that find nothing one fails.
     """
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    row = insert(table).values({**key, **values})
+    row = _insert(connection, table).values({**key, **values})
     connection.execute(row.on_conflict_do_update(index_elements=list(key), set_=dict(values)))
+
+
+def ensure(connection: sa.Connection, table: sa.Table, key: Mapping[str, Any]) -> None:
+    """Makes the row of the key where there is none."""
+    connection.execute(_insert(connection, table).values(dict(key)).on_conflict_do_nothing())
+
+
+def _insert(connection: sa.Connection, table: sa.Table) -> Any:
+    return (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(table)

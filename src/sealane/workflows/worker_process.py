@@ -16,6 +16,7 @@ from sealane.workflows import clone_sweep, deployment, drift_watch, durable, ret
 from sealane.workflows.context import Tools
 from sealane.workflows.engine import Engine, EngineSettings
 from sealane.workflows.failover import Worker
+from sealane.workflows.formation_watch import FormationWatch
 
 _log = logging.getLogger(__name__)
 
@@ -66,6 +67,7 @@ async def start(
     engine.begin(worker.beat(lost))
     engine.begin(_sweep(worker, engine, tools))
     engine.begin(drift_watch.watch(worker, tools))
+    engine.begin(FormationWatch(worker, tools).run())
     return RunningWorker(worker=worker, engine=engine)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sealane.cli import headings, options, output
-from sealane.errors import NotThere
+from sealane.errors import NotThere, UsageError
 
 if TYPE_CHECKING:
     from sealane.cli.local import local_formation
@@ -38,9 +38,12 @@ def status(
     kubeconfig: options.Kubeconfig = None,
     context: options.Context = None,
     app: options.App = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Go on, and tell whatever changes; with a server.")
+    ] = False,
     as_json: output.Json = False,
 ) -> None:
-    """Show what is deployed where.
+    """Show what is deployed where, and how it fares.
 
     Without a server it asks each destination of this folder's formations for what was deployed from command lines.
     """
@@ -55,7 +58,11 @@ def status(
 
         with formation_location.or_served(what, folder) if what else nullcontext():
             status_report.status(what, as_json=as_json)
+            if watch:
+                status_report.watch(what, as_json=as_json)
         return
+    if watch:
+        raise UsageError("only a server watches what is there", hint="sealane login URL")
     import asyncio
 
     found: list[dict[str, Any]] = []

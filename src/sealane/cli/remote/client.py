@@ -24,6 +24,12 @@ _TONES = {
     "queued": "yellow",
     "rolling_out": "blue",
     "running": "blue",
+    "healthy": "green",
+    "progressing": "blue",
+    "degraded": "red",
+    "missing": "red",
+    "suspended": "yellow",
+    "unknown": "yellow",
 }
 NOT_THERE = {"rolled_back", "rollback_failed", "failed"}
 
@@ -84,6 +90,8 @@ def why(what: str, *, as_json: bool) -> None:
 def told(found: dict[str, Any]) -> None:
     """The answer to a why: what came of it, then each delivery and everything that is waited for."""
     output.sentence(found["sentence"])
+    if said := found["health"]:
+        output.sentence(f"  {health(said)} for {ago(said['since'])}{f': {cause}' if (cause := said['cause']) else ''}")
     for finding in found["findings"]:
         output.sentence(f"  {finding}")
     deliveries(found["deliveries"])
@@ -143,6 +151,11 @@ def ended(found: dict[str, Any]) -> None:
 def pill(state: str) -> str:
     """A state as people read it, in its colour."""
     return output.style(state.replace("_", " "), _TONES.get(state, "bold"))
+
+
+def health(said: dict[str, Any] | None) -> str:
+    """How a formation fares as people read it; a dash where nobody looks, as while something is on its way."""
+    return pill(str(said["state"])) if said else "-"
 
 
 def short(revision: str) -> str:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sealane.cli import output
 from sealane.cli.remote import client, connection, names
+from sealane.errors import Unavailable
 
 if TYPE_CHECKING:
     from sealane.clients.server import Server
 
+LOOK_EVERY = 0.5
+"""Seconds between two questions of `watch`."""
+_EVENTS = 200
+_LATEST = 2**62
+"""A cursor after all that ever happened."""
 _HISTORY = 20
 """Deployments of a formation that are shown."""
 
@@ -37,11 +46,44 @@ def status(what: str | None, *, as_json: bool) -> None:
         _newest_run(app)
 
 
+def watch(what: str | None, *, as_json: bool) -> None:
+    """Tells what changes of it, without end: how it fares, deployments that begin and end, holds."""
+    app, _, formation = (what or "").partition("/")
+    server = connection.server()
+    asked = {"app": app or None, "formation": formation or None, "limit": _EVENTS}
+    cursor = server.get("/api/events", after=_LATEST, **asked)["cursor"]
+    while True:
+        time.sleep(LOOK_EVERY)
+        try:
+            page = server.get("/api/events", after=cursor, **asked)
+        except Unavailable:  # what happened meanwhile is told when it answers again
+            continue
+        cursor = page["cursor"]
+        for event in page["events"]:
+            if line := _told(event):
+                output.data(json.dumps(event) if as_json else line)
+
+
+def _told(event: dict[str, Any]) -> str:
+    """The event as a line; empty for what does not say how anything fares."""
+    data, (topic, _, word) = event["data"], event["kind"].partition(".")
+    if topic == "health":
+        state, why = str(data["state"]), data.get("cause", "")
+    elif topic == "deployment" and word in {"started", "ended"}:
+        state, why = str(data.get("verdict") or "rolling_out"), data.get("reason") or f"#{data['number']}"
+    else:
+        return ""
+    at = datetime.fromisoformat(event["at"]).astimezone()
+    return f"{at:%H:%M:%S}  {event['app']}/{event['formation']}  {client.pill(state)}  {why}".rstrip()
+
+
 def _table(rows: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
         output.json(rows)
     elif rows:
-        output.table(("APP", "FORMATION", "STATE", "VERSION", "SINCE", "OWNER", "NOTE"), [_row(row) for row in rows])
+        output.table(
+            ("APP", "FORMATION", "STATE", "HEALTH", "VERSION", "SINCE", "OWNER", "NOTE"), [_row(row) for row in rows]
+        )
 
 
 def _formation(server: Server, row: dict[str, Any], *, as_json: bool) -> None:
@@ -85,7 +127,7 @@ def _newest_run(app: str | None) -> None:
 def _row(row: dict[str, Any]) -> tuple[str, ...]:
     shown = row["running"] or row["last"] or row["current"] or next(iter(row["waiting"]), None)
     if shown is None:
-        return (row["app"], row["formation"], "not here", "", "", row["owner"], "")
+        return (row["app"], row["formation"], "not here", "", "", "", row["owner"], "")
     state = str(shown["verdict"]["kind"] if shown["verdict"] else shown["state"])
     since = shown["ended"] or shown["started"] or shown["created"]
     release = row["release"] or {}
@@ -97,5 +139,8 @@ def _row(row: dict[str, Any]) -> tuple[str, ...]:
         notes.append(f"held: {row['hold']['reason'].rstrip('.')} (sealane rollback {label} --lift-hold)")
     notes += [f"{len(row['waiting'])} waiting"] if row["waiting"] else []
     notes += [row["current"]["way_back"]] if row["current"] and row["current"]["way_back"] else []
-    told = (row["app"], row["formation"], client.pill(state), version, client.ago(since), row["owner"])
+    if (said := row["health"]) and said["cause"]:
+        notes.insert(0, f"{said['state']} for {client.ago(said['since'])}: {said['cause'].rstrip('.')}")
+    health = client.health(said)
+    told = (row["app"], row["formation"], client.pill(state), health, version, client.ago(since), row["owner"])
     return (*told, "; ".join(notes))

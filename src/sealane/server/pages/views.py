@@ -118,6 +118,16 @@ class Need:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class HealthSaid:
+    """How something fares that is there."""
+
+    pill: Pill
+    since: datetime
+    cause: str
+    """Why, in one sentence; empty while it is healthy."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Cell:
     """One app in one formation."""
 
@@ -126,6 +136,8 @@ class Cell:
     since: datetime
     href: str
     note: str = ""
+    health: HealthSaid | None = None
+    """How what is there fares; None while something is on its way."""
     drift: Link | None = None
     """What somebody changed since it was deployed, as it was seen last."""
 
@@ -345,6 +357,8 @@ class DeploymentPage:
     facts: tuple[tuple[str, tuple[Link, ...]], ...]
     hold: str
     """Why nothing newer goes out by itself; empty without a hold."""
+    health: HealthSaid | None
+    """How it fares, while it is what is there."""
     may_drift: bool
     """Whether it is what is there, so that a look at the destination tells something."""
     needs: tuple[Need, ...]

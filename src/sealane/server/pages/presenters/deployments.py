@@ -77,10 +77,11 @@ def deployment(
         first=view.previous is None,
         facts=tuple(facts.listed(view)),
         hold=_hold(view, why),
+        health=states.health(why.health),
         may_drift=view.is_there,
         needs=tuple(need for need in needs.listed(_about(found, pending), actor, needs.InboxContext()) if need.answers),
         actions=actions.of_deployment(view, actor),
-        live=found.state is not DeploymentState.ENDED,
+        live=found.state is not DeploymentState.ENDED or why.health is not None,
     )
 
 

@@ -20,7 +20,8 @@ from sealane.releases.origin import Origin
 from sealane.server.pages import text
 from sealane.server.pages.presenters import needs, states, versions
 from sealane.server.pages.presenters import runs as presenting_runs
-from sealane.server.pages.views import Cell, Figures, Link, ListRow, Need, Overview, Row
+from sealane.server.pages.views import Cell, Figures, Link, ListRow, Need, Overview, Pill, Row
+from sealane.verdicts import health
 from sealane.verdicts.model import VerdictKind
 
 _DAYS = 7
@@ -126,6 +127,7 @@ def _cell(row: FormationRow) -> Cell | None:
         since=since,
         href=f"/deployments/{shown.id}",
         note=" · ".join(filter(None, notes)),
+        health=states.health(row.health),
         drift=_drift(row),
     )
 
@@ -159,7 +161,28 @@ def _needs(
     answered = inbox.folded(item for item in waits if not eligibility.why_not(item, reader))
     asked = needs.listed(answered, reader, needs.InboxContext(origins=origins))
     mine = [row for row in formations if reader.may(Permission.DEPLOY, row.app, row.environment)]
-    return (*asked, *_troubles(mine, origins))
+    return (*asked, *_unwell(mine, origins), *_troubles(mine, origins))
+
+
+def _unwell(formations: Sequence[FormationRow], origins: Mapping[str, Origin]) -> list[Need]:
+    """What was deployed, and has trouble now."""
+    return [
+        Need(
+            key=f"health-{row.current.id}",
+            pill=Pill(tone="bad", words=row.health.state.value),
+            app=row.app,
+            version=version(row),
+            subject=origins[row.current.id].subject if row.current.id in origins else "",
+            formation=row.formation,
+            words=row.health.cause,
+            at=row.health.since,
+            href=f"/deployments/{row.current.id}",
+            link="Look",
+            wrong=True,
+        )
+        for row in formations
+        if row.current and row.health and row.health.state in health.BAD
+    ]
 
 
 def _troubles(formations: Sequence[FormationRow], origins: Mapping[str, Origin]) -> list[Need]:

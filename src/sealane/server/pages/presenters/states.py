@@ -5,7 +5,8 @@ from __future__ import annotations
 from sealane.pipelines.model import RunStatus, StepStatus
 from sealane.records.model import Deployment, DeploymentState, Run
 from sealane.releases.deliveries import DeliveryOutcome
-from sealane.server.pages.views import Pill, Tone
+from sealane.server.pages.views import HealthSaid, Pill, Tone
+from sealane.verdicts.health import FormationHealth, HealthState
 from sealane.verdicts.model import VerdictKind
 
 _VERDICTS: dict[VerdictKind, Pill] = {
@@ -53,6 +54,24 @@ _DELIVERED: dict[DeliveryOutcome, Tone] = {
     DeliveryOutcome.SUPERSEDED: "off",
     DeliveryOutcome.CANCELLED: "off",
 }
+
+
+_HEALTH: dict[HealthState, Tone] = {
+    HealthState.HEALTHY: "ok",
+    HealthState.PROGRESSING: "run",
+    HealthState.DEGRADED: "bad",
+    HealthState.MISSING: "bad",
+    HealthState.SUSPENDED: "off",
+    HealthState.UNKNOWN: "wait",
+}
+
+
+def health(said: FormationHealth | None) -> HealthSaid | None:
+    """How a formation fares; None where nobody looks."""
+    if said is None:
+        return None
+    pill = Pill(tone=_HEALTH[said.state], words=said.state.value)
+    return HealthSaid(pill=pill, since=said.since, cause=said.cause)
 
 
 def deployment(found: Deployment) -> Pill:

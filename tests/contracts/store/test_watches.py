@@ -1,0 +1,145 @@
+"""One worker watches a formation, another takes over, and each change of how it fares is said once."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from sealane import clock
+from sealane.store import conclusion
+from sealane.store.all_stores import Store
+from sealane.store.watches import Watch
+from sealane.verdicts.health import FormationHealth, HealthState
+from sealane.verdicts.model import FactKind, Verdict, VerdictKind
+
+from .samples import deployment, revision
+
+NOW = clock.now().replace(microsecond=0)
+WELL = FormationHealth(state=HealthState.HEALTHY, since=NOW)
+FELL = FormationHealth(
+    state=HealthState.DEGRADED,
+    since=NOW,
+    cause="Container app of pod web-1 ended twice with exit code 3.",
+    object="Pod/web-1",
+    workload="Deployment/web",
+    container="app",
+    reason=FactKind.ENDED,
+    bad_since=NOW,
+)
+HERE: dict[str, Any] = {"worker": "one", "at": NOW}
+
+
+@pytest.fixture(autouse=True)
+async def two_workers(store: Store) -> None:
+    """Workers `one` and `two`."""
+    for worker in ("one", "two"):
+        await store.workers.register(worker, host="here", at=clock.now())
+
+
+async def begun(store: Store, number: int) -> str:
+    """A deployment that has begun, by its id."""
+    offered = await store.deployments.offer(deployment(number, number), revision(f"v{number}"))
+    await store.deployments.open(offered.id, revision_id=offered.revision_id, at=NOW)
+    return (await store.deployments.begin(offered.id, at=NOW)).id
+
+
+async def ended(store: Store, deployment_id: str, at: datetime = NOW) -> str:
+    """It went well."""
+    await conclusion.conclude(
+        store.database, deployment_id, Verdict(kind=VerdictKind.DEPLOYED, reason="all is ready", at=at)
+    )
+    return deployment_id
+
+
+async def said(store: Store) -> list[tuple[str, dict[str, Any]]]:
+    events = await store.outbox.after(0)
+    return [(each.kind, dict(each.data)) for each in events if each.kind.startswith("health.")]
+
+
+async def test_of_several_workers_one_watches_until_it_is_dead(store: Store) -> None:
+    """Nothing is watched before something is there."""
+    going = await begun(store, 1)
+    assert await store.watches.claim("one") == ()
+    first = await ended(store, going)
+    claims = await asyncio.gather(*(store.watches.claim(worker) for worker in ("one", "two", "one", "two")))
+    holder = "one" if claims[0] else "two"
+    other = "two" if claims[0] else "one"
+    assert [bool(each) for each in claims] == [holder == worker for worker in ("one", "two", "one", "two")]
+    (watch,) = await store.watches.claim(holder)
+    assert watch == Watch(app="shop", formation="production", deployment=first)
+    assert await store.watches.keep(watch, WELL, worker=holder, at=NOW)
+    assert not await store.watches.keep(watch, FELL, worker=other, at=NOW)
+
+    await store.workers.declare_dead(holder, beats=None, by=other, at=NOW)
+    assert await store.watches.claim(other) == (replace(watch, health=WELL),)
+    assert not await store.watches.keep(watch, FELL, worker=holder, at=NOW)
+    assert await store.watches.claim(holder) == ()
+
+
+async def test_while_a_deployment_goes_on_nothing_is_said_of_what_was_there(store: Store) -> None:
+    """Then it is begun anew; trouble from before lasts until what is there now is well."""
+    await ended(store, await begun(store, 1))
+    (watch,) = await store.watches.claim("one")
+    assert await store.watches.keep(watch, FELL, **HERE)
+    going = await begun(store, 2)
+    assert await store.watches.claim("one") == ()
+    assert not await store.watches.keep(watch, WELL, **HERE)
+    (row,) = await store.views.overview()
+    assert row.health is None
+
+    second = await ended(store, going)
+    assert not await store.watches.keep(watch, WELL, **HERE)
+    (anew,) = await store.watches.claim("one")
+    assert anew.deployment == second
+    assert (anew.health.state, anew.health.bad_since) == (HealthState.UNKNOWN, NOW)  # type: ignore[union-attr]
+    assert await store.watches.keep(anew, WELL, **HERE)
+    assert [kind for kind, _ in await said(store)] == ["health.degraded", "health.recovered"]
+    await store.workers.beat("one", at=clock.now())
+    (row,) = await store.views.overview()
+    assert row.health == WELL
+
+
+async def test_what_changed_is_said_and_how_often_is_not(store: Store) -> None:
+    await ended(store, await begun(store, 1))
+    (watch,) = await store.watches.claim("one")
+    again = replace(FELL, cause="Container app of pod web-1 ended 3 times with exit code 3.")
+    later = NOW + timedelta(seconds=90)
+    for each in (WELL, WELL, FELL, again, replace(again, state=HealthState.UNKNOWN, reason=None)):
+        assert await store.watches.keep(watch, each, **HERE)
+    assert await store.watches.keep(watch, replace(WELL, since=later), worker="one", at=later)
+    events = await said(store)
+    assert [(kind, data["state"]) for kind, data in events] == [
+        ("health.changed", "healthy"),
+        ("health.degraded", "degraded"),
+        ("health.changed", "unknown"),
+        ("health.recovered", "healthy"),
+    ]
+    assert events[1][1] == {
+        "state": "degraded",
+        "before": "healthy",
+        "since": NOW.isoformat(),
+        "cause": "Container app of pod web-1 ended twice with exit code 3.",
+        "object": "Pod/web-1",
+        "workload": "Deployment/web",
+        "container": "app",
+        "reason": "ended",
+        "bad_since": NOW.isoformat(),
+    }
+    assert (events[3][1]["bad_since"], events[3][1]["seconds"]) == (NOW.isoformat(), 90.0)
+
+
+async def test_what_no_living_worker_sees_is_no_longer_green(store: Store) -> None:
+    await ended(store, await begun(store, 1))
+    (watch,) = await store.watches.claim("one")
+    assert await store.watches.keep(watch, WELL, **HERE)
+    silent = NOW - timedelta(minutes=5)
+    await store.workers.beat("one", at=silent)
+    (row,) = await store.views.overview()
+    assert row.health is not None
+    assert (row.health.state, row.health.since) == (HealthState.UNKNOWN, silent)
+    assert row.health.cause == f"No worker has watched it since {silent:%Y-%m-%d %H:%M:%S} UTC. It was healthy then."
+    assert (await store.views.why("shop/production")).health == row.health

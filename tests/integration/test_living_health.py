@@ -1,0 +1,123 @@
+"""What becomes of what was deployed, on the real cluster: three faults after the verdict, as everybody is told of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import pretending
+from tests.bed import Kubectl
+from tests.serving import Serving, until
+
+ENVIRONMENT = """environment: living
+destinations: {here: {kubernetes: {kubeconfig: KUBECONFIG}}}
+apps:
+  living: {namespaces: [NAMESPACE], registries: ["HOST/**"]}
+policies: {packs: []}
+"""
+FORMATION = """formation: dev
+environment: living
+destination: here
+namespace: NAMESPACE
+values: {words: living}
+strategy: {healthy_for: 1s}
+"""
+STENCIL = """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: NAME}
+spec:
+  replicas: 1
+  selector: {matchLabels: {run: NAME}}
+  template:
+    metadata: {labels: {run: NAME}}
+    spec:
+      terminationGracePeriodSeconds: 0
+      volumes: [{name: state, emptyDir: {}}]
+      containers:
+        - name: app
+          image: IMAGE
+          command: [sh, -c, "while [ ! -e /state/broken ]; do sleep 0.1; done; exit 3"]
+          env: [{name: WORDS, value: "${words}"}]
+          volumeMounts: [{name: state, mountPath: /state}]
+"""
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    server = Serving(tmp_path_factory.mktemp("server"), pretending.SETTINGS).start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def test_three_faults_after_the_verdict(
+    serving: Serving, kubectl: Kubectl, kubeconfig: Path, namespace: str, busybox_image: str, tmp_path: Path
+) -> None:
+    """A pod that crash-loops, an image that is nowhere, a workload scaled to nothing: each is told, and its end, too."""
+    words = {"NAMESPACE": namespace, "IMAGE": busybox_image, "KUBECONFIG": str(kubeconfig)}
+    serving.environment_file("living", _filled(ENVIRONMENT, words | {"HOST": busybox_image.partition("/")[0]}))
+    app = pretending.App(serving, tmp_path / "living", "living")
+    files = {".sealane.yml": "app: living\ndeliver: [{formation: dev}]\n", "deploy/formations/dev.yaml": FORMATION}
+    files |= {f"deploy/stencils/{name}.yaml": STENCIL.replace("NAME", name) for name in ("web", "queue")}
+    head = app.commit("first", changes={path: _filled(text, words) for path, text in files.items()})
+    app.push()
+    found = app.deployment("dev", head, within=90)
+    assert found["verdict"]["kind"] == "deployed", found["verdict"]["reason"]
+    assert _becomes(app, "healthy")["cause"] == ""
+
+    kubectl("exec", "-n", namespace, "deployment/web", "--", "touch", "/state/broken")
+    fell = _becomes(app, "degraded")
+    assert re.fullmatch(r"Container app of pod web-\S+ ended (twice|\d times) with exit code 3\.", fell["cause"])
+    assert fell["object"].startswith("Pod/web-")
+    shown = app.cli("status", "living").stdout
+    assert re.search(r"deployed +degraded", shown)
+    assert "degraded for" in " ".join(shown.split())
+    assert fell["cause"].split(" ended")[0] in " ".join(app.cli("why", "living/dev").stdout.split())
+    assert fell["cause"].split(" ended")[0] in _page(app, "/")
+    assert fell["cause"].split(" ended")[0] in _page(app, f"/deployments/{found['id']}")
+
+    kubectl("delete", "pod", "-n", namespace, "-l", "run=web", "--grace-period=0", "--force")
+    assert _becomes(app, "healthy")["bad_since"] is None
+
+    kubectl("set", "image", "-n", namespace, "deployment/queue", f"app={busybox_image.partition('/')[0]}/no/such:1")
+    lost = _becomes(app, "degraded")
+    assert (lost["workload"], lost["reason"]) == ("Deployment/queue", "image_missing")
+    kubectl("rollout", "undo", "-n", namespace, "deployment/queue")
+    _becomes(app, "healthy")
+
+    kubectl("scale", "-n", namespace, "deployment/web", "--replicas=0")
+    assert _becomes(app, "suspended")["cause"] == "Deployment web is scaled to 0 pods."
+    kubectl("delete", "-n", namespace, "deployment/web")
+    gone = _becomes(app, "missing")
+    assert gone["cause"] == "Deployment web is not there any more: somebody removed it."
+    kinds = [event["kind"] for event in app.get("/api/events", app="living", after=0, limit=200)["events"]]
+    assert kinds.count("health.degraded") == 3
+    assert kinds.count("health.recovered") == 2
+
+
+def _becomes(app: pretending.App, state: str) -> Any:
+    def look() -> Any:
+        said = next(row["health"] for row in app.get("/api/formations") if row["formation"] == "dev")
+        return said if said and said["state"] == state else None
+
+    return until(f"it to be {state}", look)
+
+
+def _page(app: pretending.App, path: str) -> str:
+    """What a page shows, as text."""
+    with app.serving.client("") as client:
+        form_token = re.search(r'name="form_token" value="([^"]+)"', client.get("/sign-in").text)
+        assert form_token
+        client.post("/sign-in", data={"form_token": form_token[1], "token": app.serving.token, "next": "/"})
+        return re.sub(r"<[^>]+>", "", client.get(path).text)
+
+
+def _filled(text: str, words: dict[str, str]) -> str:
+    for word, value in words.items():
+        text = text.replace(word, value)
+    return text
