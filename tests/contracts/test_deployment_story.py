@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sealane.destinations import model as destinations
 from sealane.destinations.dummy.destination import DummyDestination
+from sealane.destinations.dummy.state import SetBy
 from tests.contracts.stories import CommandLine, Server, Side, Version, workload
 from tests.unit.gates import answering
 
 CRASH = {"DUMMY_EXIT_CODE": "3", "DUMMY_OUTPUT": "no such table: carts"}
+IMAGE = "spec.template.spec.containers[web].image"
+OURS = "registry.example.com/shop:1"
 FAILS = '{name: DUMMY_EXIT_CODE, value: "4"}'
 EXTRA = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra}\ndata: {a: b}\n"
 
@@ -41,6 +47,44 @@ def unsure(*names: str) -> str:
     """Gates whose store is away: only a person can say."""
     query = {"url": "http://127.0.0.1:9", "query": "up", "condition": "< 1"}
     return f"gates: {json.dumps([{'name': name, 'prometheus': query} for name in names])}"
+
+
+@dataclass(kw_only=True)
+class Meddling:
+    """Changes the web server right after an apply of the version of these words, once or as often as `times` says."""
+
+    words: str
+    image: str = "registry.example.com/shop:9"
+    by: str | None = None
+    """Who does it; None: another write of Sealane's."""
+    times: int = 1
+
+    def begin(self, side: Side, monkeypatch: pytest.MonkeyPatch) -> None:
+        """From now on."""
+        apply = DummyDestination.apply
+
+        async def meddled(destination: DummyDestination, objects: Sequence[Any], **more: Any) -> object:
+            applied = await apply(destination, objects, **more)
+            if self.times and any(f"'value': '{self.words}'" in str(each) for each in objects):
+                self.times -= 1
+                self._meddle(side)
+            return applied
+
+        monkeypatch.setattr(DummyDestination, "apply", meddled)
+
+    def _meddle(self, side: Side) -> None:
+        with side.state.write() as content:
+            (web,) = (each for each in content.objects.values() if each.manifest["metadata"]["name"] == "web")
+            web.manifest["spec"]["template"]["spec"]["containers"][0]["image"] = self.image
+            if self.by:
+                at = datetime(2026, 11, 21, 7, 0, 5, tzinfo=UTC)
+                web.set_by[IMAGE] = SetBy(manager=self.by, at=at)
+
+
+def image(side: Side) -> str:
+    """That of the web server now."""
+    (web,) = (each for each in side.there.objects.values() if each.manifest["metadata"]["name"] == "web")
+    return str(web.manifest["spec"]["template"]["spec"]["containers"][0]["image"])
 
 
 def smoke(url: str) -> str:
@@ -180,6 +224,62 @@ async def test_a_failure_runs_its_hooks_last(side: Side) -> None:
     ended = await side.deploy(Version(words="v2", behaves=CRASH, **made))
     assert ended.verdict.kind == "rolled_back"
     assert side.writes()[-2:] == ["create page", "create tell"]
+
+
+@pytest.mark.parametrize("behaves", [None, CRASH], ids=["ready", "crashing"])
+async def test_what_somebody_else_changes_meanwhile_is_not_deployed_and_says_who(
+    side: Side, monkeypatch: pytest.MonkeyPatch, behaves: dict[str, str] | None
+) -> None:
+    """Whether it would be ready or not: the revision is not to blame."""
+    await side.deploy(Version(words="v1"))
+    Meddling(words="v2", by="kubectl-set").begin(side, monkeypatch)
+    ended = await side.deploy(Version(words="v2", behaves=behaves))
+    assert ended.verdict.kind == "rolled_back"
+    assert ended.verdict.reason == (
+        "Deployment web was changed by kubectl-set at 07:00:05 UTC while it rolled out: "
+        f"{IMAGE} is registry.example.com/shop:9 and was to be {OURS}."
+    )
+    assert ended.report is not None
+    assert ended.report["cause"]["reason"] == "changed"
+    assert image(side) == OURS
+
+
+async def test_a_late_write_of_our_own_is_written_again(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a command that was killed, say: it had looked at the fence before."""
+    await side.deploy(Version(words="v1"))
+    Meddling(words="v2").begin(side, monkeypatch)
+    ended = await side.deploy(Version(words="v2"))
+    assert ended.verdict.kind == "deployed"
+    assert "Deployment web: a late write of Sealane's own came in between, so it is written again" in ended.said(
+        "watch"
+    )
+    assert side.writes()[1:] == ["change web", "change web"]
+    assert image(side) == OURS
+
+
+async def test_what_comes_out_otherwise_every_time_is_taken_as_it_is(
+    side: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A destination may write things in its own way."""
+    Meddling(words="v1", times=99).begin(side, monkeypatch)
+    ended = await side.deploy(Version(words="v1"))
+    assert ended.verdict.kind == "deployed"
+    assert side.writes() == ["create web", *3 * ["change web"]]
+
+
+@pytest.mark.parametrize(("by", "kind"), [("kubectl-edit", "rollback_failed"), (None, "rolled_back")])
+async def test_going_back_is_looked_at_in_the_same_way(
+    side: Side, monkeypatch: pytest.MonkeyPatch, by: str | None, kind: str
+) -> None:
+    await side.deploy(Version(words="v1"))
+    Meddling(words="v1", by=by).begin(side, monkeypatch)
+    ended = await side.deploy(Version(words="v2", behaves=CRASH))
+    assert ended.verdict.kind == kind
+    if by:
+        assert "Going back failed too: Deployment web was changed by kubectl-edit" in ended.verdict.reason
+        assert ended.second is not None
+    else:
+        assert image(side) == OURS
 
 
 @pytest.mark.parametrize(

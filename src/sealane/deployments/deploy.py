@@ -7,6 +7,7 @@ watch with the revision verified before.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,6 +24,10 @@ from sealane.formations.gates import When
 from sealane.journal import Broken, Journal
 from sealane.verdicts import model as verdicts
 from sealane.verdicts import outcomes
+
+Watch = Callable[[Work, model.Begun], Awaitable[Watched]]
+_REWRITES = 3
+"""How often what was written is compared, and written again where another write of our own came in between."""
 
 
 async def deploy(start: model.Start, journal: Journal, memory: Memory, context: Context) -> model.Outcome:
@@ -78,19 +83,22 @@ class _Story:
         """Stage after stage, until one fails or the last one is healthy and its gates are passed."""
         begun: model.Begun | None = None
         watched: Watched | None = None
+        written = self.start.stages[0]
         for stage in self.start.stages:
+            written = written if stage.kind is StageKind.PAUSE else stage
             applied = await self._applied(stage, begun)
             begun = applied.begun
             if applied.cause:
                 return await self._not_applied(applied.cause, begun, written=applied.written)
             assert begun is not None, "what was written is known"
-            watched = await self.journal.step(_named("watch", stage), rollout.watch, self.work, begun)
-            watched, failing = await self._checked(stage, watched)
+            watched, failing = await self._watched(_named("watch", stage), written, begun, rollout.watch)
+            if failing is None:
+                watched, failing = await self._checked(stage, written, watched)
             begun = watched.begun
             if failing or not watched.healthy:
                 return await self._failed(watched, failing)
         assert watched is not None, "every course has a stage"
-        watched, failing = await self._checked_last(watched)
+        watched, failing = await self._checked_last(written, watched)
         if failing or not watched.healthy:
             return await self._failed(watched, failing)
         return await self._deployed(watched)
@@ -101,16 +109,40 @@ class _Story:
             return await self.journal.step(_named("apply", stage), rollout.pause, self.work, stage, begun)
         return await self.journal.step(_named("apply", stage), rollout.apply, self.work, stage, begun)
 
-    async def _checked(self, stage: StageMark, watched: Watched) -> tuple[Watched, Failing | None]:
+    async def _watched(
+        self, name: str, written: StageMark, begun: model.Begun, watch: Watch
+    ) -> tuple[Watched, Failing | None]:
+        """What the stage `written` last left, judged; and why it fails all the same, where somebody else has changed it meanwhile.
+
+        What another write of our own changed is written again. Until the last stage only what failed is compared: the
+        next one writes all of it anew.
+        """
+        watched = await self.journal.step(name, watch, self.work, begun)
+        for _ in range(_REWRITES):
+            if _called_off(watched) or (watched.healthy and written != self.start.stages[-1]):
+                break
+            found = await self.journal.step(f"compare {name}", rollout.compare, self.work, written)
+            if found.cause:
+                return watched, Failing(cause=found.cause)
+            if not found.ours:
+                break
+            applied = await self.journal.step(f"apply {name} again", rollout.apply, self.work, written, watched.begun)
+            if applied.cause:
+                return watched, Failing(cause=applied.cause)
+            assert applied.begun is not None, "it was written"
+            watched = await self.journal.step(f"{name} again", rollout.watch, self.work, applied.begun)
+        return watched, None
+
+    async def _checked(self, stage: StageMark, written: StageMark, watched: Watched) -> tuple[Watched, Failing | None]:
         """The stage's gates; what was healthy before them may have failed meanwhile."""
         names = self.start.gates.get(stage.name, ())
         if not names or not watched.healthy:
             return watched, None
         key = stage.name or "rolling"
         failing = await self.journal.step(f"check gates {key}", gates.check, self.work, key, names, watched.begun.at)
-        return (watched, failing) if failing else (await self._again(key, watched), None)
+        return (watched, failing) if failing else await self._again(key, written, watched)
 
-    async def _checked_last(self, watched: Watched) -> tuple[Watched, Failing | None]:
+    async def _checked_last(self, written: StageMark, watched: Watched) -> tuple[Watched, Failing | None]:
         """What comes once everything is healthy: the guard of error lines, then hooks."""
         failing: Failing | None = None
         if self.start.compares:
@@ -119,10 +151,10 @@ class _Story:
             failing = await self.journal.step("hooks after", hooks.after, self.work)
         if failing or not (self.start.compares or When.AFTER in self.start.hooks):
             return watched, failing
-        return await self._again("the end", watched), None
+        return await self._again("the end", written, watched)
 
-    async def _again(self, key: str, watched: Watched) -> Watched:
-        return await self.journal.step(f"watch {key} again", rollout.watch_again, self.work, watched.begun)
+    async def _again(self, key: str, written: StageMark, watched: Watched) -> tuple[Watched, Failing | None]:
+        return await self._watched(f"watch {key} again", written, watched.begun, rollout.watch_again)
 
     async def _deployed(self, watched: Watched) -> model.Outcome:
         pruned = await self.journal.step("prune", rollout.prune, self.work, watched.begun)
@@ -170,14 +202,20 @@ class _Story:
         """Back to what was verified before: the same apply and watch, with another revision."""
         restored: model.Begun | None = None
         try:
-            reverted = await self.journal.step("revert", rollout.revert, self.work)
-            restored, watched = reverted.begun, None
-            if reverted.cause is None:
-                assert restored is not None, "it was written"
+            for _ in range(_REWRITES):
+                reverted = await self.journal.step("revert", rollout.revert, self.work)
+                restored, watched, second = reverted.begun, None, reverted.cause
+                if restored is None or second:
+                    break
                 watched = await self.journal.step("watch revert", rollout.watch_revert, self.work, restored)
-                if watched.healthy:
-                    return await self._rolled_back(cause, failed, restored)
-            second = await self.journal.step("report revert", reports.take_second, self.work, reverted.cause, watched)
+                found = await self.journal.step("compare revert", rollout.compare_revert, self.work)
+                second = found.cause
+                if not found.ours:
+                    break
+            if restored and watched and watched.healthy and second is None:
+                return await self._rolled_back(cause, failed, restored)
+            watched = None if second else watched
+            second = await self.journal.step("report revert", reports.take_second, self.work, second, watched)
         except Broken as error:
             return self._stuck(cause, error.message, failed, restored)
         return self._stuck(cause, second.sentence, failed, restored)
@@ -211,6 +249,11 @@ class _Story:
 
     def _now(self) -> datetime:
         return self.work.context.now()
+
+
+def _called_off(watched: Watched) -> bool:
+    cause = watched.result.judgement.cause
+    return not watched.healthy and cause is not None and cause.reason is verdicts.FactKind.CALLED_OFF
 
 
 def _named(what: str, stage: StageMark) -> str:

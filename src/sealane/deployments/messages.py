@@ -52,6 +52,15 @@ def held_words(held: Sequence[destinations.KeptObject]) -> str:
     return "; ".join(f"left {', '.join(refs)}: {reason}" for reason, refs in left.items())
 
 
+def overwritten_words(names: Sequence[str]) -> str:
+    """What another write of Sealane's changed; empty when there was none."""
+    if not names:
+        return ""
+    return (
+        f"{', '.join(map(causes.name, names))}: a late write of Sealane's own came in between, so it is written again"
+    )
+
+
 def ran_words(names: Sequence[str]) -> str:
     """Which work of a failed revision was done, and stays done; empty when there was none."""
     if not names:

@@ -152,7 +152,8 @@ class FieldChange:
     """One field that would change; `path` reads like `spec.template.spec.containers[web].image`.
 
     A value that isn't there is None. `manager` is who set the value that will be overwritten, when that isn't Sealane, and
-    `at` when they did, as far as the destination knows.
+    `at` when they did, as far as the destination knows. `theirs` says that it is not Sealane's alone to say while a revision
+    is there: the number of instances, or what a controller fills in.
     """
 
     path: str
@@ -160,6 +161,7 @@ class FieldChange:
     after: Any
     manager: str | None = None
     at: datetime | None = None
+    theirs: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -39,7 +39,8 @@ async def conclude(
     """Ends the deployment. Key: its id; the first verdict stays.
 
     A good one becomes the formation's verified deployment and lifts the holds it is newer than. A bad one that carried a
-    release puts a hold on it and everything older, and so does going back by hand on what was there.
+    release puts a hold on it and everything older, unless its cause lies outside of it; and so does going back by hand on
+    what was there.
     """
 
     def work(connection: sa.Connection) -> Deployment:
@@ -63,7 +64,7 @@ async def conclude(
             values |= _place(connection, there.verified_id)
         elif verdict.untouched:
             values["current_id"] = _left_there(connection, deployment)
-        if verdict.kind in _HELD and verdict.cause is not None:
+        if verdict.kind in _HELD and verdict.cause is not None and not verdict.cause.is_outside:
             _bad(connection, deployment, verdict)
         formations.update(connection, deployment.app, deployment.formation, **values)
         return deployments.get(connection, deployment_id)

@@ -123,6 +123,7 @@ class FactKind(StrEnum):
     PAUSED = "paused"  # its controller does not roll it out before somebody resumes it
     REPLACED_BY_HAND = "replaced_by_hand"  # an older instance stays until somebody deletes it
     REMOVED = "removed"  # somebody removed it after it was written
+    CHANGED = "changed"  # somebody changed it after it was written
     OLD_POD_STUCK = "old_pod_stuck"  # an older instance does not go, and no new one is made before it has
     VOLUME_PENDING = "volume_pending"
     UNSCHEDULABLE = "unschedulable"
@@ -241,6 +242,11 @@ class Cause:
     """How many more instances have the same trouble."""
     log: str | None = None
     """The line of its log that tells most, where there is one."""
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether it is none of the revision's own doing, so that nothing is held for it."""
+        return self.reason is FactKind.CHANGED
 
 
 class State(StrEnum):

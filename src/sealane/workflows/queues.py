@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dbos import EnqueueOptions, WorkflowStatus
 
 NAME = "sealane"
-VERSION = "2"
+VERSION = "3"
 """Ours, not a hash of the source. It is raised when steps of a workflow come to stand at other places; what was under way
 by then is settled by `upgrade`."""
 

@@ -267,6 +267,20 @@ async def test_what_sealane_could_not_do_holds_nothing(store: Store) -> None:
     assert await store.holds.open("shop") == ()
 
 
+async def test_what_somebody_else_changed_holds_nothing(store: Store) -> None:
+    """The release is not to blame."""
+    await ended(store, await offered(store, 1, 1), VerdictKind.DEPLOYED)
+    subject = await offered(store, 2, 2)
+    await store.deployments.open(subject.id, revision_id=subject.revision_id, at=NOON)
+    await store.deployments.begin(subject.id, at=NOON)
+    cause = replace(CAUSE, reason=FactKind.CHANGED)
+    verdict = Verdict(kind=VerdictKind.ROLLED_BACK, reason="kubectl-set changed it", at=NOON, cause=cause)
+    await conclusion.conclude(store.database, subject.id, verdict)
+
+    assert await store.holds.open("shop") == ()
+    assert (await store.formations.get("shop", "production")).current_id == "d-1"
+
+
 async def test_going_back_by_hand_holds_what_was_left(store: Store) -> None:
     """What somebody went back from does not come again by itself."""
     first = await ended(store, await offered(store, 1, 1), VerdictKind.DEPLOYED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -15,8 +15,9 @@ from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import kinds
 from sealane.deployments import model
 from sealane.destinations.kubernetes.destination import KubernetesDestination
-from sealane.destinations.model import Inventory
+from sealane.destinations.model import Applied, Inventory
 from tests import rollouts
+from tests.bed import Kubectl
 from tests.integration.deployments import parts
 
 CRASH = ["sh", "-c", "echo no such table; exit 3"]
@@ -285,3 +286,71 @@ async def test_the_stencils_number_counts_again_once_the_autoscaler_is_gone(
     assert ended.verdict.kind == "deployed", ended.verdict.reason
     assert [ref.kind for ref in ended.inventory] == ["Deployment"]
     assert (await cluster.get(deployment, "web", namespace=namespace))["spec"]["replicas"] == 2
+
+
+class Meddled(KubernetesDestination):
+    """A cluster in which somebody does something right after each apply."""
+
+    def __init__(self, cluster: clusters.Cluster, meddle: Callable[[], object]) -> None:
+        super().__init__(cluster)
+        self._meddle = meddle
+
+    async def apply(self, objects: Sequence[Mapping[str, Any]], **more: Any) -> Applied:
+        """See the port."""
+        applied = await super().apply(objects, **more)
+        await asyncio.to_thread(self._meddle)
+        return applied
+
+
+async def test_what_somebody_else_sets_while_it_rolls_out_is_not_deployed(
+    admin: clusters.Cluster, cluster: clusters.Cluster, namespace: str, busybox_image: str, kubectl: Kubectl
+) -> None:
+    """It would be ready all the same. Who steers the number of instances is in nobody's way."""
+
+    def version(word: str) -> dict[str, Any]:
+        container = {"name": "web", "image": busybox_image, "command": SLEEP, "env": [{"name": "A", "value": word}]}
+        return parts.deployment("web", [container])
+
+    def set_another() -> None:
+        kubectl("-n", namespace, "scale", "deployment/web", "--replicas=2")
+        if not said:
+            said.append(kubectl("-n", namespace, "set", "env", "deployment/web", "A=mine"))
+
+    said = [""]
+    destination = Meddled(cluster, set_another)
+    one = parts.goal(namespace, [version("1")], revision="one")
+    good = await deploy(destination, one)
+    assert good.verdict.kind == "deployed", good.verdict.reason
+    said.clear()
+    two = parts.goal(namespace, [version("2")], revision="two")
+    bad = await deploy(destination, two, stored=good.inventory, previous=one)
+    assert bad.verdict.kind == "rolled_back", bad.verdict.reason
+    assert bad.verdict.reason.startswith("Deployment web was changed by kubectl-set at ")
+    assert "spec.template.spec.containers[web].env[A].value is mine and was to be 2" in bad.verdict.reason
+    there = await admin.find(kinds.DEPLOYMENT, "web", namespace=namespace)
+    assert there is not None
+    assert there.spec.replicas == 2
+
+
+async def test_a_late_write_of_our_own_is_written_again(
+    cluster: clusters.Cluster, namespace: str, busybox_image: str
+) -> None:
+    """That of a command which was killed, and whose write was under way."""
+    web = parts.deployment("web", [{"name": "web", "image": busybox_image, "command": SLEEP}])
+    late = parts.deployment("web", [{"name": "web", "image": busybox_image, "command": ["sleep", "60"]}])
+    writes: list[str] = []
+
+    class Late(KubernetesDestination):
+        async def apply(self, objects: Sequence[Mapping[str, Any]], **more: Any) -> Applied:
+            """See the port."""
+            applied = await super().apply(objects, **more)
+            writes.append("own")
+            if len(writes) == 1:
+                await super().apply([late], **more)
+            return applied
+
+    told: list[model.Progress] = []
+    ended = await deploy(Late(cluster), parts.goal(namespace, [web], revision="one"), told=told)
+    assert ended.verdict.kind == "deployed", ended.verdict.reason
+    assert len(writes) == 2
+    assert any("a late write of Sealane's own" in each.message for each in told)

@@ -77,7 +77,7 @@ async def test_a_person_goes_back_to_what_was_verified_last_behind_a_killed_depl
     """Its half may be there; the last verified revision is what it is to be again, not the one before that."""
     for name in ("one", "two"):
         await deploy(destination, parts.revision(name, parts.deployment(image=f"web:{name}")))
-    slow = parts.revision("slow", parts.deployment(behaves={"DUMMY_READY_AFTER": "60"}))
+    slow = parts.revision("slow", parts.deployment(behaves={"DUMMY_READY_AFTER": "20"}))
     killed = asyncio.create_task(deploy(destination, slow))
     while not (await history(destination)).running:  # noqa: ASYNC110 - it is to be seen there
         await asyncio.sleep(0.01)
@@ -85,6 +85,8 @@ async def test_a_person_goes_back_to_what_was_verified_last_behind_a_killed_depl
     assert target.id == "sha256:two"
     ended = await deploy(destination, target, is_rollback=True, permitted=deployment.Overrides(take_over=True))
     assert ended.outcome.verdict.kind == "deployed"
+    (web,) = await destination.read(await destination.refs([parts.deployment()], namespace="shop"))
+    assert web["spec"]["template"]["spec"]["containers"][0]["image"] == "web:two", "also where its write came late"
     killed.cancel()
     with pytest.raises((asyncio.CancelledError, errors.Conflicting, errors.Fenced)):
         await killed

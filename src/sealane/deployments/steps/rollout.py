@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from sealane.deployments import apply_phase, finished_work, messages, model, prune_phase, watch_phase
+from sealane.deployments import (
+    apply_phase,
+    conflicting_changes,
+    finished_work,
+    messages,
+    model,
+    prune_phase,
+    watch_phase,
+)
+from sealane.deployments.conflicting_changes import Conflicts
 from sealane.deployments.memory import Prepared
 from sealane.deployments.steps.work import Work
 from sealane.destinations import model as destinations
+from sealane.destinations.port import Destination
 from sealane.destinations.stages import StageMark, every_object
 from sealane.errors import Refused
 from sealane.verdicts import model as verdicts
@@ -127,6 +138,31 @@ async def watch(work: Work, begun: model.Begun) -> Watched:
 async def watch_again(work: Work, begun: model.Begun) -> Watched:
     """As `watch`, after gates or hooks: what was healthy before may have failed meanwhile."""
     return await watch(work, apply_phase.watched_on(begun, at=work.context.now()))
+
+
+async def compare(work: Work, stage: StageMark) -> Conflicts:
+    """Whether what the stage wrote is still there as it wrote it. Key: none needed, it only looks. Undo: none."""
+    prepared = await work.prepared()
+    return await _compared(work, prepared.destination, prepared.plan.goal, stage, await work.memory.mask())
+
+
+async def compare_revert(work: Work) -> Conflicts:
+    """As `compare`, for the revision gone back to."""
+    prepared = await work.prepared()
+    previous = prepared.plan.previous
+    assert previous is not None, "there is something to go back to"
+    mask = await work.memory.mask(before=work.start.previous)
+    return await _compared(work, prepared.destination, previous, previous.in_stages()[-1], mask)
+
+
+async def _compared(
+    work: Work, destination: Destination, goal: model.Target, stage: StageMark, mask: Callable[[str], str]
+) -> Conflicts:
+    objects = next(each.objects for each in goal.in_stages() if each.name == stage.name)
+    changes = await destination.diff(objects, identity=goal.identity)
+    found = conflicting_changes.found(changes, now=work.context.now(), mask=mask)
+    await work.tell(model.Phase.WATCH, messages.overwritten_words(found.ours))
+    return found
 
 
 async def prune(work: Work, begun: model.Begun) -> Pruned:

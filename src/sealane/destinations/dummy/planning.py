@@ -12,7 +12,7 @@ import msgspec
 
 from sealane.destinations import adoption, diff, model, ownership
 from sealane.destinations.dummy import state as states
-from sealane.destinations.kubernetes import apply_order, autoscalers, prepare
+from sealane.destinations.kubernetes import apply_order, autoscalers, field_managers, prepare
 
 REFUSE = "dummy.sealane.dev/refuse"
 AWAY = "dummy.sealane.dev/away"
@@ -80,7 +80,7 @@ def plan_one(
     if old:
         ref = ref.with_uid(old.uid)
     fixed = old is not None and old.manifest.get("immutable") is True and ownership.same_content(old.manifest, body)
-    fields = diff.differences(old.manifest, body) if old and not fixed else ()
+    fields = _noted(old, diff.differences(old.manifest, body)) if old and not fixed else ()
     action = model.Action.CREATE if not old else model.Action.CHANGE if fields else model.Action.NONE
     marks = _marks(old, owner, identity, fields)
     body["metadata"]["annotations"] |= marks
@@ -119,6 +119,12 @@ def _scaled(manifest: Mapping[str, Any], there: Mapping[str, Any], *, is_followe
     if not isinstance(spec, Mapping) or number is None or ("replicas" in spec and not is_followed):
         return manifest
     return {**manifest, "spec": {**spec, "replicas": max(int(spec.get("replicas", 0)), int(number))}}
+
+
+def _noted(old: states.Stored, fields: Sequence[model.FieldChange]) -> tuple[model.FieldChange, ...]:
+    """The changes, each with who set what is there."""
+    set_by = {path: field_managers.FieldManager(manager=by.manager, at=by.at) for path, by in old.set_by.items()}
+    return tuple(field_managers.noted(each, set_by.get(each.path)) for each in fields)
 
 
 def _marks(

@@ -18,6 +18,13 @@ from typing import Any
 import msgspec
 
 
+class SetBy(msgspec.Struct, frozen=True, kw_only=True):
+    """Who else set a field, and when."""
+
+    manager: str
+    at: datetime
+
+
 class Stored(msgspec.Struct, kw_only=True):
     """One object. `since` is when its instances were last asked to be others; `older` says that there were some before."""
 
@@ -27,6 +34,8 @@ class Stored(msgspec.Struct, kw_only=True):
     version: int
     since: datetime
     older: bool = False
+    set_by: dict[str, SetBy] = {}
+    """By path, as differences write it, since Sealane last wrote the object."""
 
 
 class Write(msgspec.Struct, frozen=True, kw_only=True):

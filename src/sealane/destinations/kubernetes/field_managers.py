@@ -8,9 +8,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+
+from sealane.destinations import model
+from sealane.destinations.kubernetes import managed_fields
+
+_STEERING = frozenset(
+    {
+        "spec.parallelism",
+        "spec.paused",
+        "spec.replicas",
+        "spec.suspend",
+        "spec.updateStrategy.rollingUpdate.partition",
+    }
+)
+"""By what people and controllers steer what is there, whichever revision it is of."""
+_TEMPLATES = ("spec.template", "spec.jobTemplate")
+"""What pods are made of: their image is nobody else's to say."""
 
 _NAMES = ("name", "containerPort", "port", "mountPath", "key", "type", "ip", "host")
 
@@ -41,6 +57,20 @@ class FieldManagers:
         """Who set the field of that path, something in it, or all of what it is in; of several, the last one."""
         owners = [entry.setter for entry in self._entries if any(_meets(path, owned) for owned in entry.paths)]
         return max(owners, key=lambda manager: manager.at.timestamp() if manager.at else 0.0, default=None)
+
+
+def noted(change: model.FieldChange, setter: FieldManager | None) -> model.FieldChange:
+    """The change with who set what is there, when, and whether that is theirs to say."""
+    if setter is not None and change.manager in {None, setter.manager}:
+        change = replace(change, manager=setter.manager, at=setter.at)
+    return replace(change, theirs=_is_theirs(change))
+
+
+def _is_theirs(change: model.FieldChange) -> bool:
+    if change.path in _STEERING:
+        return True
+    made_of = change.path.startswith(_TEMPLATES)
+    return change.manager is not None and not made_of and not managed_fields.is_former(change.manager)
 
 
 def paths(fields: Mapping[str, Any]) -> Iterator[str]:

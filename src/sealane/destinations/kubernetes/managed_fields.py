@@ -181,11 +181,19 @@ def _is_ours(record: Record, operation: str) -> bool:
     return own and not record.get("subresource")
 
 
+def is_former(manager: str) -> bool:
+    """Whether it is a command that somebody gave, rather than a controller that lives."""
+    return _is_named(manager, _FORMER)
+
+
 def _is_by(record: Record, managers: Iterable[str]) -> bool:
-    """Whether one of them wrote it, by its name or as `NAME-COMMAND`."""
     name = str(record.get("manager") or "")
-    named = name != _RESTART and any(name == manager or name.startswith(f"{manager}-") for manager in managers)
-    return named and not record.get("subresource")
+    return name != _RESTART and _is_named(name, managers) and not record.get("subresource")
+
+
+def _is_named(name: str, managers: Iterable[str]) -> bool:
+    """Whether it is one of them, by its name or as `NAME-COMMAND`."""
+    return any(name == manager or name.startswith(f"{manager}-") for manager in managers)
 
 
 def _fields(record: Record) -> Fields:

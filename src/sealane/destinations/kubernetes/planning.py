@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from sealane import errors as ours
@@ -299,19 +299,11 @@ def _change(
     return model.ObjectChange(
         action=model.Action.CHANGE if fields else model.Action.NONE,
         ref=ref,
-        fields=tuple(_since(change, others) for change in fields),
+        fields=tuple(field_managers.noted(change, others.of(change.path)) for change in fields),
         adopted=adopting,
         checked=seen.checked,
         left=(*held, *kept),
     )
-
-
-def _since(change: model.FieldChange, others: field_managers.FieldManagers) -> model.FieldChange:
-    """The change with who set what is there, and when."""
-    setter = others.of(change.path)
-    if setter is None or change.manager not in {None, setter.manager}:
-        return change
-    return replace(change, manager=setter.manager, at=setter.at)
 
 
 def _annotations(live: Mapping[str, Any]) -> Mapping[str, str]:

@@ -1,0 +1,99 @@
+"""What became of a revision's fields while it rolled out: whether what is there is still what was written. Pure.
+
+Ready says nothing of that: somebody may have set another image meanwhile, or a late write of a command that was killed may
+have come in. What an autoscaler, a controller or a person steers by stays theirs, as the destination says.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sealane.destinations import model as destinations
+from sealane.verdicts import model as verdicts
+from sealane.verdicts.messages import causes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Conflicts:
+    """What is not there any more as it was written."""
+
+    cause: verdicts.Cause | None = None
+    """Somebody else changed it."""
+    ours: tuple[str, ...] = ()
+    """`Kind/name` of what another write of Sealane's changed: one that was under way when it was fenced off, say."""
+
+
+def found(
+    changes: Sequence[destinations.ObjectChange], *, now: datetime, mask: Callable[[str], str] = str
+) -> Conflicts:
+    """What writing the same once more would change, by who did it; what is gone is the watcher's to judge."""
+    blamed = [(each, fields) for each in changes if (fields := _by_others(each)) or _is_taken(each)]
+    if blamed:
+        return Conflicts(cause=_cause(*blamed[0], others=len(blamed) - 1, now=now, mask=mask))
+    return Conflicts(ours=tuple(_name(each) for each in changes if _fields(each)))
+
+
+def _fields(change: destinations.ObjectChange) -> list[destinations.FieldChange]:
+    """Those that count."""
+    if change.refusal is not None or change.action is not destinations.Action.CHANGE:
+        return []
+    return [field for field in change.fields if not field.theirs]
+
+
+def _by_others(change: destinations.ObjectChange) -> list[destinations.FieldChange]:
+    return [field for field in _fields(change) if field.manager is not None]
+
+
+def _is_taken(change: destinations.ObjectChange) -> bool:
+    """Whether its labels say by now that it is somebody else's."""
+    return change.refusal is not None and change.refusal.reason is destinations.Reason.FOREIGN
+
+
+def _cause(
+    change: destinations.ObjectChange,
+    fields: Sequence[destinations.FieldChange],
+    *,
+    others: int,
+    now: datetime,
+    mask: Callable[[str], str],
+) -> verdicts.Cause:
+    name = _name(change)
+    times = [field.at for field in fields if field.at]
+    more = f", and so {'was 1 more object' if others == 1 else f'were {others} more objects'}" if others else ""
+    sentence = f"{causes.name(name)} {_said(change, fields, max(times, default=None))}{more}"
+    return verdicts.Cause(
+        sentence=causes.capital(causes.told(mask(sentence))),
+        object=name,
+        workload=name,
+        reason=verdicts.FactKind.CHANGED,
+        decisive=True,
+        since=max(times, default=now),
+        others=others,
+    )
+
+
+def _said(change: destinations.ObjectChange, fields: Sequence[destinations.FieldChange], at: datetime | None) -> str:
+    if change.refusal is not None:
+        return f"was taken away while it rolled out: {causes.bare(change.refusal.message)}"
+    first, more = fields[0], len(fields) - 1
+    when = f" at {at:%H:%M:%S} UTC" if at else ""
+    and_more = f" (and {more} more {'field' if more == 1 else 'fields'})" if more else ""
+    return (
+        f"was changed by {first.manager}{when} while it rolled out: "
+        f"{first.path} is {_shown(first.before)} and was to be {_shown(first.after)}{and_more}"
+    )
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "not there"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= destinations.MAX_VALUE else f"{text[: destinations.MAX_VALUE]}…"
+
+
+def _name(change: destinations.ObjectChange) -> str:
+    return f"{change.ref.kind}/{change.ref.name}"
