@@ -225,13 +225,20 @@ async def _later(
 
 
 async def _make(wanted: Sequence[Mapping[str, Any]], admin: clusters.Cluster, namespace: str, made: _Made) -> None:
-    """Applies objects as the cluster's administrator; those of no namespace are noted, to be taken away."""
+    """Applies objects as the cluster's administrator; those of no namespace are noted, to be taken away.
+
+    One that is there stays whose it is.
+    """
     for each in wanted:
         kind = kinds.of(each)
         resource = await admin.resource(kind)
         if not resource.namespaced:
             made.append((kind, each["metadata"]["name"]))
-        await admin.apply(each, namespace=namespace if resource.namespaced else None, force=True)
+        place = namespace if resource.namespaced else None
+        there = await admin.find(kind, each["metadata"]["name"], namespace=place)
+        labels = (there["metadata"].get("labels") or {}) if there else {}
+        labelled = {**each["metadata"], "labels": {**labels, **each["metadata"].get("labels", {})}}
+        await admin.apply({**each, "metadata": labelled}, namespace=place, force=True)
         if each["kind"] == "CustomResourceDefinition":
             spec = each["spec"]
             await _known(kinds.whole(f"{spec['group']}/{spec['versions'][0]['name']}", spec["names"]["kind"]), admin)
