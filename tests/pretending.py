@@ -122,7 +122,7 @@ class App:
 
     def get(self, path: str, token: str | None = None, **query: Any) -> Any:
         """What the API answers."""
-        with self.serving.client(token, verify=False) as client:  # no certificates are read: it is quicker
+        with self.serving.client(token) as client:
             answer = client.get(path, params=query)
             assert answer.status_code == 200, answer.text
             return answer.json()

@@ -100,7 +100,7 @@ class Serving:
         assert self.process is not None
         assert self.process.poll() is None, f"the server ended:\n{self.log[-4000:]}"
         try:
-            return httpx.get(f"{self.url}/sign-in", timeout=5).status_code == 200 or None
+            return httpx.get(f"{self.url}/sign-in", timeout=5, verify=False).status_code == 200 or None
         except httpx.TransportError:
             return None
 
@@ -125,10 +125,14 @@ class Serving:
         )
 
     def client(self, token: str | None = None, **how: Any) -> httpx.Client:
-        """A client signed in with a token, the administrator's by default; an empty one is nobody."""
+        """A client signed in with a token, the administrator's by default; an empty one is nobody.
+
+        It speaks plain HTTP, so it reads no authorities, which takes 25 ms of processor.
+        """
         given = self.token if token is None else token
         headers = {"Authorization": f"Bearer {given}"} if given else {}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=60, **how)
+        headers |= how.pop("headers", {})
+        return httpx.Client(base_url=self.url, headers=headers, timeout=60, verify=False, **how)
 
     def user(self, name: str, *groups: str) -> str:
         """Adds a user and gives their token."""

@@ -126,7 +126,9 @@ def influxdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         until = time.monotonic() + 60
         while True:
             try:
-                made = httpx.post(f"{url}/query", params={"q": "CREATE DATABASE shop"}, trust_env=False, timeout=60)
+                made = httpx.post(
+                    f"{url}/query", params={"q": "CREATE DATABASE shop"}, trust_env=False, timeout=60, verify=False
+                )
                 made.raise_for_status()
                 break
             except httpx.HTTPError:

@@ -165,7 +165,7 @@ def test_a_hold_in_the_way_of_something_is_lifted(
     found.push()
     assert found.deployment("dev", bad)["verdict"]["kind"] == "rolled_back"
     assert not [each for each in found.get("/api/pending") if each["app"] == "held"]
-    with serving.client(people["dora"], verify=False) as client:
+    with serving.client(people["dora"]) as client:
         again = client.post("/api/formations/held/dev/deploy", json={})
     assert again.status_code == 202, again.text
     assert pending(found, "hold")["deployment"] == again.json()["id"]

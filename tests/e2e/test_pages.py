@@ -414,7 +414,7 @@ def test_without_scripts_pages_read_and_forms_work(opening: Opening, story: Stor
 
 def test_what_changes_while_a_page_reads_itself_is_not_lost(opening: Opening, story: Story) -> None:
     """The page asks, the deployment ends before the answer comes, nothing changes after: it still shows the end."""
-    with story.shop.serving.client(story.tokens["dev"], verify=False) as client:
+    with story.shop.serving.client(story.tokens["dev"]) as client:
         asked = client.post("/api/formations/shop/production/deploy", json={"revision": story.waiting["revision_id"]})
     assert asked.status_code == 202, asked.text
     waiting = asked.json()["id"]
@@ -434,7 +434,7 @@ def test_what_changes_while_a_page_reads_itself_is_not_lost(opening: Opening, st
     with page.expect_response(lambda answer: "hx-request" in answer.request.headers):  # it listens
         page.goto(f"/deployments/{waiting}")
     page.route(f"**/deployments/{waiting}", slowly)
-    with story.shop.serving.client(story.tokens["ann"], verify=False) as client:
+    with story.shop.serving.client(story.tokens["ann"]) as client:
         approved = client.post(f"/api/deployments/{waiting}/approve", json={})
     assert approved.status_code == 200, approved.text
     expect(page.locator(".verdict")).to_contain_text("Deployed", ignore_case=True)

@@ -67,6 +67,9 @@ def test_a_backup_brings_everything_back(tmp_path: Path, kind: str, request: pyt
             again = app.commit("second")
             app.push()
             assert app.deployment("dev", again)["verdict"]["kind"] == "deployed"
-            until("the server to be ready", lambda: httpx.get(f"{new.url}/readyz", timeout=60).status_code == 200)
+            until(
+                "the server to be ready",
+                lambda: httpx.get(f"{new.url}/readyz", timeout=60, verify=False).status_code == 200,
+            )
         finally:
             new.stop()

@@ -191,7 +191,7 @@ async def test_an_index_of_several_platforms_is_retagged_whole(repository, regis
     accept = {
         "Accept": "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
     }
-    manifest = httpx.get(f"{path}/manifests/{source.pointer}", headers=accept, timeout=60)
+    manifest = httpx.get(f"{path}/manifests/{source.pointer}", headers=accept, timeout=60, verify=False)
     entry = {
         "mediaType": manifest.headers["content-type"],
         "digest": manifest.headers["docker-content-digest"],
@@ -204,7 +204,9 @@ async def test_an_index_of_several_platforms_is_retagged_whole(repository, regis
         "manifests": [entry],
     }
     tag = f"index-{secrets.token_hex(4)}"
-    put = httpx.put(f"{path}/manifests/{tag}", json=index, headers={"Content-Type": index["mediaType"]}, timeout=60)
+    put = httpx.put(
+        f"{path}/manifests/{tag}", json=index, headers={"Content-Type": index["mediaType"]}, timeout=60, verify=False
+    )
     assert put.status_code == 201
 
     image = await image_retags.retag(

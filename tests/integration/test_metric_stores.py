@@ -28,7 +28,7 @@ def answering(url: str, path: str) -> None:
     until = time.monotonic() + 60
     while True:
         try:
-            if httpx.get(f"{url}{path}", trust_env=False, timeout=60).status_code < 300:
+            if httpx.get(f"{url}{path}", trust_env=False, timeout=60, verify=False).status_code < 300:
                 return
         except httpx.HTTPError:
             assert time.monotonic() < until, f"{url} does not answer"
@@ -47,10 +47,14 @@ def influxdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """With a database whose errors went from many to few."""
     with metric_stores.influxdb(tmp_path_factory.mktemp("influxdb")) as url:
         answering(url, "/ping")
-        httpx.post(f"{url}/query", params={"q": "CREATE DATABASE shop"}, trust_env=False, timeout=60).raise_for_status()
+        httpx.post(
+            f"{url}/query", params={"q": "CREATE DATABASE shop"}, trust_env=False, timeout=60, verify=False
+        ).raise_for_status()
         now = time.time_ns()
         lines = f"errors,host=a value=0.5 {now - 60_000_000_000}\nerrors,host=a value=0.001 {now}\n"
-        httpx.post(f"{url}/write", params={"db": "shop"}, content=lines, trust_env=False, timeout=60).raise_for_status()
+        httpx.post(
+            f"{url}/write", params={"db": "shop"}, content=lines, trust_env=False, timeout=60, verify=False
+        ).raise_for_status()
         yield url
 
 

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from sealane.workflows import upgrade
@@ -71,7 +70,7 @@ def test_its_pages_are_shown(serving: Serving) -> None:
         deployment["id"] for run in runs for deployment in get(serving, f"/api/runs/{run['id']}")["deployments"]
     ]
     pages = [*(f"/runs/{run['id']}" for run in runs), *(f"/deployments/{deployment}" for deployment in deployments)]
-    with httpx.Client(base_url=serving.url, timeout=30) as browser:
+    with serving.client("") as browser:
         form_token = re.search(r'name="form_token" value="([^"]+)"', browser.get("/sign-in").text)
         assert form_token
         browser.post("/sign-in", data={"form_token": form_token[1], "token": TOKEN})

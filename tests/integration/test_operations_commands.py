@@ -86,7 +86,7 @@ def form_token(page: str) -> str:
 @contextmanager
 def signed_in(serving: Serving, token: str) -> Iterator[httpx.Client]:
     """A browser of the person with that token."""
-    with httpx.Client(base_url=serving.url, follow_redirects=True, timeout=30) as browser:
+    with serving.client("", follow_redirects=True) as browser:
         shown = browser.get("/sign-in").text
         answer = browser.post("/sign-in", data={"token": token, "form_token": form_token(shown)})
         assert answer.status_code == 200, answer.text[:300]

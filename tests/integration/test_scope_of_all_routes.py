@@ -265,13 +265,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         heron, kiln = (pretending.App(server, folder / name, name, owner=f"{name}-team") for name in ("heron", "kiln"))
         tokens = {name: server.user(name, *groups) for name, groups in PEOPLE.items() if name != "admin"}
         tokens |= {"admin": server.token, "own-push-token": heron.push_token, "other-push-token": kiln.push_token}
-        made = World(serving=server, heron=heron, kiln=kiln, tokens=tokens, plain=server.client("", verify=False))
+        made = World(serving=server, heron=heron, kiln=kiln, tokens=tokens, plain=server.client(""))
         head = heron.commit(CANARY)
         heron.push()
         made.run = heron.run_of(head)["run"]["id"]
         made.deployment = heron.deployment("production", head, "waiting")["id"]
         for name in PEOPLE:
-            client = server.client("", verify=False)
+            client = server.client("")
             shown = client.get("/sign-in").text
             client.post("/sign-in", data={"form_token": _form_token(shown), "token": tokens[name]})
             made.sessions[name] = client, _form_token(client.get("/", headers={"Accept": "text/html"}).text)
@@ -516,7 +516,7 @@ def test_what_is_followed_ends_when_the_right_to_it_does(world: World) -> None:
     """By a token that is revoked, or a group that is taken away; who still may goes on reading."""
     for name in ("ends-token", "ends-group", "stays"):
         token = world.serving.user(name, "developers", "heron-team")
-        client = world.serving.client("", verify=False)
+        client = world.serving.client("")
         client.post("/sign-in", data={"form_token": _form_token(client.get("/sign-in").text), "token": token})
         world.sessions[name] = client, ""
     with ExitStack() as open_ones, world.serving.client() as admin:

@@ -96,7 +96,7 @@ def test_no_letter_in_what_proves_who_asks_breaks_the_server(
 ) -> None:
     """Each is a wrong proof like any other."""
     form = "form_token=%C3%A9%FF&token=x"
-    with serving.client("", verify=False) as client:
+    with serving.client("") as client:
         kind = {} if "Content-Type" in headers else {"Content-Type": "application/x-www-form-urlencoded"}
         answer = client.request(method, path, headers={**kind, **headers}, content=form if method == "POST" else None)  # type: ignore[arg-type]
     assert answer.status_code in {401, 403}, answer.text[:300]
@@ -111,13 +111,13 @@ def test_a_release_sent_by_hand_asks_whom_its_pipeline_asks(serving: Serving, cr
     pusher, other = serving.user("pia", "developers"), serving.user("oda", "approvers")
     git(app.folder, "push", app.url(pusher), "HEAD:main")
     delivered = app.deployment("production", app.head, "waiting")
-    with serving.client(pusher, verify=False) as client:
+    with serving.client(pusher) as client:
         asked = client.post("/api/formations/crane/production/deploy", json={})
         assert (asked.status_code, asked.json()["state"]) == (202, "waiting")
         assert asked.json()["rules"] == delivered["rules"]
         by_hand = asked.json()["id"]
         assert client.post(f"/api/deployments/{by_hand}/approve", json={}).status_code == 403
-    with serving.client(other, verify=False) as client:
+    with serving.client(other) as client:
         assert client.post(f"/api/deployments/{by_hand}/approve", json={}).status_code == 200
     until("it to be there", lambda: app.get(f"/api/deployments/{by_hand}")["deployment"]["verdict"])
 

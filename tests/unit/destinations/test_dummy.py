@@ -139,7 +139,7 @@ async def test_a_killed_process_finds_what_it_wrote(tmp_path: Path, after: int) 
 
 
 def _in_another_process(target: Callable[..., None], *arguments: Any) -> None:
-    process = multiprocessing.get_context("spawn").Process(target=target, args=arguments)
+    process = multiprocessing.get_context("fork").Process(target=target, args=arguments)
     process.start()
     process.join(30)
     assert process.exitcode == -signal.SIGKILL
