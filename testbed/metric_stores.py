@@ -10,7 +10,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,9 +20,12 @@ from testbed.errors import BedError
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "sealane" / "metric-stores"
 _PROGRAMS = {"prometheus": "usr/bin/prometheus", "influxdb": "usr/bin/influxd"}
 
-_PROMETHEUS = """global: {{scrape_interval: 1s}}
+_PROMETHEUS = """global: {{scrape_interval: 1s, evaluation_interval: 1s}}
+rule_files: [{rules}]
 scrape_configs:
   - {{job_name: itself, static_configs: [{{targets: ["127.0.0.1:{port}"]}}]}}
+"""
+_SCRAPED = """  - {{job_name: {job}, authorization: {{credentials: {token}}}, static_configs: [{{targets: ["{target}"]}}]}}
 """
 _INFLUXDB = """reporting-disabled = true
 bind-address = "127.0.0.1:{inner}"
@@ -37,14 +40,21 @@ bind-address = "127.0.0.1:{inner}"
 
 
 @contextmanager
-def prometheus(folder: Path) -> Iterator[str]:
-    """A Prometheus that scrapes itself every second; gives its address as soon as it is started."""
+def prometheus(
+    folder: Path, *, scraped: Mapping[str, str] | None = None, token: str = "none", rules: Path | None = None
+) -> Iterator[str]:
+    """A Prometheus that scrapes itself every second; gives its address as soon as it is started.
+
+    `scraped` are others, by the name of their job, that are shown the token; `rules` is a file of alerts.
+    """
     port = _port()
     config = folder / "prometheus.yml"
-    config.write_text(_PROMETHEUS.format(port=port))
+    jobs = [_SCRAPED.format(job=job, target=target, token=token) for job, target in (scraped or {}).items()]
+    config.write_text(_PROMETHEUS.format(port=port, rules=rules or "") + "".join(jobs))
     argv: list[str | Path] = [
         program("prometheus"),
         f"--config.file={config}",
+        "--enable-feature=exemplar-storage",
         f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address=127.0.0.1:{port}",
         "--log.level=warn",
@@ -61,6 +71,11 @@ def influxdb(folder: Path) -> Iterator[str]:
     config.write_text(_INFLUXDB.format(folder=folder, port=port, inner=_port()))
     with _running([program("influxdb"), "-config", config], folder):
         yield f"http://127.0.0.1:{port}"
+
+
+def promtool() -> Path:
+    """Prometheus' checker of rules and metrics."""
+    return program("prometheus").with_name("promtool")
 
 
 def program(package: str) -> Path:

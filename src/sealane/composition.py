@@ -42,6 +42,7 @@ from sealane.workflows.failover import Fencing, Worker
 from sealane.workflows.gate_answers import GateAnswers
 from sealane.workflows.intake import Intake
 from sealane.workflows.live_queries import LiveQueries
+from sealane.workflows.measurements import TotalsSubscriber
 from sealane.workflows.operations import Requests
 from sealane.workflows.queues import Queues
 from sealane.workflows.readmission import Readmission
@@ -85,6 +86,8 @@ class Server:
     queueing: Queues
     working: RunningWorker | None
     lock: IO[str] | None
+    subscribers: tuple[str, ...] = ()
+    """Who acts on events, by name; in whichever process they do."""
     untaken: dict[str, Pusher | None] = field(default_factory=dict)
     """Apps with a push to a repository of ours that began and was not taken in yet, and who pushed."""
     adapters: Adapters = SHIPPED
@@ -158,6 +161,7 @@ async def start(
         heartbeat=settings.worker.heartbeat,
         dead_after=settings.worker.dead_after,
     )
+    subscribers = (TotalsSubscriber(store.metric_totals),)
     tools = context.Tools(
         settings=settings,
         store=store,
@@ -188,8 +192,9 @@ async def start(
         queueing=queueing,
         working=None
         if role is Role.API
-        else await worker_process.start(worker, tools, alone=lock is not None, lost=lost),
+        else await worker_process.start(worker, tools, alone=lock is not None, subscribers=subscribers, lost=lost),
         lock=lock,
+        subscribers=tuple(subscriber.name for subscriber in subscribers),
         adapters=adapters,
     )
 

@@ -301,6 +301,17 @@ class Events(_Group):
     timelines of deployments stay."""
 
 
+class Metrics(_Group):
+    """What is measured, and which metric stores are told of it: see docs/metrics.md."""
+
+    token: SecretStr | None = None
+    """Token that whoever reads `/metrics` must show, as `Authorization: Bearer …`. None: only this machine reads it, and no
+    proxy's clients do."""
+
+    refresh: float = Field(default=5.0, ge=0)
+    """Seconds for which `/metrics` shows the same counts of the tables again, however many ask."""
+
+
 class Engine(_Group):
     """The container engine that runs steps and builds images."""
 
@@ -403,6 +414,7 @@ class Settings(_Placed, BaseSettings):
     runs: Runs = Field(default_factory=Runs)
     worker: Worker = Field(default_factory=Worker)
     events: Events = Field(default_factory=Events)
+    metrics: Metrics = Field(default_factory=Metrics)
     engine: Engine = Field(default_factory=Engine)
     steps: Steps = Field(default_factory=Steps)
     secrets: Secrets = Field(default_factory=Secrets)

@@ -110,6 +110,7 @@ ROUTES: dict[str, frozenset[str] | None] = {
     "HEAD /healthz": None,
     "GET /readyz": None,
     "HEAD /readyz": None,
+    "GET /metrics": None,
     "GET /": EVERYBODY,
     "GET /runs": EVERYBODY,
     "GET /runs/{run}": READERS,

@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from sealane.blobs.logs import Logs
-from sealane.outbox.model import DomainEvent
+from sealane.outbox.model import DomainEvent, Kind
 from sealane.outbox.subscriptions import Subscription
 from sealane.pipelines.model import RunStatus
 from sealane.records.model import ApprovalRule, Vote
@@ -91,6 +91,7 @@ class Notices:
     """A subscriber that tells a file, and dies between that and noting it."""
 
     name = "notices"
+    kinds = frozenset(Kind)
 
     def __init__(self, file: Path, dies_at: int) -> None:
         self._file = file

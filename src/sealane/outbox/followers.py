@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 
+from sealane import clock
 from sealane.errors import Unavailable
 from sealane.outbox.model import DomainEvent, topics
 
@@ -22,6 +23,13 @@ class Followers:
         self._every = every
         self._queues: set[asyncio.Queue[tuple[int, frozenset[str]]]] = set()
         self._looking: asyncio.Task[None] | None = None
+        self.lag = 0.0
+        """Seconds that the oldest event of the last look was old by then; 0 while nobody follows."""
+
+    @property
+    def open(self) -> int:
+        """How many follow."""
+        return len(self._queues)
 
     async def follow(self, wanted: Collection[str], *, after: int | None = None) -> AsyncGenerator[int, None]:
         """Gives a cursor at once, and then whenever something under the topics happened, without end.
@@ -63,8 +71,10 @@ class Followers:
             except Unavailable:  # what happened meanwhile is found when it answers again
                 fresh = ()
             if fresh:
+                self.lag = max(0.0, (clock.now() - fresh[0].at).total_seconds())
                 seen = fresh[-1].id
                 changed = frozenset[str]().union(*map(topics, fresh))
                 for queue in self._queues:
                     queue.put_nowait((seen, changed))
             await asyncio.sleep(self._every)
+        self.lag = 0.0

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from sealane.outbox.model import DomainEvent
 
+_SHARE = 0.8
+"""Of the lease, what acting on one event may take."""
+
 
 class Subscriber(Protocol):
     """Who acts on events."""
 
-    name: str
-    """Its cursor is kept under it: the same after a restart, and another one for each subscriber."""
+    @property
+    def name(self) -> str:
+        """Its cursor is kept under it: the same after a restart, and another one for each subscriber."""
+        ...
+
+    @property
+    def kinds(self) -> Collection[str]:
+        """The kinds of events that it acts on; it is not asked about others."""
+        ...
 
     async def act(self, event: DomainEvent) -> None:
-        """Acts on an event, or leaves it. It may get one again that it had acted on; the event's id tells.
+        """Acts on an event. It may get one again that it had acted on; the event's id tells.
 
         What it raises keeps the event, and those after it, for the next time.
         """
@@ -53,9 +64,9 @@ class Subscription:
     """For how long it acts on one event at most; after that another process takes it."""
 
     async def deliver(self) -> int:
-        """Acts on what happened since the last time, and gives how many events that were; 0 where another one does.
+        """Goes through what happened since the last time, and gives how many events that were; 0 where another one does.
 
-        A process that dies between acting and noting it leaves the event to the next one. Raises what `act` raises.
+        A process that dies between acting and noting it leaves the event to the next one. Raises what `act` raises, and TimeoutError where it takes too long.
         """
         name = self.subscriber.name
         cursor = await self.cursors.take(name, self.holder, at=self.now(), until=self.now() + self.lease)
@@ -63,7 +74,13 @@ class Subscription:
             return 0
         events = await self.cursors.after(cursor)
         for done, event in enumerate(events):
-            await self.subscriber.act(event)
-            if not await self.cursors.move(name, self.holder, event.id, until=self.now() + self.lease):
+            wanted = event.kind in self.subscriber.kinds
+            if wanted:
+                async with asyncio.timeout(self.lease.total_seconds() * _SHARE):
+                    await self.subscriber.act(event)
+            if (wanted or done + 1 == len(events)) and not await self._move(event.id):
                 return done
         return len(events)
+
+    async def _move(self, position: int) -> bool:
+        return await self.cursors.move(self.subscriber.name, self.holder, position, until=self.now() + self.lease)

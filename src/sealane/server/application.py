@@ -17,6 +17,7 @@ from sealane.server.api import (
     gates,
     git,
     health,
+    metrics,
     pending,
     policies,
     runs,
@@ -24,7 +25,9 @@ from sealane.server.api import (
     users,
     webhooks,
 )
+from sealane.server.latencies import Latencies, Measured
 from sealane.server.pages import forms, lists, routes, sign_in, templates, token_pages
+from sealane.server.platform_metrics import PlatformMetrics
 from sealane.server.readiness import Readiness
 from sealane.settings import Settings
 
@@ -39,7 +42,9 @@ def create(settings: Settings) -> openapi.Documented:
         docs_url=None,
         redoc_url=None,
     )
-    app.state.readiness = Readiness(silent_after=settings.worker.dead_after)
+    latencies, readiness = Latencies(), Readiness(silent_after=settings.worker.dead_after)
+    app.state.readiness = readiness
+    app.state.metrics = PlatformMetrics(readiness=readiness, latencies=latencies, every=settings.metrics.refresh)
     for part in (
         access,
         apps,
@@ -54,6 +59,7 @@ def create(settings: Settings) -> openapi.Documented:
         webhooks,
         git,
         health,
+        metrics,
         policies,
     ):
         app.include_router(part.router)
@@ -75,4 +81,5 @@ def create(settings: Settings) -> openapi.Documented:
     app.add_middleware(
         middleware.Guard, most=settings.http.max_body, seconds=settings.http.body_timeout, folders=settings.folders
     )
+    app.add_middleware(Measured, latencies=latencies)
     return app

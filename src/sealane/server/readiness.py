@@ -7,8 +7,9 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
-from sealane import composition
+from sealane import clock, composition
 from sealane.errors import SealaneError
+from sealane.metrics import platform
 from sealane.records.model import WorkerRow
 from sealane.store import migration
 
@@ -17,12 +18,16 @@ _KEPT = 1.0
 _PATIENCE = 5.0
 """Seconds after which a part that does not answer counts as broken."""
 
+_ONLY_TOLD = frozenset({"subscribers"})
+"""What keeps no server from its work: deliveries go on while a metric store is away."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Check:
-    """One part, and why it is not ready; nothing when it is."""
+    """One part, whether it is ready, and what is wrong with it."""
 
     name: str
+    ready: bool
     reason: str | None
 
 
@@ -36,6 +41,8 @@ class Readiness:
         self._seen: dict[str, tuple[int, float]] = {}
         self._looking = asyncio.Lock()
         self._last: tuple[float, tuple[Check, ...]] | None = None
+        self.alive = 0
+        """Workers that were alive at the last look."""
 
     async def look(self, server: composition.Server) -> tuple[Check, ...]:
         """Every part, whether it is ready or not."""
@@ -54,6 +61,7 @@ class Readiness:
                 self._seen[row.id] = (row.beats, since := now)
             if row.dead is None and now - since < self._silent_after:
                 living.append(row.id)
+        self.alive = len(living)
         if not living:
             return "no worker is alive"
         return None if own is None or own in living else "this process's worker is not alive"
@@ -75,14 +83,22 @@ class Readiness:
         async def workers() -> str | None:
             return self.silent(await server.store.workers.all(), own=working.worker.id if working else None)
 
+        async def subscribers() -> str | None:
+            backlogs = await server.store.platform.backlogs(server.subscribers)
+            return platform.late(backlogs, clock.now()) or None
+
         parts: dict[str, tuple[Callable[[], Awaitable[str | None]], str]] = {
             "database": (database, "the database does not answer"),
             "migrations": (migrations, "the database does not answer"),
             "journal": (journal, "the workflow engine's database does not answer"),
             "workers": (workers, "the database does not answer"),
+            "subscribers": (subscribers, "the database does not answer"),
         }
         found = await asyncio.gather(*(_checked(look, otherwise) for look, otherwise in parts.values()))
-        return tuple(Check(name=name, reason=reason) for name, reason in zip(parts, found, strict=True))
+        return tuple(
+            Check(name=name, ready=reason is None or name in _ONLY_TOLD, reason=reason)
+            for name, reason in zip(parts, found, strict=True)
+        )
 
 
 async def _checked(look: Callable[[], Awaitable[str | None]], otherwise: str) -> str | None:

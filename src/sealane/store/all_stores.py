@@ -23,8 +23,10 @@ from sealane.store.formations import Formations
 from sealane.store.gates import GateWords
 from sealane.store.holds import Holds
 from sealane.store.hooks import HooksRun
+from sealane.store.metric_totals import MetricTotals
 from sealane.store.outbox import Outbox
 from sealane.store.people import People
+from sealane.store.platform import Platform
 from sealane.store.release_groups import ReleaseGroups
 from sealane.store.releases import Releases
 from sealane.store.reports import Reports
@@ -72,6 +74,8 @@ class Store:
     audit: Audit
     scopes: Scopes
     outbox: Outbox
+    metric_totals: MetricTotals
+    platform: Platform
     followers: Followers
     views: Views
 
@@ -113,6 +117,8 @@ class Store:
             audit=Audit(database),
             scopes=Scopes(database),
             outbox=outbox,
+            metric_totals=MetricTotals(database),
+            platform=Platform(database),
             followers=Followers(outbox.after, outbox.newest),
             views=Views(database, logs, prospects or Prospects()),
         )

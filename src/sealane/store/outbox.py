@@ -21,7 +21,7 @@ from sealane.records.model import Deployment, Run
 from sealane.records.scopes import EVERYTHING, Scope
 from sealane.store import rows, scopes, upsert
 from sealane.store.database import Database, after_commit, before_commit
-from sealane.store.tables import apps, deployments, formations, outbox, outbox_cursors, runs
+from sealane.store.tables import apps, deployments, formations, outbox, outbox_cursors, releases, runs
 
 AT_ONCE = 500
 """Events that are read at once."""
@@ -103,6 +103,7 @@ def run_moved(connection: sa.Connection, kind: Kind, run: Run, at: datetime, *, 
         "by": run.requested_by,
         "status": run.status.value if run.ended else None,
         "reason": run.reason,
+        "waited": _seconds(run.created, run.started),
         "seconds": _seconds(run.started, run.ended),
     }
     append(connection, DomainEvent(kind=kind, at=at, app=run.app, run=run.id, actor=actor, data=_known(data)))
@@ -131,6 +132,7 @@ def timeline_line(
 def deployment_moved(connection: sa.Connection, kind: Kind, deployment: Deployment, at: datetime) -> None:
     """Says that a deployment was requested, started or ended, in this transaction."""
     verdict = deployment.verdict
+    tag = sa.select(releases.c.deploy_tag).where(releases.c.id == deployment.release_id)
     data = {
         "number": deployment.sequence,
         "kind": deployment.kind.value,
@@ -139,9 +141,11 @@ def deployment_moved(connection: sa.Connection, kind: Kind, deployment: Deployme
         "namespace": deployment.namespace,
         "revision": deployment.revision_id,
         "release": deployment.release_id,
+        "version": connection.execute(tag).scalar() if deployment.release_id else None,
         "by": deployment.requested_by,
         "verdict": verdict.kind.value if verdict else None,
         "reason": verdict.reason if verdict else None,
+        "waited": _seconds(deployment.created, deployment.started),
         "seconds": _seconds(deployment.started, deployment.ended),
     }
     actor = deployment.requested_by if kind is Kind.DEPLOYMENT_REQUESTED else None
@@ -178,12 +182,18 @@ class Outbox:
 
     async def newest(self) -> int:
         """The id of the last event that ever was; 0 before any."""
-        last = sa.select(sa.func.max(outbox.c.id))
-        return await self._database.read(lambda c: max(c.execute(last).scalar() or 0, _position(c, _TRIMMED)))
+        return await self._database.read(newest)
+
+    async def standing(self) -> tuple[int, dict[str, int]]:
+        """The id of the last event that ever was, and where each subscriber stands, by its name."""
+        query = sa.select(outbox_cursors.c.name, outbox_cursors.c.position).where(outbox_cursors.c.name != _TRIMMED)
+        return await self._database.read(
+            lambda c: (newest(c), {row.name: int(row.position) for row in c.execute(query)})
+        )
 
     async def trimmed(self) -> int:
         """The id up to which events were forgotten."""
-        return await self._database.read(lambda c: _position(c, _TRIMMED))
+        return await self._database.read(trimmed)
 
     async def trim(self, before: datetime) -> None:
         """Forgets what happened before a time. What somebody did stays, and timelines stay as long as their deployments."""
@@ -229,6 +239,17 @@ class Outbox:
         mine = (outbox_cursors.c.name == name) & (outbox_cursors.c.holder == holder)
         moved = sa.update(outbox_cursors).where(mine).values(position=position, until=until)
         return await self._database.write(lambda c: bool(c.execute(moved).rowcount))
+
+
+def newest(connection: sa.Connection) -> int:
+    """The id of the last event that ever was, in this transaction."""
+    last = sa.select(sa.func.max(outbox.c.id))
+    return max(connection.execute(last).scalar() or 0, trimmed(connection))
+
+
+def trimmed(connection: sa.Connection) -> int:
+    """The id up to which events were forgotten, in this transaction."""
+    return _position(connection, _TRIMMED)
 
 
 def _write(connection: sa.Connection, events: list[dict[str, Any]]) -> None:

@@ -419,3 +419,17 @@ outbox_cursors = sa.Table(
     columns.maybe("holder"),
     columns.maybe("until", columns.Moment),
 )
+
+metric_totals = sa.Table(
+    "metric_totals",
+    columns.metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("labels", sa.Text, primary_key=True),
+    columns.maybe("app"),
+    sa.Column("count", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("sum", sa.Float, nullable=False, server_default="0"),
+    columns.maybe("buckets", columns.Json),
+    columns.maybe("exemplar", columns.Json),
+    sa.Column("event", sa.BigInteger, nullable=False),
+)
+sa.Index("ix_metric_totals_app", metric_totals.c.app)

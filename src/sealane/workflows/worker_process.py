@@ -6,13 +6,14 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sealane import clock
 from sealane.errors import SealaneError, trace
-from sealane.workflows import clone_sweep, deployment, drift_watch, durable, retirement, run, upgrade
+from sealane.outbox.subscriptions import Subscriber
+from sealane.workflows import clone_sweep, deployment, drift_watch, durable, retirement, run, subscriber_loop, upgrade
 from sealane.workflows.context import Tools
 from sealane.workflows.engine import Engine, EngineSettings
 from sealane.workflows.failover import Worker
@@ -54,9 +55,10 @@ async def start(
     tools: Tools,
     *,
     alone: bool,
+    subscribers: Sequence[Subscriber] = (),
     lost: Callable[[], None] = die,
 ) -> RunningWorker:
-    """Starts a worker. `alone` when no other can be alive; `lost` is called when others took it for dead."""
+    """Starts a worker. `alone` when no other can be alive; the subscribers act on events; `lost` is called when others took it for dead."""
     durable.stay()
     for workflow in (run, deployment, retirement):
         workflow.register(tools)
@@ -68,6 +70,7 @@ async def start(
     engine.begin(_sweep(worker, engine, tools))
     engine.begin(drift_watch.watch(worker, tools))
     engine.begin(FormationWatch(worker, tools).run())
+    engine.begin(subscriber_loop.run(worker, tools.store.outbox, subscribers))
     return RunningWorker(worker=worker, engine=engine)
 
 

@@ -246,6 +246,7 @@ class Notices:
     """A subscriber that tells another system, which may fail."""
 
     name: str = "notices"
+    kinds: frozenset[str] = frozenset(Kind)
     told: list[str] = field(default_factory=list)
     fails: str = ""
 

@@ -32,7 +32,8 @@ class Ready(BaseModel):
 
     ready: bool
     checks: dict[str, Part]
-    """`database`, its `migrations`, the `journal` of workflows, and `workers`."""
+    """`database`, its `migrations`, the `journal` of workflows, `workers`, and `subscribers`: who is told what happens, and may
+    be behind without harm."""
 
 
 @router.get("/healthz")
@@ -50,6 +51,6 @@ async def readyz(request: Request, server: dependencies.OpenServer) -> JSONRespo
     """Whether the server can do its work now, and if not, which part keeps it from that. Looks at most once a second."""
     readiness: Readiness = request.app.state.readiness
     found = await readiness.look(server)
-    checks = {each.name: Part(ready=each.reason is None, reason=each.reason) for each in found}
+    checks = {each.name: Part(ready=each.ready, reason=each.reason) for each in found}
     ready = Ready(ready=all(check.ready for check in checks.values()), checks=checks)
     return JSONResponse(ready.model_dump(), status_code=200 if ready.ready else 503)

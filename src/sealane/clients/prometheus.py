@@ -1,0 +1,75 @@
+"""Prometheus' text of families, by its own client library."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from sealane.metrics.model import Distribution, Exemplar, Family, Sample
+
+if TYPE_CHECKING:
+    from prometheus_client import samples
+    from prometheus_client.core import Metric
+
+_MOST = 128
+"""Characters that OpenMetrics lets names and values of an exemplar have together."""
+
+
+def exposition(families: Iterable[Family], accept: str) -> tuple[bytes, str]:
+    """The text and its content type: OpenMetrics, which alone has exemplars, for whoever accepts it.
+
+    What this process uses (processor, memory, open files) is added.
+    """
+    from prometheus_client import exposition as text
+
+    write, kind = text.choose_encoder(accept)
+    return write(_Given(families)), kind
+
+
+class _Given:
+    """What the library collects from: a registry for one answer."""
+
+    def __init__(self, families: Iterable[Family]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterator[Metric]:
+        """Everything, in the library's own values."""
+        from prometheus_client import ProcessCollector
+
+        yield from map(_metric, self._families)
+        yield from ProcessCollector(registry=None).collect()
+
+
+def _metric(family: Family) -> Metric:
+    from prometheus_client.core import Metric
+
+    metric = Metric(family.name.removesuffix("_total"), family.help, family.shape.value)
+    for sample in family.samples:
+        if isinstance(sample.value, Distribution):
+            _add_buckets(metric, sample, sample.value)
+        else:
+            exemplar = _exemplar(sample.exemplar)
+            metric.add_sample(family.name, dict(sample.labels), sample.value, exemplar=exemplar)
+    return metric
+
+
+def _add_buckets(metric: Metric, sample: Sample, kept: Distribution) -> None:
+    """The exemplar stands at the bucket that it fell into."""
+    labels, left = dict(sample.labels), sample.exemplar
+    for bound, count in zip((*kept.bounds, math.inf), accumulate(kept.counts), strict=True):
+        exemplar, left = (left, None) if left is not None and left.value <= bound else (None, left)
+        bucket = {**labels, "le": "+Inf" if bound == math.inf else repr(float(bound))}
+        metric.add_sample(f"{metric.name}_bucket", bucket, count, exemplar=_exemplar(exemplar))
+    metric.add_sample(f"{metric.name}_count", labels, sum(kept.counts))
+    metric.add_sample(f"{metric.name}_sum", labels, kept.sum)
+
+
+def _exemplar(given: Exemplar | None) -> samples.Exemplar | None:
+    """None for one that is longer than the format bears."""
+    from prometheus_client.samples import Exemplar as Written
+
+    if given is None or sum(len(name) + len(value) for name, value in given.labels.items()) > _MOST:
+        return None
+    return Written(dict(given.labels), given.value, given.at.timestamp())

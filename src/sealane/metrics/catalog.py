@@ -1,0 +1,93 @@
+"""What is measured when something happens, by name: docs/metrics.md is held to this. Pure."""
+
+from __future__ import annotations
+
+from sealane.metrics.model import Definition, Unit
+
+_RELEASE = ("app", "environment", "formation", "status")
+_DETAILS = ("release", "version")
+
+RELEASE_COUNT = Definition(
+    name="release.count",
+    unit=Unit.COUNT,
+    help="Deployments that ended, by their verdict.",
+    labels=_RELEASE,
+    details=_DETAILS,
+)
+RELEASE_FAILURES = Definition(
+    name="release.failures",
+    unit=Unit.COUNT,
+    help="Deployments that failed or were rolled back.",
+    labels=_RELEASE,
+    details=_DETAILS,
+)
+RELEASE_ELAPSED_TIME = Definition(
+    name="release.elapsed_time",
+    unit=Unit.SECONDS,
+    help="Seconds from the start of a deployment to its verdict.",
+    labels=_RELEASE,
+    details=_DETAILS,
+)
+RELEASE_WAIT_TIME = Definition(
+    name="release.wait_time",
+    unit=Unit.SECONDS,
+    help="Seconds that a deployment waited for approvals, windows, holds and its turn before it began.",
+    labels=("app", "environment", "formation"),
+    details=_DETAILS,
+)
+RUN_COUNT = Definition(
+    name="run.count", unit=Unit.COUNT, help="Runs that ended, by their status.", labels=("app", "cause", "status")
+)
+RUN_FAILURES = Definition(
+    name="run.failures",
+    unit=Unit.COUNT,
+    help="Runs that failed, or that Sealane could not carry through.",
+    labels=("app", "cause", "status"),
+)
+RUN_ELAPSED_TIME = Definition(
+    name="run.elapsed_time",
+    unit=Unit.SECONDS,
+    help="Seconds from the start of a run to its end.",
+    labels=("app", "cause", "status"),
+)
+RUN_WAIT_TIME = Definition(
+    name="run.wait_time",
+    unit=Unit.SECONDS,
+    help="Seconds that a run waited for a free slot before it began.",
+    labels=("app", "cause"),
+)
+HOLD_COUNT = Definition(
+    name="hold.count",
+    unit=Unit.COUNT,
+    help="Holds that were set, because a deployment failed.",
+    labels=("app", "formation"),
+)
+INTAKE_FAILURES = Definition(
+    name="intake.failures", unit=Unit.COUNT, help="Tries to take in an app's pushes that failed.", labels=("app",)
+)
+SIGN_IN_FAILURES = Definition(
+    name="sign_in.failures", unit=Unit.COUNT, help="Tries to sign in that were refused.", labels=()
+)
+WORKER_DEATHS = Definition(
+    name="worker.deaths",
+    unit=Unit.COUNT,
+    help="Workers whose work others took over, because they fell silent.",
+    labels=(),
+)
+SENT = (
+    RELEASE_COUNT,
+    RELEASE_FAILURES,
+    RELEASE_ELAPSED_TIME,
+    RELEASE_WAIT_TIME,
+    RUN_COUNT,
+    RUN_FAILURES,
+    RUN_ELAPSED_TIME,
+    RUN_WAIT_TIME,
+    HOLD_COUNT,
+    INTAKE_FAILURES,
+    SIGN_IN_FAILURES,
+    WORKER_DEATHS,
+)
+"""What is measured of what happens."""
+DEFINITIONS = {definition.name: definition for definition in SENT}
+"""The same by name."""

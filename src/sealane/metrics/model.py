@@ -1,0 +1,134 @@
+"""What is measured, as values: definitions, measurements of one event, and families of samples as they are shown. Pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Unit(StrEnum):
+    """What a measurement's number is."""
+
+    COUNT = "count"
+    SECONDS = "seconds"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Definition:
+    """One thing that is measured when something happens."""
+
+    name: str
+    """As it is sent, after the prefix: `release.count`."""
+    unit: Unit
+    help: str
+    labels: tuple[str, ...]
+    """Tags that have few values; every metric store gets them."""
+    details: tuple[str, ...] = ()
+    """Tags that have ever new values; only stores that bear them get them."""
+
+    @property
+    def family(self) -> str:
+        """Its name at `/metrics`: `sealane_release_count_total`, `sealane_release_elapsed_time_seconds`."""
+        ending = "total" if self.unit is Unit.COUNT else "seconds"
+        return f"sealane_{self.name.replace('.', '_')}_{ending}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measurement:
+    """A number that one event gives."""
+
+    definition: Definition
+    value: float
+    at: datetime
+    labels: Mapping[str, str]
+    details: Mapping[str, str] = field(default_factory=dict)
+    origin: Mapping[str, str] = field(default_factory=dict)
+    """What it is of, for an exemplar: the deployment or the run, and its trace."""
+
+
+BUCKETS: tuple[float, ...] = (1, 2.5, 5, 10, 20, 40, 60, 90, 120, 180, 300, 600, 1200, 1800, 3600, 7200)
+"""Seconds, of what people wait for: a rollout, a run, a place in the queue."""
+LATENCY_BUCKETS: tuple[float, ...] = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+"""Seconds, of an answer."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exemplar:
+    """One that was counted, by name."""
+
+    labels: Mapping[str, str]
+    value: float
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Distribution:
+    """How many were at most each bucket's bound, and those above the last one."""
+
+    bounds: tuple[float, ...]
+    counts: tuple[int, ...]
+    """One more than bounds; each counts its own bucket only."""
+    sum: float
+
+    @classmethod
+    def empty(cls, bounds: tuple[float, ...]) -> Distribution:
+        """Of nothing."""
+        return cls(bounds=bounds, counts=(0,) * (len(bounds) + 1), sum=0.0)
+
+    def plus(self, value: float) -> Distribution:
+        """With one value more."""
+        place = bisect_left(self.bounds, value)
+        counts = (*self.counts[:place], self.counts[place] + 1, *self.counts[place + 1 :])
+        return Distribution(bounds=self.bounds, counts=counts, sum=self.sum + value)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sample:
+    """One series' value."""
+
+    value: float | Distribution
+    labels: Mapping[str, str] = field(default_factory=dict)
+    exemplar: Exemplar | None = None
+
+
+class Shape(StrEnum):
+    """What a family's numbers do: only grow, go up and down, or fall into buckets."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Family:
+    """All series of one name."""
+
+    name: str
+    shape: Shape
+    help: str
+    samples: Sequence[Sample]
+
+
+class Level(StrEnum):
+    """What an announcement is, in the words of Datadog's events."""
+
+    INFO = "info"
+    SUCCESS = "success"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Announcement:
+    """What a metric store shows beside its graphs: a deployment began, or ended."""
+
+    title: str
+    text: str
+    level: Level
+    at: datetime
+    key: str
+    """The same for all of one deployment."""
+    labels: Mapping[str, str]
+    details: Mapping[str, str] = field(default_factory=dict)

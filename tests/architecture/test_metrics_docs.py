@@ -1,0 +1,35 @@
+"""The page of metrics names exactly what there is, with its tags."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from sealane.metrics import catalog, platform
+from sealane.server import latencies
+
+PAGE = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
+
+
+def rows(heading: str) -> list[list[str]]:
+    """Cells of the section's first table."""
+    section = PAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    table = re.findall(r"(?:^\|.*\n)+", section, re.MULTILINE)[0]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+
+
+def quoted(names: tuple[str, ...]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def test_what_happened_stands_there_as_it_is_measured() -> None:
+    told = [[f"`{each.name}`", f"`{each.family}`", quoted(each.labels), each.help] for each in catalog.DEFINITIONS.values()]
+    assert rows("What happened") == told
+
+
+def test_how_the_platform_fares_stands_there_as_it_is_shown() -> None:
+    told = [[f"`{each.name}`", quoted((each.label,) if each.label else ()), each.help] for each in platform.SERIES]
+    requests = [f"`{latencies.NAME}`", quoted(("method", "route", "code")), latencies.HELP]
+    found = rows("How the platform fares")
+    assert found[1:-2] == told
+    assert found[-2] == requests
