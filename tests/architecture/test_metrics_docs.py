@@ -23,7 +23,9 @@ def quoted(names: tuple[str, ...]) -> str:
 
 
 def test_what_happened_stands_there_as_it_is_measured() -> None:
-    told = [[f"`{each.name}`", f"`{each.family}`", quoted(each.labels), each.help] for each in catalog.DEFINITIONS.values()]
+    told = [
+        [f"`{each.name}`", f"`{each.family}`", quoted(each.labels), each.help] for each in catalog.DEFINITIONS.values()
+    ]
     assert rows("What happened") == told
 
 
