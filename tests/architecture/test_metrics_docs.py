@@ -30,7 +30,7 @@ def test_what_happened_stands_there_as_it_is_measured() -> None:
 
 
 def test_how_the_platform_fares_stands_there_as_it_is_shown() -> None:
-    told = [[f"`{each.name}`", quoted((each.label,) if each.label else ()), each.help] for each in platform.SERIES]
+    told = [[f"`{each.name}`", quoted(each.labels), each.help] for each in platform.SERIES]
     requests = [f"`{latencies.NAME}`", quoted(("method", "route", "code")), latencies.HELP]
     found = rows("How the platform fares")
     assert found[1:-2] == told

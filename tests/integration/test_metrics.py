@@ -100,7 +100,20 @@ def test_no_series_tells_of_commits_branches_or_people(serving: Serving) -> None
     text = httpx.get(f"{serving.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60).text
     labels = {name.split("=")[0] for line in text.splitlines() if "{" in line for name in _labels(line)}
     assert labels <= {
-        *("app", "cause", "check", "code", "database", "environment", "formation", "le", "method", "route", "state"),
+        *(
+            "app",
+            "cause",
+            "check",
+            "code",
+            "database",
+            "environment",
+            "formation",
+            "health",
+            "le",
+            "method",
+            "route",
+            "state",
+        ),
         *("status", "subscriber", "version"),
     }
 

@@ -56,6 +56,12 @@ RUN_WAIT_TIME = Definition(
     help="Seconds that a run waited for a free slot before it began.",
     labels=("app", "cause"),
 )
+HEALTH_DEGRADED = Definition(
+    name="health.degraded",
+    unit=Unit.COUNT,
+    help="Times that a formation came into trouble after its verdict.",
+    labels=("app", "formation"),
+)
 HOLD_COUNT = Definition(
     name="hold.count",
     unit=Unit.COUNT,
@@ -83,6 +89,7 @@ SENT = (
     RUN_FAILURES,
     RUN_ELAPSED_TIME,
     RUN_WAIT_TIME,
+    HEALTH_DEGRADED,
     HOLD_COUNT,
     INTAKE_FAILURES,
     SIGN_IN_FAILURES,

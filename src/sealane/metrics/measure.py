@@ -91,6 +91,7 @@ _MEASURED: Mapping[str, Callable[[DomainEvent], Iterator[Measurement]]] = {
     Kind.DEPLOYMENT_ENDED: _release_ended,
     Kind.RUN_STARTED: _run_started,
     Kind.RUN_ENDED: _run_ended,
+    Kind.HEALTH_DEGRADED: _counted(catalog.HEALTH_DEGRADED),
     Kind.HOLD_SET: _counted(catalog.HOLD_COUNT),
     Kind.INTAKE_FAILED: _counted(catalog.INTAKE_FAILURES),
     Kind.SIGN_IN_FAILED: _counted(catalog.SIGN_IN_FAILURES),

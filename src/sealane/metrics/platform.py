@@ -39,6 +39,8 @@ class PlatformFacts:
     """By environment."""
     drifted: Mapping[str, int]
     """The same, of those that somebody changed."""
+    health: Mapping[tuple[str, ...], int]
+    """By environment and state of health."""
     holds: int
     troubled_apps: int
     """Apps whose pushes can't be taken in."""
@@ -53,36 +55,45 @@ class Series:
 
     name: str
     help: str
-    label: str | None = None
+    labels: tuple[str, ...] = ()
 
     def gauge(self, values: Mapping[str, float]) -> Family:
-        """A value for each value of the label."""
+        """A value for each value of the one label."""
+        return self.crossed({(name,): value for name, value in values.items()})
+
+    def crossed(self, values: Mapping[tuple[str, ...], float]) -> Family:
+        """A value for each values of the labels."""
         samples = [
-            Sample(value=value, labels={self.label: name} if self.label else {}) for name, value in values.items()
+            Sample(value=value, labels=dict(zip(self.labels, names, strict=True))) for names, value in values.items()
         ]
         return Family(name=self.name, shape=Shape.GAUGE, help=self.help, samples=samples)
 
     def single(self, value: float) -> Family:
         """The one value."""
-        return self.gauge({"": value})
+        return self.crossed({(): value})
 
 
-READY = Series("sealane_ready", "Whether a part of the server is ready, as /readyz tells: 1 or 0.", "check")
+READY = Series("sealane_ready", "Whether a part of the server is ready, as /readyz tells: 1 or 0.", ("check",))
 WORKERS = Series("sealane_workers_alive", "Workers whose heartbeats this process sees go on.")
-RUNS = Series("sealane_runs", "Runs that have not ended: queued for a slot, or running.", "state")
-RUNS_WAIT = Series("sealane_runs_oldest_seconds", "Age of the oldest run in the state.", "state")
-DEPLOYMENTS = Series("sealane_deployments", "Deployments that have not ended, by state.", "state")
-DEPLOYMENTS_WAIT = Series("sealane_deployments_oldest_seconds", "Age of the oldest deployment in the state.", "state")
-FORMATIONS = Series("sealane_formations", "Formations that something was deployed to.", "environment")
+RUNS = Series("sealane_runs", "Runs that have not ended: queued for a slot, or running.", ("state",))
+RUNS_WAIT = Series("sealane_runs_oldest_seconds", "Age of the oldest run in the state.", ("state",))
+DEPLOYMENTS = Series("sealane_deployments", "Deployments that have not ended, by state.", ("state",))
+DEPLOYMENTS_WAIT = Series(
+    "sealane_deployments_oldest_seconds", "Age of the oldest deployment in the state.", ("state",)
+)
+FORMATIONS = Series("sealane_formations", "Formations that something was deployed to.", ("environment",))
 DRIFTED = Series(
-    "sealane_formations_drifted", "Formations that somebody changed since they were deployed.", "environment"
+    "sealane_formations_drifted", "Formations that somebody changed since they were deployed.", ("environment",)
+)
+HEALTH = Series(
+    "sealane_formations_health", "Formations by how they fare since their verdict.", ("environment", "health")
 )
 HOLDS = Series("sealane_holds", "Holds that nobody lifted.")
 INTAKE = Series("sealane_intake_failing_apps", "Apps whose pushes can't be taken in now.")
 EVENTS = Series("sealane_outbox_newest_event", "Id of the newest event; its rate is that of events.")
-BACKLOG = Series("sealane_subscriber_backlog_events", "Events that a subscriber has not gone through.", "subscriber")
-BACKLOG_AGE = Series("sealane_subscriber_backlog_seconds", "Age of the first of these events.", "subscriber")
-DATABASE = Series("sealane_database_bytes", "Size of a database on disk.", "database")
+BACKLOG = Series("sealane_subscriber_backlog_events", "Events that a subscriber has not gone through.", ("subscriber",))
+BACKLOG_AGE = Series("sealane_subscriber_backlog_seconds", "Age of the first of these events.", ("subscriber",))
+DATABASE = Series("sealane_database_bytes", "Size of a database on disk.", ("database",))
 DISK_FREE = Series("sealane_disk_free_bytes", "Free space on the disk of the data folder.")
 STREAMS = Series("sealane_streams_open", "Pages and commands that follow something live at this process.")
 STREAM_LAG = Series(
@@ -91,7 +102,20 @@ STREAM_LAG = Series(
 UPDATED = Series("sealane_facts_age_seconds", "How long ago the tables were counted; they are once in some seconds.")
 
 SERIES = (
-    *(READY, WORKERS, RUNS, RUNS_WAIT, DEPLOYMENTS, DEPLOYMENTS_WAIT, FORMATIONS, DRIFTED, HOLDS, INTAKE, EVENTS),
+    *(
+        READY,
+        WORKERS,
+        RUNS,
+        RUNS_WAIT,
+        DEPLOYMENTS,
+        DEPLOYMENTS_WAIT,
+        FORMATIONS,
+        DRIFTED,
+        HEALTH,
+        HOLDS,
+        INTAKE,
+        EVENTS,
+    ),
     *(BACKLOG, BACKLOG_AGE, DATABASE, DISK_FREE, STREAMS, STREAM_LAG, UPDATED),
 )
 """Every gauge that `/metrics` shows of the platform."""
@@ -107,6 +131,7 @@ def families(facts: PlatformFacts, now: datetime) -> Iterator[Family]:
         yield wait.gauge({name: _age(queue.since, facts.at) for name, queue in queues.items()})
     yield FORMATIONS.gauge(facts.formations)
     yield DRIFTED.gauge(facts.drifted)
+    yield HEALTH.crossed(facts.health)
     yield HOLDS.single(facts.holds)
     yield INTAKE.single(facts.troubled_apps)
     yield EVENTS.single(facts.newest_event)

@@ -10,10 +10,11 @@ import sqlalchemy as sa
 
 from sealane.metrics.platform import Backlog, PlatformFacts, Queue
 from sealane.records.model import DeploymentState
-from sealane.store import drifts, outbox
+from sealane.store import drifts, outbox, watches
 from sealane.store.database import Database
 from sealane.store.tables import deployments, formations, holds, outbox_cursors, runs, troubles
 from sealane.store.tables import outbox as outbox_table
+from sealane.verdicts.health import HealthState
 
 
 class Platform:
@@ -35,6 +36,10 @@ class Platform:
             drifted = Counter(
                 environments[key] for key, seen in changed.items() if seen.objects and key in environments
             )
+            faring = watches.of_all(connection, at)
+            health = Counter(
+                (environments[key], fares.state.value) for key, (_, fares) in faring.items() if key in environments
+            )
             here = Counter(environments.values())
             return PlatformFacts(
                 at=at,
@@ -42,6 +47,7 @@ class Platform:
                 deployments=_deployments(connection),
                 formations=here,
                 drifted={name: drifted[name] for name in here},
+                health={(name, state): health[name, state] for name in here for state in HealthState},
                 holds=_count(connection, holds.c.lifted.is_(None)),
                 troubled_apps=_count(connection, troubles.c.resolved.is_(None)),
                 newest_event=outbox.newest(connection),

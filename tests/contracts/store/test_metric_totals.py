@@ -13,6 +13,7 @@ from sealane.outbox.model import DomainEvent, Kind
 from sealane.outbox.subscriptions import Subscription
 from sealane.records.model import DriftSeen
 from sealane.store.all_stores import Store
+from sealane.verdicts.health import HealthState
 from sealane.verdicts.model import VerdictKind
 from sealane.workflows import subscriber_loop
 from sealane.workflows.measurements import TotalsSubscriber
@@ -101,6 +102,7 @@ async def test_the_tables_tell_what_is_queued_and_changed(store: Store) -> None:
     }
     assert facts.deployments["waiting"].since == waiting.created
     assert (facts.formations, facts.drifted) == ({subject.environment: 1}, {subject.environment: 1})
+    assert set(facts.health) == {(subject.environment, state.value) for state in HealthState}
     newest = await store.outbox.newest()
     assert (facts.newest_event, facts.subscribers["metrics"].events) == (newest, newest)
     assert facts.subscribers["metrics"].since == (await store.outbox.after(0))[0].at
