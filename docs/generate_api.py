@@ -33,6 +33,7 @@ HEADINGS = {
     "deployments": "Deployments",
     "gates": "Gates and alerts",
     "events": "Events and the audit",
+    "notices": "Notices",
     "users": "Users and tokens",
     "policies": "Policies",
     "webhooks": "Webhooks",

@@ -61,6 +61,7 @@ class Adapters:
     policy_engines: Table
     gates: Table
     metric_stores: Table
+    notice_targets: Table
 
 
 SHIPPED = Adapters(
@@ -113,6 +114,14 @@ SHIPPED = Adapters(
             ("prometheus", "sealane.deployments.metric_stores.prometheus"),
             ("datadog", "sealane.deployments.metric_stores.datadog"),
             ("influxdb", "sealane.deployments.metric_stores.influxdb"),
+        ),
+    ),
+    notice_targets=Table(
+        "kind of notice target",
+        (
+            ("webhook", "sealane.notices.targets.webhook"),
+            ("mail", "sealane.notices.targets.mail"),
+            ("apprise", "sealane.notices.targets.apprise"),
         ),
     ),
 )

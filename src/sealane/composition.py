@@ -43,6 +43,8 @@ from sealane.workflows.gate_answers import GateAnswers
 from sealane.workflows.intake import Intake
 from sealane.workflows.live_queries import LiveQueries
 from sealane.workflows.measurements import TotalsSubscriber
+from sealane.workflows.notice_targets import Targets
+from sealane.workflows.notice_watch import Sender, Teller
 from sealane.workflows.operations import Requests
 from sealane.workflows.queues import Queues
 from sealane.workflows.readmission import Readmission
@@ -51,6 +53,8 @@ from sealane.workflows.votes import Approvals
 from sealane.workflows.worker_process import RunningWorker
 
 _log = logging.getLogger(__name__)
+_ALONE = "alone"
+"""Holds what only one process does, where there is only one: it goes on at once where the one before it was killed."""
 
 
 class Role(StrEnum):
@@ -85,6 +89,8 @@ class Server:
     repositories: Repositories
     queueing: Queues
     working: RunningWorker | None
+    targets: Targets
+    """Where notices go."""
     lock: IO[str] | None
     subscribers: tuple[str, ...] = ()
     """Who acts on events, by name; in whichever process they do."""
@@ -145,6 +151,7 @@ async def start(
     logs = Logs(settings.logs)
     forecast = Forecast(settings.config_folder, adapters=adapters)
     forecast.access()  # a slip in it is told now; later it would only give people less than is meant
+    forecast.notices()
     store = await Store.open(settings.store_url, logs=logs, prospects=_prospects(settings, forecast))
     queueing = await Queues.open(settings.flows_url, poll=settings.worker.poll, runs_at_once=settings.runs.at_once)
     gates = Gates(store=store, queueing=queueing)
@@ -161,7 +168,8 @@ async def start(
         heartbeat=settings.worker.heartbeat,
         dead_after=settings.worker.dead_after,
     )
-    subscribers = (TotalsSubscriber(store.metric_totals),)
+    teller = Teller(store=store, config=forecast.notices, server=settings.public_url)
+    subscribers = (TotalsSubscriber(store.metric_totals), teller)
     tools = context.Tools(
         settings=settings,
         store=store,
@@ -172,6 +180,14 @@ async def start(
         slots=slots,
         may_deploy=membership.may_deploy,
         names_key=keys.names_key(secret),
+        adapters=adapters,
+    )
+    targets = Targets(
+        config=forecast.notices,
+        folder=settings.config_folder,
+        identities=settings.identities,
+        key=key,
+        networks=settings.egress.allowed,
         adapters=adapters,
     )
     return Server(
@@ -192,7 +208,15 @@ async def start(
         queueing=queueing,
         working=None
         if role is Role.API
-        else await worker_process.start(worker, tools, alone=lock is not None, subscribers=subscribers, lost=lost),
+        else await worker_process.start(
+            worker,
+            tools,
+            Sender(store=store, targets=targets, holder=worker.id if lock is None else _ALONE),
+            alone=lock is not None,
+            subscribers=subscribers,
+            lost=lost,
+        ),
+        targets=targets,
         lock=lock,
         subscribers=tuple(subscriber.name for subscriber in subscribers),
         adapters=adapters,

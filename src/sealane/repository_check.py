@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -11,7 +11,7 @@ from sealane.adapters import SHIPPED, Adapters
 from sealane.configfiles import documents
 from sealane.configfiles.trees import FileMissing, Tree, Unreadable
 from sealane.environments import model as environments_model
-from sealane.environments import people
+from sealane.environments import notice_files, people
 from sealane.environments import reading as environment_reading
 from sealane.findings import Finding, Place, not_utf8
 from sealane.formations import formation_names
@@ -23,6 +23,11 @@ from sealane.stencils import render_inputs, rendering
 
 MOST_FORMATIONS = 200
 YAML = (".yaml", ".yml")
+_OPERATORS: Mapping[str, Callable[[str, str, Adapters], tuple[object, list[Finding]]]] = {
+    people.FILE: people.read,
+    notice_files.FILE: notice_files.read,
+}
+"""The operators' files beside the folder of environments."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,10 +64,10 @@ def check(tree: Tree, above: Sequence[Tree] = (), adapters: Adapters = SHIPPED) 
     for path in environments:
         text, unread = _text(tree, path)
         problems += unread or environment_reading.read(text, path, adapters)[1]
-    known = [people.FILE] if environments and _is_there(tree, people.FILE) else []
+    known = [path for path in _OPERATORS if environments and _is_there(tree, path)]
     for path in known:
         text, unread = _text(tree, path)
-        problems += unread or people.read(text, path, adapters)[1]
+        problems += unread or _OPERATORS[path](text, path, adapters)[1]
     files += [*tree.files(formation_names.FOLDER), *tree.files(render_inputs.STENCILS), *environments, *known]
     return CheckReport(files=tuple(files), findings=_in_order(problems), pipeline=pipeline)
 
@@ -74,8 +79,8 @@ def check_text(text: str, file: str) -> CheckReport:
         return CheckReport(files=(file,), findings=_in_order(formation_reading.read_formation(text, file)[1]))
     if "environment" in keys and "app" not in keys:
         return CheckReport(files=(file,), findings=_in_order(environment_reading.read(text, file)[1]))
-    if PurePosixPath(file).name == people.FILE:
-        return CheckReport(files=(file,), findings=_in_order(people.read(text, file)[1]))
+    if read := _OPERATORS.get(PurePosixPath(file).name):
+        return CheckReport(files=(file,), findings=_in_order(read(text, file, SHIPPED)[1]))
     pipeline, problems = pipeline_reading.read(text, file)
     return CheckReport(files=(file,), findings=_in_order(problems), pipeline=pipeline)
 

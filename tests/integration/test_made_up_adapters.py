@@ -66,6 +66,7 @@ kind: Record
 metadata: {name: www}
 spec: {value: "${front}", ttl: 60}
 """
+NOTICES = "targets: {note: {madeup: {file: FILE}}}\nnotices: [{to: note, of: deployment.deployed}]\n"
 PEOPLE = "people: {ann: {madeup: Ann.At.Host}}\n"
 
 
@@ -77,6 +78,7 @@ class Place(Inside):
         config = self.shop.data / "config"
         (config / "environments" / "dev.yaml").write_text(ENVIRONMENT)
         (config / "people.yaml").write_text(PEOPLE)
+        (config / "notices.yaml").write_text(NOTICES.replace("FILE", str(self.shop.data / "told")))
         pack = config / "policies" / "mild" / "1"
         pack.mkdir(parents=True, exist_ok=True)
         (pack / "mild.words").write_text("rude\n")
@@ -125,7 +127,8 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
 
 async def test_each_port_takes_an_adapter_that_it_does_not_know(place: Place) -> None:
     """A message of a made-up host starts a run of a made-up dialect, whose step a made-up engine runs, and whose image
-    its builder makes; what is deployed is at a made-up destination, with a secret of a made-up store."""
+    its builder makes; what is deployed is at a made-up destination, with a secret of a made-up store, and a made-up target
+    is told."""
     run_id = await place.push({})
 
     deployment = await place.deployed(run_id)
@@ -143,6 +146,8 @@ async def test_each_port_takes_an_adapter_that_it_does_not_know(place: Place) ->
     assert container["image"] == f"registry.example.com/shop/web@sha256:{'0' * 64}"
     [secret] = [each["manifest"] for name, each in kept.items() if each["manifest"]["kind"] == "Secret"]
     assert base64.b64decode(secret["data"]["PASSWORD"]) == b"password"
+    (notice,) = await place.until(place.server.store.notices.listed, lambda rows: rows and rows[0].told)
+    assert (place.shop.data / "told").read_text() == f"{notice.notice.title}\n"
 
 
 async def test_a_destination_without_pods_is_served_the_whole_way(place: Place) -> None:

@@ -90,6 +90,9 @@ ROUTES: dict[str, frozenset[str] | None] = {
     "GET /api/pending": EVERYBODY,
     "GET /api/events": EVERYBODY,
     "GET /api/audit": ADMINISTRATORS,
+    "GET /api/notices": EVERYBODY,
+    "GET /api/notices/targets": ADMINISTRATORS,
+    "POST /api/notices/test": ADMINISTRATORS,
     "POST /api/deployments/{deployment}/approve": THERE,
     "POST /api/deployments/{deployment}/reject": THERE,
     "POST /api/deployments/{deployment}/break-glass": THERE,
@@ -122,6 +125,7 @@ ROUTES: dict[str, frozenset[str] | None] = {
     "GET /deployments/{deployment}/drift": THERE,
     "GET /approvals": EVERYBODY,
     "GET /audit": EVERYBODY,
+    "GET /notices": EVERYBODY,
     "POST /runs/{run}/cancel": WRITERS,
     "POST /runs/{run}/rerun": WRITERS,
     "POST /deployments/{deployment}/cancel": KEEPERS,
@@ -152,6 +156,7 @@ BODIES: dict[str, Any] = {
     "deploy": {"revision": "sha256:nothing"},
     "gates": {"passes": True},
     "groups": {"groups": []},
+    "test": {"target": "nobody"},
     "owner": {"owner": "heron-team"},
 }
 
@@ -194,6 +199,11 @@ def _all(dependant: Any) -> Iterator[Any]:
     for dependency in dependant.dependencies:
         yield dependency
         yield from _all(dependency)
+
+
+NOTICES = """targets: {nobody: {webhook: {url: "http://127.0.0.1:9"}}}
+notices: [{to: nobody, of: [deployment.deployed, approval.asked]}]
+"""
 
 
 @dataclass
@@ -261,6 +271,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     server = Serving(tmp_path_factory.mktemp("server"), pretending.SETTINGS).start()
     try:
         (server.folder / "config" / "access.yaml").write_text(ACCESS)
+        (server.folder / "config" / "notices.yaml").write_text(NOTICES)
         pretending.environments(server, "heron", "kiln")
         folder = tmp_path_factory.mktemp("apps")
         heron, kiln = (pretending.App(server, folder / name, name, owner=f"{name}-team") for name in ("heron", "kiln"))
@@ -271,6 +282,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         heron.push()
         made.run = heron.run_of(head)["run"]["id"]
         made.deployment = heron.deployment("production", head, "waiting")["id"]
+        with server.client() as client:
+            until("two notices", lambda: len({each["formation"] for each in client.get("/api/notices").json()}) == 2)
         for name in PEOPLE:
             client = server.client("")
             shown = client.get("/sign-in").text

@@ -14,6 +14,7 @@ _LINES = {
     "destinations": "destination",
     "policy_engines": "policy_engine",
     "gates": "gate",
+    "notice_targets": "notice_target",
 }
 
 MADE_UP: Adapters = replace(

@@ -15,11 +15,12 @@ from sealane.configfiles.trees import StoredTree
 from sealane.deployments.gates.port import GateKind
 from sealane.deployments.metric_stores.port import MetricStore
 from sealane.destinations.port import DestinationAdapter
-from sealane.environments import files, people
+from sealane.environments import files, notice_files, people
 from sealane.environments import reading as environments
 from sealane.events.sources.port import GitHost
 from sealane.formations import reading as formations
 from sealane.formations.files import formation_file
+from sealane.notices.port import TargetAdapter
 from sealane.pipelines.dialect import Dialect
 from sealane.policies.engines import PolicyEngine
 from sealane.runners.port import EngineAdapter
@@ -29,6 +30,7 @@ from tests.made_up import MADE_UP
 
 DESTINATION = "environment: dev\ndestinations: {here: {madeup: {shelf: a}}}\n"
 SECRET = "formation: dev\nenvironment: dev\ndestination: here\nnamespace: shop\nsecrets: {A: 'madeup:abc'}\n"
+NOTICES = "targets: {note: {madeup: {file: a}}}\n"
 PEOPLE = "people: {ann: {madeup: Ann}}\n"
 
 
@@ -40,6 +42,8 @@ def test_without_the_line_an_adapter_is_unknown() -> None:
     assert found == ["dev.yaml:5:14: A: there is no store of secrets of that name (known here: age, env)"]
     found = [str(finding) for finding in people.read(PEOPLE, "people.yaml")[1]]
     assert found == ["people.yaml:1:16: unknown key madeup (known here: emails, gitea, github, names)"]
+    found = [str(finding) for finding in notice_files.read(NOTICES, "notices.yaml")[1]]
+    assert "notices.yaml:1:18: unknown key madeup (known here: apprise, commits, mail, webhook)" in found
     checked = repository_check.check(StoredTree({".madeup": b"app shop\n"}))
     assert checked.files == ()
 
@@ -49,6 +53,7 @@ def test_with_the_line_it_is_known() -> None:
     assert not environments.read(DESTINATION, "dev.yaml", MADE_UP)[1]
     assert not formations.read_formation(SECRET, "dev.yaml", MADE_UP)[1]
     assert not people.read(PEOPLE, "people.yaml", MADE_UP)[1]
+    assert not notice_files.read(NOTICES, "notices.yaml", MADE_UP)[1]
     checked = repository_check.check(StoredTree({".madeup": b"app shop\nstep test busybox\n"}), adapters=MADE_UP)
     assert checked.valid
     assert checked.files == (".madeup",)
@@ -56,6 +61,7 @@ def test_with_the_line_it_is_known() -> None:
         (DESTINATION, files.environment_file(MADE_UP)),
         (SECRET, formation_file(MADE_UP)),
         (PEOPLE, people.people_file(MADE_UP)),
+        (NOTICES, notice_files.notices_file(MADE_UP)),
     ):
         jsonschema.validate(yaml.safe_load(text), schemas.schema(shape))
 
@@ -114,6 +120,7 @@ DOCS = Path(__file__).parents[2] / "docs"
         ("webhooks", SHIPPED.git_hosts),
         ("settings", SHIPPED.engines),
         ("gates hooks", SHIPPED.metric_stores),
+        ("notices", SHIPPED.notice_targets),
     ],
 )
 def test_every_adapter_stands_in_its_page(page: str, table: Table) -> None:
@@ -132,6 +139,7 @@ def test_every_adapter_stands_in_its_page(page: str, table: Table) -> None:
         (SHIPPED.policy_engines, PolicyEngine),
         (SHIPPED.gates, GateKind),
         (SHIPPED.metric_stores, MetricStore),
+        (SHIPPED.notice_targets, TargetAdapter),
     ],
     ids=lambda given: given.port if isinstance(given, Table) else "",
 )

@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, str] = {
     "rerun": "rerun",
     "approve": "approve",
     "gate": "gate",
+    "notices": "notices",
     "logs": "logs",
     "scale": "scale",
     "serve": "serve",

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from sealane import paths
 from sealane.adapters import SHIPPED, Adapters
-from sealane.environments import app_access, reading
+from sealane.environments import app_access, notice_files, reading
 from sealane.environments import people as known_people
 from sealane.environments.app_access import AppAccess
 from sealane.environments.model import FOLDER, DestinationConfig, DestinationShape, Environment
+from sealane.environments.notice_files import NoticeConfig
 from sealane.environments.people import People
 from sealane.errors import InvalidFiles, NotThere, Unavailable
 from sealane.findings import Finding, Place, errors, not_utf8
@@ -72,6 +73,21 @@ def gather_access(config: Path, *, base: Path | None = None) -> tuple[AppAccess 
         return app_access.read(file.read_text(encoding="utf-8"), _named(file, base))
     except FileNotFoundError:
         return app_access.DEFAULTS, []
+    except UnicodeDecodeError as error:
+        return None, [not_utf8(error, _named(file, base))]
+    except OSError as error:
+        raise Unavailable(f"can't read {_named(file, base)}: {error.strerror}") from error
+
+
+def gather_notices(
+    config: Path, *, base: Path | None = None, adapters: Adapters = SHIPPED
+) -> tuple[NoticeConfig | None, list[Finding]]:
+    """What `config`/notices.yaml says, or everything wrong with it; nobody is told without it. Raises Unavailable."""
+    file = config / notice_files.FILE
+    try:
+        return notice_files.read(file.read_text(encoding="utf-8"), _named(file, base), adapters)
+    except FileNotFoundError:
+        return notice_files.NOTHING, []
     except UnicodeDecodeError as error:
         return None, [not_utf8(error, _named(file, base))]
     except OSError as error:

@@ -6,18 +6,21 @@ import logging
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from sealane import clock
 from sealane.adapters import SHIPPED, Adapters
-from sealane.environments import app_access, config_folder, windows
+from sealane.environments import app_access, config_folder, notice_files, windows
 from sealane.environments.app_access import AppAccess
 from sealane.environments.model import FOLDER, Environment
+from sealane.environments.notice_files import NoticeConfig
 from sealane.environments.people import People
 from sealane.environments.windows import WindowStatus
 from sealane.errors import InvalidFiles, SealaneError
 from sealane.findings import Finding, errors
 
 _log = logging.getLogger("sealane.server")
+T = TypeVar("T")
 _Stamp = tuple[tuple[str, int, int], ...]
 
 
@@ -32,6 +35,7 @@ class Forecast:
         self._lock = threading.Lock()
         self._known: tuple[_Stamp, dict[str, Environment]] | None = None
         self._access: tuple[_Stamp, AppAccess] | None = None
+        self._notices: tuple[_Stamp, NoticeConfig] | None = None
         self._told: _Stamp | None = None
 
     def outlook(self, app: str, environment: str) -> WindowStatus:
@@ -72,15 +76,21 @@ class Forecast:
                 self._access = stamp, self._read_access(self._access[1] if self._access else None)
             return self._access[1]
 
+    def notices(self) -> NoticeConfig:
+        """What `notices.yaml` says. Of one that can't be read any more, what it said last.
+
+        Raises SealaneError when it never could be read.
+        """
+        with self._lock:
+            stamp = self._stamp(notice_files.FILE)
+            if self._notices is None or self._notices[0] != stamp:
+                before = self._notices[1] if self._notices else None
+                found = config_folder.gather_notices(self._config, base=self._config, adapters=self._adapters)
+                self._notices = stamp, _known(notice_files.FILE, found, before)
+            return self._notices[1]
+
     def _read_access(self, before: AppAccess | None) -> AppAccess:
-        access, findings = config_folder.gather_access(self._config, base=self._config)
-        if access is not None:
-            return access
-        wrong = errors(findings) or findings
-        if before is None:
-            raise InvalidFiles(wrong)
-        _log.error("access.yaml is wrong, and what it said before holds: %s", "; ".join(map(str, wrong)))
-        return before
+        return _known(app_access.FILE, config_folder.gather_access(self._config, base=self._config), before)
 
     def asked(self) -> Mapping[str, Mapping[str, frozenset[str]]]:
         """By app and environment: the groups whose word operators ask for or take, in approvals and to break the glass.
@@ -122,3 +132,15 @@ class Forecast:
         except OSError:
             return ()
         return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
+
+
+def _known(file: str, read: tuple[T | None, list[Finding]], before: T | None) -> T:
+    """What a file says, or said before. Raises InvalidFiles where there is neither."""
+    found, findings = read
+    if found is not None:
+        return found
+    wrong = errors(findings) or findings
+    if before is None:
+        raise InvalidFiles(wrong)
+    _log.error("%s is wrong, and what it said before holds: %s", file, "; ".join(map(str, wrong)))
+    return before

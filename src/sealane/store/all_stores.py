@@ -24,6 +24,7 @@ from sealane.store.gates import GateWords
 from sealane.store.holds import Holds
 from sealane.store.hooks import HooksRun
 from sealane.store.metric_totals import MetricTotals
+from sealane.store.notices import Notices
 from sealane.store.outbox import Outbox
 from sealane.store.people import People
 from sealane.store.platform import Platform
@@ -76,6 +77,7 @@ class Store:
     outbox: Outbox
     metric_totals: MetricTotals
     platform: Platform
+    notices: Notices
     followers: Followers
     views: Views
 
@@ -119,6 +121,7 @@ class Store:
             outbox=outbox,
             metric_totals=MetricTotals(database),
             platform=Platform(database),
+            notices=Notices(database),
             followers=Followers(outbox.after, outbox.newest),
             views=Views(database, logs, prospects or Prospects()),
         )

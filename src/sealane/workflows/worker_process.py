@@ -18,6 +18,7 @@ from sealane.workflows.context import Tools
 from sealane.workflows.engine import Engine, EngineSettings
 from sealane.workflows.failover import Worker
 from sealane.workflows.formation_watch import FormationWatch
+from sealane.workflows.notice_watch import Sender
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ def die() -> None:
 async def start(
     worker: Worker,
     tools: Tools,
+    notices: Sender,
     *,
     alone: bool,
     subscribers: Sequence[Subscriber] = (),
@@ -71,6 +73,7 @@ async def start(
     engine.begin(drift_watch.watch(worker, tools))
     engine.begin(FormationWatch(worker, tools).run())
     engine.begin(subscriber_loop.run(worker, tools.store.outbox, subscribers))
+    engine.begin(notices.run(worker))
     return RunningWorker(worker=worker, engine=engine)
 
 
@@ -88,6 +91,7 @@ async def _sweep(worker: Worker, engine: Engine, tools: Tools) -> None:
                 await upgrade.settle(tools, await worker.alive())
                 await gates.queueing.forget(clock.now() - timedelta(days=settings.worker.remember_days))
                 await clone_sweep.sweep(store, settings)
+                await store.notices.trim(clock.now() - timedelta(days=settings.events.keep_days))
         except SealaneError as error:
             _log.warning("the sweep waits: %s", error)
         except Exception as error:  # noqa: BLE001 - the next sweep may fare better; without sweeps nothing lost is ever found

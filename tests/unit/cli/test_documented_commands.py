@@ -66,12 +66,16 @@ def test_commands_of_a_page_exist(page: str) -> None:
 
 
 def test_settings_of_the_pages_exist() -> None:
-    """Each `SEALANE_…__…` is a setting, or names a secret of an app."""
+    """Each `SEALANE_…__…` is a setting, or names a secret of an app or of the operators."""
     known = {
         f"SEALANE_{name.upper()}__{inner.upper()}"
         for name, each in Settings.model_fields.items()
         for inner in getattr(each.annotation, "model_fields", {})
     }
-    on_pages = {found for page in PAGES for found in re.findall(r"\bSEALANE_[A-Z]+__[A-Z_]+[A-Z]", page.read_text())}
+    on_pages = {
+        found
+        for page in PAGES
+        for found in re.findall(r"\bSEALANE_(?!SECRET__OPERATORS)[A-Z]+__[A-Z_]+[A-Z]", page.read_text())
+    }
     assert len(on_pages) > 10
     assert on_pages <= known

@@ -18,6 +18,7 @@ class FileKind(StrEnum):
     ENVIRONMENT = "environment"
     PEOPLE = "people"
     ACCESS = "access"
+    NOTICES = "notices"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -61,3 +62,7 @@ def _model(file: FileKind) -> type:
             from sealane.environments.app_access import AccessFile
 
             return AccessFile
+        case FileKind.NOTICES:
+            from sealane.environments.notice_files import notices_file
+
+            return notices_file()

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse
 
+from sealane import clock
 from sealane.records.filters import DEPLOYMENT_STATES, RUN_STATES
 from sealane.server import dependencies, filters
 from sealane.server.access import Signed
@@ -15,6 +16,7 @@ from sealane.server.pages import frames, templates
 from sealane.server.pages.presenters import audit as presenting_audit
 from sealane.server.pages.presenters import deployments as presenting_deployments
 from sealane.server.pages.presenters import lists as presenting_lists
+from sealane.server.pages.presenters import notices as presenting_notices
 from sealane.server.pages.presenters import runs as presenting_runs
 from sealane.server.pages.presenters.lists import ListQuery
 from sealane.server.pages.views import Link
@@ -75,3 +77,12 @@ async def audit(
     last = found[-1].id if len(found) == _PAGE else None
     page = presenting_audit.page(found, only, apps=[app.name for app in apps], kinds=kinds, last=last)
     return templates.page("list.html", {**await frames.shown(server, signed, "/audit"), "page": page})
+
+
+@router.get("/notices")
+async def notices(server: dependencies.Server, signed: Signed, unsent: str = "") -> HTMLResponse:
+    """Who was told of what: what can't be sent first, then the newest."""
+    only = unsent == "true"
+    found = await server.store.notices.listed(unsent=only, limit=_PAGE, scope=server.scope)
+    page = presenting_notices.page(found, unsent=only, now=clock.now())
+    return templates.page("list.html", {**await frames.shown(server, signed, "/notices"), "page": page})

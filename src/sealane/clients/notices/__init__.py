@@ -1,0 +1,1 @@
+"""Sending: mail by SMTP, and requests to what takes notices."""

@@ -1,0 +1,192 @@
+"""`notices.yaml`, the operators' file about who is told of what, and where to. Pure: takes text."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from sealane.adapters import SHIPPED, Adapters
+from sealane.configfiles import documents, globs, validation, variants
+from sealane.configfiles.documents import Document, Path
+from sealane.configfiles.fields import File, Maybe, Name, TopFile
+from sealane.environments.files import HostName
+from sealane.findings import Finding, Place, did_you_mean, errors
+from sealane.pipelines.notices import GlobsOfNames, NoticeFile, NoticeRule, fits, rule, rule_problems
+from sealane.secrets import references
+
+FILE = "notices.yaml"
+"""Beside the folder `environments/`."""
+
+_ELSEWHERE = {
+    "receivers": "targets",
+    "channels": "targets",
+    "rules": "notices",
+    "routes": "notices",
+    "events": "of",
+    "on": "of",
+    "when": "of",
+    "app": "apps",
+    "environment": "environments",
+    "owner": "owners",
+    "target": "to",
+}
+
+
+class TargetFile(File):
+    """Where notices go: one key, its kind."""
+
+    commits: GlobsOfNames = None
+    """Globs of the apps whose own files may name this target; none when left out."""
+
+
+class NoticesFile(TopFile):
+    """Who is told of what, and where to: the operators' file notices.yaml."""
+
+    targets: Maybe[Annotated[dict[Name, TargetFile], Field(max_length=200)]] = None
+    """Where notices go, by name."""
+    notices: Maybe[Annotated[list[NoticeFile], Field(max_length=500)]] = None
+    """Who is told of what."""
+    hosts: Maybe[list[HostName]] = None
+    """Hosts that webhooks of an app's own file may be at; without a port the scheme's own, with :* any. None when left out."""
+
+
+def _nothing_wrong(written: Any, document: Document, path: Path) -> list[Finding]:
+    del written, document, path
+    return []
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TargetShape:
+    """How one kind of target stands in the file."""
+
+    file: type[File]
+    """The shape of what follows its key."""
+    secrets: Callable[[Any], tuple[str, ...]]
+    """The references to secrets in what is written."""
+    problems: Callable[[Any, Document, Path], list[Finding]] = _nothing_wrong
+    """What the shape can't say; the path is that of the key."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TargetConfig:
+    """One target that operators list."""
+
+    name: str
+    kind: str
+    """Its key in the table of targets."""
+    written: File
+    """What the file says of it, in the shape of its kind."""
+    commits: tuple[str, ...] = ()
+    """Globs of the apps whose own files may name it."""
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoticeConfig:
+    """What `notices.yaml` says."""
+
+    targets: dict[str, TargetConfig] = field(default_factory=dict)
+    rules: tuple[NoticeRule, ...] = ()
+    hosts: tuple[str, ...] = ()
+    """Hosts that webhooks of an app's own file may be at."""
+
+    def refused(self, app: str, named: str) -> str | None:
+        """Why the app's own file may not name a target, or None."""
+        found = self.targets.get(named)
+        allowed = [name for name, each in self.targets.items() if fits(each.commits, app)]
+        if found is None:
+            return f"the operators list no target {named} in {FILE}; {did_you_mean(named, allowed)}".rstrip("; ")
+        if named not in allowed:
+            return f"the operators don't let {app} name the target {named}: commits: of it in {FILE}"
+        return None
+
+
+NOTHING = NoticeConfig()
+"""What a server without the file has: nobody is told of anything."""
+
+
+@functools.cache
+def notices_file(adapters: Adapters = SHIPPED) -> type[NoticesFile]:
+    """The shape of the file, with the kinds of targets that the table has."""
+    shapes = {key: each.file for key, each in adapters.notice_targets.every(TargetShape).items()}
+    target = variants.one_of(shapes, base=TargetFile)
+    made: type[NoticesFile] = variants.replaced(
+        NoticesFile, targets=variants.maybe(variants.mapping(Name, target, Field(max_length=200)))
+    )
+    return made
+
+
+def read(text: str, file: str, adapters: Adapters = SHIPPED) -> tuple[NoticeConfig | None, list[Finding]]:
+    """What the file's text says, or everything that is wrong with it."""
+    found_documents, found = documents.read(text, file)
+    if errors(found):
+        return None, found
+    if not found_documents:
+        return NOTHING, found
+    if len(found_documents) > 1:
+        return None, [Finding(message="the file is several documents", place=Place(file=file), hint="make it one")]
+    document = found_documents[0]
+    shape = notices_file(adapters)
+    written, wrong = validation.validate(document, shape, elsewhere=_ELSEWHERE)
+    if (meant := written or validation.salvage(document.value, shape)) is not None:
+        wrong.extend(_problems(meant, document, adapters))
+    if written is None or wrong:
+        return None, [*found, *wrong]
+    return _config(written, document, adapters), found
+
+
+def _config(written: NoticesFile, document: Document, adapters: Adapters) -> NoticeConfig:
+    targets = {}
+    for name, each in (written.targets or {}).items():
+        kind = variants.key_of(each, adapters.notice_targets.keys)
+        targets[name] = TargetConfig(
+            name=name,
+            kind=kind,
+            written=getattr(each, kind),
+            commits=tuple(each.commits or ()),
+            place=document.key_place(("targets", name)),
+        )
+    rules = tuple(rule(each, document.place(("notices", n))) for n, each in enumerate(written.notices or ()))
+    return NoticeConfig(targets=targets, rules=rules, hosts=tuple(written.hosts or ()))
+
+
+def _problems(written: NoticesFile, document: Document, adapters: Adapters) -> Iterator[Finding]:
+    """What the shape can't say."""
+    targets = written.targets or {}
+    for name, each in targets.items():
+        kind = variants.key_of(each, adapters.notice_targets.keys)
+        shape = adapters.notice_targets.get(kind, TargetShape)
+        part = getattr(each, kind)
+        yield from shape.problems(part, document, ("targets", name, kind))
+        yield from _bad_references(part, shape.secrets(part), document, ("targets", name, kind), adapters)
+        for index, glob in enumerate(each.commits or ()):
+            if reason := globs.problem(glob):
+                place = document.place(("targets", name, "commits", index))
+                yield Finding(message=f"{glob} is not valid: {reason}", place=place)
+    for number, notice in enumerate(written.notices or ()):
+        yield from rule_problems(notice, document, ("notices", number))
+        yield from _unknown_targets(notice, targets, document, ("notices", number, "to"))
+
+
+def _bad_references(
+    part: File, references_in: Sequence[str], document: Document, path: Path, adapters: Adapters
+) -> Iterator[Finding]:
+    keys = {getattr(part, key): key for key in type(part).model_fields if isinstance(getattr(part, key), str)}
+    for reference in references_in:
+        if problem := references.problem(reference, adapters):
+            place = document.place((*path, keys[reference]) if reference in keys else path)
+            yield Finding(message=problem[0], place=place, hint=problem[1])
+
+
+def _unknown_targets(
+    written: NoticeFile, targets: Collection[str], document: Document, path: Path
+) -> Iterator[Finding]:
+    named = [(written.to, path)] if isinstance(written.to, str) else [(e, (*path, n)) for n, e in enumerate(written.to)]
+    for name, where in named:
+        if name not in targets:
+            message, hint = f"there is no target {name}", did_you_mean(name, targets)
+            yield Finding(message=message, place=document.place(where), hint=hint)

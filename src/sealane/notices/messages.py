@@ -1,0 +1,283 @@
+"""What an event makes of a notice: its words, facts, log and links. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sealane.approvals.blockers import Explanation
+from sealane.deployments import messages as deployments
+from sealane.notices.model import Commit, Entry, Link, Notice, Tone
+from sealane.outbox.model import DomainEvent
+from sealane.outbox.notice_kinds import NoticeKind
+from sealane.pipelines import notices as rules
+from sealane.records.model import App, Deployment, Run
+from sealane.releases.origin import Origin
+
+MOST_ENTRIES = 50
+"""Entries of one notice that are kept."""
+MOST_LINES = 20
+"""Lines of a log that a notice has."""
+_SHORT = 7
+_APART = timedelta(hours=1)
+"""What happens to a formation's health later than that after it was well is another thing."""
+_TONES = {
+    NoticeKind.DEPLOYMENT_STARTED: Tone.GOING,
+    NoticeKind.DEPLOYMENT_DEPLOYED: Tone.GOOD,
+    NoticeKind.DEPLOYMENT_ROLLED_BACK: Tone.BAD,
+    NoticeKind.DEPLOYMENT_FAILED: Tone.BAD,
+    NoticeKind.APPROVAL_ASKED: Tone.WAITS,
+    NoticeKind.HOLD_SET: Tone.BAD,
+    NoticeKind.HEALTH_DEGRADED: Tone.BAD,
+    NoticeKind.HEALTH_RECOVERED: Tone.GOOD,
+    NoticeKind.DRIFT_FOUND: Tone.WAITS,
+    NoticeKind.RUN_FAILED: Tone.BAD,
+    NoticeKind.RUN_FIXED: Tone.GOOD,
+    NoticeKind.TEST: Tone.GOOD,
+}
+_SAID = {
+    NoticeKind.DEPLOYMENT_STARTED: "rolling out",
+    NoticeKind.DEPLOYMENT_DEPLOYED: "deployed",
+    NoticeKind.DEPLOYMENT_ROLLED_BACK: "rolled back",
+    NoticeKind.DEPLOYMENT_FAILED: "failed",
+    NoticeKind.APPROVAL_ASKED: "waits for approval",
+    NoticeKind.HOLD_SET: "held",
+    NoticeKind.HEALTH_DEGRADED: "degraded",
+    NoticeKind.HEALTH_RECOVERED: "healthy again",
+    NoticeKind.DRIFT_FOUND: "somebody changed what was deployed",
+    NoticeKind.RUN_FAILED: "failed",
+    NoticeKind.RUN_FIXED: "passes again",
+}
+_OF_FORMATION = frozenset({NoticeKind.HEALTH_DEGRADED, NoticeKind.HEALTH_RECOVERED, NoticeKind.DRIFT_FOUND})
+_HELD = frozenset({NoticeKind.DEPLOYMENT_ROLLED_BACK, NoticeKind.DEPLOYMENT_FAILED})
+"""After these a hold is set."""
+_AND_HELD = ", and held"
+_ENDS = frozenset({NoticeKind.HEALTH_RECOVERED, NoticeKind.RUN_FIXED})
+"""What ends a story: what comes then, is another one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoticeFacts:
+    """All that the words are made of."""
+
+    event: DomainEvent
+    kind: NoticeKind
+    app: App
+    environment: str | None
+    deployment: Deployment | None = None
+    run: Run | None = None
+    """The run that it is about, where it is about one."""
+    why: Explanation | None = None
+    """What the server answers to why."""
+    origin: Origin | None = None
+    server: str
+    """The address of the server."""
+
+
+def thing(facts: NoticeFacts) -> str:
+    """What the notice is about: its message is edited, or answered, as that goes on."""
+    event = facts.event
+    if facts.kind in _OF_FORMATION:
+        what = "drift" if facts.kind is NoticeKind.DRIFT_FOUND else "health"
+        return f"{what}:{event.app}/{event.formation}"
+    if facts.run is not None:
+        return f"runs:{event.app}@{facts.run.event.branch or facts.run.id}"
+    return f"deployment:{event.deployment}"
+
+
+def goes_on(before: Notice, fresh: Entry) -> bool:
+    """Whether what happened belongs to the message that there is about the thing."""
+    if before.thing.startswith("deployment:"):
+        return True
+    last = before.entries[-1]
+    if before.thing.startswith("runs:"):
+        return last.kind not in _ENDS
+    return (last.kind not in _ENDS and last.kind is not NoticeKind.DRIFT_FOUND) or fresh.at - last.at < _APART
+
+
+def joined(before: Notice | None, fresh: Notice) -> Notice:
+    """The notice with what it told before."""
+    if before is None:
+        return fresh
+    entries = (*before.entries, *fresh.entries)[-MOST_ENTRIES:]
+    if fresh.kind is NoticeKind.HOLD_SET and before.kind in _HELD:  # why it is held says how it ended
+        title = before.title if before.title.endswith(_AND_HELD) else f"{before.title}{_AND_HELD}"
+        return replace(before, title=title, entries=entries)
+    return replace(fresh, entries=entries)
+
+
+def notice(facts: NoticeFacts, template: Mapping[str, str] | None = None) -> Notice:
+    """What there is to tell of an event; a template's words take the place of the usual ones."""
+    said = _notice(facts)
+    if template is None:
+        return said
+    words = _words(said)
+    title, text = (rules.filled(template[key], words) if key in template else None for key in ("title", "text"))
+    return replace(said, title=said.title if title is None else title, text=said.text if text is None else text)
+
+
+def trial(target: str, *, by: str, at: datetime, server: str) -> Notice:
+    """What a target is told by whoever tries whether it can be told."""
+    text = "A notice will look like this one."
+    return Notice(
+        thing=f"test:{target}",
+        kind=NoticeKind.TEST,
+        tone=Tone.GOOD,
+        app="",
+        owner="",
+        title=f"Sealane can tell {target}",
+        text=text,
+        facts=(("asked by", by),),
+        links=(Link(words="notices", url=f"{server}/notices"),),
+        entries=(Entry(kind=NoticeKind.TEST, at=at, text=text, event=0),),
+    )
+
+
+def _notice(facts: NoticeFacts) -> Notice:
+    event, kind, origin = facts.event, facts.kind, facts.origin
+    text = _text(facts)
+    log_of, log = _log(facts)
+    return Notice(
+        thing=thing(facts),
+        kind=kind,
+        tone=_TONES[kind],
+        app=facts.app.name,
+        owner=facts.app.owner,
+        formation=event.formation,
+        environment=facts.environment,
+        run=event.run,
+        deployment=event.deployment,
+        title=f"{_subject(facts)}: {_SAID[kind]}",
+        text=text,
+        facts=tuple(_facts(facts)),
+        log=log,
+        log_of=log_of,
+        links=tuple(_links(facts)),
+        version=_version(facts),
+        commit=_commit(origin),
+        repository=facts.app.repository,
+        entries=(Entry(kind=kind, at=event.at, text=_entry(facts, text), event=event.id),),
+    )
+
+
+def _subject(facts: NoticeFacts) -> str:
+    if facts.run is not None:
+        branch = f" on {facts.run.event.branch}" if facts.run.event.branch else ""
+        return f"{facts.run.label}{branch}"
+    if facts.kind in _OF_FORMATION or facts.deployment is None:
+        return f"{facts.app.name}/{facts.event.formation}"
+    return f"{facts.app.name} {_version(facts)} to {facts.event.formation}"
+
+
+def _version(facts: NoticeFacts) -> str:
+    """What is deployed, as pages name it: the short commit, else the revision's hash."""
+    commit = facts.origin.commit if facts.origin else ""
+    revision = facts.deployment.revision_id if facts.deployment else ""
+    return commit[:_SHORT] or deployments.short(revision)
+
+
+def _text(facts: NoticeFacts) -> str:
+    """The cause, or who is waited for."""
+    data, why = facts.event.data, facts.why
+    match facts.kind:
+        case NoticeKind.APPROVAL_ASKED:
+            return _sentence("; ".join(_rule(each) for each in data.get("rules", ())))
+        case NoticeKind.HEALTH_DEGRADED:
+            return _sentence(str(data.get("cause") or ""))
+        case NoticeKind.DRIFT_FOUND:
+            by = f" by {', '.join(data['by'])}" if data.get("by") else ""
+            objects = data.get("objects", 0)
+            return f"{objects} object{'' if objects == 1 else 's'} differ{'s' if objects == 1 else ''}{by}."
+        case NoticeKind.RUN_FAILED:
+            return _sentence(why.sentence) if why else ""
+        case NoticeKind.DEPLOYMENT_ROLLED_BACK | NoticeKind.DEPLOYMENT_FAILED | NoticeKind.HOLD_SET:
+            return _sentence(str(data.get("reason") or ""))
+        case _:
+            return ""
+
+
+def _rule(rule: Mapping[str, Any]) -> str:
+    count = rule["count"]
+    return f"{count} {'person' if count == 1 else 'people'} of {', '.join(rule['by'])} must agree"
+
+
+def _sentence(text: str) -> str:
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _entry(facts: NoticeFacts, text: str) -> str:
+    if facts.run is not None:
+        return f"{facts.run.label} {_SAID[facts.kind]}"
+    because = f": {text.rstrip('.')}" if text and facts.kind in _OF_FORMATION else ""
+    return f"{_SAID[facts.kind]}{because}"
+
+
+def _facts(facts: NoticeFacts) -> Iterator[tuple[str, str]]:
+    event, origin, deployment = facts.event, facts.origin, facts.deployment
+    if event.formation:
+        yield "formation", f"{facts.app.name}/{event.formation}"
+    if facts.environment:
+        yield "environment", facts.environment
+    if origin is not None and origin.commit:
+        yield "commit", f"{origin.commit[:_SHORT]} {origin.subject}".strip()
+        if origin.author:
+            yield "author", origin.author
+        if origin.branch:
+            yield "branch", origin.branch
+    if deployment is not None and deployment.requested_by:
+        yield "asked by", deployment.requested_by
+    yield "owner", facts.app.owner
+    if seconds := event.data.get("seconds"):
+        yield "for" if facts.kind is NoticeKind.HEALTH_RECOVERED else "took", f"{seconds:.0f} s"
+
+
+def _log(facts: NoticeFacts) -> tuple[str, tuple[str, ...]]:
+    """The end of the log that tells why: of the step that failed, or of the container that is blamed."""
+    why = facts.why
+    if why is None or _TONES[facts.kind] is not Tone.BAD:
+        return "", ()
+    if why.log is not None:
+        return f"the step {why.log.step}", tuple(why.log.lines)[-MOST_LINES:]
+    for log in (why.report or {}).get("logs", ()):
+        if log["lines"]:
+            return f"{log['object']} ({log['container']})", tuple(log["lines"])[-MOST_LINES:]
+    return "", ()
+
+
+def _links(facts: NoticeFacts) -> Iterator[Link]:
+    event = facts.event
+    if event.deployment:
+        yield Link(words="deployment", url=f"{facts.server}/deployments/{event.deployment}")
+    run = event.run or (facts.origin.run if facts.origin else None)
+    if run:
+        yield Link(words="run", url=f"{facts.server}/runs/{run}")
+    if facts.kind is NoticeKind.APPROVAL_ASKED:
+        yield Link(words="approve", url=f"{facts.server}/approvals")
+
+
+def _commit(origin: Origin | None) -> Commit | None:
+    if origin is None or not origin.commit:
+        return None
+    return Commit(id=origin.commit, subject=origin.subject, author=origin.author, branch=origin.branch)
+
+
+def _words(said: Notice) -> dict[str, str]:
+    commit = said.commit
+    return {
+        "app": said.app,
+        "owner": said.owner,
+        "formation": said.formation or "",
+        "environment": said.environment or "",
+        "kind": said.kind,
+        "title": said.title,
+        "text": said.text,
+        "commit": commit.id if commit else "",
+        "subject": commit.subject if commit else "",
+        "author": (commit.author or "") if commit else "",
+        "branch": (commit.branch or "") if commit else "",
+        "version": said.version,
+        "log": "\n".join(said.log),
+        "link": said.links[0].url if said.links else "",
+    }

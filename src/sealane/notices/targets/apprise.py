@@ -1,0 +1,55 @@
+"""Whatever the library apprise knows: Teams, Mattermost, Discord, ntfy, Telegram, PagerDuty and the rest."""
+
+from __future__ import annotations
+
+from sealane.clients.notices import apprise
+from sealane.configfiles.fields import File
+from sealane.notices import text
+from sealane.notices.model import Tone
+from sealane.notices.port import Reference, TargetAdapter, TargetContext, Telling
+from sealane.pipelines.notices import Reference as SecretReference
+from sealane.secrets.masking import Masker
+
+_TONES: dict[Tone, apprise.Tone] = {
+    Tone.GOING: "info",
+    Tone.GOOD: "success",
+    Tone.WAITS: "warning",
+    Tone.BAD: "failure",
+}
+
+
+class AppriseFile(File):
+    """A service that the library apprise knows."""
+
+    address: SecretReference
+    """A reference to its address, such as ntfys://ntfy.example.com/deploys: most hold who may send."""
+
+
+class AppriseTarget:
+    """One service."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    async def tell(self, telling: Telling) -> Reference:
+        """Sends a message. Raises Unavailable, UsageError for what is no address."""
+        notice = telling.notice
+        try:
+            await apprise.send(self._address, notice.title, text.body(telling), _TONES[notice.tone])
+        except apprise.NotTaken as error:
+            secret = (self._address, *self._address.partition("://")[2].replace("@", "/").split("/"))
+            raise apprise.NotTaken(Masker.of(secret).whole(error.message)) from None
+        return {}
+
+
+def _open(context: TargetContext) -> AppriseTarget:
+    written: AppriseFile = context.written
+    return AppriseTarget(context.secrets[written.address])
+
+
+ADAPTER = TargetAdapter(
+    file=AppriseFile,
+    open=_open,
+    secrets=lambda written: (written.address,),
+    hosts=lambda _: (),  # the library asks by itself, and only what operators wrote
+)

@@ -1,0 +1,172 @@
+"""Notices: a row for each thing and target, with what there is to tell of it and how far that was told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from sealane.notices import messages, retry
+from sealane.notices.model import Notice, Outgoing, TellState
+from sealane.notices.port import Reference
+from sealane.notices.recipients import Recipient
+from sealane.pipelines.model import RunStatus
+from sealane.records.model import Run
+from sealane.records.scopes import EVERYTHING, Scope
+from sealane.store import ids, rows, scopes
+from sealane.store.database import Database
+from sealane.store.notice_tables import notices
+from sealane.store.tables import runs
+
+_NOT_TOLD = {"app", "environment", "thing", "event", "holder", "until"}
+_ENDED_WELL_OR_NOT = (RunStatus.PASSED.value, RunStatus.FAILED.value, RunStatus.BROKEN.value)
+
+
+class Notices:
+    """The table."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def put(self, told: Iterable[tuple[Recipient, Notice]], *, at: datetime) -> None:
+        """Has each recipient told of what happened. An event that was put before changes nothing."""
+        listed = tuple(told)
+
+        def work(connection: sa.Connection) -> None:
+            for recipient, notice in listed:
+                _put(connection, recipient, notice, at)
+
+        await self._database.write(work)
+
+    async def due(self, holder: str, now: datetime, *, most: int = 100) -> tuple[str, ...]:
+        """What is to be sent, and no other sends, by id; what waits longest comes first."""
+        query = sa.select(notices.c.id).where(*_due(holder, now)).order_by(notices.c.again).limit(most)
+        return await self._database.read(lambda c: tuple(c.execute(query).scalars()))
+
+    async def take(self, id_: str, holder: str, *, now: datetime, until: datetime) -> Outgoing | None:
+        """A notice that is the holder's to send until then; None where it is another's, or sent."""
+
+        def work(connection: sa.Connection) -> Outgoing | None:
+            taken = sa.update(notices).where(notices.c.id == id_, *_due(holder, now)).values(holder=holder, until=until)
+            if not connection.execute(taken).rowcount:
+                return None
+            row = rows.one(connection, sa.select(notices).where(notices.c.id == id_))
+            return _outgoing(row) if row else None
+
+        return await self._database.write(work)
+
+    async def sent(self, one: Outgoing, holder: str, reference: Reference, *, at: datetime) -> None:
+        """Notes that the target has it. What came to it meanwhile is still to be told."""
+
+        def work(connection: sa.Connection) -> None:
+            row = rows.one(connection, sa.select(notices).where(_held(one, holder)).with_for_update())
+            if row is None:
+                return
+            more = row["version"] > one.version
+            values = {
+                "told": one.version,
+                "told_event": one.notice.entries[-1].event,
+                "reference": dict(reference),
+                "state": (TellState.UNSENT if more else TellState.SENT).value,
+                "tries": 0,
+                "since": None,
+                "reason": None,
+                "updated": at,
+                "holder": None,
+                "until": None,
+            }
+            connection.execute(sa.update(notices).where(notices.c.id == one.id).values(values))
+
+        await self._database.write(work)
+
+    async def failed(self, one: Outgoing, holder: str, reason: str, *, at: datetime) -> None:
+        """Notes that it could not be sent: it is tried again, for a day."""
+        since = one.since or at
+        over = retry.given_up(since, at)
+        values = {
+            "state": (TellState.GIVEN_UP if over else TellState.UNSENT).value,
+            "tries": one.tries + 1,
+            "since": since,
+            "again": at + retry.pause(one.tries + 1),
+            "reason": reason,
+            "updated": at,
+            "holder": None,
+            "until": None,
+        }
+        await self._database.write(lambda c: c.execute(sa.update(notices).where(_held(one, holder)).values(values)))
+
+    async def listed(self, *, unsent: bool = False, limit: int = 50, scope: Scope = EVERYTHING) -> tuple[Outgoing, ...]:
+        """What could not be sent first, then the newest; `unsent`: only what could not be sent."""
+        wrong = notices.c.since.is_not(None)
+        here = scopes.chosen(scope, notices.c.app)
+        where = notices.c.environment.is_(None) | scopes.chosen(scope, notices.c.app, notices.c.environment)
+        query = sa.select(notices).where(here, where).order_by(wrong.desc(), notices.c.updated.desc()).limit(limit)
+        query = query.where(wrong) if unsent else query
+        return tuple(map(_outgoing, await self._database.read(lambda c: rows.all_of(c, query))))
+
+    async def trim(self, before: datetime) -> None:
+        """Forgets what happened to no thing since then."""
+        old = sa.delete(notices).where(notices.c.updated < before, notices.c.state != TellState.UNSENT.value)
+        await self._database.write(lambda c: c.execute(old))
+
+    async def failed_before(self, run: Run) -> bool:
+        """Whether the run before it on its branch failed, of those that passed or failed."""
+        here = (runs.c.app == run.app) & (runs.c.branch == run.event.branch) & (runs.c.sequence < run.sequence)
+        ended = runs.c.status.in_(_ENDED_WELL_OR_NOT)
+        query = sa.select(runs.c.status).where(here, ended).order_by(runs.c.sequence.desc()).limit(1)
+        before = await self._database.read(lambda c: c.execute(query).scalar())
+        return before is not None and before != RunStatus.PASSED.value
+
+
+def _due(holder: str, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    free = notices.c.until.is_(None) | (notices.c.until <= now) | (notices.c.holder == holder)
+    return (notices.c.state == TellState.UNSENT.value, notices.c.again <= now, free)
+
+
+def _held(one: Outgoing, holder: str) -> sa.ColumnElement[bool]:
+    return (notices.c.id == one.id) & (notices.c.holder == holder)
+
+
+def _put(connection: sa.Connection, recipient: Recipient, notice: Notice, at: datetime) -> None:
+    fresh = notice.entries[-1]
+    same = (notices.c.target == recipient.target) & (notices.c.thing == notice.thing)
+    newest = sa.select(notices).where(same).order_by(notices.c.created.desc()).limit(1).with_for_update()
+    row = rows.one(connection, newest)
+    if row is not None and row["event"] >= fresh.event:
+        return
+    before = _outgoing(row) if row else None
+    if before is not None and not messages.goes_on(before.notice, fresh):
+        before = None
+    joined = messages.joined(before.notice if before else None, notice)
+    values: dict[str, Any] = {
+        "notice": rows.plain(joined),
+        "event": fresh.event,
+        "state": TellState.UNSENT.value,
+        "updated": at,
+    }
+    if before is None:
+        key = {"id": ids.derived("n", recipient.target, notice.thing, str(fresh.event))}
+        whose = {"app": notice.app, "environment": notice.environment, "target": recipient.target}
+        new = {"thing": notice.thing, "own": recipient.own, "version": 1, "reference": {}, "created": at, "again": at}
+        connection.execute(sa.insert(notices).values({**key, **whose, **new, **values}))
+        return
+    given_up = {"since": None, "tries": 0} if before.state is TellState.GIVEN_UP else {}
+    more = {"version": before.version + 1, "again": _again(before, joined, at), **given_up}
+    connection.execute(sa.update(notices).where(notices.c.id == before.id).values({**values, **more}))
+
+
+def _again(before: Outgoing, joined: Notice, at: datetime) -> datetime:
+    """What can't be sent now keeps its pause; what is not sent yet waits for no repeat of itself."""
+    if before.state is TellState.UNSENT and before.since:
+        return before.again
+    due = retry.due(joined.entries, at)
+    return min(before.again, due) if before.state is TellState.UNSENT else due
+
+
+def _outgoing(row: Mapping[str, Any]) -> Outgoing:
+    kept = {name: value for name, value in row.items() if name not in _NOT_TOLD}
+    notice = msgspec.convert(row["notice"], Notice)
+    return Outgoing(**{**kept, "notice": notice, "state": TellState(row["state"])})

@@ -1,0 +1,170 @@
+"""Telling people: a subscriber writes down who is to be told of what, and one loop sends what is due."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sealane import clock
+from sealane.approvals.blockers import Explanation
+from sealane.environments.notice_files import NoticeConfig
+from sealane.errors import NotThere, SealaneError, Unavailable, trace
+from sealane.notices import messages, recipients
+from sealane.notices.messages import NoticeFacts
+from sealane.notices.model import Outgoing
+from sealane.notices.port import Reference, Telling
+from sealane.outbox import notice_kinds
+from sealane.outbox.model import DomainEvent
+from sealane.outbox.notice_kinds import NoticeKind
+from sealane.store.all_stores import Store
+from sealane.workflows.failover import Worker
+from sealane.workflows.notice_targets import Targets
+
+_log = logging.getLogger(__name__)
+_EVERY = 1.0
+"""Seconds between two looks at what is due."""
+_TAKEN_FOR = timedelta(seconds=60)
+"""How long one sending may take; longer than the patience of every target."""
+_RUNS = frozenset({NoticeKind.RUN_FAILED, NoticeKind.RUN_FIXED})
+_AT_ONCE = 8
+"""Notices that are sent at the same time."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Teller:
+    """The subscriber: has a row written for each thing and target."""
+
+    store: Store
+    config: Callable[[], NoticeConfig]
+    server: str
+    """The address of the server, for links."""
+    now: clock.Clock = clock.now
+    name: str = "notices"
+    kinds: Collection[str] = notice_kinds.KINDS
+
+    async def act(self, event: DomainEvent) -> None:
+        """Writes down who is to be told of it. Raises Unavailable; anything else loses this one notice, as the log tells."""
+        try:
+            await self._act(event)
+        except Unavailable:
+            raise
+        except NotThere:  # what it is about was removed meanwhile
+            return
+        except SealaneError as error:
+            _log.warning("nobody was told of %s %s: %s", event.kind, event.about, error)
+        except Exception as error:  # noqa: BLE001 - else nobody would be told of anything after it
+            _log.error("nobody was told of %s %s\n%s", event.kind, event.about, trace(error))
+
+    async def _act(self, event: DomainEvent) -> None:
+        kind = notice_kinds.of(event)
+        if kind is None or event.app is None:
+            return
+        config = await asyncio.to_thread(self.config)
+        if not config.rules:
+            return
+        app = await self.store.apps.get(event.app)
+        environment = await self._environment(event)
+        found = recipients.of(config, (), kind=kind, app=app.name, owner=app.owner, environment=environment)
+        if not found:
+            return
+        facts = await self._facts(event, kind, environment)
+        if facts is not None:
+            told = [(each, messages.notice(facts, each.template)) for each in found]
+            await self.store.notices.put(told, at=self.now())
+
+    async def _environment(self, event: DomainEvent) -> str | None:
+        if event.app is None or event.formation is None:
+            return None
+        if event.deployment:
+            return (await self.store.deployments.get(event.deployment)).environment
+        return (await self.store.formations.get(event.app, event.formation)).environment
+
+    async def _facts(self, event: DomainEvent, kind: NoticeKind, environment: str | None) -> NoticeFacts | None:
+        """What the words are made of; None for a run that passed after one that had passed, too."""
+        store = self.store
+        app = await store.apps.get(str(event.app))
+        run = await store.runs.get(event.run) if kind in _RUNS and event.run else None
+        if run is not None and kind is NoticeKind.RUN_FIXED and not await store.notices.failed_before(run):
+            return None
+        deployment = await store.deployments.get(event.deployment) if event.deployment else None
+        why = await self._why(run.id if run else event.deployment)
+        return NoticeFacts(
+            event=event,
+            kind=kind,
+            app=app,
+            environment=environment,
+            deployment=deployment,
+            run=run,
+            why=why,
+            origin=why.origin if why else None,
+            server=self.server,
+        )
+
+    async def _why(self, what: str | None) -> Explanation | None:
+        return await self.store.views.why(what) if what else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sender:
+    """Sends what is due, and notes what came of it."""
+
+    store: Store
+    targets: Targets
+    holder: str
+    """This process, by a name that no other has."""
+    now: clock.Clock = clock.now
+    busy: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
+
+    async def run(self, worker: Worker) -> None:
+        """Sends what is due until the worker leaves."""
+        while not worker.leaving:
+            try:
+                await self.send()
+            except SealaneError as error:
+                _log.warning("notices wait: %s", error)
+            except Exception as error:  # noqa: BLE001 - the next look may fare better
+                if not worker.leaving:
+                    _log.error("notices failed\n%s", trace(error))
+            await asyncio.sleep(_EVERY)
+
+    async def send(self) -> None:
+        """Sends all that is due, several at a time."""
+        due = await self.store.notices.due(self.holder, self.now())
+        if due:
+            await asyncio.gather(*(self._one(each) for each in due))
+
+    async def _one(self, id_: str) -> None:
+        async with self.busy:
+            now = self.now()
+            one = await self.store.notices.take(id_, self.holder, now=now, until=now + _TAKEN_FOR)
+            if one is None:
+                return
+            try:
+                reference = await asyncio.wait_for(self._tell(one), _TAKEN_FOR.total_seconds() / 2)
+            except SealaneError as error:
+                await self._failed(one, error.message)
+            except TimeoutError:
+                await self._failed(one, "it took too long")
+            except Exception as error:  # noqa: BLE001 - one target's trouble is not the others'
+                _log.error("a notice to %s failed\n%s", one.target, trace(error))
+                await self._failed(one, f"Sealane itself failed: {type(error).__name__}")
+            else:
+                await self.store.notices.sent(one, self.holder, reference, at=self.now())
+
+    async def _tell(self, one: Outgoing) -> Reference:
+        target = await self.targets.open(one.target, one.own, app=one.notice.app)
+        telling = Telling(
+            id=f"{one.id}.{one.version}",
+            notice=one.notice,
+            fresh=one.fresh,
+            reference=one.reference,
+            at=one.notice.entries[-1].at,
+        )
+        return await target.tell(telling)
+
+    async def _failed(self, one: Outgoing, reason: str) -> None:
+        _log.warning("the notice %s can't be sent to %s: %s", one.id, one.target, reason)
+        await self.store.notices.failed(one, self.holder, reason, at=self.now())

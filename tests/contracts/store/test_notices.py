@@ -1,0 +1,113 @@
+"""Notices on both databases: an event counts once, one process sends, and what could not be sent is tried for a day."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sealane.notices.model import Entry, Notice, TellState, Tone
+from sealane.notices.recipients import Recipient
+from sealane.outbox.notice_kinds import NoticeKind
+from sealane.records.scopes import Scope
+from sealane.store.all_stores import Store
+
+from .samples import NOON
+
+TEAM = Recipient(target="team")
+UNTIL = NOON + timedelta(minutes=1)
+
+
+def notice(event: int, kind: NoticeKind = NoticeKind.HEALTH_DEGRADED, minute: int = 0) -> Notice:
+    at = NOON + timedelta(minutes=minute)
+    return Notice(
+        thing="health:shop/dev",
+        kind=kind,
+        tone=Tone.BAD,
+        app="shop",
+        owner="payments",
+        formation="dev",
+        environment="dev",
+        title=f"event {event}",
+        text="",
+        entries=(Entry(kind=kind, at=at, text=f"event {event}", event=event),),
+    )
+
+
+async def put(store: Store, *told: Notice) -> None:
+    for each in told:
+        await store.notices.put([(TEAM, each)], at=each.entries[-1].at)
+
+
+async def test_what_happens_to_one_thing_is_one_notice_and_an_event_counts_once(store: Store) -> None:
+    recovered = notice(2, NoticeKind.HEALTH_RECOVERED, 5)
+    await put(store, notice(1), notice(1), recovered, recovered, notice(1))
+    (one,) = await store.notices.listed()
+    assert (one.version, [entry.event for entry in one.fresh]) == (2, [1, 2])
+    await put(store, notice(3, minute=90))
+    assert len(await store.notices.listed()) == 2, "an hour after it was well it is another thing"
+
+
+async def test_one_holder_sends_and_what_came_meanwhile_is_sent_next(store: Store) -> None:
+    await put(store, notice(1))
+    (due,) = await store.notices.due("one", NOON)
+    taken = await store.notices.take(due, "one", now=NOON, until=UNTIL)
+    assert taken is not None
+    assert await store.notices.due("two", NOON) == ()
+    assert await store.notices.take(due, "two", now=NOON, until=UNTIL) is None
+    await put(store, notice(2, NoticeKind.HEALTH_RECOVERED))
+    await store.notices.sent(taken, "one", {"ts": "4.2"}, at=NOON)
+    (left,) = await store.notices.listed()
+    assert (left.state, left.reference) == (TellState.UNSENT, {"ts": "4.2"})
+    assert [entry.event for entry in left.fresh] == [2]
+
+
+async def test_who_was_killed_while_sending_is_followed_by_another(store: Store) -> None:
+    """The same process, where there is only one, goes on at once; another one after a while."""
+    await put(store, notice(1))
+    (due,) = await store.notices.due("one", NOON)
+    assert await store.notices.take(due, "one", now=NOON, until=UNTIL)
+    assert await store.notices.due("one", NOON) == (due,)
+    assert await store.notices.due("two", UNTIL) == (due,)
+    taken = await store.notices.take(due, "two", now=UNTIL, until=UNTIL + timedelta(minutes=1))
+    assert taken is not None
+    await store.notices.sent(taken, "one", {}, at=UNTIL)
+    (one,) = await store.notices.listed()
+    assert one.state is TellState.UNSENT, "it is another's now"
+
+
+async def test_what_can_not_be_sent_is_tried_for_a_day_and_stands_first(store: Store) -> None:
+    await put(store, notice(1))
+    now = NOON
+    for _ in range(2):
+        (due,) = await store.notices.due("one", now)
+        taken = await store.notices.take(due, "one", now=now, until=now + timedelta(minutes=1))
+        assert taken is not None
+        await store.notices.failed(taken, "one", "it is away", at=now)
+        assert await store.notices.due("one", now) == ()
+        (listed,) = await store.notices.listed(unsent=True)
+        assert (listed.state, listed.tries, listed.reason) == (TellState.UNSENT, taken.tries + 1, "it is away")
+        now = listed.again
+    now = NOON + timedelta(days=1)
+    (due,) = await store.notices.due("one", now)
+    taken = await store.notices.take(due, "one", now=now, until=now + timedelta(minutes=1))
+    assert taken is not None
+    await store.notices.failed(taken, "one", "it is away", at=now)
+    (listed,) = await store.notices.listed(unsent=True)
+    assert listed.state is TellState.GIVEN_UP
+    await put(store, notice(2, minute=24 * 60 + 1))
+    (again,) = await store.notices.listed()
+    assert (again.state, again.tries, again.since) == (TellState.UNSENT, 0, None), "what is new is tried anew"
+
+
+async def test_notices_are_of_the_readers_apps_and_old_ones_are_forgotten(store: Store) -> None:
+    await put(store, notice(1))
+    other = Scope(places=frozenset({("shop", "production")}))
+    assert len(await store.notices.listed(scope=Scope(apps=frozenset({"shop"})))) == 1
+    assert await store.notices.listed(scope=other) == ()
+    later = NOON + timedelta(days=30)
+    await store.notices.trim(later)
+    (due,) = await store.notices.due("one", later)
+    taken = await store.notices.take(due, "one", now=later, until=later + timedelta(minutes=1))
+    assert taken is not None, "what is not sent is not forgotten"
+    await store.notices.sent(taken, "one", {}, at=NOON)
+    await store.notices.trim(later)
+    assert await store.notices.listed() == ()
