@@ -65,6 +65,11 @@ class DnsZone:
         """Writes the file."""
         self._file.write_bytes(msgspec.json.encode(replace(zone, written=zone.written + 1)))
 
+    @property
+    def where(self) -> str:
+        """See the port."""
+        return f"the zone in {self._file}"
+
     async def refs(self, objects: Sequence[Manifest], *, namespace: str) -> model.Inventory:
         """See the port."""
         return tuple(model.ref_of(manifest, namespace) for manifest in objects)

@@ -81,6 +81,8 @@ SHIPPED = Adapters(
         (
             ("github", "sealane.events.sources.github"),
             ("gitea", "sealane.events.sources.gitea"),
+            ("gitlab", "sealane.events.sources.gitlab"),
+            ("bitbucket", "sealane.events.sources.bitbucket"),
         ),
     ),
     secret_stores=Table(

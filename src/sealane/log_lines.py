@@ -19,6 +19,7 @@ from sealane.errors import trace
 
 _EVENTS = logging.getLogger("sealane.events")
 _FIELDS = "sealane_fields"
+_TOLD = "the log has told this error"
 _PLAIN = re.compile(r"[!#-<>-\[\]-~]+")
 """A value that needs no quotes: printable ASCII without blanks, `"`, `=` and the backslash."""
 _MOST = 2_000
@@ -43,14 +44,24 @@ def event(name: str, *, level: int = logging.INFO, **fields: Any) -> None:
     _EVENTS.log(level, name, extra={_FIELDS: said})
 
 
+def once(error: BaseException) -> None:
+    """Whoever meets the error after its line was written writes none."""
+    error.add_note(_TOLD)
+
+
 def configure(form: Form, stream: TextIO | None = None) -> None:
     """All lines of this process go to standard error in that form: events, warnings, and those of libraries."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_Lines(form))
+    handler.addFilter(_untold)
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     _EVENTS.setLevel(logging.INFO)
     engine = logging.getLogger("dbos")  # with a handler of its own it adds none
     engine.handlers, engine.propagate = [handler], False
+
+
+def _untold(record: logging.LogRecord) -> bool:
+    return not record.exc_info or _TOLD not in getattr(record.exc_info[1], "__notes__", ())
 
 
 class _Lines(logging.Formatter):

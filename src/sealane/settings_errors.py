@@ -56,9 +56,14 @@ def unknown(environment: Mapping[str, str]) -> tuple[str, ...]:
     )
 
 
-def wrong(error: ValidationError) -> tuple[str, ...]:
-    """A sentence for each wrong value, which names the variable. The value itself may be secret, and is not told."""
-    return tuple(_told(_names(each["loc"]), each["msg"].removeprefix("Value error, ")) for each in error.errors())
+def wrong(error: ValidationError, options: Mapping[tuple[str, ...], str] | None = None) -> tuple[str, ...]:
+    """A sentence for each wrong value, which names the variable, or the option of the command that gave it.
+
+    The value itself may be secret, and is not told.
+    """
+    return tuple(
+        _told(_names(each["loc"]), each["msg"].removeprefix("Value error, "), options or {}) for each in error.errors()
+    )
 
 
 def unreadable(environment: Mapping[str, str]) -> str:
@@ -73,8 +78,10 @@ def variable(names: Iterable[str]) -> str:
     return PREFIX + "__".join(name.upper() for name in names)
 
 
-def _told(names: list[str], message: str) -> str:
+def _told(names: list[str], message: str, options: Mapping[tuple[str, ...], str]) -> str:
     """What is wrong with settings that do not go together is told of their group."""
+    if option := options.get(tuple(names)):
+        return f"{option} {message}"
     return f"{variable(names)}{':' if _is_group(names) else ''} {message}"
 
 

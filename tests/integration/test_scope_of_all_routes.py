@@ -503,7 +503,7 @@ def test_who_may_comes_through(world: World, name: str) -> None:
 def test_a_stranger_s_hook_and_push_tell_nothing(world: World) -> None:
     """Routes with proofs of their own say the same of an app that is there and of one that is not."""
     with world.serving.client("") as client:
-        for path in ("/hooks/github/{}", "/hooks/gitea/{}", "/hooks/alerts/{}/production"):
+        for path in ("/hooks/github/{}", "/hooks/gitlab/{}", "/hooks/bitbucket/{}", "/hooks/alerts/{}/production"):
             said = [client.post(path.format(app), json={}) for app in ("heron", "nobodys")]
             assert [response.status_code for response in said] == [401, 401]
             assert said[0].text == said[1].text

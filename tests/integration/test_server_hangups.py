@@ -85,6 +85,7 @@ HEADERS: list[tuple[str, str, dict[str, bytes]]] = [
     ("GET", "/git/wren.git/info/refs?service=git-upload-pack", {"Authorization": b"Basic " + base64.b64encode(ODD)}),
     ("POST", "/hooks/github/wren", {"X-Hub-Signature-256": b"sha256=" + ODD, "X-GitHub-Event": ODD}),
     ("POST", "/hooks/gitea/wren", {"X-Gitea-Signature": ODD, "Content-Encoding": ODD, "Content-Type": ODD}),
+    ("POST", "/hooks/gitlab/wren", {"X-Gitlab-Token": ODD, "X-Gitlab-Event": ODD}),
     ("POST", "/hooks/alerts/wren/dev", {"Authorization": b"Bearer " + ODD}),
     ("POST", "/hooks/alerts/wren/dev", {"X-Sealane-Signature": ODD}),
 ]

@@ -11,11 +11,11 @@ from sealane.events.sources.port import GitHost
 from sealane.events.sources.webhooks import Read
 
 
-def _read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, received: datetime) -> Read:
+def _read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, received: datetime) -> tuple[Read, ...]:
     webhooks.verify(body, secret=secret, signature=headers.get("x-madeup"))
     commit, login = body.decode().split()
     pusher = Pusher(signed=Signed.HOST, name=login, host="madeup")
-    return Event(
+    event = Event(
         kind=EventKind.PUSH,
         app=app,
         commit=commit,
@@ -24,11 +24,11 @@ def _read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, rec
         pusher=pusher,
         received=received,
     )
+    return (event,)
 
 
 ADAPTER = GitHost(
     name="the made-up host",
-    signature="X-Madeup",
     read=_read,
     login=lambda email: email.removesuffix("@madeup.example.com") if "@madeup." in email else None,
 )

@@ -41,7 +41,9 @@ def test_without_the_line_an_adapter_is_unknown() -> None:
     found = [str(finding) for finding in formations.read_formation(SECRET, "dev.yaml")[1]]
     assert found == ["dev.yaml:5:14: A: there is no store of secrets of that name (known here: age, env)"]
     found = [str(finding) for finding in people.read(PEOPLE, "people.yaml")[1]]
-    assert found == ["people.yaml:1:16: unknown key madeup (known here: emails, gitea, github, names)"]
+    assert found == [
+        "people.yaml:1:16: unknown key madeup (known here: bitbucket, emails, gitea, github, gitlab, names)"
+    ]
     found = [str(finding) for finding in notice_files.read(NOTICES, "notices.yaml")[1]]
     assert "notices.yaml:1:18: unknown key madeup (known here: apprise, commits, mail, webhook)" in found
     checked = repository_check.check(StoredTree({".madeup": b"app shop\n"}))

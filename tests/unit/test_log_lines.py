@@ -87,6 +87,17 @@ def test_a_broken_thing_is_told_by_its_place_and_not_by_its_words(form: Form, st
     assert "test_log_lines.py" in said
 
 
+def test_an_error_that_was_told_is_not_told_again(stream: io.StringIO) -> None:
+    """The framework hands it on to the HTTP server, which logs what it meets."""
+    log_lines.configure(Form.JSON, stream)
+    for known in (True, False):
+        error = ValueError("broken")
+        if known:
+            log_lines.once(error)
+        logging.getLogger("uvicorn.error").error("Exception in ASGI application", exc_info=error)
+    assert len(stream.getvalue().splitlines()) == 1
+
+
 def test_a_huge_value_is_cut(stream: io.StringIO) -> None:
     log_lines.configure(Form.JSON, stream)
     log_lines.event("run.ended", reason="x" * 100_000)

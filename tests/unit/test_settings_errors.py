@@ -50,6 +50,13 @@ def test_what_is_nothing_is_told(name: str) -> None:
     assert told.startswith(f"{name} is no setting")
 
 
+def test_a_wrong_value_of_an_option_names_the_option() -> None:
+    with pytest.raises(ValidationError) as error:
+        Settings(http={"port": 99999})
+    [told] = settings_errors.wrong(error.value, {("http", "port"): "--port"})
+    assert told == "--port Input should be less than or equal to 65535"
+
+
 @pytest.mark.parametrize("name", settings_errors.known())
 def test_a_wrong_value_names_its_variable(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever setting refuses a value, its variable is told, and a secret value is not."""

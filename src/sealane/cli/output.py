@@ -134,7 +134,7 @@ def error(message: str, hint: str | None = None) -> None:
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Aligned columns to stdout, never cut off; the header only where a person looks."""
+    """Aligned columns to stdout, never cut off: a narrow terminal has more lines. The header only where a person looks."""
     head = [list(headers)] if sys.stdout.isatty() else []
     lines = [*head, *([str(cell) for cell in row] for row in rows)]
     if not lines:
@@ -142,7 +142,7 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     widths = [max(len(line[column]) for line in lines) for column in range(len(headers))]
     for number, line in enumerate(lines):
         text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        data(style(text, "dim") if head and number == 0 else text)
+        data(fitted(style(text, "dim") if head and number == 0 else text, sys.stdout))
 
 
 def plain(finding: Finding) -> dict[str, Any]:

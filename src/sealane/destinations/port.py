@@ -38,6 +38,11 @@ Manifest = Mapping[str, Any]
 class Destination(Protocol):
     """Where formations live."""
 
+    @property
+    def where(self) -> str:
+        """Where it is, in words for whoever deploys from their own machine, who has several."""
+        ...
+
     async def refs(self, objects: Sequence[Manifest], *, namespace: str) -> model.Inventory:
         """What applying these would leave in the inventory, without uids."""
         ...

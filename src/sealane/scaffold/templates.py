@@ -53,7 +53,7 @@ def _formation(project: Project) -> str:
 
 
 def _stencil(image: Buildable) -> str:
-    """A Deployment and a Service that the default policies let pass."""
+    """A Service, a Deployment and its disruption budget, which the default policies let pass, in production, too."""
     return f"""\
 # Plain manifests; ${{words}} come from the formation and the release.
 apiVersion: v1
@@ -96,6 +96,17 @@ spec:
           securityContext: {{allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {{drop: [ALL]}}}}
           volumeMounts: [{{name: tmp, mountPath: /tmp}}]
       volumes: [{{name: tmp, emptyDir: {{}}}}]
+---
+# A node that is drained takes one pod at a time; production asks for it.
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  name: {_quoted(image.name)}
+  labels: {{app.kubernetes.io/name: {_quoted(image.name)}, app.kubernetes.io/part-of: "${{app}}"}}
+spec:
+  maxUnavailable: 1
+  selector:
+    matchLabels: {{app.kubernetes.io/name: {_quoted(image.name)}}}
 """
 
 

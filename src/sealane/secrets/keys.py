@@ -14,6 +14,7 @@ import hmac
 import os
 import secrets
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 from sealane import paths
@@ -34,9 +35,13 @@ def names_key(secret: str) -> bytes:
     return hmac.new(secret.encode(), _NAMES, hashlib.sha256).digest()
 
 
-def cache_key(key: bytes, app: str) -> str:
-    """What marks an app's layers and cache folders in an engine as its own; nobody guesses another app's."""
-    return hmac.new(key, f"cache of {app}".encode(), hashlib.sha256).hexdigest()[:24]
+def cache_key(key: bytes, app: str, registered: datetime) -> str:
+    """What marks an app's layers and cache folders in an engine as its own; nobody guesses another app's.
+
+    An app that is registered under the name of a removed one is another app.
+    """
+    text = f"cache of {app}, registered {registered.isoformat()}"
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()[:24]
 
 
 def own_names_key(folder: Path) -> bytes:

@@ -52,6 +52,7 @@ def add_to(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def unknown(request: Request, error: Exception) -> Response:
         _log.error("%s %s broke\n%s", request.method, request.url.path, trace(error))
+        log_lines.once(error)  # the framework raises it again, for the HTTP server to log it
         return await answer(request, SealaneError("Sealane itself broke; its log says where"))
 
 

@@ -55,7 +55,7 @@ _SCHEMES = {
         "in": "header",
         "name": "X-Hub-Signature-256",
         "description": "`sha256=` and the HMAC-SHA256 of the body with the app's hook secret, in hexadecimal digits. "
-        "Gitea sends it as `X-Gitea-Signature`.",
+        "Gitea sends it as `X-Gitea-Signature`, Bitbucket as `X-Hub-Signature`; GitLab sends the secret as `X-Gitlab-Token`.",
     },
     ALERT_TOKEN: {
         "type": "http",

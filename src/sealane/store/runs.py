@@ -47,25 +47,28 @@ class Runs:
         *,
         source: str,
         requested_by: str | None = None,
-        place: float | None = None,
         per_push: int | None = None,
         message: str | None = None,
+        again: Run | None = None,
     ) -> Receipt:
-        """Stores the event and its run, once; `place` is that of a run that is run again.
+        """Stores the event and its run, once; it takes the place of the run `again`, which is run once more.
 
         Of one push at most `per_push` are to be run; the others end at once.
 
         A copy is what the same sender delivered to the app under the same id; the same signed `message` under any id, since
         no signature covers that; and what moved the reference as its newest event did: further back nothing counts, because
-        a branch may be where it was before. What a person asks for is never a copy. Raises NotThere for an unknown app.
+        a branch may be where it was before. What a person asks for is a copy only while a run that
+        runs the same one `again` has not begun. Raises NotThere for an unknown app.
         """
 
         def work(connection: sa.Connection) -> Receipt:
             sequence = apps.next_sequence(connection, event.app)  # first: it locks the app, so copies queue up
             moved = requested_by is None and event.kind in _PUSHED
             ref = (event.ref or event.branch or "") if moved else None
-            known = _delivered(connection, event.app, source, event.delivery) or _started(
-                connection, event.app, message
+            known = (
+                _delivered(connection, event.app, source, event.delivery)
+                or _started(connection, event.app, message)
+                or _waiting(connection, event.app, again)
             )
             if known is None and ref is not None:
                 known = _newest_if_same(connection, event.app, ref, _sameness(event))
@@ -83,14 +86,14 @@ class Runs:
                 "source": source,
                 "delivery": event.delivery,
                 "ref": ref,
-                "sameness": _sameness(event) if moved else None,
+                "sameness": _sameness(event) if moved else again.id if again else None,
                 "sequence": sequence,
                 "run_id": run_id,
                 "received": event.received,
                 "message": message,
             }
             connection.execute(sa.insert(events).values(values))
-            _insert(connection, run_id, sequence, event, requested_by, place)
+            _insert(connection, run_id, sequence, event, requested_by, again.place if again else None)
             left_out = run_queue.leave_out(connection, run_id, event, per_push) if too_many and per_push else None
             if left_out:
                 outbox.run_moved(connection, Kind.RUN_ENDED, get(connection, run_id), event.received)
@@ -385,6 +388,16 @@ def _started(connection: sa.Connection, app: str, message: str | None) -> str | 
         return None
     same = (events.c.app == app) & (events.c.message == message)
     return connection.execute(sa.select(events.c.run_id).where(same)).scalar()
+
+
+def _waiting(connection: sa.Connection, app: str, again: Run | None) -> str | None:
+    """The run that runs that one once more, and has not begun."""
+    if again is None:
+        return None
+    same = (events.c.app == app) & (events.c.sameness == again.id) & events.c.ref.is_(None)
+    idle = runs.c.started.is_(None) & runs.c.ended.is_(None)
+    query = sa.select(runs.c.id).select_from(events.join(runs, events.c.run_id == runs.c.id)).where(same, idle)
+    return connection.execute(query.limit(1)).scalar()
 
 
 def _newest_if_same(connection: sa.Connection, app: str, ref: str, sameness: str) -> str | None:

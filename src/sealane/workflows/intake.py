@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from sealane import inputs
 from sealane.events.model import Event, RefGone
-from sealane.records.model import Receipt
+from sealane.records.model import Receipt, Run
 from sealane.store.all_stores import Store
 from sealane.workflows.run_slots import RunSlots
 
@@ -26,8 +26,8 @@ class Intake:
         *,
         source: str = "",
         requested_by: str | None = None,
-        place: float | None = None,
         message: str | None = None,
+        again: Run | None = None,
     ) -> Receipt:
         """Stores the event and its run, which begins once it has a slot; copies start nothing, as `Runs.receive` tells.
 
@@ -39,7 +39,12 @@ class Intake:
         author = inputs.fitted(event.author, most=inputs.LONGEST_LINE) if event.author else event.author
         event = replace(event, author=author, message=inputs.fitted(event.message))
         receipt = await self.store.runs.receive(
-            event, source=source, requested_by=requested_by, place=place, per_push=self.per_push, message=message
+            event,
+            source=source,
+            requested_by=requested_by,
+            per_push=self.per_push,
+            message=message,
+            again=again,
         )
         if not receipt.duplicate:
             await self.slots.look()

@@ -133,10 +133,13 @@ class Requests:
         await self.gates.look(app)
 
     async def rerun(self, run_id: str, *, by: Actor) -> str:
-        """Runs the same event again, as a new run; it brings no newer commit, so it keeps its place. Raises NotThere."""
+        """Runs the same event again, as a new run; it brings no newer commit, so it keeps its place.
+
+        While that run has not begun, asking once more gives the same one. Raises NotThere.
+        """
         run = await self.store.runs.get(run_id)
         event = replace(run.event, delivery=None, received=self.now())
-        receipt = await self.intake.receive(event, source="rerun", requested_by=by.name, place=run.place)
+        receipt = await self.intake.receive(event, source="rerun", requested_by=by.name, again=run)
         await self.store.run_queue.run_after_all(run_id)
         return receipt.run_id
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -96,6 +97,22 @@ async def test_copies_that_arrive_at_the_same_moment_start_one_run(store: Store)
 
     assert len({receipt.run_id for receipt in receipts}) == 1
     assert sum(not receipt.duplicate for receipt in receipts) == 1
+
+
+async def test_running_a_run_again_many_times_before_it_begins_is_one_run(store: Store) -> None:
+    """Whoever clicks eight times gets one; once it has begun, asking is meant."""
+    first = await store.runs.receive(push("a"), source="github")
+    asked: dict[str, Any] = {"source": "rerun", "requested_by": "ann", "again": await store.runs.get(first.run_id)}
+    receipts = await asyncio.gather(*(store.runs.receive(push("a"), **asked) for _ in range(8)))
+    [made] = {each.run_id for each in receipts} - {first.run_id}
+    assert sum(not each.duplicate for each in receipts) == 1
+    other = await store.runs.receive(push("b", before="a"), source="github")
+    assert (
+        await store.runs.receive(push("b"), **asked | {"again": await store.runs.get(other.run_id)})
+    ).run_id not in {made, other.run_id}
+    await store.runs.begin(made, at=NOON, deploy_tags=("20260101000000-aaaaaaa",))
+    later = await store.runs.receive(push("a"), **asked)
+    assert (later.duplicate, later.run_id != made) == (False, True)
 
 
 async def test_asking_by_hand_twice_starts_two_runs(store: Store) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,13 @@ def test_a_damaged_identity_is_told_by_line(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"shop\.txt: line 2 is no age identity") as error:
         keys.identities(tmp_path, "shop")
     assert "hunter2" not in str(error.value)
+
+
+def test_an_app_under_a_removed_one_s_name_has_a_cache_of_its_own() -> None:
+    key, at = keys.names_key("a" * 32), datetime(2026, 11, 30, tzinfo=UTC)
+    assert keys.cache_key(key, "shop", at) == keys.cache_key(key, "shop", at)
+    made = {keys.cache_key(key, app, when) for app in ("shop", "web") for when in (at, at + timedelta(microseconds=1))}
+    assert len(made) == 4
 
 
 @pytest.mark.parametrize("app", ["../other", "", ".", "a/b"])

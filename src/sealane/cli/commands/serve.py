@@ -45,7 +45,10 @@ def serve(
 
     http = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
     given: dict[str, Any] = {"data": data, "config": config, "database": database, "http": http or None}
-    settings = _settings({name: value for name, value in given.items() if value is not None})
+    given = {name: value for name, value in given.items() if value is not None}
+    options: dict[tuple[str, ...], str] = {(name,): f"--{name}" for name in given}
+    options |= {("http", name): f"--{name}" for name in http}
+    settings = _settings(given, options)
     if role not in set(composition.Role):
         raise UsageError(f"there is no role {role}", hint=did_you_mean(role, composition.Role))
     os.umask(data_folder.UMASK)
@@ -56,7 +59,7 @@ def serve(
     _run(settings, composition.Role(role))
 
 
-def _settings(given: dict[str, Any]) -> Settings:
+def _settings(given: dict[str, Any], options: dict[tuple[str, ...], str]) -> Settings:
     """The settings. Raises UsageError for variables that are none, wrong values, and folders that are not there."""
     import pydantic
     from pydantic_settings import SettingsError
@@ -69,7 +72,7 @@ def _settings(given: dict[str, Any]) -> Settings:
     try:
         settings = Settings(**given)
     except pydantic.ValidationError as error:
-        raise UsageError(f"the settings can't be used: {'; '.join(settings_errors.wrong(error))}") from error
+        raise UsageError(f"the settings can't be used: {'; '.join(settings_errors.wrong(error, options))}") from error
     except SettingsError as error:
         message = f"the settings can't be used: {settings_errors.unreadable(os.environ)} is not JSON"
         raise UsageError(message, hint='a list is written as ["one", "two"]') from error

@@ -133,11 +133,13 @@ def _follow(
 
     async def work() -> deployment.DeployOutcome:
         async with local_formation.destination(where) as destination:
-            return await deployment.deploy(await wish(destination), destination, screen)
+            wanted = await wish(destination)
+            output.say(f"to {destination.where}", "dim")
+            with screen.shown():
+                return await deployment.deploy(wanted, destination, screen)
 
     try:
-        with screen.shown():
-            ended = asyncio.run(work())
+        ended = asyncio.run(work())
     except KeyboardInterrupt:
         if screen.story.heading:
             output.say(_left(formation))

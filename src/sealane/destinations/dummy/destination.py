@@ -44,6 +44,11 @@ class DummyDestination:
         """All writes so far, of all processes, in order."""
         return tuple(self._state.read().journal)
 
+    @property
+    def where(self) -> str:
+        """See the port."""
+        return "a destination that pretends"
+
     async def refs(self, objects: Sequence[Mapping[str, Any]], *, namespace: str) -> model.Inventory:
         """See the port."""
         return tuple(planning.ref_in(each, namespace) for each in planning.ordered(objects))

@@ -39,6 +39,11 @@ class KubernetesDestination:
         self._now = now
         self._ledgers = ledgers.Ledgers(cluster, now=now)
 
+    @property
+    def where(self) -> str:
+        """See the port."""
+        return f"the cluster at {self._cluster.server}"
+
     async def refs(self, objects: Sequence[Mapping[str, Any]], *, namespace: str) -> model.Inventory:
         """See the port."""
         identity = model.Identity(app="", formation="", namespace=namespace, revision="")

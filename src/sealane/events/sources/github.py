@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sealane import inputs
 from sealane.errors import UsageError
-from sealane.events.model import Event, EventKind, Pusher, RefGone, Signed
+from sealane.events.model import Event, EventKind, RefGone
 from sealane.events.sources import bodies, webhooks
 from sealane.events.sources.port import GitHost
 from sealane.events.sources.webhooks import Ignored, Read
 
 SIGNATURE, KIND, DELIVERY = "x-hub-signature-256", "x-github-event", "x-github-delivery"
 _NOREPLY = re.compile(r"(?:[0-9]+\+)?([^@\s]+)@users\.noreply\.github\.com", re.IGNORECASE)
-_LOGIN = 100
-"""Characters of a login at most; hosts have at most 40."""
 _PULL_REQUEST_STARTS = {"opened", "reopened", "synchronize", "synchronized"}
 
 
-def read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, received: datetime) -> Read:
+def read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, received: datetime) -> tuple[Read, ...]:
     """Verifies and reads one message; header names are lower case.
 
     Raises NotSignedIn for a wrong signature, UsageError for what can't be read.
@@ -30,7 +26,7 @@ def read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, rece
     webhooks.verify(body, secret=secret, signature=headers.get(SIGNATURE))
     payload = bodies.payload(headers, body)
     kind = headers.get(KIND, "")
-    return event(app, kind, payload, host="github", delivery=headers.get(DELIVERY), received=received)
+    return (event(app, kind, payload, host="github", delivery=headers.get(DELIVERY), received=received),)
 
 
 def event(
@@ -51,16 +47,14 @@ def event(
 
 
 def _by(read: Read, payload: Mapping[str, Any], host: str) -> Read:
-    """With who did it: whoever was signed in at the host, which is no one that a commit names.
+    """With who did it.
 
     GitHub's `sender` is the account that caused the message; `pusher` of a push by a deploy key names its owner. Gitea has
     both, and older ones only `pusher`.
     """
     login = webhooks.maybe(payload, "sender", "login")
     login = login or webhooks.maybe(payload, "pusher", "login") or webhooks.maybe(payload, "pusher", "username")
-    if not isinstance(read, Event) or not login:
-        return read
-    return replace(read, pusher=Pusher(signed=Signed.HOST, name=inputs.fitted(login, most=_LOGIN), host=host))
+    return webhooks.pushed_by(read, host=host, login=login)
 
 
 def _push(app: str, payload: Mapping[str, Any], delivery: str | None, received: datetime) -> Read:
@@ -80,7 +74,7 @@ def _push(app: str, payload: Mapping[str, Any], delivery: str | None, received: 
         ref=ref,
         before=None if webhooks.is_nowhere(before) else before,
         author=webhooks.maybe(payload, "head_commit", "author", "name") or webhooks.maybe(payload, "pusher", "name"),
-        message=(webhooks.maybe(payload, "head_commit", "message") or "").split("\n", 1)[0],
+        message=webhooks.subject(webhooks.maybe(payload, "head_commit", "message")),
         delivery=delivery,
         received=received,
     )
@@ -109,9 +103,7 @@ def _pull_request(app: str, payload: Mapping[str, Any], delivery: str | None, re
     ours = webhooks.text(payload, "repository", "full_name")
     theirs = webhooks.maybe(payload, "pull_request", "head", "repo", "full_name")
     if theirs != ours:
-        return Ignored(
-            reason=f"a pull request from a fork ({theirs or 'deleted'}) is not run: its code is a stranger's"
-        )
+        return Ignored(reason=webhooks.of_a_fork("pull request", theirs))
     return Event(
         kind=EventKind.PULL_REQUEST,
         app=app,
@@ -132,4 +124,4 @@ def _login(email: str) -> str | None:
     return match[1] if match else None
 
 
-ADAPTER = GitHost(name="GitHub", signature="X-Hub-Signature-256", read=read, login=_login)
+ADAPTER = GitHost(name="GitHub", read=read, login=_login)

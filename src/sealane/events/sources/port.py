@@ -13,8 +13,10 @@ from sealane.events.sources.webhooks import Read
 class Reader(Protocol):
     """Verifies and reads one message; header names are lower case."""
 
-    def __call__(self, app: str, headers: Mapping[str, str], body: bytes, *, secret: str, received: datetime) -> Read:
-        """What it says. Raises NotSignedIn for a wrong signature, UsageError for what can't be read."""
+    def __call__(
+        self, app: str, headers: Mapping[str, str], body: bytes, *, secret: str, received: datetime
+    ) -> tuple[Read, ...]:
+        """What it says of each reference that it tells of, at least one. Raises NotSignedIn for a wrong signature, UsageError for what can't be read."""
         ...
 
 
@@ -29,8 +31,6 @@ class GitHost:
 
     name: str
     """As people know it."""
-    signature: str
-    """The header in which it signs, as it is written."""
     read: Reader
     login: Callable[[str], str | None] = _nobody
     """The login that an address belongs to which the host itself gives its users for commits; None for any other."""

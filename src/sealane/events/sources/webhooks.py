@@ -6,12 +6,12 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sealane import inputs
 from sealane.errors import NotSignedIn, UsageError
-from sealane.events.model import Event, RefGone
+from sealane.events.model import Event, Pusher, RefGone, Signed
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
@@ -24,6 +24,13 @@ class Ignored:
 
 
 Read = Event | RefGone | Ignored
+"""What a message tells of one reference."""
+_LOGIN = 100
+"""Characters of a login at most; hosts have at most 40, or 255."""
+_UNPROVABLE = "this app has no webhook secret"
+_SET_ONE = "set one: sealane app hook-secret APP"
+_ENTER_IT = "enter the app's webhook secret at the git host"
+_DIFFERS = "the secret differs from the app's"
 
 
 def verify(body: bytes, *, secret: str, signature: str | None) -> None:
@@ -32,12 +39,34 @@ def verify(body: bytes, *, secret: str, signature: str | None) -> None:
     Raises UsageError when the app has no webhook secret, NotSignedIn when the signature is missing or wrong.
     """
     if not secret:
-        raise UsageError("this app has no webhook secret", hint="set one: sealane app set APP --webhook-secret")
+        raise UsageError(_UNPROVABLE, hint=_SET_ONE)
     if not signature:
-        raise NotSignedIn("the webhook is not signed", hint="enter the app's webhook secret at the git host")
+        raise NotSignedIn("the webhook is not signed", hint=_ENTER_IT)
     made = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     if not hmac.compare_digest(made.encode(), signature.removeprefix("sha256=").lower().encode()):
-        raise NotSignedIn("the webhook's signature is wrong", hint="the secret differs from the app's")
+        raise NotSignedIn("the webhook's signature is wrong", hint=_DIFFERS)
+
+
+def verify_token(*, secret: str, token: str | None) -> None:
+    """Checks a secret that comes as it is. Raises as `verify` does."""
+    if not secret:
+        raise UsageError(_UNPROVABLE, hint=_SET_ONE)
+    if not token:
+        raise NotSignedIn("the webhook has no secret token", hint=_ENTER_IT)
+    if not hmac.compare_digest(secret.encode(), token.encode()):
+        raise NotSignedIn("the webhook's secret token is wrong", hint=_DIFFERS)
+
+
+def pushed_by(read: Read, *, host: str, login: str | None) -> Read:
+    """With who did it, where the host says so: whoever was signed in there, who is no one that a commit names."""
+    if not isinstance(read, Event) or not login:
+        return read
+    return replace(read, pusher=Pusher(signed=Signed.HOST, name=inputs.fitted(login, most=_LOGIN), host=host))
+
+
+def of_a_fork(what: str, fork: str | None) -> str:
+    """Why what is asked for from a fork starts nothing."""
+    return f"a {what} from a fork ({fork or 'deleted'}) is not run: its code is a stranger's"
 
 
 def text(payload: Mapping[str, Any], *path: str) -> str:
@@ -48,6 +77,21 @@ def text(payload: Mapping[str, Any], *path: str) -> str:
     if not isinstance(value, str):
         raise UsageError(f"the webhook lacks {'.'.join(path)}")
     return inputs.storable(value)
+
+
+def number(payload: Mapping[str, Any], *path: str) -> int:
+    """The whole number at a path of keys. Raises UsageError naming the path when none is there."""
+    value: Any = payload
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise UsageError(f"the webhook lacks {'.'.join(path)}")
+    return value
+
+
+def subject(message: str | None) -> str:
+    """The first line of a commit's message."""
+    return (message or "").split("\n", 1)[0]
 
 
 def commit(payload: Mapping[str, Any], *path: str) -> str:

@@ -8,12 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, Field
 
-from sealane import clock
+from sealane import clock, composition
 from sealane.adapters import SHIPPED
 from sealane.errors import NotSignedIn, NotThere, UnknownType
 from sealane.events.model import RefGone
 from sealane.events.sources.port import GitHost
-from sealane.events.sources.webhooks import Ignored
+from sealane.events.sources.webhooks import Ignored, Read
+from sealane.records.model import App
 from sealane.server import addresses, dependencies, openapi, signatures
 from sealane.server.error_responses import raised
 
@@ -21,12 +22,18 @@ router = APIRouter(prefix="/hooks", tags=["webhooks"])
 
 
 class Received(BaseModel):
-    """What became of a webhook."""
+    """What became of a webhook, or of one reference that it tells of."""
 
     run: str | None = Field(default=None, description="The run it started, or had started before.")
     duplicate: bool = Field(default=False, description="Whether it had come before and started nothing now.")
     left_out: str | None = Field(default=None, description="Why its run does not begin, and how to run it after all.")
     ignored: str | None = Field(default=None, description="Why it starts nothing.")
+
+
+class ReceivedAll(Received):
+    """What became of a webhook: of the first reference that it tells of, and of the others."""
+
+    others: list[Received] = Field(default=[], description="What became of the others, in the message's order.")
 
 
 @router.post(
@@ -42,8 +49,8 @@ async def receive(
     app: addresses.App,
     request: Request,
     server: dependencies.OpenServer,
-) -> Received:
-    """Takes one webhook. It is believed only with a signature made with the app's webhook secret."""
+) -> ReceivedAll:
+    """Takes one webhook. It is believed only with a proof by the app's webhook secret: a signature, or GitLab's token."""
     host = server.adapters.git_hosts.get(source, GitHost)
     headers = {name.lower(): value for name, value in request.headers.items()}
     body, received = await request.body(), clock.now()
@@ -52,11 +59,23 @@ async def receive(
         lambda secret: host.read(app, headers, body, secret=secret, received=received),
     )
     registered = await server.apps.get(app)
-    message = hashlib.sha256(body).hexdigest()
+    first, *others = [
+        await _take(server, registered, each, source=source, message=_digest(body, place))
+        for place, each in enumerate(read)
+    ]
+    return ReceivedAll(**first.model_dump(), others=others)
+
+
+def _digest(body: bytes, place: int) -> str:
+    """What a part of a message is known by when it comes again: what is proven is the body."""
+    return hashlib.sha256(body + (f"/{place}".encode() if place else b"")).hexdigest()
+
+
+async def _take(server: composition.Server, app: App, read: Read, *, source: str, message: str) -> Received:
     if isinstance(read, RefGone):
         await server.intake.forget(read, source=source, message=message)
     if isinstance(read, RefGone | Ignored):
         return Received(ignored=read.reason)
-    event = dependencies.of_app(read, registered, server)
+    event = dependencies.of_app(read, app, server)
     receipt = await server.intake.receive(event, source=source, message=message)
     return Received(run=receipt.run_id, duplicate=receipt.duplicate, left_out=receipt.left_out)
