@@ -77,6 +77,21 @@ def folder(tmp_path: Path, namespace: str, kubeconfig: Path, monkeypatch: pytest
     return tmp_path
 
 
+def test_what_the_cluster_refuses_is_told_where_it_is_written(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """At its field where the cluster names one, by `diff`, its JSON and `deploy`."""
+    formation = folder / "deploy/formations/dev.yaml"
+    formation.write_text(formation.read_text().replace("8080", "70000"))
+    code, out, err = run(capsys)
+    assert code == 1, err
+    assert re.search(r"! Service \S+/web  refused: .*65535.*\n +deploy/stencils/web.yaml:6:18\n", out), out
+    _, out, _ = run(capsys, "--json")
+    [service] = [each for each in json.loads(out)["objects"] if each["object"].startswith("Service")]
+    assert service["place"] == "deploy/stencils/web.yaml:6:18"
+    code = cli.main(["deploy", "dev", "--image", "web=example.com/web@sha256:" + "a" * 64])
+    err = capsys.readouterr().err
+    assert (code, "It is written at deploy/stencils/web.yaml:6:18." in err) == (1, True), err
+
+
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
     code = cli.main(["diff", "dev", "--image", "web=example.com/web:1", *arguments])
     out, err = capsys.readouterr()

@@ -80,16 +80,27 @@ def watched_on(begun: model.Begun, *, at: datetime, pause: timedelta = timedelta
     return replace(begun, at=at, pause=pause, since=begun.since or begun.at)
 
 
-def refused(applied: destinations.Applied, *, at: datetime, mask: Callable[[str], str] = str) -> verdicts.Cause | None:
-    """Why the destination won't have it, if it won't; its words masked, since it may repeat what it was given."""
+def refused(
+    applied: destinations.Applied,
+    *,
+    at: datetime,
+    mask: Callable[[str], str] = str,
+    origins: model.Origins = model.NOWHERE,
+) -> verdicts.Cause | None:
+    """Why the destination won't have it, if it won't, and where that was written.
+
+    Its words are masked, since it may repeat what it was given.
+    """
     if not applied.refusals:
         return None
     first, others = applied.refusals[0], len(applied.refusals) - 1
     name = f"{first.ref.kind}/{first.ref.name}"
+    origin = origins.get(first.ref.key)
     more = f", and {others} more {'object is' if others == 1 else 'objects are'} refused" if others else ""
     return verdicts.Cause(
         sentence=causes.told(
             f"{causes.name(name)} is refused: {causes.bare(mask(first.message)) or 'no reason is given'}{more}",
+            f"it is written at {origin.place_named(first.fields)}" if origin else "",
             first.hint or "",
         ),
         object=name,

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from sealane.destinations import model as destinations
@@ -13,12 +14,17 @@ from sealane.destinations import stages
 from sealane.destinations.stages import StageMark
 from sealane.formations.gates import When
 from sealane.formations.health_checks import HealthCheck
+from sealane.stencils.model import Origin
 from sealane.verdicts import model as verdicts
 from sealane.verdicts import stability
 
 Manifest = Mapping[str, Any]
 Objects = Callable[[], Awaitable[Sequence[Manifest]]]
 """Gives a revision's objects ready to be applied, secrets' values put in; asked inside the step that applies them."""
+
+Origins = Mapping[tuple[str, str, str, str], Origin]
+"""Where objects were written, by what makes each the same one."""
+NOWHERE: Origins = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +39,8 @@ class Target:
     """What the revision makes that its containers may refer to, as the destination says."""
     manifests: Sequence[Manifest] = field(default=(), repr=False)
     """The same objects as they were rendered, values of secrets left out."""
+    origins: Origins = field(default_factory=dict, repr=False)
+    """Where they were written."""
     shape: stages.Shape = field(default_factory=stages.Shape)
     """By what the destination shapes the objects, stage by stage."""
     shaper: stages.Shaper = stages.at_once

@@ -36,7 +36,7 @@ async def before(
     if objects:
         applied = await where.destination.apply(objects, identity=goal.identity, fence=where.fence)
         inventory = applied.inventory
-        if cause := apply_phase.refused(applied, at=where.now()):
+        if cause := apply_phase.refused(applied, at=where.now(), origins=goal.origins):
             return BeforeHooksResult(ran=hooks.HookResult(cause=cause), inventory=inventory)
     order = hooks_and_gates.order(own, chosen, goal.identity, patience=goal.patience)
     return BeforeHooksResult(ran=await hooks.run(order, where, tell), inventory=inventory)

@@ -55,6 +55,7 @@ async def target(
         kept=kept,
         made=destination.provides([rendered.object for rendered in revision.objects]),
         manifests=tuple(rendered.object for rendered in revision.objects),
+        origins={rendered.key: rendered.origin for rendered in revision.objects},
         shape=Shape(strategy=revision.strategy),
         shaper=destination.in_stages,
         health=revision.health,

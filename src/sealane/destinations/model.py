@@ -141,6 +141,8 @@ class Refusal:
     reason: Reason
     message: str
     hint: str | None = None
+    fields: tuple[str, ...] = ()
+    """The fields it is about, as the destination names them: `spec.template.spec.containers[0].image`."""
 
     def __str__(self) -> str:
         text = f"{self.ref}: {self.message}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -15,6 +16,8 @@ from sealane.formations.health_checks import HealthCheck
 from sealane.formations.model import Formation
 from sealane.formations.strategy import Strategy
 from sealane.stencils.placeholders import Source
+
+_STEP = re.compile(r"\[([^\]]*)\]|([^.\[\]]+)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +72,10 @@ class Origin:
     def place(self, path: Path = ()) -> Place:
         """Where the field at the path was written, or its nearest parent that has a place."""
         return nearest_place(self.places, path, Place(file=self.file))
+
+    def place_named(self, fields: Sequence[str]) -> Place:
+        """Where the first of these fields was written, named as `spec.containers[0].image`; the object's without any."""
+        return self.place(_path(fields[0]) if fields else ())
 
     def to_json(self) -> dict[str, Any]:
         """Plain data: the file, and `[path, line, column]` for each place, the file too where it is another."""
@@ -213,3 +220,9 @@ class Revision:
                 "jobs": {key: Rendered.from_json(each) for key, each in data.get("jobs", {}).items()},
             }
         )
+
+
+def _path(named: str) -> Path:
+    """A field as Kubernetes names it: names behind dots, indices and keys with dots in brackets."""
+    steps = (key or name for key, name in _STEP.findall(named))
+    return tuple(int(step) if step.isdecimal() else step.strip("\"'") for step in steps)

@@ -189,15 +189,17 @@ async def _never() -> Sequence[dict[str, Any]]:
 
 
 def _show(found: _Found, project: local_formation.Project, revision: Revision) -> None:
-    places = _places(project, revision)
     for change in found.changes:
+        written = _place(project, revision, change)
         if change.refusal:
             output.data(output.style(f"! {change.ref}  refused: {change.refusal.message}", "red"))
+            if written:
+                output.data(output.style(f"    {written}", "dim"))
             if change.refusal.hint:
                 output.data(output.style(f"    {change.refusal.hint}", "dim"))
         elif change.action in _MARKS:
             mark, colour = _MARKS[change.action]
-            place = output.style(f"  {places.get(change.ref.key, '')}", "dim")
+            place = output.style(f"  {written or ''}", "dim")
             output.data(f"{output.style(f'{mark} {change.ref}', 'bold', colour)}{place}")
             if change.adopted:
                 output.data(output.style("    taken over: it is there, and nobody's labels claim it", "yellow"))
@@ -255,12 +257,14 @@ def _summary(found: _Found) -> str:
     return ", ".join(f"{count} {word}" for word, count in counts.items() if count) or "nothing would change"
 
 
-def _places(project: local_formation.Project, revision: Revision) -> dict[tuple[str, str, str, str], str]:
-    return {rendered.key: str(project.seen(rendered.origin.place())) for rendered in revision.objects}
+def _place(project: local_formation.Project, revision: Revision, change: ObjectChange) -> str | None:
+    """Where the object is written, or what of it is refused."""
+    fields = change.refusal.fields if change.refusal else ()
+    written = (each.origin.place_named(fields) for each in revision.objects if each.key == change.ref.key)
+    return next((str(project.seen(place)) for place in written), None)
 
 
 def _plain(found: _Found, project: local_formation.Project, revision: Revision) -> dict[str, Any]:
-    places = _places(project, revision)
     return {
         "differs": found.differs,
         "revision": revision.id,
@@ -268,7 +272,7 @@ def _plain(found: _Found, project: local_formation.Project, revision: Revision) 
             {
                 "action": change.action,
                 "object": str(change.ref),
-                "place": places.get(change.ref.key),
+                "place": _place(project, revision, change),
                 "checked": change.checked,
                 "adopted": change.adopted,
                 "refusal": change.refusal.message if change.refusal else None,

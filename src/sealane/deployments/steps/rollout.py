@@ -106,7 +106,7 @@ async def apply(work: Work, stage: StageMark, earlier: model.Begun | None) -> Ap
         now=work.context.now,
     )
     begun = apply_phase.after(earlier, begun)
-    cause = await _refused(work, applied, begun)
+    cause = await _refused(work, plan.goal, applied, begun)
     says = cause.sentence if cause else messages.applied_words(applied)
     await work.tell(model.Phase.APPLY, f"{stage.name}: {says}" if stage.name else says)
     return AppliedStage(begun=begun, cause=cause, written=bool(applied.changed) or earlier is not None)
@@ -206,7 +206,7 @@ async def revert(work: Work) -> Reverted:
         applied, begun = await apply_phase.apply(prepared.destination, previous, fence=fence, now=now)
     except Refused as refused:  # an old secret is gone, say
         return Reverted(cause=await _unable(work, refused))
-    return Reverted(begun=begun, cause=await _refused(work, applied, begun))
+    return Reverted(begun=begun, cause=await _refused(work, previous, applied, begun))
 
 
 async def watch_revert(work: Work, begun: model.Begun) -> Watched:
@@ -253,10 +253,12 @@ def _watched(goal: model.Target, begun: model.Begun, result: model.WatchResult) 
     )
 
 
-async def _refused(work: Work, applied: destinations.Applied, begun: model.Begun) -> verdicts.Cause | None:
+async def _refused(
+    work: Work, goal: model.Target, applied: destinations.Applied, begun: model.Begun
+) -> verdicts.Cause | None:
     if not applied.refusals:
         return None
-    return apply_phase.refused(applied, at=begun.at, mask=await work.memory.mask())
+    return apply_phase.refused(applied, at=begun.at, mask=await work.memory.mask(), origins=goal.origins)
 
 
 async def _unable(work: Work, refused: Refused) -> verdicts.Cause:

@@ -36,15 +36,22 @@ def of_error(ref: model.ObjectRef, error: errors.ClusterError) -> model.Refusal 
     if isinstance(error, errors.NamespaceTerminating):
         return namespace_terminating(ref, ref.namespace or "")
     if isinstance(error, errors.Invalid) and error.immutable:
-        return model.Refusal(ref=ref, reason=model.Reason.IMMUTABLE, message=error.answer, hint=ownership.rename(ref))
+        renamed = ownership.rename(ref)
+        return model.Refusal(
+            ref=ref, reason=model.Reason.IMMUTABLE, message=error.answer, hint=renamed, fields=_fields(error)
+        )
     for kind, reason in _REASONS:
         if isinstance(error, kind):
             hint = error.hint
             if kind is errors.NoNamespace:
                 where = ref.namespace or "NAME"
                 hint = f"kubectl create namespace {where}, or a Namespace among the stencils where the app may have one"
-            return model.Refusal(ref=ref, reason=reason, message=error.answer, hint=hint)
+            return model.Refusal(ref=ref, reason=reason, message=error.answer, hint=hint, fields=_fields(error))
     return None
+
+
+def _fields(error: errors.ClusterError) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(cause.field for cause in error.causes if cause.field))
 
 
 def fitting(live: dict[str, Any]) -> dict[str, Any]:

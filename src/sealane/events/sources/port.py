@@ -32,5 +32,7 @@ class GitHost:
     name: str
     """As people know it."""
     read: Reader
+    dated: bool = True
+    """Whether its messages say when something happened, so that the same bytes are the same message (decision 0034)."""
     login: Callable[[str], str | None] = _nobody
     """The login that an address belongs to which the host itself gives its users for commits; None for any other."""

@@ -60,7 +60,7 @@ async def receive(
     )
     registered = await server.apps.get(app)
     first, *others = [
-        await _take(server, registered, each, source=source, message=_digest(body, place))
+        await _take(server, registered, each, source=source, message=_digest(body, place) if host.dated else None)
         for place, each in enumerate(read)
     ]
     return ReceivedAll(**first.model_dump(), others=others)
@@ -71,7 +71,7 @@ def _digest(body: bytes, place: int) -> str:
     return hashlib.sha256(body + (f"/{place}".encode() if place else b"")).hexdigest()
 
 
-async def _take(server: composition.Server, app: App, read: Read, *, source: str, message: str) -> Received:
+async def _take(server: composition.Server, app: App, read: Read, *, source: str, message: str | None) -> Received:
     if isinstance(read, RefGone):
         await server.intake.forget(read, source=source, message=message)
     if isinstance(read, RefGone | Ignored):

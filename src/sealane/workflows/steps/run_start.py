@@ -9,7 +9,7 @@ from dataclasses import replace
 from sealane import repository_check
 from sealane.clients.addresses import NotListed
 from sealane.deployments import jobs
-from sealane.destinations.model import Identity
+from sealane.destinations.model import Identity, Refusal
 from sealane.environments import windows
 from sealane.errors import UsageError
 from sealane.findings import Finding, Place, Severity, errors
@@ -215,8 +215,14 @@ async def _destination_problems(tools: Tools, run: Run, prospect: PlannedDeliver
     objects = [rendered.object for rendered in revision.objects]
     asked = [jobs.as_asked(rendered.object, revision.id) for rendered in revision.jobs.values()]
     changes = await destination.diff([*objects, *asked], identity=identity)
+    origins = {each.key: each.origin for each in revision.objects}
+
+    def place(refusal: Refusal) -> Place:
+        origin = origins.get(refusal.ref.key)
+        return origin.place_named(refusal.fields) if origin else prospect.formation.place
+
     return [
-        Finding(message=f"{revision.destination} refuses {refusal}", place=prospect.formation.place)
+        Finding(message=f"{revision.destination} refuses {refusal}", place=place(refusal))
         for change in changes
         if (refusal := change.refusal)
     ]
