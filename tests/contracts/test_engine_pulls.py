@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -119,6 +120,44 @@ ADDS = {
     "a base's variable": "FROM BASE\nADD $U /x\n",
     "a base of another platform": "FROM --platform=linux/amd64 BASE\n",
 }
+
+
+async def test_a_listed_host_that_leads_elsewhere_is_not_fetched_from(side: Side, other: Registry) -> None:
+    """An open redirect of a listed host would have the engine ask any address of its machine's network."""
+
+    class Leads(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(302)
+            self.send_header("Location", "/again" if self.path == "/x" else f"http://{other.place}/latest/meta-data")
+            self.end_headers()
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Leads) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        place = f"127.0.0.1:{server.server_address[1]}"
+        (side.folder / "Dockerfile").write_text(f"FROM {side.image}\nADD http://{place}/x /x\n")
+        fetching = Fetching(pulls=access(), adds=Allowlist(hosts=(place,), listed_in="SEALANE_ENGINE__ADD_HOSTS"))
+        with pytest.raises(NotListed, match=f"it leads elsewhere, and the operators don't let {other.place} be asked"):
+            await image_build.build(f"unix://{side.client.socket}", build(side, fetching), lambda _: None, within=60)
+        server.shutdown()
+    assert other.came == []
+
+
+async def test_what_a_base_of_no_registry_left_is_known(side: Side, other: Registry) -> None:
+    """One that somebody loaded into the engine."""
+    (side.folder / "Dockerfile").write_text(f"FROM {side.image}\nONBUILD ADD http://{other.place}/x /x\n")
+    socket_url, base = f"unix://{side.client.socket}", build(side, Fetching())
+    await image_build.build(socket_url, base, lambda _: None, within=120)
+    (side.folder / "Dockerfile").write_text(f"FROM {base.name}\n")
+    with pytest.raises(NotListed, match=f"the operators don't let {other.place} be asked"):
+        await image_build.build(socket_url, build(side, Fetching(pulls=access())), lambda _: None, within=120)
+    await image_build.forget(socket_url, base.name.rpartition(":")[0], ["1"])
+    assert other.came == []
+
+
+def build(side: Side, fetching: Fetching) -> image_build.Build:
+    source = build_context.Source(root=side.folder, inside="", context=".", dockerfile="Dockerfile")
+    name = f"localhost/t/{secrets.token_hex(4)}:1"
+    return image_build.Build(source=source, target=None, args={}, labels={}, secrets={}, name=name, fetching=fetching)
 
 
 @pytest.mark.parametrize("kind", ADDS)

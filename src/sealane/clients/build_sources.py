@@ -5,16 +5,24 @@ The engine fetches both from the machine's own network, loopback included, unlik
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+import io
+import json
+import re
+import tarfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import docker.errors
+import httpx
 
 from sealane.clients import addresses, registry, registry_access
 from sealane.clients.addresses import NotListed
 from sealane.clients.engine import pulls
+from sealane.clients.pinned import PinnedTransport
 from sealane.clients.registry_access import RegistryAccess
 from sealane.egress import Allowlist
 from sealane.errors import SealaneError, UsageError
@@ -22,6 +30,11 @@ from sealane.images import base_images, references
 from sealane.images.base_images import Base, Needs
 
 _PORTS = {"http": 80, "https": 443}
+_CONFIGURATION = re.compile(r"[0-9a-f]{64}\.json")
+_AT_ONCE = 2 * 1024 * 1024
+"""Bytes of an archive that are read at once."""
+_HOPS, _SILENCE = 10, 20.0
+"""Redirects that are followed, and seconds that a host may say nothing."""
 _HINT = "fetch it in a RUN, or operators list its host in SEALANE_ENGINE__ADD_HOSTS"
 
 
@@ -112,6 +125,29 @@ def _check_url(url: str, adds: Allowlist | None, by: str) -> None:
         raise NotListed(f"ADD {shown}{by} can't be fetched: {error.message}", hint=_HINT) from error
     except OSError:  # the engine may know the name
         return
+    try:
+        asyncio.run(_follow(url, allowed))
+    except NotListed as error:
+        raise NotListed(
+            f"ADD {shown}{by} can't be fetched: it leads elsewhere, and {error.message}", hint=_HINT
+        ) from error
+
+
+async def _follow(url: str, allowed: Allowlist) -> None:
+    """Asks as the engine will, and goes where the host leads; the engine would follow it anywhere.
+
+    Raises NotListed. What else is wrong with the URL the engine tells.
+    """
+    asking = httpx.AsyncClient(
+        transport=PinnedTransport(allowed),
+        follow_redirects=True,
+        max_redirects=_HOPS,
+        timeout=_SILENCE,
+        trust_env=False,
+    )
+    with suppress(httpx.HTTPError, httpx.InvalidURL, OSError):
+        async with asking as client, client.stream("GET", url):
+            pass
 
 
 def _pull(api: Any, image: str, platform: str, *, podman: bool) -> None:
@@ -131,14 +167,14 @@ def _base(api: Any, image: str, fetching: Fetching, *, podman: bool) -> Base:
     pairs = (each.partition("=") for each in config.get("Env") or ())
     triggers = config.get("OnBuild") or ()
     if podman:
-        triggers = _asked(image, found, fetching.pulls)
+        triggers = _asked(api, image, found, fetching.pulls)
     return Base(environment={name: value for name, _, value in pairs}, triggers=tuple(map(str, triggers)))
 
 
-def _asked(image: str, found: Mapping[str, Any], pulls: RegistryAccess) -> tuple[Any, ...]:
+def _asked(api: Any, image: str, found: Mapping[str, Any], pulls: RegistryAccess) -> tuple[Any, ...]:
     """Podman does not tell of triggers: the registry has the configuration, whose digest is the image's id.
 
-    One that was built or loaded here is in no registry, and then whoever did that answers for it.
+    Of one that was built or loaded here, and is in no registry, the engine is asked for all of it: what is saved has it, too.
     """
     digest = f"sha256:{str(found['Id']).removeprefix('sha256:')}"
     for name in (image, *(found.get("RepoDigests") or ())):
@@ -147,4 +183,30 @@ def _asked(image: str, found: Mapping[str, Any], pulls: RegistryAccess) -> tuple
         except (SealaneError, ValueError):
             continue
         return tuple((config.get("config") or {}).get("OnBuild") or ())
-    return ()
+    return _saved(api, image)
+
+
+def _saved(api: Any, image: str) -> tuple[Any, ...]:
+    """What the engine's archive of the image says: its configuration is a file at the top, named by its digest."""
+    with tarfile.open(fileobj=_Pieces(api.get_image(image)), mode="r|", bufsize=_AT_ONCE) as archive:
+        for member in archive:
+            if _CONFIGURATION.fullmatch(member.name) and (file := archive.extractfile(member)) is not None:
+                return tuple((json.load(file).get("config") or {}).get("OnBuild") or ())
+    raise UsageError(
+        f"what the image {image} left by ONBUILD can't be known before the build", hint="push it to a registry"
+    )
+
+
+class _Pieces(io.RawIOBase):
+    """What comes in pieces, read as a file."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = iter(pieces)
+        self._rest = b""
+
+    def read(self, size: int = -1) -> bytes:
+        """So many bytes, fewer at the end."""
+        while len(self._rest) < size and (piece := next(self._pieces, b"")):
+            self._rest += piece
+        given, self._rest = self._rest[:size], self._rest[size:]
+        return given
