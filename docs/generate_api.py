@@ -76,7 +76,7 @@ curl -s -H "Authorization: Bearer $SEALANE_TOKEN" https://sealane.example.com/ap
 | `token` | `Authorization: Bearer sln_…`; `sealane user token` makes one | programs, the command line |
 | `session` | the cookie of whoever signed in on the pages | reading, in a browser |
 | `session` and `form` | the cookie, and the session's form token in `X-Form-Token` | changing something, in a browser |
-| `signature` | `X-Hub-Signature-256` (Gitea: `X-Gitea-Signature`), made with the app's hook secret | [webhooks](webhooks.md), alerts |
+| `signature` | `X-Hub-Signature-256` (Gitea: `X-Gitea-Signature`, Bitbucket: `X-Hub-Signature`), made with the app's hook secret; GitLab sends the secret in `X-Gitlab-Token` | [webhooks](webhooks.md), alerts |
 | `alertToken` | `Authorization: Bearer …`; `sealane app alert-token APP` shows it | [alerts](gates.md) |
 
 Git fetches and pushes at `/git/APP.git` with a name and a password (`Basic`); that is git's own protocol and not in the document.
