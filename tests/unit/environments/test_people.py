@@ -54,7 +54,7 @@ def test_logins_are_known_at_their_host_only(host: str, login: str, who: str | N
         ("people:\n", "people.yaml:1:8: people is empty"),
         ("peple: {kim: {github: k}}\n", "people.yaml:1:1: unknown key peple (did you mean people?)"),
         ("users: {kim: {github: k}}\n", "people.yaml:1:1: unknown key users"),
-        ("people:\n  kim: {githab: k}\n", "people.yaml:2:9: unknown key githab (did you mean github?)"),
+        ("people:\n  kim: {githubb: k}\n", "people.yaml:2:9: unknown key githubb (did you mean github?)"),
         (
             "people:\n  kim: {github: '@kim'}\n",
             "people.yaml:2:17: github @kim is not a login at a git host (leave out the @: kim)",
