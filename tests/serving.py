@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 
 import httpx
 
+from tests import server_nursery
+
 SEALANE = Path(sys.executable).with_name("sealane")
 Found = TypeVar("Found")
 
@@ -27,13 +29,14 @@ _UNLIMITED = {"SEALANE_ACCESS__FAILURES_PER_ADDRESS": "100000", "SEALANE_ACCESS_
 
 def until(what: str, look: Callable[[], Found | None], *, within: float = 120.0) -> Found:
     """Waits until there is something; fails with what it waited for."""
-    deadline = time.monotonic() + within
+    started = time.monotonic()
     while True:
         found = look()
         if found is not None and found is not False:
             return found
-        assert time.monotonic() < deadline, f"waited {within:.0f} s for {what}"
-        time.sleep(0.05)
+        waited = time.monotonic() - started
+        assert waited < within, f"waited {within:.0f} s for {what}"
+        time.sleep(min(0.05 + waited / 20, 0.5))  # looking costs the processor that what is waited for needs
 
 
 def paths_under(folder: Path) -> list[Path]:
@@ -50,14 +53,14 @@ def free_port() -> int:
 
 @dataclass
 class Serving:
-    """One server on one data folder; it can be killed and started again."""
+    """One server on one data folder, forked from the nursery; it can be killed and started again."""
 
     folder: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     token: str = ""
     options: tuple[str, ...] = ()
-    process: subprocess.Popen[bytes] | None = None
+    process: server_nursery.Forked | None = None
 
     @property
     def url(self) -> str:
@@ -73,15 +76,15 @@ class Serving:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "config" / "environments").mkdir(parents=True, exist_ok=True)
         (self.folder / "config" / "access.yaml").write_text("grants: [{groups: [viewers], may: [read]}]\n")
-        words = [str(SEALANE), "serve", "--data", str(self.folder / "data"), "--config", str(self.folder / "config")]
-        with (self.folder / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [*words, "--port", str(self.port), *self.options],
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONUNBUFFERED": "1", **_UNLIMITED, **self.environment},
-                start_new_session=True,
-            )
+        log = self.folder / "server.log"
+        words = ["serve", "--data", str(self.folder / "data"), "--config", str(self.folder / "config")]
+        self.process = server_nursery.start(
+            [*words, "--port", str(self.port), *self.options],
+            {**os.environ, **_UNLIMITED, **self.environment},
+            stdout=log,
+            stderr=log,
+            ended=self.folder / "server.ended",
+        )
         try:
             self._wait()
         except BaseException:

@@ -14,8 +14,8 @@ import pytest
 
 from sealane.clients import git as cloning
 from sealane.errors import NotThere
-from tests import pretending
-from tests.serving import SEALANE, Serving, git, paths_under, until
+from tests import pretending, server_nursery
+from tests.serving import Serving, git, paths_under, until
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +78,7 @@ def test_a_refused_commit_leaves_no_clone(serving: Serving, app: pretending.App)
 
 
 def cli(serving: Serving, *words: str, data: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [SEALANE, "serve", "--data", data or serving.folder / "data", *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return server_nursery.run(["serve", "--data", str(data or serving.folder / "data"), *words], os.environ)
 
 
 def test_the_last_administrator_stays(serving: Serving) -> None:

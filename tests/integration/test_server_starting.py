@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving import SEALANE, free_port
+from tests import server_nursery
+from tests.serving import free_port
 
 
 def serve(folder: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if name not in {"DOCKER_HOST", "XDG_RUNTIME_DIR"}}
-    command = [SEALANE, "serve", "--data", folder / "data", *words]
-    return subprocess.run(command, env=kept | settings, capture_output=True, text=True, timeout=60, check=False)
+    return server_nursery.run(["serve", "--data", str(folder / "data"), *words], kept | settings)
 
 
 def test_without_an_engine(tmp_path: Path) -> None:

@@ -1,0 +1,155 @@
+"""`sealane serve` as real processes, started quickly: one process imports what a server does and forks each from itself.
+
+An order is a line of JSON on stdin; its answer is the server's process id on stdout. When the server ends, its exit code
+(negative: the signal) appears in the file that the order names.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NoReturn
+
+_ROOT = Path(__file__).parents[1]
+
+
+@dataclass
+class Forked:
+    """A server's process, as far as subprocess.Popen's words are needed."""
+
+    pid: int
+    ended: Path
+
+    def poll(self) -> int | None:
+        """The exit code once it has ended."""
+        return int(self.ended.read_text()) if self.ended.exists() else None
+
+    def wait(self, timeout: float = 60) -> int:
+        """Waits for the exit code. Raises subprocess.TimeoutExpired."""
+        deadline = time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired("sealane serve", timeout)
+            time.sleep(0.02)
+        return code
+
+    def terminate(self) -> None:
+        """Asks it to end."""
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGTERM)
+
+
+def start(words: Sequence[str], environment: Mapping[str, str], *, stdout: Path, stderr: Path, ended: Path) -> Forked:
+    """Starts `sealane WORDS`, leading a session of its own; what it prints is appended to the files."""
+    ended.unlink(missing_ok=True)
+    order = {
+        "words": list(words),
+        "environment": dict(environment),
+        "folder": str(Path.cwd()),
+        "stdout": str(stdout),
+        "stderr": str(stderr),
+        "ended": str(ended),
+    }
+    process = _process()
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(f"{json.dumps(order)}\n".encode())
+    process.stdin.flush()
+    line = process.stdout.readline()
+    assert line, "the nursery of servers has ended; its stderr says why"
+    return Forked(int(line), ended)
+
+
+def run(words: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """What `sealane WORDS` comes to when it is not to stay."""
+    with TemporaryDirectory() as name:
+        out, err = Path(name) / "out", Path(name) / "err"
+        server = start(words, environment, stdout=out, stderr=err, ended=Path(name) / "ended")
+        try:
+            code = server.wait()
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
+            raise
+        return subprocess.CompletedProcess([*words], code, out.read_text(), err.read_text())
+
+
+@cache
+def _process() -> subprocess.Popen[bytes]:
+    """The process that forks; it ends with this one."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.server_nursery"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=_ROOT
+    )
+
+    def end() -> None:
+        process.kill()
+        process.communicate()
+
+    atexit.register(end)
+    return process
+
+
+def _serve() -> None:
+    import uvicorn  # noqa: F401
+
+    import sealane.cli.app
+    import sealane.cli.commands.serve
+    import sealane.composition
+    import sealane.server.application
+    import sealane.settings_errors  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for keepers
+    for line in sys.stdin:
+        if os.fork() == 0:
+            _keep(**json.loads(line))
+
+
+def _keep(*, ended: str, **order: object) -> None:
+    """Starts the server and waits for its end; returns in the server's own process alone, when it is done."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    pid = os.fork()
+    if pid == 0:
+        _become(**order)  # type: ignore[arg-type]
+    os.write(1, f"{pid}\n".encode())
+    _, status = os.waitpid(pid, 0)
+    unfinished = Path(f"{ended}.unfinished")
+    unfinished.write_text(str(os.waitstatus_to_exitcode(status)))
+    unfinished.rename(ended)
+    os._exit(0)
+
+
+def _become(*, words: list[str], environment: dict[str, str], folder: str, stdout: str, stderr: str) -> NoReturn:
+    os.setsid()
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    for number, path, flags in (
+        (0, os.devnull, os.O_RDONLY),
+        (1, stdout, os.O_WRONLY | os.O_CREAT | os.O_APPEND),
+        (2, stderr, os.O_WRONLY | os.O_CREAT | os.O_APPEND),
+    ):
+        opened = os.open(path, flags, 0o644)
+        os.dup2(opened, number)
+        os.close(opened)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    sys.argv = ["sealane", *words]
+    from sealane.cli import main
+
+    sys.exit(main(words))
+
+
+if __name__ == "__main__":
+    _serve()
