@@ -164,17 +164,17 @@ async def disturb(place: Place, *, kills: int, seed: int, tell: Callable[[str], 
         await shop.register(server)
     seen = Seen()
     before = None
-    async with nursery() as workers:
-        while seen.kills < kills:
-            turn = SCRIPT[len(seen.turns) % len(SCRIPT)]
-            if turn is Turn.BACK:
-                async with world.answering() as server:
-                    await server.requests.rollback("shop", "dev", to=None, by=ADMIN)
-            else:
-                before = await _push(shop, world, turn, before, {**names, "WORDS": f"v{len(seen.turns)}"})
-            seen.turns.append(turn)
-            seen.kills += await _disturbed(workers, world, place.bed.docker_host, moments)
-            tell(f"{turn}: {seen.kills} killed so far")
+    workers = nursery()
+    while seen.kills < kills:
+        turn = SCRIPT[len(seen.turns) % len(SCRIPT)]
+        if turn is Turn.BACK:
+            async with world.answering() as server:
+                await server.requests.rollback("shop", "dev", to=None, by=ADMIN)
+        else:
+            before = await _push(shop, world, turn, before, {**names, "WORDS": f"v{len(seen.turns)}"})
+        seen.turns.append(turn)
+        seen.kills += await _disturbed(workers, world, place.bed.docker_host, moments)
+        tell(f"{turn}: {seen.kills} killed so far")
     await _look(place, shop, world, seen)
     return seen
 

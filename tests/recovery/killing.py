@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 from sealane import composition
@@ -109,19 +113,22 @@ def _without(name: str, places: dict[str, str]) -> str:
 class Nursery:
     """A process that forks workers."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
 
     async def work(self, order: Order) -> dict[str, Any]:
         """Carries out an order and gives what came of it: `code` and `boundaries`."""
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(f"{words(order)}\n".encode())
-        async with asyncio.timeout(_PATIENCE):
-            line = await self._process.stdout.readline()
-        assert line, "the nursery has ended; its stderr says why"
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+        with TemporaryDirectory() as folder:
+            answer = Path(folder) / "answer"
+            self._process.stdin.write(f"{words(replace(order, answer=str(answer)))}\n".encode())
+            self._process.stdin.flush()
+            async with asyncio.timeout(_PATIENCE):
+                while not answer.exists():
+                    assert self._process.poll() is None, "the nursery has ended; its stderr says why"
+                    await asyncio.sleep(0.01)
+            told: dict[str, Any] = json.loads(answer.read_text())
+            return told
 
     async def work_to_the_end(self, world: World) -> list[str]:
         """Carries out everything with one worker that nothing happens to; gives the boundaries it came to."""
@@ -159,12 +166,12 @@ class Survived:
 async def survive(world: World, copying: Copying, folder: Path) -> Survived:
     """Kills workers at every boundary there is, in two copies side by side. What comes of each must be the same."""
     alone, *disturbed = (world.copy(folder / name, copying) for name in ("alone", "killed", "killed-too"))
-    async with nursery() as first, nursery() as second:
-        boundaries = list(dict.fromkeys(await first.work_to_the_end(alone)))
-        halves = await asyncio.gather(
-            first.kill_everywhere(disturbed[0], spared=boundaries[::2]),
-            second.kill_everywhere(disturbed[1], spared=boundaries[1::2]),
-        )
+    workers = nursery()
+    boundaries = list(dict.fromkeys(await workers.work_to_the_end(alone)))
+    halves = await asyncio.gather(
+        workers.kill_everywhere(disturbed[0], spared=boundaries[::2]),
+        workers.kill_everywhere(disturbed[1], spared=boundaries[1::2]),
+    )
     undisturbed = await alone.outcome()
     for each in disturbed:
         assert await each.outcome() == undisturbed
@@ -176,20 +183,19 @@ async def survive(world: World, copying: Copying, folder: Path) -> Survived:
     )
 
 
-@asynccontextmanager
-async def nursery() -> AsyncIterator[Nursery]:
-    """One nursery; it ends with the block."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.recovery.nursery",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
+@cache
+def nursery() -> Nursery:
+    """The nursery of all tests of this process; it ends with that."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.recovery.nursery"],
+        stdin=subprocess.PIPE,
         env={**os.environ, **SECRETS},
         cwd=Path(__file__).parents[2],
     )
-    try:
-        yield Nursery(process)
-    finally:
+
+    def end() -> None:
         process.kill()
-        await process.wait()
+        process.communicate()
+
+    atexit.register(end)
+    return Nursery(process)

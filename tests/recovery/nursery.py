@@ -1,7 +1,7 @@
 """Workers as real processes, started quickly: one process imports everything and forks a worker for each order.
 
-An order is a line of JSON on stdin, its answer a line of JSON on stdout with the worker's exit code (negative: the
-signal that killed it) and the boundaries it came to.
+An order is a line of JSON on stdin. Its answer is the JSON of a file that the order names: the worker's exit code
+(negative: the signal that killed it) and the boundaries it came to. Workers go side by side.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ class Order:
     """What a worker is to do: everything there is, or until it comes to the first boundary that is not spared."""
 
     data: str
+    answer: str = ""
+    """The file that the answer is written to."""
     database: str | None = None
     spared: list[str] | None = None
     """Boundaries at which nothing happens; None spares all."""
@@ -57,16 +59,25 @@ def serve() -> None:
     settings_of("nowhere", None)  # what is slow the first time is done here, once for all children
     gc.collect()
     gc.freeze()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for keepers
     for line in sys.stdin:
-        order = Order(**json.loads(line))
-        record = Path(order.data) / f"boundaries-{os.urandom(4).hex()}"
-        pid = os.fork()
-        if pid == 0:
-            _child(order, record)
-        _, status = os.waitpid(pid, 0)
-        code = os.waitstatus_to_exitcode(status)
-        boundaries = record.read_text().splitlines() if record.exists() else []
-        print(json.dumps({"code": code, "boundaries": boundaries}), flush=True)
+        if os.fork() == 0:
+            _keep(Order(**json.loads(line)))
+
+
+def _keep(order: Order) -> None:
+    """Forks a worker and tells its end."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    record = Path(order.data) / f"boundaries-{os.urandom(4).hex()}"
+    pid = os.fork()
+    if pid == 0:
+        _child(order, record)
+    _, status = os.waitpid(pid, 0)
+    boundaries = record.read_text().splitlines() if record.exists() else []
+    unfinished = Path(f"{order.answer}.unfinished")
+    unfinished.write_text(json.dumps({"code": os.waitstatus_to_exitcode(status), "boundaries": boundaries}))
+    unfinished.rename(order.answer)
+    os._exit(0)
 
 
 def _child(order: Order, record: Path) -> None:

@@ -53,8 +53,7 @@ async def test_a_failing_deployment_is_rolled_back_whatever_is_killed(
         await shop.register(server)
         shop.push()
         await server.intake.receive(pushed(good))
-    async with nursery() as first:
-        await first.work_to_the_end(world)
+    await nursery().work_to_the_end(world)
     bad = shop.commit("v2", bad=True, steps=False)
     shop.push()
     async with world.answering() as server:

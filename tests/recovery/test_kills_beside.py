@@ -83,8 +83,7 @@ async def deployed(tmp_path: Path) -> tuple[Shop, World, str]:
         await shop.register(server)
         shop.push()
         await server.intake.receive(pushed(good))
-    async with nursery() as first:
-        await first.work_to_the_end(world)
+    await nursery().work_to_the_end(world)
     return shop, world, good
 
 

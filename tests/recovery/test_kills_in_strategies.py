@@ -56,8 +56,7 @@ async def test_stages_survive_any_kill(strategy: str, bad: bool, copying: Copyin
         await shop.register(server)
         shop.push()
         await server.intake.receive(pushed(first))
-    async with nursery() as one:
-        await one.work_to_the_end(world)
+    await nursery().work_to_the_end(world)
     second = commit(shop, strategy, "v2", bad=bad)
     shop.push()
     async with world.answering() as server:

@@ -204,12 +204,12 @@ async def test_images_are_the_same_wherever_the_worker_was_killed(
     place: Place,
 ) -> None:
     """One deploy tag; what was pushed once is never built again, and is what is deployed; nothing is left behind."""
-    async with nursery() as workers:
-        in_the_build = await workers.work(place.order(killed_when_printed="began"))
-        assert in_the_build["code"] == -signal.SIGKILL, await place.run()
-        await place.look()
-        assert await place.tags("web") == []
-        killed = await _killed_everywhere(place, workers)
+    workers = nursery()
+    in_the_build = await workers.work(place.order(killed_when_printed="began"))
+    assert in_the_build["code"] == -signal.SIGKILL, await place.run()
+    await place.look()
+    assert await place.tags("web") == []
+    killed = await _killed_everywhere(place, workers)
 
     assert {"image/web done", "image/cache done", "step/smoke done", "release done", "finish done"} <= set(killed)
     view = await place.run()

@@ -24,10 +24,10 @@ async def test_a_step_goes_on_while_the_server_is_restarted(tmp_path: Path, monk
         shop.push()
         await server.intake.receive(pushed(commit))
 
-    async with nursery() as workers:
-        left = await workers.work(Order(data=str(world.data), leaves_in_a_step=True))
-        between = await world.outcome()
-        await workers.work_to_the_end(world)
+    workers = nursery()
+    left = await workers.work(Order(data=str(world.data), leaves_in_a_step=True))
+    between = await world.outcome()
+    await workers.work_to_the_end(world)
 
     assert left["code"] == 0
     assert between.steps == ("shop #1 step/test running",)

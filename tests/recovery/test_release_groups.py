@@ -97,16 +97,15 @@ async def test_a_release_group_moves_and_goes_back_the_same_whatever_is_killed(
         await shop.register(server)
         shop.push()
         await server.intake.receive(pushed(good))
-    async with nursery() as first:
-        await first.work_to_the_end(world)
+    await nursery().work_to_the_end(world)
     bad = shop.commit_files("v2", version("v2", bad=True))
     shop.push()
     async with world.answering() as server:
         await server.intake.receive(pushed(bad, before=good))
     alone, disturbed = (world.copy(tmp_path / name, lambda _: None) for name in ("alone", "killed"))
 
-    async with nursery() as one, nursery() as other:
-        _, kills = await asyncio.gather(one.work_to_the_end(alone), _kill_on(other, disturbed))
+    workers = nursery()
+    _, kills = await asyncio.gather(workers.work_to_the_end(alone), _kill_on(workers, disturbed))
 
     undisturbed = await came_of(alone)
     assert await came_of(disturbed) == undisturbed
@@ -116,12 +115,12 @@ async def test_a_release_group_moves_and_goes_back_the_same_whatever_is_killed(
     assert any(outcome.endswith("; us rolled back; eu rolled back") for outcome in undisturbed["outcomes"])
 
 
-async def _kill_on(nursery_: Nursery, world: World) -> int:
+async def _kill_on(workers: Nursery, world: World) -> int:
     """One worker after the other, killed after a few boundaries each; says how many were."""
     chance = random.Random(4711)
     for kills in range(_MOST_KILLS):
         order = Order(data=str(world.data), database=world.database, at_boundary=chance.randint(8, 24))
-        done = await nursery_.work(order)
+        done = await workers.work(order)
         if done["code"] == 0:
             return kills
         assert done["code"] == -signal.SIGKILL, (world.data / "worker.log").read_text()

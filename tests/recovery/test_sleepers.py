@@ -28,18 +28,18 @@ async def test_a_worker_that_slept_past_its_heartbeats_writes_nothing(
         shop.push()
         await server.intake.receive(pushed(commit))
 
-    async with nursery() as first, nursery() as second:
-        everything_but = ["begin done", "begin recorded", "deliver/dev done", "deliver/dev recorded", "finish done"]
-        everything_but += ["release done", "release recorded", "finish recorded", "start done", "start recorded"]
-        order = Order(
-            data=str(world.data), database=postgres_url, spared=everything_but, signal=signal.SIGSTOP, dead_after=1.0
-        )
-        sleeping = asyncio.create_task(first.work(order))
-        pid = await _stopped(world.data)
-        await second.work_to_the_end(world)
-        before = await world.outcome()
-        os.kill(pid, signal.SIGCONT)
-        woken = await sleeping
+    workers = nursery()
+    everything_but = ["begin done", "begin recorded", "deliver/dev done", "deliver/dev recorded", "finish done"]
+    everything_but += ["release done", "release recorded", "finish recorded", "start done", "start recorded"]
+    order = Order(
+        data=str(world.data), database=postgres_url, spared=everything_but, signal=signal.SIGSTOP, dead_after=1.0
+    )
+    sleeping = asyncio.create_task(workers.work(order))
+    pid = await _stopped(world.data)
+    await workers.work_to_the_end(world)
+    before = await world.outcome()
+    os.kill(pid, signal.SIGCONT)
+    woken = await sleeping
 
     assert before.verdicts == ("shop/dev 1 deployed",)
     # The run's own last step, beside the deployment, may have been under way when everything stopped.
