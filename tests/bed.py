@@ -6,15 +6,19 @@ is up already stays up. Workers of one parallel session share its bed, which end
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import secrets
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Protocol
 
+import httpx
 import pytest
 from xdist.workermanage import WorkerController
 
@@ -22,6 +26,7 @@ from testbed.access import let_in
 from testbed.layout import Layout
 from testbed.record import Bed, read
 from tests import databases
+from tests.serving import until
 
 _ROOT = Path(__file__).parent.parent
 _SESSION = secrets.token_hex(8)
@@ -83,16 +88,33 @@ def kubectl(bed: Bed) -> Kubectl:
     return run
 
 
+@pytest.fixture(scope="session")
+def api(bed: Bed) -> Iterator[httpx.Client]:
+    """The cluster's API as its administrator, for what needs no process of kubectl's."""
+    config = json.loads(Path(bed.admin_kubeconfig).read_text())
+    cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
+    tls = ssl.create_default_context(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
+    with NamedTemporaryFile() as file:
+        for key in ("client-certificate-data", "client-key-data"):
+            file.write(base64.b64decode(user[key]))
+        file.flush()
+        tls.load_cert_chain(file.name)
+    with httpx.Client(base_url=cluster["server"], verify=tls, trust_env=False, timeout=120) as client:
+        yield client
+
+
 @pytest.fixture
-def namespace(bed: Bed, kubectl: Kubectl) -> Iterator[str]:
+def namespace(api: httpx.Client) -> Iterator[str]:
     """A fresh namespace in which Sealane's account may deploy."""
     name = f"t-{secrets.token_hex(4)}"
-    made = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}, let_in(name)]
-    kubectl("apply", "-f", "-", given=json.dumps({"apiVersion": "v1", "kind": "List", "items": made}))
+    here = f"/api/v1/namespaces/{name}"
+    bindings = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{name}/rolebindings"
+    for path, made in (("/api/v1/namespaces", {"metadata": {"name": name}}), (bindings, let_in(name))):
+        api.post(path, json=made).raise_for_status()
     # Pods are refused until the controllers have given the namespace its account.
-    kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={name}", "--timeout=30s")
+    until("the default account", lambda: api.get(f"{here}/serviceaccounts/default").status_code == 200)
     yield name
-    kubectl("delete", "namespace", name, "--wait=false")
+    api.delete(here).raise_for_status()
 
 
 @pytest.fixture(scope="session")
